@@ -1,0 +1,65 @@
+// What became of every message, counted per subject: one snapshot of the ingest thread's counters, from which the
+// conservation law of section 7 and the metrics of section 10 are read. Plain data; it crosses threads by copy.
+
+import type { LabelDimension, RejectReason } from './vocabulary.ts';
+
+/** The words of the conservation law; every received message ends as exactly one of them, or is still in flight. */
+export const OUTCOMES = [
+  'applied',
+  'duplicate',
+  'replayed',
+  'rejected',
+  'rate_limited',
+  'shed',
+  'quarantined',
+  'ignored',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Counts per subject, in the order of `SUBJECTS`, and one last cell for messages on none of them. */
+export type PerSubject = readonly number[];
+
+/** Bucket counts of one histogram, not cumulative: `counts[i]` observations were at most `boundsSeconds[i]`, the last cell is above all. */
+export interface HistogramSnapshot {
+  readonly boundsSeconds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sumSeconds: number;
+}
+
+/** Counters since the process started, all taken at one moment. */
+export interface IngestAccounts {
+  readonly received: PerSubject;
+  readonly outcomes: Readonly<Record<Outcome, PerSubject>>;
+  readonly rejected: Readonly<Record<RejectReason, PerSubject>>;
+  /** Received, but its batch is not committed yet. */
+  readonly inFlight: number;
+  /** Messages the stream no longer held when we came to read them. */
+  readonly lost: number;
+  /** Label strings outside their vocabulary, counted as absent. */
+  readonly unknownLabels: Readonly<Record<LabelDimension, number>>;
+  /** `task_completed` reports whose outcome differed from the one recorded. */
+  readonly disagreements: number;
+  /** Messages whose broker time was more than 60 s ahead of our clock. */
+  readonly futureTimes: number;
+  readonly publishToCommit: HistogramSnapshot;
+  readonly commit: HistogramSnapshot;
+}
+
+/** The state of the source, as far as people and probes want to know it. */
+export interface IngestStatus {
+  readonly mode: 'jetstream' | 'core' | null;
+  readonly connected: boolean;
+  readonly consuming: boolean;
+  readonly catchingUp: boolean;
+  /** Why it is not consuming, or a warning about the stream; null when all is well. */
+  readonly problem: string | null;
+  readonly reconnects: number;
+  /** Messages the stream holds beyond our position; 0 in core mode. */
+  readonly pending: number;
+  /** Age of the newest message committed when it was committed, in milliseconds: broker time to commit. */
+  readonly lagMs: number;
+  /** Broker clock minus ours, in milliseconds, from the newest message read live. */
+  readonly clockOffsetMs: number;
+  readonly databaseWritable: boolean;
+  readonly databaseSizeBytes: number;
+}
