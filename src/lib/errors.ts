@@ -1,0 +1,29 @@
+// The one error class of the program: a stable code, a sentence for the operator, and nothing a stranger sent.
+
+/** Every code the program can print; `docs/errors.md` lists each with its remedy and a test keeps the two equal. */
+export type ErrorCode =
+  | 'settings_invalid'
+  | 'usage'
+  | 'port_in_use'
+  | 'folder_not_writable'
+  | 'database_in_use'
+  | 'database_newer'
+  | 'database_unusable'
+  | 'broker_binary_missing'
+  | 'broker_start_failed'
+  | 'broker_foreign'
+  | 'jetstream_unavailable'
+  | 'stream_settings'
+  | 'ingest_failed'
+  | 'worker_timeout'
+  | 'internal';
+
+/** An error whose fate is decided by its code: printed as one sentence, with exit code 1 (2 for `usage`). */
+export class CodedError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CodedError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,10 @@
+// The only file that knows which files start threads, and under which extension they run: `.ts` from the sources,
+// `.js` after the build.
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
+/** The ingest thread's entry. */
+export const ingestThreadUrl = new URL(`../ingest.${extension}`, import.meta.url);
+
+/** The entry of every thread of the piscina pool. */
+export const poolWorkerUrl = new URL(`../workers/worker.${extension}`, import.meta.url);
