@@ -13,3 +13,34 @@ export interface Limits {
   /** Nodes kept at any time. */
   readonly maxNodes: number;
 }
+
+/**
+ * One limit as a schedule: the theoretical arrival time at which the sender would have used up everything allowed so
+ * far. A single number per sender is the whole state, so it fits in the sender's row and survives a crash with it.
+ */
+export interface Pace {
+  /** Milliseconds that one message uses up; 0 if the limit is off. */
+  readonly intervalMs: number;
+  /** How far ahead of the clock the schedule may run, in milliseconds. */
+  readonly toleranceMs: number;
+}
+
+/** `count` messages per `perMs`, of which `burst` may come at once; a count of 0 turns the limit off. */
+export function pace(count: number, perMs: number, burst: number): Pace {
+  if (count === 0) return { intervalMs: 0, toleranceMs: 0 };
+  const intervalMs = perMs / count;
+  return { intervalMs, toleranceMs: intervalMs * (Math.max(1, burst) - 1) };
+}
+
+/** True if a message at event time `atMs` is within the limit, given the schedule `dueMs` so far. */
+export function isWithin(limit: Pace, dueMs: number, atMs: number): boolean {
+  return limit.intervalMs === 0 || dueMs - atMs <= limit.toleranceMs + SLACK_MS;
+}
+
+/** The schedule after a message at `atMs` was let in. */
+export function advance(limit: Pace, dueMs: number, atMs: number): number {
+  return limit.intervalMs === 0 ? dueMs : Math.max(dueMs, atMs) + limit.intervalMs;
+}
+
+// Intervals such as 1000 / 60 are not exact in binary; a microsecond decides nothing for anyone.
+const SLACK_MS = 0.001;

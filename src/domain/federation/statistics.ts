@@ -54,3 +54,60 @@ export interface NodePage {
   readonly pages: number;
   readonly total: number;
 }
+
+/** Percent of `part` in `whole`, rounded down to one decimal: a rate never looks better than it is. 0 of nothing is 0. */
+export function percent(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.floor((part * 1000) / whole) / 10;
+}
+
+/** Every label in order, zeros included, and `unknown` (the count one past the last label) only when not zero. */
+export function closedDistribution(labels: readonly string[], counts: readonly number[]): Distribution {
+  const distribution: Record<string, number> = {};
+  labels.forEach((label, index) => {
+    distribution[label] = counts[index] ?? 0;
+  });
+  const unknown = counts[labels.length] ?? 0;
+  if (unknown > 0) distribution['unknown'] = unknown;
+  return distribution;
+}
+
+/** Labels of an open dimension that are published by name. */
+export const OPEN_LABELS_PUBLISHED_MAX = 50;
+
+/**
+ * The largest labels, count descending and then label, the rest as `other`. Order survives in the text only for labels
+ * that do not look like whole numbers: JSON objects in JavaScript put those first.
+ */
+export function openDistribution(counts: ReadonlyMap<string, number>): Distribution {
+  const entries = [...counts].filter(([label, count]) => count > 0 && label !== 'other').sort(largestFirst);
+  const published = entries.slice(0, OPEN_LABELS_PUBLISHED_MAX);
+  let other = counts.get('other') ?? 0;
+  for (const [, count] of entries.slice(OPEN_LABELS_PUBLISHED_MAX)) other += count;
+  if (other > 0) published.push(['other', other]);
+  return Object.fromEntries(published);
+}
+
+/**
+ * Cells of a place distribution: those below `minimum` are folded into `other`, and while `other` itself is below it,
+ * the smallest published cell too, so that nobody is found by subtraction. Fewer than that in all: nothing.
+ */
+export function placeDistribution(counts: ReadonlyMap<string, number>, minimum: number): Distribution {
+  const entries = [...counts].filter(([, count]) => count > 0).sort(largestFirst);
+  const total = entries.reduce((sum, [, count]) => sum + count, 0);
+  if (total < minimum) return {};
+  let other = 0;
+  while (entries.length > 0) {
+    const [, smallest] = entries[entries.length - 1] ?? ['', 0];
+    const isFolded =
+      smallest < minimum || entries.length > OPEN_LABELS_PUBLISHED_MAX || (other > 0 && other < minimum);
+    if (!isFolded) break;
+    other += smallest;
+    entries.pop();
+  }
+  if (other > 0) entries.push(['other', other]);
+  return Object.fromEntries(entries);
+}
+
+function largestFirst(a: readonly [string, number], b: readonly [string, number]): number {
+  return b[1] - a[1] || (a[0] < b[0] ? -1 : 1);
+}

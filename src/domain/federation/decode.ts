@@ -1,0 +1,196 @@
+// Bytes of one message to a Signal, or the first reason to refuse it (section 2). Never throws, keeps nothing of a
+// refused message, and looks only at members that are kept or that decide something.
+
+import { hasForbiddenMember, holdsPersonalData } from './privacy.ts';
+import { closedVocabulary, LabelReader, PERSONAL, WRONG_TYPE } from './labels.ts';
+import { CACHED_ABSENT, CACHED_FALSE, CACHED_TRUE, encodeOutcome, hasFailed } from './outcome.ts';
+import type { Signal } from './signal.ts';
+import {
+  ACTIVE_TASKS,
+  CONTINENTS,
+  EXECUTION_TIMES,
+  GAS_AMOUNTS,
+  LABEL_DIMENSIONS,
+  MEMORY_SIZES,
+  MESSAGE_TYPES,
+  type RejectReason,
+  STEP_COUNTS,
+  TOTAL_TASKS,
+} from './vocabulary.ts';
+
+/** A message of more bytes than this is `too_large`, before it is parsed. */
+export const MESSAGE_BYTES_MAX = 16_384;
+
+const VERSION = /^1(?:\.\d+)*$/;
+const NODE_ID = /^[A-Za-z0-9_-]{4,64}$/;
+const ID_HASH = /^(?:[0-9a-f]{2}){8,32}$/;
+
+const TIME = closedVocabulary('executionTimeBucket', EXECUTION_TIMES);
+const GAS = closedVocabulary('gasUsedBucket', GAS_AMOUNTS);
+const STEPS = closedVocabulary('stepsComputedBucket', STEP_COUNTS);
+const MEMORY = closedVocabulary('memoryUsedBucket', MEMORY_SIZES);
+const ACTIVE = closedVocabulary('activeTasksBucket', ACTIVE_TASKS);
+const TOTAL = closedVocabulary('totalTasksBucket', TOTAL_TASKS);
+const CONTINENT = closedVocabulary('continentBucket', CONTINENTS);
+const CHAIN = LABEL_DIMENSIONS.indexOf('chainId');
+const TASK_TYPE = LABEL_DIMENSIONS.indexOf('taskType');
+const OPERATION = LABEL_DIMENSIONS.indexOf('operation');
+const LOCATION = LABEL_DIMENSIONS.indexOf('locationBucket');
+
+type Members = Readonly<Record<string, unknown>>;
+type Decoded = Signal | RejectReason;
+
+/** One decoder serves one thread: it remembers labels and counts those it did not know. */
+export class Decoder {
+  /** Labels outside their vocabulary in accepted messages, in the order of `LABEL_DIMENSIONS`. */
+  readonly unknownLabels: number[] = LABEL_DIMENSIONS.map(() => 0);
+  readonly #labels = new LabelReader();
+  readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  /**
+   * Decodes a message that came on the subject with index `subject` of `SUBJECTS`. Returns the signal, or the reason
+   * as a string. Signature checks (`unauthenticated`, `wrong_node`) come after this.
+   */
+  decode(subject: number, payload: Uint8Array): Decoded {
+    if (payload.length > MESSAGE_BYTES_MAX) return 'too_large';
+    let message: unknown;
+    try {
+      message = JSON.parse(this.#utf8.decode(payload));
+    } catch {
+      return 'not_json';
+    }
+    if (!isObject(message)) return 'not_object';
+    const decoded = this.#envelope(subject, message);
+    const unknown = this.#labels.unknown;
+    if (unknown.length > 0) {
+      if (typeof decoded !== 'string') {
+        for (const dimension of unknown)
+          this.unknownLabels[dimension] = (this.unknownLabels[dimension] ?? 0) + 1;
+      }
+      unknown.length = 0;
+    }
+    return decoded;
+  }
+
+  #envelope(subject: number, message: Members): Decoded {
+    const { version, type, nodeId } = message;
+    if (typeof version !== 'string' || !VERSION.test(version)) return 'bad_version';
+    if (type !== MESSAGE_TYPES[subject]) return 'type_mismatch';
+    if (typeof nodeId !== 'string' || !NODE_ID.test(nodeId)) return 'bad_node_id';
+    const data = message['data'] ?? NO_MEMBERS;
+    if (!isObject(data)) return 'bad_value';
+    if (hasForbiddenMember(message) || hasForbiddenMember(data)) return 'personal_data';
+    switch (subject) {
+      case 0:
+        return this.#taskReceived(nodeId, data);
+      case 1:
+        return this.#taskCompleted(nodeId, data);
+      case 2:
+        return this.#invoiceCreated(nodeId, data);
+      case 3:
+        return this.#heartbeat(nodeId, data, message);
+      case 4:
+        return holdsPersonalData(nodeId) ? 'personal_data' : { type: 'node_joined', nodeId };
+      default:
+        return holdsPersonalData(nodeId) ? 'personal_data' : { type: 'node_left', nodeId };
+    }
+  }
+
+  #taskReceived(nodeId: string, data: Members): Decoded {
+    const idHash = readIdHash(data['taskIdHash']);
+    if (idHash === null) return 'bad_id_hash';
+    const chainId = this.#labels.open(CHAIN, data['chainId'], true);
+    const taskType = this.#labels.open(TASK_TYPE, data['taskType'], false);
+    if (chainId === WRONG_TYPE || taskType === WRONG_TYPE) return 'bad_value';
+    if (chainId === PERSONAL || taskType === PERSONAL || holdsPersonalData(nodeId)) return 'personal_data';
+    return { type: 'task_received', nodeId, idHash, chainId, taskType };
+  }
+
+  #taskCompleted(nodeId: string, data: Members): Decoded {
+    const idHash = readIdHash(data['taskIdHash']);
+    if (idHash === null) return 'bad_id_hash';
+    const chainId = this.#labels.open(CHAIN, data['chainId'], true);
+    const time = this.#labels.closed(TIME, data['executionTimeBucket']);
+    const gas = this.#labels.closed(GAS, data['gasUsedBucket']);
+    const success = readFlag(data['success']);
+    const cached = readFlag(data['cached']);
+    const status = data['status'] ?? null;
+    if (
+      chainId === WRONG_TYPE ||
+      time === WRONG_TYPE ||
+      gas === WRONG_TYPE ||
+      success === WRONG_TYPE ||
+      cached === WRONG_TYPE ||
+      (status !== null && typeof status !== 'string')
+    ) {
+      return 'bad_value';
+    }
+    if (chainId === PERSONAL || holdsPersonalData(nodeId)) return 'personal_data';
+    const cachedCode = cached === null ? CACHED_ABSENT : cached ? CACHED_TRUE : CACHED_FALSE;
+    const outcome = encodeOutcome(hasFailed(success, status), time, gas, cachedCode);
+    return { type: 'task_completed', nodeId, idHash, chainId, outcome };
+  }
+
+  #invoiceCreated(nodeId: string, data: Members): Decoded {
+    const idHash = readIdHash(data['invoiceIdHash']);
+    if (idHash === null) return 'bad_id_hash';
+    const ofTask = data['taskIdHash'] ?? null;
+    const taskIdHash = ofTask === null ? null : readIdHash(ofTask);
+    if (ofTask !== null && taskIdHash === null) return 'bad_id_hash';
+    const chainId = this.#labels.open(CHAIN, data['chainId'], true);
+    const operation = this.#labels.open(OPERATION, data['operation'], false);
+    const steps = this.#labels.closed(STEPS, data['stepsComputedBucket']);
+    const memory = this.#labels.closed(MEMORY, data['memoryUsedBucket']);
+    if (chainId === WRONG_TYPE || operation === WRONG_TYPE || steps === WRONG_TYPE || memory === WRONG_TYPE) {
+      return 'bad_value';
+    }
+    if (chainId === PERSONAL || operation === PERSONAL || holdsPersonalData(nodeId)) return 'personal_data';
+    return { type: 'invoice_created', nodeId, idHash, taskIdHash, chainId, operation, steps, memory };
+  }
+
+  #heartbeat(nodeId: string, data: Members, message: Members): Decoded {
+    // Some monitors put these three beside `data` instead of into it; where both stand, `data` wins.
+    const status = inDataOrAbove(data, message, 'status') ?? null;
+    const totalTasks = this.#labels.closed(TOTAL, inDataOrAbove(data, message, 'totalTasksBucket'));
+    const activeTasks = this.#labels.closed(ACTIVE, inDataOrAbove(data, message, 'activeTasksBucket'));
+    const continent = this.#labels.closed(CONTINENT, data['continentBucket']);
+    const location = this.#labels.location(LOCATION, data['locationBucket']);
+    if (
+      (status !== null && typeof status !== 'string') ||
+      totalTasks === WRONG_TYPE ||
+      activeTasks === WRONG_TYPE ||
+      continent === WRONG_TYPE ||
+      location === WRONG_TYPE
+    ) {
+      return 'bad_value';
+    }
+    if (holdsPersonalData(nodeId)) return 'personal_data';
+    const alive = status !== 'offline';
+    return { type: 'heartbeat', nodeId, alive, totalTasks, activeTasks, continent, location };
+  }
+}
+
+const NO_MEMBERS: Members = Object.freeze({});
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function inDataOrAbove(data: Members, message: Members, name: string): unknown {
+  const value = data[name];
+  return value === undefined ? message[name] : value;
+}
+
+function readIdHash(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > 64) return null;
+  const lower = value.toLowerCase();
+  return ID_HASH.test(lower) ? lower : null;
+}
+
+/** `true`, `false`, 1, 0; null and absent are null; anything else is a wrong type. */
+function readFlag(value: unknown): boolean | null | typeof WRONG_TYPE {
+  if (value === undefined || value === null) return null;
+  if (value === true || value === 1) return true;
+  if (value === false || value === 0) return false;
+  return WRONG_TYPE;
+}

@@ -1,0 +1,99 @@
+// How one label of a message is read: closed vocabularies to an index, open ones to a checked text, places to a cell.
+// A string that is not in its vocabulary counts as absent and moves a counter; another JSON type is for the caller.
+
+import { holdsPersonalData } from './privacy.ts';
+import { LABEL_DIMENSIONS, type LabelDimension } from './vocabulary.ts';
+
+const OPEN_LABEL = /^[A-Za-z0-9._:/+-][A-Za-z0-9._:/+ -]{0,63}$/;
+const LOCATION = /^(-?\d{1,2}(?:\.\d)?),(-?\d{1,3}(?:\.\d)?)$/;
+const REMEMBERED_LABELS = 4096;
+
+/** Thrown inside decoding and caught by it; one object each, for they carry nothing. */
+export const WRONG_TYPE = Symbol('wrong type');
+export const PERSONAL = Symbol('personal data');
+
+/** A closed vocabulary's reader: text to index, with `unknown` and anything else as absent. */
+export interface ClosedVocabulary {
+  readonly dimension: number;
+  readonly absent: number;
+  readonly index: ReadonlyMap<string, number>;
+}
+
+export function closedVocabulary(dimension: LabelDimension, labels: readonly string[]): ClosedVocabulary {
+  return {
+    dimension: LABEL_DIMENSIONS.indexOf(dimension),
+    absent: labels.length,
+    index: new Map(labels.map((label, index) => [label, index])),
+  };
+}
+
+/**
+ * Reads labels and remembers what it has read: the same few labels come in every message, so a pattern is tried once
+ * per label and not once per message. The memory is bounded; strangers' labels only cause it to be begun again.
+ */
+export class LabelReader {
+  /** Unknown labels per dimension of the message being read; the decoder adds them up if it accepts the message. */
+  readonly unknown: number[] = [];
+  readonly #known = new Map<string, string | typeof PERSONAL | null>();
+
+  closed(vocabulary: ClosedVocabulary, value: unknown): number | typeof WRONG_TYPE {
+    if (value === undefined || value === null) return vocabulary.absent;
+    if (typeof value !== 'string') return WRONG_TYPE;
+    const index = vocabulary.index.get(value);
+    if (index !== undefined) return index;
+    if (value !== 'unknown') this.unknown.push(vocabulary.dimension);
+    return vocabulary.absent;
+  }
+
+  /** An open label: the text, null if absent; integers are taken as their decimal digits where `integers` says so. */
+  open(
+    dimension: number,
+    value: unknown,
+    integers: boolean,
+  ): string | typeof PERSONAL | typeof WRONG_TYPE | null {
+    if (value === undefined || value === null) return null;
+    let text: string;
+    if (typeof value === 'string') text = value;
+    else if (integers && Number.isInteger(value)) text = String(value);
+    else return WRONG_TYPE;
+    if (text === 'unknown') return null;
+    let known = this.#known.get(text);
+    if (known === undefined) {
+      known = judgeOpenLabel(text);
+      if (this.#known.size >= REMEMBERED_LABELS) this.#known.clear();
+      this.#known.set(text, known);
+    }
+    if (known === null) this.unknown.push(dimension);
+    return known;
+  }
+
+  /** A location: the half-degree cell it lies in, null if absent. */
+  location(dimension: number, value: unknown): string | typeof WRONG_TYPE | null {
+    if (value === undefined || value === null) return null;
+    if (typeof value !== 'string') return WRONG_TYPE;
+    if (value === 'unknown') return null;
+    const cell = locationCell(value);
+    if (cell === null) this.unknown.push(dimension);
+    return cell;
+  }
+}
+
+function judgeOpenLabel(text: string): string | typeof PERSONAL | null {
+  if (!OPEN_LABEL.test(text)) return null;
+  return holdsPersonalData(text) ? PERSONAL : text;
+}
+
+/** The half-degree cell of `lat,lon` (degrees, at most one decimal each), or null if it is not such a text. */
+export function locationCell(text: string): string | null {
+  const match = LOCATION.exec(text);
+  if (match === null) return null;
+  const latitude = Number(match[1]);
+  const longitude = Number(match[2]);
+  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return null;
+  return `${corner(latitude)},${corner(longitude)}`;
+}
+
+function corner(degrees: number): string {
+  // Adding 0 turns −0 into 0.
+  return (Math.floor(degrees * 2) / 2 + 0).toFixed(1);
+}

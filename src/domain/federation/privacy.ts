@@ -1,0 +1,58 @@
+// The personal-data guard of section 7: says whether a text that would be kept holds an address, and which member
+// names no message may carry. It never repeats what it found.
+
+import { isIPv6 } from 'node:net';
+
+/** Member names that betray raw data, at top level or in `data`. */
+export const FORBIDDEN_MEMBERS = [
+  'execution_id',
+  'input_data',
+  'output_data',
+  'error_data',
+  'private_key',
+  'privateKey',
+  'wallet',
+  'walletAddress',
+  'nodeAddress',
+] as const;
+
+const ETHEREUM_ADDRESS = /0x[0-9a-f]{40}(?![0-9a-f])/i;
+const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+const IPV4_ADDRESS = new RegExp(`(?<![0-9.])(?:${OCTET}\\.){3}${OCTET}(?![0-9]|\\.[0-9])`);
+// A run of hex digits, colons and dots that stands alone; whether it is an address is for the parser to say.
+const IPV6_CANDIDATE = /(?<![0-9A-Za-z:.])[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*(?![0-9A-Za-z])/gi;
+const EMAIL_ADDRESS = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/;
+
+/** True if `text` holds an Ethereum address, an IPv4 or IPv6 address or an e-mail address. */
+export function holdsPersonalData(text: string): boolean {
+  return (
+    (text.includes('x') || text.includes('X') ? ETHEREUM_ADDRESS.test(text) : false) ||
+    (text.includes('.') && IPV4_ADDRESS.test(text)) ||
+    (text.includes(':') && holdsIpv6(text)) ||
+    (text.includes('@') && EMAIL_ADDRESS.test(text))
+  );
+}
+
+function holdsIpv6(text: string): boolean {
+  for (const [candidate] of text.matchAll(IPV6_CANDIDATE)) {
+    // `::` alone is valid IPv6 but names nobody, and labels such as `a::b` would be refused for it.
+    const address = candidate.replace(/\.$/, '');
+    if (address !== '::' && isIPv6(address)) return true;
+  }
+  return false;
+}
+
+/** True if the object has one of {@link FORBIDDEN_MEMBERS}, whatever its value. */
+export function hasForbiddenMember(object: Readonly<Record<string, unknown>>): boolean {
+  return (
+    object['execution_id'] !== undefined ||
+    object['input_data'] !== undefined ||
+    object['output_data'] !== undefined ||
+    object['error_data'] !== undefined ||
+    object['private_key'] !== undefined ||
+    object['privateKey'] !== undefined ||
+    object['wallet'] !== undefined ||
+    object['walletAddress'] !== undefined ||
+    object['nodeAddress'] !== undefined
+  );
+}

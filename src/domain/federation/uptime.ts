@@ -1,0 +1,37 @@
+// The share of observed time that a node was online or stale (section 6). Pure arithmetic on the observed clock, so
+// that time in which nobody watched is neither up nor down.
+
+import type { NodeState } from './vocabulary.ts';
+
+/** Uptime looks back this far on the observed clock, in ms. */
+export const UPTIME_WINDOW_MS = 86_400_000;
+
+/** One change of state; `observedMs` on the observed clock. */
+export interface StateChange {
+  readonly observedMs: number;
+  readonly from: NodeState;
+  readonly to: NodeState;
+}
+
+/**
+ * 0 … 1 over the last 24 h, or since `firstObservedMs` if that is later; null if no time was observed yet. `changes`
+ * are those of the window, oldest first; `state` is the state now.
+ */
+export function uptime(
+  state: NodeState,
+  firstObservedMs: number,
+  changes: readonly StateChange[],
+  observedNowMs: number,
+): number | null {
+  const start = Math.max(firstObservedMs, observedNowMs - UPTIME_WINDOW_MS);
+  if (observedNowMs <= start) return null;
+  let upMs = 0;
+  let sinceMs = start;
+  for (const change of changes) {
+    const atMs = Math.max(start, change.observedMs);
+    if (change.from !== 'offline') upMs += atMs - sinceMs;
+    sinceMs = atMs;
+  }
+  if (state !== 'offline') upMs += observedNowMs - sinceMs;
+  return Math.min(1, upMs / (observedNowMs - start));
+}

@@ -1,0 +1,197 @@
+// Invoices in memory and on disk, as tasks.ts does it for tasks: least values, greatest times, a union of reporters.
+
+import type { InvoiceCreated } from '../../domain/federation/signal.ts';
+import type { Database, Statement } from '../database.ts';
+import type { LabelDictionary } from './label-dictionary.ts';
+import { leastText } from './least.ts';
+import { addReport, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
+import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
+import { TwoGenerations } from './two-generations.ts';
+
+interface Invoice {
+  readonly id: number;
+  readonly hash: string;
+  firstMs: number;
+  lastMs: number;
+  createdMs: number;
+  taskHash: string | null;
+  chain: string | null;
+  operation: string | null;
+  steps: number;
+  memory: number;
+  reporters: number[];
+  dirty: boolean;
+  counted: { readonly firstMs: number; readonly steps: number; readonly memory: number } | null;
+}
+
+interface InvoiceRow {
+  id: number;
+  task_hash: Buffer | null;
+  first_ms: number;
+  last_after_ms: number;
+  created_after_ms: number;
+  chain: number | string | null;
+  operation: number | string | null;
+  steps: number;
+  memory: number;
+  reporters: Buffer;
+}
+
+export class InvoiceTable {
+  readonly #hot: TwoGenerations<Invoice>;
+  readonly #chains: LabelDictionary;
+  readonly #operations: LabelDictionary;
+  readonly #select: Statement<[Buffer], InvoiceRow>;
+  readonly #insert: Statement;
+  readonly #update: Statement;
+  #dirty: Invoice[] = [];
+  #nextId: number;
+
+  constructor(
+    database: Database,
+    chains: LabelDictionary,
+    operations: LabelDictionary,
+    generationSize: number,
+  ) {
+    this.#hot = new TwoGenerations(generationSize);
+    this.#chains = chains;
+    this.#operations = operations;
+    this.#select = database.prepare(
+      `SELECT id, task_hash, first_ms, last_after_ms, created_after_ms, chain, operation, steps, memory, reporters
+       FROM invoices WHERE hash = ?`,
+    );
+    this.#insert = database.prepare(
+      `INSERT INTO invoices (first_ms, last_after_ms, created_after_ms, task_hash, chain, operation, steps, memory, reporters, id, hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#update = database.prepare(
+      `UPDATE invoices SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, task_hash = ?, chain = ?, operation = ?,
+         steps = ?, memory = ?, reporters = ? WHERE id = ?`,
+    );
+    this.#nextId = Number(database.prepare('SELECT coalesce(max(id), 0) + 1 FROM invoices').pluck().get());
+  }
+
+  /** Merges a report of an invoice; true if it changed anything but `last_seen`. */
+  created(signal: InvoiceCreated, node: number, atMs: number, nowMs: number): boolean {
+    const invoice = this.#touch(signal, atMs, nowMs);
+    let changed = addReport(invoice.reporters, node, RECEIVED);
+    if (atMs > invoice.lastMs) invoice.lastMs = atMs;
+    if (atMs < invoice.firstMs) {
+      invoice.firstMs = atMs;
+      changed = true;
+    }
+    const taskHash = leastText(invoice.taskHash, signal.taskIdHash);
+    const chain = leastText(invoice.chain, signal.chainId);
+    const operation = leastText(invoice.operation, signal.operation);
+    const steps = Math.min(invoice.steps, signal.steps);
+    const memory = Math.min(invoice.memory, signal.memory);
+    changed ||=
+      taskHash !== invoice.taskHash ||
+      chain !== invoice.chain ||
+      operation !== invoice.operation ||
+      steps !== invoice.steps ||
+      memory !== invoice.memory;
+    invoice.taskHash = taskHash;
+    invoice.chain = chain;
+    invoice.operation = operation;
+    invoice.steps = steps;
+    invoice.memory = memory;
+    return changed;
+  }
+
+  /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
+  write(rollups: RollupDeltas): void {
+    for (const invoice of this.#dirty) {
+      count(invoice, rollups);
+      const values = [
+        invoice.firstMs,
+        invoice.lastMs - invoice.firstMs,
+        invoice.createdMs - invoice.firstMs,
+        invoice.taskHash === null ? null : Buffer.from(invoice.taskHash, 'hex'),
+        this.#chains.columnOf(invoice.chain),
+        this.#operations.columnOf(invoice.operation),
+        invoice.steps,
+        invoice.memory,
+        reportersToBlob(invoice.reporters),
+        invoice.id,
+      ];
+      if (invoice.counted === null) this.#insert.run(...values, Buffer.from(invoice.hash, 'hex'));
+      else this.#update.run(...values);
+    }
+  }
+
+  /** The transaction that held {@link write} is committed. */
+  committed(): void {
+    for (const invoice of this.#dirty) {
+      invoice.dirty = false;
+      invoice.counted = { firstMs: invoice.firstMs, steps: invoice.steps, memory: invoice.memory };
+    }
+    this.#dirty = [];
+    this.#hot.rotateIfFull();
+  }
+
+  #touch(signal: InvoiceCreated, atMs: number, nowMs: number): Invoice {
+    let invoice = this.#hot.get(signal.idHash);
+    if (invoice === undefined) {
+      invoice = this.#load(signal.idHash) ?? {
+        id: this.#nextId++,
+        hash: signal.idHash,
+        firstMs: atMs,
+        lastMs: atMs,
+        createdMs: nowMs,
+        taskHash: signal.taskIdHash,
+        chain: signal.chainId,
+        operation: signal.operation,
+        steps: signal.steps,
+        memory: signal.memory,
+        reporters: [],
+        dirty: false,
+        counted: null,
+      };
+      this.#hot.set(signal.idHash, invoice);
+    }
+    if (!invoice.dirty) {
+      invoice.dirty = true;
+      this.#dirty.push(invoice);
+    }
+    return invoice;
+  }
+
+  #load(hash: string): Invoice | undefined {
+    const row = this.#select.get(Buffer.from(hash, 'hex'));
+    if (row === undefined) return undefined;
+    return {
+      id: row.id,
+      hash,
+      firstMs: row.first_ms,
+      lastMs: row.first_ms + row.last_after_ms,
+      createdMs: row.first_ms + row.created_after_ms,
+      taskHash: row.task_hash === null ? null : row.task_hash.toString('hex'),
+      chain: this.#chains.textOf(row.chain),
+      operation: this.#operations.textOf(row.operation),
+      steps: row.steps,
+      memory: row.memory,
+      reporters: reportersFromBlob(row.reporters),
+      dirty: false,
+      counted: { firstMs: row.first_ms, steps: row.steps, memory: row.memory },
+    };
+  }
+}
+
+function count(invoice: Invoice, rollups: RollupDeltas): void {
+  const before = invoice.counted;
+  if (before !== null) addSlots(rollups, before.firstMs, before.steps, before.memory, -1);
+  addSlots(rollups, invoice.firstMs, invoice.steps, invoice.memory, 1);
+}
+
+function addSlots(
+  rollups: RollupDeltas,
+  firstMs: number,
+  steps: number,
+  memory: number,
+  delta: number,
+): void {
+  rollups.add(firstMs, slotOf(DIMENSION.invoices, 0), delta);
+  rollups.add(firstMs, slotOf(DIMENSION.steps, steps), delta);
+  rollups.add(firstMs, slotOf(DIMENSION.memory, memory), delta);
+}

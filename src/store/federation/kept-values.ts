@@ -1,0 +1,44 @@
+// Single values that live as long as the database: the aggregator's id, the observed clock, shared limits.
+
+import type { Database } from '../database.ts';
+
+export class KeptValues {
+  readonly #values = new Map<string, string | number>();
+  readonly #changed = new Set<string>();
+  readonly #save: (name: string, value: string | number) => void;
+
+  constructor(database: Database) {
+    const rows = database
+      .prepare<[], { name: string; value: string | number }>('SELECT name, value FROM settings_kept')
+      .all();
+    for (const row of rows) this.#values.set(row.name, row.value);
+    const statement = database.prepare(
+      'INSERT INTO settings_kept (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+    );
+    this.#save = (name, value) => statement.run(name, value);
+  }
+
+  number(name: string): number {
+    return Number(this.#values.get(name) ?? 0);
+  }
+
+  text(name: string): string | null {
+    const value = this.#values.get(name);
+    return value === undefined ? null : String(value);
+  }
+
+  set(name: string, value: string | number): void {
+    if (this.#values.get(name) === value) return;
+    this.#values.set(name, value);
+    this.#changed.add(name);
+  }
+
+  /** Writes what changed, inside the caller's transaction. */
+  write(): void {
+    for (const name of this.#changed) this.#save(name, this.#values.get(name) ?? '');
+  }
+
+  committed(): void {
+    this.#changed.clear();
+  }
+}

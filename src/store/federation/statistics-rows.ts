@@ -1,0 +1,57 @@
+// The rows of network_stats: one per period and tick, written by the writer from what the workers computed.
+
+import type { TickStatistics } from '../../domain/federation/statistics.ts';
+import { PERIODS } from '../../domain/federation/vocabulary.ts';
+import type { Database, Statement } from '../database.ts';
+
+export class StatisticsRows {
+  readonly #insert: Statement;
+  #waiting: TickStatistics[] = [];
+
+  constructor(database: Database) {
+    this.#insert = database.prepare(
+      `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks, completed_tasks,
+         failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, execution_time_distribution,
+         gas_usage_distribution, steps_computed_distribution, memory_used_distribution, chain_distribution,
+         task_type_distribution, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+  }
+
+  add(tick: TickStatistics): void {
+    this.#waiting.push(tick);
+  }
+
+  /** Writes the rows of every tick that waits, inside the caller's transaction. */
+  write(nowMs: number): void {
+    for (const tick of this.#waiting) {
+      for (const period of PERIODS) {
+        const data = tick.periods[period];
+        this.#insert.run(
+          new Date(tick.nowMs).toISOString(),
+          period,
+          data.activeNodes,
+          data.totalNodes,
+          data.totalTasks,
+          data.completedTasks,
+          data.failedTasks,
+          data.cachedTasks,
+          data.totalInvoices,
+          data.successRate,
+          data.cacheHitRate,
+          JSON.stringify(data.executionTimeDistribution),
+          JSON.stringify(data.gasUsageDistribution),
+          JSON.stringify(data.stepsComputedDistribution),
+          JSON.stringify(data.memoryUsedDistribution),
+          JSON.stringify(data.chainDistribution),
+          JSON.stringify(data.taskTypeDistribution),
+          new Date(nowMs).toISOString(),
+        );
+      }
+    }
+  }
+
+  committed(): void {
+    this.#waiting = [];
+  }
+}

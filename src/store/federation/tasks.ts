@@ -1,0 +1,229 @@
+// Tasks in memory and on disk: a batch is merged into the lately used ones, and each touched row is written once.
+// Every kept value is a minimum, a maximum or a set union (section 3), so neither order nor repetition matters.
+
+import { CACHED_TRUE, decodeOutcome, FIRST_FAILED } from '../../domain/federation/outcome.ts';
+import type { TaskCompleted, TaskReceived } from '../../domain/federation/signal.ts';
+import type { Database, Statement } from '../database.ts';
+import type { LabelDictionary } from './label-dictionary.ts';
+import { leastText } from './least.ts';
+import { addReport, COMPLETED, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
+import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
+import { TwoGenerations } from './two-generations.ts';
+
+/** `outcome` of a task that nobody completed. */
+export const NO_OUTCOME = -1;
+
+interface Task {
+  readonly id: number;
+  readonly hash: string;
+  firstMs: number;
+  lastMs: number;
+  createdMs: number;
+  chain: string | null;
+  type: string | null;
+  outcome: number;
+  reporters: number[];
+  dirty: boolean;
+  /** What the roll-ups hold of this task: its first sighting, and its slots; null while it has no row. */
+  counted: { readonly firstMs: number; readonly slots: readonly number[] } | null;
+}
+
+interface TaskRow {
+  id: number;
+  first_ms: number;
+  last_after_ms: number;
+  created_after_ms: number;
+  chain: number | string | null;
+  type: number | string | null;
+  outcome: number | null;
+  reporters: Buffer;
+}
+
+export class TaskTable {
+  /** Completions that contradicted the outcome recorded so far. */
+  disagreements = 0;
+  readonly #hot: TwoGenerations<Task>;
+  readonly #chains: LabelDictionary;
+  readonly #types: LabelDictionary;
+  readonly #select: Statement<[Buffer], TaskRow>;
+  readonly #insert: Statement;
+  readonly #update: Statement;
+  #dirty: Task[] = [];
+  #nextId: number;
+
+  constructor(database: Database, chains: LabelDictionary, types: LabelDictionary, generationSize: number) {
+    this.#hot = new TwoGenerations(generationSize);
+    this.#chains = chains;
+    this.#types = types;
+    this.#select = database.prepare(
+      'SELECT id, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters FROM tasks WHERE hash = ?',
+    );
+    this.#insert = database.prepare(
+      `INSERT INTO tasks (id, hash, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#update = database.prepare(
+      `UPDATE tasks SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, chain = ?, type = ?, outcome = ?, reporters = ?
+       WHERE id = ?`,
+    );
+    this.#nextId = Number(database.prepare('SELECT coalesce(max(id), 0) + 1 FROM tasks').pluck().get());
+  }
+
+  /** Merges a report that the task was received; true if it changed anything but `last_seen`. */
+  received(signal: TaskReceived, node: number, atMs: number, nowMs: number): boolean {
+    const task = this.#touch(signal.idHash, atMs, nowMs);
+    let changed = addReport(task.reporters, node, RECEIVED);
+    changed = this.#see(task, atMs) || changed;
+    changed = this.#setChain(task, signal.chainId) || changed;
+    const type = leastText(task.type, signal.taskType);
+    if (type !== task.type) {
+      task.type = type;
+      changed = true;
+    }
+    return changed;
+  }
+
+  /** Merges a report that the task was completed; true if it changed anything but `last_seen`. */
+  completed(signal: TaskCompleted, node: number, atMs: number, nowMs: number): boolean {
+    const task = this.#touch(signal.idHash, atMs, nowMs);
+    let changed = addReport(task.reporters, node, COMPLETED);
+    changed = this.#see(task, atMs) || changed;
+    changed = this.#setChain(task, signal.chainId) || changed;
+    if (task.outcome !== NO_OUTCOME && task.outcome !== signal.outcome) this.disagreements++;
+    if (task.outcome === NO_OUTCOME || signal.outcome < task.outcome) {
+      task.outcome = signal.outcome;
+      changed = true;
+    }
+    return changed;
+  }
+
+  /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
+  write(rollups: RollupDeltas): void {
+    for (const task of this.#dirty) {
+      this.#count(task, rollups);
+      const lastAfterMs = task.lastMs - task.firstMs;
+      const createdAfterMs = task.createdMs - task.firstMs;
+      const chain = this.#chains.columnOf(task.chain);
+      const type = this.#types.columnOf(task.type);
+      const outcome = task.outcome === NO_OUTCOME ? null : task.outcome;
+      const reporters = reportersToBlob(task.reporters);
+      if (task.counted === null) {
+        const hash = Buffer.from(task.hash, 'hex');
+        this.#insert.run(
+          task.id,
+          hash,
+          task.firstMs,
+          lastAfterMs,
+          createdAfterMs,
+          chain,
+          type,
+          outcome,
+          reporters,
+        );
+      } else {
+        this.#update.run(task.firstMs, lastAfterMs, createdAfterMs, chain, type, outcome, reporters, task.id);
+      }
+    }
+  }
+
+  /** The transaction that held {@link write} is committed. */
+  committed(): void {
+    for (const task of this.#dirty) {
+      task.dirty = false;
+      task.counted = { firstMs: task.firstMs, slots: this.#slots(task) };
+    }
+    this.#dirty = [];
+    this.#hot.rotateIfFull();
+  }
+
+  #touch(hash: string, atMs: number, nowMs: number): Task {
+    let task = this.#hot.get(hash);
+    if (task === undefined) {
+      task = this.#load(hash) ?? this.#create(hash, atMs, nowMs);
+      this.#hot.set(hash, task);
+    }
+    if (!task.dirty) {
+      task.dirty = true;
+      this.#dirty.push(task);
+    }
+    return task;
+  }
+
+  #create(hash: string, atMs: number, nowMs: number): Task {
+    return {
+      id: this.#nextId++,
+      hash,
+      firstMs: atMs,
+      lastMs: atMs,
+      createdMs: nowMs,
+      chain: null,
+      type: null,
+      outcome: NO_OUTCOME,
+      reporters: [],
+      dirty: false,
+      counted: null,
+    };
+  }
+
+  #load(hash: string): Task | undefined {
+    const row = this.#select.get(Buffer.from(hash, 'hex'));
+    if (row === undefined) return undefined;
+    const task: Task = {
+      id: row.id,
+      hash,
+      firstMs: row.first_ms,
+      lastMs: row.first_ms + row.last_after_ms,
+      createdMs: row.first_ms + row.created_after_ms,
+      chain: this.#chains.textOf(row.chain),
+      type: this.#types.textOf(row.type),
+      outcome: row.outcome ?? NO_OUTCOME,
+      reporters: reportersFromBlob(row.reporters),
+      dirty: false,
+      counted: null,
+    };
+    task.counted = { firstMs: task.firstMs, slots: this.#slots(task) };
+    return task;
+  }
+
+  #see(task: Task, atMs: number): boolean {
+    if (atMs > task.lastMs) task.lastMs = atMs;
+    if (atMs >= task.firstMs) return false;
+    task.firstMs = atMs;
+    return true;
+  }
+
+  #setChain(task: Task, chainId: string | null): boolean {
+    const chain = leastText(task.chain, chainId);
+    if (chain === task.chain) return false;
+    task.chain = chain;
+    return true;
+  }
+
+  #count(task: Task, rollups: RollupDeltas): void {
+    const before = task.counted;
+    if (before !== null) for (const slot of before.slots) rollups.add(before.firstMs, slot, -1);
+    for (const slot of this.#slots(task)) rollups.add(task.firstMs, slot, 1);
+  }
+
+  #slots(task: Task): number[] {
+    const chain = slotOf(DIMENSION.chain, this.#chains.labelOf(task.chain));
+    const type = slotOf(DIMENSION.taskType, this.#types.labelOf(task.type));
+    if (task.outcome === NO_OUTCOME) return [slotOf(DIMENSION.taskStatus, STATUS_RECEIVED), chain, type];
+    const { time, gas, cached } = decodeOutcome(task.outcome);
+    const status = task.outcome < FIRST_FAILED ? STATUS_COMPLETED : STATUS_FAILED;
+    const slots = [
+      slotOf(DIMENSION.taskStatus, status),
+      chain,
+      type,
+      slotOf(DIMENSION.executionTime, time),
+      slotOf(DIMENSION.gas, gas),
+    ];
+    if (cached === CACHED_TRUE) slots.push(slotOf(DIMENSION.cached, 0));
+    return slots;
+  }
+}
+
+/** Labels of the dimension `taskStatus`. */
+export const STATUS_RECEIVED = 0;
+export const STATUS_COMPLETED = 1;
+export const STATUS_FAILED = 2;

@@ -1,0 +1,55 @@
+// One process per database file: an exclusive transaction on a small SQLite file beside it. The kernel releases it
+// however we die, so there is no stale lock to clean up; the text file beside only says who holds it.
+
+import { readFileSync, writeFileSync, mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { CodedError } from '../lib/errors.ts';
+
+/** A held lock. */
+export interface DatabaseLock {
+  release(): void;
+}
+
+/** Takes the lock of the database at `path`. Errors: `database_in_use`, naming the holder; `folder_not_writable`. */
+export function lockDatabase(path: string): DatabaseLock {
+  const lockPath = `${path}.lock`;
+  const holderPath = `${path}.holder`;
+  let lock: InstanceType<typeof Sqlite> | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    lock = new Sqlite(lockPath, { timeout: 0 });
+    lock.exec('BEGIN EXCLUSIVE');
+    writeFileSync(holderPath, `pid ${process.pid} on ${hostname()}\n`);
+  } catch (error) {
+    lock?.close();
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code === 'SQLITE_BUSY') {
+      throw new CodedError(
+        'database_in_use',
+        `The database ${path} is in use by ${readHolder(holderPath)}: stop that process, or set DB_PATH to another file.`,
+      );
+    }
+    throw new CodedError(
+      'folder_not_writable',
+      `The folder ${dirname(path)} cannot be written (${code}): make it writable for this user, or set DB_PATH to a file in one that is.`,
+      { cause: error },
+    );
+  }
+  const held = lock;
+  return {
+    release() {
+      held.exec('ROLLBACK');
+      held.close();
+    },
+  };
+}
+
+function readHolder(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim() || 'another process';
+  } catch {
+    return 'another process';
+  }
+}

@@ -1,0 +1,6 @@
+// The numbered migrations, oldest first. A database's `user_version` is the number of the last one it has had.
+
+import { federation } from './001-federation.ts';
+
+/** `MIGRATIONS[n]` takes a database from version n to n + 1. */
+export const MIGRATIONS: readonly string[] = [federation];

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { Supervisor } from '../../src/actors/supervisor.ts';
+import type { NodeSign, NodeTransition } from '../../src/domain/federation/facts.ts';
+
+const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 };
+
+function setUp() {
+  const facts: NodeTransition[] = [];
+  const supervisor = new Supervisor(THRESHOLDS, { facts: (batch) => facts.push(...batch) });
+  const at = (observedMs: number) => ({ nowMs: 1_000_000 + observedMs, observedMs });
+  const moves = () =>
+    facts.splice(0).map((fact) => `${fact.nodeId} ${fact.from ?? '-'}>${fact.to} ${fact.cause}`);
+  return { supervisor, at, moves };
+}
+
+function sign(number: number, change: Partial<NodeSign> = {}): NodeSign {
+  return {
+    number,
+    nodeId: `node-${number}`,
+    lifeAtMs: 1,
+    leftAtMs: 0,
+    heardObservedMs: 0,
+    state: null,
+    ...change,
+  };
+}
+
+describe('supervisor', () => {
+  it('supervisor - a new node is online, then stale, then offline, then forgotten', () => {
+    const { supervisor, at, moves } = setUp();
+    supervisor.heard([sign(1)], at(0));
+    expect(moves()).toEqual(['node-1 ->online sign_of_life']);
+    supervisor.sweep(at(149_999));
+    expect(moves()).toEqual([]);
+    supervisor.sweep(at(150_000));
+    expect(moves()).toEqual(['node-1 online>stale silence']);
+    expect(supervisor.counts).toEqual({ online: 0, stale: 1, offline: 0 });
+    supervisor.sweep(at(299_999));
+    expect(moves()).toEqual([]);
+    supervisor.sweep(at(300_000));
+    expect(moves()).toEqual(['node-1 stale>offline silence']);
+    supervisor.sweep(at(86_399_999));
+    expect(supervisor.counts.offline).toBe(1);
+    supervisor.sweep(at(86_400_000));
+    expect(supervisor.counts).toEqual({ online: 0, stale: 0, offline: 0 });
+    expect(moves()).toEqual([]);
+  });
+
+  it('supervisor - a sweep after a long pause goes straight to offline', () => {
+    const { supervisor, at, moves } = setUp();
+    supervisor.heard([sign(1)], at(0));
+    moves();
+    supervisor.sweep(at(10_000_000));
+    expect(moves()).toEqual(['node-1 online>offline silence']);
+  });
+
+  it('supervisor - a leave ends a node at once and only a later life revives it', () => {
+    const { supervisor, at, moves } = setUp();
+    supervisor.heard([sign(1, { lifeAtMs: 5 })], at(0));
+    moves();
+    supervisor.heard([sign(1, { lifeAtMs: 5, leftAtMs: 5, heardObservedMs: 10 })], at(10));
+    expect(moves()).toEqual(['node-1 online>offline left']);
+    supervisor.heard([sign(1, { lifeAtMs: 5, leftAtMs: 5, heardObservedMs: 20 })], at(20));
+    expect(moves()).toEqual([]);
+    supervisor.heard([sign(1, { lifeAtMs: 6, leftAtMs: 5, heardObservedMs: 30 })], at(30));
+    expect(moves()).toEqual(['node-1 offline>online sign_of_life']);
+  });
+
+  it('supervisor - any message ends silence', () => {
+    const { supervisor, at, moves } = setUp();
+    supervisor.heard([sign(1)], at(0));
+    supervisor.sweep(at(200_000));
+    moves();
+    supervisor.heard([sign(1, { heardObservedMs: 200_001 })], at(200_001));
+    expect(moves()).toEqual(['node-1 stale>online sign_of_life']);
+    supervisor.sweep(at(350_000));
+    expect(moves()).toEqual([]);
+    supervisor.sweep(at(350_001));
+    expect(moves()).toEqual(['node-1 online>stale silence']);
+  });
+
+  it('supervisor - a node resumed from its row keeps its state and makes a lost transition again', () => {
+    const { supervisor, at, moves } = setUp();
+    supervisor.heard([sign(1, { state: 'stale', heardObservedMs: 100_000 })], at(300_000));
+    expect(moves()).toEqual([]);
+    supervisor.heard([sign(2, { state: 'online', heardObservedMs: 0 })], at(400_000));
+    expect(moves()).toEqual(['node-2 online>offline silence']);
+    supervisor.heard([sign(3, { leftAtMs: 2 })], at(400_000));
+    expect(moves()).toEqual(['node-3 ->offline left']);
+  });
+
+  it('supervisor - a forgotten node that comes back gets an actor again, in the state it was stored with', () => {
+    const { supervisor, at, moves } = setUp();
+    supervisor.heard([sign(1)], at(0));
+    supervisor.sweep(at(400_000));
+    supervisor.sweep(at(90_000_000));
+    moves();
+    supervisor.heard([sign(1, { state: 'offline', heardObservedMs: 90_000_001 })], at(90_000_001));
+    expect(moves()).toEqual(['node-1 offline>online sign_of_life']);
+    expect(supervisor.counts).toEqual({ online: 1, stale: 0, offline: 0 });
+  });
+});
