@@ -81,6 +81,11 @@ export class FederationWriter {
     return this.#kept.number(OBSERVED);
   }
 
+  /** Nodes ever seen. */
+  get totalNodes(): number {
+    return this.#nodes.live;
+  }
+
   get disagreements(): number {
     return this.#tasks.disagreements;
   }

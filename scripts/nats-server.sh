@@ -1,0 +1,75 @@
+# Functions that find a nats-server, or put one into .cache/nats-server: from Debian, Homebrew or the official release.
+# Never starts one. To be sourced after tools.sh.
+
+find_nats_server() { find_program nats-server "${NATS_SERVER_BIN:-}"; }
+
+# VERSION SHA-256 of the official release's nats-server-vVERSION-OS-ARCH.tar.gz. Linux: from the Dockerfiles of the
+# official image (nats-io/nats-docker, 2.10.x/alpine3.22); macOS, where Homebrew is the usual way: from the package
+# definitions of cashapp/hermit-packages, which agree with the official image where both name a file.
+release_checksum() {
+  case $1 in
+    linux-amd64) echo '2.10.29 e314da74a83a1d3876db8814c27eb990fe729640fd6452025b441bcede8390da' ;;
+    linux-arm64) echo '2.10.29 da4b27942ecfb4c5f0c54553d2e7f470ddda9d7581cfe8131b351a0e223ed401' ;;
+    darwin-amd64) echo '2.10.10 5b6bfed8f75ecb2f6465b87334f4e757a66c32b6c5f802e964a080a3716ffffb' ;;
+    darwin-arm64) echo '2.10.10 8af6cbd8f3f21bcec164d17bc879d3e7807cd98e1c7839ac668986a71c4e52c6' ;;
+    *) return 1 ;;
+  esac
+}
+
+release_platform() {
+  case $(uname -s) in Linux) os=linux ;; Darwin) os=darwin ;; *) return 1 ;; esac
+  case $(uname -m) in x86_64 | amd64) arch=amd64 ;; aarch64 | arm64) arch=arm64 ;; *) return 1 ;; esac
+  printf '%s-%s\n' "$os" "$arch"
+}
+
+sha256_of() {
+  if command -v sha256sum >/dev/null 2>&1; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
+}
+
+download() {
+  if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 10 --retry 2 -o "$2" "$1"
+  elif command -v wget >/dev/null 2>&1; then wget -q -T 10 -t 3 -O "$2" "$1"
+  else return 1
+  fi
+}
+
+# The archive is checked before it is unpacked; a wrong one is removed and never used.
+fetch_nats_release() {
+  platform=$(release_platform) && pinned=$(release_checksum "$platform") || return 1
+  version=${pinned% *}
+  name=nats-server-v$version-$platform
+  work=$root/.cache/nats-server.part
+  rm -rf "$work"
+  mkdir -p "$work"
+  download "${NATS_RELEASES_URL:-https://github.com/nats-io/nats-server/releases/download}/v$version/$name.tar.gz" \
+    "$work/archive.tar.gz" 2>/dev/null || { rm -rf "$work"; return 1; }
+  if [ "$(sha256_of "$work/archive.tar.gz")" != "${pinned#* }" ]; then
+    complain "The nats-server $version that was downloaded does not have the pinned SHA-256; it is not used."
+    rm -rf "$work"
+    return 1
+  fi
+  tar -xzf "$work/archive.tar.gz" -C "$work" && mv "$work/$name/nats-server" "$work/nats-server" || return 1
+  rm -rf "$work/archive.tar.gz" "${work:?}/$name" "$root/.cache/nats-server"
+  mv "$work" "$root/.cache/nats-server"
+}
+
+# Failing here is not fatal: a server may be listening already, and the program says so itself when none is.
+obtain_nats_server() {
+  find_nats_server >/dev/null && return
+  if [ -n "${NATS_SERVER_BIN:-}" ]; then
+    complain "NATS_SERVER_BIN=$NATS_SERVER_BIN is not a program: correct it, or unset it to let one be found."
+    return
+  fi
+  say 'No nats-server found; putting one into .cache/nats-server.'
+  if fetch_debian_packages nats-server nats-server; then
+    ln -s usr/sbin/nats-server .cache/nats-server/nats-server
+  elif command -v brew >/dev/null 2>&1 && brew install --quiet nats-server >/dev/null; then
+    mkdir -p .cache/nats-server
+    ln -sf "$(brew --prefix)/opt/nats-server/bin/nats-server" .cache/nats-server/nats-server
+  else
+    fetch_nats_release || true
+  fi
+  find_nats_server >/dev/null && return
+  complain 'A nats-server could not be obtained: install it (Debian, Ubuntu: apt install nats-server; macOS: brew install'
+  complain 'nats-server), or set NATS_SERVER_BIN to its path, or set NATS_URL to a server that runs elsewhere.'
+}

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Makes the project ready to run: packages (when the lock file has changed), and with the word `broker` a nats-server,
+# with `test-tools` what only the tests need. Says nothing when nothing is to be done. Never touches the system.
+set -eu
+cd -- "$(dirname -- "$0")/.."
+. scripts/tools.sh
+. scripts/nats-server.sh
+
+node=node_modules/.bin/node
+record=node_modules/.installed-lock
+
+# What an installation belongs to: this lock file on this kind of machine.
+wanted() { printf '%s %s\n' "$(cksum < package-lock.json)" "$(uname -sm)"; }
+
+node_is_pinned() { case $("$node" --version 2>/dev/null || true) in v24.*) return 0 ;; *) return 1 ;; esac; }
+
+packages_are_ready() { [ "$(cat "$record" 2>/dev/null || true)" = "$(wanted)" ] && [ -x "$node" ]; }
+
+# Somebody ran npm by hand: npm writes this file last, so one newer than the lock file is a finished installation.
+npm_was_run_by_hand() {
+  [ -n "$(find node_modules/.package-lock.json -newer package-lock.json 2>/dev/null)" ] && node_is_pinned
+}
+
+install_packages() {
+  packages_are_ready && return
+  if npm_was_run_by_hand; then wanted > "$record"; return; fi
+  command -v npm >/dev/null 2>&1 || { complain 'npm is missing: install Node 18 or newer, which brings npm.'; exit 1; }
+  say 'Installing the packages of package-lock.json (once, and after each change of it).'
+  rm -f "$record"
+  # npm's own process is noted in the lock: it goes on for a while when this script alone is killed.
+  sh -c 'echo $$ > "$0/worker"; exec npm ci --loglevel=error --no-audit --no-fund --no-progress' "$lock" >/dev/null || {
+    complain 'npm ci failed (above): check the network and package-lock.json, then start again.'
+    exit 1
+  }
+  # The package `node` fetches the runtime in its own preinstall step, which an npm that ignores scripts leaves out.
+  if ! node_is_pinned; then
+    say 'Fetching Node 24, which npm left out.'
+    (cd node_modules/node && node installArchSpecificPackage.js >/dev/null) || true
+    [ -x "$node" ] || { mkdir -p node_modules/.bin && ln -sf ../node/bin/node "$node"; }
+  fi
+  if ! node_is_pinned; then
+    complain "Node 24 could not be put into node_modules/node ($(uname -sm)): let npm run install scripts"
+    complain '(npm config delete ignore-scripts), remove node_modules and start again.'
+    exit 1
+  fi
+  wanted > "$record"
+}
+
+need_broker=no
+need_test_tools=no
+for word in "$@"; do
+  case $word in
+    broker) need_broker=yes ;;
+    test-tools) need_test_tools=yes ;;
+    *) complain "setup.sh: $word is not one of: broker, test-tools"; exit 2 ;;
+  esac
+done
+
+all_is_ready() {
+  packages_are_ready || return 1
+  [ "$need_broker" = no ] || find_nats_server >/dev/null || return 1
+  [ "$need_test_tools" = no ] || test_tools_are_ready || return 1
+}
+
+if [ "$need_test_tools" = yes ]; then . scripts/test-tools.sh; fi
+if all_is_ready; then exit 0; fi
+
+export PATH="$(path_of_the_system)"
+take_lock setup
+install_packages
+if [ "$need_broker" = yes ]; then obtain_nats_server; fi
+if [ "$need_test_tools" = yes ]; then obtain_test_tools; fi
+release_lock

@@ -1,0 +1,13 @@
+#!/bin/sh
+# `npm start`: sets up what is missing, then becomes the program (so that signals reach it). Never stays in between.
+set -eu
+cd -- "$(dirname -- "$0")/.."
+
+# Only the service itself needs a broker of its own, and only where no other is named.
+needs=broker
+if [ -n "${NATS_URL:-}" ] || [ "${EMBEDDED_NATS:-auto}" = off ]; then needs=; fi
+case ${1:-serve} in serve | -*) ;; *) needs= ;; esac
+
+# shellcheck disable=SC2086
+sh scripts/setup.sh $needs
+exec node_modules/.bin/node src/main.ts "$@"

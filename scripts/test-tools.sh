@@ -1,0 +1,50 @@
+# Functions that find, or put into .cache, the programs that only the tests need: promtool, prometheus and the sqlite3
+# command line 3.40, the oldest that our database must be readable by. To be sourced after tools.sh.
+
+# A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it.
+sqlite3_is_3_40() { case $("$1" --version 2>/dev/null || true) in 3.40.*) return 0 ;; *) return 1 ;; esac; }
+
+find_sqlite3() {
+  for candidate in "${SQLITE3_BIN:-}" "$(command -v sqlite3 2>/dev/null || true)" "$root/.cache/sqlite3/sqlite3"; do
+    if [ -n "$candidate" ] && [ -x "$candidate" ] && sqlite3_is_3_40 "$candidate"; then printf '%s\n' "$candidate"; return 0; fi
+  done
+  return 1
+}
+
+find_promtool() { find_program promtool "${PROMTOOL_BIN:-}"; }
+find_prometheus() { find_program prometheus "${PROMETHEUS_BIN:-}"; }
+
+test_tools_are_ready() { find_promtool >/dev/null && find_prometheus >/dev/null && find_sqlite3 >/dev/null; }
+
+# Its libraries come with it: a machine without a sqlite3 seldom has them.
+write_sqlite3_wrapper() {
+  cat > .cache/sqlite3/sqlite3 <<'WRAPPER'
+#!/bin/sh
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+for folder in "$here"/usr/lib/*-linux-gnu* "$here"/lib/*-linux-gnu*; do
+  LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+done
+export LD_LIBRARY_PATH
+exec "$here/usr/bin/sqlite3" "$@"
+WRAPPER
+  chmod 755 .cache/sqlite3/sqlite3
+}
+
+obtain_test_tools() {
+  if ! find_promtool >/dev/null || ! find_prometheus >/dev/null; then
+    say 'Putting prometheus and promtool, which the tests use, into .cache/prometheus.'
+    if fetch_debian_packages prometheus prometheus; then
+      ln -s usr/bin/prometheus .cache/prometheus/prometheus
+      mkdir -p .cache/promtool
+      ln -sf ../prometheus/usr/bin/promtool .cache/promtool/promtool
+    fi
+  fi
+  if ! find_sqlite3 >/dev/null; then
+    say 'Putting sqlite3 3.40, which the tests use, into .cache/sqlite3.'
+    if fetch_debian_packages sqlite3 sqlite3 libsqlite3-0 libreadline8 libtinfo6; then write_sqlite3_wrapper; fi
+  fi
+  test_tools_are_ready && return
+  complain 'The tests need promtool and prometheus, and the sqlite3 command line 3.40: install the Debian packages prometheus'
+  complain 'and sqlite3, or set PROMTOOL_BIN, PROMETHEUS_BIN and SQLITE3_BIN to their paths.'
+  exit 1
+}

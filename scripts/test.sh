@@ -1,0 +1,33 @@
+#!/bin/sh
+# `npm test`: sets up what is missing, then types, lint, format, import rules and tests, stopping at the first failure.
+# Arguments go to vitest. Its last line is `N passed, N failed`, alone, for CI to read.
+set -eu
+cd -- "$(dirname -- "$0")/.."
+sh scripts/setup.sh broker test-tools
+. scripts/tools.sh
+. scripts/nats-server.sh
+. scripts/test-tools.sh
+
+export PATH="$root/node_modules/.bin:$PATH"
+if ! NATS_SERVER_BIN=$(find_nats_server); then complain 'The tests need a nats-server.'; exit 1; fi
+PROMTOOL_BIN=$(find_promtool)
+PROMETHEUS_BIN=$(find_prometheus)
+SQLITE3_BIN=$(find_sqlite3)
+export NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN SQLITE3_BIN
+
+stage() {
+  say "== $*"
+  "$@"
+}
+
+stage tsc --noEmit
+stage oxlint --type-aware
+stage biome format
+stage depcruise --config .dependency-cruiser.cjs src
+
+results=.cache/vitest.json
+rm -f "$results"
+status=0
+stage vitest run --reporter=default --reporter=json --outputFile.json="$results" "$@" || status=$?
+node scripts/test-summary.mjs "$results" "$status"
+exit "$status"

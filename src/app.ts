@@ -1,0 +1,314 @@
+// The main thread's wiring, and the only one: ingest thread → supervisor → facts back, workers → tick → broker, HTTP.
+// Nothing here decides; each part says in its own file what it does.
+
+import { Supervisor } from './actors/supervisor.ts';
+import {
+  LOCATION_INTERVAL_MS,
+  RESUME_PAGE_NODES,
+  WORKER_QUEUE_TASKS_MAX,
+  WORKER_TASK_TIME_MAX_MS,
+} from './config/bounds.ts';
+import type { Settings } from './config/settings.ts';
+import type { IngestAccounts, IngestStatus } from './domain/federation/accounting.ts';
+import type { TickStatistics } from './domain/federation/statistics.ts';
+import type { NodeState, Period } from './domain/federation/vocabulary.ts';
+import type { PeriodStatistics } from './http/federation.ts';
+import { judgeReadiness } from './http/readiness.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { IngestThread } from './ingest-thread.ts';
+import {
+  type BrokerEndpoint,
+  createEmbeddedBroker,
+  type EmbeddedBroker,
+} from './io/embedded-broker/broker.ts';
+import type { NatsOptions } from './io/nats.ts';
+import { systemClock } from './lib/clock.ts';
+import { CodedError } from './lib/errors.ts';
+import { unreachable } from './lib/unreachable.ts';
+import { programVersion } from './lib/version.ts';
+import { poolWorkerUrl } from './lib/worker-files.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { Publisher } from './sinks/federation/publisher.ts';
+import { Ticker } from './sinks/federation/ticker.ts';
+import type { FromIngest } from './thread-messages.ts';
+import { WorkerPool } from './workers/pool.ts';
+
+/** What tests may change that no operator can. */
+export interface AppSeams {
+  /** Milliseconds that every commit takes longer. */
+  readonly commitDelayMs?: number;
+  /** What the pool's threads run. */
+  readonly poolWorkerUrl?: URL;
+}
+
+export interface AppParts {
+  readonly log: Log;
+  /** The program cannot go on; stop it and end with a non-zero code. */
+  fatal(error: CodedError): void;
+  /** PATH, for finding nats-server. */
+  readonly searchPath: string;
+  readonly seams?: AppSeams;
+}
+
+/** The running aggregator. */
+export interface App {
+  /** Resolves when everything that can be up is up; the broker may still be away. Throws a `CodedError`. */
+  start(): Promise<{ readonly httpUrl: string }>;
+  /** Everything merged is committed, every thread and child is gone. */
+  stop(): Promise<void>;
+}
+
+export function createApp(settings: Settings, parts: AppParts): App {
+  const { log } = parts;
+  const startedAtMs = systemClock.nowMs();
+  let accounts: IngestAccounts | null = null;
+  let status: IngestStatus | null = null;
+  let totalNodes = 0;
+  let observedMs = 0;
+  let caughtUpAtMs: number | null = null;
+  let lastTick: TickStatistics | null = null;
+  let latest: ReadonlyMap<Period, PeriodStatistics> = new Map();
+  let aggregatorId = settings.aggregatorId ?? '';
+  let isStopping = false;
+
+  let pool: WorkerPool | null = null;
+  let ticker: Ticker | null = null;
+  let broker: EmbeddedBroker | null = null;
+  const opened = Promise.withResolvers<void>();
+  const publisher = new Publisher();
+
+  const supervisor = new Supervisor(settings.lifecycle, {
+    facts(facts) {
+      ingest.send({ type: 'transitions', facts });
+      for (const { from, to } of facts) if (from !== null) metrics.transition(from, to);
+    },
+  });
+  const metrics = createMetrics({
+    accounts: () => accounts,
+    status: () => status,
+    nodes: countNodes,
+    pool: () => ({ queueTasks: pool?.queueTasks ?? 0 }),
+    version: programVersion(),
+  });
+  const http: HttpServer = createHttpServer(settings.http, {
+    live: () => true,
+    readiness: () =>
+      judgeReadiness({
+        status,
+        workersUp: pool?.isUp ?? false,
+        lastTickAtMs: lastTick?.nowMs ?? null,
+        startedAtMs,
+        caughtUpAtMs,
+        publishIntervalMs: settings.publish.intervalMs,
+        nowMs: systemClock.nowMs(),
+      }),
+    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    aggregatorId: () => aggregatorId,
+    statistics: (period) => latest.get(period) ?? null,
+    nodes: (query) => requirePool().ask('nodePage', query),
+    limits: () => settings.limits,
+    nowMs: systemClock.nowMs,
+    failed: (error) => log.error('http: a request failed', { error }),
+  });
+  const ingest = new IngestThread(
+    { settings, commitDelayMs: parts.seams?.commitDelayMs ?? 0 },
+    {
+      message: receive,
+      died(error) {
+        log.error('ingest: the thread died', { error });
+        fail(
+          new CodedError(
+            'ingest_failed',
+            'The ingest thread died; what it had committed is safe, and the next start reads on from there.',
+          ),
+        );
+      },
+    },
+  );
+
+  function fail(error: CodedError): void {
+    opened.reject(error);
+    if (!isStopping) parts.fatal(error);
+  }
+
+  function receive(message: FromIngest): void {
+    switch (message.type) {
+      case 'opened':
+        aggregatorId = message.aggregatorId;
+        observedMs = message.observedMs;
+        opened.resolve();
+        return;
+      case 'committed':
+        observedMs = message.observedMs;
+        supervisor.heard(message.signs, { nowMs: systemClock.nowMs(), observedMs });
+        return;
+      case 'snapshot':
+        ({ accounts, totalNodes, observedMs } = message);
+        noteCatchingUp(message.status);
+        supervisor.sweep({ nowMs: systemClock.nowMs(), observedMs });
+        return;
+      case 'log':
+        log[message.level](message.sentence);
+        return;
+      case 'failed':
+        fail(new CodedError(message.code, message.sentence));
+        return;
+      case 'stopped':
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  function noteCatchingUp(next: IngestStatus): void {
+    const hasCaughtUp = !next.catchingUp && (status?.catchingUp ?? true);
+    status = next;
+    if (!hasCaughtUp) return;
+    caughtUpAtMs = systemClock.nowMs();
+    ticker?.start();
+  }
+
+  function countNodes(): Record<NodeState, number> {
+    const { online, stale } = supervisor.counts;
+    // Nodes that were forgotten have no actor; they are offline.
+    return { online, stale, offline: Math.max(0, totalNodes - online - stale) };
+  }
+
+  function requirePool(): WorkerPool {
+    if (pool === null) throw new CodedError('worker_timeout', 'The worker pool is not running yet.');
+    return pool;
+  }
+
+  async function openBroker(): Promise<BrokerEndpoint | null> {
+    const { embedded, nats } = settings;
+    if (nats.urls !== null || embedded.mode === 'off') return null;
+    broker = createEmbeddedBroker(
+      {
+        dir: embedded.dir,
+        host: embedded.host,
+        port: embedded.port,
+        wsPort: embedded.wsPort,
+        tlsCert: embedded.tlsCertFile ?? undefined,
+        tlsKey: embedded.tlsKeyFile ?? undefined,
+        monitorPassword: embedded.monitorPassword ?? undefined,
+        binary: embedded.binary ?? undefined,
+        searchPath: parts.searchPath,
+        mode: embedded.mode,
+      },
+      {
+        log: (level, message) => log[level](`broker: ${message}`),
+        onDown: (reason) => log.warn(`broker: our nats-server is down (${reason}); starting it again`),
+        onUp: () => log.info('broker: our nats-server is up again'),
+      },
+    );
+    return broker.start();
+  }
+
+  /** Gives every known node its actor, in the state it was stored with, before any message is read. */
+  async function resumeNodes(): Promise<void> {
+    let afterNumber = 0;
+    while (!isStopping) {
+      const signs = await requirePool().ask('nodesToResume', { afterNumber, limit: RESUME_PAGE_NODES });
+      const last = signs.at(-1);
+      if (last === undefined) return;
+      supervisor.heard(signs, { nowMs: systemClock.nowMs(), observedMs });
+      afterNumber = last.number;
+    }
+  }
+
+  function makeTicker(): Ticker {
+    return new Ticker(
+      {
+        intervalMs: settings.publish.intervalMs,
+        geographyIntervalMs: LOCATION_INTERVAL_MS,
+        publishes: settings.publish.enabled,
+        aggregatorId,
+      },
+      {
+        readStatistics: (nowMs) => requirePool().ask('statistics', { nowMs }),
+        readGeography: () => requirePool().ask('geography', { minimum: settings.privacyMinCell }),
+        publish: (messages) => publisher.publish(messages),
+        store: (tick) => ingest.send({ type: 'statistics', tick }),
+        done(tick, seconds, published) {
+          lastTick = tick;
+          latest = toPeriods(tick, aggregatorId);
+          metrics.tick(seconds);
+          if (published) metrics.published(tick.nowMs);
+          log.debug('tick: statistics made', { seconds, published });
+        },
+        failed: (error) => log.warn('tick: no statistics this time, the next tick tries again', { error }),
+        isCaughtUp: () => status !== null && !status.catchingUp,
+        nowMs: systemClock.nowMs,
+        monotonicMs: systemClock.monotonicMs,
+      },
+    );
+  }
+
+  return {
+    async start() {
+      await opened.promise;
+      const { url } = await http.start();
+      const endpoint = await openBroker();
+      const nats = natsOptions(settings, endpoint);
+      pool = new WorkerPool({
+        workerUrl: parts.seams?.poolWorkerUrl ?? poolWorkerUrl,
+        databasePath: settings.databasePath,
+        threads: settings.workers,
+        taskTimeMaxMs: WORKER_TASK_TIME_MAX_MS,
+        queueTasksMax: WORKER_QUEUE_TASKS_MAX,
+        onRun: (seconds) => metrics.workerRun(seconds),
+      });
+      await resumeNodes();
+      ticker = makeTicker();
+      void publisher.start(nats);
+      ingest.send({ type: 'start', nats, isMapped: endpoint?.mapped ?? false });
+      log.info(`broker: ${nats.servers.join(', ')}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
+      if (endpoint?.wsUrl != null) log.info(`broker for monitors: ${endpoint.wsUrl} (WebSocket)`);
+      log.info(`database: ${settings.databasePath}`);
+      log.info(`http: ${url} (dashboard, /metrics, /readyz)`);
+      return { httpUrl: url };
+    },
+    async stop() {
+      isStopping = true;
+      await ticker?.stop();
+      await Promise.all([ingest.stop(), publisher.stop(), http.stop(), pool?.stop()]);
+      supervisor.stop();
+      metrics.stop();
+      await broker?.stop();
+    },
+  };
+}
+
+function toPeriods(tick: TickStatistics, aggregatorId: string): ReadonlyMap<Period, PeriodStatistics> {
+  const timestamp = new Date(tick.nowMs).toISOString();
+  const entry = (period: Period): [Period, PeriodStatistics] => [
+    period,
+    { data: tick.periods[period], period, timestamp, aggregatorId, lastUpdated: timestamp },
+  ];
+  return new Map([entry('1h'), entry('24h'), entry('7d'), entry('all')]);
+}
+
+function natsOptions(settings: Settings, endpoint: BrokerEndpoint | null): NatsOptions {
+  const { nats } = settings;
+  const foreign = {
+    servers: endpoint === null ? (nats.urls ?? ['nats://localhost:4222']) : [endpoint.url],
+    user: nats.user,
+    password: nats.password,
+    token: nats.token,
+    credsFile: nats.credsFile,
+    caFile: nats.caFile,
+    certFile: nats.certFile,
+    keyFile: nats.keyFile,
+    inboxPrefix: null,
+  };
+  if (endpoint === null || !endpoint.owned) return foreign;
+  return {
+    ...foreign,
+    user: endpoint.user ?? null,
+    password: endpoint.password ?? null,
+    token: null,
+    credsFile: null,
+    inboxPrefix: endpoint.inboxPrefix ?? null,
+  };
+}

@@ -1,0 +1,64 @@
+// `aggregator serve`: runs the aggregator until a signal ends it, and decides the exit code.
+
+import { createApp } from '../app.ts';
+import { STOP_TIME_MAX_MS } from '../config/bounds.ts';
+import type { Environment } from '../config/environment.ts';
+import { readSettings } from '../config/settings.ts';
+import { systemClock } from '../lib/clock.ts';
+import { CodedError } from '../lib/errors.ts';
+import { createLog } from '../log.ts';
+import type { AppSeams } from '../app.ts';
+
+/** A signal to the process group comes twice within a moment: through npm and directly. */
+const SAME_SIGNAL_MS = 1000;
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Resolves with the exit code. Throws a `CodedError` if the start fails; then nothing of ours is left running. */
+export async function serve(env: Environment, seams: AppSeams = {}): Promise<number> {
+  const { settings, warnings } = readSettings(env);
+  const log = createLog(settings.log);
+  for (const warning of warnings) log.warn(`settings: ${warning}`);
+  const ended = Promise.withResolvers<number>();
+  const app = createApp(settings, {
+    log,
+    fatal(error) {
+      log.error(error.message, { code: error.code });
+      ended.resolve(1);
+    },
+    searchPath: env['PATH'] ?? '',
+    seams,
+  });
+
+  let firstSignalMs: number | null = null;
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
+    if (firstSignalMs === null) {
+      firstSignalMs = systemClock.monotonicMs();
+      log.info(`${signal}: stopping; what is merged is being committed`);
+      ended.resolve(0);
+    } else if (systemClock.monotonicMs() - firstSignalMs > SAME_SIGNAL_MS) {
+      process.exit(EXIT_CODES[signal]);
+    }
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+
+  let code: number;
+  let failure: unknown = null;
+  try {
+    const starting = app.start().then(() => log.info('ready to aggregate; stop with Ctrl-C or SIGTERM'));
+    // A signal during the start ends it; a start that fails ends the program.
+    code = await Promise.race([ended.promise, starting.then(() => ended.promise)]);
+  } catch (error) {
+    failure = error;
+    code = 1;
+  }
+  const overdue = setTimeout(() => {
+    log.error('stopping took too long; ending now, and the next start recovers');
+    process.exit(1);
+  }, STOP_TIME_MAX_MS);
+  await app.stop();
+  clearTimeout(overdue);
+  if (failure !== null) throw failure;
+  log.info('stopped', { code });
+  return code;
+}

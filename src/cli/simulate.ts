@@ -1,0 +1,42 @@
+// `npm run simulate`: the wiring of the load simulator, and its words to the person at the terminal.
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../lib/clock.ts';
+import { CodedError } from '../lib/errors.ts';
+import { createAggregatorClient } from '../simulator/federation/aggregator-client.ts';
+import { connectBroker } from '../simulator/federation/broker.ts';
+import { HELP, parseOptions } from '../simulator/federation/options.ts';
+import { runSimulation } from '../simulator/federation/run.ts';
+
+const EXIT_DIFFERENCES = 1;
+const EXIT_USAGE = 2;
+
+/**
+ * Runs the simulator with the arguments after `simulate`; resolves to the exit code: 0 all equal, 1 differences or lost
+ * messages, 2 usage, limits, or nothing to talk to.
+ */
+export async function simulate(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const { stdout, stderr } = process;
+  try {
+    const options = parseOptions(args, env);
+    if (options === 'help') {
+      stdout.write(HELP);
+      return 0;
+    }
+    return await runSimulation(options, {
+      aggregator: createAggregatorClient(options.httpUrl),
+      connectBroker: () => connectBroker(options),
+      clock: systemClock,
+      wait: (ms) => delay(ms),
+      output: { isTerminal: stdout.isTTY === true, write: (text) => void stdout.write(text) },
+      nonce: randomUUID(),
+    });
+  } catch (error) {
+    stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof CodedError && error.code === 'usage' ? EXIT_USAGE : EXIT_DIFFERENCES;
+  }
+}

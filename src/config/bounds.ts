@@ -1,0 +1,112 @@
+// Bounds that no operator needs to set: the limits of queues, batches, caches and waits, each with its reason. Pure
+// constants; what an operator may want to change is a setting.
+
+// Messages
+
+/** Largest message that is looked at (specification, section 2); longer ones are `too_large` before parsing. */
+export const MESSAGE_BYTES_MAX = 16_384;
+/** A broker time further ahead of ours than this is counted; liveness never takes a time later than now. */
+export const FUTURE_TOLERANCE_MS = 60_000;
+/** Payload that plain NATS may hold in memory before it sheds, presence first (section 7). */
+export const PLAIN_BACKLOG_BYTES_MAX = 134_217_728;
+
+// Ingest
+
+/** Most messages in one transaction: above this a commit gains nothing (measured) and memory only grows. */
+export const BATCH_MESSAGES_MAX = 32_000;
+/** Longest wait before a batch is committed, so that little is in flight when traffic is thin. */
+export const BATCH_TIME_MS = 250;
+/** Attempts at a batch before it is bisected and the offender quarantined (section 7). */
+export const BATCH_ATTEMPTS_MAX = 3;
+/** Ids per generation of the map of recently touched rows; two generations are kept. */
+export const HOT_MAP_GENERATION_ENTRIES = 100_000;
+/** Messages asked for in one pull of the stream. */
+export const PULL_MESSAGES = 2_500;
+/** Pulls under way at the same time: one is delivered while the next is on its way. */
+export const PULLS_OUTSTANDING = 2;
+/** Time between two pings on the connection: the observed clock advances at their answers (section 6). */
+export const PING_INTERVAL_MS = 5_000;
+/** Most that one message or answer may advance the observed clock, so that time without the broker never counts. */
+export const OBSERVED_STEP_MAX_MS = 10_000;
+/** Messages pending and the newest one read older than this: the source is catching up (section 6). */
+export const CATCHING_UP_AGE_MS = 10_000;
+/** Longest wait before the next attempt at the broker, jitter included (section 10). */
+export const RECONNECT_DELAY_MAX_MS = 2_000;
+
+// Histograms
+
+/** Upper bounds of `aggregator_publish_to_commit_seconds`: from one quick batch to a stream that is hours behind. */
+export const PUBLISH_TO_COMMIT_BOUNDS_SECONDS = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600,
+] as const;
+/** Upper bounds of `aggregator_commit_seconds`: one transaction of the writer. */
+export const COMMIT_BOUNDS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+] as const;
+/** Upper bounds of `aggregator_tick_seconds` and `aggregator_worker_run_seconds`. */
+export const QUERY_BOUNDS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+] as const;
+/** Resolution of the event-loop delay: below this a delay is not seen. */
+export const EVENT_LOOP_RESOLUTION_MS = 10;
+/** Event-loop delay quantiles cover at least the last such time, at most the last two (longer if nobody asks). */
+export const EVENT_LOOP_WINDOW_MS = 60_000;
+
+// Rows
+
+/** Labels that a roll-up keeps per open dimension; those beyond are `other` (section 5). */
+export const OPEN_LABELS_KEPT_MAX = 1_000;
+/** Labels of an open dimension that are published; the rest is `other`. */
+export const OPEN_LABELS_PUBLISHED_MAX = 50;
+/** Transitions kept per node, the oldest go first (section 4). */
+export const TRANSITIONS_PER_NODE_MAX = 1_000;
+
+// Actors
+
+/** Time between two sweeps of the supervisor over the nodes' deadlines: how late a node can become stale. */
+export const SWEEP_INTERVAL_MS = 1_000;
+
+// Workers
+
+/** Longest run of one task of the pool; then its thread is ended and the asker gets `worker_timeout`. */
+export const WORKER_TASK_TIME_MAX_MS = 10_000;
+/** Tasks that may wait for the pool; more are refused at once. */
+export const WORKER_QUEUE_TASKS_MAX = 256;
+
+// Statistics
+
+/** Time between two counts of continents and locations (section 5): rarer, so that no node can be followed. */
+export const LOCATION_INTERVAL_MS = 3_600_000;
+
+// HTTP
+
+/** Largest request body: no route reads one yet. */
+export const HTTP_BODY_BYTES_MAX = 4_096;
+/** Connections at the same time; more are closed at once. */
+export const HTTP_CONNECTIONS_MAX = 1_024;
+/** Longest time in which a client must have sent its whole request. */
+export const HTTP_REQUEST_TIME_MAX_MS = 10_000;
+/** Longest silence on a connection in the middle of a request or answer. */
+export const HTTP_CONNECTION_IDLE_MAX_MS = 30_000;
+/** How long an unused connection is kept for the next request; above the usual scrape interval of 15 s. */
+export const HTTP_KEEP_ALIVE_MS = 20_000;
+/** Longest wait for answers under way when HTTP is stopped; then their connections are closed. */
+export const HTTP_STOP_GRACE_MS = 2_000;
+/** Nodes on one page of the node list (section 10). */
+export const NODE_PAGE_SIZE = 100;
+
+// Log
+
+/** Log text that may wait for a slow reader; more is dropped, for logging must never hold up the program. */
+export const LOG_BACKLOG_BYTES_MAX = 4_194_304;
+
+// Threads
+
+/** Time before a commit that SQLite refused is tried again. */
+export const COMMIT_RETRY_MS = 1_000;
+/** How often the ingest thread tells main its counters and its clock when it has nothing to commit. */
+export const SNAPSHOT_INTERVAL_MS = 1_000;
+/** Nodes read at once when actors are rebuilt at start. */
+export const RESUME_PAGE_NODES = 5_000;
+/** Longest wait for an orderly stop before the process ends anyway; the specification allows 5 s. */
+export const STOP_TIME_MAX_MS = 4_500;

@@ -1,0 +1,36 @@
+// The only file that touches `process.env` and asks the machine about itself; it never judges what it finds.
+
+import { accessSync, constants } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+/** Names to values, as the process was started with them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the settings need to know of the machine. */
+export interface Machine {
+  /** Whether standard output is a terminal. */
+  readonly isTerminal: boolean;
+  /** Processors that this process may use. */
+  readonly processors: number;
+  /** Whether the file exists and may be read. */
+  canRead(path: string): boolean;
+}
+
+/** A copy of the environment, so that nothing later in the process can change what was read. */
+export function environment(): Environment {
+  return { ...process.env };
+}
+
+/** The machine we run on. */
+export function thisMachine(): Machine {
+  return { isTerminal: process.stdout.isTTY === true, processors: availableParallelism(), canRead };
+}
+
+function canRead(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

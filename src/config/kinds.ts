@@ -1,0 +1,85 @@
+// The kinds of values a setting can have: how its text is parsed, and what is allowed in words. A kind never knows
+// which setting it serves, and parses strictly: what it does not understand is a mistake, never a default.
+
+import { isIPv6 } from 'node:net';
+
+/** A kind of value. The text it is given is trimmed and not empty. */
+export interface Kind<T> {
+  /** What is allowed, as it follows "allowed is" in a sentence. */
+  readonly allowed: string;
+  /** The value, or undefined if the text is not allowed. */
+  parse(text: string): T | undefined;
+}
+
+const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,15})$/;
+
+/** A whole number from `min` to `max`; no sign, no leading zeros, no exponent, no unit. */
+export function wholeNumber(min: number, max: number, unit = ''): Kind<number> {
+  return {
+    allowed: `a whole number${unit === '' ? '' : ` of ${unit}`} from ${min} to ${max}`,
+    parse: (text) => {
+      if (!WHOLE_NUMBER.test(text)) return undefined;
+      const value = Number(text);
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/** A whole number from `min` to `max`, or 0, which means `zeroMeans`. */
+export function wholeNumberOrZero(zeroMeans: string, min: number, max: number, unit = ''): Kind<number> {
+  const positive = wholeNumber(min, max, unit);
+  return {
+    allowed: `0 (${zeroMeans}) or ${positive.allowed}`,
+    parse: (text) => (text === '0' ? 0 : positive.parse(text)),
+  };
+}
+
+/** One of the words, in any case. */
+export function oneOf<const W extends string>(...words: readonly W[]): Kind<W> {
+  return {
+    allowed: words.map((word) => `\`${word}\``).join(' or '),
+    parse: (text) => words.find((word) => word === text.toLowerCase()),
+  };
+}
+
+/** `on` or `off`. */
+export const onOrOff: Kind<boolean> = {
+  allowed: '`on` or `off`',
+  parse: (text) => {
+    const word = text.toLowerCase();
+    return word === 'on' ? true : word === 'off' ? false : undefined;
+  },
+};
+
+/** Text that matches the pattern as a whole. */
+export function matching(pattern: RegExp, allowed: string): Kind<string> {
+  return { allowed, parse: (text) => (pattern.test(text) ? text : undefined) };
+}
+
+/** Any text. */
+export const anyText: Kind<string> = { allowed: 'any text', parse: (text) => text };
+
+/** The path of a file or folder; whether it exists is asked elsewhere. */
+export const filePath: Kind<string> = {
+  allowed: 'a path',
+  parse: (text) => (text.includes('\0') ? undefined : text),
+};
+
+/** The path of the database: a real file, for several threads open it. */
+export const databaseFile: Kind<string> = {
+  allowed: 'the path of a file (`:memory:` and `file:` URIs cannot be shared between threads)',
+  parse: (text) =>
+    /^(:memory:|file:)/i.test(text) || /[/\\]$/.test(text) || text.includes('\0') ? undefined : text,
+};
+
+/** A host name or address to listen on: no scheme, no port, IPv6 without brackets. */
+export const hostName: Kind<string> = {
+  allowed: 'a host name or an IP address, without scheme, brackets and port',
+  parse: (text) => (/^[A-Za-z0-9._-]{1,253}$/.test(text) || isIPv6(text) ? text : undefined),
+};
+
+/** 32 bytes in hex, kept lower-case. */
+export const hex64: Kind<string> = {
+  allowed: '64 hex digits',
+  parse: (text) => (/^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined),
+};

@@ -1,0 +1,46 @@
+// How HTTP says no: one JSON shape, one list of codes, the same headers everywhere. It never shows a stack trace and
+// never repeats what the client sent.
+
+import type { FastifyReply } from 'fastify';
+
+/** Every code that an answer over HTTP can carry, with its status; `docs/errors.md` lists them. */
+export const HTTP_ERRORS = {
+  bad_request: 400,
+  unknown_period: 400,
+  unknown_state: 400,
+  bad_page: 400,
+  not_found: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
+  body_too_large: 413,
+  headers_too_large: 431,
+  internal: 500,
+  worker_timeout: 503,
+} as const;
+
+/** A code that an answer can carry. */
+export type HttpErrorCode = keyof typeof HTTP_ERRORS;
+
+/** Headers of every answer: nothing is guessed, framed, referred to or loaded from elsewhere. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** The body of an answer that says no. */
+export function errorBody(code: HttpErrorCode, message: string): string {
+  return JSON.stringify({ error: { code, message } });
+}
+
+/** Answers no. */
+export function refuse(reply: FastifyReply, code: HttpErrorCode, message: string): FastifyReply {
+  return sendJson(reply.code(HTTP_ERRORS[code]), errorBody(code, message));
+}
+
+/** Sends text that is JSON already; without it fastify would serialize a second time. */
+export function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.header('content-type', 'application/json; charset=utf-8').send(text);
+}

@@ -1,0 +1,29 @@
+// What probes and Prometheus read: `/livez`, `/readyz`, `/metrics`. Never behind an API key, and never a query.
+
+import type { FastifyInstance } from 'fastify';
+import { sendJson } from './answers.ts';
+import type { Readiness } from './readiness.ts';
+
+/** What the health routes ask. */
+export interface HealthParts {
+  /** Whether the main loop turns. */
+  live(): boolean;
+  readiness(): Readiness;
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** Adds the routes. */
+export function addHealthRoutes(app: FastifyInstance, parts: HealthParts): void {
+  app.get('/livez', (_request, reply) => {
+    const live = parts.live();
+    return sendJson(reply.code(live ? 200 : 503), JSON.stringify({ status: live ? 'ok' : 'not_live' }));
+  });
+  app.get('/readyz', (_request, reply) => {
+    const readiness = parts.readiness();
+    return sendJson(reply.code(readiness.status === 'ready' ? 200 : 503), JSON.stringify(readiness));
+  });
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await parts.metrics();
+    return reply.header('content-type', contentType).send(text);
+  });
+}

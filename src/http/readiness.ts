@@ -1,0 +1,97 @@
+// Whether the aggregator is ready, and why not (specification, section 10): a decision on plain data. It asks nobody
+// and knows no HTTP.
+
+import type { IngestStatus } from '../domain/federation/accounting.ts';
+
+/** What the decision rests on. Times are of our own clock. */
+export interface ReadinessInputs {
+  /** The source's latest state; null before the ingest thread reported, and while it is being restarted. */
+  readonly status: IngestStatus | null;
+  readonly workersUp: boolean;
+  readonly lastTickAtMs: number | null;
+  readonly startedAtMs: number;
+  /** When catching up last ended; null if it has not. */
+  readonly caughtUpAtMs: number | null;
+  readonly publishIntervalMs: number;
+  readonly nowMs: number;
+}
+
+/** One component; a reason may stand beside `ok: true`, as a warning. */
+export interface ComponentReadiness {
+  readonly ok: boolean;
+  readonly reason?: string;
+}
+
+/** The body of `/readyz`. */
+export interface Readiness {
+  readonly status: 'ready' | 'not_ready';
+  readonly mode: 'jetstream' | 'core' | null;
+  readonly catchingUp: boolean;
+  readonly components: {
+    readonly database: ComponentReadiness;
+    readonly broker: ComponentReadiness;
+    readonly ingest: ComponentReadiness;
+    readonly workers: ComponentReadiness;
+    readonly tick: ComponentReadiness;
+  };
+}
+
+/** Intervals without a tick after which we are not ready. */
+const TICK_INTERVALS_MAX = 3;
+
+const OK: ComponentReadiness = { ok: true };
+
+/** Ready if every component is; catching up alone is no reason against it. */
+export function judgeReadiness(inputs: ReadinessInputs): Readiness {
+  const { status } = inputs;
+  const components = {
+    database: judgeDatabase(status),
+    broker: judgeBroker(status),
+    ingest: judgeIngest(status),
+    workers: inputs.workersUp ? OK : no('the worker pool is not running'),
+    tick: judgeTick(inputs),
+  };
+  return {
+    status: Object.values(components).every(({ ok }) => ok) ? 'ready' : 'not_ready',
+    mode: status?.mode ?? null,
+    catchingUp: status?.catchingUp ?? false,
+    components,
+  };
+}
+
+const NO_REPORT = 'the ingest thread has not reported yet';
+
+function judgeDatabase(status: IngestStatus | null): ComponentReadiness {
+  if (status === null) return no(NO_REPORT);
+  return status.databaseWritable ? OK : no('the database cannot be written');
+}
+
+function judgeBroker(status: IngestStatus | null): ComponentReadiness {
+  if (status === null) return no(NO_REPORT);
+  return status.connected ? OK : no('not connected to the broker');
+}
+
+function judgeIngest(status: IngestStatus | null): ComponentReadiness {
+  if (status === null) return no(NO_REPORT);
+  if (!status.consuming) return no(status.problem ?? 'not reading messages');
+  return status.problem === null ? OK : { ok: true, reason: status.problem };
+}
+
+function judgeTick(inputs: ReadinessInputs): ComponentReadiness {
+  // The first tick comes after catching up.
+  if (inputs.status?.catchingUp === true) return { ok: true, reason: 'catching up, not judged' };
+  const { lastTickAtMs, startedAtMs, caughtUpAtMs, nowMs, publishIntervalMs } = inputs;
+  const sinceMs = Math.max(startedAtMs, lastTickAtMs ?? startedAtMs, caughtUpAtMs ?? startedAtMs);
+  const ageMs = nowMs - sinceMs;
+  if (ageMs < TICK_INTERVALS_MAX * publishIntervalMs) return OK;
+  const seconds = Math.floor(ageMs / 1000);
+  return no(
+    lastTickAtMs === null
+      ? `no statistics yet, ${seconds} s after the start or the end of catching up`
+      : `no new statistics for ${seconds} s`,
+  );
+}
+
+function no(reason: string): ComponentReadiness {
+  return { ok: false, reason };
+}

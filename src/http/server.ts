@@ -1,0 +1,180 @@
+// The HTTP server: bounds on what a client may cost us, headers, errors, start and stop. It only reads; no route
+// changes anything. With its neighbours the only owner of fastify.
+
+import type { AddressInfo, Socket } from 'node:net';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import {
+  HTTP_BODY_BYTES_MAX,
+  HTTP_CONNECTIONS_MAX,
+  HTTP_CONNECTION_IDLE_MAX_MS,
+  HTTP_KEEP_ALIVE_MS,
+  HTTP_REQUEST_TIME_MAX_MS,
+  HTTP_STOP_GRACE_MS,
+} from '../config/bounds.ts';
+import { CodedError } from '../lib/errors.ts';
+import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
+import { addFederationRoutes, type FederationParts } from './federation.ts';
+import { addHealthRoutes, type HealthParts } from './health.ts';
+import { addPageRoutes } from './page.ts';
+
+/** Where to listen; port 0 is any free one. */
+export interface HttpOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What HTTP asks of the program. */
+export interface HttpParts extends HealthParts, FederationParts {
+  /** Told of each request that failed inside us; the client learns only that it did. */
+  failed(error: unknown): void;
+}
+
+/** A server that is started and stopped once. */
+export interface HttpServer {
+  /** Throws `port_in_use`, or `settings_invalid` for an address that is not ours. */
+  start(): Promise<{ readonly url: string }>;
+  /** Finishes answers under way, for at most {@link HTTP_STOP_GRACE_MS}. */
+  stop(): Promise<void>;
+}
+
+/** Makes the server; nothing listens before `start`. */
+export function createHttpServer(options: HttpOptions, parts: HttpParts): HttpServer {
+  const app = createApp(parts);
+  return {
+    async start() {
+      // The bounds below hold for one server; for `localhost` fastify would make one per address.
+      const host = options.host === 'localhost' ? '127.0.0.1' : options.host;
+      try {
+        await app.listen({ host, port: options.port });
+      } catch (error) {
+        throw listenError(error, options);
+      }
+      return { url: urlOf(app.server.address(), options.host) };
+    },
+    async stop() {
+      const timer = setTimeout(() => app.server.closeAllConnections(), HTTP_STOP_GRACE_MS);
+      try {
+        await app.close();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+function createApp(parts: HttpParts): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    logger: false,
+    bodyLimit: HTTP_BODY_BYTES_MAX,
+    requestTimeout: HTTP_REQUEST_TIME_MAX_MS,
+    connectionTimeout: HTTP_CONNECTION_IDLE_MAX_MS,
+    keepAliveTimeout: HTTP_KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: 100 },
+    frameworkErrors: (_error, _request, reply) =>
+      void refuse(reply.headers(SECURITY_HEADERS), 'bad_request', 'the address of the request is not valid'),
+    clientErrorHandler: answerBrokenRequest,
+  });
+  app.server.maxConnections = HTTP_CONNECTIONS_MAX;
+  // The headers alone must come as quickly as the whole request.
+  app.server.headersTimeout = HTTP_REQUEST_TIME_MAX_MS;
+  // No route reads a body; it is taken up to the limit only to answer properly.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
+    done();
+  });
+  addHealthRoutes(app, parts);
+  addFederationRoutes(app, parts);
+  addPageRoutes(app);
+  app.setNotFoundHandler((request, reply) => {
+    if (
+      request.method !== 'GET' &&
+      request.method !== 'HEAD' &&
+      app.hasRoute({ method: 'GET', url: pathOf(request) })
+    ) {
+      return refuse(reply.header('allow', 'GET, HEAD'), 'method_not_allowed', 'this address is only read');
+    }
+    return refuse(reply, 'not_found', 'there is nothing at this address');
+  });
+  app.setErrorHandler((error: FastifyError | CodedError, _request, reply) => {
+    if (error instanceof CodedError && error.code === 'worker_timeout') {
+      return refuse(reply.header('retry-after', '1'), 'worker_timeout', 'the query took too long, try again');
+    }
+    const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
+    if (status === 413)
+      return refuse(reply, 'body_too_large', `a body has at most ${HTTP_BODY_BYTES_MAX} bytes`);
+    if (status >= 400 && status < 500) return refuse(reply, 'bad_request', 'the request is not valid');
+    parts.failed(error);
+    return refuse(reply, 'internal', 'the request failed inside the aggregator, its log says why');
+  });
+  return app;
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '/';
+}
+
+const PARSER_ERRORS: Readonly<Record<string, readonly [HttpErrorCode, string, string]>> = {
+  HPE_HEADER_OVERFLOW: ['headers_too_large', 'Request Header Fields Too Large', 'the headers are too long'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'Request Timeout', 'the request came too slowly'],
+};
+
+/** Answers what the parser refused; there is no request and no reply yet, only the connection. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  // Reset by the client, or already answered: nobody listens.
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const [code, phrase, message] = PARSER_ERRORS[error.code ?? ''] ?? [
+    'bad_request' as const,
+    'Bad Request',
+    'the request is not valid HTTP',
+  ];
+  const body = errorBody(code, message);
+  const headers = {
+    ...SECURITY_HEADERS,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (socket.writable)
+    socket.write(`HTTP/1.1 ${HTTP_ERRORS[code]} ${phrase}\r\n${lines.join('')}\r\n${body}`);
+  socket.destroySoon();
+}
+
+function listenError(error: unknown, { host, port }: HttpOptions): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new CodedError(
+        'port_in_use',
+        `${place} is in use by another program; stop that one, or set HTTP_PORT to another port (0: any free one)`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new CodedError(
+        'port_in_use',
+        `We may not listen at ${place}; set HTTP_PORT to a port above 1023 (0: any free one)`,
+        { cause: error },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new CodedError(
+        'settings_invalid',
+        `HTTP_HOST ${JSON.stringify(host)} is not an address of this machine; set it to 127.0.0.1 or 0.0.0.0`,
+        { cause: error },
+      );
+    default:
+      return error;
+  }
+}
+
+/** An address that people can open: a wildcard is reached at the loopback. */
+function urlOf(address: AddressInfo | string | null, host: string): string {
+  if (address === null || typeof address === 'string') return `http://${host}`;
+  const wildcard = host === '0.0.0.0' || host === '::';
+  const name = wildcard ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${address.port}`;
+}

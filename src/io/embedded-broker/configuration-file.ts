@@ -1,0 +1,41 @@
+// Puts the configuration text where nats-server reads it, after nats-server itself has found no fault with it. Never
+// leaves an unchecked file in place.
+
+import { execFile } from 'node:child_process';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { CodedError } from '../../lib/errors.ts';
+
+const run = promisify(execFile);
+const checkTimeoutMs = 10_000;
+
+/** The text in place, or null. */
+export function readConfiguration(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** Writes (mode 0600), checks with `nats-server -t`, renames. Throws `broker_start_failed` with the server's reason. */
+export async function installConfiguration(binary: string, file: string, text: string): Promise<void> {
+  const unchecked = `${file}.unchecked`;
+  writeFileSync(unchecked, text, { mode: 0o600 });
+  try {
+    await run(binary, ['-t', '-c', unchecked], { timeout: checkTimeoutMs });
+  } catch (error) {
+    throw new CodedError(
+      'broker_start_failed',
+      `${binary} refuses the configuration made for it (${unchecked}): ${reasonIn(error)}`,
+      { cause: error },
+    );
+  }
+  renameSync(unchecked, file);
+}
+
+function reasonIn(error: unknown): string {
+  const { stderr } = error as { stderr?: string };
+  const line = (stderr ?? '').trim().split('\n').at(-1) ?? '';
+  return line === '' ? 'it gave no reason.' : line.replace(/^nats-server:\s*/, '').slice(0, 300);
+}

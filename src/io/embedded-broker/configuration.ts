@@ -1,0 +1,126 @@
+// The text of our nats-server's configuration file, for the version that will read it. Pure: never reads or writes a
+// file. The rights in it are those of federation.md, section 8.
+
+import { inputSubjects, joinSubject, mappedSubject } from './federation-subjects.ts';
+import { isAtLeast, type Version } from './version.ts';
+
+/** The user that an anonymous connection becomes. */
+export const monitorUser = 'monitor';
+/** The program's own user. */
+export const aggregatorUser = 'aggregator';
+/** The program's inboxes: every monitor may read `_INBOX.>`, and JetStream delivers to inboxes. */
+export const aggregatorInboxPrefix = '_AGG';
+
+const maxPayloadBytes = 1_048_576;
+const maxConnections = 65_536;
+const authorizationTimeoutSeconds = 30;
+const writeDeadline = '10s';
+// Only our own streams can be made here, and each has a bound of its own (STREAM_MAX_BYTES): this one must only never
+// be the smaller. The server's default, a share of the free disk, would be on a small one.
+const maxFileStoreBytes = 1_099_511_627_776;
+const maxMemoryStoreBytes = 268_435_456;
+// Two minutes by default; what an acknowledged message may lose in a power cut.
+const syncInterval = '1s';
+
+/** Where JetStream's `sync_interval` became a setting. */
+export const syncIntervalSince: Version = [2, 10, 0];
+/** Where TLS `min_version` became a setting. */
+export const tlsMinVersionSince: Version = [2, 10, 21];
+
+/** Everything the text depends on. Ports are numbers of 1 to 65535; `websocket` null means none. */
+export interface ConfigurationValues {
+  readonly version: Version;
+  readonly serverName: string;
+  readonly host: string;
+  readonly port: number;
+  readonly websocket: {
+    readonly port: number;
+    readonly tls: { readonly cert: string; readonly key: string } | null;
+  } | null;
+  readonly pidFile: string;
+  readonly storeFolder: string;
+  readonly aggregatorPassword: string;
+  readonly monitorPassword: string;
+  readonly systemPassword: string;
+}
+
+/** A value as the server's parser reads it back: double quotes, with backslash escapes for what they cannot hold. */
+export function quoted(value: string): string {
+  const escaped = value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is being escaped
+    .replace(
+      /[\u0000-\u001f\u007f]/g,
+      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    );
+  return `"${escaped}"`;
+}
+
+/** The whole file. */
+export function configurationText(values: ConfigurationValues): string {
+  return `${[
+    '# Made by the aggregator at each start: changes are lost. Settings: EMBEDDED_NATS_*.',
+    `server_name: ${quoted(values.serverName)}`,
+    `host: ${quoted(values.host)}`,
+    `port: ${values.port}`,
+    `pid_file: ${quoted(values.pidFile)}`,
+    `max_payload: ${maxPayloadBytes}`,
+    `max_connections: ${maxConnections}`,
+    `write_deadline: ${quoted(writeDeadline)}`,
+    `authorization { timeout: ${authorizationTimeoutSeconds} }`,
+    ...jetStream(values),
+    ...accounts(values),
+    ...websocket(values),
+  ].join('\n')}\n`;
+}
+
+function jetStream({ version, storeFolder }: ConfigurationValues): string[] {
+  return [
+    'jetstream {',
+    `  store_dir: ${quoted(storeFolder)}`,
+    `  max_memory_store: ${maxMemoryStoreBytes}`,
+    `  max_file_store: ${maxFileStoreBytes}`,
+    ...(isAtLeast(version, syncIntervalSince) ? [`  sync_interval: ${quoted(syncInterval)}`] : []),
+    '}',
+  ];
+}
+
+function accounts(values: ConfigurationValues): string[] {
+  const mayPublish = [...inputSubjects, ...inputSubjects.map(mappedSubject), joinSubject];
+  return [
+    'accounts {',
+    '  FEDERATION {',
+    '    jetstream: enabled',
+    '    mappings {',
+    ...inputSubjects.map((subject) => `      ${quoted(subject)}: ${quoted(mappedSubject(subject))}`),
+    '    }',
+    '    users: [',
+    `      { user: ${quoted(aggregatorUser)}, password: ${quoted(values.aggregatorPassword)} }`,
+    `      { user: ${quoted(monitorUser)}, password: ${quoted(values.monitorPassword)}, permissions: {`,
+    `        publish: { allow: [${mayPublish.map(quoted).join(', ')}] }`,
+    '        subscribe: { allow: ["truebit.>", "_INBOX.>"], deny: ["truebit.federation.>"] }',
+    '      } }',
+    '    ]',
+    '  }',
+    `  SYSTEM { users: [ { user: "system", password: ${quoted(values.systemPassword)} } ] }`,
+    '}',
+    'system_account: "SYSTEM"',
+    `no_auth_user: ${quoted(monitorUser)}`,
+  ];
+}
+
+function websocket({ version, host, websocket }: ConfigurationValues): string[] {
+  if (websocket === null) return [];
+  const { port, tls } = websocket;
+  const minVersion = isAtLeast(version, tlsMinVersionSince) ? ', min_version: "1.2"' : '';
+  return [
+    'websocket {',
+    `  host: ${quoted(host)}`,
+    `  port: ${port}`,
+    tls === null
+      ? '  no_tls: true'
+      : `  tls { cert_file: ${quoted(tls.cert)}, key_file: ${quoted(tls.key)}${minVersion} }`,
+    '}',
+  ];
+}

@@ -1,0 +1,74 @@
+// The broker's name and passwords, made once and kept in a file that only its owner may read. Never prints a password.
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { CodedError } from '../../lib/errors.ts';
+
+/** What makes a broker ours: its name, and that it takes our password. */
+export interface Credentials {
+  readonly serverName: string;
+  readonly aggregatorPassword: string;
+  readonly monitorPassword: string;
+  readonly systemPassword: string;
+}
+
+const serverNamePattern = /^truebit-aggregator-[0-9a-f]{8}$/;
+const keys = ['serverName', 'aggregatorPassword', 'monitorPassword', 'systemPassword'] as const;
+
+/** Whether a server of this name is some aggregator's own broker, ours or another's. */
+export function isAggregatorsBroker(serverName: string): boolean {
+  return serverNamePattern.test(serverName);
+}
+
+/** Reads the file, or makes it (mode 0600). Throws `broker_start_failed` when what stands there is not ours to read. */
+export function loadCredentials(file: string): Credentials {
+  const text = readIfThere(file);
+  if (text === null) return makeCredentials(file);
+  const credentials = parseCredentials(text);
+  if (credentials !== null) return credentials;
+  throw new CodedError(
+    'broker_start_failed',
+    `${file} does not hold the broker's name and passwords: restore it, or remove it to have new ones made.`,
+  );
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new CodedError('folder_not_writable', `${file} cannot be read: give this user the right to.`, {
+      cause: error,
+    });
+  }
+}
+
+function parseCredentials(text: string): Credentials | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  const members = value as Record<string, unknown>;
+  const complete = keys.every((key) => typeof members[key] === 'string' && members[key] !== '');
+  return complete && isAggregatorsBroker(String(members['serverName'])) ? (value as Credentials) : null;
+}
+
+function makeCredentials(file: string): Credentials {
+  const credentials: Credentials = {
+    serverName: `truebit-aggregator-${randomBytes(4).toString('hex')}`,
+    aggregatorPassword: randomBytes(32).toString('base64url'),
+    monitorPassword: randomBytes(32).toString('base64url'),
+    systemPassword: randomBytes(32).toString('base64url'),
+  };
+  // Whole or not at all: half a file would lock us out of our own streams.
+  const part = `${file}.part`;
+  const handle = openSync(part, 'w', 0o600);
+  writeSync(handle, `${JSON.stringify(credentials, null, 2)}\n`);
+  fsyncSync(handle);
+  closeSync(handle);
+  renameSync(part, file);
+  return credentials;
+}

@@ -1,0 +1,33 @@
+// The file that nats-server's output goes to, kept within a bound. Never read for meaning, except its end for the
+// sentence about a failed start.
+
+import { copyFileSync, fstatSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+
+/** The file and its predecessor together hold at most about twice this. */
+export const maxLogBytes = 8_388_608;
+
+/** Opens it for appending (mode 0600: addresses of clients stand in it); the caller closes the descriptor. */
+export function openLog(file: string): { readonly descriptor: number; readonly offset: number } {
+  boundLog(file);
+  const descriptor = openSync(file, 'a', 0o600);
+  return { descriptor, offset: fstatSync(descriptor).size };
+}
+
+/** Past the bound, keeps a copy as `….1` and empties the file; the writer appends, so it goes on at the start. */
+export function boundLog(file: string, maxBytes: number = maxLogBytes): void {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= maxBytes) return;
+  copyFileSync(file, `${file}.1`);
+  truncateSync(file);
+}
+
+/** The last fatal complaint written after `offset` (bytes), or an empty text. */
+export function lastComplaint(file: string, offset: number): string {
+  try {
+    const lines = readFileSync(file).subarray(offset).toString('utf8').split('\n');
+    const complaint = lines.findLast((line) => line.includes('[FTL]') || line.startsWith('nats-server:'));
+    return (complaint ?? '').replace(/^.*\[FTL\]\s*|^nats-server:\s*/, '').trim();
+  } catch {
+    return '';
+  }
+}

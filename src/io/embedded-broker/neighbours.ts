@@ -1,0 +1,62 @@
+// Who else is there: a broker left over from an earlier run, a foreign NATS server, another aggregator's broker, any
+// program on our ports. Never changes anything.
+
+import { CodedError } from '../../lib/errors.ts';
+import { isAggregatorsBroker } from './credentials.ts';
+import type { BrokerFiles } from './folder.ts';
+import { portInUse, requireFreePort } from './free-port.ts';
+import { probe, reachableHost } from './probe.ts';
+import { commandLine, isRunning, readPidFile } from './system-process.ts';
+
+/**
+ * The process id of our nats-server from an earlier run, or null. The id alone proves nothing (ids are reused): the
+ * process must run with our folder's configuration. That it takes our password is checked before it is used.
+ */
+export function findLeftover(files: BrokerFiles): number | null {
+  const pid = readPidFile(files.pid);
+  if (pid === null || !isRunning(pid)) return null;
+  const command = commandLine(pid);
+  return command.includes('nats-server') && command.endsWith(`-c ${files.configuration}`) ? pid : null;
+}
+
+/** A NATS server at localhost that is no aggregator's own broker, or null. */
+export async function findForeignServer(port: number) {
+  const host = 'localhost';
+  const finding = await probe({ host, port });
+  return finding.type === 'nats' && !isAggregatorsBroker(finding.name) ? { host, port, ...finding } : null;
+}
+
+/** Throws `broker_foreign` or `port_in_use`, naming who has a port of ours and what to do. */
+export async function requireOurPorts(
+  { host, port, wsPort }: { host: string; port: number; wsPort: number },
+  ourName: string,
+): Promise<void> {
+  const finding = await probe({ host, port });
+  if (finding.type === 'nats' && isAggregatorsBroker(finding.name)) {
+    throw brokerForeign(finding.name, ourName, `${reachableHost(host)}:${port}`);
+  }
+  if (finding.type === 'nats') {
+    throw portInUse(
+      port,
+      'EMBEDDED_NATS_PORT',
+      `a NATS server (${finding.name}; NATS_URL would make it the one used)`,
+    );
+  }
+  if (finding.type === 'not_nats') {
+    throw portInUse(port, 'EMBEDDED_NATS_PORT', 'a program that does not speak NATS');
+  }
+  await requireFreePort(host, port, 'EMBEDDED_NATS_PORT');
+  if (wsPort !== 0) await requireFreePort(host, wsPort, 'EMBEDDED_NATS_WS_PORT');
+}
+
+function brokerForeign(name: string, ourName: string, address: string): CodedError {
+  const who =
+    name === ourName
+      ? `${name}: our own name, but not a process of our folder (a copy of it in use elsewhere?)`
+      : `${name}, another aggregator's own broker, whose password we lack`;
+  return new CodedError(
+    'broker_foreign',
+    `At ${address} listens ${who}. Either set EMBEDDED_NATS_PORT and EMBEDDED_NATS_WS_PORT to free ports for a broker ` +
+      `of our own, or share that one: NATS_URL=nats://${address} with NATS_PASSWORD from credentials.json in its folder.`,
+  );
+}

@@ -1,0 +1,103 @@
+// Asks what listens at an address, in the first words of the NATS protocol. Never keeps a connection, and never logs
+// what a stranger's server says except its name, cut and cleaned.
+
+import { connect, type Socket } from 'node:net';
+
+const answerTimeoutMs = 2_000;
+const maxAnswerBytes = 65_536;
+const maxNameLength = 64;
+
+/** Host (a wildcard means the loopback address of its family) and port. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What was found. `name` and `version` are the server's own words. */
+export type Finding =
+  | { readonly type: 'nothing' }
+  | { readonly type: 'not_nats' }
+  | { readonly type: 'nats'; readonly name: string; readonly version: string };
+
+/** Connects, reads the greeting that every NATS server sends first, and hangs up. */
+export async function probe(address: Address): Promise<Finding> {
+  const { connected, text } = await converse(address, [], (received) => received.includes('\n'));
+  if (!connected) return { type: 'nothing' };
+  return parseGreeting(text) ?? { type: 'not_nats' };
+}
+
+/** Whether the server of that name takes our password. False also when nothing answers in time. */
+export async function takesLogin(
+  address: Address,
+  name: string,
+  user: string,
+  password: string,
+): Promise<boolean> {
+  const login = JSON.stringify({
+    user,
+    pass: password,
+    verbose: false,
+    pedantic: false,
+    protocol: 1,
+    lang: 'probe',
+  });
+  const isAnswered = (received: string): boolean => /\r\n(PONG|-ERR)/.test(received);
+  const { text } = await converse(address, [`CONNECT ${login}\r\n`, 'PING\r\n'], isAnswered);
+  const greeting = parseGreeting(text);
+  return (
+    greeting?.type === 'nats' &&
+    greeting.name === name &&
+    text.includes('\r\nPONG') &&
+    !text.includes('\r\n-ERR')
+  );
+}
+
+/** The greeting `INFO {…}`, or null. */
+export function parseGreeting(text: string): Finding | null {
+  const match = /^INFO (\{.*\})\s*$/m.exec(text.split('\n', 1)[0] ?? '');
+  if (match === null) return null;
+  try {
+    const { server_name: name, version } = JSON.parse(match[1] ?? '') as Record<string, unknown>;
+    return { type: 'nats', name: cleaned(name), version: cleaned(version) };
+  } catch {
+    return null;
+  }
+}
+
+function cleaned(value: unknown): string {
+  return typeof value === 'string' ? value.replace(/[^\w.:-]/g, '?').slice(0, maxNameLength) : '';
+}
+
+/** The address to connect to where a server listens on all. */
+export function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
+function converse(
+  { host, port }: Address,
+  words: readonly string[],
+  isEnough: (received: string) => boolean,
+): Promise<{ connected: boolean; text: string }> {
+  return new Promise((resolve) => {
+    let connected = false;
+    let text = '';
+    const socket: Socket = connect({ host: reachableHost(host), port, autoSelectFamily: true });
+    const end = (): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ connected, text });
+    };
+    const timer = setTimeout(end, answerTimeoutMs);
+    socket.on('connect', () => {
+      connected = true;
+      for (const word of words) socket.write(word);
+    });
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      if (isEnough(text) || text.length > maxAnswerBytes) end();
+    });
+    socket.on('error', end);
+    socket.on('close', end);
+  });
+}

@@ -1,0 +1,85 @@
+// One run of nats-server: a child of ours, or one left over from an earlier run of the program. Never restarts: that
+// is broker.ts.
+
+import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { openLog } from './log-file.ts';
+import { endProcess, isRunning } from './system-process.ts';
+
+const stopPatienceMs = 3_000;
+const pollMs = 250;
+
+/** `ended` resolves with how it ended and never rejects; `end` resolves when the process is gone. */
+export interface ServerProcess {
+  readonly pid: number;
+  readonly ended: Promise<string>;
+  /** Bytes that its log held before it. */
+  readonly logOffset: number;
+  end(): Promise<void>;
+}
+
+/** What is run, and where its output goes. */
+export interface ServerCommand {
+  readonly binary: string;
+  readonly configurationFile: string;
+  readonly logFile: string;
+  /** PATH of the child; it gets no other variable, so that no secret of ours stands in its environment. */
+  readonly searchPath: string;
+}
+
+/** Starts a child in a process group of its own, so that a Ctrl-C for us does not end it before our last write. */
+export function startServer({
+  binary,
+  configurationFile,
+  logFile,
+  searchPath,
+}: ServerCommand): ServerProcess {
+  const { descriptor, offset } = openLog(logFile);
+  const child = spawn(binary, ['-c', configurationFile], {
+    detached: true,
+    stdio: ['ignore', descriptor, descriptor],
+    env: { PATH: searchPath },
+  });
+  closeSync(descriptor);
+  // It must not keep a program alive that has given up without stopping it; `end` waits with a timer of its own.
+  child.unref();
+  let isOver = false;
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(`could not be run (${error.code ?? 'error'})`),
+    );
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  }).finally(() => {
+    isOver = true;
+  });
+  const end = async (): Promise<void> => {
+    if (isOver || child.pid === undefined) return;
+    child.kill('SIGTERM');
+    const kill = setTimeout(() => child.kill('SIGKILL'), stopPatienceMs);
+    const keepAlive = setInterval(() => {}, stopPatienceMs);
+    await ended;
+    clearTimeout(kill);
+    clearInterval(keepAlive);
+  };
+  return { pid: child.pid ?? 0, ended, logOffset: offset, end };
+}
+
+/** Watches a process that is not our child, by polling. The caller has made sure that it is our nats-server. */
+export function adoptServer(pid: number): ServerProcess {
+  const { promise: ended, resolve } = Promise.withResolvers<string>();
+  let isOver = false;
+  const over = (how: string): void => {
+    isOver = true;
+    clearInterval(timer);
+    resolve(how);
+  };
+  const timer = setInterval(() => {
+    if (!isRunning(pid)) over('it is gone');
+  }, pollMs).unref();
+  const end = async (): Promise<void> => {
+    if (isOver) return;
+    await endProcess(pid, stopPatienceMs);
+    over('stopped');
+  };
+  return { pid, ended, logOffset: 0, end };
+}

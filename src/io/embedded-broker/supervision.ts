@@ -1,0 +1,74 @@
+// Keeps a nats-server running: starts another whenever it ends unasked, for as long as it takes. Never gives up and
+// never reports the same outage twice.
+
+import { randomInt } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../../lib/clock.ts';
+import { restartDelayMs } from './restart-delay.ts';
+import type { ServerProcess } from './server-process.ts';
+
+const wellRunningMs = 10_000;
+
+/** What it needs: how to start another (resolves when it is ready, leaves nothing when it fails), and whom to tell. */
+export interface SupervisionParts {
+  startAnother(signal: AbortSignal): Promise<ServerProcess>;
+  log(level: 'info' | 'warn' | 'error', message: string): void;
+  onDown(reason: string): void;
+  onUp(): void;
+}
+
+/** `stop` resolves when no process is left, whatever was under way. */
+export interface Supervision {
+  stop(): Promise<void>;
+}
+
+/** Takes over a server that is ready. */
+export function supervise(server: ServerProcess, parts: SupervisionParts): Supervision {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let current = server;
+
+  async function watch(): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      const upAtMs = systemClock.monotonicMs();
+      const how = await current.ended;
+      if (signal.aborted) return;
+      // One that dies young each time is a failing one, though each start succeeded.
+      failures = systemClock.monotonicMs() - upAtMs > wellRunningMs ? 0 : failures + 1;
+      parts.log('warn', `The broker's nats-server ended (${how}); it is being started again.`);
+      parts.onDown(how);
+      let isFirstTry = true;
+      while (!(await startAgain(failures, isFirstTry))) {
+        if (signal.aborted) return;
+        failures += 1;
+        isFirstTry = false;
+      }
+      parts.log('info', `The broker's nats-server runs again (process ${current.pid}).`);
+      parts.onUp();
+    }
+  }
+
+  async function startAgain(failures: number, isFirstTry: boolean): Promise<boolean> {
+    try {
+      await wait(restartDelayMs(failures, randomInt(1_000) / 1_000), undefined, { signal, ref: false });
+      current = await parts.startAnother(signal);
+      return true;
+    } catch (error) {
+      if (isFirstTry && !signal.aborted)
+        parts.log('error', error instanceof Error ? error.message : String(error));
+      return false;
+    }
+  }
+
+  const finished = watch();
+  return {
+    async stop() {
+      stopping.abort(new Error('the broker is being stopped'));
+      await current.end();
+      await finished;
+      // `finished` may have had one more in hand, become ready in the instant before.
+      await current.end();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+// The version of a nats-server, read from the program and compared. Never decides what a version can do:
+// configuration.ts does.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { CodedError } from '../../lib/errors.ts';
+
+const run = promisify(execFile);
+const versionTimeoutMs = 10_000;
+
+/** Major, minor, patch. */
+export type Version = readonly [number, number, number];
+
+/** The oldest nats-server that the generated configuration was verified on. */
+export const oldestVersion: Version = [2, 9, 0];
+
+/** Reads `v2.10.21`, `nats-server: v2.9.10` and pre-releases; null when no version stands there. */
+export function parseVersion(text: string): Version | null {
+  const match = /v?(\d+)\.(\d+)\.(\d+)/.exec(text);
+  return match === null ? null : [Number(match[1]), Number(match[2]), Number(match[3])];
+}
+
+/** Whether `version` is `least` or newer. */
+export function isAtLeast(version: Version, least: Version): boolean {
+  const differing = version.findIndex((part, index) => part !== least[index]);
+  return differing === -1 || (version[differing] ?? 0) > (least[differing] ?? 0);
+}
+
+/** As it is written in sentences: `2.9.10`. */
+export function formatVersion(version: Version): string {
+  return version.join('.');
+}
+
+/** Asks the program. Throws `broker_start_failed` when it cannot be run, says nothing known, or is too old. */
+export async function readVersion(binary: string): Promise<Version> {
+  const version = parseVersion(await versionText(binary));
+  if (version === null) {
+    throw new CodedError('broker_start_failed', `${binary} is not a nats-server: it names no version.`);
+  }
+  if (isAtLeast(version, oldestVersion)) return version;
+  throw new CodedError(
+    'broker_start_failed',
+    `${binary} is nats-server ${formatVersion(version)}: ${formatVersion(oldestVersion)} or newer is needed. ` +
+      'Install a newer one, or set NATS_SERVER_BIN to it.',
+  );
+}
+
+async function versionText(binary: string): Promise<string> {
+  try {
+    return (await run(binary, ['--version'], { timeout: versionTimeoutMs })).stdout;
+  } catch (error) {
+    throw new CodedError('broker_start_failed', `${binary} could not be run to ask its version.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,161 @@
+// Reads a JetStream stream in order from a given sequence, by pull requests on a bare subscription: without
+// acknowledgements and without a durable, so that the only position is ours. It never holds messages: each is handed on
+// in the callback, and who is slow simply asks for fewer.
+
+import { createInbox, nanos, type NatsConnection, type Subscription } from 'nats';
+import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
+import { describe } from './nats.ts';
+
+export interface StreamMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly seq: number;
+  /** Broker's time, ms since the epoch. */
+  readonly atMs: number;
+  /** Messages in the stream after this one. */
+  readonly pending: number;
+}
+
+export interface StreamReaderOptions {
+  readonly stream: string;
+  readonly inboxPrefix: string | null;
+  readonly pullMessages: number;
+  readonly pullsOutstanding: number;
+}
+
+export interface StreamReaderParts {
+  message(message: StreamMessage): void;
+  /** The broker says that it has nothing beyond what was read. */
+  drained(): void;
+  /** Delivery broke off (consumer gone, gap, silence): start a new reader from the position. Called once. */
+  broken(reason: string): void;
+}
+
+/** A pull request lives this long at the broker; its end is also the sign that the consumer still exists. */
+const PULL_EXPIRES_MS = 5000;
+/** Neither message nor status for this long: the consumer is gone, or the connection is. */
+const SILENCE_MAX_MS = 15_000;
+const CONSUMER_INACTIVE_MS = 60_000;
+
+export class StreamReader {
+  readonly #connection: NatsConnection;
+  readonly #options: StreamReaderOptions;
+  readonly #parts: StreamReaderParts;
+  readonly #inbox: string;
+  #subscription: Subscription | null = null;
+  #nextSubject = '';
+  /** Messages asked for and not yet delivered. */
+  #asked = 0;
+  #lastDelivery = 0;
+  #isPaused = false;
+  #isOver = false;
+  #heardMs = 0;
+  #watchdog: NodeJS.Timeout | null = null;
+
+  constructor(connection: NatsConnection, options: StreamReaderOptions, parts: StreamReaderParts) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#parts = parts;
+    this.#inbox = createInbox(options.inboxPrefix ?? undefined);
+  }
+
+  /** Begins at `fromSeq`; returns how many messages the stream holds from there on. */
+  async start(manager: JetStreamManager, fromSeq: number): Promise<number> {
+    const info = await manager.consumers.add(this.#options.stream, {
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: fromSeq,
+      mem_storage: true,
+      inactive_threshold: nanos(CONSUMER_INACTIVE_MS),
+    });
+    this.#nextSubject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${info.name}`;
+    this.#heardMs = performance.now();
+    this.#subscription = this.#connection.subscribe(this.#inbox, {
+      callback: (error, message) => {
+        if (this.#isOver) return;
+        if (error !== null) {
+          this.#break(describe(error));
+          return;
+        }
+        this.#heardMs = performance.now();
+        const reply = message.reply ?? '';
+        if (reply.startsWith('$JS.ACK.')) this.#deliver(message.subject, message.data, reply);
+        else this.#status(message.headers?.code ?? 0, message.headers?.get('Nats-Pending-Messages') ?? '');
+      },
+    });
+    this.#watchdog = setInterval(() => this.#watch(), 1000);
+    this.#ask();
+    return info.num_pending;
+  }
+
+  /** Asks for nothing more; what was asked for still arrives. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#heardMs = performance.now();
+    this.#ask();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    if (this.#watchdog !== null) clearInterval(this.#watchdog);
+    this.#subscription?.unsubscribe();
+  }
+
+  #deliver(subject: string, payload: Uint8Array, reply: string): void {
+    // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time ns>.<pending>, and newer brokers put
+    // domain and account before the stream and one more token at the end.
+    const tokens = reply.split('.');
+    const offset = tokens.length > 9 ? 4 : 2;
+    const delivery = Number(tokens[offset + 4]);
+    if (delivery !== this.#lastDelivery + 1) {
+      this.#break(`delivery ${delivery} came after ${this.#lastDelivery}`);
+      return;
+    }
+    this.#lastDelivery = delivery;
+    this.#asked--;
+    this.#parts.message({
+      subject,
+      payload,
+      seq: Number(tokens[offset + 3]),
+      atMs: Number((tokens[offset + 5] ?? '').slice(0, -6)),
+      pending: Number(tokens[offset + 6]),
+    });
+    if (this.#asked <= this.#options.pullMessages * (this.#options.pullsOutstanding - 1)) this.#ask();
+  }
+
+  #status(code: number, undelivered: string): void {
+    // 100 is an idle heartbeat. 404, 408 and 409 end a pull; with 408 and most 409 the broker says how many it left.
+    if (code === 100) return;
+    if (code !== 404 && code !== 408) {
+      this.#break(`the broker ended the pull with status ${code}`);
+      return;
+    }
+    this.#asked = Math.max(0, this.#asked - (Number(undelivered) || this.#options.pullMessages));
+    this.#parts.drained();
+    this.#ask();
+  }
+
+  #ask(): void {
+    const { pullMessages, pullsOutstanding } = this.#options;
+    while (!this.#isPaused && !this.#isOver && this.#asked <= pullMessages * (pullsOutstanding - 1)) {
+      this.#asked += pullMessages;
+      const request = JSON.stringify({ batch: pullMessages, expires: nanos(PULL_EXPIRES_MS) });
+      this.#connection.publish(this.#nextSubject, request, { reply: this.#inbox });
+    }
+  }
+
+  #watch(): void {
+    if (this.#isPaused || this.#isOver) return;
+    if (performance.now() - this.#heardMs > SILENCE_MAX_MS) this.#break('the broker has been silent on the pull');
+  }
+
+  #break(reason: string): void {
+    this.stop();
+    this.#parts.broken(reason);
+  }
+}

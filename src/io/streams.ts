@@ -1,0 +1,84 @@
+// What the program asks of JetStream besides messages: which streams there are, ours made or mended, when a message
+// was stored.
+
+import {
+  DiscardPolicy,
+  jetstreamManager,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from 'nats';
+
+export type { JetStreamManager, StreamInfo };
+
+/** The stream we want; times in ms, sizes in bytes. */
+export interface WantedStream {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly duplicateWindowMs: number;
+}
+
+const REQUEST_TIMEOUT_MS = 5000;
+
+/** The manager, or null if this broker or account has no JetStream. */
+export async function openJetStream(connection: NatsConnection): Promise<JetStreamManager | null> {
+  try {
+    const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false });
+    await manager.getAccountInfo();
+    return manager;
+  } catch {
+    return null;
+  }
+}
+
+export async function listStreams(manager: JetStreamManager): Promise<readonly StreamInfo[]> {
+  const streams: StreamInfo[] = [];
+  for await (const stream of manager.streams.list()) streams.push(stream);
+  return streams;
+}
+
+/** Makes the stream, or changes what differs from the settings. Throws the broker's error. */
+export async function keepStream(
+  manager: JetStreamManager,
+  wanted: WantedStream,
+  existing: StreamInfo | null,
+): Promise<StreamInfo> {
+  const config = {
+    subjects: [...wanted.subjects],
+    max_age: nanos(wanted.maxAgeMs),
+    max_bytes: wanted.maxBytes,
+    duplicate_window: nanos(wanted.duplicateWindowMs),
+    discard: DiscardPolicy.Old,
+    max_msg_size: -1,
+  };
+  if (existing === null) {
+    return manager.streams.add({
+      name: wanted.name,
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      ...config,
+    });
+  }
+  const current = existing.config;
+  const isAsWanted =
+    current.max_age === config.max_age &&
+    current.max_bytes === config.max_bytes &&
+    current.duplicate_window === config.duplicate_window &&
+    current.discard === config.discard &&
+    current.subjects.join(' ') === config.subjects.join(' ');
+  return isAsWanted ? existing : manager.streams.update(wanted.name, config);
+}
+
+/** When the broker stored the message with this sequence, in ms; null if it does not hold it. */
+export async function storedAtMs(manager: JetStreamManager, stream: string, seq: number): Promise<number | null> {
+  try {
+    const message = await manager.streams.getMessage(stream, { seq });
+    return message === null ? null : Math.floor(message.time.getTime());
+  } catch {
+    return null;
+  }
+}

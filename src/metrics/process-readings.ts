@@ -1,0 +1,74 @@
+// The metrics of the process and of the main thread's event loop. Names and units are Prometheus' own conventions:
+// prom-client's default ones do not pass `promtool check metrics`.
+
+import { readdir } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { counter, gauge, type Reading } from './reading.ts';
+
+/** One moment of the process. */
+export interface ProcessMoment {
+  readonly memory: NodeJS.MemoryUsage;
+  /** Processor time of all threads. */
+  readonly cpuSeconds: number;
+  /** 0 where the system does not tell. */
+  readonly openFds: number;
+  readonly startedAtSeconds: number;
+  readonly eventLoopActiveSeconds: number;
+}
+
+/** Measures the process; waits only for the list of open files. */
+export async function measureProcess(): Promise<ProcessMoment> {
+  // One entry is the folder that we read; elsewhere than on Linux there is no such folder.
+  const openFds = await readdir('/proc/self/fd').then(
+    (names) => names.length - 1,
+    () => 0,
+  );
+  const { user, system } = process.cpuUsage();
+  return {
+    memory: process.memoryUsage(),
+    cpuSeconds: (user + system) / 1e6,
+    openFds,
+    startedAtSeconds: performance.timeOrigin / 1000,
+    eventLoopActiveSeconds: performance.eventLoopUtilization().active / 1000,
+  };
+}
+
+/** All counters and gauges of the process. */
+export const PROCESS_READINGS: readonly Reading<ProcessMoment>[] = [
+  gauge(
+    'process_start_time_seconds',
+    'Unix time at which the process started.',
+    ({ startedAtSeconds }) => startedAtSeconds,
+  ),
+  counter(
+    'process_cpu_seconds_total',
+    'Processor time of all threads, user and system.',
+    ({ cpuSeconds }) => cpuSeconds,
+  ),
+  gauge('process_resident_memory_bytes', 'Memory in RAM, all threads.', ({ memory }) => memory.rss),
+  gauge(
+    'process_open_fds',
+    'Open file descriptors; 0 where the system does not tell.',
+    ({ openFds }) => openFds,
+  ),
+  gauge(
+    'nodejs_heap_size_used_bytes',
+    'JavaScript heap in use, main thread.',
+    ({ memory }) => memory.heapUsed,
+  ),
+  gauge(
+    'nodejs_heap_size_total_bytes',
+    'JavaScript heap reserved, main thread.',
+    ({ memory }) => memory.heapTotal,
+  ),
+  gauge(
+    'nodejs_external_memory_bytes',
+    'Memory of buffers and native objects, main thread.',
+    ({ memory }) => memory.external,
+  ),
+  counter(
+    'nodejs_eventloop_active_seconds_total',
+    'Time in which the event loop of the main thread was not idle.',
+    ({ eventLoopActiveSeconds }) => eventLoopActiveSeconds,
+  ),
+];

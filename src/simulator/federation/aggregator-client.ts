@@ -1,0 +1,136 @@
+// Asks the aggregator over HTTP: is it ready, what are its limits, its counters, its statistics, its active nodes.
+
+import { CodedError } from '../../lib/errors.ts';
+import { parsePrometheusText } from '../prometheus-text.ts';
+import type { Counters } from './counters.ts';
+import { readCounters } from './counters.ts';
+import type { AggregatorLimits } from './limits-check.ts';
+import type { PublishedStatistics } from './publication.ts';
+import { decodeStatistics } from './publication.ts';
+import type { Period } from './vocabulary.ts';
+
+/** What `/api/federation/network-stats` shows of one period. */
+export interface ShownStatistics {
+  readonly aggregatorId: string;
+  readonly timestamp: string;
+  /** False until the first tick (`awaiting_data`). */
+  readonly isConnected: boolean;
+  readonly data: PublishedStatistics;
+}
+
+/** State by node id. */
+export type ActiveNodes = ReadonlyMap<string, 'online' | 'stale'>;
+
+export interface AggregatorClient {
+  /** Null if it is ready, else its own account of why not. */
+  notReadyBecause(): Promise<string | null>;
+  limits(): Promise<AggregatorLimits>;
+  counters(): Promise<Counters>;
+  statistics(period: Period): Promise<ShownStatistics>;
+  /** All nodes that are online or stale, but those of `except`. */
+  activeNodes(except: ReadonlySet<string>): Promise<ActiveNodes>;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+/** A guard against an answer that never ends, at 100 nodes a page. */
+const PAGES_MAX = 10_000;
+
+type Json = Readonly<Record<string, unknown>>;
+
+function toObject(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function toNumber(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A client of the aggregator at `baseUrl` (`http://127.0.0.1:8080`). Throws CodedError `usage` if it cannot be asked. */
+export function createAggregatorClient(baseUrl: string): AggregatorClient {
+  const base = baseUrl.replace(/\/+$/, '');
+
+  async function ask(path: string): Promise<{ status: number; text: string }> {
+    try {
+      const response = await fetch(base + path, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      const hint = 'start the aggregator (npm start) or name it with --http URL';
+      throw new CodedError('usage', `The aggregator does not answer at ${base}${path}: ${hint}.`, {
+        cause: error,
+      });
+    }
+  }
+
+  async function askText(path: string): Promise<string> {
+    const { status, text } = await ask(path);
+    if (status === 200) return text;
+    const hint =
+      status === 401 || status === 403 ? 'API_AUTH must be open for a simulation' : 'is --http its address?';
+    throw new CodedError('usage', `${base}${path} answered ${status}: ${hint}.`);
+  }
+
+  async function askJson(path: string): Promise<Json> {
+    const text = await askText(path);
+    try {
+      return toObject(JSON.parse(text));
+    } catch (error) {
+      throw new CodedError('usage', `${base}${path} did not answer JSON: is --http its address?`, {
+        cause: error,
+      });
+    }
+  }
+
+  async function nodesInState(state: 'online' | 'stale'): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (let page = 1, pages = 1; page <= Math.min(pages, PAGES_MAX); page += 1) {
+      const answer = await askJson(`/api/federation/nodes?state=${state}&page=${page}`);
+      pages = toNumber(answer['pages']);
+      const nodes = Array.isArray(answer['nodes']) ? answer['nodes'] : [];
+      ids.push(...nodes.map((node) => toText(toObject(node)['nodeId'])));
+    }
+    return ids;
+  }
+
+  return {
+    async notReadyBecause() {
+      const { status, text } = await ask('/readyz');
+      return status === 200 ? null : text.slice(0, 500).trim() || `status ${status}`;
+    },
+    async limits() {
+      const answer = await askJson('/api/federation/limits');
+      return {
+        ratePerMinute: toNumber(answer['ratePerMinute']),
+        rateBurst: toNumber(answer['rateBurst']),
+        globalPerSecond: toNumber(answer['globalPerSecond']),
+        newNodesPerMinute: toNumber(answer['newNodesPerMinute']),
+        maxNodes: toNumber(answer['maxNodes']),
+      };
+    },
+    async counters() {
+      return readCounters(parsePrometheusText(await askText('/metrics')));
+    },
+    async statistics(period) {
+      const { aggregatorId, timestamp, status, ...rest } = await askJson(
+        `/api/federation/network-stats?period=${period}`,
+      );
+      const isConnected = status === 'connected';
+      return {
+        aggregatorId: toText(aggregatorId),
+        timestamp: toText(timestamp),
+        isConnected,
+        data: decodeStatistics(rest),
+      };
+    },
+    async activeNodes(except) {
+      const nodes = new Map<string, 'online' | 'stale'>();
+      for (const state of ['online', 'stale'] as const) {
+        for (const nodeId of await nodesInState(state)) if (!except.has(nodeId)) nodes.set(nodeId, state);
+      }
+      return nodes;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// The state before a run: statistics of a tick that counts everything that was received so far, counters, and who else
+// is active.
+
+import { CodedError } from '../../lib/errors.ts';
+import type { ActiveNodes, AggregatorClient } from './aggregator-client.ts';
+import type { Counters } from './counters.ts';
+import { decidedTotal, receivedTotal } from './counters.ts';
+import type { Tick, Ticks } from './publication.ts';
+import { PERIODS } from './vocabulary.ts';
+
+export interface Baseline {
+  readonly tick: Tick;
+  readonly counters: Counters;
+  readonly activeNodes: ActiveNodes;
+  /** Messages of others while we waited: the comparison cannot be exact then. */
+  readonly receivedMeanwhile: number;
+}
+
+export interface BaselineParts {
+  readonly aggregator: AggregatorClient;
+  readonly ticks: Ticks;
+  readonly nowMs: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly print: (line: string) => void;
+  /** How long to wait for a publication. */
+  readonly patienceMs: number;
+}
+
+const POLL_INTERVAL_MS = 100;
+
+/** Waits for the first tick later than `afterMs`; throws CodedError `usage` if there is none in time. */
+export async function waitForTick(parts: BaselineParts, afterMs: number): Promise<Tick> {
+  const deadlineMs = parts.nowMs() + parts.patienceMs;
+  for (;;) {
+    const tick = parts.ticks.firstAfter(afterMs);
+    if (tick !== null) return tick;
+    if (parts.nowMs() > deadlineMs) {
+      const seconds = Math.round(parts.patienceMs / 1000);
+      const hint = 'set PUBLISH=on, name the same broker with --nats, or give --patience SECONDS';
+      throw new CodedError('usage', `No statistics were published within ${seconds} s: ${hint}.`);
+    }
+    await parts.wait(POLL_INTERVAL_MS);
+  }
+}
+
+/** What is shown over HTTP, if all periods are of one tick; an aggregator that waits for its first has none. */
+async function shownTick(aggregator: AggregatorClient): Promise<Tick | null> {
+  const [hour, day, week, all] = await Promise.all(PERIODS.map((period) => aggregator.statistics(period)));
+  if (!hour?.isConnected || !day || !week || !all) return null;
+  const { timestamp } = hour;
+  if ([day, week, all].some((shown) => shown.timestamp !== timestamp)) return null;
+  return { timestamp, periods: { '1h': hour.data, '24h': day.data, '7d': week.data, all: all.data } };
+}
+
+/**
+ * Reads the state before a run. A process that has received nothing since it started cannot have changed since its
+ * latest tick, which is then taken from HTTP; otherwise only a tick that is still to come is known to be complete.
+ */
+export async function readBaseline(parts: BaselineParts): Promise<Baseline> {
+  const { aggregator, print } = parts;
+  const first = await aggregator.counters();
+  const shown = receivedTotal(first) === 0 && decidedTotal(first) === 0 ? await shownTick(aggregator) : null;
+  if (shown === null)
+    print(`waiting for the next publication, at most ${Math.round(parts.patienceMs / 1000)} s`);
+  const tick = shown ?? (await waitForTick(parts, parts.nowMs()));
+  const activeNodes = await aggregator.activeNodes(new Set());
+  const counters = await aggregator.counters();
+  return { tick, counters, activeNodes, receivedMeanwhile: receivedTotal(counters) - receivedTotal(first) };
+}

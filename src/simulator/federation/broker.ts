@@ -1,0 +1,66 @@
+// The simulator's connection to the broker: it publishes inputs and hears statistics, with the rights of a monitor.
+
+import { connect } from 'nats';
+import { CodedError } from '../../lib/errors.ts';
+import type { Publisher } from './sender.ts';
+
+export interface BrokerOptions {
+  readonly servers: readonly string[];
+  readonly user: string | null;
+  readonly password: string | null;
+}
+
+export interface Broker extends Publisher {
+  /** Hears every statistics message from now on; resolves when the broker has taken the subscriptions. */
+  onStatistics(listener: (payload: Uint8Array) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+const STATISTICS_SUBJECTS = ['truebit.stats.aggregated', 'truebit.stats.period.*'];
+const CONNECT_TIMEOUT_MS = 5000;
+
+/**
+ * Connects once. There is no reconnecting: what was under way when a connection ends may or may not have arrived, and
+ * a count that may or may not be right is none. Throws CodedError `usage` if the broker cannot be reached.
+ */
+export async function connectBroker(options: BrokerOptions): Promise<Broker> {
+  const credentials =
+    options.password === null ? {} : { user: options.user ?? 'monitor', pass: options.password };
+  const where = options.servers.join(',');
+  const connection = await connect({
+    servers: [...options.servers],
+    name: 'truebit-simulator',
+    reconnect: false,
+    timeout: CONNECT_TIMEOUT_MS,
+    ...credentials,
+  }).catch((error: unknown) => {
+    const hint = 'start the aggregator (npm start brings its own broker) or name the broker with --nats URL';
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CodedError('usage', `No connection to the broker at ${where} (${reason}): ${hint}.`, {
+      cause: error,
+    });
+  });
+  let ended: Error | undefined;
+  void connection.closed().then((error) => {
+    ended = error instanceof Error ? error : new Error('closed');
+  });
+
+  async function flush(): Promise<void> {
+    if (ended === undefined) await connection.flush();
+    if (ended !== undefined) throw new Error(`The broker ended the connection (${ended.message}).`);
+  }
+
+  return {
+    publish: (subject, payload) => connection.publish(subject, payload),
+    flush,
+    async onStatistics(listener) {
+      for (const subject of STATISTICS_SUBJECTS) {
+        connection.subscribe(subject, {
+          callback: (error, message) => void (error ?? listener(message.data)),
+        });
+      }
+      await flush();
+    },
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,74 @@
+// The oracle's invoices (section 3): who reported one, and the least of every label.
+
+import type { ExpectedInvoice } from './expected-rows.ts';
+import { leastLabel } from './label-order.ts';
+import type { InvoiceCreated, Label } from './statement.ts';
+import { AMOUNT_BUCKETS, MEMORY_BUCKETS } from './vocabulary.ts';
+
+interface InvoiceMemory {
+  readonly reporters: ReadonlySet<string>;
+  readonly firstMs: number;
+  readonly taskId: Label;
+  readonly chain: Label;
+  readonly steps: Label;
+  readonly memory: Label;
+  readonly operation: Label;
+}
+
+const EMPTY: InvoiceMemory = {
+  reporters: new Set(),
+  firstMs: Infinity,
+  taskId: null,
+  chain: null,
+  steps: null,
+  memory: null,
+  operation: null,
+};
+
+function merge(kept: InvoiceMemory, said: InvoiceCreated, tMs: number): InvoiceMemory {
+  return {
+    reporters: new Set([...kept.reporters, said.nodeId]),
+    firstMs: Math.min(kept.firstMs, tMs),
+    taskId: leastLabel(kept.taskId, said.taskId, null),
+    chain: leastLabel(kept.chain, said.chain, null),
+    steps: leastLabel(kept.steps, said.steps, AMOUNT_BUCKETS),
+    memory: leastLabel(kept.memory, said.memory, MEMORY_BUCKETS),
+    operation: leastLabel(kept.operation, said.operation, null),
+  };
+}
+
+function isSame(left: InvoiceMemory, right: InvoiceMemory): boolean {
+  return (
+    left.reporters.size === right.reporters.size &&
+    (['firstMs', 'taskId', 'chain', 'steps', 'memory', 'operation'] as const).every(
+      (member) => left[member] === right[member],
+    )
+  );
+}
+
+function invoiceRow(invoice: InvoiceMemory): ExpectedInvoice {
+  return {
+    task_id_hash: invoice.taskId,
+    chain_id: invoice.chain,
+    steps_computed_bucket: invoice.steps,
+    memory_used_bucket: invoice.memory,
+    operation: invoice.operation,
+    reporting_nodes: invoice.reporters.size,
+  };
+}
+
+/** Invoices that remember every reporter. */
+export function createInvoices() {
+  const invoices = new Map<string, InvoiceMemory>();
+  return {
+    /** True if the report changes anything but a last_seen. */
+    report(said: InvoiceCreated, tMs: number): boolean {
+      const before = invoices.get(said.invoiceId) ?? EMPTY;
+      const after = merge(before, said, tMs);
+      invoices.set(said.invoiceId, after);
+      return !isSame(before, after);
+    },
+    rows: (): Map<string, ExpectedInvoice> =>
+      new Map([...invoices].map(([id, invoice]) => [id, invoiceRow(invoice)])),
+  };
+}

@@ -1,0 +1,97 @@
+// Published statistics: decoded once, here, and gathered into ticks (all four periods of one moment).
+
+import type { Period } from './vocabulary.ts';
+import { PERIODS } from './vocabulary.ts';
+
+/** The `data` of a statistics message: numbers, and distributions from label to count. */
+export type PublishedStatistics = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
+
+export interface Publication {
+  readonly period: Period;
+  readonly timestamp: string;
+  readonly aggregatorId: string;
+  readonly data: PublishedStatistics;
+}
+
+/** All periods of one tick. */
+export interface Tick {
+  readonly timestamp: string;
+  readonly periods: Readonly<Record<Period, PublishedStatistics>>;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStatistic(value: unknown): value is number | Readonly<Record<string, number>> {
+  if (typeof value === 'number') return true;
+  return isObject(value) && Object.values(value).every((count) => typeof count === 'number');
+}
+
+/** The members that are statistics; others (text, null) are left out. */
+export function decodeStatistics(value: unknown): PublishedStatistics {
+  if (!isObject(value)) return {};
+  const data: Record<string, number | Readonly<Record<string, number>>> = {};
+  for (const [member, statistic] of Object.entries(value)) {
+    if (isStatistic(statistic)) data[member] = statistic;
+  }
+  return data;
+}
+
+/** Null if it is not a statistics message. */
+export function decodePublication(payload: Uint8Array): Publication | null {
+  let message: unknown;
+  try {
+    message = JSON.parse(Buffer.from(payload).toString('utf8'));
+  } catch {
+    return null;
+  }
+  if (!isObject(message)) return null;
+  const { timestamp, aggregatorId, data } = message;
+  const period = PERIODS.find((name) => name === message['period']);
+  if (period === undefined || typeof timestamp !== 'string' || typeof aggregatorId !== 'string') return null;
+  return { period, timestamp, aggregatorId, data: decodeStatistics(data) };
+}
+
+/** The latest ticks of one aggregator, complete ones only. */
+export interface Ticks {
+  add(payload: Uint8Array): void;
+  /** The first complete tick that is later than `afterMs` (Unix milliseconds). */
+  firstAfter(afterMs: number): Tick | null;
+  at(timestamp: string): Tick | null;
+}
+
+/** How many ticks are kept; the oldest goes first. */
+const TICKS_MAX = 64;
+
+/**
+ * Gathers what `aggregatorId` publishes; what another aggregator on the same broker says is not ours to compare. An
+ * empty id (not told before its first tick) takes everything.
+ */
+export function createTicks(aggregatorId: string): Ticks {
+  const gathered = new Map<string, Map<Period, PublishedStatistics>>();
+
+  function at(timestamp: string): Tick | null {
+    const periods = gathered.get(timestamp);
+    const [hour, day, week, all] = PERIODS.map((period) => periods?.get(period));
+    if (!hour || !day || !week || !all) return null;
+    return { timestamp, periods: { '1h': hour, '24h': day, '7d': week, all } };
+  }
+
+  return {
+    add(payload) {
+      const publication = decodePublication(payload);
+      if (publication === null) return;
+      if (aggregatorId !== '' && publication.aggregatorId !== aggregatorId) return;
+      const periods = gathered.get(publication.timestamp) ?? new Map<Period, PublishedStatistics>();
+      gathered.set(publication.timestamp, periods.set(publication.period, publication.data));
+      const [oldest] = gathered.keys();
+      if (gathered.size > TICKS_MAX && oldest !== undefined) gathered.delete(oldest);
+    },
+    firstAfter(afterMs) {
+      const later = [...gathered.keys()].filter((timestamp) => Date.parse(timestamp) > afterMs).sort();
+      return later.map(at).find((tick) => tick !== null) ?? null;
+    },
+    at,
+  };
+}

@@ -1,0 +1,158 @@
+// One simulated run from beginning to end: limits, plan, baseline, sending, account, comparison, report.
+
+import type { Clock } from '../../lib/clock.ts';
+import { CodedError } from '../../lib/errors.ts';
+import { compareAccount, receivedFromOthers } from './account-check.ts';
+import type { AggregatorClient } from './aggregator-client.ts';
+import type { Baseline, BaselineParts } from './baseline.ts';
+import { readBaseline } from './baseline.ts';
+import type { Broker } from './broker.ts';
+import { compareStatistics } from './comparison.ts';
+import type { Expected } from './expected-rows.ts';
+import { exceededLimits } from './limits-check.ts';
+import type { SimulationOptions } from './options.ts';
+import { createOracle } from './oracle.ts';
+import type { Plan } from './plan.ts';
+import { createPlan } from './plan.ts';
+import type { ProgressOutput } from './progress.ts';
+import { createProgress } from './progress.ts';
+import { createTicks } from './publication.ts';
+import type { RunResult } from './report.ts';
+import { exitCodeOf, reportLines } from './report.ts';
+import { sendPlan } from './sender.ts';
+import { readAftermath, waitForAccount } from './settlement.ts';
+import { compareShown } from './shown-check.ts';
+
+export interface SimulationParts {
+  readonly aggregator: AggregatorClient;
+  readonly connectBroker: () => Promise<Broker>;
+  readonly clock: Clock;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly output: ProgressOutput;
+  /** Different in every run. */
+  readonly nonce: string;
+}
+
+const READY_WAIT_MS = 10_000;
+const READY_INTERVAL_MS = 500;
+
+async function waitUntilReady(parts: SimulationParts): Promise<void> {
+  const deadlineMs = parts.clock.nowMs() + READY_WAIT_MS;
+  for (;;) {
+    const reason = await parts.aggregator.notReadyBecause();
+    if (reason === null) return;
+    if (parts.clock.nowMs() > deadlineMs) {
+      throw new CodedError('usage', `The aggregator is not ready; /readyz says: ${reason}`);
+    }
+    await parts.wait(READY_INTERVAL_MS);
+  }
+}
+
+async function refuseBeyondLimits(plan: Plan, aggregator: AggregatorClient): Promise<void> {
+  const shown = await aggregator.statistics('all');
+  const active = shown.data['activeNodes'];
+  const limits = await aggregator.limits();
+  const sentences = exceededLimits(plan.messages, limits, typeof active === 'number' ? active : 0);
+  if (sentences.length > 0) throw new CodedError('usage', sentences.join('\n'));
+}
+
+/** Everything that the oracle expects of a plan. */
+function foresee(plan: Plan): Expected {
+  const oracle = createOracle();
+  for (const message of plan.messages) oracle.record(message);
+  return oracle.expected();
+}
+
+async function concludeRun(
+  parts: SimulationParts,
+  waiting: BaselineParts,
+  run: { plan: Plan; expected: Expected; baseline: Baseline; elapsedMs: number },
+): Promise<RunResult> {
+  const { plan, expected, baseline, elapsedMs } = run;
+  const sent = plan.messages.length;
+  const account = await waitForAccount(waiting, baseline.counters, sent);
+  waiting.print('waiting for the publication that counts it all');
+  const hadOthers = baseline.activeNodes.size > 0;
+  const { tick, others, isSteady } = await readAftermath(waiting, new Set(plan.nodeIds), hadOthers);
+  const states = [...others.values()];
+  const comparison = compareStatistics({
+    before: baseline.tick,
+    after: tick,
+    ours: expected.statistics,
+    othersOnline: states.filter((state) => state === 'online').length,
+    othersStale: states.filter((state) => state === 'stale').length,
+    elapsedMs,
+  });
+  const { counters, isComplete } = account;
+  const fromOthers = counters === null ? 0 : receivedFromOthers(counters, sent);
+  return {
+    sent,
+    elapsedMs,
+    counters,
+    isComplete,
+    fromOthers: fromOthers + baseline.receivedMeanwhile,
+    accountDifferences: counters === null ? [] : compareAccount(counters, expected.messages),
+    comparison,
+    shown: await compareShown({ aggregator: parts.aggregator, ticks: waiting.ticks, wait: parts.wait }),
+    notes: isSteady ? [] : ['earlier nodes changed state at every tick: node counts may differ by those'],
+  };
+}
+
+/** Sends, waits, compares and reports. */
+async function performRun(
+  options: SimulationOptions,
+  parts: SimulationParts,
+  run: { waiting: BaselineParts; broker: Broker; plan: Plan; expected: Expected; baseline: Baseline },
+): Promise<0 | 1> {
+  const { clock, wait, output } = parts;
+  const { waiting, broker, plan } = run;
+  const size = { messages: plan.messages.length, durationMs: options.durationMs, nodes: options.nodes };
+  waiting.print(`sending ${size.messages.toLocaleString('en-US')} messages`);
+  const progress = createProgress(size, output, () => clock.monotonicMs());
+  const sender = { publisher: broker, clock, wait, onProgress: progress.show };
+  const { elapsedMs } = await sendPlan(plan.messages, sender).finally(() => progress.end());
+  const result = await concludeRun(parts, waiting, { ...run, elapsedMs });
+  for (const line of reportLines(result)) waiting.print(line);
+  return exitCodeOf(result);
+}
+
+/** What goes wrong once messages are out is a result, not a reason to have refused: `usage` no longer. */
+async function onceBegun<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`The run cannot be judged. ${message}`, { cause: error });
+  }
+}
+
+/**
+ * Runs the simulation; resolves to 0 (all equal) or 1. Throws CodedError `usage` if it cannot or must not begin, and a
+ * plain error if a run that has begun cannot be judged.
+ */
+export async function runSimulation(options: SimulationOptions, parts: SimulationParts): Promise<0 | 1> {
+  const { aggregator, clock, wait, output } = parts;
+  const print = (line: string): void => output.write(`${line}\n`);
+  await waitUntilReady(parts);
+  const plan = createPlan({ ...options, nonce: parts.nonce, startAtMs: clock.nowMs() });
+  await refuseBeyondLimits(plan, aggregator);
+  const broker = await parts.connectBroker();
+  try {
+    const { aggregatorId } = await aggregator.statistics('all');
+    const ticks = createTicks(aggregatorId);
+    await broker.onStatistics((payload) => ticks.add(payload));
+    const expected = foresee(plan);
+    const waiting: BaselineParts = {
+      aggregator,
+      ticks,
+      wait,
+      print,
+      patienceMs: options.patienceMs,
+      nowMs: () => clock.nowMs(),
+    };
+    const baseline = await readBaseline(waiting);
+    return await onceBegun(() => performRun(options, parts, { waiting, broker, plan, expected, baseline }));
+  } finally {
+    await broker.close();
+  }
+}

@@ -1,0 +1,47 @@
+// Sends a plan at its own pace over one connection, so that the broker stores the messages in the order of the plan.
+
+import type { Clock } from '../../lib/clock.ts';
+import type { PlannedMessage } from './statement.ts';
+
+/** What the sender needs of a connection. */
+export interface Publisher {
+  publish(subject: string, payload: Uint8Array): void;
+  /** Resolves when the broker has taken everything published so far. */
+  flush(): Promise<void>;
+}
+
+export interface SenderParts {
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly wait: (ms: number) => Promise<void>;
+  /** Told after each batch how many messages are out and how far the plan is. */
+  readonly onProgress: (sent: number, planMs: number) => void;
+}
+
+const BATCH_INTERVAL_MS = 50;
+/** A late sender catches up at no more than this many times the plan's speed, so that planned gaps remain gaps. */
+const CATCH_UP_SPEED = 4;
+
+/** Sends every message not before its time; resolves with the time it took when the broker has them all. */
+export async function sendPlan(
+  messages: readonly PlannedMessage[],
+  parts: SenderParts,
+): Promise<{ readonly elapsedMs: number }> {
+  const { publisher, clock, wait, onProgress } = parts;
+  const startMs = clock.monotonicMs();
+  let planMs = 0;
+  let sent = 0;
+  while (sent < messages.length) {
+    const lateMs = clock.monotonicMs() - startMs - planMs;
+    planMs += Math.max(0, Math.min(lateMs, BATCH_INTERVAL_MS * CATCH_UP_SPEED));
+    for (let next = messages[sent]; next !== undefined && next.atMs <= planMs; next = messages[sent]) {
+      publisher.publish(next.subject, next.payload);
+      sent += 1;
+    }
+    // A round trip per batch: the broker's pace is ours, and nothing piles up in the socket.
+    await publisher.flush();
+    onProgress(sent, planMs);
+    if (sent < messages.length) await wait(BATCH_INTERVAL_MS);
+  }
+  return { elapsedMs: clock.monotonicMs() - startMs };
+}

@@ -1,0 +1,82 @@
+// After a run: waits until the aggregator accounts for all we sent, and then for a tick that counts it all.
+
+import type { ActiveNodes } from './aggregator-client.ts';
+import type { BaselineParts } from './baseline.ts';
+import { waitForTick } from './baseline.ts';
+import type { Counters } from './counters.ts';
+import { countersSince, decidedTotal, hasRestarted } from './counters.ts';
+import type { Tick } from './publication.ts';
+
+export interface Account {
+  /** The difference to before; null if the aggregator restarted and forgot. */
+  readonly counters: Counters | null;
+  /** True if every message we sent has an outcome. */
+  readonly isComplete: boolean;
+}
+
+/** Polled this often; given up when nothing has moved for so long. */
+const POLL_INTERVAL_MS = 250;
+const STANDSTILL_MS = 20_000;
+/** States are stored by actors a moment after the messages that caused them. */
+const STATES_SETTLE_MS = 1000;
+/** How many ticks are tried until others' nodes hold still. */
+const TICKS_TRIED_MAX = 3;
+const NODES_INTERVAL_MS = 1000;
+
+/** Waits until `sent` messages more than in `before` have an outcome and none is in flight. */
+export async function waitForAccount(parts: BaselineParts, before: Counters, sent: number): Promise<Account> {
+  let decided = -1;
+  let movedAtMs = parts.nowMs();
+  for (;;) {
+    const isOverdue = parts.nowMs() - movedAtMs > STANDSTILL_MS;
+    let now: Counters;
+    try {
+      now = await parts.aggregator.counters();
+    } catch (error) {
+      // It may be restarting, which is no reason to give up what was sent.
+      if (isOverdue) throw error;
+      await parts.wait(POLL_INTERVAL_MS);
+      continue;
+    }
+    const restarted = hasRestarted(before, now);
+    const counters = restarted ? null : countersSince(before, now);
+    const isComplete = counters !== null && decidedTotal(counters) + counters.lost >= sent;
+    if (isComplete && now.inFlight === 0) return { counters, isComplete };
+    if (decidedTotal(now) !== decided) movedAtMs = parts.nowMs();
+    decided = decidedTotal(now);
+    if (isOverdue && parts.nowMs() - movedAtMs > STANDSTILL_MS) return { counters, isComplete };
+    await parts.wait(POLL_INTERVAL_MS);
+  }
+}
+
+function isSame(left: ActiveNodes, right: ActiveNodes): boolean {
+  return left.size === right.size && [...left].every(([nodeId, state]) => right.get(nodeId) === state);
+}
+
+/**
+ * The first tick later than now, and the nodes of others that were active at it. While those change between a look
+ * shortly before the tick and a look after it, the next tick is taken. Without others at the start none are looked for.
+ */
+export async function readAftermath(
+  parts: BaselineParts,
+  ownNodes: ReadonlySet<string>,
+  hadOthers: boolean,
+): Promise<{ readonly tick: Tick; readonly others: ActiveNodes; readonly isSteady: boolean }> {
+  let afterMs = parts.nowMs() + STATES_SETTLE_MS;
+  if (!hadOthers) return { tick: await waitForTick(parts, afterMs), others: new Map(), isSteady: true };
+  for (let tried = 1; ; tried += 1) {
+    let earlier = await parts.aggregator.activeNodes(ownNodes);
+    const deadlineMs = parts.nowMs() + parts.patienceMs;
+    while (parts.ticks.firstAfter(afterMs) === null && parts.nowMs() < deadlineMs) {
+      await parts.wait(NODES_INTERVAL_MS);
+      // A look that was under way when the tick came may be of either side of it.
+      const look = await parts.aggregator.activeNodes(ownNodes);
+      if (parts.ticks.firstAfter(afterMs) === null) earlier = look;
+    }
+    const tick = await waitForTick(parts, afterMs);
+    const others = await parts.aggregator.activeNodes(ownNodes);
+    const isSteady = isSame(earlier, others);
+    if (isSteady || tried === TICKS_TRIED_MAX) return { tick, others, isSteady };
+    afterMs = Date.parse(tick.timestamp);
+  }
+}

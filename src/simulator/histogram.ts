@@ -1,0 +1,33 @@
+// Quantiles of a Prometheus histogram, the way `histogram_quantile` estimates them.
+
+/** Cumulative counts, by rising upper bound; the last bound is Infinity. */
+export interface Histogram {
+  readonly bounds: readonly number[];
+  readonly cumulative: readonly number[];
+}
+
+/** What was observed between two readings of the same histogram. A missing earlier reading counts as zeros. */
+export function histogramSince(before: Histogram, after: Histogram): Histogram {
+  const earlier = new Map(before.bounds.map((bound, index) => [bound, before.cumulative[index] ?? 0]));
+  const cumulative = after.bounds.map(
+    (bound, index) => (after.cumulative[index] ?? 0) - (earlier.get(bound) ?? 0),
+  );
+  return { bounds: after.bounds, cumulative };
+}
+
+/**
+ * The value that the fraction `quantile` of observations does not exceed, interpolated inside its bucket. Null if
+ * nothing was observed; Infinity if it lies above the last finite bound.
+ */
+export function quantileOf(histogram: Histogram, quantile: number): number | null {
+  const total = histogram.cumulative[histogram.cumulative.length - 1] ?? 0;
+  if (total <= 0) return null;
+  const wanted = quantile * total;
+  const index = histogram.cumulative.findIndex((count) => count >= wanted);
+  const upper = histogram.bounds[index] ?? Infinity;
+  if (upper === Infinity) return Infinity;
+  const lower = histogram.bounds[index - 1] ?? 0;
+  const below = histogram.cumulative[index - 1] ?? 0;
+  const inside = (histogram.cumulative[index] ?? 0) - below;
+  return inside === 0 ? upper : lower + ((upper - lower) * (wanted - below)) / inside;
+}

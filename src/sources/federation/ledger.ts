@@ -1,0 +1,116 @@
+// Counts what became of every message. A message is in flight until its batch is committed: only then does its outcome
+// count, so that at any moment received = the sum of the outcomes + in flight.
+
+import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../../config/bounds.ts';
+import { type IngestAccounts, OUTCOMES, type Outcome } from '../../domain/federation/accounting.ts';
+import {
+  LABEL_DIMENSIONS,
+  type LabelDimension,
+  REJECT_REASONS,
+  type RejectReason,
+  SUBJECTS,
+} from '../../domain/federation/vocabulary.ts';
+import { Histogram } from '../../lib/histogram.ts';
+
+/** The cell of messages on none of the six subjects. */
+export const NO_SUBJECT = SUBJECTS.length;
+
+type Tally<Word extends string> = Record<Word, number[]>;
+
+export class Ledger {
+  readonly #received = cells();
+  readonly #outcomes = tally(OUTCOMES);
+  readonly #rejected = tally(REJECT_REASONS);
+  readonly #batchOutcomes = tally(OUTCOMES);
+  readonly #batchRejected = tally(REJECT_REASONS);
+  readonly #batchTimesMs: number[] = [];
+  readonly #publishToCommit = new Histogram(PUBLISH_TO_COMMIT_BOUNDS_SECONDS);
+  readonly #commit = new Histogram(COMMIT_BOUNDS_SECONDS);
+  #futureTimes = 0;
+  #batchNewestMs = 0;
+
+  /** Messages whose outcome waits for the commit. */
+  get inFlight(): number {
+    return this.#batchTimesMs.length;
+  }
+
+  /** A message with event time `atMs` came on the subject with this index; `isFuture` if that is far ahead of our clock. */
+  receive(subject: number, atMs: number, isFuture: boolean): void {
+    bump(this.#received, subject);
+    this.#batchTimesMs.push(atMs);
+    if (atMs > this.#batchNewestMs) this.#batchNewestMs = atMs;
+    if (isFuture) this.#futureTimes++;
+  }
+
+  outcome(subject: number, outcome: Outcome): void {
+    bump(this.#batchOutcomes[outcome], subject);
+  }
+
+  reject(subject: number, reason: RejectReason): void {
+    bump(this.#batchRejected[reason], subject);
+    bump(this.#batchOutcomes.rejected, subject);
+  }
+
+  /** The batch is committed: outcomes count. Returns the age of its newest message in ms, 0 if it had none. */
+  committed(nowMs: number, commitSeconds: number): number {
+    settle(this.#batchOutcomes, this.#outcomes);
+    settle(this.#batchRejected, this.#rejected);
+    for (const atMs of this.#batchTimesMs) this.#publishToCommit.observe(Math.max(0, nowMs - atMs) / 1000);
+    const lagMs = this.#batchTimesMs.length === 0 ? 0 : Math.max(0, nowMs - this.#batchNewestMs);
+    this.#batchTimesMs.length = 0;
+    this.#batchNewestMs = 0;
+    this.#commit.observe(commitSeconds);
+    return lagMs;
+  }
+
+  /** Everything at this moment; `lost`, label and disagreement counts come from those who find them. */
+  snapshot(found: {
+    readonly lost: number;
+    readonly disagreements: number;
+    readonly unknownLabels: readonly number[];
+  }): IngestAccounts {
+    const unknownLabels = {} as Record<LabelDimension, number>;
+    LABEL_DIMENSIONS.forEach((dimension, index) => {
+      unknownLabels[dimension] = found.unknownLabels[index] ?? 0;
+    });
+    return {
+      received: [...this.#received],
+      outcomes: copy(this.#outcomes),
+      rejected: copy(this.#rejected),
+      inFlight: this.inFlight,
+      lost: found.lost,
+      unknownLabels,
+      disagreements: found.disagreements,
+      futureTimes: this.#futureTimes,
+      publishToCommit: this.#publishToCommit.snapshot(),
+      commit: this.#commit.snapshot(),
+    };
+  }
+}
+
+function cells(): number[] {
+  return Array.from({ length: NO_SUBJECT + 1 }, () => 0);
+}
+
+function tally<Word extends string>(words: readonly Word[]): Tally<Word> {
+  return Object.fromEntries(words.map((word) => [word, cells()])) as Tally<Word>;
+}
+
+function bump(counts: number[], index: number): void {
+  counts[index] = (counts[index] ?? 0) + 1;
+}
+
+function settle<Word extends string>(batch: Tally<Word>, totals: Tally<Word>): void {
+  for (const word of Object.keys(batch) as Word[]) {
+    const counts = batch[word];
+    counts.forEach((count, index) => {
+      if (count === 0) return;
+      totals[word][index] = (totals[word][index] ?? 0) + count;
+      counts[index] = 0;
+    });
+  }
+}
+
+function copy<Word extends string>(counts: Tally<Word>): Tally<Word> {
+  return Object.fromEntries((Object.keys(counts) as Word[]).map((word) => [word, [...counts[word]]])) as Tally<Word>;
+}

@@ -1,0 +1,326 @@
+// Where the federation speaks: reads the broker's stream from our own position, or plain NATS where there is no
+// JetStream. Finds the stream, begins again after every reconnection, and knows whether it has caught up.
+
+import { SUBJECTS } from '../../domain/federation/vocabulary.ts';
+import { CodedError } from '../../lib/errors.ts';
+import {
+  connectBroker,
+  describe,
+  type NatsConnection,
+  type NatsOptions,
+  pause,
+  type Subscription,
+} from '../../io/nats.ts';
+import { StreamReader } from '../../io/stream-reader.ts';
+import { type JetStreamManager, keepStream, listStreams, openJetStream, storedAtMs } from '../../io/streams.ts';
+import { chooseStream, OUR_STREAM } from './stream-choice.ts';
+
+/** The position in the stream, as the source needs it. */
+export interface Position {
+  readonly nextSeq: number | null;
+  lastKnown(stream: StreamFacts): { readonly seq: number } | null;
+  attach(stream: StreamFacts, storedAtMs: number | null): void;
+  nothingUpTo(seq: number): void;
+  detach(): void;
+}
+interface StreamFacts {
+  readonly name: string;
+  readonly created: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
+export interface TelemetryOptions {
+  readonly nats: NatsOptions;
+  /** The inputs arrive under `ingest.` on the embedded broker, under `truebit.` elsewhere. */
+  readonly isMapped: boolean;
+  readonly mode: 'auto' | 'jetstream' | 'core';
+  readonly streamMaxAgeMs: number;
+  readonly streamMaxBytes: number;
+  /** 0: for ever. */
+  readonly retentionMs: number;
+  readonly pullMessages: number;
+  readonly pullsOutstanding: number;
+  readonly pingIntervalMs: number;
+  readonly catchingUpAgeMs: number;
+}
+
+export interface TelemetryParts {
+  /** One message; `seq` is null on plain NATS, where `atMs` is the moment of receipt. */
+  message(subject: string, payload: Uint8Array, seq: number | null, atMs: number): void;
+  /** The broker answered: time passes on the observed clock. */
+  heard(): void;
+  /** The connection is gone. */
+  lost(): void;
+  log(level: 'info' | 'warn' | 'error', sentence: string): void;
+  /** Nothing more can come, because a setting forbids what this broker offers. */
+  fatal(error: CodedError): void;
+  nowMs(): number;
+}
+
+const DUPLICATE_WINDOW_MS = 100;
+const RETRY_MS = 1000;
+
+export class Telemetry {
+  readonly #options: TelemetryOptions;
+  readonly #position: Position;
+  readonly #parts: TelemetryParts;
+  readonly #stop = new AbortController();
+  #connection: NatsConnection | null = null;
+  #reader: StreamReader | null = null;
+  #plain: Subscription[] = [];
+  #pinger: NodeJS.Timeout | null = null;
+  #isPaused = false;
+  #attempt = 0;
+  /** The stream's last sequence when we attached: caught up once we are there. */
+  #targetSeq = 0;
+  #newestMs = 0;
+  #hasAttached = false;
+
+  mode: 'jetstream' | 'core' | null = null;
+  isConnected = false;
+  isConsuming = false;
+  problem: string | null = 'not connected to the broker yet';
+  reconnects = 0;
+  pending = 0;
+  /** Broker clock minus ours, at the newest message. */
+  clockOffsetMs = 0;
+
+  constructor(options: TelemetryOptions, position: Position, parts: TelemetryParts) {
+    this.#options = options;
+    this.#position = position;
+    this.#parts = parts;
+  }
+
+  /** True from attaching until the stream's end of that moment is read, and whenever we are far behind. */
+  get isCatchingUp(): boolean {
+    if (!this.#hasAttached) return true;
+    if (this.mode !== 'jetstream') return false;
+    const next = this.#position.nextSeq ?? 1;
+    if (next <= this.#targetSeq) return true;
+    return this.pending > 0 && this.#parts.nowMs() - this.#newestMs > this.#options.catchingUpAgeMs;
+  }
+
+  /** Connects, for as long as it takes, and begins to read. */
+  async start(): Promise<void> {
+    const connection = await connectBroker(
+      'truebit-aggregator-ingest',
+      this.#options.nats,
+      {
+        onConnected: (server) => this.#connected(server),
+        onDisconnected: () => this.#disconnected(),
+        onUnreachable: (reason) => {
+          this.problem = `the broker cannot be reached: ${reason}`;
+          this.#parts.log('warn', `broker: cannot be reached at ${this.#options.nats.servers.join(', ')} (${reason}); trying again until it answers`);
+        },
+      },
+      this.#stop.signal,
+    );
+    if (connection === null) return;
+    this.#connection = connection;
+    this.#pinger = setInterval(() => void this.#ping(connection), this.#options.pingIntervalMs);
+    await this.#attach(connection);
+  }
+
+  /** Takes no more than is already under way; on plain NATS, where nobody can be held back, does nothing. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#reader?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#reader?.resume();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    if (this.#pinger !== null) clearInterval(this.#pinger);
+    this.#reader?.stop();
+    this.isConsuming = false;
+    await this.#connection?.close();
+  }
+
+  #connected(server: string): void {
+    const isReturn = this.#connection !== null;
+    this.isConnected = true;
+    this.#parts.log('info', isReturn ? `broker: connected again to ${server}` : `broker: connected to ${server}`);
+    if (this.#connection === null) return;
+    this.reconnects++;
+    void this.#attach(this.#connection);
+  }
+
+  #disconnected(): void {
+    if (this.#stop.signal.aborted) return;
+    this.isConnected = false;
+    this.isConsuming = false;
+    this.problem = 'the connection to the broker is lost; trying again';
+    this.#reader?.stop();
+    this.#attempt++;
+    this.#parts.lost();
+    this.#parts.log('warn', 'broker: connection lost; trying again until it answers');
+  }
+
+  async #ping(connection: NatsConnection): Promise<void> {
+    try {
+      await connection.flush();
+      if (this.isConnected) this.#parts.heard();
+    } catch {
+      // The status of the connection says it better.
+    }
+  }
+
+  /** Tries until it reads or another attempt replaces this one (after a reconnection). */
+  async #attach(connection: NatsConnection): Promise<void> {
+    const attempt = ++this.#attempt;
+    const isCurrent = () => attempt === this.#attempt && !this.#stop.signal.aborted;
+    let isReported = false;
+    while (isCurrent()) {
+      try {
+        await this.#begin(connection, isCurrent);
+        return;
+      } catch (error) {
+        if (error instanceof CodedError) {
+          this.problem = error.message;
+          this.#parts.fatal(error);
+          return;
+        }
+        this.problem = `the stream cannot be read: ${describe(error)}`;
+        if (!isReported && isCurrent()) this.#parts.log('warn', `broker: ${this.problem}; trying again`);
+        isReported = true;
+        await pause(RETRY_MS, this.#stop.signal);
+      }
+    }
+  }
+
+  async #begin(connection: NatsConnection, isCurrent: () => boolean): Promise<void> {
+    this.#reader?.stop();
+    const manager = this.#options.mode === 'core' ? null : await openJetStream(connection);
+    if (!isCurrent()) return;
+    if (manager === null) {
+      if (this.#options.mode === 'jetstream') {
+        throw new CodedError(
+          'jetstream_unavailable',
+          'INGEST_MODE is jetstream, but the broker or this account has no JetStream: switch it on there, or set INGEST_MODE=auto.',
+        );
+      }
+      this.#readPlain(connection, null);
+      return;
+    }
+    const inputs = this.#inputs();
+    const streams = await listStreams(manager);
+    const choice = chooseStream(streams.map((stream) => ({ name: stream.config.name, subjects: stream.config.subjects })), inputs);
+    if (!isCurrent()) return;
+    if (choice.type === 'none') {
+      if (this.#options.mode === 'jetstream') throw new CodedError('jetstream_unavailable', `INGEST_MODE is jetstream, but ${choice.reason}.`);
+      this.#readPlain(connection, choice.reason);
+      return;
+    }
+    const theirs = choice.type === 'theirs' ? streams.find((stream) => stream.config.name === choice.name) : undefined;
+    const info =
+      theirs ??
+      (await keepStream(
+        manager,
+        {
+          name: OUR_STREAM,
+          subjects: this.#options.isMapped ? ['ingest.>'] : inputs,
+          maxAgeMs: this.#options.streamMaxAgeMs,
+          maxBytes: this.#options.streamMaxBytes,
+          duplicateWindowMs: DUPLICATE_WINDOW_MS,
+        },
+        streams.find((stream) => stream.config.name === OUR_STREAM) ?? null,
+      ));
+    await this.#readStream(connection, manager, info.config.name, isCurrent);
+    if (theirs !== undefined && isCurrent()) this.#warnOfTheirs(theirs.config.name, theirs.config.max_age / 1e6);
+  }
+
+  async #readStream(connection: NatsConnection, manager: JetStreamManager, name: string, isCurrent: () => boolean): Promise<void> {
+    const info = await manager.streams.info(name);
+    const facts: StreamFacts = {
+      name,
+      created: info.created,
+      firstSeq: info.state.first_seq,
+      lastSeq: info.state.last_seq,
+    };
+    for (const subscription of this.#plain.splice(0)) subscription.unsubscribe();
+    const known = this.#position.lastKnown(facts);
+    const atMs = known === null ? null : await storedAtMs(manager, name, known.seq);
+    if (!isCurrent()) return;
+    this.#position.attach(facts, atMs);
+    this.#targetSeq = facts.lastSeq;
+    const reader = new StreamReader(
+      connection,
+      {
+        stream: name,
+        inboxPrefix: this.#options.nats.inboxPrefix,
+        pullMessages: this.#options.pullMessages,
+        pullsOutstanding: this.#options.pullsOutstanding,
+      },
+      {
+        message: (message) => {
+          this.pending = message.pending;
+          this.#newestMs = message.atMs;
+          this.clockOffsetMs = message.atMs - this.#parts.nowMs();
+          this.#parts.message(message.subject, message.payload, message.seq, message.atMs);
+        },
+        drained: () => {
+          this.pending = 0;
+          this.#targetSeq = 0;
+        },
+        broken: (reason) => {
+          this.isConsuming = false;
+          this.problem = `reading the stream broke off: ${reason}`;
+          if (!isCurrent()) return;
+          this.#parts.log('warn', `broker: ${this.problem}; beginning again from our position`);
+          void this.#attach(connection);
+        },
+      },
+    );
+    if (this.#isPaused) reader.pause();
+    this.#reader = reader;
+    this.pending = await reader.start(manager, this.#position.nextSeq ?? 1);
+    // Nothing from our position on, though the stream had counted further: those messages are gone.
+    if (this.pending === 0) this.#position.nothingUpTo(facts.lastSeq);
+    if (!isCurrent()) {
+      reader.stop();
+      return;
+    }
+    this.#reading('jetstream', null);
+    this.#parts.log('info', `broker: reading the stream ${name} from sequence ${this.#position.nextSeq ?? 1}, ${this.pending} messages waiting`);
+  }
+
+  #readPlain(connection: NatsConnection, reason: string | null): void {
+    this.#position.detach();
+    // After a reconnection the client has renewed its subscriptions itself.
+    if (this.#plain.length === 0) {
+      this.#plain = this.#inputs().map((input) =>
+        connection.subscribe(input, {
+          callback: (error, message) => {
+            if (error === null) this.#parts.message(message.subject, message.data, null, this.#parts.nowMs());
+          },
+        }),
+      );
+    }
+    this.#reading('core', reason);
+    const why = reason === null ? 'the broker has no JetStream, or INGEST_MODE is core' : reason;
+    this.#parts.log('warn', `broker: reading plain NATS (${why}); what is published while we are away is not seen`);
+  }
+
+  #reading(mode: 'jetstream' | 'core', problem: string | null): void {
+    this.mode = mode;
+    this.problem = problem;
+    this.isConsuming = true;
+    this.#hasAttached = true;
+  }
+
+  #warnOfTheirs(name: string, maxAgeMs: number): void {
+    const { retentionMs } = this.#options;
+    if (retentionMs === 0 || (maxAgeMs > 0 && maxAgeMs < retentionMs)) return;
+    this.problem = `the stream ${name} keeps messages as long as RETENTION_DAYS or longer: a pruned id that is still in it would count as new`;
+    this.#parts.log('warn', `broker: ${this.problem}`);
+  }
+
+  #inputs(): string[] {
+    return SUBJECTS.map((subject) => (this.#options.isMapped ? subject.replace('truebit.', 'ingest.') : subject));
+  }
+}

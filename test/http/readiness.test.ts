@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { IngestStatus } from '../../src/domain/federation/accounting.ts';
+import { judgeReadiness, type ReadinessInputs } from '../../src/http/readiness.ts';
+
+const well: IngestStatus = {
+  mode: 'jetstream',
+  connected: true,
+  consuming: true,
+  catchingUp: false,
+  problem: null,
+  reconnects: 0,
+  pending: 0,
+  lagMs: 0,
+  clockOffsetMs: 0,
+  databaseWritable: true,
+  databaseSizeBytes: 0,
+};
+
+const START = 1_000_000;
+const INTERVAL = 30_000;
+
+function judge(inputs: Partial<ReadinessInputs>) {
+  return judgeReadiness({
+    status: well,
+    workersUp: true,
+    lastTickAtMs: null,
+    startedAtMs: START,
+    caughtUpAtMs: null,
+    publishIntervalMs: INTERVAL,
+    nowMs: START,
+    ...inputs,
+  });
+}
+
+describe('readiness - components', () => {
+  it('is ready when all is well', () => {
+    expect(judge({})).toEqual({
+      status: 'ready',
+      mode: 'jetstream',
+      catchingUp: false,
+      components: {
+        database: { ok: true },
+        broker: { ok: true },
+        ingest: { ok: true },
+        workers: { ok: true },
+        tick: { ok: true },
+      },
+    });
+  });
+
+  it.each<[string, Partial<ReadinessInputs>, string[], RegExp]>([
+    ['no report', { status: null }, ['database', 'broker', 'ingest'], /not reported/],
+    ['database', { status: { ...well, databaseWritable: false } }, ['database'], /cannot be written/],
+    ['broker', { status: { ...well, connected: false } }, ['broker'], /not connected/],
+    ['ingest', { status: { ...well, consuming: false } }, ['ingest'], /not reading/],
+    ['ingest, told why', { status: { ...well, consuming: false, problem: 'why' } }, ['ingest'], /^why$/],
+    ['workers', { workersUp: false }, ['workers'], /worker pool/],
+    ['tick', { nowMs: START + 3 * INTERVAL }, ['tick'], /no statistics yet, 90 s/],
+  ])('is not ready for %s, and says so', (_name, inputs, broken, reason) => {
+    const { status, components } = judge(inputs);
+    expect(status).toBe('not_ready');
+    const notOk = Object.entries(components).filter(([, component]) => !component.ok);
+    expect(notOk.map(([name]) => name)).toEqual(broken);
+    for (const [, component] of notOk) expect(component.reason).toMatch(reason);
+  });
+
+  it('is ready with a warning about the stream, which it tells', () => {
+    const { status, mode, components } = judge({
+      status: { ...well, mode: 'core', problem: 'foreign stream' },
+    });
+    expect(status).toBe('ready');
+    expect(mode).toBe('core');
+    expect(components.ingest).toEqual({ ok: true, reason: 'foreign stream' });
+  });
+});
+
+describe('readiness - tick', () => {
+  const rows: readonly [string, Partial<ReadinessInputs>, boolean][] = [
+    ['just before three intervals from the start', { nowMs: START + 3 * INTERVAL - 1 }, true],
+    ['at three intervals from the start', { nowMs: START + 3 * INTERVAL }, false],
+    ['counted from the last tick', { lastTickAtMs: START + INTERVAL, nowMs: START + 4 * INTERVAL - 1 }, true],
+    [
+      'at three intervals from the last tick',
+      { lastTickAtMs: START + INTERVAL, nowMs: START + 4 * INTERVAL },
+      false,
+    ],
+    [
+      'counted from the end of catching up',
+      { caughtUpAtMs: START + INTERVAL, nowMs: START + 4 * INTERVAL - 1 },
+      true,
+    ],
+    ['at three intervals from it', { caughtUpAtMs: START + INTERVAL, nowMs: START + 4 * INTERVAL }, false],
+    [
+      'the latest of all counts',
+      { caughtUpAtMs: START + 9 * INTERVAL, lastTickAtMs: START + INTERVAL, nowMs: START + 11 * INTERVAL },
+      true,
+    ],
+    ['catching up for hours', { status: { ...well, catchingUp: true }, nowMs: START + 999 * INTERVAL }, true],
+    ['a clock that was set back', { lastTickAtMs: START + 9 * INTERVAL, nowMs: START }, true],
+  ];
+  it.each(rows)('%s', (_name, inputs, ok) => {
+    const readiness = judge(inputs);
+    expect(readiness.components.tick.ok).toBe(ok);
+    expect(readiness.status).toBe(ok ? 'ready' : 'not_ready');
+  });
+
+  it('shows catching up, which alone is no reason', () => {
+    expect(judge({ status: { ...well, catchingUp: true } })).toMatchObject({
+      status: 'ready',
+      catchingUp: true,
+    });
+  });
+});
