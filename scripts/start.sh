@@ -6,7 +6,7 @@ cd -- "$(dirname -- "$0")/.."
 # Only the service itself needs a broker of its own, and only where no other is named.
 needs=broker
 if [ -n "${NATS_URL:-}" ] || [ "${EMBEDDED_NATS:-auto}" = off ]; then needs=; fi
-case ${1:-serve} in serve | -*) ;; *) needs= ;; esac
+if [ "${1:-serve}" != serve ]; then needs=; fi
 
 # shellcheck disable=SC2086
 sh scripts/setup.sh $needs

@@ -10,7 +10,7 @@ export interface Reading<S> {
   readonly type: 'counter' | 'gauge';
   readonly help: string;
   readonly labels: readonly string[];
-  read(source: S): readonly Sample[];
+  readonly read: (source: S) => readonly Sample[];
 }
 
 /** A counter without labels. */

@@ -144,7 +144,7 @@ describe('broker life', () => {
     process.kill(pidIn(options.dir), 'SIGKILL');
     await until(() => told.some((word) => word.startsWith('error: ')));
     const tries = (): number =>
-      readFileSync(join(options.dir, 'nats-server.log'), 'utf8').split('port').length;
+      readFileSync(join(options.dir, 'nats-server.log'), 'utf8').split('nats-server: ').length;
     const before = tries();
     await until(() => tries() > before + 1);
     expect(told.filter((word) => word.startsWith('error: '))).toHaveLength(1);

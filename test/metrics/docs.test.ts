@@ -20,6 +20,8 @@ function rows(markdown: string): string[][] {
     );
 }
 
+const compareText = (a = '', b = '') => (a < b ? -1 : a > b ? 1 : 0);
+
 const words = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
 
 describe('docs/metrics.md - against the program', () => {
@@ -36,15 +38,15 @@ describe('docs/metrics.md - against the program', () => {
     const actual = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => {
       const line = text.split('\n').find((candidate) => candidate.startsWith(`${name}{`)) ?? '';
       const labels = [...line.matchAll(/[{,]([a-z]+)="/g)].map((match) => match[1]);
-      return { name, type, labels: labels.sort() };
+      return { name, type, labels: labels.sort(compareText) };
     });
     const documented = rows(read('docs/metrics.md')).map(([name, type, labels]) => ({
       name: words(name)[0],
       type,
-      labels: words(labels).sort(),
+      labels: words(labels).sort(compareText),
     }));
     const byName = (a: { name?: string | undefined }, b: { name?: string | undefined }) =>
-      (a.name ?? '') < (b.name ?? '') ? -1 : 1;
+      compareText(a.name, b.name);
     expect(documented.sort(byName)).toEqual(actual.sort(byName));
     expect(actual.length).toBeGreaterThan(30);
   });

@@ -216,7 +216,7 @@ describe('oracle', () => {
       const oracle = createOracle();
       for (const { message, tMs } of order) oracle.record(message, tMs);
       const { tasks, invoices, nodes, statistics } = oracle.expected();
-      const states = [...nodes].map(([id, { heartbeat_count: _, ...node }]) => [id, node] as const);
+      const states = [...nodes].map(([id, node]) => [id, { ...node, heartbeat_count: 0 }] as const);
       return { tasks: byId(tasks), invoices: byId(invoices), nodes: byId(states), statistics };
     };
     const wanted = replay(events);

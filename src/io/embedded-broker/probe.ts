@@ -3,7 +3,7 @@
 
 import { connect, type Socket } from 'node:net';
 
-const answerTimeoutMs = 2_000;
+const answerTimeoutMs = 1_000;
 const maxAnswerBytes = 65_536;
 const maxNameLength = 64;
 

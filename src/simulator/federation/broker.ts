@@ -40,14 +40,16 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       cause: error,
     });
   });
-  let ended: Error | undefined;
+  let reason: string | null = null;
   void connection.closed().then((error) => {
-    ended = error instanceof Error ? error : new Error('closed');
+    reason = error instanceof Error ? error.message : 'closed';
   });
 
   async function flush(): Promise<void> {
-    if (ended === undefined) await connection.flush();
-    if (ended !== undefined) throw new Error(`The broker ended the connection (${ended.message}).`);
+    await connection.flush().catch((error: unknown) => {
+      reason ??= error instanceof Error ? error.message : 'closed';
+    });
+    if (reason !== null) throw new Error(`The broker ended the connection (${reason}).`);
   }
 
   return {

@@ -51,15 +51,13 @@ const DEFAULTS = {
 
 const text = { type: 'string' } as const;
 const PARSED = {
-  ...{
-    nodes: text,
-    rate: text,
-    duration: text,
-    seed: text,
-    duplicates: text,
-    disagree: text,
-    patience: text,
-  },
+  nodes: text,
+  rate: text,
+  duration: text,
+  seed: text,
+  duplicates: text,
+  disagree: text,
+  patience: text,
   nats: text,
   user: text,
   password: text,

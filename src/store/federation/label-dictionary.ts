@@ -32,11 +32,14 @@ export class LabelDictionary {
     return this.#ids.size < OPEN_LABELS_MAX ? this.#add(text) : OTHER_LABEL;
   }
 
-  /** What a row stores for a text: its number if it has one, else the text. */
-  columnOf(text: string | null): number | string | null {
+  /**
+   * What a row stores for a text: its number if it has one, else the text. The number is a bigint, for a column that
+   * takes both has no affinity and would keep a JavaScript number as REAL.
+   */
+  columnOf(text: string | null): bigint | string | null {
     if (text === null) return null;
     const label = this.labelOf(text);
-    return label === OTHER_LABEL ? text : label;
+    return label === OTHER_LABEL ? text : BigInt(label);
   }
 
   /** The text of a row's column. */

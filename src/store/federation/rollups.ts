@@ -31,30 +31,14 @@ export function slotOf(dimension: number, label: number): number {
 export class RollupDeltas {
   readonly #minutes = new Map<number, Map<number, number>>();
   readonly #totals = new Map<number, number>();
-  readonly #changeMinute: Statement<number[]>;
-  readonly #changeHour: Statement<number[]>;
-  readonly #changeTotal: Statement<number[]>;
-  readonly #dropMinute: Statement<number[]>;
-  readonly #dropHour: Statement<number[]>;
+  readonly #minuteCells: Cells;
+  readonly #hourCells: Cells;
+  readonly #totalCells: Cells;
 
   constructor(database: Database) {
-    const change = (table: string, column: string) =>
-      database.prepare<number[]>(
-        `INSERT INTO ${table} (${column}, dimension, label, count) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET count = count + excluded.count`,
-      );
-    const drop = (table: string, column: string) =>
-      database.prepare<number[]>(
-        `DELETE FROM ${table} WHERE ${column} = ? AND dimension = ? AND label = ? AND count = 0`,
-      );
-    this.#changeMinute = change('rollup_minutes', 'minute');
-    this.#changeHour = change('rollup_hours', 'hour');
-    this.#dropMinute = drop('rollup_minutes', 'minute');
-    this.#dropHour = drop('rollup_hours', 'hour');
-    this.#changeTotal = database.prepare<number[]>(
-      `INSERT INTO rollup_totals (dimension, label, count) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET count = count + excluded.count`,
-    );
+    this.#minuteCells = new Cells(database, 'rollup_minutes', 'minute');
+    this.#hourCells = new Cells(database, 'rollup_hours', 'hour');
+    this.#totalCells = new Cells(database, 'rollup_totals', null);
   }
 
   /** Adds `delta` to the cell of the minute in which `firstMs` lies, and so to its hour and to the total. */
@@ -87,12 +71,10 @@ export class RollupDeltas {
         ofHour.set(slot, (ofHour.get(slot) ?? 0) + delta);
         this.addTotal(slot, delta);
       }
-      writeCells(minute, cells, this.#changeMinute, this.#dropMinute);
+      this.#minuteCells.change(minute, cells);
     }
-    for (const [hour, cells] of hours) writeCells(hour, cells, this.#changeHour, this.#dropHour);
-    for (const [slot, delta] of this.#totals) {
-      if (delta !== 0) this.#changeTotal.run(Math.floor(slot / LABELS), slot % LABELS, delta);
-    }
+    for (const [hour, cells] of hours) this.#hourCells.change(hour, cells);
+    this.#totalCells.change(null, this.#totals);
   }
 
   clear(): void {
@@ -101,18 +83,38 @@ export class RollupDeltas {
   }
 }
 
-function writeCells(
-  start: number,
-  cells: ReadonlyMap<number, number>,
-  change: Statement<number[]>,
-  drop: Statement<number[]>,
-): void {
-  for (const [slot, delta] of cells) {
-    if (delta === 0) continue;
-    const dimension = Math.floor(slot / LABELS);
-    const label = slot % LABELS;
-    // A cell that would become negative violates the table's CHECK: an invariant broken, and the commit fails.
-    change.run(start, dimension, label, delta);
-    if (delta < 0) drop.run(start, dimension, label);
+/** The statements of one roll-up table; `start` is its first key column, if it has one. */
+class Cells {
+  readonly #add: Statement<number[]>;
+  readonly #subtract: Statement<number[]>;
+  readonly #drop: Statement<number[]>;
+  readonly #table: string;
+
+  constructor(database: Database, table: string, start: string | null) {
+    const keys = start === null ? ['dimension', 'label'] : [start, 'dimension', 'label'];
+    const where = keys.map((key) => `${key} = ?`).join(' AND ');
+    this.#table = table;
+    this.#add = database.prepare(
+      `INSERT INTO ${table} (count, ${keys.join(', ')}) VALUES (?, ${keys.map(() => '?').join(', ')})
+       ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+    );
+    // Not an upsert: SQLite would check the constraint on the negative row before it finds the conflict.
+    this.#subtract = database.prepare(`UPDATE ${table} SET count = count + ? WHERE ${where}`);
+    this.#drop = database.prepare(`DELETE FROM ${table} WHERE ${where} AND count = 0`);
+  }
+
+  change(start: number | null, cells: ReadonlyMap<number, number>): void {
+    for (const [slot, delta] of cells) {
+      if (delta === 0) continue;
+      const place = [Math.floor(slot / LABELS), slot % LABELS];
+      const keys = start === null ? place : [start, ...place];
+      if (delta > 0) {
+        this.#add.run(delta, ...keys);
+        continue;
+      }
+      // A cell below zero breaks the table's CHECK, one that is missing breaks this: either way the commit fails.
+      if (this.#subtract.run(delta, ...keys).changes !== 1) throw new Error(`${this.#table} misses a cell`);
+      this.#drop.run(...keys);
+    }
   }
 }
