@@ -208,10 +208,10 @@ export function createApp(settings: Settings, parts: AppParts): App {
   /** Gives every known node its actor, in the state it was stored with, before any message is read. */
   async function resumeNodes(): Promise<void> {
     let afterNumber = 0;
-    while (!isStopping) {
+    for (;;) {
       const signs = await requirePool().ask('nodesToResume', { afterNumber, limit: RESUME_PAGE_NODES });
       const last = signs.at(-1);
-      if (last === undefined) return;
+      if (last === undefined || isStopping) return;
       supervisor.heard(signs, { nowMs: systemClock.nowMs(), observedMs });
       afterNumber = last.number;
     }

@@ -1,13 +1,11 @@
 // `aggregator serve`: runs the aggregator until a signal ends it, and decides the exit code.
 
-import { createApp } from '../app.ts';
+import { type AppSeams, createApp } from '../app.ts';
 import { STOP_TIME_MAX_MS } from '../config/bounds.ts';
 import type { Environment } from '../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
-import { CodedError } from '../lib/errors.ts';
 import { createLog } from '../log.ts';
-import type { AppSeams } from '../app.ts';
 
 /** A signal to the process group comes twice within a moment: through npm and directly. */
 const SAME_SIGNAL_MS = 1000;

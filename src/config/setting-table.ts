@@ -42,7 +42,7 @@ function onOff(kind: Kind<boolean>, unset: boolean, meaning: string): Definition
 }
 
 function optional<T>(kind: Kind<NonNullable<T>>, text: string, meaning: string): Definition<T | null> {
-  return { kind: kind as Kind<NonNullable<T | null>>, unset: null, default: text, meaning, secret: false };
+  return { kind, unset: null, default: text, meaning, secret: false };
 }
 
 function secret<T>(kind: Kind<NonNullable<T>>, text: string, meaning: string): Definition<T | null> {

@@ -54,7 +54,7 @@ export class LabelReader {
     if (value === undefined || value === null) return null;
     let text: string;
     if (typeof value === 'string') text = value;
-    else if (integers && Number.isInteger(value)) text = String(value);
+    else if (integers && typeof value === 'number' && Number.isInteger(value)) text = String(value);
     else return WRONG_TYPE;
     if (text === 'unknown') return null;
     let known = this.#known.get(text);

@@ -4,13 +4,7 @@
 import { hasLeft } from '../../domain/federation/lifecycle.ts';
 import type { NodeSign, NodeTransition } from '../../domain/federation/facts.ts';
 import type { Heartbeat } from '../../domain/federation/signal.ts';
-import {
-  ACTIVE_TASKS,
-  CONTINENTS,
-  NODE_STATES,
-  type NodeState,
-  TOTAL_TASKS,
-} from '../../domain/federation/vocabulary.ts';
+import { ACTIVE_TASKS, CONTINENTS, NODE_STATES, TOTAL_TASKS } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from './two-generations.ts';

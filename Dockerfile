@@ -1,0 +1,35 @@
+# The image of the aggregator. It brings no broker: NATS_URL names one. Built and run for real by
+# scripts/container-test.sh.
+
+FROM docker.io/library/node:24-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+# No package's install script is needed: better-sqlite3 carries its binaries, and the package `node` would only fetch
+# the runtime that this image is made of.
+RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build \
+    && npm prune --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+
+FROM docker.io/library/node:24-bookworm-slim
+# What installs or compiles has no work here, and is nothing for a stranger to find.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn* \
+        /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
+    && mkdir /data \
+    && chown node:node /data
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+ENV NODE_ENV=production \
+    DB_PATH=/data/aggregator.db \
+    HTTP_HOST=0.0.0.0 \
+    EMBEDDED_NATS=off
+USER node
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HTTP_PORT || 8080}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/main.js", "serve"]

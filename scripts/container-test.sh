@@ -1,0 +1,87 @@
+#!/bin/sh
+# Builds the Dockerfile and runs the image for real, without a Docker engine: buildah in chroot isolation, on a base image
+# made here from Debian's packages, Node 24 and npm. Needs root on Debian. Never pulls an image, never pushes one.
+set -eu
+cd -- "$(dirname -- "$0")/.."
+sh scripts/setup.sh broker
+. scripts/tools.sh
+. scripts/nats-server.sh
+
+base_image=docker.io/library/node:24-bookworm-slim
+image=localhost/truebit-aggregator:test
+node=$root/node_modules/.bin/node
+
+obtain_container_tools() {
+  command -v buildah >/dev/null 2>&1 && command -v debootstrap >/dev/null 2>&1 && return
+  command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || {
+    complain 'The container test needs buildah and debootstrap, and root on Debian to install them.'
+    exit 1
+  }
+  say 'Installing buildah and debootstrap.'
+  apt-get -qq update
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends buildah debootstrap >/dev/null
+}
+
+# The archive that this machine's own apt uses, so that no address is written here.
+debian_mirror() {
+  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Origin: Debian' | head -n 1
+}
+
+# What is in the base: made once and kept until another Node is pinned.
+make_base_root() {
+  archive=$root/.cache/container/base-$("$node" --version).tar
+  [ -f "$archive" ] && return
+  say 'Making the base image: Debian 12, Node and npm.'
+  tree=$work/base
+  debootstrap --variant=minbase bookworm "$tree" "$(debian_mirror)" > "$work/debootstrap.log" 2>&1 \
+    || { tail -n 20 "$work/debootstrap.log" >&2; exit 1; }
+  rm -rf "$tree"/var/cache/apt/archives/*.deb "$tree"/var/lib/apt/lists/* "$tree"/dev/*
+  install -m 755 "$(readlink -f "$node")" "$tree/usr/local/bin/node"
+  npm_folder=$(PATH=$(path_of_the_system) npm root -g 2>/dev/null)/npm
+  mkdir -p "$tree/usr/local/lib/node_modules" "$tree/etc/ssl/certs"
+  cp -R "$npm_folder" "$tree/usr/local/lib/node_modules/npm"
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$tree/usr/local/bin/npm"
+  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$tree/usr/local/bin/npx"
+  chroot "$tree" useradd --create-home --uid 1000 --shell /bin/sh node
+  mkdir -p "$(dirname "$archive")"
+  tar -C "$tree" -cf "$archive.part" .
+  mv "$archive.part" "$archive"
+  rm -rf "$tree"
+}
+
+buildah_here() { buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
+
+# The base reaches the network as this machine does: the same registry, the same certificate authorities.
+import_base_image() {
+  container=$(buildah_here from --pull-never scratch)
+  buildah_here add -q "$container" "$archive" / >/dev/null
+  buildah_here config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+  buildah_here config --env "npm_config_registry=$(PATH=$(path_of_the_system) npm config get registry 2>/dev/null)" "$container"
+  authorities=${NODE_EXTRA_CA_CERTS:-}
+  if [ -f "$authorities" ]; then
+    buildah_here copy -q "$container" "$authorities" /etc/ssl/certs/of-the-machine.pem >/dev/null
+    buildah_here config --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/of-the-machine.pem "$container"
+  fi
+  buildah_here commit -q --format docker "$container" "$base_image" >/dev/null
+  buildah_here rm "$container" >/dev/null
+}
+
+obtain_container_tools
+if ! NATS_SERVER_BIN=$(find_nats_server); then complain 'The container test needs a nats-server.'; exit 1; fi
+export NATS_SERVER_BIN
+
+# Not under /tmp: it may be small, and the storage driver copies whole trees.
+mkdir -p .cache/container
+work=$(mktemp -d "$root/.cache/container/work.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+make_base_root
+say 'Importing the base image.'
+import_base_image
+say 'Building the image.'
+buildah_here bud --isolation chroot --pull-never --format docker --tag "$image" . > "$work/build.log" 2>&1 \
+  || { tail -n 40 "$work/build.log" >&2; exit 1; }
+say 'Running it.'
+BUILDAH_ROOT="$work/storage" BUILDAH_RUNROOT="$work/run" IMAGE="$image" WORK="$work" "$node" test/container/check-image.ts
