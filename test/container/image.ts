@@ -1,0 +1,115 @@
+// The built image as buildah runs it: one working container, commands in it, and the service as a process of this
+// machine (chroot isolation shares its network and process ids). Never builds or changes the image.
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** What the image says of itself. */
+export interface ImageConfig {
+  readonly User: string;
+  readonly Cmd: readonly string[];
+  readonly Env: readonly string[];
+  readonly Volumes: Readonly<Record<string, unknown>>;
+  readonly ExposedPorts: Readonly<Record<string, unknown>>;
+  readonly StopSignal: string;
+  readonly Healthcheck: { readonly Test: readonly string[] };
+}
+
+/** How a command in the container ended. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+export interface Service {
+  readonly process: ChildProcess;
+  /** Resolves when `buildah run` has ended. */
+  readonly ended: Promise<Outcome>;
+  /** The id of the program's own process on this machine, or null while it is not there. */
+  pid(): number | null;
+}
+
+/** `volume` is mounted at /data; `environment` is given to every command. */
+export function openImage(options: {
+  image: string;
+  volume: string;
+  environment: Readonly<Record<string, string>>;
+}) {
+  const storage = [
+    '--root',
+    required('BUILDAH_ROOT'),
+    '--runroot',
+    required('BUILDAH_RUNROOT'),
+    '--storage-driver',
+    'vfs',
+  ];
+  const buildah = (...args: string[]): string =>
+    execFileSync('buildah', [...storage, ...args], { encoding: 'utf8', maxBuffer: 16_777_216 }).trim();
+  const container = buildah('from', '--pull-never', options.image);
+  const environment = Object.entries(options.environment).flatMap(([name, value]) => [
+    '--env',
+    `${name}=${value}`,
+  ]);
+  const runArguments = (command: readonly string[]): string[] => [
+    ...[...storage, 'run', '--isolation', 'chroot', '--volume', `${options.volume}:/data`],
+    ...[...environment, container, '--', ...command],
+  ];
+
+  const described = JSON.parse(buildah('inspect', '--type', 'image', options.image)) as {
+    readonly Docker: { readonly config: ImageConfig };
+  };
+
+  return {
+    config: described.Docker.config,
+
+    run(...command: string[]): Outcome {
+      const { status, stdout, stderr } = spawnSync('buildah', runArguments(command), { encoding: 'utf8' });
+      return { code: status, output: `${stdout}${stderr}` };
+    },
+
+    start(command: readonly string[]): Service {
+      const process = spawn('buildah', runArguments(command), { stdio: ['ignore', 'pipe', 'pipe'] });
+      let output = '';
+      for (const stream of [process.stdout, process.stderr])
+        stream?.on('data', (bytes) => (output += String(bytes)));
+      const ended = new Promise<Outcome>((resolve) =>
+        process.once('close', (code) => resolve({ code, output })),
+      );
+      return { process, ended, pid: () => pidsRunning(command, options.environment)[0] ?? null };
+    },
+  };
+}
+
+/** Processes of this machine with the command's words and the environment given to it; buildah's own have more words. */
+function pidsRunning(command: readonly string[], environment: Readonly<Record<string, string>>): number[] {
+  const [program = '', ...words] = command;
+  const wanted = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      const [first = '', ...others] = readProcess(pid, 'cmdline');
+      const has = new Set(readProcess(pid, 'environ'));
+      return (
+        basename(first) === program &&
+        others.join(' ') === words.join(' ') &&
+        wanted.every((line) => has.has(line))
+      );
+    })
+    .map(Number);
+}
+
+function readProcess(pid: string, file: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
+export function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '')
+    throw new Error(`${name} is not set: run scripts/container-test.sh`);
+  return value;
+}

@@ -1,0 +1,87 @@
+// The real program as a child process: started with settings, read by its log and its HTTP, ended by signals.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { until } from './until.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Aggregator {
+  readonly process: ChildProcess;
+  readonly log: readonly LogLine[];
+  readonly errors: () => string;
+  /** Resolves with its HTTP address once it listens. */
+  url(): Promise<string>;
+  get(path: string): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** Resolves when `/readyz` is 200 and nothing waits in the stream. */
+  ready(): Promise<void>;
+  /** A metric's value summed over its series whose labels contain `labels`; 0 if there is none. */
+  metric(name: string, labels?: string): Promise<number>;
+  exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts `main` (another entry for test seams) with these settings and nothing of our environment but what Node needs. */
+export function startAggregator(env: Readonly<Record<string, string>>, main = MAIN): Aggregator {
+  const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
+  const child = spawn(process.execPath, [main], {
+    env: { PATH, HOME, NATS_SERVER_BIN, HTTP_PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'debug', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log: LogLine[] = [];
+  let errors = '';
+  createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line) as LogLine));
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const url = () =>
+    until('the HTTP address in the log', () => {
+      if (child.exitCode !== null)
+        throw new Error(`the aggregator ended: ${errors}${JSON.stringify(log.at(-1))}`);
+      return log.find(({ msg }) => msg.startsWith('http: http'))?.msg.split(' ')[1];
+    });
+  const get = async (path: string) => {
+    const response = await fetch(`${await url()}${path}`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const metric = async (name: string, labels = '') => {
+    const text = await (await fetch(`${await url()}/metrics`)).text();
+    let sum = 0;
+    for (const line of text.split('\n')) {
+      if (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) {
+        if (line.includes(labels)) sum += Number(line.slice(line.lastIndexOf(' ') + 1));
+      }
+    }
+    return sum;
+  };
+  return {
+    process: child,
+    log,
+    errors: () => errors,
+    url,
+    get,
+    metric,
+    async ready() {
+      await url();
+      await until('readiness', async () => {
+        const { status, body } = await get('/readyz');
+        return status === 200 && body['catchingUp'] === false;
+      });
+    },
+    exit,
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return (await exit).code;
+    },
+  };
+}

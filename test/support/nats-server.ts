@@ -1,0 +1,50 @@
+// A real nats-server beside the program, as an operator would run one: plain, with or without JetStream.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { findBinary } from '../../src/io/embedded-broker/find-binary.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
+
+export interface NatsServer {
+  readonly url: string;
+  readonly port: number;
+  readonly process: ChildProcess;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts one; with `storeFolder` it has JetStream. */
+export async function startNatsServer(options: { storeFolder?: string; port?: number }): Promise<NatsServer> {
+  const port = options.port ?? (await freePort());
+  const binary = findBinary({
+    override: process.env['NATS_SERVER_BIN'],
+    searchPath: process.env['PATH'] ?? '',
+  });
+  const jetstream =
+    options.storeFolder === undefined ? [] : ['--jetstream', '--store_dir', options.storeFolder];
+  const child = spawn(binary, ['--addr', '127.0.0.1', '--port', String(port), ...jetstream], {
+    stdio: 'ignore',
+  });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await until('nats-server to listen', () => answers(port));
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    process: child,
+    async stop(signal = 'SIGKILL') {
+      child.kill(signal);
+      await gone;
+    },
+  };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('data', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
