@@ -188,8 +188,9 @@ async function checkService(): Promise<void> {
     readdirSync(volume).join(' '),
   );
 
+  image.replaceContainer();
   const second = startService();
-  await until('it becomes ready again with the same volume', isReady);
+  await until('a new container becomes ready with the same volume', isReady);
   await until('the totals are those of before', showsTotals);
   await publish();
   await until('what is sent again is counted as duplicate', async () =>

@@ -1,4 +1,4 @@
-// The built image as buildah runs it: one working container, commands in it, and the service as a process of this
+// The built image as buildah runs it: a working container, commands in it, and the service as a process of this
 // machine (chroot isolation shares its network and process ids). Never builds or changes the image.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -46,7 +46,7 @@ export function openImage(options: {
   ];
   const buildah = (...args: string[]): string =>
     execFileSync('buildah', [...storage, ...args], { encoding: 'utf8', maxBuffer: 16_777_216 }).trim();
-  const container = buildah('from', '--pull-never', options.image);
+  let container = newContainer();
   const environment = Object.entries(options.environment).flatMap(([name, value]) => [
     '--env',
     `${name}=${value}`,
@@ -56,12 +56,25 @@ export function openImage(options: {
     ...[...environment, container, '--', ...command],
   ];
 
+  function newContainer(): string {
+    const name = buildah('from', '--pull-never', options.image);
+    // This buildah would mount a folder of its own at the image's volume, over the one that is given.
+    buildah('config', '--volume', '/data-', name);
+    return name;
+  }
+
   const described = JSON.parse(buildah('inspect', '--type', 'image', options.image)) as {
     readonly Docker: { readonly config: ImageConfig };
   };
 
   return {
     config: described.Docker.config,
+
+    /** What was written outside the volume is gone. */
+    replaceContainer(): void {
+      buildah('rm', container);
+      container = newContainer();
+    },
 
     run(...command: string[]): Outcome {
       const { status, stdout, stderr } = spawnSync('buildah', runArguments(command), { encoding: 'utf8' });

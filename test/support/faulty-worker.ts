@@ -1,0 +1,19 @@
+// The pool's real worker with faults on demand: the next statistics question finds a word in the file that
+// WORKER_FAULT names, and the thread then dies or hangs for five seconds.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import answer from '../../src/workers/worker.ts';
+import type { WorkerRequest } from '../../src/workers/tasks.ts';
+
+const HANG_MS = 5000;
+
+export default function faulty(request: WorkerRequest): unknown {
+  const file = process.env['WORKER_FAULT'];
+  if (file !== undefined && request.name === 'statistics') {
+    const fault = readFileSync(file, 'utf8');
+    if (fault !== '') writeFileSync(file, '');
+    if (fault === 'die') process.exit(7);
+    if (fault === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANG_MS);
+  }
+  return answer(request);
+}
