@@ -27,20 +27,19 @@ install_packages() {
   command -v npm >/dev/null 2>&1 || { complain 'npm is missing: install Node 18 or newer, which brings npm.'; exit 1; }
   say 'Installing the packages of package-lock.json (once, and after each change of it).'
   rm -f "$record"
-  # npm's own process is noted in the lock: it goes on for a while when this script alone is killed.
-  sh -c 'echo $$ > "$0/worker"; exec npm ci --loglevel=error --no-audit --no-fund --no-progress' "$lock" >/dev/null || {
+  # No package's install script is run: better-sqlite3 carries its binaries, yet npm would start a compiler's set-up for
+  # it. The one that is needed, fetching Node 24, follows. npm's own process is noted in the lock: it goes on for a while
+  # when this script alone is killed.
+  export npm_config_loglevel=error
+  sh -c 'echo $$ > "$0/worker"; exec npm ci --ignore-scripts --no-audit --no-fund --no-progress' "$lock" >/dev/null || {
     complain 'npm ci failed (above): check the network and package-lock.json, then start again.'
     exit 1
   }
-  # The package `node` fetches the runtime in its own preinstall step, which an npm that ignores scripts leaves out.
+  (cd node_modules/node && exec node installArchSpecificPackage.js >/dev/null) || true
+  [ -x "$node" ] || { mkdir -p node_modules/.bin && ln -sf ../node/bin/node "$node"; }
   if ! node_is_pinned; then
-    say 'Fetching Node 24, which npm left out.'
-    (cd node_modules/node && node installArchSpecificPackage.js >/dev/null) || true
-    [ -x "$node" ] || { mkdir -p node_modules/.bin && ln -sf ../node/bin/node "$node"; }
-  fi
-  if ! node_is_pinned; then
-    complain "Node 24 could not be put into node_modules/node ($(uname -sm)): let npm run install scripts"
-    complain '(npm config delete ignore-scripts), remove node_modules and start again.'
+    complain "Node 24 could not be put into node_modules/node ($(uname -sm)): check the network and that npm can install"
+    complain 'the package node, then start again.'
     exit 1
   fi
   wanted > "$record"

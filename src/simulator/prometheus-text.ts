@@ -25,7 +25,7 @@ export function parsePrometheusText(text: string): readonly Sample[] {
     const [, name, labels, value] = LINE.exec(line.trim()) ?? [];
     if (name === undefined || value === undefined) continue;
     const pairs = [...(labels ?? '').matchAll(LABEL)].map(
-      ([, key, text]) => [key, unescape(text ?? '')] as const,
+      ([, key, quoted]) => [key, unescape(quoted ?? '')] as const,
     );
     samples.push({ name, labels: Object.fromEntries(pairs), value: toNumber(value) });
   }

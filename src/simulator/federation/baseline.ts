@@ -65,5 +65,7 @@ export async function readBaseline(parts: BaselineParts): Promise<Baseline> {
   const tick = shown ?? (await waitForTick(parts, parts.nowMs()));
   const activeNodes = await aggregator.activeNodes(new Set());
   const counters = await aggregator.counters();
-  return { tick, counters, activeNodes, receivedMeanwhile: receivedTotal(counters) - receivedTotal(first) };
+  // Below zero after a restart, which forgets what was counted.
+  const receivedMeanwhile = Math.max(0, receivedTotal(counters) - receivedTotal(first));
+  return { tick, counters, activeNodes, receivedMeanwhile };
 }

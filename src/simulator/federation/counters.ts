@@ -34,7 +34,7 @@ function bySubject(samples: readonly Sample[], name: string, label: string | nul
 }
 
 function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  return values.reduce((subtotal, value) => subtotal + value, 0);
 }
 
 function total(samples: readonly Sample[], name: string): number {
