@@ -28,14 +28,13 @@ install_packages() {
   say 'Installing the packages of package-lock.json (once, and after each change of it).'
   rm -f "$record"
   # No package's install script is run: better-sqlite3 carries its binaries, yet npm would start a compiler's set-up for
-  # it. The one that is needed, fetching Node 24, follows. npm's own process is noted in the lock: it goes on for a while
-  # when this script alone is killed.
+  # it. The one that is needed, fetching Node 24, follows.
   export npm_config_loglevel=error
-  sh -c 'echo $$ > "$0/worker"; exec npm ci --ignore-scripts --no-audit --no-fund --no-progress' "$lock" >/dev/null || {
+  as_worker npm ci --ignore-scripts --no-audit --no-fund --no-progress >/dev/null || {
     complain 'npm ci failed (above): check the network and package-lock.json, then start again.'
     exit 1
   }
-  (cd node_modules/node && exec node installArchSpecificPackage.js >/dev/null) || true
+  (cd node_modules/node && as_worker node installArchSpecificPackage.js >/dev/null) || true
   [ -x "$node" ] || { mkdir -p node_modules/.bin && ln -sf ../node/bin/node "$node"; }
   if ! node_is_pinned; then
     complain "Node 24 could not be put into node_modules/node ($(uname -sm)): check the network and that npm can install"

@@ -44,6 +44,9 @@ take_lock() {
   trap 'exit 143' TERM
 }
 
+# as_worker COMMAND...: runs it with its process noted in the lock, for it goes on when this script alone is killed.
+as_worker() { sh -c 'echo $$ > "$0/worker"; exec "$@"' "$root/$lock" "$@"; }
+
 release_lock() {
   rm -rf "$lock"
   trap - EXIT HUP INT TERM

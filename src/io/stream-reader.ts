@@ -32,20 +32,30 @@ export interface StreamReaderParts {
 }
 
 /** A pull request lives this long at the broker; its end is also the sign that the consumer still exists. */
-const PULL_EXPIRES_MS = 5000;
+const PULL_EXPIRES_MS = 2000;
+/** A broker sometimes lets a pull expire without saying so (seen with 2.9.10): after this long it is taken as over. */
+const PULL_GRACE_MS = 500;
+const WATCH_INTERVAL_MS = 250;
 /** Neither message nor status for this long: the consumer is gone, or the connection is. */
-const SILENCE_MAX_MS = 15_000;
+const SILENCE_MAX_MS = 10_000;
 const CONSUMER_INACTIVE_MS = 60_000;
+
+/** One pull request after another, each with an inbox of its own, so that its end is never taken for another's. */
+interface Slot {
+  readonly inbox: string;
+  subscription: Subscription | null;
+  /** Messages that the pull under way may still bring; 0 if none is under way. */
+  remaining: number;
+  /** When the pull under way is over at the latest, on the monotonic clock. */
+  overAtMs: number;
+}
 
 export class StreamReader {
   readonly #connection: NatsConnection;
   readonly #options: StreamReaderOptions;
   readonly #parts: StreamReaderParts;
-  readonly #inbox: string;
-  #subscription: Subscription | null = null;
+  readonly #slots: readonly Slot[];
   #nextSubject = '';
-  /** Messages asked for and not yet delivered. */
-  #asked = 0;
   #lastDelivery = 0;
   #isPaused = false;
   #isOver = false;
@@ -56,7 +66,12 @@ export class StreamReader {
     this.#connection = connection;
     this.#options = options;
     this.#parts = parts;
-    this.#inbox = createInbox(options.inboxPrefix ?? undefined);
+    this.#slots = Array.from({ length: options.pullsOutstanding }, () => ({
+      inbox: createInbox(options.inboxPrefix ?? undefined),
+      subscription: null,
+      remaining: 0,
+      overAtMs: 0,
+    }));
   }
 
   /** Begins at `fromSeq`; returns how many messages the stream holds from there on. */
@@ -70,21 +85,23 @@ export class StreamReader {
     });
     this.#nextSubject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${info.name}`;
     this.#heardMs = performance.now();
-    this.#subscription = this.#connection.subscribe(this.#inbox, {
-      callback: (error, message) => {
-        if (this.#isOver) return;
-        if (error !== null) {
-          this.#break(describe(error));
-          return;
-        }
-        this.#heardMs = performance.now();
-        const reply = message.reply ?? '';
-        if (reply.startsWith('$JS.ACK.')) this.#deliver(message.subject, message.data, reply);
-        else this.#status(message.headers?.code ?? 0, message.headers?.get('Nats-Pending-Messages') ?? '');
-      },
-    });
-    this.#watchdog = setInterval(() => this.#watch(), 1000);
-    this.#ask();
+    for (const slot of this.#slots) {
+      slot.subscription = this.#connection.subscribe(slot.inbox, {
+        callback: (error, message) => {
+          if (this.#isOver) return;
+          if (error !== null) {
+            this.#break(describe(error));
+            return;
+          }
+          this.#heardMs = performance.now();
+          const reply = message.reply ?? '';
+          if (reply.startsWith('$JS.ACK.')) this.#deliver(slot, message.subject, message.data, reply);
+          else this.#status(slot, message.headers?.code ?? 0);
+        },
+      });
+      this.#ask(slot);
+    }
+    this.#watchdog = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
     return info.num_pending;
   }
 
@@ -97,16 +114,16 @@ export class StreamReader {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#heardMs = performance.now();
-    this.#ask();
+    for (const slot of this.#slots) if (slot.remaining === 0) this.#ask(slot);
   }
 
   stop(): void {
     this.#isOver = true;
     if (this.#watchdog !== null) clearInterval(this.#watchdog);
-    this.#subscription?.unsubscribe();
+    for (const { subscription } of this.#slots) subscription?.unsubscribe();
   }
 
-  #deliver(subject: string, payload: Uint8Array, reply: string): void {
+  #deliver(slot: Slot, subject: string, payload: Uint8Array, reply: string): void {
     // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time ns>.<pending>, and newer brokers put
     // domain and account before the stream and one more token at the end.
     const tokens = reply.split('.');
@@ -117,7 +134,6 @@ export class StreamReader {
       return;
     }
     this.#lastDelivery = delivery;
-    this.#asked--;
     this.#parts.message({
       subject,
       payload,
@@ -125,33 +141,38 @@ export class StreamReader {
       atMs: Number((tokens[offset + 5] ?? '').slice(0, -6)),
       pending: Number(tokens[offset + 6]),
     });
-    if (this.#asked <= this.#options.pullMessages * (this.#options.pullsOutstanding - 1)) this.#ask();
+    slot.remaining = Math.max(0, slot.remaining - 1);
+    if (slot.remaining === 0) this.#ask(slot);
   }
 
-  #status(code: number, undelivered: string): void {
-    // 100 is an idle heartbeat. 404, 408 and 409 end a pull; with 408 and most 409 the broker says how many it left.
+  #status(slot: Slot, code: number): void {
+    // 100 is an idle heartbeat; 404 and 408 end a pull because there is nothing more.
     if (code === 100) return;
     if (code !== 404 && code !== 408) {
       this.#break(`the broker ended the pull with status ${code}`);
       return;
     }
-    this.#asked = Math.max(0, this.#asked - (Number(undelivered) || this.#options.pullMessages));
     this.#parts.drained();
-    this.#ask();
+    this.#ask(slot);
   }
 
-  #ask(): void {
-    const { pullMessages, pullsOutstanding } = this.#options;
-    while (!this.#isPaused && !this.#isOver && this.#asked <= pullMessages * (pullsOutstanding - 1)) {
-      this.#asked += pullMessages;
-      const request = JSON.stringify({ batch: pullMessages, expires: nanos(PULL_EXPIRES_MS) });
-      this.#connection.publish(this.#nextSubject, request, { reply: this.#inbox });
-    }
+  #ask(slot: Slot): void {
+    slot.remaining = 0;
+    if (this.#isPaused || this.#isOver) return;
+    slot.remaining = this.#options.pullMessages;
+    slot.overAtMs = performance.now() + PULL_EXPIRES_MS + PULL_GRACE_MS;
+    const request = JSON.stringify({ batch: slot.remaining, expires: nanos(PULL_EXPIRES_MS) });
+    this.#connection.publish(this.#nextSubject, request, { reply: slot.inbox });
   }
 
   #watch(): void {
     if (this.#isPaused || this.#isOver) return;
-    if (performance.now() - this.#heardMs > SILENCE_MAX_MS) this.#break('the broker has been silent on the pull');
+    const nowMs = performance.now();
+    if (nowMs - this.#heardMs > SILENCE_MAX_MS) {
+      this.#break('the broker has been silent on the pull');
+      return;
+    }
+    for (const slot of this.#slots) if (nowMs > slot.overAtMs) this.#ask(slot);
   }
 
   #break(reason: string): void {

@@ -74,7 +74,11 @@ export async function keepStream(
 }
 
 /** When the broker stored the message with this sequence, in ms; null if it does not hold it. */
-export async function storedAtMs(manager: JetStreamManager, stream: string, seq: number): Promise<number | null> {
+export async function storedAtMs(
+  manager: JetStreamManager,
+  stream: string,
+  seq: number,
+): Promise<number | null> {
   try {
     const message = await manager.streams.getMessage(stream, { seq });
     return message === null ? null : Math.floor(message.time.getTime());

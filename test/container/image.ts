@@ -51,10 +51,10 @@ export function openImage(options: {
     '--env',
     `${name}=${value}`,
   ]);
-  const runArguments = (command: readonly string[]): string[] => [
-    ...[...storage, 'run', '--isolation', 'chroot', '--volume', `${options.volume}:/data`],
-    ...[...environment, container, '--', ...command],
-  ];
+  const runArguments = (command: readonly string[]): string[] => {
+    const flags = ['--isolation', 'chroot', '--volume', `${options.volume}:/data`, ...environment];
+    return [...storage, 'run', ...flags, container, '--', ...command];
+  };
 
   function newContainer(): string {
     const name = buildah('from', '--pull-never', options.image);

@@ -239,7 +239,7 @@ describe('broker take-over', () => {
   test('broker take-over - one that hangs is killed and replaced', { timeout: 120_000 }, async () => {
     const options = await brokerOptions();
     const pid = await leaveBehind(options);
-    const { broker } = await testBroker({ ...options, readyTimeoutMs: 500 });
+    const { broker } = await testBroker({ ...options, readyTimeoutMs: 2_000 });
     process.kill(pid, 'SIGSTOP');
     expect(await broker.start()).toMatchObject({ owned: true, adopted: false });
     expect(isRunning(pid)).toBe(false);

@@ -46,15 +46,13 @@ export interface ConfigurationValues {
 
 /** A value as the server's parser reads it back: double quotes, with backslash escapes for what they cannot hold. */
 export function quoted(value: string): string {
-  const escaped = value
-    .replaceAll('\\', '\\\\')
-    .replaceAll('"', '\\"')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is being escaped
-    .replace(
-      /[\u0000-\u001f\u007f]/g,
-      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-    );
-  return `"${escaped}"`;
+  return `"${Array.from(value, escaped).join('')}"`;
+}
+
+function escaped(character: string): string {
+  if (character === '"' || character === '\\') return `\\${character}`;
+  const code = character.charCodeAt(0);
+  return code < 0x20 || code === 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : character;
 }
 
 /** The whole file. */
@@ -71,7 +69,7 @@ export function configurationText(values: ConfigurationValues): string {
     `authorization { timeout: ${authorizationTimeoutSeconds} }`,
     ...jetStream(values),
     ...accounts(values),
-    ...websocket(values),
+    ...websocketListener(values),
   ].join('\n')}\n`;
 }
 
@@ -110,7 +108,7 @@ function accounts(values: ConfigurationValues): string[] {
   ];
 }
 
-function websocket({ version, host, websocket }: ConfigurationValues): string[] {
+function websocketListener({ version, host, websocket }: ConfigurationValues): string[] {
   if (websocket === null) return [];
   const { port, tls } = websocket;
   const minVersion = isAtLeast(version, tlsMinVersionSince) ? ', min_version: "1.2"' : '';

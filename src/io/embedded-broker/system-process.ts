@@ -2,12 +2,15 @@
 // has not been checked by the caller or that the caller did not start.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const pollMs = 20;
 
-/** Whether the process runs; one that has ended and was not yet reaped does not. */
+/**
+ * Whether the process runs; one that has ended and was not yet reaped does not. Its first thread ends before the
+ * others, which still hold the ports then.
+ */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -16,7 +19,8 @@ export function isRunning(pid: number): boolean {
   }
   // `pid (name) state …`: the name may hold anything, hence the last parenthesis.
   const status = readProcFile(pid, 'stat');
-  return status === null || status.slice(status.lastIndexOf(')')).charAt(2) !== 'Z';
+  const isZombie = status !== null && status.slice(status.lastIndexOf(')')).charAt(2) === 'Z';
+  return !isZombie || threadCount(pid) > 1;
 }
 
 /** Its command line, or an empty text when it cannot be read. */
@@ -54,6 +58,14 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function threadCount(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
   }
 }
 
