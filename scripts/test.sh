@@ -23,7 +23,9 @@ stage() {
 stage tsc --noEmit
 stage oxlint --type-aware
 stage biome format
-stage depcruise --config .dependency-cruiser.cjs src
+stage depcruise --config .dependency-cruiser.cjs src | tee .cache/depcruise.txt
+# Without a TypeScript that it can use it reads no file, finds no fault, and a pipe hides its exit code.
+if ! grep -q 'no dependency violations found ([1-9]' .cache/depcruise.txt; then complain 'depcruise failed.'; exit 1; fi
 
 results=.cache/vitest.json
 rm -f "$results"

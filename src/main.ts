@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The command line: names a command, turns its result or its error into an exit code and one sentence.
 
 import { environment } from './config/environment.ts';

@@ -1,10 +1,11 @@
 // Opens the SQLite file: the one writer (locked, migrated) and any number of readers that cannot write. The only
 // importer of better-sqlite3.
 
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
+import { makeFolder } from '../lib/folder.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
 export type { Database, Statement };
@@ -19,7 +20,7 @@ export type ReadDatabase = Pick<Database, 'prepare' | 'close' | 'transaction'>;
 export function openWriter(path: string): Database {
   const existed = existsSync(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const database = new Sqlite(path, { timeout: 5000 });
     try {
       database.pragma('journal_mode = WAL');

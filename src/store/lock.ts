@@ -1,11 +1,12 @@
 // One process per database file: an exclusive transaction on a small SQLite file beside it. The kernel releases it
 // however we die, so there is no stale lock to clean up; the text file beside only says who holds it.
 
-import { readFileSync, writeFileSync, mkdirSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
+import { makeFolder } from '../lib/folder.ts';
 
 /** A held lock. */
 export interface DatabaseLock {
@@ -16,9 +17,12 @@ export interface DatabaseLock {
 export function lockDatabase(path: string): DatabaseLock {
   const lockPath = `${path}.lock`;
   const holderPath = `${path}.holder`;
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new CodedError('folder_not_writable', `DB_PATH ${path} is a folder: name a file in it.`);
+  }
   let lock: InstanceType<typeof Sqlite> | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     lock = new Sqlite(lockPath, { timeout: 0 });
     lock.exec('BEGIN EXCLUSIVE');
     writeFileSync(holderPath, `pid ${process.pid} on ${hostname()}\n`);

@@ -1,8 +1,9 @@
 // The broker's folder and the files in it. Never holds anything that the database needs.
 
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '../../lib/errors.ts';
+import { makeFolder } from '../../lib/folder.ts';
 
 /** Absolute paths; the configuration's also tells our process from others with the same id. */
 export interface BrokerFiles {
@@ -30,7 +31,7 @@ export function brokerFiles(folder: string): BrokerFiles {
 /** Makes the folder (mode 0700) if need be. Throws `folder_not_writable`. */
 export function requireWritableFolder({ folder }: BrokerFiles): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new CodedError(

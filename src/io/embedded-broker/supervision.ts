@@ -9,7 +9,10 @@ import type { ServerProcess } from './server-process.ts';
 
 const wellRunningMs = 10_000;
 
-/** What it needs: how to start another (resolves when it is ready, leaves nothing when it fails), and whom to tell. */
+/**
+ * What it needs: how to start another (resolves when it is ready, leaves nothing when it fails), and whom to tell. Only
+ * a failed restart is logged here, once per outage; `onDown` and `onUp` tell the rest.
+ */
 export interface SupervisionParts {
   startAnother(signal: AbortSignal): Promise<ServerProcess>;
   log(level: 'info' | 'warn' | 'error', message: string): void;
@@ -36,7 +39,6 @@ export function supervise(server: ServerProcess, parts: SupervisionParts): Super
       if (signal.aborted) return;
       // One that dies young each time is a failing one, though each start succeeded.
       failures = systemClock.monotonicMs() - upAtMs > wellRunningMs ? 0 : failures + 1;
-      parts.log('warn', `The broker's nats-server ended (${how}); it is being started again.`);
       parts.onDown(how);
       let isFirstTry = true;
       while (!(await startAgain(failures, isFirstTry))) {
@@ -44,7 +46,6 @@ export function supervise(server: ServerProcess, parts: SupervisionParts): Super
         failures += 1;
         isFirstTry = false;
       }
-      parts.log('info', `The broker's nats-server runs again (process ${current.pid}).`);
       parts.onUp();
     }
   }

@@ -112,5 +112,7 @@ function settle<Word extends string>(batch: Tally<Word>, totals: Tally<Word>): v
 }
 
 function copy<Word extends string>(counts: Tally<Word>): Tally<Word> {
-  return Object.fromEntries((Object.keys(counts) as Word[]).map((word) => [word, [...counts[word]]])) as Tally<Word>;
+  return Object.fromEntries(
+    (Object.keys(counts) as Word[]).map((word) => [word, [...counts[word]]]),
+  ) as Tally<Word>;
 }

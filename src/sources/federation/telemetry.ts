@@ -12,7 +12,13 @@ import {
   type Subscription,
 } from '../../io/nats.ts';
 import { StreamReader } from '../../io/stream-reader.ts';
-import { type JetStreamManager, keepStream, listStreams, openJetStream, storedAtMs } from '../../io/streams.ts';
+import {
+  type JetStreamManager,
+  keepStream,
+  listStreams,
+  openJetStream,
+  storedAtMs,
+} from '../../io/streams.ts';
 import { chooseStream, OUR_STREAM } from './stream-choice.ts';
 
 /** The position in the stream, as the source needs it. */
@@ -111,7 +117,10 @@ export class Telemetry {
         onDisconnected: () => this.#disconnected(),
         onUnreachable: (reason) => {
           this.problem = `the broker cannot be reached: ${reason}`;
-          this.#parts.log('warn', `broker: cannot be reached at ${this.#options.nats.servers.join(', ')} (${reason}); trying again until it answers`);
+          this.#parts.log(
+            'warn',
+            `broker: cannot be reached at ${this.#options.nats.servers.join(', ')} (${reason}); trying again until it answers`,
+          );
         },
       },
       this.#stop.signal,
@@ -144,7 +153,10 @@ export class Telemetry {
   #connected(server: string): void {
     const isReturn = this.#connection !== null;
     this.isConnected = true;
-    this.#parts.log('info', isReturn ? `broker: connected again to ${server}` : `broker: connected to ${server}`);
+    this.#parts.log(
+      'info',
+      isReturn ? `broker: connected again to ${server}` : `broker: connected to ${server}`,
+    );
     if (this.#connection === null) return;
     this.reconnects++;
     void this.#attach(this.#connection);
@@ -209,14 +221,19 @@ export class Telemetry {
     }
     const inputs = this.#inputs();
     const streams = await listStreams(manager);
-    const choice = chooseStream(streams.map((stream) => ({ name: stream.config.name, subjects: stream.config.subjects })), inputs);
+    const choice = chooseStream(
+      streams.map((stream) => ({ name: stream.config.name, subjects: stream.config.subjects })),
+      inputs,
+    );
     if (!isCurrent()) return;
     if (choice.type === 'none') {
-      if (this.#options.mode === 'jetstream') throw new CodedError('jetstream_unavailable', `INGEST_MODE is jetstream, but ${choice.reason}.`);
+      if (this.#options.mode === 'jetstream')
+        throw new CodedError('jetstream_unavailable', `INGEST_MODE is jetstream, but ${choice.reason}.`);
       this.#readPlain(connection, choice.reason);
       return;
     }
-    const theirs = choice.type === 'theirs' ? streams.find((stream) => stream.config.name === choice.name) : undefined;
+    const theirs =
+      choice.type === 'theirs' ? streams.find((stream) => stream.config.name === choice.name) : undefined;
     const info =
       theirs ??
       (await keepStream(
@@ -231,10 +248,16 @@ export class Telemetry {
         streams.find((stream) => stream.config.name === OUR_STREAM) ?? null,
       ));
     await this.#readStream(connection, manager, info.config.name, isCurrent);
-    if (theirs !== undefined && isCurrent()) this.#warnOfTheirs(theirs.config.name, theirs.config.max_age / 1e6);
+    if (theirs !== undefined && isCurrent())
+      this.#warnOfTheirs(theirs.config.name, theirs.config.max_age / 1e6);
   }
 
-  async #readStream(connection: NatsConnection, manager: JetStreamManager, name: string, isCurrent: () => boolean): Promise<void> {
+  async #readStream(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    name: string,
+    isCurrent: () => boolean,
+  ): Promise<void> {
     const info = await manager.streams.info(name);
     const facts: StreamFacts = {
       name,
@@ -286,7 +309,10 @@ export class Telemetry {
       return;
     }
     this.#reading('jetstream', null);
-    this.#parts.log('info', `broker: reading the stream ${name} from sequence ${this.#position.nextSeq ?? 1}, ${this.pending} messages waiting`);
+    this.#parts.log(
+      'info',
+      `broker: reading the stream ${name} from sequence ${this.#position.nextSeq ?? 1}, ${this.pending} messages waiting`,
+    );
   }
 
   #readPlain(connection: NatsConnection, reason: string | null): void {
@@ -303,7 +329,10 @@ export class Telemetry {
     }
     this.#reading('core', reason);
     const why = reason === null ? 'the broker has no JetStream, or INGEST_MODE is core' : reason;
-    this.#parts.log('warn', `broker: reading plain NATS (${why}); what is published while we are away is not seen`);
+    this.#parts.log(
+      'warn',
+      `broker: reading plain NATS (${why}); what is published while we are away is not seen`,
+    );
   }
 
   #reading(mode: 'jetstream' | 'core', problem: string | null): void {
@@ -321,6 +350,8 @@ export class Telemetry {
   }
 
   #inputs(): string[] {
-    return SUBJECTS.map((subject) => (this.#options.isMapped ? subject.replace('truebit.', 'ingest.') : subject));
+    return SUBJECTS.map((subject) =>
+      this.#options.isMapped ? subject.replace('truebit.', 'ingest.') : subject,
+    );
   }
 }
