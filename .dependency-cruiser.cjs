@@ -37,7 +37,8 @@ module.exports = {
     },
     {
       name: 'domain-is-pure',
-      comment: 'Rules take plain data and time as arguments: no I/O, clock, SQL or xstate. Pass the value in.',
+      comment:
+        'Rules take plain data and time as arguments: no I/O, clock, SQL or xstate. Pass the value in.',
       severity: 'error',
       from: { path: '^src/domain/' },
       to: { pathNot: '^src/domain/|^node_modules/typebox|^net$|^node:net$' },
@@ -72,7 +73,8 @@ module.exports = {
     },
     {
       name: 'oracle-is-independent',
-      comment: 'The simulator checks the domain, so it must not be made of it: write the rule down a second time.',
+      comment:
+        'The simulator checks the domain, so it must not be made of it: write the rule down a second time.',
       severity: 'error',
       from: { path: '^src/simulator/' },
       to: { path: `^src/(domain|${stages})/` },
@@ -96,7 +98,11 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.d.ts'], exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.d.ts'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };
 

@@ -70,6 +70,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let lastTick: TickStatistics | null = null;
   let latest: ReadonlyMap<Period, PeriodStatistics> = new Map();
   let aggregatorId = settings.aggregatorId ?? '';
+  let isOpened = false;
   let isStopping = false;
 
   let pool: WorkerPool | null = null;
@@ -128,8 +129,9 @@ export function createApp(settings: Settings, parts: AppParts): App {
   );
 
   function fail(error: CodedError): void {
-    opened.reject(error);
-    if (!isStopping) parts.fatal(error);
+    // Before the database is open it is the start that fails, and who called it tells.
+    if (!isOpened) opened.reject(error);
+    else if (!isStopping) parts.fatal(error);
   }
 
   function receive(message: FromIngest): void {
@@ -137,6 +139,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       case 'opened':
         aggregatorId = message.aggregatorId;
         observedMs = message.observedMs;
+        isOpened = true;
         opened.resolve();
         return;
       case 'committed':

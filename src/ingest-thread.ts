@@ -21,6 +21,8 @@ export class IngestThread {
       // `failed` before `opened` ends the thread by itself, and its reason is already told.
       if (message.type === 'failed') this.#isStopping = true;
       parts.message(message);
+      // All is committed and released; an attempt at a broker that never answers would keep the thread for seconds.
+      if (message.type === 'stopped') void this.#worker.terminate();
     });
     this.#worker.on('error', (error) => {
       if (!this.#isStopping) parts.died(error);

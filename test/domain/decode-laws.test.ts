@@ -21,7 +21,9 @@ import {
 } from './messages.ts';
 
 /** Reasons that decoding itself can give; the other two need a key. */
-const REASONS = new Set<unknown>(REJECT_REASONS.filter((reason) => reason !== 'unauthenticated' && reason !== 'wrong_node'));
+const REASONS = new Set<unknown>(
+  REJECT_REASONS.filter((reason) => reason !== 'unauthenticated' && reason !== 'wrong_node'),
+);
 
 function expectLawful(subject: number, payload: Uint8Array): void {
   const decoder = new Decoder();
@@ -37,12 +39,26 @@ function expectLawful(subject: number, payload: Uint8Array): void {
 const subject = fc.constantFrom(...ALL);
 const golden = fc.constantFrom(...GOLDEN);
 const MEMBER_NAMES = [
-  ...new Set(GOLDEN.flatMap(({ message }) => [...Object.keys(message), ...Object.keys((message['data'] ?? {}) as Members)])),
+  ...new Set(
+    GOLDEN.flatMap(({ message }) => [
+      ...Object.keys(message),
+      ...Object.keys((message['data'] ?? {}) as Members),
+    ]),
+  ),
   'wallet',
   '__proto__',
 ];
 const interesting = fc.oneof(
-  fc.constantFrom<unknown>('', 'unknown', 'offline', '1', 'ab'.repeat(8), `0x${'ab'.repeat(20)}`, '10.0.0.1', '::1'),
+  fc.constantFrom<unknown>(
+    '',
+    'unknown',
+    'offline',
+    '1',
+    'ab'.repeat(8),
+    `0x${'ab'.repeat(20)}`,
+    '10.0.0.1',
+    '::1',
+  ),
   fc.constantFrom<unknown>(null, 0, 1, -0, 1e21, true, '48.0,11.5', '-0.1,-0.1', '\ud800', 'x'.repeat(64)),
   fc.string({ unit: 'binary', maxLength: 70 }),
   fc.jsonValue(),
@@ -54,11 +70,15 @@ const mutation = fc.record({
 });
 
 /** `message` with members set, or left out where the value is undefined; own members only, `__proto__` included. */
-function mutated(message: Members, mutations: readonly { isInData: boolean; name: string; value: unknown }[]): Members {
+function mutated(
+  message: Members,
+  mutations: readonly { isInData: boolean; name: string; value: unknown }[],
+): Members {
   const top = new Map(Object.entries(message));
   const data = new Map(Object.entries((message['data'] ?? {}) as Members));
   for (const { isInData, name, value } of mutations) (isInData ? data : top).set(name, value);
-  if (!mutations.some(({ isInData, name }) => !isInData && name === 'data')) top.set('data', Object.fromEntries(data));
+  if (!mutations.some(({ isInData, name }) => !isInData && name === 'data'))
+    top.set('data', Object.fromEntries(data));
   return Object.fromEntries(top);
 }
 
@@ -79,15 +99,23 @@ describe('decode laws', () => {
 
   it('decode laws - golden messages with members changed give a valid signal or a reason', () => {
     fc.assert(
-      fc.property(golden, fc.array(mutation, { minLength: 1, maxLength: 4 }), ({ subject, message }, mutations) => {
-        expectLawful(subjectIndex(subject), bytesOf(mutated(message, mutations)));
-      }),
+      fc.property(
+        golden,
+        fc.array(mutation, { minLength: 1, maxLength: 4 }),
+        ({ subject, message }, mutations) => {
+          expectLawful(subjectIndex(subject), bytesOf(mutated(message, mutations)));
+        },
+      ),
       { numRuns: 6000 },
     );
   });
 
   it('decode laws - golden messages with bytes changed give a valid signal or a reason', () => {
-    const edit = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), cut: fc.nat(3), put: fc.uint8Array({ maxLength: 3 }) });
+    const edit = fc.record({
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      cut: fc.nat(3),
+      put: fc.uint8Array({ maxLength: 3 }),
+    });
     fc.assert(
       fc.property(golden, fc.array(edit, { minLength: 1, maxLength: 3 }), ({ subject, message }, edits) => {
         let bytes = Buffer.from(bytesOf(message));
@@ -109,7 +137,8 @@ describe('decode laws', () => {
     );
     fc.assert(
       fc.property(golden, unknownMembers, unknownMembers, ({ subject, message, signal }, above, inside) => {
-        const data = message['data'] == null ? message['data'] : { ...(message['data'] as Members), ...inside };
+        const data =
+          message['data'] == null ? message['data'] : { ...(message['data'] as Members), ...inside };
         expect(decode(subjectIndex(subject), { ...message, ...above, data })).toStrictEqual(signal);
       }),
       { numRuns: 1000 },
@@ -119,20 +148,44 @@ describe('decode laws', () => {
   it('decode laws - of several faults the first of section 2 gives the reason', () => {
     const address = `0x${'ab'.repeat(20)}`;
     // In the order of section 2; `subjects` that have such a member.
-    const faults: readonly { reason: string; subjects: readonly number[]; spoil(message: Members, data: Members): void }[] = [
+    const faults: readonly {
+      reason: string;
+      subjects: readonly number[];
+      spoil(message: Members, data: Members): void;
+    }[] = [
       { reason: 'bad_version', subjects: ALL, spoil: (message) => void (message['version'] = 1) },
       { reason: 'type_mismatch', subjects: ALL, spoil: (message) => void (message['type'] = 'x') },
       { reason: 'bad_node_id', subjects: ALL, spoil: (message) => void (message['nodeId'] = 'abc') },
       { reason: 'bad_value', subjects: ALL, spoil: (message) => void (message['data'] = 'x') },
       { reason: 'personal_data', subjects: ALL, spoil: (message) => void (message['privateKey'] = null) },
       { reason: 'personal_data', subjects: ALL, spoil: (_message, data) => void (data['error_data'] = null) },
-      { reason: 'bad_id_hash', subjects: [RECEIVED, COMPLETED], spoil: (_message, data) => void (data['taskIdHash'] = 1) },
-      { reason: 'bad_id_hash', subjects: [INVOICE], spoil: (_message, data) => void (data['invoiceIdHash'] = 'x') },
-      { reason: 'bad_id_hash', subjects: [INVOICE], spoil: (_message, data) => void (data['taskIdHash'] = 'x') },
+      {
+        reason: 'bad_id_hash',
+        subjects: [RECEIVED, COMPLETED],
+        spoil: (_message, data) => void (data['taskIdHash'] = 1),
+      },
+      {
+        reason: 'bad_id_hash',
+        subjects: [INVOICE],
+        spoil: (_message, data) => void (data['invoiceIdHash'] = 'x'),
+      },
+      {
+        reason: 'bad_id_hash',
+        subjects: [INVOICE],
+        spoil: (_message, data) => void (data['taskIdHash'] = 'x'),
+      },
       { reason: 'bad_value', subjects: [RECEIVED], spoil: (_message, data) => void (data['taskType'] = 1) },
       { reason: 'bad_value', subjects: [COMPLETED], spoil: (_message, data) => void (data['cached'] = 2) },
-      { reason: 'bad_value', subjects: [INVOICE], spoil: (_message, data) => void (data['memoryUsedBucket'] = 2) },
-      { reason: 'bad_value', subjects: [HEARTBEAT], spoil: (_message, data) => void (data['locationBucket'] = 2) },
+      {
+        reason: 'bad_value',
+        subjects: [INVOICE],
+        spoil: (_message, data) => void (data['memoryUsedBucket'] = 2),
+      },
+      {
+        reason: 'bad_value',
+        subjects: [HEARTBEAT],
+        spoil: (_message, data) => void (data['locationBucket'] = 2),
+      },
       {
         reason: 'personal_data',
         subjects: ALL,
@@ -145,7 +198,9 @@ describe('decode laws', () => {
       },
     ];
     const chosen = subject.chain((index) => {
-      const possible = faults.map((_fault, number) => number).filter((number) => faults[number]?.subjects.includes(index));
+      const possible = faults
+        .map((_fault, number) => number)
+        .filter((number) => faults[number]?.subjects.includes(index));
       return fc.record({ index: fc.constant(index), numbers: fc.subarray(possible) });
     });
     fc.assert(
@@ -168,14 +223,25 @@ describe('unknown labels', () => {
   const label = (known: readonly unknown[]) =>
     fc.oneof(
       fc.constantFrom<unknown>(...known, null, undefined, 'unknown').map((value) => ({ value, count: 0 })),
-      fc.constantFrom<unknown>('', '#', 'a\tb', ' x', '<100MS', 'x'.repeat(65), '91,0').map((value) => ({ value, count: 1 })),
+      fc
+        .constantFrom<unknown>('', '#', 'a\tb', ' x', '<100MS', 'x'.repeat(65), '91,0')
+        .map((value) => ({ value, count: 1 })),
     );
   const open = label(['1', 'wasm', 'eip155:1']);
   const gas = label(GAS_LABELS);
   const members: Readonly<Record<number, Readonly<Record<string, ReturnType<typeof label>>>>> = {
     [RECEIVED]: { chainId: label(['1', 137]), taskType: open },
-    [COMPLETED]: { chainId: label(['1', 137]), executionTimeBucket: label(EXECUTION_TIME_LABELS), gasUsedBucket: gas },
-    [INVOICE]: { chainId: open, operation: open, stepsComputedBucket: gas, memoryUsedBucket: label(['<64MB']) },
+    [COMPLETED]: {
+      chainId: label(['1', 137]),
+      executionTimeBucket: label(EXECUTION_TIME_LABELS),
+      gasUsedBucket: gas,
+    },
+    [INVOICE]: {
+      chainId: open,
+      operation: open,
+      stepsComputedBucket: gas,
+      memoryUsedBucket: label(['<64MB']),
+    },
     [HEARTBEAT]: {
       activeTasksBucket: label(['0', '>5']),
       totalTasksBucket: label(['0', '>1K']),
@@ -220,7 +286,9 @@ describe('unknown labels', () => {
       const decoded = decoder.decode(RECEIVED, bytesOf(messageOf(RECEIVED, data)));
       expect(decoded).toMatchObject({ taskType: null, chainId: data.chainId });
     }
-    expect(decoder.decode(RECEIVED, bytesOf(messageOf(RECEIVED, { taskType: '#1' })))).toMatchObject({ taskType: null });
+    expect(decoder.decode(RECEIVED, bytesOf(messageOf(RECEIVED, { taskType: '#1' })))).toMatchObject({
+      taskType: null,
+    });
     expect(unknownLabelsOf(decoder)).toEqual({ taskType: 10_001 });
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Decoder, MESSAGE_BYTES_MAX } from '../../src/domain/federation/decode.ts';
 import {
+  ADDRESS,
   ALL,
   bytesOf,
   COMPLETED,
   decode,
+  FORBIDDEN,
   HEARTBEAT,
   INVOICE,
   INVOICE_ID,
-  JOINED,
-  LEFT,
   type Members,
   messageOf,
   RECEIVED,
@@ -23,19 +23,6 @@ interface Rubbish {
   readonly reason: string;
   readonly message: (subject: number) => unknown;
 }
-
-const ADDRESS = `0x${'aB'.repeat(20)}`;
-const FORBIDDEN = [
-  'execution_id',
-  'input_data',
-  'output_data',
-  'error_data',
-  'private_key',
-  'privateKey',
-  'wallet',
-  'walletAddress',
-  'nodeAddress',
-];
 
 const text = (subject: number) => JSON.stringify(messageOf(subject));
 const everywhere = (kind: string, reason: string, message: (subject: number) => unknown): Rubbish => ({
@@ -72,7 +59,9 @@ const NO_JSON: readonly Rubbish[] = [
   everywhere('a surrogate in UTF-8', 'not_json', (subject) => spliced(subject, [0xed, 0xa0, 0x80])),
   everywhere('a code point too high', 'not_json', (subject) => spliced(subject, [0xf4, 0x90, 0x80, 0x80])),
   everywhere('a sequence cut short', 'not_json', () => new Uint8Array([0x22, 0xe2, 0x82])),
-  everywhere('a raw line break in a string', 'not_json', (subject) => text(subject).replace('node-', 'node-\n')),
+  everywhere('a raw line break in a string', 'not_json', (subject) =>
+    text(subject).replace('node-', 'node-\n'),
+  ),
   everywhere('single quotes', 'not_json', (subject) => text(subject).replaceAll('"', "'")),
   everywhere('a trailing comma', 'not_json', (subject) => text(subject).replace(/\}$/, ',}')),
   everywhere('a comment', 'not_json', (subject) => `// hello\n${text(subject)}`),
@@ -98,9 +87,25 @@ function spliced(subject: number, bytes: readonly number[]): Uint8Array {
 const ENVELOPE: readonly Rubbish[] = [
   everywhere('an empty object', 'bad_version', () => ({})),
   everywhere('the message inside another', 'bad_version', (subject) => ({ message: messageOf(subject) })),
-  ...[undefined, null, 1, 1.0, '', '2', '2.0', '0.9', '10.0', '11', '01.0', 'v1.0', '1x', ' 1.0', '1.0\n', ['1.0'], {}].map(
-    (version) => top(`version ${JSON.stringify(version) ?? 'absent'}`, 'bad_version', { version }),
-  ),
+  ...[
+    undefined,
+    null,
+    1,
+    1.0,
+    '',
+    '2',
+    '2.0',
+    '0.9',
+    '10.0',
+    '11',
+    '01.0',
+    'v1.0',
+    '1x',
+    ' 1.0',
+    '1.0\n',
+    ['1.0'],
+    {},
+  ].map((version) => top(`version ${JSON.stringify(version) ?? 'absent'}`, 'bad_version', { version })),
   ...[undefined, null, 1, '', 'network_stats', 'Heartbeat', 'heartbeat ', ['heartbeat'], {}].map((type) =>
     top(`type ${JSON.stringify(type) ?? 'absent'}`, 'type_mismatch', { type }),
   ),
@@ -130,7 +135,9 @@ const ENVELOPE: readonly Rubbish[] = [
     '192.168.1.10',
     '2001:db8::1',
   ].map((nodeId) => top(`node id ${JSON.stringify(nodeId) ?? 'absent'}`, 'bad_node_id', { nodeId })),
-  ...['{}', 7, 0, true, false, '', [], [{}]].map((data) => top(`data ${JSON.stringify(data)}`, 'bad_value', { data })),
+  ...['{}', 7, 0, true, false, '', [], [{}]].map((data) =>
+    top(`data ${JSON.stringify(data)}`, 'bad_value', { data }),
+  ),
   everywhere('the last of two versions counts', 'bad_version', (subject) =>
     text(subject).replace('"1.0"', '"1.0","version":"2.0"'),
   ),
@@ -177,8 +184,12 @@ const BAD_HASHES: readonly unknown[] = [
 ];
 const HASHES: readonly Rubbish[] = [
   ...BAD_HASHES.flatMap((hash) => [
-    inData(`task id ${JSON.stringify(hash) ?? 'absent'}`, [RECEIVED, COMPLETED], 'bad_id_hash', { taskIdHash: hash }),
-    inData(`invoice id ${JSON.stringify(hash) ?? 'absent'}`, [INVOICE], 'bad_id_hash', { invoiceIdHash: hash }),
+    inData(`task id ${JSON.stringify(hash) ?? 'absent'}`, [RECEIVED, COMPLETED], 'bad_id_hash', {
+      taskIdHash: hash,
+    }),
+    inData(`invoice id ${JSON.stringify(hash) ?? 'absent'}`, [INVOICE], 'bad_id_hash', {
+      invoiceIdHash: hash,
+    }),
   ]),
   ...BAD_HASHES.filter((hash) => hash !== undefined && hash !== null).map((hash) =>
     inData(`an invoice's task id ${JSON.stringify(hash)}`, [INVOICE], 'bad_id_hash', { taskIdHash: hash }),
@@ -193,7 +204,8 @@ const HASHES: readonly Rubbish[] = [
     kind: 'an id at top level only',
     subjects: [RECEIVED, COMPLETED, INVOICE],
     reason: 'bad_id_hash',
-    message: (subject) => messageOf(subject, {}, { data: {}, taskIdHash: TASK_ID, invoiceIdHash: INVOICE_ID }),
+    message: (subject) =>
+      messageOf(subject, {}, { data: {}, taskIdHash: TASK_ID, invoiceIdHash: INVOICE_ID }),
   },
   {
     kind: 'an id in the prototype',
@@ -224,7 +236,9 @@ const STRING_MEMBERS: readonly (readonly [string, readonly number[]])[] = [
 ];
 const TYPES: readonly Rubbish[] = [
   ...STRING_MEMBERS.flatMap(([name, subjects]) =>
-    NOT_STRINGS.map((value) => inData(`${name} ${JSON.stringify(value)}`, subjects, 'bad_value', { [name]: value })),
+    NOT_STRINGS.map((value) =>
+      inData(`${name} ${JSON.stringify(value)}`, subjects, 'bad_value', { [name]: value }),
+    ),
   ),
   ...[1.5, true, [], {}].map((chainId) =>
     inData(`chainId ${JSON.stringify(chainId)}`, [RECEIVED, COMPLETED, INVOICE], 'bad_value', { chainId }),
@@ -236,7 +250,9 @@ const TYPES: readonly Rubbish[] = [
     message: (subject) => text(subject).replace('"chainId":"1"', '"chainId":1e999'),
   },
   ...['success', 'cached'].flatMap((name) =>
-    NOT_FLAGS.map((value) => inData(`${name} ${JSON.stringify(value)}`, [COMPLETED], 'bad_value', { [name]: value })),
+    NOT_FLAGS.map((value) =>
+      inData(`${name} ${JSON.stringify(value)}`, [COMPLETED], 'bad_value', { [name]: value }),
+    ),
   ),
   ...['status', 'activeTasksBucket', 'totalTasksBucket'].map(
     (name): Rubbish => ({
@@ -249,16 +265,26 @@ const TYPES: readonly Rubbish[] = [
 ];
 
 const PERSONAL_VALUES: readonly Rubbish[] = [
-  ...[ADDRESS, ADDRESS.toLowerCase(), `node-${ADDRESS}`, `${ADDRESS}_1`, `${ADDRESS}-${ADDRESS.slice(0, 20)}`].map((nodeId) =>
-    top(`node id ${nodeId}`, 'personal_data', { nodeId }),
-  ),
-  ...[ADDRESS, `to ${ADDRESS}`, '10.0.0.1', 'at 192.168.1.77:8080', '2001:db8::1', 'fe80::1', '::ffff:10.0.0.1'].flatMap(
-    (value) => [
-      inData(`chainId ${value}`, [RECEIVED, COMPLETED, INVOICE], 'personal_data', { chainId: value }),
-      inData(`taskType ${value}`, [RECEIVED], 'personal_data', { taskType: value }),
-      inData(`operation ${value}`, [INVOICE], 'personal_data', { operation: value }),
-    ],
-  ),
+  ...[
+    ADDRESS,
+    ADDRESS.toLowerCase(),
+    `node-${ADDRESS}`,
+    `${ADDRESS}_1`,
+    `${ADDRESS}-${ADDRESS.slice(0, 20)}`,
+  ].map((nodeId) => top(`node id ${nodeId}`, 'personal_data', { nodeId })),
+  ...[
+    ADDRESS,
+    `to ${ADDRESS}`,
+    '10.0.0.1',
+    'at 192.168.1.77:8080',
+    '2001:db8::1',
+    'fe80::1',
+    '::ffff:10.0.0.1',
+  ].flatMap((value) => [
+    inData(`chainId ${value}`, [RECEIVED, COMPLETED, INVOICE], 'personal_data', { chainId: value }),
+    inData(`taskType ${value}`, [RECEIVED], 'personal_data', { taskType: value }),
+    inData(`operation ${value}`, [INVOICE], 'personal_data', { operation: value }),
+  ]),
 ];
 
 const RUBBISH = [...NO_JSON, ...ENVELOPE, ...MEMBER_NAMES, ...HASHES, ...TYPES, ...PERSONAL_VALUES];
@@ -272,7 +298,9 @@ describe('decode', () => {
       expect(decoder.decode(subject, payload), `subject ${subject}`).toBe(reason);
       expect(unknownLabelsOf(decoder)).toEqual({});
       // Whatever it was, the next message is read as if nothing had been.
-      expect(decoder.decode(subject, bytesOf(messageOf(subject)))).toStrictEqual(decode(subject, messageOf(subject)));
+      expect(decoder.decode(subject, bytesOf(messageOf(subject)))).toStrictEqual(
+        decode(subject, messageOf(subject)),
+      );
     }
   });
 
@@ -281,144 +309,5 @@ describe('decode', () => {
     expect(decode(subject, padded(subject, 16_384))).toStrictEqual(decode(subject, messageOf(subject)));
     // Bytes count, not characters.
     expect(decode(subject, messageOf(subject, {}, { timestamp: '\u20ac'.repeat(5_500) }))).toBe('too_large');
-  });
-});
-
-describe('decode order', () => {
-  /** Faults in the order of section 2, each with the reason it gives and how it spoils a message. */
-  const FAULTS: readonly (readonly [string, string, Members, Members])[] = [
-    ['version', 'bad_version', { version: '2.0' }, {}],
-    ['type', 'type_mismatch', { type: 'network_stats' }, {}],
-    ['node id', 'bad_node_id', { nodeId: 'a b' }, {}],
-    ['member at top level', 'personal_data', { wallet: null }, {}],
-    ['member in data', 'personal_data', {}, { input_data: null }],
-    ['id', 'bad_id_hash', {}, { taskIdHash: 'ab', invoiceIdHash: 'ab' }],
-    ['JSON type', 'bad_value', {}, { chainId: {}, totalTasksBucket: 1 }],
-    ['value', 'personal_data', { nodeId: `n-${ADDRESS}` }, {}],
-    ['label', 'accepted', {}, { chainId: '#', continentBucket: '#' }],
-  ];
-
-  it.each([RECEIVED, COMPLETED, INVOICE, HEARTBEAT])('decode order - subject %i, faults mended one by one', (subject) => {
-    const reasons: unknown[] = [];
-    const wanted: string[] = [];
-    FAULTS.forEach(([, reason], first) => {
-      if (subject === HEARTBEAT && reason === 'bad_id_hash') return;
-      // From the last fault to the first, so that an earlier one replaces what a later one spoiled.
-      const left = FAULTS.slice(first).reverse();
-      const message = messageOf(
-        subject,
-        Object.assign({}, ...left.map(([, , , data]) => data)) as Members,
-        Object.assign({}, ...left.map(([, , top]) => top)) as Members,
-      );
-      const decoded = decode(subject, message);
-      reasons.push(typeof decoded === 'string' ? decoded : 'accepted');
-      wanted.push(reason);
-    });
-    expect(reasons).toEqual(wanted);
-  });
-
-  it.each(ALL)('decode order - subject %i, data that is no object comes before member names', (subject) => {
-    expect(decode(subject, messageOf(subject, {}, { data: [], wallet: 'x' }))).toBe('bad_value');
-    expect(decode(subject, messageOf(subject, {}, { data: [], nodeId: 'abc' }))).toBe('bad_node_id');
-  });
-
-  it.each([
-    ['chainId', RECEIVED, { chainId: ADDRESS, taskType: 7 }],
-    ['chainId', COMPLETED, { chainId: ADDRESS, cached: 2 }],
-    ['operation', INVOICE, { operation: ADDRESS, memoryUsedBucket: 7 }],
-  ] as const)('decode order - a wrong type comes before an address in %s', (_name, subject, data) => {
-    expect(decode(subject, messageOf(subject, data))).toBe('bad_value');
-  });
-
-  it("decode order - an invoice's task id comes before a wrong type", () => {
-    expect(decode(INVOICE, messageOf(INVOICE, { taskIdHash: 7, operation: 7 }))).toBe('bad_id_hash');
-  });
-});
-
-describe('decode tolerance', () => {
-  const JUNK = [null, 0, -1.5, true, '', 'x'.repeat(1000), ADDRESS, '10.0.0.1', 'me@example.com', [], [[{}]], { a: 1 }];
-  const NEVER_READ: Readonly<Record<number, readonly string[]>> = {
-    [RECEIVED]: ['blockNumber', 'blockHash', 'taskHash', 'status', 'success', 'cached', 'operation', 'locationBucket'],
-    [COMPLETED]: ['blockNumber', 'blockHash', 'taskHash', 'taskType', 'operation', 'locationBucket', 'totalTasksBucket'],
-    [INVOICE]: ['blockNumber', 'taskType', 'status', 'success', 'cached', 'executionTimeBucket', 'gasUsedBucket'],
-    [HEARTBEAT]: ['activeTasks', 'totalTasks', 'totalInvoices', 'chainId', 'taskIdHash', 'invoiceIdHash', 'success'],
-    [JOINED]: ['status', 'activeTasks', 'chainId', 'taskIdHash', 'invoiceIdHash', 'continentBucket', 'locationBucket'],
-    [LEFT]: ['status', 'activeTasks', 'chainId', 'taskIdHash', 'invoiceIdHash', 'continentBucket', 'locationBucket'],
-  };
-
-  it.each(ALL)('decode tolerance - subject %i, members that are not kept may hold anything', (subject) => {
-    const untouched = decode(subject, messageOf(subject));
-    expect(untouched).toBeTypeOf('object');
-    for (const name of NEVER_READ[subject] ?? []) {
-      for (const junk of JUNK) {
-        expect(decode(subject, messageOf(subject, { [name]: junk })), `${name} in data`).toStrictEqual(untouched);
-      }
-    }
-    for (const name of ['timestamp', 'blockNumber', 'blockHash', 'chainId', 'taskIdHash', 'locationBucket', 'id']) {
-      for (const junk of JUNK) {
-        expect(decode(subject, messageOf(subject, {}, { [name]: junk })), `${name} beside`).toStrictEqual(untouched);
-      }
-    }
-  });
-
-  it.each(ALL)('decode tolerance - subject %i, 7,000 arrays deep in a member that is not read', (subject) => {
-    const deep = `${'['.repeat(7000)}${']'.repeat(7000)}`;
-    const message = text(subject).replace('"data":{', `"trace":${deep},"data":{`);
-    expect(decode(subject, message)).toStrictEqual(decode(subject, messageOf(subject)));
-  });
-
-  it.each(ALL)('decode tolerance - subject %i, forbidden names elsewhere are not looked for', (subject) => {
-    const untouched = decode(subject, messageOf(subject));
-    for (const name of FORBIDDEN) {
-      const deeper = { nested: { [name]: 'x' }, [name.toUpperCase()]: 'x', [`${name}s`]: 'x' };
-      expect(decode(subject, messageOf(subject, deeper, { meta: deeper }))).toStrictEqual(untouched);
-    }
-  });
-
-  it.each(ALL)('decode tolerance - subject %i, __proto__ and constructor are members like others', (subject) => {
-    const message = text(subject)
-      .replace('{', '{"__proto__":{"wallet":"x","data":7},"constructor":null,')
-      .replace('"data":{', '"data":{"__proto__":{"wallet":"x","success":"?","chainId":{}},"hasOwnProperty":1,');
-    expect(decode(subject, message)).toStrictEqual(decode(subject, messageOf(subject)));
-    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
-    expect({}).not.toHaveProperty('wallet');
-  });
-
-  it.each(ALL)('decode tolerance - subject %i, of members that stand twice the last counts', (subject) => {
-    const message = text(subject)
-      .replace('{', '{"version":2,"nodeId":7,"data":{"wallet":1},')
-      .replace('"1.0"', '"2.0","version":"1.0"');
-    expect(decode(subject, message)).toStrictEqual(decode(subject, messageOf(subject)));
-  });
-
-  it.each([
-    [`0x${'ab'.repeat(19)}a`, '39 digits'],
-    [`0x${'ab'.repeat(20)}a`, '41 digits'],
-    [`${'ab'.repeat(20)}`, 'no 0x'],
-  ])('decode tolerance - %s (%s) is no Ethereum address', (value) => {
-    for (const subject of ALL) {
-      expect(decode(subject, messageOf(subject, {}, { nodeId: value }))).toMatchObject({ nodeId: value });
-    }
-    expect(decode(RECEIVED, messageOf(RECEIVED, { chainId: value, taskType: value }))).toMatchObject({
-      chainId: value,
-      taskType: value,
-    });
-    expect(decode(INVOICE, messageOf(INVOICE, { operation: value }))).toMatchObject({ operation: value });
-  });
-
-  it('decode tolerance - an e-mail address cannot match the pattern of a label and counts as absent', () => {
-    const decoder = new Decoder();
-    const data = { chainId: 'me@example.com', taskType: 'mailto:me@example.com' };
-    expect(decoder.decode(RECEIVED, bytesOf(messageOf(RECEIVED, data)))).toMatchObject({ chainId: null, taskType: null });
-    expect(unknownLabelsOf(decoder)).toEqual({ chainId: 1, taskType: 1 });
-  });
-
-  it('decode tolerance - addresses in buckets, places and statuses are no labels and count as absent', () => {
-    const address = '10.0.0.1';
-    expect(decode(HEARTBEAT, messageOf(HEARTBEAT, { continentBucket: address, locationBucket: address }))).toMatchObject({
-      continent: 7,
-      location: null,
-    });
-    expect(decode(COMPLETED, messageOf(COMPLETED, { status: ADDRESS, executionTimeBucket: ADDRESS }))).toBeTypeOf('object');
   });
 });

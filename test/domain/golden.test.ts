@@ -36,7 +36,9 @@ describe('golden', () => {
   it('golden - white space and the order of members change nothing', () => {
     for (const { name, subject, message, signal } of GOLDEN) {
       const index = subjectIndex(subject);
-      expect(decode(index, bytesOf(`\r\n\t ${JSON.stringify(message, null, 2)} \n`)), name).toStrictEqual(signal);
+      expect(decode(index, bytesOf(`\r\n\t ${JSON.stringify(message, null, 2)} \n`)), name).toStrictEqual(
+        signal,
+      );
       expect(decode(index, reversed(message)), name).toStrictEqual(signal);
     }
   });
@@ -62,16 +64,21 @@ describe('golden', () => {
 });
 
 describe('vocabulary', () => {
-  it.each(Object.entries(CLOSED))('vocabulary - %s is read in publication order', (name, { subject, signal, labels }) => {
-    const read = (label: string) => (decode(subject, messageOf(subject, { [name]: label })) as unknown as Members)[signal];
-    expect(labels.map(read)).toEqual(labels.map((_label, index) => index));
-    expect(read('unknown')).toBe(labels.length);
-  });
+  it.each(Object.entries(CLOSED))(
+    'vocabulary - %s is read in publication order',
+    (name, { subject, signal, labels }) => {
+      const read = (label: string) =>
+        (decode(subject, messageOf(subject, { [name]: label })) as unknown as Members)[signal];
+      expect(labels.map(read)).toEqual(labels.map((_label, index) => index));
+      expect(read('unknown')).toBe(labels.length);
+    },
+  );
 
   it('vocabulary - execution times and gas are read in publication order', () => {
     const read = (data: Members) => {
       const signal = decode(COMPLETED, messageOf(COMPLETED, data));
-      if (typeof signal === 'string' || signal.type !== 'task_completed') throw new Error(`refused: ${String(signal)}`);
+      if (typeof signal === 'string' || signal.type !== 'task_completed')
+        throw new Error(`refused: ${String(signal)}`);
       return decodeOutcome(signal.outcome);
     };
     expect(EXECUTION_TIME_LABELS.map((label) => read({ executionTimeBucket: label }).time)).toEqual([

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { closedVocabulary, LabelReader, locationCell, PERSONAL, WRONG_TYPE } from '../../src/domain/federation/labels.ts';
+import {
+  closedVocabulary,
+  LabelReader,
+  locationCell,
+  PERSONAL,
+  WRONG_TYPE,
+} from '../../src/domain/federation/labels.ts';
 import { LABEL_DIMENSIONS } from '../../src/domain/federation/vocabulary.ts';
 
 describe('location', () => {
@@ -65,7 +71,8 @@ describe('location', () => {
 
   it('location - every place of a tenth of a degree lies in a half-degree cell to its south-west', () => {
     const tenths = (limit: number) => fc.integer({ min: -limit * 10, max: limit * 10 });
-    const spelled = (value: number) => `${value < 0 ? '-' : ''}${Math.trunc(Math.abs(value) / 10)}.${Math.abs(value) % 10}`;
+    const spelled = (value: number) =>
+      `${value < 0 ? '-' : ''}${Math.trunc(Math.abs(value) / 10)}.${Math.abs(value) % 10}`;
     fc.assert(
       fc.property(tenths(90), tenths(180), (latitude, longitude) => {
         const cell = locationCell(`${spelled(latitude)},${spelled(longitude)}`) ?? '';
@@ -142,13 +149,9 @@ describe('labels', () => {
 
   it('labels - a location', () => {
     const reader = new LabelReader();
-    expect(['48.3,11.9', 'unknown', null, undefined, 7].map((value) => reader.location(LOCATION, value))).toEqual([
-      '48.0,11.5',
-      null,
-      null,
-      null,
-      WRONG_TYPE,
-    ]);
+    expect(
+      ['48.3,11.9', 'unknown', null, undefined, 7].map((value) => reader.location(LOCATION, value)),
+    ).toEqual(['48.0,11.5', null, null, null, WRONG_TYPE]);
     expect(reader.unknown).toEqual([]);
     expect(reader.location(LOCATION, '48.25,11.9')).toBeNull();
     expect(reader.unknown).toEqual([LOCATION]);

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasLeft, isForgettable, judge, nextJudgementAfterMs } from '../../src/domain/federation/lifecycle.ts';
+import {
+  hasLeft,
+  isForgettable,
+  judge,
+  nextJudgementAfterMs,
+} from '../../src/domain/federation/lifecycle.ts';
 import { NODE_STATES } from '../../src/domain/federation/vocabulary.ts';
 
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 };
@@ -25,9 +30,12 @@ describe('lifecycle', () => {
     [1001, 1000, 150_000, 'stale'],
     [1001, 1000, 300_000, 'offline'],
     [1000, 1000, 150_000, 'offline'],
-  ] as const)('lifecycle - life at %i, left at %i, silent for %i: %s', (lifeAtMs, leftAtMs, silenceMs, state) => {
-    expect(judge({ lifeAtMs, leftAtMs, silenceMs }, THRESHOLDS)).toBe(state);
-  });
+  ] as const)(
+    'lifecycle - life at %i, left at %i, silent for %i: %s',
+    (lifeAtMs, leftAtMs, silenceMs, state) => {
+      expect(judge({ lifeAtMs, leftAtMs, silenceMs }, THRESHOLDS)).toBe(state);
+    },
+  );
 
   it.each([
     [0, 0, false],
@@ -49,11 +57,17 @@ describe('lifecycle', () => {
   });
 
   it('lifecycle - the next judgement is due when silence reaches the next threshold', () => {
-    expect(NODE_STATES.map((state) => nextJudgementAfterMs(state, THRESHOLDS))).toEqual([150_000, 300_000, 86_400_000]);
+    expect(NODE_STATES.map((state) => nextJudgementAfterMs(state, THRESHOLDS))).toEqual([
+      150_000, 300_000, 86_400_000,
+    ]);
   });
 
   const thresholds = fc
-    .tuple(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 1000 }))
+    .tuple(
+      fc.integer({ min: 1, max: 1000 }),
+      fc.integer({ min: 1, max: 1000 }),
+      fc.integer({ min: 1, max: 1000 }),
+    )
     .map(([stale, offline, forget]) => ({
       staleAfterMs: stale,
       offlineAfterMs: stale + offline,

@@ -31,8 +31,24 @@ export const ALL = [RECEIVED, COMPLETED, INVOICE, HEARTBEAT, JOINED, LEFT];
 export const TASK_ID = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 export const INVOICE_ID = '5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9';
 
+/** An Ethereum address, and the member names of section 7. */
+export const ADDRESS = `0x${'aB'.repeat(20)}`;
+export const FORBIDDEN = [
+  'execution_id',
+  'input_data',
+  'output_data',
+  'error_data',
+  'private_key',
+  'privateKey',
+  'wallet',
+  'walletAddress',
+  'nodeAddress',
+];
+
 /** The labels of section 2 in publication order, without `unknown`. */
-export const CLOSED: Readonly<Record<string, { subject: number; signal: string; labels: readonly string[] }>> = {
+export const CLOSED: Readonly<
+  Record<string, { subject: number; signal: string; labels: readonly string[] }>
+> = {
   stepsComputedBucket: {
     subject: INVOICE,
     signal: 'steps',
@@ -117,7 +133,9 @@ export function bytesOf(message: unknown): Uint8Array {
 /** The subject's index, and a decoder's labels by name with zeros left out. */
 export const subjectIndex = (subject: string): number => SUBJECTS.findIndex((known) => known === subject);
 export function unknownLabelsOf(decoder: Decoder): Record<string, number> {
-  const counts = LABEL_DIMENSIONS.map((dimension, index) => [dimension, decoder.unknownLabels[index] ?? 0] as const);
+  const counts = LABEL_DIMENSIONS.map(
+    (dimension, index) => [dimension, decoder.unknownLabels[index] ?? 0] as const,
+  );
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
@@ -131,7 +149,8 @@ const CELL = /^-?\d{1,2}\.[05],-?\d{1,3}\.[05]$/;
 const orNull = (pattern: RegExp) => (value: unknown) =>
   value === null || (typeof value === 'string' && pattern.test(value) && value !== 'unknown');
 const text = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
-const upTo = (last: number) => (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= last;
+const upTo = (last: number) => (value: unknown) =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= last;
 
 const MEMBERS: Readonly<Record<string, Readonly<Record<string, (value: unknown) => boolean>>>> = {
   task_received: { idHash: text(HASH), chainId: orNull(LABEL), taskType: orNull(LABEL) },
@@ -158,7 +177,11 @@ const MEMBERS: Readonly<Record<string, Readonly<Record<string, (value: unknown) 
 /** What is wrong with a decoded signal for this subject; empty if it has exactly its members, each valid. */
 export function faultsOf(subject: number, signal: Signal): readonly string[] {
   const type = TYPES[subject] ?? '';
-  const rules = { type: (value: unknown) => value === type, nodeId: text(/^[A-Za-z0-9_-]{4,64}$/), ...MEMBERS[type] };
+  const rules = {
+    type: (value: unknown) => value === type,
+    nodeId: text(/^[A-Za-z0-9_-]{4,64}$/),
+    ...MEMBERS[type],
+  };
   const members = new Map<string, unknown>(Object.entries(signal));
   const wrong = Object.entries(rules).filter(([name, isValid]) => !isValid(members.get(name)));
   const extra = [...members.keys()].filter((name) => !Object.hasOwn(rules, name));

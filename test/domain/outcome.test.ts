@@ -20,6 +20,8 @@ const TUPLES = [false, true].flatMap((failed) =>
 );
 const encoded = TUPLES.map(({ failed, time, gas, cached }) => encodeOutcome(failed, time, gas, cached));
 
+type Parts = readonly [boolean, number, number, number];
+
 describe('outcome', () => {
   it('outcome - the order of the codes is the order of section 3', () => {
     expect([CACHED_TRUE, CACHED_FALSE, CACHED_ABSENT]).toEqual([0, 1, 2]);
@@ -36,17 +38,41 @@ describe('outcome', () => {
     expect(TUPLES.findIndex(({ failed }) => failed)).toBe(FIRST_FAILED);
   });
 
-  it.each([
+  it.each<readonly [Parts, Parts]>([
     // [what one report says, what the better one says], better first
-    [[false, 8, 5, 2], [true, 0, 0, 0]],
-    [[false, 0, 5, 2], [false, 1, 0, 0]],
-    [[false, 7, 5, 2], [false, 8, 0, 0]],
-    [[false, 1, 1, 2], [false, 1, 2, 0]],
-    [[false, 1, 4, 2], [false, 1, 5, 0]],
-    [[false, 1, 1, 0], [false, 1, 1, 1]],
-    [[false, 1, 1, 1], [false, 1, 1, 2]],
-    [[true, 0, 5, 2], [true, 1, 0, 0]],
-  ] as const)('outcome - %j speaks before %j', (better, worse) => {
+    [
+      [false, 8, 5, 2],
+      [true, 0, 0, 0],
+    ],
+    [
+      [false, 0, 5, 2],
+      [false, 1, 0, 0],
+    ],
+    [
+      [false, 7, 5, 2],
+      [false, 8, 0, 0],
+    ],
+    [
+      [false, 1, 1, 2],
+      [false, 1, 2, 0],
+    ],
+    [
+      [false, 1, 4, 2],
+      [false, 1, 5, 0],
+    ],
+    [
+      [false, 1, 1, 0],
+      [false, 1, 1, 1],
+    ],
+    [
+      [false, 1, 1, 1],
+      [false, 1, 1, 2],
+    ],
+    [
+      [true, 0, 5, 2],
+      [true, 1, 0, 0],
+    ],
+  ])('outcome - %j speaks before %j', (better, worse) => {
     expect(encodeOutcome(...better)).toBeLessThan(encodeOutcome(...worse));
   });
 

@@ -1,0 +1,88 @@
+// A batch of raw messages on its way from the source thread to the writer's: one block of payload bytes and five
+// numbers a message, both transferred, never copied, and given back to be filled again.
+
+/** Numbers kept per message. */
+const FIELDS = 5;
+
+/** Plain data; `count` messages stand in it. */
+export interface Batch {
+  readonly payload: ArrayBuffer;
+  readonly numbers: ArrayBuffer;
+  count: number;
+  payloadBytes: number;
+}
+
+/** One message of a batch; a view into it, good until the batch is given back. */
+export interface BatchMessage {
+  /** Index into `SUBJECTS`, or one past it. */
+  readonly subject: number;
+  /** The payload; of an over-long message only the first byte too many is there. */
+  readonly payload: Uint8Array;
+  readonly atMs: number;
+  /** Sequence in the stream; null on plain NATS. */
+  readonly seq: number | null;
+  /** Observed clock when it was read. */
+  readonly observedMs: number;
+}
+
+export function createBatch(messagesMax: number, payloadBytesMax: number): Batch {
+  return {
+    payload: new ArrayBuffer(payloadBytesMax),
+    numbers: new ArrayBuffer(messagesMax * FIELDS * Float64Array.BYTES_PER_ELEMENT),
+    count: 0,
+    payloadBytes: 0,
+  };
+}
+
+/** Fills one batch. */
+export class BatchFiller {
+  readonly batch: Batch;
+  readonly #payload: Uint8Array;
+  readonly #numbers: Float64Array;
+  readonly #messagesMax: number;
+
+  constructor(batch: Batch) {
+    this.batch = batch;
+    batch.count = 0;
+    batch.payloadBytes = 0;
+    this.#payload = new Uint8Array(batch.payload);
+    this.#numbers = new Float64Array(batch.numbers);
+    this.#messagesMax = this.#numbers.length / FIELDS;
+  }
+
+  /** False if it has no room for the message. */
+  add(message: BatchMessage): boolean {
+    const { batch } = this;
+    const { length } = message.payload;
+    if (batch.count >= this.#messagesMax || batch.payloadBytes + length > this.#payload.length) return false;
+    this.#payload.set(message.payload, batch.payloadBytes);
+    const at = batch.count * FIELDS;
+    this.#numbers[at] = length;
+    this.#numbers[at + 1] = message.subject;
+    this.#numbers[at + 2] = message.atMs;
+    this.#numbers[at + 3] = message.seq ?? -1;
+    this.#numbers[at + 4] = message.observedMs;
+    batch.count++;
+    batch.payloadBytes += length;
+    return true;
+  }
+}
+
+/** Visits the messages of a batch in the order in which they were added. */
+export function readBatch(batch: Batch, visit: (message: BatchMessage) => void): void {
+  const payload = Buffer.from(batch.payload);
+  const numbers = new Float64Array(batch.numbers);
+  let offset = 0;
+  for (let at = 0; at < batch.count * FIELDS; at += FIELDS) {
+    const length = numbers[at] ?? 0;
+    const seq = numbers[at + 3] ?? -1;
+    visit({
+      subject: numbers[at + 1] ?? 0,
+      payload: payload.subarray(offset, offset + length),
+      atMs: numbers[at + 2] ?? 0,
+      seq: seq < 0 ? null : seq,
+      observedMs: numbers[at + 4] ?? 0,
+    });
+    offset += length;
+  }
+}

@@ -1,0 +1,144 @@
+// Hands messages over to the writer in batches, at most so many under way. When the writer is slow it says so, and
+// JetStream is read no further; plain NATS cannot be held back, so what does not fit waits in a bounded backlog, and over
+// the bound presence is shed first and facts last (section 7).
+
+import { type Batch, BatchFiller, type BatchMessage, createBatch } from './batch.ts';
+
+export interface HandoverOptions {
+  readonly batchMessagesMax: number;
+  readonly batchBytesMax: number;
+  /** Longest that a message waits for its batch to fill, in ms. */
+  readonly batchTimeMs: number;
+  /** Batches that the writer may hold at once. */
+  readonly batchesMax: number;
+  /** Payload that may wait beyond the batches. */
+  readonly backlogBytesMax: number;
+}
+
+export interface HandoverParts {
+  /** Gives a batch to the writer; it comes back through {@link Handover.giveBack}. */
+  send(batch: Batch): void;
+  /** The writer cannot follow: read no further, if the source can be held back. */
+  full(): void;
+  /** There is room again. */
+  roomy(): void;
+  /** A message on this subject was thrown away for want of room. */
+  shed(subject: number, atMs: number): void;
+}
+
+/** Subjects in the order in which they are shed: heartbeats, received, invoices, completed, joins, leaves, others first of all. */
+const SHED_ORDER = [6, 3, 0, 2, 1, 4, 5];
+
+export class Handover {
+  readonly #options: HandoverOptions;
+  readonly #parts: HandoverParts;
+  /** What waits beyond the batches, per subject; order among subjects does not matter to any kept number. */
+  readonly #backlog: readonly BatchMessage[][] = SHED_ORDER.map(() => []);
+  readonly #spare: Batch[] = [];
+  #backlogBytes = 0;
+  #filler: BatchFiller | null = null;
+  #underWay = 0;
+  #isFull = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: HandoverOptions, parts: HandoverParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** Payload bytes that wait and are not yet with the writer. */
+  get waitingBytes(): number {
+    return this.#backlogBytes + (this.#filler?.batch.payloadBytes ?? 0);
+  }
+
+  /** Takes a message; its payload is copied. */
+  add(message: BatchMessage): void {
+    if (this.#backlogBytes > 0 || !this.#pack(message)) this.#keep(message);
+    this.#timer ??= setTimeout(() => this.#due(), this.#options.batchTimeMs);
+  }
+
+  /** Sends what waits, as far as the writer may be given more. */
+  flush(): void {
+    const batch = this.#filler?.batch;
+    if (batch === undefined || batch.count === 0 || this.#underWay >= this.#options.batchesMax) return;
+    this.#filler = null;
+    this.#underWay++;
+    this.#parts.send(batch);
+    this.#noteRoom();
+  }
+
+  /** The writer is done with a batch. */
+  giveBack(batch: Batch): void {
+    this.#underWay--;
+    this.#spare.push(batch);
+    this.#unload();
+    // What waited for this has waited long enough.
+    if (this.#timer === null) this.flush();
+    this.#noteRoom();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #due(): void {
+    this.#timer = null;
+    this.flush();
+  }
+
+  /** Puts a message into the batch being filled, or into the next if that one can go. */
+  #pack(message: BatchMessage): boolean {
+    if (this.#fill().add(message)) return true;
+    this.flush();
+    return this.#filler === null && this.#fill().add(message);
+  }
+
+  #fill(): BatchFiller {
+    const { batchMessagesMax, batchBytesMax } = this.#options;
+    this.#filler ??= new BatchFiller(this.#spare.pop() ?? createBatch(batchMessagesMax, batchBytesMax));
+    return this.#filler;
+  }
+
+  #keep(message: BatchMessage): void {
+    // A copy: the client's buffer holds many messages, and would be kept whole for the sake of one.
+    this.#backlog[message.subject]?.push({ ...message, payload: message.payload.slice() });
+    this.#backlogBytes += message.payload.length;
+    for (const subject of SHED_ORDER) {
+      const waiting = this.#backlog[subject] ?? [];
+      let dropped = 0;
+      while (this.#backlogBytes > this.#options.backlogBytesMax && dropped < waiting.length) {
+        const oldest = waiting[dropped++];
+        if (oldest === undefined) break;
+        this.#backlogBytes -= oldest.payload.length;
+        this.#parts.shed(subject, oldest.atMs);
+      }
+      waiting.splice(0, dropped);
+      if (this.#backlogBytes <= this.#options.backlogBytesMax) break;
+    }
+    this.#noteRoom();
+  }
+
+  /** Moves what waits into batches, most precious first. */
+  #unload(): void {
+    for (const subject of SHED_ORDER.toReversed()) {
+      const waiting = this.#backlog[subject] ?? [];
+      let moved = 0;
+      for (const message of waiting) {
+        if (!this.#pack(message)) break;
+        this.#backlogBytes -= message.payload.length;
+        moved++;
+      }
+      waiting.splice(0, moved);
+      if (waiting.length > 0) break;
+    }
+  }
+
+  #noteRoom(): void {
+    const isFull = this.#underWay >= this.#options.batchesMax || this.#backlogBytes > 0;
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    if (isFull) this.#parts.full();
+    else this.#parts.roomy();
+  }
+}

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type StateChange, uptime, UPTIME_WINDOW_MS } from '../../src/domain/federation/uptime.ts';
+import { NODE_STATES, type NodeState } from '../../src/domain/federation/vocabulary.ts';
+
+const DAY = 86_400_000;
+const change = (observedMs: number, from: NodeState, to: NodeState): StateChange => ({
+  observedMs,
+  from,
+  to,
+});
+
+describe('uptime', () => {
+  it('uptime - looks back a day', () => {
+    expect(UPTIME_WINDOW_MS).toBe(DAY);
+  });
+
+  it.each<[string, NodeState, number, readonly StateChange[], number, number | null]>([
+    ['nothing observed yet', 'online', 5000, [], 5000, null],
+    ['first seen after the last commit', 'online', 6000, [], 5000, null],
+    ['always online', 'online', 0, [], 1000, 1],
+    ['stale counts as up', 'stale', 0, [change(400, 'online', 'stale')], 1000, 1],
+    ['always offline', 'offline', 0, [], 1000, 0],
+    ['offline since the middle', 'offline', 0, [change(500, 'stale', 'offline')], 1000, 0.5],
+    ['back since the middle', 'online', 0, [change(500, 'offline', 'online')], 1000, 0.5],
+    [
+      'away for a quarter',
+      'online',
+      1000,
+      [change(1100, 'online', 'stale'), change(1250, 'stale', 'offline'), change(1500, 'offline', 'online')],
+      2000,
+      0.75,
+    ],
+    [
+      'seen longer than a day: only the last one counts',
+      'online',
+      0,
+      [change(DAY + 1, 'offline', 'online')],
+      2 * DAY,
+      1 - 1 / DAY,
+    ],
+    ['a change before the window', 'online', 0, [change(10, 'offline', 'online')], 3 * DAY, 1],
+    ['offline since before the window', 'offline', 0, [change(10, 'online', 'offline')], 3 * DAY, 0],
+    ['a change at the window’s first moment', 'offline', 0, [change(DAY, 'online', 'offline')], 2 * DAY, 0],
+    ['a change at this moment', 'offline', 0, [change(1000, 'online', 'offline')], 1000, 1],
+    [
+      'offline for half a day',
+      'online',
+      0,
+      [change(DAY, 'online', 'offline'), change(1.5 * DAY, 'offline', 'online')],
+      2 * DAY,
+      0.5,
+    ],
+  ])('uptime - %s', (_what, state, firstObservedMs, changes, nowMs, share) => {
+    expect(uptime(state, firstObservedMs, changes, nowMs)).toBe(share);
+  });
+
+  it('uptime - is the share of observed milliseconds in which the node was not offline', () => {
+    const life = fc.record({
+      firstMs: fc.nat(50),
+      first: fc.constantFrom(...NODE_STATES),
+      steps: fc.array(fc.tuple(fc.nat(30), fc.constantFrom(...NODE_STATES)), { maxLength: 8 }),
+      restMs: fc.nat(30),
+    });
+    fc.assert(
+      fc.property(life, ({ firstMs, first, steps, restMs }) => {
+        let state: NodeState = first;
+        let atMs = firstMs;
+        let upMs = 0;
+        const changes: StateChange[] = [];
+        for (const [ms, next] of steps) {
+          if (state !== 'offline') upMs += ms;
+          atMs += ms;
+          changes.push(change(atMs, state, next));
+          state = next;
+        }
+        if (state !== 'offline') upMs += restMs;
+        const nowMs = atMs + restMs;
+        expect(uptime(state, firstMs, changes, nowMs)).toBe(
+          nowMs === firstMs ? null : upMs / (nowMs - firstMs),
+        );
+      }),
+    );
+  });
+});

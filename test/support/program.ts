@@ -1,0 +1,94 @@
+// What one test starts: programs, brokers and connections that never outlive it, however it ends.
+
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect, type NatsConnection } from 'nats';
+import { onTestFinished } from 'vitest';
+import { processesOf } from '../io/broker-fixtures.ts';
+import { type Aggregator, type LogLine, startAggregator } from './aggregator.ts';
+import { type OwnFolder, ownFolder } from './embedded.ts';
+import { type NatsServer, startNatsServer } from './nats-server.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** The entry with test seams, set by `SEAMS`. */
+export const SERVE_WITH_SEAMS = fileURLToPath(new URL('serve-with-seams.ts', import.meta.url));
+
+/** A folder and settings as `ownFolder` makes them; the folder is removed, with what may still run from it. */
+export async function testFolder(name: string): Promise<OwnFolder> {
+  const own = await ownFolder(name);
+  onTestFinished(() => {
+    for (const pid of processesOf(own.folder)) process.kill(pid, 'SIGKILL');
+    rmSync(own.folder, { recursive: true, force: true });
+  });
+  return { ...own, env: { ...own.env, WORKERS: '1' } };
+}
+
+/** Settings of `own` with somebody else's broker. */
+export function at(url: string, own: OwnFolder, more: Readonly<Record<string, string>> = {}) {
+  return { ...own.env, EMBEDDED_NATS: 'off', NATS_URL: url, ...more };
+}
+
+export function launch(env: Readonly<Record<string, string>>, main?: string): Aggregator {
+  const program = startAggregator(env, main);
+  onTestFinished(async () => {
+    if (program.process.exitCode !== null || program.process.signalCode !== null) return;
+    program.process.kill('SIGKILL');
+    await program.exit;
+  });
+  return program;
+}
+
+export async function launchBroker(options: { storeFolder?: string; port?: number }): Promise<NatsServer> {
+  const server = await startNatsServer(options);
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+export async function connectTo(url: string): Promise<NatsConnection> {
+  const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Everything that a person is told: standard error, and warnings and errors in the log. */
+  readonly told: readonly string[];
+}
+
+/** Runs the program until it ends by itself; the test's time limit ends it otherwise. */
+export function runToEnd(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<Ended> {
+  const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH, HOME, NATS_SERVER_BIN, HTTP_PORT: '0', LOG_FORMAT: 'json', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void (child.exitCode === null && child.kill('SIGKILL')));
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+      const logged = lines
+        .map((line) => JSON.parse(line) as LogLine)
+        .filter(({ level }) => level === 'warn' || level === 'error')
+        .map(({ msg }) => msg);
+      resolve({ code, stdout, stderr, told: [...(stderr === '' ? [] : [stderr.trimEnd()]), ...logged] });
+    });
+  });
+}
+
+/** Processes that run from the database's folder: our broker, if any. */
+export function childrenBeside(databasePath: string): number[] {
+  return processesOf(dirname(databasePath));
+}
