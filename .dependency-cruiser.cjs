@@ -17,7 +17,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nobody imports is dead: delete it.',
       severity: 'error',
-      from: { orphan: true, pathNot: ['^src/(main|ingest)\\.ts$', '^src/workers/worker\\.ts$'] },
+      from: { orphan: true, pathNot: ['^src/(main|ingest|source)\\.ts$', '^src/workers/worker\\.ts$'] },
       to: {},
     },
     {
@@ -55,7 +55,7 @@ module.exports = {
       comment: 'config, io and lib are used by stages and know none of them.',
       severity: 'error',
       from: { path: '^src/(config|io|lib)/' },
-      to: { path: `^src/(${stages}|cli|simulator)/|^src/(app|ingest|main|ingest-thread)\\.ts$` },
+      to: { path: `^src/(${stages}|cli|simulator)/|^src/(app|ingest|source|main|child-thread)\\.ts$` },
     },
     {
       name: 'lib-is-a-leaf',
@@ -69,7 +69,7 @@ module.exports = {
       comment: 'Only main.ts, cli and the two wiring files may import the wiring.',
       severity: 'error',
       from: { pathNot: '^src/(main|app)\\.ts$|^src/cli/' },
-      to: { path: '^src/(app|ingest|main|ingest-thread)\\.ts$' },
+      to: { path: '^src/(app|ingest|source|main|child-thread)\\.ts$' },
     },
     {
       name: 'oracle-is-independent',

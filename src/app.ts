@@ -1,6 +1,7 @@
 // The main thread's wiring, and the only one: ingest thread → supervisor → facts back, workers → tick → broker, HTTP.
 // Nothing here decides; each part says in its own file what it does.
 
+import { MessageChannel } from 'node:worker_threads';
 import { Supervisor } from './actors/supervisor.ts';
 import {
   LOCATION_INTERVAL_MS,
@@ -9,13 +10,13 @@ import {
   WORKER_TASK_TIME_MAX_MS,
 } from './config/bounds.ts';
 import type { Settings } from './config/settings.ts';
-import type { IngestAccounts, IngestStatus } from './domain/federation/accounting.ts';
+import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federation/accounting.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
 import type { PeriodStatistics } from './http/federation.ts';
 import { judgeReadiness } from './http/readiness.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
-import { IngestThread } from './ingest-thread.ts';
+import { ChildThread } from './child-thread.ts';
 import {
   type BrokerEndpoint,
   createEmbeddedBroker,
@@ -26,12 +27,19 @@ import { systemClock } from './lib/clock.ts';
 import { CodedError } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
 import { programVersion } from './lib/version.ts';
-import { poolWorkerUrl } from './lib/worker-files.ts';
+import { ingestThreadUrl, poolWorkerUrl, sourceThreadUrl } from './lib/worker-files.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { Publisher } from './sinks/federation/publisher.ts';
 import { Ticker } from './sinks/federation/ticker.ts';
-import type { FromIngest } from './thread-messages.ts';
+import type {
+  FromIngest,
+  FromSource,
+  IngestThreadData,
+  SourceThreadData,
+  ToIngest,
+  ToSource,
+} from './thread-messages.ts';
 import { WorkerPool } from './workers/pool.ts';
 
 /** What tests may change that no operator can. */
@@ -63,7 +71,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
   const { log } = parts;
   const startedAtMs = systemClock.nowMs();
   let accounts: IngestAccounts | null = null;
-  let status: IngestStatus | null = null;
+  let sourceStatus: SourceStatus | null = null;
+  let writerStatus: WriterStatus | null = null;
   let totalNodes = 0;
   let observedMs = 0;
   let caughtUpAtMs: number | null = null;
@@ -73,6 +82,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let isOpened = false;
   let isStopping = false;
 
+  let source: ChildThread<ToSource, FromSource> | null = null;
   let pool: WorkerPool | null = null;
   let ticker: Ticker | null = null;
   let broker: EmbeddedBroker | null = null;
@@ -87,7 +97,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   });
   const metrics = createMetrics({
     accounts: () => accounts,
-    status: () => status,
+    status,
     nodes: countNodes,
     pool: () => ({ queueTasks: pool?.queueTasks ?? 0 }),
     version: programVersion(),
@@ -96,7 +106,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     live: () => true,
     readiness: () =>
       judgeReadiness({
-        status,
+        status: status(),
         workersUp: pool?.isUp ?? false,
         lastTickAtMs: lastTick?.nowMs ?? null,
         startedAtMs,
@@ -112,21 +122,17 @@ export function createApp(settings: Settings, parts: AppParts): App {
     nowMs: systemClock.nowMs,
     failed: (error) => log.error('http: a request failed', { error }),
   });
-  const ingest = new IngestThread(
-    { settings, commitDelayMs: parts.seams?.commitDelayMs ?? 0 },
-    {
-      message: receive,
-      died(error) {
-        log.error('ingest: the thread died', { error });
-        fail(
-          new CodedError(
-            'ingest_failed',
-            'The ingest thread died; what it had committed is safe, and the next start reads on from there.',
-          ),
-        );
-      },
-    },
+  const ingestData: IngestThreadData = { settings, commitDelayMs: parts.seams?.commitDelayMs ?? 0 };
+  const ingest = new ChildThread<ToIngest, FromIngest>(
+    { url: ingestThreadUrl, name: 'ingest', data: ingestData },
+    { message: receive, died: (error) => die('ingest', error) },
   );
+
+  function die(thread: string, error: unknown): void {
+    log.error(`${thread}: the thread died`, { error });
+    const what = `The ${thread} thread died; what was committed is safe, and the next start reads on from there.`;
+    fail(new CodedError('ingest_failed', what));
+  }
 
   function fail(error: CodedError): void {
     // Before the database is open it is the start that fails, and who called it tells.
@@ -148,34 +154,59 @@ export function createApp(settings: Settings, parts: AppParts): App {
         return;
       case 'snapshot':
         ({ accounts, totalNodes, observedMs } = message);
-        noteCatchingUp(message.status);
+        writerStatus = message.status;
         supervisor.sweep({ nowMs: systemClock.nowMs(), observedMs });
         return;
       case 'log':
-        log[message.level](message.sentence);
-        return;
       case 'failed':
-        fail(new CodedError(message.code, message.sentence));
-        return;
       case 'stopped':
+        receiveCommon(message);
         return;
       default:
         unreachable(message);
     }
   }
 
-  function noteCatchingUp(next: IngestStatus): void {
-    const hasCaughtUp = !next.catchingUp && (status?.catchingUp ?? true);
-    status = next;
+  function receiveFromSource(message: FromSource): void {
+    if (message.type === 'status') noteStatus(message.status);
+    else receiveCommon(message);
+  }
+
+  function receiveCommon(
+    message: Extract<FromSource | FromIngest, { type: 'log' | 'failed' | 'stopped' }>,
+  ): void {
+    if (message.type === 'log') log[message.level](message.sentence);
+    if (message.type === 'failed') fail(new CodedError(message.code, message.sentence));
+  }
+
+  function noteStatus(next: SourceStatus): void {
+    const hasCaughtUp = !next.catchingUp && (sourceStatus?.catchingUp ?? true);
+    sourceStatus = next;
     if (!hasCaughtUp) return;
     caughtUpAtMs = systemClock.nowMs();
     ticker?.start();
+  }
+
+  /** What is known of both threads; null before both have reported. */
+  function status() {
+    if (writerStatus === null) return null;
+    return { ...NO_SOURCE, ...sourceStatus, ...writerStatus };
   }
 
   function countNodes(): Record<NodeState, number> {
     const { online, stale } = supervisor.counts;
     // Nodes that were forgotten have no actor; they are offline.
     return { online, stale, offline: Math.max(0, totalNodes - online - stale) };
+  }
+
+  function startSource(nats: NatsOptions, isMapped: boolean): ChildThread<ToSource, FromSource> {
+    const { port1, port2 } = new MessageChannel();
+    const sourceData: SourceThreadData = { settings, nats, isMapped, observedMs, ingest: port1 };
+    ingest.send({ type: 'source', port: port2 }, [port2]);
+    return new ChildThread<ToSource, FromSource>(
+      { url: sourceThreadUrl, name: 'source', data: sourceData, transfer: [port1] },
+      { message: receiveFromSource, died: (error) => die('source', error) },
+    );
   }
 
   function requirePool(): WorkerPool {
@@ -241,7 +272,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
           log.debug('tick: statistics made', { seconds, published });
         },
         failed: (error) => log.warn('tick: no statistics this time, the next tick tries again', { error }),
-        isCaughtUp: () => status !== null && !status.catchingUp,
+        isCaughtUp: () => sourceStatus !== null && !sourceStatus.catchingUp,
         nowMs: systemClock.nowMs,
         monotonicMs: systemClock.monotonicMs,
       },
@@ -265,7 +296,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       await resumeNodes();
       ticker = makeTicker();
       void publisher.start(nats);
-      ingest.send({ type: 'start', nats, isMapped: endpoint?.mapped ?? false });
+      source = startSource(nats, endpoint?.mapped ?? false);
       log.info(`broker: ${nats.servers.join(', ')}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
       if (endpoint?.wsUrl != null) log.info(`broker for monitors: ${endpoint.wsUrl} (WebSocket)`);
       log.info(`database: ${settings.databasePath}`);
@@ -274,7 +305,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     },
     async stop() {
       isStopping = true;
-      await ticker?.stop();
+      await Promise.all([ticker?.stop(), source?.stop()]);
       await Promise.all([ingest.stop(), publisher.stop(), http.stop(), pool?.stop()]);
       supervisor.stop();
       metrics.stop();
@@ -282,6 +313,19 @@ export function createApp(settings: Settings, parts: AppParts): App {
     },
   };
 }
+
+/** Before the source thread has reported. */
+const NO_SOURCE: SourceStatus = {
+  mode: null,
+  connected: false,
+  consuming: false,
+  catchingUp: true,
+  problem: 'not connected to the broker yet',
+  reconnects: 0,
+  pending: 0,
+  clockOffsetMs: 0,
+  backlogBytes: 0,
+};
 
 function toPeriods(tick: TickStatistics, aggregatorId: string): ReadonlyMap<Period, PeriodStatistics> {
   const timestamp = new Date(tick.nowMs).toISOString();

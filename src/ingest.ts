@@ -1,72 +1,82 @@
-// The ingest thread's wiring: source → door → writer → SQLite, and back to main the signs of life of each commit. It is
-// the only writer, and the only thread that touches a message's bytes.
+// The ingest thread's wiring: batches of the source thread → door → writer → SQLite, and to main the signs of life of each
+// commit. It is the only writer, and the only thread that looks into a message.
 
 import { statSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import {
-  BATCH_MESSAGES_MAX,
   BATCH_TIME_MS,
-  CATCHING_UP_AGE_MS,
   COMMIT_RETRY_MS,
   FUTURE_TOLERANCE_MS,
   HOT_MAP_GENERATION_ENTRIES,
-  OBSERVED_STEP_MAX_MS,
-  PING_INTERVAL_MS,
-  PULL_MESSAGES,
-  PULLS_OUTSTANDING,
   SNAPSHOT_INTERVAL_MS,
   TRANSITIONS_PER_NODE_MAX,
 } from './config/bounds.ts';
-import type { IngestStatus } from './domain/federation/accounting.ts';
-import { ObservedClock } from './domain/federation/observed-clock.ts';
+import type { WriterStatus } from './domain/federation/accounting.ts';
 import { systemClock } from './lib/clock.ts';
 import { CodedError } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
+import { type Batch, readBatch } from './sources/federation/batch.ts';
 import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
-import { Telemetry } from './sources/federation/telemetry.ts';
 import { openWriter } from './store/database.ts';
 import { Committer } from './store/federation/committer.ts';
 import { FederationWriter } from './store/federation/writer.ts';
 import { type DatabaseLock, lockDatabase } from './store/lock.ts';
-import type { FromIngest, IngestThreadData, ToIngest } from './thread-messages.ts';
-
-const DAY_MS = 86_400_000;
+import type {
+  FromIngest,
+  IngestThreadData,
+  IngestToSource,
+  SourceToIngest,
+  ToIngest,
+} from './thread-messages.ts';
 
 function run(data: IngestThreadData, send: (message: FromIngest) => void): (message: ToIngest) => void {
   const { settings } = data;
   const lock = lockDatabase(settings.databasePath);
   const writer = openLocked(lock);
-  const clock = new ObservedClock(writer.observedMs, OBSERVED_STEP_MAX_MS);
   const ledger = new Ledger();
-  let telemetry: Telemetry | null = null;
-  let door: Door | null = null;
+  const door = new Door(
+    {
+      ledger,
+      apply: (signal, moment) => writer.apply(signal, moment),
+      take: (seq, atMs) => writer.position.take(seq, atMs),
+      count: (outcome) => writer.position.count(outcome),
+    },
+    FUTURE_TOLERANCE_MS,
+  );
+  let source: MessagePort | null = null;
+  let observedMs = writer.observedMs;
   let lagMs = 0;
+  /** Merged, and to be given back with the next commit. */
+  let merged: Batch | null = null;
+  /** Messages of the source that wait while SQLite refuses; at most as many batches as may be under way. */
+  const waiting: SourceToIngest[] = [];
 
   const committer = new Committer(
-    { messagesMax: BATCH_MESSAGES_MAX, timeMaxMs: BATCH_TIME_MS, retryMs: COMMIT_RETRY_MS },
+    { timeMaxMs: BATCH_TIME_MS, retryMs: COMMIT_RETRY_MS },
     {
       commit() {
         const startedMs = systemClock.monotonicMs();
         if (data.commitDelayMs > 0) sleep(data.commitDelayMs);
-        const signs = writer.commit(systemClock.nowMs(), clock.nowMs);
-        const nowMs = systemClock.nowMs();
-        lagMs = ledger.committed(nowMs, (systemClock.monotonicMs() - startedMs) / 1000);
-        send({ type: 'committed', signs, observedMs: clock.nowMs });
+        const signs = writer.commit(systemClock.nowMs(), observedMs);
+        lagMs = ledger.committed(systemClock.nowMs(), (systemClock.monotonicMs() - startedMs) / 1000);
+        send({ type: 'committed', signs, observedMs });
         sendSnapshot();
+        giveBack();
       },
       failed(error) {
-        telemetry?.pause();
-        send({
-          type: 'log',
-          level: 'error',
-          sentence: `database: a commit failed (${sqliteCode(error)}); taking no more messages, nothing is lost, trying again until it works`,
-        });
+        const why = `a commit failed (${sqliteCode(error)})`;
+        const sentence = `database: ${why}; taking no more messages, nothing is lost, trying again until it works`;
+        send({ type: 'log', level: 'error', sentence });
       },
       recovered() {
         send({ type: 'log', level: 'info', sentence: 'database: commits work again' });
-        clock.lost();
-        telemetry?.resume();
+        // Until one of these commits fails as well.
+        while (!committer.isFailing) {
+          const message = waiting.shift();
+          if (message === undefined) return;
+          hear(message);
+        }
       },
     },
   );
@@ -88,81 +98,74 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     }
   }
 
-  function takeMessage(subject: string, payload: Uint8Array, seq: number | null, atMs: number): void {
-    if (door === null || telemetry === null) return;
-    const nowMs = systemClock.nowMs();
-    if (seq === null && committer.isFailing) {
-      // Plain NATS cannot be held back, and nothing more fits in memory while SQLite refuses.
-      door.turnAway(subject, atMs, nowMs, 'shed');
+  function reply(message: IngestToSource, batch?: Batch): void {
+    source?.postMessage(message, batch === undefined ? [] : [batch.payload, batch.numbers]);
+  }
+
+  function giveBack(): void {
+    const batch = merged;
+    merged = null;
+    if (batch !== null) reply({ type: 'committed', batch, seq: (writer.position.nextSeq ?? 1) - 1 }, batch);
+  }
+
+  /** Takes what the source says, in its order: the clock and the position never run ahead of the messages. */
+  function hear(message: SourceToIngest): void {
+    if (committer.isFailing) {
+      waiting.push(message);
       return;
     }
-    if (seq !== null && !writer.position.take(seq, atMs)) {
-      door.turnAway(subject, atMs, nowMs, 'replayed');
-    } else {
-      clock.heard(systemClock.monotonicMs(), telemetry.isCatchingUp);
-      writer.position.count(door.enter(subject, payload, atMs, nowMs));
+    switch (message.type) {
+      case 'batch': {
+        const nowMs = systemClock.nowMs();
+        readBatch(message.batch, (entry) => {
+          observedMs = entry.observedMs;
+          door.enter(entry, nowMs);
+        });
+        merged = message.batch;
+        committer.flush();
+        return;
+      }
+      case 'clock':
+        observedMs = message.observedMs;
+        committer.soon();
+        return;
+      case 'shed':
+        message.counts.forEach((count, subject) => ledger.shed(subject, count));
+        return;
+      case 'lastKnown':
+        reply({ type: 'position', seq: writer.position.lastKnown(message.stream)?.seq ?? null });
+        return;
+      case 'attach':
+        writer.position.attach(message.stream, message.storedAtMs);
+        reply({ type: 'position', seq: writer.position.nextSeq });
+        committer.soon();
+        return;
+      case 'nothingUpTo':
+        writer.position.nothingUpTo(message.seq);
+        committer.soon();
+        return;
+      case 'detach':
+        writer.position.detach();
+        return;
+      default:
+        unreachable(message);
     }
-    committer.merged(1);
   }
 
-  function start(message: Extract<ToIngest, { type: 'start' }>): void {
-    door = new Door(
-      ledger,
-      (signal, atMs, nowMs) => writer.apply(signal, { atMs, nowMs, observedMs: clock.nowMs }),
-      { prefix: message.isMapped ? 'ingest.' : 'truebit.', futureToleranceMs: FUTURE_TOLERANCE_MS },
-    );
-    telemetry = new Telemetry(
-      {
-        nats: message.nats,
-        isMapped: message.isMapped,
-        mode: settings.ingest.mode,
-        streamMaxAgeMs: settings.ingest.streamMaxAgeMs,
-        streamMaxBytes: settings.ingest.streamMaxBytes,
-        retentionMs: settings.retentionDays * DAY_MS,
-        pullMessages: PULL_MESSAGES,
-        pullsOutstanding: PULLS_OUTSTANDING,
-        pingIntervalMs: PING_INTERVAL_MS,
-        catchingUpAgeMs: CATCHING_UP_AGE_MS,
-      },
-      writer.position,
-      {
-        message: takeMessage,
-        heard() {
-          const isBlind = committer.isFailing || (telemetry?.isCatchingUp ?? true);
-          clock.heard(systemClock.monotonicMs(), isBlind);
-          committer.merged(0);
-        },
-        lost: () => clock.lost(),
-        log: (level, sentence) => send({ type: 'log', level, sentence }),
-        fatal: (error) => send({ type: 'failed', code: error.code, sentence: error.message }),
-        nowMs: systemClock.nowMs,
-      },
-    );
-    void telemetry.start();
-  }
-
-  async function stop(): Promise<void> {
+  function stop(): void {
     clearInterval(snapshots);
-    await telemetry?.stop();
     committer.flush();
     committer.stop();
     writer.close();
     lock.release();
     send({ type: 'stopped' });
+    source?.close();
     parentPort?.close();
   }
 
-  function status(): IngestStatus {
+  function status(): WriterStatus {
     return {
-      mode: telemetry?.mode ?? null,
-      connected: telemetry?.isConnected ?? false,
-      consuming: (telemetry?.isConsuming ?? false) && !committer.isFailing,
-      catchingUp: telemetry?.isCatchingUp ?? true,
-      problem: committer.isFailing ? 'the database refuses to be written' : (telemetry?.problem ?? null),
-      reconnects: telemetry?.reconnects ?? 0,
-      pending: telemetry?.pending ?? 0,
       lagMs,
-      clockOffsetMs: telemetry?.clockOffsetMs ?? 0,
       databaseWritable: !committer.isFailing,
       databaseSizeBytes: sizeOf(settings.databasePath) + sizeOf(`${settings.databasePath}-wal`),
     };
@@ -172,35 +175,30 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     const accounts = ledger.snapshot({
       lost: writer.position.lostSinceStart,
       disagreements: writer.disagreements,
-      unknownLabels: door?.unknownLabels ?? [],
+      unknownLabels: door.unknownLabels,
     });
-    send({
-      type: 'snapshot',
-      accounts,
-      status: status(),
-      observedMs: clock.nowMs,
-      totalNodes: writer.totalNodes,
-    });
+    send({ type: 'snapshot', accounts, status: status(), observedMs, totalNodes: writer.totalNodes });
   }
 
   const snapshots = setInterval(sendSnapshot, SNAPSHOT_INTERVAL_MS);
-  send({ type: 'opened', aggregatorId: writer.aggregatorId, observedMs: clock.nowMs });
+  send({ type: 'opened', aggregatorId: writer.aggregatorId, observedMs });
 
   return (message) => {
     switch (message.type) {
-      case 'start':
-        start(message);
+      case 'source':
+        source = message.port;
+        source.on('message', hear);
         return;
       case 'transitions':
         for (const fact of message.facts) writer.transition(fact);
-        committer.merged(0);
+        committer.soon();
         return;
       case 'statistics':
         writer.statistics(message.tick);
-        committer.merged(0);
+        committer.soon();
         return;
       case 'stop':
-        void stop();
+        stop();
         return;
       default:
         unreachable(message);

@@ -1,11 +1,15 @@
-// What main and the ingest thread say to each other: plain data, one union each way. Messages arrive in the order sent.
+// What the three threads say to each other: plain data, one union for each direction. Messages of one direction arrive in
+// the order sent.
 
-import type { IngestAccounts, IngestStatus } from './domain/federation/accounting.ts';
+import type { MessagePort } from 'node:worker_threads';
+import type { Settings } from './config/settings.ts';
+import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federation/accounting.ts';
 import type { NodeSign, NodeTransition } from './domain/federation/facts.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
-import type { Settings } from './config/settings.ts';
 import type { NatsOptions } from './io/nats.ts';
 import type { ErrorCode } from './lib/errors.ts';
+import type { Batch } from './sources/federation/batch.ts';
+import type { StreamFacts } from './sources/federation/telemetry.ts';
 
 /** What the ingest thread is started with. */
 export interface IngestThreadData {
@@ -14,24 +18,76 @@ export interface IngestThreadData {
   readonly commitDelayMs: number;
 }
 
-/** Main to ingest. `start` comes once, after the actors are rebuilt. */
+/** What the source thread is started with. */
+export interface SourceThreadData {
+  readonly settings: Settings;
+  readonly nats: NatsOptions;
+  readonly isMapped: boolean;
+  /** The observed clock as last committed. */
+  readonly observedMs: number;
+  /** To the ingest thread. */
+  readonly ingest: MessagePort;
+}
+
+/** Main to ingest. */
 export type ToIngest =
-  | { readonly type: 'start'; readonly nats: NatsOptions; readonly isMapped: boolean }
+  /** The other end of the source thread's port. Comes once, after the actors are rebuilt. */
+  | { readonly type: 'source'; readonly port: MessagePort }
   | { readonly type: 'transitions'; readonly facts: readonly NodeTransition[] }
   | { readonly type: 'statistics'; readonly tick: TickStatistics }
   | { readonly type: 'stop' };
 
-/** Ingest to main. `observedMs` is the observed clock when the message was sent. */
+/** Ingest to main. `observedMs` is the observed clock of the last message taken. */
 export type FromIngest =
   | { readonly type: 'opened'; readonly aggregatorId: string; readonly observedMs: number }
   | { readonly type: 'committed'; readonly signs: readonly NodeSign[]; readonly observedMs: number }
   | {
       readonly type: 'snapshot';
       readonly accounts: IngestAccounts;
-      readonly status: IngestStatus;
+      readonly status: WriterStatus;
       readonly observedMs: number;
       readonly totalNodes: number;
     }
-  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly sentence: string }
-  | { readonly type: 'failed'; readonly code: ErrorCode; readonly sentence: string }
+  | LogMessage
+  | FailedMessage
   | { readonly type: 'stopped' };
+
+/** Main to source. */
+export type ToSource = { readonly type: 'stop' };
+
+/** Source to main. */
+export type FromSource =
+  | { readonly type: 'status'; readonly status: SourceStatus }
+  | LogMessage
+  | FailedMessage
+  | { readonly type: 'stopped' };
+
+/** Source to ingest. */
+export type SourceToIngest =
+  | { readonly type: 'batch'; readonly batch: Batch }
+  /** The broker answered, and nothing else happened. */
+  | { readonly type: 'clock'; readonly observedMs: number }
+  /** Messages thrown away since the last such message, per subject. */
+  | { readonly type: 'shed'; readonly counts: readonly number[] }
+  | { readonly type: 'lastKnown'; readonly stream: StreamFacts }
+  | { readonly type: 'attach'; readonly stream: StreamFacts; readonly storedAtMs: number | null }
+  | { readonly type: 'nothingUpTo'; readonly seq: number }
+  | { readonly type: 'detach' };
+
+/** Ingest to source. `seq` answers `lastKnown` and `attach`. */
+export type IngestToSource =
+  | { readonly type: 'position'; readonly seq: number | null }
+  /** The batch is committed, its last sequence too. */
+  | { readonly type: 'committed'; readonly batch: Batch; readonly seq: number };
+
+interface LogMessage {
+  readonly type: 'log';
+  readonly level: 'info' | 'warn' | 'error';
+  readonly sentence: string;
+}
+
+interface FailedMessage {
+  readonly type: 'failed';
+  readonly code: ErrorCode;
+  readonly sentence: string;
+}

@@ -14,6 +14,10 @@ export const PLAIN_BACKLOG_BYTES_MAX = 134_217_728;
 
 /** Most messages in one transaction: above this a commit gains nothing (measured) and memory only grows. */
 export const BATCH_MESSAGES_MAX = 32_000;
+/** Payload that one batch carries from the source thread to the writer's. */
+export const BATCH_BYTES_MAX = 16_777_216;
+/** Batches that the writer may hold: one in work, the others waiting. Then the source reads no further. */
+export const BATCHES_UNDER_WAY_MAX = 4;
 /** Longest wait before a batch is committed, so that little is in flight when traffic is thin. */
 export const BATCH_TIME_MS = 250;
 /** Attempts at a batch before it is bisected and the offender quarantined (section 7). */
@@ -108,5 +112,7 @@ export const COMMIT_RETRY_MS = 1_000;
 export const SNAPSHOT_INTERVAL_MS = 1_000;
 /** Nodes read at once when actors are rebuilt at start. */
 export const RESUME_PAGE_NODES = 5_000;
+/** Longest wait, when stopping, for the writer to take what plain NATS has brought. */
+export const STOP_HANDOVER_MS = 2_000;
 /** Longest wait for an orderly stop before the process ends anyway; the specification allows 5 s. */
 export const STOP_TIME_MAX_MS = 4_500;

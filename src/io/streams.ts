@@ -3,13 +3,14 @@
 
 import {
   DiscardPolicy,
+  JetStreamApiError,
   jetstreamManager,
   type JetStreamManager,
   RetentionPolicy,
   StorageType,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { nanos, type NatsConnection } from 'nats';
+import { nanos, type NatsConnection, PermissionViolationError } from 'nats';
 
 export type { JetStreamManager, StreamInfo };
 
@@ -23,16 +24,26 @@ export interface WantedStream {
 }
 
 const REQUEST_TIMEOUT_MS = 5000;
+/** The broker's error code for JetStream switched off as a whole. */
+const NOT_ENABLED_HERE = 10_076;
 
-/** The manager, or null if this broker or account has no JetStream. */
+/** The manager, or null if this broker or account has no JetStream. Throws if it does not answer: that says neither. */
 export async function openJetStream(connection: NatsConnection): Promise<JetStreamManager | null> {
+  const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false });
   try {
-    const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false });
     await manager.getAccountInfo();
     return manager;
-  } catch {
-    return null;
+  } catch (error) {
+    if (saysThereIsNone(error)) return null;
+    throw error;
   }
+}
+
+function saysThereIsNone(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.code === NOT_ENABLED_HERE;
+  if (!(error instanceof Error)) return false;
+  // The package does not export the class of the first.
+  return error.name === 'JetStreamNotEnabled' || error.cause instanceof PermissionViolationError;
 }
 
 export async function listStreams(manager: JetStreamManager): Promise<readonly StreamInfo[]> {
@@ -54,6 +65,8 @@ export async function keepStream(
     duplicate_window: nanos(wanted.duplicateWindowMs),
     discard: DiscardPolicy.Old,
     max_msg_size: -1,
+    max_msgs: -1,
+    max_msgs_per_subject: -1,
   };
   if (existing === null) {
     return manager.streams.add({
@@ -69,6 +82,9 @@ export async function keepStream(
     current.max_bytes === config.max_bytes &&
     current.duplicate_window === config.duplicate_window &&
     current.discard === config.discard &&
+    current.max_msg_size === config.max_msg_size &&
+    current.max_msgs === config.max_msgs &&
+    current.max_msgs_per_subject === config.max_msgs_per_subject &&
     current.subjects.join(' ') === config.subjects.join(' ');
   return isAsWanted ? existing : manager.streams.update(wanted.name, config);
 }

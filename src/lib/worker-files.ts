@@ -3,6 +3,9 @@
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
+/** The source thread's entry. */
+export const sourceThreadUrl = new URL(`../source.${extension}`, import.meta.url);
+
 /** The ingest thread's entry. */
 export const ingestThreadUrl = new URL(`../ingest.${extension}`, import.meta.url);
 

@@ -82,6 +82,11 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
     'Messages that the stream holds beyond our position.',
     ({ status }) => status?.pending ?? 0,
   ),
+  gauge(
+    'aggregator_backlog_bytes',
+    'Payload that was read and is not yet with the writer.',
+    ({ status }) => status?.backlogBytes ?? 0,
+  ),
   gauge('aggregator_catching_up', 'Whether the source is catching up, 0 or 1.', ({ status }) =>
     Number(status?.catchingUp ?? false),
   ),

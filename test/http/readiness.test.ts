@@ -12,6 +12,7 @@ const well: IngestStatus = {
   pending: 0,
   lagMs: 0,
   clockOffsetMs: 0,
+  backlogBytes: 0,
   databaseWritable: true,
   databaseSizeBytes: 0,
 };

@@ -52,6 +52,7 @@ const status: IngestStatus = {
   pending: 21,
   lagMs: 1_500,
   clockOffsetMs: -250,
+  backlogBytes: 0,
   databaseWritable: true,
   databaseSizeBytes: 4_096,
 };

@@ -1,27 +1,42 @@
 import { describe, expect, it } from 'vitest';
 import type { Signal } from '../../src/domain/federation/signal.ts';
 import { SUBJECTS } from '../../src/domain/federation/vocabulary.ts';
-import { type Apply, Door } from '../../src/sources/federation/door.ts';
-import { Ledger, NO_SUBJECT } from '../../src/sources/federation/ledger.ts';
+import { Door, type DoorParts } from '../../src/sources/federation/door.ts';
+import { Ledger } from '../../src/sources/federation/ledger.ts';
+import { NO_SUBJECT, subjectIndex } from '../../src/sources/federation/subject-index.ts';
 import { bytesOf, GOLDEN, messageOf } from '../domain/messages.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);
 
-function setUp(options: { prefix?: string; apply?: Apply } = {}) {
+function setUp(options: { isMapped?: boolean; apply?: DoorParts['apply'] } = {}) {
   const ledger = new Ledger();
   const applied: { signal: Signal; atMs: number; nowMs: number }[] = [];
-  const apply: Apply = (signal, atMs, nowMs) => {
-    applied.push({ signal, atMs, nowMs });
-    return options.apply?.(signal, atMs, nowMs) ?? 'applied';
-  };
-  const door = new Door(ledger, apply, { prefix: options.prefix ?? 'truebit.', futureToleranceMs: 60_000 });
-  const enter = (subject: string, message: unknown, atMs = NOW_MS) =>
-    door.enter(subject, bytesOf(message), atMs, NOW_MS);
+  const taken: number[] = [];
+  const counted: string[] = [];
+  const door = new Door(
+    {
+      ledger,
+      apply(signal, moment) {
+        applied.push({ signal, atMs: moment.atMs, nowMs: moment.nowMs });
+        return options.apply?.(signal, moment) ?? 'applied';
+      },
+      take(seq) {
+        if (seq <= (taken.at(-1) ?? 0)) return false;
+        taken.push(seq);
+        return true;
+      },
+      count: (outcome) => counted.push(outcome),
+    },
+    60_000,
+  );
+  const indexOf = subjectIndex(options.isMapped ?? false);
+  const enter = (subject: string, message: unknown, atMs = NOW_MS, seq: number | null = null) =>
+    door.enter({ subject: indexOf(subject), payload: bytesOf(message), atMs, seq, observedMs: 0 }, NOW_MS);
   const accounts = () => {
     ledger.committed(NOW_MS, 0.001);
     return ledger.snapshot({ lost: 0, disagreements: 0, unknownLabels: door.unknownLabels });
   };
-  return { door, applied, enter, accounts };
+  return { door, applied, counted, enter, accounts };
 }
 
 const at = (subject: number, count = 1) =>
@@ -83,20 +98,22 @@ describe('door', () => {
   });
 
   it('door - where the broker maps the inputs, only the mapped names are inputs', () => {
-    const { enter, accounts } = setUp({ prefix: 'ingest.' });
+    const { enter, accounts } = setUp({ isMapped: true });
     expect(enter('ingest.tasks.completed', messageOf(1))).toBe('applied');
     expect(enter('truebit.tasks.completed', messageOf(1))).toBe('ignored');
     expect(accounts().outcomes.applied).toEqual(at(1));
   });
 
-  it.each(['replayed', 'shed'] as const)('door - turns away unread: %s', (outcome) => {
-    const { door, applied, accounts } = setUp();
-    door.turnAway('truebit.nodes.left', NOW_MS, NOW_MS, outcome);
-    door.turnAway('somewhere.else', NOW_MS, NOW_MS, outcome);
-    expect(applied).toEqual([]);
+  it("door - a message that was read before is replayed, unread, and not the position's business", () => {
+    const { enter, applied, counted, accounts } = setUp();
+    expect(enter('truebit.nodes.left', messageOf(5), NOW_MS, 7)).toBe('applied');
+    expect(enter('truebit.nodes.left', messageOf(5), NOW_MS, 7)).toBe('replayed');
+    expect(enter('somewhere.else', 'x', NOW_MS, 3)).toBe('replayed');
+    expect(applied).toHaveLength(1);
+    expect(counted).toEqual(['applied']);
     const { received, outcomes } = accounts();
-    expect(received).toEqual([0, 0, 0, 0, 0, 1, 1]);
-    expect(outcomes[outcome]).toEqual([0, 0, 0, 0, 0, 1, 1]);
+    expect(received).toEqual([0, 0, 0, 0, 0, 2, 1]);
+    expect(outcomes.replayed).toEqual([0, 0, 0, 0, 0, 1, 1]);
   });
 
   it('door - a broker time more than a minute ahead is counted, and kept as it is', () => {

@@ -4,7 +4,8 @@ import { type IngestAccounts, OUTCOMES, type Outcome } from '../../src/domain/fe
 import { REJECT_REASONS, SUBJECTS } from '../../src/domain/federation/vocabulary.ts';
 import { Histogram } from '../../src/lib/histogram.ts';
 import { Door } from '../../src/sources/federation/door.ts';
-import { Ledger, NO_SUBJECT } from '../../src/sources/federation/ledger.ts';
+import { Ledger } from '../../src/sources/federation/ledger.ts';
+import { NO_SUBJECT, subjectIndex } from '../../src/sources/federation/subject-index.ts';
 import { bytesOf, messageOf } from '../domain/messages.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);
@@ -149,16 +150,22 @@ describe('ledger', () => {
         const ledger = new Ledger();
         let next: 'applied' | 'duplicate' | 'rate_limited' = 'applied';
         const door = new Door(
-          ledger,
-          () => {
-            // While a message is being applied it is in flight too.
-            expectConserved(ledger.snapshot(FOUND));
-            return next;
+          {
+            ledger,
+            apply() {
+              // While a message is being applied it is in flight too.
+              expectConserved(ledger.snapshot(FOUND));
+              return next;
+            },
+            take: () => false,
+            count: () => undefined,
           },
-          { prefix: 'truebit.', futureToleranceMs: 60_000 },
+          60_000,
         );
+        const indexOf = subjectIndex(false);
         const expected = new Map<Outcome, number>();
         let received = 0;
+        let shed = 0;
         let waiting: Outcome[] = [];
         for (const one of steps) {
           if (one.type === 'commit') {
@@ -169,10 +176,17 @@ describe('ledger', () => {
             received++;
             if (one.type === 'enter') {
               next = one.outcome;
-              waiting.push(door.enter(one.subject, bytesOf(one.message), NOW_MS, NOW_MS));
+              const subject = indexOf(one.subject);
+              const payload = bytesOf(one.message);
+              waiting.push(door.enter({ subject, payload, atMs: NOW_MS, seq: null, observedMs: 0 }, NOW_MS));
+            } else if (one.outcome === 'replayed') {
+              const subject = indexOf(one.subject);
+              const payload = new Uint8Array(0);
+              waiting.push(door.enter({ subject, payload, atMs: NOW_MS, seq: 1, observedMs: 0 }, NOW_MS));
             } else {
-              door.turnAway(one.subject, NOW_MS, NOW_MS, one.outcome);
-              waiting.push(one.outcome);
+              ledger.shed(indexOf(one.subject), 1);
+              expected.set('shed', (expected.get('shed') ?? 0) + 1);
+              shed++;
             }
           }
           const accounts = ledger.snapshot(FOUND);
@@ -181,7 +195,7 @@ describe('ledger', () => {
           expect(accounts.inFlight).toBe(waiting.length);
           for (const outcome of OUTCOMES)
             expect(sum(accounts.outcomes[outcome])).toBe(expected.get(outcome) ?? 0);
-          expect(sum(accounts.publishToCommit.counts)).toBe(received - waiting.length);
+          expect(sum(accounts.publishToCommit.counts)).toBe(received - waiting.length - shed);
         }
       }),
       { numRuns: 300 },

@@ -46,7 +46,7 @@ export interface IngestAccounts {
 }
 
 /** The state of the source, as far as people and probes want to know it. */
-export interface IngestStatus {
+export interface SourceStatus {
   readonly mode: 'jetstream' | 'core' | null;
   readonly connected: boolean;
   readonly consuming: boolean;
@@ -54,12 +54,21 @@ export interface IngestStatus {
   /** Why it is not consuming, or a warning about the stream; null when all is well. */
   readonly problem: string | null;
   readonly reconnects: number;
-  /** Messages the stream holds beyond our position; 0 in core mode. */
+  /** Messages the stream holds beyond those read; 0 in core mode. */
   readonly pending: number;
-  /** Age of the newest message committed when it was committed, in milliseconds: broker time to commit. */
-  readonly lagMs: number;
   /** Broker clock minus ours, in milliseconds, from the newest message read live. */
   readonly clockOffsetMs: number;
+  /** Payload read and not yet with the writer. */
+  readonly backlogBytes: number;
+}
+
+/** The state of the writer. */
+export interface WriterStatus {
+  /** Age of the newest message committed when it was committed, in milliseconds: broker time to commit. */
+  readonly lagMs: number;
   readonly databaseWritable: boolean;
   readonly databaseSizeBytes: number;
 }
+
+/** Both together. */
+export type IngestStatus = SourceStatus & WriterStatus;

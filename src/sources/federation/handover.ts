@@ -2,6 +2,7 @@
 // JetStream is read no further; plain NATS cannot be held back, so what does not fit waits in a bounded backlog, and over
 // the bound presence is shed first and facts last (section 7).
 
+import { Fifo } from '../../lib/fifo.ts';
 import { type Batch, BatchFiller, type BatchMessage, createBatch } from './batch.ts';
 
 export interface HandoverOptions {
@@ -11,7 +12,7 @@ export interface HandoverOptions {
   readonly batchTimeMs: number;
   /** Batches that the writer may hold at once. */
   readonly batchesMax: number;
-  /** Payload that may wait beyond the batches. */
+  /** Payload that may wait beyond the batches, where the source cannot be held back. */
   readonly backlogBytesMax: number;
 }
 
@@ -20,10 +21,12 @@ export interface HandoverParts {
   send(batch: Batch): void;
   /** The writer cannot follow: read no further, if the source can be held back. */
   full(): void;
+  /** True on plain NATS; JetStream is held back instead, and what still arrives is what was asked for. */
+  mayShed(): boolean;
   /** There is room again. */
   roomy(): void;
   /** A message on this subject was thrown away for want of room. */
-  shed(subject: number, atMs: number): void;
+  shed(subject: number): void;
 }
 
 /** Subjects in the order in which they are shed: heartbeats, received, invoices, completed, joins, leaves, others first of all. */
@@ -33,7 +36,7 @@ export class Handover {
   readonly #options: HandoverOptions;
   readonly #parts: HandoverParts;
   /** What waits beyond the batches, per subject; order among subjects does not matter to any kept number. */
-  readonly #backlog: readonly BatchMessage[][] = SHED_ORDER.map(() => []);
+  readonly #backlog: readonly Fifo<BatchMessage>[] = SHED_ORDER.map(() => new Fifo());
   readonly #spare: Batch[] = [];
   #backlogBytes = 0;
   #filler: BatchFiller | null = null;
@@ -77,6 +80,20 @@ export class Handover {
     this.#noteRoom();
   }
 
+  /** Nothing waits and nothing is with the writer. */
+  get isEmpty(): boolean {
+    return this.#underWay === 0 && this.#backlogBytes === 0 && (this.#filler?.batch.count ?? 0) === 0;
+  }
+
+  /** Forgets what waits: it will be read again from the stream. */
+  discard(): void {
+    for (const waiting of this.#backlog) waiting.clear();
+    this.#backlogBytes = 0;
+    if (this.#filler !== null) this.#spare.push(this.#filler.batch);
+    this.#filler = null;
+    this.#noteRoom();
+  }
+
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -103,34 +120,32 @@ export class Handover {
   #keep(message: BatchMessage): void {
     // A copy: the client's buffer holds many messages, and would be kept whole for the sake of one.
     this.#backlog[message.subject]?.push({ ...message, payload: message.payload.slice() });
-    this.#backlogBytes += message.payload.length;
-    for (const subject of SHED_ORDER) {
-      const waiting = this.#backlog[subject] ?? [];
-      let dropped = 0;
-      while (this.#backlogBytes > this.#options.backlogBytesMax && dropped < waiting.length) {
-        const oldest = waiting[dropped++];
-        if (oldest === undefined) break;
-        this.#backlogBytes -= oldest.payload.length;
-        this.#parts.shed(subject, oldest.atMs);
-      }
-      waiting.splice(0, dropped);
-      if (this.#backlogBytes <= this.#options.backlogBytesMax) break;
-    }
+    this.#backlogBytes += sizeOf(message);
+    if (this.#parts.mayShed()) this.#shed();
     this.#noteRoom();
+  }
+
+  #shed(): void {
+    for (const subject of SHED_ORDER) {
+      const waiting = this.#backlog[subject];
+      while (this.#backlogBytes > this.#options.backlogBytesMax) {
+        const oldest = waiting?.shift();
+        if (oldest === undefined) break;
+        this.#backlogBytes -= sizeOf(oldest);
+        this.#parts.shed(subject);
+      }
+    }
   }
 
   /** Moves what waits into batches, most precious first. */
   #unload(): void {
     for (const subject of SHED_ORDER.toReversed()) {
-      const waiting = this.#backlog[subject] ?? [];
-      let moved = 0;
-      for (const message of waiting) {
-        if (!this.#pack(message)) break;
-        this.#backlogBytes -= message.payload.length;
-        moved++;
+      const waiting = this.#backlog[subject];
+      for (let next = waiting?.peek(); next !== undefined; next = waiting?.peek()) {
+        if (!this.#pack(next)) return;
+        this.#backlogBytes -= sizeOf(next);
+        waiting?.shift();
       }
-      waiting.splice(0, moved);
-      if (waiting.length > 0) break;
     }
   }
 
@@ -141,4 +156,9 @@ export class Handover {
     if (isFull) this.#parts.full();
     else this.#parts.roomy();
   }
+}
+
+/** What a waiting message costs; an empty one is an object all the same. */
+function sizeOf(message: BatchMessage): number {
+  return message.payload.length + 64;
 }

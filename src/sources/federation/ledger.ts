@@ -8,12 +8,9 @@ import {
   type LabelDimension,
   REJECT_REASONS,
   type RejectReason,
-  SUBJECTS,
 } from '../../domain/federation/vocabulary.ts';
 import { Histogram } from '../../lib/histogram.ts';
-
-/** The cell of messages on none of the six subjects. */
-export const NO_SUBJECT = SUBJECTS.length;
+import { NO_SUBJECT } from './subject-index.ts';
 
 type Tally<Word extends string> = Record<Word, number[]>;
 
@@ -40,6 +37,12 @@ export class Ledger {
     this.#batchTimesMs.push(atMs);
     if (atMs > this.#batchNewestMs) this.#batchNewestMs = atMs;
     if (isFuture) this.#futureTimes++;
+  }
+
+  /** So many messages on this subject were thrown away before they could be taken. */
+  shed(subject: number, count: number): void {
+    this.#received[subject] = (this.#received[subject] ?? 0) + count;
+    this.#outcomes.shed[subject] = (this.#outcomes.shed[subject] ?? 0) + count;
   }
 
   outcome(subject: number, outcome: Outcome): void {

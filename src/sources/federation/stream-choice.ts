@@ -7,7 +7,8 @@ export const OUR_STREAM = 'TRUEBIT_INGEST';
 /** A stream that the broker has, as far as the choice goes. */
 export interface StreamDescription {
   readonly name: string;
-  readonly subjects: readonly string[];
+  /** A mirror has none. */
+  readonly subjects?: readonly string[] | undefined;
 }
 
 export type StreamChoice =
@@ -20,7 +21,8 @@ export function chooseStream(streams: readonly StreamDescription[], inputs: read
   if (streams.some((stream) => stream.name === OUR_STREAM)) return { type: 'ours', exists: true };
   const covered = streams.map((stream) => ({
     name: stream.name,
-    count: inputs.filter((input) => stream.subjects.some((pattern) => matches(pattern, input))).length,
+    count: inputs.filter((input) => (stream.subjects ?? []).some((pattern) => matches(pattern, input)))
+      .length,
   }));
   const whole = covered.find((stream) => stream.count === inputs.length);
   if (whole !== undefined) return { type: 'theirs', name: whole.name };

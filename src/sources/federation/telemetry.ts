@@ -1,7 +1,6 @@
 // Where the federation speaks: reads the broker's stream from our own position, or plain NATS where there is no
 // JetStream. Finds the stream, begins again after every reconnection, and knows whether it has caught up.
 
-import { SUBJECTS } from '../../domain/federation/vocabulary.ts';
 import { CodedError } from '../../lib/errors.ts';
 import {
   connectBroker,
@@ -20,16 +19,22 @@ import {
   storedAtMs,
 } from '../../io/streams.ts';
 import { chooseStream, OUR_STREAM } from './stream-choice.ts';
+import { inputSubjects } from './subject-index.ts';
 
-/** The position in the stream, as the source needs it. */
+/** The position in the stream, which the writer keeps beside the effects; asked when we attach. */
 export interface Position {
-  readonly nextSeq: number | null;
-  lastKnown(stream: StreamFacts): { readonly seq: number } | null;
-  attach(stream: StreamFacts, storedAtMs: number | null): void;
+  /** The last sequence read from this incarnation of the stream, null if none was. */
+  lastKnown(stream: StreamFacts): Promise<number | null>;
+  /** Attaches; `storedAtMs` is when the broker stored the message at that sequence. Resolves with the next to read. */
+  attach(stream: StreamFacts, storedAtMs: number | null): Promise<number>;
+  /** The stream holds nothing more up to `seq`. */
   nothingUpTo(seq: number): void;
+  /** No stream is read: plain NATS. */
   detach(): void;
 }
-interface StreamFacts {
+
+/** What the broker says of a stream when we attach to it. */
+export interface StreamFacts {
   readonly name: string;
   readonly created: string;
   readonly firstSeq: number;
@@ -58,6 +63,8 @@ export interface TelemetryParts {
   heard(): void;
   /** The connection is gone. */
   lost(): void;
+  /** Reading begins anew from the position. */
+  restart(): void;
   log(level: 'info' | 'warn' | 'error', sentence: string): void;
   /** Nothing more can come, because a setting forbids what this broker offers. */
   fatal(error: CodedError): void;
@@ -80,6 +87,8 @@ export class Telemetry {
   #attempt = 0;
   /** The stream's last sequence when we attached: caught up once we are there. */
   #targetSeq = 0;
+  #readSeq = 0;
+  #committedSeq = 0;
   #newestMs = 0;
   #hasAttached = false;
 
@@ -98,13 +107,17 @@ export class Telemetry {
     this.#parts = parts;
   }
 
-  /** True from attaching until the stream's end of that moment is read, and whenever we are far behind. */
+  /** True from attaching until the stream's end of that moment is committed, and whenever we are far behind. */
   get isCatchingUp(): boolean {
     if (!this.#hasAttached) return true;
     if (this.mode !== 'jetstream') return false;
-    const next = this.#position.nextSeq ?? 1;
-    if (next <= this.#targetSeq) return true;
+    if (this.#committedSeq < this.#targetSeq) return true;
     return this.pending > 0 && this.#parts.nowMs() - this.#newestMs > this.#options.catchingUpAgeMs;
+  }
+
+  /** The writer has committed everything up to this sequence. */
+  committed(seq: number): void {
+    this.#committedSeq = Math.max(this.#committedSeq, seq);
   }
 
   /** Connects, for as long as it takes, and begins to read. */
@@ -219,7 +232,7 @@ export class Telemetry {
       this.#readPlain(connection, null);
       return;
     }
-    const inputs = this.#inputs();
+    const inputs = inputSubjects(this.#options.isMapped);
     const streams = await listStreams(manager);
     const choice = chooseStream(
       streams.map((stream) => ({ name: stream.config.name, subjects: stream.config.subjects })),
@@ -266,11 +279,16 @@ export class Telemetry {
       lastSeq: info.state.last_seq,
     };
     for (const subscription of this.#plain.splice(0)) subscription.unsubscribe();
-    const known = this.#position.lastKnown(facts);
-    const atMs = known === null ? null : await storedAtMs(manager, name, known.seq);
+    // What was read and not handed over yet is read again from the position.
+    this.#parts.restart();
+    const known = await this.#position.lastKnown(facts);
+    const atMs = known === null ? null : await storedAtMs(manager, name, known);
     if (!isCurrent()) return;
-    this.#position.attach(facts, atMs);
+    const nextSeq = await this.#position.attach(facts, atMs);
+    if (!isCurrent()) return;
     this.#targetSeq = facts.lastSeq;
+    this.#readSeq = nextSeq - 1;
+    this.#committedSeq = nextSeq - 1;
     const reader = new StreamReader(
       connection,
       {
@@ -282,13 +300,15 @@ export class Telemetry {
       {
         message: (message) => {
           this.pending = message.pending;
+          this.#readSeq = message.seq;
           this.#newestMs = message.atMs;
           this.clockOffsetMs = message.atMs - this.#parts.nowMs();
           this.#parts.message(message.subject, message.payload, message.seq, message.atMs);
         },
         drained: () => {
           this.pending = 0;
-          this.#targetSeq = 0;
+          // What was there when we attached may have been removed since.
+          this.#targetSeq = Math.min(this.#targetSeq, this.#readSeq);
         },
         broken: (reason) => {
           this.isConsuming = false;
@@ -301,9 +321,12 @@ export class Telemetry {
     );
     if (this.#isPaused) reader.pause();
     this.#reader = reader;
-    this.pending = await reader.start(manager, this.#position.nextSeq ?? 1);
-    // Nothing from our position on, though the stream had counted further: those messages are gone.
-    if (this.pending === 0) this.#position.nothingUpTo(facts.lastSeq);
+    this.pending = await reader.start(manager, nextSeq);
+    if (this.pending === 0) {
+      // Nothing from our position on, though the stream had counted further: those messages are gone.
+      this.#position.nothingUpTo(facts.lastSeq);
+      this.#targetSeq = this.#readSeq;
+    }
     if (!isCurrent()) {
       reader.stop();
       return;
@@ -311,7 +334,7 @@ export class Telemetry {
     this.#reading('jetstream', null);
     this.#parts.log(
       'info',
-      `broker: reading the stream ${name} from sequence ${this.#position.nextSeq ?? 1}, ${this.pending} messages waiting`,
+      `broker: reading the stream ${name} from sequence ${nextSeq}, ${this.pending} messages waiting`,
     );
   }
 
@@ -319,7 +342,7 @@ export class Telemetry {
     this.#position.detach();
     // After a reconnection the client has renewed its subscriptions itself.
     if (this.#plain.length === 0) {
-      this.#plain = this.#inputs().map((input) =>
+      this.#plain = inputSubjects(this.#options.isMapped).map((input) =>
         connection.subscribe(input, {
           callback: (error, message) => {
             if (error === null) this.#parts.message(message.subject, message.data, null, this.#parts.nowMs());
@@ -347,11 +370,5 @@ export class Telemetry {
     if (retentionMs === 0 || (maxAgeMs > 0 && maxAgeMs < retentionMs)) return;
     this.problem = `the stream ${name} keeps messages as long as RETENTION_DAYS or longer: a pruned id that is still in it would count as new`;
     this.#parts.log('warn', `broker: ${this.problem}`);
-  }
-
-  #inputs(): string[] {
-    return SUBJECTS.map((subject) =>
-      this.#options.isMapped ? subject.replace('truebit.', 'ingest.') : subject,
-    );
   }
 }

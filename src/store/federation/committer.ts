@@ -1,8 +1,8 @@
-// When to commit: at so many messages or after so long, whichever comes first; and what to do when SQLite refuses.
+// When to commit: at once after a batch, soon after anything else; and what to do when SQLite refuses.
 // What is merged stays in memory until it is on disk, so a failed commit is simply tried again.
 
 export interface CommitterOptions {
-  readonly messagesMax: number;
+  /** Longest wait of what comes without a batch. */
   readonly timeMaxMs: number;
   readonly retryMs: number;
 }
@@ -18,7 +18,6 @@ export interface CommitterParts {
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #parts: CommitterParts;
-  #messages = 0;
   #timer: NodeJS.Timeout | null = null;
   #isFailing = false;
 
@@ -32,11 +31,9 @@ export class Committer {
     return this.#isFailing;
   }
 
-  /** Something was merged: a message counts towards the batch, anything else only starts the clock. */
-  merged(messages: number): void {
-    this.#messages += messages;
-    if (this.#messages >= this.#options.messagesMax && !this.#isFailing) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), this.#options.timeMaxMs);
+  /** Something was merged that can wait for company. */
+  soon(): void {
+    this.#timer ??= setTimeout(() => this.flush(), this.#options.timeMaxMs);
   }
 
   /** Commits now; false if SQLite refused, and then it is tried again by itself. */
@@ -51,7 +48,6 @@ export class Committer {
       this.#timer = setTimeout(() => this.flush(), this.#options.retryMs);
       return false;
     }
-    this.#messages = 0;
     if (this.#isFailing) {
       this.#isFailing = false;
       this.#parts.recovered();

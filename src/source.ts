@@ -1,0 +1,186 @@
+// The source thread's wiring: NATS → observed clock → batches for the writer. It looks into no message and keeps none
+// longer than a batch takes to fill, so a slow disk never keeps it from reading what the broker sends.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import {
+  BATCH_BYTES_MAX,
+  BATCH_MESSAGES_MAX,
+  BATCH_TIME_MS,
+  BATCHES_UNDER_WAY_MAX,
+  CATCHING_UP_AGE_MS,
+  MESSAGE_BYTES_MAX,
+  OBSERVED_STEP_MAX_MS,
+  PING_INTERVAL_MS,
+  PLAIN_BACKLOG_BYTES_MAX,
+  PULL_MESSAGES,
+  PULLS_OUTSTANDING,
+  SNAPSHOT_INTERVAL_MS,
+  STOP_HANDOVER_MS,
+} from './config/bounds.ts';
+import type { SourceStatus } from './domain/federation/accounting.ts';
+import { ObservedClock } from './domain/federation/observed-clock.ts';
+import { systemClock } from './lib/clock.ts';
+import { unreachable } from './lib/unreachable.ts';
+import { Handover } from './sources/federation/handover.ts';
+import { NO_SUBJECT, subjectIndex } from './sources/federation/subject-index.ts';
+import { Telemetry } from './sources/federation/telemetry.ts';
+import type {
+  FromSource,
+  IngestToSource,
+  SourceThreadData,
+  SourceToIngest,
+  ToSource,
+} from './thread-messages.ts';
+
+const DAY_MS = 86_400_000;
+
+function run(data: SourceThreadData, send: (message: FromSource) => void): (message: ToSource) => void {
+  const { settings, nats, isMapped, ingest } = data;
+  const clock = new ObservedClock(data.observedMs, OBSERVED_STEP_MAX_MS);
+  const indexOf = subjectIndex(isMapped);
+  const shed = Array.from({ length: NO_SUBJECT + 1 }, () => 0);
+  const answers: ((seq: number | null) => void)[] = [];
+  let wasCatchingUp = true;
+
+  const tell = (message: SourceToIngest) => ingest.postMessage(message);
+  /** The writer answers in the order asked. */
+  const ask = (message: SourceToIngest) =>
+    new Promise<number | null>((resolve) => {
+      answers.push(resolve);
+      tell(message);
+    });
+
+  const handover = new Handover(
+    {
+      batchMessagesMax: BATCH_MESSAGES_MAX,
+      batchBytesMax: BATCH_BYTES_MAX,
+      batchTimeMs: BATCH_TIME_MS,
+      batchesMax: BATCHES_UNDER_WAY_MAX,
+      backlogBytesMax: PLAIN_BACKLOG_BYTES_MAX - BATCHES_UNDER_WAY_MAX * BATCH_BYTES_MAX,
+    },
+    {
+      send: (batch) => ingest.postMessage({ type: 'batch', batch }, [batch.payload, batch.numbers]),
+      mayShed: () => telemetry.mode === 'core',
+      full: () => telemetry.pause(),
+      roomy: () => telemetry.resume(),
+      shed(subject) {
+        shed[subject] = (shed[subject] ?? 0) + 1;
+      },
+    },
+  );
+
+  const telemetry = new Telemetry(
+    {
+      nats,
+      isMapped,
+      mode: settings.ingest.mode,
+      streamMaxAgeMs: settings.ingest.streamMaxAgeMs,
+      streamMaxBytes: settings.ingest.streamMaxBytes,
+      retentionMs: settings.retentionDays * DAY_MS,
+      pullMessages: PULL_MESSAGES,
+      pullsOutstanding: PULLS_OUTSTANDING,
+      pingIntervalMs: PING_INTERVAL_MS,
+      catchingUpAgeMs: CATCHING_UP_AGE_MS,
+    },
+    {
+      lastKnown: (stream) => ask({ type: 'lastKnown', stream }),
+      attach: async (stream, storedAtMs) => (await ask({ type: 'attach', stream, storedAtMs })) ?? 1,
+      nothingUpTo: (seq) => tell({ type: 'nothingUpTo', seq }),
+      detach: () => tell({ type: 'detach' }),
+    },
+    {
+      message(subject, payload, seq, atMs) {
+        clock.heard(systemClock.monotonicMs(), telemetry.isCatchingUp);
+        handover.add({
+          subject: indexOf(subject),
+          // One byte too many is enough to know that it is too large.
+          payload: payload.length > MESSAGE_BYTES_MAX ? payload.subarray(0, MESSAGE_BYTES_MAX + 1) : payload,
+          atMs,
+          seq,
+          observedMs: clock.nowMs,
+        });
+      },
+      heard() {
+        clock.heard(systemClock.monotonicMs(), telemetry.isCatchingUp);
+        // Behind the messages that wait: the writer's clock must not run ahead of what it has taken.
+        if (handover.waitingBytes === 0) tell({ type: 'clock', observedMs: clock.nowMs });
+      },
+      lost: () => clock.lost(),
+      restart: () => handover.discard(),
+      log: (level, sentence) => send({ type: 'log', level, sentence }),
+      fatal: (error) => send({ type: 'failed', code: error.code, sentence: error.message }),
+      nowMs: systemClock.nowMs,
+    },
+  );
+
+  ingest.on('message', (message: IngestToSource) => {
+    switch (message.type) {
+      case 'position':
+        answers.shift()?.(message.seq);
+        return;
+      case 'committed':
+        telemetry.committed(message.seq);
+        handover.giveBack(message.batch);
+        // The first statistics wait for this moment.
+        if (telemetry.isCatchingUp !== wasCatchingUp) sendStatus();
+        return;
+      default:
+        unreachable(message);
+    }
+  });
+
+  function sendStatus(): void {
+    wasCatchingUp = telemetry.isCatchingUp;
+    send({ type: 'status', status: status() });
+    if (shed.some((count) => count > 0)) {
+      tell({ type: 'shed', counts: [...shed] });
+      shed.fill(0);
+    }
+  }
+
+  function status(): SourceStatus {
+    return {
+      mode: telemetry.mode,
+      connected: telemetry.isConnected,
+      consuming: telemetry.isConsuming,
+      catchingUp: telemetry.isCatchingUp,
+      problem: telemetry.problem,
+      reconnects: telemetry.reconnects,
+      pending: telemetry.pending,
+      clockOffsetMs: telemetry.clockOffsetMs,
+      backlogBytes: handover.waitingBytes,
+    };
+  }
+
+  async function stop(): Promise<void> {
+    clearInterval(reports);
+    await telemetry.stop();
+    // The stream keeps what was not handed over; plain NATS does not, so the writer gets it, if it takes it in time.
+    if (telemetry.mode === 'jetstream') handover.discard();
+    const deadlineMs = systemClock.monotonicMs() + STOP_HANDOVER_MS;
+    while (!handover.isEmpty && systemClock.monotonicMs() < deadlineMs) {
+      handover.flush();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    handover.stop();
+    sendStatus();
+    send({ type: 'stopped' });
+    ingest.close();
+    parentPort?.close();
+  }
+
+  const reports = setInterval(sendStatus, SNAPSHOT_INTERVAL_MS);
+  void telemetry.start();
+
+  return (message) => {
+    if (message.type === 'stop') void stop();
+  };
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  port.on(
+    'message',
+    run(workerData as SourceThreadData, (message) => port.postMessage(message)),
+  );
+}

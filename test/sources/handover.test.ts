@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { type Batch, type BatchMessage, readBatch } from '../../src/sources/federation/batch.ts';
+import { Handover } from '../../src/sources/federation/handover.ts';
+
+const RECEIVED = 0;
+const COMPLETED = 1;
+const INVOICE = 2;
+const HEARTBEAT = 3;
+const JOINED = 4;
+const LEFT = 5;
+
+function setUp(options: { batchesMax?: number; backlogBytesMax?: number; mayShed?: boolean } = {}) {
+  const sent: Batch[] = [];
+  const shed: number[] = [];
+  const room: string[] = [];
+  const handover = new Handover(
+    {
+      batchMessagesMax: 4,
+      batchBytesMax: 1000,
+      batchTimeMs: 1,
+      batchesMax: options.batchesMax ?? 1,
+      backlogBytesMax: options.backlogBytesMax ?? 1_000_000,
+    },
+    {
+      send: (batch) => sent.push(batch),
+      full: () => room.push('full'),
+      roomy: () => room.push('roomy'),
+      mayShed: () => options.mayShed ?? true,
+      shed: (subject) => shed.push(subject),
+    },
+  );
+  let seq = 0;
+  const add = (subject: number, text = 'x') =>
+    handover.add({ subject, payload: Buffer.from(text), atMs: ++seq, seq, observedMs: seq * 10 });
+  /** Everything in the batches sent so far, which are then given back until nothing more comes. */
+  const drain = () => {
+    const messages: BatchMessage[] = [];
+    for (let batch = sent.shift(); batch !== undefined; batch = sent.shift()) {
+      readBatch(batch, (message) => messages.push({ ...message, payload: message.payload.slice() }));
+      handover.giveBack(batch);
+      handover.flush();
+    }
+    return messages;
+  };
+  return { handover, add, drain, sent, shed, room };
+}
+
+describe('handover', () => {
+  it('handover - messages come out as they went in, in order, over reused batches', () => {
+    const { handover, add, drain } = setUp();
+    for (let round = 0; round < 3; round++) {
+      for (const text of ['', 'a', 'é'.repeat(100)]) add(HEARTBEAT, text);
+      handover.flush();
+      const messages = drain();
+      expect(messages.map(({ payload }) => Buffer.from(payload).toString())).toEqual([
+        '',
+        'a',
+        'é'.repeat(100),
+      ]);
+      expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3].map((number) => number + round * 3));
+      expect(messages.map(({ observedMs }) => observedMs)).toEqual(messages.map(({ atMs }) => atMs * 10));
+    }
+    expect(handover.isEmpty).toBe(true);
+    handover.stop();
+  });
+
+  it('handover - says that it is full while the writer holds all batches, and keeps what still comes', () => {
+    const { handover, add, drain, sent, room } = setUp({ mayShed: false });
+    for (let number = 0; number < 11; number++) add(RECEIVED);
+    expect(sent).toHaveLength(1);
+    expect(room).toEqual(['full']);
+    expect(handover.waitingBytes).toBeGreaterThan(0);
+    expect(drain()).toHaveLength(11);
+    expect(room.at(-1)).toBe('roomy');
+    expect(handover.isEmpty).toBe(true);
+    handover.stop();
+  });
+
+  it('handover - over the bound presence goes first and joins and leaves last, the oldest of a kind first', () => {
+    const kinds = [LEFT, JOINED, COMPLETED, INVOICE, RECEIVED, HEARTBEAT];
+    const order: number[] = [];
+    for (let room = kinds.length * 2; room >= 0; room--) {
+      // 8 messages fill the batch under way and the one being filled; 65 bytes each for the rest.
+      const { handover, add, drain, shed } = setUp({ backlogBytesMax: room * 65 });
+      for (let number = 0; number < 8; number++) add(RECEIVED);
+      for (const kind of [...kinds, ...kinds]) add(kind);
+      expect(shed).toHaveLength(kinds.length * 2 - room);
+      expect(drain()).toHaveLength(8 + room);
+      order.length = 0;
+      order.push(...shed.toSorted((a, b) => kinds.indexOf(b) - kinds.indexOf(a)));
+      handover.stop();
+    }
+    expect(order).toEqual(kinds.toReversed().flatMap((kind) => [kind, kind]));
+    const { handover, add, shed } = setUp({ backlogBytesMax: 3 * 65 });
+    for (let number = 0; number < 8; number++) add(RECEIVED);
+    for (const kind of [HEARTBEAT, COMPLETED, LEFT, JOINED]) add(kind);
+    expect(shed).toEqual([HEARTBEAT]);
+    add(HEARTBEAT);
+    expect(shed).toEqual([HEARTBEAT, HEARTBEAT]);
+    add(LEFT);
+    expect(shed).toEqual([HEARTBEAT, HEARTBEAT, COMPLETED]);
+    handover.stop();
+  });
+
+  it('handover - where the source can be held back nothing is ever shed', () => {
+    const { handover, add, drain, shed } = setUp({ backlogBytesMax: 0, mayShed: false });
+    for (let number = 0; number < 500; number++) add(number % 7);
+    expect(shed).toEqual([]);
+    expect(drain()).toHaveLength(500);
+    handover.stop();
+  });
+
+  it('handover - what is discarded is not sent', () => {
+    const { handover, add, drain } = setUp();
+    for (let number = 0; number < 12; number++) add(RECEIVED);
+    handover.discard();
+    expect(handover.waitingBytes).toBe(0);
+    expect(drain()).toHaveLength(4);
+    add(LEFT);
+    handover.flush();
+    expect(drain()).toHaveLength(1);
+    handover.stop();
+  });
+});
