@@ -347,7 +347,8 @@ function natsOptions(settings: Settings, endpoint: BrokerEndpoint | null): NatsO
     caFile: nats.caFile,
     certFile: nats.certFile,
     keyFile: nats.keyFile,
-    inboxPrefix: null,
+    // Where the broker is one of ours or configured like it, monitors may listen to `_INBOX.>`.
+    inboxPrefix: nats.user === 'aggregator' ? '_AGG' : null,
   };
   if (endpoint === null || !endpoint.owned) return foreign;
   return {

@@ -37,7 +37,8 @@ const DAY_MS = 86_400_000;
 function run(data: SourceThreadData, send: (message: FromSource) => void): (message: ToSource) => void {
   const { settings, nats, isMapped, ingest } = data;
   const clock = new ObservedClock(data.observedMs, OBSERVED_STEP_MAX_MS);
-  const indexOf = subjectIndex(isMapped);
+  const plainIndex = subjectIndex(false);
+  const mappedIndex = subjectIndex(true);
   const shed = Array.from({ length: NO_SUBJECT + 1 }, () => 0);
   const answers: ((seq: number | null) => void)[] = [];
   let wasCatchingUp = true;
@@ -92,7 +93,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
       message(subject, payload, seq, atMs) {
         clock.heard(systemClock.monotonicMs(), telemetry.isCatchingUp);
         handover.add({
-          subject: indexOf(subject),
+          subject: telemetry.isMapped ? mappedIndex(subject) : plainIndex(subject),
           // One byte too many is enough to know that it is too large.
           payload: payload.length > MESSAGE_BYTES_MAX ? payload.subarray(0, MESSAGE_BYTES_MAX + 1) : payload,
           atMs,

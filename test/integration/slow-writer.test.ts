@@ -57,7 +57,10 @@ function peakBytes(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }
 
-async function run(jetstream: boolean, commitDelayMs: number): Promise<{ program: Aggregator; folder: string }> {
+async function run(
+  jetstream: boolean,
+  commitDelayMs: number,
+): Promise<{ program: Aggregator; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'aggregator-slow-'));
   broker = await startNatsServer(jetstream ? { storeFolder: join(folder, 'broker') } : {});
   const program = startAggregator(

@@ -247,7 +247,8 @@ describe('position', () => {
     ran(1, 10);
     const later = stream(3, 5, '2026-02-01T00:00:00Z');
     const position = new StreamPosition(database);
-    expect(position.lastKnown(later)).toBeNull();
+    // Asked for, so that the message there can be compared; another one, or none, makes it another stream.
+    expect(position.lastKnown(later)).toEqual({ seq: 10, atMs: timeOf(10) });
     position.attach(later, null);
     expect(position.nextSeq).toBe(3);
     read(position, 3);
@@ -255,6 +256,17 @@ describe('position', () => {
     expect(brief()).toEqual(['A 1-10 applied 10', '2026-02-01T00:00:00Z 3-3 applied 1']);
     // And back, as after a restored backup.
     expect(started(stream(1, 12), timeOf(10)).nextSeq).toBe(11);
+  });
+
+  it('position - the same messages under another creation time are the same stream', () => {
+    ran(1, 10);
+    const renamed = stream(1, 12, '2026-02-01T00:00:00Z');
+    const position = started(renamed, timeOf(10));
+    expect(position.nextSeq).toBe(11);
+    read(position, 11);
+    position.write();
+    expect(brief()).toEqual(['2026-02-01T00:00:00Z 1-11 applied 11']);
+    expect(started(stream(1, 12, '2026-03-01T00:00:00Z'), timeOf(12)).nextSeq).toBe(1);
   });
 
   it('position - each stream has its own', () => {

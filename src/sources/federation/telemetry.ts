@@ -43,7 +43,7 @@ export interface StreamFacts {
 
 export interface TelemetryOptions {
   readonly nats: NatsOptions;
-  /** The inputs arrive under `ingest.` on the embedded broker, under `truebit.` elsewhere. */
+  /** True on our own broker: the inputs arrive under `ingest.` there, and under `truebit.` elsewhere. */
   readonly isMapped: boolean;
   readonly mode: 'auto' | 'jetstream' | 'core';
   readonly streamMaxAgeMs: number;
@@ -71,6 +71,8 @@ export interface TelemetryParts {
   nowMs(): number;
 }
 
+/** What our stream takes on a broker that maps the inputs. */
+const MAPPED_SUBJECTS = 'ingest.>';
 const DUPLICATE_WINDOW_MS = 100;
 const RETRY_MS = 1000;
 
@@ -92,6 +94,8 @@ export class Telemetry {
   #newestMs = 0;
   #hasAttached = false;
 
+  /** Whether the inputs arrive under `ingest.`; learned from the stream, where another aggregator made the broker. */
+  isMapped: boolean;
   mode: 'jetstream' | 'core' | null = null;
   isConnected = false;
   isConsuming = false;
@@ -103,6 +107,7 @@ export class Telemetry {
 
   constructor(options: TelemetryOptions, position: Position, parts: TelemetryParts) {
     this.#options = options;
+    this.isMapped = options.isMapped;
     this.#position = position;
     this.#parts = parts;
   }
@@ -232,8 +237,10 @@ export class Telemetry {
       this.#readPlain(connection, null);
       return;
     }
-    const inputs = inputSubjects(this.#options.isMapped);
     const streams = await listStreams(manager);
+    const existing = streams.find((stream) => stream.config.name === OUR_STREAM) ?? null;
+    this.isMapped = this.#options.isMapped || (existing?.config.subjects ?? []).includes(MAPPED_SUBJECTS);
+    const inputs = inputSubjects(this.isMapped);
     const choice = chooseStream(
       streams.map((stream) => ({ name: stream.config.name, subjects: stream.config.subjects })),
       inputs,
@@ -253,12 +260,12 @@ export class Telemetry {
         manager,
         {
           name: OUR_STREAM,
-          subjects: this.#options.isMapped ? ['ingest.>'] : inputs,
+          subjects: this.isMapped ? [MAPPED_SUBJECTS] : inputs,
           maxAgeMs: this.#options.streamMaxAgeMs,
           maxBytes: this.#options.streamMaxBytes,
           duplicateWindowMs: DUPLICATE_WINDOW_MS,
         },
-        streams.find((stream) => stream.config.name === OUR_STREAM) ?? null,
+        existing,
       ));
     await this.#readStream(connection, manager, info.config.name, isCurrent);
     if (theirs !== undefined && isCurrent())
@@ -342,7 +349,7 @@ export class Telemetry {
     this.#position.detach();
     // After a reconnection the client has renewed its subscriptions itself.
     if (this.#plain.length === 0) {
-      this.#plain = inputSubjects(this.#options.isMapped).map((input) =>
+      this.#plain = inputSubjects(this.isMapped).map((input) =>
         connection.subscribe(input, {
           callback: (error, message) => {
             if (error === null) this.#parts.message(message.subject, message.data, null, this.#parts.nowMs());

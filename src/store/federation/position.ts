@@ -31,7 +31,10 @@ export class StreamPosition {
   lostSinceStart = 0;
   readonly #save: Statement<PositionRow>;
   readonly #rowsOf: Statement<[string], PositionRow>;
+  readonly #rename: Statement<[string, string, string]>;
   #row: PositionRow | null = null;
+  /** Rows of streams that we left since the last commit. */
+  #left: PositionRow[] = [];
 
   constructor(database: Database) {
     const names = ['first_seq', 'last_seq', 'last_ms', ...COUNTED, 'lost'];
@@ -39,6 +42,9 @@ export class StreamPosition {
       `INSERT INTO ingest_position (stream, incarnation, ${names.join(', ')})
        VALUES (@stream, @incarnation, ${names.map((name) => `@${name}`).join(', ')})
        ON CONFLICT DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+    );
+    this.#rename = database.prepare(
+      'UPDATE ingest_position SET incarnation = ? WHERE stream = ? AND incarnation = ?',
     );
     this.#rowsOf = database.prepare('SELECT * FROM ingest_position WHERE stream = ? ORDER BY rowid');
   }
@@ -63,15 +69,24 @@ export class StreamPosition {
    * stopped, is another incarnation and gets a position of its own.
    */
   attach(stream: StreamFacts, storedAtMs: number | null): void {
+    this.#leave();
     const latest = this.#latest(stream);
-    if (latest === null) {
+    const isSame = latest !== null && latest.incarnation.split('#')[0] === stream.created;
+    if (latest === null || (!isSame && storedAtMs !== latest.last_ms)) {
       this.#row = emptyRow(stream.name, stream.created, Math.max(1, stream.firstSeq));
       return;
+    }
+    if (!isSame) {
+      // The message where we stopped is there: it is the stream that we know, restored, or given another creation time
+      // (nats-server 2.9 does that to a stream whose settings were changed, at its next start).
+      this.#rename.run(stream.created, stream.name, latest.incarnation);
+      latest.incarnation = stream.created;
     }
     const wentBack = stream.lastSeq < latest.last_seq;
     const isAnother = storedAtMs !== null && storedAtMs !== latest.last_ms;
     if (!wentBack && !isAnother) {
       this.#row = latest;
+      this.#left = this.#left.filter((row) => row !== latest);
       this.#skipTo(stream.firstSeq - 1);
       return;
     }
@@ -81,7 +96,7 @@ export class StreamPosition {
   }
 
   detach(): void {
-    this.#row = null;
+    this.#leave();
   }
 
   /** The stream holds nothing more up to and including `seq`: what was there and unread is lost. */
@@ -106,12 +121,30 @@ export class StreamPosition {
 
   /** Writes the position, inside the caller's transaction. */
   write(): void {
+    for (const row of this.#left) this.#save.run(row);
     if (this.#row !== null) this.#save.run(this.#row);
   }
 
+  /** The transaction that held {@link write} is committed. */
+  committed(): void {
+    this.#left = [];
+  }
+
+  #leave(): void {
+    if (this.#row !== null) this.#left.push(this.#row);
+    this.#row = null;
+  }
+
+  /** The row of this creation time, the last one if there are several; else the last of any. */
   #latest(stream: StreamFacts): PositionRow | null {
-    const rows = this.#rowsOf.all(stream.name);
-    return rows.findLast((row) => row.incarnation.split('#')[0] === stream.created) ?? null;
+    const unsaved = [...this.#left, ...(this.#row === null ? [] : [this.#row])].filter(
+      (row) => row.stream === stream.name,
+    );
+    const saved = this.#rowsOf
+      .all(stream.name)
+      .filter(({ incarnation }) => !unsaved.some((row) => row.incarnation === incarnation));
+    const rows = [...saved, ...unsaved];
+    return rows.findLast((row) => row.incarnation.split('#')[0] === stream.created) ?? rows.at(-1) ?? null;
   }
 
   #skipTo(seq: number): void {

@@ -142,6 +142,7 @@ export class FederationWriter {
     this.#invoices.committed();
     this.#statistics.committed();
     this.#kept.committed();
+    this.position.committed();
     return this.#nodes.committed();
   }
 
