@@ -10,6 +10,7 @@ import {
   type NatsConnection,
   wsconnect,
 } from 'nats';
+import { webSocketFactory } from './web-socket.ts';
 
 export type { Msg, NatsConnection, Subscription } from 'nats';
 
@@ -31,13 +32,16 @@ export interface ConnectionParts {
   /** After the first connection and after every reconnection. */
   onConnected(server: string): void;
   onDisconnected(): void;
-  /** An attempt failed; called at most once per spell of failures. */
+  /** Why we are kept out; called at most once before the first connection and once after each loss. */
   onUnreachable(reason: string): void;
 }
 
 const RETRY_MIN_MS = 250;
 const RETRY_SPREAD_MS = 1500;
-const CONNECT_TIMEOUT_MS = 5000;
+/** A dial that a broker's end cut short is noticed by this only; with the retry below the 5 s of section 10. */
+const CONNECT_TIMEOUT_MS = 3000;
+/** So long after a loss, and so often, an attempt of our own asks why the client's fail. */
+const ASK_WHY_MS = 3000;
 
 /** A moment from 0.25 to 1.75 s: with jitter, so that a returning broker is not met by everyone at once. */
 function retryDelayMs(): number {
@@ -57,8 +61,8 @@ export async function connectBroker(
   let isReported = false;
   while (!signal.aborted) {
     try {
-      const connection = await open(name, options);
-      void follow(connection, parts);
+      const connection = await open(name, options, true);
+      void follow(connection, parts, () => open(name, options, false), signal);
       parts.onConnected(connection.getServer());
       return connection;
     } catch (error) {
@@ -70,12 +74,21 @@ export async function connectBroker(
   return null;
 }
 
-function open(name: string, options: NatsOptions): Promise<NatsConnection> {
+async function open(name: string, options: NatsOptions, reconnect: boolean): Promise<NatsConnection> {
+  // The client does not say which address it dials, and would hold the certificate of an IP address against `localhost`.
+  let dialled = '';
   const common: ConnectionOptions = {
     name,
     servers: [...options.servers],
+    // In the order of the setting, so that our connections meet at one of several brokers.
+    noRandomize: true,
+    reconnect,
     maxReconnectAttempts: -1,
     reconnectDelayHandler: retryDelayMs,
+    reconnectToServer: (servers) => {
+      dialled = servers[0]?.hostname ?? '';
+      return null;
+    },
     // Authentication that fails after a restart of the broker is an outage like any other: try again.
     ignoreAuthErrorAbort: true,
     timeout: CONNECT_TIMEOUT_MS,
@@ -87,24 +100,86 @@ function open(name: string, options: NatsOptions): Promise<NatsConnection> {
     ...(options.token === null ? {} : { token: options.token }),
     ...(options.credsFile === null ? {} : { authenticator: fromCredsFile(options.credsFile) }),
   };
-  if (options.servers.some((server) => /^wss?:/.test(server))) return wsconnect(common);
-  const tls = {
-    ...(options.caFile === null ? {} : { caFile: options.caFile }),
-    ...(options.certFile === null ? {} : { certFile: options.certFile }),
-    ...(options.keyFile === null ? {} : { keyFile: options.keyFile }),
-  };
-  return connect(Object.keys(tls).length > 0 ? { ...common, tls } : common);
-}
-
-function fromCredsFile(path: string): Authenticator {
-  return credsAuthenticator(readFileSync(path));
-}
-
-async function follow(connection: NatsConnection, parts: ConnectionParts): Promise<void> {
-  for await (const status of connection.status()) {
-    if (status.type === 'disconnect') parts.onDisconnected();
-    if (status.type === 'reconnect') parts.onConnected(connection.getServer());
+  if (options.servers.some((server) => /^wss?:/.test(server))) {
+    return wsconnect({ ...common, wsFactory: webSocketFactory(options) });
   }
+  const { caFile, certFile, keyFile } = options;
+  // Without this a `tls://` broker, or who answers in its place, could do without TLS.
+  const isTls = options.servers.some((server) => server.startsWith('tls:'));
+  if (!isTls && caFile === null && certFile === null) return connect(common);
+  const tls = {
+    ...(caFile === null ? {} : { caFile }),
+    ...(certFile === null ? {} : { certFile }),
+    ...(keyFile === null ? {} : { keyFile }),
+    get host() {
+      return dialled;
+    },
+  };
+  return connect({ ...common, tls });
+}
+
+/** Reads the file at each connection, so that credentials can be renewed while we run; never fails after the first. */
+function fromCredsFile(path: string): Authenticator {
+  let last = credsAuthenticator(readFileSync(path));
+  return (nonce) => {
+    try {
+      const renewed = credsAuthenticator(readFileSync(path));
+      const answer = renewed(nonce);
+      last = renewed;
+      return answer;
+    } catch {
+      return last(nonce);
+    }
+  };
+}
+
+/** Tells of losses and returns, each once: the client repeats them when attempts fail late, at the password for one. */
+async function follow(
+  connection: NatsConnection,
+  parts: ConnectionParts,
+  tryOnce: () => Promise<NatsConnection>,
+  signal: AbortSignal,
+): Promise<void> {
+  let spell: AbortController | null = null;
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect' && spell === null) {
+      spell = new AbortController();
+      parts.onDisconnected();
+      void askWhy(tryOnce, parts, AbortSignal.any([signal, spell.signal]));
+    }
+    if (status.type === 'reconnect' && spell !== null) {
+      spell.abort();
+      spell = null;
+      parts.onConnected(connection.getServer());
+    }
+  }
+  spell?.abort();
+}
+
+/** Finds out what keeps us out, where it is more than a broker that is away: the client tells no reasons. */
+async function askWhy(
+  tryOnce: () => Promise<NatsConnection>,
+  parts: ConnectionParts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await pause(ASK_WHY_MS, signal);
+    if (signal.aborted) return;
+    try {
+      await (await tryOnce()).close();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isAway(error)) continue;
+      parts.onUnreachable(describe(error));
+      return;
+    }
+  }
+}
+
+const AWAY = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|connection refused|timeout|socket hang up/i;
+
+function isAway(error: unknown): boolean {
+  return AWAY.test(describe(error));
 }
 
 /** Resolves after `ms`, or at once when `signal` is aborted. */
@@ -126,5 +201,6 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 /** One sentence for an operator, without what a stranger may have put into it. */
 export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown error';
+  if (!(error instanceof Error)) return 'unknown error';
+  return error.message === '' ? error.name : error.message;
 }

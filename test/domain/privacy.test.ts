@@ -83,6 +83,7 @@ describe('personal data', () => {
     ['a path of modules', 'std::vec'],
     ['two colons', '::'],
     ['a path of one-letter modules', 'x::y'],
+    ['a path of modules of which the first is hex', 'add::numbers'],
     ['a MAC address', 'aa:bb:cc:dd:ee:ff'],
     ['seven groups', '1:2:3:4:5:6:7'],
     ['nine groups', '1:2:3:4:5:6:7:8:9'],

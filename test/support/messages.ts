@@ -40,3 +40,8 @@ export function nodeJoined(nodeId: string): Publication {
 export function nodeLeft(nodeId: string): Publication {
   return publication('truebit.nodes.left', 'node_left', nodeId, { status: 'offline' });
 }
+
+/** One `task_received` for each number from `from` up to, and without, `to`. */
+export function tasks(from: number, to: number): Publication[] {
+  return Array.from({ length: to - from }, (_, index) => taskReceived(from + index));
+}

@@ -1,0 +1,594 @@
+// One aggregator process on simulated time: the parts of the program, wired as app.ts, ingest.ts and source.ts wire
+// them, with the broker, the clocks, the timers and the disk replaced. The only file of the simulation that must follow
+// when that wiring changes; what it stands in for itself is the connection to NATS (io/ and telemetry.ts).
+
+import { Supervisor } from '../../src/actors/supervisor.ts';
+import { FUTURE_TOLERANCE_MS, MESSAGE_BYTES_MAX } from '../../src/config/bounds.ts';
+import type { Outcome } from '../../src/domain/federation/accounting.ts';
+import type { NodeSign, NodeTransition } from '../../src/domain/federation/facts.ts';
+import type { LifecycleThresholds } from '../../src/domain/federation/lifecycle.ts';
+import type { Limits } from '../../src/domain/federation/limits.ts';
+import { ObservedClock } from '../../src/domain/federation/observed-clock.ts';
+import { type Batch, readBatch } from '../../src/sources/federation/batch.ts';
+import { Door } from '../../src/sources/federation/door.ts';
+import { Handover } from '../../src/sources/federation/handover.ts';
+import { Ledger } from '../../src/sources/federation/ledger.ts';
+import { subjectIndex } from '../../src/sources/federation/subject-index.ts';
+import { openReader, openWriter } from '../../src/store/database.ts';
+import { Committer } from '../../src/store/federation/committer.ts';
+import type { StreamFacts } from '../../src/store/federation/position.ts';
+import { FederationWriter } from '../../src/store/federation/writer.ts';
+import { readNodesToResume } from '../../src/workers/federation/nodes.ts';
+import type { Publication, SimulatedBroker } from './simulated-broker.ts';
+import type { SimulatedDisk } from './simulated-disk.ts';
+import type { SimulatedTime } from './simulated-time.ts';
+
+export interface ProcessOptions {
+  readonly mode: 'jetstream' | 'core';
+  readonly limits: Limits;
+  readonly thresholds: LifecycleThresholds;
+  readonly transitionsPerNodeMax: number;
+  readonly generationSize: number;
+  /** Longest wait of what comes without a batch, and between two sweeps. */
+  readonly soonMs: number;
+  readonly sweepMs: number;
+  readonly batchTimeMs: number;
+  readonly batchMessagesMax: number;
+  readonly batchesMax: number;
+  /** Messages read from a backlog in 100 ms. */
+  readonly backlogPace: number;
+}
+
+/** A message as the source read it. */
+export interface ReadMessage extends Publication {
+  /** Null on plain NATS. */
+  readonly seq: number | null;
+  readonly atMs: number;
+  /** Which of the broker's streams it was read from; 0 on plain NATS. */
+  readonly generation: number;
+  /** The stream's first sequence at that moment. */
+  readonly streamFirstSeq: number;
+  /** What the witness noted when it was read. */
+  readonly mark: object;
+}
+
+/** Watches the process from outside and knows the truth. */
+export interface Witness {
+  /** A moment to be remembered. */
+  mark(): object;
+  /** The broker was heard; `catchingUp` is what the process thinks. */
+  heard(catchingUp: boolean): void;
+  /** The process begins to read at `nextSeq`, the stream reaching to `targetSeq`. */
+  attached(nextSeq: number, targetSeq: number): void;
+  lost(): void;
+  /** The next sequence that the process will read. */
+  readTo(nextSeq: number): void;
+  /** The writer took what the source said at `mark`. */
+  took(mark: object): void;
+  entered(message: ReadMessage, outcome: Outcome, nowMs: number): void;
+  /** What the writer has taken so far, for what it now tells main. */
+  tell(): object;
+  /** An actor decided this, knowing what `told` stands for. */
+  decided(fact: NodeTransition, told: object): void;
+  /** Everything entered so far is on disk, and `facts` with it. */
+  committed(facts: readonly NodeTransition[]): void;
+  /** From one snapshot of the ledger. */
+  accounted(received: number, sumOfOutcomes: number): void;
+}
+
+export interface ProcessParts {
+  readonly time: SimulatedTime;
+  readonly broker: SimulatedBroker;
+  readonly disk: SimulatedDisk;
+  readonly path: string;
+  readonly witness: Witness;
+  /** Our wall clock. */
+  wallMs(): number;
+  /** True while we can reach the broker. */
+  isReachable(): boolean;
+  /** How many messages before its position a new consumer begins. */
+  overlap(): number;
+}
+
+type ToWriter =
+  | { readonly type: 'batch'; readonly batch: Batch }
+  | { readonly type: 'clock'; readonly observedMs: number }
+  | { readonly type: 'ask'; answer(): void };
+
+const PING_INTERVAL_MS = 5000;
+const STEP_MAX_MS = 10_000;
+const CATCHING_UP_AGE_MS = 10_000;
+const RETRY_MS = 1000;
+const LATENCY_MS = 1;
+const RESUME_PAGE_NODES = 7;
+const indexOf = subjectIndex(false);
+
+export class AggregatorProcess {
+  /** States of nodes by the actors' count; forgotten nodes have none. */
+  readonly supervisor: Supervisor;
+  readonly #options: ProcessOptions;
+  readonly #parts: ProcessParts;
+  readonly #startedMs: number;
+  readonly #writer: FederationWriter;
+  readonly #ledger = new Ledger();
+  readonly #door: Door;
+  readonly #clock: ObservedClock;
+  readonly #committer: Committer;
+  readonly #handover: Handover;
+  readonly #inbox: { readonly message: ToWriter; readonly mark: object }[] = [];
+  readonly #waiting: { readonly message: ToWriter; readonly mark: object }[] = [];
+  readonly #bySeq = new Map<number, ReadMessage>();
+  readonly #bySubject = new Map<number, ReadMessage[]>();
+  #givenFacts: NodeTransition[] = [];
+  #merged: Batch | null = null;
+  #isWriterBusy = false;
+  #observedMs: number;
+  #told: object;
+  #attempt = 0;
+  #isReading = false;
+  #isPumping = false;
+  #isPaused = false;
+  #isClosed = false;
+  // As telemetry.ts has them.
+  #hasAttached = false;
+  #nextRead = 1;
+  #readSeq = 0;
+  #committedSeq = 0;
+  #targetSeq = 0;
+  #pending = 0;
+  #newestMs = 0;
+
+  constructor(options: ProcessOptions, parts: ProcessParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#startedMs = parts.time.nowMs;
+    const database = openWriter(parts.path);
+    parts.disk.serve(database);
+    const { limits, generationSize, transitionsPerNodeMax } = options;
+    this.#writer = new FederationWriter(
+      database,
+      { limits, generationSize, transitionsPerNodeMax },
+      'simulated',
+    );
+    this.#observedMs = this.#writer.observedMs;
+    this.#told = parts.witness.tell();
+    this.#clock = new ObservedClock(this.#writer.observedMs, STEP_MAX_MS);
+    this.#door = new Door(
+      {
+        ledger: this.#ledger,
+        apply: (signal, moment) => this.#writer.apply(signal, moment),
+        take: (seq, atMs) => this.#writer.position.take(seq, atMs),
+        count: (outcome) => this.#writer.position.count(outcome),
+      },
+      FUTURE_TOLERANCE_MS,
+    );
+    this.supervisor = new Supervisor(options.thresholds, { facts: (facts) => this.#decided(facts) });
+    this.#committer = new Committer(
+      { timeMaxMs: options.soonMs, retryMs: RETRY_MS },
+      {
+        commit: () => this.#commit(),
+        failed: () => undefined,
+        recovered: () => {
+          while (!this.#committer.isFailing) {
+            const next = this.#waiting.shift();
+            if (next === undefined) return;
+            this.#hear(next.message, next.mark);
+          }
+        },
+      },
+    );
+    this.#handover = new Handover(
+      {
+        batchMessagesMax: options.batchMessagesMax,
+        batchBytesMax: 1_048_576,
+        batchTimeMs: options.batchTimeMs,
+        batchesMax: options.batchesMax,
+        backlogBytesMax: Infinity,
+      },
+      {
+        send: (batch) => this.#tell({ type: 'batch', batch }),
+        mayShed: () => options.mode === 'core',
+        full: () => {
+          this.#isPaused = true;
+        },
+        roomy: () => {
+          this.#isPaused = false;
+          this.#pumpSoon();
+        },
+        shed: () => undefined,
+      },
+    );
+    parts.time.as(this, () => this.#start());
+  }
+
+  /** Nothing waits anywhere between the broker and the disk. */
+  get isQuiet(): boolean {
+    return (
+      this.#isReading &&
+      !this.#isCatchingUp &&
+      (this.#options.mode === 'core' || this.#parts.broker.read(this.#nextRead) === undefined) &&
+      this.#handover.isEmpty &&
+      this.#inbox.length === 0 &&
+      this.#waiting.length === 0 &&
+      this.#givenFacts.length === 0 &&
+      !this.#committer.isFailing
+    );
+  }
+
+  /** Why it is not quiet, for a message about it. */
+  describe(): string {
+    return JSON.stringify({
+      isReading: this.#isReading,
+      isPaused: this.#isPaused,
+      isCatchingUp: this.#isCatchingUp,
+      pending: this.#pending,
+      nextRead: this.#nextRead,
+      committedSeq: this.#committedSeq,
+      targetSeq: this.#targetSeq,
+      lastSeq: this.#parts.broker.lastSeq,
+      handoverIsEmpty: this.#handover.isEmpty,
+      inbox: this.#inbox.length,
+      waiting: this.#waiting.length,
+      isFailing: this.#committer.isFailing,
+    });
+  }
+
+  /** Nodes ever seen, as told to main. */
+  get totalNodes(): number {
+    return this.#writer.totalNodes;
+  }
+
+  /** The link to the broker went down or came up. */
+  linkChanged(isUp: boolean): void {
+    const { time } = this.#parts;
+    time.as(this, () => void time.after(LATENCY_MS, () => (isUp ? this.#connect() : this.#disconnect())));
+  }
+
+  /** A message can be read. */
+  published(publication: Publication): void {
+    const { time } = this.#parts;
+    if (!this.#isReading) return;
+    time.as(this, () => {
+      if (this.#options.mode === 'jetstream') this.#pumpSoon();
+      else time.after(LATENCY_MS, () => this.#receivePlain(publication));
+    });
+  }
+
+  /** kill -9: what is not on disk is gone. */
+  kill(): void {
+    this.#close();
+  }
+
+  /** An orderly end: reads no more, takes what was read (plain NATS), commits, closes. */
+  stop(): void {
+    const { time } = this.#parts;
+    time.as(this, () => {
+      this.#attempt++;
+      this.#isReading = false;
+      if (this.#options.mode === 'jetstream') this.#handover.discard();
+      else this.#handover.flush();
+      this.#handover.stop();
+      for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift())
+        this.#hear(next.message, next.mark);
+      this.#committer.flush();
+      this.#committer.stop();
+    });
+    this.#close();
+  }
+
+  /** What the writer tells main every second, upon which it looks for nodes that have been silent for too long. */
+  sendSnapshot(): void {
+    const { time } = this.#parts;
+    const observedMs = this.#observedMs;
+    const told = this.#parts.witness.tell();
+    const sweep = () => {
+      this.#told = told;
+      this.supervisor.sweep({ nowMs: this.#parts.wallMs(), observedMs });
+    };
+    time.as(this, () => void time.after(LATENCY_MS, sweep));
+  }
+
+  /** Commits what waits for company, as its timer would. */
+  flush(): void {
+    this.#parts.time.as(this, () => this.#committer.flush());
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#parts.time.end(this);
+    this.supervisor.stop();
+    this.#parts.disk.abandon();
+    this.#writer.close();
+  }
+
+  #start(): void {
+    const { time, path } = this.#parts;
+    const reader = openReader(path);
+    let afterNumber = 0;
+    for (;;) {
+      const signs = readNodesToResume(reader, afterNumber, RESUME_PAGE_NODES);
+      const last = signs.at(-1);
+      if (last === undefined) break;
+      this.#tellMain(signs);
+      afterNumber = last.number;
+    }
+    reader.close();
+    this.#every(PING_INTERVAL_MS, () => this.#ping());
+    this.#every(this.#options.sweepMs, () => this.sendSnapshot());
+    if (this.#parts.isReachable()) time.after(LATENCY_MS, () => this.#connect());
+  }
+
+  #every(intervalMs: number, run: () => void): void {
+    this.#parts.time.after(intervalMs, () => {
+      run();
+      this.#every(intervalMs, run);
+    });
+  }
+
+  // The source thread
+
+  get #isCatchingUp(): boolean {
+    if (!this.#hasAttached) return true;
+    if (this.#options.mode === 'core') return false;
+    if (this.#committedSeq < this.#targetSeq) return true;
+    return (
+      (this.#pending > 0 || this.#isPaused) && this.#parts.wallMs() - this.#newestMs > CATCHING_UP_AGE_MS
+    );
+  }
+
+  #connect(): void {
+    if (this.#options.mode === 'core') {
+      if (!this.#parts.isReachable()) return;
+      this.#tell({ type: 'ask', answer: () => this.#writer.position.detach() });
+      this.#hasAttached = true;
+      this.#isReading = true;
+      this.#parts.witness.attached(1, 0);
+      return;
+    }
+    this.#attach(++this.#attempt);
+  }
+
+  #disconnect(): void {
+    this.#isReading = false;
+    this.#attempt++;
+    this.#clock.lost();
+    this.#parts.witness.lost();
+  }
+
+  #attach(attempt: number): void {
+    const { broker, time, witness } = this.#parts;
+    if (!this.#parts.isReachable()) return;
+    broker.prune();
+    const { created, firstSeq, lastSeq } = broker;
+    const facts: StreamFacts = { name: 'TRUEBIT_INGEST', created, firstSeq, lastSeq };
+    this.#handover.discard();
+    const { position } = this.#writer;
+    /** The writer does it in its turn, and its answer comes back a moment later. */
+    const ask = (answer: () => void, then: () => void) =>
+      this.#tell({
+        type: 'ask',
+        answer: () => {
+          answer();
+          time.after(LATENCY_MS, () => {
+            if (attempt === this.#attempt) then();
+          });
+        },
+      });
+    const begin = () => {
+      const nextSeq = position.nextSeq ?? 1;
+      this.#targetSeq = lastSeq;
+      this.#readSeq = nextSeq - 1;
+      this.#committedSeq = nextSeq - 1;
+      this.#nextRead = Math.max(1, nextSeq - this.#parts.overlap());
+      this.#pending = Math.max(0, broker.lastSeq - nextSeq + 1);
+      if (broker.read(nextSeq) === undefined) {
+        this.#pending = 0;
+        this.#tell({ type: 'ask', answer: () => position.nothingUpTo(lastSeq) });
+        this.#targetSeq = this.#readSeq;
+      }
+      this.#hasAttached = true;
+      this.#isReading = true;
+      witness.attached(nextSeq, lastSeq);
+      witness.readTo(this.#nextRead);
+      this.#pumpSoon();
+    };
+    let known: number | null = null;
+    ask(
+      () => {
+        known = position.lastKnown(facts)?.seq ?? null;
+      },
+      () => {
+        const storedAtMs = known === null ? null : broker.storedAtMs(known);
+        ask(() => position.attach(facts, storedAtMs), begin);
+      },
+    );
+  }
+
+  #ping(): void {
+    const { time } = this.#parts;
+    if (!this.#isReading || !this.#parts.isReachable()) return;
+    time.after(LATENCY_MS, () => {
+      if (!this.#isReading) return;
+      this.#heardBroker();
+      if (this.#handover.waitingBytes === 0) this.#tell({ type: 'clock', observedMs: this.#clock.nowMs });
+    });
+  }
+
+  #heardBroker(): void {
+    const isCatchingUp = this.#isCatchingUp;
+    this.#clock.heard(this.#parts.time.nowMs - this.#startedMs, isCatchingUp);
+    this.#parts.witness.heard(isCatchingUp);
+  }
+
+  #pumpSoon(delayMs = LATENCY_MS): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#parts.time.after(delayMs, () => {
+      this.#isPumping = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const { broker, witness } = this.#parts;
+    if (!this.#isReading || !this.#parts.isReachable()) return;
+    broker.prune();
+    for (let left = this.#options.backlogPace; left > 0 && !this.#isPaused; left--) {
+      const stored = broker.read(this.#nextRead);
+      if (stored === undefined) {
+        this.#pending = 0;
+        this.#targetSeq = Math.min(this.#targetSeq, this.#readSeq);
+        return;
+      }
+      const { seq, atMs, generation } = stored;
+      this.#pending = broker.lastSeq - seq;
+      this.#readSeq = seq;
+      this.#nextRead = seq + 1;
+      this.#newestMs = atMs;
+      this.#heardBroker();
+      const message = { ...stored, atMs, generation, streamFirstSeq: broker.firstSeq, mark: witness.mark() };
+      this.#bySeq.set(seq, message);
+      witness.readTo(this.#nextRead);
+      this.#handOver(message);
+    }
+    if (!this.#isPaused) this.#pumpSoon(100);
+  }
+
+  #receivePlain(publication: Publication): void {
+    if (!this.#isReading) return;
+    const atMs = Math.floor(this.#parts.wallMs());
+    this.#heardBroker();
+    const message = {
+      ...publication,
+      atMs,
+      seq: null,
+      generation: 0,
+      streamFirstSeq: 0,
+      mark: this.#parts.witness.mark(),
+    };
+    const subject = indexOf(publication.subject);
+    const queue = this.#bySubject.get(subject);
+    if (queue === undefined) this.#bySubject.set(subject, [message]);
+    else queue.push(message);
+    this.#handOver(message);
+  }
+
+  #handOver({ subject, payload, atMs, seq }: ReadMessage): void {
+    this.#handover.add({
+      subject: indexOf(subject),
+      payload: payload.length > MESSAGE_BYTES_MAX ? payload.subarray(0, MESSAGE_BYTES_MAX + 1) : payload,
+      atMs,
+      seq,
+      observedMs: this.#clock.nowMs,
+    });
+  }
+
+  // The ingest thread
+
+  #tell(message: ToWriter): void {
+    this.#inbox.push({ message, mark: this.#parts.witness.mark() });
+    this.#writeSoon();
+  }
+
+  #writeSoon(): void {
+    const next = this.#inbox[0];
+    if (next === undefined || this.#isWriterBusy) return;
+    this.#isWriterBusy = true;
+    const delayMs = next.message.type === 'batch' ? this.#parts.disk.delayMs : 0;
+    this.#parts.time.after(LATENCY_MS + delayMs, () => {
+      this.#isWriterBusy = false;
+      const due = this.#inbox.shift();
+      if (due !== undefined) this.#hear(due.message, due.mark);
+      this.#writeSoon();
+    });
+  }
+
+  #hear(message: ToWriter, mark: object): void {
+    if (this.#committer.isFailing) {
+      this.#waiting.push({ message, mark });
+      return;
+    }
+    const { witness } = this.#parts;
+    switch (message.type) {
+      case 'batch': {
+        const nowMs = Math.floor(this.#parts.wallMs());
+        readBatch(message.batch, (entry) => {
+          this.#observedMs = entry.observedMs;
+          const read =
+            entry.seq === null ? this.#bySubject.get(entry.subject)?.shift() : this.#bySeq.get(entry.seq);
+          if (read === undefined) throw new Error('a message came out of a batch that was never read');
+          witness.took(read.mark);
+          witness.entered(read, this.#door.enter(entry, nowMs), nowMs);
+        });
+        this.#merged = message.batch;
+        this.#committer.flush();
+        return;
+      }
+      case 'clock':
+        this.#observedMs = message.observedMs;
+        witness.took(mark);
+        this.#committer.soon();
+        return;
+      case 'ask':
+        message.answer();
+        this.#committer.soon();
+        return;
+    }
+  }
+
+  #commit(): void {
+    const { time, witness } = this.#parts;
+    const signs = this.#writer.commit(Math.floor(this.#parts.wallMs()), this.#observedMs);
+    this.#ledger.committed(Math.floor(this.#parts.wallMs()), 0);
+    const facts = this.#givenFacts;
+    this.#givenFacts = [];
+    witness.committed(facts);
+    const observedMs = this.#observedMs;
+    const told = witness.tell();
+    time.after(LATENCY_MS, () => {
+      this.#told = told;
+      this.#tellMain(signs, observedMs);
+    });
+    this.sendSnapshot();
+    this.#account();
+    const batch = this.#merged;
+    this.#merged = null;
+    if (batch === null) return;
+    const committedSeq = (this.#writer.position.nextSeq ?? 1) - 1;
+    time.after(LATENCY_MS, () => {
+      this.#committedSeq = Math.max(this.#committedSeq, committedSeq);
+      this.#handover.giveBack(batch);
+    });
+  }
+
+  #account(): void {
+    const { received, outcomes, inFlight } = this.#ledger.snapshot({
+      lost: 0,
+      disagreements: 0,
+      unknownLabels: [],
+    });
+    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+    this.#parts.witness.accounted(
+      sum(received),
+      Object.values(outcomes).reduce((total, counts) => total + sum(counts), inFlight),
+    );
+  }
+
+  // The main thread
+
+  #tellMain(signs: readonly NodeSign[], observedMs = this.#observedMs): void {
+    this.supervisor.heard(signs, { nowMs: this.#parts.wallMs(), observedMs });
+  }
+
+  #decided(facts: readonly NodeTransition[]): void {
+    for (const fact of facts) this.#parts.witness.decided(fact, this.#told);
+    this.#parts.time.as(this, () => {
+      this.#parts.time.after(LATENCY_MS, () => {
+        for (const fact of facts) this.#writer.transition(fact);
+        this.#givenFacts.push(...facts);
+        this.#committer.soon();
+      });
+    });
+  }
+}

@@ -1,0 +1,408 @@
+// The truth about one simulated life: what was delivered and stored, what every message must count as, and for how long
+// each node was really silent. It stands outside the program, keeps true time, and throws at the first contradiction.
+//
+// Silence is measured in watched time: true time in which the process ran, reached the broker, had caught up and left
+// nothing unread for 10 s. The specification allows the observed clock to miss the time between its last sign of the
+// broker and a loss (5 s at most), and to count at most one step (10 s) of a stop; these allowances are summed beside,
+// so that a node's silence is an interval, and a state is judged only against what the whole interval allows.
+
+import type { Outcome } from '../../src/domain/federation/accounting.ts';
+import type { NodeTransition } from '../../src/domain/federation/facts.ts';
+import { createOracle, type Oracle } from '../../src/simulator/federation/oracle.ts';
+import type { ReadMessage, Witness } from './aggregator-process.ts';
+import type { SimulatedBroker } from './simulated-broker.ts';
+import type { SimulatedTime } from './simulated-time.ts';
+
+export type State = 'online' | 'stale' | 'offline';
+
+export interface Thresholds {
+  readonly staleAfterMs: number;
+  readonly offlineAfterMs: number;
+}
+
+/** Watched time, and how much less or more of it the observed clock may have counted. */
+class Mark {
+  readonly watchedMs: number;
+  readonly underMs: number;
+  readonly overMs: number;
+
+  constructor(watchedMs: number, underMs: number, overMs: number) {
+    this.watchedMs = watchedMs;
+    this.underMs = underMs;
+    this.overMs = overMs;
+  }
+}
+
+/** A stored message, in the order of the commits. */
+export interface Delivered {
+  readonly message: ReadMessage;
+  readonly outcome: Outcome;
+  /** Our clock when it was taken: liveness believes no later time. */
+  readonly nowMs: number;
+}
+
+/** What was known of a node after one message of it. */
+interface Sighting {
+  /** Messages entered until then. */
+  readonly order: number;
+  readonly heard: Mark;
+  readonly lifeMs: number;
+  readonly leftMs: number;
+}
+
+/** What the writer had taken when it told main: main judges later, when the writer may know more. */
+class Told {
+  readonly taken: Mark;
+  readonly order: number;
+
+  constructor(taken: Mark, order: number) {
+    this.taken = taken;
+    this.order = order;
+  }
+}
+
+interface Times {
+  firstMs: number;
+  lastMs: number;
+}
+
+export interface TruthOptions {
+  readonly mode: 'jetstream' | 'core';
+  readonly thresholds: Thresholds;
+  /** With limits on, which messages are stored is compared with a second run instead. */
+  readonly hasLimits: boolean;
+  /** Our clock minus the broker's. */
+  skewMs(): number;
+  /** True while the process can reach the broker. */
+  isReachable(): boolean;
+}
+
+const STEP_MAX_MS = 10_000;
+const PING_MS = 5000;
+const UNREAD_AGE_MAX_MS = 10_000;
+/** Clocks are whole milliseconds, and the threads of a process are a few apart. */
+const GRAIN_MS = 50;
+const SIGHTINGS_MAX = 1000;
+
+export class GroundTruth implements Witness {
+  readonly oracle: Oracle = createOracle();
+  readonly delivered: Delivered[] = [];
+  readonly tallies: Partial<Record<Outcome, number>> = {};
+  readonly tasks = new Map<string, Times>();
+  readonly invoices = new Map<string, Times>();
+  readonly nodeTimes = new Map<string, Times>();
+  readonly transitions: NodeTransition[] = [];
+  readonly #options: TruthOptions;
+  readonly #time: SimulatedTime;
+  readonly #broker: SimulatedBroker;
+  /** The latest sightings of each node, oldest first; and the last one that is on disk. */
+  readonly #sightings = new Map<string, Sighting[]>();
+  readonly #storedSightings = new Map<string, Sighting>();
+  /** As the actors said it, and as it is on disk. */
+  readonly #states = new Map<string, State>();
+  readonly #storedStates = new Map<string, State>();
+  /** Nodes heard since the last commit. */
+  readonly #changed = new Set<string>();
+  #order = 0;
+  #entered: Delivered[] = [];
+  readonly #lastSeqs = new Map<number, number>();
+
+  #watchedMs = 0;
+  #underMs = 0;
+  #overMs = 0;
+  #accountedMs: number;
+  #isWatching = false;
+  #isAttached = false;
+  #isStopped = false;
+  #nextRead = 1;
+  #targetSeq = 0;
+  #committedSeq = 0;
+  #heardWatchedMs = 0;
+  #heardTrueMs = 0;
+  #isFreshlyHeard = true;
+  #wasBehind = false;
+  #lagAllowanceMs = 0;
+  #taken: Mark;
+  #takenStored: Mark;
+
+  constructor(time: SimulatedTime, broker: SimulatedBroker, options: TruthOptions) {
+    this.#time = time;
+    this.#broker = broker;
+    this.#options = options;
+    this.#accountedMs = time.nowMs;
+    this.#taken = this.mark();
+    this.#takenStored = this.#taken;
+  }
+
+  // What the process does
+
+  mark(): Mark {
+    this.account();
+    return new Mark(this.#watchedMs, this.#underMs, this.#overMs);
+  }
+
+  heard(catchingUp: boolean): void {
+    this.account();
+    const watchedMs = this.#watchedMs - this.#heardWatchedMs;
+    const countedMs = catchingUp ? 0 : Math.min(STEP_MAX_MS, this.#time.nowMs - this.#heardTrueMs);
+    const isSkewed = Math.abs(this.#options.skewMs()) > 1000;
+    if (this.#isFreshlyHeard) {
+      // The first sign after a loss only starts the clock.
+      this.#underMs += watchedMs;
+    } else if (countedMs < watchedMs) {
+      // While messages are pending and old the clock stands still; with wrong clocks they may only seem old.
+      if (this.#wasBehind || isSkewed) this.#underMs += watchedMs - countedMs;
+    } else {
+      const overMs = isSkewed ? countedMs - watchedMs : Math.min(countedMs - watchedMs, this.#lagAllowanceMs);
+      this.#overMs += overMs;
+      this.#lagAllowanceMs -= Math.min(overMs, this.#lagAllowanceMs);
+    }
+    this.#isFreshlyHeard = false;
+    this.#wasBehind = false;
+    this.#heardWatchedMs = this.#watchedMs;
+    this.#heardTrueMs = this.#time.nowMs;
+  }
+
+  attached(nextSeq: number, targetSeq: number): void {
+    this.account();
+    this.#isAttached = true;
+    this.#targetSeq = targetSeq;
+    this.#committedSeq = nextSeq - 1;
+    this.#nextRead = nextSeq;
+    // The end of catching up is seen at the next sign of the broker.
+    this.#lagAllowanceMs = PING_MS;
+    this.#renew();
+  }
+
+  lost(): void {
+    this.account();
+    this.#isAttached = false;
+    this.#underMs += this.#watchedMs - this.#heardWatchedMs;
+    this.#heardWatchedMs = this.#watchedMs;
+    this.#isFreshlyHeard = true;
+    this.#renew();
+  }
+
+  readTo(nextSeq: number): void {
+    this.account();
+    this.#nextRead = nextSeq;
+    this.#renew();
+  }
+
+  took(mark: object): void {
+    if (!(mark instanceof Mark)) throw new Error('a mark of somebody else');
+    if (mark.watchedMs >= this.#taken.watchedMs) this.#taken = mark;
+  }
+
+  entered(message: ReadMessage, outcome: Outcome, nowMs: number): void {
+    if (outcome === 'replayed') return;
+    const { meaning, mark } = message;
+    this.#entered.push({ message, outcome, nowMs });
+    if (meaning.type !== 'said' || (outcome !== 'applied' && outcome !== 'duplicate')) return;
+    const { content } = meaning;
+    const sightings = this.#sightings.get(content.nodeId) ?? [];
+    const before = sightings.at(-1) ?? NEVER;
+    const believedMs = Math.min(message.atMs, nowMs);
+    const leaves = content.type === 'node_left' || (content.type === 'heartbeat' && content.offline);
+    const lives = !leaves && (content.type === 'heartbeat' || content.type === 'node_joined');
+    sightings.push({
+      order: ++this.#order,
+      heard: mark instanceof Mark ? mark : before.heard,
+      lifeMs: lives ? Math.max(before.lifeMs, believedMs) : before.lifeMs,
+      leftMs: leaves ? Math.max(before.leftMs, believedMs) : before.leftMs,
+    });
+    if (sightings.length > SIGHTINGS_MAX) sightings.splice(0, SIGHTINGS_MAX / 2);
+    this.#sightings.set(content.nodeId, sightings);
+    this.#changed.add(content.nodeId);
+  }
+
+  tell(): Told {
+    return new Told(this.#taken, this.#order);
+  }
+
+  decided({ nodeId, from, to, cause }: NodeTransition, told: object): void {
+    if (!(told instanceof Told)) throw new Error('told by somebody else');
+    const node = this.#sightingAt(nodeId, told.order);
+    if (node === undefined) throw new Error(`a transition of ${nodeId}, which was never heard`);
+    const allowed = this.#allowed(node, told.taken);
+    const state = this.#states.get(nodeId) ?? null;
+    if (!allowed.has(to)) {
+      throw new Error(
+        `${nodeId} went ${from} → ${to} (${cause}), allowed: ${[...allowed].join(' or ')}; ${this.describe(nodeId, told)}`,
+      );
+    }
+    if (from !== state) throw new Error(`${nodeId} went from ${from}, but was ${state}`);
+    const expectedCause = to === 'online' ? 'sign_of_life' : isLeft(node) ? 'left' : 'silence';
+    if (cause !== expectedCause) throw new Error(`${nodeId} went because of ${cause}, not ${expectedCause}`);
+    this.#states.set(nodeId, to);
+  }
+
+  committed(facts: readonly NodeTransition[]): void {
+    for (const delivered of this.#entered) this.#record(delivered);
+    this.#entered = [];
+    this.account();
+    for (const nodeId of this.#changed) {
+      const latest = this.#sightings.get(nodeId)?.at(-1);
+      if (latest !== undefined) this.#storedSightings.set(nodeId, latest);
+    }
+    this.#changed.clear();
+    for (const fact of facts) {
+      this.transitions.push(fact);
+      this.#storedStates.set(fact.nodeId, fact.to);
+    }
+    this.#takenStored = this.#taken;
+    this.#renew();
+  }
+
+  accounted(received: number, sumOfOutcomes: number): void {
+    if (received !== sumOfOutcomes)
+      throw new Error(`received ${received} messages, but accounted for ${sumOfOutcomes}`);
+  }
+
+  // What the simulation does to it
+
+  /** The process is gone; what is not on disk never happened. */
+  killed(): void {
+    this.lost();
+    this.#underMs += this.#watchedMs - this.#takenStored.watchedMs;
+    this.#isStopped = false;
+    this.#entered = [];
+    this.#changed.clear();
+    this.#sightings.clear();
+    for (const [nodeId, sighting] of this.#storedSightings) this.#sightings.set(nodeId, [sighting]);
+    this.#states.clear();
+    for (const [nodeId, state] of this.#storedStates) this.#states.set(nodeId, state);
+    this.#taken = this.mark();
+    this.#takenStored = this.#taken;
+  }
+
+  /** The process is stopped, or goes on. One step of the stop may count. */
+  stopped(isStopped: boolean): void {
+    this.account();
+    this.#isStopped = isStopped;
+    if (!isStopped) {
+      this.#overMs += STEP_MAX_MS;
+      this.#underMs += PING_MS;
+      this.#isFreshlyHeard = true;
+    }
+    this.#renew();
+  }
+
+  /** Something at the broker is about to change, or has changed. */
+  account(): void {
+    const nowMs = this.#time.nowMs;
+    if (this.#isWatching) {
+      const unread = this.#unreadSinceMs();
+      const untilMs = Math.min(nowMs, unread + UNREAD_AGE_MAX_MS);
+      this.#watchedMs += Math.max(0, untilMs - this.#accountedMs);
+      if (unread < nowMs) this.#wasBehind = true;
+      if (untilMs < nowMs && this.#lagAllowanceMs === 0) this.#lagAllowanceMs = STEP_MAX_MS;
+    }
+    this.#accountedMs = nowMs;
+    this.#renew();
+  }
+
+  // What it says
+
+  /** The states that the node may have, as far as the writer has heard. */
+  allowedStates(nodeId: string): ReadonlySet<State> {
+    const node = this.#sightingAt(nodeId, this.#order);
+    return node === undefined ? new Set() : this.#allowed(node, this.#taken);
+  }
+
+  stateOf(nodeId: string): State | null {
+    return this.#states.get(nodeId) ?? null;
+  }
+
+  /** How long it was silent, and when it lived and left, for a message about it. */
+  describe(nodeId: string, told = this.tell()): string {
+    const node = this.#sightingAt(nodeId, told.order) ?? NEVER;
+    return JSON.stringify({ ...this.#silence(node, told.taken), lifeMs: node.lifeMs, leftMs: node.leftMs });
+  }
+
+  #sightingAt(nodeId: string, order: number): Sighting | undefined {
+    const sightings = this.#sightings.get(nodeId);
+    return sightings?.findLast((sighting) => sighting.order <= order);
+  }
+
+  #allowed(node: Sighting, now: Mark): ReadonlySet<State> {
+    if (isLeft(node)) return new Set(['offline']);
+    const { leastMs, mostMs } = this.#silence(node, now);
+    const { staleAfterMs, offlineAfterMs } = this.#options.thresholds;
+    const states = new Set<State>();
+    if (leastMs < staleAfterMs) states.add('online');
+    if (mostMs >= staleAfterMs && leastMs < offlineAfterMs) states.add('stale');
+    if (mostMs >= offlineAfterMs) states.add('offline');
+    return states;
+  }
+
+  #silence({ heard }: Sighting, now: Mark): { leastMs: number; mostMs: number } {
+    const watchedMs = now.watchedMs - heard.watchedMs;
+    // Marks are taken in order, but allowances of a loss are noted after it.
+    const underMs = this.#underMs - heard.underMs;
+    const overMs = this.#overMs - heard.overMs;
+    return { leastMs: watchedMs - underMs - GRAIN_MS, mostMs: watchedMs + overMs + GRAIN_MS };
+  }
+
+  #record(delivered: Delivered): void {
+    const { message, outcome } = delivered;
+    this.delivered.push(delivered);
+    this.tallies[outcome] = (this.tallies[outcome] ?? 0) + 1;
+    this.#expectInOrder(message);
+    const { meaning, atMs } = message;
+    if (meaning.type !== 'said') {
+      if (outcome !== meaning.type) throw new Error(`what is ${meaning.type} was ${outcome}`);
+      return;
+    }
+    if (outcome === 'rate_limited' && this.#options.hasLimits) return;
+    const { content } = meaning;
+    const expected = this.oracle.record({ content }, atMs);
+    if (outcome !== expected)
+      throw new Error(`a message was ${outcome}, not ${expected}: ${JSON.stringify(content)} at ${atMs}`);
+    see(this.nodeTimes, content.nodeId, atMs);
+    if (content.type === 'task_received' || content.type === 'task_completed')
+      see(this.tasks, content.taskId, atMs);
+    if (content.type === 'invoice_created') see(this.invoices, content.invoiceId, atMs);
+  }
+
+  /** Nothing that the stream held is passed over, and nothing comes twice. */
+  #expectInOrder({ seq, generation, streamFirstSeq }: ReadMessage): void {
+    if (seq === null) return;
+    const last = this.#lastSeqs.get(generation);
+    if (last !== undefined && seq !== Math.max(last + 1, streamFirstSeq))
+      throw new Error(`sequence ${seq} came after ${last}, the stream beginning at ${streamFirstSeq}`);
+    this.#lastSeqs.set(generation, seq);
+    this.#committedSeq = seq;
+  }
+
+  #unreadSinceMs(): number {
+    if (this.#options.mode === 'core') return Infinity;
+    return this.#broker.read(this.#nextRead)?.trueMs ?? Infinity;
+  }
+
+  #renew(): void {
+    this.#isWatching =
+      this.#isAttached && !this.#isStopped && this.#options.isReachable() && this.#hasCaughtUp();
+  }
+
+  #hasCaughtUp(): boolean {
+    if (this.#options.mode === 'core' || this.#committedSeq >= this.#targetSeq) return true;
+    const next = this.#broker.read(this.#committedSeq + 1);
+    return next === undefined || next.seq > this.#targetSeq;
+  }
+}
+
+const NEVER: Sighting = { order: 0, heard: new Mark(0, 0, 0), lifeMs: 0, leftMs: 0 };
+
+function isLeft({ lifeMs, leftMs }: Sighting): boolean {
+  return leftMs > 0 && leftMs >= lifeMs;
+}
+
+function see(times: Map<string, Times>, id: string, atMs: number): void {
+  const known = times.get(id);
+  if (known === undefined) times.set(id, { firstMs: atMs, lastMs: atMs });
+  else {
+    known.firstMs = Math.min(known.firstMs, atMs);
+    known.lastMs = Math.max(known.lastMs, atMs);
+  }
+}

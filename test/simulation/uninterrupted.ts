@@ -1,0 +1,78 @@
+// The same delivered stream once more, without a fault: one writer, big batches, our clock always right. Rows, statistics
+// and, with limits on, every single decision must be those of the life with faults.
+
+import { isDeepStrictEqual } from 'node:util';
+import { FUTURE_TOLERANCE_MS, MESSAGE_BYTES_MAX } from '../../src/config/bounds.ts';
+import type { Limits } from '../../src/domain/federation/limits.ts';
+import { Door } from '../../src/sources/federation/door.ts';
+import { Ledger } from '../../src/sources/federation/ledger.ts';
+import { subjectIndex } from '../../src/sources/federation/subject-index.ts';
+import { openReader, openWriter, type ReadDatabase } from '../../src/store/database.ts';
+import { FederationWriter } from '../../src/store/federation/writer.ts';
+import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
+import type { Delivered } from './ground-truth.ts';
+import { expectSame, readRows } from './invariants.ts';
+
+const COMMIT_EVERY = 1000;
+const indexOf = subjectIndex(false);
+
+export function expectSameAsUninterrupted(
+  delivered: readonly Delivered[],
+  limits: Limits,
+  interrupted: ReadDatabase,
+  path: string,
+  nowMs: number,
+): void {
+  const writer = new FederationWriter(
+    openWriter(path),
+    { limits, generationSize: 100_000, transitionsPerNodeMax: 1000 },
+    'simulated',
+  );
+  const door = new Door(
+    {
+      ledger: new Ledger(),
+      apply: (signal, moment) => writer.apply(signal, moment),
+      take: () => true,
+      count: () => undefined,
+    },
+    FUTURE_TOLERANCE_MS,
+  );
+  delivered.forEach(({ message, outcome }, index) => {
+    const { subject, payload, atMs } = message;
+    const again = door.enter(
+      {
+        subject: indexOf(subject),
+        payload: payload.subarray(0, MESSAGE_BYTES_MAX + 1),
+        atMs,
+        seq: message.seq,
+        observedMs: 0,
+      },
+      Infinity,
+    );
+    if (again !== outcome)
+      throw new Error(
+        `message ${index} was ${outcome} with faults and is ${again} without: ${JSON.stringify(message)}`,
+      );
+    if (index % COMMIT_EVERY === COMMIT_EVERY - 1) writer.commit(nowMs, 0);
+  });
+  writer.commit(nowMs, 0);
+  const reader = openReader(path);
+  try {
+    const [actual, expected] = [readRows(interrupted), readRows(reader)];
+    expectSame('task, with faults,', actual.tasks, expected.tasks);
+    expectSame('invoice, with faults,', actual.invoices, expected.invoices);
+    expectSame('times, with faults,', actual.times, expected.times);
+    const stateless = ({ nodes }: typeof actual) =>
+      new Map([...nodes].map(([id, { status: _status, ...node }]) => [id, node]));
+    expectSame('node, with faults,', stateless(actual), stateless(expected));
+    const statistics = (database: ReadDatabase) =>
+      Object.values(new StatisticsQuery(database).run(nowMs).periods).map(
+        ({ onlineNodes: _on, staleNodes: _s, offlineNodes: _off, activeNodes: _a, ...data }) => data,
+      );
+    if (!isDeepStrictEqual(statistics(interrupted), statistics(reader)))
+      throw new Error('the statistics with faults are not those without');
+  } finally {
+    reader.close();
+    writer.close();
+  }
+}
