@@ -294,13 +294,14 @@ export function createApp(settings: Settings, parts: AppParts): App {
         onRun: (seconds) => metrics.workerRun(seconds),
       });
       await resumeNodes();
+      if (isStopping) return { httpUrl: url };
       ticker = makeTicker();
       void publisher.start(nats);
       source = startSource(nats, endpoint?.mapped ?? false);
       log.info(`broker: ${nats.servers.join(', ')}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
       if (endpoint?.wsUrl != null) log.info(`broker for monitors: ${endpoint.wsUrl} (WebSocket)`);
       log.info(`database: ${settings.databasePath}`);
-      log.info(`http: ${url} (dashboard, /metrics, /readyz)`);
+      log.info(`http: ${url} (statistics, /metrics, /readyz)`);
       return { httpUrl: url };
     },
     async stop() {

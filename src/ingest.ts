@@ -66,7 +66,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       },
       failed(error) {
         const why = `a commit failed (${sqliteCode(error)})`;
-        const sentence = `database: ${why}; taking no more messages, nothing is lost, trying again until it works`;
+        const sentence = `database: ${why}; taking no more messages, trying again until it works`;
         send({ type: 'log', level: 'error', sentence });
       },
       recovered() {

@@ -8,7 +8,6 @@ import {
   BATCH_TIME_MS,
   BATCHES_UNDER_WAY_MAX,
   CATCHING_UP_AGE_MS,
-  MESSAGE_BYTES_MAX,
   OBSERVED_STEP_MAX_MS,
   PING_INTERVAL_MS,
   PLAIN_BACKLOG_BYTES_MAX,
@@ -17,6 +16,7 @@ import {
   SNAPSHOT_INTERVAL_MS,
   STOP_HANDOVER_MS,
 } from './config/bounds.ts';
+import { MESSAGE_BYTES_MAX } from './domain/federation/decode.ts';
 import type { SourceStatus } from './domain/federation/accounting.ts';
 import { ObservedClock } from './domain/federation/observed-clock.ts';
 import { systemClock } from './lib/clock.ts';

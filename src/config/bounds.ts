@@ -3,8 +3,6 @@
 
 // Messages
 
-/** Largest message that is looked at (specification, section 2); longer ones are `too_large` before parsing. */
-export const MESSAGE_BYTES_MAX = 16_384;
 /** A broker time further ahead of ours than this is counted; liveness never takes a time later than now. */
 export const FUTURE_TOLERANCE_MS = 60_000;
 /** Payload that plain NATS may hold in memory before it sheds, presence first (section 7). */
@@ -20,8 +18,6 @@ export const BATCH_BYTES_MAX = 16_777_216;
 export const BATCHES_UNDER_WAY_MAX = 4;
 /** Longest wait before a batch is committed, so that little is in flight when traffic is thin. */
 export const BATCH_TIME_MS = 250;
-/** Attempts at a batch before it is bisected and the offender quarantined (section 7). */
-export const BATCH_ATTEMPTS_MAX = 3;
 /** Ids per generation of the map of recently touched rows; two generations are kept. */
 export const HOT_MAP_GENERATION_ENTRIES = 100_000;
 /** Messages asked for in one pull of the stream. */
@@ -34,8 +30,6 @@ export const PING_INTERVAL_MS = 5_000;
 export const OBSERVED_STEP_MAX_MS = 10_000;
 /** Messages pending and the newest one read older than this: the source is catching up (section 6). */
 export const CATCHING_UP_AGE_MS = 10_000;
-/** Longest wait before the next attempt at the broker, jitter included (section 10). */
-export const RECONNECT_DELAY_MAX_MS = 2_000;
 
 // Histograms
 
@@ -58,17 +52,10 @@ export const EVENT_LOOP_WINDOW_MS = 60_000;
 
 // Rows
 
-/** Labels that a roll-up keeps per open dimension; those beyond are `other` (section 5). */
-export const OPEN_LABELS_KEPT_MAX = 1_000;
-/** Labels of an open dimension that are published; the rest is `other`. */
-export const OPEN_LABELS_PUBLISHED_MAX = 50;
 /** Transitions kept per node, the oldest go first (section 4). */
 export const TRANSITIONS_PER_NODE_MAX = 1_000;
 
 // Actors
-
-/** Time between two sweeps of the supervisor over the nodes' deadlines: how late a node can become stale. */
-export const SWEEP_INTERVAL_MS = 1_000;
 
 // Workers
 
@@ -96,8 +83,6 @@ export const HTTP_CONNECTION_IDLE_MAX_MS = 30_000;
 export const HTTP_KEEP_ALIVE_MS = 20_000;
 /** Longest wait for answers under way when HTTP is stopped; then their connections are closed. */
 export const HTTP_STOP_GRACE_MS = 2_000;
-/** Nodes on one page of the node list (section 10). */
-export const NODE_PAGE_SIZE = 100;
 
 // Log
 

@@ -38,10 +38,12 @@ export interface ConnectionParts {
 
 const RETRY_MIN_MS = 250;
 const RETRY_SPREAD_MS = 1500;
-/** A dial that a broker's end cut short is noticed by this only; with the retry below the 5 s of section 10. */
-const CONNECT_TIMEOUT_MS = 3000;
+/** The client notices by this alone that a broker ended in the middle of a login: with the rest below 5 s (section 10). */
+const CONNECT_TIMEOUT_MS = 4000;
 /** So long after a loss, and so often, an attempt of our own asks why the client's fail. */
 const ASK_WHY_MS = 3000;
+/** What the client says then. */
+const TIMEOUT = 'timeout';
 
 /** A moment from 0.25 to 1.75 s: with jitter, so that a returning broker is not met by everyone at once. */
 function retryDelayMs(): number {
@@ -60,6 +62,7 @@ export async function connectBroker(
 ): Promise<NatsConnection | null> {
   let isReported = false;
   while (!signal.aborted) {
+    const startedMs = performance.now();
     try {
       const connection = await open(name, options, true);
       void follow(connection, parts, () => open(name, options, false), signal);
@@ -68,7 +71,7 @@ export async function connectBroker(
     } catch (error) {
       if (!isReported) parts.onUnreachable(describe(error));
       isReported = true;
-      await pause(retryDelayMs(), signal);
+      await pause(retryDelayMs() - (performance.now() - startedMs), signal);
     }
   }
   return null;
@@ -115,7 +118,15 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
       return dialled;
     },
   };
-  return connect({ ...common, tls });
+  return connect({ ...common, tls }).catch(explainTimeout);
+}
+
+/** With TLS 1.3 a client certificate is judged after the handshake, and the client does not notice the refusal. */
+function explainTimeout(error: unknown): never {
+  if (describe(error) !== TIMEOUT) throw error;
+  throw new Error('timeout; over TLS also what a missing or unknown client certificate looks like', {
+    cause: error,
+  });
 }
 
 /** Reads the file at each connection, so that credentials can be renewed while we run; never fails after the first. */
@@ -176,10 +187,11 @@ async function askWhy(
   }
 }
 
-const AWAY = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|connection refused|timeout|socket hang up/i;
+const AWAY = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|connection refused|socket hang up|without an answer/;
 
 function isAway(error: unknown): boolean {
-  return AWAY.test(describe(error));
+  const reason = describe(error);
+  return reason === TIMEOUT || AWAY.test(reason);
 }
 
 /** Resolves after `ms`, or at once when `signal` is aborted. */
@@ -199,8 +211,16 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Sentences of OpenSSL, Node and the client that help nobody, and what they mean. */
+const PLAINER: readonly (readonly [RegExp, string])[] = [
+  [/^.*:(?:ssl\/)?tls(?:v\d+)? alert ([a-z ]+):.*$/s, 'the broker refused the TLS connection: $1'],
+  [/; if the root CA is installed locally.*$/s, ''],
+  [/^error connecting - node provided an undefined error$/, 'the connection was closed without an answer'],
+];
+
 /** One sentence for an operator, without what a stranger may have put into it. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
-  return error.message === '' ? error.name : error.message;
+  const sentence = error.message === '' ? error.name : error.message;
+  return PLAINER.reduce((text, [pattern, plainer]) => text.replace(pattern, plainer), sentence);
 }

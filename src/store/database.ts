@@ -23,11 +23,12 @@ export function openWriter(path: string): Database {
     makeFolder(dirname(path));
     const database = new Sqlite(path, { timeout: 5000 });
     try {
+      const version = checkVersion(database, path);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -131072');
       database.pragma('wal_autocheckpoint = 4000');
-      migrate(database, path, existed);
+      migrate(database, path, version, existed);
       return database;
     } catch (error) {
       database.close();
@@ -49,7 +50,8 @@ export function openReader(path: string): Database {
   }
 }
 
-function migrate(database: Database, path: string, existed: boolean): void {
+/** Refuses a file that is not ours, before anything in it is changed. */
+function checkVersion(database: Database, path: string): number {
   const version = Number(database.pragma('user_version', { simple: true }));
   if (version > MIGRATIONS.length) {
     throw new CodedError(
@@ -63,6 +65,10 @@ function migrate(database: Database, path: string, existed: boolean): void {
       `The file ${path} holds tables of another program: point DB_PATH at a new file.`,
     );
   }
+  return version;
+}
+
+function migrate(database: Database, path: string, version: number, existed: boolean): void {
   if (existed && version > 0 && version < MIGRATIONS.length) {
     database.pragma('wal_checkpoint(TRUNCATE)');
     copyFileSync(path, `${path}.before-version-${MIGRATIONS.length}`);

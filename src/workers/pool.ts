@@ -52,13 +52,11 @@ export class WorkerPool {
       this.#onRun((performance.now() - startedMs) / 1000);
       return answer;
     } catch (error) {
-      throw new CodedError(
-        'worker_timeout',
-        `The question "${name}" was not answered by the worker pool in time.`,
-        {
-          cause: error,
-        },
-      );
+      // A query that failed is our mistake; everything else is a thread that took too long, died, or was too busy.
+      const isOurs = error instanceof Error && (error.name === 'SqliteError' || error instanceof TypeError);
+      const code = isOurs ? 'internal' : 'worker_timeout';
+      const what = isOurs ? 'failed in' : 'was not answered in time by';
+      throw new CodedError(code, `The question "${name}" ${what} the worker pool.`, { cause: error });
     }
   }
 

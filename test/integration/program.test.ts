@@ -70,7 +70,7 @@ describe('program', () => {
     expect(said(program, 'broker for monitors:')).toBe(`broker for monitors: ${wsUrl} (WebSocket)`);
     expect(said(program, 'database:')).toBe(`database: ${own.databasePath}`);
     const url = await program.url();
-    expect(said(program, 'http:')).toBe(`http: ${url} (dashboard, /metrics, /readyz)`);
+    expect(said(program, 'http:')).toBe(`http: ${url} (statistics, /metrics, /readyz)`);
     const monitor = await wsconnect({ servers: wsUrl });
     monitor.publish('truebit.tasks.received', taskReceived(1).payload);
     await monitor.flush();
@@ -391,7 +391,7 @@ describe('program refuses', () => {
   });
 
   // `fails`: store/database.ts sets WAL before it looks whose file it is, which rewrites two bytes of the header.
-  it.fails("program refuses - another program's SQLite file, and leaves it as it is", async () => {
+  it("program refuses - another program's SQLite file, and leaves it as it is", async () => {
     const own = await testFolder('other');
     const database = new Sqlite(own.databasePath);
     database.exec('CREATE TABLE recipes(name TEXT)');

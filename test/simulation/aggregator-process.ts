@@ -2,8 +2,9 @@
 // them, with the broker, the clocks, the timers and the disk replaced. The only file of the simulation that must follow
 // when that wiring changes; what it stands in for itself is the connection to NATS (io/ and telemetry.ts).
 
+import { MESSAGE_BYTES_MAX } from '../../src/domain/federation/decode.ts';
 import { Supervisor } from '../../src/actors/supervisor.ts';
-import { FUTURE_TOLERANCE_MS, MESSAGE_BYTES_MAX } from '../../src/config/bounds.ts';
+import { FUTURE_TOLERANCE_MS } from '../../src/config/bounds.ts';
 import type { Outcome } from '../../src/domain/federation/accounting.ts';
 import type { NodeSign, NodeTransition } from '../../src/domain/federation/facts.ts';
 import type { LifecycleThresholds } from '../../src/domain/federation/lifecycle.ts';

@@ -1,8 +1,9 @@
 // The same delivered stream once more, without a fault: one writer, big batches, our clock always right. Rows, statistics
 // and, with limits on, every single decision must be those of the life with faults.
 
+import { MESSAGE_BYTES_MAX } from '../../src/domain/federation/decode.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { FUTURE_TOLERANCE_MS, MESSAGE_BYTES_MAX } from '../../src/config/bounds.ts';
+import { FUTURE_TOLERANCE_MS } from '../../src/config/bounds.ts';
 import type { Limits } from '../../src/domain/federation/limits.ts';
 import { Door } from '../../src/sources/federation/door.ts';
 import { Ledger } from '../../src/sources/federation/ledger.ts';

@@ -13,8 +13,15 @@ export interface NatsServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts one; with `storeFolder` it has JetStream. */
-export async function startNatsServer(options: { storeFolder?: string; port?: number }): Promise<NatsServer> {
+export interface NatsServerOptions {
+  /** With it there is JetStream. */
+  readonly storeFolder?: string;
+  readonly port?: number;
+  /** What arguments cannot say: TLS, users, WebSocket. */
+  readonly configurationFile?: string;
+}
+
+export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const port = options.port ?? (await freePort());
   const binary = findBinary({
     override: process.env['NATS_SERVER_BIN'],
@@ -22,7 +29,10 @@ export async function startNatsServer(options: { storeFolder?: string; port?: nu
   });
   const jetstream =
     options.storeFolder === undefined ? [] : ['--jetstream', '--store_dir', options.storeFolder];
-  const child = spawn(binary, ['--addr', '127.0.0.1', '--port', String(port), ...jetstream], {
+  const configuration =
+    options.configurationFile === undefined ? [] : ['--config', options.configurationFile];
+  const listen = ['--addr', '127.0.0.1', '--port', String(port)];
+  const child = spawn(binary, [...listen, ...jetstream, ...configuration], {
     stdio: 'ignore',
   });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest';
 import { processesOf } from '../io/broker-fixtures.ts';
 import { type Aggregator, type LogLine, startAggregator } from './aggregator.ts';
 import { type OwnFolder, ownFolder } from './embedded.ts';
-import { type NatsServer, startNatsServer } from './nats-server.ts';
+import { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -41,7 +41,7 @@ export function launch(env: Readonly<Record<string, string>>, main?: string): Ag
   return program;
 }
 
-export async function launchBroker(options: { storeFolder?: string; port?: number }): Promise<NatsServer> {
+export async function launchBroker(options: NatsServerOptions): Promise<NatsServer> {
   const server = await startNatsServer(options);
   onTestFinished(() => server.stop());
   return server;

@@ -8,7 +8,7 @@ const OPEN_LABEL = /^[A-Za-z0-9._:/+-][A-Za-z0-9._:/+ -]{0,63}$/;
 const LOCATION = /^(-?\d{1,2}(?:\.\d)?),(-?\d{1,3}(?:\.\d)?)$/;
 const REMEMBERED_LABELS = 4096;
 
-/** Thrown inside decoding and caught by it; one object each, for they carry nothing. */
+/** Returned instead of a label; one object each, for they carry nothing. */
 export const WRONG_TYPE = Symbol('wrong type');
 export const PERSONAL = Symbol('personal data');
 
@@ -57,6 +57,10 @@ export class LabelReader {
     else if (integers && typeof value === 'number' && Number.isInteger(value)) text = String(value);
     else return WRONG_TYPE;
     if (text === 'unknown') return null;
+    if (text.length > LABEL_LENGTH_MAX) {
+      this.unknown.push(dimension);
+      return null;
+    }
     let known = this.#known.get(text);
     if (known === undefined) {
       known = judgeOpenLabel(text);
@@ -77,6 +81,9 @@ export class LabelReader {
     return cell;
   }
 }
+
+// The longest label; a longer text is refused before it is remembered.
+const LABEL_LENGTH_MAX = 64;
 
 function judgeOpenLabel(text: string): string | typeof PERSONAL | null {
   if (!OPEN_LABEL.test(text)) return null;

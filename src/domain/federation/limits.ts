@@ -21,15 +21,18 @@ export interface Limits {
 export interface Pace {
   /** Milliseconds that one message uses up; 0 if the limit is off. */
   readonly intervalMs: number;
+  /** Steps of the schedule in a millisecond: every time it takes is a whole number of them. */
+  readonly stepsPerMs: number;
   /** How far ahead of the clock the schedule may run, in milliseconds. */
   readonly toleranceMs: number;
 }
 
 /** `count` messages per `perMs`, of which `burst` may come at once; a count of 0 turns the limit off. */
 export function pace(count: number, perMs: number, burst: number): Pace {
-  if (count === 0) return { intervalMs: 0, toleranceMs: 0 };
+  if (count === 0) return { intervalMs: 0, stepsPerMs: 1, toleranceMs: 0 };
   const intervalMs = perMs / count;
-  return { intervalMs, toleranceMs: intervalMs * (Math.max(1, burst) - 1) };
+  const stepsPerMs = count / greatestCommonDivisor(perMs, count);
+  return { intervalMs, stepsPerMs, toleranceMs: intervalMs * (Math.max(1, burst) - 1) };
 }
 
 /** True if a message at event time `atMs` is within the limit, given the schedule `dueMs` so far. */
@@ -39,8 +42,17 @@ export function isWithin(limit: Pace, dueMs: number, atMs: number): boolean {
 
 /** The schedule after a message at `atMs` was let in. */
 export function advance(limit: Pace, dueMs: number, atMs: number): number {
-  return limit.intervalMs === 0 ? dueMs : Math.max(dueMs, atMs) + limit.intervalMs;
+  if (limit.intervalMs === 0) return dueMs;
+  const nextMs = Math.max(dueMs, atMs) + limit.intervalMs;
+  // Back onto the steps: otherwise the rounding of each message would add up over a burst.
+  return limit.stepsPerMs > STEPS_MAX ? nextMs : Math.round(nextMs * limit.stepsPerMs) / limit.stepsPerMs;
 }
 
-// Intervals such as 1000 / 60 are not exact in binary; a microsecond decides nothing for anyone.
+// Times such as n × 1000 / 60 are not exact in binary; a microsecond decides nothing for anyone.
 const SLACK_MS = 0.001;
+// Above this a time since 1970 in such steps is no longer exact.
+const STEPS_MAX = 2000;
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

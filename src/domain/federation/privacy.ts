@@ -1,7 +1,7 @@
 // The personal-data guard of section 7: says whether a text that would be kept holds an address, and which member
 // names no message may carry. It never repeats what it found.
 
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** Member names that betray raw data, at top level or in `data`. */
 export const FORBIDDEN_MEMBERS = [
@@ -18,9 +18,8 @@ export const FORBIDDEN_MEMBERS = [
 
 const ETHEREUM_ADDRESS = /0x[0-9a-f]{40}(?![0-9a-f])/i;
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
-const IPV4_ADDRESS = new RegExp(`(?<![0-9.])(?:${OCTET}\\.){3}${OCTET}(?![0-9]|\\.[0-9])`);
-// A run of hex digits, colons and dots that stands alone; whether it is an address is for the parser to say.
-const IPV6_CANDIDATE = /(?<![0-9A-Za-z:.])[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*(?![0-9A-Za-z])/gi;
+const IPV4_ADDRESS = new RegExp(`(?<![0-9]|[0-9]\\.)(?:${OCTET}\\.){3}${OCTET}(?![0-9]|\\.[0-9])`);
+const IPV6_GROUP = /^[0-9a-f]{0,4}$/i;
 const EMAIL_ADDRESS = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/;
 
 /** True if `text` holds an Ethereum address, an IPv4 or IPv6 address or an e-mail address. */
@@ -33,13 +32,26 @@ export function holdsPersonalData(text: string): boolean {
   );
 }
 
+/** Tries every longest run of groups between colons, whatever stands before or behind it. */
 function holdsIpv6(text: string): boolean {
-  for (const [candidate] of text.matchAll(IPV6_CANDIDATE)) {
-    // `::` alone is valid IPv6 but names nobody, and labels such as `a::b` would be refused for it.
-    const address = candidate.replace(/\.$/, '');
-    if (address !== '::' && isIPv6(address)) return true;
+  for (const word of text.split(/[^0-9A-Za-z:.]+/)) {
+    let run: string[] = [];
+    for (const part of [...word.replace(/\.+$/, '').split(':'), 'end']) {
+      if (IPV6_GROUP.test(part) || (run.length > 0 && isIPv4(part))) {
+        run.push(part);
+        continue;
+      }
+      // A dot or a colon that ends a sentence is not part of the address.
+      if (isAddress(run.join(':').replace(/(?<!:):$/, ''))) return true;
+      run = [];
+    }
   }
   return false;
+}
+
+/** `::` alone is valid, but names nobody. */
+function isAddress(text: string): boolean {
+  return text !== '::' && isIPv6(text);
 }
 
 /** True if the object has one of {@link FORBIDDEN_MEMBERS}, whatever its value. */

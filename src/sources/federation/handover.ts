@@ -35,8 +35,10 @@ const SHED_ORDER = [6, 3, 0, 2, 1, 4, 5];
 export class Handover {
   readonly #options: HandoverOptions;
   readonly #parts: HandoverParts;
-  /** What waits beyond the batches, per subject; order among subjects does not matter to any kept number. */
+  /** What waits beyond the batches on plain NATS, per subject: there order does not matter to any kept number. */
   readonly #backlog: readonly Fifo<BatchMessage>[] = SHED_ORDER.map(() => new Fifo());
+  /** What waits of a stream, in its order: the position would take a sequence passed over for lost. */
+  readonly #inOrder = new Fifo<BatchMessage>();
   readonly #spare: Batch[] = [];
   #backlogBytes = 0;
   #filler: BatchFiller | null = null;
@@ -87,7 +89,7 @@ export class Handover {
 
   /** Forgets what waits: it will be read again from the stream. */
   discard(): void {
-    for (const waiting of this.#backlog) waiting.clear();
+    for (const waiting of [this.#inOrder, ...this.#backlog]) waiting.clear();
     this.#backlogBytes = 0;
     if (this.#filler !== null) this.#spare.push(this.#filler.batch);
     this.#filler = null;
@@ -119,7 +121,8 @@ export class Handover {
 
   #keep(message: BatchMessage): void {
     // A copy: the client's buffer holds many messages, and would be kept whole for the sake of one.
-    this.#backlog[message.subject]?.push({ ...message, payload: message.payload.slice() });
+    const queue = message.seq === null ? this.#backlog[message.subject] : this.#inOrder;
+    queue?.push({ ...message, payload: message.payload.slice() });
     this.#backlogBytes += sizeOf(message);
     if (this.#parts.mayShed()) this.#shed();
     this.#noteRoom();
@@ -137,10 +140,12 @@ export class Handover {
     }
   }
 
-  /** Moves what waits into batches, most precious first. */
+  /** Moves what waits into batches: a stream's in its order, else most precious first. */
   #unload(): void {
-    for (const subject of SHED_ORDER.toReversed()) {
-      const waiting = this.#backlog[subject];
+    for (const waiting of [
+      this.#inOrder,
+      ...SHED_ORDER.toReversed().map((subject) => this.#backlog[subject]),
+    ]) {
       for (let next = waiting?.peek(); next !== undefined; next = waiting?.peek()) {
         if (!this.#pack(next)) return;
         this.#backlogBytes -= sizeOf(next);
