@@ -118,6 +118,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     aggregatorId: () => aggregatorId,
     statistics: (period) => latest.get(period) ?? null,
     nodes: (query) => requirePool().ask('nodePage', query),
+    node: (nodeId) => requirePool().ask('node', { nodeId }),
     limits: () => settings.limits,
     nowMs: systemClock.nowMs,
     failed: (error) => log.error('http: a request failed', { error }),

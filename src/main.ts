@@ -6,8 +6,9 @@ import { CodedError } from './lib/errors.ts';
 
 const USAGE = `Usage: aggregator [command] [options]
 
-  serve       run the aggregator (the default); settings come from the environment, see README.md
-  simulate    send what real monitors send and check the published statistics; --help lists its options
+  serve         run the aggregator (the default); settings come from the environment, see README.md
+  check-config  check the settings and print those that are set, secrets left out; starts nothing
+  simulate      send what real monitors send and check the published statistics; --help lists its options
 `;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -16,6 +17,10 @@ async function main(args: readonly string[]): Promise<number> {
     case 'serve': {
       const { serve } = await import('./cli/serve.ts');
       return serve(environment());
+    }
+    case 'check-config': {
+      const { checkConfig } = await import('./cli/check-config.ts');
+      return checkConfig(environment());
     }
     case 'simulate': {
       const { simulate } = await import('./cli/simulate.ts');

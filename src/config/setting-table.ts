@@ -104,7 +104,7 @@ export const DEFINITIONS = {
   NATS_MONITOR_PASSWORD: secret(
     anyText,
     'unset: monitors need none',
-    'Password that node monitors must give at our own broker.',
+    'Password of the user `monitor` at our own broker; anonymous clients have the same rights without it.',
   ),
   NATS_SERVER_BIN: optional(
     filePath,
@@ -130,7 +130,7 @@ export const DEFINITIONS = {
   PUBLISH: onOff(
     onOrOff,
     true,
-    'Whether statistics are published and joins answered; `off` for a second aggregator on one broker.',
+    'Whether statistics are published; `off` for a second aggregator on one broker.',
   ),
   RETENTION_DAYS: setting(
     wholeNumberOrZero('for ever', 8, 36_500, 'days'),

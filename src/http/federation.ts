@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../domain/federation/limits.ts';
-import type { NetworkStatistics, NodePage } from '../domain/federation/statistics.ts';
+import type { NetworkStatistics, NodeHistory, NodePage } from '../domain/federation/statistics.ts';
 import { NODE_STATES, PERIODS, type NodeState, type Period } from '../domain/federation/vocabulary.ts';
 import { refuse, sendJson } from './answers.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
@@ -25,6 +25,8 @@ export interface FederationParts {
   statistics(period: Period): PeriodStatistics | null;
   /** A page of the node list, from a worker; throws `worker_timeout`. Past the last page: no nodes. */
   nodes(query: { readonly state: NodeState | null; readonly page: number }): Promise<NodePage>;
+  /** One node with its transitions, from a worker; null if there is none. */
+  node(nodeId: string): Promise<NodeHistory | null>;
   limits(): Limits;
   nowMs(): number;
 }
@@ -49,6 +51,13 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
     const page = pageNumber(request.query['page'] ?? '1');
     if (page === undefined) return refuse(reply, 'bad_page', 'page is a whole number from 1 to 999999999');
     return sendJson(reply, JSON.stringify(await parts.nodes({ state, page })));
+  });
+
+  app.get<{ Params: { readonly id: string } }>('/api/federation/nodes/:id', async (request, reply) => {
+    const node = await parts.node(request.params.id);
+    return node === null
+      ? refuse(reply, 'not_found', 'there is no node with this id')
+      : sendJson(reply, JSON.stringify(node));
   });
 
   app.get('/api/federation/limits', (_request, reply) => sendJson(reply, JSON.stringify(parts.limits())));

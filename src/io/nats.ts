@@ -187,7 +187,8 @@ async function askWhy(
   }
 }
 
-const AWAY = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|connection refused|socket hang up|without an answer/;
+const AWAY =
+  /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|connection refused|socket hang up|without an answer/;
 
 function isAway(error: unknown): boolean {
   const reason = describe(error);

@@ -1,7 +1,7 @@
 // What the pool can be asked: one entry per question, its argument and its answer. Plain data on both sides.
 
 import type { NodeSign } from '../domain/federation/facts.ts';
-import type { NodePage, TickStatistics } from '../domain/federation/statistics.ts';
+import type { NodeHistory, NodePage, TickStatistics } from '../domain/federation/statistics.ts';
 import type { NodeState } from '../domain/federation/vocabulary.ts';
 import type { Geography } from './federation/geography.ts';
 
@@ -9,6 +9,7 @@ export interface WorkerTasks {
   statistics: { argument: { readonly nowMs: number }; answer: TickStatistics };
   geography: { argument: { readonly minimum: number }; answer: Geography };
   nodePage: { argument: { readonly state: NodeState | null; readonly page: number }; answer: NodePage };
+  node: { argument: { readonly nodeId: string }; answer: NodeHistory | null };
   nodesToResume: {
     argument: { readonly afterNumber: number; readonly limit: number };
     answer: readonly NodeSign[];

@@ -4,7 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { unreachable } from '../lib/unreachable.ts';
 import { openReader } from '../store/database.ts';
 import { readGeography } from './federation/geography.ts';
-import { readNodePage, readNodesToResume } from './federation/nodes.ts';
+import { readNode, readNodePage, readNodesToResume } from './federation/nodes.ts';
 import { StatisticsQuery } from './federation/statistics.ts';
 import type { WorkerRequest } from './tasks.ts';
 
@@ -20,6 +20,8 @@ export default function answer(request: WorkerRequest): unknown {
       return readGeography(database, request.minimum);
     case 'nodePage':
       return readNodePage(database, request.state, request.page);
+    case 'node':
+      return readNode(database, request.nodeId);
     case 'nodesToResume':
       return readNodesToResume(database, request.afterNumber, request.limit);
     default:

@@ -37,6 +37,7 @@ function create(parts: Partial<HttpParts> = {}, options = { host: '127.0.0.1', p
     aggregatorId: () => 'agg-1',
     statistics: () => null,
     nodes: async () => noNodes,
+    node: async () => null,
     limits: () => limits,
     nowMs: () => Date.UTC(2026, 0, 15),
     failed: (error) => {
@@ -165,6 +166,32 @@ describe('http - network-stats', () => {
 });
 
 describe('http - nodes', () => {
+  it('http - one node with its transitions, and 404 for one that is not known', async () => {
+    const asked: string[] = [];
+    const history = {
+      nodeId: 'node-1',
+      state: 'stale' as const,
+      firstSeenAt: '2026-01-15T10:00:00.000Z',
+      lastSeenAt: '2026-01-15T10:30:00.000Z',
+      heartbeats: 3,
+      uptime: 0.5,
+      transitions: [
+        { at: '2026-01-15T10:32:30.000Z', from: 'online' as const, to: 'stale' as const, cause: 'silence' },
+      ],
+    };
+    const url = await start({
+      node: async (nodeId) => {
+        asked.push(nodeId);
+        return nodeId === 'node-1' ? history : null;
+      },
+    });
+    expect(await (await fetch(`${url}/api/federation/nodes/node-1`)).json()).toEqual(history);
+    const unknown = await fetch(`${url}/api/federation/nodes/%3Cimg%3E`);
+    expect(unknown.status).toBe(404);
+    expect(await errorOf(unknown)).toBe('not_found');
+    expect(asked).toEqual(['node-1', '<img>']);
+  });
+
   it.each([
     ['', { state: null, page: 1 }],
     ['?state=stale', { state: 'stale', page: 1 }],

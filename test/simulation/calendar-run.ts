@@ -12,6 +12,17 @@ import { FACTS_AGO_MS, NOW_OFFSETS_MS } from './calendar-moments.ts';
 
 const NO_LIMITS = { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 };
 
+const TABLES = [
+  'aggregated_tasks',
+  'aggregated_invoices',
+  'active_nodes',
+  'node_transitions',
+  'network_stats',
+  'network_stats_history',
+  'rollup_minutes',
+  'rollup_hours',
+];
+
 function run(momentMs: number): unknown {
   const database = openWriter(':memory:');
   const writer = new FederationWriter(
@@ -54,16 +65,7 @@ function run(momentMs: number): unknown {
   writer.commit(momentMs, 1);
   const all = (table: string) => database.prepare(`SELECT * FROM ${table}`).all();
   const result = {
-    tables: [
-      'aggregated_tasks',
-      'aggregated_invoices',
-      'active_nodes',
-      'node_transitions',
-      'network_stats',
-      'network_stats_history',
-      'rollup_minutes',
-      'rollup_hours',
-    ].map(all),
+    tables: Object.fromEntries(TABLES.map((table) => [table, all(table)])),
     ticks,
     page: readNodePage(database, null, 1),
   };

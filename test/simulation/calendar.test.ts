@@ -19,7 +19,10 @@ const WINDOW_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000 };
 
 interface Run {
   readonly zoneHours: number;
-  readonly results: readonly { readonly ticks: readonly TickStatistics[] }[];
+  readonly results: readonly {
+    readonly ticks: readonly TickStatistics[];
+    readonly tables: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+  }[];
 }
 
 const runs = new Map<string, Run>();
@@ -56,6 +59,50 @@ describe('calendar', () => {
       }
     },
   );
+
+  it('calendar - every tick is a row of network_stats for each period, and of the history for the period all', () => {
+    MOMENTS.forEach((_moment, index) => {
+      const { ticks, tables } = runs.get('UTC')?.results[index] ?? { ticks: [], tables: {} };
+      const expected = ticks.flatMap(({ nowMs, periods }) =>
+        (['1h', '24h', '7d', 'all'] as const).map((period) => {
+          const data = periods[period];
+          return {
+            recorded_at: new Date(nowMs).toISOString(),
+            stat_period: period,
+            active_nodes: data.activeNodes,
+            total_nodes_seen: data.totalNodes,
+            total_tasks: data.totalTasks,
+            completed_tasks: data.completedTasks,
+            failed_tasks: data.failedTasks,
+            cached_tasks: data.cachedTasks,
+            total_invoices: data.totalInvoices,
+            success_rate: data.successRate,
+            cache_hit_rate: data.cacheHitRate,
+            execution_time_distribution: JSON.stringify(data.executionTimeDistribution),
+            gas_usage_distribution: JSON.stringify(data.gasUsageDistribution),
+            steps_computed_distribution: JSON.stringify(data.stepsComputedDistribution),
+            memory_used_distribution: JSON.stringify(data.memoryUsedDistribution),
+            chain_distribution: JSON.stringify(data.chainDistribution),
+            task_type_distribution: JSON.stringify(data.taskTypeDistribution),
+          };
+        }),
+      );
+      const rows = (tables['network_stats'] ?? []).map(({ id: _id, created_at: _created, ...row }) => row);
+      expect(rows).toEqual(expected);
+      const history = (tables['network_stats_history'] ?? []).map((row) => [
+        row['recorded_at'],
+        row['total_tasks'],
+        row['total_nodes'],
+      ]);
+      expect(history).toEqual(
+        ticks.map(({ nowMs, periods: { all } }) => [
+          new Date(nowMs).toISOString(),
+          all.totalTasks,
+          all.totalNodes,
+        ]),
+      );
+    });
+  });
 
   it.each(ZONES)('calendar - in %s rows, roll-ups and statistics are those of UTC', (zone) => {
     expect(runs.get(zone)?.results).toEqual(runs.get('UTC')?.results);

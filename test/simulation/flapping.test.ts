@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openReader } from '../../src/store/database.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 import { AggregatorProcess } from './aggregator-process.ts';
 import { GroundTruth } from './ground-truth.ts';
@@ -17,6 +18,7 @@ import { SimulatedTime } from './simulated-time.ts';
 const DAY_MS = 86_400_000;
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: DAY_MS };
 const NO_LIMITS = { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 };
+const TRANSITIONS_MAX = 30;
 /** How exactly a silence is noticed: a ping is 5 s apart, a sweep 1 s. */
 const NOTICE_MS = 7000;
 
@@ -53,7 +55,7 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
         mode: 'jetstream',
         limits: NO_LIMITS,
         thresholds: THRESHOLDS,
-        transitionsPerNodeMax: 1000,
+        transitionsPerNodeMax: TRANSITIONS_MAX,
         generationSize: 1000,
         soonMs: 1000,
         sweepMs: 1000,
@@ -107,9 +109,30 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
     time.runUntil(endMs);
     process.flush();
     process.kill();
+    expectLastTransitions(path, truth);
     return { gapsMs, transitions: truth.transitions, shares: sharesOf(truth, endMs) };
   } finally {
     uninstall();
+  }
+}
+
+/** The latest transitions of each node are stored, as many as may be, and no older ones. */
+function expectLastTransitions(path: string, truth: GroundTruth): void {
+  const reader = openReader(path);
+  const stored = reader
+    .prepare<[], { node_id: string; line: string }>(
+      "SELECT node_id, at || ' ' || from_state || ' ' || to_state AS line FROM node_transitions ORDER BY node_id, at",
+    )
+    .all();
+  reader.close();
+  const decided = truth.transitions.filter(({ from }) => from !== null);
+  for (const nodeId of new Set(decided.map((fact) => fact.nodeId))) {
+    const lines = decided
+      .filter((fact) => fact.nodeId === nodeId)
+      .map(({ atMs, from, to }) => `${new Date(atMs).toISOString()} ${from} ${to}`);
+    expect(stored.filter((row) => row.node_id === nodeId).map(({ line }) => line)).toEqual(
+      lines.slice(-TRANSITIONS_MAX),
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 // states against the truth, chains of transitions, and the sums of the position. Each check throws with what differs.
 
 import { isDeepStrictEqual } from 'node:util';
+import { readGeography } from '../../src/workers/federation/geography.ts';
 import type { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
 import type { ReadDatabase } from '../../src/store/database.ts';
 import type { ExpectedInvoice, ExpectedTask } from '../../src/simulator/federation/expected-rows.ts';
@@ -147,6 +148,26 @@ export function expectStatistics(
         `statistics ${period}: ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`,
       );
   }
+}
+
+/** Continents and places of active nodes, with no cell too small to be shown. */
+export function expectGeography(database: ReadDatabase, rows: Rows): void {
+  const continents: Record<string, number> = {};
+  const places: Record<string, number> = {};
+  for (const { status, continent_bucket, location_bucket } of rows.nodes.values()) {
+    if (status === 'offline') continue;
+    const [continent, place] = [continent_bucket ?? 'unknown', location_bucket ?? 'unknown'];
+    continents[continent] = (continents[continent] ?? 0) + 1;
+    places[place] = (places[place] ?? 0) + 1;
+  }
+  const { continentDistribution, locationDistribution } = readGeography(database, 1);
+  if (
+    !isDeepStrictEqual({ ...continentDistribution }, continents) ||
+    !isDeepStrictEqual({ ...locationDistribution }, places)
+  )
+    throw new Error(
+      `places: ${JSON.stringify([continentDistribution, locationDistribution, continents, places])}`,
+    );
 }
 
 /** Every roll-up cell is the recount of the public rows: minutes, hours, totals; nothing else, nothing negative. */

@@ -34,16 +34,20 @@ export class SimulatedDisk {
   }
 
   refuse(refusal: Refusal): void {
-    this.heal();
+    this.#accept();
     this.#refusal = refusal;
     this.#apply(refusal);
   }
 
   /** Commits work again, quickly. */
   heal(): void {
+    this.delayMs = 0;
+    this.#accept();
+  }
+
+  #accept(): void {
     const refusal = this.#refusal;
     this.#refusal = null;
-    this.delayMs = 0;
     this.#other?.close();
     this.#other = null;
     if (refusal === 'middle') this.#database?.exec('DROP TRIGGER refusal');

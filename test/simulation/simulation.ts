@@ -11,6 +11,7 @@ import { AggregatorProcess, type ProcessOptions } from './aggregator-process.ts'
 import { Federation, type SimulatedNode } from './federation.ts';
 import { GroundTruth } from './ground-truth.ts';
 import {
+  expectGeography,
   expectOracleRows,
   expectPosition,
   expectRollups,
@@ -255,8 +256,10 @@ class Simulation {
       linkDown: () => this.#setLink(false),
       slowDisk: () => {
         this.#disk.delayMs = random.pick([100, 2000, 20_000]);
+        // A disk that is slow is often about to be full.
+        if (random.chance(0.5)) this.#time.after(random.below(2 * MINUTE_MS), () => this.#refuse());
       },
-      refusedCommits: () => this.#disk.refuse(random.pick(REFUSALS)),
+      refusedCommits: () => this.#refuse(),
       brokerClock: () => {
         this.#broker.clockErrorMs = this.#jump();
       },
@@ -348,6 +351,10 @@ class Simulation {
     if (this.#broker.isUp) this.#process?.linkChanged(isUp);
   }
 
+  #refuse(): void {
+    this.#disk.refuse(this.#random.pick(REFUSALS));
+  }
+
   #cutOff(): void {
     this.#federation.cutOff(this.#some(this.#federation.nodes, 0.5), true);
   }
@@ -410,6 +417,7 @@ class Simulation {
     expectOracleRows(rows, this.#truth);
     expectStatistics(this.#query ?? new StatisticsQuery(database), rows, this.#truth, this.#time.nowMs);
     expectRollups(database, rows);
+    expectGeography(database, rows);
     expectStates(database, rows, this.#truth, process.supervisor.counts);
     if (process.totalNodes !== rows.nodes.size)
       throw new Error(`${process.totalNodes} nodes, ${rows.nodes.size} rows`);

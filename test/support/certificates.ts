@@ -33,11 +33,24 @@ export function makeAuthority(folder: string, authority: string): Authority {
   const configuration = ['-config', file('openssl.cnf')];
   const [caFile, caKeyFile] = [file('ca.pem'), file('ca-key.pem')];
   writeFileSync(file('openssl.cnf'), CONFIGURATION);
-  openssl('req', '-x509', ...KEY, ...subject(authority), '-days', '2', ...configuration, ...out(caFile, caKeyFile));
+  openssl(
+    'req',
+    '-x509',
+    ...KEY,
+    ...subject(authority),
+    '-days',
+    '2',
+    ...configuration,
+    ...out(caFile, caKeyFile),
+  );
   return {
     caFile,
     sign(name, use) {
-      const [certFile, keyFile, requestFile] = [file(`${name}.pem`), file(`${name}-key.pem`), file(`${name}.csr`)];
+      const [certFile, keyFile, requestFile] = [
+        file(`${name}.pem`),
+        file(`${name}-key.pem`),
+        file(`${name}.csr`),
+      ];
       const extensions =
         use === 'client'
           ? 'extendedKeyUsage = clientAuth\n'

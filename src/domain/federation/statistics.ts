@@ -47,6 +47,16 @@ export interface NodeListing {
   readonly uptime: number | null;
 }
 
+/** One node with what became of it, newest change first. */
+export interface NodeHistory extends NodeListing {
+  readonly transitions: readonly {
+    readonly at: string;
+    readonly from: 'online' | 'stale' | 'offline';
+    readonly to: 'online' | 'stale' | 'offline';
+    readonly cause: string;
+  }[];
+}
+
 /** A page of the node list, 100 nodes a page, pages counted from 1. */
 export interface NodePage {
   readonly nodes: readonly NodeListing[];

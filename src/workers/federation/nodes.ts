@@ -1,7 +1,7 @@
 // Questions about nodes: a page of the list for people, and all nodes once, at start, for the actors to be rebuilt from.
 
 import type { NodeSign } from '../../domain/federation/facts.ts';
-import type { NodePage } from '../../domain/federation/statistics.ts';
+import type { NodeHistory, NodeListing, NodePage } from '../../domain/federation/statistics.ts';
 import { type StateChange, UPTIME_WINDOW_MS, uptime } from '../../domain/federation/uptime.ts';
 import { NODE_STATES, type NodeState } from '../../domain/federation/vocabulary.ts';
 import type { ReadDatabase } from '../../store/database.ts';
@@ -10,6 +10,10 @@ import { DIMENSION } from '../../store/federation/rollups.ts';
 const PAGE_NODES = 100;
 // The state people see: the actor's, or, of a node that no actor has judged, offline if it left and else online.
 const STATE = 'coalesce(state, CASE WHEN left_ms > 0 AND left_ms >= life_ms THEN 2 ELSE 0 END)';
+
+const COLUMNS = `number, node_id, first_ms, last_ms, first_observed_ms, heartbeats, ${STATE} AS seen_state`;
+/** Transitions that one answer shows. */
+const SHOWN_TRANSITIONS = 100;
 
 interface Row {
   number: number;
@@ -33,41 +37,64 @@ export function readNodePage(database: ReadDatabase, state: NodeState | null, pa
         .pluck()
         .get(DIMENSION.nodeState, stateCode, stateCode),
     );
-    const observedNowMs = Number(
-      database.prepare("SELECT value FROM settings_kept WHERE name = 'observed_ms'").pluck().get() ?? 0,
-    );
+    const observedNowMs = readObservedMs(database);
     const rows = database
       .prepare<[number | null, number | null, number, number], Row>(
-        `SELECT number, node_id, first_ms, last_ms, first_observed_ms, heartbeats, ${STATE} AS seen_state FROM nodes
+        `SELECT ${COLUMNS} FROM nodes
          WHERE ? IS NULL OR ${STATE} = ? ORDER BY number LIMIT ? OFFSET ?`,
       )
       .all(stateCode, stateCode, PAGE_NODES, (page - 1) * PAGE_NODES);
-    const changes = database.prepare<
-      [number, number],
-      { observed_ms: number; from_state: number; to_state: number }
-    >(
-      'SELECT observed_ms, from_state, to_state FROM transitions WHERE node = ? AND observed_ms > ? ORDER BY number',
-    );
-    const nodes = rows.map((row) => {
-      const seenState = toState(row.seen_state);
-      const inWindow: StateChange[] = changes
-        .all(row.number, observedNowMs - UPTIME_WINDOW_MS)
-        .map((change) => ({
-          observedMs: change.observed_ms,
-          from: toState(change.from_state),
-          to: toState(change.to_state),
-        }));
-      return {
-        nodeId: row.node_id,
-        state: seenState,
-        firstSeenAt: new Date(row.first_ms).toISOString(),
-        lastSeenAt: new Date(row.last_ms).toISOString(),
-        heartbeats: row.heartbeats,
-        uptime: uptime(seenState, row.first_observed_ms, inWindow, observedNowMs),
-      };
-    });
+    const nodes = rows.map((row) => toListing(database, row, observedNowMs));
     return { nodes, page, pages: Math.ceil(total / PAGE_NODES), total };
   })();
+}
+
+/** One node and its newest transitions; null if there is none with this id. */
+export function readNode(database: ReadDatabase, nodeId: string): NodeHistory | null {
+  return database.transaction(() => {
+    const row = database.prepare<[string], Row>(`SELECT ${COLUMNS} FROM nodes WHERE node_id = ?`).get(nodeId);
+    if (row === undefined) return null;
+    const transitions = database
+      .prepare<[number, number], { at_ms: number; from_state: number; to_state: number; cause: string }>(
+        'SELECT at_ms, from_state, to_state, cause FROM transitions WHERE node = ? ORDER BY number DESC LIMIT ?',
+      )
+      .all(row.number, SHOWN_TRANSITIONS)
+      .map((change) => ({
+        at: new Date(change.at_ms).toISOString(),
+        from: toState(change.from_state),
+        to: toState(change.to_state),
+        cause: change.cause,
+      }));
+    return { ...toListing(database, row, readObservedMs(database)), transitions };
+  })();
+}
+
+function readObservedMs(database: ReadDatabase): number {
+  return Number(
+    database.prepare("SELECT value FROM settings_kept WHERE name = 'observed_ms'").pluck().get() ?? 0,
+  );
+}
+
+function toListing(database: ReadDatabase, row: Row, observedNowMs: number): NodeListing {
+  const changes: StateChange[] = database
+    .prepare<[number, number], { observed_ms: number; from_state: number; to_state: number }>(
+      'SELECT observed_ms, from_state, to_state FROM transitions WHERE node = ? AND observed_ms > ? ORDER BY number',
+    )
+    .all(row.number, observedNowMs - UPTIME_WINDOW_MS)
+    .map((change) => ({
+      observedMs: change.observed_ms,
+      from: toState(change.from_state),
+      to: toState(change.to_state),
+    }));
+  const state = toState(row.seen_state);
+  return {
+    nodeId: row.node_id,
+    state,
+    firstSeenAt: new Date(row.first_ms).toISOString(),
+    lastSeenAt: new Date(row.last_ms).toISOString(),
+    heartbeats: row.heartbeats,
+    uptime: uptime(state, row.first_observed_ms, changes, observedNowMs),
+  };
 }
 
 /** Up to `limit` nodes with numbers above `afterNumber`, for actors to be rebuilt from. */

@@ -1,0 +1,460 @@
+// Every way to reach a broker that NATS_URL and its companions offer, each against a real nats-server that demands it,
+// and what happens when the way is barred for a while.
+
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection } from 'nats';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { connectBroker, type NatsOptions } from '../../src/io/nats.ts';
+import type { Aggregator } from '../support/aggregator.ts';
+import { type Authority, type Certificate, makeAuthority } from '../support/certificates.ts';
+import { expectConserved } from '../support/conservation.ts';
+import type { OwnFolder } from '../support/embedded.ts';
+import { counted, send, shown } from '../support/federation.ts';
+import { freePort } from '../support/free-port.ts';
+import {
+  invoiceCreated,
+  nodeLeft,
+  type Publication,
+  taskCompleted,
+  taskReceived,
+} from '../support/messages.ts';
+import type { NatsServer } from '../support/nats-server.ts';
+import { createOperator } from '../support/nats-jwt.ts';
+import { at, launch, launchBroker, testFolder } from '../support/program.ts';
+import { rowsOf } from '../support/rows.ts';
+import { until } from '../support/until.ts';
+
+/** Section 10: ready so soon after the broker's return, and no longer between two attempts. */
+const RETURN_TIME_MAX_MS = 5000;
+const RETRY_DELAY_MAX_MS = 2000;
+const PASSWORD = 'correct-horse-7391';
+const WRONG_PASSWORD = 'wrong-horse-8264';
+
+const SOME: readonly Publication[] = [
+  taskReceived(1),
+  taskCompleted(1, true),
+  taskReceived(2),
+  taskReceived(2),
+  invoiceCreated(1),
+  nodeLeft('node-0002'),
+];
+const THEIR_STATISTICS = { totalTasks: 2, completedTasks: 1, totalInvoices: 1, totalNodes: 2 };
+
+let folder: string;
+let authority: Authority;
+let stranger: Authority;
+let server: Certificate;
+let client: Certificate;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aggregator-certificates-'));
+  authority = makeAuthority(folder, 'authority');
+  stranger = makeAuthority(folder, 'stranger');
+  server = authority.sign('server', { server: 'IP:127.0.0.1,DNS:localhost' });
+  client = authority.sign('client', 'client');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A block of a server's configuration. */
+function tlsBlock(wanted: 'any client' | 'certified clients', certificate = server): string {
+  const { certFile, keyFile } = certificate;
+  const verify = wanted === 'certified clients' ? `, ca_file: "${authority.caFile}", verify: true` : '';
+  return `tls { cert_file: "${certFile}", key_file: "${keyFile}"${verify} }`;
+}
+
+interface Place {
+  readonly own: OwnFolder;
+  /** Starts a server on the place's port, with the place's stream. */
+  serve(configuration?: string): Promise<NatsServer>;
+  readonly port: number;
+  readonly wsPort: number;
+}
+
+/** A folder for one program, with room for one server. */
+async function place(name: string): Promise<Place> {
+  const own = { ...(await testFolder(name)) };
+  const env = { ...own.env, PUBLISH_INTERVAL: '200' };
+  return { own: { ...own, env }, wsPort: own.wsPort, ...(await room(own, 'broker')) };
+}
+
+async function room(own: OwnFolder, name: string): Promise<Pick<Place, 'serve' | 'port'>> {
+  const port = await freePort();
+  const configurationFile = join(own.folder, `${name}.conf`);
+  return {
+    port,
+    serve(configuration = '') {
+      writeFileSync(configurationFile, configuration);
+      return launchBroker({ port, storeFolder: join(own.folder, `${name}-store`), configurationFile });
+    },
+  };
+}
+
+/** What a monitor is: it sends, and hears the statistics. */
+async function monitor(broker: NatsServer, options: ConnectionOptions = {}): Promise<NatsConnection> {
+  const connection = await connect({ servers: broker.url, ...options });
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+/** The first published statistics that are these. */
+async function published(
+  connection: NatsConnection,
+  statistics: Readonly<Record<string, number>>,
+): Promise<Record<string, unknown>> {
+  const subscription = connection.subscribe('truebit.stats.aggregated');
+  for await (const message of subscription) {
+    const { data } = message.json<{ data: Record<string, unknown> }>();
+    if (Object.entries(statistics).every(([name, value]) => data[name] === value)) return data;
+  }
+  throw new Error('the connection ended before the statistics came');
+}
+
+/** Sends some messages, and waits until they show over HTTP and NATS; then ends the program. */
+async function expectService(program: Aggregator, connection: NatsConnection): Promise<void> {
+  await program.ready();
+  expect((await program.get('/readyz')).body['mode']).toBe('jetstream');
+  const statistics = published(connection, THEIR_STATISTICS);
+  await send(connection, SOME);
+  await counted(program, SOME.length);
+  await shown(program, THEIR_STATISTICS);
+  await statistics;
+  await expectConserved(program);
+  expect(await program.stop()).toBe(0);
+}
+
+interface Why {
+  readonly code: number;
+  readonly reason: string;
+}
+
+async function why(program: Aggregator): Promise<Why> {
+  const { status, body } = await program.get('/readyz');
+  const { ingest } = body['components'] as { ingest?: { reason?: string } };
+  return { code: status, reason: ingest?.reason ?? '' };
+}
+
+/** Waits for a reason in `/readyz`, and checks that the program is up but not ready. */
+async function expectKeptOut(program: Aggregator, reason: RegExp): Promise<void> {
+  await until(`the reason ${String(reason)}`, async () => reason.test((await why(program)).reason));
+  expect((await why(program)).code).toBe(503);
+  expect((await program.get('/livez')).status).toBe(200);
+  expect(program.process.exitCode).toBeNull();
+}
+
+function linesOf(program: Aggregator, pattern: RegExp): string[] {
+  return program.log.filter(({ msg }) => pattern.test(msg)).map(({ msg }) => msg);
+}
+
+/** Nothing that the program has said or shows contains any of these. */
+async function expectSilentAbout(program: Aggregator, ...secrets: readonly string[]): Promise<void> {
+  const shownNow = JSON.stringify((await program.get('/readyz')).body);
+  for (const secret of secrets) {
+    expect(JSON.stringify(program.log)).not.toContain(secret);
+    expect(program.errors() + shownNow).not.toContain(secret);
+  }
+}
+
+const nothing = {
+  user: null,
+  password: null,
+  token: null,
+  credsFile: null,
+  caFile: null,
+  certFile: null,
+  keyFile: null,
+  inboxPrefix: null,
+};
+
+describe('connections', () => {
+  it('connections - tls:// with an authority of our own', async () => {
+    const { own, serve, port } = await place('tls');
+    const broker = await serve(tlsBlock('any client'));
+    const program = launch(at(`tls://127.0.0.1:${port}`, own, { NATS_CA: authority.caFile }));
+    await expectService(program, await monitor(broker, { tls: { caFile: authority.caFile } }));
+  });
+
+  it('connections - tls:// where the broker demands a certificate of ours', async () => {
+    const { own, serve, port } = await place('mutual');
+    const broker = await serve(tlsBlock('certified clients'));
+    const files = { caFile: authority.caFile, ...client };
+    const settings = { NATS_CA: files.caFile, NATS_CERT: files.certFile, NATS_KEY: files.keyFile };
+    const program = launch(at(`tls://127.0.0.1:${port}`, own, settings));
+    await expectService(program, await monitor(broker, { tls: files }));
+  });
+
+  it('connections - ws://', async () => {
+    const { own, serve, wsPort } = await place('ws');
+    const broker = await serve(`websocket { listen: "127.0.0.1:${wsPort}", no_tls: true }`);
+    const program = launch(at(`ws://127.0.0.1:${wsPort}`, own));
+    await expectService(program, await monitor(broker));
+  });
+
+  it('connections - wss:// with an authority of our own, a certificate of ours and a password', async () => {
+    const { own, serve, wsPort } = await place('wss');
+    const broker = await serve(
+      `websocket { listen: "127.0.0.1:${wsPort}", ${tlsBlock('certified clients')} }
+       authorization { user: aggregator, password: "${PASSWORD}" }`,
+    );
+    const program = launch(
+      at(`wss://127.0.0.1:${wsPort}`, own, {
+        NATS_CA: authority.caFile,
+        NATS_CERT: client.certFile,
+        NATS_KEY: client.keyFile,
+        NATS_PASSWORD: PASSWORD,
+      }),
+    );
+    await expectService(program, await monitor(broker, { user: 'aggregator', pass: PASSWORD }));
+    expect(JSON.stringify(program.log)).not.toContain(PASSWORD);
+  });
+
+  it('connections - a token', async () => {
+    const { own, serve } = await place('token');
+    const broker = await serve(`authorization { token: "${PASSWORD}" }`);
+    const program = launch(at(broker.url, own, { NATS_TOKEN: PASSWORD }));
+    await expectService(program, await monitor(broker, { token: PASSWORD }));
+    expect(JSON.stringify(program.log)).not.toContain(PASSWORD);
+  });
+
+  it('connections - a credentials file, and one that replaces it while we run', async () => {
+    const { own, serve } = await place('creds');
+    const operator = createOperator();
+    const [first, second] = [operator.createUser('first'), operator.createUser('second')];
+    const credsFile = join(own.folder, 'aggregator.creds');
+    writeFileSync(credsFile, first.credentials);
+    let broker = await serve(operator.configuration());
+    const program = launch(at(broker.url, own, { NATS_CREDS: credsFile }));
+    await program.ready();
+
+    writeFileSync(credsFile, second.credentials);
+    await broker.stop();
+    broker = await serve(operator.configuration([first]));
+    await expect(
+      monitor(broker, { authenticator: credsAuthenticator(Buffer.from(first.credentials)) }),
+    ).rejects.toThrow('Authorization Violation');
+    const authenticator = credsAuthenticator(Buffer.from(second.credentials));
+    await until('the return', () => linesOf(program, /connected again/).length === 1, RETURN_TIME_MAX_MS);
+    await expectService(program, await monitor(broker, { authenticator }));
+  });
+});
+
+describe('connections barred', () => {
+  it.each(['tls', 'wss'] as const)(
+    'connections barred - %s:// with a certificate we cannot check: up, told why once, in as soon as NATS_CA is right',
+    async (scheme) => {
+      const { own, serve, port, wsPort } = await place(`unknown-${scheme}`);
+      const websocket = `websocket { listen: "127.0.0.1:${wsPort}", ${tlsBlock('any client')} }`;
+      const login = `authorization { user: ann, password: "${PASSWORD}" }`;
+      const broker = await serve(`${login}\n${scheme === 'wss' ? websocket : tlsBlock('any client')}`);
+      const caFile = join(own.folder, 'ca.pem');
+      copyFileSync(stranger.caFile, caFile);
+      const url = `${scheme}://127.0.0.1:${scheme === 'wss' ? wsPort : port}`;
+      const settings = { NATS_CA: caFile, NATS_USER: 'ann', NATS_PASSWORD: PASSWORD };
+      const program = launch(at(url, own, settings));
+      await expectKeptOut(program, /cannot be reached: unable to verify the first certificate$/);
+      expect(linesOf(program, /cannot be reached/)).toEqual([
+        `broker: cannot be reached at ${url} (unable to verify the first certificate); trying again until it answers`,
+      ]);
+
+      copyFileSync(authority.caFile, caFile);
+      await until('readiness', async () => (await why(program)).code === 200, RETURN_TIME_MAX_MS);
+      expect(linesOf(program, /certificate/)).toHaveLength(1);
+      await expectSilentAbout(program, PASSWORD);
+      const tls = scheme === 'wss' ? null : { caFile };
+      await expectService(program, await monitor(broker, { user: 'ann', pass: PASSWORD, tls }));
+    },
+  );
+
+  it('connections barred - a wrong password, at start and after a return: up, told why once, in as soon as it is right', async () => {
+    const { own, serve } = await place('password');
+    const withPassword = (password: string) =>
+      serve(`authorization { user: aggregator, password: "${password}" }`);
+    let broker = await withPassword(WRONG_PASSWORD);
+    const program = launch(at(broker.url, own, { NATS_PASSWORD: PASSWORD }));
+    await expectKeptOut(program, /cannot be reached: Authorization Violation$/i);
+    expect(linesOf(program, /connection lost/)).toHaveLength(0);
+
+    await broker.stop();
+    broker = await withPassword(PASSWORD);
+    await until('readiness', async () => (await why(program)).code === 200, RETURN_TIME_MAX_MS);
+    expect(linesOf(program, /Authorization Violation/i)).toHaveLength(1);
+
+    await broker.stop();
+    broker = await withPassword(WRONG_PASSWORD);
+    await expectKeptOut(program, /cannot be reached: Authorization Violation$/i);
+    await broker.stop();
+    broker = await withPassword(PASSWORD);
+    await until('readiness', async () => (await why(program)).code === 200, RETURN_TIME_MAX_MS);
+    expect(linesOf(program, /Authorization Violation/i)).toHaveLength(2);
+    expect(linesOf(program, /connection lost/)).toHaveLength(1);
+    expect(linesOf(program, /connected again/)).toHaveLength(1);
+    expect(await program.metric('aggregator_broker_reconnects_total')).toBe(1);
+    await expectSilentAbout(program, PASSWORD, WRONG_PASSWORD);
+    await expectService(program, await monitor(broker, { user: 'aggregator', pass: PASSWORD }));
+  });
+
+  it('connections barred - tls:// without the certificate that the broker demands', async () => {
+    const { own, serve, port } = await place('uncertified');
+    await serve(tlsBlock('certified clients'));
+    const program = launch(at(`tls://127.0.0.1:${port}`, own, { NATS_CA: authority.caFile }));
+    await expectKeptOut(program, /client certificate/);
+    expect(linesOf(program, /cannot be reached/)).toHaveLength(1);
+    await expectConserved(program);
+    expect(await program.stop()).toBe(0);
+  });
+
+  it.each([
+    ['an address in the certificate', 'tls', '127.0.0.1', 'IP:127.0.0.1', null],
+    ['a name in the certificate', 'tls', 'localhost', 'DNS:localhost', null],
+    ['another name', 'tls', 'localhost', 'DNS:broker.example', /localhost/],
+    ['a name instead of the address', 'tls', '127.0.0.1', 'DNS:localhost', /127\.0\.0\.1/],
+    ['no TLS at all', 'tls', '127.0.0.1', null, /does not support 'tls'/],
+    ['an address in the certificate', 'wss', '127.0.0.1', 'IP:127.0.0.1', null],
+    ['a name instead of the address', 'wss', '127.0.0.1', 'DNS:localhost', /127\.0\.0\.1/],
+  ] as const)('connections barred - %s, %s://%s with %s', async (_, scheme, host, names, reason) => {
+    const own = await testFolder('names');
+    const { serve, port } = await room(own, 'broker');
+    const block =
+      names === null ? '' : tlsBlock('any client', authority.sign(names.slice(4), { server: names }));
+    const configuration =
+      scheme === 'wss' ? `websocket { listen: "127.0.0.1:${own.wsPort}", ${block} }` : block;
+    await serve(configuration);
+    const servers = [`${scheme}://${host}:${scheme === 'wss' ? own.wsPort : port}`];
+    const reasons: string[] = [];
+    const giveUp = new AbortController();
+    const connection = await connectBroker(
+      'names',
+      { ...nothing, servers, caFile: authority.caFile } satisfies NatsOptions,
+      {
+        onConnected: () => undefined,
+        onDisconnected: () => undefined,
+        onUnreachable(told) {
+          reasons.push(told);
+          giveUp.abort();
+        },
+      },
+      giveUp.signal,
+    );
+    await connection?.close();
+    expect(reasons).toEqual(reason === null ? [] : [expect.stringMatching(reason)]);
+  });
+});
+
+describe('connections failover', () => {
+  it('connections failover - JetStream: the second broker is another incarnation, the first one is known again', async () => {
+    const { own, port: firstPort, serve: serveFirst } = await place('incarnations');
+    const { port: secondPort, serve: serveSecond } = await room(own, 'second');
+    const [firstServer, secondServer] = [await serveFirst(), await serveSecond()];
+    const program = launch(at(`nats://127.0.0.1:${firstPort},nats://127.0.0.1:${secondPort}`, own));
+    const positions = () => rowsOf(own.databasePath, 'SELECT * FROM ingest_position ORDER BY rowid');
+    const tasks = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => taskReceived(from + index));
+    await program.ready();
+    await send(await monitor(firstServer), tasks(0, 10));
+    await counted(program, 10);
+
+    await firstServer.stop();
+    await until(
+      'the second',
+      async () => linesOf(program, /connected again/).length === 1,
+      RETURN_TIME_MAX_MS,
+    );
+    await until('readiness', async () => (await why(program)).code === 200, RETURN_TIME_MAX_MS);
+    const onSecond = await monitor(secondServer);
+    const statistics = published(onSecond, { totalTasks: 20 });
+    // Three that the first broker has brought already.
+    await send(onSecond, [...tasks(10, 20), ...tasks(0, 3)]);
+    await counted(program, 23);
+    await statistics;
+    expect(positions()).toMatchObject([
+      { first_seq: 1, last_seq: 10, applied: 10, duplicate: 0, lost: 0 },
+      { first_seq: 1, last_seq: 13, applied: 10, duplicate: 3, lost: 0 },
+    ]);
+
+    const firstAgain = await serveFirst();
+    const onFirst = await monitor(firstAgain);
+    await send(onFirst, tasks(20, 25));
+    await secondServer.stop();
+    await counted(program, 28);
+    const [first, second, ...others] = positions();
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({ first_seq: 1, last_seq: 15, applied: 15, duplicate: 0, lost: 0 });
+    expect(second).toMatchObject({ first_seq: 1, last_seq: 13, applied: 10, duplicate: 3, lost: 0 });
+    expect(first?.['incarnation']).not.toBe(second?.['incarnation']);
+    await published(onFirst, { totalTasks: 25 });
+    await shown(program, { totalTasks: 25 });
+    expect(await program.metric('aggregator_broker_reconnects_total')).toBe(2);
+    expect(await program.metric('aggregator_messages_total', 'outcome="replayed"')).toBe(0);
+    await expectConserved(program);
+    expect(await program.stop()).toBe(0);
+  });
+
+  it('connections failover - ws://, plain NATS: counting goes on at the second broker', async () => {
+    const { own, wsPort: firstPort } = await place('plain');
+    const secondPort = await freePort();
+    const listen = async (port: number) => {
+      const configurationFile = join(own.folder, `${port}.conf`);
+      writeFileSync(configurationFile, `websocket { listen: "127.0.0.1:${port}", no_tls: true }`);
+      return launchBroker({ configurationFile });
+    };
+    const [first, second] = [await listen(firstPort), await listen(secondPort)];
+    const program = launch(at(`ws://127.0.0.1:${firstPort},ws://127.0.0.1:${secondPort}`, own));
+    await program.ready();
+    await send(await monitor(first), [taskReceived(1), taskReceived(2)]);
+    await counted(program, 2);
+    await first.stop();
+    await until(
+      'the second',
+      async () => linesOf(program, /connected again/).length === 1,
+      RETURN_TIME_MAX_MS,
+    );
+    await until('readiness', async () => (await why(program)).code === 200, RETURN_TIME_MAX_MS);
+    const connection = await monitor(second);
+    const statistics = published(connection, { totalTasks: 3 });
+    await send(connection, [taskReceived(2), taskReceived(3)]);
+    await counted(program, 4);
+    await statistics;
+    expect(await program.metric('aggregator_messages_total', 'outcome="duplicate"')).toBe(1);
+    expect(linesOf(program, /connection lost/)).toHaveLength(1);
+    expect(rowsOf(own.databasePath, 'SELECT * FROM ingest_position')).toEqual([]);
+    await expectConserved(program);
+    expect(await program.stop()).toBe(0);
+  });
+
+  it('connections failover - attempts are at most 2 s apart, never in step, and soon see the return', async () => {
+    const own = await testFolder('delay');
+    const { serve, port } = await room(own, 'broker');
+    const broker = await serve();
+    let connected = 0;
+    let lost = 0;
+    const end = new AbortController();
+    const connection = await connectBroker(
+      'delay',
+      { ...nothing, servers: [broker.url] },
+      { onConnected: () => connected++, onDisconnected: () => lost++, onUnreachable: () => undefined },
+      end.signal,
+    );
+    onTestFinished(async () => {
+      end.abort();
+      await connection?.close();
+    });
+    await broker.stop();
+    const attemptsAtMs: number[] = [];
+    const hangUp = createServer((socket) => {
+      attemptsAtMs.push(performance.now());
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => hangUp.listen(port, '127.0.0.1', resolve));
+    await until('five attempts', () => attemptsAtMs.length >= 5);
+    await new Promise((resolve) => hangUp.close(resolve));
+    const gapsMs = attemptsAtMs.slice(1).map((atMs, index) => Math.round(atMs - (attemptsAtMs[index] ?? 0)));
+    expect(Math.max(...gapsMs)).toBeLessThanOrEqual(RETRY_DELAY_MAX_MS);
+    expect(new Set(gapsMs).size).toBeGreaterThan(1);
+    expect([connected, lost]).toEqual([1, 1]);
+
+    await serve();
+    await until('the return', () => connected === 2, RETRY_DELAY_MAX_MS + 500);
+    expect(lost).toBe(1);
+  });
+});
