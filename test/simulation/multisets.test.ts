@@ -247,7 +247,7 @@ describe('multisets', () => {
         list.map((row) => JSON.stringify(row)).toSorted();
       return {
         rows: [...tasks, ...invoices, ...times].map((row) => JSON.stringify(row)).toSorted(),
-        nodes: sorted(beatless as unknown[][]),
+        nodes: sorted(beatless),
         statistics: query.run(NOW_MS),
       };
     };
