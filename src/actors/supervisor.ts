@@ -20,6 +20,7 @@ export interface SupervisorParts {
 type SupervisorEvent =
   | { readonly type: 'signs'; readonly signs: readonly NodeSign[]; readonly moment: Moment }
   | { readonly type: 'sweep'; readonly moment: Moment }
+  | { readonly type: 'gone'; readonly numbers: readonly number[] }
   | NodeReport;
 
 interface Child {
@@ -61,6 +62,11 @@ export class Supervisor {
     if (signs.length > 0) this.#send({ type: 'signs', signs, moment });
   }
 
+  /** Nodes whose rows are gone, pruned or evicted: their actors go too. */
+  gone(numbers: readonly number[]): void {
+    if (numbers.length > 0) this.#send({ type: 'gone', numbers });
+  }
+
   /** Looks for nodes whose silence has grown too long on the observed clock. */
   sweep(moment: Moment): void {
     this.#send({ type: 'sweep', moment });
@@ -91,6 +97,12 @@ export class Supervisor {
         for (const [number, child] of children.byNumber) {
           if (event.moment.observedMs >= child.dueObservedMs)
             this.#judgeSilence(children, number, child, event.moment, scope);
+        }
+        return;
+      case 'gone':
+        for (const number of event.numbers) {
+          const child = children.byNumber.get(number);
+          if (child !== undefined) this.#dismiss(children, number, child, scope);
         }
         return;
       case 'transition': {
@@ -129,10 +141,14 @@ export class Supervisor {
       child.state === 'offline' &&
       isForgettable(moment.observedMs - sign.heardObservedMs, this.#thresholds)
     ) {
-      scope.stopChild(child.actor);
-      children.byNumber.delete(number);
-      children.counts.offline--;
+      this.#dismiss(children, number, child, scope);
     }
+  }
+
+  #dismiss(children: Children, number: number, child: Child, scope: AnyActorScope): void {
+    scope.stopChild(child.actor);
+    children.byNumber.delete(number);
+    children.counts[child.state]--;
   }
 
   #spawn(children: Children, sign: NodeSign, moment: Moment, scope: AnyActorScope): Child {

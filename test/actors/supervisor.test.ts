@@ -99,4 +99,16 @@ describe('supervisor', () => {
     expect(moves()).toEqual(['node-1 offline>online sign_of_life']);
     expect(supervisor.counts).toEqual({ online: 1, stale: 0, offline: 0 });
   });
+
+  it('supervisor - a node whose row is gone loses its actor, and one that comes back is new', () => {
+    const { supervisor, at, moves } = setUp();
+    supervisor.heard([sign(1), sign(2)], at(0));
+    supervisor.gone([1, 99]);
+    expect(supervisor.counts).toEqual({ online: 1, stale: 0, offline: 0 });
+    moves();
+    supervisor.sweep(at(400_000));
+    expect(moves()).toEqual(['node-2 online>offline silence']);
+    supervisor.heard([sign(3, { nodeId: 'node-1', heardObservedMs: 400_000 })], at(400_000));
+    expect(moves()).toEqual(['node-1 ->online sign_of_life']);
+  });
 });

@@ -138,7 +138,9 @@ async function why(program: Aggregator): Promise<Why> {
 /** Waits for a reason in `/readyz`, and checks that the program is up but not ready. */
 async function expectKeptOut(program: Aggregator, reason: RegExp): Promise<void> {
   await until(`the reason ${String(reason)}`, async () => reason.test((await why(program)).reason));
-  expect((await why(program)).code).toBe(503);
+  const { status, body } = await program.get('/readyz');
+  expect(status).toBe(503);
+  expect(JSON.stringify(body)).not.toContain(PASSWORD);
   expect((await program.get('/livez')).status).toBe(200);
   expect(program.process.exitCode).toBeNull();
 }
@@ -147,13 +149,10 @@ function linesOf(program: Aggregator, pattern: RegExp): string[] {
   return program.log.filter(({ msg }) => pattern.test(msg)).map(({ msg }) => msg);
 }
 
-/** Nothing that the program has said or shows contains any of these. */
-async function expectSilentAbout(program: Aggregator, ...secrets: readonly string[]): Promise<void> {
-  const shownNow = JSON.stringify((await program.get('/readyz')).body);
-  for (const secret of secrets) {
-    expect(JSON.stringify(program.log)).not.toContain(secret);
-    expect(program.errors() + shownNow).not.toContain(secret);
-  }
+/** Nothing that the program has said contains a password. */
+function expectSilentInLog(program: Aggregator): void {
+  const said = JSON.stringify(program.log) + program.errors();
+  for (const secret of [PASSWORD, WRONG_PASSWORD]) expect(said).not.toContain(secret);
 }
 
 const nothing = {
@@ -168,13 +167,6 @@ const nothing = {
 };
 
 describe('connections', () => {
-  it('connections - tls:// with an authority of our own', async () => {
-    const { own, serve, port } = await place('tls');
-    const broker = await serve(tlsBlock('any client'));
-    const program = launch(at(`tls://127.0.0.1:${port}`, own, { NATS_CA: authority.caFile }));
-    await expectService(program, await monitor(broker, { tls: { caFile: authority.caFile } }));
-  });
-
   it('connections - tls:// where the broker demands a certificate of ours', async () => {
     const { own, serve, port } = await place('mutual');
     const broker = await serve(tlsBlock('certified clients'));
@@ -184,11 +176,15 @@ describe('connections', () => {
     await expectService(program, await monitor(broker, { tls: files }));
   });
 
-  it('connections - ws://', async () => {
+  it('connections - ws:// with a token', async () => {
     const { own, serve, wsPort } = await place('ws');
-    const broker = await serve(`websocket { listen: "127.0.0.1:${wsPort}", no_tls: true }`);
-    const program = launch(at(`ws://127.0.0.1:${wsPort}`, own));
-    await expectService(program, await monitor(broker));
+    const broker = await serve(
+      `websocket { listen: "127.0.0.1:${wsPort}", no_tls: true }
+       authorization { token: "${PASSWORD}" }`,
+    );
+    const program = launch(at(`ws://127.0.0.1:${wsPort}`, own, { NATS_TOKEN: PASSWORD }));
+    await expectService(program, await monitor(broker, { token: PASSWORD }));
+    expectSilentInLog(program);
   });
 
   it('connections - wss:// with an authority of our own, a certificate of ours and a password', async () => {
@@ -206,15 +202,7 @@ describe('connections', () => {
       }),
     );
     await expectService(program, await monitor(broker, { user: 'aggregator', pass: PASSWORD }));
-    expect(JSON.stringify(program.log)).not.toContain(PASSWORD);
-  });
-
-  it('connections - a token', async () => {
-    const { own, serve } = await place('token');
-    const broker = await serve(`authorization { token: "${PASSWORD}" }`);
-    const program = launch(at(broker.url, own, { NATS_TOKEN: PASSWORD }));
-    await expectService(program, await monitor(broker, { token: PASSWORD }));
-    expect(JSON.stringify(program.log)).not.toContain(PASSWORD);
+    expectSilentInLog(program);
   });
 
   it('connections - a credentials file, and one that replaces it while we run', async () => {
@@ -241,7 +229,7 @@ describe('connections', () => {
 
 describe('connections barred', () => {
   it.each(['tls', 'wss'] as const)(
-    'connections barred - %s:// with a certificate we cannot check: up, told why once, in as soon as NATS_CA is right',
+    'connections barred - %s:// with an authority of our own: up and told why once while NATS_CA is another, then in',
     async (scheme) => {
       const { own, serve, port, wsPort } = await place(`unknown-${scheme}`);
       const websocket = `websocket { listen: "127.0.0.1:${wsPort}", ${tlsBlock('any client')} }`;
@@ -260,9 +248,9 @@ describe('connections barred', () => {
       copyFileSync(authority.caFile, caFile);
       await until('readiness', async () => (await why(program)).code === 200, RETURN_TIME_MAX_MS);
       expect(linesOf(program, /certificate/)).toHaveLength(1);
-      await expectSilentAbout(program, PASSWORD);
       const tls = scheme === 'wss' ? null : { caFile };
       await expectService(program, await monitor(broker, { user: 'ann', pass: PASSWORD, tls }));
+      expectSilentInLog(program);
     },
   );
 
@@ -290,18 +278,8 @@ describe('connections barred', () => {
     expect(linesOf(program, /connection lost/)).toHaveLength(1);
     expect(linesOf(program, /connected again/)).toHaveLength(1);
     expect(await program.metric('aggregator_broker_reconnects_total')).toBe(1);
-    await expectSilentAbout(program, PASSWORD, WRONG_PASSWORD);
     await expectService(program, await monitor(broker, { user: 'aggregator', pass: PASSWORD }));
-  });
-
-  it('connections barred - tls:// without the certificate that the broker demands', async () => {
-    const { own, serve, port } = await place('uncertified');
-    await serve(tlsBlock('certified clients'));
-    const program = launch(at(`tls://127.0.0.1:${port}`, own, { NATS_CA: authority.caFile }));
-    await expectKeptOut(program, /client certificate/);
-    expect(linesOf(program, /cannot be reached/)).toHaveLength(1);
-    await expectConserved(program);
-    expect(await program.stop()).toBe(0);
+    expectSilentInLog(program);
   });
 
   it.each([
@@ -310,9 +288,11 @@ describe('connections barred', () => {
     ['another name', 'tls', 'localhost', 'DNS:broker.example', /localhost/],
     ['a name instead of the address', 'tls', '127.0.0.1', 'DNS:localhost', /127\.0\.0\.1/],
     ['no TLS at all', 'tls', '127.0.0.1', null, /does not support 'tls'/],
+    ['a demand for a certificate that we lack', 'tls', '127.0.0.1', 'IP:127.0.0.1', /client certificate/],
+    ['a demand for a certificate that we lack', 'wss', '127.0.0.1', 'IP:127.0.0.1', /refused the TLS connection/],
     ['an address in the certificate', 'wss', '127.0.0.1', 'IP:127.0.0.1', null],
     ['a name instead of the address', 'wss', '127.0.0.1', 'DNS:localhost', /127\.0\.0\.1/],
-  ] as const)('connections barred - %s, %s://%s with %s', async (_, scheme, host, names, reason) => {
+  ] as const)('connections barred - a broker with %s, at %s://%s', async (what, scheme, host, names, reason) => {
     const own = await testFolder('names');
     const { serve, port } = await room(own, 'broker');
     const block =
@@ -446,7 +426,7 @@ describe('connections failover', () => {
       socket.destroy();
     });
     await new Promise<void>((resolve) => hangUp.listen(port, '127.0.0.1', resolve));
-    await until('five attempts', () => attemptsAtMs.length >= 5);
+    await until('four attempts', () => attemptsAtMs.length >= 4);
     await new Promise((resolve) => hangUp.close(resolve));
     const gapsMs = attemptsAtMs.slice(1).map((atMs, index) => Math.round(atMs - (attemptsAtMs[index] ?? 0)));
     expect(Math.max(...gapsMs)).toBeLessThanOrEqual(RETRY_DELAY_MAX_MS);

@@ -29,7 +29,7 @@ async function simulate(natsUrl: string, httpUrl: string, ...options: readonly s
 
 describe('federation', () => {
   it('federation - 120 nodes with repeats and disagreement: every published number equals the oracle, twice', async () => {
-    const { folder, env, natsUrl } = await ownFolder('federation');
+    const { folder, env, natsUrl, databasePath } = await ownFolder('federation');
     const program = startAggregator(env);
     running = program;
     await program.ready();
@@ -52,7 +52,7 @@ describe('federation', () => {
     const second = await simulate(natsUrl, await program.url(), ...options, '--seed', '1');
     expect(second.output).toMatch(/statistics: all \d+ fields equal/);
     expect(second.code).toBe(0);
-    await expectConserved(program);
+    await expectConserved(program, databasePath);
     expect(await program.stop()).toBe(0);
     rmSync(folder, { recursive: true });
   });

@@ -63,7 +63,7 @@ describe('rubbish', () => {
         ]),
     );
     expect(counted).toEqual(expected);
-    await expectConserved(program);
+    await expectConserved(program, databasePath);
 
     const committedAtMs = Date.now();
     const statistics = await until('a tick that counts them', async () => {

@@ -91,7 +91,7 @@ describe('slow writer', () => {
     expect(await counted('subject="truebit.tasks.completed",outcome="applied"')).toBe(COMPLETIONS);
     expect(await program.metric('aggregator_broker_reconnects_total')).toBe(0);
     expect(peakBytes(program.process.pid ?? 0)).toBeLessThan(600e6);
-    await expectConserved(program);
+    await expectConserved(program, join(folder, 'a.db'));
     rmSync(folder, { recursive: true });
   });
 
@@ -102,7 +102,7 @@ describe('slow writer', () => {
     expect(await counted('outcome="applied"')).toBe(HEARTBEATS + COMPLETIONS);
     expect(await counted('outcome="shed"')).toBe(0);
     expect(peakBytes(program.process.pid ?? 0)).toBeLessThan(600e6);
-    await expectConserved(program);
+    await expectConserved(program, join(folder, 'a.db'));
     rmSync(folder, { recursive: true });
   });
 });

@@ -35,7 +35,7 @@ function taskReceived(task: number): string {
 
 describe('workers', () => {
   it('workers - one that dies and one that hangs for 5 s delay a tick and nothing else, while 20,000 messages commit', async () => {
-    const { folder, env, natsUrl } = await ownFolder('workers');
+    const { folder, env, natsUrl, databasePath } = await ownFolder('workers');
     const faultFile = join(folder, 'fault');
     writeFileSync(faultFile, '');
     const program = startAggregator(
@@ -78,7 +78,7 @@ describe('workers', () => {
     // The delayed tick is as old as its question; the next one makes the program ready again.
     await program.ready();
 
-    await expectConserved(program);
+    await expectConserved(program, databasePath);
     expect(await program.stop()).toBe(0);
     rmSync(folder, { recursive: true });
   });

@@ -19,13 +19,16 @@ export interface Operator {
 
 const NO_LIMIT = -1;
 const USER_LIMITS = { subs: NO_LIMIT, data: NO_LIMIT, payload: NO_LIMIT };
-const ACCOUNT_LIMITS = {
+const SYSTEM_LIMITS = {
   ...USER_LIMITS,
   conn: NO_LIMIT,
   leaf: NO_LIMIT,
   imports: NO_LIMIT,
   exports: NO_LIMIT,
   wildcards: true,
+};
+const ACCOUNT_LIMITS = {
+  ...SYSTEM_LIMITS,
   mem_storage: NO_LIMIT,
   disk_storage: NO_LIMIT,
   streams: NO_LIMIT,
@@ -35,6 +38,8 @@ const ACCOUNT_LIMITS = {
 export function createOperator(): Operator {
   const operator = nkeys.createOperator();
   const account = nkeys.createAccount();
+  /** JetStream does not start without one. */
+  const system = nkeys.createAccount();
   return {
     createUser(name) {
       const user = nkeys.createUser();
@@ -55,10 +60,14 @@ export function createOperator(): Operator {
     configuration(revoked = []) {
       const revocations = Object.fromEntries(revoked.map(({ id }) => [id, nowSeconds()]));
       const claims = { type: 'account', limits: ACCOUNT_LIMITS, revocations };
-      const id = account.getPublicKey();
+      const [id, systemId] = [account.getPublicKey(), system.getPublicKey()];
       return `operator: ${sign(operator, operator, 'operator', { type: 'operator' })}
+system_account: ${systemId}
 resolver: MEMORY
-resolver_preload: { ${id}: ${sign(operator, account, 'account', claims)} }
+resolver_preload: {
+  ${id}: ${sign(operator, account, 'account', claims)}
+  ${systemId}: ${sign(operator, system, 'system', { type: 'account', limits: SYSTEM_LIMITS })}
+}
 `;
     },
   };

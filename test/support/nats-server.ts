@@ -13,6 +13,7 @@ export interface NatsServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** How to start one. */
 export interface NatsServerOptions {
   /** With it there is JetStream. */
   readonly storeFolder?: string;
@@ -36,7 +37,10 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     stdio: 'ignore',
   });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await until('nats-server to listen', () => answers(port));
+  await until('nats-server to listen', () => {
+    if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`);
+    return answers(port);
+  });
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
