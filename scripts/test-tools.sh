@@ -1,5 +1,6 @@
-# Functions that find, or put into .cache, the programs that only the tests need: promtool, prometheus and the sqlite3
-# command line 3.40, the oldest that our database must be readable by. To be sourced after tools.sh.
+# Functions that find, or put into .cache, the programs that only the tests need: promtool, prometheus, openssl (which
+# makes certificates) and the sqlite3 command line 3.40, the oldest that our database must be readable by. To be sourced
+# after tools.sh.
 
 # A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it.
 sqlite3_is_3_40() { case $("$1" --version 2>/dev/null || true) in 3.40.*) return 0 ;; *) return 1 ;; esac; }
@@ -13,21 +14,25 @@ find_sqlite3() {
 
 find_promtool() { find_program promtool "${PROMTOOL_BIN:-}"; }
 find_prometheus() { find_program prometheus "${PROMETHEUS_BIN:-}"; }
+find_openssl() { find_program openssl "${OPENSSL_BIN:-}"; }
 
-test_tools_are_ready() { find_promtool >/dev/null && find_prometheus >/dev/null && find_sqlite3 >/dev/null; }
+test_tools_are_ready() {
+  find_promtool >/dev/null && find_prometheus >/dev/null && find_openssl >/dev/null && find_sqlite3 >/dev/null
+}
 
-# Its libraries come with it: a machine without a sqlite3 seldom has them.
-write_sqlite3_wrapper() {
-  cat > .cache/sqlite3/sqlite3 <<'WRAPPER'
+# write_wrapper NAME: starts .cache/NAME/usr/bin/NAME with the libraries beside it, which a machine without the program
+# seldom has.
+write_wrapper() {
+  cat > ".cache/$1/$1" <<'WRAPPER'
 #!/bin/sh
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 for folder in "$here"/usr/lib/*-linux-gnu* "$here"/lib/*-linux-gnu*; do
   LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 done
 export LD_LIBRARY_PATH
-exec "$here/usr/bin/sqlite3" "$@"
+exec "$here/usr/bin/${0##*/}" "$@"
 WRAPPER
-  chmod 755 .cache/sqlite3/sqlite3
+  chmod 755 ".cache/$1/$1"
 }
 
 obtain_test_tools() {
@@ -41,10 +46,17 @@ obtain_test_tools() {
   fi
   if ! find_sqlite3 >/dev/null; then
     say 'Putting sqlite3 3.40, which the tests use, into .cache/sqlite3.'
-    if fetch_debian_packages sqlite3 sqlite3 libsqlite3-0 libreadline8 libtinfo6; then write_sqlite3_wrapper; fi
+    if fetch_debian_packages sqlite3 sqlite3 libsqlite3-0 libreadline8 libtinfo6; then write_wrapper sqlite3; fi
+  fi
+  if ! find_openssl >/dev/null; then
+    say 'Putting openssl, which the tests use, into .cache/openssl.'
+    # Debian 12, Debian 13.
+    if fetch_debian_packages openssl openssl libssl3 || fetch_debian_packages openssl openssl libssl3t64; then
+      write_wrapper openssl
+    fi
   fi
   test_tools_are_ready && return
-  complain 'The tests need promtool and prometheus, and the sqlite3 command line 3.40: install the Debian packages prometheus'
-  complain 'and sqlite3, or set PROMTOOL_BIN, PROMETHEUS_BIN and SQLITE3_BIN to their paths.'
+  complain 'The tests need promtool and prometheus, openssl, and the sqlite3 command line 3.40: install the Debian packages'
+  complain 'prometheus, openssl and sqlite3, or set PROMTOOL_BIN, PROMETHEUS_BIN, OPENSSL_BIN and SQLITE3_BIN to their paths.'
   exit 1
 }

@@ -12,8 +12,9 @@ export PATH="$root/node_modules/.bin:$PATH"
 if ! NATS_SERVER_BIN=$(find_nats_server); then complain 'The tests need a nats-server.'; exit 1; fi
 PROMTOOL_BIN=$(find_promtool)
 PROMETHEUS_BIN=$(find_prometheus)
+OPENSSL_BIN=$(find_openssl)
 SQLITE3_BIN=$(find_sqlite3)
-export NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN SQLITE3_BIN
+export NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN OPENSSL_BIN SQLITE3_BIN
 
 stage() {
   say "== $*"

@@ -151,6 +151,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         return;
       case 'committed':
         observedMs = message.observedMs;
+        supervisor.gone(message.gone);
         supervisor.heard(message.signs, { nowMs: systemClock.nowMs(), observedMs });
         return;
       case 'snapshot':

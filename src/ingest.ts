@@ -30,6 +30,8 @@ import type {
   ToIngest,
 } from './thread-messages.ts';
 
+const DAY_MS = 86_400_000;
+
 function run(data: IngestThreadData, send: (message: FromIngest) => void): (message: ToIngest) => void {
   const { settings } = data;
   const lock = lockDatabase(settings.databasePath);
@@ -58,9 +60,10 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       commit() {
         const startedMs = systemClock.monotonicMs();
         if (data.commitDelayMs > 0) sleep(data.commitDelayMs);
+        writer.housekeep(systemClock.nowMs());
         const signs = writer.commit(systemClock.nowMs(), observedMs);
         lagMs = ledger.committed(systemClock.nowMs(), (systemClock.monotonicMs() - startedMs) / 1000);
-        send({ type: 'committed', signs, observedMs });
+        send({ type: 'committed', signs, gone: writer.lastCommit.gone, observedMs });
         sendSnapshot();
         giveBack();
       },
@@ -87,6 +90,8 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         openWriter(settings.databasePath),
         {
           limits: settings.limits,
+          offlineAfterMs: settings.lifecycle.offlineAfterMs,
+          retentionMs: settings.retentionDays * DAY_MS,
           generationSize: HOT_MAP_GENERATION_ENTRIES,
           transitionsPerNodeMax: TRANSITIONS_PER_NODE_MAX,
         },

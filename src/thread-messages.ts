@@ -40,7 +40,14 @@ export type ToIngest =
 /** Ingest to main. `observedMs` is the observed clock of the last message taken. */
 export type FromIngest =
   | { readonly type: 'opened'; readonly aggregatorId: string; readonly observedMs: number }
-  | { readonly type: 'committed'; readonly signs: readonly NodeSign[]; readonly observedMs: number }
+  | {
+      readonly type: 'committed';
+      /** Nodes heard in the commit. */
+      readonly signs: readonly NodeSign[];
+      /** Numbers of nodes whose rows went in it. */
+      readonly gone: readonly number[];
+      readonly observedMs: number;
+    }
   | {
       readonly type: 'snapshot';
       readonly accounts: IngestAccounts;

@@ -37,15 +37,29 @@ export function pace(count: number, perMs: number, burst: number): Pace {
 
 /** True if a message at event time `atMs` is within the limit, given the schedule `dueMs` so far. */
 export function isWithin(limit: Pace, dueMs: number, atMs: number): boolean {
-  return limit.intervalMs === 0 || dueMs - atMs <= limit.toleranceMs + SLACK_MS;
+  if (limit.intervalMs === 0 || isFromBeforeClockStep(limit, dueMs, atMs)) return true;
+  return dueMs - atMs <= limit.toleranceMs + SLACK_MS;
 }
 
 /** The schedule after a message at `atMs` was let in. */
 export function advance(limit: Pace, dueMs: number, atMs: number): number {
   if (limit.intervalMs === 0) return dueMs;
-  const nextMs = Math.max(dueMs, atMs) + limit.intervalMs;
+  const startMs = isFromBeforeClockStep(limit, dueMs, atMs) ? atMs : Math.max(dueMs, atMs);
+  const nextMs = startMs + limit.intervalMs;
   // Back onto the steps: otherwise the rounding of each message would add up over a burst.
   return limit.stepsPerMs > STEPS_MAX ? nextMs : Math.round(nextMs * limit.stepsPerMs) / limit.stepsPerMs;
+}
+
+/** Event times that go back by more than this did not merely arrive late: the broker's clock was set back. */
+export const CLOCK_STEP_MS = 3_600_000;
+
+/**
+ * Admitted messages bring a schedule at most one tolerance and one interval ahead of their time. One that is much further
+ * ahead was made while the broker's clock was wrong: it is begun anew, or one message with a wrong year would silence its
+ * sender, or all new nodes, until that year. It depends on event times only, as everything here.
+ */
+function isFromBeforeClockStep(limit: Pace, dueMs: number, atMs: number): boolean {
+  return dueMs - atMs > limit.toleranceMs + limit.intervalMs + CLOCK_STEP_MS;
 }
 
 // Times such as n × 1000 / 60 are not exact in binary; a microsecond decides nothing for anyone.

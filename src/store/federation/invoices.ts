@@ -3,8 +3,10 @@
 import type { InvoiceCreated } from '../../domain/federation/signal.ts';
 import type { Database, Statement } from '../database.ts';
 import type { LabelDictionary } from './label-dictionary.ts';
+import { KeyWalk } from './key-walk.ts';
 import { leastText } from './least.ts';
 import { addReport, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
+import { PRUNED_ROWS_MAX, type PrunedTable } from './retention.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from './two-generations.ts';
 
@@ -24,6 +26,14 @@ interface Invoice {
   counted: { readonly firstMs: number; readonly steps: number; readonly memory: number } | null;
 }
 
+interface PrunedRow {
+  id: number;
+  hash: Buffer;
+  first_ms: number;
+  steps: number;
+  memory: number;
+}
+
 interface InvoiceRow {
   id: number;
   task_hash: Buffer | null;
@@ -37,14 +47,17 @@ interface InvoiceRow {
   reporters: Buffer;
 }
 
-export class InvoiceTable {
+export class InvoiceTable implements PrunedTable {
   readonly #hot: TwoGenerations<Invoice>;
   readonly #chains: LabelDictionary;
   readonly #operations: LabelDictionary;
   readonly #select: Statement<[Buffer], InvoiceRow>;
   readonly #insert: Statement;
   readonly #update: Statement;
+  readonly #walk: KeyWalk<PrunedRow>;
+  readonly #delete: Statement<[number]>;
   #dirty: Invoice[] = [];
+  #pruned: readonly PrunedRow[] = [];
   #nextId: number;
 
   constructor(
@@ -68,6 +81,13 @@ export class InvoiceTable {
       `UPDATE invoices SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, task_hash = ?, chain = ?, operation = ?,
          steps = ?, memory = ?, reporters = ? WHERE id = ?`,
     );
+    this.#walk = new KeyWalk(database, {
+      table: 'invoices',
+      key: 'id',
+      lastMs: 'first_ms + last_after_ms',
+      columns: ['id', 'hash', 'first_ms', 'steps', 'memory'],
+    });
+    this.#delete = database.prepare('DELETE FROM invoices WHERE id = ?');
     this.#nextId = Number(database.prepare('SELECT coalesce(max(id), 0) + 1 FROM invoices').pluck().get());
   }
 
@@ -101,6 +121,7 @@ export class InvoiceTable {
 
   /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
   write(rollups: RollupDeltas): void {
+    this.#pruned = [];
     for (const invoice of this.#dirty) {
       count(invoice, rollups);
       const values = [
@@ -120,6 +141,17 @@ export class InvoiceTable {
     }
   }
 
+  /** Retention's step, behind {@link write} in the same transaction. */
+  prune(afterId: number, cutoffMs: number, rollups: RollupDeltas) {
+    const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffMs, PRUNED_ROWS_MAX);
+    for (const row of rows) {
+      for (const slot of slotsOf(row)) rollups.prune(row.first_ms, slot);
+      this.#delete.run(row.id);
+    }
+    this.#pruned = rows;
+    return { afterKey, isEnd, rows: rows.length };
+  }
+
   /** The transaction that held {@link write} is committed. */
   committed(): void {
     for (const invoice of this.#dirty) {
@@ -127,6 +159,8 @@ export class InvoiceTable {
       invoice.counted = { firstMs: invoice.firstMs, steps: invoice.steps, memory: invoice.memory };
     }
     this.#dirty = [];
+    for (const row of this.#pruned) this.#hot.delete(row.hash.toString('hex'));
+    this.#pruned = [];
     this.#hot.rotateIfFull();
   }
 
@@ -180,18 +214,10 @@ export class InvoiceTable {
 
 function count(invoice: Invoice, rollups: RollupDeltas): void {
   const before = invoice.counted;
-  if (before !== null) addSlots(rollups, before.firstMs, before.steps, before.memory, -1);
-  addSlots(rollups, invoice.firstMs, invoice.steps, invoice.memory, 1);
+  if (before !== null) for (const slot of slotsOf(before)) rollups.add(before.firstMs, slot, -1);
+  for (const slot of slotsOf(invoice)) rollups.add(invoice.firstMs, slot, 1);
 }
 
-function addSlots(
-  rollups: RollupDeltas,
-  firstMs: number,
-  steps: number,
-  memory: number,
-  delta: number,
-): void {
-  rollups.add(firstMs, slotOf(DIMENSION.invoices, 0), delta);
-  rollups.add(firstMs, slotOf(DIMENSION.steps, steps), delta);
-  rollups.add(firstMs, slotOf(DIMENSION.memory, memory), delta);
+function slotsOf({ steps, memory }: Pick<Invoice, 'steps' | 'memory'>): readonly number[] {
+  return [slotOf(DIMENSION.invoices, 0), slotOf(DIMENSION.steps, steps), slotOf(DIMENSION.memory, memory)];
 }

@@ -1,107 +1,105 @@
-// Nodes in memory and on disk: times, buckets, limits, and the state that an actor gave. States are stored here and
-// never decided here.
+// Nodes in memory and on disk: times, buckets, limits, and the state that an actor gave; and how they go, evicted or
+// pruned. States are stored here and never decided here.
 
-import { hasLeft } from '../../domain/federation/lifecycle.ts';
 import type { NodeSign, NodeTransition } from '../../domain/federation/facts.ts';
 import type { Heartbeat } from '../../domain/federation/signal.ts';
-import { ACTIVE_TASKS, CONTINENTS, NODE_STATES, TOTAL_TASKS } from '../../domain/federation/vocabulary.ts';
+import { NODE_STATES } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
+import type { KeptValues } from './kept-values.ts';
+import { KeyWalk } from './key-walk.ts';
+import { LastSeenQueue } from './last-seen-queue.ts';
+import { mergeBuckets } from './node-buckets.ts';
+import {
+  CHANGING_COLUMNS,
+  changing,
+  effectiveState,
+  fromRow,
+  newNode,
+  type Node,
+  type NodeRow,
+  OFFLINE,
+  toSign,
+  UNJUDGED,
+} from './node-row.ts';
+import { NODE_NUMBER_MAX } from './reporters.ts';
+import type { PrunedTable } from './retention.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
+import { TransitionRows } from './transition-rows.ts';
 import { TwoGenerations } from './two-generations.ts';
 
-const UNJUDGED = -1;
-const ONLINE = NODE_STATES.indexOf('online');
-const OFFLINE = NODE_STATES.indexOf('offline');
+/** Nodes that one step of retention prunes; fewer than tasks, for up to 1,000 transitions go with each. */
+export const PRUNED_NODES_MAX = 50;
+/** Nodes that make room for one new one: 2, so that a limit that was lowered is reached some day. */
+const EVICTED_FOR_ONE_MAX = 2;
+const NEXT_NUMBER = 'next_node_number';
 
-/** A node as the writer holds it. Times are ms since the epoch, 0 for never; `…ObservedMs` are on the observed clock. */
-export interface Node {
-  readonly number: number;
-  readonly nodeId: string;
-  firstMs: number;
-  lastMs: number;
-  lifeMs: number;
-  leftMs: number;
-  heardObservedMs: number;
-  readonly firstObservedMs: number;
-  totalTasks: number;
-  totalTasksMs: number;
-  activeTasks: number;
-  activeTasksMs: number;
-  continent: number;
-  continentMs: number;
-  location: string | null;
-  locationMs: number;
-  heartbeats: number;
-  limitDueMs: number;
-  state: number;
-  transitions: number;
-  readonly createdMs: number;
-  dirty: boolean;
-  /** A message of it came in this batch: its actor must hear of it. */
-  heard: boolean;
-  /** The state slot that the roll-ups hold for it; −1 while it has no row. */
-  countedState: number;
+export interface NodeTableOptions {
+  readonly generationSize: number;
+  readonly transitionsPerNodeMax: number;
+  /** Whether {@link NodeTable.makeRoom} will be asked: only then is it known who was seen least lately. */
+  readonly isLimited: boolean;
 }
 
-interface NodeRow {
-  number: number;
-  first_ms: number;
-  last_ms: number;
-  life_ms: number;
-  left_ms: number;
-  heard_observed_ms: number;
-  first_observed_ms: number;
-  total_tasks: number | null;
-  total_tasks_ms: number | null;
-  active_tasks: number | null;
-  active_tasks_ms: number | null;
-  continent: number | null;
-  continent_ms: number | null;
-  location: string | null;
-  location_ms: number | null;
-  heartbeats: number;
-  limit_due_ms: number;
-  state: number | null;
-  transitions: number;
-  created_ms: number;
+type PrunedRow = Pick<NodeRow, 'number' | 'node_id' | 'state' | 'life_ms' | 'left_ms'>;
+
+/** What a commit tells of nodes. */
+export interface CommittedNodes {
+  /** The nodes heard in it. */
+  readonly signs: NodeSign[];
+  /** Numbers of nodes that were evicted or pruned: they have no row any more. */
+  readonly gone: readonly number[];
 }
 
-export class NodeTable {
+export class NodeTable implements PrunedTable {
   readonly #hot: TwoGenerations<Node>;
   readonly #select: Statement<[string], NodeRow>;
   readonly #insert: Statement;
   readonly #update: Statement;
-  readonly #insertTransition: Statement;
-  readonly #trimTransitions: Statement<[number, number]>;
-  readonly #transitionsMax: number;
+  readonly #delete: Statement<[number]>;
+  readonly #walk: KeyWalk<PrunedRow>;
+  readonly #kept: KeptValues;
+  readonly #transitionRows: TransitionRows;
+  readonly #queue: LastSeenQueue | null;
   readonly #transitions: { node: Node; number: number; fact: NodeTransition }[] = [];
   #dirty: Node[] = [];
   #nextNumber: number;
   #live: number;
+  #goneEver: number;
+  #evicted: Node[] = [];
+  readonly #evictedIds = new Set<string>();
+  #pruned: readonly PrunedRow[] = [];
 
-  constructor(database: Database, generationSize: number, transitionsMax: number) {
-    this.#hot = new TwoGenerations(generationSize);
-    this.#transitionsMax = transitionsMax;
+  constructor(database: Database, kept: KeptValues, options: NodeTableOptions) {
+    this.#hot = new TwoGenerations(options.generationSize);
+    this.#kept = kept;
+    this.#transitionRows = new TransitionRows(database, options.transitionsPerNodeMax);
+    const columns = CHANGING_COLUMNS.join(', ');
     this.#select = database.prepare('SELECT * FROM nodes WHERE node_id = ?');
     this.#insert = database.prepare(
-      `INSERT INTO nodes (first_ms, last_ms, life_ms, left_ms, heard_observed_ms, total_tasks, total_tasks_ms, active_tasks,
-         active_tasks_ms, continent, continent_ms, location, location_ms, heartbeats, limit_due_ms, state, transitions,
-         number, node_id, first_observed_ms, created_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO nodes (${columns}, number, node_id, first_observed_ms, created_ms)
+       VALUES (${CHANGING_COLUMNS.map(() => '?').join(', ')}, ?, ?, ?, ?)`,
     );
     this.#update = database.prepare(
-      `UPDATE nodes SET first_ms = ?, last_ms = ?, life_ms = ?, left_ms = ?, heard_observed_ms = ?, total_tasks = ?,
-         total_tasks_ms = ?, active_tasks = ?, active_tasks_ms = ?, continent = ?, continent_ms = ?, location = ?,
-         location_ms = ?, heartbeats = ?, limit_due_ms = ?, state = ?, transitions = ? WHERE number = ?`,
+      `UPDATE nodes SET ${CHANGING_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE number = ?`,
     );
-    this.#insertTransition = database.prepare(
-      `INSERT INTO transitions (node, number, at_ms, observed_ms, from_state, to_state, cause) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.#trimTransitions = database.prepare('DELETE FROM transitions WHERE node = ? AND number <= ?');
-    this.#nextNumber = Number(
-      database.prepare('SELECT coalesce(max(number), 0) + 1 FROM nodes').pluck().get(),
-    );
+    this.#delete = database.prepare('DELETE FROM nodes WHERE number = ?');
+    this.#walk = new KeyWalk(database, {
+      table: 'nodes',
+      key: 'number',
+      lastMs: 'last_ms',
+      columns: ['number', 'node_id', 'state', 'life_ms', 'left_ms'],
+    });
+    // The newest rows may be gone, so the greatest number of a row does not say what comes next.
+    const greatest = Number(database.prepare('SELECT coalesce(max(number), 0) FROM nodes').pluck().get());
+    this.#nextNumber = Math.max(kept.number(NEXT_NUMBER), greatest + 1);
     this.#live = Number(database.prepare('SELECT count(*) FROM nodes').pluck().get());
+    this.#goneEver = Number(
+      database
+        .prepare('SELECT coalesce(sum(count), 0) FROM pruned_totals WHERE dimension = ?')
+        .pluck()
+        .get(DIMENSION.nodeState),
+    );
+    this.#queue = options.isLimited ? readQueue(database) : null;
   }
 
   /** Nodes that have a row, uncommitted ones included. */
@@ -109,43 +107,42 @@ export class NodeTable {
     return this.#live;
   }
 
+  /** Nodes ever seen, those that were evicted or pruned included. */
+  get everSeen(): number {
+    return this.#live + this.#goneEver;
+  }
+
   find(nodeId: string): Node | undefined {
     const hot = this.#hot.get(nodeId);
     if (hot !== undefined) return hot;
-    const row = this.#select.get(nodeId);
+    const row = this.#evictedIds.has(nodeId) ? undefined : this.#select.get(nodeId);
     if (row === undefined) return undefined;
-    const node = fromRow(nodeId, row);
+    const node = fromRow(row, this.#queue?.get(nodeId) ?? null);
     this.#hot.set(nodeId, node);
     return node;
   }
 
+  /**
+   * True if there is room for one more node under `nodesMax`, if need be because a node last seen before `silentSinceMs`
+   * was evicted: the one with the least (last seen, node id). Its row goes with the next commit.
+   */
+  makeRoom(nodesMax: number, silentSinceMs: number): boolean {
+    for (let evicted = 0; this.#live >= nodesMax; evicted++) {
+      const nodeId = evicted < EVICTED_FOR_ONE_MAX ? this.#queue?.leastBefore(silentSinceMs) : null;
+      if (nodeId == null) return evicted > 0;
+      this.#evict(nodeId);
+    }
+    return true;
+  }
+
+  /** True while there is a number for one more node: a reporter must fit in 4 bytes, and numbers are never reused. */
+  get hasNumberLeft(): boolean {
+    return this.#nextNumber <= NODE_NUMBER_MAX;
+  }
+
   create(nodeId: string, atMs: number, nowMs: number, observedMs: number): Node {
-    const node: Node = {
-      number: this.#nextNumber++,
-      nodeId,
-      firstMs: atMs,
-      lastMs: atMs,
-      lifeMs: 0,
-      leftMs: 0,
-      heardObservedMs: observedMs,
-      firstObservedMs: observedMs,
-      totalTasks: TOTAL_TASKS.length,
-      totalTasksMs: 0,
-      activeTasks: ACTIVE_TASKS.length,
-      activeTasksMs: 0,
-      continent: CONTINENTS.length,
-      continentMs: 0,
-      location: null,
-      locationMs: 0,
-      heartbeats: 0,
-      limitDueMs: 0,
-      state: UNJUDGED,
-      transitions: 0,
-      createdMs: nowMs,
-      dirty: false,
-      heard: false,
-      countedState: -1,
-    };
+    const sighting = this.#queue?.add(nodeId, atMs) ?? null;
+    const node = newNode(this.#nextNumber++, nodeId, atMs, nowMs, observedMs, sighting);
     this.#hot.set(nodeId, node);
     this.#live++;
     return node;
@@ -156,7 +153,10 @@ export class NodeTable {
     this.#touch(node);
     node.heard = true;
     node.heardObservedMs = observedMs;
-    if (atMs > node.lastMs) node.lastMs = atMs;
+    if (atMs > node.lastMs) {
+      node.lastMs = atMs;
+      if (node.sighting !== null) node.sighting.lastMs = atMs;
+    }
     if (atMs >= node.firstMs) return false;
     node.firstMs = atMs;
     return true;
@@ -171,35 +171,19 @@ export class NodeTable {
     if (atMs > node.leftMs) node.leftMs = atMs;
   }
 
-  /** Merges a heartbeat's buckets: each by itself, the one with the greatest (time, value) among those that carry it. */
+  /** Merges a heartbeat. */
   beat(node: Node, signal: Heartbeat, atMs: number): void {
     node.heartbeats++;
-    if (isNewer(signal.totalTasks, TOTAL_TASKS.length, atMs, node.totalTasks, node.totalTasksMs)) {
-      node.totalTasks = signal.totalTasks;
-      node.totalTasksMs = atMs;
-    }
-    if (isNewer(signal.activeTasks, ACTIVE_TASKS.length, atMs, node.activeTasks, node.activeTasksMs)) {
-      node.activeTasks = signal.activeTasks;
-      node.activeTasksMs = atMs;
-    }
-    if (isNewer(signal.continent, CONTINENTS.length, atMs, node.continent, node.continentMs)) {
-      node.continent = signal.continent;
-      node.continentMs = atMs;
-    }
-    if (signal.location !== null) {
-      const isLater =
-        atMs > node.locationMs || (atMs === node.locationMs && signal.location > (node.location ?? ''));
-      if (node.location === null || isLater) {
-        node.location = signal.location;
-        node.locationMs = atMs;
-      }
-    }
+    mergeBuckets(node, signal, atMs);
   }
 
-  /** Stores what an actor decided; a node pruned meanwhile is passed over. */
+  /**
+   * Stores what an actor decided. A node that is gone meanwhile is passed over, also if its id has come back since: what
+   * was observed before this row began is about another.
+   */
   transition(fact: NodeTransition): void {
     const node = this.find(fact.nodeId);
-    if (node === undefined) return;
+    if (node === undefined || fact.observedMs < node.firstObservedMs) return;
     this.#touch(node);
     node.state = NODE_STATES.indexOf(fact.to);
     if (fact.from === null) return;
@@ -209,7 +193,16 @@ export class NodeTable {
 
   /** Writes every touched row, inside the caller's transaction. May be repeated after a failure. */
   write(rollups: RollupDeltas): void {
+    this.#pruned = [];
+    // First, for an evicted id may have come back as another node.
+    for (const node of this.#evicted) {
+      rollups.addPruned(slotOf(DIMENSION.nodeState, OFFLINE));
+      if (node.countedState < 0) continue;
+      rollups.addTotal(slotOf(DIMENSION.nodeState, node.countedState), -1);
+      this.#deleteRow(node.number);
+    }
     for (const node of this.#dirty) {
+      if (node.isGone) continue;
       const state = effectiveState(node);
       if (state !== node.countedState) {
         if (node.countedState >= 0) rollups.addTotal(slotOf(DIMENSION.nodeState, node.countedState), -1);
@@ -221,27 +214,75 @@ export class NodeTable {
       else this.#update.run(...values, node.number);
     }
     for (const { node, number, fact } of this.#transitions) {
-      const from = fact.from === null ? null : NODE_STATES.indexOf(fact.from);
-      const to = NODE_STATES.indexOf(fact.to);
-      this.#insertTransition.run(node.number, number, fact.atMs, fact.observedMs, from, to, fact.cause);
-      if (number > this.#transitionsMax)
-        this.#trimTransitions.run(node.number, number - this.#transitionsMax);
+      if (!node.isGone) this.#transitionRows.insert(node.number, number, fact);
     }
+    this.#kept.set(NEXT_NUMBER, this.#nextNumber);
   }
 
-  /** The transaction that held {@link write} is committed: returns the signs of life of the batch. */
-  committed(): NodeSign[] {
+  /** Retention's step, behind {@link write} in the same transaction. */
+  prune(afterNumber: number, cutoffMs: number, rollups: RollupDeltas) {
+    const { rows, afterKey, isEnd } = this.#walk.step(afterNumber, cutoffMs, PRUNED_NODES_MAX);
+    for (const row of rows) {
+      const state = effectiveState({
+        state: row.state ?? UNJUDGED,
+        lifeMs: row.life_ms,
+        leftMs: row.left_ms,
+      });
+      rollups.addTotal(slotOf(DIMENSION.nodeState, state), -1);
+      rollups.addPruned(slotOf(DIMENSION.nodeState, OFFLINE));
+      this.#deleteRow(row.number);
+    }
+    this.#pruned = rows;
+    return { afterKey, isEnd, rows: rows.length };
+  }
+
+  /** The transaction that held {@link write} is committed. */
+  committed(): CommittedNodes {
     const signs: NodeSign[] = [];
+    const gone: number[] = [];
+    for (const row of this.#pruned) {
+      gone.push(row.number);
+      this.#forget(row.node_id);
+    }
+    for (const node of this.#evicted) {
+      if (node.countedState >= 0) gone.push(node.number);
+    }
     for (const node of this.#dirty) {
+      if (node.isGone) continue;
       if (node.heard) signs.push(toSign(node));
       node.heard = false;
       node.dirty = false;
       node.countedState = effectiveState(node);
     }
+    this.#pruned = [];
+    this.#evicted = [];
+    this.#evictedIds.clear();
     this.#dirty = [];
     this.#transitions.length = 0;
     this.#hot.rotateIfFull();
-    return signs;
+    return { signs, gone };
+  }
+
+  #evict(nodeId: string): void {
+    const node = this.find(nodeId);
+    if (node === undefined) throw new Error('a live node has neither a row nor a place in memory');
+    this.#forget(nodeId);
+    this.#evicted.push(node);
+    this.#evictedIds.add(nodeId);
+  }
+
+  #forget(nodeId: string): void {
+    const node = this.#hot.get(nodeId);
+    if (node !== undefined) node.isGone = true;
+    this.#hot.delete(nodeId);
+    this.#queue?.remove(nodeId);
+    this.#live--;
+    this.#goneEver++;
+  }
+
+  #deleteRow(number: number): void {
+    this.#transitionRows.deleteOf(number);
+    this.#delete.run(number);
   }
 
   #touch(node: Node): void {
@@ -251,77 +292,12 @@ export class NodeTable {
   }
 }
 
-/** The state people see: the actor's, or before any actor judged it, offline if it left and else online. */
-function effectiveState(node: Node): number {
-  if (node.state !== UNJUDGED) return node.state;
-  return hasLeft({ lifeAtMs: node.lifeMs, leftAtMs: node.leftMs }) ? OFFLINE : ONLINE;
-}
-
-function toSign(node: Node): NodeSign {
-  return {
-    number: node.number,
-    nodeId: node.nodeId,
-    lifeAtMs: node.lifeMs,
-    leftAtMs: node.leftMs,
-    heardObservedMs: node.heardObservedMs,
-    state: NODE_STATES[node.state] ?? null,
-  };
-}
-
-function isNewer(value: number, absent: number, atMs: number, known: number, knownMs: number): boolean {
-  if (value === absent) return false;
-  return known === absent || atMs > knownMs || (atMs === knownMs && value > known);
-}
-
-function changing(node: Node): (number | string | null)[] {
-  return [
-    node.firstMs,
-    node.lastMs,
-    node.lifeMs,
-    node.leftMs,
-    node.heardObservedMs,
-    node.totalTasks === TOTAL_TASKS.length ? null : node.totalTasks,
-    node.totalTasksMs || null,
-    node.activeTasks === ACTIVE_TASKS.length ? null : node.activeTasks,
-    node.activeTasksMs || null,
-    node.continent === CONTINENTS.length ? null : node.continent,
-    node.continentMs || null,
-    node.location,
-    node.locationMs || null,
-    node.heartbeats,
-    node.limitDueMs,
-    node.state === UNJUDGED ? null : node.state,
-    node.transitions,
-  ];
-}
-
-function fromRow(nodeId: string, row: NodeRow): Node {
-  const node: Node = {
-    number: row.number,
-    nodeId,
-    firstMs: row.first_ms,
-    lastMs: row.last_ms,
-    lifeMs: row.life_ms,
-    leftMs: row.left_ms,
-    heardObservedMs: row.heard_observed_ms,
-    firstObservedMs: row.first_observed_ms,
-    totalTasks: row.total_tasks ?? TOTAL_TASKS.length,
-    totalTasksMs: row.total_tasks_ms ?? 0,
-    activeTasks: row.active_tasks ?? ACTIVE_TASKS.length,
-    activeTasksMs: row.active_tasks_ms ?? 0,
-    continent: row.continent ?? CONTINENTS.length,
-    continentMs: row.continent_ms ?? 0,
-    location: row.location,
-    locationMs: row.location_ms ?? 0,
-    heartbeats: row.heartbeats,
-    limitDueMs: row.limit_due_ms,
-    state: row.state ?? UNJUDGED,
-    transitions: row.transitions,
-    createdMs: row.created_ms,
-    dirty: false,
-    heard: false,
-    countedState: -1,
-  };
-  node.countedState = effectiveState(node);
-  return node;
+/** All live nodes, read before anything is served. */
+function readQueue(database: Database): LastSeenQueue {
+  const queue = new LastSeenQueue();
+  const rows = database
+    .prepare<[], { node_id: string; last_ms: number }>('SELECT node_id, last_ms FROM nodes')
+    .iterate();
+  for (const row of rows) queue.add(row.node_id, row.last_ms);
+  return queue;
 }

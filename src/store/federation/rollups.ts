@@ -1,5 +1,11 @@
 // Collects what a batch changes in the roll-up cells and writes each touched cell once. It knows cells, not what they
 // count: tasks, invoices and nodes say which labels they carry.
+//
+// Cells of minutes stay as long as the rows they count: a late report may move any live row, and a minute's cell is then
+// what it moves from. Statistics need only the last 7 days of them, so with RETENTION_DAYS=0 the rest is dead weight, but
+// a bounded one: a row adds at most 9 cells, and a minute holds at most one cell per label in use (some 40, 1 kB). That is
+// 0.5 GB a year at most, beside rows that at that traffic take far more; merging old minutes would make every move of a
+// row ask which cells still exist.
 
 import type { Database, Statement } from '../database.ts';
 
@@ -31,14 +37,17 @@ export function slotOf(dimension: number, label: number): number {
 export class RollupDeltas {
   readonly #minutes = new Map<number, Map<number, number>>();
   readonly #totals = new Map<number, number>();
+  readonly #pruned = new Map<number, number>();
   readonly #minuteCells: Cells;
   readonly #hourCells: Cells;
   readonly #totalCells: Cells;
+  readonly #prunedCells: Cells;
 
   constructor(database: Database) {
     this.#minuteCells = new Cells(database, 'rollup_minutes', 'minute');
     this.#hourCells = new Cells(database, 'rollup_hours', 'hour');
     this.#totalCells = new Cells(database, 'rollup_totals', null);
+    this.#prunedCells = new Cells(database, 'pruned_totals', null);
   }
 
   /** Adds `delta` to the cell of the minute in which `firstMs` lies, and so to its hour and to the total. */
@@ -55,6 +64,17 @@ export class RollupDeltas {
   /** Adds `delta` to a total that has no minutes: node states. */
   addTotal(slot: number, delta: number): void {
     this.#totals.set(slot, (this.#totals.get(slot) ?? 0) + delta);
+  }
+
+  /** Moves one from the cell of the minute in which `firstMs` lies to the pruned total: lifetime totals do not shrink. */
+  prune(firstMs: number, slot: number): void {
+    this.add(firstMs, slot, -1);
+    this.addPruned(slot);
+  }
+
+  /** Counts one in a pruned total. */
+  addPruned(slot: number): void {
+    this.#pruned.set(slot, (this.#pruned.get(slot) ?? 0) + 1);
   }
 
   /** Writes all cells, inside the caller's transaction. */
@@ -75,11 +95,13 @@ export class RollupDeltas {
     }
     for (const [hour, cells] of hours) this.#hourCells.change(hour, cells);
     this.#totalCells.change(null, this.#totals);
+    this.#prunedCells.change(null, this.#pruned);
   }
 
   clear(): void {
     this.#minutes.clear();
     this.#totals.clear();
+    this.#pruned.clear();
   }
 }
 

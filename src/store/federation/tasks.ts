@@ -5,8 +5,10 @@ import { CACHED_TRUE, decodeOutcome, FIRST_FAILED } from '../../domain/federatio
 import type { TaskCompleted, TaskReceived } from '../../domain/federation/signal.ts';
 import type { Database, Statement } from '../database.ts';
 import type { LabelDictionary } from './label-dictionary.ts';
+import { KeyWalk } from './key-walk.ts';
 import { leastText } from './least.ts';
 import { addReport, COMPLETED, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
+import { PRUNED_ROWS_MAX, type PrunedTable } from './retention.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from './two-generations.ts';
 
@@ -28,6 +30,15 @@ interface Task {
   counted: { readonly firstMs: number; readonly slots: readonly number[] } | null;
 }
 
+interface PrunedRow {
+  id: number;
+  hash: Buffer;
+  first_ms: number;
+  chain: number | string | null;
+  type: number | string | null;
+  outcome: number | null;
+}
+
 interface TaskRow {
   id: number;
   first_ms: number;
@@ -39,7 +50,7 @@ interface TaskRow {
   reporters: Buffer;
 }
 
-export class TaskTable {
+export class TaskTable implements PrunedTable {
   /** Completions that contradicted the outcome recorded so far. */
   disagreements = 0;
   readonly #hot: TwoGenerations<Task>;
@@ -48,7 +59,10 @@ export class TaskTable {
   readonly #select: Statement<[Buffer], TaskRow>;
   readonly #insert: Statement;
   readonly #update: Statement;
+  readonly #walk: KeyWalk<PrunedRow>;
+  readonly #delete: Statement<[number]>;
   #dirty: Task[] = [];
+  #pruned: readonly PrunedRow[] = [];
   #nextId: number;
 
   constructor(database: Database, chains: LabelDictionary, types: LabelDictionary, generationSize: number) {
@@ -66,6 +80,13 @@ export class TaskTable {
       `UPDATE tasks SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, chain = ?, type = ?, outcome = ?, reporters = ?
        WHERE id = ?`,
     );
+    this.#walk = new KeyWalk(database, {
+      table: 'tasks',
+      key: 'id',
+      lastMs: 'first_ms + last_after_ms',
+      columns: ['id', 'hash', 'first_ms', 'chain', 'type', 'outcome'],
+    });
+    this.#delete = database.prepare('DELETE FROM tasks WHERE id = ?');
     this.#nextId = Number(database.prepare('SELECT coalesce(max(id), 0) + 1 FROM tasks').pluck().get());
   }
 
@@ -99,6 +120,7 @@ export class TaskTable {
 
   /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
   write(rollups: RollupDeltas): void {
+    this.#pruned = [];
     for (const task of this.#dirty) {
       this.#count(task, rollups);
       const lastAfterMs = task.lastMs - task.firstMs;
@@ -126,6 +148,20 @@ export class TaskTable {
     }
   }
 
+  /** Retention's step, behind {@link write} in the same transaction. */
+  prune(afterId: number, cutoffMs: number, rollups: RollupDeltas) {
+    const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffMs, PRUNED_ROWS_MAX);
+    for (const row of rows) {
+      const chain = this.#chains.textOf(row.chain);
+      const type = this.#types.textOf(row.type);
+      const outcome = row.outcome ?? NO_OUTCOME;
+      for (const slot of this.#slots({ chain, type, outcome })) rollups.prune(row.first_ms, slot);
+      this.#delete.run(row.id);
+    }
+    this.#pruned = rows;
+    return { afterKey, isEnd, rows: rows.length };
+  }
+
   /** The transaction that held {@link write} is committed. */
   committed(): void {
     for (const task of this.#dirty) {
@@ -133,6 +169,8 @@ export class TaskTable {
       task.counted = { firstMs: task.firstMs, slots: this.#slots(task) };
     }
     this.#dirty = [];
+    for (const row of this.#pruned) this.#hot.delete(row.hash.toString('hex'));
+    this.#pruned = [];
     this.#hot.rotateIfFull();
   }
 
@@ -205,7 +243,7 @@ export class TaskTable {
     for (const slot of this.#slots(task)) rollups.add(task.firstMs, slot, 1);
   }
 
-  #slots(task: Task): number[] {
+  #slots(task: Pick<Task, 'chain' | 'type' | 'outcome'>): number[] {
     const chain = slotOf(DIMENSION.chain, this.#chains.labelOf(task.chain));
     const type = slotOf(DIMENSION.taskType, this.#types.labelOf(task.type));
     if (task.outcome === NO_OUTCOME) return [slotOf(DIMENSION.taskStatus, STATUS_RECEIVED), chain, type];

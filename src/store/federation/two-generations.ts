@@ -30,6 +30,12 @@ export class TwoGenerations<V> {
     this.#young.set(key, value);
   }
 
+  /** Forgets an entry, because its row is gone. */
+  delete(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   /** Call when nothing in the map is dirty. */
   rotateIfFull(): void {
     if (this.#young.size < this.#generationSize) return;

@@ -7,17 +7,24 @@ import { advance, isWithin, type Limits, pace } from '../../domain/federation/li
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { Database } from '../database.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { InvoiceTable } from './invoices.ts';
 import { KeptValues } from './kept-values.ts';
 import { LabelDictionary } from './label-dictionary.ts';
 import { NodeTable } from './nodes.ts';
 import { StreamPosition } from './position.ts';
+import { type PruneResult, Retention } from './retention.ts';
 import { DIMENSION, RollupDeltas } from './rollups.ts';
 import { StatisticsRows } from './statistics-rows.ts';
+import { StatisticsThinning } from './statistics-thinning.ts';
 import { TaskTable } from './tasks.ts';
 
 export interface WriterOptions {
   readonly limits: Limits;
+  /** Silence, on event time, after which a node may be evicted to make room for another; OFFLINE_AFTER, 300 s if absent. */
+  readonly offlineAfterMs?: number;
+  /** How long after they were last seen rows are kept; 0 or absent: for ever. */
+  readonly retentionMs?: number;
   /** Ids that each half of the memory of lately touched rows holds. */
   readonly generationSize: number;
   readonly transitionsPerNodeMax: number;
@@ -35,12 +42,25 @@ export interface Moment {
 
 export type Applied = 'applied' | 'duplicate' | 'rate_limited';
 
+/** What else a commit did, beside storing what was merged. */
+export interface CommitReport {
+  /** Numbers of nodes that were evicted or pruned: they have no row any more, and their actors must stop. */
+  readonly gone: readonly number[];
+  /** The step of retention that rode in it; null if none was asked for. */
+  readonly pruned: PruneResult | null;
+  /** True if no statistics are left to thin; null if no step was asked for. */
+  readonly isThinned: boolean | null;
+}
+
+const OFFLINE_AFTER_MS = 300_000;
 const OBSERVED = 'observed_ms';
 const GLOBAL_DUE = 'limit_global_due_ms';
 const NEW_NODES_DUE = 'limit_new_nodes_due_ms';
 const AGGREGATOR_ID = 'aggregator_id';
 
 export class FederationWriter {
+  /** Of the last commit that succeeded. */
+  lastCommit: CommitReport = { gone: [], pruned: null, isThinned: null };
   readonly position: StreamPosition;
   /** The name this aggregator publishes under: as set, or generated once and kept. */
   readonly aggregatorId: string;
@@ -54,6 +74,10 @@ export class FederationWriter {
   readonly #kept: KeptValues;
   readonly #limits: ReturnType<typeof paces>;
   readonly #nodesMax: number;
+  readonly #offlineAfterMs: number;
+  readonly #retention: Retention;
+  readonly #thinning: StatisticsThinning;
+  readonly #housekeeping: Housekeeping;
   readonly #transaction: (nowMs: number) => void;
 
   constructor(database: Database, options: WriterOptions, aggregatorId: string | null) {
@@ -64,13 +88,21 @@ export class FederationWriter {
     this.#labels = [chains, types, operations];
     this.#tasks = new TaskTable(database, chains, types, options.generationSize);
     this.#invoices = new InvoiceTable(database, chains, operations, options.generationSize);
-    this.#nodes = new NodeTable(database, options.generationSize, options.transitionsPerNodeMax);
     this.#rollups = new RollupDeltas(database);
     this.#statistics = new StatisticsRows(database);
     this.#kept = new KeptValues(database);
+    this.#nodes = new NodeTable(database, this.#kept, {
+      generationSize: options.generationSize,
+      transitionsPerNodeMax: options.transitionsPerNodeMax,
+      isLimited: options.limits.maxNodes > 0,
+    });
+    this.#retention = new Retention([this.#tasks, this.#invoices, this.#nodes], this.#kept);
+    this.#thinning = new StatisticsThinning(database, this.#kept);
+    this.#housekeeping = new Housekeeping(options.retentionMs ?? 0);
     this.position = new StreamPosition(database);
     this.#limits = paces(options.limits);
     this.#nodesMax = options.limits.maxNodes;
+    this.#offlineAfterMs = options.offlineAfterMs ?? OFFLINE_AFTER_MS;
     this.#transaction = database.transaction((nowMs: number) => this.#write(nowMs));
     this.aggregatorId = aggregatorId ?? this.#kept.text(AGGREGATOR_ID) ?? `aggregator-${randomUUID()}`;
     this.#kept.set(AGGREGATOR_ID, this.aggregatorId);
@@ -81,9 +113,9 @@ export class FederationWriter {
     return this.#kept.number(OBSERVED);
   }
 
-  /** Nodes ever seen. */
+  /** Nodes ever seen, those that were evicted or pruned included. */
   get totalNodes(): number {
-    return this.#nodes.live;
+    return this.#nodes.everSeen;
   }
 
   get disagreements(): number {
@@ -130,10 +162,35 @@ export class FederationWriter {
 
   /** Stores a tick's rows with the next commit. */
   statistics(tick: TickStatistics): void {
+    this.#thinning.recorded(tick.nowMs);
     this.#statistics.add(tick);
   }
 
-  /** Commits everything merged since the last commit; returns the nodes heard in it. Throws SQLite's error, changing nothing. */
+  /** Lets the next commit carry a step of retention and one of thinning, if they are due. To be called before a commit. */
+  housekeep(nowMs: number): void {
+    const cutoffMs = this.#housekeeping.pruneCutoffMs(nowMs);
+    if (cutoffMs !== null) this.pruneStep(cutoffMs);
+    if (this.#housekeeping.isThinningDue(nowMs)) this.thinStep(nowMs);
+  }
+
+  /**
+   * Lets one step of retention ride in the next commit: some of the tasks, invoices and nodes last seen before
+   * `cutoffMs` go, and their counts move into the pruned totals. The next step goes on where this one stopped, also
+   * after a restart; a pass over all tables is over when {@link CommitReport.pruned} says so.
+   */
+  pruneStep(cutoffMs: number): void {
+    this.#retention.ask(cutoffMs);
+  }
+
+  /** Lets one step of thinning the statistics ride in the next commit, with ages as of `nowMs`. */
+  thinStep(nowMs: number): void {
+    this.#thinning.ask(nowMs);
+  }
+
+  /**
+   * Commits everything merged since the last commit; returns the nodes heard in it, and {@link lastCommit} says what else
+   * was done. Throws SQLite's error, changing nothing.
+   */
   commit(nowMs: number, observedMs: number): NodeSign[] {
     this.#kept.set(OBSERVED, observedMs);
     this.#transaction(nowMs);
@@ -143,7 +200,13 @@ export class FederationWriter {
     this.#statistics.committed();
     this.#kept.committed();
     this.position.committed();
-    return this.#nodes.committed();
+    const { signs, gone } = this.#nodes.committed();
+    const pruned = this.#retention.committed();
+    const isThinned = this.#thinning.committed();
+    if (pruned !== null) this.#housekeeping.pruned(pruned.isPassOver, nowMs);
+    if (isThinned !== null) this.#housekeeping.thinned(isThinned, nowMs);
+    this.lastCommit = { gone, pruned, isThinned };
+    return signs;
   }
 
   close(): void {
@@ -155,9 +218,12 @@ export class FederationWriter {
     this.#tasks.write(this.#rollups);
     this.#invoices.write(this.#rollups);
     this.#nodes.write(this.#rollups);
+    // Behind the touched rows: what is too old is decided on what they say now.
+    this.#retention.write(this.#rollups);
     for (const labels of this.#labels) labels.write();
     this.#rollups.write();
     this.#statistics.write(nowMs);
+    this.#thinning.write();
     this.#kept.write();
     this.position.write();
   }
@@ -171,7 +237,10 @@ export class FederationWriter {
     if (nodeDueMs === null) {
       const newNodesDueMs = this.#kept.number(NEW_NODES_DUE);
       if (!isWithin(newNodes, newNodesDueMs, atMs)) return false;
-      if (this.#nodesMax > 0 && this.#nodes.live >= this.#nodesMax) return false;
+      if (!this.#nodes.hasNumberLeft) return false;
+      // Last, for it changes something: nobody may be evicted for a message that is refused after all.
+      if (this.#nodesMax > 0 && !this.#nodes.makeRoom(this.#nodesMax, atMs - this.#offlineAfterMs))
+        return false;
       this.#kept.set(NEW_NODES_DUE, advance(newNodes, newNodesDueMs, atMs));
     }
     this.#kept.set(GLOBAL_DUE, advance(all, globalDueMs, atMs));

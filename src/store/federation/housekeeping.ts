@@ -1,0 +1,57 @@
+// When the writer's commits carry a step of retention or thinning: in every commit while a pass is under way, and then not
+// for a while. It neither prunes nor thins, and is told the time.
+
+/** Rest between two passes of retention: how much longer than RETENTION_DAYS a row may stay. */
+export const PRUNE_REST_MS = 3_600_000;
+/** Rest between two passes of thinning. */
+export const THIN_REST_MS = 300_000;
+
+/** One kind of work that is done in steps until it says that it is done, and begins again after a rest. */
+class Pass {
+  readonly #restMs: number;
+  #restingSinceMs: number | null = null;
+
+  constructor(restMs: number) {
+    this.#restMs = restMs;
+  }
+
+  isDue(nowMs: number): boolean {
+    // Also if our clock was set back: a rest that began in the future would last for ever.
+    const restedMs = this.#restingSinceMs === null ? null : nowMs - this.#restingSinceMs;
+    return restedMs === null || restedMs >= this.#restMs || restedMs < 0;
+  }
+
+  stepped(isOver: boolean, nowMs: number): void {
+    this.#restingSinceMs = isOver ? nowMs : null;
+  }
+}
+
+export class Housekeeping {
+  readonly #retentionMs: number;
+  readonly #prune = new Pass(PRUNE_REST_MS);
+  readonly #thin = new Pass(THIN_REST_MS);
+
+  /** `retentionMs` 0 keeps rows for ever. */
+  constructor(retentionMs: number) {
+    this.#retentionMs = retentionMs;
+  }
+
+  /** Rows last seen before this are to be pruned by a step now; null if no step is due. */
+  pruneCutoffMs(nowMs: number): number | null {
+    return this.#retentionMs > 0 && this.#prune.isDue(nowMs) ? nowMs - this.#retentionMs : null;
+  }
+
+  isThinningDue(nowMs: number): boolean {
+    return this.#thin.isDue(nowMs);
+  }
+
+  /** A step of retention is committed; `isOver` if a pass over all tables ended with it. */
+  pruned(isOver: boolean, nowMs: number): void {
+    this.#prune.stepped(isOver, nowMs);
+  }
+
+  /** A step of thinning is committed; `isOver` if nothing is left to thin. */
+  thinned(isOver: boolean, nowMs: number): void {
+    this.#thin.stepped(isOver, nowMs);
+  }
+}
