@@ -5,7 +5,9 @@ import { MessageChannel } from 'node:worker_threads';
 import { Supervisor } from './actors/supervisor.ts';
 import {
   LOCATION_INTERVAL_MS,
+  REPORT_AGE_MAX_MS,
   RESUME_PAGE_NODES,
+  SWEEP_INTERVAL_MS,
   WORKER_QUEUE_TASKS_MAX,
   WORKER_TASK_TIME_MAX_MS,
 } from './config/bounds.ts';
@@ -65,6 +67,8 @@ export interface App {
   start(): Promise<{ readonly httpUrl: string }>;
   /** Everything merged is committed, every thread and child is gone. */
   stop(): Promise<void>;
+  /** Leaves no child behind, for a program that ends at once. */
+  kill(): void;
 }
 
 export function createApp(settings: Settings, parts: AppParts): App {
@@ -73,6 +77,9 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let accounts: IngestAccounts | null = null;
   let sourceStatus: SourceStatus | null = null;
   let writerStatus: WriterStatus | null = null;
+  /** When each thread last reported, on the monotonic clock. */
+  const reportedAtMs = { ingest: 0, source: 0 };
+  let sweptAtMs = 0;
   let totalNodes = 0;
   let observedMs = 0;
   let caughtUpAtMs: number | null = null;
@@ -157,7 +164,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
       case 'snapshot':
         ({ accounts, totalNodes, observedMs } = message);
         writerStatus = message.status;
-        supervisor.sweep({ nowMs: systemClock.nowMs(), observedMs });
+        reportedAtMs.ingest = systemClock.monotonicMs();
+        sweep();
         return;
       case 'log':
       case 'failed':
@@ -184,6 +192,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   function noteStatus(next: SourceStatus): void {
     const hasCaughtUp = !next.catchingUp && (sourceStatus?.catchingUp ?? true);
     sourceStatus = next;
+    reportedAtMs.source = systemClock.monotonicMs();
     if (!hasCaughtUp) return;
     caughtUpAtMs = systemClock.nowMs();
     ticker?.start();
@@ -192,7 +201,20 @@ export function createApp(settings: Settings, parts: AppParts): App {
   /** What is known of both threads; null before both have reported. */
   function status() {
     if (writerStatus === null) return null;
-    return { ...NO_SOURCE, ...sourceStatus, ...writerStatus };
+    const known = { ...NO_SOURCE, ...sourceStatus, ...writerStatus };
+    const threads = sourceStatus === null ? (['ingest'] as const) : (['ingest', 'source'] as const);
+    const silent = threads.find((name) => systemClock.monotonicMs() - reportedAtMs[name] > REPORT_AGE_MAX_MS);
+    if (silent === undefined) return known;
+    const problem = `the ${silent} thread has not reported for ${REPORT_AGE_MAX_MS / 1000} s or more: the disk or the machine is too slow`;
+    return { ...known, consuming: false, problem };
+  }
+
+  /** A sweep looks at every node: once a second is enough, however many commits there are. */
+  function sweep(): void {
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs - sweptAtMs < SWEEP_INTERVAL_MS) return;
+    sweptAtMs = nowMs;
+    supervisor.sweep({ nowMs: systemClock.nowMs(), observedMs });
   }
 
   function countNodes(): Record<NodeState, number> {
@@ -306,13 +328,17 @@ export function createApp(settings: Settings, parts: AppParts): App {
       log.info(`http: ${url} (statistics, /metrics, /readyz)`);
       return { httpUrl: url };
     },
+    kill() {
+      broker?.kill();
+    },
     async stop() {
       isStopping = true;
       await Promise.all([ticker?.stop(), source?.stop()]);
-      await Promise.all([ingest.stop(), publisher.stop(), http.stop(), pool?.stop()]);
+      // Nobody needs the broker any more; what is merged goes to SQLite.
+      const brokerGone = publisher.stop().then(() => broker?.stop());
+      await Promise.all([ingest.stop(), http.stop(), pool?.stop(), brokerGone]);
       supervisor.stop();
       metrics.stop();
-      await broker?.stop();
     },
   };
 }
@@ -360,6 +386,10 @@ function natsOptions(settings: Settings, endpoint: BrokerEndpoint | null): NatsO
     password: endpoint.password ?? null,
     token: null,
     credsFile: null,
+    // Those files are for the broker of NATS_URL; ours speaks no TLS on this port.
+    caFile: null,
+    certFile: null,
+    keyFile: null,
     inboxPrefix: endpoint.inboxPrefix ?? null,
   };
 }

@@ -116,6 +116,8 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   /** Takes what the source says, in its order: the clock and the position never run ahead of the messages. */
   function hear(message: SourceToIngest): void {
     if (committer.isFailing) {
+      // Of several readings of the clock in a row only the last matters.
+      if (message.type === 'clock' && waiting.at(-1)?.type === 'clock') waiting.pop();
       waiting.push(message);
       return;
     }
@@ -170,7 +172,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
 
   function status(): WriterStatus {
     return {
-      lagMs,
+      lagMs: Math.max(lagMs, ledger.waitingMs(systemClock.nowMs())),
       databaseWritable: !committer.isFailing,
       databaseSizeBytes: sizeOf(settings.databasePath) + sizeOf(`${settings.databasePath}-wal`),
     };

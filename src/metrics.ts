@@ -111,7 +111,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   });
   const workerSeconds = new Histogram({
     name: 'aggregator_worker_run_seconds',
-    help: 'Duration of a task of the worker pool, waiting left out.',
+    help: 'Duration of an answered task of the worker pool, from asking to answer.',
     buckets: [...QUERY_BOUNDS_SECONDS],
     registers,
   });
@@ -122,7 +122,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   });
   const drift = new Gauge({
     name: 'aggregator_rollup_drift',
-    help: 'Roll-up cells that differed from a recount at the last audit.',
+    help: 'Roll-up cells that differed from a recount at the last audit; 0 before the first.',
     registers,
   });
   const eventLoop = new EventLoopDelay(clock.monotonicMs());

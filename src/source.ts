@@ -102,12 +102,18 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
         });
       },
       heard() {
+        // A message may be waiting that we do not read: then time passes for nobody.
+        if (!telemetry.isReading) {
+          clock.lost();
+          return;
+        }
         clock.heard(systemClock.monotonicMs(), telemetry.isCatchingUp);
         // Behind the messages that wait: the writer's clock must not run ahead of what it has taken.
         if (handover.waitingBytes === 0) tell({ type: 'clock', observedMs: clock.nowMs });
       },
       lost: () => clock.lost(),
-      restart: () => handover.discard(),
+      // What plain NATS brought is in no stream.
+      restart: () => (telemetry.mode === 'core' ? handover.flush() : handover.discard()),
       log: (level, sentence) => send({ type: 'log', level, sentence }),
       fatal: (error) => send({ type: 'failed', code: error.code, sentence: error.message }),
       nowMs: systemClock.nowMs,

@@ -34,6 +34,7 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
       log.info(`${signal}: stopping; what is merged is being committed`);
       ended.resolve(0);
     } else if (systemClock.monotonicMs() - firstSignalMs > SAME_SIGNAL_MS) {
+      app.kill();
       process.exit(EXIT_CODES[signal]);
     }
   };
@@ -52,6 +53,7 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   }
   const overdue = setTimeout(() => {
     log.error('stopping took too long; ending now, and the next start recovers');
+    app.kill();
     process.exit(1);
   }, STOP_TIME_MAX_MS);
   await app.stop();

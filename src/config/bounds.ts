@@ -82,7 +82,7 @@ export const HTTP_CONNECTION_IDLE_MAX_MS = 30_000;
 /** How long an unused connection is kept for the next request; above the usual scrape interval of 15 s. */
 export const HTTP_KEEP_ALIVE_MS = 20_000;
 /** Longest wait for answers under way when HTTP is stopped; then their connections are closed. */
-export const HTTP_STOP_GRACE_MS = 2_000;
+export const HTTP_STOP_GRACE_MS = 1_000;
 
 // Log
 
@@ -91,6 +91,10 @@ export const LOG_BACKLOG_BYTES_MAX = 4_194_304;
 
 // Threads
 
+/** Least time between two sweeps of the supervisor over the nodes' deadlines. */
+export const SWEEP_INTERVAL_MS = 900;
+/** A thread that has not reported for so long is not well, whatever it said last. */
+export const REPORT_AGE_MAX_MS = 5_000;
 /** Time before a commit that SQLite refused is tried again. */
 export const COMMIT_RETRY_MS = 1_000;
 /** How often the ingest thread tells main its counters and its clock when it has nothing to commit. */
@@ -98,6 +102,6 @@ export const SNAPSHOT_INTERVAL_MS = 1_000;
 /** Nodes read at once when actors are rebuilt at start. */
 export const RESUME_PAGE_NODES = 5_000;
 /** Longest wait, when stopping, for the writer to take what plain NATS has brought. */
-export const STOP_HANDOVER_MS = 2_000;
+export const STOP_HANDOVER_MS = 1_500;
 /** Longest wait for an orderly stop before the process ends anyway; the specification allows 5 s. */
 export const STOP_TIME_MAX_MS = 4_500;

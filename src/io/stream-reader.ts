@@ -94,6 +94,8 @@ export class StreamReader {
             return;
           }
           this.#heardMs = performance.now();
+          // A pull that still delivers is not over, however slow the link.
+          slot.overAtMs = this.#heardMs + PULL_EXPIRES_MS + PULL_GRACE_MS;
           const reply = message.reply ?? '';
           if (reply.startsWith('$JS.ACK.')) this.#deliver(slot, message.subject, message.data, reply);
           else this.#status(slot, message.headers?.code ?? 0);
@@ -152,7 +154,8 @@ export class StreamReader {
       this.#break(`the broker ended the pull with status ${code}`);
       return;
     }
-    this.#parts.drained();
+    // A pull that brought nothing: there is nothing.
+    if (slot.remaining === this.#options.pullMessages) this.#parts.drained();
     this.#ask(slot);
   }
 

@@ -89,16 +89,17 @@ export async function keepStream(
   return isAsWanted ? existing : manager.streams.update(wanted.name, config);
 }
 
-/** When the broker stored the message with this sequence, in ms; null if it does not hold it. */
+/** When the broker stored the message with this sequence, in ms; null if it does not hold it. Throws if it does not answer. */
 export async function storedAtMs(
   manager: JetStreamManager,
   stream: string,
   seq: number,
 ): Promise<number | null> {
-  try {
-    const message = await manager.streams.getMessage(stream, { seq });
-    return message === null ? null : Math.floor(message.time.getTime());
-  } catch {
-    return null;
-  }
+  const message = await manager.streams.getMessage(stream, { seq });
+  return message === null ? null : message.time.getTime();
+}
+
+/** True if the broker understood and said no; false if it did not answer. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof JetStreamApiError;
 }

@@ -28,8 +28,8 @@ export function webSocketFactory(files: TlsFiles): WsSocketFactory {
     // The package's types lack `closeTimeout`.
     const options = { secureContext, perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS };
     const socket = new WebSocket(url, options);
-    // Also because the client takes its own listener away from a socket that it gives up, and closing that one makes an
-    // error, which without a listener ends the thread.
+    // Before the client's own listener; and whatever the client does with that, no error is without one, which would end
+    // the thread.
     socket.on('error', tellWhy);
     // The client needs of the browsers' interface what `ws` has.
     const asBrowsers = socket as unknown as Awaited<ReturnType<WsSocketFactory>>['socket'];

@@ -29,6 +29,8 @@ export function openWriter(path: string): Database {
       database.pragma('cache_size = -131072');
       database.pragma('wal_autocheckpoint = 4000');
       migrate(database, path, version, existed);
+      // A commit that finds the file locked is tried again by itself; a stop must not wait for it.
+      database.pragma('busy_timeout = 250');
       return database;
     } catch (error) {
       database.close();

@@ -1,7 +1,7 @@
 // One process per database file: an exclusive transaction on a small SQLite file beside it. The kernel releases it
 // however we die, so there is no stale lock to clean up; the text file beside only says who holds it.
 
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -44,6 +44,7 @@ export function lockDatabase(path: string): DatabaseLock {
   const held = lock;
   return {
     release() {
+      rmSync(holderPath, { force: true });
       held.exec('ROLLBACK');
       held.close();
     },

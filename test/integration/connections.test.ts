@@ -2,7 +2,7 @@
 // and what happens when the way is barred for a while.
 
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection } from 'nats';
@@ -189,6 +189,40 @@ async function whyNot(options: NatsOptions): Promise<string | null> {
   return reason;
 }
 
+/** A connection for as long as the test lasts, and how often it told what. */
+async function stayConnected(options: Partial<NatsOptions>) {
+  const counts = { connected: 0, lost: 0, told: 0 };
+  const end = new AbortController();
+  const connection = await connectBroker(
+    'stay',
+    { ...nothing, ...options },
+    {
+      onConnected: () => counts.connected++,
+      onDisconnected: () => counts.lost++,
+      onUnreachable: () => counts.told++,
+    },
+    end.signal,
+  );
+  onTestFinished(async () => {
+    end.abort();
+    await connection?.close();
+  });
+  return counts;
+}
+
+/** The address of somebody who takes connections and says nothing. */
+async function silence(scheme: string): Promise<string> {
+  const port = await freePort();
+  const sockets: Socket[] = [];
+  const listener = createServer((socket) => sockets.push(socket.on('error', () => undefined).resume()));
+  await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  });
+  return `${scheme}://127.0.0.1:${port}`;
+}
+
 describe('connections', () => {
   it('connections - tls:// where the broker demands a certificate of ours, and what is said without one', async () => {
     const { own, serve, port } = await place('mutual');
@@ -321,8 +355,38 @@ describe('connections barred', () => {
     const isWebSocket = address.startsWith('wss');
     await serve(isWebSocket ? `websocket { listen: "127.0.0.1:${own.wsPort}", ${block} }` : block);
     const servers = [`${address}:${isWebSocket ? own.wsPort : port}`];
-    const told = await whyNot({ ...nothing, servers, caFile: authority.caFile });
+    // Without an authority of ours nothing but the address demands TLS.
+    const caFile = names === null ? null : authority.caFile;
+    const told = await whyNot({ ...nothing, servers, caFile });
     expect(told).toEqual(reason === null ? null : expect.stringMatching(reason));
+  });
+
+  it('connections barred - wss:// files renewed while we run are used, half-written ones are not; silence is given up', async () => {
+    const own = await testFolder('renewed');
+    const { serve } = await room(own, 'broker');
+    const serveSigned = (by: Authority) => {
+      const block = tlsBlock('certified clients', by.sign('renewed', { server: 'IP:127.0.0.1' }));
+      return serve(`websocket { listen: "127.0.0.1:${own.wsPort}", ${block} }`);
+    };
+    const [caFile, certFile] = [join(own.folder, 'ca.pem'), join(own.folder, 'client.pem')];
+    copyFileSync(authority.caFile, caFile);
+    copyFileSync(client.certFile, certFile);
+    let broker = await serveSigned(authority);
+    const servers = [`wss://127.0.0.1:${own.wsPort}`];
+    const counts = await stayConnected({ servers, caFile, certFile, keyFile: client.keyFile });
+    const unanswered = whyNot({ ...nothing, servers: [await silence('wss')] });
+
+    writeFileSync(certFile, '-----BEGIN CERTIFICATE-----\nMII');
+    await broker.stop();
+    broker = await serveSigned(authority);
+    await until('the return', () => counts.connected === 2, RETURN_TIME_MAX_MS);
+    copyFileSync(client.certFile, certFile);
+    copyFileSync(stranger.caFile, caFile);
+    await broker.stop();
+    await serveSigned(stranger);
+    await until('the return under another authority', () => counts.connected === 3, RETURN_TIME_MAX_MS);
+    expect(counts).toEqual({ connected: 3, lost: 2, told: 0 });
+    expect(await unanswered).toBe('timeout');
   });
 });
 
@@ -404,20 +468,7 @@ describe('connections failover', () => {
     const own = await testFolder('delay');
     const { serve, port } = await room(own, 'broker');
     const broker = await serve();
-    let connected = 0;
-    let lost = 0;
-    let told = 0;
-    const end = new AbortController();
-    const connection = await connectBroker(
-      'delay',
-      { ...nothing, servers: [broker.url] },
-      { onConnected: () => connected++, onDisconnected: () => lost++, onUnreachable: () => told++ },
-      end.signal,
-    );
-    onTestFinished(async () => {
-      end.abort();
-      await connection?.close();
-    });
+    const counts = await stayConnected({ servers: [broker.url] });
     await broker.stop();
     const attemptsAtMs: number[] = [];
     const hangUp = createServer((socket) => {
@@ -431,10 +482,10 @@ describe('connections failover', () => {
     expect(Math.max(...gapsMs)).toBeLessThanOrEqual(RETRY_DELAY_MAX_MS);
     expect(new Set(gapsMs).size).toBeGreaterThan(1);
     // Being away is no news after the loss.
-    expect([connected, lost, told]).toEqual([1, 1, 0]);
+    expect(counts).toEqual({ connected: 1, lost: 1, told: 0 });
 
     await serve();
-    await until('the return', () => connected === 2, RETRY_DELAY_MAX_MS + 500);
-    expect(lost).toBe(1);
+    await until('the return', () => counts.connected === 2, RETRY_DELAY_MAX_MS + 500);
+    expect(counts.lost).toBe(1);
   });
 });

@@ -1,10 +1,5 @@
 // The truth about one simulated life: what was delivered and stored, what every message must count as, and for how long
 // each node was really silent. It stands outside the program, keeps true time, and throws at the first contradiction.
-//
-// Silence is measured in watched time: true time in which the process ran, reached the broker, had caught up and left
-// nothing unread for 10 s. The specification allows the observed clock to miss the time between its last sign of the
-// broker and a loss (5 s at most), and to count at most one step (10 s) of a stop; these allowances are summed beside,
-// so that a node's silence is an interval, and a state is judged only against what the whole interval allows.
 
 import type { Outcome } from '../../src/domain/federation/accounting.ts';
 import type { NodeTransition } from '../../src/domain/federation/facts.ts';
@@ -12,25 +7,13 @@ import { createOracle, type Oracle } from '../../src/simulator/federation/oracle
 import type { ReadMessage, Witness } from './aggregator-process.ts';
 import type { SimulatedBroker } from './simulated-broker.ts';
 import type { SimulatedTime } from './simulated-time.ts';
+import { Mark, WatchedTime, type WatchedTimeOptions } from './watched-time.ts';
 
 export type State = 'online' | 'stale' | 'offline';
 
 export interface Thresholds {
   readonly staleAfterMs: number;
   readonly offlineAfterMs: number;
-}
-
-/** Watched time, and how much less or more of it the observed clock may have counted. */
-class Mark {
-  readonly watchedMs: number;
-  readonly underMs: number;
-  readonly overMs: number;
-
-  constructor(watchedMs: number, underMs: number, overMs: number) {
-    this.watchedMs = watchedMs;
-    this.underMs = underMs;
-    this.overMs = overMs;
-  }
 }
 
 /** A stored message, in the order of the commits. */
@@ -66,20 +49,12 @@ interface Times {
   lastMs: number;
 }
 
-export interface TruthOptions {
-  readonly mode: 'jetstream' | 'core';
+export interface TruthOptions extends WatchedTimeOptions {
   readonly thresholds: Thresholds;
   /** With limits on, which messages are stored is compared with a second run instead. */
   readonly hasLimits: boolean;
-  /** Our clock minus the broker's. */
-  skewMs(): number;
-  /** True while the process can reach the broker. */
-  isReachable(): boolean;
 }
 
-const STEP_MAX_MS = 10_000;
-const PING_MS = 5000;
-const UNREAD_AGE_MAX_MS = 10_000;
 /** Clocks are whole milliseconds, and the threads of a process are a few apart. */
 const GRAIN_MS = 50;
 const SIGHTINGS_MAX = 1000;
@@ -93,8 +68,7 @@ export class GroundTruth implements Witness {
   readonly nodeTimes = new Map<string, Times>();
   readonly transitions: NodeTransition[] = [];
   readonly #options: TruthOptions;
-  readonly #time: SimulatedTime;
-  readonly #broker: SimulatedBroker;
+  readonly #watched: WatchedTime;
   /** The latest sightings of each node, oldest first; and the last one that is on disk. */
   readonly #sightings = new Map<string, Sighting[]>();
   readonly #storedSightings = new Map<string, Sighting>();
@@ -106,30 +80,12 @@ export class GroundTruth implements Witness {
   #order = 0;
   #entered: Delivered[] = [];
   readonly #lastSeqs = new Map<number, number>();
-
-  #watchedMs = 0;
-  #underMs = 0;
-  #overMs = 0;
-  #accountedMs: number;
-  #isWatching = false;
-  #isAttached = false;
-  #isStopped = false;
-  #nextRead = 1;
-  #targetSeq = 0;
-  #committedSeq = 0;
-  #heardWatchedMs = 0;
-  #heardTrueMs = 0;
-  #isFreshlyHeard = true;
-  #wasBehind = false;
-  #lagAllowanceMs = 0;
   #taken: Mark;
   #takenStored: Mark;
 
   constructor(time: SimulatedTime, broker: SimulatedBroker, options: TruthOptions) {
-    this.#time = time;
-    this.#broker = broker;
     this.#options = options;
-    this.#accountedMs = time.nowMs;
+    this.#watched = new WatchedTime(time, broker, options);
     this.#taken = this.mark();
     this.#takenStored = this.#taken;
   }
@@ -137,56 +93,23 @@ export class GroundTruth implements Witness {
   // What the process does
 
   mark(): Mark {
-    this.account();
-    return new Mark(this.#watchedMs, this.#underMs, this.#overMs);
+    return this.#watched.mark();
   }
 
   heard(catchingUp: boolean): void {
-    this.account();
-    const watchedMs = this.#watchedMs - this.#heardWatchedMs;
-    const countedMs = catchingUp ? 0 : Math.min(STEP_MAX_MS, this.#time.nowMs - this.#heardTrueMs);
-    const isSkewed = Math.abs(this.#options.skewMs()) > 1000;
-    if (this.#isFreshlyHeard) {
-      // The first sign after a loss only starts the clock.
-      this.#underMs += watchedMs;
-    } else if (countedMs < watchedMs) {
-      // While messages are pending and old the clock stands still; with wrong clocks they may only seem old.
-      if (this.#wasBehind || isSkewed) this.#underMs += watchedMs - countedMs;
-    } else {
-      const overMs = isSkewed ? countedMs - watchedMs : Math.min(countedMs - watchedMs, this.#lagAllowanceMs);
-      this.#overMs += overMs;
-      this.#lagAllowanceMs -= Math.min(overMs, this.#lagAllowanceMs);
-    }
-    this.#isFreshlyHeard = false;
-    this.#wasBehind = false;
-    this.#heardWatchedMs = this.#watchedMs;
-    this.#heardTrueMs = this.#time.nowMs;
+    this.#watched.heard(catchingUp);
   }
 
   attached(nextSeq: number, targetSeq: number): void {
-    this.account();
-    this.#isAttached = true;
-    this.#targetSeq = targetSeq;
-    this.#committedSeq = nextSeq - 1;
-    this.#nextRead = nextSeq;
-    // The end of catching up is seen at the next sign of the broker.
-    this.#lagAllowanceMs = PING_MS;
-    this.#renew();
+    this.#watched.attached(nextSeq, targetSeq);
   }
 
   lost(): void {
-    this.account();
-    this.#isAttached = false;
-    this.#underMs += this.#watchedMs - this.#heardWatchedMs;
-    this.#heardWatchedMs = this.#watchedMs;
-    this.#isFreshlyHeard = true;
-    this.#renew();
+    this.#watched.lost();
   }
 
   readTo(nextSeq: number): void {
-    this.account();
-    this.#nextRead = nextSeq;
-    this.#renew();
+    this.#watched.readTo(nextSeq);
   }
 
   took(mark: object): void {
@@ -240,7 +163,6 @@ export class GroundTruth implements Witness {
   committed(facts: readonly NodeTransition[]): void {
     for (const delivered of this.#entered) this.#record(delivered);
     this.#entered = [];
-    this.account();
     for (const nodeId of this.#changed) {
       const latest = this.#sightings.get(nodeId)?.at(-1);
       if (latest !== undefined) this.#storedSightings.set(nodeId, latest);
@@ -251,7 +173,6 @@ export class GroundTruth implements Witness {
       this.#storedStates.set(fact.nodeId, fact.to);
     }
     this.#takenStored = this.#taken;
-    this.#renew();
   }
 
   accounted(received: number, sumOfOutcomes: number): void {
@@ -263,9 +184,7 @@ export class GroundTruth implements Witness {
 
   /** The process is gone; what is not on disk never happened. */
   killed(): void {
-    this.lost();
-    this.#underMs += this.#watchedMs - this.#takenStored.watchedMs;
-    this.#isStopped = false;
+    this.#watched.ended(this.#takenStored);
     this.#entered = [];
     this.#changed.clear();
     this.#sightings.clear();
@@ -278,28 +197,12 @@ export class GroundTruth implements Witness {
 
   /** The process is stopped, or goes on. One step of the stop may count. */
   stopped(isStopped: boolean): void {
-    this.account();
-    this.#isStopped = isStopped;
-    if (!isStopped) {
-      this.#overMs += STEP_MAX_MS;
-      this.#underMs += PING_MS;
-      this.#isFreshlyHeard = true;
-    }
-    this.#renew();
+    this.#watched.stopped(isStopped);
   }
 
   /** Something at the broker is about to change, or has changed. */
   account(): void {
-    const nowMs = this.#time.nowMs;
-    if (this.#isWatching) {
-      const unread = this.#unreadSinceMs();
-      const untilMs = Math.min(nowMs, unread + UNREAD_AGE_MAX_MS);
-      this.#watchedMs += Math.max(0, untilMs - this.#accountedMs);
-      if (unread < nowMs) this.#wasBehind = true;
-      if (untilMs < nowMs && this.#lagAllowanceMs === 0) this.#lagAllowanceMs = STEP_MAX_MS;
-    }
-    this.#accountedMs = nowMs;
-    this.#renew();
+    this.#watched.account();
   }
 
   // What it says
@@ -337,11 +240,8 @@ export class GroundTruth implements Witness {
   }
 
   #silence({ heard }: Sighting, now: Mark): { leastMs: number; mostMs: number } {
-    const watchedMs = now.watchedMs - heard.watchedMs;
-    // Marks are taken in order, but allowances of a loss are noted after it.
-    const underMs = this.#underMs - heard.underMs;
-    const overMs = this.#overMs - heard.overMs;
-    return { leastMs: watchedMs - underMs - GRAIN_MS, mostMs: watchedMs + overMs + GRAIN_MS };
+    const { leastMs, mostMs } = this.#watched.between(heard, now);
+    return { leastMs: leastMs - GRAIN_MS, mostMs: mostMs + GRAIN_MS };
   }
 
   #record(delivered: Delivered): void {
@@ -372,23 +272,7 @@ export class GroundTruth implements Witness {
     if (last !== undefined && seq !== Math.max(last + 1, streamFirstSeq))
       throw new Error(`sequence ${seq} came after ${last}, the stream beginning at ${streamFirstSeq}`);
     this.#lastSeqs.set(generation, seq);
-    this.#committedSeq = seq;
-  }
-
-  #unreadSinceMs(): number {
-    if (this.#options.mode === 'core') return Infinity;
-    return this.#broker.read(this.#nextRead)?.trueMs ?? Infinity;
-  }
-
-  #renew(): void {
-    this.#isWatching =
-      this.#isAttached && !this.#isStopped && this.#options.isReachable() && this.#hasCaughtUp();
-  }
-
-  #hasCaughtUp(): boolean {
-    if (this.#options.mode === 'core' || this.#committedSeq >= this.#targetSeq) return true;
-    const next = this.#broker.read(this.#committedSeq + 1);
-    return next === undefined || next.seq > this.#targetSeq;
+    this.#watched.committedTo(seq);
   }
 }
 

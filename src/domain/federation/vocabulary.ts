@@ -10,7 +10,6 @@ export const SUBJECTS = [
   'truebit.nodes.joined',
   'truebit.nodes.left',
 ] as const;
-export type Subject = (typeof SUBJECTS)[number];
 
 /** The `type` member that a message on each subject must carry; same order as {@link SUBJECTS}. */
 export const MESSAGE_TYPES = [

@@ -64,6 +64,8 @@ export interface EmbeddedBroker {
    */
   start(signal?: AbortSignal): Promise<BrokerEndpoint>;
   stop(): Promise<void>;
+  /** Kills our server without waiting, for a program that ends at once. */
+  kill(): void;
 }
 
 /** Makes the broker; nothing happens before `start`. Two must not share `dir`: the database's lock sees to that. */
@@ -168,6 +170,11 @@ export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts)
         signal === undefined ? stopping.signal : AbortSignal.any([stopping.signal, signal]),
       );
       return starting;
+    },
+    kill() {
+      stopping.abort(new Error('the program ends at once'));
+      supervision?.kill();
+      rmSync(files.pid, { force: true });
     },
     async stop() {
       stopping.abort(new Error('the broker is being stopped'));

@@ -6,7 +6,7 @@ import { closeSync } from 'node:fs';
 import { openLog } from './log-file.ts';
 import { endProcess, isRunning } from './system-process.ts';
 
-const stopPatienceMs = 3_000;
+const stopPatienceMs = 2_000;
 const pollMs = 250;
 
 /** `ended` resolves with how it ended and never rejects; `end` resolves when the process is gone. */

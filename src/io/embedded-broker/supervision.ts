@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
 import { restartDelayMs } from './restart-delay.ts';
+import { killProcess } from './system-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const wellRunningMs = 10_000;
@@ -23,6 +24,8 @@ export interface SupervisionParts {
 /** `stop` resolves when no process is left, whatever was under way. */
 export interface Supervision {
   stop(): Promise<void>;
+  /** Kills the process without waiting, for a program that ends at once. */
+  kill(): void;
 }
 
 /** Takes over a server that is ready. */
@@ -64,6 +67,10 @@ export function supervise(server: ServerProcess, parts: SupervisionParts): Super
 
   const finished = watch();
   return {
+    kill() {
+      stopping.abort(new Error('the program ends at once'));
+      killProcess(current.pid);
+    },
     async stop() {
       stopping.abort(new Error('the broker is being stopped'));
       await current.end();

@@ -53,6 +53,11 @@ export async function endProcess(pid: number, patienceMs: number): Promise<void>
   while (isRunning(pid)) await wait(pollMs);
 }
 
+/** Ends the process at once and waits for nothing. */
+export function killProcess(pid: number): void {
+  sendSignal(pid, 'SIGKILL');
+}
+
 function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

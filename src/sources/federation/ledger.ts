@@ -31,6 +31,12 @@ export class Ledger {
     return this.#batchTimesMs.length;
   }
 
+  /** Age of the oldest message whose outcome waits, in ms; 0 if none does. */
+  waitingMs(nowMs: number): number {
+    const [oldestMs = nowMs] = this.#batchTimesMs;
+    return Math.max(0, nowMs - oldestMs);
+  }
+
   /** A message with event time `atMs` came on the subject with this index; `isFuture` if that is far ahead of our clock. */
   receive(subject: number, atMs: number, isFuture: boolean): void {
     bump(this.#received, subject);

@@ -16,6 +16,7 @@ import {
   keepStream,
   listStreams,
   openJetStream,
+  isRefusal,
   storedAtMs,
 } from '../../io/streams.ts';
 import { chooseStream, OUR_STREAM } from './stream-choice.ts';
@@ -73,6 +74,8 @@ export interface TelemetryParts {
 
 /** What our stream takes on a broker that maps the inputs. */
 const MAPPED_SUBJECTS = 'ingest.>';
+/** A broker that had JetStream is asked again so often before plain NATS is read instead. */
+const TRIES_WITHOUT_JETSTREAM = 10;
 const DUPLICATE_WINDOW_MS = 100;
 const RETRY_MS = 1000;
 
@@ -93,6 +96,7 @@ export class Telemetry {
   #committedSeq = 0;
   #newestMs = 0;
   #hasAttached = false;
+  #withoutJetStream = 0;
 
   /** Whether the inputs arrive under `ingest.`; learned from the stream, where another aggregator made the broker. */
   isMapped: boolean;
@@ -117,7 +121,16 @@ export class Telemetry {
     if (!this.#hasAttached) return true;
     if (this.mode !== 'jetstream') return false;
     if (this.#committedSeq < this.#targetSeq) return true;
-    return this.pending > 0 && this.#parts.nowMs() - this.#newestMs > this.#options.catchingUpAgeMs;
+    // While nothing more is asked for, how much is pending is not known.
+    return (
+      (this.pending > 0 || this.#isPaused) &&
+      this.#parts.nowMs() - this.#newestMs > this.#options.catchingUpAgeMs
+    );
+  }
+
+  /** False while messages may be waiting that we do not take: time that then passes is nobody's silence. */
+  get isReading(): boolean {
+    return this.isConsuming && !(this.#isPaused && this.mode === 'jetstream');
   }
 
   /** The writer has committed everything up to this sequence. */
@@ -176,6 +189,7 @@ export class Telemetry {
       isReturn ? `broker: connected again to ${server}` : `broker: connected to ${server}`,
     );
     if (this.#connection === null) return;
+    this.problem = 'connected again; finding our place in the stream';
     this.reconnects++;
     void this.#attach(this.#connection);
   }
@@ -210,7 +224,8 @@ export class Telemetry {
         await this.#begin(connection, isCurrent);
         return;
       } catch (error) {
-        if (error instanceof CodedError) {
+        // What forbids a start is, later, an outage like any other.
+        if (error instanceof CodedError && !this.#hasAttached) {
           this.problem = error.message;
           this.#parts.fatal(error);
           return;
@@ -228,15 +243,19 @@ export class Telemetry {
     const manager = this.#options.mode === 'core' ? null : await openJetStream(connection);
     if (!isCurrent()) return;
     if (manager === null) {
+      if (this.mode === 'jetstream' && this.#withoutJetStream++ < TRIES_WITHOUT_JETSTREAM) {
+        throw new Error('the broker has no JetStream any more');
+      }
       if (this.#options.mode === 'jetstream') {
         throw new CodedError(
           'jetstream_unavailable',
           'INGEST_MODE is jetstream, but the broker or this account has no JetStream: switch it on there, or set INGEST_MODE=auto.',
         );
       }
-      this.#readPlain(connection, null);
+      this.#readPlain(connection, this.mode === 'jetstream' ? 'the broker lost its JetStream' : null);
       return;
     }
+    this.#withoutJetStream = 0;
     const streams = await listStreams(manager);
     const existing = streams.find((stream) => stream.config.name === OUR_STREAM) ?? null;
     this.isMapped = this.#options.isMapped || (existing?.config.subjects ?? []).includes(MAPPED_SUBJECTS);
@@ -256,7 +275,7 @@ export class Telemetry {
       choice.type === 'theirs' ? streams.find((stream) => stream.config.name === choice.name) : undefined;
     const info =
       theirs ??
-      (await keepStream(
+      (await this.#keep(
         manager,
         {
           name: OUR_STREAM,
@@ -270,6 +289,17 @@ export class Telemetry {
     await this.#readStream(connection, manager, info.config.name, isCurrent);
     if (theirs !== undefined && isCurrent())
       this.#warnOfTheirs(theirs.config.name, theirs.config.max_age / 1e6);
+  }
+
+  /** Makes or mends our stream; a broker that refuses it is fatal at start where the settings insist on JetStream. */
+  async #keep(...request: Parameters<typeof keepStream>): ReturnType<typeof keepStream> {
+    try {
+      return await keepStream(...request);
+    } catch (error) {
+      if (this.#options.mode !== 'jetstream' || !isRefusal(error)) throw error;
+      const sentence = `The broker refuses the stream ${OUR_STREAM} (${describe(error)}): change STREAM_MAX_AGE or STREAM_MAX_BYTES, or give the broker more room.`;
+      throw new CodedError('stream_settings', sentence, { cause: error });
+    }
   }
 
   async #readStream(
@@ -286,7 +316,7 @@ export class Telemetry {
       lastSeq: info.state.last_seq,
     };
     for (const subscription of this.#plain.splice(0)) subscription.unsubscribe();
-    // What was read and not handed over yet is read again from the position.
+    // What was read of the stream and not handed over yet is read again from the position.
     this.#parts.restart();
     const known = await this.#position.lastKnown(facts);
     const atMs = known === null ? null : await storedAtMs(manager, name, known);

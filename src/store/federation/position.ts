@@ -35,6 +35,8 @@ export class StreamPosition {
   #row: PositionRow | null = null;
   /** Rows of streams that we left since the last commit. */
   #left: PositionRow[] = [];
+  /** Rows that go by another creation time since the last commit: new, stream, old. */
+  #renamed: [string, string, string][] = [];
 
   constructor(database: Database) {
     const names = ['first_seq', 'last_seq', 'last_ms', ...COUNTED, 'lost'];
@@ -79,7 +81,7 @@ export class StreamPosition {
     if (!isSame) {
       // The message where we stopped is there: it is the stream that we know, restored, or given another creation time
       // (nats-server 2.9 does that to a stream whose settings were changed, at its next start).
-      this.#rename.run(stream.created, stream.name, latest.incarnation);
+      this.#renamed.push([stream.created, stream.name, latest.incarnation]);
       latest.incarnation = stream.created;
     }
     const wentBack = stream.lastSeq < latest.last_seq;
@@ -121,6 +123,7 @@ export class StreamPosition {
 
   /** Writes the position, inside the caller's transaction. */
   write(): void {
+    for (const names of this.#renamed) this.#rename.run(...names);
     for (const row of this.#left) this.#save.run(row);
     if (this.#row !== null) this.#save.run(this.#row);
   }
@@ -128,6 +131,12 @@ export class StreamPosition {
   /** The transaction that held {@link write} is committed. */
   committed(): void {
     this.#left = [];
+    this.#renamed = [];
+  }
+
+  #nameNow(row: PositionRow): string {
+    const renamed = this.#renamed.find(([, stream, old]) => stream === row.stream && old === row.incarnation);
+    return renamed?.[0] ?? row.incarnation;
   }
 
   #leave(): void {
@@ -142,6 +151,7 @@ export class StreamPosition {
     );
     const saved = this.#rowsOf
       .all(stream.name)
+      .map((row) => ({ ...row, incarnation: this.#nameNow(row) }))
       .filter(({ incarnation }) => !unsaved.some((row) => row.incarnation === incarnation));
     const rows = [...saved, ...unsaved];
     return rows.findLast((row) => row.incarnation.split('#')[0] === stream.created) ?? rows.at(-1) ?? null;

@@ -4,6 +4,9 @@ import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import { PERIODS } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
 
+/** Ticks kept for a database that refuses: an hour of the usual interval. */
+const WAITING_TICKS_MAX = 120;
+
 export class StatisticsRows {
   readonly #insert: Statement;
   #waiting: TickStatistics[] = [];
@@ -20,6 +23,8 @@ export class StatisticsRows {
 
   add(tick: TickStatistics): void {
     this.#waiting.push(tick);
+    // While SQLite refuses; then the history has a gap, as if we had been away.
+    if (this.#waiting.length > WAITING_TICKS_MAX) this.#waiting.shift();
   }
 
   /** Writes the rows of every tick that waits, inside the caller's transaction. */
