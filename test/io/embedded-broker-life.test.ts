@@ -241,6 +241,8 @@ describe('broker take-over', () => {
     const pid = await leaveBehind(options);
     const { broker } = await testBroker({ ...options, readyTimeoutMs: 2_000 });
     process.kill(pid, 'SIGSTOP');
+    // The signal takes a moment to reach every thread, and until then it answers.
+    await until(() => / T /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
     expect(await broker.start()).toMatchObject({ owned: true, adopted: false });
     expect(isRunning(pid)).toBe(false);
   });

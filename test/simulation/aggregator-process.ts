@@ -62,6 +62,8 @@ export interface Witness {
   /** The process begins to read at `nextSeq`, the stream reaching to `targetSeq`. */
   attached(nextSeq: number, targetSeq: number): void;
   lost(): void;
+  /** The broker answered while the process was not reading: its clock stands still. */
+  heldBack(): void;
   /** The next sequence that the process will read. */
   readTo(nextSeq: number): void;
   /** The writer took what the source said at `mark`. */
@@ -100,6 +102,8 @@ const PING_INTERVAL_MS = 5000;
 const STEP_MAX_MS = 10_000;
 const CATCHING_UP_AGE_MS = 10_000;
 const RETRY_MS = 1000;
+/** As stream-reader.ts has it: nothing for so long, and the consumer is gone. */
+const SILENCE_MAX_MS = 10_000;
 const LATENCY_MS = 1;
 const RESUME_PAGE_NODES = 7;
 const indexOf = subjectIndex(false);
@@ -146,9 +150,10 @@ export class AggregatorProcess {
     const database = openWriter(parts.path);
     parts.disk.serve(database);
     const { limits, generationSize, transitionsPerNodeMax } = options;
+    const { offlineAfterMs } = options.thresholds;
     this.#writer = new FederationWriter(
       database,
-      { limits, generationSize, transitionsPerNodeMax },
+      { limits, offlineAfterMs, generationSize, transitionsPerNodeMax },
       'simulated',
     );
     this.#observedMs = this.#writer.observedMs;
@@ -360,6 +365,12 @@ export class AggregatorProcess {
   #attach(attempt: number): void {
     const { broker, time, witness } = this.#parts;
     if (!this.#parts.isReachable()) return;
+    if (!broker.isServing) {
+      time.after(RETRY_MS, () => {
+        if (attempt === this.#attempt) this.#attach(attempt);
+      });
+      return;
+    }
     broker.prune();
     const { created, firstSeq, lastSeq } = broker;
     const facts: StreamFacts = { name: 'TRUEBIT_INGEST', created, firstSeq, lastSeq };
@@ -407,10 +418,16 @@ export class AggregatorProcess {
   }
 
   #ping(): void {
-    const { time } = this.#parts;
-    if (!this.#isReading || !this.#parts.isReachable()) return;
+    const { time, witness } = this.#parts;
+    if (!this.#parts.isReachable()) return;
     time.after(LATENCY_MS, () => {
-      if (!this.#isReading) return;
+      if (!this.#parts.isReachable()) return;
+      // A message may be waiting that is not read: then time passes for nobody.
+      if (!this.#isReading || (this.#isPaused && this.#options.mode === 'jetstream')) {
+        this.#clock.lost();
+        witness.heldBack();
+        return;
+      }
       this.#heardBroker();
       if (this.#handover.waitingBytes === 0) this.#tell({ type: 'clock', observedMs: this.#clock.nowMs });
     });
@@ -434,6 +451,10 @@ export class AggregatorProcess {
   #pump(): void {
     const { broker, witness } = this.#parts;
     if (!this.#isReading || !this.#parts.isReachable()) return;
+    if (!broker.isServing) {
+      this.#awaitDelivery(this.#attempt);
+      return;
+    }
     broker.prune();
     for (let left = this.#options.backlogPace; left > 0 && !this.#isPaused; left--) {
       const stored = broker.read(this.#nextRead);
@@ -454,6 +475,21 @@ export class AggregatorProcess {
       this.#handOver(message);
     }
     if (!this.#isPaused) this.#pumpSoon(100);
+  }
+
+  /** Delivery has stopped: after a while that is noticed, and reading begins anew when the broker lets it. */
+  #awaitDelivery(attempt: number): void {
+    const { broker, time, witness } = this.#parts;
+    time.after(SILENCE_MAX_MS, () => {
+      if (attempt !== this.#attempt || !this.#isReading) return;
+      if (broker.isServing) {
+        this.#pumpSoon();
+        return;
+      }
+      this.#isReading = false;
+      witness.lost();
+      this.#attach(++this.#attempt);
+    });
   }
 
   #receivePlain(publication: Publication): void {
@@ -547,7 +583,9 @@ export class AggregatorProcess {
     witness.committed(facts);
     const observedMs = this.#observedMs;
     const told = witness.tell();
+    const { gone } = this.#writer.lastCommit;
     time.after(LATENCY_MS, () => {
+      this.supervisor.gone(gone);
       this.#told = told;
       this.#tellMain(signs, observedMs);
     });

@@ -44,6 +44,7 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
     mode: 'jetstream',
     thresholds: THRESHOLDS,
     hasLimits: false,
+    evicts: false,
     skewMs: () => 0,
     isReachable: () => true,
   });

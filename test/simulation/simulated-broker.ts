@@ -34,6 +34,8 @@ export interface BrokerLimits {
 export class SimulatedBroker {
   /** False while it is away: what is published then goes nowhere. */
   isUp = true;
+  /** False while it answers and stores, but delivers nothing and answers no question about the stream. */
+  isServing = true;
   /** Its clock minus true time. */
   clockErrorMs = 0;
   /** Told of each message that can be read. */

@@ -19,14 +19,14 @@ const indexOf = subjectIndex(false);
 
 export function expectSameAsUninterrupted(
   delivered: readonly Delivered[],
-  limits: Limits,
+  { offlineAfterMs, ...limits }: Limits & { readonly offlineAfterMs: number },
   interrupted: ReadDatabase,
   path: string,
   nowMs: number,
 ): void {
   const writer = new FederationWriter(
     openWriter(path),
-    { limits, generationSize: 100_000, transitionsPerNodeMax: 1000 },
+    { limits, offlineAfterMs, generationSize: 100_000, transitionsPerNodeMax: 1000 },
     'simulated',
   );
   const door = new Door(

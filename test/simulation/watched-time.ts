@@ -140,12 +140,17 @@ export class WatchedTime {
   }
 
   lost(): void {
-    this.account();
+    this.heldBack();
     this.#isAttached = false;
+    this.#renew();
+  }
+
+  /** The clock stood still since the last sign of the broker, and will only be started by the next. */
+  heldBack(): void {
+    this.account();
     this.#underMs += this.#watchedMs - this.#heardWatchedMs;
     this.#heardWatchedMs = this.#watchedMs;
     this.#isFreshlyHeard = true;
-    this.#renew();
   }
 
   /** The process is gone, and with it what its clock counted since `stored`. */
