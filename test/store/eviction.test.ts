@@ -112,7 +112,9 @@ describe('eviction', () => {
           const rows = opened.all<{ node_id: string; last_ms: number }>(
             'SELECT node_id, last_ms FROM nodes ORDER BY 1',
           );
-          expect(rows.map((row) => [row.node_id, row.last_ms - NOW_MS])).toEqual([...rule.live].sort());
+          expect(rows.map((row) => [row.node_id, row.last_ms - NOW_MS])).toEqual(
+            [...rule.live].sort(([a], [b]) => (a < b ? -1 : 1)),
+          );
           expect(opened.statistics().periods.all.totalNodes).toBe(rule.ever);
           opened.reopen();
           expect(opened.writer.totalNodes).toBe(rule.ever);
@@ -187,16 +189,18 @@ describe('eviction', () => {
   });
 
   it('eviction - nobody is evicted for a message that another limit refuses', () => {
-    const opened = open(1, {
-      limits: { ...NO_LIMITS, maxNodes: 1, newNodesPerMinute: 1 },
-    });
-    expect(opened.writer.apply(joined('node-a'), at(400_000 - 1))).toBe('applied');
+    const opened = open(2, { limits: { ...NO_LIMITS, maxNodes: 2, globalPerSecond: 1 } });
+    opened.writer.apply(joined('node-a'), at(0));
+    opened.writer.apply(joined('node-b'), at(1000));
+    opened.writer.apply(joined('node-b'), at(400_000));
     opened.commit();
     const before = opened.dump();
-    // Within the same minute: node-a is not silent for long, and after that the new nodes are used up.
-    expect(opened.writer.apply(joined('node-b'), at(400_000))).toBe('rate_limited');
-    opened.commit();
+    // node-a is silent for long enough, but this second's one message is used up.
+    expect(opened.writer.apply(joined('node-c'), at(400_000))).toBe('rate_limited');
+    expect(opened.commit().report.gone).toEqual([]);
     expect(opened.dump()).toEqual(before);
+    expect(opened.writer.apply(joined('node-c'), at(401_000))).toBe('applied');
+    expect(opened.commit().report.gone).toEqual([1]);
     opened.writer.close();
   });
 
@@ -226,11 +230,12 @@ describe('eviction', () => {
     const narrow = open(4, {}, path);
     for (let node = 10; node < 20; node++)
       expect(narrow.writer.apply(joined(`node-${node}`), at(400_000))).toBe(
-        node < 14 ? 'applied' : 'rate_limited',
+        node < 15 ? 'applied' : 'rate_limited',
       );
     narrow.commit();
-    // Each of the first six made room for two; then four places, all of them young.
-    expect(nodesOf(narrow).length).toBeLessThanOrEqual(6);
+    // Each of the first five made room for itself and took one place away; the other nodes are not silent yet.
+    expect(nodesOf(narrow)).toEqual([10, 11, 12, 13, 14].map((node) => `node-${node}`));
+    expect(narrow.writer.totalNodes).toBe(15);
     narrow.writer.close();
   });
 

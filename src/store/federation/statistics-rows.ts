@@ -4,8 +4,8 @@ import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import { PERIODS } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
 
-/** Ticks kept for a database that refuses: an hour of the usual interval. */
-const WAITING_TICKS_MAX = 120;
+/** Ticks kept for a database that refuses: three days of the usual interval. */
+const WAITING_TICKS_MAX = 10_000;
 
 export class StatisticsRows {
   readonly #insert: Statement;
