@@ -296,6 +296,27 @@ describe('last-seen queue', () => {
     );
   });
 
+  it('last-seen queue - whoever is taken out of the middle, the others keep their order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ ms: fc.nat(1000), leaves: fc.boolean() }), { maxLength: 60 }),
+        (nodes) => {
+          const queue = new LastSeenQueue();
+          nodes.forEach(({ ms }, index) => queue.add(`node-${index}`, ms));
+          nodes.forEach(({ leaves }, index) => leaves && queue.remove(`node-${index}`));
+          const order: number[] = [];
+          for (let id = queue.leastBefore(Infinity); id !== null; id = queue.leastBefore(Infinity)) {
+            order.push(queue.get(id)?.lastMs ?? 0);
+            queue.remove(id);
+          }
+          const expected = nodes.filter(({ leaves }) => !leaves).map(({ ms }) => ms);
+          expect(order).toEqual(expected.sort((a, b) => a - b));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
   it('last-seen queue - many outdated times are brought up to date at once, and the order is right after it', () => {
     const queue = new LastSeenQueue();
     const count = 20_000;

@@ -195,6 +195,32 @@ describe('limits in the writer', () => {
   });
 });
 
+describe('limits on disk', () => {
+  it('limits on disk - a schedule is kept to the last bit, the shared ones too', () => {
+    const opened = open({
+      limits: { ratePerMinute: 7, rateBurst: 5, globalPerSecond: 7, newNodesPerMinute: 7, maxNodes: 0 },
+    });
+    const due = (limit: ReturnType<typeof pace>, messages: number) => {
+      let dueMs = 0;
+      for (let message = 0; message < messages; message++) dueMs = advance(limit, dueMs, NOW_MS);
+      return dueMs;
+    };
+    for (let message = 0; message < 3; message++) {
+      opened.writer.apply(joined('node-a'), { atMs: NOW_MS, nowMs: NOW_MS, observedMs: 0 });
+      opened.commit();
+      opened.reopen();
+    }
+    const perNodeMs = due(pace(7, 60_000, 5), 3);
+    expect(perNodeMs % 1).not.toBe(0);
+    expect(opened.column('SELECT limit_due_ms FROM nodes')).toEqual([perNodeMs]);
+    expect(opened.column("SELECT value FROM settings_kept WHERE name LIKE 'limit_%' ORDER BY name")).toEqual([
+      due(pace(7, 1000, 7), 3),
+      due(pace(7, 60_000, 7), 1),
+    ]);
+    opened.writer.close();
+  });
+});
+
 describe('limits after a clock step', () => {
   const minute = pace(60, 60_000, 120);
 
