@@ -45,7 +45,7 @@ const life = fc
       { weight: 2, arbitrary: fc.constant({ type: 'commit' as const }) },
       { weight: 1, arbitrary: fc.constant({ type: 'crash' as const }) },
     ),
-    { minLength: 1, maxLength: 60 },
+    { minLength: 1, maxLength: 60, size: 'max' },
   )
   .map((list) => {
     let afterMs = 0;
@@ -261,7 +261,7 @@ describe('last-seen queue', () => {
 
   it('last-seen queue - answers as a look at all nodes would', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
+      fc.property(fc.array(operation, { maxLength: 80, size: 'max' }), (operations) => {
         const queue = new LastSeenQueue();
         const all = new Map<string, number>();
         for (const each of operations) {
@@ -299,7 +299,7 @@ describe('last-seen queue', () => {
   it('last-seen queue - whoever is taken out of the middle, the others keep their order', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ ms: fc.nat(1000), leaves: fc.boolean() }), { maxLength: 60 }),
+        fc.array(fc.record({ ms: fc.nat(1000), leaves: fc.boolean() }), { maxLength: 60, size: 'max' }),
         (nodes) => {
           const queue = new LastSeenQueue();
           nodes.forEach(({ ms }, index) => queue.add(`node-${index}`, ms));

@@ -55,10 +55,12 @@ const gapMs = fc.oneof(
   fc.integer({ min: 0, max: 2000 }),
   fc.integer({ min: -5000, max: 400_000 }),
 );
-const eventList = fc.array(fc.record({ gapMs, signal }), { minLength: 1, maxLength: 60 }).map((list) => {
-  let atMs = NOW_MS - 3_600_000;
-  return list.map((each) => ({ atMs: (atMs += each.gapMs), signal: each.signal }));
-});
+const eventList = fc
+  .array(fc.record({ gapMs, signal }), { minLength: 1, maxLength: 60, size: 'max' })
+  .map((list) => {
+    let atMs = NOW_MS - 3_600_000;
+    return list.map((each) => ({ atMs: (atMs += each.gapMs), signal: each.signal }));
+  });
 const steps = fc.array(
   fc.oneof(
     {
@@ -68,7 +70,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.constant({ type: 'commit' as const }) },
     { weight: 1, arbitrary: fc.constant({ type: 'crash' as const }) },
   ),
-  { maxLength: 20 },
+  { maxLength: 20, size: 'max' },
 );
 
 /** Everything that messages leave behind but the numbers of labels, which depend on what a batch merged away. */

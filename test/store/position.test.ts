@@ -377,7 +377,7 @@ describe('position laws', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 9 }),
-        fc.array(step, { maxLength: 50 }),
+        fc.array(step, { maxLength: 50, size: 'max' }),
         (purgedBefore, steps) => {
           database.close();
           database = openWriter(join(folder, `${files++}.db`));

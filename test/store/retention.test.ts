@@ -48,7 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ type: 'commit' as const }) },
   { weight: 1, arbitrary: fc.constant({ type: 'reopen' as const }) },
 );
-const steps = fc.array(step, { minLength: 1, maxLength: 60 });
+const steps = fc.array(step, { minLength: 1, maxLength: 60, size: 'max' });
 
 /** The ids that have rows: hashes of tasks and of invoices, and node ids. */
 function idsOf(opened: Opened) {
@@ -184,7 +184,10 @@ describe('retention', () => {
   it('retention - whole passes leave nothing last seen before the cutoff, and everything else', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ atMs: agoMs.map((ago) => NOW_MS - ago), signal }), { maxLength: 40 }),
+        fc.array(fc.record({ atMs: agoMs.map((ago) => NOW_MS - ago), signal }), {
+          maxLength: 40,
+          size: 'max',
+        }),
         agoMs.map((ago) => NOW_MS - ago),
         (events, cutoffMs) => {
           const opened = open();

@@ -3,9 +3,9 @@
 //
 // Cells of minutes stay as long as the rows they count: a late report may move any live row, and a minute's cell is then
 // what it moves from. Statistics need only the last 7 days of them, so with RETENTION_DAYS=0 the rest is dead weight, but
-// a bounded one: a row adds at most 9 cells, and a minute holds at most one cell per label in use (some 40, 1 kB). That is
-// 0.5 GB a year at most, beside rows that at that traffic take far more; merging old minutes would make every move of a
-// row ask which cells still exist.
+// a bounded one: a row adds at most 9 cells of 17 bytes, and a minute holds one cell per label in use. Measured with
+// 100 tasks a minute: 35 cells, 0.6 kB a minute, 0.3 GB a year, beside 8 GB of rows. Merging old minutes into hours would
+// make every move of a row ask which cells still exist.
 
 import type { Database, Statement } from '../database.ts';
 
