@@ -1,39 +1,55 @@
 #!/usr/bin/env node
 // The command line: names a command, turns its result or its error into an exit code and one sentence.
 
+import type { Command } from './cli/command.ts';
 import { environment } from './config/environment.ts';
 import { CodedError } from './lib/errors.ts';
 
-const USAGE = `Usage: aggregator [command] [options]
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
 
-  serve         run the aggregator (the default); settings come from the environment, see README.md
-  check-config  check the settings and print those that are set, secrets left out; starts nothing
-  simulate      send what real monitors send and check the published statistics; --help lists its options
-`;
+/** In the order in which they are listed. Loaded when called, so that a small command starts quickly. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  serve: {
+    summary: 'run the aggregator (the default); settings come from the environment, see README.md',
+    load: async () => (await import('./cli/serve.ts')).serveCommand,
+  },
+  'check-config': {
+    summary: 'check the settings and print those that are set, secrets left out; starts nothing',
+    load: async () => (await import('./cli/check-config.ts')).checkConfigCommand,
+  },
+  simulate: {
+    summary: 'send what real monitors send and check the published statistics',
+    load: async () => (await import('./cli/simulate.ts')).simulateCommand,
+  },
+};
+
+const HELP_FLAGS: readonly string[] = ['--help', '-h'];
+
+function usage(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`,
+  );
+  return `Usage: aggregator [command] [options]\n\n${lines.join('')}\naggregator COMMAND --help says more of each.\n`;
+}
 
 async function main(args: readonly string[]): Promise<number> {
-  const [command = 'serve', ...rest] = args;
-  switch (command) {
-    case 'serve': {
-      const { serve } = await import('./cli/serve.ts');
-      return serve(environment());
-    }
-    case 'check-config': {
-      const { checkConfig } = await import('./cli/check-config.ts');
-      return checkConfig(environment());
-    }
-    case 'simulate': {
-      const { simulate } = await import('./cli/simulate.ts');
-      return simulate(rest, environment());
-    }
-    case '--help':
-    case '-h':
-    case 'help':
-      process.stdout.write(USAGE);
-      return 0;
-    default:
-      throw new CodedError('usage', `"${command}" is not a command.\n\n${USAGE}`);
+  const [name = 'serve', ...rest] = args;
+  if (name === 'help' || HELP_FLAGS.includes(name)) {
+    process.stdout.write(usage());
+    return 0;
   }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) throw new CodedError('usage', `"${name}" is not a command.\n\n${usage()}`);
+  const command = await entry.load();
+  if (rest.some((arg) => HELP_FLAGS.includes(arg))) {
+    process.stdout.write(command.help);
+    return 0;
+  }
+  return command.run(rest, environment());
 }
 
 try {

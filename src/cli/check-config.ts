@@ -2,9 +2,19 @@
 
 import type { Environment } from '../config/environment.ts';
 import { readSettings, SETTINGS } from '../config/settings.ts';
+import { parseCommandLine } from '../lib/command-line.ts';
+import type { Command } from './command.ts';
+
+const HELP = `Usage: aggregator check-config
+
+Checks the settings as serve would, lists every mistake at once, prints those that are set (secrets left out) and
+starts nothing.
+
+Exit code: 0 the settings are right; 1 they are not; 2 usage.
+`;
 
 /** Prints every setting that is set, and says that the others have their defaults. Throws `settings_invalid`. */
-export function checkConfig(env: Environment): number {
+function checkConfig(env: Environment): number {
   const { warnings } = readSettings(env);
   const set = SETTINGS.filter(({ name }) => (env[name] ?? '').trim() !== '');
   for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
@@ -18,3 +28,11 @@ export function checkConfig(env: Environment): number {
   );
   return 0;
 }
+
+export const checkConfigCommand: Command = {
+  help: HELP,
+  run(args, env) {
+    parseCommandLine(args, {});
+    return checkConfig(env);
+  },
+};

@@ -5,7 +5,17 @@ import { STOP_TIME_MAX_MS } from '../config/bounds.ts';
 import type { Environment } from '../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
+import { parseCommandLine } from '../lib/command-line.ts';
 import { createLog } from '../log.ts';
+import type { Command } from './command.ts';
+
+const HELP = `Usage: aggregator [serve]
+
+Runs the aggregator until Ctrl-C or SIGTERM. It has no options: settings are environment variables, see README.md, and
+check-config checks them.
+
+Exit code: 0 stopped as asked; 1 it cannot start or go on, and says why; 2 usage.
+`;
 
 /** A signal to the process group comes twice within a moment: through npm and directly. */
 const SAME_SIGNAL_MS = 1000;
@@ -62,3 +72,11 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   log.info('stopped', { code });
   return code;
 }
+
+export const serveCommand: Command = {
+  help: HELP,
+  run(args, env) {
+    parseCommandLine(args, {});
+    return serve(env);
+  },
+};

@@ -8,6 +8,7 @@ import { createAggregatorClient } from '../simulator/federation/aggregator-clien
 import { connectBroker } from '../simulator/federation/broker.ts';
 import { HELP, parseOptions } from '../simulator/federation/options.ts';
 import { runSimulation } from '../simulator/federation/run.ts';
+import type { Command } from './command.ts';
 
 const EXIT_DIFFERENCES = 1;
 const EXIT_USAGE = 2;
@@ -23,10 +24,6 @@ export async function simulate(
   const { stdout, stderr } = process;
   try {
     const options = parseOptions(args, env);
-    if (options === 'help') {
-      stdout.write(HELP);
-      return 0;
-    }
     return await runSimulation(options, {
       aggregator: createAggregatorClient(options.httpUrl),
       connectBroker: () => connectBroker(options),
@@ -40,3 +37,5 @@ export async function simulate(
     return error instanceof CodedError && error.code === 'usage' ? EXIT_USAGE : EXIT_DIFFERENCES;
   }
 }
+
+export const simulateCommand: Command = { help: HELP, run: simulate };

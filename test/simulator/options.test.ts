@@ -61,11 +61,6 @@ describe('options', () => {
     expect(() => parseOptions(['--nats', 'http://me:secret@host'], {})).toThrow(/^(?!.*secret).*$/);
   });
 
-  it('options - help', async () => {
-    expect(parseOptions(['--nodes', '3', '-h'], {})).toBe('help');
-    expect(await simulate(['--help'], {})).toBe(0);
-  });
-
   it('options - bad arguments, and nothing that answers, are exit code 2', async () => {
     expect(await simulate(['--nodes', 'x'], {})).toBe(2);
     expect(await simulate(['--http', 'http://127.0.0.1:9'], {})).toBe(2);

@@ -1,6 +1,6 @@
 // The command line of `npm run simulate`, decoded once.
 
-import { parseArgs } from 'node:util';
+import { parseCommandLine } from '../../lib/command-line.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 export interface SimulationOptions {
@@ -62,7 +62,6 @@ const PARSED = {
   user: text,
   password: text,
   http: text,
-  help: { type: 'boolean', short: 'h' },
 } as const;
 
 interface Range {
@@ -86,22 +85,9 @@ function toUrl(name: string, value: string, schemes: readonly string[]): string 
   throw new CodedError('usage', `--${name}: must be a URL that begins with ${schemes.join(':// or ')}://.`);
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: PARSED, allowPositionals: false, strict: true }).values;
-  } catch (error) {
-    const reason =
-      error instanceof Error
-        ? error.message.split(/\.?\s*\n|\. /)[0]?.replace(/\.$/, '')
-        : 'unreadable arguments';
-    throw new CodedError('usage', `${reason}. --help lists the options.`, { cause: error });
-  }
-}
-
-/** Options, or `help` if that is what was asked for. Throws CodedError `usage` with one sentence. */
-export function parseOptions(args: readonly string[], env: Environment): SimulationOptions | 'help' {
-  const values = parse(args);
-  if (values.help === true) return 'help';
+/** Throws CodedError `usage` with one sentence. */
+export function parseOptions(args: readonly string[], env: Environment): SimulationOptions {
+  const { values } = parseCommandLine(args, PARSED);
   const number = (name: keyof typeof DEFAULTS, min: number, max: number, isWhole: boolean): number =>
     toNumber(name, values[name] ?? DEFAULTS[name], { min, max, isWhole });
   const servers = (values.nats ?? (env['NATS_URL'] || 'nats://127.0.0.1:4222'))
