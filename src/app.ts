@@ -37,6 +37,7 @@ import { Ticker } from './sinks/federation/ticker.ts';
 import type {
   FromIngest,
   FromSource,
+  IngestSeams,
   IngestThreadData,
   SourceThreadData,
   ToIngest,
@@ -46,8 +47,7 @@ import { WorkerPool } from './workers/pool.ts';
 
 /** What tests may change that no operator can. */
 export interface AppSeams {
-  /** Milliseconds that every commit takes longer. */
-  readonly commitDelayMs?: number;
+  readonly ingest?: IngestSeams;
   /** What the pool's threads run. */
   readonly poolWorkerUrl?: URL;
 }
@@ -130,7 +130,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     nowMs: systemClock.nowMs,
     failed: (error) => log.error('http: a request failed', { error }),
   });
-  const ingestData: IngestThreadData = { settings, commitDelayMs: parts.seams?.commitDelayMs ?? 0 };
+  const ingestData: IngestThreadData = { settings, seams: parts.seams?.ingest ?? {} };
   const ingest = new ChildThread<ToIngest, FromIngest>(
     { url: ingestThreadUrl, name: 'ingest', data: ingestData },
     { message: receive, died: (error) => die('ingest', error) },

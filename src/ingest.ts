@@ -24,6 +24,7 @@ import { FederationWriter } from './store/federation/writer.ts';
 import { type DatabaseLock, lockDatabase } from './store/lock.ts';
 import type {
   FromIngest,
+  IngestSeams,
   IngestThreadData,
   IngestToSource,
   SourceToIngest,
@@ -33,7 +34,7 @@ import type {
 const DAY_MS = 86_400_000;
 
 function run(data: IngestThreadData, send: (message: FromIngest) => void): (message: ToIngest) => void {
-  const { settings } = data;
+  const { settings, seams } = data;
   const lock = lockDatabase(settings.databasePath);
   const writer = openLocked(lock);
   const ledger = new Ledger();
@@ -59,7 +60,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     {
       commit() {
         const startedMs = systemClock.monotonicMs();
-        if (data.commitDelayMs > 0) sleep(data.commitDelayMs);
+        if (seams.commitDelayMs !== undefined) sleep(seams.commitDelayMs);
         writer.housekeep(systemClock.nowMs());
         const signs = writer.commit(systemClock.nowMs(), observedMs);
         lagMs = ledger.committed(systemClock.nowMs(), (systemClock.monotonicMs() - startedMs) / 1000);
@@ -125,6 +126,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       case 'batch': {
         const nowMs = systemClock.nowMs();
         readBatch(message.batch, (entry) => {
+          if (seams.pruneEvery !== undefined) pruneBehind(seams.pruneEvery);
           observedMs = entry.observedMs;
           door.enter(entry, nowMs);
         });
@@ -157,6 +159,16 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       default:
         unreachable(message);
     }
+  }
+
+  /** The seam of that name. Asked before every message, so that a pass which a crash cut short is made whole first. */
+  function pruneBehind(every: NonNullable<IngestSeams['pruneEvery']>): void {
+    const last = writer.position.last;
+    if (last === null || last.seq % every.messages !== 0) return;
+    do {
+      writer.pruneStep(last.atMs - every.keepMs);
+      while (!committer.flush()) sleep(COMMIT_RETRY_MS);
+    } while (writer.lastCommit.pruned?.isPassOver !== true);
   }
 
   function stop(): void {

@@ -11,11 +11,21 @@ import type { ErrorCode } from './lib/errors.ts';
 import type { Batch } from './sources/federation/batch.ts';
 import type { StreamFacts } from './sources/federation/telemetry.ts';
 
+/** What tests may change of the ingest thread, and no operator can. */
+export interface IngestSeams {
+  /** Milliseconds that every commit takes longer. */
+  readonly commitDelayMs?: number;
+  /**
+   * A whole pass of retention behind every sequence that `messages` divides, with the time of that message minus
+   * `keepMs` as its cutoff: what is pruned follows from the stream alone, so two readers of one stream can be compared.
+   */
+  readonly pruneEvery?: { readonly messages: number; readonly keepMs: number };
+}
+
 /** What the ingest thread is started with. */
 export interface IngestThreadData {
   readonly settings: Settings;
-  /** Test seam: milliseconds that every commit takes longer. */
-  readonly commitDelayMs: number;
+  readonly seams: IngestSeams;
 }
 
 /** What the source thread is started with. */

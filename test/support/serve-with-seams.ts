@@ -1,16 +1,16 @@
-// The real program with the seams that only tests may turn: `SEAMS` is JSON, see AppSeams.
+// The real program with the seams that only tests may turn: `SEAMS` is JSON, see AppSeams and IngestSeams.
 
 import { serve } from '../../src/cli/serve.ts';
 import { CodedError } from '../../src/lib/errors.ts';
+import type { IngestSeams } from '../../src/thread-messages.ts';
 
-const { commitDelayMs, poolWorkerUrl } = JSON.parse(process.env['SEAMS'] ?? '{}') as {
-  commitDelayMs?: number;
+const { poolWorkerUrl, ...ingest } = JSON.parse(process.env['SEAMS'] ?? '{}') as IngestSeams & {
   poolWorkerUrl?: string;
 };
 
 try {
   process.exitCode = await serve(process.env, {
-    ...(commitDelayMs === undefined ? {} : { commitDelayMs }),
+    ingest,
     ...(poolWorkerUrl === undefined ? {} : { poolWorkerUrl: new URL(poolWorkerUrl) }),
   });
 } catch (error) {

@@ -56,6 +56,12 @@ export class StreamPosition {
     return this.#row === null ? null : this.#row.last_seq + 1;
   }
 
+  /** The last sequence that has an outcome, and the time of the message taken last; null if none was taken. */
+  get last(): { readonly seq: number; readonly atMs: number } | null {
+    const row = this.#row;
+    return row === null || row.last_ms === 0 ? null : { seq: row.last_seq, atMs: row.last_ms };
+  }
+
   /**
    * The last sequence of the latest incarnation of this stream, so that the caller can ask the broker when that
    * message was stored; null if there is none.
