@@ -21,6 +21,11 @@ export interface WantedStream {
   readonly maxAgeMs: number;
   readonly maxBytes: number;
   readonly duplicateWindowMs: number;
+  /**
+   * Whether the broker tells publishers that a message is stored. It does so at any subject that the publisher names, with
+   * the broker's own rights: `{"stream":…,"seq":…}` at `$JS.API.STREAM.PURGE.…` empties the stream.
+   */
+  readonly acknowledges: boolean;
 }
 
 const REQUEST_TIMEOUT_MS = 5000;
@@ -67,6 +72,7 @@ export async function keepStream(
     max_msg_size: -1,
     max_msgs: -1,
     max_msgs_per_subject: -1,
+    no_ack: !wanted.acknowledges,
   };
   if (existing === null) {
     return manager.streams.add({
@@ -85,6 +91,7 @@ export async function keepStream(
     current.max_msg_size === config.max_msg_size &&
     current.max_msgs === config.max_msgs &&
     current.max_msgs_per_subject === config.max_msgs_per_subject &&
+    (current.no_ack ?? false) === config.no_ack &&
     current.subjects.join(' ') === config.subjects.join(' ');
   return isAsWanted ? existing : manager.streams.update(wanted.name, config);
 }

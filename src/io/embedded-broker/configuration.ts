@@ -13,6 +13,8 @@ export const aggregatorInboxPrefix = '_AGG';
 
 const maxPayloadBytes = 1_048_576;
 const maxConnections = 65_536;
+// A monitor has a handful; without a bound one connection could fill the broker's memory with them.
+const maxSubscriptions = 1000;
 const authorizationTimeoutSeconds = 30;
 const writeDeadline = '10s';
 // Only our own streams can be made here, and each has a bound of its own (STREAM_MAX_BYTES): this one must only never
@@ -65,6 +67,7 @@ export function configurationText(values: ConfigurationValues): string {
     `pid_file: ${quoted(values.pidFile)}`,
     `max_payload: ${maxPayloadBytes}`,
     `max_connections: ${maxConnections}`,
+    `max_subscriptions: ${maxSubscriptions}`,
     `write_deadline: ${quoted(writeDeadline)}`,
     `authorization { timeout: ${authorizationTimeoutSeconds} }`,
     ...jetStream(values),

@@ -283,6 +283,8 @@ export class Telemetry {
           maxAgeMs: this.#options.streamMaxAgeMs,
           maxBytes: this.#options.streamMaxBytes,
           duplicateWindowMs: DUPLICATE_WINDOW_MS,
+          // Where the broker maps the inputs strangers are let in, and must not speak through it.
+          acknowledges: !this.isMapped,
         },
         existing,
       ));
