@@ -26,7 +26,9 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-const HELP_FLAGS: readonly string[] = ['--help', '-h'];
+function isHelp(arg: string): boolean {
+  return arg === '--help' || arg === '-h';
+}
 
 function usage(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
@@ -38,14 +40,14 @@ function usage(): string {
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = 'serve', ...rest] = args;
-  if (name === 'help' || HELP_FLAGS.includes(name)) {
+  if (name === 'help' || isHelp(name)) {
     process.stdout.write(usage());
     return 0;
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) throw new CodedError('usage', `"${name}" is not a command.\n\n${usage()}`);
   const command = await entry.load();
-  if (rest.some((arg) => HELP_FLAGS.includes(arg))) {
+  if (rest.some(isHelp)) {
     process.stdout.write(command.help);
     return 0;
   }
