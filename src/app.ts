@@ -223,9 +223,9 @@ export function createApp(settings: Settings, parts: AppParts): App {
     return { online, stale, offline: Math.max(0, totalNodes - online - stale) };
   }
 
-  function startSource(nats: NatsOptions, isMapped: boolean): ChildThread<ToSource, FromSource> {
+  function startSource(nats: NatsOptions): ChildThread<ToSource, FromSource> {
     const { port1, port2 } = new MessageChannel();
-    const sourceData: SourceThreadData = { settings, nats, isMapped, observedMs, ingest: port1 };
+    const sourceData: SourceThreadData = { settings, nats, observedMs, ingest: port1 };
     ingest.send({ type: 'source', port: port2 }, [port2]);
     return new ChildThread<ToSource, FromSource>(
       { url: sourceThreadUrl, name: 'source', data: sourceData, transfer: [port1] },
@@ -321,7 +321,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       if (isStopping) return { httpUrl: url };
       ticker = makeTicker();
       void publisher.start(nats);
-      source = startSource(nats, endpoint?.mapped ?? false);
+      source = startSource(nats);
       log.info(`broker: ${nats.servers.join(', ')}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
       if (endpoint?.wsUrl != null) log.info(`broker for monitors: ${endpoint.wsUrl} (WebSocket)`);
       log.info(`database: ${settings.databasePath}`);

@@ -35,7 +35,7 @@ import type {
 const DAY_MS = 86_400_000;
 
 function run(data: SourceThreadData, send: (message: FromSource) => void): (message: ToSource) => void {
-  const { settings, nats, isMapped, ingest } = data;
+  const { settings, nats, ingest } = data;
   const clock = new ObservedClock(data.observedMs, OBSERVED_STEP_MAX_MS);
   const plainIndex = subjectIndex(false);
   const mappedIndex = subjectIndex(true);
@@ -73,7 +73,6 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
   const telemetry = new Telemetry(
     {
       nats,
-      isMapped,
       mode: settings.ingest.mode,
       streamMaxAgeMs: settings.ingest.streamMaxAgeMs,
       streamMaxBytes: settings.ingest.streamMaxBytes,

@@ -32,7 +32,6 @@ export interface IngestThreadData {
 export interface SourceThreadData {
   readonly settings: Settings;
   readonly nats: NatsOptions;
-  readonly isMapped: boolean;
   /** The observed clock as last committed. */
   readonly observedMs: number;
   /** To the ingest thread. */

@@ -59,7 +59,6 @@ describe('broker life', () => {
       wsUrl: `ws://127.0.0.1:${options.wsPort}`,
       owned: true,
       adopted: false,
-      mapped: true,
     });
     expect(endpoint.describes).toMatch(
       /our own nats-server \d+\.\d+\.\d+ \(truebit-aggregator-[0-9a-f]{8}, process \d+/,
@@ -207,7 +206,7 @@ describe('broker take-over', () => {
     const pid = await leaveBehind(options);
     const { broker } = await testBroker(options);
     const endpoint = await broker.start();
-    expect(endpoint).toMatchObject({ owned: true, adopted: true, mapped: true });
+    expect(endpoint).toMatchObject({ owned: true, adopted: true });
     expect(pidIn(options.dir)).toBe(pid);
     await (await login(endpoint)).close();
     await broker.stop();
@@ -269,7 +268,6 @@ describe('broker neighbours', () => {
       url: `nats://localhost:${foreignPort}`,
       owned: false,
       adopted: false,
-      mapped: false,
     });
     expect(endpoint.describes).toMatch(/somebody \(\d+\.\d+\.\d+\)/);
     expect(existsSync(options.dir)).toBe(false);

@@ -1,7 +1,7 @@
 // The text of our nats-server's configuration file, for the version that will read it. Pure: never reads or writes a
 // file. The rights in it are those of federation.md, section 8.
 
-import { inputSubjects, joinSubject, mappedSubject } from './federation-subjects.ts';
+import { inputSubjects, joinSubject, mappedSubject, mappingProbe } from './federation-subjects.ts';
 import { isAtLeast, type Version } from './version.ts';
 
 /** The user that an anonymous connection becomes. */
@@ -95,6 +95,7 @@ function accounts(values: ConfigurationValues): string[] {
     '    jetstream: enabled',
     '    mappings {',
     ...inputSubjects.map((subject) => `      ${quoted(subject)}: ${quoted(mappedSubject(subject))}`),
+    `      ${quoted(mappingProbe.published)}: ${quoted(mappingProbe.arrivesAt)}`,
     '    }',
     '    users: [',
     `      { user: ${quoted(aggregatorUser)}, password: ${quoted(values.aggregatorPassword)} }`,

@@ -17,8 +17,6 @@ export interface BrokerEndpoint {
   readonly owned: boolean;
   /** Left over from an earlier run of the program, and taken over. */
   readonly adopted: boolean;
-  /** Our subject mapping is in force: what monitors publish on `truebit.…` arrives at `ingest.…`. */
-  readonly mapped: boolean;
   /** One phrase for the start-up print. */
   readonly describes: string;
 }
@@ -36,7 +34,6 @@ export function foreignEndpoint(server: {
     wsUrl: null,
     owned: false,
     adopted: false,
-    mapped: false,
     describes: `NATS server ${name} (${version}) found at ${host}:${port}, not ours`,
   };
 }
@@ -65,7 +62,6 @@ export function ownEndpoint(own: {
     inboxPrefix: aggregatorInboxPrefix,
     owned: true,
     adopted: own.adopted,
-    mapped: true,
     describes: `our own nats-server ${formatVersion(own.version)} (${own.credentials.serverName}, process ${own.pid}, ${how})`,
   };
 }

@@ -1,4 +1,5 @@
 // The subjects by which monitors speak, and their names behind the broker's mapping. Never subscribes to any.
+// deploy/nats/nats.conf says the same for a broker of the operator's own.
 
 /** The six input subjects (federation.md, section 1). */
 export const inputSubjects = [
@@ -17,3 +18,9 @@ export const joinSubject = 'truebit.federation.join';
 export function mappedSubject(subject: (typeof inputSubjects)[number]): string {
   return subject.replace(/^truebit\./, 'ingest.');
 }
+
+/**
+ * What the aggregator publishes to itself to learn whether a broker maps the inputs: it arrives under the other name
+ * where one does, and nowhere else. Not under `truebit.`: monitors and foreign streams take all of that.
+ */
+export const mappingProbe = { published: '_AGG.mapping.asked', arrivesAt: '_AGG.mapping.answered' } as const;

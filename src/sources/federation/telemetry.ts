@@ -10,6 +10,7 @@ import {
   pause,
   type Subscription,
 } from '../../io/nats.ts';
+import { mapsInputs } from '../../io/mapping.ts';
 import { StreamReader } from '../../io/stream-reader.ts';
 import {
   type JetStreamManager,
@@ -44,8 +45,6 @@ export interface StreamFacts {
 
 export interface TelemetryOptions {
   readonly nats: NatsOptions;
-  /** True on our own broker: the inputs arrive under `ingest.` there, and under `truebit.` elsewhere. */
-  readonly isMapped: boolean;
   readonly mode: 'auto' | 'jetstream' | 'core';
   readonly streamMaxAgeMs: number;
   readonly streamMaxBytes: number;
@@ -98,8 +97,8 @@ export class Telemetry {
   #hasAttached = false;
   #withoutJetStream = 0;
 
-  /** Whether the inputs arrive under `ingest.`; learned from the stream, where another aggregator made the broker. */
-  isMapped: boolean;
+  /** Whether the inputs arrive under `ingest.`, as on our own broker; asked when we attach. */
+  isMapped = false;
   mode: 'jetstream' | 'core' | null = null;
   isConnected = false;
   isConsuming = false;
@@ -111,7 +110,6 @@ export class Telemetry {
 
   constructor(options: TelemetryOptions, position: Position, parts: TelemetryParts) {
     this.#options = options;
-    this.isMapped = options.isMapped;
     this.#position = position;
     this.#parts = parts;
   }
@@ -240,8 +238,10 @@ export class Telemetry {
 
   async #begin(connection: NatsConnection, isCurrent: () => boolean): Promise<void> {
     this.#reader?.stop();
+    const isMapped = await mapsInputs(connection);
     const manager = this.#options.mode === 'core' ? null : await openJetStream(connection);
     if (!isCurrent()) return;
+    this.isMapped = isMapped;
     if (manager === null) {
       if (this.mode === 'jetstream' && this.#withoutJetStream++ < TRIES_WITHOUT_JETSTREAM) {
         throw new Error('the broker has no JetStream any more');
@@ -258,7 +258,6 @@ export class Telemetry {
     this.#withoutJetStream = 0;
     const streams = await listStreams(manager);
     const existing = streams.find((stream) => stream.config.name === OUR_STREAM) ?? null;
-    this.isMapped = this.#options.isMapped || (existing?.config.subjects ?? []).includes(MAPPED_SUBJECTS);
     const inputs = inputSubjects(this.isMapped);
     const choice = chooseStream(
       streams.map((stream) => ({ name: stream.config.name, subjects: stream.config.subjects })),
