@@ -8,6 +8,9 @@ needs=broker
 if [ -n "${NATS_URL:-}" ] || [ "${EMBEDDED_NATS:-auto}" = off ]; then needs=; fi
 if [ "${1:-serve}" != serve ]; then needs=; fi
 
+# No core file: it would hold messages in memory, refused ones included.
+ulimit -c 0
+
 # shellcheck disable=SC2086
 sh scripts/setup.sh $needs
 exec node_modules/.bin/node src/main.ts "$@"

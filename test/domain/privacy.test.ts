@@ -4,8 +4,10 @@ import {
   FORBIDDEN_MEMBERS,
   hasForbiddenMember,
   holdsPersonalData,
+  holdsPersonalText,
 } from '../../src/domain/federation/privacy.ts';
-import { FORBIDDEN } from './messages.ts';
+import type { Signal } from '../../src/domain/federation/signal.ts';
+import { ALL, decode, FORBIDDEN, messageOf } from './messages.ts';
 
 const HEX_39 = 'aB12c'.repeat(8).slice(0, 39);
 const ADDRESS = `0x${HEX_39}d`;
@@ -140,6 +142,20 @@ describe('personal data', () => {
     for (const text of [ADDRESS, '10.0.0.1', 'fe80::1', 'me@example.com']) {
       expect([1, 2, 3].map(() => holdsPersonalData(text))).toEqual([true, true, true]);
     }
+  });
+});
+
+describe('privacy gate', () => {
+  it.each(ALL)('privacy gate - every text of a signal of subject %i is looked at', (subject) => {
+    const signal = decode(subject, messageOf(subject)) as Signal;
+    expect(holdsPersonalText(signal)).toBe(false);
+    const texts = Object.entries(signal).filter(([, value]) => typeof value === 'string' || value === null);
+    expect(texts.length).toBeGreaterThan(0);
+    for (const [name] of texts) {
+      expect(holdsPersonalText({ ...signal, [name]: `at ${ADDRESS}` } as Signal)).toBe(true);
+    }
+    // A member that nobody has thought of yet passes through the same gate.
+    expect(holdsPersonalText(Object.assign({ later: '10.0.0.1' }, signal))).toBe(true);
   });
 });
 

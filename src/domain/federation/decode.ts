@@ -1,8 +1,8 @@
 // Bytes of one message to a Signal, or the first reason to refuse it (section 2). Never throws, keeps nothing of a
 // refused message, and looks only at members that are kept or that decide something.
 
-import { hasForbiddenMember, holdsPersonalData } from './privacy.ts';
-import { closedVocabulary, LabelReader, PERSONAL, WRONG_TYPE } from './labels.ts';
+import { hasForbiddenMember, holdsPersonalText } from './privacy.ts';
+import { closedVocabulary, LabelReader, WRONG_TYPE } from './labels.ts';
 import { CACHED_ABSENT, CACHED_FALSE, CACHED_TRUE, encodeOutcome, hasFailed } from './outcome.ts';
 import type { Signal } from './signal.ts';
 import {
@@ -40,7 +40,7 @@ const LOCATION = LABEL_DIMENSIONS.indexOf('locationBucket');
 type Members = Readonly<Record<string, unknown>>;
 type Decoded = Signal | RejectReason;
 
-/** One decoder serves one thread: it remembers labels and counts those it did not know. */
+/** One decoder serves one thread: it counts the labels that it did not know. */
 export class Decoder {
   /** Labels outside their vocabulary in accepted messages, in the order of `LABEL_DIMENSIONS`. */
   readonly unknownLabels: number[] = LABEL_DIMENSIONS.map(() => 0);
@@ -80,6 +80,11 @@ export class Decoder {
     const data = message['data'] ?? NO_MEMBERS;
     if (!isObject(data)) return 'bad_value';
     if (hasForbiddenMember(message) || hasForbiddenMember(data)) return 'personal_data';
+    const decoded = this.#members(subject, nodeId, data, message);
+    return typeof decoded !== 'string' && holdsPersonalText(decoded) ? 'personal_data' : decoded;
+  }
+
+  #members(subject: number, nodeId: string, data: Members, message: Members): Decoded {
     switch (subject) {
       case 0:
         return this.#taskReceived(nodeId, data);
@@ -90,9 +95,9 @@ export class Decoder {
       case 3:
         return this.#heartbeat(nodeId, data, message);
       case 4:
-        return holdsPersonalData(nodeId) ? 'personal_data' : { type: 'node_joined', nodeId };
+        return { type: 'node_joined', nodeId };
       default:
-        return holdsPersonalData(nodeId) ? 'personal_data' : { type: 'node_left', nodeId };
+        return { type: 'node_left', nodeId };
     }
   }
 
@@ -102,7 +107,6 @@ export class Decoder {
     const chainId = this.#labels.open(CHAIN, data['chainId'], true);
     const taskType = this.#labels.open(TASK_TYPE, data['taskType'], false);
     if (chainId === WRONG_TYPE || taskType === WRONG_TYPE) return 'bad_value';
-    if (chainId === PERSONAL || taskType === PERSONAL || holdsPersonalData(nodeId)) return 'personal_data';
     return { type: 'task_received', nodeId, idHash, chainId, taskType };
   }
 
@@ -125,7 +129,6 @@ export class Decoder {
     ) {
       return 'bad_value';
     }
-    if (chainId === PERSONAL || holdsPersonalData(nodeId)) return 'personal_data';
     const cachedCode = cached === null ? CACHED_ABSENT : cached ? CACHED_TRUE : CACHED_FALSE;
     const outcome = encodeOutcome(hasFailed(success, status), time, gas, cachedCode);
     return { type: 'task_completed', nodeId, idHash, chainId, outcome };
@@ -144,7 +147,6 @@ export class Decoder {
     if (chainId === WRONG_TYPE || operation === WRONG_TYPE || steps === WRONG_TYPE || memory === WRONG_TYPE) {
       return 'bad_value';
     }
-    if (chainId === PERSONAL || operation === PERSONAL || holdsPersonalData(nodeId)) return 'personal_data';
     return { type: 'invoice_created', nodeId, idHash, taskIdHash, chainId, operation, steps, memory };
   }
 
@@ -164,7 +166,6 @@ export class Decoder {
     ) {
       return 'bad_value';
     }
-    if (holdsPersonalData(nodeId)) return 'personal_data';
     const alive = status !== 'offline';
     return { type: 'heartbeat', nodeId, alive, totalTasks, activeTasks, continent, location };
   }

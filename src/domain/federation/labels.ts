@@ -1,16 +1,13 @@
 // How one label of a message is read: closed vocabularies to an index, open ones to a checked text, places to a cell.
 // A string that is not in its vocabulary counts as absent and moves a counter; another JSON type is for the caller.
 
-import { holdsPersonalData } from './privacy.ts';
 import { LABEL_DIMENSIONS, type LabelDimension } from './vocabulary.ts';
 
 const OPEN_LABEL = /^[A-Za-z0-9._:/+-][A-Za-z0-9._:/+ -]{0,63}$/;
 const LOCATION = /^(-?\d{1,2}(?:\.\d)?),(-?\d{1,3}(?:\.\d)?)$/;
-const REMEMBERED_LABELS = 4096;
 
-/** Returned instead of a label; one object each, for they carry nothing. */
+/** Returned instead of a label. */
 export const WRONG_TYPE = Symbol('wrong type');
-export const PERSONAL = Symbol('personal data');
 
 /** A closed vocabulary's reader: text to index, with `unknown` and anything else as absent. */
 export interface ClosedVocabulary {
@@ -27,14 +24,10 @@ export function closedVocabulary(dimension: LabelDimension, labels: readonly str
   };
 }
 
-/**
- * Reads labels and remembers what it has read: the same few labels come in every message, so a pattern is tried once
- * per label and not once per message. The memory is bounded; strangers' labels only cause it to be begun again.
- */
+/** Reads labels. It remembers none: a stranger's text must not stay in memory (`privacy.ts`). */
 export class LabelReader {
   /** Unknown labels per dimension of the message being read; the decoder adds them up if it accepts the message. */
   readonly unknown: number[] = [];
-  readonly #known = new Map<string, string | typeof PERSONAL | null>();
 
   closed(vocabulary: ClosedVocabulary, value: unknown): number | typeof WRONG_TYPE {
     if (value === undefined || value === null) return vocabulary.absent;
@@ -46,29 +39,16 @@ export class LabelReader {
   }
 
   /** An open label: the text, null if absent; integers are taken as their decimal digits where `integers` says so. */
-  open(
-    dimension: number,
-    value: unknown,
-    integers: boolean,
-  ): string | typeof PERSONAL | typeof WRONG_TYPE | null {
+  open(dimension: number, value: unknown, integers: boolean): string | typeof WRONG_TYPE | null {
     if (value === undefined || value === null) return null;
     let text: string;
     if (typeof value === 'string') text = value;
     else if (integers && typeof value === 'number' && Number.isInteger(value)) text = String(value);
     else return WRONG_TYPE;
     if (text === 'unknown') return null;
-    if (text.length > LABEL_LENGTH_MAX) {
-      this.unknown.push(dimension);
-      return null;
-    }
-    let known = this.#known.get(text);
-    if (known === undefined) {
-      known = judgeOpenLabel(text);
-      if (this.#known.size >= REMEMBERED_LABELS) this.#known.clear();
-      this.#known.set(text, known);
-    }
-    if (known === null) this.unknown.push(dimension);
-    return known;
+    if (OPEN_LABEL.test(text)) return text;
+    this.unknown.push(dimension);
+    return null;
   }
 
   /** A location: the half-degree cell it lies in, null if absent. */
@@ -80,14 +60,6 @@ export class LabelReader {
     if (cell === null) this.unknown.push(dimension);
     return cell;
   }
-}
-
-// The longest label; a longer text is refused before it is remembered.
-const LABEL_LENGTH_MAX = 64;
-
-function judgeOpenLabel(text: string): string | typeof PERSONAL | null {
-  if (!OPEN_LABEL.test(text)) return null;
-  return holdsPersonalData(text) ? PERSONAL : text;
 }
 
 /** The half-degree cell of `lat,lon` (degrees, at most one decimal each), or null if it is not such a text. */
