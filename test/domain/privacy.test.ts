@@ -152,7 +152,7 @@ describe('privacy gate', () => {
     const texts = Object.entries(signal).filter(([, value]) => typeof value === 'string' || value === null);
     expect(texts.length).toBeGreaterThan(0);
     for (const [name] of texts) {
-      expect(holdsPersonalText({ ...signal, [name]: `at ${ADDRESS}` } as Signal)).toBe(true);
+      expect(holdsPersonalText({ ...signal, [name]: `at ${ADDRESS}` })).toBe(true);
     }
     // A member that nobody has thought of yet passes through the same gate.
     expect(holdsPersonalText(Object.assign({ later: '10.0.0.1' }, signal))).toBe(true);

@@ -64,7 +64,11 @@ async function answersOf(program: Aggregator): Promise<string> {
   const url = await program.url();
   const paths = [
     ...PATHS.map((path) => `/api/federation/${path}`),
-    ...['/', '/page.js', '/readyz', '/livez', '/metrics'],
+    '/',
+    '/page.js',
+    '/readyz',
+    '/livez',
+    '/metrics',
     ...Object.values(CANARIES).flatMap((canary) =>
       ['/', '/api/federation/nodes/', '/api/federation/nodes?state='].map(
         (path) => path + encodeURIComponent(canary),
