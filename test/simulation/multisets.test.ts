@@ -119,6 +119,7 @@ const atMs = fc
 const events = fc.array(fc.record({ atMs, said, spelling: fc.nat(1_000_000) }), {
   minLength: 1,
   maxLength: 14,
+  size: 'max',
 });
 /** The same events, some of them again, in another order. */
 const cases = events.chain((list) =>
