@@ -35,7 +35,9 @@ export class Incarnations {
         return { ...statement, nodeId, taskId: this.nameOf('task', statement.taskId) };
       case 'invoice_created':
         return { ...statement, nodeId, invoiceId: this.nameOf('invoice', statement.invoiceId) };
-      default:
+      case 'heartbeat':
+      case 'node_joined':
+      case 'node_left':
         return { ...statement, nodeId };
     }
   }
