@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { describe, expect, it } from 'vitest';
-import type { Aggregator } from '../support/aggregator.ts';
+import { type Aggregator, SERVE_WITH_SEAMS } from '../support/aggregator.ts';
 import { expectConserved } from '../support/conservation.ts';
 import { counted, keepBeating, send, shown } from '../support/federation.ts';
 import { heartbeat, nodeJoined, nodeLeft, taskReceived } from '../support/messages.ts';
-import { at, connectTo, launch, launchBroker, SERVE_WITH_SEAMS, testFolder } from '../support/program.ts';
+import { at, connectTo, launch, launchBroker, testFolder } from '../support/program.ts';
 import { rowsOf } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 

@@ -6,7 +6,7 @@ import Sqlite from 'better-sqlite3';
 import { wsconnect } from 'nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isRunning, readPidFile } from '../../src/io/embedded-broker/system-process.ts';
-import type { Aggregator } from '../support/aggregator.ts';
+import { type Aggregator, SERVE_WITH_SEAMS } from '../support/aggregator.ts';
 import { expectConserved } from '../support/conservation.ts';
 import type { OwnFolder } from '../support/embedded.ts';
 import { send } from '../support/federation.ts';
@@ -19,7 +19,6 @@ import {
   launch,
   launchBroker,
   runToEnd,
-  SERVE_WITH_SEAMS,
   testFolder,
 } from '../support/program.ts';
 import { rowsOf, valueOf } from '../support/rows.ts';

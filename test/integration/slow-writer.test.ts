@@ -1,15 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connect } from 'nats';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Aggregator, startAggregator } from '../support/aggregator.ts';
+import { type Aggregator, SERVE_WITH_SEAMS, startAggregator } from '../support/aggregator.ts';
 import { expectConserved } from '../support/conservation.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { until } from '../support/until.ts';
 
-const SERVE = fileURLToPath(new URL('../support/serve-with-seams.ts', import.meta.url));
 const PADDING = 'x'.repeat(16_000);
 const HEARTBEATS = 8000;
 const COMPLETIONS = 4000;
@@ -71,7 +69,7 @@ async function run(
       RATE_LIMIT_PER_MINUTE: '0',
       SEAMS: JSON.stringify({ commitDelayMs }),
     },
-    SERVE,
+    SERVE_WITH_SEAMS,
   );
   running = program;
   await program.ready();

@@ -47,7 +47,6 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
     evicts: false,
     skewMs: () => 0,
     isReachable: () => true,
-    idsNow: () => ({ task: new Set(), invoice: new Set(), node: new Set() }),
   });
   const path = join(folder, 'aggregator.db');
   const uninstall = time.install();
@@ -59,8 +58,6 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
         thresholds: THRESHOLDS,
         transitionsPerNodeMax: TRANSITIONS_MAX,
         generationSize: 1000,
-        retentionMs: 0,
-        tickMs: 0,
         soonMs: 1000,
         sweepMs: 1000,
         batchTimeMs: 250,

@@ -13,13 +13,7 @@ import {
 import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
 import { NO_LIMITS, NOW_MS } from './events.ts';
 
-const SMALL: WriterOptions = {
-  limits: NO_LIMITS,
-  generationSize: 2,
-  // Small filters are quick to make, and say "may have" too often.
-  placesLog2: 6,
-  transitionsPerNodeMax: 10,
-};
+const SMALL: WriterOptions = { limits: NO_LIMITS, generationSize: 2, transitionsPerNodeMax: 10 };
 
 export class Opened {
   readonly #path: string;
@@ -75,18 +69,11 @@ export class Opened {
     }
   }
 
-  /** Every table, in a form comparable with another database's: without its secret and what was made with it. */
+  /** Every table, in a comparable form. */
   dump(): Record<string, unknown[]> {
-    const tables = this.column(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'hash_filters'",
-    );
+    const tables = this.column("SELECT name FROM sqlite_master WHERE type = 'table'").map(String);
     return Object.fromEntries(
-      tables.map((table) => [
-        table,
-        this.all(`SELECT * FROM ${String(table)} ORDER BY 1, 2`)
-          .filter(({ name }) => name !== 'hash_key')
-          .map(({ tag: _tag, ...row }) => row),
-      ]),
+      tables.map((table) => [table, this.all(`SELECT * FROM ${table} ORDER BY 1, 2`)]),
     );
   }
 }

@@ -7,6 +7,9 @@ import { until } from './until.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+/** The entry with test seams, set by `SEAMS`. */
+export const SERVE_WITH_SEAMS = fileURLToPath(new URL('serve-with-seams.ts', import.meta.url));
+
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
@@ -37,7 +40,7 @@ export function startAggregator(env: Readonly<Record<string, string>>, main = MA
   });
   const log: LogLine[] = [];
   let errors = '';
-  createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line) as LogLine));
+  createInterface({ input: child.stdout }).on('line', (line) => log.push(parseLine(line)));
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
   });
@@ -84,4 +87,13 @@ export function startAggregator(env: Readonly<Record<string, string>>, main = MA
       return (await exit).code;
     },
   };
+}
+
+/** A kill may cut the last line short. */
+function parseLine(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return { level: 'cut', msg: line };
+  }
 }

@@ -13,9 +13,6 @@ import { type NatsServer, type NatsServerOptions, startNatsServer } from './nats
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** The entry with test seams, set by `SEAMS`. */
-export const SERVE_WITH_SEAMS = fileURLToPath(new URL('serve-with-seams.ts', import.meta.url));
-
 /** A folder and settings as `ownFolder` makes them; the folder is removed, with what may still run from it. */
 export async function testFolder(name: string): Promise<OwnFolder> {
   const own = await ownFolder(name);

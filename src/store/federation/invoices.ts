@@ -3,8 +3,6 @@
 import type { InvoiceCreated } from '../../domain/federation/signal.ts';
 import type { Database, Statement } from '../database.ts';
 import type { LabelDictionary } from './label-dictionary.ts';
-import { HashIndex, type RowMemoryOptions } from './hash-index.ts';
-import type { HashKey } from './hash-keys.ts';
 import { KeyWalk } from './key-walk.ts';
 import { leastText } from './least.ts';
 import { addReport, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
@@ -15,7 +13,6 @@ import { TwoGenerations } from './two-generations.ts';
 interface Invoice {
   readonly id: number;
   readonly hash: string;
-  readonly tag: number;
   firstMs: number;
   lastMs: number;
   createdMs: number;
@@ -39,7 +36,6 @@ interface PrunedRow {
 
 interface InvoiceRow {
   id: number;
-  tag: number;
   task_hash: Buffer | null;
   first_ms: number;
   last_after_ms: number;
@@ -55,33 +51,31 @@ export class InvoiceTable implements PrunedTable {
   readonly #hot: TwoGenerations<Invoice>;
   readonly #chains: LabelDictionary;
   readonly #operations: LabelDictionary;
-  readonly #index: HashIndex<InvoiceRow>;
+  readonly #select: Statement<[Buffer], InvoiceRow>;
   readonly #insert: Statement;
   readonly #update: Statement;
   readonly #walk: KeyWalk<PrunedRow>;
   readonly #delete: Statement<[number]>;
   #dirty: Invoice[] = [];
   #pruned: readonly PrunedRow[] = [];
-  #isPassOver = false;
+  #nextId: number;
 
   constructor(
     database: Database,
     chains: LabelDictionary,
     operations: LabelDictionary,
-    options: RowMemoryOptions,
+    generationSize: number,
   ) {
-    this.#hot = new TwoGenerations(options.generationSize);
+    this.#hot = new TwoGenerations(generationSize);
     this.#chains = chains;
     this.#operations = operations;
-    this.#index = new HashIndex(database, {
-      table: 'invoices',
-      columns:
-        'id, tag, task_hash, first_ms, last_after_ms, created_after_ms, chain, operation, steps, memory, reporters',
-      placesLog2: options.placesLog2,
-    });
+    this.#select = database.prepare(
+      `SELECT id, task_hash, first_ms, last_after_ms, created_after_ms, chain, operation, steps, memory, reporters
+       FROM invoices WHERE hash = ?`,
+    );
     this.#insert = database.prepare(
-      `INSERT INTO invoices (first_ms, last_after_ms, created_after_ms, task_hash, chain, operation, steps, memory, reporters, id, hash, tag)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO invoices (first_ms, last_after_ms, created_after_ms, task_hash, chain, operation, steps, memory, reporters, id, hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#update = database.prepare(
       `UPDATE invoices SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, task_hash = ?, chain = ?, operation = ?,
@@ -94,6 +88,7 @@ export class InvoiceTable implements PrunedTable {
       columns: ['id', 'hash', 'first_ms', 'steps', 'memory'],
     });
     this.#delete = database.prepare('DELETE FROM invoices WHERE id = ?');
+    this.#nextId = Number(database.prepare('SELECT coalesce(max(id), 0) + 1 FROM invoices').pluck().get());
   }
 
   /** Merges a report of an invoice; true if it changed anything but `last_seen`. */
@@ -127,7 +122,6 @@ export class InvoiceTable implements PrunedTable {
   /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
   write(rollups: RollupDeltas): void {
     this.#pruned = [];
-    this.#isPassOver = false;
     for (const invoice of this.#dirty) {
       count(invoice, rollups);
       const values = [
@@ -142,11 +136,9 @@ export class InvoiceTable implements PrunedTable {
         reportersToBlob(invoice.reporters),
         invoice.id,
       ];
-      if (invoice.counted === null)
-        this.#insert.run(...values, Buffer.from(invoice.hash, 'hex'), invoice.tag);
+      if (invoice.counted === null) this.#insert.run(...values, Buffer.from(invoice.hash, 'hex'));
       else this.#update.run(...values);
     }
-    this.#index.write();
   }
 
   /** Retention's step, behind {@link write} in the same transaction. */
@@ -157,7 +149,6 @@ export class InvoiceTable implements PrunedTable {
       this.#delete.run(row.id);
     }
     this.#pruned = rows;
-    this.#isPassOver = isEnd;
     return { afterKey, isEnd, rows: rows.length };
   }
 
@@ -170,19 +161,15 @@ export class InvoiceTable implements PrunedTable {
     this.#dirty = [];
     for (const row of this.#pruned) this.#hot.delete(row.hash.toString('hex'));
     this.#pruned = [];
-    this.#index.committed();
-    if (this.#isPassOver) this.#index.forgetEmpty();
     this.#hot.rotateIfFull();
   }
 
   #touch(signal: InvoiceCreated, atMs: number, nowMs: number): Invoice {
     let invoice = this.#hot.get(signal.idHash);
     if (invoice === undefined) {
-      const key = this.#index.keyOf(signal.idHash);
-      invoice = this.#load(signal.idHash, key) ?? {
-        id: this.#index.take(key),
+      invoice = this.#load(signal.idHash) ?? {
+        id: this.#nextId++,
         hash: signal.idHash,
-        tag: key.tag,
         firstMs: atMs,
         lastMs: atMs,
         createdMs: nowMs,
@@ -204,13 +191,12 @@ export class InvoiceTable implements PrunedTable {
     return invoice;
   }
 
-  #load(hash: string, key: HashKey): Invoice | undefined {
-    const row = this.#index.find(hash, key);
+  #load(hash: string): Invoice | undefined {
+    const row = this.#select.get(Buffer.from(hash, 'hex'));
     if (row === undefined) return undefined;
     return {
       id: row.id,
       hash,
-      tag: row.tag,
       firstMs: row.first_ms,
       lastMs: row.first_ms + row.last_after_ms,
       createdMs: row.first_ms + row.created_after_ms,
