@@ -3,8 +3,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // The seeded simulation takes minutes and is still being tuned: `vitest run --config test/simulation/vitest.config.ts`.
-    exclude: ['test/simulation/simulation.test.ts'],
     // Integration tests start brokers and whole programs; on two cores, two files at a time are enough.
     maxWorkers: 2,
     testTimeout: 60_000,

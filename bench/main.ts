@@ -1,9 +1,14 @@
 // `npm run bench [-- name …]`: measures on this machine and prints ratios taken in one run. Never part of the tests.
 
 import { benchNodes } from './nodes.ts';
+import { benchRetention } from './retention.ts';
 import { benchTick } from './tick.ts';
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { tick: benchTick, nodes: benchNodes };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  tick: benchTick,
+  nodes: benchNodes,
+  retention: benchRetention,
+};
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES);
 for (const name of names) {

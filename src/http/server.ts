@@ -84,15 +84,14 @@ function createApp(parts: HttpParts): FastifyInstance {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     done();
   });
+  const routes: RegExp[] = [];
+  app.addHook('onRoute', ({ url }) => void routes.push(patternOf(url)));
   addHealthRoutes(app, parts);
   addFederationRoutes(app, parts);
   addPageRoutes(app);
   app.setNotFoundHandler((request, reply) => {
-    if (
-      request.method !== 'GET' &&
-      request.method !== 'HEAD' &&
-      app.hasRoute({ method: 'GET', url: pathOf(request) })
-    ) {
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!isRead && routes.some((route) => route.test(pathOf(request)))) {
       return refuse(reply.header('allow', 'GET, HEAD'), 'method_not_allowed', 'this address is only read');
     }
     return refuse(reply, 'not_found', 'there is nothing at this address');
@@ -109,6 +108,11 @@ function createApp(parts: HttpParts): FastifyInstance {
     return refuse(reply, 'internal', 'the request failed inside the aggregator, its log says why');
   });
   return app;
+}
+
+/** What a route's address matches. The router's own question takes the client's path for a pattern, and throws at a star. */
+function patternOf(url: string): RegExp {
+  return new RegExp(`^${url.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll(/:\w+/g, '[^/]+')}$`);
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -77,10 +77,14 @@ function migrate(database: Database, path: string, version: number, existed: boo
   }
   for (let next = version; next < MIGRATIONS.length; next++) {
     database.transaction(() => {
-      database.exec(MIGRATIONS[next] ?? '');
+      const migration = MIGRATIONS[next] ?? '';
+      if (typeof migration === 'string') database.exec(migration);
+      else migration(database);
       database.pragma(`user_version = ${next + 1}`);
     })();
   }
+  // A migration may have written every row anew: the log must not keep the size of the file.
+  if (version > 0 && version < MIGRATIONS.length) database.pragma('wal_checkpoint(TRUNCATE)');
 }
 
 function hasTables(database: Database): boolean {

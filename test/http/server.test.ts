@@ -277,6 +277,9 @@ describe('http - errors', () => {
     ['POST', '/livez', 405, 'method_not_allowed'],
     ['DELETE', '/api/federation/nodes?page=1', 405, 'method_not_allowed'],
     ['OPTIONS', '/', 405, 'method_not_allowed'],
+    ['PUT', '/api/federation/nodes/node-1', 405, 'method_not_allowed'],
+    ['POST', '/a*b', 404, 'not_found'],
+    ['POST', '/pageXjs', 404, 'not_found'],
     ['GET', '/%ZZ', 400, 'bad_request'],
   ])('%s %s is %i %s', async (method, path, status, code) => {
     const response = await fetch(`${await start()}${path}`, { method });

@@ -2,6 +2,7 @@
 // them, with the broker, the clocks, the timers and the disk replaced. The only file of the simulation that must follow
 // when that wiring changes; what it stands in for itself is the connection to NATS (io/ and telemetry.ts).
 
+import Sqlite from 'better-sqlite3';
 import { MESSAGE_BYTES_MAX } from '../../src/domain/federation/decode.ts';
 import { Supervisor } from '../../src/actors/supervisor.ts';
 import { FUTURE_TOLERANCE_MS } from '../../src/config/bounds.ts';
@@ -9,17 +10,19 @@ import type { Outcome } from '../../src/domain/federation/accounting.ts';
 import type { NodeSign, NodeTransition } from '../../src/domain/federation/facts.ts';
 import type { LifecycleThresholds } from '../../src/domain/federation/lifecycle.ts';
 import type { Limits } from '../../src/domain/federation/limits.ts';
+import type { TickStatistics } from '../../src/domain/federation/statistics.ts';
 import { ObservedClock } from '../../src/domain/federation/observed-clock.ts';
 import { type Batch, readBatch } from '../../src/sources/federation/batch.ts';
 import { Door } from '../../src/sources/federation/door.ts';
 import { Handover } from '../../src/sources/federation/handover.ts';
 import { Ledger } from '../../src/sources/federation/ledger.ts';
 import { subjectIndex } from '../../src/sources/federation/subject-index.ts';
-import { openReader, openWriter } from '../../src/store/database.ts';
+import { openReader, openWriter, type ReadDatabase } from '../../src/store/database.ts';
 import { Committer } from '../../src/store/federation/committer.ts';
 import type { StreamFacts } from '../../src/store/federation/position.ts';
 import { FederationWriter } from '../../src/store/federation/writer.ts';
 import { readNodesToResume } from '../../src/workers/federation/nodes.ts';
+import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
 import type { Publication, SimulatedBroker } from './simulated-broker.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 import type { SimulatedTime } from './simulated-time.ts';
@@ -30,6 +33,10 @@ export interface ProcessOptions {
   readonly thresholds: LifecycleThresholds;
   readonly transitionsPerNodeMax: number;
   readonly generationSize: number;
+  /** 0: for ever. */
+  readonly retentionMs: number;
+  /** Between two ticks of statistics; 0: none. */
+  readonly tickMs: number;
   /** Longest wait of what comes without a batch, and between two sweeps. */
   readonly soonMs: number;
   readonly sweepMs: number;
@@ -53,6 +60,12 @@ export interface ReadMessage extends Publication {
   readonly mark: object;
 }
 
+/** A step of retention that rode in a commit. */
+export interface Pruning {
+  readonly cutoffMs: number;
+  readonly rows: number;
+}
+
 /** Watches the process from outside and knows the truth. */
 export interface Witness {
   /** A moment to be remembered. */
@@ -73,8 +86,12 @@ export interface Witness {
   tell(): object;
   /** An actor decided this, knowing what `told` stands for. */
   decided(fact: NodeTransition, told: object): void;
-  /** Everything entered so far is on disk, and `facts` with it. */
-  committed(facts: readonly NodeTransition[]): void;
+  /** The actors have looked for silence, knowing what `told` stands for. */
+  swept(told: object): void;
+  /** The writer was given a tick's statistics. */
+  ticked(tick: TickStatistics): void;
+  /** Everything entered so far is on disk, and `facts` with it; `nowMs` is our clock. */
+  committed(facts: readonly NodeTransition[], pruning: Pruning | null, nowMs: number): void;
   /** From one snapshot of the ledger. */
   accounted(received: number, sumOfOutcomes: number): void;
 }
@@ -115,6 +132,8 @@ export class AggregatorProcess {
   readonly #parts: ProcessParts;
   readonly #startedMs: number;
   readonly #writer: FederationWriter;
+  readonly #reader: ReadDatabase;
+  readonly #query: StatisticsQuery;
   readonly #ledger = new Ledger();
   readonly #door: Door;
   readonly #clock: ObservedClock;
@@ -149,13 +168,15 @@ export class AggregatorProcess {
     this.#startedMs = parts.time.nowMs;
     const database = openWriter(parts.path);
     parts.disk.serve(database);
-    const { limits, generationSize, transitionsPerNodeMax } = options;
+    const { limits, generationSize, transitionsPerNodeMax, retentionMs } = options;
     const { offlineAfterMs } = options.thresholds;
     this.#writer = new FederationWriter(
       database,
-      { limits, offlineAfterMs, generationSize, transitionsPerNodeMax },
+      { limits, offlineAfterMs, generationSize, transitionsPerNodeMax, retentionMs },
       'simulated',
     );
+    this.#reader = openReader(parts.path);
+    this.#query = new StatisticsQuery(this.#reader);
     this.#observedMs = this.#writer.observedMs;
     this.#told = parts.witness.tell();
     this.#clock = new ObservedClock(this.#writer.observedMs, STEP_MAX_MS);
@@ -173,7 +194,10 @@ export class AggregatorProcess {
       { timeMaxMs: options.soonMs, retryMs: RETRY_MS },
       {
         commit: () => this.#commit(),
-        failed: () => undefined,
+        failed: (error) => {
+          // What the witness has to say is no trouble of the disk.
+          if (!(error instanceof Sqlite.SqliteError)) throw error;
+        },
         recovered: () => {
           while (!this.#committer.isFailing) {
             const next = this.#waiting.shift();
@@ -219,6 +243,12 @@ export class AggregatorProcess {
       this.#givenFacts.length === 0 &&
       !this.#committer.isFailing
     );
+  }
+
+  /** No pass of retention or thinning is under way. */
+  get isTidy(): boolean {
+    const { pruned, isThinned } = this.#writer.lastCommit;
+    return pruned?.isPassOver !== false && isThinned !== false;
   }
 
   /** Why it is not quiet, for a message about it. */
@@ -290,6 +320,7 @@ export class AggregatorProcess {
     const sweep = () => {
       this.#told = told;
       this.supervisor.sweep({ nowMs: this.#parts.wallMs(), observedMs });
+      this.#parts.witness.swept(told);
     };
     time.as(this, () => void time.after(LATENCY_MS, sweep));
   }
@@ -305,21 +336,21 @@ export class AggregatorProcess {
     this.#parts.time.end(this);
     this.supervisor.stop();
     this.#parts.disk.abandon();
+    this.#reader.close();
     this.#writer.close();
   }
 
   #start(): void {
-    const { time, path } = this.#parts;
-    const reader = openReader(path);
+    const { time } = this.#parts;
     let afterNumber = 0;
     for (;;) {
-      const signs = readNodesToResume(reader, afterNumber, RESUME_PAGE_NODES);
+      const signs = readNodesToResume(this.#reader, afterNumber, RESUME_PAGE_NODES);
       const last = signs.at(-1);
       if (last === undefined) break;
       this.#tellMain(signs);
       afterNumber = last.number;
     }
-    reader.close();
+    if (this.#options.tickMs > 0) this.#every(this.#options.tickMs, () => this.#tick());
     this.#every(PING_INTERVAL_MS, () => this.#ping());
     this.#every(this.#options.sweepMs, () => this.sendSnapshot());
     if (this.#parts.isReachable()) time.after(LATENCY_MS, () => this.#connect());
@@ -576,11 +607,15 @@ export class AggregatorProcess {
 
   #commit(): void {
     const { time, witness } = this.#parts;
-    const signs = this.#writer.commit(Math.floor(this.#parts.wallMs()), this.#observedMs);
-    this.#ledger.committed(Math.floor(this.#parts.wallMs()), 0);
+    const nowMs = Math.floor(this.#parts.wallMs());
+    this.#writer.housekeep(nowMs);
+    const signs = this.#writer.commit(nowMs, this.#observedMs);
+    this.#ledger.committed(nowMs, 0);
     const facts = this.#givenFacts;
     this.#givenFacts = [];
-    witness.committed(facts);
+    const { pruned } = this.#writer.lastCommit;
+    const cutoffMs = nowMs - this.#options.retentionMs;
+    witness.committed(facts, pruned === null ? null : { cutoffMs, rows: pruned.rows }, nowMs);
     const observedMs = this.#observedMs;
     const told = witness.tell();
     const { gone } = this.#writer.lastCommit;
@@ -615,6 +650,17 @@ export class AggregatorProcess {
   }
 
   // The main thread
+
+  /** As app.ts and ticker.ts have it: none while catching up, and what was read from committed rows goes to the writer. */
+  #tick(): void {
+    if (this.#isCatchingUp) return;
+    const tick = this.#query.run(Math.floor(this.#parts.wallMs()));
+    this.#parts.time.after(LATENCY_MS, () => {
+      this.#writer.statistics(tick);
+      this.#parts.witness.ticked(tick);
+      this.#committer.soon();
+    });
+  }
 
   #tellMain(signs: readonly NodeSign[], observedMs = this.#observedMs): void {
     this.supervisor.heard(signs, { nowMs: this.#parts.wallMs(), observedMs });

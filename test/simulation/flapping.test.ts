@@ -47,6 +47,7 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
     evicts: false,
     skewMs: () => 0,
     isReachable: () => true,
+    idsNow: () => ({ task: new Set(), invoice: new Set(), node: new Set() }),
   });
   const path = join(folder, 'aggregator.db');
   const uninstall = time.install();
@@ -58,6 +59,8 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
         thresholds: THRESHOLDS,
         transitionsPerNodeMax: TRANSITIONS_MAX,
         generationSize: 1000,
+        retentionMs: 0,
+        tickMs: 0,
         soonMs: 1000,
         sweepMs: 1000,
         batchTimeMs: 250,

@@ -3,13 +3,17 @@
 
 import type { Outcome } from '../../src/domain/federation/accounting.ts';
 import type { NodeTransition } from '../../src/domain/federation/facts.ts';
+import type { TickStatistics } from '../../src/domain/federation/statistics.ts';
 import { createOracle, type Oracle } from '../../src/simulator/federation/oracle.ts';
-import type { ReadMessage, Witness } from './aggregator-process.ts';
+import type { Pruning, ReadMessage, Witness } from './aggregator-process.ts';
+import { HistoryTruth } from './history-truth.ts';
+import { Incarnations, type Kind, KINDS } from './incarnations.ts';
 import type { SimulatedBroker } from './simulated-broker.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 import { Mark, WatchedTime, type WatchedTimeOptions } from './watched-time.ts';
 
 export type State = 'online' | 'stale' | 'offline';
+export const STATES: readonly State[] = ['online', 'stale', 'offline'];
 
 export interface Thresholds {
   readonly staleAfterMs: number;
@@ -37,16 +41,21 @@ interface Sighting {
 class Told {
   readonly taken: Mark;
   readonly order: number;
+  /** True if main has heard of everything that the writer had entered, for all of it is on disk. */
+  readonly isWhole: boolean;
 
-  constructor(taken: Mark, order: number) {
+  constructor(taken: Mark, order: number, isWhole: boolean) {
     this.taken = taken;
     this.order = order;
+    this.isWhole = isWhole;
   }
 }
 
 interface Times {
   firstMs: number;
   lastMs: number;
+  /** True time when the latest of its messages was stored. */
+  storedMs: number;
 }
 
 export interface TruthOptions extends WatchedTimeOptions {
@@ -55,6 +64,8 @@ export interface TruthOptions extends WatchedTimeOptions {
   readonly hasLimits: boolean;
   /** With MAX_NODES, nodes go and come back as others: then only the second run knows what must be stored. */
   readonly evicts: boolean;
+  /** The ids that have rows now; asked after a step of retention that pruned some. */
+  idsNow(): Readonly<Record<Kind, ReadonlySet<string>>>;
 }
 
 /** Clocks are whole milliseconds, and the threads of a process are a few apart. */
@@ -68,7 +79,15 @@ export class GroundTruth implements Witness {
   readonly tasks = new Map<string, Times>();
   readonly invoices = new Map<string, Times>();
   readonly nodeTimes = new Map<string, Times>();
-  readonly transitions: NodeTransition[] = [];
+  /** Those of nodes that have a row. */
+  transitions: NodeTransition[] = [];
+  transitionsEver = 0;
+  prunedEver = 0;
+  readonly incarnations = new Incarnations();
+  readonly history = new HistoryTruth();
+  /** Every step of retention, and how many messages were delivered before it. */
+  readonly prunings: { readonly delivered: number; readonly cutoffMs: number }[] = [];
+  readonly #time: SimulatedTime;
   readonly #options: TruthOptions;
   readonly #watched: WatchedTime;
   /** The latest sightings of each node, oldest first; and the last one that is on disk. */
@@ -86,6 +105,7 @@ export class GroundTruth implements Witness {
   #takenStored: Mark;
 
   constructor(time: SimulatedTime, broker: SimulatedBroker, options: TruthOptions) {
+    this.#time = time;
     this.#options = options;
     this.#watched = new WatchedTime(time, broker, options);
     this.#taken = this.mark();
@@ -146,13 +166,15 @@ export class GroundTruth implements Witness {
   }
 
   tell(): Told {
-    return new Told(this.#taken, this.#order);
+    return new Told(this.#taken, this.#order, this.#entered.length === 0);
   }
 
   decided({ nodeId, from, to, cause }: NodeTransition, told: object): void {
     if (!(told instanceof Told)) throw new Error('told by somebody else');
     if (this.#options.evicts) return;
     const node = this.#sightingAt(nodeId, told.order);
+    // Its row went a moment ago, and its actor will hear of that.
+    if (node === undefined && this.incarnations.nameOf('node', nodeId) !== nodeId) return;
     if (node === undefined) throw new Error(`a transition of ${nodeId}, which was never heard`);
     const allowed = this.#allowed(node, told.taken);
     const state = this.#states.get(nodeId) ?? null;
@@ -167,7 +189,24 @@ export class GroundTruth implements Witness {
     this.#states.set(nodeId, to);
   }
 
-  committed(facts: readonly NodeTransition[]): void {
+  /** Nobody is in a state that his silence does not allow, not even for one look. */
+  swept(told: object): void {
+    if (!(told instanceof Told)) throw new Error('told by somebody else');
+    if (this.#options.evicts || !told.isWhole) return;
+    for (const [nodeId, state] of this.#states) {
+      const node = this.#sightingAt(nodeId, told.order);
+      if (node === undefined || this.#isAllowed(state, node, told.taken)) continue;
+      const allowed = [...this.#allowed(node, told.taken)].join(' or ');
+      throw new Error(`${nodeId} stays ${state}, allowed: ${allowed}; ${this.describe(nodeId, told)}`);
+    }
+  }
+
+  ticked(tick: TickStatistics): void {
+    this.history.ticked(tick);
+  }
+
+  committed(facts: readonly NodeTransition[], pruning: Pruning | null, nowMs: number): void {
+    this.history.committed(nowMs);
     for (const delivered of this.#entered) this.#record(delivered);
     this.#entered = [];
     for (const nodeId of this.#changed) {
@@ -176,10 +215,40 @@ export class GroundTruth implements Witness {
     }
     this.#changed.clear();
     for (const fact of facts) {
+      if (!this.#options.evicts && !this.nodeTimes.has(fact.nodeId)) continue;
+      this.transitionsEver++;
       this.transitions.push(fact);
       this.#storedStates.set(fact.nodeId, fact.to);
     }
     this.#takenStored = this.#taken;
+    if (pruning !== null) this.#prune(pruning);
+  }
+
+  /** Finds out whose row is gone, and whether it was time. */
+  #prune({ cutoffMs, rows }: Pruning): void {
+    this.prunings.push({ delivered: this.delivered.length, cutoffMs });
+    this.prunedEver += rows;
+    if (rows === 0 || this.#options.evicts) return;
+    const now = this.#options.idsNow();
+    let gone = 0;
+    for (const kind of KINDS) {
+      const times = { task: this.tasks, invoice: this.invoices, node: this.nodeTimes }[kind];
+      for (const [id, { lastMs }] of times) {
+        if (now[kind].has(id)) continue;
+        if (lastMs >= cutoffMs) throw new Error(`${kind} ${id} was pruned ${lastMs - cutoffMs} ms too early`);
+        gone++;
+        times.delete(id);
+        this.incarnations.ended(kind, id);
+        if (kind === 'node') this.#forgetNode(id);
+      }
+    }
+    if (gone !== rows) throw new Error(`${rows} rows were pruned, and ${gone} are gone`);
+  }
+
+  #forgetNode(nodeId: string): void {
+    for (const map of [this.#sightings, this.#storedSightings, this.#states, this.#storedStates])
+      map.delete(nodeId);
+    this.transitions = this.transitions.filter((fact) => fact.nodeId !== nodeId);
   }
 
   accounted(received: number, sumOfOutcomes: number): void {
@@ -191,6 +260,7 @@ export class GroundTruth implements Witness {
 
   /** The process is gone; what is not on disk never happened. */
   killed(): void {
+    this.history.killed();
     this.#watched.ended(this.#takenStored);
     this.#entered = [];
     this.#changed.clear();
@@ -232,18 +302,27 @@ export class GroundTruth implements Witness {
 
   #sightingAt(nodeId: string, order: number): Sighting | undefined {
     const sightings = this.#sightings.get(nodeId);
+    const latest = sightings?.at(-1);
+    if (latest !== undefined && latest.order <= order) return latest;
     return sightings?.findLast((sighting) => sighting.order <= order);
   }
 
   #allowed(node: Sighting, now: Mark): ReadonlySet<State> {
-    if (isLeft(node)) return new Set(['offline']);
+    return new Set(STATES.filter((state) => this.#isAllowed(state, node, now)));
+  }
+
+  #isAllowed(state: State, node: Sighting, now: Mark): boolean {
+    if (isLeft(node)) return state === 'offline';
     const { leastMs, mostMs } = this.#silence(node, now);
     const { staleAfterMs, offlineAfterMs } = this.#options.thresholds;
-    const states = new Set<State>();
-    if (leastMs < staleAfterMs) states.add('online');
-    if (mostMs >= staleAfterMs && leastMs < offlineAfterMs) states.add('stale');
-    if (mostMs >= offlineAfterMs) states.add('offline');
-    return states;
+    switch (state) {
+      case 'online':
+        return leastMs < staleAfterMs;
+      case 'stale':
+        return mostMs >= staleAfterMs && leastMs < offlineAfterMs;
+      case 'offline':
+        return mostMs >= offlineAfterMs;
+    }
   }
 
   #silence({ heard }: Sighting, now: Mark): { leastMs: number; mostMs: number } {
@@ -263,13 +342,14 @@ export class GroundTruth implements Witness {
     }
     if (this.#options.evicts || (outcome === 'rate_limited' && this.#options.hasLimits)) return;
     const { content } = meaning;
-    const expected = this.oracle.record({ content }, atMs);
+    const expected = this.oracle.record({ content: this.incarnations.in(content) }, atMs);
     if (outcome !== expected)
       throw new Error(`a message was ${outcome}, not ${expected}: ${JSON.stringify(content)} at ${atMs}`);
-    see(this.nodeTimes, content.nodeId, atMs);
+    const storedMs = this.#time.nowMs;
+    see(this.nodeTimes, content.nodeId, atMs, storedMs);
     if (content.type === 'task_received' || content.type === 'task_completed')
-      see(this.tasks, content.taskId, atMs);
-    if (content.type === 'invoice_created') see(this.invoices, content.invoiceId, atMs);
+      see(this.tasks, content.taskId, atMs, storedMs);
+    if (content.type === 'invoice_created') see(this.invoices, content.invoiceId, atMs, storedMs);
   }
 
   /** Nothing that the stream held is passed over, and nothing comes twice. */
@@ -289,10 +369,11 @@ function isLeft({ lifeMs, leftMs }: Sighting): boolean {
   return leftMs > 0 && leftMs >= lifeMs;
 }
 
-function see(times: Map<string, Times>, id: string, atMs: number): void {
+function see(times: Map<string, Times>, id: string, atMs: number, storedMs: number): void {
   const known = times.get(id);
-  if (known === undefined) times.set(id, { firstMs: atMs, lastMs: atMs });
+  if (known === undefined) times.set(id, { firstMs: atMs, lastMs: atMs, storedMs });
   else {
+    known.storedMs = storedMs;
     known.firstMs = Math.min(known.firstMs, atMs);
     known.lastMs = Math.max(known.lastMs, atMs);
   }

@@ -2,6 +2,7 @@
 // states against the truth, chains of transitions, and the sums of the position. Each check throws with what differs.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { NodeTransition } from '../../src/domain/federation/facts.ts';
 import { readGeography } from '../../src/workers/federation/geography.ts';
 import type { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
 import type { ReadDatabase } from '../../src/store/database.ts';
@@ -13,12 +14,12 @@ import {
   PERIODS,
   TIME_BUCKETS,
 } from '../../src/simulator/federation/vocabulary.ts';
-import type { GroundTruth, State } from './ground-truth.ts';
+import { type GroundTruth, type State, STATES } from './ground-truth.ts';
+import type { Kind } from './incarnations.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const WINDOW_MS = { '1h': HOUR_MS, '24h': 24 * HOUR_MS, '7d': 7 * 24 * HOUR_MS };
-const STATES: readonly State[] = ['online', 'stale', 'offline'];
 
 export interface Rows {
   readonly tasks: Map<string, ExpectedTask>;
@@ -51,6 +52,16 @@ export function expectSame<T>(
   }
   for (const key of actual.keys())
     if (!expected.has(key)) throw new Error(`${what} ${key} should not be there`);
+}
+
+/** The ids that have rows. */
+export function readIds(database: ReadDatabase): Record<Kind, Set<string>> {
+  const ids = (sql: string) => new Set(database.prepare<[], string>(sql).pluck().all());
+  return {
+    task: ids('SELECT lower(hex(hash)) FROM tasks'),
+    invoice: ids('SELECT lower(hex(hash)) FROM invoices'),
+    node: ids('SELECT node_id FROM nodes'),
+  };
 }
 
 /** Reads the public tables as any operator's tool would. */
@@ -92,9 +103,11 @@ export function readRows(database: ReadDatabase): Rows {
 /** Rows, to the last column that section 3 decides, and their times. */
 export function expectOracleRows(rows: Rows, truth: GroundTruth): void {
   const expected = truth.oracle.expected();
-  expectSame('task', rows.tasks, expected.tasks);
-  expectSame('invoice', rows.invoices, expected.invoices);
-  const withoutLeft = new Map([...expected.nodes].map(([id, { left: _left, ...node }]) => [id, node]));
+  const { incarnations, tasks, invoices, nodeTimes } = truth;
+  expectSame('task', rows.tasks, incarnations.living('task', tasks.keys(), expected.tasks));
+  expectSame('invoice', rows.invoices, incarnations.living('invoice', invoices.keys(), expected.invoices));
+  const living = incarnations.living('node', nodeTimes.keys(), expected.nodes);
+  const withoutLeft = new Map([...living].map(([id, { left: _left, ...node }]) => [id, node]));
   const withoutStatus = new Map([...rows.nodes].map(([id, { status: _status, ...node }]) => [id, node]));
   expectSame('node', withoutStatus, withoutLeft);
   const times = new Map<string, string>();
@@ -108,7 +121,7 @@ export function expectOracleRows(rows: Rows, truth: GroundTruth): void {
   expectSame('times of', rows.times, times);
 }
 
-/** All four periods, computed by the oracle from the rows that each must count. */
+/** All four periods, computed by the oracle: `all` from everything it ever knew, windows from the rows they must count. */
 export function expectStatistics(
   query: StatisticsQuery,
   rows: Rows,
@@ -118,12 +131,13 @@ export function expectStatistics(
   const { periods } = query.run(nowMs);
   const states = { online: 0, stale: 0, offline: 0 };
   for (const { status } of rows.nodes.values()) states[status]++;
+  const { endedNodes } = truth.incarnations;
   const nodes = {
     activeNodes: states.online + states.stale,
-    totalNodes: rows.nodes.size,
+    totalNodes: rows.nodes.size + endedNodes,
     onlineNodes: states.online,
     staleNodes: states.stale,
-    offlineNodes: states.offline,
+    offlineNodes: states.offline + endedNodes,
   };
   const from = (windowMs: number) => Math.floor(nowMs / MINUTE_MS) * MINUTE_MS - windowMs;
   const within = <Row>(of: ReadonlyMap<string, Row>, times: GroundTruth['tasks'], fromMs: number) =>
@@ -135,10 +149,13 @@ export function expectStatistics(
       nodes: new Map(),
     });
   const day = count(from(WINDOW_MS['24h']));
+  const { tasks, invoices } = truth.oracle.expected();
   for (const period of PERIODS) {
     const { continentDistribution: _c, locationDistribution: _l, ...actual } = periods[period];
     const expected = {
-      ...(period === 'all' ? count(-Infinity) : count(from(WINDOW_MS[period]))),
+      ...(period === 'all'
+        ? expectedStatistics({ tasks, invoices, nodes: new Map() })
+        : count(from(WINDOW_MS[period]))),
       ...nodes,
       tasksLast24h: day.totalTasks,
       invoicesLast24h: day.totalInvoices,
@@ -147,6 +164,25 @@ export function expectStatistics(
       throw new Error(
         `statistics ${period}: ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`,
       );
+  }
+}
+
+/**
+ * Nothing stays for longer than retention and the hour between two passes, and an hour more for steps that came late;
+ * what was old when it was read, and what our clock was set back over, has some hours from then.
+ */
+export function expectPruned(
+  truth: GroundTruth,
+  retentionMs: number,
+  clock: { nowMs: number; wallMs: number },
+): void {
+  if (retentionMs === 0) return;
+  const oldestMs = clock.wallMs - retentionMs - 2 * HOUR_MS;
+  for (const times of [truth.tasks, truth.invoices, truth.nodeTimes]) {
+    for (const [id, { lastMs, storedMs }] of times) {
+      if (lastMs < oldestMs && storedMs < clock.nowMs - 4 * HOUR_MS)
+        throw new Error(`${id} should have been pruned ${oldestMs - lastMs} ms ago`);
+    }
   }
 }
 
@@ -227,6 +263,7 @@ export function expectStates(
   rows: Rows,
   truth: GroundTruth,
   counts: Readonly<Record<State, number>>,
+  transitionsPerNodeMax: number,
 ): void {
   const stored = { online: 0, stale: 0, offline: 0 };
   for (const [nodeId, { status }] of rows.nodes) {
@@ -259,7 +296,7 @@ export function expectStates(
     if (rows.nodes.get(nodeId)?.status !== state)
       throw new Error(`${nodeId} went to ${state} and is not there`);
   }
-  const expected = truth.transitions.filter(({ from }) => from !== null);
+  const expected = latestOf(truth.transitions, transitionsPerNodeMax);
   const list = (of: readonly string[]) => of.toSorted().join('\n');
   const actual = list(
     transitions.map((row) => `${row.node_id} ${row.at} ${row.from_state} ${row.to_state} ${row.cause}`),
@@ -271,6 +308,18 @@ export function expectStates(
   );
   if (actual !== decided)
     throw new Error(`stored transitions are not those decided:\n${actual}\n---\n${decided}`);
+}
+
+/** Of each node's transitions the newest. */
+function latestOf(transitions: readonly NodeTransition[], perNodeMax: number): NodeTransition[] {
+  const byNode = new Map<string, NodeTransition[]>();
+  for (const fact of transitions) {
+    if (fact.from === null) continue;
+    const facts = byNode.get(fact.nodeId);
+    if (facts === undefined) byNode.set(fact.nodeId, [fact]);
+    else facts.push(fact);
+  }
+  return [...byNode.values()].flatMap((facts) => facts.slice(-perNodeMax));
 }
 
 /** last_seq − first_seq + 1 is the sum of the outcomes, in every row; all rows together hold what was delivered. */

@@ -1,14 +1,21 @@
-// SIMULATION_SEED=7 lives one seed and traces its faults; SIMULATION_SEEDS=1000 lives so many.
+// SIMULATION_SEED=7 lives one seed and traces its faults; SIMULATION_SEEDS=1000 lives so many, from
+// SIMULATION_FIRST_SEED on, and tells of each failure at once.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Housekeeping } from '../../src/store/federation/housekeeping.ts';
+import { RollupDeltas } from '../../src/store/federation/rollups.ts';
+import { StatisticsThinning } from '../../src/store/federation/statistics-thinning.ts';
 import { FederationWriter } from '../../src/store/federation/writer.ts';
 import { Supervisor } from '../../src/actors/supervisor.ts';
 import { live } from './simulation.ts';
 
 const ONE = process.env['SIMULATION_SEED'];
-const COUNT = Number(process.env['SIMULATION_SEEDS'] ?? 30);
-const SEEDS = ONE === undefined ? Array.from({ length: COUNT }, (_, index) => index + 1) : [Number(ONE)];
-const TRACE = ONE === undefined ? undefined : (line: string) => process.stderr.write(`${line}\n`);
+const COUNT = Number(process.env['SIMULATION_SEEDS'] ?? 25);
+const FIRST = Number(process.env['SIMULATION_FIRST_SEED'] ?? 1);
+const SEEDS = ONE === undefined ? Array.from({ length: COUNT }, (_, index) => FIRST + index) : [Number(ONE)];
+const say = (line: string) => process.stderr.write(`${line}\n`);
+const TRACE = ONE === undefined ? undefined : say;
+const DAY_MS = 86_400_000;
 const SEED_TIME_MAX_MS = 20_000;
 
 afterEach(() => vi.restoreAllMocks());
@@ -18,7 +25,7 @@ describe('simulation', () => {
     `simulation - weeks of a federation's life, ${SEEDS.length} seeds: rows, statistics, states and sums hold at every rest`,
     () => {
       const failures: string[] = [];
-      const total = { days: 0, delivered: 0, transitions: 0, kills: 0, checks: 0 };
+      const total = { days: 0, delivered: 0, transitions: 0, kills: 0, pruned: 0, ticks: 0, checks: 0 };
       const startedMs = performance.now();
       for (const seed of SEEDS) {
         try {
@@ -26,12 +33,13 @@ describe('simulation', () => {
           for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += life[name];
         } catch (error) {
           failures.push(error instanceof Error ? error.message : String(error));
+          say(`simulation: ${failures.at(-1)}`);
         }
       }
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-      const { days, delivered, transitions, kills, checks } = total;
-      process.stderr.write(
-        `simulation: ${SEEDS.length} seeds in ${seconds} s: ${days.toFixed(0)} days, ${delivered} messages, ${transitions} transitions, ${kills} kills, ${checks} rests checked\n`,
+      const { days, delivered, transitions, kills, pruned, ticks, checks } = total;
+      say(
+        `simulation: ${SEEDS.length} seeds in ${seconds} s: ${days.toFixed(0)} days, ${delivered} messages, ${transitions} transitions, ${kills} kills, ${pruned} rows pruned, ${ticks} ticks, ${checks} rests checked, ${failures.length} failures`,
       );
       expect(failures, `replay one with SIMULATION_SEED=n: ${failures.join('\n')}`).toEqual([]);
     },
@@ -65,7 +73,7 @@ describe('simulation', () => {
     ) {
       if (++facts % 20 !== 0) transition.call(this, fact);
     });
-    expect(() => live(2)).toThrow(/went to|is stored as/);
+    expect(() => live(2)).toThrow(/went to|went from|is stored as/);
   });
 
   it('simulation - would notice a position that is stored apart from its effects', () => {
@@ -85,11 +93,39 @@ describe('simulation', () => {
 
   it('simulation - would notice a sweep that looks too late, or too early', () => {
     const { sweep } = Supervisor.prototype;
-    for (const errorMs of [-60_000, 60_000]) {
+    for (const errorMs of [-10_000, 10_000]) {
       vi.spyOn(Supervisor.prototype, 'sweep').mockImplementation(function (this: Supervisor, moment) {
         sweep.call(this, { ...moment, observedMs: moment.observedMs + errorMs });
       });
-      expect(() => live(1)).toThrow(/allowed: /);
+      expect(() => live(2)).toThrow(/allowed: /);
     }
+  });
+
+  it('simulation - would notice retention that comes too early, or never', () => {
+    const { pruneCutoffMs } = Housekeeping.prototype;
+    const tooEarly = function (this: Housekeeping, nowMs: number) {
+      const cutoffMs = pruneCutoffMs.call(this, nowMs);
+      return cutoffMs === null ? null : cutoffMs + DAY_MS;
+    };
+    const spy = vi.spyOn(Housekeeping.prototype, 'pruneCutoffMs').mockImplementation(tooEarly);
+    expect(() => live(2)).toThrow(/was pruned \d+ ms too early/);
+    spy.mockImplementation(() => null);
+    expect(() => live(2)).toThrow(/should have been pruned/);
+  });
+
+  it('simulation - would notice pruned rows that count nowhere', () => {
+    vi.spyOn(RollupDeltas.prototype, 'addPruned').mockImplementation(() => undefined);
+    expect(() => live(2)).toThrow(/shrank|statistics all/);
+  });
+
+  it('simulation - would notice statistics that are thinned too early, or never', () => {
+    const { ask } = StatisticsThinning.prototype;
+    const tooEarly = function (this: StatisticsThinning, nowMs: number) {
+      ask.call(this, nowMs + DAY_MS);
+    };
+    const spy = vi.spyOn(StatisticsThinning.prototype, 'ask').mockImplementation(tooEarly);
+    expect(() => live(2)).toThrow(/statistics 1h of .* are not there/);
+    spy.mockImplementation(() => undefined);
+    expect(() => live(2)).toThrow(/statistics 1h of .* are still there/);
   });
 });

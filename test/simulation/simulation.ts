@@ -14,9 +14,11 @@ import {
   expectGeography,
   expectOracleRows,
   expectPosition,
+  expectPruned,
   expectRollups,
   expectStates,
   expectStatistics,
+  readIds,
   readRows,
 } from './invariants.ts';
 import { expectSameAsUninterrupted } from './uninterrupted.ts';
@@ -30,6 +32,9 @@ export interface Life {
   readonly delivered: number;
   readonly kills: number;
   readonly transitions: number;
+  /** Rows pruned, ticks of statistics stored. */
+  readonly pruned: number;
+  readonly ticks: number;
   readonly checks: number;
   readonly faults: Readonly<Record<string, number>>;
 }
@@ -39,6 +44,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: DAY_MS };
+/** Commits that a pass of retention or thinning may need; faster than real time anything is late by that. */
+const TIDY_ROUNDS_MAX = 1000;
 const NO_LIMITS = { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 };
 
 /** Lives one seed; throws at the first thing that must not be, with the seed and the day in its message. */
@@ -107,8 +114,11 @@ class Simulation {
           }
         : NO_LIMITS,
       thresholds: THRESHOLDS,
-      transitionsPerNodeMax: 1000,
+      transitionsPerNodeMax: random.pick([3, 1000, 1000]),
       generationSize: random.pick([3, 50, 100_000]),
+      // Shorter than the settings allow, so that weeks hold many of them.
+      retentionMs: random.pick([0, DAY_MS / 2, 2 * DAY_MS, 8 * DAY_MS]),
+      tickMs: random.pick([3, 10, 30, 60]) * MINUTE_MS,
       soonMs,
       sweepMs: soonMs === MINUTE_MS ? 5 * SECOND_MS : SECOND_MS,
       batchTimeMs: random.pick([250, 250, SECOND_MS, 5 * SECOND_MS]),
@@ -144,6 +154,7 @@ class Simulation {
       evicts: this.#options.limits.maxNodes > 0,
       skewMs: () => this.#wallErrorMs - this.#broker.clockErrorMs,
       isReachable: () => this.#isReachable(),
+      idsNow: () => readIds(this.#open()),
     });
     this.#broker.onMessage = (publication) => {
       this.#truth.account();
@@ -153,10 +164,10 @@ class Simulation {
   }
 
   when(): string {
-    const { mode, soonMs, sweepMs, batchTimeMs, batchMessagesMax, limits } = this.#options;
+    const { mode, soonMs, sweepMs, batchTimeMs, batchMessagesMax, retentionMs, limits } = this.#options;
     const days = Math.floor((this.#time.nowMs - this.#startMs) / DAY_MS);
     const clock = new Date(this.#time.nowMs).toISOString().slice(11);
-    return `day ${days} ${clock} (${JSON.stringify({ mode, soonMs, sweepMs, batchTimeMs, batchMessagesMax, limits })})`;
+    return `day ${days} ${clock} (${JSON.stringify({ mode, soonMs, sweepMs, batchTimeMs, batchMessagesMax, retentionMs, limits })})`;
   }
 
   run(): Life {
@@ -170,7 +181,7 @@ class Simulation {
     }
     this.#rest();
     expectSameAsUninterrupted(
-      this.#truth.delivered,
+      this.#truth,
       { ...this.#options.limits, offlineAfterMs: THRESHOLDS.offlineAfterMs },
       this.#open(),
       join(this.#folder, 'again.db'),
@@ -181,7 +192,9 @@ class Simulation {
       messages: this.#federation.published,
       delivered: this.#truth.delivered.length,
       kills: this.#kills,
-      transitions: this.#truth.transitions.length,
+      transitions: this.#truth.transitionsEver,
+      pruned: this.#truth.prunedEver,
+      ticks: this.#truth.history.ticks,
       checks: this.#checks,
       faults: this.#faults,
     };
@@ -230,6 +243,8 @@ class Simulation {
       for (const node of this.#federation.nodes) this.#federation.leave(node, false);
     });
     const endMs = this.#time.nowMs + lengthMs;
+    // A fault of the episode may come only now, and days of commits that are refused each second cost too much.
+    this.#time.after(10 * MINUTE_MS, () => this.#disk.heal());
     // We watch for as long as the budget lasts; then we or the broker are away.
     const watchedMs = random.chance(0.6)
       ? Math.min(lengthMs, this.#watchBudgetMs)
@@ -403,10 +418,13 @@ class Simulation {
       // Faults that were drawn for this stretch may still come.
       this.#heal();
     } while (this.#process !== process || !process.isQuiet);
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 3 || !process.isTidy; round++) {
+      if (round > TIDY_ROUNDS_MAX) throw new Error('retention or thinning comes to no end');
       process.sendSnapshot();
       this.#time.runUntil(this.#time.nowMs + 3);
       process.flush();
+      // Main hears of nodes that went with that commit.
+      this.#time.runUntil(this.#time.nowMs + 3);
     }
     if (!process.isQuiet || this.#process !== process) {
       this.#rest();
@@ -422,11 +440,14 @@ class Simulation {
     expectRollups(database, rows);
     expectGeography(database, rows);
     if (this.#options.mode === 'jetstream') expectPosition(database, this.#truth);
+    const wallMs = this.#time.nowMs + this.#wallErrorMs;
+    this.#truth.history.expect(database, wallMs);
     if (this.#options.limits.maxNodes > 0) return;
+    expectPruned(this.#truth, this.#options.retentionMs, { nowMs: this.#time.nowMs, wallMs });
     expectOracleRows(rows, this.#truth);
     expectStatistics(this.#query ?? new StatisticsQuery(database), rows, this.#truth, this.#time.nowMs);
-    expectStates(database, rows, this.#truth, process.supervisor.counts);
-    if (process.totalNodes !== rows.nodes.size)
+    expectStates(database, rows, this.#truth, process.supervisor.counts, this.#options.transitionsPerNodeMax);
+    if (process.totalNodes !== rows.nodes.size + this.#truth.incarnations.endedNodes)
       throw new Error(`${process.totalNodes} nodes, ${rows.nodes.size} rows`);
   }
 

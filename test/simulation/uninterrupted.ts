@@ -11,14 +11,14 @@ import { subjectIndex } from '../../src/sources/federation/subject-index.ts';
 import { openReader, openWriter, type ReadDatabase } from '../../src/store/database.ts';
 import { FederationWriter } from '../../src/store/federation/writer.ts';
 import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
-import type { Delivered } from './ground-truth.ts';
+import type { GroundTruth } from './ground-truth.ts';
 import { expectSame, readRows } from './invariants.ts';
 
 const COMMIT_EVERY = 1000;
 const indexOf = subjectIndex(false);
 
 export function expectSameAsUninterrupted(
-  delivered: readonly Delivered[],
+  { delivered, prunings }: Pick<GroundTruth, 'delivered' | 'prunings'>,
   { offlineAfterMs, ...limits }: Limits & { readonly offlineAfterMs: number },
   interrupted: ReadDatabase,
   path: string,
@@ -38,7 +38,16 @@ export function expectSameAsUninterrupted(
     },
     FUTURE_TOLERANCE_MS,
   );
+  let pruned = 0;
+  /** Steps of retention ride where they rode in the life with faults. */
+  const pruneAfter = (messages: number) => {
+    for (; (prunings[pruned]?.delivered ?? Infinity) <= messages; pruned++) {
+      writer.pruneStep(prunings[pruned]?.cutoffMs ?? 0);
+      writer.commit(nowMs, 0);
+    }
+  };
   delivered.forEach(({ message, outcome }, index) => {
+    pruneAfter(index);
     const { subject, payload, atMs } = message;
     const again = door.enter(
       {
@@ -56,6 +65,7 @@ export function expectSameAsUninterrupted(
       );
     if (index % COMMIT_EVERY === COMMIT_EVERY - 1) writer.commit(nowMs, 0);
   });
+  pruneAfter(delivered.length);
   writer.commit(nowMs, 0);
   const reader = openReader(path);
   try {

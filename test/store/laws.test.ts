@@ -30,7 +30,7 @@ function outcomeOf(events: readonly Event[], batch: number, generationSize: numb
   const database = openWriter(path);
   const writer = new FederationWriter(
     database,
-    { limits: NO_LIMITS, generationSize, transitionsPerNodeMax: 10 },
+    { limits: NO_LIMITS, generationSize, placesLog2: 6, transitionsPerNodeMax: 10 },
     'test',
   );
   const counts = { applied: 0, duplicate: 0, rate_limited: 0 };

@@ -13,7 +13,13 @@ import {
 import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
 import { NO_LIMITS, NOW_MS } from './events.ts';
 
-const SMALL: WriterOptions = { limits: NO_LIMITS, generationSize: 2, transitionsPerNodeMax: 10 };
+const SMALL: WriterOptions = {
+  limits: NO_LIMITS,
+  generationSize: 2,
+  // Small filters are quick to make, and say "may have" too often.
+  placesLog2: 6,
+  transitionsPerNodeMax: 10,
+};
 
 export class Opened {
   readonly #path: string;
@@ -69,11 +75,18 @@ export class Opened {
     }
   }
 
-  /** Every table, in a comparable form. */
+  /** Every table, in a form comparable with another database's: without its secret and what was made with it. */
   dump(): Record<string, unknown[]> {
-    const tables = this.column("SELECT name FROM sqlite_master WHERE type = 'table'").map(String);
+    const tables = this.column(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'hash_filters'",
+    );
     return Object.fromEntries(
-      tables.map((table) => [table, this.all(`SELECT * FROM ${table} ORDER BY 1, 2`)]),
+      tables.map((table) => [
+        table,
+        this.all(`SELECT * FROM ${String(table)} ORDER BY 1, 2`)
+          .filter(({ name }) => name !== 'hash_key')
+          .map(({ tag: _tag, ...row }) => row),
+      ]),
     );
   }
 }

@@ -3,6 +3,8 @@
 import type { InvoiceCreated } from '../../domain/federation/signal.ts';
 import type { Database, Statement } from '../database.ts';
 import type { LabelDictionary } from './label-dictionary.ts';
+import { HashIndex, type RowMemoryOptions } from './hash-index.ts';
+import type { HashKey } from './hash-keys.ts';
 import { KeyWalk } from './key-walk.ts';
 import { leastText } from './least.ts';
 import { addReport, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
@@ -13,6 +15,7 @@ import { TwoGenerations } from './two-generations.ts';
 interface Invoice {
   readonly id: number;
   readonly hash: string;
+  readonly tag: number;
   firstMs: number;
   lastMs: number;
   createdMs: number;
@@ -36,6 +39,7 @@ interface PrunedRow {
 
 interface InvoiceRow {
   id: number;
+  tag: number;
   task_hash: Buffer | null;
   first_ms: number;
   last_after_ms: number;
@@ -51,31 +55,33 @@ export class InvoiceTable implements PrunedTable {
   readonly #hot: TwoGenerations<Invoice>;
   readonly #chains: LabelDictionary;
   readonly #operations: LabelDictionary;
-  readonly #select: Statement<[Buffer], InvoiceRow>;
+  readonly #index: HashIndex<InvoiceRow>;
   readonly #insert: Statement;
   readonly #update: Statement;
   readonly #walk: KeyWalk<PrunedRow>;
   readonly #delete: Statement<[number]>;
   #dirty: Invoice[] = [];
   #pruned: readonly PrunedRow[] = [];
-  #nextId: number;
+  #isPassOver = false;
 
   constructor(
     database: Database,
     chains: LabelDictionary,
     operations: LabelDictionary,
-    generationSize: number,
+    options: RowMemoryOptions,
   ) {
-    this.#hot = new TwoGenerations(generationSize);
+    this.#hot = new TwoGenerations(options.generationSize);
     this.#chains = chains;
     this.#operations = operations;
-    this.#select = database.prepare(
-      `SELECT id, task_hash, first_ms, last_after_ms, created_after_ms, chain, operation, steps, memory, reporters
-       FROM invoices WHERE hash = ?`,
-    );
+    this.#index = new HashIndex(database, {
+      table: 'invoices',
+      columns:
+        'id, tag, task_hash, first_ms, last_after_ms, created_after_ms, chain, operation, steps, memory, reporters',
+      placesLog2: options.placesLog2,
+    });
     this.#insert = database.prepare(
-      `INSERT INTO invoices (first_ms, last_after_ms, created_after_ms, task_hash, chain, operation, steps, memory, reporters, id, hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO invoices (first_ms, last_after_ms, created_after_ms, task_hash, chain, operation, steps, memory, reporters, id, hash, tag)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#update = database.prepare(
       `UPDATE invoices SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, task_hash = ?, chain = ?, operation = ?,
@@ -88,7 +94,6 @@ export class InvoiceTable implements PrunedTable {
       columns: ['id', 'hash', 'first_ms', 'steps', 'memory'],
     });
     this.#delete = database.prepare('DELETE FROM invoices WHERE id = ?');
-    this.#nextId = Number(database.prepare('SELECT coalesce(max(id), 0) + 1 FROM invoices').pluck().get());
   }
 
   /** Merges a report of an invoice; true if it changed anything but `last_seen`. */
@@ -122,6 +127,7 @@ export class InvoiceTable implements PrunedTable {
   /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
   write(rollups: RollupDeltas): void {
     this.#pruned = [];
+    this.#isPassOver = false;
     for (const invoice of this.#dirty) {
       count(invoice, rollups);
       const values = [
@@ -136,9 +142,11 @@ export class InvoiceTable implements PrunedTable {
         reportersToBlob(invoice.reporters),
         invoice.id,
       ];
-      if (invoice.counted === null) this.#insert.run(...values, Buffer.from(invoice.hash, 'hex'));
+      if (invoice.counted === null)
+        this.#insert.run(...values, Buffer.from(invoice.hash, 'hex'), invoice.tag);
       else this.#update.run(...values);
     }
+    this.#index.write();
   }
 
   /** Retention's step, behind {@link write} in the same transaction. */
@@ -149,6 +157,7 @@ export class InvoiceTable implements PrunedTable {
       this.#delete.run(row.id);
     }
     this.#pruned = rows;
+    this.#isPassOver = isEnd;
     return { afterKey, isEnd, rows: rows.length };
   }
 
@@ -161,15 +170,19 @@ export class InvoiceTable implements PrunedTable {
     this.#dirty = [];
     for (const row of this.#pruned) this.#hot.delete(row.hash.toString('hex'));
     this.#pruned = [];
+    this.#index.committed();
+    if (this.#isPassOver) this.#index.forgetEmpty();
     this.#hot.rotateIfFull();
   }
 
   #touch(signal: InvoiceCreated, atMs: number, nowMs: number): Invoice {
     let invoice = this.#hot.get(signal.idHash);
     if (invoice === undefined) {
-      invoice = this.#load(signal.idHash) ?? {
-        id: this.#nextId++,
+      const key = this.#index.keyOf(signal.idHash);
+      invoice = this.#load(signal.idHash, key) ?? {
+        id: this.#index.take(key),
         hash: signal.idHash,
+        tag: key.tag,
         firstMs: atMs,
         lastMs: atMs,
         createdMs: nowMs,
@@ -191,12 +204,13 @@ export class InvoiceTable implements PrunedTable {
     return invoice;
   }
 
-  #load(hash: string): Invoice | undefined {
-    const row = this.#select.get(Buffer.from(hash, 'hex'));
+  #load(hash: string, key: HashKey): Invoice | undefined {
+    const row = this.#index.find(hash, key);
     if (row === undefined) return undefined;
     return {
       id: row.id,
       hash,
+      tag: row.tag,
       firstMs: row.first_ms,
       lastMs: row.first_ms + row.last_after_ms,
       createdMs: row.first_ms + row.created_after_ms,

@@ -6,6 +6,8 @@ import type { TaskCompleted, TaskReceived } from '../../domain/federation/signal
 import type { Database, Statement } from '../database.ts';
 import type { LabelDictionary } from './label-dictionary.ts';
 import { KeyWalk } from './key-walk.ts';
+import { HashIndex, type RowMemoryOptions } from './hash-index.ts';
+import type { HashKey } from './hash-keys.ts';
 import { leastText } from './least.ts';
 import { addReport, COMPLETED, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
 import { PRUNED_ROWS_MAX, type PrunedTable } from './retention.ts';
@@ -18,6 +20,7 @@ export const NO_OUTCOME = -1;
 interface Task {
   readonly id: number;
   readonly hash: string;
+  readonly tag: number;
   firstMs: number;
   lastMs: number;
   createdMs: number;
@@ -41,6 +44,7 @@ interface PrunedRow {
 
 interface TaskRow {
   id: number;
+  tag: number;
   first_ms: number;
   last_after_ms: number;
   created_after_ms: number;
@@ -56,25 +60,32 @@ export class TaskTable implements PrunedTable {
   readonly #hot: TwoGenerations<Task>;
   readonly #chains: LabelDictionary;
   readonly #types: LabelDictionary;
-  readonly #select: Statement<[Buffer], TaskRow>;
+  readonly #index: HashIndex<TaskRow>;
   readonly #insert: Statement;
   readonly #update: Statement;
   readonly #walk: KeyWalk<PrunedRow>;
   readonly #delete: Statement<[number]>;
   #dirty: Task[] = [];
   #pruned: readonly PrunedRow[] = [];
-  #nextId: number;
+  #isPassOver = false;
 
-  constructor(database: Database, chains: LabelDictionary, types: LabelDictionary, generationSize: number) {
-    this.#hot = new TwoGenerations(generationSize);
+  constructor(
+    database: Database,
+    chains: LabelDictionary,
+    types: LabelDictionary,
+    options: RowMemoryOptions,
+  ) {
+    this.#hot = new TwoGenerations(options.generationSize);
     this.#chains = chains;
     this.#types = types;
-    this.#select = database.prepare(
-      'SELECT id, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters FROM tasks WHERE hash = ?',
-    );
+    this.#index = new HashIndex(database, {
+      table: 'tasks',
+      columns: 'id, tag, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters',
+      placesLog2: options.placesLog2,
+    });
     this.#insert = database.prepare(
-      `INSERT INTO tasks (id, hash, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO tasks (id, hash, tag, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#update = database.prepare(
       `UPDATE tasks SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, chain = ?, type = ?, outcome = ?, reporters = ?
@@ -87,7 +98,6 @@ export class TaskTable implements PrunedTable {
       columns: ['id', 'hash', 'first_ms', 'chain', 'type', 'outcome'],
     });
     this.#delete = database.prepare('DELETE FROM tasks WHERE id = ?');
-    this.#nextId = Number(database.prepare('SELECT coalesce(max(id), 0) + 1 FROM tasks').pluck().get());
   }
 
   /** Merges a report that the task was received; true if it changed anything but `last_seen`. */
@@ -121,6 +131,7 @@ export class TaskTable implements PrunedTable {
   /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
   write(rollups: RollupDeltas): void {
     this.#pruned = [];
+    this.#isPassOver = false;
     for (const task of this.#dirty) {
       this.#count(task, rollups);
       const lastAfterMs = task.lastMs - task.firstMs;
@@ -134,6 +145,7 @@ export class TaskTable implements PrunedTable {
         this.#insert.run(
           task.id,
           hash,
+          task.tag,
           task.firstMs,
           lastAfterMs,
           createdAfterMs,
@@ -146,6 +158,7 @@ export class TaskTable implements PrunedTable {
         this.#update.run(task.firstMs, lastAfterMs, createdAfterMs, chain, type, outcome, reporters, task.id);
       }
     }
+    this.#index.write();
   }
 
   /** Retention's step, behind {@link write} in the same transaction. */
@@ -159,6 +172,7 @@ export class TaskTable implements PrunedTable {
       this.#delete.run(row.id);
     }
     this.#pruned = rows;
+    this.#isPassOver = isEnd;
     return { afterKey, isEnd, rows: rows.length };
   }
 
@@ -171,13 +185,16 @@ export class TaskTable implements PrunedTable {
     this.#dirty = [];
     for (const row of this.#pruned) this.#hot.delete(row.hash.toString('hex'));
     this.#pruned = [];
+    this.#index.committed();
+    if (this.#isPassOver) this.#index.forgetEmpty();
     this.#hot.rotateIfFull();
   }
 
   #touch(hash: string, atMs: number, nowMs: number): Task {
     let task = this.#hot.get(hash);
     if (task === undefined) {
-      task = this.#load(hash) ?? this.#create(hash, atMs, nowMs);
+      const key = this.#index.keyOf(hash);
+      task = this.#load(hash, key) ?? this.#create(hash, key, atMs, nowMs);
       this.#hot.set(hash, task);
     }
     if (!task.dirty) {
@@ -187,10 +204,11 @@ export class TaskTable implements PrunedTable {
     return task;
   }
 
-  #create(hash: string, atMs: number, nowMs: number): Task {
+  #create(hash: string, key: HashKey, atMs: number, nowMs: number): Task {
     return {
-      id: this.#nextId++,
+      id: this.#index.take(key),
       hash,
+      tag: key.tag,
       firstMs: atMs,
       lastMs: atMs,
       createdMs: nowMs,
@@ -203,12 +221,13 @@ export class TaskTable implements PrunedTable {
     };
   }
 
-  #load(hash: string): Task | undefined {
-    const row = this.#select.get(Buffer.from(hash, 'hex'));
+  #load(hash: string, key: HashKey): Task | undefined {
+    const row = this.#index.find(hash, key);
     if (row === undefined) return undefined;
     const task: Task = {
       id: row.id,
       hash,
+      tag: row.tag,
       firstMs: row.first_ms,
       lastMs: row.first_ms + row.last_after_ms,
       createdMs: row.first_ms + row.created_after_ms,

@@ -7,6 +7,7 @@ import { advance, isWithin, type Limits, pace } from '../../domain/federation/li
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { Database } from '../database.ts';
+import type { RowMemoryOptions } from './hash-index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InvoiceTable } from './invoices.ts';
 import { KeptValues } from './kept-values.ts';
@@ -19,14 +20,12 @@ import { StatisticsRows } from './statistics-rows.ts';
 import { StatisticsThinning } from './statistics-thinning.ts';
 import { TaskTable } from './tasks.ts';
 
-export interface WriterOptions {
+export interface WriterOptions extends RowMemoryOptions {
   readonly limits: Limits;
   /** Silence, on event time, after which a node may be evicted to make room for another; OFFLINE_AFTER, 300 s if absent. */
   readonly offlineAfterMs?: number;
   /** How long after they were last seen rows are kept; 0 or absent: for ever. */
   readonly retentionMs?: number;
-  /** Ids that each half of the memory of lately touched rows holds. */
-  readonly generationSize: number;
   readonly transitionsPerNodeMax: number;
 }
 
@@ -86,8 +85,8 @@ export class FederationWriter {
     const types = new LabelDictionary(database, DIMENSION.taskType);
     const operations = new LabelDictionary(database, DIMENSION.operation);
     this.#labels = [chains, types, operations];
-    this.#tasks = new TaskTable(database, chains, types, options.generationSize);
-    this.#invoices = new InvoiceTable(database, chains, operations, options.generationSize);
+    this.#tasks = new TaskTable(database, chains, types, options);
+    this.#invoices = new InvoiceTable(database, chains, operations, options);
     this.#rollups = new RollupDeltas(database);
     this.#statistics = new StatisticsRows(database);
     this.#kept = new KeptValues(database);

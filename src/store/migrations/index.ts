@@ -1,6 +1,8 @@
 // The numbered migrations, oldest first. A database's `user_version` is the number of the last one it has had.
 
 import { federation } from './001-federation.ts';
+import { segmentedHashes } from './002-segmented-hashes.ts';
+import type { Migration } from './migrated-database.ts';
 
 /** `MIGRATIONS[n]` takes a database from version n to n + 1. */
-export const MIGRATIONS: readonly string[] = [federation];
+export const MIGRATIONS: readonly Migration[] = [federation, segmentedHashes];

@@ -1,0 +1,163 @@
+// Requests that are none, over real sockets to the real server: each is answered in the one shape or hung up on, with the
+// security headers, without a stack trace and without a word of what was sent, and the next good request is served.
+
+import { connect } from 'node:net';
+import { NO_STATISTICS } from '../src/http/no-statistics.ts';
+import { createHttpServer } from '../src/http/server.ts';
+import type { Random } from '../src/simulator/random.ts';
+import { anyBytes, anyText, withBytesChanged } from './mutation.ts';
+import { FuzzFailure, type FuzzTarget } from './target.ts';
+
+const AT = '2026-01-15T10:30:00.000Z';
+const MARK = 'zqxjkv';
+const PATHS = [
+  '/',
+  '/page.js',
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/api/federation/network-stats?period=',
+  '/nothing',
+];
+const MORE_PATHS = [
+  '/api/federation/nodes?state=',
+  '/api/federation/nodes?page=',
+  '/api/federation/nodes/',
+  '/../',
+  '//',
+];
+const METHODS = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+  'PROPFIND',
+  'get',
+  'GETT',
+];
+const HEADERS = [
+  'Connection: close',
+  'Content-Length: 5',
+  'Transfer-Encoding: chunked',
+  'Expect: 100-continue',
+];
+const MORE_HEADERS = [
+  'Upgrade: websocket',
+  'Authorization: Bearer x',
+  'Cookie: a=b',
+  'Range: bytes=0-',
+  'Accept: */*',
+];
+const STATUSES = new Set([
+  200, 304, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 417, 431, 501, 503, 505,
+]);
+
+function anyRequest(random: Random): Uint8Array {
+  const path = random.pick([...PATHS, ...MORE_PATHS]);
+  const tail = random.pick([
+    '',
+    MARK,
+    '1',
+    '24h',
+    'online',
+    '%00',
+    '%ZZ',
+    '..%2f..',
+    '%0d%0aX-Split:%201',
+    encodeURIComponent(anyText(random).replaceAll(/[\ud800-\udfff]/g, '')),
+  ]);
+  const lines = [
+    `${random.chance(0.7) ? 'GET' : random.pick(METHODS)} ${path}${tail} HTTP/1.${random.chance(0.9) ? 1 : 0}`,
+  ];
+  for (let count = random.below(4); count > 0; count--) {
+    lines.push(
+      random.chance(0.9) ? random.pick([...HEADERS, ...MORE_HEADERS]) : `X-${MARK}: ${anyText(random)}`,
+    );
+  }
+  const request = Buffer.from(
+    `${lines.join('\r\n')}\r\n${random.chance(0.9) ? 'Host: b\r\n' : ''}\r\n${random.chance(0.2) ? '5\r\nhello\r\n0\r\n\r\n' : ''}`,
+  );
+  if (random.chance(0.5)) return request;
+  return random.chance(0.9) ? withBytesChanged(random, request, anyBytes(random)) : anyBytes(random);
+}
+
+export async function httpTarget(): Promise<FuzzTarget> {
+  const failures: unknown[] = [];
+  const ok = { ok: true };
+  const components = { database: ok, broker: ok, ingest: ok, workers: ok, tick: ok };
+  const server = createHttpServer(
+    { host: '127.0.0.1', port: 0 },
+    {
+      live: () => true,
+      readiness: () => ({ status: 'ready', mode: 'jetstream', catchingUp: false, components }),
+      metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+      aggregatorId: () => 'aggregator-fuzz',
+      statistics: (period) => ({
+        data: NO_STATISTICS,
+        period,
+        timestamp: AT,
+        aggregatorId: 'a',
+        lastUpdated: AT,
+      }),
+      nodes: async ({ page }) => ({ nodes: [], page, pages: 0, total: 0 }),
+      node: async () => null,
+      limits: () => ({
+        ratePerMinute: 0,
+        rateBurst: 0,
+        globalPerSecond: 0,
+        newNodesPerMinute: 0,
+        maxNodes: 0,
+      }),
+      nowMs: () => Date.parse(AT),
+      failed: (error) => failures.push(error),
+    },
+  );
+  const { url } = await server.start();
+  const port = Number(new URL(url).port);
+  const outcomes: Record<string, number> = { 'hung up': 0 };
+  let fed = 0;
+
+  function ask(bytes: Uint8Array): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.end(bytes));
+      let answer = '';
+      socket.setEncoding('latin1');
+      socket.on('data', (chunk: string) => (answer += chunk));
+      socket.on('error', (error: NodeJS.ErrnoException) =>
+        error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(answer) : reject(error),
+      );
+      socket.on('close', () => resolve(answer));
+    });
+  }
+
+  return {
+    name: 'http',
+    sliceInputs: 50,
+    outcomes,
+    async feed(random) {
+      fed++;
+      const answer = await ask(anyRequest(random));
+      if (failures.length > 0) throw failures[0];
+      const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(answer) ?? [];
+      if (answer !== '' && status === undefined) throw new FuzzFailure('an answer is not HTTP');
+      if (status !== undefined && status !== '100' && !STATUSES.has(Number(status)))
+        throw new FuzzFailure(`status ${status}`);
+      if (/\n {4}at |node_modules|x-split/i.test(answer))
+        throw new FuzzFailure('an answer shows what it must not');
+      if (answer.includes(MARK)) throw new FuzzFailure('an answer repeats what was sent');
+      const outcome = status ?? 'hung up';
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    },
+    async settle() {
+      const answer = await ask(Buffer.from('GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'));
+      if (!answer.startsWith('HTTP/1.1 200 ')) throw new FuzzFailure('a good request is not served any more');
+      const accounted = Object.values(outcomes).reduce((total, count) => total + count, 0);
+      if (accounted !== fed) throw new FuzzFailure('a request is unaccounted for');
+    },
+    close: () => server.stop(),
+  };
+}

@@ -1,0 +1,129 @@
+// Messages through the real door and writer into a real database, batch by batch: nothing throws, every outcome is counted,
+// in memory and on disk, and the statistics can be read.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { REJECT_REASONS, SUBJECTS } from '../src/domain/federation/vocabulary.ts';
+import type { Random } from '../src/simulator/random.ts';
+import { BatchFiller, createBatch, readBatch } from '../src/sources/federation/batch.ts';
+import { Door } from '../src/sources/federation/door.ts';
+import { Ledger } from '../src/sources/federation/ledger.ts';
+import { openWriter } from '../src/store/database.ts';
+import { FederationWriter } from '../src/store/federation/writer.ts';
+import { StatisticsQuery } from '../src/workers/federation/statistics.ts';
+import { GOLDEN } from '../test/domain/messages.ts';
+import { VALID } from '../test/support/rubbish.ts';
+import { anyBytes, anyValue, withBytesChanged, withMembersChanged } from './mutation.ts';
+import { FuzzFailure, type FuzzTarget } from './target.ts';
+
+const SLICE_INPUTS = 2000;
+const START_MS = Date.UTC(2026, 0, 15);
+/** Rows older than this go: the file stays small, and retention runs as well. */
+const KEPT_MS = 3_600_000;
+const STREAM = { name: 'FUZZ', created: '2026-01-15T00:00:00Z', firstSeq: 1, lastSeq: 0 };
+/** Small, so that every limit and every rotation is met within seconds. */
+const OPTIONS = {
+  limits: {
+    ratePerMinute: 600,
+    rateBurst: 120,
+    globalPerSecond: 5000,
+    newNodesPerMinute: 600,
+    maxNodes: 2000,
+  },
+  generationSize: 5000,
+  transitionsPerNodeMax: 10,
+};
+
+const REAL = [
+  ...GOLDEN.map(({ subject, message }) => ({
+    subject: SUBJECTS.findIndex((name) => name === subject),
+    message,
+  })),
+  ...VALID.map(({ message }, subject) => ({ subject, message: message(1) })),
+].map(({ subject, message }) => ({ subject, message, bytes: Buffer.from(JSON.stringify(message)) }));
+
+/** One input: the subject's index, and the payload. */
+export function anyMessage(random: Random): { readonly subject: number; readonly payload: Uint8Array } {
+  const real = random.pick(REAL);
+  const subject = random.chance(0.05) ? random.below(SUBJECTS.length + 1) : real.subject;
+  const kind = random.below(100);
+  const json = (value: unknown) => Buffer.from(JSON.stringify(value) ?? '');
+  if (kind < 20) return { subject, payload: json(VALID[real.subject]?.message(random.below(3000))) };
+  if (kind < 55) return { subject, payload: json(withMembersChanged(random, real.message)) };
+  if (kind < 85) return { subject, payload: withBytesChanged(random, real.bytes, random.pick(REAL).bytes) };
+  if (kind < 93) return { subject, payload: json(anyValue(random)) };
+  return { subject, payload: anyBytes(random) };
+}
+
+export function messagesTarget(): FuzzTarget {
+  const folder = mkdtempSync(join(tmpdir(), 'aggregator-fuzz-'));
+  const database = openWriter(join(folder, 'aggregator.db'));
+  // So that the memory measured is the program's and not SQLite's cache filling up.
+  database.pragma('cache_size = -4096');
+  const writer = new FederationWriter(database, OPTIONS, 'aggregator-fuzz');
+  const statistics = new StatisticsQuery(database);
+  const sums = database.prepare<[], { length: number; outcomes: number }>(
+    `SELECT last_seq - first_seq + 1 AS length,
+       applied + duplicate + rejected + rate_limited + quarantined + ignored + lost AS outcomes FROM ingest_position`,
+  );
+  const ledger = new Ledger();
+  const parts = {
+    ledger,
+    apply: writer.apply.bind(writer),
+    take: (seq: number, atMs: number) => writer.position.take(seq, atMs),
+    count: writer.position.count.bind(writer.position),
+  };
+  const door = new Door(parts, 60_000);
+  const spare = createBatch(SLICE_INPUTS, 16_777_216);
+  writer.position.attach(STREAM, null);
+  let filler = new BatchFiller(spare);
+  let [fed, seq, nowMs] = [0, 0, START_MS];
+  const outcomes: Record<string, number> = {};
+
+  function settle(): void {
+    readBatch(filler.batch, (message) => void door.enter(message, nowMs));
+    filler = new BatchFiller(spare);
+    writer.pruneStep(nowMs - KEPT_MS);
+    writer.commit(nowMs, nowMs - START_MS);
+    ledger.committed(nowMs, 0);
+    const accounts = ledger.snapshot({ lost: 0, disagreements: 0, unknownLabels: door.unknownLabels });
+    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+    for (const [word, counts] of Object.entries(accounts.outcomes)) outcomes[word] = sum(counts);
+    const accounted = Object.values(outcomes).reduce((total, count) => total + count, 0);
+    if (sum(accounts.received) !== fed || accounted !== fed)
+      throw new FuzzFailure(`${fed} messages went in, ${accounted} have an outcome`);
+    const refused = REJECT_REASONS.reduce((total, reason) => total + sum(accounts.rejected[reason]), 0);
+    if (refused !== outcomes['rejected']) throw new FuzzFailure('not every refused message has a reason');
+    for (const { length, outcomes: stored } of sums.all()) {
+      if (length !== stored) throw new FuzzFailure(`${length} sequences, ${stored} outcomes in the database`);
+    }
+    const { all } = statistics.run(nowMs).periods;
+    if (
+      all.totalNodes !== all.activeNodes + all.offlineNodes ||
+      all.totalTasks < all.completedTasks + all.failedTasks
+    )
+      throw new FuzzFailure('the statistics do not add up');
+  }
+
+  return {
+    name: 'messages',
+    sliceInputs: SLICE_INPUTS,
+    outcomes,
+    feed(random) {
+      const { subject, payload } = anyMessage(random);
+      // Now and then a sequence that was read before, one that is missing, a time that goes back or far ahead.
+      seq += random.chance(0.01) ? random.below(5) - 2 : 1;
+      nowMs += random.below(20);
+      const atMs = random.chance(0.01) ? nowMs + (random.below(3) - 1) * random.below(10_000_000) : nowMs;
+      fed++;
+      if (!filler.add({ subject, payload, atMs, seq: Math.max(1, seq), observedMs: nowMs - START_MS }))
+        throw new FuzzFailure('the batch has no room');
+    },
+    settle,
+    close() {
+      writer.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
