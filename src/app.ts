@@ -4,6 +4,8 @@
 import { MessageChannel } from 'node:worker_threads';
 import { Supervisor } from './actors/supervisor.ts';
 import {
+  AUDIT_INTERVAL_MS,
+  AUDIT_TIME_MAX_MS,
   LOCATION_INTERVAL_MS,
   REPORT_AGE_MAX_MS,
   RESUME_PAGE_NODES,
@@ -29,7 +31,7 @@ import { systemClock } from './lib/clock.ts';
 import { CodedError } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
 import { programVersion } from './lib/version.ts';
-import { ingestThreadUrl, poolWorkerUrl, sourceThreadUrl } from './lib/worker-files.ts';
+import { auditWorkerUrl, ingestThreadUrl, poolWorkerUrl, sourceThreadUrl } from './lib/worker-files.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { Publisher } from './sinks/federation/publisher.ts';
@@ -43,6 +45,7 @@ import type {
   ToIngest,
   ToSource,
 } from './thread-messages.ts';
+import { Auditor } from './workers/auditor.ts';
 import { WorkerPool } from './workers/pool.ts';
 
 /** What tests may change that no operator can. */
@@ -50,6 +53,8 @@ export interface AppSeams {
   readonly ingest?: IngestSeams;
   /** What the pool's threads run. */
   readonly poolWorkerUrl?: URL;
+  /** Between two audits. */
+  readonly auditIntervalMs?: number;
 }
 
 export interface AppParts {
@@ -92,6 +97,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let source: ChildThread<ToSource, FromSource> | null = null;
   let pool: WorkerPool | null = null;
   let ticker: Ticker | null = null;
+  let auditor: Auditor | null = null;
   let broker: EmbeddedBroker | null = null;
   const opened = Promise.withResolvers<void>();
   const publisher = new Publisher();
@@ -303,6 +309,27 @@ export function createApp(settings: Settings, parts: AppParts): App {
     );
   }
 
+  function makeAuditor(): Auditor {
+    return new Auditor(
+      {
+        workerUrl: auditWorkerUrl,
+        databasePath: settings.databasePath,
+        intervalMs: parts.seams?.auditIntervalMs ?? AUDIT_INTERVAL_MS,
+        timeMaxMs: AUDIT_TIME_MAX_MS,
+      },
+      {
+        done({ drift, checks }) {
+          metrics.audited(drift, systemClock.nowMs());
+          const found = checks.filter(({ differing }) => differing > 0);
+          const what = found.map(({ name, differing }) => `${name}: ${differing}`).join(', ');
+          if (drift > 0) log.error(`audit: ${drift} differ (${what}): a defect of ours; please report it`);
+          else log.debug('audit: all equal');
+        },
+        failed: (error) => log.warn('audit: it was not made, the next one tries again', { error }),
+      },
+    );
+  }
+
   return {
     async start() {
       await opened.promise;
@@ -320,6 +347,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
       await resumeNodes();
       if (isStopping) return { httpUrl: url };
       ticker = makeTicker();
+      auditor = makeAuditor();
+      auditor.start();
       void publisher.start(nats);
       source = startSource(nats);
       log.info(`broker: ${nats.servers.join(', ')}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
@@ -333,7 +362,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     },
     async stop() {
       isStopping = true;
-      await Promise.all([ticker?.stop(), source?.stop()]);
+      await Promise.all([ticker?.stop(), source?.stop(), auditor?.stop()]);
       // Nobody needs the broker any more; what is merged goes to SQLite.
       const brokerGone = publisher.stop().then(() => broker?.stop());
       await Promise.all([ingest.stop(), http.stop(), pool?.stop(), brokerGone]);

@@ -19,6 +19,7 @@ import { type Batch, readBatch } from './sources/federation/batch.ts';
 import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
 import { openWriter } from './store/database.ts';
+import { earlierAggregator, tellAdoption } from './store/federation/adoption.ts';
 import { Committer } from './store/federation/committer.ts';
 import { FederationWriter } from './store/federation/writer.ts';
 import { type DatabaseLock, lockDatabase } from './store/lock.ts';
@@ -36,6 +37,13 @@ const DAY_MS = 86_400_000;
 function run(data: IngestThreadData, send: (message: FromIngest) => void): (message: ToIngest) => void {
   const { settings, seams } = data;
   const lock = lockDatabase(settings.databasePath);
+  const adoption = {
+    nowMs: systemClock.nowMs(),
+    thresholds: settings.lifecycle,
+    aggregatorId: settings.aggregatorId,
+    progress: (rows: number, ofRows: number) =>
+      tell(`adoption: ${rows} of ${ofRows} rows of the earlier aggregator`),
+  };
   const writer = openLocked(lock);
   const ledger = new Ledger();
   const door = new Door(
@@ -85,10 +93,16 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     },
   );
 
+  function tell(sentence: string): void {
+    send({ type: 'log', level: 'info', sentence: `database: ${sentence}` });
+  }
+
   function openLocked(held: DatabaseLock): FederationWriter {
     try {
+      const database = openWriter(settings.databasePath, earlierAggregator(adoption));
+      tellAdoption(database, settings.databasePath, (line) => tell(`adoption: ${line}`));
       return new FederationWriter(
-        openWriter(settings.databasePath),
+        database,
         {
           limits: settings.limits,
           offlineAfterMs: settings.lifecycle.offlineAfterMs,

@@ -20,6 +20,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'check the settings and print those that are set, secrets left out; starts nothing',
     load: async () => (await import('./cli/check-config.ts')).checkConfigCommand,
   },
+  audit: {
+    summary: 'recount the stored rows and compare every roll-up with them',
+    load: async () => (await import('./cli/audit.ts')).auditCommand,
+  },
+  backup: {
+    summary: 'copy the database to a file, also while the aggregator runs',
+    load: async () => (await import('./cli/backup.ts')).backupCommand,
+  },
+  restore: {
+    summary: 'put a backup in the place of the database; the aggregator must not run',
+    load: async () => (await import('./cli/restore.ts')).restoreCommand,
+  },
   simulate: {
     summary: 'send what real monitors send and check the published statistics',
     load: async () => (await import('./cli/simulate.ts')).simulateCommand,

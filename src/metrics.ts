@@ -42,8 +42,8 @@ export interface Metrics {
   published(atMs: number): void;
   /** A task of the worker pool ran for so many seconds. */
   workerRun(seconds: number): void;
-  /** The audit compared the roll-ups with a recount: so many cells differ. */
-  rollupDrift(cells: number): void;
+  /** An audit was made: so much differed. */
+  audited(differing: number, atMs: number): void;
   /** Ends the measuring of the event loop. */
   stop(): void;
 }
@@ -122,7 +122,12 @@ export function createMetrics(parts: MetricsParts): Metrics {
   });
   const drift = new Gauge({
     name: 'aggregator_rollup_drift',
-    help: 'Roll-up cells that differed from a recount at the last audit; 0 before the first.',
+    help: 'Roll-up cells and totals that differed from a recount at the last audit; 0 before the first.',
+    registers,
+  });
+  const lastAudit = new Gauge({
+    name: 'aggregator_last_audit_timestamp_seconds',
+    help: 'Unix time of the end of the last audit that was made; 0 before the first.',
     registers,
   });
   const eventLoop = new EventLoopDelay(clock.monotonicMs());
@@ -151,7 +156,10 @@ export function createMetrics(parts: MetricsParts): Metrics {
     tick: (seconds) => tickSeconds.observe(seconds),
     published: (atMs) => lastPublish.set(atMs / 1000),
     workerRun: (seconds) => workerSeconds.observe(seconds),
-    rollupDrift: (cells) => drift.set(cells),
+    audited(differing, atMs) {
+      drift.set(differing);
+      lastAudit.set(atMs / 1000);
+    },
     stop: () => eventLoop.stop(),
   };
 }

@@ -64,6 +64,13 @@ export const WORKER_TASK_TIME_MAX_MS = 10_000;
 /** Tasks that may wait for the pool; more are refused at once. */
 export const WORKER_QUEUE_TASKS_MAX = 256;
 
+// Audit
+
+/** Between two audits, and before the first: each reads all rows, so not often, and not while a start is busy. */
+export const AUDIT_INTERVAL_MS = 3_600_000;
+/** Longest run of an audit: some hundred million rows. The write-ahead log cannot be used again meanwhile. */
+export const AUDIT_TIME_MAX_MS = 600_000;
+
 // Statistics
 
 /** Time between two counts of continents and locations (section 5): rarer, so that no node can be followed. */

@@ -11,3 +11,6 @@ export const ingestThreadUrl = new URL(`../ingest.${extension}`, import.meta.url
 
 /** The entry of every thread of the piscina pool. */
 export const poolWorkerUrl = new URL(`../workers/worker.${extension}`, import.meta.url);
+
+/** The entry of the thread that audits once. */
+export const auditWorkerUrl = new URL(`../workers/audit-worker.${extension}`, import.meta.url);

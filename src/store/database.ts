@@ -1,11 +1,12 @@
 // Opens the SQLite file: the one writer (locked, migrated) and any number of readers that cannot write. The only
 // importer of better-sqlite3.
 
-import { copyFileSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
+import { copyDatabase } from './copy.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
 export type { Database, Statement };
@@ -13,22 +14,38 @@ export type { Database, Statement };
 /** A connection that can only read: what workers get. */
 export type ReadDatabase = Pick<Database, 'prepare' | 'close' | 'transaction'>;
 
+/** How a database of another program becomes ours; the store's one user of it is `federation/adoption.ts`. */
+export interface Adoption {
+  /** True if the file is such a database; then nothing in it is ours. */
+  recognises(database: Database): boolean;
+  /** Moves everything into our tables, which `createSchema` makes, inside one transaction. */
+  adopt(database: Database, createSchema: () => void): void;
+}
+
 /**
- * Opens the file for the one writer, makes its folder if need be, and migrates it. The caller holds the lock of
- * `lock.ts`. Errors: `folder_not_writable`, `database_newer`, `database_unusable`.
+ * Opens the file for the one writer, makes its folder if need be, and migrates it: at once, so that after a crash the file
+ * is as before or as after. Before an existing file is changed, a copy of it is made beside it. The caller holds the lock
+ * of `lock.ts`. Errors: `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
  */
-export function openWriter(path: string): Database {
-  const existed = existsSync(path);
+export function openWriter(path: string, adoption: Adoption | null = null): Database {
   try {
     makeFolder(dirname(path));
-    const database = new Sqlite(path, { timeout: 5000 });
+    let database = new Sqlite(path, { timeout: 5000 });
     try {
+      if (adoption?.recognises(database) === true) {
+        adoptFile(database, path, adoption);
+        // Another connection, for one that had the file to itself cannot share it again.
+        database.close();
+        database = new Sqlite(path, { timeout: 5000 });
+      }
       const version = checkVersion(database, path);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -131072');
       database.pragma('wal_autocheckpoint = 4000');
-      migrate(database, path, version, existed);
+      if (version > 0 && version < MIGRATIONS.length)
+        copyDatabase(database, `${path}.before-version-${MIGRATIONS.length}`);
+      migrate(database, version);
       // A commit that finds the file locked is tried again by itself; a stop must not wait for it.
       database.pragma('busy_timeout = 250');
       return database;
@@ -43,10 +60,41 @@ export function openWriter(path: string): Database {
 
 /** Opens the file read-only. Errors: `database_unusable`. */
 export function openReader(path: string): Database {
+  if (!existsSync(path)) {
+    throw new CodedError('database_unusable', `There is no database ${path}: check DB_PATH.`);
+  }
   try {
     const database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5000 });
     database.pragma('query_only = ON');
     return database;
+  } catch (error) {
+    throw explain(error, path);
+  }
+}
+
+/**
+ * Opens the file read-only for a question about all of it. Errors: `database_newer`; `database_unusable`, also
+ * if this program has not migrated it yet.
+ */
+export function openCurrent(path: string): Database {
+  const database = openReader(path);
+  try {
+    const version = checkVersion(database, path);
+    if (version === MIGRATIONS.length) return database;
+    throw new CodedError(
+      'database_unusable',
+      `The database ${path} has version ${version} and this program makes version ${MIGRATIONS.length} of it at its next start: start it first.`,
+    );
+  } catch (error) {
+    database.close();
+    throw explain(error, path);
+  }
+}
+
+/** Opens a file that is not in use and that nobody else opens, as it is. Errors: `database_unusable`. */
+export function openAlone(path: string): Database {
+  try {
+    return new Sqlite(path, { fileMustExist: true, timeout: 5000 });
   } catch (error) {
     throw explain(error, path);
   }
@@ -70,21 +118,50 @@ function checkVersion(database: Database, path: string): number {
   return version;
 }
 
-function migrate(database: Database, path: string, version: number, existed: boolean): void {
-  if (existed && version > 0 && version < MIGRATIONS.length) {
-    database.pragma('wal_checkpoint(TRUNCATE)');
-    copyFileSync(path, `${path}.before-version-${MIGRATIONS.length}`);
-  }
-  for (let next = version; next < MIGRATIONS.length; next++) {
-    database.transaction(() => {
-      const migration = MIGRATIONS[next] ?? '';
-      if (typeof migration === 'string') database.exec(migration);
-      else migration(database);
-      database.pragma(`user_version = ${next + 1}`);
-    })();
-  }
+/** All missing migrations in one transaction, so that a copy made before it is of the file as it was before the first. */
+function migrate(database: Database, version: number): void {
+  if (version === MIGRATIONS.length) return;
+  database.transaction(() => applyMigrations(database, version))();
   // A migration may have written every row anew: the log must not keep the size of the file.
-  if (version > 0 && version < MIGRATIONS.length) database.pragma('wal_checkpoint(TRUNCATE)');
+  database.pragma('wal_checkpoint(TRUNCATE)');
+}
+
+function applyMigrations(database: Database, version: number): void {
+  for (let next = version; next < MIGRATIONS.length; next++) {
+    const migration = MIGRATIONS[next] ?? '';
+    if (typeof migration === 'string') database.exec(migration);
+    else migration(database);
+    database.pragma(`user_version = ${next + 1}`);
+  }
+}
+
+function adoptFile(database: Database, path: string, adoption: Adoption): void {
+  // Alone with the file, for a program that goes on writing into tables that we take away would lose what it writes.
+  database.pragma('busy_timeout = 250');
+  database.pragma('locking_mode = EXCLUSIVE');
+  try {
+    database.pragma('journal_mode = WAL');
+    database.exec('BEGIN IMMEDIATE; COMMIT');
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    throw new CodedError(
+      'database_in_use',
+      `The database ${path} is that of an earlier aggregator and is open in another process: stop the earlier aggregator and whatever else reads the file, then start again.`,
+      { cause: error },
+    );
+  }
+  copyDatabase(database, `${path}.before-adoption`);
+  database.pragma('synchronous = FULL');
+  database.pragma('cache_size = -131072');
+  // Views and triggers of others go on naming the same tables, and deleting a table deletes nothing elsewhere.
+  database.pragma('legacy_alter_table = ON');
+  database.pragma('foreign_keys = OFF');
+  database.transaction(() => adoption.adopt(database, () => applyMigrations(database, 0)))();
+  database.pragma('wal_checkpoint(TRUNCATE)');
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }
 
 function hasTables(database: Database): boolean {

@@ -200,7 +200,7 @@ describe('metrics - series', () => {
     metrics.tick(0.002);
     metrics.workerRun(20);
     metrics.published(1_700_000_000_500);
-    metrics.rollupDrift(1);
+    metrics.audited(1, 1_700_000_001_500);
     expect(Object.fromEntries(await series(metrics))).toMatchObject({
       'aggregator_nodes{state="online"}': 4,
       'aggregator_nodes{state="offline"}': 7,
@@ -215,6 +215,7 @@ describe('metrics - series', () => {
       aggregator_worker_run_seconds_sum: 20,
       aggregator_last_publish_timestamp_seconds: 1_700_000_000.5,
       aggregator_rollup_drift: 1,
+      aggregator_last_audit_timestamp_seconds: 1_700_000_001.5,
       [`aggregator_build_info{version="0.1.0",node="${process.versions.node}"}`]: 1,
     });
   });

@@ -102,12 +102,12 @@ describe('simulation', () => {
   });
 
   it('simulation - would notice retention that comes too early, or never', () => {
-    const { pruneCutoffMs } = Housekeeping.prototype;
+    const { pruneCutoffs } = Housekeeping.prototype;
     const tooEarly = function (this: Housekeeping, nowMs: number) {
-      const cutoffMs = pruneCutoffMs.call(this, nowMs);
-      return cutoffMs === null ? null : cutoffMs + DAY_MS;
+      const cutoffs = pruneCutoffs.call(this, nowMs);
+      return cutoffs === null ? null : { ...cutoffs, cutoffMs: cutoffs.cutoffMs + DAY_MS };
     };
-    const spy = vi.spyOn(Housekeeping.prototype, 'pruneCutoffMs').mockImplementation(tooEarly);
+    const spy = vi.spyOn(Housekeeping.prototype, 'pruneCutoffs').mockImplementation(tooEarly);
     expect(() => live(2)).toThrow(/was pruned \d+ ms too early/);
     spy.mockImplementation(() => null);
     expect(() => live(2)).toThrow(/should have been pruned/);

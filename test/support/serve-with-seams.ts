@@ -4,13 +4,14 @@ import { serve } from '../../src/cli/serve.ts';
 import { CodedError } from '../../src/lib/errors.ts';
 import type { IngestSeams } from '../../src/thread-messages.ts';
 
-const { poolWorkerUrl, ...ingest } = JSON.parse(process.env['SEAMS'] ?? '{}') as IngestSeams & {
-  poolWorkerUrl?: string;
-};
+const { poolWorkerUrl, auditIntervalMs, ...ingest } = JSON.parse(
+  process.env['SEAMS'] ?? '{}',
+) as IngestSeams & { poolWorkerUrl?: string; auditIntervalMs?: number };
 
 try {
   process.exitCode = await serve(process.env, {
     ingest,
+    ...(auditIntervalMs === undefined ? {} : { auditIntervalMs }),
     ...(poolWorkerUrl === undefined ? {} : { poolWorkerUrl: new URL(poolWorkerUrl) }),
   });
 } catch (error) {

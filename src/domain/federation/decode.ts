@@ -182,7 +182,13 @@ function inDataOrAbove(data: Members, message: Members, name: string): unknown {
   return value === undefined ? message[name] : value;
 }
 
-function readIdHash(value: unknown): string | null {
+/** True of a text that may be a node's id. */
+export function isNodeId(text: string): boolean {
+  return NODE_ID.test(text);
+}
+
+/** An id hash in lower case; null if it is none. */
+export function readIdHash(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > 64) return null;
   const lower = value.toLowerCase();
   return ID_HASH.test(lower) ? lower : null;

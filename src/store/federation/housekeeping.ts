@@ -1,6 +1,9 @@
 // When the writer's commits carry a step of retention or thinning: in every commit while a pass is under way, and then not
 // for a while. It neither prunes nor thins, and is told the time.
 
+import { ADOPTED_RETENTION_MS } from './adopted-rows.ts';
+import type { Cutoffs } from './key-walk.ts';
+
 /** Rest between two passes of retention: how much longer than RETENTION_DAYS a row may stay. */
 export const PRUNE_REST_MS = 3_600_000;
 /** Rest between two passes of thinning. */
@@ -37,8 +40,10 @@ export class Housekeeping {
   }
 
   /** Rows last seen before this are to be pruned by a step now; null if no step is due. */
-  pruneCutoffMs(nowMs: number): number | null {
-    return this.#retentionMs > 0 && this.#prune.isDue(nowMs) ? nowMs - this.#retentionMs : null;
+  pruneCutoffs(nowMs: number): Cutoffs | null {
+    if (this.#retentionMs <= 0 || !this.#prune.isDue(nowMs)) return null;
+    const adoptedRetentionMs = Math.max(this.#retentionMs, ADOPTED_RETENTION_MS);
+    return { cutoffMs: nowMs - this.#retentionMs, adoptedCutoffMs: nowMs - adoptedRetentionMs };
   }
 
   isThinningDue(nowMs: number): boolean {

@@ -1,16 +1,24 @@
 // Invoices in memory and on disk, as tasks.ts does it for tasks: least values, greatest times, a union of reporters.
 
+import type { EarlierInvoice } from '../../domain/federation/earlier.ts';
 import type { InvoiceCreated } from '../../domain/federation/signal.ts';
 import type { Database, Statement } from '../database.ts';
+import { ADOPTED, AdoptedRows } from './adopted-rows.ts';
 import type { LabelDictionary } from './label-dictionary.ts';
 import { HashIndex, type RowMemoryOptions } from './hash-index.ts';
 import type { HashKey } from './hash-keys.ts';
-import { KeyWalk } from './key-walk.ts';
+import { type Cutoffs, KeyWalk } from './key-walk.ts';
 import { leastText } from './least.ts';
 import { addReport, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
 import { PRUNED_ROWS_MAX, type PrunedTable } from './retention.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from './two-generations.ts';
+
+/** What a report says of an invoice. */
+type InvoiceValues = Pick<
+  InvoiceCreated,
+  'idHash' | 'taskIdHash' | 'chainId' | 'operation' | 'steps' | 'memory'
+>;
 
 interface Invoice {
   readonly id: number;
@@ -60,6 +68,7 @@ export class InvoiceTable implements PrunedTable {
   readonly #update: Statement;
   readonly #walk: KeyWalk<PrunedRow>;
   readonly #delete: Statement<[number]>;
+  readonly #adopted: AdoptedRows;
   #dirty: Invoice[] = [];
   #pruned: readonly PrunedRow[] = [];
   #isPassOver = false;
@@ -92,36 +101,24 @@ export class InvoiceTable implements PrunedTable {
       key: 'id',
       lastMs: 'first_ms + last_after_ms',
       columns: ['id', 'hash', 'first_ms', 'steps', 'memory'],
+      adopted: ADOPTED.invoice,
     });
+    this.#adopted = new AdoptedRows(database, ADOPTED.invoice);
     this.#delete = database.prepare('DELETE FROM invoices WHERE id = ?');
   }
 
   /** Merges a report of an invoice; true if it changed anything but `last_seen`. */
   created(signal: InvoiceCreated, node: number, atMs: number, nowMs: number): boolean {
     const invoice = this.#touch(signal, atMs, nowMs);
-    let changed = addReport(invoice.reporters, node, RECEIVED);
-    if (atMs > invoice.lastMs) invoice.lastMs = atMs;
-    if (atMs < invoice.firstMs) {
-      invoice.firstMs = atMs;
-      changed = true;
-    }
-    const taskHash = leastText(invoice.taskHash, signal.taskIdHash);
-    const chain = leastText(invoice.chain, signal.chainId);
-    const operation = leastText(invoice.operation, signal.operation);
-    const steps = Math.min(invoice.steps, signal.steps);
-    const memory = Math.min(invoice.memory, signal.memory);
-    changed ||=
-      taskHash !== invoice.taskHash ||
-      chain !== invoice.chain ||
-      operation !== invoice.operation ||
-      steps !== invoice.steps ||
-      memory !== invoice.memory;
-    invoice.taskHash = taskHash;
-    invoice.chain = chain;
-    invoice.operation = operation;
-    invoice.steps = steps;
-    invoice.memory = memory;
-    return changed;
+    const isNewReport = addReport(invoice.reporters, node, RECEIVED);
+    return merge(invoice, signal, atMs, atMs) || isNewReport;
+  }
+
+  /** Takes over an invoice of the earlier aggregator, merging it with one taken over before; true if it was new. */
+  adopt(earlier: EarlierInvoice): boolean {
+    const invoice = this.#touch(earlier, earlier.firstMs, earlier.createdMs);
+    merge(invoice, earlier, earlier.firstMs, earlier.lastMs);
+    return this.#adopted.add(invoice.id, earlier.reportingNodes);
   }
 
   /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
@@ -150,11 +147,12 @@ export class InvoiceTable implements PrunedTable {
   }
 
   /** Retention's step, behind {@link write} in the same transaction. */
-  prune(afterId: number, cutoffMs: number, rollups: RollupDeltas) {
-    const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffMs, PRUNED_ROWS_MAX);
+  prune(afterId: number, cutoffs: Cutoffs, rollups: RollupDeltas) {
+    const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffs, PRUNED_ROWS_MAX);
     for (const row of rows) {
-      for (const slot of slotsOf(row)) rollups.prune(row.first_ms, slot);
+      for (const slot of invoiceSlots(row)) rollups.prune(row.first_ms, slot);
       this.#delete.run(row.id);
+      this.#adopted.delete(row.id);
     }
     this.#pruned = rows;
     this.#isPassOver = isEnd;
@@ -175,7 +173,7 @@ export class InvoiceTable implements PrunedTable {
     this.#hot.rotateIfFull();
   }
 
-  #touch(signal: InvoiceCreated, atMs: number, nowMs: number): Invoice {
+  #touch(signal: InvoiceValues, atMs: number, nowMs: number): Invoice {
     let invoice = this.#hot.get(signal.idHash);
     if (invoice === undefined) {
       const key = this.#index.keyOf(signal.idHash);
@@ -226,12 +224,37 @@ export class InvoiceTable implements PrunedTable {
   }
 }
 
-function count(invoice: Invoice, rollups: RollupDeltas): void {
-  const before = invoice.counted;
-  if (before !== null) for (const slot of slotsOf(before)) rollups.add(before.firstMs, slot, -1);
-  for (const slot of slotsOf(invoice)) rollups.add(invoice.firstMs, slot, 1);
+/** Merges what a report says, seen from `firstMs` to `lastMs`; true if it changed anything but `last_seen`. */
+function merge(invoice: Invoice, said: InvoiceValues, firstMs: number, lastMs: number): boolean {
+  if (lastMs > invoice.lastMs) invoice.lastMs = lastMs;
+  const taskHash = leastText(invoice.taskHash, said.taskIdHash);
+  const chain = leastText(invoice.chain, said.chainId);
+  const operation = leastText(invoice.operation, said.operation);
+  const steps = Math.min(invoice.steps, said.steps);
+  const memory = Math.min(invoice.memory, said.memory);
+  const changed =
+    firstMs < invoice.firstMs ||
+    taskHash !== invoice.taskHash ||
+    chain !== invoice.chain ||
+    operation !== invoice.operation ||
+    steps !== invoice.steps ||
+    memory !== invoice.memory;
+  if (firstMs < invoice.firstMs) invoice.firstMs = firstMs;
+  invoice.taskHash = taskHash;
+  invoice.chain = chain;
+  invoice.operation = operation;
+  invoice.steps = steps;
+  invoice.memory = memory;
+  return changed;
 }
 
-function slotsOf({ steps, memory }: Pick<Invoice, 'steps' | 'memory'>): readonly number[] {
+function count(invoice: Invoice, rollups: RollupDeltas): void {
+  const before = invoice.counted;
+  if (before !== null) for (const slot of invoiceSlots(before)) rollups.add(before.firstMs, slot, -1);
+  for (const slot of invoiceSlots(invoice)) rollups.add(invoice.firstMs, slot, 1);
+}
+
+/** The roll-up slots that an invoice counts in. */
+export function invoiceSlots({ steps, memory }: Pick<Invoice, 'steps' | 'memory'>): readonly number[] {
   return [slotOf(DIMENSION.invoices, 0), slotOf(DIMENSION.steps, steps), slotOf(DIMENSION.memory, memory)];
 }

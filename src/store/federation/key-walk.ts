@@ -3,9 +3,16 @@
 // of this walk reads a few thousand neighbouring rows in about a millisecond (bench/retention.ts).
 
 import type { Database, Statement } from '../database.ts';
+import type { AdoptedKind } from './adopted-rows.ts';
 
 /** Rows that one step looks at. */
 export const EXAMINED_ROWS_MAX = 4096;
+
+/** Before when a row must have been seen last to go, in ms since the epoch; adopted rows have their own such moment. */
+export interface Cutoffs {
+  readonly cutoffMs: number;
+  readonly adoptedCutoffMs: number;
+}
 
 /** Where rows are and how they tell when they were last seen. */
 export interface WalkedTable {
@@ -14,6 +21,8 @@ export interface WalkedTable {
   /** SQL of the last sighting in ms since the epoch. */
   readonly lastMs: string;
   readonly columns: readonly string[];
+  /** As what its rows are adopted. */
+  readonly adopted: AdoptedKind;
 }
 
 /** One step: rows to prune, and where the next one begins; `isEnd` if nothing lies behind. */
@@ -25,9 +34,9 @@ export interface WalkStep<Row> {
 
 export class KeyWalk<Row> {
   readonly #edge: Statement<[number], number>;
-  readonly #old: Statement<[number, number, number, number], Row & { walkedKey: number }>;
+  readonly #old: Statement<[number, number, number, number, number], Row & { walkedKey: number }>;
 
-  constructor(database: Database, { table, key, lastMs, columns }: WalkedTable) {
+  constructor(database: Database, { table, key, lastMs, columns, adopted }: WalkedTable) {
     this.#edge = database
       .prepare<[number], number>(
         `SELECT ${key} FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT 1 OFFSET ${EXAMINED_ROWS_MAX - 1}`,
@@ -35,14 +44,19 @@ export class KeyWalk<Row> {
       .pluck();
     this.#old = database.prepare(
       `SELECT ${key} AS walkedKey, ${columns.join(', ')} FROM ${table}
-       WHERE ${key} > ? AND ${key} <= ? AND ${lastMs} < ? ORDER BY ${key} LIMIT ?`,
+       WHERE ${key} > ? AND ${key} <= ? AND ${lastMs} < ?
+         AND (${lastMs} < ? OR NOT EXISTS (SELECT 1 FROM adopted WHERE kind = ${adopted} AND id = ${table}.${key}))
+       ORDER BY ${key} LIMIT ?`,
     );
   }
 
-  /** Looks at the rows behind `afterKey`; finds at most `rowsMax` that were last seen before `cutoffMs`. */
-  step(afterKey: number, cutoffMs: number, rowsMax: number): WalkStep<Row> {
+  /**
+   * Looks at the rows behind `afterKey`; finds at most `rowsMax` that were last seen before the cutoff, adopted ones before
+   * theirs.
+   */
+  step(afterKey: number, { cutoffMs, adoptedCutoffMs }: Cutoffs, rowsMax: number): WalkStep<Row> {
     const edge = this.#edge.get(afterKey);
-    const rows = this.#old.all(afterKey, edge ?? Number.MAX_SAFE_INTEGER, cutoffMs, rowsMax);
+    const rows = this.#old.all(afterKey, edge ?? Number.MAX_SAFE_INTEGER, cutoffMs, adoptedCutoffMs, rowsMax);
     const last = rows.at(-1);
     if (last !== undefined && rows.length === rowsMax)
       return { rows, afterKey: last.walkedKey, isEnd: false };

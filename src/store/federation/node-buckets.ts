@@ -4,8 +4,10 @@ import type { Heartbeat } from '../../domain/federation/signal.ts';
 import { ACTIVE_TASKS, CONTINENTS, TOTAL_TASKS } from '../../domain/federation/vocabulary.ts';
 import type { Node } from './node-row.ts';
 
+type Buckets = Pick<Heartbeat, 'totalTasks' | 'activeTasks' | 'continent' | 'location'>;
+
 /** Takes of each bucket the value with the greatest (time, value) among the heartbeats that carry it. */
-export function mergeBuckets(node: Node, signal: Heartbeat, atMs: number): void {
+export function mergeBuckets(node: Node, signal: Buckets, atMs: number): void {
   if (isNewer(signal.totalTasks, TOTAL_TASKS.length, atMs, node.totalTasks, node.totalTasksMs)) {
     node.totalTasks = signal.totalTasks;
     node.totalTasksMs = atMs;

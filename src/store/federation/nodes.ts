@@ -1,12 +1,14 @@
 // Nodes in memory and on disk: times, buckets, limits, and the state that an actor gave; and how they go, evicted or
 // pruned. States are stored here and never decided here.
 
+import type { EarlierNode } from '../../domain/federation/earlier.ts';
 import type { NodeSign, NodeTransition } from '../../domain/federation/facts.ts';
 import type { Heartbeat } from '../../domain/federation/signal.ts';
-import { NODE_STATES } from '../../domain/federation/vocabulary.ts';
+import { NODE_STATES, type NodeState } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
+import { ADOPTED, AdoptedRows } from './adopted-rows.ts';
 import type { KeptValues } from './kept-values.ts';
-import { KeyWalk } from './key-walk.ts';
+import { type Cutoffs, KeyWalk } from './key-walk.ts';
 import { LastSeenQueue } from './last-seen-queue.ts';
 import { mergeBuckets } from './node-buckets.ts';
 import {
@@ -58,6 +60,7 @@ export class NodeTable implements PrunedTable {
   readonly #delete: Statement<[number]>;
   readonly #walk: KeyWalk<PrunedRow>;
   readonly #kept: KeptValues;
+  readonly #adopted: AdoptedRows;
   readonly #transitionRows: TransitionRows;
   readonly #queue: LastSeenQueue | null;
   readonly #transitions: { node: Node; number: number; fact: NodeTransition }[] = [];
@@ -88,7 +91,9 @@ export class NodeTable implements PrunedTable {
       key: 'number',
       lastMs: 'last_ms',
       columns: ['number', 'node_id', 'state', 'life_ms', 'left_ms'],
+      adopted: ADOPTED.node,
     });
+    this.#adopted = new AdoptedRows(database, ADOPTED.node);
     // The newest rows may be gone, so the greatest number of a row does not say what comes next.
     const greatest = Number(database.prepare('SELECT coalesce(max(number), 0) FROM nodes').pluck().get());
     this.#nextNumber = Math.max(kept.number(NEXT_NUMBER), greatest + 1);
@@ -146,6 +151,26 @@ export class NodeTable implements PrunedTable {
     this.#hot.set(nodeId, node);
     this.#live++;
     return node;
+  }
+
+  /**
+   * Takes over a node of the earlier aggregator, in the state that its silence calls for: `silenceMs` before this moment
+   * of the observed clock, which begins at 0. True if it was new.
+   */
+  adopt(earlier: EarlierNode, silenceMs: number, state: NodeState, nowMs: number): boolean {
+    if (this.find(earlier.nodeId) !== undefined) return false;
+    const { nodeId, firstMs, lastMs, createdMs } = earlier;
+    const node = this.create(nodeId, firstMs, createdMs, 0);
+    this.hear(node, lastMs, -silenceMs);
+    // There is no actor yet that must hear of it: all are made from the rows, when everything is taken over.
+    node.heard = false;
+    // Times in the future must not keep a node alive, or dead, until then.
+    if (earlier.hasLeft) this.leave(node, Math.min(lastMs, nowMs));
+    else this.showLife(node, Math.min(lastMs, nowMs));
+    mergeBuckets(node, earlier, lastMs);
+    node.heartbeats = earlier.heartbeats;
+    node.state = NODE_STATES.indexOf(state);
+    return this.#adopted.add(node.number, 0);
   }
 
   /** Records that any valid message came; true if it made the node's first sighting earlier. */
@@ -220,8 +245,8 @@ export class NodeTable implements PrunedTable {
   }
 
   /** Retention's step, behind {@link write} in the same transaction. */
-  prune(afterNumber: number, cutoffMs: number, rollups: RollupDeltas) {
-    const { rows, afterKey, isEnd } = this.#walk.step(afterNumber, cutoffMs, PRUNED_NODES_MAX);
+  prune(afterNumber: number, cutoffs: Cutoffs, rollups: RollupDeltas) {
+    const { rows, afterKey, isEnd } = this.#walk.step(afterNumber, cutoffs, PRUNED_NODES_MAX);
     for (const row of rows) {
       const state = effectiveState({
         state: row.state ?? UNJUDGED,
@@ -283,6 +308,7 @@ export class NodeTable implements PrunedTable {
   #deleteRow(number: number): void {
     this.#transitionRows.deleteOf(number);
     this.#delete.run(number);
+    this.#adopted.delete(number);
   }
 
   #touch(node: Node): void {

@@ -2,6 +2,7 @@
 // commit of the writer, after the touched rows are written, so it decides on the newest values; it never asks the time.
 
 import type { KeptValues } from './kept-values.ts';
+import type { Cutoffs } from './key-walk.ts';
 import type { RollupDeltas } from './rollups.ts';
 
 /** Tasks or invoices that one step prunes: a quarter of the 50 ms that the writer may pause (bench/retention.ts). */
@@ -10,12 +11,12 @@ export const PRUNED_ROWS_MAX = 500;
 /** A table whose rows are pruned. */
 export interface PrunedTable {
   /**
-   * Prunes some of the rows behind `afterKey` that were last seen before `cutoffMs`, inside the caller's transaction,
+   * Prunes some of the rows behind `afterKey` that were last seen before the cutoff, inside the caller's transaction,
    * and moves their counts into the pruned totals. May be repeated after a failure.
    */
   prune(
     afterKey: number,
-    cutoffMs: number,
+    cutoffs: Cutoffs,
     rollups: RollupDeltas,
   ): { readonly afterKey: number; readonly isEnd: boolean; readonly rows: number };
 }
@@ -35,7 +36,7 @@ export class Retention {
   readonly #kept: KeptValues;
   #place: { readonly table: number; readonly afterKey: number };
   #nextPlace: { readonly table: number; readonly afterKey: number };
-  #cutoffMs: number | null = null;
+  #cutoffs: Cutoffs | null = null;
   #result: PruneResult | null = null;
 
   constructor(tables: readonly PrunedTable[], kept: KeptValues) {
@@ -45,16 +46,16 @@ export class Retention {
     this.#nextPlace = this.#place;
   }
 
-  /** Lets a step ride in the next commit: of rows last seen before `cutoffMs`. */
-  ask(cutoffMs: number): void {
-    this.#cutoffMs = cutoffMs;
+  /** Lets a step ride in the next commit: of rows last seen before the cutoff. */
+  ask(cutoffs: Cutoffs): void {
+    this.#cutoffs = cutoffs;
   }
 
   /** Makes the step that was asked for, inside the caller's transaction. */
   write(rollups: RollupDeltas): void {
     const table = this.#tables[this.#place.table];
-    if (this.#cutoffMs === null || table === undefined) return;
-    const step = table.prune(this.#place.afterKey, this.#cutoffMs, rollups);
+    if (this.#cutoffs === null || table === undefined) return;
+    const step = table.prune(this.#place.afterKey, this.#cutoffs, rollups);
     const next = step.isEnd ? (this.#place.table + 1) % this.#tables.length : this.#place.table;
     this.#nextPlace = { table: next, afterKey: step.isEnd ? 0 : step.afterKey };
     this.#result = { rows: step.rows, isPassOver: step.isEnd && next === 0 };
@@ -66,7 +67,7 @@ export class Retention {
   committed(): PruneResult | null {
     const result = this.#result;
     this.#place = this.#nextPlace;
-    this.#cutoffMs = null;
+    this.#cutoffs = null;
     this.#result = null;
     return result;
   }

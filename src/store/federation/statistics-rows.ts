@@ -1,11 +1,13 @@
 // The rows of network_stats: one per period and tick, written by the writer from what the workers computed.
 
+import type { EarlierStatistics } from '../../domain/federation/earlier.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
-import { PERIODS } from '../../domain/federation/vocabulary.ts';
+import { PERIODS, type Period } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
 
 /** Ticks kept for a database that refuses: three days of the usual interval. */
 const WAITING_TICKS_MAX = 10_000;
+const NO_DISTRIBUTIONS = [null, null, null, null, null, null];
 
 export class StatisticsRows {
   readonly #insert: Statement;
@@ -25,6 +27,25 @@ export class StatisticsRows {
     this.#waiting.push(tick);
     // While SQLite refuses; then the history has a gap, as if we had been away.
     if (this.#waiting.length > WAITING_TICKS_MAX) this.#waiting.shift();
+  }
+
+  /** Takes over a row of the earlier aggregator, at once, inside the caller's transaction. */
+  adopt(earlier: EarlierStatistics): void {
+    this.#insert.run(
+      new Date(earlier.recordedMs).toISOString(),
+      'all' satisfies Period,
+      earlier.activeNodes,
+      earlier.totalNodes,
+      earlier.totalTasks,
+      earlier.completedTasks,
+      earlier.failedTasks,
+      earlier.cachedTasks,
+      earlier.totalInvoices,
+      earlier.successRate,
+      earlier.cacheHitRate,
+      ...NO_DISTRIBUTIONS,
+      new Date(earlier.createdMs).toISOString(),
+    );
   }
 
   /** Writes the rows of every tick that waits, inside the caller's transaction. */

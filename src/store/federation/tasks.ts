@@ -1,11 +1,13 @@
 // Tasks in memory and on disk: a batch is merged into the lately used ones, and each touched row is written once.
 // Every kept value is a minimum, a maximum or a set union (section 3), so neither order nor repetition matters.
 
+import type { EarlierTask } from '../../domain/federation/earlier.ts';
 import { CACHED_TRUE, decodeOutcome, FIRST_FAILED } from '../../domain/federation/outcome.ts';
 import type { TaskCompleted, TaskReceived } from '../../domain/federation/signal.ts';
 import type { Database, Statement } from '../database.ts';
+import { ADOPTED, AdoptedRows } from './adopted-rows.ts';
 import type { LabelDictionary } from './label-dictionary.ts';
-import { KeyWalk } from './key-walk.ts';
+import { type Cutoffs, KeyWalk } from './key-walk.ts';
 import { HashIndex, type RowMemoryOptions } from './hash-index.ts';
 import type { HashKey } from './hash-keys.ts';
 import { leastText } from './least.ts';
@@ -65,6 +67,7 @@ export class TaskTable implements PrunedTable {
   readonly #update: Statement;
   readonly #walk: KeyWalk<PrunedRow>;
   readonly #delete: Statement<[number]>;
+  readonly #adopted: AdoptedRows;
   #dirty: Task[] = [];
   #pruned: readonly PrunedRow[] = [];
   #isPassOver = false;
@@ -96,7 +99,9 @@ export class TaskTable implements PrunedTable {
       key: 'id',
       lastMs: 'first_ms + last_after_ms',
       columns: ['id', 'hash', 'first_ms', 'chain', 'type', 'outcome'],
+      adopted: ADOPTED.task,
     });
+    this.#adopted = new AdoptedRows(database, ADOPTED.task);
     this.#delete = database.prepare('DELETE FROM tasks WHERE id = ?');
   }
 
@@ -126,6 +131,19 @@ export class TaskTable implements PrunedTable {
       changed = true;
     }
     return changed;
+  }
+
+  /** Takes over a task of the earlier aggregator, merging it with one taken over before; true if it was new. */
+  adopt(earlier: EarlierTask): boolean {
+    const task = this.#touch(earlier.idHash, earlier.firstMs, earlier.createdMs);
+    this.#see(task, earlier.firstMs);
+    this.#see(task, earlier.lastMs);
+    this.#setChain(task, earlier.chainId);
+    task.type = leastText(task.type, earlier.taskType);
+    const outcome = earlier.outcome ?? NO_OUTCOME;
+    if (outcome !== NO_OUTCOME && (task.outcome === NO_OUTCOME || outcome < task.outcome))
+      task.outcome = outcome;
+    return this.#adopted.add(task.id, earlier.reportingNodes);
   }
 
   /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
@@ -162,14 +180,15 @@ export class TaskTable implements PrunedTable {
   }
 
   /** Retention's step, behind {@link write} in the same transaction. */
-  prune(afterId: number, cutoffMs: number, rollups: RollupDeltas) {
-    const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffMs, PRUNED_ROWS_MAX);
+  prune(afterId: number, cutoffs: Cutoffs, rollups: RollupDeltas) {
+    const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffs, PRUNED_ROWS_MAX);
     for (const row of rows) {
       const chain = this.#chains.textOf(row.chain);
       const type = this.#types.textOf(row.type);
       const outcome = row.outcome ?? NO_OUTCOME;
       for (const slot of this.#slots({ chain, type, outcome })) rollups.prune(row.first_ms, slot);
       this.#delete.run(row.id);
+      this.#adopted.delete(row.id);
     }
     this.#pruned = rows;
     this.#isPassOver = isEnd;
@@ -263,21 +282,26 @@ export class TaskTable implements PrunedTable {
   }
 
   #slots(task: Pick<Task, 'chain' | 'type' | 'outcome'>): number[] {
-    const chain = slotOf(DIMENSION.chain, this.#chains.labelOf(task.chain));
-    const type = slotOf(DIMENSION.taskType, this.#types.labelOf(task.type));
-    if (task.outcome === NO_OUTCOME) return [slotOf(DIMENSION.taskStatus, STATUS_RECEIVED), chain, type];
-    const { time, gas, cached } = decodeOutcome(task.outcome);
-    const status = task.outcome < FIRST_FAILED ? STATUS_COMPLETED : STATUS_FAILED;
-    const slots = [
-      slotOf(DIMENSION.taskStatus, status),
-      chain,
-      type,
-      slotOf(DIMENSION.executionTime, time),
-      slotOf(DIMENSION.gas, gas),
-    ];
-    if (cached === CACHED_TRUE) slots.push(slotOf(DIMENSION.cached, 0));
-    return slots;
+    return taskSlots(this.#chains.labelOf(task.chain), this.#types.labelOf(task.type), task.outcome);
   }
+}
+
+/** The roll-up slots that a task counts in, from its labels' numbers and its outcome. */
+export function taskSlots(chainLabel: number, typeLabel: number, outcome: number): number[] {
+  const chain = slotOf(DIMENSION.chain, chainLabel);
+  const type = slotOf(DIMENSION.taskType, typeLabel);
+  if (outcome === NO_OUTCOME) return [slotOf(DIMENSION.taskStatus, STATUS_RECEIVED), chain, type];
+  const { time, gas, cached } = decodeOutcome(outcome);
+  const status = outcome < FIRST_FAILED ? STATUS_COMPLETED : STATUS_FAILED;
+  const slots = [
+    slotOf(DIMENSION.taskStatus, status),
+    chain,
+    type,
+    slotOf(DIMENSION.executionTime, time),
+    slotOf(DIMENSION.gas, gas),
+  ];
+  if (cached === CACHED_TRUE) slots.push(slotOf(DIMENSION.cached, 0));
+  return slots;
 }
 
 /** Labels of the dimension `taskStatus`. */

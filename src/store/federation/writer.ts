@@ -2,10 +2,17 @@
 // in one transaction. Between commits nothing is on disk; a commit that fails changes nothing and can be repeated.
 
 import { randomUUID } from 'node:crypto';
+import type {
+  EarlierInvoice,
+  EarlierNode,
+  EarlierStatistics,
+  EarlierTask,
+} from '../../domain/federation/earlier.ts';
 import type { NodeSign, NodeTransition } from '../../domain/federation/facts.ts';
 import { advance, isWithin, type Limits, pace } from '../../domain/federation/limits.ts';
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
+import type { NodeState } from '../../domain/federation/vocabulary.ts';
 import type { Database } from '../database.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -38,6 +45,19 @@ export interface Moment {
   /** The observed clock when it was read. */
   readonly observedMs: number;
 }
+
+/** A row of the earlier aggregator's database in our terms. */
+export type Adopted =
+  | { readonly type: 'task'; readonly task: EarlierTask }
+  | { readonly type: 'invoice'; readonly invoice: EarlierInvoice }
+  | {
+      readonly type: 'node';
+      readonly node: EarlierNode;
+      readonly silenceMs: number;
+      readonly state: NodeState;
+      readonly nowMs: number;
+    }
+  | { readonly type: 'statistics'; readonly statistics: EarlierStatistics };
 
 export type Applied = 'applied' | 'duplicate' | 'rate_limited';
 
@@ -154,6 +174,24 @@ export class FederationWriter {
     }
   }
 
+  /**
+   * Takes over a row of the earlier aggregator's database, with the next commit; a task or invoice taken over before is
+   * merged with it. True if it was new. Only inside the adoption's transaction.
+   */
+  adopt(row: Adopted): boolean {
+    switch (row.type) {
+      case 'task':
+        return this.#tasks.adopt(row.task);
+      case 'invoice':
+        return this.#invoices.adopt(row.invoice);
+      case 'node':
+        return this.#nodes.adopt(row.node, row.silenceMs, row.state, row.nowMs);
+      case 'statistics':
+        this.#statistics.adopt(row.statistics);
+        return true;
+    }
+  }
+
   /** Stores a transition with the next commit. */
   transition(fact: NodeTransition): void {
     this.#nodes.transition(fact);
@@ -167,18 +205,18 @@ export class FederationWriter {
 
   /** Lets the next commit carry a step of retention and one of thinning, if they are due. To be called before a commit. */
   housekeep(nowMs: number): void {
-    const cutoffMs = this.#housekeeping.pruneCutoffMs(nowMs);
-    if (cutoffMs !== null) this.pruneStep(cutoffMs);
+    const cutoffs = this.#housekeeping.pruneCutoffs(nowMs);
+    if (cutoffs !== null) this.pruneStep(cutoffs.cutoffMs, cutoffs.adoptedCutoffMs);
     if (this.#housekeeping.isThinningDue(nowMs)) this.thinStep(nowMs);
   }
 
   /**
    * Lets one step of retention ride in the next commit: some of the tasks, invoices and nodes last seen before
-   * `cutoffMs` go, and their counts move into the pruned totals. The next step goes on where this one stopped, also
+   * `cutoffMs` (adopted ones before `adoptedCutoffMs`) go, and their counts move into the pruned totals. The next step goes on where this one stopped, also
    * after a restart; a pass over all tables is over when {@link CommitReport.pruned} says so.
    */
-  pruneStep(cutoffMs: number): void {
-    this.#retention.ask(cutoffMs);
+  pruneStep(cutoffMs: number, adoptedCutoffMs = cutoffMs): void {
+    this.#retention.ask({ cutoffMs, adoptedCutoffMs });
   }
 
   /** Lets one step of thinning the statistics ride in the next commit, with ages as of `nowMs`. */

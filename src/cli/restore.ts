@@ -1,0 +1,44 @@
+// `aggregator restore`: puts a verified backup in the place of the database, and keeps what it replaces.
+
+import type { Environment } from '../config/environment.ts';
+import { readSettings } from '../config/settings.ts';
+import { systemClock } from '../lib/clock.ts';
+import { parseCommandLine } from '../lib/command-line.ts';
+import { restoreDatabase } from '../store/backup.ts';
+import { lockDatabase } from '../store/lock.ts';
+import type { Command } from './command.ts';
+import { upTo } from './words.ts';
+
+const HELP = `Usage: aggregator restore FILE [--json]
+
+Puts the backup FILE in the place of the database of DB_PATH. The aggregator must not run. FILE is verified first and
+stays as it is; the database that is replaced stays beside it as …replaced-TIME. After the next start the aggregator
+reads on from where the backup ends, as far as the broker's stream still reaches back.
+
+  --json  print the result as JSON
+
+Exit code: 0 the backup is in place; 1 it is not, and nothing was changed; 2 usage.
+`;
+
+function restore(args: readonly string[], env: Environment): number {
+  const { values, operands } = parseCommandLine(args, { json: { type: 'boolean' } }, ['FILE']);
+  const [file = ''] = operands;
+  const { databasePath } = readSettings(env).settings;
+  const lock = lockDatabase(databasePath);
+  try {
+    const time = new Date(systemClock.nowMs()).toISOString().replaceAll(':', '-');
+    const restored = restoreDatabase({ databasePath, file, suffix: `replaced-${time}` });
+    const kept =
+      restored.replaced === null ? 'there was none before' : `the one before is ${restored.replaced}`;
+    process.stdout.write(
+      values.json === true
+        ? `${JSON.stringify({ databasePath, file, ...restored })}\n`
+        : `${databasePath}: restored from ${file}, ${restored.tasks} tasks, ${restored.invoices} invoices, ${upTo(restored.readUpTo)}; ${kept}\n`,
+    );
+    return 0;
+  } finally {
+    lock.release();
+  }
+}
+
+export const restoreCommand: Command = { help: HELP, run: restore };

@@ -1,0 +1,246 @@
+// What rows of the earlier aggregator's database mean in our terms: ids, times, labels and outcomes by the rules that
+// messages are read by. Pure: it reads no file, and says of a row that cannot be kept why.
+
+import { isNodeId, readIdHash } from './decode.ts';
+import { type ClosedVocabulary, closedVocabulary, LabelReader } from './labels.ts';
+import { CACHED_ABSENT, CACHED_FALSE, CACHED_TRUE, encodeOutcome } from './outcome.ts';
+import { holdsPersonalData } from './privacy.ts';
+import {
+  ACTIVE_TASKS,
+  CONTINENTS,
+  EXECUTION_TIMES,
+  GAS_AMOUNTS,
+  LABEL_DIMENSIONS,
+  type LabelDimension,
+  MEMORY_SIZES,
+  STEP_COUNTS,
+  TOTAL_TASKS,
+} from './vocabulary.ts';
+
+/** A row as it was read; a column that the file does not have is absent. */
+export type EarlierRow = Readonly<Record<string, unknown>>;
+
+/** Why a row is not kept. */
+export type SkipReason = 'bad_id' | 'no_time';
+
+/** Times are ms since the epoch. */
+interface Seen {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly createdMs: number;
+}
+interface Counted extends Seen {
+  readonly idHash: string;
+  /** Messages that the earlier aggregator counted for it; who sent them is unknown. */
+  readonly reportingNodes: number;
+  readonly chainId: string | null;
+}
+export interface EarlierTask extends Counted {
+  readonly taskType: string | null;
+  /** Code of `outcome.ts`; null: only received. */
+  readonly outcome: number | null;
+}
+export interface EarlierInvoice extends Counted {
+  readonly taskIdHash: string | null;
+  readonly operation: string | null;
+  readonly steps: number;
+  readonly memory: number;
+}
+export interface EarlierNode extends Seen {
+  readonly nodeId: string;
+  /** Its last heartbeat said `offline`. */
+  readonly hasLeft: boolean;
+  readonly heartbeats: number;
+  readonly totalTasks: number;
+  readonly activeTasks: number;
+  readonly continent: number;
+  readonly location: string | null;
+}
+
+/** A row of the earlier aggregator's history: totals of all time, without distributions. Times are ms since the epoch. */
+export interface EarlierStatistics {
+  readonly recordedMs: number;
+  readonly createdMs: number;
+  readonly activeNodes: number;
+  readonly totalNodes: number;
+  readonly totalTasks: number;
+  readonly completedTasks: number;
+  readonly failedTasks: number;
+  readonly cachedTasks: number;
+  readonly totalInvoices: number;
+  /** Percent, as it was defined there. */
+  readonly successRate: number;
+  readonly cacheHitRate: number;
+}
+
+const CHAIN = LABEL_DIMENSIONS.indexOf('chainId');
+const TYPE = LABEL_DIMENSIONS.indexOf('taskType');
+const OPERATION = LABEL_DIMENSIONS.indexOf('operation');
+const LOCATION = LABEL_DIMENSIONS.indexOf('locationBucket');
+const TIMES = closedVocabulary('executionTimeBucket', EXECUTION_TIMES);
+const GAS = closedVocabulary('gasUsedBucket', GAS_AMOUNTS);
+const STEPS = closedVocabulary('stepsComputedBucket', STEP_COUNTS);
+const MEMORY = closedVocabulary('memoryUsedBucket', MEMORY_SIZES);
+const ACTIVE = closedVocabulary('activeTasksBucket', ACTIVE_TASKS);
+const TOTAL = closedVocabulary('totalTasksBucket', TOTAL_TASKS);
+const CONTINENT = closedVocabulary('continentBucket', CONTINENTS);
+
+/** Reads rows and counts the labels in them that are in no vocabulary. */
+export class EarlierReader {
+  readonly #labels = new LabelReader();
+  readonly #unknown: number[] = LABEL_DIMENSIONS.map(() => 0);
+
+  /** Labels that were outside their vocabulary or pattern, or held personal data, and became absent. */
+  get unknownLabels(): Readonly<Record<LabelDimension, number>> {
+    const entries = LABEL_DIMENSIONS.map((dimension, index) => [dimension, this.#unknown[index] ?? 0]);
+    return Object.fromEntries(entries) as Record<LabelDimension, number>;
+  }
+
+  task(row: EarlierRow): EarlierTask | SkipReason {
+    const counted = this.#counted(row, 'task_id_hash');
+    if (typeof counted === 'string') return counted;
+    return { ...counted, taskType: this.#open(TYPE, row['task_type']), outcome: this.#outcome(row) };
+  }
+
+  invoice(row: EarlierRow): EarlierInvoice | SkipReason {
+    const counted = this.#counted(row, 'invoice_id_hash');
+    if (typeof counted === 'string') return counted;
+    return {
+      ...counted,
+      taskIdHash: readIdHash(row['task_id_hash']),
+      operation: this.#open(OPERATION, row['operation']),
+      steps: this.#closed(STEPS, row['steps_computed_bucket']),
+      memory: this.#closed(MEMORY, row['memory_used_bucket']),
+    };
+  }
+
+  node(row: EarlierRow): EarlierNode | SkipReason {
+    const nodeId = row['node_id'];
+    if (typeof nodeId !== 'string' || !isNodeId(nodeId) || holdsPersonalData(nodeId)) return 'bad_id';
+    const seen = readSeen(row);
+    if (seen === null) return 'no_time';
+    return {
+      ...seen,
+      nodeId,
+      hasLeft: row['status'] === 'offline',
+      heartbeats: readCount(row['heartbeat_count']),
+      totalTasks: this.#closed(TOTAL, row['total_tasks_bucket']),
+      activeTasks: this.#closed(ACTIVE, row['active_tasks_bucket']),
+      continent: this.#closed(CONTINENT, row['continent_bucket']),
+      location: this.#location(row['location_bucket']),
+    };
+  }
+
+  /** A row of the history; its rates stay as they were defined there. */
+  statistics(row: EarlierRow): EarlierStatistics | SkipReason {
+    const recordedMs = readTime(row['recorded_at']);
+    if (recordedMs === null) return 'no_time';
+    return {
+      recordedMs,
+      createdMs: readTime(row['created_at']) ?? recordedMs,
+      activeNodes: readCount(row['active_nodes']),
+      totalNodes: readCount(row['total_nodes']),
+      totalTasks: readCount(row['total_tasks']),
+      completedTasks: readCount(row['completed_tasks']),
+      failedTasks: readCount(row['failed_tasks']),
+      cachedTasks: readCount(row['cached_tasks']),
+      totalInvoices: readCount(row['total_invoices']),
+      successRate: readRate(row['success_rate']),
+      cacheHitRate: readRate(row['cache_hit_rate']),
+    };
+  }
+
+  #counted(row: EarlierRow, idColumn: string): Counted | SkipReason {
+    const idHash = readIdHash(row[idColumn]);
+    if (idHash === null) return 'bad_id';
+    const seen = readSeen(row);
+    if (seen === null) return 'no_time';
+    return {
+      ...seen,
+      idHash,
+      reportingNodes: readCount(row['reporting_nodes']),
+      chainId: this.#open(CHAIN, row['chain_id']),
+    };
+  }
+
+  /** Failed if the status says so or success is 0; completed if the status is anything else but received. */
+  #outcome(row: EarlierRow): number | null {
+    const { status, success } = row;
+    const time = this.#closed(TIMES, row['execution_time_bucket']);
+    const gas = this.#closed(GAS, row['gas_used_bucket']);
+    const failed = status === 'failed' || success === 0;
+    // The column's default is `received`: where nothing stands, nothing was said.
+    if (!failed && (status === 'received' || status == null)) return null;
+    const cached = row['cached'] === 1 ? CACHED_TRUE : row['cached'] === 0 ? CACHED_FALSE : CACHED_ABSENT;
+    return encodeOutcome(failed, time, gas, cached);
+  }
+
+  #closed(vocabulary: ClosedVocabulary, value: unknown): number {
+    const index = this.#labels.closed(vocabulary, value);
+    this.#take();
+    if (typeof index === 'number') return index;
+    this.#count(vocabulary.dimension);
+    return vocabulary.absent;
+  }
+
+  #open(dimension: number, value: unknown): string | null {
+    const label = this.#labels.open(dimension, value, true);
+    this.#take();
+    if (label === null) return null;
+    if (typeof label === 'string' && !holdsPersonalData(label)) return label;
+    this.#count(dimension);
+    return null;
+  }
+
+  #location(value: unknown): string | null {
+    const cell = this.#labels.location(LOCATION, value);
+    this.#take();
+    if (typeof cell !== 'symbol') return cell;
+    this.#count(LOCATION);
+    return null;
+  }
+
+  #take(): void {
+    for (const dimension of this.#labels.unknown) this.#count(dimension);
+    this.#labels.unknown.length = 0;
+  }
+
+  #count(dimension: number): void {
+    this.#unknown[dimension] = (this.#unknown[dimension] ?? 0) + 1;
+  }
+}
+
+/** First and last sighting and the row's making; what is missing is taken from the others. Null if nothing is known. */
+function readSeen(row: EarlierRow): Seen | null {
+  const first = readTime(row['first_seen_at']);
+  const last = readTime(row['last_seen_at']);
+  const created = readTime(row['created_at']);
+  const any = first ?? last ?? created;
+  if (any === null) return null;
+  return {
+    firstMs: Math.min(first ?? any, last ?? any),
+    lastMs: Math.max(first ?? any, last ?? any),
+    createdMs: created ?? first ?? any,
+  };
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z?$/;
+
+/** `YYYY-MM-DDTHH:MM:SS.sssZ` or SQLite's `YYYY-MM-DD HH:MM:SS`, both UTC, in ms since the epoch; null if it is neither. */
+export function readTime(value: unknown): number | null {
+  if (typeof value !== 'string' || !TIME.test(value)) return null;
+  const ms = Date.parse(`${value.replace(' ', 'T').replace(/Z$/, '')}Z`);
+  // Negative times would mean "never" elsewhere.
+  return Number.isNaN(ms) || ms <= 0 ? null : ms;
+}
+
+/** A whole number from 0; anything else is 0. */
+export function readCount(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0
+    ? Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER)
+    : 0;
+}
+
+function readRate(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}

@@ -1,0 +1,108 @@
+// What the roll-up cells must be, counted from rows: exact by hour, label and total; and the minutes of an hour by their sum
+// and a weighted sum, so that memory grows with hours and not with minutes. It reads nothing itself.
+
+import { randomInt } from 'node:crypto';
+
+const MINUTE_MS = 60_000;
+const HOUR_MINUTES = 60;
+/** A count of a million times this is still a whole number. */
+const WEIGHT_MAX = 2 ** 30;
+
+/** Of one hour and slot. `weight` is 0 if every minute's cell is its rows, and else almost surely not. */
+interface Cell {
+  rows: number;
+  inMinutes: number;
+  inHours: number;
+  weight: number;
+}
+
+export interface Comparison {
+  readonly compared: number;
+  readonly differing: number;
+}
+
+export class Recount {
+  readonly #weights = Array.from({ length: HOUR_MINUTES }, () => randomInt(1, WEIGHT_MAX));
+  readonly #hours = new Map<number, Map<number, Cell>>();
+  readonly #totals = new Map<number, { rows: number; inTotals: number }>();
+  /** Rows come roughly in the order of time. */
+  #lastHour = Number.NaN;
+  #lastCells = new Map<number, Cell>();
+
+  /** Counts a row in its slots. */
+  add(firstMs: number, slots: readonly number[]): void {
+    const minute = Math.floor(firstMs / MINUTE_MS);
+    const hour = Math.floor(minute / HOUR_MINUTES);
+    const weight = this.#weights[minute - hour * HOUR_MINUTES] ?? 0;
+    for (const slot of slots) {
+      const cell = this.#cell(hour, slot);
+      cell.rows++;
+      cell.weight += weight;
+      this.addTotal(slot);
+    }
+  }
+
+  /** Counts a row in a total that has no minutes. */
+  addTotal(slot: number): void {
+    this.#total(slot).rows++;
+  }
+
+  minuteCell(minute: number, slot: number, count: number): void {
+    const hour = Math.floor(minute / HOUR_MINUTES);
+    const cell = this.#cell(hour, slot);
+    cell.inMinutes += count;
+    cell.weight -= count * (this.#weights[minute - hour * HOUR_MINUTES] ?? 0);
+  }
+
+  hourCell(hour: number, slot: number, count: number): void {
+    this.#cell(hour, slot).inHours += count;
+  }
+
+  totalCell(slot: number, count: number): void {
+    this.#total(slot).inTotals += count;
+  }
+
+  compare(): { readonly minutes: Comparison; readonly hours: Comparison; readonly totals: Comparison } {
+    let [cells, minutes, hours] = [0, 0, 0];
+    for (const ofHour of this.#hours.values()) {
+      for (const { rows, inMinutes, inHours, weight } of ofHour.values()) {
+        cells++;
+        if (inMinutes !== rows || weight !== 0) minutes++;
+        if (inHours !== rows) hours++;
+      }
+    }
+    const totals = [...this.#totals.values()].filter(({ rows, inTotals }) => rows !== inTotals);
+    return {
+      minutes: { compared: cells, differing: minutes },
+      hours: { compared: cells, differing: hours },
+      totals: { compared: this.#totals.size, differing: totals.length },
+    };
+  }
+
+  #cell(hour: number, slot: number): Cell {
+    if (hour !== this.#lastHour) {
+      let cells = this.#hours.get(hour);
+      if (cells === undefined) {
+        cells = new Map();
+        this.#hours.set(hour, cells);
+      }
+      this.#lastHour = hour;
+      this.#lastCells = cells;
+    }
+    let cell = this.#lastCells.get(slot);
+    if (cell === undefined) {
+      cell = { rows: 0, inMinutes: 0, inHours: 0, weight: 0 };
+      this.#lastCells.set(slot, cell);
+    }
+    return cell;
+  }
+
+  #total(slot: number): { rows: number; inTotals: number } {
+    let total = this.#totals.get(slot);
+    if (total === undefined) {
+      total = { rows: 0, inTotals: 0 };
+      this.#totals.set(slot, total);
+    }
+    return total;
+  }
+}
