@@ -113,6 +113,18 @@ describe('audit', () => {
       'UPDATE pruned_totals SET count = count + 1 WHERE dimension = 9',
       'all − live = pruned',
     ],
+    [
+      'a task with two rows',
+      `INSERT INTO tasks SELECT id + 1000000, hash, tag, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters
+         FROM tasks LIMIT 1`,
+      'each task has one row',
+    ],
+    [
+      'an invoice with three rows',
+      `INSERT INTO invoices SELECT id + n * 1000000, hash, tag, task_hash, first_ms, last_after_ms, created_after_ms, chain, operation,
+         steps, memory, reporters FROM invoices, (SELECT 1 AS n UNION SELECT 2) WHERE id = (SELECT max(id) FROM invoices)`,
+      'each invoice has one row',
+    ],
     ['an adopted row that is none', 'INSERT INTO adopted VALUES (0, 999999, 3)', 'adopted rows exist'],
     [
       'a sequence without an outcome',
