@@ -5,11 +5,11 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { createOracle } from '../../src/simulator/federation/oracle.ts';
 import { createPlan } from '../../src/simulator/federation/plan.ts';
 import { sendPlan } from '../../src/simulator/federation/sender.ts';
-import type { Aggregator } from '../support/aggregator.ts';
+import { type Aggregator, SERVE_WITH_SEAMS } from '../support/aggregator.ts';
 import { tasks } from '../support/messages.ts';
 import { counted, send, shown } from '../support/federation.ts';
 import { expectRows } from '../support/oracle-check.ts';
-import { connectTo, launch, runToEnd, SERVE_WITH_SEAMS, testFolder } from '../support/program.ts';
+import { connectTo, launch, runToEnd, testFolder } from '../support/program.ts';
 import { rowsOf, valueOf } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 
