@@ -85,7 +85,7 @@ describe('deployed monitor', () => {
         // Older monitors keep whatever they hear here in a one-row cache.
         'truebit.stats.*': ['truebit.stats.aggregated'],
       });
-      expect([...monitor.types].sort()).toEqual(['network_stats', 'network_stats_period']);
+      expect(monitor.types).toEqual(new Set(['network_stats', 'network_stats_period']));
       expect([...monitor.complaints, ...other.complaints]).toEqual([]);
       await expectConserved(program, own.databasePath);
       expect(await program.stop()).toBe(0);
