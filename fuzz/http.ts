@@ -9,6 +9,7 @@ import { anyBytes, anyText, withBytesChanged } from './mutation.ts';
 import { FuzzFailure, type FuzzTarget } from './target.ts';
 
 const AT = '2026-01-15T10:30:00.000Z';
+const ENOUGH_MS = 20;
 const MARK = 'zqxjkv';
 const PATHS = [
   '/',
@@ -123,14 +124,22 @@ export async function httpTarget(): Promise<FuzzTarget> {
 
   function ask(bytes: Uint8Array): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => socket.end(bytes));
+      const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+      // What is no whole request is answered when no more comes.
+      const enough = setTimeout(() => socket.end(), ENOUGH_MS);
       let answer = '';
       socket.setEncoding('latin1');
-      socket.on('data', (chunk: string) => (answer += chunk));
+      socket.on('data', (chunk: string) => {
+        answer += chunk;
+        socket.end();
+      });
       socket.on('error', (error: NodeJS.ErrnoException) =>
         error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(answer) : reject(error),
       );
-      socket.on('close', () => resolve(answer));
+      socket.on('close', () => {
+        clearTimeout(enough);
+        resolve(answer);
+      });
     });
   }
 

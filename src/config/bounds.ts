@@ -84,6 +84,8 @@ export const HTTP_BODY_BYTES_MAX = 4_096;
 export const HTTP_CONNECTIONS_MAX = 1_024;
 /** Longest time in which a client must have sent its whole request. */
 export const HTTP_REQUEST_TIME_MAX_MS = 10_000;
+/** How often connections are looked over for requests that take longer. */
+export const HTTP_CHECK_INTERVAL_MS = 1_000;
 /** Longest silence on a connection in the middle of a request or answer. */
 export const HTTP_CONNECTION_IDLE_MAX_MS = 30_000;
 /** How long an unused connection is kept for the next request; above the usual scrape interval of 15 s. */

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import {
   HTTP_BODY_BYTES_MAX,
+  HTTP_CHECK_INTERVAL_MS,
   HTTP_CONNECTIONS_MAX,
   HTTP_CONNECTION_IDLE_MAX_MS,
   HTTP_KEEP_ALIVE_MS,
@@ -65,6 +66,8 @@ export function createHttpServer(options: HttpOptions, parts: HttpParts): HttpSe
 function createApp(parts: HttpParts): FastifyInstance {
   const app: FastifyInstance = fastify({
     logger: false,
+    // Node looks for slow requests every 30 s otherwise.
+    http: { connectionsCheckingInterval: HTTP_CHECK_INTERVAL_MS },
     bodyLimit: HTTP_BODY_BYTES_MAX,
     requestTimeout: HTTP_REQUEST_TIME_MAX_MS,
     connectionTimeout: HTTP_CONNECTION_IDLE_MAX_MS,
@@ -84,14 +87,16 @@ function createApp(parts: HttpParts): FastifyInstance {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     done();
   });
-  const routes: RegExp[] = [];
-  app.addHook('onRoute', ({ url }) => void routes.push(patternOf(url)));
+  const readRoutes: RegExp[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    if (method.includes('GET')) readRoutes.push(patternOf(url));
+  });
   addHealthRoutes(app, parts);
   addFederationRoutes(app, parts);
   addPageRoutes(app);
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!isRead && routes.some((route) => route.test(pathOf(request)))) {
+    if (!isRead && readRoutes.some((route) => route.test(pathOf(request)))) {
       return refuse(reply.header('allow', 'GET, HEAD'), 'method_not_allowed', 'this address is only read');
     }
     return refuse(reply, 'not_found', 'there is nothing at this address');
