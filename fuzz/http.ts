@@ -91,7 +91,7 @@ export async function httpTarget(): Promise<FuzzTarget> {
   const ok = { ok: true };
   const components = { database: ok, broker: ok, ingest: ok, workers: ok, tick: ok };
   const server = createHttpServer(
-    { host: '127.0.0.1', port: 0 },
+    { host: '127.0.0.1', port: 0, apiAuth: 'open' },
     {
       live: () => true,
       readiness: () => ({ status: 'ready', mode: 'jetstream', catchingUp: false, components }),
@@ -106,6 +106,10 @@ export async function httpTarget(): Promise<FuzzTarget> {
       }),
       nodes: async ({ page }) => ({ nodes: [], page, pages: 0, total: 0 }),
       node: async () => null,
+      trust: () => ({ authenticated: 0, claimed: 0 }),
+      findKey: () => undefined,
+      keyUsed: () => undefined,
+      statisticsKeys: () => [],
       limits: () => ({
         ratePerMinute: 0,
         rateBurst: 0,

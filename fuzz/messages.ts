@@ -70,6 +70,7 @@ export function messagesTarget(): FuzzTarget {
   const ledger = new Ledger();
   const parts = {
     ledger,
+    authenticate: () => null,
     apply: writer.apply.bind(writer),
     take: (seq: number, atMs: number) => writer.position.take(seq, atMs),
     count: writer.position.count.bind(writer.position),

@@ -14,13 +14,18 @@ import {
   WORKER_TASK_TIME_MAX_MS,
 } from './config/bounds.ts';
 import type { Settings } from './config/settings.ts';
+import { KeyBook } from './domain/federation/api-keys.ts';
 import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federation/accounting.ts';
+import { decodeChange } from './domain/federation/changes.ts';
+import type { NodeTrust } from './domain/federation/facts.ts';
+import type { Identity } from './domain/federation/identity.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
 import type { PeriodStatistics } from './http/federation.ts';
 import { judgeReadiness } from './http/readiness.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { ChildThread } from './child-thread.ts';
+import { type ControlServer, controlSocketPath, serveControl } from './io/control-socket.ts';
 import {
   type BrokerEndpoint,
   createEmbeddedBroker,
@@ -28,15 +33,18 @@ import {
 } from './io/embedded-broker/broker.ts';
 import type { NatsOptions } from './io/nats.ts';
 import { systemClock } from './lib/clock.ts';
+import { createStatisticsSigner, type StatisticsSigner } from './lib/statistics-signature.ts';
 import { CodedError } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
 import { programVersion } from './lib/version.ts';
 import { auditWorkerUrl, ingestThreadUrl, poolWorkerUrl, sourceThreadUrl } from './lib/worker-files.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { JoinResponder } from './sinks/federation/join-responder.ts';
 import { Publisher } from './sinks/federation/publisher.ts';
 import { Ticker } from './sinks/federation/ticker.ts';
 import type {
+  ChangeReply,
   FromIngest,
   FromSource,
   IngestSeams,
@@ -86,6 +94,14 @@ export function createApp(settings: Settings, parts: AppParts): App {
   const reportedAtMs = { ingest: 0, source: 0 };
   let sweptAtMs = 0;
   let totalNodes = 0;
+  let trust: NodeTrust = { authenticated: 0, claimed: 0 };
+  let keys = new KeyBook([]);
+  let identity: Identity | null = null;
+  let signer: StatisticsSigner | null = null;
+  let control: ControlServer | null = null;
+  /** Changes that the writer has been asked for, by number. */
+  const changes = new Map<number, (reply: ChangeReply) => void>();
+  let nextChange = 1;
   let observedMs = 0;
   let caughtUpAtMs: number | null = null;
   let lastTick: TickStatistics | null = null;
@@ -101,6 +117,19 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let broker: EmbeddedBroker | null = null;
   const opened = Promise.withResolvers<void>();
   const publisher = new Publisher();
+  const joins = new JoinResponder({
+    context: () => ({
+      isRequired: settings.authMode === 'required',
+      aggregatorId,
+      salt: requireOpened(identity).salt,
+      statsKey: requireOpened(signer).publicKey,
+      keys,
+      nowMs: systemClock.nowMs(),
+    }),
+    counted: (outcome) => metrics.join(outcome),
+    refused: () =>
+      log.warn('join: the broker does not let us subscribe to truebit.federation.join; nobody can join'),
+  });
 
   const supervisor = new Supervisor(settings.lifecycle, {
     facts(facts) {
@@ -112,30 +141,38 @@ export function createApp(settings: Settings, parts: AppParts): App {
     accounts: () => accounts,
     status,
     nodes: countNodes,
+    trust: () => trust,
     pool: () => ({ queueTasks: pool?.queueTasks ?? 0 }),
     version: programVersion(),
   });
-  const http: HttpServer = createHttpServer(settings.http, {
-    live: () => true,
-    readiness: () =>
-      judgeReadiness({
-        status: status(),
-        workersUp: pool?.isUp ?? false,
-        lastTickAtMs: lastTick?.nowMs ?? null,
-        startedAtMs,
-        caughtUpAtMs,
-        publishIntervalMs: settings.publish.intervalMs,
-        nowMs: systemClock.nowMs(),
-      }),
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-    aggregatorId: () => aggregatorId,
-    statistics: (period) => latest.get(period) ?? null,
-    nodes: (query) => requirePool().ask('nodePage', query),
-    node: (nodeId) => requirePool().ask('node', { nodeId }),
-    limits: () => settings.limits,
-    nowMs: systemClock.nowMs,
-    failed: (error) => log.error('http: a request failed', { error }),
-  });
+  const http: HttpServer = createHttpServer(
+    { ...settings.http, apiAuth: settings.apiAuth },
+    {
+      live: () => true,
+      readiness: () =>
+        judgeReadiness({
+          status: status(),
+          workersUp: pool?.isUp ?? false,
+          lastTickAtMs: lastTick?.nowMs ?? null,
+          startedAtMs,
+          caughtUpAtMs,
+          publishIntervalMs: settings.publish.intervalMs,
+          nowMs: systemClock.nowMs(),
+        }),
+      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+      aggregatorId: () => aggregatorId,
+      statistics: (period) => latest.get(period) ?? null,
+      nodes: (query) => requirePool().ask('nodePage', query),
+      node: (nodeId) => requirePool().ask('node', { nodeId }),
+      trust: () => trust,
+      findKey: (keyId) => keys.find(keyId),
+      keyUsed: (keyId) => ingest.send({ type: 'keyUsed', keyId, atMs: systemClock.nowMs() }),
+      statisticsKeys: () => (signer === null ? [] : [signer.publicKey]),
+      limits: () => settings.limits,
+      nowMs: systemClock.nowMs,
+      failed: (error) => log.error('http: a request failed', { error }),
+    },
+  );
   const ingestData: IngestThreadData = { settings, seams: parts.seams?.ingest ?? {} };
   const ingest = new ChildThread<ToIngest, FromIngest>(
     { url: ingestThreadUrl, name: 'ingest', data: ingestData },
@@ -157,8 +194,9 @@ export function createApp(settings: Settings, parts: AppParts): App {
   function receive(message: FromIngest): void {
     switch (message.type) {
       case 'opened':
-        aggregatorId = message.aggregatorId;
-        observedMs = message.observedMs;
+        ({ aggregatorId, observedMs, identity } = message);
+        keys = new KeyBook(message.keys);
+        signer = createStatisticsSigner(message.identity.statisticsKey);
         isOpened = true;
         opened.resolve();
         return;
@@ -168,10 +206,17 @@ export function createApp(settings: Settings, parts: AppParts): App {
         supervisor.heard(message.signs, { nowMs: systemClock.nowMs(), observedMs });
         return;
       case 'snapshot':
-        ({ accounts, totalNodes, observedMs } = message);
+        ({ accounts, totalNodes, trust, observedMs } = message);
         writerStatus = message.status;
         reportedAtMs.ingest = systemClock.monotonicMs();
         sweep();
+        return;
+      case 'keys':
+        keys = new KeyBook(message.keys);
+        return;
+      case 'changed':
+        changes.get(message.id)?.(message.reply);
+        changes.delete(message.id);
         return;
       case 'log':
       case 'failed':
@@ -237,6 +282,27 @@ export function createApp(settings: Settings, parts: AppParts): App {
       { url: sourceThreadUrl, name: 'source', data: sourceData, transfer: [port1] },
       { message: receiveFromSource, died: (error) => die('source', error) },
     );
+  }
+
+  /** A command of the operator: decoded here, made by the writer. */
+  async function change(request: unknown): Promise<ChangeReply> {
+    const decoded = decodeChange(request);
+    if (typeof decoded === 'string') return { type: 'refused', code: 'usage', sentence: decoded };
+    const id = nextChange++;
+    ingest.send({ type: 'change', id, change: decoded });
+    return new Promise((resolve) => changes.set(id, resolve));
+  }
+
+  /** Without it everything goes on, but changes need the program stopped. */
+  async function serveCommands(): Promise<void> {
+    try {
+      control = await serveControl(controlSocketPath(settings.databasePath), change);
+      if (isStopping) control.stop();
+    } catch (error) {
+      const why =
+        error instanceof CodedError ? error.message : 'the socket beside the database cannot be made';
+      log.warn(`commands: ${why}`, { error });
+    }
   }
 
   function requirePool(): WorkerPool {
@@ -333,6 +399,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   return {
     async start() {
       await opened.promise;
+      await serveCommands();
       const { url } = await http.start();
       const endpoint = await openBroker();
       const nats = natsOptions(settings, endpoint);
@@ -349,7 +416,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
       ticker = makeTicker();
       auditor = makeAuditor();
       auditor.start();
-      void publisher.start(nats);
+      void publisher.start(nats, requireOpened(signer));
+      if (settings.publish.enabled) void joins.start(nats);
       source = startSource(nats);
       log.info(`broker: ${nats.servers.join(', ')}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
       if (endpoint?.wsUrl != null) log.info(`broker for monitors: ${endpoint.wsUrl} (WebSocket)`);
@@ -364,12 +432,19 @@ export function createApp(settings: Settings, parts: AppParts): App {
       isStopping = true;
       await Promise.all([ticker?.stop(), source?.stop(), auditor?.stop()]);
       // Nobody needs the broker any more; what is merged goes to SQLite.
-      const brokerGone = publisher.stop().then(() => broker?.stop());
+      control?.stop();
+      const brokerGone = Promise.all([publisher.stop(), joins.stop()]).then(() => broker?.stop());
       await Promise.all([ingest.stop(), http.stop(), pool?.stop(), brokerGone]);
       supervisor.stop();
       metrics.stop();
     },
   };
+}
+
+/** What the ingest thread tells before anything else is started. */
+function requireOpened<T>(value: T | null): T {
+  if (value === null) throw new CodedError('internal', 'The database is not open yet.');
+  return value;
 }
 
 /** Before the source thread has reported. */

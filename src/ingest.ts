@@ -7,23 +7,27 @@ import {
   BATCH_TIME_MS,
   COMMIT_RETRY_MS,
   FUTURE_TOLERANCE_MS,
-  HOT_MAP_GENERATION_ENTRIES,
   SNAPSHOT_INTERVAL_MS,
-  TRANSITIONS_PER_NODE_MAX,
 } from './config/bounds.ts';
 import type { WriterStatus } from './domain/federation/accounting.ts';
+import type { Change } from './domain/federation/changes.ts';
 import { systemClock } from './lib/clock.ts';
-import { CodedError } from './lib/errors.ts';
+import { CodedError, type ErrorCode } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
+import { createAuthenticator } from './sources/federation/authenticator.ts';
 import { type Batch, readBatch } from './sources/federation/batch.ts';
 import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
 import { openWriter } from './store/database.ts';
 import { earlierAggregator, tellAdoption } from './store/federation/adoption.ts';
 import { Committer } from './store/federation/committer.ts';
+import { readIdentity } from './store/federation/identity-row.ts';
+import { makeChange } from './store/federation/make-change.ts';
+import { writerOptions } from './store/federation/writer-options.ts';
 import { FederationWriter } from './store/federation/writer.ts';
 import { type DatabaseLock, lockDatabase } from './store/lock.ts';
 import type {
+  ChangeReply,
   FromIngest,
   IngestSeams,
   IngestThreadData,
@@ -31,8 +35,6 @@ import type {
   SourceToIngest,
   ToIngest,
 } from './thread-messages.ts';
-
-const DAY_MS = 86_400_000;
 
 function run(data: IngestThreadData, send: (message: FromIngest) => void): (message: ToIngest) => void {
   const { settings, seams } = data;
@@ -44,12 +46,13 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     progress: (rows: number, ofRows: number) =>
       tell(`adoption: ${rows} of ${ofRows} rows of the earlier aggregator`),
   };
-  const writer = openLocked(lock);
+  const { writer, identity } = openLocked(lock);
   const ledger = new Ledger();
   const door = new Door(
     {
       ledger,
-      apply: (signal, moment) => writer.apply(signal, moment),
+      authenticate: createAuthenticator(writer.keys.book, settings.authMode === 'required'),
+      apply: (signal, moment, signer) => writer.apply(signal, moment, signer),
       take: (seq, atMs) => writer.position.take(seq, atMs),
       count: (outcome) => writer.position.count(outcome),
     },
@@ -97,21 +100,12 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     send({ type: 'log', level: 'info', sentence: `database: ${sentence}` });
   }
 
-  function openLocked(held: DatabaseLock): FederationWriter {
+  function openLocked(held: DatabaseLock) {
     try {
       const database = openWriter(settings.databasePath, earlierAggregator(adoption));
       tellAdoption(database, settings.databasePath, (line) => tell(`adoption: ${line}`));
-      return new FederationWriter(
-        database,
-        {
-          limits: settings.limits,
-          offlineAfterMs: settings.lifecycle.offlineAfterMs,
-          retentionMs: settings.retentionDays * DAY_MS,
-          generationSize: HOT_MAP_GENERATION_ENTRIES,
-          transitionsPerNodeMax: TRANSITIONS_PER_NODE_MAX,
-        },
-        settings.aggregatorId,
-      );
+      const opened = new FederationWriter(database, writerOptions(settings), settings.aggregatorId);
+      return { writer: opened, identity: readIdentity(database, settings.federationSalt) };
     } catch (error) {
       held.release();
       throw error;
@@ -185,6 +179,20 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     } while (writer.lastCommit.pruned?.isPassOver !== true);
   }
 
+  /** Makes an operator's change now: what SQLite does not take now is refused, and not made later unasked. */
+  function change(asked: Change): ChangeReply {
+    if (committer.isFailing) return refusal('database_unusable', BUSY_SENTENCE);
+    try {
+      const answer = makeChange(writer, asked, systemClock.nowMs());
+      send({ type: 'keys', keys: writer.keys.book.all });
+      if (!committer.flush()) return refusal('database_unusable', LATER_SENTENCE);
+      return { type: 'made', answer };
+    } catch (error) {
+      if (error instanceof CodedError) return refusal(error.code, error.message);
+      return refusal('database_unusable', `The change could not be made (${sqliteCode(error)}).`);
+    }
+  }
+
   function stop(): void {
     clearInterval(snapshots);
     committer.flush();
@@ -210,11 +218,13 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       disagreements: writer.disagreements,
       unknownLabels: door.unknownLabels,
     });
-    send({ type: 'snapshot', accounts, status: status(), observedMs, totalNodes: writer.totalNodes });
+    const { totalNodes, trust } = writer;
+    send({ type: 'snapshot', accounts, status: status(), observedMs, totalNodes, trust });
   }
 
   const snapshots = setInterval(sendSnapshot, SNAPSHOT_INTERVAL_MS);
-  send({ type: 'opened', aggregatorId: writer.aggregatorId, observedMs });
+  const keys = writer.keys.book.all;
+  send({ type: 'opened', aggregatorId: writer.aggregatorId, identity, keys, observedMs });
 
   return (message) => {
     switch (message.type) {
@@ -230,6 +240,13 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         writer.statistics(message.tick);
         committer.soon();
         return;
+      case 'change':
+        send({ type: 'changed', id: message.id, reply: change(message.change) });
+        return;
+      case 'keyUsed':
+        writer.keys.used(message.keyId, message.atMs);
+        committer.soon();
+        return;
       case 'stop':
         stop();
         return;
@@ -237,6 +254,14 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         unreachable(message);
     }
   };
+}
+
+const BUSY_SENTENCE = 'The database cannot be written at the moment; the log says why. Nothing was changed.';
+const LATER_SENTENCE =
+  'The database cannot be written at the moment; the log says why. The change is made as soon as it can be.';
+
+function refusal(code: ErrorCode, sentence: string): ChangeReply {
+  return { type: 'refused', code, sentence };
 }
 
 function sizeOf(path: string): number {

@@ -32,6 +32,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'put a backup in the place of the database; the aggregator must not run',
     load: async () => (await import('./cli/restore.ts')).restoreCommand,
   },
+  keys: {
+    summary: 'make, list and revoke API keys',
+    load: async () => (await import('./cli/keys.ts')).keysCommand,
+  },
+  nodes: {
+    summary: 'forget a node, or block and unblock one',
+    load: async () => (await import('./cli/nodes.ts')).nodesCommand,
+  },
+  verify: {
+    summary: 'say whether published statistics are genuine',
+    load: async () => (await import('./cli/verify.ts')).verifyCommand,
+  },
   simulate: {
     summary: 'send what real monitors send and check the published statistics',
     load: async () => (await import('./cli/simulate.ts')).simulateCommand,

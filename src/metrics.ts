@@ -8,12 +8,14 @@ import {
   QUERY_BOUNDS_SECONDS,
 } from './config/bounds.ts';
 import type { HistogramSnapshot, IngestAccounts, IngestStatus } from './domain/federation/accounting.ts';
+import type { NodeTrust } from './domain/federation/facts.ts';
 import { NODE_STATES, type NodeState } from './domain/federation/vocabulary.ts';
 import { systemClock, type Clock } from './lib/clock.ts';
 import { DELAY_QUANTILES, EventLoopDelay, type DelayMoment } from './metrics/event-loop-delay.ts';
 import { INGEST_READINGS } from './metrics/ingest-readings.ts';
 import { PROCESS_READINGS, measureProcess } from './metrics/process-readings.ts';
 import { gauge, type Reading } from './metrics/reading.ts';
+import { JOIN_OUTCOMES, type JoinOutcome } from './sinks/federation/join-answer.ts';
 
 /** Where the numbers come from; all are asked at one moment, when Prometheus asks us. */
 export interface MetricsParts {
@@ -23,6 +25,8 @@ export interface MetricsParts {
   status(): IngestStatus | null;
   /** Nodes by state, as their actors see them. */
   nodes(): Readonly<Record<NodeState, number>>;
+  /** Nodes that have a row, by who spoke last for them. */
+  trust(): NodeTrust;
   pool(): { readonly queueTasks: number };
   /** Of the program. */
   readonly version: string;
@@ -38,6 +42,8 @@ export interface Metrics {
   transition(from: NodeState, to: NodeState): void;
   /** A tick computed, recorded and published its statistics in so many seconds. */
   tick(seconds: number): void;
+  /** A node asked to join. */
+  join(outcome: JoinOutcome): void;
   /** Statistics were published at this time. */
   published(atMs: number): void;
   /** A task of the worker pool ran for so many seconds. */
@@ -57,6 +63,19 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     read: (parts) => {
       const counts = parts.nodes();
       return NODE_STATES.map((state) => [{ state }, counts[state]]);
+    },
+  },
+  {
+    name: 'aggregator_nodes_by_trust',
+    type: 'gauge',
+    help: 'Nodes kept, by whether their newest message was signed.',
+    labels: ['trust'],
+    read: (parts) => {
+      const { authenticated, claimed } = parts.trust();
+      return [
+        [{ trust: 'authenticated' }, authenticated],
+        [{ trust: 'claimed' }, claimed],
+      ];
     },
   },
   gauge(
@@ -103,6 +122,13 @@ export function createMetrics(parts: MetricsParts): Metrics {
   for (const from of NODE_STATES) {
     for (const to of NODE_STATES) if (from !== to) transitions.inc({ from, to }, 0);
   }
+  const joins = new Counter({
+    name: 'aggregator_join_requests_total',
+    help: 'Requests to join that were read, by what was answered.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of JOIN_OUTCOMES) joins.inc({ outcome }, 0);
   const tickSeconds = new Histogram({
     name: 'aggregator_tick_seconds',
     help: 'Duration of a tick: statistics computed, recorded and published.',
@@ -154,6 +180,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
     },
     transition: (from, to) => transitions.inc({ from, to }),
     tick: (seconds) => tickSeconds.observe(seconds),
+    join: (outcome) => joins.inc({ outcome }),
     published: (atMs) => lastPublish.set(atMs / 1000),
     workerRun: (seconds) => workerSeconds.observe(seconds),
     audited(differing, atMs) {

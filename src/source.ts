@@ -89,7 +89,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
       detach: () => tell({ type: 'detach' }),
     },
     {
-      message(subject, payload, seq, atMs) {
+      message(subject, payload, seq, atMs, credential) {
         clock.heard(systemClock.monotonicMs(), telemetry.isCatchingUp);
         handover.add({
           subject: telemetry.isMapped ? mappedIndex(subject) : plainIndex(subject),
@@ -98,6 +98,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
           atMs,
           seq,
           observedMs: clock.nowMs,
+          credential,
         });
       },
       heard() {

@@ -4,7 +4,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Settings } from './config/settings.ts';
 import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federation/accounting.ts';
-import type { NodeSign, NodeTransition } from './domain/federation/facts.ts';
+import type { ApiKey } from './domain/federation/api-keys.ts';
+import type { Change, ChangeAnswer } from './domain/federation/changes.ts';
+import type { NodeSign, NodeTransition, NodeTrust } from './domain/federation/facts.ts';
+import type { Identity } from './domain/federation/identity.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NatsOptions } from './io/nats.ts';
 import type { ErrorCode } from './lib/errors.ts';
@@ -44,11 +47,24 @@ export type ToIngest =
   | { readonly type: 'source'; readonly port: MessagePort }
   | { readonly type: 'transitions'; readonly facts: readonly NodeTransition[] }
   | { readonly type: 'statistics'; readonly tick: TickStatistics }
+  /** A command of the operator; answered by `changed` with the same id, after the change is committed. */
+  | { readonly type: 'change'; readonly id: number; readonly change: Change }
+  /** A key was used over HTTP. */
+  | { readonly type: 'keyUsed'; readonly keyId: string; readonly atMs: number }
   | { readonly type: 'stop' };
 
 /** Ingest to main. `observedMs` is the observed clock of the last message taken. */
 export type FromIngest =
-  | { readonly type: 'opened'; readonly aggregatorId: string; readonly observedMs: number }
+  | {
+      readonly type: 'opened';
+      readonly aggregatorId: string;
+      readonly identity: Identity;
+      readonly keys: readonly ApiKey[];
+      readonly observedMs: number;
+    }
+  /** All keys, after a change of any. */
+  | { readonly type: 'keys'; readonly keys: readonly ApiKey[] }
+  | { readonly type: 'changed'; readonly id: number; readonly reply: ChangeReply }
   | {
       readonly type: 'committed';
       /** Nodes heard in the commit. */
@@ -63,6 +79,7 @@ export type FromIngest =
       readonly status: WriterStatus;
       readonly observedMs: number;
       readonly totalNodes: number;
+      readonly trust: NodeTrust;
     }
   | LogMessage
   | FailedMessage
@@ -95,6 +112,11 @@ export type IngestToSource =
   | { readonly type: 'position'; readonly seq: number | null }
   /** The batch is committed, its last sequence too. */
   | { readonly type: 'committed'; readonly batch: Batch; readonly seq: number };
+
+/** What became of a change. */
+export type ChangeReply =
+  | { readonly type: 'made'; readonly answer: ChangeAnswer }
+  | { readonly type: 'refused'; readonly code: ErrorCode; readonly sentence: string };
 
 interface LogMessage {
   readonly type: 'log';

@@ -55,6 +55,29 @@ export const EVENT_LOOP_WINDOW_MS = 60_000;
 /** Transitions kept per node, the oldest go first (section 4). */
 export const TRANSITIONS_PER_NODE_MAX = 1_000;
 
+// Keys
+
+/** API keys kept, revoked ones included: when full, the one revoked longest ago makes room. */
+export const API_KEYS_MAX = 10_000;
+/** Node ids that may be blocked at a time. */
+export const BLOCKED_NODES_MAX = 10_000;
+
+// Control socket
+
+/** One request: a change is a few hundred bytes. */
+export const CONTROL_REQUEST_BYTES_MAX = 4_096;
+/** One answer: every key there may be, at some 300 bytes each. */
+export const CONTROL_ANSWER_BYTES_MAX = 16_777_216;
+/** Commands at the same time; more are closed at once. */
+export const CONTROL_CONNECTIONS_MAX = 8;
+
+// Joining
+
+/** Requests to join that are read in a second; then the broker tells the others that nobody answers. */
+export const JOIN_REQUESTS_PER_SECOND_MAX = 50;
+/** Longest request to join that is looked at. */
+export const JOIN_REQUEST_BYTES_MAX = 4_096;
+
 // Actors
 
 // Workers

@@ -20,7 +20,6 @@ export function brokenRules(values: SettingValues, machine: Pick<Machine, 'canRe
     ...mustRise(values, 'OFFLINE_AFTER', 'FORGET_AFTER'),
     ...retention(values),
     ...burst(values),
-    ...notYet(values),
     ...broker(values),
     ...credentials(values),
     ...pairs(values),
@@ -43,15 +42,6 @@ function retention(values: SettingValues): readonly BrokenRule[] {
     `STREAM_MAX_AGE ${maxAgeMs}: allowed is less than the ${days * DAY_MS} ms of RETENTION_DAYS ${days}, ` +
     'or messages read again could count twice';
   return [{ names: ['RETENTION_DAYS', 'STREAM_MAX_AGE'], sentence }];
-}
-
-/** Keys are for a later version; a door that only looks locked is worse than an open one. */
-function notYet(values: SettingValues): readonly BrokenRule[] {
-  const names = (['AUTH_MODE', 'API_AUTH'] as const).filter((name) => values[name] === 'required');
-  return names.map((name) => ({
-    names: [name],
-    sentence: `${name} "required": allowed is \`open\`, for this version has no API keys yet`,
-  }));
 }
 
 function burst(values: SettingValues): readonly BrokenRule[] {

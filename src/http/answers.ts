@@ -9,6 +9,8 @@ export const HTTP_ERRORS = {
   unknown_period: 400,
   unknown_state: 400,
   bad_page: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,

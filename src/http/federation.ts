@@ -2,6 +2,7 @@
 // a worker has computed; it never computes a number and never shows a location of a single node.
 
 import type { FastifyInstance } from 'fastify';
+import type { NodeTrust } from '../domain/federation/facts.ts';
 import type { Limits } from '../domain/federation/limits.ts';
 import type { NetworkStatistics, NodeHistory, NodePage } from '../domain/federation/statistics.ts';
 import { NODE_STATES, PERIODS, type NodeState, type Period } from '../domain/federation/vocabulary.ts';
@@ -27,6 +28,8 @@ export interface FederationParts {
   nodes(query: { readonly state: NodeState | null; readonly page: number }): Promise<NodePage>;
   /** One node with its transitions, from a worker; null if there is none. */
   node(nodeId: string): Promise<NodeHistory | null>;
+  /** Nodes with a row, by who spoke last for them. */
+  trust(): NodeTrust;
   limits(): Limits;
   nowMs(): number;
 }
@@ -50,7 +53,8 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
       return refuse(reply, 'unknown_state', `state is one of ${NODE_STATES.join(', ')}`);
     const page = pageNumber(request.query['page'] ?? '1');
     if (page === undefined) return refuse(reply, 'bad_page', 'page is a whole number from 1 to 999999999');
-    return sendJson(reply, JSON.stringify(await parts.nodes({ state, page })));
+    const nodes = await parts.nodes({ state, page });
+    return sendJson(reply, JSON.stringify({ ...nodes, trust: parts.trust() }));
   });
 
   app.get<{ Params: { readonly id: string } }>('/api/federation/nodes/:id', async (request, reply) => {

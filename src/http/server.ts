@@ -14,18 +14,22 @@ import {
 } from '../config/bounds.ts';
 import { CodedError } from '../lib/errors.ts';
 import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
+import { requireBearer, type BearerParts } from './bearer.ts';
 import { addFederationRoutes, type FederationParts } from './federation.ts';
 import { addHealthRoutes, type HealthParts } from './health.ts';
+import { addKeySetRoute, type KeySetParts } from './key-set.ts';
 import { addPageRoutes } from './page.ts';
 
 /** Where to listen; port 0 is any free one. */
 export interface HttpOptions {
   readonly host: string;
   readonly port: number;
+  /** `required`: what lies under /api/ needs an API key. */
+  readonly apiAuth: 'open' | 'required';
 }
 
 /** What HTTP asks of the program. */
-export interface HttpParts extends HealthParts, FederationParts {
+export interface HttpParts extends HealthParts, FederationParts, BearerParts, KeySetParts {
   /** Told of each request that failed inside us; the client learns only that it did. */
   failed(error: unknown): void;
 }
@@ -40,7 +44,7 @@ export interface HttpServer {
 
 /** Makes the server; nothing listens before `start`. */
 export function createHttpServer(options: HttpOptions, parts: HttpParts): HttpServer {
-  const app = createApp(parts);
+  const app = createApp(options, parts);
   return {
     async start() {
       // The bounds below hold for one server; for `localhost` fastify would make one per address.
@@ -63,7 +67,7 @@ export function createHttpServer(options: HttpOptions, parts: HttpParts): HttpSe
   };
 }
 
-function createApp(parts: HttpParts): FastifyInstance {
+function createApp(options: HttpOptions, parts: HttpParts): FastifyInstance {
   const app: FastifyInstance = fastify({
     logger: false,
     // Node looks for slow requests every 30 s otherwise.
@@ -91,7 +95,9 @@ function createApp(parts: HttpParts): FastifyInstance {
   app.addHook('onRoute', ({ url, method }) => {
     if (method.includes('GET')) readRoutes.push(patternOf(url));
   });
+  if (options.apiAuth === 'required') requireBearer(app, parts);
   addHealthRoutes(app, parts);
+  addKeySetRoute(app, parts);
   addFederationRoutes(app, parts);
   addPageRoutes(app);
   app.setNotFoundHandler((request, reply) => {

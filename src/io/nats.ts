@@ -12,7 +12,8 @@ import {
 } from 'nats';
 import { webSocketFactory } from './web-socket.ts';
 
-export type { Msg, NatsConnection, Subscription } from 'nats';
+export type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
+export { headers } from 'nats';
 
 /** How to reach a broker. Plain data: it crosses threads. */
 export interface NatsOptions {

@@ -2,8 +2,9 @@
 // acknowledgements and without a durable, so that the only position is ours. It never holds messages: each is handed on
 // in the callback, and who is slow simply asks for fewer.
 
-import { createInbox, nanos, type NatsConnection, type Subscription } from 'nats';
+import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from 'nats';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
+import { credentialOf } from './message-credential.ts';
 import { describe } from './nats.ts';
 
 export interface StreamMessage {
@@ -14,6 +15,8 @@ export interface StreamMessage {
   readonly atMs: number;
   /** Messages in the stream after this one. */
   readonly pending: number;
+  /** Who signed it, as its headers say; null without such headers. */
+  readonly credential: string | null;
 }
 
 export interface StreamReaderOptions {
@@ -97,7 +100,7 @@ export class StreamReader {
           // A pull that still delivers is not over, however slow the link.
           slot.overAtMs = this.#heardMs + PULL_EXPIRES_MS + PULL_GRACE_MS;
           const reply = message.reply ?? '';
-          if (reply.startsWith('$JS.ACK.')) this.#deliver(slot, message.subject, message.data, reply);
+          if (reply.startsWith('$JS.ACK.')) this.#deliver(slot, message, reply);
           else this.#status(slot, message.headers?.code ?? 0);
         },
       });
@@ -125,7 +128,7 @@ export class StreamReader {
     for (const { subscription } of this.#slots) subscription?.unsubscribe();
   }
 
-  #deliver(slot: Slot, subject: string, payload: Uint8Array, reply: string): void {
+  #deliver(slot: Slot, message: Msg, reply: string): void {
     // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time ns>.<pending>, and newer brokers put
     // domain and account before the stream and one more token at the end.
     const tokens = reply.split('.');
@@ -137,11 +140,12 @@ export class StreamReader {
     }
     this.#lastDelivery = delivery;
     this.#parts.message({
-      subject,
-      payload,
+      subject: message.subject,
+      payload: message.data,
       seq: Number(tokens[offset + 3]),
       atMs: Number((tokens[offset + 5] ?? '').slice(0, -6)),
       pending: Number(tokens[offset + 6]),
+      credential: credentialOf(message),
     });
     slot.remaining = Math.max(0, slot.remaining - 1);
     if (slot.remaining === 0) this.#ask(slot);

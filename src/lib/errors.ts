@@ -17,6 +17,10 @@ export type ErrorCode =
   | 'broker_foreign'
   | 'jetstream_unavailable'
   | 'stream_settings'
+  | 'control_unreachable'
+  | 'not_found'
+  | 'too_many'
+  | 'not_genuine'
   | 'ingest_failed'
   | 'worker_timeout'
   | 'internal';

@@ -1,6 +1,6 @@
 // Copies a database into another file that is whole or not there, however we die. It changes nothing in the one copied.
 
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { CodedError } from '../lib/errors.ts';
 import { renameDurably } from '../lib/durable.ts';
 
@@ -17,6 +17,8 @@ export function copyDatabase(database: Copied, target: string): void {
   const unfinished = `${target}.unfinished`;
   try {
     removeUnfinished(unfinished);
+    // As secret as the database: SQLite fills an empty file, and leaves its mode.
+    writeFileSync(unfinished, '', { mode: 0o600 });
     database.prepare('VACUUM INTO ?').run(unfinished);
     renameDurably(unfinished, target);
   } catch (error) {

@@ -1,7 +1,7 @@
 // Opens the SQLite file: the one writer (locked, migrated) and any number of readers that cannot write. The only
 // importer of better-sqlite3.
 
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
@@ -28,10 +28,13 @@ export interface Adoption {
  * of `lock.ts`. Errors: `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
  */
 export function openWriter(path: string, adoption: Adoption | null = null): Database {
+  const existed = existsSync(path);
   try {
     makeFolder(dirname(path));
     let database = new Sqlite(path, { timeout: 5000 });
     try {
+      // It holds what messages are signed with. The files beside it get the mode of this one.
+      if (!existed) chmodSync(path, 0o600);
       if (adoption?.recognises(database) === true) {
         adoptFile(database, path, adoption);
         // Another connection, for one that had the file to itself cannot share it again.

@@ -6,7 +6,12 @@ import { PERIODS } from '../../src/domain/federation/vocabulary.ts';
 import type { PeriodStatistics } from '../../src/http/federation.ts';
 import { NO_STATISTICS } from '../../src/http/no-statistics.ts';
 import type { Readiness } from '../../src/http/readiness.ts';
-import { createHttpServer, type HttpParts, type HttpServer } from '../../src/http/server.ts';
+import {
+  createHttpServer,
+  type HttpOptions,
+  type HttpParts,
+  type HttpServer,
+} from '../../src/http/server.ts';
 import { CodedError } from '../../src/lib/errors.ts';
 
 const ready: Readiness = {
@@ -29,22 +34,29 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-function create(parts: Partial<HttpParts> = {}, options = { host: '127.0.0.1', port: 0 }): HttpServer {
-  const server = createHttpServer(options, {
-    live: () => true,
-    readiness: () => ready,
-    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
-    aggregatorId: () => 'agg-1',
-    statistics: () => null,
-    nodes: async () => noNodes,
-    node: async () => null,
-    limits: () => limits,
-    nowMs: () => Date.UTC(2026, 0, 15),
-    failed: (error) => {
-      throw error;
+function create(parts: Partial<HttpParts> = {}, options: Partial<HttpOptions> = {}): HttpServer {
+  const server = createHttpServer(
+    { host: '127.0.0.1', port: 0, apiAuth: 'open', ...options },
+    {
+      live: () => true,
+      readiness: () => ready,
+      metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+      aggregatorId: () => 'agg-1',
+      statistics: () => null,
+      nodes: async () => noNodes,
+      node: async () => null,
+      trust: () => ({ authenticated: 1, claimed: 2 }),
+      findKey: () => undefined,
+      keyUsed: () => undefined,
+      statisticsKeys: () => [],
+      limits: () => limits,
+      nowMs: () => Date.UTC(2026, 0, 15),
+      failed: (error) => {
+        throw error;
+      },
+      ...parts,
     },
-    ...parts,
-  });
+  );
   servers.push(server);
   return server;
 }
@@ -175,6 +187,7 @@ describe('http - nodes', () => {
       lastSeenAt: '2026-01-15T10:30:00.000Z',
       heartbeats: 3,
       uptime: 0.5,
+      authenticated: true,
       transitions: [
         { at: '2026-01-15T10:32:30.000Z', from: 'online' as const, to: 'stale' as const, cause: 'silence' },
       ],
@@ -207,6 +220,7 @@ describe('http - nodes', () => {
           lastSeenAt: '2026-01-15T10:31:00.000Z',
           heartbeats: 3,
           uptime: null,
+          authenticated: false,
         },
       ],
       page: 1,
@@ -220,7 +234,10 @@ describe('http - nodes', () => {
       },
     });
     const response = await fetch(`${url}/api/federation/nodes${query}`);
-    expect([response.status, await response.json()]).toEqual([200, page]);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { ...page, trust: { authenticated: 1, claimed: 2 } },
+    ]);
     expect(asked).toEqual([expected]);
   });
 

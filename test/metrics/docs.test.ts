@@ -30,6 +30,7 @@ describe('docs/metrics.md - against the program', () => {
       accounts: () => null,
       status: () => null,
       nodes: () => ({ online: 0, stale: 0, offline: 0 }),
+      trust: () => ({ authenticated: 0, claimed: 0 }),
       pool: () => ({ queueTasks: 0 }),
       version: '0',
     });

@@ -67,6 +67,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
     accounts: () => null,
     status: () => null,
     nodes: () => ({ online: 0, stale: 0, offline: 0 }),
+    trust: () => ({ authenticated: 0, claimed: 0 }),
     pool: () => ({ queueTasks: 0 }),
     version: '0.1.0',
     ...parts,

@@ -183,6 +183,7 @@ export class AggregatorProcess {
     this.#door = new Door(
       {
         ledger: this.#ledger,
+        authenticate: () => null,
         apply: (signal, moment) => this.#writer.apply(signal, moment),
         take: (seq, atMs) => this.#writer.position.take(seq, atMs),
         count: (outcome) => this.#writer.position.count(outcome),

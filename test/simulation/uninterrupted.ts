@@ -32,6 +32,7 @@ export function expectSameAsUninterrupted(
   const door = new Door(
     {
       ledger: new Ledger(),
+      authenticate: () => null,
       apply: (signal, moment) => writer.apply(signal, moment),
       take: () => true,
       count: () => undefined,

@@ -8,7 +8,7 @@ import { bytesOf, GOLDEN, messageOf } from '../domain/messages.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);
 
-function setUp(options: { isMapped?: boolean; apply?: DoorParts['apply'] } = {}) {
+function setUp(options: { isMapped?: boolean } & Partial<Pick<DoorParts, 'apply' | 'authenticate'>> = {}) {
   const ledger = new Ledger();
   const applied: { signal: Signal; atMs: number; nowMs: number }[] = [];
   const taken: number[] = [];
@@ -16,9 +16,10 @@ function setUp(options: { isMapped?: boolean; apply?: DoorParts['apply'] } = {})
   const door = new Door(
     {
       ledger,
-      apply(signal, moment) {
+      authenticate: options.authenticate ?? (() => null),
+      apply(signal, moment, signer) {
         applied.push({ signal, atMs: moment.atMs, nowMs: moment.nowMs });
-        return options.apply?.(signal, moment) ?? 'applied';
+        return options.apply?.(signal, moment, signer) ?? 'applied';
       },
       take(seq) {
         if (seq <= (taken.at(-1) ?? 0)) return false;

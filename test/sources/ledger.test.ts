@@ -152,6 +152,7 @@ describe('ledger', () => {
         const door = new Door(
           {
             ledger,
+            authenticate: () => null,
             apply() {
               // While a message is being applied it is in flight too.
               expectConserved(ledger.snapshot(FOUND));

@@ -1,6 +1,6 @@
 // A database file of a test and the writer on it, which can be closed as a crash would and opened again.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeSign } from '../../src/domain/federation/facts.ts';
@@ -92,10 +92,16 @@ export class Opened {
 }
 
 /** A folder for a test's files. */
-export function testFolder(name: string): { readonly path: (file: string) => string; remove(): void } {
+export function testFolder(name: string): {
+  readonly path: (file: string) => string;
+  /** What stands in a file. */
+  readonly bytes: (file: string) => Buffer;
+  remove(): void;
+} {
   const folder = mkdtempSync(join(tmpdir(), `aggregator-${name}-`));
   return {
     path: (file) => join(folder, file),
+    bytes: (file) => readFileSync(join(folder, file)),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -456,6 +456,9 @@ describe('retention', () => {
       /^SELECT name, value FROM settings_kept$/,
       /^SELECT coalesce\(max\(/,
       /^SELECT count\(\*\) FROM nodes$/,
+      /^SELECT count\(\*\) FROM nodes WHERE signed_ms/,
+      /FROM api_keys LEFT JOIN/,
+      /FROM blocked_nodes ORDER BY/,
       /^SELECT coalesce\(sum\(count\), 0\) FROM pruned_totals/,
       /^SELECT node_id, last_ms FROM nodes$/,
       // One row for each stream there ever was.

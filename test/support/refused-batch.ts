@@ -30,6 +30,7 @@ const ledger = new Ledger();
 const door = new Door(
   {
     ledger,
+    authenticate: () => null,
     apply: (signal, moment) => writer.apply(signal, moment),
     take: (seq, atMs) => writer.position.take(seq, atMs),
     count: (outcome) => writer.position.count(outcome),

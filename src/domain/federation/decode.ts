@@ -22,7 +22,8 @@ import {
 export const MESSAGE_BYTES_MAX = 16_384;
 
 const VERSION = /^1(?:\.\d+)*$/;
-const NODE_ID = /^[A-Za-z0-9_-]{4,64}$/;
+/** What a node id looks like. */
+export const NODE_ID = /^[A-Za-z0-9_-]{4,64}$/;
 const ID_HASH = /^(?:[0-9a-f]{2}){8,32}$/;
 
 const TIME = closedVocabulary('executionTimeBucket', EXECUTION_TIMES);

@@ -13,6 +13,12 @@ export interface NodeSign {
   readonly state: NodeState | null;
 }
 
+/** Nodes that have a row, by who spoke last for them: a key, or anyone under their id. */
+export interface NodeTrust {
+  readonly authenticated: number;
+  readonly claimed: number;
+}
+
 /** A transition that an actor decided: the only thing that changes a stored state. */
 export interface NodeTransition {
   readonly nodeId: string;

@@ -45,6 +45,8 @@ export interface NodeListing {
   readonly lastSeenAt: string;
   readonly heartbeats: number;
   readonly uptime: number | null;
+  /** Whether its newest message was signed with an API key. */
+  readonly authenticated: boolean;
 }
 
 /** One node with what became of it, newest change first. */

@@ -1,16 +1,20 @@
 // Publishes statistics over a connection of its own, so that a busy writer delays no publication. While the broker is
 // away it publishes nothing: old numbers sent late would pass for new ones.
 
-import { connectBroker, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
+import { connectBroker, headers, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
+import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../../lib/api-key.ts';
+import type { StatisticsSigner } from '../../lib/statistics-signature.ts';
 import type { StatisticsMessage } from './payload.ts';
 
 export class Publisher {
   readonly #stop = new AbortController();
   #connection: NatsConnection | null = null;
+  #signer: StatisticsSigner | null = null;
   #isConnected = false;
 
   /** Connects, for as long as it takes. The ingest thread's connection does the talking about outages. */
-  async start(nats: NatsOptions): Promise<void> {
+  async start(nats: NatsOptions, signer: StatisticsSigner): Promise<void> {
+    this.#signer = signer;
     this.#connection = await connectBroker(
       'truebit-aggregator-publish',
       nats,
@@ -27,11 +31,18 @@ export class Publisher {
     );
   }
 
-  /** Publishes and waits until the broker has the messages; false if it is away. */
+  /** Signs, publishes and waits until the broker has the messages; false if it is away. */
   async publish(messages: readonly StatisticsMessage[]): Promise<boolean> {
     const connection = this.#connection;
-    if (connection === null || !this.#isConnected) return false;
-    for (const { subject, payload } of messages) connection.publish(subject, payload);
+    const signer = this.#signer;
+    if (connection === null || signer === null || !this.#isConnected) return false;
+    for (const { subject, payload } of messages) {
+      const bytes = Buffer.from(payload);
+      const signed = headers();
+      signed.set(KEY_ID_HEADER, signer.publicKey.kid);
+      signed.set(SIGNATURE_HEADER, signer.sign(bytes));
+      connection.publish(subject, bytes, { headers: signed });
+    }
     try {
       await connection.flush();
       return true;

@@ -3,6 +3,8 @@
 
 /** Numbers kept per message. */
 const FIELDS = 5;
+/** The length of a credential stands beside the subject, in multiples of this: nearly no message has one. */
+const CREDENTIAL_STEP = 16;
 
 /** Plain data; `count` messages stand in it. */
 export interface Batch {
@@ -23,6 +25,8 @@ export interface BatchMessage {
   readonly seq: number | null;
   /** Observed clock when it was read. */
   readonly observedMs: number;
+  /** What its headers say of who signed it (src/lib/api-key.ts), ASCII; null without such headers. */
+  readonly credential?: string | null;
 }
 
 export function createBatch(messagesMax: number, payloadBytesMax: number): Batch {
@@ -53,17 +57,22 @@ export class BatchFiller {
   /** False if it has no room for the message. */
   add(message: BatchMessage): boolean {
     const { batch } = this;
+    const { credential = null } = message;
     const { length } = message.payload;
-    if (batch.count >= this.#messagesMax || batch.payloadBytes + length > this.#payload.length) return false;
+    const credentialLength = credential === null ? 0 : credential.length;
+    const end = batch.payloadBytes + length + credentialLength;
+    if (batch.count >= this.#messagesMax || end > this.#payload.length) return false;
     this.#payload.set(message.payload, batch.payloadBytes);
+    if (credential !== null)
+      this.#payload.set(Buffer.from(credential, 'latin1'), batch.payloadBytes + length);
     const at = batch.count * FIELDS;
     this.#numbers[at] = length;
-    this.#numbers[at + 1] = message.subject;
+    this.#numbers[at + 1] = message.subject + credentialLength * CREDENTIAL_STEP;
     this.#numbers[at + 2] = message.atMs;
     this.#numbers[at + 3] = message.seq ?? -1;
     this.#numbers[at + 4] = message.observedMs;
     batch.count++;
-    batch.payloadBytes += length;
+    batch.payloadBytes = end;
     return true;
   }
 }
@@ -74,15 +83,18 @@ export function readBatch(batch: Batch, visit: (message: BatchMessage) => void):
   const numbers = new Float64Array(batch.numbers);
   let offset = 0;
   for (let at = 0; at < batch.count * FIELDS; at += FIELDS) {
-    const length = numbers[at] ?? 0;
+    const end = offset + (numbers[at] ?? 0);
     const seq = numbers[at + 3] ?? -1;
+    const subject = numbers[at + 1] ?? 0;
+    const credentialLength = subject < CREDENTIAL_STEP ? 0 : Math.floor(subject / CREDENTIAL_STEP);
     visit({
-      subject: numbers[at + 1] ?? 0,
-      payload: payload.subarray(offset, offset + length),
+      subject: subject % CREDENTIAL_STEP,
+      payload: payload.subarray(offset, end),
       atMs: numbers[at + 2] ?? 0,
       seq: seq < 0 ? null : seq,
       observedMs: numbers[at + 4] ?? 0,
+      credential: credentialLength === 0 ? null : payload.toString('latin1', end, end + credentialLength),
     });
-    offset += length;
+    offset = end + credentialLength;
   }
 }

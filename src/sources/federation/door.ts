@@ -1,19 +1,25 @@
-// The door that every message comes through: size, decode, validate, limit, apply (section 7), each outcome counted.
+// The door that every message comes through: size, decode, validate, authenticate, limit, apply (section 7), each outcome
+// counted.
 // A stranger's message never throws here and never reaches a log.
 
 import type { Outcome } from '../../domain/federation/accounting.ts';
+import type { ApiKey } from '../../domain/federation/api-keys.ts';
 import { Decoder } from '../../domain/federation/decode.ts';
 import type { Signal } from '../../domain/federation/signal.ts';
+import type { Authenticate } from './authenticator.ts';
 import type { BatchMessage } from './batch.ts';
 import type { Ledger } from './ledger.ts';
 import { NO_SUBJECT } from './subject-index.ts';
 
 export interface DoorParts {
   readonly ledger: Ledger;
-  /** Merges a valid message, and says what became of it. */
+  /** Says who sent a valid message. */
+  readonly authenticate: Authenticate;
+  /** Merges a valid message, and says what became of it; `signer` is the key that signed it, null if none did. */
   apply(
     signal: Signal,
     moment: { readonly atMs: number; readonly nowMs: number; readonly observedMs: number },
+    signer: ApiKey | null,
   ): 'applied' | 'duplicate' | 'rate_limited';
   /** Accepts the next message of the stream; false if it was accepted before. */
   take(seq: number, atMs: number): boolean;
@@ -51,7 +57,8 @@ export class Door {
     return outcome;
   }
 
-  #judge({ subject, payload, atMs, observedMs }: BatchMessage, nowMs: number): Outcome {
+  #judge(message: BatchMessage, nowMs: number): Outcome {
+    const { subject, payload, atMs, observedMs } = message;
     const { ledger } = this.#parts;
     if (subject === NO_SUBJECT) {
       ledger.outcome(subject, 'ignored');
@@ -62,7 +69,12 @@ export class Door {
       ledger.reject(subject, decoded);
       return 'rejected';
     }
-    const outcome = this.#parts.apply(decoded, { atMs, nowMs, observedMs });
+    const signer = this.#parts.authenticate(message, decoded.nodeId);
+    if (typeof signer === 'string') {
+      ledger.reject(subject, signer);
+      return 'rejected';
+    }
+    const outcome = this.#parts.apply(decoded, { atMs, nowMs, observedMs }, signer);
     ledger.outcome(subject, outcome);
     return outcome;
   }

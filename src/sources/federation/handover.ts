@@ -165,5 +165,5 @@ export class Handover {
 
 /** What a waiting message costs; an empty one is an object all the same. */
 function sizeOf(message: BatchMessage): number {
-  return message.payload.length + 64;
+  return message.payload.length + (message.credential?.length ?? 0) + 64;
 }

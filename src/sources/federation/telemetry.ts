@@ -11,6 +11,7 @@ import {
   type Subscription,
 } from '../../io/nats.ts';
 import { mapsInputs } from '../../io/mapping.ts';
+import { credentialOf } from '../../io/message-credential.ts';
 import { StreamReader } from '../../io/stream-reader.ts';
 import {
   type JetStreamManager,
@@ -58,7 +59,13 @@ export interface TelemetryOptions {
 
 export interface TelemetryParts {
   /** One message; `seq` is null on plain NATS, where `atMs` is the moment of receipt. */
-  message(subject: string, payload: Uint8Array, seq: number | null, atMs: number): void;
+  message(
+    subject: string,
+    payload: Uint8Array,
+    seq: number | null,
+    atMs: number,
+    credential: string | null,
+  ): void;
   /** The broker answered: time passes on the observed clock. */
   heard(): void;
   /** The connection is gone. */
@@ -341,7 +348,13 @@ export class Telemetry {
           this.#readSeq = message.seq;
           this.#newestMs = message.atMs;
           this.clockOffsetMs = message.atMs - this.#parts.nowMs();
-          this.#parts.message(message.subject, message.payload, message.seq, message.atMs);
+          this.#parts.message(
+            message.subject,
+            message.payload,
+            message.seq,
+            message.atMs,
+            message.credential,
+          );
         },
         drained: () => {
           this.pending = 0;
@@ -383,7 +396,9 @@ export class Telemetry {
       this.#plain = inputSubjects(this.isMapped).map((input) =>
         connection.subscribe(input, {
           callback: (error, message) => {
-            if (error === null) this.#parts.message(message.subject, message.data, null, this.#parts.nowMs());
+            if (error !== null) return;
+            const { subject, data } = message;
+            this.#parts.message(subject, data, null, this.#parts.nowMs(), credentialOf(message));
           },
         }),
       );

@@ -33,6 +33,13 @@ export class KeptValues {
     this.#changed.add(name);
   }
 
+  /** Keeps a value at once, without waiting for a commit: what must not be told to anyone before it is on disk. */
+  setNow(name: string, value: string): string {
+    this.#save(name, value);
+    this.#values.set(name, value);
+    return value;
+  }
+
   /** Writes what changed, inside the caller's transaction. */
   write(): void {
     for (const name of this.#changed) this.#save(name, this.#values.get(name) ?? '');

@@ -30,6 +30,7 @@ export const CHANGING_COLUMNS = [
   'limit_due_ms',
   'state',
   'transitions',
+  'signed_ms',
 ] as const;
 
 /** A node as the writer holds it. Times are ms since the epoch, 0 for never; `…ObservedMs` are on the observed clock. */
@@ -54,6 +55,8 @@ export interface Node {
   limitDueMs: number;
   state: number;
   transitions: number;
+  /** Greatest event time of a message that a key signed. */
+  signedMs: number;
   readonly createdMs: number;
   dirty: boolean;
   /** A message of it came in this batch: its actor must hear of it. */
@@ -88,6 +91,7 @@ export interface NodeRow {
   limit_due_ms: number;
   state: number | null;
   transitions: number;
+  signed_ms: number;
   created_ms: number;
 }
 
@@ -121,6 +125,7 @@ export function newNode(
     limitDueMs: 0,
     state: UNJUDGED,
     transitions: 0,
+    signedMs: 0,
     createdMs: nowMs,
     dirty: false,
     heard: false,
@@ -168,7 +173,13 @@ export function changing(node: Node): (number | string | null)[] {
     node.limitDueMs,
     node.state === UNJUDGED ? null : node.state,
     node.transitions,
+    node.signedMs,
   ];
+}
+
+/** True if the newest message of a node was signed; what a row says of it is said by a key then. */
+export function isAuthenticated(node: Pick<Node, 'signedMs' | 'lastMs'>): boolean {
+  return node.signedMs > 0 && node.signedMs >= node.lastMs;
 }
 
 export function fromRow(row: NodeRow, sighting: Sighting | null): Node {
@@ -193,6 +204,7 @@ export function fromRow(row: NodeRow, sighting: Sighting | null): Node {
     limitDueMs: row.limit_due_ms,
     state: row.state ?? UNJUDGED,
     transitions: row.transitions,
+    signedMs: row.signed_ms,
     createdMs: row.created_ms,
     dirty: false,
     heard: false,

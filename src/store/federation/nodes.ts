@@ -16,6 +16,7 @@ import {
   changing,
   effectiveState,
   fromRow,
+  isAuthenticated,
   newNode,
   type Node,
   type NodeRow,
@@ -42,7 +43,10 @@ export interface NodeTableOptions {
   readonly isLimited: boolean;
 }
 
-type PrunedRow = Pick<NodeRow, 'number' | 'node_id' | 'state' | 'life_ms' | 'left_ms'>;
+type PrunedRow = Pick<
+  NodeRow,
+  'number' | 'node_id' | 'state' | 'life_ms' | 'left_ms' | 'last_ms' | 'signed_ms'
+>;
 
 /** What a commit tells of nodes. */
 export interface CommittedNodes {
@@ -67,6 +71,7 @@ export class NodeTable implements PrunedTable {
   #dirty: Node[] = [];
   #nextNumber: number;
   #live: number;
+  #authenticated: number;
   #goneEver: number;
   #evicted: Node[] = [];
   readonly #evictedIds = new Set<string>();
@@ -90,7 +95,7 @@ export class NodeTable implements PrunedTable {
       table: 'nodes',
       key: 'number',
       lastMs: 'last_ms',
-      columns: ['number', 'node_id', 'state', 'life_ms', 'left_ms'],
+      columns: ['number', 'node_id', 'state', 'life_ms', 'left_ms', 'last_ms', 'signed_ms'],
       adopted: ADOPTED.node,
     });
     this.#adopted = new AdoptedRows(database, ADOPTED.node);
@@ -98,6 +103,12 @@ export class NodeTable implements PrunedTable {
     const greatest = Number(database.prepare('SELECT coalesce(max(number), 0) FROM nodes').pluck().get());
     this.#nextNumber = Math.max(kept.number(NEXT_NUMBER), greatest + 1);
     this.#live = Number(database.prepare('SELECT count(*) FROM nodes').pluck().get());
+    this.#authenticated = Number(
+      database
+        .prepare('SELECT count(*) FROM nodes WHERE signed_ms > 0 AND signed_ms >= last_ms')
+        .pluck()
+        .get(),
+    );
     this.#goneEver = Number(
       database
         .prepare('SELECT coalesce(sum(count), 0) FROM pruned_totals WHERE dimension = ?')
@@ -112,7 +123,12 @@ export class NodeTable implements PrunedTable {
     return this.#live;
   }
 
-  /** Nodes ever seen, those that were evicted or pruned included. */
+  /** Of these, the nodes whose newest message was signed. */
+  get authenticated(): number {
+    return this.#authenticated;
+  }
+
+  /** Nodes ever seen, those that were evicted, pruned or forgotten included. */
   get everSeen(): number {
     return this.#live + this.#goneEver;
   }
@@ -173,9 +189,10 @@ export class NodeTable implements PrunedTable {
     return this.#adopted.add(node.number, 0);
   }
 
-  /** Records that any valid message came; true if it made the node's first sighting earlier. */
-  hear(node: Node, atMs: number, observedMs: number): boolean {
+  /** Records that any valid message came, signed or not; true if it made the node's first sighting earlier. */
+  hear(node: Node, atMs: number, observedMs: number, isSigned = false): boolean {
     this.#touch(node);
+    if (isSigned || node.signedMs > 0) this.#noteTrust(node, atMs, isSigned);
     node.heard = true;
     node.heardObservedMs = observedMs;
     if (atMs > node.lastMs) {
@@ -184,6 +201,13 @@ export class NodeTable implements PrunedTable {
     }
     if (atMs >= node.firstMs) return false;
     node.firstMs = atMs;
+    return true;
+  }
+
+  /** Removes a node and its transitions with the next commit, as if it had been evicted; false if there is none. */
+  forget(nodeId: string): boolean {
+    if (this.find(nodeId) === undefined) return false;
+    this.#evict(nodeId);
     return true;
   }
 
@@ -267,7 +291,7 @@ export class NodeTable implements PrunedTable {
     const gone: number[] = [];
     for (const row of this.#pruned) {
       gone.push(row.number);
-      this.#forget(row.node_id);
+      this.#forget(row.node_id, isAuthenticated({ signedMs: row.signed_ms, lastMs: row.last_ms }));
     }
     for (const node of this.#evicted) {
       if (node.countedState >= 0) gone.push(node.number);
@@ -291,18 +315,27 @@ export class NodeTable implements PrunedTable {
   #evict(nodeId: string): void {
     const node = this.find(nodeId);
     if (node === undefined) throw new Error('a live node has neither a row nor a place in memory');
-    this.#forget(nodeId);
+    this.#forget(nodeId, isAuthenticated(node));
     this.#evicted.push(node);
     this.#evictedIds.add(nodeId);
   }
 
-  #forget(nodeId: string): void {
+  #forget(nodeId: string, wasAuthenticated: boolean): void {
     const node = this.#hot.get(nodeId);
     if (node !== undefined) node.isGone = true;
     this.#hot.delete(nodeId);
     this.#queue?.remove(nodeId);
     this.#live--;
     this.#goneEver++;
+    if (wasAuthenticated) this.#authenticated--;
+  }
+
+  #noteTrust(node: Node, atMs: number, isSigned: boolean): void {
+    const wasAuthenticated = isAuthenticated(node);
+    if (isSigned && atMs > node.signedMs) node.signedMs = atMs;
+    const lastMs = Math.max(node.lastMs, atMs);
+    const isNow = isAuthenticated({ signedMs: node.signedMs, lastMs });
+    this.#authenticated += Number(isNow) - Number(wasAuthenticated);
   }
 
   #deleteRow(number: number): void {

@@ -2,18 +2,21 @@
 // in one transaction. Between commits nothing is on disk; a commit that fails changes nothing and can be repeated.
 
 import { randomUUID } from 'node:crypto';
+import type { ApiKey } from '../../domain/federation/api-keys.ts';
 import type {
   EarlierInvoice,
   EarlierNode,
   EarlierStatistics,
   EarlierTask,
 } from '../../domain/federation/earlier.ts';
-import type { NodeSign, NodeTransition } from '../../domain/federation/facts.ts';
+import type { NodeSign, NodeTransition, NodeTrust } from '../../domain/federation/facts.ts';
 import { advance, isWithin, type Limits, pace } from '../../domain/federation/limits.ts';
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { NodeState } from '../../domain/federation/vocabulary.ts';
 import type { Database } from '../database.ts';
+import { ApiKeyTable, type KeyUse } from './api-keys.ts';
+import { BlockedNodes } from './blocked-nodes.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InvoiceTable } from './invoices.ts';
@@ -81,6 +84,8 @@ export class FederationWriter {
   /** Of the last commit that succeeded. */
   lastCommit: CommitReport = { gone: [], pruned: null, isThinned: null };
   readonly position: StreamPosition;
+  readonly keys: ApiKeyTable;
+  readonly blocked: BlockedNodes;
   /** The name this aggregator publishes under: as set, or generated once and kept. */
   readonly aggregatorId: string;
   readonly #database: Database;
@@ -98,6 +103,7 @@ export class FederationWriter {
   readonly #thinning: StatisticsThinning;
   readonly #housekeeping: Housekeeping;
   readonly #transaction: (nowMs: number) => void;
+  #isErasing = false;
 
   constructor(database: Database, options: WriterOptions, aggregatorId: string | null) {
     this.#database = database;
@@ -119,6 +125,8 @@ export class FederationWriter {
     this.#thinning = new StatisticsThinning(database, this.#kept);
     this.#housekeeping = new Housekeeping(options.retentionMs ?? 0);
     this.position = new StreamPosition(database);
+    this.keys = new ApiKeyTable(database);
+    this.blocked = new BlockedNodes(database);
     this.#limits = paces(options.limits);
     this.#nodesMax = options.limits.maxNodes;
     this.#offlineAfterMs = options.offlineAfterMs ?? OFFLINE_AFTER_MS;
@@ -137,18 +145,28 @@ export class FederationWriter {
     return this.#nodes.everSeen;
   }
 
+  /** Nodes with a row, by who spoke last for them: a key, or anyone. */
+  get trust(): NodeTrust {
+    const { authenticated, live } = this.#nodes;
+    return { authenticated, claimed: live - authenticated };
+  }
+
   get disagreements(): number {
     return this.#tasks.disagreements;
   }
 
-  /** Merges one valid message into memory, unless it is over a limit. */
-  apply(signal: Signal, moment: Moment): Applied {
+  /** Merges one valid message into memory, unless it is over a limit; `signer` is the key that signed it. */
+  apply(signal: Signal, moment: Moment, signer: ApiKey | null = null): Applied {
     const { atMs, nowMs, observedMs } = moment;
+    // A limit of nothing.
+    if (this.blocked.has(signal.nodeId)) return 'rate_limited';
     const known = this.#nodes.find(signal.nodeId);
-    if (!this.#admit(known?.limitDueMs ?? null, atMs)) return 'rate_limited';
+    const use = signer === null ? null : this.keys.useOf(signer);
+    if (!this.#admit(known?.limitDueMs ?? null, use, atMs)) return 'rate_limited';
     const node = known ?? this.#nodes.create(signal.nodeId, atMs, nowMs, observedMs);
-    node.limitDueMs = advance(this.#limits.perNode, node.limitDueMs, atMs);
-    const isEarlier = this.#nodes.hear(node, atMs, observedMs);
+    if (use === null) node.limitDueMs = advance(this.#limits.perNode, node.limitDueMs, atMs);
+    else this.keys.spend(use, atMs);
+    const isEarlier = this.#nodes.hear(node, atMs, observedMs, use !== null);
     // Times in the future must not keep a node alive, or dead, until then.
     const lifeAtMs = Math.min(atMs, nowMs);
     switch (signal.type) {
@@ -192,6 +210,13 @@ export class FederationWriter {
     }
   }
 
+  /** Removes a node and its transitions with the next commit; false if there is none with this id. */
+  forget(nodeId: string): boolean {
+    const isKnown = this.#nodes.forget(nodeId);
+    this.#isErasing ||= isKnown;
+    return isKnown;
+  }
+
   /** Stores a transition with the next commit. */
   transition(fact: NodeTransition): void {
     this.#nodes.transition(fact);
@@ -230,12 +255,13 @@ export class FederationWriter {
    */
   commit(nowMs: number, observedMs: number): NodeSign[] {
     this.#kept.set(OBSERVED, observedMs);
-    this.#transaction(nowMs);
+    this.#transact(nowMs);
     for (const labels of this.#labels) labels.committed();
     this.#tasks.committed();
     this.#invoices.committed();
     this.#statistics.committed();
     this.#kept.committed();
+    this.keys.committed();
     this.position.committed();
     const { signs, gone } = this.#nodes.committed();
     const pruned = this.#retention.committed();
@@ -243,11 +269,36 @@ export class FederationWriter {
     if (pruned !== null) this.#housekeeping.pruned(pruned.isPassOver, nowMs);
     if (isThinned !== null) this.#housekeeping.thinned(isThinned, nowMs);
     this.lastCommit = { gone, pruned, isThinned };
+    if (this.#isErasing) this.#emptyLog();
     return signs;
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  /** What was deleted on request does not wait in the log for the next checkpoint, unless a reader still needs it. */
+  #emptyLog(): void {
+    this.#isErasing = false;
+    try {
+      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The commit stands all the same, and a later checkpoint does it.
+    }
+  }
+
+  #transact(nowMs: number): void {
+    if (!this.#isErasing) {
+      this.#transaction(nowMs);
+      return;
+    }
+    // What is deleted on request is overwritten.
+    this.#database.pragma('secure_delete = ON');
+    try {
+      this.#transaction(nowMs);
+    } finally {
+      this.#database.pragma('secure_delete = OFF');
+    }
   }
 
   #write(nowMs: number): void {
@@ -262,14 +313,17 @@ export class FederationWriter {
     this.#statistics.write(nowMs);
     this.#thinning.write();
     this.#kept.write();
+    this.keys.write();
     this.position.write();
   }
 
   /** Judges all limits and, if the message is within every one, uses it up in the shared ones. */
-  #admit(nodeDueMs: number | null, atMs: number): boolean {
+  #admit(nodeDueMs: number | null, use: KeyUse | null, atMs: number): boolean {
     const { perNode, all, newNodes } = this.#limits;
     const globalDueMs = this.#kept.number(GLOBAL_DUE);
-    if (nodeDueMs !== null && !isWithin(perNode, nodeDueMs, atMs)) return false;
+    // A key has a rate of its own, which strangers under its node's id cannot spend.
+    if (use !== null && !isWithin(use.pace, use.limitDueMs, atMs)) return false;
+    if (use === null && nodeDueMs !== null && !isWithin(perNode, nodeDueMs, atMs)) return false;
     if (!isWithin(all, globalDueMs, atMs)) return false;
     if (nodeDueMs === null) {
       const newNodesDueMs = this.#kept.number(NEW_NODES_DUE);

@@ -11,7 +11,8 @@ const PAGE_NODES = 100;
 // The state people see: the actor's, or, of a node that no actor has judged, offline if it left and else online.
 const STATE = 'coalesce(state, CASE WHEN left_ms > 0 AND left_ms >= life_ms THEN 2 ELSE 0 END)';
 
-const COLUMNS = `number, node_id, first_ms, last_ms, first_observed_ms, heartbeats, ${STATE} AS seen_state`;
+const COLUMNS = `number, node_id, first_ms, last_ms, first_observed_ms, heartbeats, ${STATE} AS seen_state,
+  signed_ms > 0 AND signed_ms >= last_ms AS is_authenticated`;
 /** Transitions that one answer shows. */
 const SHOWN_TRANSITIONS = 100;
 
@@ -23,6 +24,7 @@ interface Row {
   first_observed_ms: number;
   heartbeats: number;
   seen_state: number;
+  is_authenticated: number;
 }
 
 /** One page, in the order in which nodes were first seen; a page beyond the last has no nodes. */
@@ -94,6 +96,7 @@ function toListing(database: ReadDatabase, row: Row, observedNowMs: number): Nod
     lastSeenAt: new Date(row.last_ms).toISOString(),
     heartbeats: row.heartbeats,
     uptime: uptime(state, row.first_observed_ms, changes, observedNowMs),
+    authenticated: row.is_authenticated === 1,
   };
 }
 

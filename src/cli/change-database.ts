@@ -1,0 +1,95 @@
+// Has a change made in a database: by the program that holds it, over its socket, or by ourselves under the lock when
+// nobody does.
+
+import { existsSync, statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Settings } from '../config/settings.ts';
+import { type Change, type ChangeAnswers, decodeChange } from '../domain/federation/changes.ts';
+import { askControl, controlSocketPath } from '../io/control-socket.ts';
+import { systemClock } from '../lib/clock.ts';
+import { CodedError, type ErrorCode } from '../lib/errors.ts';
+import { openWriter } from '../store/database.ts';
+import { makeChange } from '../store/federation/make-change.ts';
+import { FederationWriter } from '../store/federation/writer.ts';
+import { writerOptions } from '../store/federation/writer-options.ts';
+import { type DatabaseLock, lockDatabase } from '../store/lock.ts';
+
+/** A program that is just starting or stopping holds the lock without a socket for a moment. */
+const TRY_FOR_MS = 5_000;
+const TRY_AGAIN_MS = 100;
+
+/**
+ * Makes the change and returns the answer. Errors: `usage` if the change is wrong, those of `makeChange`,
+ * `control_unreachable`, and those of opening a database.
+ */
+export async function changeDatabase<C extends Change>(
+  settings: Settings,
+  change: C,
+): Promise<ChangeAnswers[C['type']]> {
+  const wrong = decodeChange(change);
+  if (typeof wrong === 'string') throw new CodedError('usage', `${wrong} --help lists the options.`);
+  if (change.type !== 'createKey' && !existsSync(settings.databasePath)) {
+    throw new CodedError(
+      'not_found',
+      `There is no database ${settings.databasePath}: DB_PATH names another.`,
+    );
+  }
+  const deadlineMs = systemClock.monotonicMs() + TRY_FOR_MS;
+  for (;;) {
+    const lock = lockOrNull(settings.databasePath);
+    if (lock !== null) return makeAlone(settings, change, lock) as ChangeAnswers[C['type']];
+    try {
+      return readReply(
+        await askControl(controlSocketPath(settings.databasePath), change),
+      ) as ChangeAnswers[C['type']];
+    } catch (error) {
+      const isAway = error instanceof CodedError && error.code === 'control_unreachable';
+      if (!isAway || systemClock.monotonicMs() > deadlineMs) throw error;
+    }
+    await delay(TRY_AGAIN_MS);
+  }
+}
+
+/** True if users other than its owner may read the database, and with it what messages are signed with. */
+export function isReadableByOthers(databasePath: string): boolean {
+  return ((statSync(databasePath, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0;
+}
+
+/** Null if another process holds it. */
+function lockOrNull(databasePath: string): DatabaseLock | null {
+  try {
+    return lockDatabase(databasePath);
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'database_in_use') return null;
+    throw error;
+  }
+}
+
+function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unknown {
+  try {
+    const writer = new FederationWriter(
+      openWriter(settings.databasePath),
+      writerOptions(settings),
+      settings.aggregatorId,
+    );
+    try {
+      const answer = makeChange(writer, change, systemClock.nowMs());
+      writer.commit(systemClock.nowMs(), writer.observedMs);
+      return answer;
+    } finally {
+      writer.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+function readReply(reply: unknown): unknown {
+  if (typeof reply === 'object' && reply !== null && 'type' in reply) {
+    if (reply.type === 'made' && 'answer' in reply) return reply.answer;
+    if ('code' in reply && 'sentence' in reply) {
+      throw new CodedError(String(reply.code) as ErrorCode, String(reply.sentence));
+    }
+  }
+  throw new CodedError('internal', 'The program that holds the database gave an answer that is none.');
+}

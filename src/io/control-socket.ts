@@ -1,0 +1,140 @@
+// The Unix socket beside a database over which commands reach the program that holds it: one line of JSON asks, one line
+// answers. Only the user who runs the program may connect (mode 0600). It knows nothing of what is asked.
+
+import { chmodSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { relative, resolve } from 'node:path';
+import {
+  CONTROL_ANSWER_BYTES_MAX,
+  CONTROL_CONNECTIONS_MAX,
+  CONTROL_REQUEST_BYTES_MAX,
+} from '../config/bounds.ts';
+import { CodedError } from '../lib/errors.ts';
+
+/** A socket's address has so many bytes in the kernel, the last of which ends it. */
+const PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
+/** Longest silence of a client in the middle of its request. */
+const IDLE_MAX_MS = 5_000;
+/** Longest wait for the answer: a commit on a slow disk. */
+const ANSWER_TIME_MAX_MS = 15_000;
+
+/**
+ * The socket of a database, by the shorter of its two names: from here or from the root. Errors: `control_unreachable` if
+ * both are too long for a socket.
+ */
+export function controlSocketPath(databasePath: string): string {
+  const absolute = `${resolve(databasePath)}.sock`;
+  const fromHere = relative(process.cwd(), absolute);
+  const path = Buffer.byteLength(fromHere) < Buffer.byteLength(absolute) ? fromHere : absolute;
+  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return path;
+  throw new CodedError(
+    'control_unreachable',
+    `The path ${path} is longer than the ${PATH_BYTES_MAX} bytes that a Unix socket may have: run the command with the program stopped, or choose a shorter DB_PATH.`,
+  );
+}
+
+/** A socket that answers. */
+export interface ControlServer {
+  /** Ends every connection and removes the socket. */
+  stop(): void;
+}
+
+/**
+ * Answers at `path`; the caller holds the database's lock, so a socket that lies there is nobody's. `answer` may not throw.
+ * Rejects with Node's error if it cannot listen.
+ */
+export function serveControl(
+  path: string,
+  answer: (request: unknown) => Promise<unknown>,
+): Promise<ControlServer> {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    // A client that goes away mid-way is not our failure.
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(IDLE_MAX_MS, () => socket.destroy());
+    readLine(socket, CONTROL_REQUEST_BYTES_MAX, (line) => {
+      socket.setTimeout(0);
+      void answer(parse(line)).then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
+    });
+  });
+  server.maxConnections = CONTROL_CONNECTIONS_MAX;
+  rmSync(path, { force: true });
+  return new Promise((resolvePromise, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolvePromise({
+        stop() {
+          server.close();
+          for (const socket of open) socket.destroy();
+          rmSync(path, { force: true });
+        },
+      });
+    });
+    // Bound already, and nobody is let in before this turn of the loop is over.
+    if (server.listening) chmodSync(path, 0o600);
+  });
+}
+
+/**
+ * Asks the program that listens at `path`. Rejects with `control_unreachable` if nobody does, or if no answer comes.
+ */
+export function askControl(path: string, request: unknown): Promise<unknown> {
+  return new Promise((resolvePromise, reject) => {
+    const fail = (why: string, cause?: unknown) =>
+      reject(
+        new CodedError(
+          'control_unreachable',
+          `The program that holds the database does not answer at ${path} (${why}).`,
+          {
+            cause,
+          },
+        ),
+      );
+    const socket = connect(path, () => socket.write(`${JSON.stringify(request)}\n`));
+    socket.setTimeout(ANSWER_TIME_MAX_MS, () => {
+      fail('no answer in time');
+      socket.destroy();
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'unknown error', error));
+    socket.once('close', () => fail('the connection was closed'));
+    readLine(socket, CONTROL_ANSWER_BYTES_MAX, (line) => {
+      const reply = parse(line);
+      if (reply === undefined) fail('not an answer');
+      else resolvePromise(reply);
+      socket.end();
+    });
+  });
+}
+
+/** Hands on the first line; a longer one than `bytesMax` ends the connection. */
+function readLine(socket: Socket, bytesMax: number, found: (line: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const take = (chunk: Buffer) => {
+    const end = chunk.indexOf(0x0a);
+    bytes += end < 0 ? chunk.length : end;
+    if (bytes > bytesMax) {
+      socket.destroy();
+      return;
+    }
+    chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
+    if (end < 0) return;
+    socket.off('data', take);
+    // What follows the line is nobody's business, but must not stop the connection from ending.
+    socket.resume();
+    found(Buffer.concat(chunks));
+  };
+  socket.on('data', take);
+}
+
+/** Undefined if it is not JSON, which nothing that was asked or answered can be. */
+function parse(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

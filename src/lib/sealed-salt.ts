@@ -1,0 +1,37 @@
+// The salt on its way to one key holder (specification, section 8): AES-256-GCM under a key that both sides derive from the
+// API key's hash. What a stranger sees of it says nothing.
+
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+
+const INFO = 'truebit-federation-join';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+const ALGORITHM = 'aes-256-gcm';
+
+/** base64(nonce ‖ ciphertext ‖ tag) of the salt's 64 hex digits as text; `secret` is the 32 bytes of key_hash. */
+export function sealSalt(salt: string, secret: Uint8Array, aggregatorId: string): string {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(ALGORITHM, keyFrom(secret), nonce).setAAD(Buffer.from(aggregatorId));
+  return Buffer.concat([nonce, cipher.update(salt, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString(
+    'base64',
+  );
+}
+
+/** The salt; throws if it was sealed with another key, for another aggregator, or was changed. */
+export function openSalt(sealed: string, secret: Uint8Array, aggregatorId: string): string {
+  const bytes = Buffer.from(sealed, 'base64');
+  const tagAt = bytes.length - TAG_BYTES;
+  if (tagAt < NONCE_BYTES) throw new Error('the sealed salt is too short');
+  const decipher = createDecipheriv(ALGORITHM, keyFrom(secret), bytes.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  });
+  decipher.setAAD(Buffer.from(aggregatorId)).setAuthTag(bytes.subarray(tagAt));
+  return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, tagAt)), decipher.final()]).toString(
+    'utf8',
+  );
+}
+
+function keyFrom(secret: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, new Uint8Array(0), INFO, KEY_BYTES));
+}

@@ -1,0 +1,59 @@
+// The signature under published statistics (specification, section 8): Ed25519 over the payload bytes, the key named by its
+// RFC 7638 thumbprint. Leaf: it publishes nothing.
+
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+
+/** A public key as it is shown: RFC 8037, with its thumbprint as `kid`. */
+export interface PublicJwk {
+  readonly kty: 'OKP';
+  readonly crv: 'Ed25519';
+  readonly x: string;
+  readonly kid: string;
+  readonly use: 'sig';
+  readonly alg: 'EdDSA';
+}
+
+/** Signs with one key. */
+export interface StatisticsSigner {
+  readonly publicKey: PublicJwk;
+  /** The value of `Truebit-Signature` for a payload. */
+  sign(payload: Uint8Array): string;
+}
+
+const PREFIX = 'ed25519=';
+/** 64 bytes in base64. */
+const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
+
+/** `x` and `d`: the public and the private half, 32 bytes each in base64url. */
+export function createStatisticsSigner({
+  x,
+  d,
+}: {
+  readonly x: string;
+  readonly d: string;
+}): StatisticsSigner {
+  const privateKey = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', x, d }, format: 'jwk' });
+  return {
+    publicKey: { kty: 'OKP', crv: 'Ed25519', x, kid: thumbprint(x), use: 'sig', alg: 'EdDSA' },
+    sign: (payload) => PREFIX + sign(null, payload, privateKey).toString('base64'),
+  };
+}
+
+/** RFC 7638: SHA-256 over the required members in alphabetical order, base64url. */
+export function thumbprint(x: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .digest('base64url');
+}
+
+/** True if `signature`, the value of the header, is that of the key `x` over the payload. Never throws. */
+export function isStatisticsSignature(x: string, payload: Uint8Array, signature: string): boolean {
+  const base64 = signature.slice(PREFIX.length);
+  if (!signature.startsWith(PREFIX) || !SIGNATURE.test(base64)) return false;
+  try {
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    return verify(null, payload, key, Buffer.from(base64, 'base64'));
+  } catch {
+    return false;
+  }
+}

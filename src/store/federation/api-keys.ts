@@ -1,0 +1,214 @@
+// API keys on disk and in memory: made and revoked at once, their use (limit, last time) written with each commit.
+// Only hashes are kept; nothing here judges a signature.
+
+import { API_KEYS_MAX } from '../../config/bounds.ts';
+import { type ApiKey, KeyBook, PERMISSIONS } from '../../domain/federation/api-keys.ts';
+import type { KeyListing, NewKey } from '../../domain/federation/changes.ts';
+import { advance, type Pace, pace } from '../../domain/federation/limits.ts';
+import { CodedError } from '../../lib/errors.ts';
+import type { Database, Statement } from '../database.ts';
+
+/** How a key is used, in memory; what differs from the rows goes with the next commit. */
+export interface KeyUse {
+  readonly row: number;
+  readonly pace: Pace;
+  limitDueMs: number;
+  /** Greatest event time of what it was used for, ms since the epoch; 0: never. */
+  lastUsedMs: number;
+  isDirty: boolean;
+}
+
+interface KeyRow {
+  id: number;
+  key_hash: string;
+  name: string;
+  node_id: string | null;
+  permissions: string;
+  rate_limit: number;
+  created_at: string;
+  last_used_at: string | null;
+  revoked_at: string | null;
+  limit_due_ms: number;
+}
+
+const KEY_ID_DIGITS = 16;
+
+export class ApiKeyTable {
+  /** All keys as they are now; the same object for ever. */
+  readonly book: KeyBook;
+  readonly #uses = new Map<string, KeyUse>();
+  readonly #insert: Statement;
+  readonly #revoke: Statement;
+  readonly #delete: Statement<[number]>;
+  readonly #deleteLimit: Statement<[number]>;
+  readonly #used: Statement;
+  readonly #spent: Statement;
+  #dirty: KeyUse[] = [];
+
+  constructor(database: Database) {
+    this.#insert = database.prepare(
+      'INSERT INTO api_keys (key_hash, name, node_id, permissions, rate_limit, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.#revoke = database.prepare('UPDATE api_keys SET is_active = 0, revoked_at = ? WHERE id = ?');
+    this.#delete = database.prepare('DELETE FROM api_keys WHERE id = ?');
+    this.#deleteLimit = database.prepare('DELETE FROM api_key_limits WHERE key = ?');
+    this.#used = database.prepare('UPDATE api_keys SET last_used_at = ? WHERE id = ?');
+    this.#spent = database.prepare(
+      'INSERT INTO api_key_limits (key, limit_due_ms) VALUES (?, ?) ON CONFLICT DO UPDATE SET limit_due_ms = excluded.limit_due_ms',
+    );
+    const rows = database
+      .prepare<[], KeyRow>(
+        `SELECT id, key_hash, name, node_id, permissions, rate_limit, created_at, last_used_at, revoked_at,
+           coalesce(limit_due_ms, 0) AS limit_due_ms
+         FROM api_keys LEFT JOIN api_key_limits ON key = id ORDER BY id`,
+      )
+      .all();
+    this.book = new KeyBook(rows.map(toKey));
+    for (const row of rows) this.#uses.set(row.key_hash.slice(0, KEY_ID_DIGITS), toUse(row));
+  }
+
+  /** Keeps a new key, at once; one that is there already stays as it is. Errors: `too_many`. */
+  create(key: NewKey, nowMs: number): ApiKey {
+    const keyId = key.keyHash.slice(0, KEY_ID_DIGITS);
+    const known = this.book.find(keyId);
+    if (known?.keyHash === key.keyHash) return known;
+    // Of 64 random bits; but one key must never take another's place.
+    if (known !== undefined) throw new Error('another key has the same id');
+    this.#makeRoom();
+    const createdAt = new Date(nowMs).toISOString();
+    const { keyHash, name, nodeId, permissions, ratePerMinute } = key;
+    const { lastInsertRowid } = this.#insert.run(
+      keyHash,
+      name,
+      nodeId,
+      permissions.join(','),
+      ratePerMinute,
+      createdAt,
+    );
+    const made: ApiKey = { ...key, keyId, createdAtMs: nowMs, revokedAtMs: null };
+    this.book.put(made);
+    this.#uses.set(made.keyId, newUse(Number(lastInsertRowid), ratePerMinute));
+    return made;
+  }
+
+  /** Ends a key, at once; one that was ended before keeps its time. Null if there is none with this id. */
+  revoke(keyId: string, nowMs: number): ApiKey | null {
+    const key = this.book.find(keyId);
+    const use = this.#uses.get(keyId);
+    if (key === undefined || use === undefined) return null;
+    if (key.revokedAtMs !== null) return key;
+    this.#revoke.run(new Date(nowMs).toISOString(), use.row);
+    const revoked = { ...key, revokedAtMs: nowMs };
+    this.book.put(revoked);
+    return revoked;
+  }
+
+  /** The keys as people see them, in the order in which they were made. */
+  list(): readonly KeyListing[] {
+    return this.book.all.map((key) => this.listing(key));
+  }
+
+  listing(key: ApiKey): KeyListing {
+    return {
+      keyId: key.keyId,
+      name: key.name,
+      nodeId: key.nodeId,
+      permissions: key.permissions,
+      rateLimit: key.ratePerMinute,
+      createdAt: new Date(key.createdAtMs).toISOString(),
+      lastUsedAt: toText(this.#uses.get(key.keyId)?.lastUsedMs ?? 0),
+      revokedAt: toText(key.revokedAtMs ?? 0),
+      isActive: key.revokedAtMs === null,
+    };
+  }
+
+  /** How far the rate of a key of the book is spent. */
+  useOf(key: ApiKey): KeyUse {
+    const use = this.#uses.get(key.keyId);
+    if (use === undefined) throw new Error('a key of the book has no row');
+    return use;
+  }
+
+  /** A message that the key signed was let in. */
+  spend(use: KeyUse, atMs: number): void {
+    use.limitDueMs = advance(use.pace, use.limitDueMs, atMs);
+    this.#noteUse(use, atMs);
+  }
+
+  /** A key was used elsewhere, over HTTP; it may be gone meanwhile. */
+  used(keyId: string, atMs: number): void {
+    const use = this.#uses.get(keyId);
+    if (use !== undefined) this.#noteUse(use, atMs);
+  }
+
+  /** Writes what changed, inside the caller's transaction. */
+  write(): void {
+    for (const use of this.#dirty) {
+      this.#used.run(toText(use.lastUsedMs), use.row);
+      if (use.pace.intervalMs > 0) this.#spent.run(use.row, use.limitDueMs);
+    }
+  }
+
+  committed(): void {
+    for (const use of this.#dirty) use.isDirty = false;
+    this.#dirty = [];
+  }
+
+  #noteUse(use: KeyUse, atMs: number): void {
+    use.lastUsedMs = Math.max(use.lastUsedMs, atMs);
+    if (use.isDirty) return;
+    use.isDirty = true;
+    this.#dirty.push(use);
+  }
+
+  #makeRoom(): void {
+    if (this.book.size < API_KEYS_MAX) return;
+    const [oldest] = this.book.all
+      .filter((key) => key.revokedAtMs !== null)
+      .sort((one, other) => (one.revokedAtMs ?? 0) - (other.revokedAtMs ?? 0));
+    const use = oldest === undefined ? undefined : this.#uses.get(oldest.keyId);
+    if (oldest === undefined || use === undefined) {
+      throw new CodedError(
+        'too_many',
+        `There are ${API_KEYS_MAX} API keys, and none is revoked: revoke one that is not used.`,
+      );
+    }
+    this.#deleteLimit.run(use.row);
+    this.#delete.run(use.row);
+    this.#uses.delete(oldest.keyId);
+    this.#dirty = this.#dirty.filter((each) => each !== use);
+    this.book.remove(oldest.keyId);
+  }
+}
+
+function toKey(row: KeyRow): ApiKey {
+  const permissions = row.permissions.split(',');
+  return {
+    keyId: row.key_hash.slice(0, KEY_ID_DIGITS),
+    keyHash: row.key_hash,
+    name: row.name,
+    nodeId: row.node_id,
+    permissions: PERMISSIONS.filter((permission) => permissions.includes(permission)),
+    ratePerMinute: row.rate_limit,
+    createdAtMs: Date.parse(row.created_at),
+    revokedAtMs: row.revoked_at === null ? null : Date.parse(row.revoked_at),
+  };
+}
+
+function toUse(row: KeyRow): KeyUse {
+  return {
+    ...newUse(row.id, row.rate_limit),
+    limitDueMs: row.limit_due_ms,
+    lastUsedMs: row.last_used_at === null ? 0 : Date.parse(row.last_used_at),
+  };
+}
+
+/** The burst is two minutes' worth, as that of a node: a monitor counts in minutes of its own. */
+function newUse(row: number, ratePerMinute: number): KeyUse {
+  const own = pace(ratePerMinute, 60_000, 2 * ratePerMinute);
+  return { row, pace: own, limitDueMs: 0, lastUsedMs: 0, isDirty: false };
+}
+
+function toText(atMs: number): string | null {
+  return atMs === 0 ? null : new Date(atMs).toISOString();
+}

@@ -1,0 +1,39 @@
+// Makes the changes of an operator's commands through the writer. Keys and blocks are on disk when it returns, a forgotten
+// node with the writer's next commit.
+
+import type { Change, ChangeAnswer } from '../../domain/federation/changes.ts';
+import { CodedError } from '../../lib/errors.ts';
+import { unreachable } from '../../lib/unreachable.ts';
+import type { FederationWriter } from './writer.ts';
+
+/** Returns what the operator is told. Errors: `not_found`, `too_many`, and SQLite's. */
+export function makeChange(writer: FederationWriter, change: Change, nowMs: number): ChangeAnswer {
+  const { keys, blocked } = writer;
+  switch (change.type) {
+    case 'createKey':
+      return keys.listing(keys.create(change.key, nowMs));
+    case 'revokeKey': {
+      const key = keys.revoke(change.keyId, nowMs);
+      if (key === null) throw new CodedError('not_found', `There is no API key ${change.keyId}.`);
+      return keys.listing(key);
+    }
+    case 'listKeys':
+      return keys.list();
+    case 'forgetNode':
+      if (!writer.forget(change.nodeId)) {
+        throw new CodedError('not_found', `There is no node ${change.nodeId} in the database.`);
+      }
+      return { nodeId: change.nodeId };
+    case 'blockNode':
+      return blocked.block(change.nodeId, nowMs);
+    case 'unblockNode':
+      if (!blocked.unblock(change.nodeId)) {
+        throw new CodedError('not_found', `The node ${change.nodeId} is not blocked.`);
+      }
+      return { nodeId: change.nodeId };
+    case 'listBlocked':
+      return blocked.list();
+    default:
+      return unreachable(change);
+  }
+}

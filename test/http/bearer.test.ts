@@ -1,0 +1,146 @@
+import { get } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type ApiKey, KeyBook, type Permission } from '../../src/domain/federation/api-keys.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { keyHashOf, keyIdOf, newApiKey } from '../../src/lib/api-key.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);
+
+function keyOf(text: string, permissions: readonly Permission[], revokedAtMs: number | null = null): ApiKey {
+  const keyHash = keyHashOf(text);
+  return {
+    keyId: keyIdOf(keyHash),
+    keyHash,
+    name: 'test',
+    nodeId: null,
+    permissions,
+    ratePerMinute: 60,
+    createdAtMs: 0,
+    revokedAtMs,
+  };
+}
+
+const [reader, writer, chief, ended, stranger] = [
+  newApiKey(),
+  newApiKey(),
+  newApiKey(),
+  newApiKey(),
+  newApiKey(),
+];
+const BOOK = new KeyBook([
+  keyOf(reader, ['subscribe']),
+  keyOf(writer, ['publish']),
+  keyOf(chief, ['admin']),
+  keyOf(ended, ['subscribe'], NOW_MS),
+]);
+
+async function start(apiAuth: 'open' | 'required', used: string[] = []): Promise<string> {
+  let nowMs = NOW_MS;
+  const server = createHttpServer(
+    { host: '127.0.0.1', port: 0, apiAuth },
+    {
+      live: () => true,
+      readiness: () => ({ status: 'ready', mode: 'core', catchingUp: false, components: {} as never }),
+      metrics: async () => ({ contentType: 'text/plain', text: 'up 1\n' }),
+      aggregatorId: () => 'agg-1',
+      statistics: () => null,
+      nodes: async () => ({ nodes: [], page: 1, pages: 0, total: 0 }),
+      node: async () => null,
+      trust: () => ({ authenticated: 0, claimed: 0 }),
+      findKey: (keyId) => BOOK.find(keyId),
+      keyUsed: (keyId) => used.push(keyId),
+      statisticsKeys: () => [],
+      limits: () => ({
+        ratePerMinute: 0,
+        rateBurst: 0,
+        globalPerSecond: 0,
+        newNodesPerMinute: 0,
+        maxNodes: 0,
+      }),
+      nowMs: () => (nowMs += 10_000),
+      failed: (error) => {
+        throw error;
+      },
+    },
+  );
+  onTestFinished(() => server.stop());
+  return (await server.start()).url;
+}
+
+const API = ['/api/federation/network-stats', '/api/federation/nodes', '/api/federation/limits'];
+
+/** The status of an address sent as it is: `fetch` would tidy it up. */
+function statusOf(url: string, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, { path }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    }).once('error', reject);
+  });
+}
+
+describe('API_AUTH', () => {
+  it.each([
+    ['no header', undefined, 401, 'unauthenticated'],
+    ['another scheme', `Basic ${reader}`, 401, 'unauthenticated'],
+    ['no key', 'Bearer', 401, 'unauthenticated'],
+    ['a hash instead of its key', `Bearer ${keyHashOf(reader)}`, 401, 'unauthenticated'],
+    ['an unknown key', `Bearer ${stranger}`, 401, 'unauthenticated'],
+    ['a revoked key', `Bearer ${ended}`, 401, 'unauthenticated'],
+    ['a key that may only publish', `Bearer ${writer}`, 403, 'forbidden'],
+    ['a key that may read', `Bearer ${reader}`, 200, undefined],
+    ['in another spelling', `bearer  ${reader}`, 200, undefined],
+    ['a key that may do everything', `Bearer ${chief}`, 200, undefined],
+  ])('API_AUTH - required: %s', async (_what, authorization, status, code) => {
+    const url = await start('required');
+    for (const path of API) {
+      const response = await fetch(`${url}${path}`, {
+        headers: authorization === undefined ? {} : { authorization },
+      });
+      const body = (await response.json()) as { error?: { code: string } };
+      expect([path, response.status, body.error?.code]).toEqual([path, status, code]);
+      expect(response.headers.get('www-authenticate') !== null).toBe(status === 401);
+    }
+  });
+
+  it('API_AUTH - required never for probes, metrics, the key set and the page', async () => {
+    const url = await start('required');
+    for (const path of ['/livez', '/readyz', '/metrics', '/.well-known/aggregator/keys', '/']) {
+      expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 200]);
+    }
+    expect((await fetch(`${url}/.well-known/aggregator/keys`)).headers.get('content-type')).toMatch(
+      /^application\/jwk-set\+json/,
+    );
+  });
+
+  it.each([
+    '/%61pi/federation/nodes',
+    '/api/federation/%6eodes',
+    '/api/federation/nodes?x=/livez',
+    '//api/federation/nodes',
+    '/api/federation/nodes/',
+  ])('API_AUTH - no spelling of an address goes round it: %s', async (path) => {
+    expect([401, 404]).toContain(await statusOf(await start('required'), path));
+  });
+
+  it('API_AUTH - HEAD is a GET', async () => {
+    const response = await fetch(`${await start('required')}${API[0]}`, { method: 'HEAD' });
+    expect(response.status).toBe(401);
+  });
+
+  it('API_AUTH - use is noted, and not with every request', async () => {
+    const used: string[] = [];
+    const url = await start('required', used);
+    for (let request = 0; request < 8; request++)
+      await fetch(`${url}${API[2]}`, { headers: { authorization: `Bearer ${reader}` } });
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.length).toBeLessThan(4);
+    expect(new Set(used)).toEqual(new Set([keyIdOf(keyHashOf(reader))]));
+  });
+
+  it('API_AUTH - open asks for nothing, and does not mind a key', async () => {
+    const url = await start('open');
+    for (const authorization of ['', `Bearer ${stranger}`])
+      expect((await fetch(`${url}${API[0]}`, { headers: { authorization } })).status).toBe(200);
+  });
+});

@@ -1,0 +1,16 @@
+// Signals for tests of what comes behind the door.
+
+import type { Signal } from '../../src/domain/federation/signal.ts';
+
+/** A heartbeat that carries nothing: the one message that is never a duplicate. */
+export function heartbeatOf(nodeId: string): Signal {
+  return {
+    type: 'heartbeat',
+    nodeId,
+    alive: true,
+    totalTasks: 7,
+    activeTasks: 5,
+    continent: 7,
+    location: null,
+  };
+}
