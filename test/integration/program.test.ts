@@ -83,6 +83,26 @@ describe('program', () => {
     expect(await program.stop()).toBe(0);
   });
 
+  it('program - names of the earlier aggregator that it does not know get one warning, and nothing else', async () => {
+    const earlier = { RATE_LIMIT_PER_NODE: '5', GLOBAL_RATE_LIMIT: 'x', CLEANUP_INTERVAL: '60000' };
+    const own = await testFolder('earlier');
+    const { code, stdout } = await runToEnd({ ...own.env, ...earlier }, ['check-config']);
+    const warnings = stdout.split('\n').filter((line) => line.startsWith('warning: '));
+    expect({ code, warnings }).toEqual({
+      code: 0,
+      warnings: [
+        expect.stringMatching(/^warning: RATE_LIMIT_PER_NODE, GLOBAL_RATE_LIMIT, CLEANUP_INTERVAL: /),
+      ],
+    });
+    const program = launch({ ...own.env, ...earlier });
+    await program.ready();
+    const told = program.log
+      .filter(({ level }) => level === 'warn' || level === 'error')
+      .map(({ msg }) => msg);
+    expect(told).toEqual(warnings.map((line) => line.replace('warning: ', 'settings: ')));
+    expect(await program.stop()).toBe(0);
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'program - %s: what was received is committed, the broker is gone, exit 0 within 5 s; the next start reads the rest',
     async (signal) => {

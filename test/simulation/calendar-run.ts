@@ -1,6 +1,7 @@
 // Run by calendar.test.ts in a process of its own for each time zone: facts spread around one moment of the calendar, and
 // what the aggregator makes of them. Prints JSON; nothing in it may depend on the zone.
 
+import { createHash } from 'node:crypto';
 import { Decoder } from '../../src/domain/federation/decode.ts';
 import { SUBJECTS } from '../../src/domain/federation/vocabulary.ts';
 import { openWriter } from '../../src/store/database.ts';
@@ -73,7 +74,52 @@ function run(momentMs: number): unknown {
   return result;
 }
 
-const moments = (process.argv[2] ?? '').split(',').map(Number);
+/** Zones in which a moment of their own calendar gives something else than in UTC; there must be none. */
+function everyZone(): unknown {
+  const fingerprint = (zone: string, momentMs: number) => {
+    process.env['TZ'] = zone;
+    return createHash('sha256')
+      .update(JSON.stringify(run(momentMs)))
+      .digest('hex');
+  };
+  const inUtc = new Map<number, string>();
+  const different: string[] = [];
+  let withSummerTime = 0;
+  const zones = Intl.supportedValuesOf('timeZone');
+  for (const zone of zones) {
+    process.env['TZ'] = zone;
+    const changeMs = firstChange();
+    if (changeMs !== null) withSummerTime++;
+    // Without a change: midnight there.
+    const momentMs = changeMs ?? new Date(2026, 0, 15).getTime();
+    const expected = inUtc.get(momentMs) ?? fingerprint('UTC', momentMs);
+    inUtc.set(momentMs, expected);
+    if (fingerprint(zone, momentMs) !== expected) different.push(zone);
+  }
+  return { zones: zones.length, withSummerTime, moments: inUtc.size, different };
+}
+
+/** When the clocks of the zone that is set are first changed in 2026, to a minute or two; null if never. */
+function firstChange(): number | null {
+  const offset = (atMs: number) => new Date(atMs).getTimezoneOffset();
+  const startMs = Date.UTC(2026, 0, 1);
+  for (let day = 0; day < 365; day++) {
+    let fromMs = startMs + day * 86_400_000;
+    if (offset(fromMs) === offset(fromMs + 86_400_000)) continue;
+    for (let stepMs = 43_200_000; stepMs >= 60_000; stepMs /= 2) {
+      if (offset(fromMs) === offset(fromMs + stepMs)) fromMs += stepMs;
+    }
+    return Math.ceil(fromMs / 60_000) * 60_000;
+  }
+  return null;
+}
+
+const [what = ''] = process.argv.slice(2);
+const moments = what.split(',').map(Number);
 process.stdout.write(
-  JSON.stringify({ zoneHours: new Date(moments[0] ?? 0).getHours(), results: moments.map(run) }),
+  JSON.stringify(
+    what === 'every-zone'
+      ? everyZone()
+      : { zoneHours: new Date(moments[0] ?? 0).getHours(), results: moments.map(run) },
+  ),
 );

@@ -107,4 +107,13 @@ describe('calendar', () => {
   it.each(ZONES)('calendar - in %s rows, roll-ups and statistics are those of UTC', (zone) => {
     expect(runs.get(zone)?.results).toEqual(runs.get('UTC')?.results);
   });
+
+  it('calendar - in every zone that there is, where its own clocks change, everything is as in UTC', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [RUN, 'every-zone']);
+    const { zones, withSummerTime, different } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(zones).toBeGreaterThan(400);
+    // Or the zone was never really set.
+    expect(withSummerTime).toBeGreaterThan(100);
+    expect(different).toEqual([]);
+  });
 });
