@@ -22,6 +22,7 @@ stage() {
 }
 
 stage tsc --noEmit
+stage tsc --noEmit -p tsconfig.page.json
 stage oxlint --type-aware
 stage biome format
 stage depcruise --config .dependency-cruiser.cjs src | tee .cache/depcruise.txt

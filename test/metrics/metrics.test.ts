@@ -69,6 +69,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
     nodes: () => ({ online: 0, stale: 0, offline: 0 }),
     trust: () => ({ authenticated: 0, claimed: 0 }),
     pool: () => ({ queueTasks: 0 }),
+    feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
     version: '0.1.0',
     ...parts,
   });

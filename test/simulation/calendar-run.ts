@@ -68,7 +68,14 @@ function run(momentMs: number): unknown {
   const result = {
     tables: Object.fromEntries(TABLES.map((table) => [table, all(table)])),
     ticks,
-    page: readNodePage(database, null, 1),
+    page: readNodePage(database, {
+      state: null,
+      search: null,
+      sort: 'firstSeen',
+      descending: false,
+      page: 1,
+      stripCells: 0,
+    }),
   };
   writer.close();
   return result;
