@@ -256,7 +256,7 @@ function options(definition, size) {
 
 /** @param {number} _least @param {number} most @returns {[number, number]} */
 function fromZero(_least, most) {
-  return [0, Math.max(1, most * 1.1)];
+  return [0, most > 0 ? most * 1.1 : 1];
 }
 
 /** A line of one point cannot be seen; then the point is drawn. @param {ArrayLike<number | null | undefined>} values */
@@ -287,7 +287,7 @@ function timeLabels(_plot, splits) {
 
 /** @param {number} value */
 function axisNumber(value) {
-  return new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 }).format(value);
+  return new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 2 }).format(value);
 }
 
 /** @param {Definition} definition @param {uPlot} plot */

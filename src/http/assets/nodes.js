@@ -149,12 +149,13 @@ function strip(node) {
     role: 'img',
     'aria-label': name,
   });
+  // One path for each colour: a page of a hundred nodes has thousands of cells.
+  const paths = new Map(['none', 'up', 'part', 'down'].map((kind) => [kind, '']));
   cells.forEach((share, index) => {
-    const kind = share === null ? '' : share > 0.995 ? 'up' : share < 0.005 ? 'down' : 'part';
-    svg.append(
-      makeSvg('rect', { class: kind, x: String(index * 4), y: '0', width: '3', height: '18', rx: '1' }),
-    );
+    const kind = share === null ? 'none' : share > 0.995 ? 'up' : share < 0.005 ? 'down' : 'part';
+    paths.set(kind, `${paths.get(kind)}M${index * 4} 0h3v18h-3z`);
   });
+  for (const [kind, d] of paths) if (d !== '') svg.append(makeSvg('path', { class: kind, d }));
   return svg;
 }
 
