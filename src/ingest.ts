@@ -183,10 +183,11 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   function change(asked: Change): ChangeReply {
     if (committer.isFailing) return refusal('database_unusable', BUSY_SENTENCE);
     try {
-      const answer = makeChange(writer, asked, systemClock.nowMs());
-      send({ type: 'keys', keys: writer.keys.book.all });
-      if (!committer.flush()) return refusal('database_unusable', LATER_SENTENCE);
-      return { type: 'made', answer };
+      return writer.durably(() => {
+        const answer = makeChange(writer, asked, systemClock.nowMs());
+        send({ type: 'keys', keys: writer.keys.book.all });
+        return committer.flush() ? { type: 'made', answer } : refusal('database_unusable', LATER_SENTENCE);
+      });
     } catch (error) {
       if (error instanceof CodedError) return refusal(error.code, error.message);
       return refusal('database_unusable', `The change could not be made (${sqliteCode(error)}).`);

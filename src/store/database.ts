@@ -61,6 +61,19 @@ export function openWriter(path: string, adoption: Adoption | null = null): Data
   }
 }
 
+/**
+ * Runs with every transaction on the disk before the next statement, power cuts included: for what somebody is told of.
+ * Messages need it not, for they are read again.
+ */
+export function durably<T>(database: Pick<Database, 'pragma'>, run: () => T): T {
+  database.pragma('synchronous = FULL');
+  try {
+    return run();
+  } finally {
+    database.pragma('synchronous = NORMAL');
+  }
+}
+
 /** Opens the file read-only. Errors: `database_unusable`. */
 export function openReader(path: string): Database {
   if (!existsSync(path)) {

@@ -14,7 +14,7 @@ import { advance, isWithin, type Limits, pace } from '../../domain/federation/li
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { NodeState } from '../../domain/federation/vocabulary.ts';
-import type { Database } from '../database.ts';
+import { type Database, durably } from '../database.ts';
 import { ApiKeyTable, type KeyUse } from './api-keys.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
@@ -208,6 +208,11 @@ export class FederationWriter {
         this.#statistics.adopt(row.statistics);
         return true;
     }
+  }
+
+  /** Runs with what it writes safe from a power cut. */
+  durably<T>(run: () => T): T {
+    return durably(this.#database, run);
   }
 
   /** Removes a node and its transitions with the next commit; false if there is none with this id. */
