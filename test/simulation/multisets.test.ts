@@ -1,7 +1,9 @@
 // The law of section 3 on bytes: multisets of (tMs, message) with reporters that disagree, spelled in the many ways of
-// real monitors, through the decoder and the writer, against the independent oracle. One database in memory serves all
+// real monitors, through the decoder and the writer, against the independent oracle. One database serves all
 // cases, emptied between them, so that ten thousand take seconds.
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,6 +26,7 @@ import { createRandom } from '../../src/simulator/random.ts';
 import { type Database, openWriter } from '../../src/store/database.ts';
 import { FederationWriter } from '../../src/store/federation/writer.ts';
 import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
+import { makeFastFolder } from './fast-folder.ts';
 import { expectRollups, expectSame, readRows } from './invariants.ts';
 
 const CASES = Number(process.env['MULTISET_CASES'] ?? 10_000);
@@ -58,18 +61,23 @@ interface Event {
   readonly spelling: number;
 }
 
+let folder = '';
 let database: Database;
 let query: StatisticsQuery;
 let empty: () => void;
 beforeAll(() => {
-  database = openWriter(':memory:');
+  folder = makeFastFolder('multisets');
+  database = openWriter(join(folder, 'aggregator.db'));
   query = new StatisticsQuery(database);
   const statements = TABLES.map((table) => database.prepare(`DELETE FROM ${table}`));
   empty = database.transaction(() => {
     for (const statement of statements) statement.run();
   });
 });
-afterAll(() => database.close());
+afterAll(() => {
+  database.close();
+  rmSync(folder, { recursive: true });
+});
 
 const label = <T>(labels: readonly T[]) => fc.option(fc.constantFrom(...labels), { freq: 4 });
 const nodeId = fc.constantFrom('node-a', 'node-b', 'node-c', '0000', 'Z_-9'.repeat(16));
@@ -170,11 +178,7 @@ const casesOf = (lists: fc.Arbitrary<Event[]>) =>
 /** Writes the events, committing after every `batch`; says what each counted as, and how many completions disagreed. */
 function write(list: readonly Event[], batch: number): Written {
   empty();
-  const writer = new FederationWriter(
-    database,
-    OPTIONS,
-    'multisets',
-  );
+  const writer = new FederationWriter(database, OPTIONS, 'multisets');
   const decoder = new Decoder();
   const outcomes = list.map((event, index) => {
     const payload = spell(event.said, event.atMs, createRandom(event.spelling, 'spelling'));
@@ -306,11 +310,7 @@ describe('multisets', () => {
   it('multisets - labels beyond the 1,000 that roll-ups keep stand in their rows and are counted as other', () => {
     empty();
     const write550 = (from: number) => {
-      const writer = new FederationWriter(
-        database,
-        OPTIONS,
-        'labels',
-      );
+      const writer = new FederationWriter(database, OPTIONS, 'labels');
       for (let number = from; number < from + 550; number++) {
         const idHash = number.toString(16).padStart(16, '0');
         const chainId = `chain-${String(number).padStart(4, '0')}`;
