@@ -1,6 +1,6 @@
 // Backup of a database that may be in use at full speed, and restoring one. Both put whole files in place or none.
 
-import { copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
 import { CodedError } from '../lib/errors.ts';
@@ -94,8 +94,10 @@ export function restoreDatabase(options: RestoreOptions): Verified & { readonly 
   }
 }
 
-/** Gives the database a second name, complete in one file, and leaves nothing that a restored one would take for its own. */
+/** Keeps the database under a second name, and leaves no log that a restored one would take for its own. */
 function setAside(databasePath: string, replaced: string): void {
+  // First, for SQLite may throw away the log of a damaged file.
+  const isLinked = LOGGED.map((suffix) => giveName(databasePath + suffix, replaced + suffix));
   try {
     const database = openAlone(databasePath);
     try {
@@ -104,27 +106,35 @@ function setAside(databasePath: string, replaced: string): void {
     } finally {
       database.close();
     }
+    if (isLinked.every(Boolean)) rmSync(`${replaced}-wal`, { force: true });
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) {
+      for (const suffix of LOGGED) rmSync(replaced + suffix, { force: true });
       throw new CodedError(
         'database_in_use',
         `The database ${databasePath} is open in another process: end what reads it, then restore.`,
         { cause: error },
       );
     }
-    // Damaged: that is why it is replaced. It is kept as it is, with its log under the name that SQLite looks for.
+    // Damaged: that is why it is replaced. It is kept as it is, with its log.
   }
-  for (const log of ['-wal', '-shm']) {
-    if (existsSync(databasePath + log)) renameSync(databasePath + log, replaced + log);
-  }
-  try {
-    linkSync(databasePath, replaced);
-  } catch {
-    // A file system without links.
-    copyFileSync(databasePath, replaced);
-    syncFile(replaced);
-  }
+  for (const log of ['-wal', '-shm']) rmSync(databasePath + log, { force: true });
   syncFolder(dirname(databasePath));
+}
+
+const LOGGED = ['', '-wal'] as const;
+
+/** Gives a file another name beside its own; false if it is a copy, where the file system has no such names. */
+function giveName(path: string, name: string): boolean {
+  if (!existsSync(path)) return true;
+  try {
+    linkSync(path, name);
+    return true;
+  } catch {
+    copyFileSync(path, name);
+    syncFile(name);
+    return false;
+  }
 }
 
 /** Verifies a copy that nobody else has open, and makes it one file without a log; `original` is named to people. */
