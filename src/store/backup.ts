@@ -1,6 +1,6 @@
 // Backup of a database that may be in use at full speed, and restoring one. Both put whole files in place or none.
 
-import { copyFileSync, existsSync, linkSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
 import { CodedError } from '../lib/errors.ts';
@@ -15,6 +15,9 @@ export interface BackupOptions {
   /** Told how much is copied, from 0 to 1. */
   progress(share: number): void;
 }
+
+/** It holds what messages are signed with. */
+const OWNER_ONLY = 0o600;
 
 /** Pages copied between two looks at the event loop. */
 const STEP_PAGES = 2_000;
@@ -35,6 +38,8 @@ export async function backupDatabase(options: BackupOptions): Promise<Verified &
   const source = openReader(databasePath);
   try {
     removeWithLogs(unfinished);
+    // As secret as a database of ours: SQLite fills an empty file, and leaves its mode.
+    writeFileSync(unfinished, '', { mode: OWNER_ONLY });
     // One snapshot for all steps: without it every commit of the running program would make the copy begin anew.
     source.exec('BEGIN');
     source.prepare('SELECT count(*) FROM sqlite_master').get();
@@ -79,6 +84,8 @@ export function restoreDatabase(options: RestoreOptions): Verified & { readonly 
   try {
     removeWithLogs(unfinished);
     copyFileSync(file, unfinished);
+    // Whoever may read the database now may read it then, and nobody else.
+    chmodSync(unfinished, statSync(databasePath, { throwIfNoEntry: false })?.mode ?? OWNER_ONLY);
     // A copy made by hand while the program ran may have its newest part in a log of its own.
     if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${unfinished}-wal`);
     const verified = verifyAlone(unfinished, file);

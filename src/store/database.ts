@@ -46,6 +46,8 @@ export function openWriter(path: string, adoption: Adoption | null = null): Data
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -131072');
       database.pragma('wal_autocheckpoint = 4000');
+      // A backup or an audit lets the log grow while it reads: afterwards the room is given back.
+      database.pragma('journal_size_limit = 67108864');
       if (version > 0 && version < MIGRATIONS.length)
         copyDatabase(database, `${path}.before-version-${MIGRATIONS.length}`);
       migrate(database, version);
@@ -128,7 +130,7 @@ function checkVersion(database: Database, path: string): number {
   if (version === 0 && hasTables(database)) {
     throw new CodedError(
       'database_unusable',
-      `The file ${path} holds tables of another program: point DB_PATH at a new file.`,
+      `The file ${path} holds tables of another program: point DB_PATH at a new file. That of an earlier aggregator is taken over when the aggregator is started.`,
     );
   }
   return version;
