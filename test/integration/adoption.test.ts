@@ -5,6 +5,7 @@ import { counted, send, shown } from '../support/federation.ts';
 import { heartbeat, tasks } from '../support/messages.ts';
 import { connectTo, launch, runToEnd, testFolder } from '../support/program.ts';
 import { rowsOf, valueOf } from '../support/rows.ts';
+import { until } from '../support/until.ts';
 
 const KILLS = 6;
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -34,7 +35,7 @@ describe('adoption', () => {
     // One node was silent for 4 minutes: on a busy machine the test may take another one.
     const env = { ...own.env, AGGREGATOR_ID: 'adopter', OFFLINE_AFTER: '350000' };
     const expected = writeEarlierDatabase(own.databasePath, {
-      tasks: 20_000,
+      tasks: 10_000,
       seed: 21,
       endMs: Date.now() - 1000,
     });
@@ -59,6 +60,8 @@ describe('adoption', () => {
     expect(before).toBeGreaterThan(0);
 
     const program = launch(env);
+    // Not by a look at the file: the adoption has it for itself.
+    await until('the start', () => program.log.some(({ msg }) => msg.startsWith('http: http')), 120_000);
     await program.ready();
     await shown(program, statisticsOf(expected));
     const copy = `${own.databasePath}.before-adoption`;
