@@ -160,9 +160,12 @@ export async function httpTarget(): Promise<FuzzTarget> {
 
   function ask(bytes: Uint8Array): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-      // What is no whole request is answered when no more comes.
-      const enough = setTimeout(() => socket.end(), ENOUGH_MS);
+      let enough: NodeJS.Timeout | undefined;
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.write(bytes);
+        // What is no whole request is answered when no more comes.
+        enough = setTimeout(() => socket.end(), ENOUGH_MS);
+      });
       let answer = '';
       socket.setEncoding('latin1');
       socket.on('data', (chunk: string) => {
