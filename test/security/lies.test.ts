@@ -1,5 +1,5 @@
 // What nothing stops in open mode, done by a stranger to a node that is not his. These tests say what is; docs/security.md
-// says it in words, and what to do about it. One program for all, in this order.
+// says it in words, and what to do about it. One program for all, in this order; then the same against keys.
 
 import { connect, headers, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +7,9 @@ import { type Aggregator, startAggregator } from '../support/aggregator.ts';
 import { type OwnFolder, ownFolder } from '../support/embedded.ts';
 import { counted, send, shown } from '../support/federation.ts';
 import { heartbeat, nodeJoined, nodeLeft, type Publication, taskCompleted } from '../support/messages.ts';
+import { launch, testFolder } from '../support/program.ts';
 import { rowsOf } from '../support/rows.ts';
+import { createKey, sendSigned } from '../support/signed.ts';
 import { until } from '../support/until.ts';
 
 const NEW_NODES = 100;
@@ -125,5 +127,64 @@ describe('lies', () => {
     expect(nodes).toBeGreaterThan(NEW_NODES / 2);
     expect(nodes).toBeLessThan(NEW_NODES * 1.5);
     await shown(program, { totalTasks: 3 + nodes });
+  });
+});
+
+/** Everything that a stranger did above to one node, and what refuses it. */
+const LIES: readonly Publication[] = [
+  nodeLeft('node-mine'),
+  heartbeat('node-mine', 'offline'),
+  ...Array.from({ length: 40 }, () => heartbeat('node-mine')),
+  taskCompleted(1, true, 'node-mine'),
+];
+const REFUSED = ['aggregator_messages_rejected_total', 'reason="unauthenticated"'] as const;
+
+describe('lies against keys', () => {
+  it('a bound key: a node cannot be ended, kept alive, or have its rate spent by others', async () => {
+    const { key } = await createKey(own.env, '--node', 'node-mine');
+    await sendSigned(victim, key, [nodeJoined('node-mine'), taskCompleted(1001, false, 'node-mine')]);
+    sent += 2;
+    await counted(program, sent);
+    await says(stranger, ...LIES);
+    expect(await program.metric(...REFUSED)).toBe(LIES.length);
+    const { body } = await program.get('/api/federation/nodes/node-mine');
+    expect(body['heartbeats']).toBe(0);
+    const rateLimited = await program.metric('aggregator_messages_total', 'outcome="rate_limited"');
+    await sendSigned(victim, key, [heartbeat('node-mine')]);
+    sent++;
+    await counted(program, sent);
+    expect(await program.metric('aggregator_messages_total', 'outcome="rate_limited"')).toBe(rateLimited);
+    await reaches('node-mine', 'online');
+    // Nobody keeps it alive.
+    await says(stranger, heartbeat('node-mine'));
+    await reaches('node-mine', 'offline');
+  });
+
+  it('nothing stops in open mode, even with bound keys: a task is turned into a success by a node of the own', async () => {
+    const failed = "SELECT status FROM aggregated_tasks WHERE task_id_hash LIKE '%3e9'";
+    expect(rowsOf(own.databasePath, failed)).toEqual([{ status: 'failed' }]);
+    await says(stranger, taskCompleted(1001, true, 'node-liar'));
+    expect(rowsOf(own.databasePath, failed)).toEqual([{ status: 'completed' }]);
+  });
+
+  it('required mode: none of it works without a key, and no node or task can be invented', async () => {
+    const closed = await testFolder('lies-required');
+    const env = { ...closed.env, AUTH_MODE: 'required', PUBLISH_INTERVAL: '300' };
+    const { key } = await createKey(env, '--node', 'node-mine');
+    const required = launch(env);
+    await required.ready();
+    const [mine, theirs] = [
+      await connect({ servers: closed.natsUrl }),
+      await connect({ servers: closed.natsUrl }),
+    ];
+    await sendSigned(mine, key, [nodeJoined('node-mine'), taskCompleted(1, false, 'node-mine')]);
+    const invented = Array.from({ length: 20 }, (_, index) =>
+      taskCompleted(index, true, `invented-${index}`),
+    );
+    await send(theirs, [...LIES, ...invented]);
+    await counted(required, 2 + LIES.length + invented.length);
+    expect(await required.metric(...REFUSED)).toBe(LIES.length + invented.length);
+    await shown(required, { totalTasks: 1, failedTasks: 1, totalNodes: 1, onlineNodes: 1 });
+    await Promise.all([mine.close(), theirs.close()]);
   });
 });

@@ -13,8 +13,9 @@ const PAGE = readFileSync(`${ROOT}docs/security.md`, 'utf8');
 const ROWS = PAGE.split('\n')
   .filter((line) => line.includes('| `test/'))
   .map((line) => {
-    const [, attack = '', , test = '', name = ''] = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
-    return { attack, path: test.replaceAll('`', ''), name };
+    const cells = line.split('|').map((cell) => cell.trim());
+    const at = cells.findIndex((cell) => cell.startsWith('`test/'));
+    return { attack: cells[1] ?? '', path: (cells[at] ?? '').replaceAll('`', ''), name: cells[at + 1] ?? '' };
   });
 
 describe('security page', () => {
