@@ -202,7 +202,7 @@ describe('http - openapi', () => {
         );
       }
     }
-    expect(validated).toHaveLength(12);
+    expect(validated).toHaveLength(13);
     expect(validated).toContain(`/api/federation/nodes/{id} ${parts.node === undefined ? 404 : 200}`);
   });
 });

@@ -109,6 +109,20 @@ describe('API_AUTH', () => {
     expect([401, 404]).toContain(await statusOf(await start('required'), path));
   });
 
+  it('API_AUTH - every address under /api/ asks for a key, those that are added later too', async () => {
+    const url = await start('required');
+    const described = await fetch(`${url}/api/openapi.json`, {
+      headers: { authorization: `Bearer ${reader}` },
+    });
+    const { paths } = (await described.json()) as { paths: Record<string, unknown> };
+    const closed = Object.keys(paths).filter((path) => path.startsWith('/api/'));
+    expect(closed.length).toBeGreaterThan(5);
+    for (const path of ['/api/openapi.json', ...closed])
+      expect([path, await statusOf(url, path.replace('{id}', 'node-0001'))]).toEqual([path, 401]);
+    const open = Object.keys(paths).filter((path) => !path.startsWith('/api/'));
+    expect(open.sort()).toEqual(['/.well-known/aggregator/keys', '/livez', '/metrics', '/readyz']);
+  });
+
   it('API_AUTH - HEAD is a GET', async () => {
     const response = await fetch(`${await start('required')}${API[0]}`, { method: 'HEAD' });
     expect(response.status).toBe(401);
