@@ -50,6 +50,19 @@ export const EVENT_LOOP_RESOLUTION_MS = 10;
 /** Event-loop delay quantiles cover at least the last such time, at most the last two (longer if nobody asks). */
 export const EVENT_LOOP_WINDOW_MS = 60_000;
 
+// Disk
+
+/** Below this share of the file system of the database nothing more is read. */
+export const FREE_SPACE_LOW_SHARE = 0.05;
+/** From this share on it is read again: higher, so that it does not flutter. */
+export const FREE_SPACE_ENOUGH_SHARE = 0.06;
+/** Time between two looks at the free space. */
+export const FREE_SPACE_CHECK_MS = 2_000;
+/** After a batch that failed for no reason of the environment: how long retention and thinning rest, in case it was they. */
+export const HOUSEKEEPING_REST_MS = 3_600_000;
+/** Longest that a stop goes on looking for the message that cannot be stored. */
+export const STOP_SALVAGE_MS = 1_000;
+
 // Rows
 
 /** Transitions kept per node, the oldest go first (section 4). */

@@ -8,6 +8,7 @@ import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
 import { copyDatabase } from './copy.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { explainRefusal, refusalOf } from './refusal.ts';
 
 export type { Database, Statement };
 
@@ -53,6 +54,7 @@ export function openWriter(path: string, adoption: Adoption | null = null): Data
       migrate(database, version);
       // A commit that finds the file locked is tried again by itself; a stop must not wait for it.
       database.pragma('busy_timeout = 250');
+      refuseReadOnly(database);
       return database;
     } catch (error) {
       database.close();
@@ -115,6 +117,17 @@ export function openAlone(path: string): Database {
     return new Sqlite(path, { fileMustExist: true, timeout: 5000 });
   } catch (error) {
     throw explain(error, path);
+  }
+}
+
+/** SQLite opens a file that it may not write for reading instead, and such a connection can never write, whatever changes. */
+function refuseReadOnly(database: Database): void {
+  try {
+    // BEGIN IMMEDIATE would be granted.
+    database.exec('DELETE FROM quarantine WHERE false');
+  } catch (error) {
+    if (refusalOf(error) === 'not_writable') throw error;
+    // What else keeps it from being written now, a lock for instance, is waited for.
   }
 }
 
@@ -186,7 +199,8 @@ function hasTables(database: Database): boolean {
   return database.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() !== undefined;
 }
 
-function explain(error: unknown, path: string): Error {
+/** The sentence for an error of opening the file at `path`, or of reading what every start reads. */
+export function explain(error: unknown, path: string): Error {
   if (error instanceof CodedError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const folder = dirname(path);
@@ -210,9 +224,12 @@ function explain(error: unknown, path: string): Error {
       { cause: error },
     );
   }
+  const refusal = refusalOf(error);
   return new CodedError(
     'database_unusable',
-    `The database ${path} cannot be used (${code || 'unknown error'}): it is left as it is; restore a backup, or set DB_PATH to a new file.`,
+    refusal === null || refusal === 'damaged'
+      ? `The database ${path} cannot be used (${code || 'unknown error'}): it is left as it is; restore a backup, or set DB_PATH to a new file.`
+      : explainRefusal(error, refusal, path),
     { cause: error },
   );
 }

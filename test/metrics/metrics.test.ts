@@ -53,7 +53,9 @@ const status: IngestStatus = {
   lagMs: 1_500,
   clockOffsetMs: -250,
   backlogBytes: 0,
-  databaseWritable: true,
+  databaseProblem: null,
+  diskFreeBytes: 50,
+  diskSizeBytes: 100,
   databaseSizeBytes: 4_096,
 };
 

@@ -24,6 +24,7 @@ import { KeptValues } from './kept-values.ts';
 import { LabelDictionary } from './label-dictionary.ts';
 import { NodeTable } from './nodes.ts';
 import { StreamPosition } from './position.ts';
+import { QuarantineRows, type SetAside } from './quarantine-rows.ts';
 import { type PruneResult, Retention } from './retention.ts';
 import { DIMENSION, RollupDeltas } from './rollups.ts';
 import { StatisticsRows } from './statistics-rows.ts';
@@ -95,6 +96,7 @@ export class FederationWriter {
   readonly #nodes: NodeTable;
   readonly #rollups: RollupDeltas;
   readonly #statistics: StatisticsRows;
+  readonly #quarantine: QuarantineRows;
   readonly #kept: KeptValues;
   readonly #limits: ReturnType<typeof paces>;
   readonly #nodesMax: number;
@@ -115,6 +117,7 @@ export class FederationWriter {
     this.#invoices = new InvoiceTable(database, chains, operations, options);
     this.#rollups = new RollupDeltas(database);
     this.#statistics = new StatisticsRows(database);
+    this.#quarantine = new QuarantineRows(database);
     this.#kept = new KeptValues(database);
     this.#nodes = new NodeTable(database, this.#kept, {
       generationSize: options.generationSize,
@@ -233,6 +236,11 @@ export class FederationWriter {
     this.#statistics.add(tick);
   }
 
+  /** Records with the next commit that a message cannot be stored. */
+  quarantine(message: SetAside): void {
+    this.#quarantine.add(message);
+  }
+
   /** Lets the next commit carry a step of retention and one of thinning, if they are due. To be called before a commit. */
   housekeep(nowMs: number): void {
     const cutoffs = this.#housekeeping.pruneCutoffs(nowMs);
@@ -265,6 +273,7 @@ export class FederationWriter {
     this.#tasks.committed();
     this.#invoices.committed();
     this.#statistics.committed();
+    this.#quarantine.committed();
     this.#kept.committed();
     this.keys.committed();
     this.position.committed();
@@ -316,6 +325,7 @@ export class FederationWriter {
     for (const labels of this.#labels) labels.write();
     this.#rollups.write();
     this.#statistics.write(nowMs);
+    this.#quarantine.write();
     this.#thinning.write();
     this.#kept.write();
     this.keys.write();
