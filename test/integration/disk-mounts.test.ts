@@ -2,7 +2,16 @@
 // mount; elsewhere these tests are not run, and disk-faults.test.ts stands in with SQLite's own limit.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -65,12 +74,13 @@ async function refused(program: Aggregator, reason: string): Promise<void> {
   });
 }
 
-/** Leaves this share of the file system free. */
+/** Leaves this share of the file system free; a second call may only leave more, for there is no moment of plenty between. */
 function leaveFree(folder: string, share: number): void {
   const filler = join(folder, 'filler');
-  rmSync(filler, { force: true });
   const { bavail, blocks, bsize } = statfsSync(folder);
-  writeFileSync(filler, Buffer.alloc(Math.max(0, Math.floor(bavail - share * blocks) * bsize)));
+  const moreBytes = Math.floor(bavail - share * blocks) * bsize;
+  if (existsSync(filler)) truncateSync(filler, statSync(filler).size + moreBytes);
+  else writeFileSync(filler, Buffer.alloc(moreBytes));
 }
 
 function errorsOf(program: Aggregator): string[] {
