@@ -227,7 +227,7 @@ export function explain(error: unknown, path: string): Error {
   const refusal = refusalOf(error);
   return new CodedError(
     'database_unusable',
-    refusal === null || refusal === 'damaged'
+    refusal === null || refusal === 'damaged' || refusal === 'other'
       ? `The database ${path} cannot be used (${code || 'unknown error'}): it is left as it is; restore a backup, or set DB_PATH to a new file.`
       : explainRefusal(error, refusal, path),
     { cause: error },
