@@ -148,24 +148,24 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   }
 
   function failed(error: unknown): void {
-    const refusal = refusalOf(error);
-    if (refusal === 'damaged') files.suspect(error);
+    const cause = refusalOf(error);
+    if (cause === 'damaged') files.suspect(error);
     if (error instanceof CodedError && !isFatal) {
       isFatal = true;
       send({ type: 'failed', code: error.code, sentence: error.message });
     }
     const sentence =
-      refusal === null
+      cause === null
         ? salvage?.isStuck === true
           ? `a message cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of ours; please report it`
           : `a batch cannot be stored (${codeOf(error)}); looking for the message that keeps it from being stored`
-        : explainRefusal(error, refusal, path);
-    const isNews = problem === null || problem.refusal !== refusal || salvage?.isStuck === true;
+        : explainRefusal(error, cause, path);
+    const isNews = problem === null || problem.refusal !== cause || salvage?.isStuck === true;
     if (isNews && !isFatal && problem?.sentence !== sentence) {
       const what = `database: ${sentence}; taking no more messages, trying again until it works`;
       send({ type: 'log', level: 'error', sentence: what });
     }
-    problem = { sentence, refusal };
+    problem = { sentence, refusal: cause };
   }
 
   /** What is merged failed with this error: it will be merged again from the batch, which still holds every message. */
@@ -229,8 +229,11 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         (aggregatorId) =>
           new FederationWriter(opened, writerOptions(settings), aggregatorId ?? settings.aggregatorId),
       );
-      const identity = readIdentity(opened, settings.federationSalt);
-      return { database: opened, writer: revertible, identity };
+      return {
+        database: opened,
+        writer: revertible,
+        identity: readIdentity(opened, settings.federationSalt),
+      };
     } catch (error) {
       held.release();
       throw explain(error, path);
