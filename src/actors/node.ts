@@ -12,10 +12,12 @@ export interface Moment {
   readonly observedMs: number;
 }
 
-/** `sign`: the node was heard. `sweep`: the supervisor thinks that its silence may have grown too long. */
-export type NodeEvent =
-  | { readonly type: 'sign'; readonly sign: NodeSign; readonly moment: Moment }
-  | { readonly type: 'sweep'; readonly moment: Moment };
+/** What is known of the node, and when it is: it was heard, or its silence may have grown too long. */
+export interface NodeEvent {
+  readonly type: 'sign';
+  readonly sign: NodeSign;
+  readonly moment: Moment;
+}
 
 /** What a node's actor tells its supervisor. */
 export interface NodeReport {
@@ -29,10 +31,10 @@ export interface NodeContext {
   readonly thresholds: LifecycleThresholds;
 }
 
-function calledFor(context: NodeContext, event: NodeEvent): NodeState {
-  const sign = event.type === 'sign' ? event.sign : context.sign;
-  const silenceMs = event.moment.observedMs - sign.heardObservedMs;
-  return judge({ lifeAtMs: sign.lifeAtMs, leftAtMs: sign.leftAtMs, silenceMs }, context.thresholds);
+/** The state that a sign calls for at a moment. */
+export function callsFor(sign: NodeSign, moment: Moment, thresholds: LifecycleThresholds): NodeState {
+  const silenceMs = moment.observedMs - sign.heardObservedMs;
+  return judge({ lifeAtMs: sign.lifeAtMs, leftAtMs: sign.leftAtMs, silenceMs }, thresholds);
 }
 
 function causeOf(sign: NodeSign, to: NodeState): string {
@@ -72,12 +74,11 @@ export const nodeMachine = setup({
     input: {} as NodeContext,
   },
   guards: {
-    isCalledFor: ({ context, event }, { state }: { state: NodeState }) => calledFor(context, event) === state,
+    isCalledFor: ({ context, event }, { state }: { state: NodeState }) =>
+      callsFor(event.sign, event.moment, context.thresholds) === state,
   },
   actions: {
-    remember: assign(({ context, event }) =>
-      event.type === 'sign' ? { ...context, sign: event.sign } : context,
-    ),
+    remember: assign({ sign: ({ event }) => event.sign }),
     report: sendParent(
       ({ context, event }, { from, to }: { from: NodeState; to: NodeState }): NodeReport => ({
         type: 'transition',
@@ -94,19 +95,16 @@ export const nodeMachine = setup({
     online: {
       on: {
         sign: [moving('online', 'stale'), moving('online', 'offline'), { actions: 'remember' }],
-        sweep: [moving('online', 'stale'), moving('online', 'offline')],
       },
     },
     stale: {
       on: {
         sign: [moving('stale', 'online'), moving('stale', 'offline'), { actions: 'remember' }],
-        sweep: [moving('stale', 'online'), moving('stale', 'offline')],
       },
     },
     offline: {
       on: {
         sign: [moving('offline', 'online'), moving('offline', 'stale'), { actions: 'remember' }],
-        sweep: [moving('offline', 'online'), moving('offline', 'stale')],
       },
     },
   },

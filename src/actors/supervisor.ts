@@ -10,7 +10,7 @@ import {
   nextJudgementAfterMs,
 } from '../domain/federation/lifecycle.ts';
 import type { NodeState } from '../domain/federation/vocabulary.ts';
-import { type Moment, nodeMachine, type NodeReport, transitionOf } from './node.ts';
+import { callsFor, type Moment, nodeMachine, type NodeReport, transitionOf } from './node.ts';
 
 export interface SupervisorParts {
   /** Takes the facts of one event, in order; never called with none. */
@@ -26,6 +26,8 @@ type SupervisorEvent =
 interface Child {
   readonly actor: Actor<typeof nodeMachine>;
   state: NodeState;
+  /** What was heard last; the actor is told when it calls for another state. */
+  sign: NodeSign;
   /** Observed time at which silence may call for another state. */
   dueObservedMs: number;
 }
@@ -96,7 +98,7 @@ export class Supervisor {
       case 'sweep':
         for (const [number, child] of children.byNumber) {
           if (event.moment.observedMs >= child.dueObservedMs)
-            this.#judgeSilence(children, number, child, event.moment, scope);
+            this.#wake(children, number, child, event.moment, scope);
         }
         return;
       case 'gone':
@@ -112,7 +114,7 @@ export class Supervisor {
         children.counts[child.state]--;
         children.counts[event.fact.to]++;
         child.state = event.fact.to;
-        this.#schedule(child, child.actor.getSnapshot().context.sign);
+        this.#schedule(child);
         return;
       }
     }
@@ -124,19 +126,16 @@ export class Supervisor {
       child = this.#spawn(children, sign, moment, scope);
       children.byNumber.set(sign.number, child);
     }
-    child.actor.send({ type: 'sign', sign, moment });
-    this.#schedule(child, sign);
+    child.sign = sign;
+    // Most signs move nobody, and a machine takes longer to find that out than everything else here.
+    if (callsFor(sign, moment, this.#thresholds) !== child.state)
+      child.actor.send({ type: 'sign', sign, moment });
+    this.#schedule(child);
   }
 
-  #judgeSilence(
-    children: Children,
-    number: number,
-    child: Child,
-    moment: Moment,
-    scope: AnyActorScope,
-  ): void {
-    child.actor.send({ type: 'sweep', moment });
-    const { sign } = child.actor.getSnapshot().context;
+  #wake(children: Children, number: number, child: Child, moment: Moment, scope: AnyActorScope): void {
+    const { sign } = child;
+    child.actor.send({ type: 'sign', sign, moment });
     if (
       child.state === 'offline' &&
       isForgettable(moment.observedMs - sign.heardObservedMs, this.#thresholds)
@@ -159,10 +158,10 @@ export class Supervisor {
     const actor = createActor(nodeMachine, { snapshot, parent: scope.self, input: context });
     actor.start();
     children.counts[state]++;
-    return { actor, state, dueObservedMs: 0 };
+    return { actor, state, sign, dueObservedMs: 0 };
   }
 
-  #schedule(child: Child, sign: NodeSign): void {
-    child.dueObservedMs = sign.heardObservedMs + nextJudgementAfterMs(child.state, this.#thresholds);
+  #schedule(child: Child): void {
+    child.dueObservedMs = child.sign.heardObservedMs + nextJudgementAfterMs(child.state, this.#thresholds);
   }
 }

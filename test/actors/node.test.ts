@@ -44,12 +44,11 @@ function play(state: NodeState, known: NodeSign, events: readonly NodeEvent[]) {
   };
 }
 
-const SWEEP: NodeEvent = { type: 'sweep', moment: MOMENT };
 const heard = (sign: NodeSign): NodeEvent => ({ type: 'sign', sign, moment: MOMENT });
 
 interface Row {
   readonly from: NodeState;
-  /** Silence, life and leave of what the machine knew, and of the sign it gets; null for a sweep. */
+  /** Silence, life and leave of what the machine knew, and of the sign it gets; null: it is told again what it knew. */
   readonly known: readonly [number, number?, number?];
   readonly sign: readonly [number, number?, number?] | null;
   readonly to: NodeState;
@@ -57,7 +56,7 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  // A sweep: silence decides, from the last sign of life, at exactly the thresholds.
+  // Nothing new: silence decides, from the last sign of life, at exactly the thresholds.
   { from: 'online', known: [0], sign: null, to: 'online', move: null },
   { from: 'online', known: [149_999], sign: null, to: 'online', move: null },
   { from: 'online', known: [150_000], sign: null, to: 'stale', move: 'online>stale silence' },
@@ -105,7 +104,7 @@ const ROWS: readonly Row[] = [
 describe('node', () => {
   it.each(ROWS)('node - $from, knew $known, sign $sign: $to, $move', ({ from, known, sign, to, move }) => {
     const before = signOf(...known);
-    const event = sign === null ? SWEEP : heard(signOf(...sign));
+    const event = heard(sign === null ? before : signOf(...sign));
     const after = play(from, before, [event]);
     expect(after.state).toBe(to);
     expect(after.moves).toEqual(move === null ? [] : [move]);
@@ -138,18 +137,25 @@ describe('node', () => {
       sign: { ...signOf(0, lifeAtMs, leftAtMs), heardObservedMs: observedMs },
       moment: at(observedMs),
     });
-    const sweepAt = (observedMs: number): NodeEvent => ({ type: 'sweep', moment: at(observedMs) });
-    const { moves, reports, state } = play('online', { ...signOf(0), heardObservedMs: 0 }, [
+    const known = { ...signOf(0), heardObservedMs: 0 };
+    const sweepAt = (observedMs: number, sign: NodeSign = known): NodeEvent => ({
+      type: 'sign',
+      sign,
+      moment: at(observedMs),
+    });
+    const revived = signAt(400_000, 10, 0);
+    const left = signAt(560_000, 10, 20);
+    const { moves, reports, state } = play('online', known, [
       sweepAt(149_999),
       sweepAt(150_000),
       sweepAt(299_999),
       sweepAt(300_000),
       sweepAt(300_001),
-      signAt(400_000, 10, 0),
-      sweepAt(549_999),
+      revived,
+      sweepAt(549_999, revived.sign),
       signAt(550_000, 10, 20),
-      signAt(560_000, 10, 20),
-      sweepAt(560_001),
+      left,
+      sweepAt(560_001, left.sign),
       signAt(570_000, 30, 20),
     ]);
     expect(state).toBe('online');
@@ -166,7 +172,7 @@ describe('node', () => {
   it.each(NODE_STATES)('node - told the same twice, the second time changes nothing from %s', (state) => {
     for (const sign of [signOf(0), signOf(200_000), signOf(400_000), signOf(0, 5, 6)]) {
       const once = play(state, signOf(0), [heard(sign)]);
-      const twice = play(state, signOf(0), [heard(sign), heard(sign), SWEEP]);
+      const twice = play(state, signOf(0), [heard(sign), heard(sign), heard(sign)]);
       expect(twice).toEqual(once);
     }
   });
