@@ -4,6 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   BATCH_BYTES_MAX,
+  BATCH_IDLE_TIME_MS,
   BATCH_MESSAGES_MAX,
   BATCH_TIME_MS,
   BATCHES_UNDER_WAY_MAX,
@@ -55,6 +56,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
     {
       batchMessagesMax: BATCH_MESSAGES_MAX,
       batchBytesMax: BATCH_BYTES_MAX,
+      idleTimeMs: BATCH_IDLE_TIME_MS,
       batchTimeMs: BATCH_TIME_MS,
       batchesMax: BATCHES_UNDER_WAY_MAX,
       backlogBytesMax: PLAIN_BACKLOG_BYTES_MAX - BATCHES_UNDER_WAY_MAX * BATCH_BYTES_MAX,

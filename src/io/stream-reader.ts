@@ -60,6 +60,8 @@ export class StreamReader {
   readonly #slots: readonly Slot[];
   #nextSubject = '';
   #lastDelivery = 0;
+  /** Tokens before the stream's sequence in a reply subject: the broker's version decides it. */
+  #tokensBefore: number | null = null;
   #isPaused = false;
   #isOver = false;
   #heardMs = 0;
@@ -130,10 +132,15 @@ export class StreamReader {
 
   #deliver(slot: Slot, message: Msg, reply: string): void {
     // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time ns>.<pending>, and newer brokers put
-    // domain and account before the stream and one more token at the end.
-    const tokens = reply.split('.');
-    const offset = tokens.length > 9 ? 4 : 2;
-    const delivery = Number(tokens[offset + 4]);
+    // domain and account before the stream and one more token at the end. Split once only: it is done for each message.
+    this.#tokensBefore ??= reply.split('.').length > 9 ? 7 : 5;
+    let at = 0;
+    for (let token = 0; token < this.#tokensBefore; token++) at = reply.indexOf('.', at) + 1;
+    const seqEnd = reply.indexOf('.', at);
+    const deliveryEnd = reply.indexOf('.', seqEnd + 1);
+    const timeEnd = reply.indexOf('.', deliveryEnd + 1);
+    const pendingEnd = reply.indexOf('.', timeEnd + 1);
+    const delivery = Number(reply.slice(seqEnd + 1, deliveryEnd));
     if (delivery !== this.#lastDelivery + 1) {
       this.#break(`delivery ${delivery} came after ${this.#lastDelivery}`);
       return;
@@ -142,9 +149,9 @@ export class StreamReader {
     this.#parts.message({
       subject: message.subject,
       payload: message.data,
-      seq: Number(tokens[offset + 3]),
-      atMs: Number((tokens[offset + 5] ?? '').slice(0, -6)),
-      pending: Number(tokens[offset + 6]),
+      seq: Number(reply.slice(at, seqEnd)),
+      atMs: Number(reply.slice(deliveryEnd + 1, timeEnd - 6)),
+      pending: Number(pendingEnd < 0 ? reply.slice(timeEnd + 1) : reply.slice(timeEnd + 1, pendingEnd)),
       credential: credentialOf(message),
     });
     slot.remaining = Math.max(0, slot.remaining - 1);

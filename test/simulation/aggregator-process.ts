@@ -123,8 +123,6 @@ const RETRY_MS = 1000;
 const SILENCE_MAX_MS = 10_000;
 const LATENCY_MS = 1;
 const RESUME_PAGE_NODES = 7;
-/** Small filters of hashes: quickly made, and they often say that a row may be there that is not. */
-export const PLACES_LOG2 = 8;
 const indexOf = subjectIndex(false);
 
 export class AggregatorProcess {
@@ -174,7 +172,7 @@ export class AggregatorProcess {
     const { offlineAfterMs } = options.thresholds;
     this.#writer = new FederationWriter(
       database,
-      { limits, offlineAfterMs, generationSize, transitionsPerNodeMax, retentionMs, placesLog2: PLACES_LOG2 },
+      { limits, offlineAfterMs, generationSize, transitionsPerNodeMax, retentionMs },
       'simulated',
     );
     this.#reader = openReader(parts.path);
@@ -214,6 +212,7 @@ export class AggregatorProcess {
       {
         batchMessagesMax: options.batchMessagesMax,
         batchBytesMax: 1_048_576,
+        idleTimeMs: options.batchTimeMs / 2,
         batchTimeMs: options.batchTimeMs,
         batchesMax: options.batchesMax,
         backlogBytesMax: Infinity,

@@ -11,7 +11,6 @@ import { subjectIndex } from '../../src/sources/federation/subject-index.ts';
 import { openReader, openWriter, type ReadDatabase } from '../../src/store/database.ts';
 import { FederationWriter } from '../../src/store/federation/writer.ts';
 import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
-import { PLACES_LOG2 } from './aggregator-process.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { expectSame, readRows } from './invariants.ts';
 
@@ -27,7 +26,7 @@ export function expectSameAsUninterrupted(
 ): void {
   const writer = new FederationWriter(
     openWriter(path),
-    { limits, offlineAfterMs, generationSize: 100_000, transitionsPerNodeMax: 1000, placesLog2: PLACES_LOG2 },
+    { limits, offlineAfterMs, generationSize: 100_000, transitionsPerNodeMax: 1000 },
     'simulated',
   );
   const door = new Door(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Batch, type BatchMessage, readBatch } from '../../src/sources/federation/batch.ts';
 import { Handover } from '../../src/sources/federation/handover.ts';
 
@@ -9,7 +9,15 @@ const HEARTBEAT = 3;
 const JOINED = 4;
 const LEFT = 5;
 
-function setUp(options: { backlogBytesMax?: number; mayShed?: boolean } = {}) {
+function setUp(
+  options: {
+    backlogBytesMax?: number;
+    mayShed?: boolean;
+    idleTimeMs?: number;
+    batchTimeMs?: number;
+    batchesMax?: number;
+  } = {},
+) {
   const mayShed = options.mayShed ?? true;
   const sent: Batch[] = [];
   const shed: number[] = [];
@@ -18,8 +26,9 @@ function setUp(options: { backlogBytesMax?: number; mayShed?: boolean } = {}) {
     {
       batchMessagesMax: 4,
       batchBytesMax: 1000,
-      batchTimeMs: 1,
-      batchesMax: 1,
+      idleTimeMs: options.idleTimeMs ?? 1,
+      batchTimeMs: options.batchTimeMs ?? 1,
+      batchesMax: options.batchesMax ?? 1,
       backlogBytesMax: options.backlogBytesMax ?? 1_000_000,
     },
     {
@@ -128,5 +137,58 @@ describe('handover', () => {
     handover.flush();
     expect(drain()).toHaveLength(1);
     handover.stop();
+  });
+
+  it('handover - thin traffic goes soon to an idle writer, and waits for a full batch while it is at work', () => {
+    vi.useFakeTimers();
+    try {
+      const { handover, add, sent } = setUp({ idleTimeMs: 100, batchTimeMs: 250, batchesMax: 2 });
+      add(HEARTBEAT);
+      vi.advanceTimersByTime(99);
+      expect(sent).toHaveLength(0);
+      vi.advanceTimersByTime(1);
+      expect(sent).toHaveLength(1);
+      // The writer is at work: the next batch waits for it, but not for ever.
+      add(HEARTBEAT);
+      vi.advanceTimersByTime(249);
+      expect(sent).toHaveLength(1);
+      vi.advanceTimersByTime(1);
+      expect(sent).toHaveLength(2);
+      // It comes back while a batch is between the two times: that one goes at once.
+      for (const batch of sent.splice(0)) handover.giveBack(batch);
+      add(HEARTBEAT);
+      handover.flush();
+      add(HEARTBEAT);
+      vi.advanceTimersByTime(120);
+      expect(sent).toHaveLength(1);
+      for (const batch of sent.splice(0)) handover.giveBack(batch);
+      expect(sent).toHaveLength(1);
+      // A batch that went full takes its deadline with it, and so does one that is forgotten.
+      for (const batch of sent.splice(0)) handover.giveBack(batch);
+      add(HEARTBEAT);
+      vi.advanceTimersByTime(50);
+      handover.discard();
+      vi.advanceTimersByTime(1000);
+      add(HEARTBEAT);
+      vi.advanceTimersByTime(100);
+      expect(sent).toHaveLength(1);
+      for (const batch of sent.splice(0)) handover.giveBack(batch);
+      for (let i = 0; i < 5; i++) add(HEARTBEAT);
+      expect(sent).toHaveLength(1);
+      vi.advanceTimersByTime(99);
+      expect(sent).toHaveLength(1);
+      // What waited beyond the batches goes by itself.
+      for (let i = 0; i < 5; i++) add(HEARTBEAT);
+      expect(sent).toHaveLength(2);
+      for (let i = 0; i < 5; i++) add(HEARTBEAT);
+      for (const batch of sent.splice(0)) handover.giveBack(batch);
+      vi.advanceTimersByTime(250);
+      for (const batch of sent.splice(0)) handover.giveBack(batch);
+      vi.advanceTimersByTime(250);
+      for (const batch of sent.splice(0)) handover.giveBack(batch);
+      expect(handover.isEmpty).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

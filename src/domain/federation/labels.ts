@@ -3,7 +3,8 @@
 
 import { LABEL_DIMENSIONS, type LabelDimension } from './vocabulary.ts';
 
-const OPEN_LABEL = /^[A-Za-z0-9._:/+-][A-Za-z0-9._:/+ -]{0,63}$/;
+const OPEN_LABEL = /^[A-Za-z0-9._:/+-][A-Za-z0-9._:/+ -]*$/;
+const OPEN_LABEL_LENGTH_MAX = 64;
 const LOCATION = /^(-?\d{1,2}(?:\.\d)?),(-?\d{1,3}(?:\.\d)?)$/;
 
 /** Returned instead of a label. */
@@ -46,7 +47,7 @@ export class LabelReader {
     else if (integers && typeof value === 'number' && Number.isInteger(value)) text = String(value);
     else return WRONG_TYPE;
     if (text === 'unknown') return null;
-    if (OPEN_LABEL.test(text)) return text;
+    if (text.length <= OPEN_LABEL_LENGTH_MAX && OPEN_LABEL.test(text)) return text;
     this.unknown.push(dimension);
     return null;
   }

@@ -28,7 +28,8 @@ const EMAIL_ADDRESS = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Z
  * whatever the member's name, so that a member added to a signal cannot pass by it.
  */
 export function holdsPersonalText(signal: Signal): boolean {
-  for (const value of Object.values(signal)) {
+  for (const name in signal) {
+    const value: unknown = signal[name as keyof Signal];
     if (typeof value === 'string' && holdsPersonalData(value)) return true;
   }
   return false;

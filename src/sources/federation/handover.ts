@@ -8,7 +8,9 @@ import { type Batch, BatchFiller, type BatchMessage, createBatch } from './batch
 export interface HandoverOptions {
   readonly batchMessagesMax: number;
   readonly batchBytesMax: number;
-  /** Longest that a message waits for its batch to fill, in ms. */
+  /** Longest that a message waits for its batch to fill while the writer has nothing to do, in ms. */
+  readonly idleTimeMs: number;
+  /** Longest that it waits while the writer is at work: the fuller the batch, the less work it is. */
   readonly batchTimeMs: number;
   /** Batches that the writer may hold at once. */
   readonly batchesMax: number;
@@ -45,6 +47,8 @@ export class Handover {
   #underWay = 0;
   #isFull = false;
   #timer: NodeJS.Timeout | null = null;
+  /** When the batch being filled goes, full or not. */
+  #goes: 'later' | 'whenIdle' | 'now' = 'later';
 
   constructor(options: HandoverOptions, parts: HandoverParts) {
     this.#options = options;
@@ -59,13 +63,14 @@ export class Handover {
   /** Takes a message; its payload is copied. */
   add(message: BatchMessage): void {
     if (this.#backlogBytes > 0 || !this.#pack(message)) this.#keep(message);
-    this.#timer ??= setTimeout(() => this.#due(), this.#options.batchTimeMs);
+    this.#arm();
   }
 
   /** Sends what waits, as far as the writer may be given more. */
   flush(): void {
     const batch = this.#filler?.batch;
     if (batch === undefined || batch.count === 0 || this.#underWay >= this.#options.batchesMax) return;
+    this.stop();
     this.#filler = null;
     this.#underWay++;
     this.#parts.send(batch);
@@ -77,8 +82,9 @@ export class Handover {
     this.#underWay--;
     this.#spare.push(batch);
     this.#unload();
-    // What waited for this has waited long enough.
-    if (this.#timer === null) this.flush();
+    if (this.#goes === 'now' || (this.#goes === 'whenIdle' && this.#underWay === 0)) this.flush();
+    // What came out of the backlog is in a batch that nobody added to.
+    if ((this.#filler?.batch.count ?? 0) > 0) this.#arm();
     this.#noteRoom();
   }
 
@@ -93,16 +99,29 @@ export class Handover {
     this.#backlogBytes = 0;
     if (this.#filler !== null) this.#spare.push(this.#filler.batch);
     this.#filler = null;
+    this.stop();
     this.#noteRoom();
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#goes = 'later';
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => this.#idleDue(), this.#options.idleTimeMs);
+  }
+
+  #idleDue(): void {
+    this.#goes = 'whenIdle';
+    const { batchTimeMs, idleTimeMs } = this.#options;
+    this.#timer = setTimeout(() => this.#due(), Math.max(0, batchTimeMs - idleTimeMs));
+    if (this.#underWay === 0) this.flush();
   }
 
   #due(): void {
-    this.#timer = null;
+    this.#goes = 'now';
     this.flush();
   }
 

@@ -1,6 +1,5 @@
 // When to commit: at once after a batch, soon after anything else; and what to do when SQLite refuses.
-// What is merged stays in memory until it is on disk, so a failed commit is simply tried again. What a failure means, and
-// whether a batch is stored in parts, is decided by whoever commits.
+// What is merged stays in memory until it is on disk, so a failed commit is simply tried again.
 
 export interface CommitterOptions {
   /** Longest wait of what comes without a batch. */
@@ -9,12 +8,9 @@ export interface CommitterOptions {
 }
 
 export interface CommitterParts {
-  /**
-   * Commits everything merged so far, or the next part of it; true if more parts are left, and then nothing else may be
-   * merged before they are committed too. Throws what keeps it from being stored.
-   */
-  commit(): boolean | void;
-  /** It failed, as often as that happens: take nothing more until {@link CommitterParts.recovered}. */
+  /** Commits everything merged so far; throws SQLite's error. */
+  commit(): void;
+  /** SQLite refuses: take nothing more until {@link CommitterParts.recovered}. */
   failed(error: unknown): void;
   recovered(): void;
 }
@@ -45,14 +41,11 @@ export class Committer {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     try {
-      if (this.#parts.commit() === true) {
-        // Behind what else the thread has to do: reports must go out meanwhile.
-        this.#hold(0);
-        return false;
-      }
+      this.#parts.commit();
     } catch (error) {
-      this.#parts.failed(error);
-      this.#hold(this.#options.retryMs);
+      if (!this.#isFailing) this.#parts.failed(error);
+      this.#isFailing = true;
+      this.#timer = setTimeout(() => this.flush(), this.#options.retryMs);
       return false;
     }
     if (this.#isFailing) {
@@ -60,11 +53,6 @@ export class Committer {
       this.#parts.recovered();
     }
     return true;
-  }
-
-  #hold(waitMs: number): void {
-    this.#isFailing = true;
-    this.#timer = setTimeout(() => this.flush(), waitMs);
   }
 
   stop(): void {

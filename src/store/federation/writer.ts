@@ -14,7 +14,7 @@ import { advance, isWithin, type Limits, pace } from '../../domain/federation/li
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { NodeState } from '../../domain/federation/vocabulary.ts';
-import { type Database, durably } from '../database.ts';
+import type { Database } from '../database.ts';
 import { ApiKeyTable, type KeyUse } from './api-keys.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
@@ -24,7 +24,6 @@ import { KeptValues } from './kept-values.ts';
 import { LabelDictionary } from './label-dictionary.ts';
 import { NodeTable } from './nodes.ts';
 import { StreamPosition } from './position.ts';
-import { QuarantineRows, type SetAside } from './quarantine-rows.ts';
 import { type PruneResult, Retention } from './retention.ts';
 import { DIMENSION, RollupDeltas } from './rollups.ts';
 import { StatisticsRows } from './statistics-rows.ts';
@@ -96,10 +95,12 @@ export class FederationWriter {
   readonly #nodes: NodeTable;
   readonly #rollups: RollupDeltas;
   readonly #statistics: StatisticsRows;
-  readonly #quarantine: QuarantineRows;
   readonly #kept: KeptValues;
   readonly #limits: ReturnType<typeof paces>;
   readonly #nodesMax: number;
+  /** The shared limits' schedules, kept with each commit. */
+  #globalDueMs: number;
+  #newNodesDueMs: number;
   readonly #offlineAfterMs: number;
   readonly #retention: Retention;
   readonly #thinning: StatisticsThinning;
@@ -117,8 +118,9 @@ export class FederationWriter {
     this.#invoices = new InvoiceTable(database, chains, operations, options);
     this.#rollups = new RollupDeltas(database);
     this.#statistics = new StatisticsRows(database);
-    this.#quarantine = new QuarantineRows(database);
     this.#kept = new KeptValues(database);
+    this.#globalDueMs = this.#kept.number(GLOBAL_DUE);
+    this.#newNodesDueMs = this.#kept.number(NEW_NODES_DUE);
     this.#nodes = new NodeTable(database, this.#kept, {
       generationSize: options.generationSize,
       transitionsPerNodeMax: options.transitionsPerNodeMax,
@@ -213,11 +215,6 @@ export class FederationWriter {
     }
   }
 
-  /** Runs with what it writes safe from a power cut. */
-  durably<T>(run: () => T): T {
-    return durably(this.#database, run);
-  }
-
   /** Removes a node and its transitions with the next commit; false if there is none with this id. */
   forget(nodeId: string): boolean {
     const isKnown = this.#nodes.forget(nodeId);
@@ -234,11 +231,6 @@ export class FederationWriter {
   statistics(tick: TickStatistics): void {
     this.#thinning.recorded(tick.nowMs);
     this.#statistics.add(tick);
-  }
-
-  /** Records with the next commit that a message cannot be stored. */
-  quarantine(message: SetAside): void {
-    this.#quarantine.add(message);
   }
 
   /** Lets the next commit carry a step of retention and one of thinning, if they are due. To be called before a commit. */
@@ -268,12 +260,13 @@ export class FederationWriter {
    */
   commit(nowMs: number, observedMs: number): NodeSign[] {
     this.#kept.set(OBSERVED, observedMs);
+    this.#kept.set(GLOBAL_DUE, this.#globalDueMs);
+    this.#kept.set(NEW_NODES_DUE, this.#newNodesDueMs);
     this.#transact(nowMs);
     for (const labels of this.#labels) labels.committed();
     this.#tasks.committed();
     this.#invoices.committed();
     this.#statistics.committed();
-    this.#quarantine.committed();
     this.#kept.committed();
     this.keys.committed();
     this.position.committed();
@@ -325,7 +318,6 @@ export class FederationWriter {
     for (const labels of this.#labels) labels.write();
     this.#rollups.write();
     this.#statistics.write(nowMs);
-    this.#quarantine.write();
     this.#thinning.write();
     this.#kept.write();
     this.keys.write();
@@ -335,21 +327,21 @@ export class FederationWriter {
   /** Judges all limits and, if the message is within every one, uses it up in the shared ones. */
   #admit(nodeDueMs: number | null, use: KeyUse | null, atMs: number): boolean {
     const { perNode, all, newNodes } = this.#limits;
-    const globalDueMs = this.#kept.number(GLOBAL_DUE);
+    const globalDueMs = this.#globalDueMs;
     // A key has a rate of its own, which strangers under its node's id cannot spend.
     if (use !== null && !isWithin(use.pace, use.limitDueMs, atMs)) return false;
     if (use === null && nodeDueMs !== null && !isWithin(perNode, nodeDueMs, atMs)) return false;
     if (!isWithin(all, globalDueMs, atMs)) return false;
     if (nodeDueMs === null) {
-      const newNodesDueMs = this.#kept.number(NEW_NODES_DUE);
+      const newNodesDueMs = this.#newNodesDueMs;
       if (!isWithin(newNodes, newNodesDueMs, atMs)) return false;
       if (!this.#nodes.hasNumberLeft) return false;
       // Last, for it changes something: nobody may be evicted for a message that is refused after all.
       if (this.#nodesMax > 0 && !this.#nodes.makeRoom(this.#nodesMax, atMs - this.#offlineAfterMs))
         return false;
-      this.#kept.set(NEW_NODES_DUE, advance(newNodes, newNodesDueMs, atMs));
+      this.#newNodesDueMs = advance(newNodes, newNodesDueMs, atMs);
     }
-    this.#kept.set(GLOBAL_DUE, advance(all, globalDueMs, atMs));
+    this.#globalDueMs = advance(all, globalDueMs, atMs);
     return true;
   }
 }
