@@ -1,23 +1,58 @@
-// `npm run bench [-- name …]`: measures on this machine and prints ratios taken in one run. Never part of the tests.
+// `npm run bench [-- name …] [--quick] [--json]`: measures on this machine and prints ratios taken in one run. Never part
+// of the tests.
 
+import { type Bench, type BenchOptions, type Figure, print, toJson } from './figures.ts';
+import { benchApi } from './api.ts';
+import { benchConnections } from './connections.ts';
 import { benchFlood } from './flood.ts';
+import { benchGrowth, benchSize, benchTick } from './history.ts';
+import { benchCatchUp, benchIngest, benchMemory, benchPlain } from './ingest.ts';
+import { benchLatency } from './latency.ts';
+import { benchLoop } from './loop.ts';
 import { benchNodes } from './nodes.ts';
+import { machine } from './machine.ts';
 import { benchRetention } from './retention.ts';
-import { benchTick } from './tick.ts';
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+const BENCHES: Readonly<Record<string, Bench>> = {
+  ingest: benchIngest,
+  plain: benchPlain,
+  'catch-up': benchCatchUp,
+  memory: benchMemory,
+  growth: benchGrowth,
   tick: benchTick,
+  size: benchSize,
+  loop: benchLoop,
   nodes: benchNodes,
+  connections: benchConnections,
+  latency: benchLatency,
+  api: benchApi,
+};
+/** Longer looks at one thing, which print what they find; only by name. */
+const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
   retention: benchRetention,
   flood: benchFlood,
 };
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES);
-for (const name of names) {
-  const bench = BENCHES[name];
-  if (bench === undefined) {
-    console.error(`"${name}" is not a bench; there are ${Object.keys(BENCHES).join(', ')}`);
-    process.exit(2);
-  }
-  await bench();
+const words = process.argv.slice(2);
+const isQuick = words.includes('--quick');
+const isJson = words.includes('--json');
+const names = words.filter((word) => !word.startsWith('--'));
+const known = [...Object.keys(BENCHES), ...Object.keys(STUDIES)];
+const strange = words.find((word) =>
+  word.startsWith('--') ? word !== '--quick' && word !== '--json' : !known.includes(word),
+);
+if (strange !== undefined) {
+  console.error(`"${strange}" is neither --quick, --json nor a bench: ${known.join(', ')}`);
+  process.exit(2);
 }
+const options: BenchOptions = { isQuick, rounds: isQuick ? 1 : 5 };
+if (!isJson) console.log(`${machine()}${isQuick ? '; quick: for a look, not to be quoted' : ''}`);
+const results = new Map<string, readonly Figure[]>();
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  const figures = await bench(options);
+  results.set(name, figures);
+  if (!isJson) print(name, figures);
+}
+for (const name of names) await STUDIES[name]?.();
+if (isJson) console.log(toJson(results, options));

@@ -1,84 +1,91 @@
-// What twice as many invented node ids cost: the real program takes 10,000 and 20,000 joins and a heartbeat each, and
-// its processor time and memory are compared.
+// 100,000 nodes that beat every 30 s: what they cost while nothing else happens, how long a scrape takes there, and how
+// long a start takes that must know them all again.
 
-import { readFileSync, rmSync } from 'node:fs';
-import { connect } from 'nats';
-import { startAggregator } from '../test/support/aggregator.ts';
-import { ownFolder } from '../test/support/embedded.ts';
+import { join } from 'node:path';
 import { until } from '../test/support/until.ts';
-import { machine, median } from './machine.ts';
+import type { BenchOptions, Figure } from './figures.ts';
+import { heartbeat, pack } from './load.ts';
+import { median } from './machine.ts';
+import { publish } from './publisher.ts';
+import { committedUpTo, cpuSeconds, memoryBytes, openStage, startProgram } from './stage.ts';
 
-const SIZES = [10_000, 20_000];
-const ROUNDS = 5;
+const INTERVAL_SECONDS = 30;
+const SCRAPES = 20;
 
-interface Cost {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly bytes: number;
-}
-
-async function run(nodes: number): Promise<Cost> {
-  const { folder, env, natsUrl } = await ownFolder('bench-nodes');
-  const program = startAggregator({ ...env, MAX_NODES: '0', PUBLISH_INTERVAL: '30000', LOG_LEVEL: 'info' });
+export async function benchNodes({ isQuick }: BenchOptions): Promise<readonly Figure[]> {
+  const nodes = isQuick ? 10_000 : 100_000;
+  const seconds = isQuick ? 3 : 60;
+  const stage = await openStage('jetstream');
   try {
-    await program.ready();
-    const cpu = () => program.metric('process_cpu_seconds_total');
-    const memory = () => residentBytes(program.process.pid ?? 0);
-    const [cpuBefore, bytesBefore] = [await cpu(), memory()];
-    const connection = await connect({ servers: natsUrl });
-    const startedMs = performance.now();
-    for (let node = 0; node < nodes; node++) {
-      const nodeId = `node-${node.toString(16).padStart(32, '0')}`;
-      connection.publish(
-        'truebit.nodes.joined',
-        JSON.stringify({ version: '1.0', type: 'node_joined', nodeId, data: {} }),
-      );
-      connection.publish(
-        'truebit.heartbeat',
-        JSON.stringify({
-          version: '1.0',
-          type: 'heartbeat',
-          nodeId,
-          data: { status: 'online', totalTasksBucket: '0' },
-        }),
-      );
-      if (node % 1000 === 999) await connection.flush();
-    }
-    await connection.flush();
+    const databasePath = join(stage.folder, 'aggregator.db');
+    const ids = Array.from({ length: nodes }, (_, node) => `node-${String(node).padStart(32, '0')}`);
+    const first = await startProgram(stage, { PUBLISH_INTERVAL: '30000' });
+    const heap = () => first.metric('nodejs_heap_size_used_bytes');
+    const pid = first.process.pid ?? 0;
+    const [heapBefore, rssBefore] = [await least(heap), memoryBytes(pid, 'VmRSS')];
+    await publish(stage.port, pack(ids.map(heartbeat), 100));
+    await committedUpTo(databasePath, nodes);
     await until(
-      'every node to be online',
-      async () => (await program.metric('aggregator_nodes', 'state="online"')) === nodes,
-      120_000,
+      'every actor',
+      async () => (await first.metric('aggregator_nodes', 'state="online"')) === nodes,
+      60_000,
     );
-    const seconds = (performance.now() - startedMs) / 1000;
-    await connection.close();
-    return { seconds, cpuSeconds: (await cpu()) - cpuBefore, bytes: memory() - bytesBefore };
+    const perSecond = nodes / INTERVAL_SECONDS;
+    const beats = Array.from({ length: Math.round(perSecond * seconds) }, (_, beat) =>
+      heartbeat(ids[beat % nodes] ?? ''),
+    );
+    const [cpuBefore, startedMs] = [cpuSeconds(pid), performance.now()];
+    await publish(stage.port, pack(beats, 20), { perSecond });
+    const share = ((cpuSeconds(pid) - cpuBefore) * 1000) / (performance.now() - startedMs);
+    const [heapAfter, rssAfter] = [await least(heap), memoryBytes(pid, 'VmRSS')];
+    const scrapes: number[] = [];
+    const url = `${await first.url()}/metrics`;
+    for (let scrape = 0; scrape < SCRAPES; scrape++) {
+      const fromMs = performance.now();
+      await (await fetch(url)).arrayBuffer();
+      scrapes.push(performance.now() - fromMs);
+    }
+    const states = await first.metric('aggregator_node_transitions_total');
+    await first.stop();
+    const restartMs = performance.now();
+    const second = await startProgram(stage, { PUBLISH_INTERVAL: '30000' });
+    await until(
+      'every actor again',
+      async () => (await second.metric('aggregator_nodes', 'state="online"')) === nodes,
+      60_000,
+    );
+    const resumeSeconds = (performance.now() - restartMs) / 1000;
+    await second.stop();
+    return [
+      {
+        name: `processor, ${nodes} nodes beating every ${INTERVAL_SECONDS} s`,
+        value: share * 100,
+        unit: '%',
+        aim: { atMost: 10 },
+        note: 'of one core, whole process',
+      },
+      {
+        name: "main's heap a node",
+        value: (heapAfter - heapBefore) / nodes,
+        unit: 'B',
+        aim: { atMost: 6000 },
+      },
+      { name: 'resident memory a node', value: (rssAfter - rssBefore) / nodes, unit: 'B', aim: null },
+      { name: 'restart until every node has its actor', value: resumeSeconds, unit: 's', aim: { atMost: 5 } },
+      { name: 'scrape', value: median(scrapes), unit: 'ms', aim: { atMost: 20 } },
+      { name: 'transitions meanwhile', value: states, unit: '', aim: { atMost: 0 } },
+    ];
   } finally {
-    await program.stop();
-    rmSync(folder, { recursive: true });
+    await stage.close();
   }
 }
 
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-}
-
-export async function benchNodes(): Promise<void> {
-  const costs = new Map<number, Cost[]>(SIZES.map((size) => [size, []]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const size of SIZES) costs.get(size)?.push(await run(size));
+/** The least of some readings: garbage is not what a node costs. */
+async function least(read: () => Promise<number>): Promise<number> {
+  let value = Infinity;
+  for (let reading = 0; reading < 20; reading++) {
+    value = Math.min(value, await read());
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  console.log(`nodes  ${machine()}`);
-  const of = (size: number, pick: (cost: Cost) => number) => median((costs.get(size) ?? []).map(pick));
-  const [small = 0, large = 0] = SIZES;
-  for (const [name, pick, unit, scale] of [
-    ['time', (cost: Cost) => cost.seconds, 's', 1],
-    ['processor time', (cost: Cost) => cost.cpuSeconds, 's', 1],
-    ['memory', (cost: Cost) => cost.bytes, 'MB', 1e-6],
-  ] as const) {
-    const [a, b] = [of(small, pick), of(large, pick)];
-    console.log(
-      `  ${name}: ${(a * scale).toFixed(2)} ${unit} for ${small}, ${(b * scale).toFixed(2)} ${unit} for ${large}: ratio ${(b / a).toFixed(2)} (aim ≤ 2.2)`,
-    );
-  }
+  return value;
 }

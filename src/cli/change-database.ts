@@ -73,11 +73,9 @@ function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unkn
       settings.aggregatorId,
     );
     try {
-      return writer.durably(() => {
-        const answer = makeChange(writer, change, systemClock.nowMs());
-        writer.commit(systemClock.nowMs(), writer.observedMs);
-        return answer;
-      });
+      const answer = makeChange(writer, change, systemClock.nowMs());
+      writer.commit(systemClock.nowMs(), writer.observedMs);
+      return answer;
     } finally {
       writer.close();
     }

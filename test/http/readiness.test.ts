@@ -13,9 +13,7 @@ const well: IngestStatus = {
   lagMs: 0,
   clockOffsetMs: 0,
   backlogBytes: 0,
-  databaseProblem: null,
-  diskFreeBytes: 50,
-  diskSizeBytes: 100,
+  databaseWritable: true,
   databaseSizeBytes: 0,
 };
 
@@ -53,12 +51,7 @@ describe('readiness - components', () => {
 
   it.each<[string, Partial<ReadinessInputs>, string[], RegExp]>([
     ['no report', { status: null }, ['database', 'broker', 'ingest'], /not reported/],
-    [
-      'database',
-      { status: { ...well, databaseProblem: 'the disk is full' } },
-      ['database'],
-      /the disk is full/,
-    ],
+    ['database', { status: { ...well, databaseWritable: false } }, ['database'], /cannot be written/],
     ['broker', { status: { ...well, connected: false } }, ['broker'], /not connected/],
     ['ingest', { status: { ...well, consuming: false } }, ['ingest'], /not reading/],
     ['ingest, told why', { status: { ...well, consuming: false, problem: 'why' } }, ['ingest'], /^why$/],

@@ -65,7 +65,7 @@ async function answersOf(program: Aggregator): Promise<string> {
   const paths = [
     ...PATHS.map((path) => `/api/federation/${path}`),
     '/',
-    '/assets/main.js',
+    '/page.js',
     '/readyz',
     '/livez',
     '/metrics',

@@ -1,0 +1,8 @@
+// Reference: what fastify can do at best. One route that answers with an object of the same size. Argument: bytes.
+
+import fastify from 'fastify';
+
+const server = fastify();
+const text = 'x'.repeat(Number(process.argv[2]));
+server.get('/', () => ({ text }));
+console.log(await server.listen({ port: 0, host: '127.0.0.1' }));
