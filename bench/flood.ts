@@ -31,13 +31,14 @@ async function run(name: string, limits: Readonly<Record<string, string>>): Prom
     Number(readFileSync(join(folder, 'aggregator-nats', 'nats-server.pid'), 'utf8')),
   ];
   const peaks = [0, 0];
-  const watch = setInterval(
-    () => pids().forEach((pid, index) => (peaks[index] = Math.max(peaks[index] ?? 0, residentBytes(pid)))),
-    200,
-  );
+  let watch: NodeJS.Timeout | undefined;
   try {
     await program.ready();
     const before = pids().map(residentBytes);
+    watch = setInterval(
+      () => pids().forEach((pid, index) => (peaks[index] = Math.max(peaks[index] ?? 0, residentBytes(pid)))),
+      200,
+    );
     const connection = await connect({ servers: natsUrl });
     const real = realNodes(connection, REAL, REAL_INTERVAL_MS);
     const startedMs = performance.now();

@@ -10,10 +10,21 @@ import { FuzzFailure, type FuzzTarget } from './target.ts';
 
 const AT = '2026-01-15T10:30:00.000Z';
 const ENOUGH_MS = 20;
+const NO_SERIES = {
+  activeNodes: [],
+  totalNodes: [],
+  totalTasks: [],
+  completedTasks: [],
+  failedTasks: [],
+  cachedTasks: [],
+  totalInvoices: [],
+  successRate: [],
+  cacheHitRate: [],
+};
 const MARK = 'zqxjkv';
 const PATHS = [
   '/',
-  '/page.js',
+  '/assets/main.js',
   '/livez',
   '/readyz',
   '/metrics',
@@ -24,6 +35,15 @@ const MORE_PATHS = [
   '/api/federation/nodes?state=',
   '/api/federation/nodes?page=',
   '/api/federation/nodes/',
+  '/api/federation/nodes?sort=',
+  '/api/federation/nodes?q=',
+  '/api/federation/history?from=',
+  '/api/federation/history?points=',
+  '/api/federation/distributions?period=',
+  '/api/federation/health?',
+  '/api/federation/reporting?',
+  '/api/federation/events?',
+  '/api/openapi.json?',
   '/../',
   '//',
 ];
@@ -54,7 +74,7 @@ const MORE_HEADERS = [
   'Accept: */*',
 ];
 const STATUSES = new Set([
-  200, 304, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 417, 431, 501, 503, 505,
+  200, 204, 304, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 417, 431, 501, 503, 505,
 ]);
 
 function anyRequest(random: Random): Uint8Array {
@@ -110,6 +130,17 @@ export async function httpTarget(): Promise<FuzzTarget> {
       findKey: () => undefined,
       keyUsed: () => undefined,
       statisticsKeys: () => [],
+      history: async ({ period }) => ({
+        period,
+        from: AT,
+        to: AT,
+        stepMs: 1,
+        at: [],
+        series: NO_SERIES,
+        gaps: [],
+      }),
+      reporting: async () => ({ tasks: 0, single: 0, share: null, sampledMax: 1 }),
+      current: () => ({ status: 'ready' }),
       limits: () => ({
         ratePerMinute: 0,
         rateBurst: 0,
@@ -118,6 +149,7 @@ export async function httpTarget(): Promise<FuzzTarget> {
         maxNodes: 0,
       }),
       nowMs: () => Date.parse(AT),
+      monotonicMs: () => performance.now(),
       failed: (error) => failures.push(error),
     },
   );
@@ -128,9 +160,12 @@ export async function httpTarget(): Promise<FuzzTarget> {
 
   function ask(bytes: Uint8Array): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-      // What is no whole request is answered when no more comes.
-      const enough = setTimeout(() => socket.end(), ENOUGH_MS);
+      let enough: NodeJS.Timeout | undefined;
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.write(bytes);
+        // What is no whole request is answered when no more comes.
+        enough = setTimeout(() => socket.end(), ENOUGH_MS);
+      });
       let answer = '';
       socket.setEncoding('latin1');
       socket.on('data', (chunk: string) => {

@@ -1,6 +1,6 @@
 # Functions that find, or put into .cache, the programs that only the tests need: promtool, prometheus, openssl (which
-# makes certificates) and the sqlite3 command line 3.40, the oldest that our database must be readable by. To be sourced
-# after tools.sh.
+# makes certificates), the sqlite3 command line 3.40, the oldest that our database must be readable by, and Chromium,
+# which looks at the dashboard. To be sourced after tools.sh.
 
 # A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it.
 sqlite3_is_3_40() { case $("$1" --version 2>/dev/null || true) in 3.40.*) return 0 ;; *) return 1 ;; esac; }
@@ -15,9 +15,19 @@ find_sqlite3() {
 find_promtool() { find_program promtool "${PROMTOOL_BIN:-}"; }
 find_prometheus() { find_program prometheus "${PROMETHEUS_BIN:-}"; }
 find_openssl() { find_program openssl "${OPENSSL_BIN:-}"; }
+find_chromium() {
+  if [ -n "${CHROMIUM_BIN:-}" ]; then find_program chromium "$CHROMIUM_BIN"; return; fi
+  for name in chromium chromium-browser google-chrome; do find_program "$name" && return; done
+  # Homebrew and the vendors' own installers put it here.
+  for candidate in /Applications/*Chrom*.app/Contents/MacOS/*Chrom*; do
+    if [ -x "$candidate" ]; then printf '%s\n' "$candidate"; return 0; fi
+  done
+  return 1
+}
 
 test_tools_are_ready() {
-  find_promtool >/dev/null && find_prometheus >/dev/null && find_openssl >/dev/null && find_sqlite3 >/dev/null
+  find_promtool >/dev/null && find_prometheus >/dev/null && find_openssl >/dev/null && find_sqlite3 >/dev/null \
+    && find_chromium >/dev/null
 }
 
 # write_wrapper NAME: starts .cache/NAME/usr/bin/NAME with the libraries beside it, which a machine without the program
@@ -33,6 +43,30 @@ export LD_LIBRARY_PATH
 exec "$here/usr/bin/${0##*/}" "$@"
 WRAPPER
   chmod 755 ".cache/$1/$1"
+}
+
+# What is missing here of Chromium and all that it needs, with a font.
+chromium_packages() {
+  { apt_of_machine install -s --no-install-recommends chromium fonts-dejavu-core \
+    || { apt_of_ours update && apt_of_ours install -s --no-install-recommends chromium fonts-dejavu-core; }; } 2>/dev/null \
+    | sed -n 's/^Inst \([^ ]*\).*/\1/p'
+}
+
+# Starts the browser itself, not the script of the package, with its libraries and fonts beside it.
+write_chromium_wrapper() {
+  cat > .cache/chromium/chromium <<'WRAPPER'
+#!/bin/sh
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+for folder in "$here"/usr/lib/*-linux-gnu* "$here"/usr/lib/*-linux-gnu*/* "$here"/lib/*-linux-gnu*; do
+  if [ -d "$folder" ]; then LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder; fi
+done
+FONTCONFIG_FILE=$here/fonts.conf
+export LD_LIBRARY_PATH FONTCONFIG_FILE
+exec "$here/usr/lib/chromium/chromium" "$@"
+WRAPPER
+  chmod 755 .cache/chromium/chromium
+  printf '<fontconfig><dir>%s</dir><dir>/usr/share/fonts</dir><cachedir>%s</cachedir></fontconfig>\n' \
+    "$root/.cache/chromium/usr/share/fonts" "$root/.cache/chromium/font-cache" > .cache/chromium/fonts.conf
 }
 
 obtain_test_tools() {
@@ -55,8 +89,15 @@ obtain_test_tools() {
       write_wrapper openssl
     fi
   fi
+  if ! find_chromium >/dev/null; then
+    say 'Putting Chromium, in which the tests look at the dashboard, into .cache/chromium (350 MB).'
+    packages=$(chromium_packages)
+    # The packages of one list: they are separate words.
+    if [ -n "$packages" ] && fetch_debian_packages chromium $packages; then write_chromium_wrapper; fi
+  fi
   test_tools_are_ready && return
-  complain 'The tests need promtool and prometheus, openssl, and the sqlite3 command line 3.40: install the Debian packages'
-  complain 'prometheus, openssl and sqlite3, or set PROMTOOL_BIN, PROMETHEUS_BIN, OPENSSL_BIN and SQLITE3_BIN to their paths.'
+  complain 'The tests need promtool and prometheus, openssl, the sqlite3 command line 3.40, and Chromium: install the Debian'
+  complain 'packages prometheus, openssl, sqlite3 and chromium, or set PROMTOOL_BIN, PROMETHEUS_BIN, OPENSSL_BIN, SQLITE3_BIN'
+  complain 'and CHROMIUM_BIN to their paths.'
   exit 1
 }

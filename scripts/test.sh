@@ -14,7 +14,8 @@ PROMTOOL_BIN=$(find_promtool)
 PROMETHEUS_BIN=$(find_prometheus)
 OPENSSL_BIN=$(find_openssl)
 SQLITE3_BIN=$(find_sqlite3)
-export NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN OPENSSL_BIN SQLITE3_BIN
+CHROMIUM_BIN=$(find_chromium)
+export NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN OPENSSL_BIN SQLITE3_BIN CHROMIUM_BIN
 
 stage() {
   say "== $*"
@@ -22,6 +23,7 @@ stage() {
 }
 
 stage tsc --noEmit
+stage tsc --noEmit -p tsconfig.page.json
 stage oxlint --type-aware
 stage biome format
 stage depcruise --config .dependency-cruiser.cjs src | tee .cache/depcruise.txt

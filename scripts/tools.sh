@@ -87,7 +87,8 @@ fetch_debian_packages() {
     apt_of_machine download "$@" || { apt_of_ours update && apt_of_ours download "$@"; }
   ) >"$root/.cache/apt.log" 2>&1 || return 1
   for package in "$work"/*.deb; do dpkg-deb -x "$package" "$work" || return 1; done
-  # Manuals and web pages, whose links lead to packages that are not here.
-  rm -rf "$work"/*.deb "$work/usr/share" "$folder"
+  # Manuals and web pages, whose links lead to packages that are not here; fonts are needed.
+  if [ -d "$work/usr/share" ]; then find "$work/usr/share" -mindepth 1 -maxdepth 1 ! -name fonts -exec rm -rf {} +; fi
+  rm -rf "$work"/*.deb "$folder"
   mv "$work" "$folder"
 }

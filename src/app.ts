@@ -22,7 +22,8 @@ import type { Identity } from './domain/federation/identity.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
 import type { PeriodStatistics } from './http/federation.ts';
-import { judgeReadiness } from './http/readiness.ts';
+import { liveState } from './http/live-state.ts';
+import { judgeReadiness, type Readiness } from './http/readiness.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { ChildThread } from './child-thread.ts';
 import { type ControlServer, controlSocketPath, serveControl } from './io/control-socket.ts';
@@ -87,12 +88,14 @@ export interface App {
 export function createApp(settings: Settings, parts: AppParts): App {
   const { log } = parts;
   const startedAtMs = systemClock.nowMs();
+  const version = programVersion();
   let accounts: IngestAccounts | null = null;
   let sourceStatus: SourceStatus | null = null;
   let writerStatus: WriterStatus | null = null;
   /** When each thread last reported, on the monotonic clock. */
   const reportedAtMs = { ingest: 0, source: 0 };
   let sweptAtMs = 0;
+  let lastHeardAtMs: number | null = null;
   let totalNodes = 0;
   let trust: NodeTrust = { authenticated: 0, claimed: 0 };
   let keys = new KeyBook([]);
@@ -143,33 +146,46 @@ export function createApp(settings: Settings, parts: AppParts): App {
     nodes: countNodes,
     trust: () => trust,
     pool: () => ({ queueTasks: pool?.queueTasks ?? 0 }),
-    version: programVersion(),
+    feed: () => http.feed(),
+    version,
   });
   const http: HttpServer = createHttpServer(
     { ...settings.http, apiAuth: settings.apiAuth },
     {
       live: () => true,
-      readiness: () =>
-        judgeReadiness({
-          status: status(),
-          workersUp: pool?.isUp ?? false,
-          lastTickAtMs: lastTick?.nowMs ?? null,
-          startedAtMs,
-          caughtUpAtMs,
-          publishIntervalMs: settings.publish.intervalMs,
-          nowMs: systemClock.nowMs(),
-        }),
+      readiness,
       metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
       aggregatorId: () => aggregatorId,
       statistics: (period) => latest.get(period) ?? null,
-      nodes: (query) => requirePool().ask('nodePage', query),
+      nodes: (query) => requirePool().ask('nodePage', { query }),
       node: (nodeId) => requirePool().ask('node', { nodeId }),
+      history: (query) =>
+        requirePool().ask('history', {
+          query,
+          nowMs: systemClock.nowMs(),
+          tickMs: settings.publish.intervalMs,
+        }),
+      reporting: () => requirePool().ask('reporting', { nowMs: systemClock.nowMs() }),
+      current: () =>
+        liveState({
+          aggregatorId,
+          version,
+          startedAtMs,
+          publishIntervalMs: settings.publish.intervalMs,
+          readiness: readiness(),
+          accounts,
+          status: status(),
+          nodes: countNodes(),
+          lastHeardAtMs,
+          lastTickAtMs: lastTick?.nowMs ?? null,
+        }),
       trust: () => trust,
       findKey: (keyId) => keys.find(keyId),
       keyUsed: (keyId) => ingest.send({ type: 'keyUsed', keyId, atMs: systemClock.nowMs() }),
       statisticsKeys: () => (signer === null ? [] : [signer.publicKey]),
       limits: () => settings.limits,
       nowMs: systemClock.nowMs,
+      monotonicMs: systemClock.monotonicMs,
       failed: (error) => log.error('http: a request failed', { error }),
     },
   );
@@ -178,6 +194,18 @@ export function createApp(settings: Settings, parts: AppParts): App {
     { url: ingestThreadUrl, name: 'ingest', data: ingestData },
     { message: receive, died: (error) => die('ingest', error) },
   );
+
+  function readiness(): Readiness {
+    return judgeReadiness({
+      status: status(),
+      workersUp: pool?.isUp ?? false,
+      lastTickAtMs: lastTick?.nowMs ?? null,
+      startedAtMs,
+      caughtUpAtMs,
+      publishIntervalMs: settings.publish.intervalMs,
+      nowMs: systemClock.nowMs(),
+    });
+  }
 
   function die(thread: string, error: unknown): void {
     log.error(`${thread}: the thread died`, { error });
@@ -202,6 +230,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         return;
       case 'committed':
         observedMs = message.observedMs;
+        if (message.signs.length > 0) lastHeardAtMs = systemClock.nowMs();
         supervisor.gone(message.gone);
         supervisor.heard(message.signs, { nowMs: systemClock.nowMs(), observedMs });
         return;

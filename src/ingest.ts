@@ -6,26 +6,37 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import {
   BATCH_TIME_MS,
   COMMIT_RETRY_MS,
+  FREE_SPACE_CHECK_MS,
+  FREE_SPACE_ENOUGH_SHARE,
+  FREE_SPACE_LOW_SHARE,
   FUTURE_TOLERANCE_MS,
+  HOUSEKEEPING_REST_MS,
   SNAPSHOT_INTERVAL_MS,
+  STOP_SALVAGE_MS,
 } from './config/bounds.ts';
 import type { WriterStatus } from './domain/federation/accounting.ts';
 import type { Change } from './domain/federation/changes.ts';
+import { SUBJECTS } from './domain/federation/vocabulary.ts';
 import { systemClock } from './lib/clock.ts';
 import { CodedError, type ErrorCode } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
 import { createAuthenticator } from './sources/federation/authenticator.ts';
-import { type Batch, readBatch } from './sources/federation/batch.ts';
+import { type Batch, type BatchMessage, readBatch } from './sources/federation/batch.ts';
 import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
-import { openWriter } from './store/database.ts';
+import { explain, openWriter } from './store/database.ts';
+import { DatabaseFiles, expectDatabase } from './store/database-files.ts';
 import { earlierAggregator, tellAdoption } from './store/federation/adoption.ts';
 import { Committer } from './store/federation/committer.ts';
 import { readIdentity } from './store/federation/identity-row.ts';
 import { makeChange } from './store/federation/make-change.ts';
+import { RevertibleWriter } from './store/federation/revertible-writer.ts';
+import { Salvage } from './store/federation/salvage.ts';
 import { writerOptions } from './store/federation/writer-options.ts';
 import { FederationWriter } from './store/federation/writer.ts';
+import { FreeSpace, roomBeside } from './store/free-space.ts';
 import { type DatabaseLock, lockDatabase } from './store/lock.ts';
+import { codeOf, explainRefusal, type Refusal, refusalOf } from './store/refusal.ts';
 import type {
   ChangeReply,
   FromIngest,
@@ -36,9 +47,13 @@ import type {
   ToIngest,
 } from './thread-messages.ts';
 
+/** SQLite's own limit. */
+const SQLITE_PAGES_MAX = 4_294_967_294;
+
 function run(data: IngestThreadData, send: (message: FromIngest) => void): (message: ToIngest) => void {
   const { settings, seams } = data;
-  const lock = lockDatabase(settings.databasePath);
+  const path = settings.databasePath;
+  const lock = lockDatabase(path);
   const adoption = {
     nowMs: systemClock.nowMs(),
     thresholds: settings.lifecycle,
@@ -46,52 +61,68 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     progress: (rows: number, ofRows: number) =>
       tell(`adoption: ${rows} of ${ofRows} rows of the earlier aggregator`),
   };
-  const { writer, identity } = openLocked(lock);
+  const { database, writer, identity } = openLocked(lock);
+  const files = new DatabaseFiles(path, database, systemClock.monotonicMs);
+  const space = new FreeSpace({ lowShare: FREE_SPACE_LOW_SHARE, enoughShare: FREE_SPACE_ENOUGH_SHARE }, () =>
+    roomBeside(path),
+  );
+  const authenticateNow = () =>
+    createAuthenticator(writer.current.keys.book, settings.authMode === 'required');
+  let authenticate = authenticateNow();
   const ledger = new Ledger();
   const door = new Door(
     {
       ledger,
-      authenticate: createAuthenticator(writer.keys.book, settings.authMode === 'required'),
-      apply: (signal, moment, signer) => writer.apply(signal, moment, signer),
-      take: (seq, atMs) => writer.position.take(seq, atMs),
-      count: (outcome) => writer.position.count(outcome),
+      authenticate: (message, nodeId) => authenticate(message, nodeId),
+      apply: (signal, moment, signer) => writer.current.apply(signal, moment, signer),
+      take: (seq, atMs) => writer.current.position.take(seq, atMs),
+      count: (outcome) => writer.current.position.count(outcome),
     },
     FUTURE_TOLERANCE_MS,
   );
   let source: MessagePort | null = null;
-  let observedMs = writer.observedMs;
+  let observedMs = writer.current.observedMs;
   let lagMs = 0;
   /** Merged, and to be given back with the next commit. */
   let merged: Batch | null = null;
-  /** Messages of the source that wait while SQLite refuses; at most as many batches as may be under way. */
+  /** How many messages of it have been received. */
+  let entered = 0;
+  /** Stores, in parts, what failed for no reason of the environment, or broke off while it was merged. */
+  let salvage: Salvage | null = null;
+  /** Why nothing is stored at the moment, and what of the environment it is; null if it is a message. */
+  let problem: { readonly sentence: string; readonly refusal: Refusal | null } | null = null;
+  let housekeepFromMs = 0;
+  let isFatal = false;
+  /** Messages of the source that wait while nothing may be taken; at most as many batches as may be under way. */
   const waiting: SourceToIngest[] = [];
 
   const committer = new Committer(
     { timeMaxMs: BATCH_TIME_MS, retryMs: COMMIT_RETRY_MS },
     {
       commit() {
-        const startedMs = systemClock.monotonicMs();
-        if (seams.commitDelayMs !== undefined) sleep(seams.commitDelayMs);
-        writer.housekeep(systemClock.nowMs());
-        const signs = writer.commit(systemClock.nowMs(), observedMs);
-        lagMs = ledger.committed(systemClock.nowMs(), (systemClock.monotonicMs() - startedMs) / 1000);
-        send({ type: 'committed', signs, gone: writer.lastCommit.gone, observedMs });
-        sendSnapshot();
-        giveBack();
-      },
-      failed(error) {
-        const why = `a commit failed (${sqliteCode(error)})`;
-        const sentence = `database: ${why}; taking no more messages, trying again until it works`;
-        send({ type: 'log', level: 'error', sentence });
-      },
-      recovered() {
-        send({ type: 'log', level: 'info', sentence: 'database: commits work again' });
-        // Until one of these commits fails as well.
-        while (!committer.isFailing) {
-          const message = waiting.shift();
-          if (message === undefined) return;
-          hear(message);
+        files.check();
+        if (salvage === null) {
+          try {
+            commitMerged();
+          } catch (error) {
+            if (writer.isSpoilt || refusalOf(error) === null) salvage = beginSalvage(error);
+            throw error;
+          }
+        } else {
+          if (salvage.step()) return true;
+          reportSalvage(salvage);
+          salvage = null;
         }
+        giveBack();
+        return false;
+      },
+      failed,
+      recovered() {
+        if (problem?.refusal != null) {
+          send({ type: 'log', level: 'info', sentence: 'database: commits work again' });
+        }
+        problem = null;
+        drain();
       },
     },
   );
@@ -100,15 +131,112 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     send({ type: 'log', level: 'info', sentence: `database: ${sentence}` });
   }
 
+  /** Commits what is merged; so many messages of the batch are in it, all of them if absent. */
+  function commitMerged(messages?: number): void {
+    const startedMs = systemClock.monotonicMs();
+    if (seams.commitDelayMs !== undefined) sleep(seams.commitDelayMs);
+    if (seams.pagesMax !== undefined) {
+      database.pragma(`max_page_count = ${seams.pagesMax[0] || SQLITE_PAGES_MAX}`);
+    }
+    if (salvage === null && startedMs >= housekeepFromMs) writer.current.housekeep(systemClock.nowMs());
+    const signs = writer.commit(systemClock.nowMs(), observedMs);
+    files.written();
+    door.committed();
+    lagMs = ledger.committed(systemClock.nowMs(), (systemClock.monotonicMs() - startedMs) / 1000, messages);
+    send({ type: 'committed', signs, gone: writer.current.lastCommit.gone, observedMs });
+    sendSnapshot();
+  }
+
+  function failed(error: unknown): void {
+    const cause = refusalOf(error);
+    if (cause === 'damaged') files.suspect(error);
+    if (error instanceof CodedError && !isFatal) {
+      isFatal = true;
+      send({ type: 'failed', code: error.code, sentence: error.message });
+    }
+    const sentence =
+      cause === null
+        ? salvage?.isStuck === true
+          ? `a message cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of ours; please report it`
+          : `a batch cannot be stored (${codeOf(error)}); looking for the message that keeps it from being stored`
+        : explainRefusal(error, cause, path);
+    const isNews = problem === null || problem.refusal !== cause || salvage?.isStuck === true;
+    if (isNews && !isFatal && problem?.sentence !== sentence) {
+      const what = `database: ${sentence}; taking no more messages, trying again until it works`;
+      send({ type: 'log', level: 'error', sentence: what });
+    }
+    problem = { sentence, refusal: cause };
+  }
+
+  /** What is merged failed with this error: it will be merged again from the batch, which still holds every message. */
+  function beginSalvage(error: unknown): Salvage {
+    const entries: BatchMessage[] = [];
+    if (merged !== null) readBatch(merged, (entry) => entries.push(entry));
+    const nowMs = systemClock.nowMs();
+    for (const entry of entries.slice(entered)) door.receive(entry, nowMs);
+    if (refusalOf(error) === null) housekeepFromMs = systemClock.monotonicMs() + HOUSEKEEPING_REST_MS;
+    const entryAt = (at: number): BatchMessage => {
+      const entry = entries[at];
+      if (entry === undefined) throw new RangeError('no such message in the batch');
+      observedMs = entry.observedMs;
+      return entry;
+    };
+    return new Salvage(entries.length, error, {
+      revert() {
+        writer.revert();
+        authenticate = authenticateNow();
+        door.forget();
+      },
+      dropFacts() {
+        writer.dropFacts();
+        authenticate = authenticateNow();
+      },
+      merge: (at) => door.admit(entryAt(at), nowMs),
+      setAside(at, code) {
+        const entry = entryAt(at);
+        const { seq, subject, atMs } = entry;
+        if (door.setAside(entry) === 'replayed') return;
+        writer.current.quarantine({ seq, subject: SUBJECTS[subject] ?? 'other', code, atMs });
+      },
+      commit: commitMerged,
+    });
+  }
+
+  function reportSalvage({ setAside, codes, droppedFacts }: Salvage): void {
+    if (droppedFacts) {
+      const what = 'transitions and statistics of the last moments cannot be stored and were dropped';
+      send({
+        type: 'log',
+        level: 'error',
+        sentence: `database: ${what}: a defect of ours; please report it`,
+      });
+    }
+    if (setAside === 0) return;
+    const what = `${setAside} message(s) that cannot be stored (${[...codes].join(', ')})`;
+    const sentence = `database: set aside ${what}: a defect of ours; please report it with the table quarantine`;
+    send({ type: 'log', level: 'error', sentence });
+  }
+
   function openLocked(held: DatabaseLock) {
     try {
-      const database = openWriter(settings.databasePath, earlierAggregator(adoption));
-      tellAdoption(database, settings.databasePath, (line) => tell(`adoption: ${line}`));
-      const opened = new FederationWriter(database, writerOptions(settings), settings.aggregatorId);
-      return { writer: opened, identity: readIdentity(database, settings.federationSalt) };
+      expectDatabase(path, held.hadDatabase);
+      const opened = openWriter(path, earlierAggregator(adoption));
+      tellAdoption(opened, path, (line) => tell(`adoption: ${line}`));
+      // The tables must not stand in the log alone: without it the file would pass for a new one.
+      if (!held.hadDatabase) opened.pragma('wal_checkpoint(TRUNCATE)');
+      held.noteDatabase();
+      const revertible = new RevertibleWriter(
+        (aggregatorId) =>
+          new FederationWriter(opened, writerOptions(settings), aggregatorId ?? settings.aggregatorId),
+      );
+      return {
+        database: opened,
+        writer: revertible,
+        identity: readIdentity(opened, settings.federationSalt),
+      };
     } catch (error) {
       held.release();
-      throw error;
+      throw explain(error, path);
     }
   }
 
@@ -119,27 +247,57 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   function giveBack(): void {
     const batch = merged;
     merged = null;
-    if (batch !== null) reply({ type: 'committed', batch, seq: (writer.position.nextSeq ?? 1) - 1 }, batch);
+    if (batch !== null)
+      reply({ type: 'committed', batch, seq: (writer.current.position.nextSeq ?? 1) - 1 }, batch);
   }
 
   /** Takes what the source says, in its order: the clock and the position never run ahead of the messages. */
   function hear(message: SourceToIngest): void {
-    if (committer.isFailing) {
-      // Of several readings of the clock in a row only the last matters.
-      if (message.type === 'clock' && waiting.at(-1)?.type === 'clock') waiting.pop();
-      waiting.push(message);
+    if (waiting.length === 0 && mayTake(message)) {
+      take(message);
       return;
     }
+    // Of several readings of the clock in a row only the last matters.
+    if (message.type === 'clock' && waiting.at(-1)?.type === 'clock') waiting.pop();
+    waiting.push(message);
+  }
+
+  function mayTake({ type }: SourceToIngest): boolean {
+    return !committer.isFailing && !(space.isLow && type === 'batch');
+  }
+
+  /** Takes what waits, until something keeps it from being taken as well. */
+  function drain(): void {
+    for (let next = waiting[0]; next !== undefined && mayTake(next); next = waiting[0]) {
+      waiting.shift();
+      take(next);
+    }
+  }
+
+  function take(message: SourceToIngest): void {
+    try {
+      merge(message);
+    } catch (error) {
+      // The fate of an error is decided where commits fail.
+      writer.spoil(error);
+      if (message.type === 'batch') merged = message.batch;
+      else waiting.unshift(message);
+    }
+    if (message.type === 'batch' || writer.isSpoilt) committer.flush();
+  }
+
+  function merge(message: SourceToIngest): void {
     switch (message.type) {
       case 'batch': {
         const nowMs = systemClock.nowMs();
+        entered = 0;
         readBatch(message.batch, (entry) => {
           if (seams.pruneEvery !== undefined) pruneBehind(seams.pruneEvery);
           observedMs = entry.observedMs;
+          entered++;
           door.enter(entry, nowMs);
         });
         merged = message.batch;
-        committer.flush();
         return;
       }
       case 'clock':
@@ -149,20 +307,22 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       case 'shed':
         message.counts.forEach((count, subject) => ledger.shed(subject, count));
         return;
-      case 'lastKnown':
-        reply({ type: 'position', seq: writer.position.lastKnown(message.stream)?.seq ?? null });
+      case 'lastKnown': {
+        const known = writer.current.position.lastKnown(message.stream);
+        reply({ type: 'position', seq: known?.seq ?? null });
         return;
+      }
       case 'attach':
-        writer.position.attach(message.stream, message.storedAtMs);
-        reply({ type: 'position', seq: writer.position.nextSeq });
+        writer.attach(message.stream, message.storedAtMs);
+        reply({ type: 'position', seq: writer.current.position.nextSeq });
         committer.soon();
         return;
       case 'nothingUpTo':
-        writer.position.nothingUpTo(message.seq);
+        writer.nothingUpTo(message.seq);
         committer.soon();
         return;
       case 'detach':
-        writer.position.detach();
+        writer.detach();
         return;
       default:
         unreachable(message);
@@ -171,33 +331,40 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
 
   /** The seam of that name. Asked before every message, so that a pass which a crash cut short is made whole first. */
   function pruneBehind(every: NonNullable<IngestSeams['pruneEvery']>): void {
-    const last = writer.position.last;
+    const { last } = writer.current.position;
     if (last === null || last.seq % every.messages !== 0) return;
     do {
-      writer.pruneStep(last.atMs - every.keepMs);
+      writer.current.pruneStep(last.atMs - every.keepMs);
       while (!committer.flush()) sleep(COMMIT_RETRY_MS);
-    } while (writer.lastCommit.pruned?.isPassOver !== true);
+    } while (writer.current.lastCommit.pruned?.isPassOver !== true);
   }
 
   /** Makes an operator's change now: what SQLite does not take now is refused, and not made later unasked. */
   function change(asked: Change): ChangeReply {
     if (committer.isFailing) return refusal('database_unusable', BUSY_SENTENCE);
     try {
-      const answer = makeChange(writer, asked, systemClock.nowMs());
-      send({ type: 'keys', keys: writer.keys.book.all });
-      if (!committer.flush()) return refusal('database_unusable', LATER_SENTENCE);
-      return { type: 'made', answer };
+      return writer.current.durably(() => {
+        const answer = makeChange(writer.current, asked, systemClock.nowMs());
+        // Keys and blocks are on disk, a forgotten node is only in memory.
+        if (asked.type === 'forgetNode') writer.remember((anew) => void anew.forget(asked.nodeId));
+        send({ type: 'keys', keys: writer.current.keys.book.all });
+        return committer.flush() ? { type: 'made', answer } : refusal('database_unusable', LATER_SENTENCE);
+      });
     } catch (error) {
       if (error instanceof CodedError) return refusal(error.code, error.message);
-      return refusal('database_unusable', `The change could not be made (${sqliteCode(error)}).`);
+      return refusal('database_unusable', `The change could not be made (${codeOf(error)}).`);
     }
   }
 
   function stop(): void {
     clearInterval(snapshots);
+    clearInterval(looks);
     committer.flush();
+    const deadlineMs = systemClock.monotonicMs() + STOP_SALVAGE_MS;
+    const isMoving = () => salvage !== null && !salvage.isStuck && problem?.refusal == null;
+    while (isMoving() && systemClock.monotonicMs() < deadlineMs) committer.flush();
     committer.stop();
-    writer.close();
+    writer.current.close();
     lock.release();
     send({ type: 'stopped' });
     source?.close();
@@ -207,24 +374,37 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   function status(): WriterStatus {
     return {
       lagMs: Math.max(lagMs, ledger.waitingMs(systemClock.nowMs())),
-      databaseWritable: !committer.isFailing,
-      databaseSizeBytes: sizeOf(settings.databasePath) + sizeOf(`${settings.databasePath}-wal`),
+      databaseProblem: problem?.sentence ?? (space.isLow ? space.explain(path) : null),
+      databaseSizeBytes: sizeOf(path) + sizeOf(`${path}-wal`),
+      diskFreeBytes: space.room?.freeBytes ?? 0,
+      diskSizeBytes: space.room?.sizeBytes ?? 0,
     };
   }
 
   function sendSnapshot(): void {
     const accounts = ledger.snapshot({
-      lost: writer.position.lostSinceStart,
-      disagreements: writer.disagreements,
+      ...writer.found,
       unknownLabels: door.unknownLabels,
     });
-    const { totalNodes, trust } = writer;
+    const { totalNodes, trust } = writer.current;
     send({ type: 'snapshot', accounts, status: status(), observedMs, totalNodes, trust });
   }
 
+  function lookAtSpace(): void {
+    if (!space.check()) return;
+    const sentence = space.isLow
+      ? `database: ${space.explain(path)}`
+      : 'database: there is room again, reading goes on';
+    send({ type: 'log', level: space.isLow ? 'error' : 'info', sentence });
+    drain();
+  }
+
   const snapshots = setInterval(sendSnapshot, SNAPSHOT_INTERVAL_MS);
-  const keys = writer.keys.book.all;
-  send({ type: 'opened', aggregatorId: writer.aggregatorId, identity, keys, observedMs });
+  const looks = setInterval(lookAtSpace, FREE_SPACE_CHECK_MS);
+  lookAtSpace();
+  const { aggregatorId } = writer.current;
+  const keys = writer.current.keys.book.all;
+  send({ type: 'opened', aggregatorId, identity, keys, observedMs });
 
   return (message) => {
     switch (message.type) {
@@ -244,7 +424,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         send({ type: 'changed', id: message.id, reply: change(message.change) });
         return;
       case 'keyUsed':
-        writer.keys.used(message.keyId, message.atMs);
+        writer.current.keys.used(message.keyId, message.atMs);
         committer.soon();
         return;
       case 'stop':
@@ -266,10 +446,6 @@ function refusal(code: ErrorCode, sentence: string): ChangeReply {
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function sqliteCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }
 
 function sleep(ms: number): void {

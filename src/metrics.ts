@@ -14,7 +14,7 @@ import { systemClock, type Clock } from './lib/clock.ts';
 import { DELAY_QUANTILES, EventLoopDelay, type DelayMoment } from './metrics/event-loop-delay.ts';
 import { INGEST_READINGS } from './metrics/ingest-readings.ts';
 import { PROCESS_READINGS, measureProcess } from './metrics/process-readings.ts';
-import { gauge, type Reading } from './metrics/reading.ts';
+import { counter, gauge, type Reading } from './metrics/reading.ts';
 import { JOIN_OUTCOMES, type JoinOutcome } from './sinks/federation/join-answer.ts';
 
 /** Where the numbers come from; all are asked at one moment, when Prometheus asks us. */
@@ -28,6 +28,8 @@ export interface MetricsParts {
   /** Nodes that have a row, by who spoke last for them. */
   trust(): NodeTrust;
   pool(): { readonly queueTasks: number };
+  /** Readers of the live feed. */
+  feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
   /** Of the program. */
   readonly version: string;
   readonly clock?: Pick<Clock, 'monotonicMs'>;
@@ -82,6 +84,17 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     'aggregator_worker_queue_tasks',
     'Tasks that wait for the worker pool.',
     (parts) => parts.pool().queueTasks,
+  ),
+  gauge('aggregator_feed_clients', 'Open readers of the live feed.', (parts) => parts.feed().clients),
+  counter(
+    'aggregator_feed_clients_dropped_total',
+    'Readers of the live feed that were too slow and were dropped.',
+    (parts) => parts.feed().dropped,
+  ),
+  counter(
+    'aggregator_feed_clients_refused_total',
+    'Readers of the live feed that were refused because there were too many.',
+    (parts) => parts.feed().refused,
   ),
   {
     name: 'aggregator_build_info',

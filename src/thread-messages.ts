@@ -18,6 +18,8 @@ import type { StreamFacts } from './sources/federation/telemetry.ts';
 export interface IngestSeams {
   /** Milliseconds that every commit takes longer. */
   readonly commitDelayMs?: number;
+  /** SQLite's max_page_count before every commit, 0 for none: a full disk, and room again. */
+  readonly pagesMax?: Int32Array;
   /**
    * A whole pass of retention behind every sequence that `messages` divides, with the time of that message minus
    * `keepMs` as its cutoff: what is pruned follows from the stream alone, so two readers of one stream can be compared.

@@ -73,9 +73,11 @@ function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unkn
       settings.aggregatorId,
     );
     try {
-      const answer = makeChange(writer, change, systemClock.nowMs());
-      writer.commit(systemClock.nowMs(), writer.observedMs);
-      return answer;
+      return writer.durably(() => {
+        const answer = makeChange(writer, change, systemClock.nowMs());
+        writer.commit(systemClock.nowMs(), writer.observedMs);
+        return answer;
+      });
     } finally {
       writer.close();
     }

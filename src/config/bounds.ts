@@ -52,6 +52,19 @@ export const EVENT_LOOP_RESOLUTION_MS = 10;
 /** Event-loop delay quantiles cover at least the last such time, at most the last two (longer if nobody asks). */
 export const EVENT_LOOP_WINDOW_MS = 60_000;
 
+// Disk
+
+/** Below this share of the file system of the database nothing more is read. */
+export const FREE_SPACE_LOW_SHARE = 0.05;
+/** From this share on it is read again: higher, so that it does not flutter. */
+export const FREE_SPACE_ENOUGH_SHARE = 0.06;
+/** Time between two looks at the free space. */
+export const FREE_SPACE_CHECK_MS = 2_000;
+/** After a batch that failed for no reason of the environment: how long retention and thinning rest, in case it was they. */
+export const HOUSEKEEPING_REST_MS = 3_600_000;
+/** Longest that a stop goes on looking for the message that cannot be stored. */
+export const STOP_SALVAGE_MS = 1_000;
+
 // Rows
 
 /** Transitions kept per node, the oldest go first (section 4). */
@@ -106,7 +119,23 @@ export const LOCATION_INTERVAL_MS = 3_600_000;
 /** Largest request body: no route reads one yet. */
 export const HTTP_BODY_BYTES_MAX = 4_096;
 /** Connections at the same time; more are closed at once. */
-export const HTTP_CONNECTIONS_MAX = 1_024;
+export const HTTP_CONNECTIONS_MAX = 2_048;
+/** Open live feeds, one per open page; more are refused, so that probes and Prometheus always find a connection. */
+export const FEED_CLIENTS_MAX = 1_536;
+/** Least time between two events of a live feed. */
+export const FEED_INTERVAL_MS = 500;
+/** Text that may wait for one reader of a live feed; above it the reader is too slow and is dropped. */
+export const FEED_BACKLOG_BYTES_MAX = 262_144;
+/** Silence on a live feed after which a comment is sent; below HTTP_CONNECTION_IDLE_MAX_MS. */
+export const FEED_HEARTBEAT_MS = 15_000;
+/** How long an answer of the pool is given to everybody who asks the same. */
+export const SHARED_ANSWER_MS = 1_000;
+/** The same for the past, which does not change. */
+export const SHARED_HISTORY_MS = 15_000;
+/** Answers kept for that; a history of 2,000 points is about 150 kB. */
+export const SHARED_ANSWERS_MAX = 64;
+/** Questions of HTTP that the pool has in hand or waiting: more are refused, so that a tick never waits long. */
+export const HTTP_QUESTIONS_MAX = 16;
 /** Longest time in which a client must have sent its whole request. */
 export const HTTP_REQUEST_TIME_MAX_MS = 10_000;
 /** How often connections are looked over for requests that take longer. */

@@ -1,7 +1,8 @@
 // How HTTP says no: one JSON shape, one list of codes, the same headers everywhere. It never shows a stack trace and
 // never repeats what the client sent.
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TaggedText } from './shared-answers.ts';
 
 /** Every code that an answer over HTTP can carry, with its status; `docs/errors.md` lists them. */
 export const HTTP_ERRORS = {
@@ -11,6 +12,11 @@ export const HTTP_ERRORS = {
   bad_page: 400,
   unauthenticated: 401,
   forbidden: 403,
+  bad_time: 400,
+  bad_points: 400,
+  bad_search: 400,
+  bad_sort: 400,
+  bad_strip: 400,
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
@@ -18,6 +24,7 @@ export const HTTP_ERRORS = {
   headers_too_large: 431,
   internal: 500,
   worker_timeout: 503,
+  feed_full: 503,
 } as const;
 
 /** A code that an answer can carry. */
@@ -45,4 +52,23 @@ export function refuse(reply: FastifyReply, code: HttpErrorCode, message: string
 /** Sends text that is JSON already; without it fastify would serialize a second time. */
 export function sendJson(reply: FastifyReply, text: string): FastifyReply {
   return reply.header('content-type', 'application/json; charset=utf-8').send(text);
+}
+
+/** Sends JSON text that the client may keep and ask for again: 304 without a body if it has it already. */
+export function sendTagged(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { text, tag }: TaggedText,
+): FastifyReply {
+  reply.headers({ etag: tag, 'cache-control': 'no-cache' });
+  if (hasTag(request.headers['if-none-match'], tag)) return reply.code(304).send();
+  return sendJson(reply, text);
+}
+
+/** Whether the header `If-None-Match` names the tag; a proxy that compressed the answer may have made it weak. */
+export function hasTag(header: string | undefined, tag: string): boolean {
+  return (header ?? '').split(',').some((candidate) => {
+    const given = candidate.trim();
+    return given === '*' || given.replace(/^W\//, '') === tag;
+  });
 }

@@ -30,7 +30,8 @@ export function requireBearer(app: FastifyInstance, parts: BearerParts): void {
   };
   app.addHook('onRequest', (request, reply, done) => {
     // Of the route that was found: an address can be spelled in many ways.
-    if (request.routeOptions.url?.startsWith('/api/') !== true) {
+    // A browser asks with OPTIONS, and without the key, whether it may send one.
+    if (request.routeOptions.url?.startsWith('/api/') !== true || request.method === 'OPTIONS') {
       done();
       return;
     }

@@ -1,13 +1,29 @@
-// The HTTP API of the federation (specification, section 10): statistics, nodes, limits. It only shows what a tick or
-// a worker has computed; it never computes a number and never shows a location of a single node.
+// The HTTP API of the federation (specification, section 10): statistics, their history and distributions, nodes,
+// health, limits. It only shows what a tick, a worker or another thread has computed; it never computes a statistic and
+// never shows a location of a single node.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { SHARED_ANSWER_MS, SHARED_HISTORY_MS } from '../config/bounds.ts';
 import type { NodeTrust } from '../domain/federation/facts.ts';
+import { type History, HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/federation/history.ts';
 import type { Limits } from '../domain/federation/limits.ts';
-import type { NetworkStatistics, NodeHistory, NodePage } from '../domain/federation/statistics.ts';
-import { NODE_STATES, PERIODS, type NodeState, type Period } from '../domain/federation/vocabulary.ts';
-import { refuse, sendJson } from './answers.ts';
+import {
+  type NetworkStatistics,
+  NODE_SORTS,
+  type NodeHistory,
+  type NodePage,
+  type NodeQuery,
+  type ReportingShare,
+} from '../domain/federation/statistics.ts';
+import { NODE_STATES, PERIODS, type Period } from '../domain/federation/vocabulary.ts';
+import { refuse, sendTagged } from './answers.ts';
+import { barsOf } from './distributions.ts';
+import type { LiveState } from './live-state.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
+import type { Parameter } from './openapi.ts';
+import { BadParameter, type Query, text, time, wholeNumber, word } from './query.ts';
+import * as schemas from './schemas.ts';
+import { SharedAnswers, tagged, type TaggedText } from './shared-answers.ts';
 
 /** The statistics of one period, of the latest tick. Times are public UTC text. */
 export interface PeriodStatistics {
@@ -19,85 +35,296 @@ export interface PeriodStatistics {
   readonly lastUpdated: string;
 }
 
-/** What the API asks. */
+/** What the API asks. What comes from a worker throws `worker_timeout`. */
 export interface FederationParts {
   aggregatorId(): string;
   /** Of the latest tick, the same object until the next one; null before the first. */
   statistics(period: Period): PeriodStatistics | null;
-  /** A page of the node list, from a worker; throws `worker_timeout`. Past the last page: no nodes. */
-  nodes(query: { readonly state: NodeState | null; readonly page: number }): Promise<NodePage>;
+  /** A page of the node list, from a worker. Past the last page: no nodes. */
+  nodes(query: NodeQuery): Promise<NodePage>;
   /** One node with its transitions, from a worker; null if there is none. */
   node(nodeId: string): Promise<NodeHistory | null>;
   /** Nodes with a row, by who spoke last for them. */
   trust(): NodeTrust;
+  /** From a worker. */
+  history(query: HistoryQuery): Promise<History>;
+  /** From a worker. */
+  reporting(): Promise<ReportingShare>;
+  /** As of now. */
+  current(): LiveState;
   limits(): Limits;
   nowMs(): number;
+  monotonicMs(): number;
 }
+
+const DAY_MS = 86_400_000;
+const HISTORY_POINTS_USUAL = 300;
+const STRIP_CELLS_MAX = 96;
+const PAGE_MAX = 999_999_999;
+const SEARCH = {
+  pattern: /^[A-Za-z0-9_-]{1,64}$/,
+  allowed: 'up to 64 letters, digits, _ and -',
+  code: 'bad_search',
+} as const;
+
+const PERIOD: Parameter = {
+  name: 'period',
+  description: 'Which statistics: of the last hour, day, week, or since the beginning',
+  schema: { ...schemas.oneOf(PERIODS), default: 'all' },
+};
+const UNKNOWN = { 404: schemas.ERROR };
+const BUSY = { 503: schemas.ERROR };
+
+type Reading = FastifyRequest<{ Querystring: Query }>;
 
 /** Adds the routes. */
 export function addFederationRoutes(app: FastifyInstance, parts: FederationParts): void {
   const statisticsText = rememberText();
+  const shared = new SharedAnswers(parts.monotonicMs);
 
-  app.get<{ Querystring: Query }>('/api/federation/network-stats', (request, reply) => {
-    const period = oneOf(PERIODS, request.query['period'] ?? 'all');
-    if (period === undefined)
-      return refuse(reply, 'unknown_period', `period is one of ${PERIODS.join(', ')}`);
-    const statistics = parts.statistics(period);
-    return sendJson(reply, statistics === null ? awaitingText(parts, period) : statisticsText(statistics));
-  });
+  app.get(
+    '/api/federation/network-stats',
+    {
+      config: {
+        describes: {
+          summary: 'The statistics of the latest tick, as published',
+          parameters: [PERIOD],
+          answer: schemas.NETWORK_STATS,
+        },
+      },
+    },
+    (request: Reading, reply) => {
+      const period = periodOf(request.query);
+      const statistics = parts.statistics(period);
+      return sendTagged(
+        request,
+        reply,
+        statistics === null ? tagged(awaitingText(parts, period)) : statisticsText(statistics),
+      );
+    },
+  );
 
-  app.get<{ Querystring: Query }>('/api/federation/nodes', async (request, reply) => {
-    const stateText = request.query['state'];
-    const state = stateText === undefined ? null : oneOf(NODE_STATES, stateText);
-    if (state === undefined)
-      return refuse(reply, 'unknown_state', `state is one of ${NODE_STATES.join(', ')}`);
-    const page = pageNumber(request.query['page'] ?? '1');
-    if (page === undefined) return refuse(reply, 'bad_page', 'page is a whole number from 1 to 999999999');
-    const nodes = await parts.nodes({ state, page });
-    return sendJson(reply, JSON.stringify({ ...nodes, trust: parts.trust() }));
-  });
+  app.get(
+    '/api/federation/distributions',
+    {
+      config: {
+        describes: {
+          summary: 'The distributions of the latest tick as bars, in order',
+          parameters: [PERIOD],
+          answer: schemas.DISTRIBUTIONS,
+        },
+      },
+    },
+    (request: Reading, reply) => {
+      const period = periodOf(request.query);
+      const statistics = parts.statistics(period);
+      const body = {
+        period,
+        lastUpdated: statistics?.lastUpdated ?? null,
+        distributions: barsOf(statistics?.data ?? NO_STATISTICS),
+      };
+      return sendTagged(request, reply, tagged(JSON.stringify(body)));
+    },
+  );
 
-  app.get<{ Params: { readonly id: string } }>('/api/federation/nodes/:id', async (request, reply) => {
-    const node = await parts.node(request.params.id);
-    return node === null
-      ? refuse(reply, 'not_found', 'there is no node with this id')
-      : sendJson(reply, JSON.stringify(node));
-  });
+  app.get(
+    '/api/federation/history',
+    {
+      config: {
+        describes: {
+          summary: 'The recorded statistics of a span of time, down-sampled',
+          parameters: [
+            PERIOD,
+            { name: 'from', description: 'Begin; 24 h before `to` if absent', schema: TIME_PARAMETER },
+            { name: 'to', description: 'End; now if absent', schema: TIME_PARAMETER },
+            {
+              name: 'points',
+              description: 'Most rows that are answered',
+              schema: {
+                type: 'integer',
+                minimum: 2,
+                maximum: HISTORY_POINTS_MAX,
+                default: HISTORY_POINTS_USUAL,
+              },
+            },
+          ],
+          answer: schemas.HISTORY,
+          otherwise: BUSY,
+        },
+      },
+    },
+    async (request: Reading, reply) => {
+      const query = historyQuery(request.query, parts.nowMs());
+      const answer = await shared.get(`history ${JSON.stringify(query)}`, SHARED_HISTORY_MS, () =>
+        parts.history(query),
+      );
+      return sendTagged(request, reply, answer);
+    },
+  );
 
-  app.get('/api/federation/limits', (_request, reply) => sendJson(reply, JSON.stringify(parts.limits())));
+  app.get(
+    '/api/federation/reporting',
+    {
+      config: {
+        describes: {
+          summary: 'The share of tasks that one node only has reported',
+          answer: schemas.REPORTING,
+          otherwise: BUSY,
+        },
+      },
+    },
+    async (request, reply) =>
+      sendTagged(request, reply, await shared.get('reporting', SHARED_HISTORY_MS, () => parts.reporting())),
+  );
+
+  app.get(
+    '/api/federation/health',
+    {
+      config: {
+        describes: { summary: 'What is live: nodes by state, messages, ingest', answer: schemas.HEALTH },
+      },
+    },
+    (request, reply) => {
+      const at = new Date(parts.nowMs()).toISOString();
+      return sendTagged(request, reply, tagged(JSON.stringify({ at, ...parts.current() })));
+    },
+  );
+
+  app.get(
+    '/api/federation/nodes',
+    {
+      config: {
+        describes: {
+          summary: 'The nodes, 100 a page; never a place',
+          parameters: NODES_PARAMETERS,
+          answer: schemas.NODES,
+          otherwise: BUSY,
+        },
+      },
+    },
+    async (request: Reading, reply) => {
+      const query = nodeQuery(request.query);
+      return sendTagged(
+        request,
+        reply,
+        await shared.get(`nodes ${JSON.stringify(query)}`, SHARED_ANSWER_MS, async () => ({
+          ...(await parts.nodes(query)),
+          trust: parts.trust(),
+        })),
+      );
+    },
+  );
+
+  app.get<{ Params: { readonly id: string } }>(
+    '/api/federation/nodes/:id',
+    {
+      config: {
+        describes: {
+          summary: 'One node with its last 100 changes of state',
+          parameters: [
+            {
+              name: 'id',
+              in: 'path',
+              description: 'The node id',
+              schema: { type: 'string', maxLength: 100 },
+            },
+          ],
+          answer: schemas.NODE_HISTORY,
+          otherwise: { ...UNKNOWN, ...BUSY },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const answer = await shared.get(`node ${id}`, SHARED_ANSWER_MS, () => parts.node(id));
+      return answer.text === 'null'
+        ? refuse(reply, 'not_found', 'there is no node with this id')
+        : sendTagged(request, reply, answer);
+    },
+  );
+
+  app.get(
+    '/api/federation/limits',
+    { config: { describes: { summary: 'The limits in force; 0 is none', answer: schemas.LIMITS } } },
+    (request, reply) => sendTagged(request, reply, tagged(JSON.stringify(parts.limits()))),
+  );
 }
 
-/** A parameter given twice is an array. */
-type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
+const TIME_PARAMETER = { type: 'string', format: 'date-time', examples: ['2026-01-15T10:30:00Z'] };
 
-function oneOf<const W extends string>(
-  words: readonly W[],
-  value: string | readonly string[],
-): W | undefined {
-  return words.find((word) => word === value);
+const NODES_PARAMETERS: readonly Parameter[] = [
+  { name: 'state', description: 'Only nodes in this state', schema: schemas.oneOf(NODE_STATES) },
+  {
+    name: 'q',
+    description: 'Only nodes whose id contains this, in any case',
+    schema: { type: 'string', pattern: SEARCH.pattern.source },
+  },
+  {
+    name: 'sort',
+    description: 'The order; with `-` in front from the greatest down',
+    schema: { ...schemas.oneOf(NODE_SORTS.flatMap((sort) => [sort, `-${sort}`])), default: 'firstSeen' },
+  },
+  {
+    name: 'page',
+    description: 'From 1',
+    schema: { type: 'integer', minimum: 1, maximum: PAGE_MAX, default: 1 },
+  },
+  {
+    name: 'strip',
+    description: 'Cells of the uptime strip of the last 24 h; 0 is none',
+    schema: { type: 'integer', minimum: 0, maximum: STRIP_CELLS_MAX, default: 0 },
+  },
+];
+
+function periodOf(query: Query): Period {
+  return word(query, 'period', PERIODS, 'all', 'unknown_period');
 }
 
-function pageNumber(value: string | readonly string[]): number | undefined {
-  return typeof value === 'string' && /^[1-9][0-9]{0,8}$/.test(value) ? Number(value) : undefined;
+function nodeQuery(query: Query): NodeQuery {
+  const sorts = NODE_SORTS.flatMap((sort) => [sort, `-${sort}`] as const);
+  const order = word(query, 'sort', sorts, 'firstSeen', 'bad_sort');
+  return {
+    state: word(query, 'state', NODE_STATES, null, 'unknown_state'),
+    search: text(query, 'q', SEARCH),
+    sort: NODE_SORTS.find((sort) => order.endsWith(sort)) ?? 'firstSeen',
+    descending: order.startsWith('-'),
+    page: wholeNumber(query, 'page', { least: 1, most: PAGE_MAX, otherwise: 1, code: 'bad_page' }),
+    stripCells: wholeNumber(query, 'strip', {
+      least: 0,
+      most: STRIP_CELLS_MAX,
+      otherwise: 0,
+      code: 'bad_strip',
+    }),
+  };
+}
+
+function historyQuery(query: Query, nowMs: number): HistoryQuery {
+  const toMs = time(query, 'to') ?? nowMs;
+  const fromMs = time(query, 'from') ?? toMs - DAY_MS;
+  if (fromMs >= toMs) throw new BadParameter('bad_time', 'from is before to');
+  const points = wholeNumber(query, 'points', {
+    least: 2,
+    most: HISTORY_POINTS_MAX,
+    otherwise: HISTORY_POINTS_USUAL,
+    code: 'bad_points',
+  });
+  return { period: periodOf(query), fromMs, toMs, points };
+}
+
+/** The body of an answer. */
+export function statisticsBody({ data, period, timestamp, aggregatorId, lastUpdated }: PeriodStatistics) {
+  return { ...data, period, timestamp, aggregatorId, lastUpdated, status: 'connected' as const };
 }
 
 /** Keeps the text of each period until the next tick: front ends ask far more often than numbers change. */
-function rememberText(): (statistics: PeriodStatistics) => string {
-  const remembered = new Map<Period, { readonly of: PeriodStatistics; readonly text: string }>();
+function rememberText(): (statistics: PeriodStatistics) => TaggedText {
+  const remembered = new Map<Period, { readonly of: PeriodStatistics; readonly answer: TaggedText }>();
   return (statistics) => {
     const known = remembered.get(statistics.period);
-    if (known?.of === statistics) return known.text;
-    const { data, period, timestamp, aggregatorId, lastUpdated } = statistics;
-    const text = JSON.stringify({
-      ...data,
-      period,
-      timestamp,
-      aggregatorId,
-      lastUpdated,
-      status: 'connected',
-    });
-    remembered.set(period, { of: statistics, text });
-    return text;
+    if (known?.of === statistics) return known.answer;
+    const answer = tagged(JSON.stringify(statisticsBody(statistics)));
+    remembered.set(statistics.period, { of: statistics, answer });
+    return answer;
   };
 }
 

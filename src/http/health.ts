@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { sendJson } from './answers.ts';
 import type { Readiness } from './readiness.ts';
+import { LIVEZ, READYZ } from './schemas.ts';
 
 /** What the health routes ask. */
 export interface HealthParts {
@@ -14,15 +15,22 @@ export interface HealthParts {
 
 /** Adds the routes. */
 export function addHealthRoutes(app: FastifyInstance, parts: HealthParts): void {
-  app.get('/livez', (_request, reply) => {
+  const livez = { summary: 'Whether the main loop turns', answer: LIVEZ, otherwise: { 503: LIVEZ } };
+  app.get('/livez', { config: { describes: livez } }, (_request, reply) => {
     const live = parts.live();
     return sendJson(reply.code(live ? 200 : 503), JSON.stringify({ status: live ? 'ok' : 'not_live' }));
   });
-  app.get('/readyz', (_request, reply) => {
+  const readyz = { summary: 'Whether all is well, and why not', answer: READYZ, otherwise: { 503: READYZ } };
+  app.get('/readyz', { config: { describes: readyz } }, (_request, reply) => {
     const readiness = parts.readiness();
     return sendJson(reply.code(readiness.status === 'ready' ? 200 : 503), JSON.stringify(readiness));
   });
-  app.get('/metrics', async (_request, reply) => {
+  const metrics = {
+    summary: 'Metrics in the text format of Prometheus',
+    contentType: 'text/plain',
+    answer: { type: 'string' },
+  };
+  app.get('/metrics', { config: { describes: metrics } }, async (_request, reply) => {
     const { contentType, text } = await parts.metrics();
     return reply.header('content-type', contentType).send(text);
   });

@@ -9,11 +9,18 @@ export interface KeySetParts {
   statisticsKeys(): readonly PublicJwk[];
 }
 
+const MEDIA_TYPE = 'application/jwk-set+json';
+
 /** Adds the route. */
 export function addKeySetRoute(app: FastifyInstance, parts: KeySetParts): void {
-  app.get('/.well-known/aggregator/keys', (_request, reply) =>
+  const describes = {
+    summary: 'The keys that sign published statistics, a JWK set',
+    contentType: MEDIA_TYPE,
+    answer: { type: 'object', properties: { keys: { type: 'array', items: { type: 'object' } } } },
+  };
+  app.get('/.well-known/aggregator/keys', { config: { describes } }, (_request, reply) =>
     reply
-      .header('content-type', 'application/jwk-set+json')
+      .header('content-type', MEDIA_TYPE)
       .header('access-control-allow-origin', '*')
       .send(JSON.stringify({ keys: parts.statisticsKeys() })),
   );

@@ -63,7 +63,7 @@ const NO_REPORT = 'the ingest thread has not reported yet';
 
 function judgeDatabase(status: IngestStatus | null): ComponentReadiness {
   if (status === null) return no(NO_REPORT);
-  return status.databaseWritable ? OK : no('the database cannot be written');
+  return status.databaseProblem === null ? OK : no(status.databaseProblem);
 }
 
 function judgeBroker(status: IngestStatus | null): ComponentReadiness {

@@ -18,7 +18,11 @@ import { requireBearer, type BearerParts } from './bearer.ts';
 import { addFederationRoutes, type FederationParts } from './federation.ts';
 import { addHealthRoutes, type HealthParts } from './health.ts';
 import { addKeySetRoute, type KeySetParts } from './key-set.ts';
-import { addPageRoutes } from './page.ts';
+import { addPageRoutes } from './assets.ts';
+import { addEventRoute } from './events.ts';
+import type { FeedCounts } from './feed.ts';
+import { collectDescriptions } from './openapi.ts';
+import { BadParameter } from './query.ts';
 
 /** Where to listen; port 0 is any free one. */
 export interface HttpOptions {
@@ -38,14 +42,17 @@ export interface HttpParts extends HealthParts, FederationParts, BearerParts, Ke
 export interface HttpServer {
   /** Throws `port_in_use`, or `settings_invalid` for an address that is not ours. */
   start(): Promise<{ readonly url: string }>;
+  /** Readers of the live feed. */
+  feed(): FeedCounts;
   /** Finishes answers under way, for at most {@link HTTP_STOP_GRACE_MS}. */
   stop(): Promise<void>;
 }
 
 /** Makes the server; nothing listens before `start`. */
 export function createHttpServer(options: HttpOptions, parts: HttpParts): HttpServer {
-  const app = createApp(options, parts);
+  const { app, feed } = createApp(options, parts);
   return {
+    feed,
     async start() {
       // The bounds below hold for one server; for `localhost` fastify would make one per address.
       const host = options.host === 'localhost' ? '127.0.0.1' : options.host;
@@ -67,7 +74,10 @@ export function createHttpServer(options: HttpOptions, parts: HttpParts): HttpSe
   };
 }
 
-function createApp(options: HttpOptions, parts: HttpParts): FastifyInstance {
+function createApp(
+  options: HttpOptions,
+  parts: HttpParts,
+): { readonly app: FastifyInstance; readonly feed: () => FeedCounts } {
   const app: FastifyInstance = fastify({
     logger: false,
     // Node looks for slow requests every 30 s otherwise.
@@ -91,14 +101,18 @@ function createApp(options: HttpOptions, parts: HttpParts): FastifyInstance {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     done();
   });
+  addCors(app);
   const readRoutes: RegExp[] = [];
   app.addHook('onRoute', ({ url, method }) => {
     if (method.includes('GET')) readRoutes.push(patternOf(url));
   });
   if (options.apiAuth === 'required') requireBearer(app, parts);
+  const addDescription = collectDescriptions(app);
   addHealthRoutes(app, parts);
   addKeySetRoute(app, parts);
   addFederationRoutes(app, parts);
+  const feed = addEventRoute(app, parts);
+  addDescription();
   addPageRoutes(app);
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -107,7 +121,8 @@ function createApp(options: HttpOptions, parts: HttpParts): FastifyInstance {
     }
     return refuse(reply, 'not_found', 'there is nothing at this address');
   });
-  app.setErrorHandler((error: FastifyError | CodedError, _request, reply) => {
+  app.setErrorHandler((error: FastifyError | CodedError | BadParameter, _request, reply) => {
+    if (error instanceof BadParameter) return refuse(reply, error.code, error.message);
     if (error instanceof CodedError && error.code === 'worker_timeout') {
       return refuse(reply.header('retry-after', '1'), 'worker_timeout', 'the query took too long, try again');
     }
@@ -118,7 +133,29 @@ function createApp(options: HttpOptions, parts: HttpParts): FastifyInstance {
     parts.failed(error);
     return refuse(reply, 'internal', 'the request failed inside the aggregator, its log says why');
   });
-  return app;
+  return { app, feed };
+}
+
+/** Any page of any origin may read the API; nothing is changed by it, and no cookie is ever looked at. */
+function addCors(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.url.startsWith('/api/'))
+      reply.headers({
+        'access-control-allow-origin': '*',
+        'access-control-expose-headers': 'ETag, Retry-After',
+      });
+    done();
+  });
+  app.options('/api/*', (_request, reply) =>
+    reply
+      .code(204)
+      .headers({
+        'access-control-allow-methods': 'GET, HEAD',
+        'access-control-allow-headers': 'Authorization, If-None-Match',
+        'access-control-max-age': '86400',
+      })
+      .send(),
+  );
 }
 
 /** What a route's address matches. The router's own question takes the client's path for a pattern, and throws at a star. */

@@ -1,7 +1,14 @@
 // API keys and what is signed with them (specification, section 8). A key is shown once and kept only as its SHA-256;
 // a message carries the key's id and an HMAC, never the key. It decides nothing about who may do what.
 
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 
 /** What stands in a credential where headers of ours were there and made no sense. */
 export const MALFORMED_CREDENTIAL = '-';
@@ -35,14 +42,19 @@ export function keyIdOf(keyHash: string): string {
   return keyHash.slice(0, KEY_ID_DIGITS);
 }
 
-/** Base64 of the HMAC that signs a payload on a `truebit.…` subject; the secret is the 32 bytes of the key's hash. */
-export function signMessage(secret: Uint8Array, subject: string, payload: Uint8Array): string {
+/** The secret of a key's signatures: the 32 bytes of its hash. Made once and used often it is five times as quick as bytes. */
+export function secretOf(keyHash: string): KeyObject {
+  return createSecretKey(keyHash, 'hex');
+}
+
+/** Base64 of the HMAC that signs a payload on a `truebit.…` subject, with the secret of {@link secretOf}. */
+export function signMessage(secret: KeyObject, subject: string, payload: Uint8Array): string {
   return hmacOf(secret, subject, payload).toString('base64');
 }
 
 /** True if `signature` (base64) is that of {@link signMessage}; takes as long whether it is nearly right or not at all. */
 export function isMessageSignature(
-  secret: Uint8Array,
+  secret: KeyObject,
   subject: string,
   payload: Uint8Array,
   signature: string,
@@ -78,6 +90,6 @@ export function readCredential(
   return { keyId: credential.slice(0, KEY_ID_DIGITS), signature: credential.slice(KEY_ID_DIGITS) };
 }
 
-function hmacOf(secret: Uint8Array, subject: string, payload: Uint8Array): Buffer {
+function hmacOf(secret: KeyObject, subject: string, payload: Uint8Array): Buffer {
   return createHmac('sha256', secret).update(`${subject}\n`, 'utf8').update(payload).digest();
 }

@@ -12,6 +12,8 @@ export type ErrorCode =
   | 'copy_failed'
   | 'backup_exists'
   | 'backup_unusable'
+  | 'database_missing'
+  | 'database_replaced'
   | 'broker_binary_missing'
   | 'broker_start_failed'
   | 'broker_foreign'

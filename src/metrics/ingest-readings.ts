@@ -115,6 +115,16 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
     'Size of the database on disk.',
     ({ status }) => status?.databaseSizeBytes ?? 0,
   ),
+  gauge(
+    'aggregator_disk_free_bytes',
+    'Free space on the file system of the database.',
+    ({ status }) => status?.diskFreeBytes ?? 0,
+  ),
+  gauge(
+    'aggregator_disk_size_bytes',
+    'Size of the file system of the database.',
+    ({ status }) => status?.diskSizeBytes ?? 0,
+  ),
 ];
 
 function perSubject(

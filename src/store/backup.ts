@@ -1,6 +1,6 @@
 // Backup of a database that may be in use at full speed, and restoring one. Both put whole files in place or none.
 
-import { copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
 import { CodedError } from '../lib/errors.ts';
@@ -15,6 +15,9 @@ export interface BackupOptions {
   /** Told how much is copied, from 0 to 1. */
   progress(share: number): void;
 }
+
+/** It holds what messages are signed with. */
+const OWNER_ONLY = 0o600;
 
 /** Pages copied between two looks at the event loop. */
 const STEP_PAGES = 2_000;
@@ -35,6 +38,8 @@ export async function backupDatabase(options: BackupOptions): Promise<Verified &
   const source = openReader(databasePath);
   try {
     removeWithLogs(unfinished);
+    // As secret as a database of ours: SQLite fills an empty file, and leaves its mode.
+    writeFileSync(unfinished, '', { mode: OWNER_ONLY });
     // One snapshot for all steps: without it every commit of the running program would make the copy begin anew.
     source.exec('BEGIN');
     source.prepare('SELECT count(*) FROM sqlite_master').get();
@@ -79,6 +84,8 @@ export function restoreDatabase(options: RestoreOptions): Verified & { readonly 
   try {
     removeWithLogs(unfinished);
     copyFileSync(file, unfinished);
+    // Whoever may read the database now may read it then, and nobody else.
+    chmodSync(unfinished, statSync(databasePath, { throwIfNoEntry: false })?.mode ?? OWNER_ONLY);
     // A copy made by hand while the program ran may have its newest part in a log of its own.
     if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${unfinished}-wal`);
     const verified = verifyAlone(unfinished, file);
@@ -94,8 +101,10 @@ export function restoreDatabase(options: RestoreOptions): Verified & { readonly 
   }
 }
 
-/** Gives the database a second name, complete in one file, and leaves nothing that a restored one would take for its own. */
+/** Keeps the database under a second name, and leaves no log that a restored one would take for its own. */
 function setAside(databasePath: string, replaced: string): void {
+  // First, for SQLite may throw away the log of a damaged file.
+  const isLinked = LOGGED.map((suffix) => giveName(databasePath + suffix, replaced + suffix));
   try {
     const database = openAlone(databasePath);
     try {
@@ -104,27 +113,35 @@ function setAside(databasePath: string, replaced: string): void {
     } finally {
       database.close();
     }
+    if (isLinked.every(Boolean)) rmSync(`${replaced}-wal`, { force: true });
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) {
+      for (const suffix of LOGGED) rmSync(replaced + suffix, { force: true });
       throw new CodedError(
         'database_in_use',
         `The database ${databasePath} is open in another process: end what reads it, then restore.`,
         { cause: error },
       );
     }
-    // Damaged: that is why it is replaced. It is kept as it is, with its log under the name that SQLite looks for.
+    // Damaged: that is why it is replaced. It is kept as it is, with its log.
   }
-  for (const log of ['-wal', '-shm']) {
-    if (existsSync(databasePath + log)) renameSync(databasePath + log, replaced + log);
-  }
-  try {
-    linkSync(databasePath, replaced);
-  } catch {
-    // A file system without links.
-    copyFileSync(databasePath, replaced);
-    syncFile(replaced);
-  }
+  for (const log of ['-wal', '-shm']) rmSync(databasePath + log, { force: true });
   syncFolder(dirname(databasePath));
+}
+
+const LOGGED = ['', '-wal'] as const;
+
+/** Gives a file another name beside its own; false if it is a copy, where the file system has no such names. */
+function giveName(path: string, name: string): boolean {
+  if (!existsSync(path)) return true;
+  try {
+    linkSync(path, name);
+    return true;
+  } catch {
+    copyFileSync(path, name);
+    syncFile(name);
+    return false;
+  }
 }
 
 /** Verifies a copy that nobody else has open, and makes it one file without a log; `original` is named to people. */

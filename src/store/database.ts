@@ -8,6 +8,7 @@ import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
 import { copyDatabase } from './copy.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { explainRefusal, refusalOf } from './refusal.ts';
 
 export type { Database, Statement };
 
@@ -46,11 +47,14 @@ export function openWriter(path: string, adoption: Adoption | null = null): Data
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -131072');
       database.pragma('wal_autocheckpoint = 4000');
+      // A backup or an audit lets the log grow while it reads: afterwards the room is given back.
+      database.pragma('journal_size_limit = 67108864');
       if (version > 0 && version < MIGRATIONS.length)
         copyDatabase(database, `${path}.before-version-${MIGRATIONS.length}`);
       migrate(database, version);
       // A commit that finds the file locked is tried again by itself; a stop must not wait for it.
       database.pragma('busy_timeout = 250');
+      refuseReadOnly(database);
       return database;
     } catch (error) {
       database.close();
@@ -58,6 +62,19 @@ export function openWriter(path: string, adoption: Adoption | null = null): Data
     }
   } catch (error) {
     throw explain(error, path);
+  }
+}
+
+/**
+ * Runs with every transaction on the disk before the next statement, power cuts included: for what somebody is told of.
+ * Messages need it not, for they are read again.
+ */
+export function durably<T>(database: Pick<Database, 'pragma'>, run: () => T): T {
+  database.pragma('synchronous = FULL');
+  try {
+    return run();
+  } finally {
+    database.pragma('synchronous = NORMAL');
   }
 }
 
@@ -103,6 +120,17 @@ export function openAlone(path: string): Database {
   }
 }
 
+/** SQLite opens a file that it may not write for reading instead, and such a connection can never write, whatever changes. */
+function refuseReadOnly(database: Database): void {
+  try {
+    // BEGIN IMMEDIATE would be granted.
+    database.exec('DELETE FROM quarantine WHERE false');
+  } catch (error) {
+    if (refusalOf(error) === 'not_writable') throw error;
+    // What else keeps it from being written now, a lock for instance, is waited for.
+  }
+}
+
 /** Refuses a file that is not ours, before anything in it is changed. */
 function checkVersion(database: Database, path: string): number {
   const version = Number(database.pragma('user_version', { simple: true }));
@@ -115,7 +143,7 @@ function checkVersion(database: Database, path: string): number {
   if (version === 0 && hasTables(database)) {
     throw new CodedError(
       'database_unusable',
-      `The file ${path} holds tables of another program: point DB_PATH at a new file.`,
+      `The file ${path} holds tables of another program: point DB_PATH at a new file. That of an earlier aggregator is taken over when the aggregator is started.`,
     );
   }
   return version;
@@ -171,7 +199,8 @@ function hasTables(database: Database): boolean {
   return database.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() !== undefined;
 }
 
-function explain(error: unknown, path: string): Error {
+/** The sentence for an error of opening the file at `path`, or of reading what every start reads. */
+export function explain(error: unknown, path: string): Error {
   if (error instanceof CodedError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const folder = dirname(path);
@@ -195,9 +224,12 @@ function explain(error: unknown, path: string): Error {
       { cause: error },
     );
   }
+  const refusal = refusalOf(error);
   return new CodedError(
     'database_unusable',
-    `The database ${path} cannot be used (${code || 'unknown error'}): it is left as it is; restore a backup, or set DB_PATH to a new file.`,
+    refusal === null || refusal === 'damaged' || refusal === 'other'
+      ? `The database ${path} cannot be used (${code || 'unknown error'}): it is left as it is; restore a backup, or set DB_PATH to a new file.`
+      : explainRefusal(error, refusal, path),
     { cause: error },
   );
 }

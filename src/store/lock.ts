@@ -10,6 +10,10 @@ import { makeFolder } from '../lib/folder.ts';
 
 /** A held lock. */
 export interface DatabaseLock {
+  /** True if a database was opened under this lock before, in whatever process. */
+  readonly hadDatabase: boolean;
+  /** A database is open: from now on its absence is not a first start. */
+  noteDatabase(): void;
   release(): void;
 }
 
@@ -24,7 +28,9 @@ export function lockDatabase(path: string): DatabaseLock {
   try {
     makeFolder(dirname(path));
     lock = new Sqlite(lockPath, { timeout: 0 });
-    lock.exec('BEGIN EXCLUSIVE');
+    // Kept until it is closed, also after a commit.
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE; COMMIT');
     writeFileSync(holderPath, `pid ${process.pid} on ${hostname()}\n`);
   } catch (error) {
     lock?.close();
@@ -42,10 +48,14 @@ export function lockDatabase(path: string): DatabaseLock {
     );
   }
   const held = lock;
+  const hadDatabase = held.pragma('user_version', { simple: true }) === 1;
   return {
+    hadDatabase,
+    noteDatabase() {
+      if (!hadDatabase) held.pragma('user_version = 1');
+    },
     release() {
       rmSync(holderPath, { force: true });
-      held.exec('ROLLBACK');
       held.close();
     },
   };

@@ -1,14 +1,25 @@
 // What the pool can be asked: one entry per question, its argument and its answer. Plain data on both sides.
 
 import type { NodeSign } from '../domain/federation/facts.ts';
-import type { NodeHistory, NodePage, TickStatistics } from '../domain/federation/statistics.ts';
-import type { NodeState } from '../domain/federation/vocabulary.ts';
+import type { History, HistoryQuery } from '../domain/federation/history.ts';
+import type {
+  NodeHistory,
+  NodePage,
+  NodeQuery,
+  ReportingShare,
+  TickStatistics,
+} from '../domain/federation/statistics.ts';
 import type { Geography } from './federation/geography.ts';
 
 export interface WorkerTasks {
   statistics: { argument: { readonly nowMs: number }; answer: TickStatistics };
   geography: { argument: { readonly minimum: number }; answer: Geography };
-  nodePage: { argument: { readonly state: NodeState | null; readonly page: number }; answer: NodePage };
+  nodePage: { argument: { readonly query: NodeQuery }; answer: NodePage };
+  history: {
+    argument: { readonly query: HistoryQuery; readonly nowMs: number; readonly tickMs: number };
+    answer: History;
+  };
+  reporting: { argument: { readonly nowMs: number }; answer: ReportingShare };
   node: { argument: { readonly nodeId: string }; answer: NodeHistory | null };
   nodesToResume: {
     argument: { readonly afterNumber: number; readonly limit: number };

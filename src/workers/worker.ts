@@ -4,7 +4,9 @@ import { workerData } from 'node:worker_threads';
 import { unreachable } from '../lib/unreachable.ts';
 import { openReader } from '../store/database.ts';
 import { readGeography } from './federation/geography.ts';
+import { readHistory } from './federation/history.ts';
 import { readNode, readNodePage, readNodesToResume } from './federation/nodes.ts';
+import { readReporting } from './federation/reporting.ts';
 import { StatisticsQuery } from './federation/statistics.ts';
 import type { WorkerRequest } from './tasks.ts';
 
@@ -19,7 +21,11 @@ export default function answer(request: WorkerRequest): unknown {
     case 'geography':
       return readGeography(database, request.minimum);
     case 'nodePage':
-      return readNodePage(database, request.state, request.page);
+      return readNodePage(database, request.query);
+    case 'history':
+      return readHistory(database, request.query, request);
+    case 'reporting':
+      return readReporting(database, request.nowMs);
     case 'node':
       return readNode(database, request.nodeId);
     case 'nodesToResume':

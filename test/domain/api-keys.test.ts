@@ -32,7 +32,7 @@ const READER = key('d1', { nodeId: 'node-reader', permissions: ['subscribe'] });
 const CHIEF = key('e1', { permissions: ['admin'] });
 const BOOK = new KeyBook([FREE, BOUND, SECOND, ENDED, READER, CHIEF]);
 
-const right = ({ keyId }: ApiKey): Signature => ({ keyId, fits: (keyHash) => keyHash.startsWith(keyId) });
+const right = ({ keyId }: ApiKey): Signature => ({ keyId, fits: ({ keyHash }) => keyHash.startsWith(keyId) });
 const forged = ({ keyId }: ApiKey): Signature => ({ keyId, fits: () => false });
 const UNKNOWN: Signature = { keyId: 'f'.repeat(16), fits: () => true };
 

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type StateChange, uptime, UPTIME_WINDOW_MS } from '../../src/domain/federation/uptime.ts';
+import {
+  type StateChange,
+  uptime,
+  UPTIME_WINDOW_MS,
+  uptimeStrip,
+} from '../../src/domain/federation/uptime.ts';
 import { NODE_STATES, type NodeState } from '../../src/domain/federation/vocabulary.ts';
 
 const DAY = 86_400_000;
@@ -81,5 +86,31 @@ describe('uptime', () => {
         );
       }),
     );
+  });
+});
+
+describe('uptime strip', () => {
+  const day = UPTIME_WINDOW_MS;
+  const quarter = day / 4;
+  it.each([
+    ['up all the time', 'online', 0, [], 2 * day, [1, 1, 1, 1]],
+    ['first seen in the middle', 'online', 1.5 * day, [], 2 * day, [null, null, 1, 1]],
+    ['younger than a day', 'online', 0, [], quarter, [null, null, null, 1]],
+    [
+      'gone for the third quarter and a half',
+      'offline',
+      0,
+      [
+        [1.5 * day, 'stale', 'offline'],
+        [1.75 * day, 'offline', 'online'],
+        [1.875 * day, 'stale', 'offline'],
+      ],
+      2 * day,
+      [1, 1, 0, 0.5],
+    ],
+    ['not observed yet', 'online', 5, [], 5, [null, null, null, null]],
+  ] as const)('%s', (_name, state, firstMs, changes, nowMs, cells) => {
+    const made = changes.map(([observedMs, from, to]) => ({ observedMs, from, to }));
+    expect(uptimeStrip(state, firstMs, made, nowMs, 4)).toEqual(cells);
   });
 });

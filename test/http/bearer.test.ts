@@ -1,8 +1,8 @@
 import { get } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ApiKey, KeyBook, type Permission } from '../../src/domain/federation/api-keys.ts';
-import { createHttpServer } from '../../src/http/server.ts';
 import { keyHashOf, keyIdOf, newApiKey } from '../../src/lib/api-key.ts';
+import { createServer } from './parts.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);
 
@@ -36,38 +36,24 @@ const BOOK = new KeyBook([
 
 async function start(apiAuth: 'open' | 'required', used: string[] = []): Promise<string> {
   let nowMs = NOW_MS;
-  const server = createHttpServer(
-    { host: '127.0.0.1', port: 0, apiAuth },
+  const server = createServer(
     {
-      live: () => true,
-      readiness: () => ({ status: 'ready', mode: 'core', catchingUp: false, components: {} as never }),
-      metrics: async () => ({ contentType: 'text/plain', text: 'up 1\n' }),
-      aggregatorId: () => 'agg-1',
-      statistics: () => null,
-      nodes: async () => ({ nodes: [], page: 1, pages: 0, total: 0 }),
-      node: async () => null,
-      trust: () => ({ authenticated: 0, claimed: 0 }),
       findKey: (keyId) => BOOK.find(keyId),
       keyUsed: (keyId) => used.push(keyId),
-      statisticsKeys: () => [],
-      limits: () => ({
-        ratePerMinute: 0,
-        rateBurst: 0,
-        globalPerSecond: 0,
-        newNodesPerMinute: 0,
-        maxNodes: 0,
-      }),
       nowMs: () => (nowMs += 10_000),
-      failed: (error) => {
-        throw error;
-      },
     },
+    { apiAuth },
   );
-  onTestFinished(() => server.stop());
   return (await server.start()).url;
 }
 
-const API = ['/api/federation/network-stats', '/api/federation/nodes', '/api/federation/limits'];
+const API = [
+  '/api/federation/network-stats',
+  '/api/federation/nodes',
+  '/api/federation/limits',
+  '/api/federation/health',
+  '/api/openapi.json',
+];
 
 /** The status of an address sent as it is: `fetch` would tidy it up. */
 function statusOf(url: string, path: string): Promise<number> {
@@ -121,6 +107,20 @@ describe('API_AUTH', () => {
     '/api/federation/nodes/',
   ])('API_AUTH - no spelling of an address goes round it: %s', async (path) => {
     expect([401, 404]).toContain(await statusOf(await start('required'), path));
+  });
+
+  it('API_AUTH - every address under /api/ asks for a key, those that are added later too', async () => {
+    const url = await start('required');
+    const described = await fetch(`${url}/api/openapi.json`, {
+      headers: { authorization: `Bearer ${reader}` },
+    });
+    const { paths } = (await described.json()) as { paths: Record<string, unknown> };
+    const closed = Object.keys(paths).filter((path) => path.startsWith('/api/'));
+    expect(closed.length).toBeGreaterThan(5);
+    for (const path of ['/api/openapi.json', ...closed])
+      expect([path, await statusOf(url, path.replace('{id}', 'node-0001'))]).toEqual([path, 401]);
+    const open = Object.keys(paths).filter((path) => !path.startsWith('/api/'));
+    expect(open.sort()).toEqual(['/.well-known/aggregator/keys', '/livez', '/metrics', '/readyz']);
   });
 
   it('API_AUTH - HEAD is a GET', async () => {

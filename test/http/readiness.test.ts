@@ -13,7 +13,9 @@ const well: IngestStatus = {
   lagMs: 0,
   clockOffsetMs: 0,
   backlogBytes: 0,
-  databaseWritable: true,
+  databaseProblem: null,
+  diskFreeBytes: 50,
+  diskSizeBytes: 100,
   databaseSizeBytes: 0,
 };
 
@@ -51,7 +53,12 @@ describe('readiness - components', () => {
 
   it.each<[string, Partial<ReadinessInputs>, string[], RegExp]>([
     ['no report', { status: null }, ['database', 'broker', 'ingest'], /not reported/],
-    ['database', { status: { ...well, databaseWritable: false } }, ['database'], /cannot be written/],
+    [
+      'database',
+      { status: { ...well, databaseProblem: 'the disk is full' } },
+      ['database'],
+      /the disk is full/,
+    ],
     ['broker', { status: { ...well, connected: false } }, ['broker'], /not connected/],
     ['ingest', { status: { ...well, consuming: false } }, ['ingest'], /not reading/],
     ['ingest, told why', { status: { ...well, consuming: false, problem: 'why' } }, ['ingest'], /^why$/],

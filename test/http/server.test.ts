@@ -1,79 +1,23 @@
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { NodePage } from '../../src/domain/federation/statistics.ts';
 import { HTTP_CONNECTIONS_MAX } from '../../src/config/bounds.ts';
 import { PERIODS } from '../../src/domain/federation/vocabulary.ts';
 import type { PeriodStatistics } from '../../src/http/federation.ts';
 import { NO_STATISTICS } from '../../src/http/no-statistics.ts';
 import type { Readiness } from '../../src/http/readiness.ts';
-import {
-  createHttpServer,
-  type HttpOptions,
-  type HttpParts,
-  type HttpServer,
-} from '../../src/http/server.ts';
 import { CodedError } from '../../src/lib/errors.ts';
-
-const ready: Readiness = {
-  status: 'ready',
-  mode: 'core',
-  catchingUp: false,
-  components: {
-    database: { ok: true },
-    broker: { ok: true },
-    ingest: { ok: true },
-    workers: { ok: true },
-    tick: { ok: true },
-  },
-};
-const limits = { ratePerMinute: 60, rateBurst: 120, globalPerSecond: 0, newNodesPerMinute: 6, maxNodes: 9 };
-const noNodes: NodePage = { nodes: [], page: 1, pages: 0, total: 0 };
-const servers: HttpServer[] = [];
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop()));
-});
-
-function create(parts: Partial<HttpParts> = {}, options: Partial<HttpOptions> = {}): HttpServer {
-  const server = createHttpServer(
-    { host: '127.0.0.1', port: 0, apiAuth: 'open', ...options },
-    {
-      live: () => true,
-      readiness: () => ready,
-      metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
-      aggregatorId: () => 'agg-1',
-      statistics: () => null,
-      nodes: async () => noNodes,
-      node: async () => null,
-      trust: () => ({ authenticated: 1, claimed: 2 }),
-      findKey: () => undefined,
-      keyUsed: () => undefined,
-      statisticsKeys: () => [],
-      limits: () => limits,
-      nowMs: () => Date.UTC(2026, 0, 15),
-      failed: (error) => {
-        throw error;
-      },
-      ...parts,
-    },
-  );
-  servers.push(server);
-  return server;
-}
-
-async function start(parts: Partial<HttpParts> = {}): Promise<string> {
-  return (await create(parts).start()).url;
-}
+import {
+  createServer as create,
+  NO_NODES as noNodes,
+  READY as ready,
+  startServer as start,
+  statisticsOf,
+  TRUST,
+} from './parts.ts';
 
 function statistics(activeNodes: number): PeriodStatistics {
-  const at = '2026-01-15T10:30:00.000Z';
-  return {
-    data: { ...NO_STATISTICS, activeNodes },
-    period: '24h',
-    timestamp: at,
-    aggregatorId: 'agg-1',
-    lastUpdated: at,
-  };
+  return statisticsOf({ activeNodes });
 }
 
 async function errorOf(response: Response): Promise<string> {
@@ -206,9 +150,14 @@ describe('http - nodes', () => {
   });
 
   it.each([
-    ['', { state: null, page: 1 }],
-    ['?state=stale', { state: 'stale', page: 1 }],
+    ['', {}],
+    ['?state=stale', { state: 'stale' }],
     ['?page=7&state=offline', { state: 'offline', page: 7 }],
+    [
+      '?q=Node-7&sort=-lastSeen&strip=48',
+      { search: 'Node-7', sort: 'lastSeen', descending: true, stripCells: 48 },
+    ],
+    ['?q=&sort=nodeId', { sort: 'nodeId' }],
   ])('asks for %s', async (query, expected) => {
     const asked: unknown[] = [];
     const page: NodePage = {
@@ -234,11 +183,18 @@ describe('http - nodes', () => {
       },
     });
     const response = await fetch(`${url}/api/federation/nodes${query}`);
-    expect([response.status, await response.json()]).toEqual([
-      200,
-      { ...page, trust: { authenticated: 1, claimed: 2 } },
+    expect([response.status, await response.json()]).toEqual([200, { ...page, trust: TRUST }]);
+    expect(asked).toEqual([
+      {
+        state: null,
+        search: null,
+        sort: 'firstSeen',
+        descending: false,
+        page: 1,
+        stripCells: 0,
+        ...expected,
+      },
     ]);
-    expect(asked).toEqual([expected]);
   });
 
   it.each(['gone', '', 'online,stale', 'online&state=stale', 'toString'])(
@@ -256,6 +212,20 @@ describe('http - nodes', () => {
       expect([response.status, await errorOf(response)]).toEqual([400, 'bad_page']);
     },
   );
+
+  it.each([
+    ['q=a%20b', 'bad_search'],
+    [`q=${'a'.repeat(65)}`, 'bad_search'],
+    ['q=%3Cimg%3E', 'bad_search'],
+    ['q=a&q=b', 'bad_search'],
+    ['sort=uptime', 'bad_sort'],
+    ['sort=--nodeId', 'bad_sort'],
+    ['strip=97', 'bad_strip'],
+    ['strip=-1', 'bad_strip'],
+  ])('refuses %s with %s', async (query, code) => {
+    const response = await fetch(`${await start()}/api/federation/nodes?${query}`);
+    expect([response.status, await errorOf(response)]).toEqual([400, code]);
+  });
 
   it('says when to try again after a query that took too long', async () => {
     const url = await start({
@@ -339,7 +309,7 @@ function raw(url: string, text: string): Promise<string> {
 }
 
 describe('http - headers', () => {
-  it.each(['/', '/page.js', '/livez', '/metrics', '/api/federation/limits', '/nothing'])(
+  it.each(['/', '/assets/main.js', '/livez', '/metrics', '/api/federation/limits', '/nothing'])(
     'protect %s',
     async (path) => {
       const { headers } = await fetch(`${await start()}${path}`);
@@ -349,7 +319,34 @@ describe('http - headers', () => {
       expect(policy).not.toMatch(/unsafe|\*/);
       expect(headers.get('referrer-policy')).toBe('no-referrer');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
-      expect(headers.get('access-control-allow-origin')).toBeNull();
+      expect(headers.get('access-control-allow-origin')).toBe(path.startsWith('/api/') ? '*' : null);
+    },
+  );
+
+  it('let any page read the API, and nothing else', async () => {
+    const url = await start();
+    const asked = await fetch(`${url}/api/federation/network-stats`, { method: 'OPTIONS' });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get('access-control-allow-methods')).toBe('GET, HEAD');
+    expect(asked.headers.get('access-control-allow-credentials')).toBeNull();
+    expect((await fetch(`${url}/api/federation/limits`, { method: 'POST' })).status).toBe(405);
+  });
+
+  it.each(['/', '/assets/page.css', '/assets/uplot.js', '/api/federation/limits', '/api/openapi.json'])(
+    'say 304 to who has %s already',
+    async (path) => {
+      const url = `${await start()}${path}`;
+      const tag = (await fetch(url)).headers.get('etag') ?? '';
+      expect(tag).toMatch(/^"[\w-]{27}"$/);
+      for (const [header, status] of [
+        [tag, 304],
+        [`"other", W/${tag}`, 304],
+        ['"other"', 200],
+      ] as const) {
+        const again = await fetch(url, { headers: { 'if-none-match': header } });
+        expect([again.status, again.headers.get('etag')]).toEqual([status, tag]);
+        if (status === 304) expect(await again.text()).toBe('');
+      }
     },
   );
 

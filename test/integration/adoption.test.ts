@@ -5,6 +5,7 @@ import { counted, send, shown } from '../support/federation.ts';
 import { heartbeat, tasks } from '../support/messages.ts';
 import { connectTo, launch, runToEnd, testFolder } from '../support/program.ts';
 import { rowsOf, valueOf } from '../support/rows.ts';
+import { until } from '../support/until.ts';
 
 const KILLS = 6;
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -31,9 +32,10 @@ function statisticsOf({ tasks: expected, invoices, nodes }: Expected): Record<st
 describe('adoption', () => {
   it('adoption - the real program takes the file over through kills, tells the report, and goes on counting', async () => {
     const own = await testFolder('adoption');
-    const env = { ...own.env, AGGREGATOR_ID: 'adopter' };
+    // One node was silent for 4 minutes: on a busy machine the test may take another one.
+    const env = { ...own.env, AGGREGATOR_ID: 'adopter', OFFLINE_AFTER: '350000' };
     const expected = writeEarlierDatabase(own.databasePath, {
-      tasks: 20_000,
+      tasks: 10_000,
       seed: 21,
       endMs: Date.now() - 1000,
     });
@@ -58,13 +60,15 @@ describe('adoption', () => {
     expect(before).toBeGreaterThan(0);
 
     const program = launch(env);
+    // Not by a look at the file: the adoption has it for itself.
+    await until('the start', () => program.log.some(({ msg }) => msg.startsWith('http: http')), 120_000);
     await program.ready();
     await shown(program, statisticsOf(expected));
     const copy = `${own.databasePath}.before-adoption`;
     const all = 'SELECT * FROM aggregated_tasks ORDER BY id';
     expect(JSON.stringify(rowsOf(copy, all)) === JSON.stringify(rowsOf(original, all))).toBe(true);
     const report = readFileSync(`${own.databasePath}.adoption.txt`, 'utf8');
-    expect(report).toMatch(/^tasks: [\d,]+ rows before, 20,000 after; /);
+    expect(report).toMatch(/^tasks: [\d,]+ rows before, 10,000 after; /);
     expect(report).toContain('success rate: ');
 
     // Two of its nodes were heard in the last minutes; a new one and new tasks join them.
@@ -73,7 +77,7 @@ describe('adoption', () => {
     const connection = await connectTo(own.natsUrl);
     await send(connection, [...tasks(0, 100), heartbeat('node-0001')]);
     await counted(program, 101);
-    await shown(program, { totalTasks: 20_100, totalNodes: expected.nodes + 1, activeNodes: 4 });
+    await shown(program, { totalTasks: 10_100, totalNodes: expected.nodes + 1, activeNodes: 4 });
     expect(await program.stop()).toBe(0);
     expect(await runToEnd(env, ['audit'])).toMatchObject({ code: 0 });
 
@@ -82,7 +86,7 @@ describe('adoption', () => {
     expect(again.log.filter(({ msg }) => msg.startsWith('database: adoption'))).toEqual([]);
     expect(await again.stop()).toBe(0);
     expect(existsSync(`${copy}.unfinished`)).toBe(false);
-  });
+  }, 240_000);
 
   it('adoption - a second program beside a running earlier aggregator is refused, and the report is in the log', async () => {
     const own = await testFolder('adoption-log');

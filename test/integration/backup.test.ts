@@ -63,6 +63,7 @@ describe('backup and restore', () => {
     });
     expect(upTo).toBeGreaterThan(messages.length / 3);
     expect(valueOf(backup, 'PRAGMA integrity_check')).toBe('ok');
+    expect(statSync(backup).mode & 0o777).toBe(0o600);
 
     const refused = await runToEnd(own.env, ['restore', backup]);
     expect(refused.code).toBe(1);
@@ -79,6 +80,7 @@ describe('backup and restore', () => {
     const { replaced } = JSON.parse(restored.stdout) as { replaced: string };
     expect(valueOf(replaced, 'SELECT last_seq FROM ingest_position')).toBe(lost);
     expect(committed()).toBe(upTo);
+    expect(statSync(own.databasePath).mode & 0o777).toBe(0o600);
 
     program = launch(own.env);
     await program.ready();

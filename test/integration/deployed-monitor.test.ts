@@ -109,6 +109,7 @@ describe('deployed monitor', () => {
     await shown(next, { onlineNodes: beats.length });
     const { body } = await next.get('/api/federation/network-stats');
     expect(body['continentDistribution']).toEqual({ EU: 5, other: 5 });
+    await expectConserved(next, own.databasePath);
     expect(await next.stop()).toBe(0);
   });
 });

@@ -10,7 +10,7 @@ import { connect, headers, type Msg, type NatsConnection, type RequestOptions } 
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { counted, send, shown } from '../support/federation.ts';
 import { heartbeat, nodeJoined, taskReceived } from '../support/messages.ts';
-import { connectTo, launch, runToEnd, testFolder } from '../support/program.ts';
+import { at, connectTo, launch, launchBroker, runToEnd, testFolder } from '../support/program.ts';
 import { rowsOf } from '../support/rows.ts';
 import { command, createKey, sendSigned, signedHeaders } from '../support/signed.ts';
 import { until } from '../support/until.ts';
@@ -124,6 +124,23 @@ describe('join', () => {
     expect(decipher.update(sealed.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8')).toBe(salt);
     await command(env, 'keys', 'revoke', keyId);
     expect(await ask(connection, request.payload, signed)).toEqual({ error: { code: 'unauthenticated' } });
+    expect(await program.stop()).toBe(0);
+  });
+
+  it('join - where the broker does not let us listen, the log says so once and everything else works', async () => {
+    const own = await testFolder('join-refused');
+    const file = join(own.folder, 'nats.conf');
+    writeFileSync(
+      file,
+      `authorization { users: [{ user: "a", password: "b", permissions: { publish: ">", subscribe: { deny: "truebit.federation.>" } } }] }`,
+    );
+    const server = await launchBroker({ configurationFile: file });
+    const program = launch(at(server.url, own, { NATS_USER: 'a', NATS_PASSWORD: 'b', INGEST_MODE: 'core' }));
+    await program.ready();
+    const said = () => program.log.filter(({ msg }) => msg.startsWith('join: the broker does not let us'));
+    await until('the log to say so', () => said().length > 0);
+    await until('statistics', async () => (await program.metric('aggregator_tick_seconds_count')) >= 3);
+    expect(said()).toHaveLength(1);
     expect(await program.stop()).toBe(0);
   });
 

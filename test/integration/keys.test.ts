@@ -1,12 +1,13 @@
 // API keys with the real program: made, used and revoked while it runs, on its own broker, which maps the inputs.
 
 import { statSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
 import { headers } from 'nats';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { expectConserved } from '../support/conservation.ts';
 import { counted, send } from '../support/federation.ts';
 import { heartbeat, nodeJoined, nodeLeft, taskReceived } from '../support/messages.ts';
-import { connectTo, launch, runToEnd, testFolder } from '../support/program.ts';
+import { at, connectTo, launch, launchBroker, runToEnd, testFolder } from '../support/program.ts';
 import { rowsOf, valueOf } from '../support/rows.ts';
 import { command, createKey, sendSigned, signedHeaders } from '../support/signed.ts';
 import { until } from '../support/until.ts';
@@ -141,6 +142,39 @@ describe('API keys', () => {
     await until('both to be judged', async () => (await again.metric('aggregator_messages_total')) >= 2);
     expect(rowsOf(own.databasePath, 'SELECT task_id_hash FROM aggregated_tasks')).toHaveLength(2);
     expect(await again.stop()).toBe(0);
+  });
+
+  it('API keys - no header of a stranger stops the program, in plain mode too, on a broker that maps nothing', async () => {
+    const own = await testFolder('keys-headers');
+    const server = await launchBroker({});
+    const program = launch(at(server.url, own, { INGEST_MODE: 'core' }));
+    await program.ready();
+    const { key } = await createKey(own.env, '--node', 'node-mine');
+    const connection = await connectTo(server.url);
+    const { subject, payload } = heartbeat('node-free');
+    const socket = connectSocket(server.port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    socket.write('CONNECT {"verbose":false,"pedantic":false,"headers":true}\r\n');
+    const blocks = [
+      'NATS/1.0\r\n\r\n',
+      'NATS/1.0\r\nno colon\r\n: no name\r\n\r\n',
+      'NATS/1.0\r\nBad Name: x\r\nTruebit-Key-Id: 0123456789abcdef\r\n\r\n',
+      'NATS/1.0\r\nTruebit-Other\u0001\u0080: \u0000\r\n\r\n',
+      `NATS/1.0 ${'9'.repeat(400)}\r\n\r\n`,
+      `NATS/1.0\r\n${'a:b\r\n'.repeat(100_000)}\r\n`,
+    ];
+    for (const block of blocks) {
+      const head = Buffer.from(block, 'latin1');
+      socket.write(`HPUB ${subject} ${head.length} ${head.length + payload.length}\r\n`);
+      socket.write(Buffer.concat([head, Buffer.from(`${payload}\r\n`)]));
+    }
+    await counted(program, blocks.length, 'outcome="applied"');
+    await send(connection, [heartbeat('node-mine')]);
+    await sendSigned(connection, key, [heartbeat('node-mine')]);
+    await counted(program, blocks.length + 2);
+    expect(await program.metric(REJECTED, 'reason="unauthenticated"')).toBe(1);
+    await expectConserved(program);
+    expect(await program.stop()).toBe(0);
   });
 
   it('API keys - commands say what is wrong', async () => {

@@ -89,7 +89,7 @@ describe('locked database', () => {
     lock(databasePath);
     await beat();
     await until('the commit to be refused', () =>
-      program.log.some(({ msg }) => msg.includes('a commit failed')),
+      program.log.some(({ msg }) => msg.includes('(SQLITE_BUSY): another process has it locked')),
     );
     const startedMs = performance.now();
     expect(await program.stop()).toBe(0);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, describe, it } from 'vitest';
+import { expectConserved } from '../support/conservation.ts';
 import { send, shown } from '../support/federation.ts';
 import {
   hashOf,
@@ -76,11 +77,12 @@ describe('other readers', () => {
       expect((await sqlite3(databasePath, `SELECT * FROM ${name}`)).length, name).toBeGreaterThan(0);
     expect(await sqlite3(databasePath, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
     expect((await program.get('/readyz')).status).toBe(200);
+    await expectConserved(program, databasePath);
     expect(await program.stop()).toBe(0);
   });
 
   it('other readers - one hash is looked up through an index, by the command of the documentation', async () => {
-    const { databasePath } = await filled('look-up');
+    const { databasePath, program } = await filled('look-up');
     const [, documented = ''] =
       /sqlite3 -readonly -line data\/aggregator\.db "([^"]+ aggregated_tasks[^"]+)"/.exec(OPERATIONS) ?? [];
     expect(documented).toMatch(/[0-9a-f]{64}/);
@@ -101,5 +103,7 @@ describe('other readers', () => {
       const whole = `EXPLAIN QUERY PLAN SELECT * FROM ${table} WHERE ${column} = '${hash}'`;
       expect(await told(databasePath, whole)).toContain(`SCAN ${inner}`);
     }
+    await expectConserved(program, databasePath);
+    expect(await program.stop()).toBe(0);
   });
 });

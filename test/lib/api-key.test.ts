@@ -9,6 +9,7 @@ import {
   MALFORMED_CREDENTIAL,
   newApiKey,
   readCredential,
+  secretOf,
   signMessage,
   toCredential,
 } from '../../src/lib/api-key.ts';
@@ -18,7 +19,7 @@ const KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 const HASH = 'ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0';
 const PAYLOAD = Buffer.from('{"version":"1.0"}');
 const SIGNATURE = '3iEe8DMTKpoetas8T9ufYH3AT5UQPz8TdZRUuYc8puk=';
-const SECRET = Buffer.from(HASH, 'hex');
+const SECRET = secretOf(HASH);
 
 describe('API keys', () => {
   it('API keys - 256 random bits in 43 characters, never twice', () => {
@@ -38,7 +39,7 @@ describe('API keys', () => {
 
   it.each([
     ['itself', SECRET, 'truebit.heartbeat', PAYLOAD, SIGNATURE, true],
-    ['another key', Buffer.alloc(32), 'truebit.heartbeat', PAYLOAD, SIGNATURE, false],
+    ['another key', secretOf('0'.repeat(64)), 'truebit.heartbeat', PAYLOAD, SIGNATURE, false],
     ['another subject', SECRET, 'truebit.nodes.left', PAYLOAD, SIGNATURE, false],
     ['the mapped subject', SECRET, 'ingest.heartbeat', PAYLOAD, SIGNATURE, false],
     ['another payload', SECRET, 'truebit.heartbeat', Buffer.from('{"version":"1.1"}'), SIGNATURE, false],

@@ -32,6 +32,7 @@ describe('docs/metrics.md - against the program', () => {
       nodes: () => ({ online: 0, stale: 0, offline: 0 }),
       trust: () => ({ authenticated: 0, claimed: 0 }),
       pool: () => ({ queueTasks: 0 }),
+      feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
       version: '0',
     });
     const text = await metrics.text();

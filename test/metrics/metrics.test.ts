@@ -53,7 +53,9 @@ const status: IngestStatus = {
   lagMs: 1_500,
   clockOffsetMs: -250,
   backlogBytes: 0,
-  databaseWritable: true,
+  databaseProblem: null,
+  diskFreeBytes: 50,
+  diskSizeBytes: 100,
   databaseSizeBytes: 4_096,
 };
 
@@ -69,6 +71,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
     nodes: () => ({ online: 0, stale: 0, offline: 0 }),
     trust: () => ({ authenticated: 0, claimed: 0 }),
     pool: () => ({ queueTasks: 0 }),
+    feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
     version: '0.1.0',
     ...parts,
   });

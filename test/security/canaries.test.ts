@@ -65,7 +65,7 @@ async function answersOf(program: Aggregator): Promise<string> {
   const paths = [
     ...PATHS.map((path) => `/api/federation/${path}`),
     '/',
-    '/page.js',
+    '/assets/main.js',
     '/readyz',
     '/livez',
     '/metrics',

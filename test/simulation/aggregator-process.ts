@@ -123,6 +123,8 @@ const RETRY_MS = 1000;
 const SILENCE_MAX_MS = 10_000;
 const LATENCY_MS = 1;
 const RESUME_PAGE_NODES = 7;
+/** Small filters of hashes: quickly made, and they often say that a row may be there that is not. */
+export const PLACES_LOG2 = 8;
 const indexOf = subjectIndex(false);
 
 export class AggregatorProcess {
@@ -172,7 +174,7 @@ export class AggregatorProcess {
     const { offlineAfterMs } = options.thresholds;
     this.#writer = new FederationWriter(
       database,
-      { limits, offlineAfterMs, generationSize, transitionsPerNodeMax, retentionMs },
+      { limits, offlineAfterMs, generationSize, transitionsPerNodeMax, retentionMs, placesLog2: PLACES_LOG2 },
       'simulated',
     );
     this.#reader = openReader(parts.path);

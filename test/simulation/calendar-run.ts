@@ -2,6 +2,8 @@
 // what the aggregator makes of them. Prints JSON; nothing in it may depend on the zone.
 
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Decoder } from '../../src/domain/federation/decode.ts';
 import { SUBJECTS } from '../../src/domain/federation/vocabulary.ts';
 import { openWriter } from '../../src/store/database.ts';
@@ -9,6 +11,7 @@ import { FederationWriter } from '../../src/store/federation/writer.ts';
 import { readNodePage } from '../../src/workers/federation/nodes.ts';
 import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
 import { heartbeat, invoiceCreated, taskCompleted, taskReceived } from '../support/messages.ts';
+import { makeFastFolder } from './fast-folder.ts';
 import { FACTS_AGO_MS, NOW_OFFSETS_MS } from './calendar-moments.ts';
 
 const NO_LIMITS = { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 };
@@ -25,10 +28,11 @@ const TABLES = [
 ];
 
 function run(momentMs: number): unknown {
-  const database = openWriter(':memory:');
+  const folder = makeFastFolder('calendar');
+  const database = openWriter(join(folder, 'aggregator.db'));
   const writer = new FederationWriter(
     database,
-    { limits: NO_LIMITS, generationSize: 100, transitionsPerNodeMax: 10 },
+    { limits: NO_LIMITS, generationSize: 100, transitionsPerNodeMax: 10, placesLog2: 8 },
     'calendar',
   );
   const decoder = new Decoder();
@@ -68,9 +72,17 @@ function run(momentMs: number): unknown {
   const result = {
     tables: Object.fromEntries(TABLES.map((table) => [table, all(table)])),
     ticks,
-    page: readNodePage(database, null, 1),
+    page: readNodePage(database, {
+      state: null,
+      search: null,
+      sort: 'firstSeen',
+      descending: false,
+      page: 1,
+      stripCells: 0,
+    }),
   };
   writer.close();
+  rmSync(folder, { recursive: true });
   return result;
 }
 

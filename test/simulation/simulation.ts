@@ -1,13 +1,13 @@
 // One seed, one federation: weeks of its life on simulated time, with everything that can go wrong around it, and the
 // invariants after every time it came to rest. Everything is drawn from the seed; the same seed is the same life.
 
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import { openReader, type ReadDatabase } from '../../src/store/database.ts';
 import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
 import { AggregatorProcess, type ProcessOptions } from './aggregator-process.ts';
+import { makeFastFolder } from './fast-folder.ts';
 import { Federation, type SimulatedNode } from './federation.ts';
 import { GroundTruth } from './ground-truth.ts';
 import {
@@ -97,7 +97,7 @@ class Simulation {
     this.#trace = trace;
     this.#startMs = Date.UTC(2026, random.below(12), 1 + random.below(28)) + random.below(DAY_MS);
     this.#time = new SimulatedTime(this.#startMs);
-    this.#folder = mkdtempSync(join(fastFolder(), 'aggregator-simulation-'));
+    this.#folder = makeFastFolder('simulation');
     this.#path = join(this.#folder, 'aggregator.db');
     const hasLimits = random.chance(0.25);
     const mode = random.chance(0.85) ? 'jetstream' : 'core';
@@ -464,9 +464,4 @@ class Simulation {
     const first = nodes[0];
     return chosen.length > 0 || first === undefined ? chosen : [first];
   }
-}
-
-/** Memory where there is some, for ten thousand small commits a second. */
-function fastFolder(): string {
-  return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() === true ? '/dev/shm' : tmpdir();
 }

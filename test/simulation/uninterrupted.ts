@@ -11,6 +11,7 @@ import { subjectIndex } from '../../src/sources/federation/subject-index.ts';
 import { openReader, openWriter, type ReadDatabase } from '../../src/store/database.ts';
 import { FederationWriter } from '../../src/store/federation/writer.ts';
 import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
+import { PLACES_LOG2 } from './aggregator-process.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { expectSame, readRows } from './invariants.ts';
 
@@ -26,7 +27,7 @@ export function expectSameAsUninterrupted(
 ): void {
   const writer = new FederationWriter(
     openWriter(path),
-    { limits, offlineAfterMs, generationSize: 100_000, transitionsPerNodeMax: 1000 },
+    { limits, offlineAfterMs, generationSize: 100_000, transitionsPerNodeMax: 1000, placesLog2: PLACES_LOG2 },
     'simulated',
   );
   const door = new Door(

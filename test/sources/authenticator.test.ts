@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type ApiKey, KeyBook } from '../../src/domain/federation/api-keys.ts';
 import { SUBJECTS } from '../../src/domain/federation/vocabulary.ts';
-import { keyHashOf, keyIdOf, MALFORMED_CREDENTIAL, newApiKey, signMessage } from '../../src/lib/api-key.ts';
+import {
+  keyHashOf,
+  keyIdOf,
+  MALFORMED_CREDENTIAL,
+  newApiKey,
+  secretOf,
+  signMessage,
+} from '../../src/lib/api-key.ts';
 import { createAuthenticator } from '../../src/sources/federation/authenticator.ts';
 import {
   BatchFiller,
@@ -31,7 +38,7 @@ function bind(nodeId: string | null): ApiKey {
 }
 
 const sign = (key: ApiKey, subject: string, payload: Uint8Array) =>
-  key.keyId + signMessage(Buffer.from(key.keyHash, 'hex'), subject, payload);
+  key.keyId + signMessage(secretOf(key.keyHash), subject, payload);
 
 describe('authenticator', () => {
   it.each(SUBJECTS.map((subject, index) => ({ subject, index })))(

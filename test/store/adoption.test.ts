@@ -109,7 +109,7 @@ describe('adoption', () => {
     );
     expect(lines.join('\n')).toMatch(/success rate: 0 before, [\d.]+ now \(divides by finished tasks/);
     expect(lines.join('\n')).toMatch(/active nodes: 0 before, \d now/);
-  });
+  }, 240_000);
 
   it('adoption - an older file without places; history is of the period all, without distributions', () => {
     writeEarlierDatabase(path, { tasks: 300, seed: 2, endMs: END_MS, isOld: true });

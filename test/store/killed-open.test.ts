@@ -67,13 +67,10 @@ function expectEqual(
 
 /** Before which calls to die: all of the first and the last ones, and some between. */
 function moments(calls: number): number[] {
-  const edge = 16;
+  const edge = 8;
   const all = Array.from({ length: calls }, (_, index) => index + 1);
-  if (calls <= 2 * edge) return all;
-  const between = Array.from({ length: 6 }, (_, index) =>
-    Math.floor(edge + ((index + 1) * (calls - 2 * edge)) / 7),
-  );
-  return [...all.slice(0, edge), ...between, ...all.slice(-edge)];
+  const step = Math.ceil((calls - 2 * edge) / 5);
+  return all.filter((call) => call <= edge || call > calls - edge || call % step === 0);
 }
 
 async function expectBeforeOrAfter(original: string, copyName: string): Promise<void> {
@@ -107,7 +104,7 @@ async function expectBeforeOrAfter(original: string, copyName: string): Promise<
       for (let moment = waiting.shift(); moment !== undefined; moment = waiting.shift()) await kill(moment);
     }),
   );
-  expect(undone).toBeGreaterThan(10);
+  expect(undone).toBeGreaterThan(8);
 }
 
 describe('killed while opening', () => {

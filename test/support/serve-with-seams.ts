@@ -4,13 +4,18 @@ import { serve } from '../../src/cli/serve.ts';
 import { CodedError } from '../../src/lib/errors.ts';
 import type { IngestSeams } from '../../src/thread-messages.ts';
 
-const { poolWorkerUrl, auditIntervalMs, ...ingest } = JSON.parse(
+const { poolWorkerUrl, auditIntervalMs, pagesMax, ...ingest } = JSON.parse(
   process.env['SEAMS'] ?? '{}',
-) as IngestSeams & { poolWorkerUrl?: string; auditIntervalMs?: number };
+) as Omit<IngestSeams, 'pagesMax'> & { poolWorkerUrl?: string; auditIntervalMs?: number; pagesMax?: number };
+
+// SIGUSR2 makes room.
+const pages = new Int32Array(new SharedArrayBuffer(4));
+pages[0] = pagesMax ?? 0;
+process.on('SIGUSR2', () => void (pages[0] = 0));
 
 try {
   process.exitCode = await serve(process.env, {
-    ingest,
+    ingest: pagesMax === undefined ? ingest : { ...ingest, pagesMax: pages },
     ...(auditIntervalMs === undefined ? {} : { auditIntervalMs }),
     ...(poolWorkerUrl === undefined ? {} : { poolWorkerUrl: new URL(poolWorkerUrl) }),
   });

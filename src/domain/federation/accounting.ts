@@ -66,8 +66,12 @@ export interface SourceStatus {
 export interface WriterStatus {
   /** Age of the newest message committed when it was committed, in milliseconds: broker time to commit. */
   readonly lagMs: number;
-  readonly databaseWritable: boolean;
+  /** Why nothing can be written, or nothing more is read for want of room, and what to do; null when all is well. */
+  readonly databaseProblem: string | null;
   readonly databaseSizeBytes: number;
+  /** What our user may still take on the file system of the database, and how large that is; 0 if it does not tell. */
+  readonly diskFreeBytes: number;
+  readonly diskSizeBytes: number;
 }
 
 /** Both together. */

@@ -89,15 +89,15 @@ function isInForce(key: ApiKey, atMs: number): boolean {
 /** A signature as it came: whose, and whether it fits what was signed. */
 export interface Signature {
   readonly keyId: string;
-  /** Asked only if there is such a key, with its hash. */
-  fits(keyHash: string): boolean;
+  /** Asked only if there is such a key. */
+  fits(key: ApiKey): boolean;
 }
 
 /** The key that signed, at event time `atMs`, with the right to publish; null if none did. */
 export function signerOf(book: KeyBook, signature: Signature | null, atMs: number): ApiKey | null {
   const key = signature === null ? undefined : book.find(signature.keyId);
   if (signature === null || key === undefined) return null;
-  return isUsable(key, atMs) && may(key, 'publish') && signature.fits(key.keyHash) ? key : null;
+  return isUsable(key, atMs) && may(key, 'publish') && signature.fits(key) ? key : null;
 }
 
 /** What the door must know of a valid message to say who sent it. */

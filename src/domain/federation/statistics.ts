@@ -1,6 +1,6 @@
 // The published numbers (section 5): their shape, and how rates and distributions are made from counts.
 
-import type { Period } from './vocabulary.ts';
+import type { NodeState, Period } from './vocabulary.ts';
 
 /** Label to count; a closed vocabulary carries every label in order, an open one its 50 largest and `other`. */
 export type Distribution = Readonly<Record<string, number>>;
@@ -47,6 +47,33 @@ export interface NodeListing {
   readonly uptime: number | null;
   /** Whether its newest message was signed with an API key. */
   readonly authenticated: boolean;
+  /** If asked for: the last 24 h of observed time in equal cells, oldest first; each like `uptime`. */
+  readonly strip?: readonly (number | null)[];
+}
+
+/** What the node list can be sorted by; `-` in front turns it round. */
+export const NODE_SORTS = ['firstSeen', 'lastSeen', 'nodeId', 'state', 'heartbeats'] as const;
+export type NodeSort = (typeof NODE_SORTS)[number];
+
+/** What is asked of the node list. */
+export interface NodeQuery {
+  readonly state: NodeState | null;
+  /** Part of a node id, any case; null: all nodes. */
+  readonly search: string | null;
+  readonly sort: NodeSort;
+  readonly descending: boolean;
+  readonly page: number;
+  /** Cells of the uptime strip; 0: none. */
+  readonly stripCells: number;
+}
+
+/** How many of the newest tasks have one reporter only. `share` is 0 … 1, null while there is no task to look at. */
+export interface ReportingShare {
+  readonly tasks: number;
+  readonly single: number;
+  readonly share: number | null;
+  /** Most tasks that are looked at. */
+  readonly sampledMax: number;
 }
 
 /** One node with what became of it, newest change first. */

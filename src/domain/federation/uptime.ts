@@ -35,3 +35,38 @@ export function uptime(
   if (state !== 'offline') upMs += observedNowMs - sinceMs;
   return Math.min(1, upMs / (observedNowMs - start));
 }
+
+/**
+ * The last 24 h of observed time in `cells` equal parts, oldest first: of each the share 0 … 1 that the node was up, or
+ * null before it was first seen.
+ */
+export function uptimeStrip(
+  state: NodeState,
+  firstObservedMs: number,
+  changes: readonly StateChange[],
+  observedNowMs: number,
+  cells: number,
+): (number | null)[] {
+  const cellMs = UPTIME_WINDOW_MS / cells;
+  const startMs = observedNowMs - UPTIME_WINDOW_MS;
+  const upMs = Array.from({ length: cells }, () => 0);
+  const fill = (fromMs: number, toMs: number): void => {
+    for (let cell = Math.max(0, Math.floor((fromMs - startMs) / cellMs)); cell < cells; cell++) {
+      const overlapMs =
+        Math.min(toMs, startMs + (cell + 1) * cellMs) - Math.max(fromMs, startMs + cell * cellMs);
+      if (overlapMs <= 0) return;
+      upMs[cell] = (upMs[cell] ?? 0) + overlapMs;
+    }
+  };
+  let sinceMs = Math.max(firstObservedMs, startMs);
+  for (const change of changes) {
+    const atMs = Math.max(sinceMs, change.observedMs);
+    if (change.from !== 'offline') fill(sinceMs, atMs);
+    sinceMs = atMs;
+  }
+  if (state !== 'offline') fill(sinceMs, observedNowMs);
+  return upMs.map((ms, cell) => {
+    const seenMs = Math.min(cellMs, startMs + (cell + 1) * cellMs - firstObservedMs);
+    return seenMs <= 0 ? null : Math.min(1, Math.round((ms / seenMs) * 1000) / 1000);
+  });
+}

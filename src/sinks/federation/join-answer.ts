@@ -2,7 +2,7 @@
 // that signs statistics. It decides; it sends nothing and logs nothing.
 
 import { type ApiKey, type KeyBook, signerOf } from '../../domain/federation/api-keys.ts';
-import { isMessageSignature, readCredential } from '../../lib/api-key.ts';
+import { isMessageSignature, readCredential, secretOf } from '../../lib/api-key.ts';
 import { sealSalt } from '../../lib/sealed-salt.ts';
 import type { PublicJwk } from '../../lib/statistics-signature.ts';
 
@@ -60,8 +60,8 @@ export function answerJoin(request: JoinRequest, context: JoinContext, bytesMax:
 function signer(payload: Uint8Array, credential: string, { keys, nowMs }: JoinContext): ApiKey | null {
   const parts = readCredential(credential);
   if (parts === null) return null;
-  const fits = (keyHash: string) =>
-    isMessageSignature(Buffer.from(keyHash, 'hex'), JOIN_SUBJECT, payload, parts.signature);
+  const fits = ({ keyHash }: ApiKey) =>
+    isMessageSignature(secretOf(keyHash), JOIN_SUBJECT, payload, parts.signature);
   return signerOf(keys, { keyId: parts.keyId, fits }, nowMs);
 }
 

@@ -1,9 +1,10 @@
 // Says who sent a message: its headers and the keys in force, between validation and the limits (section 7). It keeps
 // nothing and counts nothing.
 
+import type { KeyObject } from 'node:crypto';
 import { type ApiKey, judgeClaim, type KeyBook, type Signature } from '../../domain/federation/api-keys.ts';
 import { SUBJECTS } from '../../domain/federation/vocabulary.ts';
-import { isMessageSignature, readCredential } from '../../lib/api-key.ts';
+import { isMessageSignature, readCredential, secretOf } from '../../lib/api-key.ts';
 import type { BatchMessage } from './batch.ts';
 
 /** Judges one valid message of `nodeId`: the key that signed it, null if none did and none had to, or the refusal. */
@@ -14,14 +15,23 @@ export type Authenticate = (
 
 /** Judges by the keys that `book` holds at that moment. */
 export function createAuthenticator(book: KeyBook, isRequired: boolean): Authenticate {
-  return ({ subject, payload, atMs, credential = null }, nodeId) =>
-    judgeClaim(book, isRequired, { nodeId, atMs, signature: toSignature(credential, subject, payload) });
+  const secrets = new WeakMap<ApiKey, KeyObject>();
+  const secretOfKey = (key: ApiKey) => {
+    const known = secrets.get(key) ?? secretOf(key.keyHash);
+    secrets.set(key, known);
+    return known;
+  };
+  return ({ subject, payload, atMs, credential = null }, nodeId) => {
+    const signature = toSignature(credential, subject, payload, secretOfKey);
+    return judgeClaim(book, isRequired, { nodeId, atMs, signature });
+  };
 }
 
 function toSignature(
   credential: string | null,
   subject: number,
   payload: Uint8Array,
+  secretOfKey: (key: ApiKey) => KeyObject,
 ): Signature | null | 'unsigned' {
   if (credential === null) return 'unsigned';
   const parts = readCredential(credential);
@@ -30,7 +40,6 @@ function toSignature(
   return {
     keyId,
     // The name that the monitor used, also where the broker maps it.
-    fits: (keyHash) =>
-      isMessageSignature(Buffer.from(keyHash, 'hex'), SUBJECTS[subject] ?? '', payload, signature),
+    fits: (key) => isMessageSignature(secretOfKey(key), SUBJECTS[subject] ?? '', payload, signature),
   };
 }

@@ -31,6 +31,8 @@ export class Door {
   readonly #parts: DoorParts;
   readonly #decoder = new Decoder();
   readonly #futureToleranceMs: number;
+  /** As of the last commit. */
+  #settledLabels: readonly number[] = [];
 
   /** `futureToleranceMs`: a broker time further ahead of ours than this is counted. */
   constructor(parts: DoorParts, futureToleranceMs: number) {
@@ -45,16 +47,49 @@ export class Door {
 
   /** Takes one message, `nowMs` being our clock; returns what became of it. */
   enter(message: BatchMessage, nowMs: number): Outcome {
-    const { ledger } = this.#parts;
-    const { subject, seq, atMs } = message;
-    ledger.receive(subject, atMs, atMs - nowMs > this.#futureToleranceMs);
-    if (seq !== null && !this.#parts.take(seq, atMs)) {
-      ledger.outcome(subject, 'replayed');
-      return 'replayed';
-    }
+    this.receive(message, nowMs);
+    return this.admit(message, nowMs);
+  }
+
+  /** Counts a message as received: from now on it is in flight. */
+  receive({ subject, atMs }: BatchMessage, nowMs: number): void {
+    this.#parts.ledger.receive(subject, atMs, atMs - nowMs > this.#futureToleranceMs);
+  }
+
+  /** Judges a message that was received, for the first time or, after {@link forget}, again. */
+  admit(message: BatchMessage, nowMs: number): Outcome {
+    if (this.#isReplayed(message)) return 'replayed';
     const outcome = this.#judge(message, nowMs);
     this.#parts.count(outcome);
     return outcome;
+  }
+
+  /** Takes a message that was received without looking at it: it cannot be stored. */
+  setAside(message: BatchMessage): Outcome {
+    if (this.#isReplayed(message)) return 'replayed';
+    this.#parts.ledger.outcome(message.subject, 'quarantined');
+    this.#parts.count('quarantined');
+    return 'quarantined';
+  }
+
+  /** What was judged is committed. */
+  committed(): void {
+    this.#settledLabels = [...this.#decoder.unknownLabels];
+  }
+
+  /** What was judged since the last commit came to nothing. */
+  forget(): void {
+    this.#parts.ledger.forget();
+    const { unknownLabels } = this.#decoder;
+    unknownLabels.forEach((_count, index) => {
+      unknownLabels[index] = this.#settledLabels[index] ?? 0;
+    });
+  }
+
+  #isReplayed({ subject, seq, atMs }: BatchMessage): boolean {
+    if (seq === null || this.#parts.take(seq, atMs)) return false;
+    this.#parts.ledger.outcome(subject, 'replayed');
+    return true;
   }
 
   #judge(message: BatchMessage, nowMs: number): Outcome {

@@ -60,15 +60,29 @@ export class Ledger {
     bump(this.#batchOutcomes.rejected, subject);
   }
 
-  /** The batch is committed: outcomes count. Returns the age of its newest message in ms, 0 if it had none. */
-  committed(nowMs: number, commitSeconds: number): number {
+  /** The outcomes of the batch came to nothing: its messages are still in flight, and will be judged again. */
+  forget(): void {
+    clear(this.#batchOutcomes);
+    clear(this.#batchRejected);
+  }
+
+  /**
+   * The batch is committed, or so many of its first messages: outcomes count. Returns the age of the newest message
+   * in ms, 0 if it had none.
+   */
+  committed(nowMs: number, commitSeconds: number, messages = this.#batchTimesMs.length): number {
     settle(this.#batchOutcomes, this.#outcomes);
     settle(this.#batchRejected, this.#rejected);
+    this.#commit.observe(commitSeconds);
+    if (messages < this.#batchTimesMs.length) {
+      const times = this.#batchTimesMs.splice(0, messages);
+      for (const atMs of times) this.#publishToCommit.observe(Math.max(0, nowMs - atMs) / 1000);
+      return Math.max(0, nowMs - (times.at(-1) ?? nowMs));
+    }
     for (const atMs of this.#batchTimesMs) this.#publishToCommit.observe(Math.max(0, nowMs - atMs) / 1000);
     const lagMs = this.#batchTimesMs.length === 0 ? 0 : Math.max(0, nowMs - this.#batchNewestMs);
     this.#batchTimesMs.length = 0;
     this.#batchNewestMs = 0;
-    this.#commit.observe(commitSeconds);
     return lagMs;
   }
 
@@ -118,6 +132,10 @@ function settle<Word extends string>(batch: Tally<Word>, totals: Tally<Word>): v
       counts[index] = 0;
     });
   }
+}
+
+function clear<Word extends string>(batch: Tally<Word>): void {
+  for (const word of Object.keys(batch) as Word[]) batch[word].fill(0);
 }
 
 function copy<Word extends string>(counts: Tally<Word>): Tally<Word> {

@@ -1,5 +1,6 @@
 // When to commit: at once after a batch, soon after anything else; and what to do when SQLite refuses.
-// What is merged stays in memory until it is on disk, so a failed commit is simply tried again.
+// What is merged stays in memory until it is on disk, so a failed commit is simply tried again. What a failure means, and
+// whether a batch is stored in parts, is decided by whoever commits.
 
 export interface CommitterOptions {
   /** Longest wait of what comes without a batch. */
@@ -8,9 +9,12 @@ export interface CommitterOptions {
 }
 
 export interface CommitterParts {
-  /** Commits everything merged so far; throws SQLite's error. */
-  commit(): void;
-  /** SQLite refuses: take nothing more until {@link CommitterParts.recovered}. */
+  /**
+   * Commits everything merged so far, or the next part of it; true if more parts are left, and then nothing else may be
+   * merged before they are committed too. Throws what keeps it from being stored.
+   */
+  commit(): boolean | void;
+  /** It failed, as often as that happens: take nothing more until {@link CommitterParts.recovered}. */
   failed(error: unknown): void;
   recovered(): void;
 }
@@ -41,11 +45,14 @@ export class Committer {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     try {
-      this.#parts.commit();
+      if (this.#parts.commit() === true) {
+        // Behind what else the thread has to do: reports must go out meanwhile.
+        this.#hold(0);
+        return false;
+      }
     } catch (error) {
-      if (!this.#isFailing) this.#parts.failed(error);
-      this.#isFailing = true;
-      this.#timer = setTimeout(() => this.flush(), this.#options.retryMs);
+      this.#parts.failed(error);
+      this.#hold(this.#options.retryMs);
       return false;
     }
     if (this.#isFailing) {
@@ -53,6 +60,11 @@ export class Committer {
       this.#parts.recovered();
     }
     return true;
+  }
+
+  #hold(waitMs: number): void {
+    this.#isFailing = true;
+    this.#timer = setTimeout(() => this.flush(), waitMs);
   }
 
   stop(): void {

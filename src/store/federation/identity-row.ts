@@ -3,7 +3,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Identity, StatisticsKey } from '../../domain/federation/identity.ts';
 import { CodedError } from '../../lib/errors.ts';
-import type { Database } from '../database.ts';
+import { type Database, durably } from '../database.ts';
 import { KeptValues } from './kept-values.ts';
 
 const SALT = 'federation_salt';
@@ -16,9 +16,11 @@ const SALT_BYTES = 32;
  */
 export function readIdentity(database: Database, givenSalt: string | null): Identity {
   const kept = new KeptValues(database);
-  const salt = givenSalt ?? kept.text(SALT) ?? kept.setNow(SALT, randomBytes(SALT_BYTES).toString('hex'));
-  const key = kept.text(STATISTICS_KEY) ?? kept.setNow(STATISTICS_KEY, JSON.stringify(newKey()));
-  return { salt, statisticsKey: readKey(key) };
+  return durably(database, () => {
+    const salt = givenSalt ?? kept.text(SALT) ?? kept.setNow(SALT, randomBytes(SALT_BYTES).toString('hex'));
+    const key = kept.text(STATISTICS_KEY) ?? kept.setNow(STATISTICS_KEY, JSON.stringify(newKey()));
+    return { salt, statisticsKey: readKey(key) };
+  });
 }
 
 function newKey(): StatisticsKey {

@@ -62,6 +62,16 @@ export class StreamPosition {
     return row === null || row.last_ms === 0 ? null : { seq: row.last_seq, atMs: row.last_ms };
   }
 
+  /** The row that we are attached to; null while attached to no stream. */
+  get attachedTo(): { readonly stream: string; readonly incarnation: string } | null {
+    return this.#row === null ? null : { stream: this.#row.stream, incarnation: this.#row.incarnation };
+  }
+
+  /** Attaches to a row as it is on disk: where a position that was dropped stood at its last commit. */
+  resume({ stream, incarnation }: { readonly stream: string; readonly incarnation: string }): void {
+    this.#row = this.#rowsOf.all(stream).find((row) => row.incarnation === incarnation) ?? null;
+  }
+
   /**
    * The last sequence of the latest incarnation of this stream, so that the caller can ask the broker when that
    * message was stored; null if there is none.

@@ -6,7 +6,7 @@ import { PERIODS, type Period } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
 
 /** Ticks kept for a database that refuses: three days of the usual interval. */
-const WAITING_TICKS_MAX = 10_000;
+export const WAITING_TICKS_MAX = 10_000;
 const NO_DISTRIBUTIONS = [null, null, null, null, null, null];
 
 export class StatisticsRows {

@@ -14,7 +14,7 @@ import { advance, isWithin, type Limits, pace } from '../../domain/federation/li
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { NodeState } from '../../domain/federation/vocabulary.ts';
-import type { Database } from '../database.ts';
+import { type Database, durably } from '../database.ts';
 import { ApiKeyTable, type KeyUse } from './api-keys.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
@@ -24,6 +24,7 @@ import { KeptValues } from './kept-values.ts';
 import { LabelDictionary } from './label-dictionary.ts';
 import { NodeTable } from './nodes.ts';
 import { StreamPosition } from './position.ts';
+import { QuarantineRows, type SetAside } from './quarantine-rows.ts';
 import { type PruneResult, Retention } from './retention.ts';
 import { DIMENSION, RollupDeltas } from './rollups.ts';
 import { StatisticsRows } from './statistics-rows.ts';
@@ -95,6 +96,7 @@ export class FederationWriter {
   readonly #nodes: NodeTable;
   readonly #rollups: RollupDeltas;
   readonly #statistics: StatisticsRows;
+  readonly #quarantine: QuarantineRows;
   readonly #kept: KeptValues;
   readonly #limits: ReturnType<typeof paces>;
   readonly #nodesMax: number;
@@ -118,6 +120,7 @@ export class FederationWriter {
     this.#invoices = new InvoiceTable(database, chains, operations, options);
     this.#rollups = new RollupDeltas(database);
     this.#statistics = new StatisticsRows(database);
+    this.#quarantine = new QuarantineRows(database);
     this.#kept = new KeptValues(database);
     this.#globalDueMs = this.#kept.number(GLOBAL_DUE);
     this.#newNodesDueMs = this.#kept.number(NEW_NODES_DUE);
@@ -215,6 +218,11 @@ export class FederationWriter {
     }
   }
 
+  /** Runs with what it writes safe from a power cut. */
+  durably<T>(run: () => T): T {
+    return durably(this.#database, run);
+  }
+
   /** Removes a node and its transitions with the next commit; false if there is none with this id. */
   forget(nodeId: string): boolean {
     const isKnown = this.#nodes.forget(nodeId);
@@ -231,6 +239,11 @@ export class FederationWriter {
   statistics(tick: TickStatistics): void {
     this.#thinning.recorded(tick.nowMs);
     this.#statistics.add(tick);
+  }
+
+  /** Records with the next commit that a message cannot be stored. */
+  quarantine(message: SetAside): void {
+    this.#quarantine.add(message);
   }
 
   /** Lets the next commit carry a step of retention and one of thinning, if they are due. To be called before a commit. */
@@ -267,6 +280,7 @@ export class FederationWriter {
     this.#tasks.committed();
     this.#invoices.committed();
     this.#statistics.committed();
+    this.#quarantine.committed();
     this.#kept.committed();
     this.keys.committed();
     this.position.committed();
@@ -318,6 +332,7 @@ export class FederationWriter {
     for (const labels of this.#labels) labels.write();
     this.#rollups.write();
     this.#statistics.write(nowMs);
+    this.#quarantine.write();
     this.#thinning.write();
     this.#kept.write();
     this.keys.write();

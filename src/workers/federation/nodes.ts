@@ -1,8 +1,14 @@
 // Questions about nodes: a page of the list for people, and all nodes once, at start, for the actors to be rebuilt from.
 
 import type { NodeSign } from '../../domain/federation/facts.ts';
-import type { NodeHistory, NodeListing, NodePage } from '../../domain/federation/statistics.ts';
-import { type StateChange, UPTIME_WINDOW_MS, uptime } from '../../domain/federation/uptime.ts';
+import type {
+  NodeHistory,
+  NodeListing,
+  NodePage,
+  NodeQuery,
+  NodeSort,
+} from '../../domain/federation/statistics.ts';
+import { type StateChange, UPTIME_WINDOW_MS, uptime, uptimeStrip } from '../../domain/federation/uptime.ts';
 import { NODE_STATES, type NodeState } from '../../domain/federation/vocabulary.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { DIMENSION } from '../../store/federation/rollups.ts';
@@ -27,28 +33,56 @@ interface Row {
   is_authenticated: number;
 }
 
-/** One page, in the order in which nodes were first seen; a page beyond the last has no nodes. */
-export function readNodePage(database: ReadDatabase, state: NodeState | null, page: number): NodePage {
+// Ties go by the order in which nodes were first seen, so that pages neither overlap nor leave one out.
+const ORDERS: Readonly<Record<NodeSort, string>> = {
+  firstSeen: 'number',
+  lastSeen: 'last_ms',
+  nodeId: 'node_id',
+  state: STATE,
+  heartbeats: 'heartbeats',
+};
+
+/**
+ * One page; a page beyond the last has no nodes. In the order of first sight it follows the primary key; a search or
+ * another order looks at every node, of which there are at most MAX_NODES (0.1 s for 100,000).
+ */
+export function readNodePage(database: ReadDatabase, query: NodeQuery): NodePage {
   return database.transaction(() => {
+    const { state, page } = query;
     const stateCode = state === null ? null : NODE_STATES.indexOf(state);
-    const total = Number(
-      database
-        .prepare(
-          'SELECT coalesce(sum(count), 0) FROM rollup_totals WHERE dimension = ? AND (? IS NULL OR label = ?)',
-        )
-        .pluck()
-        .get(DIMENSION.nodeState, stateCode, stateCode),
-    );
+    const search = query.search?.toLowerCase() ?? null;
+    const direction = query.descending ? 'DESC' : 'ASC';
+    const where = `(@state IS NULL OR ${STATE} = @state) AND (@search IS NULL OR instr(lower(node_id), @search) > 0)`;
+    const filter = { state: stateCode, search };
+    const total =
+      search === null
+        ? countByState(database, stateCode)
+        : Number(database.prepare(`SELECT count(*) FROM nodes WHERE ${where}`).pluck().get(filter));
     const observedNowMs = readObservedMs(database);
-    const rows = database
-      .prepare<[number | null, number | null, number, number], Row>(
-        `SELECT ${COLUMNS} FROM nodes
-         WHERE ? IS NULL OR ${STATE} = ? ORDER BY number LIMIT ? OFFSET ?`,
+    // The page is cut from numbers alone: sorting whole rows would move them all.
+    const numbers = database
+      .prepare<[typeof filter & { limit: number; offset: number }], number>(
+        `SELECT number FROM nodes WHERE ${where}
+         ORDER BY ${ORDERS[query.sort]} ${direction}, number ${direction} LIMIT @limit OFFSET @offset`,
       )
-      .all(stateCode, stateCode, PAGE_NODES, (page - 1) * PAGE_NODES);
-    const nodes = rows.map((row) => toListing(database, row, observedNowMs));
+      .pluck()
+      .all({ ...filter, limit: PAGE_NODES, offset: (page - 1) * PAGE_NODES });
+    const byNumber = database.prepare<[number], Row>(`SELECT ${COLUMNS} FROM nodes WHERE number = ?`);
+    const rows = numbers.map((number) => byNumber.get(number)).filter((row) => row !== undefined);
+    const nodes = rows.map((row) => toListing(database, row, observedNowMs, query.stripCells));
     return { nodes, page, pages: Math.ceil(total / PAGE_NODES), total };
   })();
+}
+
+function countByState(database: ReadDatabase, stateCode: number | null): number {
+  return Number(
+    database
+      .prepare(
+        'SELECT coalesce(sum(count), 0) FROM rollup_totals WHERE dimension = ? AND (? IS NULL OR label = ?)',
+      )
+      .pluck()
+      .get(DIMENSION.nodeState, stateCode, stateCode),
+  );
 }
 
 /** One node and its newest transitions; null if there is none with this id. */
@@ -67,7 +101,7 @@ export function readNode(database: ReadDatabase, nodeId: string): NodeHistory | 
         to: toState(change.to_state),
         cause: change.cause,
       }));
-    return { ...toListing(database, row, readObservedMs(database)), transitions };
+    return { ...toListing(database, row, readObservedMs(database), 0), transitions };
   })();
 }
 
@@ -77,7 +111,7 @@ function readObservedMs(database: ReadDatabase): number {
   );
 }
 
-function toListing(database: ReadDatabase, row: Row, observedNowMs: number): NodeListing {
+function toListing(database: ReadDatabase, row: Row, observedNowMs: number, stripCells: number): NodeListing {
   const changes: StateChange[] = database
     .prepare<[number, number], { observed_ms: number; from_state: number; to_state: number }>(
       'SELECT observed_ms, from_state, to_state FROM transitions WHERE node = ? AND observed_ms > ? ORDER BY number',
@@ -97,6 +131,9 @@ function toListing(database: ReadDatabase, row: Row, observedNowMs: number): Nod
     heartbeats: row.heartbeats,
     uptime: uptime(state, row.first_observed_ms, changes, observedNowMs),
     authenticated: row.is_authenticated === 1,
+    ...(stripCells > 0 && {
+      strip: uptimeStrip(state, row.first_observed_ms, changes, observedNowMs, stripCells),
+    }),
   };
 }
 

@@ -1,0 +1,79 @@
+// A distribution as a table with bars: readable without the bars, too. Shows the first rows of a long one, the rest on
+// demand.
+
+import { make } from './dom.js';
+import { count, percent } from './format.js';
+
+const SHOWN = 8;
+
+/**
+ * @typedef {{ label: string, count: number }} Bar
+ */
+
+/**
+ * Fills `place` with bars in the order given.
+ * @param {HTMLElement} place
+ * @param {string} title
+ * @param {readonly Bar[]} bars
+ * @param {string} nothing what to say when there are none
+ */
+export function showBars(place, title, bars, nothing) {
+  const key = JSON.stringify(bars);
+  if (place.dataset.shown === key) return;
+  place.dataset.shown = key;
+  const isOpen = place.dataset.open === 'yes';
+  const total = bars.reduce((sum, bar) => sum + bar.count, 0);
+  const most = bars.reduce((greatest, bar) => Math.max(greatest, bar.count), 0);
+  const rows = bars.map((bar, index) => {
+    const meter = make('progress', {
+      max: String(most || 1),
+      value: String(bar.count),
+      'aria-hidden': 'true',
+    });
+    const share = total === 0 ? '' : percent(bar.count / total);
+    const row = make(
+      'tr',
+      {
+        'data-label': bar.label,
+        'data-count': String(bar.count),
+        title: `${bar.label}: ${count(bar.count)} ${share}`,
+      },
+      make('th', { scope: 'row' }, bar.label),
+      make('td', {}, meter),
+      make('td', { class: 'count' }, count(bar.count)),
+    );
+    row.classList.toggle('zero', bar.count === 0);
+    row.hidden = !isOpen && index >= SHOWN && bars.length > SHOWN + 1;
+    return row;
+  });
+  const table = make('table', { class: 'bars' }, make('caption', {}, title), make('tbody', {}, ...rows));
+  const parts = [table];
+  if (bars.length === 0) parts.push(make('p', { class: 'quiet' }, nothing));
+  if (rows.some((row) => row.hidden)) {
+    const more = make('button', { type: 'button', class: 'ghost more' }, `Show all ${bars.length}`);
+    more.addEventListener('click', () => {
+      place.dataset.open = 'yes';
+      for (const row of rows) row.hidden = false;
+      more.remove();
+    });
+    parts.push(more);
+  }
+  place.replaceChildren(...parts);
+}
+
+/**
+ * Bars of a distribution: closed vocabularies keep their order, others go largest first, `other` last.
+ * @param {Readonly<Record<string, number>>} distribution
+ * @param {boolean} isClosed
+ * @returns {Bar[]}
+ */
+export function barsOf(distribution, isClosed) {
+  const bars = Object.entries(distribution).map(([label, number]) => ({ label, count: number }));
+  if (isClosed) return bars;
+  return bars.sort(
+    (a, b) =>
+      Number(a.label === 'other') - Number(b.label === 'other') ||
+      b.count - a.count ||
+      (a.label < b.label ? -1 : 1),
+  );
+}

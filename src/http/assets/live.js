@@ -1,0 +1,204 @@
+// What is live: nodes by state, the pace of messages, the health of ingest, and whether any of it is to be trusted.
+
+import { serverNowMs } from './api.js';
+import { showBars } from './bars.js';
+import { all, byId, setText, showText } from './dom.js';
+import { ago, bytes, count, dateTime, rate, span } from './format.js';
+
+const PACE_WINDOW_MS = 10_000;
+const SPARK_POINTS = 60;
+const OLD_AFTER_INTERVALS = 3;
+
+/** @type {any} */
+let latest = null;
+let isLost = false;
+/** @type {number | null} */
+let lostStatus = null;
+/** Messages received, at times of the server. @type {{ atMs: number, received: number }[]} */
+let pace = [];
+/** @type {number[]} */
+const spark = [];
+
+/** Keeps what depends on the time of day true between two documents. */
+export function startLive() {
+  setInterval(() => {
+    notePace();
+    show();
+  }, 1000);
+}
+
+/** @param {any} document of the feed */
+export function showLive(document) {
+  // Counters begin again with the process.
+  if (latest !== null && latest.startedAt !== document.startedAt) pace = [];
+  latest = document;
+  isLost = false;
+  show();
+}
+
+/** @param {number | null} status of the answer, if there was one */
+export function showLost(status) {
+  isLost = true;
+  lostStatus = status;
+  show();
+}
+
+function notePace() {
+  if (latest === null || isLost) return;
+  pace.push({ atMs: serverNowMs(), received: latest.messages.received });
+  while (pace.length > 2 && (pace[1]?.atMs ?? 0) < serverNowMs() - PACE_WINDOW_MS) pace.shift();
+  const last = pace.at(-1);
+  const previous = pace.at(-2);
+  if (last === undefined || previous === undefined) return;
+  spark.push(
+    Math.max(0, (last.received - previous.received) / Math.max(0.5, (last.atMs - previous.atMs) / 1000)),
+  );
+  if (spark.length > SPARK_POINTS) spark.shift();
+}
+
+function perSecond() {
+  const first = pace[0];
+  const last = pace.at(-1);
+  if (first === undefined || last === undefined || last.atMs - first.atMs < 900) return null;
+  return ((last.received - first.received) * 1000) / (last.atMs - first.atMs);
+}
+
+function show() {
+  showTrust();
+  if (latest === null) return;
+  const { nodes, ingest, messages } = latest;
+  const paceNow = isLost ? null : perSecond();
+  const texts = {
+    online: count(nodes.online),
+    stale: count(nodes.stale),
+    offline: count(nodes.offline),
+    rate: paceNow === null ? '–' : rate(paceNow),
+    heard: latest.lastHeardAt == null ? 'none yet' : ago(serverNowMs() - Date.parse(latest.lastHeardAt)),
+    received: count(messages.received),
+    lag: span(ingest.lagMs),
+    pending: count(ingest.pending),
+    broker: latest.brokerConnected ? 'Connected' : 'Away',
+    mode: latest.mode === 'jetstream' ? 'JetStream' : latest.mode === 'core' ? 'Plain NATS' : 'None yet',
+    conserved: messages.conserved ? 'Every message accounted for' : 'Messages are missing',
+    lost: count(messages.lost),
+    inFlight: count(messages.inFlight),
+    tick: latest.lastTickAt == null ? 'none yet' : ago(serverNowMs() - Date.parse(latest.lastTickAt)),
+    offset: offsetText(ingest.clockOffsetMs),
+    size: bytes(ingest.databaseSizeBytes),
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    for (const element of all(`[data-live="${name}"]`)) setText(element, text);
+  }
+  mark('broker', latest.brokerConnected);
+  mark('conserved', messages.conserved);
+  mark('lost', messages.lost === 0);
+  for (const [state, element] of Object.entries(stackParts())) {
+    element.style.width = `${nodes.total === 0 ? 0 : (nodes[state] / nodes.total) * 100}%`;
+  }
+  showSpark();
+  showBars(byId('outcomes'), 'Outcomes', counterBars(messages.outcomes), '');
+  showBars(
+    byId('rejected'),
+    'Reasons to reject',
+    counterBars(messages.rejected).filter((bar) => bar.count > 0),
+    'None rejected.',
+  );
+  for (const name of ['aggregatorId', 'version']) showText(name, latest[name]);
+  showText('startedAt', dateTime(latest.startedAt));
+}
+
+function stackParts() {
+  const [online, stale, offline] = all('#node-stack span');
+  if (online === undefined || stale === undefined || offline === undefined) throw new Error('no stack');
+  return { online, stale, offline };
+}
+
+/** @param {Readonly<Record<string, number>>} counters */
+function counterBars(counters) {
+  return Object.entries(counters).map(([label, number]) => ({
+    label: label.replaceAll('_', ' '),
+    count: number,
+  }));
+}
+
+/** @param {number} ms */
+function offsetText(ms) {
+  if (Math.abs(ms) < 1000) return 'Together with ours';
+  return `${span(Math.abs(ms))} ${ms > 0 ? 'ahead of' : 'behind'} ours`;
+}
+
+/**
+ * @param {string} name
+ * @param {boolean} isGood
+ */
+function mark(name, isGood) {
+  for (const element of all(`[data-live="${name}"]`)) {
+    element.classList.toggle('good', isGood);
+    element.classList.toggle('bad', !isGood);
+  }
+}
+
+function showSpark() {
+  const most = Math.max(1, ...spark);
+  const points = spark.map((value, index) => {
+    const x = 120 - (spark.length - 1 - index) * (120 / (SPARK_POINTS - 1));
+    return `${x.toFixed(1)},${(26.5 - (value / most) * 25).toFixed(1)}`;
+  });
+  document.querySelector('#spark polyline')?.setAttribute('points', points.join(' '));
+}
+
+/** The pill says how it stands; the banner, read aloud when it changes, what is wrong and what that means. */
+function showTrust() {
+  const [status, short, sentence] = judge();
+  byId('status').dataset.status = status;
+  setText(byId('status-text'), short);
+  const banner = byId('announcement');
+  setText(banner, sentence);
+  banner.hidden = sentence === '';
+}
+
+/** @returns {[status: string, short: string, sentence: string]} */
+function judge() {
+  if (isLost) {
+    if (lostStatus === 401 || lostStatus === 403) return ['locked', 'Key needed', ''];
+    return [
+      'unreachable',
+      'Unreachable',
+      latest === null
+        ? 'The aggregator cannot be reached. Trying again.'
+        : `The aggregator cannot be reached; these numbers are from ${dateTime(latest.at)}. Trying again.`,
+    ];
+  }
+  if (latest === null) return ['loading', 'Connecting…', ''];
+  if (!latest.brokerConnected) {
+    return [
+      'broker_away',
+      'Broker away',
+      'The broker is away: no message arrives, nobody becomes offline by it, and the numbers stand still.',
+    ];
+  }
+  const tickMs = latest.lastTickAt == null ? null : serverNowMs() - Date.parse(latest.lastTickAt);
+  if (latest.catchingUp)
+    return [
+      'catching_up',
+      'Catching up',
+      'Catching up with messages that were stored meanwhile; the numbers lag behind until it is done.',
+    ];
+  if (tickMs === null) return ['awaiting_data', 'No statistics yet', ''];
+  if (tickMs > OLD_AFTER_INTERVALS * latest.publishIntervalMs) {
+    return [
+      'old',
+      'Statistics are old',
+      `The statistics are old: the last tick was at ${dateTime(latest.lastTickAt)}.`,
+    ];
+  }
+  /** @type {{ component: string, ok: boolean, reason: string }[]} */
+  const reasons = latest.reasons;
+  const failing = reasons.filter((reason) => !reason.ok);
+  if (failing.length > 0) {
+    const list = failing.map(({ component, reason }) => `${component}: ${reason}`).join('; ');
+    return ['not_ready', 'Not ready', `The aggregator is not ready. ${list}.`];
+  }
+  const warnings = reasons.map(({ component, reason }) => `${component}: ${reason}`).join('; ');
+  return ['connected', 'Live', warnings === '' ? '' : `Warning. ${warnings}.`];
+}

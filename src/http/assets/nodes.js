@@ -1,0 +1,166 @@
+// The table of nodes: asked for a page at a time, sorted and searched by the aggregator. Asked again when nodes moved,
+// a few times a minute otherwise, and not at all while nobody looks.
+
+import { getJson, serverNowMs } from './api.js';
+import { all, byId, make, makeSvg, setText } from './dom.js';
+import { ago, count, dateTime, percent } from './format.js';
+
+const STRIP_CELLS = 48;
+const REFRESH_MS = 10_000;
+const REFRESH_MOVED_MS = 2000;
+const TYPING_MS = 250;
+const STATE_TEXTS = { online: 'Online', stale: 'Stale', offline: 'Offline' };
+
+const asked = { q: '', state: '', sort: '-lastSeen', page: 1 };
+let turn = 0;
+let loadedMs = 0;
+let moved = '';
+let isMoved = false;
+/** @type {any} */
+let shown = null;
+
+export function startNodes() {
+  const search = /** @type {HTMLInputElement} */ (byId('search'));
+  const state = /** @type {HTMLSelectElement} */ (byId('state'));
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let typing;
+  search.addEventListener('input', () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => ask({ q: search.value.trim(), page: 1 }), TYPING_MS);
+  });
+  state.addEventListener('change', () => ask({ state: state.value, page: 1 }));
+  byId('previous').addEventListener('click', () => ask({ page: asked.page - 1 }));
+  byId('next').addEventListener('click', () => ask({ page: asked.page + 1 }));
+  for (const head of all('#nodes th[data-sort]')) {
+    head.querySelector('button')?.addEventListener('click', () => sortBy(head));
+  }
+  setInterval(refresh, 1000);
+  void load();
+}
+
+/** @param {any} document of the feed */
+export function noteNodes(document) {
+  const now = JSON.stringify(document.nodes);
+  if (now === moved) return;
+  moved = now;
+  isMoved = true;
+}
+
+function refresh() {
+  if (shown !== null) showTimes();
+  const ageMs = performance.now() - loadedMs;
+  if (document.hidden || ageMs < (isMoved ? REFRESH_MOVED_MS : REFRESH_MS)) return;
+  void load();
+}
+
+/** @param {HTMLElement} head */
+function sortBy(head) {
+  const name = head.dataset.sort ?? '';
+  // Numbers and times are wanted from the greatest down, words from the first on.
+  const startsDown = name === 'lastSeen' || name === 'heartbeats';
+  const isDown = asked.sort === name || asked.sort === `-${name}` ? asked.sort === name : startsDown;
+  for (const other of all('#nodes th[aria-sort]')) other.removeAttribute('aria-sort');
+  head.setAttribute('aria-sort', isDown ? 'descending' : 'ascending');
+  ask({ sort: `${isDown ? '-' : ''}${name}`, page: 1 });
+}
+
+/** @param {Partial<typeof asked>} change */
+function ask(change) {
+  Object.assign(asked, change);
+  void load();
+}
+
+async function load() {
+  const mine = ++turn;
+  loadedMs = performance.now();
+  isMoved = false;
+  const { q, state, sort, page } = asked;
+  if (!/^[A-Za-z0-9_-]*$/.test(q)) {
+    show({ nodes: [], page: 1, pages: 0, total: 0 });
+    return;
+  }
+  try {
+    const answer = await getJson('/api/federation/nodes', {
+      sort,
+      page,
+      strip: STRIP_CELLS,
+      ...(q !== '' && { q }),
+      ...(state !== '' && { state }),
+    });
+    if (mine === turn) show(answer);
+  } catch {
+    // Asked again soon; what is shown stays.
+  }
+}
+
+/** @param {any} answer */
+function show(answer) {
+  shown = answer;
+  const body = document.querySelector('#nodes tbody');
+  if (answer.nodes.length === 0) {
+    const nothing = asked.q === '' && asked.state === '' ? 'No node has been heard yet.' : 'No node matches.';
+    body?.replaceChildren(make('tr', {}, make('td', { colspan: '7', class: 'none' }, nothing)));
+  } else {
+    body?.replaceChildren(...answer.nodes.map(row));
+  }
+  const pages = Math.max(1, answer.pages);
+  setText(byId('page'), `Page ${count(answer.page)} of ${count(pages)}`);
+  const isFiltered = asked.q !== '' || asked.state !== '';
+  const noun = answer.total === 1 ? 'node' : 'nodes';
+  setText(byId('nodes-count'), `${count(answer.total)} ${noun}${isFiltered ? ' found' : ''}`);
+  /** @type {HTMLButtonElement} */ (byId('previous')).disabled = answer.page <= 1;
+  /** @type {HTMLButtonElement} */ (byId('next')).disabled = answer.page >= pages;
+  showTimes();
+}
+
+/** @param {any} node */
+function row(node) {
+  const state = /** @type {keyof typeof STATE_TEXTS} */ (node.state);
+  return make(
+    'tr',
+    { 'data-node': node.nodeId },
+    make('th', { scope: 'row', title: node.nodeId }, node.nodeId),
+    make(
+      'td',
+      {},
+      make('span', { class: `state ${state}` }, make('i', { class: `mark ${state}` }), STATE_TEXTS[state]),
+    ),
+    make('td', { class: 'wide' }, strip(node)),
+    make('td', { class: 'right' }, node.uptime === null ? '–' : percent(node.uptime)),
+    make('td', { class: 'right' }, count(node.heartbeats)),
+    make('td', { class: 'right', 'data-seen': node.lastSeenAt, title: dateTime(node.lastSeenAt) }),
+    make(
+      'td',
+      { class: 'right', title: dateTime(node.firstSeenAt) },
+      new Date(node.firstSeenAt).toLocaleDateString('en-GB', { dateStyle: 'medium' }),
+    ),
+  );
+}
+
+/** The last 24 h of observed time, oldest left. @param {any} node */
+function strip(node) {
+  /** @type {(number | null)[]} */
+  const cells = node.strip ?? [];
+  const name = node.uptime === null ? 'not observed yet' : `up ${percent(node.uptime)} of the observed time`;
+  const svg = makeSvg('svg', {
+    class: 'strip',
+    viewBox: `0 0 ${STRIP_CELLS * 4} 18`,
+    preserveAspectRatio: 'none',
+    role: 'img',
+    'aria-label': name,
+  });
+  // One path for each colour: a page of a hundred nodes has thousands of cells.
+  const paths = new Map(['none', 'up', 'part', 'down'].map((kind) => [kind, '']));
+  cells.forEach((share, index) => {
+    const kind = share === null ? 'none' : share > 0.995 ? 'up' : share < 0.005 ? 'down' : 'part';
+    paths.set(kind, `${paths.get(kind)}M${index * 4} 0h3v18h-3z`);
+  });
+  for (const [kind, d] of paths) if (d !== '') svg.append(makeSvg('path', { class: kind, d }));
+  return svg;
+}
+
+function showTimes() {
+  for (const cell of all('#nodes [data-seen]')) {
+    setText(cell, ago(serverNowMs() - Date.parse(cell.dataset.seen ?? '')));
+  }
+}

@@ -1,0 +1,117 @@
+// The statistics of the chosen period, as of the latest tick, beside those of the period before. They change with the
+// tick and never between: what is live is shown elsewhere.
+
+import { getJson } from './api.js';
+import { barsOf, showBars } from './bars.js';
+import { all, byId, onChoice, setText, showText } from './dom.js';
+import { count, dateTime, span, tenths } from './format.js';
+
+const RATES = ['successRate', 'cacheHitRate'];
+const PLACES = ['continentDistribution', 'locationDistribution'];
+/** Member of the statistics to column of the history. */
+const COMPARED = ['activeNodes', 'totalTasks', 'successRate', 'totalInvoices'];
+const HOUR_MS = 3_600_000;
+const LENGTHS_MS = { '1h': HOUR_MS, '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS, all: 24 * HOUR_MS };
+/** How far from the moment wanted a recorded row may be: rows get fewer with age. */
+const TOLERANCE_MS = { '1h': 0.1 * HOUR_MS, '24h': 0.4 * HOUR_MS, '7d': 2.1 * HOUR_MS, all: 0.4 * HOUR_MS };
+const BEFORE = {
+  '1h': 'the hour before',
+  '24h': 'the day before',
+  '7d': 'the week before',
+  all: '24 h before',
+};
+
+/** @typedef {'1h' | '24h' | '7d' | 'all'} Period */
+
+/** @type {Period} */
+let period = 'all';
+/** @type {any} */
+let latest = null;
+/** Period and tick that the comparison shown is of. */
+let compared = '';
+
+/** Listens to the choice of the period. */
+export function startStatistics() {
+  onChoice('period', (value) => {
+    period = /** @type {Period} */ (value);
+    show();
+  });
+}
+
+/** @param {any} document of the feed */
+export function showStatistics(document) {
+  latest = document;
+  show();
+}
+
+function show() {
+  const statistics = latest?.statistics?.[period] ?? null;
+  for (const element of all('data[data-metric]')) showNumber(element, statistics);
+  for (const place of all('div[data-metric]')) {
+    const distribution = statistics?.[place.dataset.metric ?? ''] ?? {};
+    showBars(
+      place,
+      place.dataset.title ?? '',
+      barsOf(distribution, place.dataset.closed !== undefined),
+      PLACES.includes(place.dataset.metric ?? '')
+        ? 'Counted hourly; too few nodes to show so far.'
+        : 'Nothing to show yet.',
+    );
+  }
+  showText('lastUpdated', statistics === null ? 'after the first tick' : dateTime(statistics.lastUpdated));
+  if (latest !== null) setText(byId('interval'), `, every ${span(latest.publishIntervalMs)}`);
+  if (statistics !== null) void compare(statistics);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {any} statistics
+ */
+function showNumber(element, statistics) {
+  const name = element.dataset.metric ?? '';
+  const value = statistics?.[name];
+  element.setAttribute('value', value === undefined ? '' : String(value));
+  setText(element, value === undefined ? '–' : RATES.includes(name) ? tenths(value) : count(value));
+}
+
+/** @param {any} statistics */
+async function compare(statistics) {
+  const asked = `${period} ${statistics.lastUpdated}`;
+  if (asked === compared) return;
+  const isOther = !compared.startsWith(`${period} `);
+  compared = asked;
+  if (isOther) for (const element of all('[data-delta]')) setText(element, '');
+  const wantedMs = Date.parse(statistics.lastUpdated) - LENGTHS_MS[period];
+  const history = await getJson('/api/federation/history', {
+    period,
+    from: new Date(wantedMs - TOLERANCE_MS[period]).toISOString(),
+    to: new Date(wantedMs + 1).toISOString(),
+    points: 20,
+  }).catch(() => null);
+  if (asked !== compared) return;
+  // To be tried again with the next document.
+  if (history === null) compared = '';
+  for (const element of all('[data-delta]')) {
+    const name = element.dataset.delta ?? '';
+    const before = COMPARED.includes(name) ? history?.series[name].at(-1) : undefined;
+    setText(
+      element,
+      before === undefined ? 'Nothing to compare with yet' : comparison(name, statistics[name], before),
+    );
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {number} now
+ * @param {number} before
+ */
+function comparison(name, now, before) {
+  if (now === before) return `As ${BEFORE[period]}`;
+  const sign = now > before ? '+' : '−';
+  const difference = Math.abs(now - before);
+  if (RATES.includes(name)) return `${sign}${tenths(difference)} points on ${BEFORE[period]}`;
+  const relative =
+    before === 0 || period === 'all' ? '' : ` (${sign}${tenths((difference / before) * 100)} %)`;
+  return `${sign}${count(difference)}${relative} on ${BEFORE[period]}`;
+}

@@ -1,0 +1,78 @@
+// `/api/federation/events`: the live feed's address. The document of the feed is the health of this moment together with
+// the statistics of the latest tick, all periods.
+
+import type { FastifyInstance } from 'fastify';
+import { PERIODS, type Period } from '../domain/federation/vocabulary.ts';
+import type { Json } from '../lib/merge-patch.ts';
+import { refuse } from './answers.ts';
+import { type FederationParts, type PeriodStatistics, statisticsBody } from './federation.ts';
+import { Feed, type FeedCounts } from './feed.ts';
+import { FEED_DOCUMENT, ERROR } from './schemas.ts';
+
+/** What the live feed asks. */
+export type EventParts = Pick<FederationParts, 'current' | 'statistics' | 'nowMs'>;
+
+/** Adds the route; the function returned counts its readers. */
+export function addEventRoute(app: FastifyInstance, parts: EventParts): () => FeedCounts {
+  const statistics = rememberStatistics(parts);
+  const feed = new Feed({
+    document: () => ({ ...parts.current(), statistics: statistics() }),
+    nowMs: parts.nowMs,
+  });
+  app.addHook('preClose', (done) => {
+    feed.stop();
+    done();
+  });
+  app.get(
+    '/api/federation/events',
+    {
+      exposeHeadRoute: false,
+      config: {
+        describes: {
+          summary:
+            'Server-Sent Events: `snapshot` with the document as it is, then `change` with a merge patch (RFC 7396) for it',
+          contentType: 'text/event-stream',
+          answer: FEED_DOCUMENT,
+          otherwise: { 503: ERROR },
+        },
+      },
+    },
+    (_request, reply) => {
+      if (!feed.admits())
+        return refuse(
+          reply.header('retry-after', '5'),
+          'feed_full',
+          'too many live feeds are open, poll instead',
+        );
+      reply.hijack();
+      const headers = {
+        ...reply.getHeaders(),
+        'content-type': 'text/event-stream',
+        'x-accel-buffering': 'no',
+      };
+      for (const [name, value] of Object.entries(headers))
+        if (value !== undefined) reply.raw.setHeader(name, value);
+      reply.raw.writeHead(200);
+      feed.add(reply.raw);
+      return reply;
+    },
+  );
+  return () => feed.counts;
+}
+
+/** The same object until the next tick, so that nothing is compared in between. */
+function rememberStatistics(parts: EventParts): () => Json {
+  let of: PeriodStatistics | null = null;
+  let made: Json = null;
+  return () => {
+    const latest = parts.statistics('all');
+    if (latest === of) return made;
+    of = latest;
+    const entries = PERIODS.map((period): [Period, Json] => {
+      const statistics = parts.statistics(period);
+      return [period, statistics === null ? null : statisticsBody(statistics)];
+    });
+    made = latest === null ? null : Object.fromEntries(entries);
+    return made;
+  };
+}

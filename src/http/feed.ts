@@ -1,0 +1,113 @@
+// The live feed (Server-Sent Events): one JSON document as it is now, then merge patches for it, at most two a second.
+// Every event is made once, for all readers. A reader that does not keep up is dropped, never waited for.
+
+import type { Writable } from 'node:stream';
+import {
+  FEED_BACKLOG_BYTES_MAX,
+  FEED_CLIENTS_MAX,
+  FEED_HEARTBEAT_MS,
+  FEED_INTERVAL_MS,
+} from '../config/bounds.ts';
+import { type Json, mergePatch } from '../lib/merge-patch.ts';
+
+/** What `/metrics` says of the feed. */
+export interface FeedCounts {
+  readonly clients: number;
+  /** Readers dropped because they were too slow. */
+  readonly dropped: number;
+  /** Readers refused because there were too many. */
+  readonly refused: number;
+}
+
+export interface FeedParts {
+  /** The document as it is now. */
+  document(): { readonly [name: string]: Json };
+  nowMs(): number;
+}
+
+export class Feed {
+  readonly #parts: FeedParts;
+  readonly #clients = new Set<Writable>();
+  #sent: { readonly [name: string]: Json } = {};
+  #timer: NodeJS.Timeout | null = null;
+  #quietIntervals = 0;
+  #dropped = 0;
+  #refused = 0;
+  #isStopped = false;
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+  }
+
+  get counts(): FeedCounts {
+    return { clients: this.#clients.size, dropped: this.#dropped, refused: this.#refused };
+  }
+
+  /** Whether one more reader is let in; counts those that are not. */
+  admits(): boolean {
+    const admits = !this.#isStopped && this.#clients.size < FEED_CLIENTS_MAX;
+    if (!admits) this.#refused++;
+    return admits;
+  }
+
+  /** Sends the document to a reader whose headers are sent, and from now on every change. */
+  add(client: Writable): void {
+    client.once('close', () => this.#remove(client));
+    client.on('error', () => client.destroy());
+    // Others may be behind by less than an interval; a patch for them fits the newcomer too.
+    if (this.#timer === null) {
+      this.#sent = this.#parts.document();
+      this.#timer = setInterval(() => this.#pump(), FEED_INTERVAL_MS);
+    }
+    this.#clients.add(client);
+    const at = new Date(this.#parts.nowMs()).toISOString();
+    this.#write(client, `retry: 2000\n\n${eventText('snapshot', { at, ...this.#sent })}`);
+  }
+
+  /** Ends every reader, so that the server can close. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const client of this.#clients) client.end();
+    this.#rest();
+  }
+
+  #pump(): void {
+    const document = this.#parts.document();
+    const patch = mergePatch(this.#sent, document);
+    this.#sent = document;
+    if (patch !== undefined) {
+      const at = new Date(this.#parts.nowMs()).toISOString();
+      this.#writeAll(eventText('change', { at, ...patch }));
+    } else if (++this.#quietIntervals * FEED_INTERVAL_MS >= FEED_HEARTBEAT_MS) {
+      this.#writeAll(':\n\n');
+    }
+  }
+
+  #writeAll(text: string): void {
+    this.#quietIntervals = 0;
+    const bytes = Buffer.from(text);
+    for (const client of this.#clients) this.#write(client, bytes);
+  }
+
+  #write(client: Writable, bytes: Buffer | string): void {
+    client.write(bytes);
+    if (client.writableLength <= FEED_BACKLOG_BYTES_MAX) return;
+    this.#dropped++;
+    client.destroy();
+    this.#remove(client);
+  }
+
+  #remove(client: Writable): void {
+    this.#clients.delete(client);
+    if (this.#clients.size === 0) this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+}
+
+function eventText(event: string, data: { readonly [name: string]: Json }): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

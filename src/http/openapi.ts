@@ -1,0 +1,92 @@
+// `/api/openapi.json`: made from the descriptions that stand beside the routes, so that a route cannot be there without
+// one and none can be described that is not there.
+
+import type { FastifyInstance } from 'fastify';
+import { programVersion } from '../lib/version.ts';
+import { sendTagged } from './answers.ts';
+import { ERROR, type Schema } from './schemas.ts';
+import { tagged } from './shared-answers.ts';
+
+/** A query or path parameter. */
+export interface Parameter {
+  readonly name: string;
+  readonly in?: 'query' | 'path';
+  readonly description: string;
+  readonly schema: Schema;
+}
+
+/** What a route is for. */
+export interface RouteDescription {
+  readonly summary: string;
+  readonly parameters?: readonly Parameter[];
+  /** Of the answer 200. */
+  readonly answer: Schema;
+  /** Of the answer 200; JSON if absent. */
+  readonly contentType?: string;
+  /** Statuses other than 200, each with the schema of its body. */
+  readonly otherwise?: Readonly<Record<number, Schema>>;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    describes?: RouteDescription;
+  }
+}
+
+/** Collects the descriptions of all routes that are added after it; call the function returned to add the address. */
+export function collectDescriptions(app: FastifyInstance): () => void {
+  const paths: Record<string, Schema> = {};
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const described = config?.describes;
+    if (described === undefined || method !== 'GET') return;
+    paths[url.replace(/:([a-zA-Z]+)/g, '{$1}')] = { get: operation(described) };
+  });
+  return () => {
+    const document = {
+      openapi: '3.1.0',
+      info: {
+        title: 'Truebit federation aggregator',
+        version: programVersion(),
+        description:
+          'Network-wide statistics of a federation of Truebit node monitors. Everything is only read.',
+      },
+      paths,
+    };
+    const answer = tagged(JSON.stringify(document));
+    app.get('/api/openapi.json', (request, reply) => sendTagged(request, reply, answer));
+  };
+}
+
+function operation(described: RouteDescription): Schema {
+  const json = (schema: Schema) => ({ 'application/json': { schema } });
+  const content =
+    described.contentType === undefined
+      ? json(described.answer)
+      : { [described.contentType]: { schema: described.answer } };
+  const refusals = { 400: ERROR, ...described.otherwise };
+  return {
+    summary: described.summary,
+    parameters: (described.parameters ?? []).map(({ name, in: place = 'query', description, schema }) => ({
+      name,
+      in: place,
+      required: place === 'path',
+      description,
+      schema,
+    })),
+    responses: {
+      200: { description: described.summary, content },
+      ...Object.fromEntries(
+        Object.entries(refusals).map(([status, schema]) => [
+          status,
+          { description: STATUS_TEXTS[status] ?? 'Refused', content: json(schema) },
+        ]),
+      ),
+    },
+  };
+}
+
+const STATUS_TEXTS: Readonly<Record<string, string>> = {
+  400: 'The request cannot be read',
+  404: 'There is nothing at this address',
+  503: 'Not now; for queries the header Retry-After says when',
+};

@@ -1,0 +1,221 @@
+// The JSON Schemas (2020-12) of what the API answers: what `/api/openapi.json` is made of. Closed: a member that is not
+// here is not answered. Numbers and words come from the domain, so that a new statistic cannot be forgotten.
+
+import { OUTCOMES } from '../domain/federation/accounting.ts';
+import { HISTORY_SERIES } from '../domain/federation/history.ts';
+import { NODE_STATES, PERIODS, REJECT_REASONS } from '../domain/federation/vocabulary.ts';
+import { HTTP_ERRORS } from './answers.ts';
+import { NO_STATISTICS } from './no-statistics.ts';
+
+/** A schema: plain data. */
+export type Schema = { readonly [name: string]: unknown };
+
+/** Every member is required, no other is allowed; those in `optional` may be absent. */
+export function object(
+  properties: Readonly<Record<string, Schema>>,
+  optional: readonly string[] = [],
+): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+export function array(items: Schema, more: Schema = {}): Schema {
+  return { type: 'array', items, ...more };
+}
+
+export function oneOf(words: readonly string[], description?: string): Schema {
+  return { type: 'string', enum: [...words], ...(description !== undefined && { description }) };
+}
+
+const TIME: Schema = { type: 'string', format: 'date-time', description: 'UTC, with milliseconds' };
+const TIME_OR_NULL: Schema = { ...TIME, type: ['string', 'null'] };
+const COUNT: Schema = { type: 'integer', minimum: 0 };
+const PERCENT: Schema = {
+  type: 'number',
+  minimum: 0,
+  maximum: 100,
+  description: 'Percent, rounded down to 0.1',
+};
+const SHARE: Schema = { type: 'number', minimum: 0, maximum: 1 };
+const SHARE_OR_NULL: Schema = { ...SHARE, type: ['number', 'null'] };
+const TEXT: Schema = { type: 'string' };
+const PERIOD = oneOf(PERIODS);
+const STATE = oneOf(NODE_STATES);
+const DISTRIBUTION: Schema = {
+  type: 'object',
+  additionalProperties: COUNT,
+  description: 'Label to count. Closed vocabularies carry every label; open ones the 50 largest and `other`.',
+};
+
+const RATES: readonly string[] = ['successRate', 'cacheHitRate'];
+const STATISTICS = Object.fromEntries(
+  Object.entries(NO_STATISTICS).map(([name, value]): [string, Schema] => [
+    name,
+    typeof value === 'object' ? DISTRIBUTION : RATES.includes(name) ? PERCENT : COUNT,
+  ]),
+);
+
+export const NETWORK_STATS = object({
+  ...STATISTICS,
+  period: PERIOD,
+  timestamp: TIME,
+  aggregatorId: TEXT,
+  lastUpdated: { ...TIME_OR_NULL, description: 'Of the tick; null before the first' },
+  status: oneOf(['connected', 'awaiting_data']),
+});
+
+export const DISTRIBUTIONS = object({
+  period: PERIOD,
+  lastUpdated: TIME_OR_NULL,
+  distributions: object(
+    Object.fromEntries(
+      Object.entries(NO_STATISTICS)
+        .filter(([, value]) => typeof value === 'object')
+        .map(([name]): [string, Schema] => [
+          name,
+          object({ total: COUNT, bars: array(object({ label: TEXT, count: COUNT, share: SHARE })) }),
+        ]),
+    ),
+  ),
+});
+
+const counters = (names: readonly string[]): Schema =>
+  object(Object.fromEntries(names.map((name): [string, Schema] => [name, COUNT])));
+
+const NODE = {
+  nodeId: TEXT,
+  state: STATE,
+  firstSeenAt: TIME,
+  lastSeenAt: TIME,
+  heartbeats: COUNT,
+  uptime: { ...SHARE_OR_NULL, description: 'Of the last 24 h of observed time, or since first seen' },
+  authenticated: { type: 'boolean', description: 'Its newest message was signed with an API key' },
+};
+
+export const NODES = object({
+  nodes: array(
+    object(
+      {
+        ...NODE,
+        strip: array(SHARE_OR_NULL, {
+          description: 'With `strip`: the last 24 h in equal cells, oldest first',
+        }),
+      },
+      ['strip'],
+    ),
+    { maxItems: 100 },
+  ),
+  page: { type: 'integer', minimum: 1 },
+  pages: COUNT,
+  total: COUNT,
+  trust: { ...counters(['authenticated', 'claimed']), description: 'All nodes, by who spoke last for them' },
+});
+
+export const NODE_HISTORY = object({
+  ...NODE,
+  transitions: array(object({ at: TIME, from: STATE, to: STATE, cause: TEXT }), {
+    description: 'The newest 100, newest first',
+  }),
+});
+
+export const LIMITS = object({
+  ratePerMinute: COUNT,
+  rateBurst: COUNT,
+  globalPerSecond: COUNT,
+  newNodesPerMinute: COUNT,
+  maxNodes: COUNT,
+});
+
+export const HISTORY = object({
+  period: PERIOD,
+  from: TIME,
+  to: TIME,
+  stepMs: { type: 'integer', minimum: 1, description: 'Of the rows within a step the first is shown' },
+  at: array(TIME, { description: 'When each row was recorded, oldest first' }),
+  series: object(
+    Object.fromEntries(
+      HISTORY_SERIES.map((name): [string, Schema] => [
+        name,
+        array(RATES.includes(name) ? PERCENT : COUNT, { description: 'As long as `at`' }),
+      ]),
+    ),
+  ),
+  gaps: array(object({ from: TIME, to: TIME }), {
+    description: 'Between two neighbours in `at` rows are missing',
+  }),
+});
+
+export const REPORTING = object({
+  tasks: {
+    ...COUNT,
+    description: 'The newest tasks, at most `sampledMax`, without those of the last minute',
+  },
+  single: { ...COUNT, description: 'Of these, reported by one node only' },
+  share: SHARE_OR_NULL,
+  sampledMax: COUNT,
+});
+
+export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
+  at: TIME,
+  status: oneOf(['ready', 'not_ready']),
+  mode: { enum: ['jetstream', 'core', null] },
+  catchingUp: { type: 'boolean' },
+  brokerConnected: { type: 'boolean' },
+  reasons: array(object({ component: TEXT, ok: { type: 'boolean' }, reason: TEXT })),
+  aggregatorId: TEXT,
+  version: TEXT,
+  startedAt: TIME,
+  publishIntervalMs: COUNT,
+  lastTickAt: TIME_OR_NULL,
+  lastHeardAt: {
+    ...TIME_OR_NULL,
+    description: 'When a message of a node was last stored; null: not since the start',
+  },
+  nodes: counters(['online', 'stale', 'offline', 'active', 'total']),
+  ingest: object({
+    lagMs: { type: 'number' },
+    pending: COUNT,
+    backlogBytes: COUNT,
+    clockOffsetMs: { type: 'number' },
+    reconnects: COUNT,
+    databaseSizeBytes: COUNT,
+  }),
+  messages: object({
+    received: COUNT,
+    inFlight: COUNT,
+    lost: COUNT,
+    outcomes: counters(OUTCOMES),
+    rejected: counters(REJECT_REASONS),
+    conserved: { type: 'boolean', description: 'received = inFlight + the sum of the outcomes' },
+  }),
+};
+export const HEALTH = object(HEALTH_MEMBERS);
+
+/** What a `snapshot` event of the feed holds. */
+export const FEED_DOCUMENT = object({
+  ...HEALTH_MEMBERS,
+  statistics: {
+    ...object(Object.fromEntries(PERIODS.map((period) => [period, NETWORK_STATS]))),
+    type: ['object', 'null'],
+  },
+});
+
+export const ERROR = object({
+  error: object({ code: oneOf(Object.keys(HTTP_ERRORS)), message: TEXT }),
+});
+
+export const LIVEZ = object({ status: oneOf(['ok', 'not_live']) });
+
+const COMPONENT = object({ ok: { type: 'boolean' }, reason: TEXT }, ['reason']);
+export const READYZ = object({
+  status: oneOf(['ready', 'not_ready']),
+  mode: { enum: ['jetstream', 'core', null] },
+  catchingUp: { type: 'boolean' },
+  components: object({
+    database: COMPONENT,
+    broker: COMPONENT,
+    ingest: COMPONENT,
+    workers: COMPONENT,
+    tick: COMPONENT,
+  }),
+});

@@ -1,0 +1,136 @@
+// The files of an open database as they are on disk: whether those that we have open are still the ones that bear its name.
+// It looks and tells; it opens nothing, for closing a second handle would drop SQLite's locks.
+
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CodedError } from '../lib/errors.ts';
+import type { Database } from './database.ts';
+import { DatabaseMissing } from './refusal.ts';
+
+/**
+ * Refuses to begin anew where a database was: `hadDatabase` is what the lock remembers. A log without its database tells
+ * the same. Errors: `database_missing`.
+ */
+export function expectDatabase(path: string, hadDatabase: boolean): void {
+  const bytes = look(path)?.bytes ?? 0;
+  if (bytes > 0 || !(hadDatabase || existsSync(`${path}-wal`))) return;
+  throw new CodedError(
+    'database_missing',
+    `The database ${path} is gone or empty, and there was one: put it back or restore a backup; to begin anew, remove ${path}-wal and ${path}.lock too.`,
+  );
+}
+
+interface Identity {
+  readonly device: number;
+  readonly inode: number;
+}
+
+/** What the write-ahead log begins with, and what stands before each page in it, in bytes (SQLite's file format). */
+const WAL_HEADER_BYTES = 32;
+const FRAME_HEADER_BYTES = 24;
+/** Times as long as it took, until a damaged file is looked through again. */
+const LOOK_REST = 9;
+
+export class DatabaseFiles {
+  readonly #path: string;
+  readonly #database: Database;
+  readonly #monotonicMs: () => number;
+  readonly #pageBytes: number;
+  readonly #file: Identity | null;
+  #wal: Identity | null = null;
+  #walBytes = 0;
+  /** SQLite found it damaged: nothing is written before it has been looked through and found whole. */
+  #damage: unknown = null;
+  #lookAgainAtMs = 0;
+
+  /** Remembers the files of the connection that was just opened on `path`. */
+  constructor(path: string, database: Database, monotonicMs: () => number) {
+    this.#path = path;
+    this.#monotonicMs = monotonicMs;
+    this.#database = database;
+    this.#pageBytes = Number(database.pragma('page_size', { simple: true }));
+    this.#file = look(path)?.identity ?? null;
+  }
+
+  /**
+   * To be called before anything is written. Throws {@link DatabaseMissing} while there is no file of this name, and a
+   * `CodedError` when what we have open can never again be the database: `database_replaced`.
+   */
+  check(): void {
+    const file = look(this.#path);
+    if (file === null) throw new DatabaseMissing(this.#path);
+    if (!isSame(file.identity, this.#file)) {
+      throw new CodedError(
+        'database_replaced',
+        `Another file took the place of the database ${this.#path} while it was open: nothing is written any more; start again to go on with the file that is there now.`,
+      );
+    }
+    this.#checkLog();
+    if (this.#damage !== null) this.#lookThrough(this.#damage);
+  }
+
+  /** To be called when something was written. */
+  written(): void {
+    const log = look(`${this.#path}-wal`);
+    if (log === null) return;
+    this.#wal ??= log.identity;
+    this.#walBytes = log.bytes;
+  }
+
+  /** SQLite said that the file is damaged. */
+  suspect(damage: unknown): void {
+    this.#damage = damage;
+  }
+
+  #lookThrough(damage: unknown): void {
+    const startedMs = this.#monotonicMs();
+    if (startedMs < this.#lookAgainAtMs) throw damage;
+    try {
+      // Not what was read before.
+      this.#database.pragma('shrink_memory');
+      if (this.#database.pragma('quick_check(1)', { simple: true }) !== 'ok') throw damage;
+      this.#damage = null;
+    } finally {
+      // A large file takes long; nine tenths of the time the disk and the thread are left in peace.
+      this.#lookAgainAtMs = this.#monotonicMs() + LOOK_REST * (this.#monotonicMs() - startedMs);
+    }
+  }
+
+  #checkLog(): void {
+    const log = look(`${this.#path}-wal`);
+    if (this.#wal === null) return;
+    if (log === null || !isSame(log.identity, this.#wal)) {
+      // What is committed is still in our hands; brought into the database, nothing of it is lost.
+      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+      throw new CodedError(
+        'database_replaced',
+        `The write-ahead log of the database ${this.#path} was removed while it was open; what was in it has been brought into the database: leave the files in ${dirname(this.#path)} alone while the program runs, and start again.`,
+      );
+    }
+    // It never shrinks but when it has been brought into the database as a whole, which tools may ask for.
+    if (log.bytes < this.#walBytes && log.bytes < this.#bytesInUse()) {
+      throw new CodedError(
+        'database_replaced',
+        `The write-ahead log of the database ${this.#path} was cut short while it was open; the latest transactions are lost from the file: start again, and what the stream still holds is read once more; if SQLite then finds the file damaged, restore a backup.`,
+      );
+    }
+  }
+
+  /** How long the log must be for what is in it and not yet in the database. Reads nothing of it. */
+  #bytesInUse(): number {
+    const [row] = this.#database.pragma('wal_checkpoint(NOOP)') as { readonly log: number }[];
+    const frames = Math.max(0, row?.log ?? 0);
+    return frames === 0 ? 0 : WAL_HEADER_BYTES + frames * (FRAME_HEADER_BYTES + this.#pageBytes);
+  }
+}
+
+function look(path: string): { readonly identity: Identity; readonly bytes: number } | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined
+    ? null
+    : { identity: { device: found.dev, inode: found.ino }, bytes: found.size };
+}
+
+function isSame(a: Identity, b: Identity | null): boolean {
+  return b !== null && a.device === b.device && a.inode === b.inode;
+}

@@ -1,0 +1,98 @@
+// What an error of the writer means: whether it comes from the environment, and is waited for, or stays with what was being
+// written; and what an operator is told. It decides and words; it does nothing.
+
+import { dirname } from 'node:path';
+import { CodedError } from '../lib/errors.ts';
+import { unreachable } from '../lib/unreachable.ts';
+
+/** Why the environment refuses. */
+export type Refusal =
+  | 'full'
+  | 'locked'
+  | 'not_writable'
+  | 'missing'
+  | 'damaged'
+  | 'disk_error'
+  | 'no_memory'
+  | 'other';
+
+/** By the beginning of the code: SQLite's extended codes begin with the plain one. */
+const REFUSALS: readonly (readonly [string, Refusal])[] = [
+  ['SQLITE_FULL', 'full'],
+  ['ENOSPC', 'full'],
+  ['EDQUOT', 'full'],
+  ['SQLITE_BUSY', 'locked'],
+  ['SQLITE_LOCKED', 'locked'],
+  ['SQLITE_PROTOCOL', 'locked'],
+  ['SQLITE_READONLY', 'not_writable'],
+  ['SQLITE_PERM', 'not_writable'],
+  ['SQLITE_CANTOPEN', 'missing'],
+  ['SQLITE_CORRUPT', 'damaged'],
+  ['SQLITE_NOTADB', 'damaged'],
+  ['SQLITE_IOERR', 'disk_error'],
+  ['SQLITE_NOMEM', 'no_memory'],
+  ['ERR_MEMORY', 'no_memory'],
+];
+
+/** SQLite's codes that say something about a value: the error comes again wherever this value is written. */
+const OF_VALUES = ['SQLITE_CONSTRAINT', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG', 'SQLITE_RANGE'];
+
+/** The code of an error: SQLite's or the system's, else its class. Never its text, which may quote a message. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+/**
+ * Why the environment refuses; null if the error stays with the message that was being stored: a constraint, a value of the
+ * wrong type or size, an exception of our own code. What SQLite says beyond those (a table that is missing) is nothing that
+ * leaving out a message would mend.
+ */
+export function refusalOf(error: unknown): Refusal | null {
+  if (error instanceof CodedError) return 'other';
+  const code = codeOf(error);
+  const known = REFUSALS.find(([prefix]) => code.startsWith(prefix));
+  if (known !== undefined) return known[1];
+  if (code.startsWith('SQLITE_') && !OF_VALUES.some((prefix) => code.startsWith(prefix))) return 'other';
+  return null;
+}
+
+/** The file bears its name no more: nothing is written until it is back. */
+export class DatabaseMissing extends Error {
+  readonly code = 'SQLITE_CANTOPEN';
+  constructor(path: string) {
+    super(
+      `${path} was removed, or its folder is not mounted; put the same file back and work goes on by itself, or restart to begin with what is there then`,
+    );
+  }
+}
+
+/** One sentence for log and `/readyz`: the thing, the cause, the remedy. `path` is the database's. */
+export function explainRefusal(error: unknown, refusal: Refusal, path: string): string {
+  if (error instanceof DatabaseMissing || error instanceof CodedError) return error.message;
+  return `${path} cannot be written (${codeOf(error)}): ${causeAndRemedy(refusal, path)}`;
+}
+
+function causeAndRemedy(refusal: Refusal, path: string): string {
+  const folder = dirname(path);
+  switch (refusal) {
+    case 'full':
+      return `the disk is full; make room on the file system of ${folder}`;
+    case 'locked':
+      return 'another process has it locked; end what else writes to it, often a tool that was left open';
+    case 'not_writable':
+      return `the file is read-only; make it, the files beside it and ${folder} writable for this user`;
+    case 'missing':
+      return `a file of it cannot be opened; check that ${folder} is there and writable for this user`;
+    case 'damaged':
+      return 'the file is damaged and is left as it is; stop the program and restore a backup';
+    case 'disk_error':
+      return 'the disk reports an error; check the disk, its quota and the kernel log';
+    case 'no_memory':
+      return 'memory is short; give the process more';
+    case 'other':
+      return 'SQLite refuses; stop the program and run PRAGMA integrity_check on the file';
+    default:
+      return unreachable(refusal);
+  }
+}

@@ -1,0 +1,284 @@
+// The dashboard as people see it: the real program, a real broker, a real Chromium.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import Sqlite from 'better-sqlite3';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Aggregator } from '../support/aggregator.ts';
+import { launchBrowser, openPage } from '../support/browser.ts';
+import { send, shown } from '../support/federation.ts';
+import {
+  hashOf,
+  heartbeat,
+  invoiceCreated,
+  nodeLeft,
+  type Publication,
+  taskCompleted,
+} from '../support/messages.ts';
+import { at, connectTo, launch, launchBroker, testFolder } from '../support/program.ts';
+import { until } from '../support/until.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** What strangers may send as labels. */
+const HOSTILE = ['__proto__', 'constructor', 'a/b:c+d.e_f-g', `${'Zz-'.repeat(21)}9`, '..//..//etc/passwd'];
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+function task(number: number, chainId: string, taskType: string): Publication {
+  const data = { chainId, taskType, taskIdHash: hashOf(number) };
+  const envelope = {
+    version: '1.0',
+    type: 'task_received',
+    nodeId: `node-${number % 7}000`,
+    timestamp: '',
+    data,
+  };
+  return { subject: 'truebit.tasks.received', payload: JSON.stringify(envelope) };
+}
+
+function placed(nodeId: string, continentBucket: string): Publication {
+  const data = { status: 'online', continentBucket, locationBucket: '48.0,11.5' };
+  const envelope = { version: '1.0', type: 'heartbeat', nodeId, timestamp: '', data };
+  return { subject: 'truebit.heartbeat', payload: JSON.stringify(envelope) };
+}
+
+const SENT: readonly Publication[] = [
+  ...Array.from({ length: 40 }, (_, index) =>
+    task(index, HOSTILE[index % 5] ?? '1', HOSTILE[(index * 3) % 5] ?? 'wasm'),
+  ),
+  ...Array.from({ length: 30 }, (_, index) => taskCompleted(index, index % 10 !== 0)),
+  ...Array.from({ length: 25 }, (_, index) => invoiceCreated(index)),
+  ...Array.from({ length: 120 }, (_, index) =>
+    placed(`beat-${String(index).padStart(4, '0')}`, index % 2 === 0 ? 'EU' : 'AS'),
+  ),
+  nodeLeft('beat-0000'),
+  { subject: 'truebit.heartbeat', payload: '<img src=x onerror=alert(1)>' },
+];
+
+/** Every `data-metric` element as the page has it: numbers by their value, distributions by their rows, in order. */
+function readMetrics(page: Page): Promise<Record<string, unknown>> {
+  return page
+    .locator('[data-metric]')
+    .evaluateAll((elements: readonly Shown[]) =>
+      Object.fromEntries(
+        elements.map((element) => [
+          element.getAttribute('data-metric'),
+          element.localName === 'data'
+            ? { value: Number(element.getAttribute('value')), text: element.textContent }
+            : [...element.querySelectorAll('tr[data-label]')].map((row) => [
+                row.getAttribute('data-label'),
+                Number(row.getAttribute('data-count')),
+                row.querySelector('th')?.textContent,
+              ]),
+        ]),
+      ),
+    );
+}
+
+/** What is used of an element: the tests know no browser's types. */
+interface Shown {
+  readonly localName: string;
+  readonly textContent: string | null;
+  getAttribute(name: string): string | null;
+  querySelector(selector: string): Shown | null;
+  querySelectorAll(selector: string): Iterable<Shown>;
+}
+
+interface Bars {
+  readonly distributions: Readonly<
+    Record<string, { readonly bars: readonly { label: string; count: number }[] }>
+  >;
+}
+
+/** Waits until the page shows what the API answers for the period, member by member. */
+async function expectAsTheApi(page: Page, program: Aggregator, period: string): Promise<void> {
+  let differences: unknown[] = [];
+  await until(`the page to show ${period} as the API`, async () => {
+    const { body } = await program.get(`/api/federation/network-stats?period=${period}`);
+    const { distributions } = (await program.get(`/api/federation/distributions?period=${period}`))
+      .body as unknown as Bars;
+    const metrics = await readMetrics(page);
+    const again = await program.get(`/api/federation/network-stats?period=${period}`);
+    if (again.body['lastUpdated'] !== body['lastUpdated']) return false;
+    const members = Object.keys(body).filter(
+      (name) => typeof body[name] === 'number' || typeof body[name] === 'object',
+    );
+    expect(Object.keys(metrics).sort()).toEqual(members.sort());
+    differences = members.filter((name) => {
+      const value = body[name];
+      const expected =
+        typeof value === 'number'
+          ? {
+              value,
+              text: value.toLocaleString('en-US', { minimumFractionDigits: name.endsWith('Rate') ? 1 : 0 }),
+            }
+          : distributions[name]?.bars.map(({ label, count }) => [label, count, label]);
+      return JSON.stringify(metrics[name]) !== JSON.stringify(expected);
+    });
+    return differences.length === 0;
+  }).catch((error: unknown) => {
+    expect(differences).toEqual([]);
+    throw error;
+  });
+}
+
+async function launchFilled(name: string, more: Readonly<Record<string, string>> = {}) {
+  const own = await testFolder(name);
+  const program = launch({ ...own.env, PRIVACY_MIN_CELL: '1', ...more });
+  await program.ready();
+  const connection = await connectTo(own.natsUrl);
+  await send(connection, SENT);
+  await shown(program, { totalTasks: 40, totalInvoices: 25, totalNodes: 128 });
+  return { own, program, connection, url: await program.url() };
+}
+
+describe('dashboard', () => {
+  it('dashboard - every number as the API has it in every period, live, searched, sorted, paged, in order for a screen reader', async () => {
+    const { program, connection, url } = await launchFilled('dashboard');
+    const { page } = await openPage(browser, url);
+    await page.locator('#status[data-status="connected"]').waitFor();
+    for (const period of ['all', '1h', '24h', '7d']) {
+      await page.locator(`#period input[value="${period}"]`).check();
+      await expectAsTheApi(page, program, period);
+    }
+    // Hostile labels stand there as text, and nothing else came of them.
+    expect(await page.locator('[data-metric="chainDistribution"] th').allTextContents()).toEqual(
+      expect.arrayContaining(HOSTILE),
+    );
+    expect(await page.locator('img').count()).toBe(1);
+
+    // A heartbeat shows, without a reload, within 2 s of its publication.
+    const online = async () => Number(await page.locator('[data-live="online"]').textContent());
+    const [before, sentMs] = [await online(), performance.now()];
+    await send(connection, [heartbeat('beat-new')]);
+    await until('the heartbeat to show', async () => (await online()) === before + 1);
+    expect(performance.now() - sentMs).toBeLessThan(2000);
+    await expectAsTheApi(page, program, '7d');
+
+    // Charts hold what was recorded.
+    for (const name of ['nodes', 'tasks', 'invoices', 'success']) {
+      await page.locator(`[data-chart="${name}"] canvas`).waitFor();
+      const figure = page.locator(`[data-chart="${name}"]`);
+      await until(`${name} to have points`, async () => Number(await figure.getAttribute('data-points')) > 1);
+    }
+    const plot = page.locator('[data-chart="nodes"] .plot');
+    await plot.focus();
+    await page.keyboard.press('ArrowLeft');
+    expect(await page.locator('[data-chart="nodes"] output').textContent()).toMatch(/^1\d\d at /);
+
+    // The table: pages, search, state, sort.
+    const rows = page.locator('#nodes tbody tr[data-node]');
+    const ids = () =>
+      rows.evaluateAll((found: readonly Shown[]) => found.map((row) => row.getAttribute('data-node') ?? ''));
+    await page.locator('#nodes-count', { hasText: '129 nodes' }).waitFor();
+    expect(await rows.count()).toBe(100);
+    await page.locator('#next').click();
+    await page.locator('#page', { hasText: 'Page 2 of 2' }).waitFor();
+    await until('29 rows', async () => (await rows.count()) === 29);
+    await page.locator('#search').fill('BEAT-00');
+    await page.locator('#nodes-count', { hasText: '100 nodes found' }).waitFor();
+    await page.locator('#nodes th[data-sort="nodeId"] button').click();
+    await until('rising ids', async () => (await ids())[0] === 'beat-0000');
+    expect(await ids()).toEqual(
+      Array.from({ length: 100 }, (_, index) => `beat-${String(index).padStart(4, '0')}`),
+    );
+    await page.locator('#nodes th[data-sort="nodeId"] button').click();
+    await until('falling ids', async () => (await ids())[0] === 'beat-0099');
+    expect(await page.locator('#nodes th[data-sort="nodeId"]').getAttribute('aria-sort')).toBe('descending');
+    await page.locator('#state').selectOption('offline');
+    await until('the one that left', async () => JSON.stringify(await ids()) === '["beat-0000"]');
+    await page.locator('#search').fill('<img src=x>');
+    await page.locator('#nodes', { hasText: 'No node matches.' }).waitFor();
+
+    // Ingest: what was refused, and that nothing is missing.
+    await page.locator('#rejected [data-label="not json"][data-count="1"]').waitFor();
+    expect(await page.locator('[data-live="conserved"]').textContent()).toBe('Every message accounted for');
+
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it('dashboard - on a phone, dark and light, with a gap in the past', async () => {
+    const { own, program } = await launchFilled('dashboard-phone');
+    await program.stop();
+    const nowMs = Date.now();
+    // Two days in the past with a hole, as a program would leave it that was away.
+    const insert = `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks,
+        completed_tasks, failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, created_at)
+      VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', ?, 'unixepoch'), ?, 5, 5, ?, 9, 1, 0, 4, 90, 0, '')`;
+    const database = new Sqlite(own.databasePath);
+    database.transaction(() => {
+      for (let minutes = 2 * 1440; minutes > 30; minutes -= 5) {
+        if (minutes > 300 && minutes < 600) continue;
+        for (const period of ['all', '1h']) {
+          database.prepare(insert).run((nowMs - minutes * 60_000) / 1000, period, 3000 - minutes);
+        }
+      }
+    })();
+    database.close();
+    const again = launch({ ...own.env, PRIVACY_MIN_CELL: '1' });
+    await again.ready();
+    const { page } = await openPage(browser, await again.url(), {
+      viewport: { width: 390, height: 844 },
+      colorScheme: 'dark',
+      reducedMotion: 'reduce',
+    });
+    await page.locator('#status[data-status="connected"]').waitFor();
+    await page.locator('#range input[value="24h"]').check();
+    await until(
+      'the past',
+      async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points')) > 200,
+    );
+    const history = await again.get('/api/federation/history?points=100');
+    expect((history.body['gaps'] as unknown[]).length).toBeGreaterThan(0);
+    expect(await page.evaluate('[document.documentElement.scrollWidth, window.innerWidth]')).toEqual([
+      390, 390,
+    ]);
+    const colours = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(await colours()).toBe('rgb(13, 17, 23)');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.locator('#theme').click();
+    expect(await colours()).toBe('rgb(246, 247, 249)');
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it('dashboard - says that the broker is away, that it is back, and that we are gone', async () => {
+    const own = await testFolder('dashboard-broker');
+    const broker = await launchBroker({ storeFolder: own.folder });
+    const program = launch(at(broker.url, own));
+    await program.ready();
+    const { page } = await openPage(browser, await program.url(), {
+      allowed: /Failed to load resource|ERR_/,
+    });
+    const status = (name: string) => page.locator(`#status[data-status="${name}"]`).waitFor();
+    await status('connected');
+    await broker.stop();
+    await status('broker_away');
+    expect(await page.locator('#announcement').textContent()).toMatch(/^The broker is away/);
+    await launchBroker({ storeFolder: own.folder, port: broker.port });
+    await status('connected');
+    await page.locator('#announcement').waitFor({ state: 'hidden' });
+    program.process.kill('SIGKILL');
+    await status('unreachable');
+    expect(await page.locator('#announcement').textContent()).toMatch(/these numbers are from/);
+  });
+});
+
+interface Finding {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What axe-core finds that would keep somebody out. */
+async function seriousFindings(page: Page): Promise<unknown[]> {
+  await page.evaluate(AXE);
+  const findings = await page.evaluate<readonly Finding[]>('axe.run().then(({ violations }) => violations)');
+  return findings
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
+}

@@ -1,0 +1,10 @@
+// Restores a backup in a process that kills itself before a given call: arguments are the database, the backup, and the
+// number of the call (0: never). Prints how many calls there were if it lives.
+
+import { restoreDatabase } from '../../src/store/backup.ts';
+import { dieAt } from './die-at.ts';
+
+const [databasePath = '', file = '', call = '0'] = process.argv.slice(2);
+const calls = dieAt(Number(call));
+restoreDatabase({ databasePath, file, suffix: `replaced-${call}` });
+process.stdout.write(`${calls()}\n`);
