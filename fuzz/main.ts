@@ -15,8 +15,8 @@ const TARGETS: Readonly<Record<string, () => FuzzTarget | Promise<FuzzTarget>>> 
   http: httpTarget,
 };
 const MEGABYTE = 1e6;
-/** What a run may grow by, in bytes a minute of its last two thirds; below it is noise. */
-const HELD_GROWTH_MAX = 0.5 * MEGABYTE;
+/** What a run may grow by, in bytes a minute of its last two thirds: maps that are dropped whole make noise of half as much. */
+const HELD_GROWTH_MAX = MEGABYTE;
 const RESIDENT_GROWTH_MAX = 4 * MEGABYTE;
 /** Shorter runs are warming up all the time. */
 const GROWTH_MINUTES_MIN = 3;

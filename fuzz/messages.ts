@@ -4,8 +4,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Msg, MsgImpl } from 'nats';
+import type { NewKey } from '../src/domain/federation/changes.ts';
 import { REJECT_REASONS, SUBJECTS } from '../src/domain/federation/vocabulary.ts';
+import { credentialOf } from '../src/io/message-credential.ts';
+import { keyHashOf, keyIdOf, secretOf, signMessage } from '../src/lib/api-key.ts';
 import type { Random } from '../src/simulator/random.ts';
+import { type Authenticate, createAuthenticator } from '../src/sources/federation/authenticator.ts';
 import { BatchFiller, createBatch, readBatch } from '../src/sources/federation/batch.ts';
 import { Door } from '../src/sources/federation/door.ts';
 import { Ledger } from '../src/sources/federation/ledger.ts';
@@ -19,6 +24,7 @@ import { FuzzFailure, type FuzzTarget } from './target.ts';
 
 const SLICE_INPUTS = 2000;
 const START_MS = Date.UTC(2026, 0, 15);
+const REVOKED_MS = START_MS + 60_000;
 /** Rows older than this go: the file stays small, and retention runs as well. */
 const KEPT_MS = 3_600_000;
 const STREAM = { name: 'FUZZ', created: '2026-01-15T00:00:00Z', firstSeq: 1, lastSeq: 0 };
@@ -56,21 +62,86 @@ export function anyMessage(random: Random): { readonly subject: number; readonly
   return { subject, payload: anyBytes(random) };
 }
 
+/** One bound to a node that real messages come from, one to nobody, one revoked, one that may not publish. */
+const KEYS = ['bound', 'free', 'revoked', 'reader'].map((name, index) => {
+  const key = `${name}${'k'.repeat(43 - name.length)}`;
+  const keyHash = keyHashOf(key);
+  const made: NewKey = {
+    keyHash,
+    name,
+    nodeId: name === 'bound' ? 'node-3' : null,
+    permissions: name === 'reader' ? ['subscribe'] : ['publish'],
+    ratePerMinute: index * 600,
+  };
+  return { made, keyId: keyIdOf(keyHash), secret: secretOf(keyHash) };
+});
+
+/** Headers as the client reads them off the wire, signed rightly, wrongly or not at all, and what is made of them. */
+function anyCredential(
+  random: Random,
+  subject: number,
+  payload: Uint8Array,
+  rightful: Set<string>,
+): string | null {
+  const { keyId, secret } = random.pick(KEYS);
+  const name = SUBJECTS[subject] ?? 'truebit.other';
+  const signed = random.chance(0.5) ? payload : withBytesChanged(random, payload, payload);
+  const subjectSigned = random.chance(0.9) ? name : 'truebit.other';
+  const signature = signMessage(secret, subjectSigned, signed);
+  const isRight = subjectSigned === name && Buffer.compare(signed, payload) === 0;
+  const lines = `NATS/1.0\r\nTruebit-Key-Id: ${keyId}\r\nTruebit-Signature: ${signature}\r\n\r\n`;
+  const bytes = Buffer.from(lines);
+  const isWhole = isRight && random.chance(0.5);
+  const head = isWhole
+    ? bytes
+    : withBytesChanged(random, bytes, random.chance(0.5) ? bytes : anyBytes(random));
+  if (isRight) rightful.add(meaningOf(keyId + signature));
+  const hdr = head.length;
+  const sizes = { sid: 1, hdr, size: hdr + payload.length, subject: Buffer.from(name) };
+  return credentialOf(new MsgImpl(sizes, Buffer.concat([head, payload]), NOBODY) as Msg);
+}
+
+/** A message of the client needs somebody to answer through. */
+const NOBODY = { publish() {} } as unknown as ConstructorParameters<typeof MsgImpl>[2];
+
+/** The key and the bytes signed with: the last character of base64 has two bits that mean nothing. */
+function meaningOf(credential: string): string {
+  return credential.slice(0, 16) + Buffer.from(credential.slice(16), 'base64').toString('hex');
+}
+
+/** The authenticator, with every key that it grants looked at again. */
+function watched(authenticate: Authenticate, rightful: ReadonlySet<string>): Authenticate {
+  return (message, nodeId) => {
+    const judged = authenticate(message, nodeId);
+    if (judged === null || typeof judged === 'string') return judged;
+    const isForged = !rightful.has(meaningOf(message.credential ?? ''));
+    if (isForged || judged.name === 'reader' || (judged.revokedAtMs ?? Infinity) <= message.atMs)
+      throw new FuzzFailure('a message counts as signed that is not');
+    if (judged.name === 'bound' && nodeId !== judged.nodeId)
+      throw new FuzzFailure('a bound key speaks for another node');
+    return judged;
+  };
+}
+
 export function messagesTarget(): FuzzTarget {
   const folder = mkdtempSync(join(tmpdir(), 'aggregator-fuzz-'));
   const database = openWriter(join(folder, 'aggregator.db'));
   // So that the memory measured is the program's and not SQLite's cache filling up.
   database.pragma('cache_size = -4096');
   const writer = new FederationWriter(database, OPTIONS, 'aggregator-fuzz');
+  for (const { made } of KEYS) writer.keys.create(made, START_MS);
+  writer.keys.revoke(KEYS.find(({ made }) => made.name === 'revoked')?.keyId ?? '', REVOKED_MS);
   const statistics = new StatisticsQuery(database);
   const sums = database.prepare<[], { length: number; outcomes: number }>(
     `SELECT last_seq - first_seq + 1 AS length,
        applied + duplicate + rejected + rate_limited + quarantined + ignored + lost AS outcomes FROM ingest_position`,
   );
+  /** Credentials of this slice that were made with the key they name, for the message they came with. */
+  const rightful = new Set<string>();
   const ledger = new Ledger();
   const parts = {
     ledger,
-    authenticate: () => null,
+    authenticate: watched(createAuthenticator(writer.keys.book, false), rightful),
     apply: writer.apply.bind(writer),
     take: (seq: number, atMs: number) => writer.position.take(seq, atMs),
     count: writer.position.count.bind(writer.position),
@@ -85,6 +156,7 @@ export function messagesTarget(): FuzzTarget {
   function settle(): void {
     readBatch(filler.batch, (message) => void door.enter(message, nowMs));
     filler = new BatchFiller(spare);
+    rightful.clear();
     writer.pruneStep(nowMs - KEPT_MS);
     writer.commit(nowMs, nowMs - START_MS);
     ledger.committed(nowMs, 0);
@@ -118,8 +190,16 @@ export function messagesTarget(): FuzzTarget {
       nowMs += random.below(20);
       const atMs = random.chance(0.01) ? nowMs + (random.below(3) - 1) * random.below(10_000_000) : nowMs;
       fed++;
-      if (!filler.add({ subject, payload, atMs, seq: Math.max(1, seq), observedMs: nowMs - START_MS }))
-        throw new FuzzFailure('the batch has no room');
+      const credential = random.chance(0.3) ? anyCredential(random, subject, payload, rightful) : null;
+      const entry = {
+        subject,
+        payload,
+        atMs,
+        seq: Math.max(1, seq),
+        observedMs: nowMs - START_MS,
+        credential,
+      };
+      if (!filler.add(entry)) throw new FuzzFailure('the batch has no room');
     },
     settle,
     close() {
