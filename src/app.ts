@@ -9,6 +9,7 @@ import {
   LOCATION_INTERVAL_MS,
   REPORT_AGE_MAX_MS,
   RESUME_PAGE_NODES,
+  RESUME_RETRY_MS,
   SWEEP_INTERVAL_MS,
   WORKER_QUEUE_TASKS_MAX,
   WORKER_TASK_TIME_MAX_MS,
@@ -17,7 +18,7 @@ import type { Settings } from './config/settings.ts';
 import { KeyBook } from './domain/federation/api-keys.ts';
 import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federation/accounting.ts';
 import { decodeChange } from './domain/federation/changes.ts';
-import type { NodeTrust } from './domain/federation/facts.ts';
+import type { NodeSign, NodeTrust } from './domain/federation/facts.ts';
 import type { Identity } from './domain/federation/identity.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
@@ -364,13 +365,28 @@ export function createApp(settings: Settings, parts: AppParts): App {
     return broker.start();
   }
 
+  /** One page of them, asked for until it comes: a slow machine must not end the start. Null if we are stopped meanwhile. */
+  async function nodesToResume(afterNumber: number): Promise<readonly NodeSign[] | null> {
+    for (let isReported = false; ; isReported = true) {
+      try {
+        return await requirePool().ask('nodesToResume', { afterNumber, limit: RESUME_PAGE_NODES });
+      } catch (error) {
+        if (isStopping) return null;
+        if (!(error instanceof CodedError) || error.code !== 'worker_timeout') throw error;
+        if (!isReported)
+          log.warn('start: the nodes cannot be read yet, trying again until they can', { error });
+        await new Promise((resolve) => setTimeout(resolve, RESUME_RETRY_MS));
+      }
+    }
+  }
+
   /** Gives every known node its actor, in the state it was stored with, before any message is read. */
   async function resumeNodes(): Promise<void> {
     let afterNumber = 0;
     for (;;) {
-      const signs = await requirePool().ask('nodesToResume', { afterNumber, limit: RESUME_PAGE_NODES });
-      const last = signs.at(-1);
-      if (last === undefined || isStopping) return;
+      const signs = await nodesToResume(afterNumber);
+      const last = signs?.at(-1);
+      if (signs === null || last === undefined || isStopping) return;
       supervisor.heard(signs, { nowMs: systemClock.nowMs(), observedMs });
       afterNumber = last.number;
     }

@@ -12,16 +12,16 @@ export const PLAIN_BACKLOG_BYTES_MAX = 134_217_728;
 
 /** Most messages in one transaction: above this a commit gains nothing (measured) and memory only grows. */
 export const BATCH_MESSAGES_MAX = 32_000;
-/** Payload that one batch carries from the source thread to the writer's. */
-export const BATCH_BYTES_MAX = 16_777_216;
+/** Payload that one batch carries from the source thread to the writer's: 16,000 messages as monitors send them. */
+export const BATCH_BYTES_MAX = 8_388_608;
 /** Batches that the writer may hold: one in work, the others waiting. Then the source reads no further. */
 export const BATCHES_UNDER_WAY_MAX = 4;
 /** Longest wait before a batch is committed: above this it only gets later. */
 export const BATCH_TIME_MS = 250;
 /** The same while the writer has nothing to do, so that thin traffic is committed soon. */
 export const BATCH_IDLE_TIME_MS = 100;
-/** Ids per generation of the map of recently touched rows; two generations are kept. */
-export const HOT_MAP_GENERATION_ENTRIES = 100_000;
+/** Ids per generation of the map of recently touched rows; two generations are kept, some 700 bytes an id. */
+export const HOT_MAP_GENERATION_ENTRIES = 50_000;
 /** Messages asked for in one pull of the stream. */
 export const PULL_MESSAGES = 2_500;
 /** Pulls under way at the same time: one is delivered while the next is on its way. */
@@ -154,6 +154,11 @@ export const LOG_BACKLOG_BYTES_MAX = 4_194_304;
 
 // Threads
 
+/**
+ * Heap that a thread of ours takes for objects just made, in MB. By itself V8 lets it grow to many times that, for no
+ * gain in speed (bench/backlog.ts): with a million messages waiting, the process took 150 MB more.
+ */
+export const THREAD_YOUNG_HEAP_MEGABYTES_MAX = 16;
 /** Least time between two sweeps of the supervisor over the nodes' deadlines. */
 export const SWEEP_INTERVAL_MS = 900;
 /** A thread that has not reported for so long is not well, whatever it said last. */
@@ -164,6 +169,8 @@ export const COMMIT_RETRY_MS = 1_000;
 export const SNAPSHOT_INTERVAL_MS = 1_000;
 /** Nodes read at once when actors are rebuilt at start. */
 export const RESUME_PAGE_NODES = 5_000;
+/** Rest before they are asked for again, if the pool did not answer. */
+export const RESUME_RETRY_MS = 1_000;
 /** Longest wait, when stopping, for the writer to take what plain NATS has brought. */
 export const STOP_HANDOVER_MS = 1_500;
 /** Longest wait for an orderly stop before the process ends anyway; the specification allows 5 s. */

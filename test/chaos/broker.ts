@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from 'nats';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { until } from '../support/until.ts';
 
 export const STREAM = 'TRUEBIT_INGEST';
@@ -30,9 +31,8 @@ export class Broker {
 
   async start(): Promise<void> {
     // The port may be taken for a moment by somebody's outgoing connection.
-    this.#server = await until('the broker to start', async () => {
-      return startNatsServer({ storeFolder: this.#store, port: this.#port }).catch(() => null);
-    });
+    const start = () => startNatsServer({ storeFolder: this.#store, port: this.#port }).catch(() => null);
+    this.#server = await until('the broker to start', start, PATIENCE_MS);
     this.#isPaused = false;
   }
 

@@ -6,6 +6,8 @@ import { createPlan } from '../../src/simulator/federation/plan.ts';
 import type { PlannedMessage } from '../../src/simulator/federation/statement.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import { rubbishFor, VALID } from '../support/rubbish.ts';
+import { until } from '../support/until.ts';
+import { PATIENCE_MS } from './patience.ts';
 import type { Scenario } from './scenario.ts';
 
 /** A message, and what it means; null if it must be rejected. */
@@ -52,7 +54,13 @@ export class Load {
   async pause(): Promise<void> {
     this.#isPaused = true;
     await this.#step;
-    await this.#connection.flush();
+    // A flush that a lost connection cut short says nothing.
+    const isFlushed = () =>
+      this.#connection.flush().then(
+        () => true,
+        () => false,
+      );
+    await until('the broker to have what was said', isFlushed, PATIENCE_MS);
   }
 
   resume(): void {

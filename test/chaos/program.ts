@@ -4,6 +4,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Aggregator, SERVE_WITH_SEAMS, startAggregator } from '../support/aggregator.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { until } from '../support/until.ts';
 import type { IngestSeams } from '../../src/thread-messages.ts';
 
@@ -62,7 +63,8 @@ export class Program {
     if (running === null) return;
     running.process.kill('SIGTERM');
     const { code, signal } = await running.exit;
-    if (code === 0) return;
+    // Before any code of ours runs, a signal ends the process as it ends any other.
+    if (code === 0 || (signal === 'SIGTERM' && running.log.length === 0)) return;
     this.complaints.push(`an orderly stop ended with ${code ?? signal}: ${running.log.at(-1)?.msg ?? ''}`);
   }
 
@@ -77,7 +79,7 @@ export class Program {
   /** Resolves when `/readyz` is 200 and it has caught up. */
   async ready(): Promise<void> {
     if (this.#running === null) throw new Error(`no aggregator runs: ${this.complaints.join('; ')}`);
-    await this.#running.ready();
+    await this.#running.ready(PATIENCE_MS);
   }
 
   /** Resolves when the log says this; false if it does not in time, or the process is gone. */

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tick } from '../../src/simulator/federation/publication.ts';
 import { Broker, STREAM } from './broker.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { Program } from './program.ts';
 import type { Scenario } from './scenario.ts';
 import { readPositions, readStored, type Stored } from './stored.ts';
@@ -47,7 +48,7 @@ export async function readReference(
       await until(
         `the reference to reach ${upTo}`,
         () => readPositions(databasePath).at(-1)?.last_seq === upTo,
-        60_000,
+        PATIENCE_MS,
       );
       if (store === copies.at(-1)?.store) {
         tick = await restingTick(broker, program);

@@ -2,6 +2,7 @@
 
 import { createTicks, type Tick } from '../../src/simulator/federation/publication.ts';
 import type { Broker } from './broker.ts';
+import { PATIENCE_MS } from './patience.ts';
 import type { Program } from './program.ts';
 import { until } from '../support/until.ts';
 
@@ -20,7 +21,7 @@ export async function restingTick(broker: Broker, program: Program): Promise<Tic
         if (error === null) ticks.add(message.data);
       },
     });
-    return await until('a tick at rest', () => ticks.firstAfter(afterMs));
+    return await until('a tick at rest', () => ticks.firstAfter(afterMs), PATIENCE_MS);
   } finally {
     await connection.close();
   }

@@ -12,6 +12,7 @@ import { storedDifferences, tickDifferences } from './differences.ts';
 import { killsIn, type Target, tormentAggregator, tormentBroker } from './faults.ts';
 import { Load } from './load.ts';
 import { createOracleCheck } from './oracle-check.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { Program } from './program.ts';
 import { readReference, type StreamCopy } from './reference.ts';
 import { restingTick } from './resting-tick.ts';
@@ -54,7 +55,7 @@ export async function runScenario(scenario: Scenario, keepFolder = false): Promi
     account = await torment(scenario, folder, { count, kills: () => killsIn(faults) }, differences);
   } catch (error) {
     differences.push(
-      `the run broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      `the run broke off: ${error instanceof Error ? `${error.name} ${error.stack ?? error.message}` : String(error)}`,
     );
   }
   const isKept = keepFolder || differences.length > 0;
@@ -89,7 +90,7 @@ async function torment(
     const brokerRandom = createRandom(scenario.seed, 'broker faults');
     await killFirstStarts(program, random.below(3), random.below(400), count);
     program.start();
-    await program.says('reading the stream', 30_000);
+    await program.says('reading the stream', PATIENCE_MS);
     const load = new Load(connection, scenario);
     const target: Target = {
       program,
@@ -128,7 +129,7 @@ async function torment(
     await load.stop();
     const { last } = await broker.sequences();
     const positions = () => readPositions(program.databasePath);
-    await until(`sequence ${last} to be committed`, () => positions().at(-1)?.last_seq === last, 60_000);
+    await until(`sequence ${last} to be committed`, () => positions().at(-1)?.last_seq === last, PATIENCE_MS);
     await program.stop();
     program.start();
     const tick = await restingTick(broker, program);
@@ -157,7 +158,7 @@ async function killFirstStarts(
 ): Promise<void> {
   for (let kill = 0; kill < kills; kill++) {
     program.start();
-    await until('the database file', () => program.hasDatabase);
+    await until('the database file', () => program.hasDatabase, PATIENCE_MS);
     await new Promise((resolve) => setTimeout(resolve, kill === 0 ? 0 : afterMs));
     await program.kill();
     count(kill === 0 ? 'kill while migrating' : 'kill during the start');

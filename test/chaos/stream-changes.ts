@@ -6,6 +6,7 @@ import type { Random } from '../../src/simulator/random.ts';
 import { until } from '../support/until.ts';
 import { type Broker, STREAM } from './broker.ts';
 import type { Load } from './load.ts';
+import { PATIENCE_MS } from './patience.ts';
 import type { Program } from './program.ts';
 import type { StreamCopy } from './reference.ts';
 import type { Scenario, StreamChange } from './scenario.ts';
@@ -20,8 +21,6 @@ export interface Stage {
   readonly random: Random;
   count(kind: string): void;
 }
-
-const SETTLE_TIME_MAX_MS = 60_000;
 
 /** A backup of the stream as it is now, with everything in it read: what {@link changeStream} may restore. */
 export async function takeBackup(stage: Stage): Promise<string> {
@@ -105,7 +104,7 @@ async function restore(stage: Stage, backup: string): Promise<readonly StreamCop
       const positions = readPositions(program.databasePath);
       return positions.length > rows && (positions.at(-1)?.last_seq ?? 0) >= after.upTo;
     },
-    SETTLE_TIME_MAX_MS,
+    PATIENCE_MS,
   );
   stage.load.resume();
   return [before, { ...after, upTo: readPositions(program.databasePath).at(-1)?.last_seq ?? 0 }];
@@ -116,7 +115,7 @@ async function sayMore({ load }: Stage, messages: number): Promise<void> {
   if (messages === 0) return;
   const before = load.said.length;
   load.resume();
-  await until('more to be said', () => load.said.length >= before + messages, SETTLE_TIME_MAX_MS);
+  await until('more to be said', () => load.said.length >= before + messages, PATIENCE_MS);
   await load.pause();
 }
 
@@ -127,7 +126,7 @@ async function settle({ load, broker, program }: Stage): Promise<number> {
   await until(
     `sequence ${last} to be committed`,
     () => readPositions(program.databasePath).at(-1)?.last_seq === last,
-    SETTLE_TIME_MAX_MS,
+    PATIENCE_MS,
   );
   return last;
 }
@@ -135,6 +134,6 @@ async function settle({ load, broker, program }: Stage): Promise<number> {
 /** Starts the aggregator, and the load once the stream is being read. */
 async function startReading({ program, load }: Stage): Promise<void> {
   program.start();
-  await program.says('reading the stream', SETTLE_TIME_MAX_MS);
+  await program.says('reading the stream', PATIENCE_MS);
   load.resume();
 }

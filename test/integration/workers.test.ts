@@ -82,4 +82,19 @@ describe('workers', () => {
     expect(await program.stop()).toBe(0);
     rmSync(folder, { recursive: true });
   });
+
+  it('workers - one that dies while the actors are rebuilt delays the start and does not end it', async () => {
+    const { folder, env } = await ownFolder('workers');
+    const faultFile = join(folder, 'fault');
+    writeFileSync(faultFile, 'die');
+    const seams = { SEAMS: JSON.stringify({ poolWorkerUrl: FAULTY_WORKER }), WORKER_FAULT: faultFile };
+    running = startAggregator({ ...env, ...seams, WORKERS: '1' }, SERVE);
+    await running.ready();
+    expect(readFileSync(faultFile, 'utf8')).toBe('');
+    expect(running.log.filter(({ msg }) => msg.startsWith('start: the nodes cannot be read'))).toHaveLength(
+      1,
+    );
+    expect(await running.stop()).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
 });

@@ -1,5 +1,5 @@
-// The pool's real worker with faults on demand: the next statistics question finds a word in the file that
-// WORKER_FAULT names, and the thread then dies or hangs for five seconds.
+// The pool's real worker with faults on demand: the next statistics question (or the first of the start) finds a word in
+// the file that WORKER_FAULT names, and the thread then dies or hangs for five seconds.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import answer from '../../src/workers/worker.ts';
@@ -9,7 +9,7 @@ const HANG_MS = 5000;
 
 export default function faulty(request: WorkerRequest): unknown {
   const file = process.env['WORKER_FAULT'];
-  if (file !== undefined && request.name === 'statistics') {
+  if (file !== undefined && (request.name === 'statistics' || request.name === 'nodesToResume')) {
     const fault = readFileSync(file, 'utf8');
     if (fault !== '') writeFileSync(file, '');
     if (fault === 'die') process.exit(7);
