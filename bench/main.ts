@@ -3,6 +3,7 @@
 
 import { type Bench, type BenchOptions, type Figure, print, toJson } from './figures.ts';
 import { benchApi } from './api.ts';
+import { benchBacklog } from './backlog.ts';
 import { benchConnections } from './connections.ts';
 import { benchFlood } from './flood.ts';
 import { benchGrowth, benchSize, benchTick } from './history.ts';
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
   retention: benchRetention,
   flood: benchFlood,
+  backlog: benchBacklog,
 };
 
 const words = process.argv.slice(2);

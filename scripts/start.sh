@@ -13,4 +13,5 @@ ulimit -c 0
 
 # shellcheck disable=SC2086
 sh scripts/setup.sh $needs
-exec node_modules/.bin/node src/main.ts "$@"
+# Room for objects just made: V8 would take up to 100 MB for it in each thread.
+exec node_modules/.bin/node --max-semi-space-size=8 src/main.ts "$@"

@@ -1,6 +1,7 @@
 // Main's end of a thread of ours: starts it, passes plain messages both ways, and knows when it is gone.
 
 import { type TransferListItem, Worker } from 'node:worker_threads';
+import { THREAD_YOUNG_HEAP_MEGABYTES_MAX } from './config/bounds.ts';
 
 export interface ChildThreadOptions {
   readonly url: URL;
@@ -23,7 +24,12 @@ export class ChildThread<In, Out extends { readonly type: string }> {
 
   constructor(options: ChildThreadOptions, parts: ChildThreadParts<Out>) {
     const { url, name, data, transfer = [] } = options;
-    this.#worker = new Worker(url, { workerData: data, name, transferList: [...transfer] });
+    this.#worker = new Worker(url, {
+      workerData: data,
+      name,
+      transferList: [...transfer],
+      resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEGABYTES_MAX },
+    });
     this.#worker.on('message', (message: Out) => {
       // A thread that failed tells why, and may end by itself.
       if (message.type === 'failed') this.#isExpected = true;

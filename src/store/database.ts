@@ -45,7 +45,7 @@ export function openWriter(path: string, adoption: Adoption | null = null): Data
       const version = checkVersion(database, path);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
-      database.pragma('cache_size = -131072');
+      database.pragma('cache_size = -65536');
       database.pragma('wal_autocheckpoint = 4000');
       // A backup or an audit lets the log grow while it reads: afterwards the room is given back.
       database.pragma('journal_size_limit = 67108864');
@@ -183,7 +183,7 @@ function adoptFile(database: Database, path: string, adoption: Adoption): void {
   }
   copyDatabase(database, `${path}.before-adoption`);
   database.pragma('synchronous = FULL');
-  database.pragma('cache_size = -131072');
+  database.pragma('cache_size = -65536');
   // Views and triggers of others go on naming the same tables, and deleting a table deletes nothing elsewhere.
   database.pragma('legacy_alter_table = ON');
   database.pragma('foreign_keys = OFF');

@@ -2,6 +2,7 @@
 // a thread that hangs or dies is replaced, and only the one who asked notices.
 
 import { Piscina } from 'piscina';
+import { THREAD_YOUNG_HEAP_MEGABYTES_MAX } from '../config/bounds.ts';
 import { CodedError } from '../lib/errors.ts';
 import type { TaskName, WorkerTasks } from './tasks.ts';
 
@@ -30,6 +31,7 @@ export class WorkerPool {
       minThreads: options.threads,
       maxThreads: options.threads,
       maxQueue: options.queueTasksMax,
+      resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEGABYTES_MAX },
       // A thread serves one question at a time: a query does not yield.
       concurrentTasksPerWorker: 1,
     });

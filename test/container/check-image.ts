@@ -149,8 +149,10 @@ function checkImage(): void {
   check('it exposes 8080', '8080/tcp' in config.ExposedPorts);
   check('it stops by SIGTERM', config.StopSignal === 'SIGTERM', () => config.StopSignal);
   check('its health check asks /livez', config.Healthcheck.Test.join(' ').includes('/livez'));
-  check('its command is a list', config.Cmd.join(' ') === 'node dist/main.js serve', () =>
-    config.Cmd.join(' '),
+  check(
+    'its command is a list',
+    config.Cmd.join(' ') === 'node --max-semi-space-size=8 dist/main.js serve',
+    () => config.Cmd.join(' '),
   );
   for (const line of ['DB_PATH=/data/aggregator.db', 'HTTP_HOST=0.0.0.0', 'EMBEDDED_NATS=off']) {
     check(`it sets ${line}`, config.Env.includes(line));
