@@ -1,0 +1,106 @@
+// The compose files and the systemd unit, as far as they can be judged without an engine: their YAML, and everything in
+// them that names something else of ours.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { SETTINGS } from '../../src/config/settings.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+
+interface Service {
+  readonly image?: string;
+  readonly build?: string;
+  readonly restart?: string;
+  readonly depends_on?: readonly string[] | Readonly<Record<string, object>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+  readonly networks?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly extends?: { readonly file: string; readonly service: string };
+  readonly read_only?: boolean;
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+  readonly networks: Readonly<Record<string, unknown>>;
+}
+
+function read(path: string): string {
+  return readFileSync(new URL(path, ROOT), 'utf8');
+}
+function compose(path: string): Compose {
+  return parse(read(path)) as Compose;
+}
+
+const FILES = ['docker-compose.yml', 'docker-compose.aggregator.yml'];
+
+describe('compose', () => {
+  it('compose - the aggregator beside a NATS server that runs already', () => {
+    const { services, volumes, networks } = compose('docker-compose.aggregator.yml');
+    expect(services['aggregator']).toMatchObject({
+      build: '.',
+      restart: 'unless-stopped',
+      depends_on: ['nats'],
+      volumes: ['aggregator-data:/data'],
+      networks: ['nats-network'],
+      read_only: true,
+    });
+    expect(Object.keys(volumes)).toEqual(['aggregator-data']);
+    expect(networks).toEqual({ 'nats-network': { name: 'nats-network' } });
+  });
+
+  it.each(FILES)(
+    'compose - %s: images are pinned, what is mounted exists, what is used is declared',
+    (path) => {
+      const { services, volumes, networks } = compose(path);
+      for (const [name, service] of Object.entries(services)) {
+        if (service.extends !== undefined) {
+          expect(compose(service.extends.file).services, name).toHaveProperty(service.extends.service);
+          continue;
+        }
+        expect(service.image, name).toMatch(/:v?\d+\.\d+\.\d+(-alpine)?$/);
+        expect(service.restart, name).toBe('unless-stopped');
+        for (const network of service.networks ?? []) expect(networks, name).toHaveProperty(network);
+        for (const volume of service.volumes ?? []) {
+          const [from = ''] = volume.split(':');
+          if (from.startsWith('./'))
+            expect(existsSync(fileURLToPath(new URL(from, ROOT))), volume).toBe(true);
+          else expect(volumes, volume).toHaveProperty(from);
+        }
+        // Only what monitors must reach is open to other machines.
+        if (name !== 'nats') for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+      }
+    },
+  );
+
+  it.each(FILES)('compose - %s: the aggregator gets settings that exist', (path) => {
+    const names = new Set<string>(SETTINGS.map(({ name }) => name));
+    const given = Object.keys(compose(path).services['aggregator']?.environment ?? {});
+    expect(given.length).toBeGreaterThan(0);
+    expect(given.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  it('compose - every variable that must be set is in the example of docs/operations.md', () => {
+    const required = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+):\?/g)].map(([, name]) => name);
+    expect(required.length).toBeGreaterThan(3);
+    const operations = read('docs/operations.md');
+    for (const name of required) expect(operations).toContain(`${name}=`);
+  });
+
+  it('compose - the broker is new enough for every line of its configuration', () => {
+    const [, major, minor] =
+      /nats:(\d+)\.(\d+)/.exec(compose('docker-compose.yml').services['nats']?.image ?? '') ?? [];
+    expect(Number(major) * 1000 + Number(minor)).toBeGreaterThan(2010);
+  });
+
+  it('systemd unit - names settings that exist and a command that is built', () => {
+    const unit = read('deploy/aggregator.service');
+    const { bin } = JSON.parse(read('package.json')) as { bin: { aggregator: string } };
+    expect(unit).toContain(`/opt/truebit-aggregator/${bin.aggregator} serve`);
+    const names = new Set<string>(SETTINGS.map(({ name }) => name));
+    const given = [...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = '']) => name);
+    expect(given.filter((name) => name !== 'NODE_ENV' && !names.has(name))).toEqual([]);
+  });
+});
