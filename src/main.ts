@@ -16,6 +16,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'run the aggregator (the default); settings come from the environment, see README.md',
     load: async () => (await import('./cli/serve.ts')).serveCommand,
   },
+  status: {
+    summary: 'one screen of the running program',
+    load: async () => (await import('./cli/status.ts')).statusCommand,
+  },
   'check-config': {
     summary: 'check the settings and print those that are set, secrets left out; starts nothing',
     load: async () => (await import('./cli/check-config.ts')).checkConfigCommand,

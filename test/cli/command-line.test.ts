@@ -1,21 +1,9 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/lib/command-line.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
-/** What the command line prints, and its exit code; for commands that end by themselves. */
-function aggregator(...args: readonly string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env: {} }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
-    );
-  });
-}
+import { runCommand } from '../support/command.ts';
 
 async function listed(): Promise<readonly string[]> {
-  const { stdout } = await aggregator('--help');
+  const { stdout } = await runCommand(['--help']);
   return [...stdout.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name]) => name ?? '');
 }
 
@@ -42,17 +30,17 @@ describe('command line', () => {
     const names = await listed();
     expect(names).toContain('serve');
     for (const name of names) {
-      const help = await aggregator(name, '--help');
+      const help = await runCommand([name, '--help']);
       expect([name, help.code, help.stderr]).toEqual([name, 0, '']);
       expect(help.stdout).toContain('Exit code: 0 ');
-      const refused = await aggregator(name, '--no-such-option');
+      const refused = await runCommand([name, '--no-such-option']);
       expect([name, refused.code, refused.stdout]).toEqual([name, 2, '']);
       expect(refused.stderr).toMatch(/^.+--help lists the options\.( \[usage\])?\n$/);
     }
   });
 
   it('command line - no command', async () => {
-    const { code, stderr } = await aggregator('constructor');
+    const { code, stderr } = await runCommand(['constructor']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^"constructor" is not a command\.\n\nUsage: /);
   });

@@ -7,7 +7,7 @@ import {
   receivedTotal,
 } from '../../src/simulator/federation/counters.ts';
 import { histogramSince, quantileOf } from '../../src/simulator/histogram.ts';
-import { parsePrometheusText } from '../../src/simulator/prometheus-text.ts';
+import { parsePrometheusText } from '../../src/lib/prometheus-text.ts';
 
 const TEXT = `# HELP aggregator_messages_received_total Messages.
 # TYPE aggregator_messages_received_total counter

@@ -1,7 +1,7 @@
 // Asks the aggregator over HTTP: is it ready, what are its limits, its counters, its statistics, its active nodes.
 
 import { CodedError } from '../../lib/errors.ts';
-import { parsePrometheusText } from '../prometheus-text.ts';
+import { parsePrometheusText } from '../../lib/prometheus-text.ts';
 import type { Counters } from './counters.ts';
 import { readCounters } from './counters.ts';
 import type { AggregatorLimits } from './limits-check.ts';

@@ -2,7 +2,7 @@
 
 import type { Histogram } from '../histogram.ts';
 import { histogramSince } from '../histogram.ts';
-import type { Sample } from '../prometheus-text.ts';
+import type { Sample } from '../../lib/prometheus-text.ts';
 import { INPUT_SUBJECTS } from './vocabulary.ts';
 
 /** One reading of the counters, or the difference of two. Subjects other than the six inputs are left out. */

@@ -1,5 +1,6 @@
-// Reads the Prometheus text format, as much of it as the simulator needs: samples with labels, no types, no times.
+// Reads the Prometheus text format, as much of it as our own commands need: samples with labels, no types, no times.
 
+/** One line of an exposition. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

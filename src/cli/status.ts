@@ -1,0 +1,171 @@
+// `aggregator status`: one screen of the running program, from what it shows over HTTP to everybody. It opens no database
+// and no connection to the broker.
+
+import { CodedError } from '../lib/errors.ts';
+import { parseCommandLine } from '../lib/command-line.ts';
+import { parsePrometheusText, type Sample } from '../lib/prometheus-text.ts';
+import type { Command } from './command.ts';
+
+const HELP = `Usage: aggregator status [options]
+
+One screen of the running program: readiness, nodes, messages, statistics, disk and memory.
+
+  --http URL  where it listens (http://127.0.0.1:8080)
+  --json      the same as one JSON object
+
+Exit code: 0 it is ready; 1 it is not, and the screen says why; 2 usage, or nothing answers.
+`;
+
+const PATIENCE_MS = 5000;
+
+/** The parts of `/readyz` that are shown. */
+interface Readiness {
+  readonly status: string;
+  readonly mode: string | null;
+  readonly catchingUp: boolean;
+  readonly components: Readonly<Record<string, { readonly ok: boolean; readonly reason?: string }>>;
+}
+
+/** What is printed; counts are since the start of the process, times in seconds, sizes in bytes. */
+export interface Status {
+  readonly ready: boolean;
+  readonly mode: string | null;
+  readonly catchingUp: boolean;
+  readonly problems: readonly string[];
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly nodes: Readonly<Record<string, number>>;
+  readonly received: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly lost: number;
+  readonly lagSeconds: number;
+  readonly pending: number;
+  /** null before the first publication, and with PUBLISH=off. */
+  readonly lastPublicationSeconds: number | null;
+  readonly databaseBytes: number;
+  readonly memoryBytes: number;
+}
+
+/** Makes the screen's numbers of two answers of the program. */
+export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSeconds: number): Status {
+  const sum = (name: string) =>
+    samples.reduce((total, sample) => (sample.name === name ? total + sample.value : total), 0);
+  const by = (name: string, label: string) => {
+    const sums: Record<string, number> = {};
+    for (const { name: found, labels, value } of samples) {
+      const key = labels[label];
+      if (found === name && key !== undefined) sums[key] = (sums[key] ?? 0) + value;
+    }
+    return sums;
+  };
+  const publishedAt = sum('aggregator_last_publish_timestamp_seconds');
+  return {
+    ready: readiness.status === 'ready',
+    mode: readiness.mode,
+    catchingUp: readiness.catchingUp,
+    problems: Object.entries(readiness.components)
+      .filter(([, { ok, reason }]) => !ok || reason !== undefined)
+      .map(([name, { reason }]) => `${name}: ${reason ?? 'not well'}`),
+    version: samples.find(({ name }) => name === 'aggregator_build_info')?.labels['version'] ?? 'unknown',
+    uptimeSeconds: nowSeconds - sum('process_start_time_seconds'),
+    nodes: by('aggregator_nodes', 'state'),
+    received: sum('aggregator_messages_received_total'),
+    outcomes: by('aggregator_messages_total', 'outcome'),
+    rejected: by('aggregator_messages_rejected_total', 'reason'),
+    lost: sum('aggregator_messages_lost_total'),
+    lagSeconds: sum('aggregator_ingest_lag_seconds'),
+    pending: sum('aggregator_pending_messages'),
+    lastPublicationSeconds: publishedAt === 0 ? null : nowSeconds - publishedAt,
+    databaseBytes: sum('aggregator_db_size_bytes'),
+    memoryBytes: sum('process_resident_memory_bytes'),
+  };
+}
+
+/** The screen. */
+export function screenOf(status: Status, httpUrl: string): string {
+  const { nodes, outcomes, lastPublicationSeconds } = status;
+  const mode = status.mode === 'core' ? 'plain NATS' : status.mode === null ? 'no broker' : 'JetStream';
+  const age = lastPublicationSeconds === null ? 'none yet' : `${duration(lastPublicationSeconds)} ago`;
+  const rows: readonly (readonly [string, string])[] = [
+    ['program', `${status.version} at ${httpUrl}, up ${duration(status.uptimeSeconds)}`],
+    ['ready', `${status.ready ? 'yes' : 'NO'}, ${mode}${status.catchingUp ? ', catching up' : ''}`],
+    ...status.problems.map((problem) => ['', problem] as const),
+    ['nodes', counts(nodes)],
+    ['received', `${whole(status.received)}${status.lost > 0 ? `, and ${whole(status.lost)} LOST` : ''}`],
+    ['outcomes', counts(withoutZeros(outcomes)) || 'none yet'],
+    ...(Object.keys(withoutZeros(status.rejected)).length > 0
+      ? [['rejected', counts(withoutZeros(status.rejected))] as const]
+      : []),
+    ['lag', `${status.lagSeconds.toFixed(1)} s, ${whole(status.pending)} waiting in the stream`],
+    ['published', age],
+    ['database', size(status.databaseBytes)],
+    ['memory', size(status.memoryBytes)],
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(11)}${text}\n`).join('');
+}
+
+function withoutZeros(counted: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(counted).filter(([, count]) => count > 0));
+}
+
+function counts(counted: Readonly<Record<string, number>>): string {
+  return Object.entries(counted)
+    .map(([name, count]) => `${name} ${whole(count)}`)
+    .join(', ');
+}
+
+function whole(count: number): string {
+  return count.toLocaleString('en');
+}
+
+function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return `${Math.max(0, Math.round(seconds))} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 1) return `${minutes} min`;
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}
+
+function size(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+async function ask(httpUrl: string, path: string): Promise<string> {
+  try {
+    const response = await fetch(new URL(path, httpUrl), { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return await response.text();
+  } catch (error) {
+    throw new CodedError(
+      'usage',
+      `Nothing answers at ${httpUrl}: start the aggregator (npm start), or name it with --http URL.`,
+      { cause: error },
+    );
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseCommandLine(args, { http: { type: 'string' }, json: { type: 'boolean' } });
+  const httpUrl = values.http ?? 'http://127.0.0.1:8080';
+  if (!URL.canParse(httpUrl) || !/^https?:$/.test(new URL(httpUrl).protocol)) {
+    throw new CodedError('usage', '--http: must be a URL that begins with http:// or https://.');
+  }
+  const [readiness, metrics] = await Promise.all([ask(httpUrl, '/readyz'), ask(httpUrl, '/metrics')]);
+  const status = statusOf(decode(readiness, httpUrl), parsePrometheusText(metrics), Date.now() / 1000);
+  process.stdout.write(
+    values.json === true ? `${JSON.stringify(status, null, 2)}\n` : screenOf(status, httpUrl),
+  );
+  return status.ready ? 0 : 1;
+}
+
+function decode(text: string, httpUrl: string): Readiness {
+  try {
+    const value = JSON.parse(text) as Readiness;
+    if (typeof value.status === 'string' && typeof value.components === 'object') return value;
+  } catch {
+    // Said below.
+  }
+  throw new CodedError('usage', `What answers at ${httpUrl} is not an aggregator.`);
+}
+
+export const statusCommand: Command = { help: HELP, run };

@@ -1,0 +1,77 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { screenOf, statusCommand, statusOf } from '../../src/cli/status.ts';
+import { parsePrometheusText } from '../../src/lib/prometheus-text.ts';
+import { runCommand } from '../support/command.ts';
+import { launch, testFolder } from '../support/program.ts';
+
+const READY = { ok: true };
+const SAMPLES = parsePrometheusText(`
+aggregator_build_info{version="9.8.7",node="v24"} 1
+process_start_time_seconds 1000
+aggregator_nodes{state="online"} 12
+aggregator_nodes{state="stale"} 0
+aggregator_nodes{state="offline"} 3456
+aggregator_messages_received_total{subject="truebit.heartbeat"} 1200
+aggregator_messages_received_total{subject="other"} 34
+aggregator_messages_total{subject="truebit.heartbeat",outcome="applied"} 1200
+aggregator_messages_total{subject="other",outcome="rejected"} 34
+aggregator_messages_total{subject="other",outcome="shed"} 0
+aggregator_messages_rejected_total{subject="other",reason="not_json"} 34
+aggregator_messages_lost_total 7
+aggregator_ingest_lag_seconds 0.25
+aggregator_pending_messages 5
+aggregator_last_publish_timestamp_seconds 8188
+aggregator_db_size_bytes 12345678
+process_resident_memory_bytes 2100000000
+`);
+
+describe('status', () => {
+  it('status - the screen', () => {
+    const components = { database: READY, ingest: { ok: false, reason: 'the broker cannot be reached' } };
+    const readiness = { status: 'not_ready', mode: 'jetstream', catchingUp: true, components };
+    expect(screenOf(statusOf(readiness, SAMPLES, 8200), 'http://here:1')).toBe(
+      `program    9.8.7 at http://here:1, up 2 h 0 min
+ready      NO, JetStream, catching up
+           ingest: the broker cannot be reached
+nodes      online 12, stale 0, offline 3,456
+received   1,234, and 7 LOST
+outcomes   applied 1,200, rejected 34
+rejected   not_json 34
+lag        0.3 s, 5 waiting in the stream
+published  12 s ago
+database   12.3 MB
+memory     2.10 GB
+`,
+    );
+  });
+
+  it('status - nothing that answers, or something else that does, is one sentence', async () => {
+    const server = createServer((_request, response) => response.end('hello'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    await expect(statusCommand.run(['--http', `http://127.0.0.1:${port}`], {})).rejects.toThrow(
+      /not an aggregator\.$/,
+    );
+    await expect(statusCommand.run(['--http', 'http://127.0.0.1:9'], {})).rejects.toThrow(/^Nothing answers/);
+    await expect(statusCommand.run(['--http', 'file:///etc'], {})).rejects.toThrow(/^--http: must be/);
+  });
+
+  it('status - of the running program, as text and as JSON', async () => {
+    const program = launch((await testFolder('status')).env);
+    await program.ready();
+    const http = ['--http', await program.url()];
+    const text = await runCommand(['status', ...http]);
+    expect([text.code, text.stderr]).toEqual([0, '']);
+    expect(text.stdout).toMatch(/^ready +yes, JetStream$/m);
+    const json = await runCommand(['status', '--json', ...http]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ready: true,
+      mode: 'jetstream',
+      problems: [],
+      received: 0,
+    });
+  });
+});
