@@ -18,8 +18,8 @@ const MEGABYTE = 1e6;
 /** What a run may grow by, in bytes a minute of its last two thirds: maps that are dropped whole make noise of half as much. */
 const HELD_GROWTH_MAX = MEGABYTE;
 const RESIDENT_GROWTH_MAX = 4 * MEGABYTE;
-/** Shorter runs are warming up all the time. */
-const GROWTH_MINUTES_MIN = 3;
+/** Shorter runs are warming up for too much of their time: after four minutes resident memory still rises. */
+const GROWTH_MINUTES_MIN = 8;
 
 const { values } = parseArgs({
   options: {
