@@ -12,6 +12,7 @@ import { benchLatency } from './latency.ts';
 import { benchLoop } from './loop.ts';
 import { benchNodes } from './nodes.ts';
 import { machine } from './machine.ts';
+import { benchPages } from './pages.ts';
 import { benchRetention } from './retention.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 };
 /** Longer looks at one thing, which print what they find; only by name. */
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
+  pages: benchPages,
   retention: benchRetention,
   flood: benchFlood,
   backlog: benchBacklog,

@@ -17,6 +17,7 @@ import {
   taskCompleted,
 } from '../support/messages.ts';
 import { at, connectTo, launch, launchBroker, testFolder } from '../support/program.ts';
+import { createKey, sendSigned } from '../support/signed.ts';
 import { until } from '../support/until.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -244,6 +245,30 @@ describe('dashboard', () => {
     await page.locator('#theme').click();
     expect(await colours()).toBe('rgb(246, 247, 249)');
     expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it('dashboard - asks for a key where one is needed, keeps it for this tab only, and shows who signs', async () => {
+    const own = await testFolder('dashboard-key');
+    const env = { ...own.env, API_AUTH: 'required' };
+    const program = launch(env);
+    await program.ready();
+    const { key } = await createKey(env, '--permissions', 'subscribe');
+    const writer = await createKey(env, '--permissions', 'publish');
+    const connection = await connectTo(own.natsUrl);
+    await send(connection, [heartbeat('node-plain')]);
+    await sendSigned(connection, writer.key, [heartbeat('node-signs')]);
+    const { page } = await openPage(browser, await program.url(), { allowed: /status of 40[13]/ });
+    await page.locator('#status[data-status="locked"]').waitFor();
+    await page.locator('#key').fill(writer.key);
+    await page.keyboard.press('Enter');
+    await page.locator('#status[data-status="locked"]').waitFor();
+    await page.locator('#key').fill(key);
+    await page.keyboard.press('Enter');
+    await page.locator('#status[data-status="connected"]').waitFor();
+    await page.locator('#key-form').waitFor({ state: 'hidden' });
+    await page.locator('[data-node="node-signs"] .signed').waitFor();
+    expect(await page.locator('.signed').count()).toBe(1);
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(key);
   });
 
   it('dashboard - says that the broker is away, that it is back, and that we are gone', async () => {

@@ -9,6 +9,7 @@ const STRIP_CELLS = 48;
 const REFRESH_MS = 10_000;
 const REFRESH_MOVED_MS = 2000;
 const TYPING_MS = 250;
+const SIGNED_TITLE = 'Its newest message was signed with an API key';
 const STATE_TEXTS = { online: 'Online', stale: 'Stale', offline: 'Offline' };
 
 const asked = { q: '', state: '', sort: '-lastSeen', page: 1 };
@@ -124,6 +125,7 @@ function row(node) {
       'td',
       {},
       make('span', { class: `state ${state}` }, make('i', { class: `mark ${state}` }), STATE_TEXTS[state]),
+      ...(node.authenticated ? [make('span', { class: 'signed', title: SIGNED_TITLE }, 'signed')] : []),
     ),
     make('td', { class: 'wide' }, strip(node)),
     make('td', { class: 'right' }, node.uptime === null ? '–' : percent(node.uptime)),
