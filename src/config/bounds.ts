@@ -126,6 +126,8 @@ export const FEED_CLIENTS_MAX = 1_536;
 export const FEED_INTERVAL_MS = 500;
 /** Text that may wait for one reader of a live feed; above it the reader is too slow and is dropped. */
 export const FEED_BACKLOG_BYTES_MAX = 262_144;
+/** Longest life of one live feed: then its reader connects again, and shows its key again, which may have been revoked. */
+export const FEED_LIFE_MAX_MS = 600_000;
 /** Silence on a live feed after which a comment is sent; below HTTP_CONNECTION_IDLE_MAX_MS. */
 export const FEED_HEARTBEAT_MS = 15_000;
 /** How long an answer of the pool is given to everybody who asks the same. */

@@ -7,6 +7,7 @@ import {
   FEED_CLIENTS_MAX,
   FEED_HEARTBEAT_MS,
   FEED_INTERVAL_MS,
+  FEED_LIFE_MAX_MS,
 } from '../config/bounds.ts';
 import { type Json, mergePatch } from '../lib/merge-patch.ts';
 
@@ -27,7 +28,8 @@ export interface FeedParts {
 
 export class Feed {
   readonly #parts: FeedParts;
-  readonly #clients = new Set<Writable>();
+  /** Readers, and when each came. */
+  readonly #clients = new Map<Writable, number>();
   #sent: { readonly [name: string]: Json } = {};
   #timer: NodeJS.Timeout | null = null;
   #quietIntervals = 0;
@@ -59,7 +61,7 @@ export class Feed {
       this.#sent = this.#parts.document();
       this.#timer = setInterval(() => this.#pump(), FEED_INTERVAL_MS);
     }
-    this.#clients.add(client);
+    this.#clients.set(client, this.#parts.nowMs());
     const at = new Date(this.#parts.nowMs()).toISOString();
     this.#write(client, `retry: 2000\n\n${eventText('snapshot', { at, ...this.#sent })}`);
   }
@@ -67,11 +69,13 @@ export class Feed {
   /** Ends every reader, so that the server can close. */
   stop(): void {
     this.#isStopped = true;
-    for (const client of this.#clients) client.end();
+    for (const client of this.#clients.keys()) client.end();
     this.#rest();
   }
 
   #pump(): void {
+    const oldestMs = this.#parts.nowMs() - FEED_LIFE_MAX_MS;
+    for (const [client, cameMs] of this.#clients) if (cameMs < oldestMs) client.end();
     const document = this.#parts.document();
     const patch = mergePatch(this.#sent, document);
     this.#sent = document;
@@ -86,7 +90,7 @@ export class Feed {
   #writeAll(text: string): void {
     this.#quietIntervals = 0;
     const bytes = Buffer.from(text);
-    for (const client of this.#clients) this.#write(client, bytes);
+    for (const client of this.#clients.keys()) this.#write(client, bytes);
   }
 
   #write(client: Writable, bytes: Buffer | string): void {

@@ -3,7 +3,12 @@
 import { connect, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { FEED_BACKLOG_BYTES_MAX, FEED_CLIENTS_MAX, FEED_INTERVAL_MS } from '../../src/config/bounds.ts';
+import {
+  FEED_BACKLOG_BYTES_MAX,
+  FEED_CLIENTS_MAX,
+  FEED_INTERVAL_MS,
+  FEED_LIFE_MAX_MS,
+} from '../../src/config/bounds.ts';
 import { Feed } from '../../src/http/feed.ts';
 import { liveState } from '../../src/http/live-state.ts';
 import { until } from '../support/until.ts';
@@ -99,6 +104,21 @@ describe('http - live feed', () => {
     const before = taken;
     await until('more events', () => taken > before);
     expect(feed.counts).toEqual({ clients: 1, dropped: 1, refused: 0 });
+  });
+
+  it('ends a feed that is old, for its reader to show its key again, and no other', async () => {
+    let nowMs = 0;
+    const feed = new Feed({ document: () => ({ nowMs }), nowMs: () => nowMs });
+    onTestFinished(() => feed.stop());
+    const reader = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+    const [old, young] = [reader(), reader()];
+    feed.add(old);
+    nowMs = FEED_LIFE_MAX_MS;
+    feed.add(young);
+    nowMs++;
+    await until('the old one to end', () => old.destroyed);
+    expect(young.writableEnded).toBe(false);
+    expect(feed.counts.clients).toBe(1);
   });
 
   it('refuses more readers than there may be, and takes one again when one has left', async () => {

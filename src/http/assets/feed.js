@@ -14,8 +14,11 @@ const POLL_MS = 5000;
 export async function follow(parts) {
   for (;;) {
     let status = null;
+    const startedMs = performance.now();
     try {
       await readFeed(parts.document);
+      // It was ended as every feed is after some minutes: come again at once.
+      if (performance.now() - startedMs > RETRY_MS) continue;
     } catch (error) {
       status = error instanceof Refused ? error.status : null;
     }
