@@ -3,8 +3,9 @@
 // page of nodes every 10 s, and for histories after each tick. All of it runs on this machine too, which real browsers
 // do not.
 
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { Agent, get } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'nats';
 import { startAggregator } from '../test/support/aggregator.ts';
 import { ownFolder } from '../test/support/embedded.ts';
@@ -24,6 +25,20 @@ interface Counts {
   refusals: number;
 }
 
+/** Resolves when the feed is open, with what closes it. */
+async function openFeed(url: string, counts: Counts): Promise<() => void> {
+  const request = get(`${url}/api/federation/events`, { agent: new Agent() });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  if (response.statusCode !== 200) throw new Error(`the feed answered ${response.statusCode}`);
+  response.on('data', (chunk: Buffer) => {
+    if (chunk.includes('event: change')) counts.events++;
+  });
+  // Both tell that we close it ourselves.
+  response.on('error', () => undefined);
+  request.on('error', () => undefined);
+  return () => request.destroy();
+}
+
 /** Opens pages; the function returned closes them. */
 async function openPages(url: string, counts: Counts): Promise<() => void> {
   const agent = new Agent({ keepAlive: true });
@@ -35,22 +50,7 @@ async function openPages(url: string, counts: Counts): Promise<() => void> {
       response.resume();
     }).on('error', () => counts.refusals++);
   };
-  const feeds = Array.from(
-    { length: PAGES },
-    () =>
-      new Promise<() => void>((resolve, reject) => {
-        const request = get(`${url}/api/federation/events`, { agent: new Agent() }, (response) => {
-          if (response.statusCode !== 200) reject(new Error(`the feed answered ${response.statusCode}`));
-          response.on('data', (chunk: Buffer) => {
-            if (chunk.includes('event: change')) counts.events++;
-          });
-          response.on('error', () => undefined);
-          resolve(() => request.destroy());
-        });
-        request.on('error', reject);
-      }),
-  );
-  const closers = await Promise.all(feeds);
+  const closers = await Promise.all(Array.from({ length: PAGES }, () => openFeed(url, counts)));
   const repeat = (intervalMs: number, work: () => void) => {
     // Spread over the interval, as people come.
     timers.push(setTimeout(() => timers.push(setInterval(work, intervalMs)), Math.random() * intervalMs));
