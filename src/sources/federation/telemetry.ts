@@ -84,6 +84,11 @@ const MAPPED_SUBJECTS = 'ingest.>';
 const TRIES_WITHOUT_JETSTREAM = 10;
 const DUPLICATE_WINDOW_MS = 100;
 const RETRY_MS = 1000;
+/**
+ * A stream that was there is being deleted: made again before that is done, it would exist and store nothing (seen with
+ * nats-server 2.9.10).
+ */
+const REMAKE_REST_MS = 1000;
 
 export class Telemetry {
   readonly #options: TelemetryOptions;
@@ -276,6 +281,10 @@ export class Telemetry {
         throw new CodedError('jetstream_unavailable', `INGEST_MODE is jetstream, but ${choice.reason}.`);
       this.#readPlain(connection, choice.reason);
       return;
+    }
+    if (choice.type === 'ours' && !choice.exists && this.mode === 'jetstream') {
+      await pause(REMAKE_REST_MS, this.#stop.signal);
+      if (!isCurrent()) return;
     }
     const theirs =
       choice.type === 'theirs' ? streams.find((stream) => stream.config.name === choice.name) : undefined;
