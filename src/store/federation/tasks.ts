@@ -19,20 +19,24 @@ import { TwoGenerations } from './two-generations.ts';
 /** `outcome` of a task that nobody completed. */
 export const NO_OUTCOME = -1;
 
-interface Task {
-  readonly id: number;
-  readonly hash: string;
-  readonly tag: number;
+/** What decides the roll-up cells of a task. */
+interface Counted {
   firstMs: number;
-  lastMs: number;
-  createdMs: number;
   chain: string | null;
   type: string | null;
   outcome: number;
+}
+
+interface Task extends Counted {
+  readonly id: number;
+  readonly hash: string;
+  readonly tag: number;
+  lastMs: number;
+  createdMs: number;
   reporters: number[];
   dirty: boolean;
-  /** What the roll-ups hold of this task: its first sighting, and its slots; null while it has no row. */
-  counted: { readonly firstMs: number; readonly slots: readonly number[] } | null;
+  /** What the roll-ups hold of this task; null while it has no row. */
+  counted: Counted | null;
 }
 
 interface PrunedRow {
@@ -199,7 +203,7 @@ export class TaskTable implements PrunedTable {
   committed(): void {
     for (const task of this.#dirty) {
       task.dirty = false;
-      task.counted = { firstMs: task.firstMs, slots: this.#slots(task) };
+      if (!isCounted(task)) task.counted = countedNow(task);
     }
     this.#dirty = [];
     for (const row of this.#pruned) this.#hot.delete(row.hash.toString('hex'));
@@ -257,7 +261,7 @@ export class TaskTable implements PrunedTable {
       dirty: false,
       counted: null,
     };
-    task.counted = { firstMs: task.firstMs, slots: this.#slots(task) };
+    task.counted = countedNow(task);
     return task;
   }
 
@@ -276,14 +280,31 @@ export class TaskTable implements PrunedTable {
   }
 
   #count(task: Task, rollups: RollupDeltas): void {
+    // Most later reports change no cell.
+    if (isCounted(task)) return;
     const before = task.counted;
-    if (before !== null) for (const slot of before.slots) rollups.add(before.firstMs, slot, -1);
+    if (before !== null) for (const slot of this.#slots(before)) rollups.add(before.firstMs, slot, -1);
     for (const slot of this.#slots(task)) rollups.add(task.firstMs, slot, 1);
   }
 
-  #slots(task: Pick<Task, 'chain' | 'type' | 'outcome'>): number[] {
+  #slots(task: Omit<Counted, 'firstMs'>): number[] {
     return taskSlots(this.#chains.labelOf(task.chain), this.#types.labelOf(task.type), task.outcome);
   }
+}
+
+/** True if the roll-ups hold the task as it is. */
+function isCounted({ counted, firstMs, chain, type, outcome }: Task): boolean {
+  return (
+    counted !== null &&
+    counted.firstMs === firstMs &&
+    counted.chain === chain &&
+    counted.type === type &&
+    counted.outcome === outcome
+  );
+}
+
+function countedNow({ firstMs, chain, type, outcome }: Task): Counted {
+  return { firstMs, chain, type, outcome };
 }
 
 /** The roll-up slots that a task counts in, from its labels' numbers and its outcome. */
