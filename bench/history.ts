@@ -110,7 +110,7 @@ async function tickMs(databasePath: string, natsUrl: string): Promise<number> {
 export async function benchSize({ isQuick }: BenchOptions): Promise<readonly Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'aggregator-bench-'));
   const path = join(folder, 'size.db');
-  const tasks = isQuick ? 140_000 : 400_000;
+  const tasks = isQuick ? 50_000 : 400_000;
   try {
     const database = openWriter(path);
     const writer = new FederationWriter(database, WRITER_OPTIONS, 'bench');

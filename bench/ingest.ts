@@ -27,7 +27,7 @@ const METRIC_MS = 120_000;
 const NOTHING = { rssBytes: 0, cpuUs: 0, brokerCpuUs: 0 };
 
 export function loadOf({ isQuick }: BenchOptions, seed: number): Load {
-  return makeLoad({ tasks: isQuick ? 15_000 : 100_000, chunk: CHUNK, seed });
+  return makeLoad({ tasks: isQuick ? 10_000 : 100_000, chunk: CHUNK, seed });
 }
 
 /** The broker drops a reader that lags by 64 MiB, so the slow reference gets less; it is as slow from the first message on. */

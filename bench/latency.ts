@@ -48,7 +48,7 @@ async function latencies(load: Load, perSecond: number): Promise<number[]> {
 export async function benchLatency({ isQuick, rounds }: BenchOptions): Promise<readonly Figure[]> {
   const [idle, busy, rates]: [number[][], number[][], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
-    const tasks = isQuick ? 10_000 : 60_000;
+    const tasks = isQuick ? 4_000 : 60_000;
     const { perSecond } = await runProgram('jetstream', makeLoad({ tasks, chunk: 150, seed: round }));
     rates.push(perSecond / 2);
     busy.push(await latencies(makeLoad({ tasks: tasks * 2, chunk: 50, seed: round }), perSecond / 2));

@@ -33,7 +33,7 @@ async function delayP99Ms({ isQuick }: BenchOptions, seed: number): Promise<numb
     })();
     let messages = 0;
     for (let part = 0; part < (isQuick ? 1 : 3); part++) {
-      const load = makeLoad({ tasks: isQuick ? 15_000 : 100_000, chunk: 150, seed: seed * 3 + part });
+      const load = makeLoad({ tasks: isQuick ? 10_000 : 100_000, chunk: 150, seed: seed * 3 + part });
       messages += load.messages;
       await publish(stage.port, load);
     }
