@@ -126,6 +126,14 @@ async function isReady(): Promise<boolean> {
   return (await fetch(`${address}/readyz`)).status === 200;
 }
 
+/** The page, and everything that it loads from the image. */
+async function servesDashboard(): Promise<boolean> {
+  const page = await (await fetch(address)).text();
+  const links = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  const answers = await Promise.all(links.map((path) => fetch(address + path)));
+  return links.length >= 4 && answers.every(({ status }) => status === 200);
+}
+
 function runHealthCheck(): number | null {
   const [kind, ...command] = config.Healthcheck.Test;
   return kind === 'CMD' ? image.run(...command).code : null;
@@ -184,6 +192,7 @@ async function checkService(): Promise<void> {
   await publish();
   await until('it takes messages from the broker and publishes their totals', showsTotals);
   check('the health check passes inside it', runHealthCheck() === 0);
+  await until('it serves the dashboard, its scripts and the chart library', servesDashboard);
   await stop(first, 'first run');
   const database = statSync(join(volume, 'aggregator.db'), { throwIfNoEntry: false });
   check('the database is in the volume, and belongs to the user', database?.uid === nodeUserId, () =>
