@@ -1,7 +1,7 @@
 // The Unix socket beside a database over which commands reach the program that holds it: one line of JSON asks, one line
 // answers. Only the user who runs the program may connect (mode 0600). It knows nothing of what is asked.
 
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { relative, resolve } from 'node:path';
 import {
@@ -63,18 +63,22 @@ export function serveControl(
   rmSync(path, { force: true });
   return new Promise((resolvePromise, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
-      server.off('error', reject);
-      resolvePromise({
-        stop() {
-          server.close();
-          for (const socket of open) socket.destroy();
-          rmSync(path, { force: true });
-        },
+    // The kernel lets clients in from the moment it listens, before a mode could be changed: it is made with the right one.
+    const usual = process.umask(0o177);
+    try {
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolvePromise({
+          stop() {
+            server.close();
+            for (const socket of open) socket.destroy();
+            rmSync(path, { force: true });
+          },
+        });
       });
-    });
-    // Bound already, and nobody is let in before this turn of the loop is over.
-    if (server.listening) chmodSync(path, 0o600);
+    } finally {
+      process.umask(usual);
+    }
   });
 }
 

@@ -1,7 +1,7 @@
 // Opens the SQLite file: the one writer (locked, migrated) and any number of readers that cannot write. The only
 // importer of better-sqlite3.
 
-import { chmodSync, existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
@@ -32,10 +32,11 @@ export function openWriter(path: string, adoption: Adoption | null = null): Data
   const existed = existsSync(path);
   try {
     makeFolder(dirname(path));
+    // It holds what messages are signed with, and whoever opened it before it was closed to him would read along for ever.
+    // The files beside it get the mode of this one.
+    if (!existed) writeFileSync(path, '', { mode: 0o600, flag: 'a' });
     let database = new Sqlite(path, { timeout: 5000 });
     try {
-      // It holds what messages are signed with. The files beside it get the mode of this one.
-      if (!existed) chmodSync(path, 0o600);
       if (adoption?.recognises(database) === true) {
         adoptFile(database, path, adoption);
         // Another connection, for one that had the file to itself cannot share it again.

@@ -46,6 +46,17 @@ describe('control socket', () => {
     await expect(askControl(path, 1)).rejects.toEqual(unreachable);
   });
 
+  it("control socket - is its owner's alone whatever the umask, and leaves that as it was", () => {
+    const path = socketPath();
+    const before = process.umask(0);
+    onTestFinished(() => void process.umask(before));
+    const serving = serveControl(path, async () => null);
+    onTestFinished(async () => (await serving).stop());
+    // Nothing of ours has run since the kernel began to let clients in.
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(process.umask()).toBe(0);
+  });
+
   it('control socket - answers what is no JSON as nothing, once, and not what is too long', async () => {
     const path = socketPath();
     const asked: unknown[] = [];

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { statSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { ApiKey } from '../../src/domain/federation/api-keys.ts';
 import type { NewKey } from '../../src/domain/federation/changes.ts';
 import { heartbeatOf } from '../support/signals.ts';
@@ -223,6 +224,15 @@ describe('nodes forgotten and blocked', () => {
     expect(opened.writer.forget('node-a')).toBe(true);
     opened.commit();
     expect([opened.column('SELECT * FROM nodes'), opened.writer.totalNodes]).toEqual([[], 1]);
+  });
+
+  it("API keys - a new database is its owner's alone whatever the umask, with all beside it", () => {
+    const before = process.umask(0);
+    onTestFinished(() => void process.umask(before));
+    const path = folder.path('new.db');
+    new Opened(path).writer.commit(NOW_MS, 0);
+    const modes = ['', '-wal', '-shm'].map((suffix) => statSync(path + suffix).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o600, 0o600]);
   });
 
   it('nodes - what a blocked one sends stores nothing, signed or not, also after a restart, until it is unblocked', () => {
