@@ -109,13 +109,20 @@ function meaningOf(credential: string): string {
   return credential.slice(0, 16) + Buffer.from(credential.slice(16), 'base64').toString('hex');
 }
 
-/** The authenticator, with every key that it grants looked at again. */
+/** The authenticator, with every key that it grants, and every one that it should, looked at again. */
 function watched(authenticate: Authenticate, rightful: ReadonlySet<string>): Authenticate {
   return (message, nodeId) => {
     const judged = authenticate(message, nodeId);
+    const { credential } = message;
+    const isRightful = credential != null && rightful.has(meaningOf(credential));
+    if (judged === 'unauthenticated' && isRightful) {
+      const [bound, free] = KEYS;
+      const keyId = credential.slice(0, 16);
+      if (keyId === bound?.keyId || (keyId === free?.keyId && nodeId !== bound?.made.nodeId))
+        throw new FuzzFailure('a signed message counts as one that is not');
+    }
     if (judged === null || typeof judged === 'string') return judged;
-    const isForged = !rightful.has(meaningOf(message.credential ?? ''));
-    if (isForged || judged.name === 'reader' || (judged.revokedAtMs ?? Infinity) <= message.atMs)
+    if (!isRightful || judged.name === 'reader' || (judged.revokedAtMs ?? Infinity) <= message.atMs)
       throw new FuzzFailure('a message counts as signed that is not');
     if (judged.name === 'bound' && nodeId !== judged.nodeId)
       throw new FuzzFailure('a bound key speaks for another node');
