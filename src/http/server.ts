@@ -7,12 +7,14 @@ import {
   HTTP_BODY_BYTES_MAX,
   HTTP_CHECK_INTERVAL_MS,
   HTTP_CONNECTIONS_MAX,
+  HTTP_CONNECTIONS_PER_ADDRESS_MAX,
   HTTP_CONNECTION_IDLE_MAX_MS,
   HTTP_KEEP_ALIVE_MS,
   HTTP_REQUEST_TIME_MAX_MS,
   HTTP_STOP_GRACE_MS,
 } from '../config/bounds.ts';
 import { CodedError } from '../lib/errors.ts';
+import { limitPerAddress } from './address-share.ts';
 import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
 import { requireBearer, type BearerParts } from './bearer.ts';
 import { addFederationRoutes, type FederationParts } from './federation.ts';
@@ -92,6 +94,7 @@ function createApp(
     clientErrorHandler: answerBrokenRequest,
   });
   app.server.maxConnections = HTTP_CONNECTIONS_MAX;
+  limitPerAddress(app.server, HTTP_CONNECTIONS_PER_ADDRESS_MAX);
   // The headers alone must come as quickly as the whole request.
   app.server.headersTimeout = HTTP_REQUEST_TIME_MAX_MS;
   // No route reads a body; it is taken up to the limit only to answer properly.

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { NodePage } from '../../src/domain/federation/statistics.ts';
-import { HTTP_CONNECTIONS_MAX } from '../../src/config/bounds.ts';
+import { HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX } from '../../src/config/bounds.ts';
 import { PERIODS } from '../../src/domain/federation/vocabulary.ts';
 import type { PeriodStatistics } from '../../src/http/federation.ts';
 import { NO_STATISTICS } from '../../src/http/no-statistics.ts';
@@ -357,12 +357,12 @@ describe('http - headers', () => {
 });
 
 describe('http - bounds', () => {
-  it('closes a connection above the limit at once, and serves those below it', async () => {
+  it('closes a connection above the limit of its address, or of all, at once, and serves those below it', async () => {
     const port = Number(new URL(await start()).port);
     const sockets: Socket[] = [];
-    const open = (): Promise<string> =>
+    const open = (localAddress: string): Promise<string> =>
       new Promise((resolve, reject) => {
-        const socket = connect(port, '127.0.0.1', () =>
+        const socket = connect({ port, host: '127.0.0.1', localAddress }, () =>
           socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'),
         );
         sockets.push(socket);
@@ -374,9 +374,14 @@ describe('http - bounds', () => {
         );
       });
     try {
-      const answers = await Promise.all(Array.from({ length: HTTP_CONNECTIONS_MAX }, open));
-      expect(new Set(answers)).toEqual(new Set(['HTTP/1.1 200 OK']));
-      expect(await open()).toBe('closed');
+      const served = async (length: number, localAddress: string) => {
+        const answers = await Promise.all(Array.from({ length }, () => open(localAddress)));
+        expect(new Set(answers)).toEqual(new Set(['HTTP/1.1 200 OK']));
+      };
+      await served(HTTP_CONNECTIONS_PER_ADDRESS_MAX, '127.0.0.2');
+      expect(await open('127.0.0.2')).toBe('closed');
+      await served(HTTP_CONNECTIONS_MAX - HTTP_CONNECTIONS_PER_ADDRESS_MAX, '127.0.0.1');
+      expect(await open('127.0.0.1')).toBe('closed');
     } finally {
       for (const socket of sockets) socket.destroy();
     }

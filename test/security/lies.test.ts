@@ -3,10 +3,18 @@
 
 import { connect, headers, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OPEN_LABELS_MAX } from '../../src/store/federation/label-dictionary.ts';
 import { type Aggregator, startAggregator } from '../support/aggregator.ts';
 import { type OwnFolder, ownFolder } from '../support/embedded.ts';
 import { counted, send, shown } from '../support/federation.ts';
-import { heartbeat, nodeJoined, nodeLeft, type Publication, taskCompleted } from '../support/messages.ts';
+import {
+  heartbeat,
+  nodeJoined,
+  nodeLeft,
+  type Publication,
+  taskCompleted,
+  taskReceived,
+} from '../support/messages.ts';
 import { launch, testFolder } from '../support/program.ts';
 import { rowsOf } from '../support/rows.ts';
 import { createKey, sendSigned } from '../support/signed.ts';
@@ -127,6 +135,31 @@ describe('lies', () => {
     expect(nodes).toBeGreaterThan(NEW_NODES / 2);
     expect(nodes).toBeLessThan(NEW_NODES * 1.5);
     await shown(program, { totalTasks: 3 + nodes });
+  });
+
+  it('nothing stops in open mode: take up the names of types, so that later ones count as other', async () => {
+    const named = await testFolder('lies-names');
+    const other = launch({ ...named.env, PUBLISH_INTERVAL: '300' });
+    await other.ready();
+    const connection = await connect({ servers: named.natsUrl });
+    const ofType = (task: number, taskType: string, nodeId: string): Publication => {
+      const { subject, payload } = taskReceived(task, nodeId);
+      return { subject, payload: payload.replace('"wasm"', JSON.stringify(taskType)) };
+    };
+    const invented = Array.from({ length: OPEN_LABELS_MAX }, (_, index) =>
+      ofType(index, `invented-${index}`, `liar-${index % 10}`),
+    );
+    const real = [1, 2, 3].map((task) => ofType(OPEN_LABELS_MAX + task, 'real', 'node-real'));
+    await send(connection, [...invented, ...real]);
+    await counted(other, OPEN_LABELS_MAX + real.length);
+    await shown(other, { totalTasks: OPEN_LABELS_MAX + real.length });
+    const { body } = await other.get('/api/federation/network-stats');
+    const types = body['taskTypeDistribution'] as Readonly<Record<string, number>>;
+    // Three of one name are more than one of any other, and would be shown first.
+    expect([types['real'], types['other']]).toEqual([undefined, OPEN_LABELS_MAX - 50 + real.length]);
+    const row = "SELECT DISTINCT task_type FROM aggregated_tasks WHERE task_type = 'real'";
+    expect(rowsOf(named.databasePath, row)).toEqual([{ task_type: 'real' }]);
+    await connection.close();
   });
 });
 

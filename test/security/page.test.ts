@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX } from '../../src/config/bounds.ts';
 import { openWriter } from '../../src/store/database.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -40,6 +41,11 @@ describe('security page', () => {
     expect(titles.length).toBeGreaterThan(25);
     const named = (title: string) => ROWS.some(({ name }) => title.startsWith(name) || title.includes(name));
     expect(titles.filter((title) => !named(title))).toEqual([]);
+  });
+
+  it('security page - says how many connections there are', () => {
+    for (const bound of [HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX])
+      expect(PAGE).toContain(`${bound.toLocaleString('en')} connections`);
   });
 
   it('security page - names every table of the database', () => {
