@@ -49,6 +49,8 @@ describe('shipped broker configuration', () => {
     // What else the specification fixes stands in both.
     for (const line of [
       'max_payload: 1048576',
+      'max_connections: 65536',
+      'max_subscriptions: 1000',
       'write_deadline: "10s"',
       'authorization { timeout: 30 }',
       'sync_interval: "1s"',

@@ -20,6 +20,7 @@ interface Service {
   readonly ports?: readonly string[];
   readonly extends?: { readonly file: string; readonly service: string };
   readonly read_only?: boolean;
+  readonly ulimits?: Readonly<Record<string, number>>;
 }
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
@@ -37,6 +38,11 @@ function compose(path: string): Compose {
 const FILES = ['docker-compose.yml', 'docker-compose.aggregator.yml'];
 
 describe('compose', () => {
+  it('compose - neither the service nor the unit leaves a core file, which would hold messages', () => {
+    expect(compose('docker-compose.aggregator.yml').services['aggregator']?.ulimits).toEqual({ core: 0 });
+    expect(read('deploy/aggregator.service').split('\n')).toContain('LimitCORE=0');
+  });
+
   it('compose - the aggregator beside a NATS server that runs already', () => {
     const { services, volumes, networks } = compose('docker-compose.aggregator.yml');
     expect(services['aggregator']).toMatchObject({
