@@ -443,7 +443,7 @@ class Simulation {
     const wallMs = this.#time.nowMs + this.#wallErrorMs;
     this.#truth.history.expect(database, wallMs);
     if (this.#options.limits.maxNodes > 0) return;
-    expectPruned(this.#truth, this.#options.retentionMs, { nowMs: this.#time.nowMs, wallMs });
+    expectPruned(this.#truth, this.#options, { nowMs: this.#time.nowMs, wallMs });
     expectOracleRows(rows, this.#truth);
     expectStatistics(this.#query ?? new StatisticsQuery(database), rows, this.#truth, this.#time.nowMs);
     expectStates(database, rows, this.#truth, process.supervisor.counts, this.#options.transitionsPerNodeMax);

@@ -24,7 +24,7 @@ export interface PrunedTable {
 /** What a step did. */
 export interface PruneResult {
   readonly rows: number;
-  /** True if the step was the last of a pass over all tables. */
+  /** True if the step was the last of a pass over all tables; what an earlier run left of a pass is none. */
   readonly isPassOver: boolean;
 }
 
@@ -36,6 +36,8 @@ export class Retention {
   readonly #kept: KeptValues;
   #place: { readonly table: number; readonly afterKey: number };
   #nextPlace: { readonly table: number; readonly afterKey: number };
+  /** False while the walk is in what an earlier run left: tables before it may have waited for as long as we were away. */
+  #isWholePass: boolean;
   #cutoffs: Cutoffs | null = null;
   #result: PruneResult | null = null;
 
@@ -44,6 +46,7 @@ export class Retention {
     this.#kept = kept;
     this.#place = { table: kept.number(TABLE) % tables.length, afterKey: kept.number(AFTER) };
     this.#nextPlace = this.#place;
+    this.#isWholePass = isStart(this.#place);
   }
 
   /** Lets a step ride in the next commit: of rows last seen before the cutoff. */
@@ -58,7 +61,7 @@ export class Retention {
     const step = table.prune(this.#place.afterKey, this.#cutoffs, rollups);
     const next = step.isEnd ? (this.#place.table + 1) % this.#tables.length : this.#place.table;
     this.#nextPlace = { table: next, afterKey: step.isEnd ? 0 : step.afterKey };
-    this.#result = { rows: step.rows, isPassOver: step.isEnd && next === 0 };
+    this.#result = { rows: step.rows, isPassOver: this.#isWholePass && isStart(this.#nextPlace) };
     this.#kept.set(TABLE, this.#nextPlace.table);
     this.#kept.set(AFTER, this.#nextPlace.afterKey);
   }
@@ -67,8 +70,13 @@ export class Retention {
   committed(): PruneResult | null {
     const result = this.#result;
     this.#place = this.#nextPlace;
+    if (isStart(this.#place)) this.#isWholePass = true;
     this.#cutoffs = null;
     this.#result = null;
     return result;
   }
+}
+
+function isStart({ table, afterKey }: { readonly table: number; readonly afterKey: number }): boolean {
+  return table === 0 && afterKey === 0;
 }
