@@ -25,7 +25,7 @@ import { type Batch, type BatchMessage, readBatch } from './sources/federation/b
 import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
 import { explain, openWriter } from './store/database.ts';
-import { DatabaseFiles, expectDatabase } from './store/database-files.ts';
+import { DatabaseFiles, expectDatabase, isReadableByOthers } from './store/database-files.ts';
 import { earlierAggregator, tellAdoption } from './store/federation/adoption.ts';
 import { Committer } from './store/federation/committer.ts';
 import { readIdentity } from './store/federation/identity-row.ts';
@@ -225,6 +225,10 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       // The tables must not stand in the log alone: without it the file would pass for a new one.
       if (!held.hadDatabase) opened.pragma('wal_checkpoint(TRUNCATE)');
       held.noteDatabase();
+      if (isReadableByOthers(path)) {
+        const sentence = `database: other users may read ${path}, and the secrets in it: chmod 600 it`;
+        send({ type: 'log', level: 'warn', sentence });
+      }
       const revertible = new RevertibleWriter(
         (aggregatorId) =>
           new FederationWriter(opened, writerOptions(settings), aggregatorId ?? settings.aggregatorId),

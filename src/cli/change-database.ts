@@ -1,7 +1,7 @@
 // Has a change made in a database: by the program that holds it, over its socket, or by ourselves under the lock when
 // nobody does.
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { type Change, type ChangeAnswers, decodeChange } from '../domain/federation/changes.ts';
@@ -48,11 +48,6 @@ export async function changeDatabase<C extends Change>(
     }
     await delay(TRY_AGAIN_MS);
   }
-}
-
-/** True if users other than its owner may read the database, and with it what messages are signed with. */
-export function isReadableByOthers(databasePath: string): boolean {
-  return ((statSync(databasePath, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0;
 }
 
 /** Null if another process holds it. */

@@ -7,7 +7,8 @@ import { PERMISSIONS } from '../domain/federation/api-keys.ts';
 import type { KeyListing } from '../domain/federation/changes.ts';
 import { keyHashOf, newApiKey } from '../lib/api-key.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
-import { changeDatabase, isReadableByOthers } from './change-database.ts';
+import { isReadableByOthers } from '../store/database-files.ts';
+import { changeDatabase } from './change-database.ts';
 import type { Command } from './command.ts';
 import { readSubcommand } from './subcommand.ts';
 

@@ -134,3 +134,8 @@ function look(path: string): { readonly identity: Identity; readonly bytes: numb
 function isSame(a: Identity, b: Identity | null): boolean {
   return b !== null && a.device === b.device && a.inode === b.inode;
 }
+
+/** True if users other than its owner may read the database, and with it what messages and statistics are signed with. */
+export function isReadableByOthers(path: string): boolean {
+  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0;
+}

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -161,6 +161,20 @@ describe('program', () => {
     const arrived = sent.at(-4);
     const kept = valueOf(own.databasePath, 'SELECT count(*) FROM aggregated_tasks');
     expect(kept).toBeGreaterThanOrEqual(arrived ?? Number.NaN);
+  });
+
+  it('program - a database that other users may read is told of, and one of our own making is not', async () => {
+    const own = await testFolder('readable');
+    const mute = { ...own.env, EMBEDDED_NATS: 'off', NATS_URL: `nats://127.0.0.1:${await freePort()}` };
+    const toldOf = async () => {
+      const program = launch(mute);
+      await program.url();
+      await program.stop();
+      return program.log.filter(({ msg }) => msg.includes('other users may read')).map(({ level }) => level);
+    };
+    expect(await toldOf()).toEqual([]);
+    chmodSync(own.databasePath, 0o644);
+    expect(await toldOf()).toEqual(['warn']);
   });
 
   it('program - two signals at once are one', async () => {
