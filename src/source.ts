@@ -113,7 +113,11 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
         // Behind the messages that wait: the writer's clock must not run ahead of what it has taken.
         if (handover.waitingBytes === 0) tell({ type: 'clock', observedMs: clock.nowMs });
       },
-      lost: () => clock.lost(),
+      lost() {
+        clock.lost();
+        // At once: a broker that is away for less than a report takes would never show in /readyz.
+        sendStatus();
+      },
       // What plain NATS brought is in no stream.
       restart: () => (telemetry.mode === 'core' ? handover.flush() : handover.discard()),
       log: (level, sentence) => send({ type: 'log', level, sentence }),
