@@ -86,6 +86,8 @@ export interface Witness {
   tell(): object;
   /** An actor decided this, knowing what `told` stands for. */
   decided(fact: NodeTransition, told: object): void;
+  /** Whether the node has a row, or will have one with the next commit. */
+  knows(nodeId: string): boolean;
   /** The actors have looked for silence, knowing what `told` stands for. */
   swept(told: object): void;
   /** The writer was given a tick's statistics. */
@@ -675,7 +677,8 @@ export class AggregatorProcess {
     this.#parts.time.as(this, () => {
       this.#parts.time.after(LATENCY_MS, () => {
         for (const fact of facts) this.#writer.transition(fact);
-        this.#givenFacts.push(...facts);
+        // Of a node whose row went meanwhile nothing is stored, also if its id comes back before the commit.
+        this.#givenFacts.push(...facts.filter(({ nodeId }) => this.#parts.witness.knows(nodeId)));
         this.#committer.soon();
       });
     });

@@ -189,6 +189,10 @@ export class GroundTruth implements Witness {
     this.#states.set(nodeId, to);
   }
 
+  knows(nodeId: string): boolean {
+    return this.#options.evicts || this.#sightings.has(nodeId);
+  }
+
   /** Nobody is in a state that his silence does not allow, not even for one look. */
   swept(told: object): void {
     if (!(told instanceof Told)) throw new Error('told by somebody else');
