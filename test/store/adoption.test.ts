@@ -138,6 +138,17 @@ describe('adoption', () => {
     ]);
   });
 
+  it("adoption - a broken view of somebody else's does not stop it, and is left as it is", () => {
+    writeEarlierDatabase(path, { tasks: 30, seed: 5, endMs: END_MS });
+    const view = 'CREATE VIEW mine AS SELECT * FROM gone';
+    const earlier = new Sqlite(path);
+    earlier.exec(view);
+    earlier.close();
+    adopt().close();
+    expect(valueOf(path, "SELECT sql FROM sqlite_master WHERE name = 'mine'")).toBe(view);
+    expectRecounted();
+  });
+
   it('adoption - nodes: who said offline is not active, silence counts up to the newest sighting', () => {
     writeEarlierDatabase(path, { tasks: 300, seed: 3, endMs: END_MS });
     adopt().close();

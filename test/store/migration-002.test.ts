@@ -93,6 +93,24 @@ describe('migration 2', () => {
     writer.close();
   });
 
+  it("migration 2 - a broken view of somebody else's stops no upgrade, and is left as it is", () => {
+    const path = folder.path('broken-view.db');
+    makeVersion1(path, 10);
+    const view = 'CREATE VIEW mine AS SELECT * FROM gone';
+    const old = new Sqlite(path);
+    old.exec(`${view}; INSERT INTO quarantine VALUES (7, 'truebit.heartbeat', 'TypeError', 'then')`);
+    old.close();
+    const database = openWriter(path);
+    expect(database.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    expect(database.prepare("SELECT sql FROM sqlite_master WHERE name = 'mine'").pluck().get()).toBe(view);
+    expect(database.prepare('SELECT seq, subject, code, at FROM quarantine').raw().all()).toEqual([
+      [7, 'truebit.heartbeat', 'TypeError', 'then'],
+    ]);
+    database.prepare("INSERT INTO quarantine VALUES (NULL, 'other', 'TypeError', 'now')").run();
+    database.close();
+    isSound(path);
+  });
+
   it('migration 2 - killed in the middle, it is made again from the start', async () => {
     const path = folder.path('killed.db');
     makeVersion1(path, 60_000);
