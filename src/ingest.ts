@@ -257,7 +257,8 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
 
   /** Takes what the source says, in its order: the clock and the position never run ahead of the messages. */
   function hear(message: SourceToIngest): void {
-    if (waiting.length === 0 && mayTake(message)) {
+    // What was shed touches no database; while nothing may be taken for days, its counts must not pile up.
+    if (message.type === 'shed' || (waiting.length === 0 && mayTake(message))) {
       take(message);
       return;
     }
