@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { expectConserved } from '../support/conservation.ts';
 import { type Expected, writeEarlierDatabase } from '../support/earlier-database.ts';
 import { counted, send, shown } from '../support/federation.ts';
 import { heartbeat, tasks } from '../support/messages.ts';
@@ -78,12 +79,14 @@ describe('adoption', () => {
     await send(connection, [...tasks(0, 100), heartbeat('node-0001')]);
     await counted(program, 101);
     await shown(program, { totalTasks: 10_100, totalNodes: expected.nodes + 1, activeNodes: 4 });
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
     expect(await runToEnd(env, ['audit'])).toMatchObject({ code: 0 });
 
     const again = launch(env);
     await again.ready();
     expect(again.log.filter(({ msg }) => msg.startsWith('database: adoption'))).toEqual([]);
+    await expectConserved(again);
     expect(await again.stop()).toBe(0);
     expect(existsSync(`${copy}.unfinished`)).toBe(false);
   }, 240_000);
@@ -108,6 +111,7 @@ describe('adoption', () => {
       told.join('\n'),
     ).toBe(true);
     expect(told.at(-1)).toContain('.before-adoption');
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { expectConserved } from '../support/conservation.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createOracle } from '../../src/simulator/federation/oracle.ts';
 import { createPlan } from '../../src/simulator/federation/plan.ts';
@@ -99,6 +100,7 @@ describe('backup and restore', () => {
     const audited = await runToEnd(own.env, ['audit', '--json']);
     expect(JSON.parse(audited.stdout)).toMatchObject({ drift: 0 });
     expect(audited.code).toBe(0);
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
   });
 
@@ -134,6 +136,7 @@ describe('backup and restore', () => {
     expect(statSync(backup).ino).toBe(ino);
     expect((await runToEnd(own.env, ['backup', backup, '--overwrite'])).code).toBe(0);
     expect(statSync(backup).ino).not.toBe(ino);
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
 
     const before = statSync(own.databasePath).ino;
@@ -165,6 +168,7 @@ describe('audit', () => {
     const committedAtMs = Date.now();
     await until('an audit of them', async () => (await audited()) * 1000 > committedAtMs + 300);
     expect(await program.metric('aggregator_rollup_drift')).toBe(0);
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
 
     const table = await runToEnd(own.env, ['audit']);
@@ -183,6 +187,7 @@ describe('audit', () => {
     await until('the log', () =>
       program.log.find(({ msg }) => msg.startsWith('audit: 1 differ (hours are the rows: 1)')),
     );
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
     expect(await runToEnd({ ...own.env, DB_PATH: `${own.folder}/missing.db` }, ['audit'])).toMatchObject({
       code: 2,

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import Sqlite from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectConserved } from '../support/conservation.ts';
 import type { Aggregator } from '../support/aggregator.ts';
 import { launchBrowser, openPage } from '../support/browser.ts';
 import { send, shown } from '../support/federation.ts';
@@ -205,6 +206,7 @@ describe('dashboard', () => {
 
   it('dashboard - on a phone, dark and light, with a gap in the past', async () => {
     const { own, program } = await launchFilled('dashboard-phone');
+    await expectConserved(program);
     await program.stop();
     const nowMs = Date.now();
     // Two days in the past with a hole, as a program would leave it that was away.

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect, headers, type Msg, type NatsConnection, type RequestOptions } from 'nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { expectConserved } from '../support/conservation.ts';
 import { counted, send, shown } from '../support/federation.ts';
 import { heartbeat, nodeJoined, taskReceived } from '../support/messages.ts';
 import { at, connectTo, launch, launchBroker, runToEnd, testFolder } from '../support/program.ts';
@@ -90,10 +91,13 @@ describe('join', () => {
     await until('an answer after the flood', () => ask(connection));
     expect(await program.metric(JOINS)).toBeLessThan(1000);
 
+    await expectConserved(program);
+
     expect(await program.stop()).toBe(0);
     const again = launch({ ...own.env, FEDERATION_SALT: '' });
     await again.ready();
     expect(await ask(await connectTo(own.natsUrl))).toEqual(answer);
+    await expectConserved(again);
     expect(await again.stop()).toBe(0);
   });
 
@@ -124,6 +128,7 @@ describe('join', () => {
     expect(decipher.update(sealed.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8')).toBe(salt);
     await command(env, 'keys', 'revoke', keyId);
     expect(await ask(connection, request.payload, signed)).toEqual({ error: { code: 'unauthenticated' } });
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
   });
 
@@ -141,6 +146,7 @@ describe('join', () => {
     await until('the log to say so', () => said().length > 0);
     await until('statistics', async () => (await program.metric('aggregator_tick_seconds_count')) >= 3);
     expect(said()).toHaveLength(1);
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
   });
 
@@ -150,6 +156,7 @@ describe('join', () => {
     await program.ready();
     const connection = await connectTo(own.natsUrl);
     await expect(connection.request(JOIN, '', { timeout: 1000 })).rejects.toThrow(/no responders/i);
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
   });
 });
@@ -230,10 +237,12 @@ describe('signed statistics', () => {
     expect(readFileSync(EXAMPLE, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(20);
 
     // The key is kept.
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
     const again = launch(own.env);
     await again.ready();
     expect((await again.get('/.well-known/aggregator/keys')).body['keys']).toEqual(set);
+    await expectConserved(again);
     expect(await again.stop()).toBe(0);
   });
 
@@ -265,6 +274,7 @@ describe('signed statistics', () => {
       'truebit.stats.aggregated NOT GENUINE',
       'truebit.stats.period.1h NOT GENUINE',
     ]);
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
   });
 });
@@ -297,6 +307,7 @@ describe('nodes', () => {
     await command(own.env, 'nodes', 'unblock', 'node-0001');
     await send(connection, [heartbeat('node-0001')]);
     await shown(program, { totalNodes: 3, totalTasks: 1, activeNodes: 2 });
+    await expectConserved(program);
     expect(await program.stop()).toBe(0);
 
     // The same with nobody there.
