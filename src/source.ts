@@ -91,8 +91,8 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
       detach: () => tell({ type: 'detach' }),
     },
     {
-      message(subject, payload, seq, atMs, credential) {
-        clock.heard(systemClock.monotonicMs(), telemetry.isCatchingUp);
+      message({ subject, payload, seq, atMs, heardMs, credential }) {
+        clock.heard(heardMs, telemetry.isCatchingUp);
         handover.add({
           subject: telemetry.isMapped ? mappedIndex(subject) : plainIndex(subject),
           // One byte too many is enough to know that it is too large.
@@ -118,11 +118,10 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
         // At once: a broker that is away for less than a report takes would never show in /readyz.
         sendStatus();
       },
-      // What plain NATS brought is in no stream.
-      restart: () => (telemetry.mode === 'core' ? handover.flush() : handover.discard()),
+      restart: () => handover.discard(),
       log: (level, sentence) => send({ type: 'log', level, sentence }),
       fatal: (error) => send({ type: 'failed', code: error.code, sentence: error.message }),
-      nowMs: systemClock.nowMs,
+      clock: systemClock,
     },
   );
 
@@ -169,7 +168,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
     clearInterval(reports);
     await telemetry.stop();
     // The stream keeps what was not handed over; plain NATS does not, so the writer gets it, if it takes it in time.
-    if (telemetry.mode === 'jetstream') handover.discard();
+    handover.discard();
     const deadlineMs = systemClock.monotonicMs() + STOP_HANDOVER_MS;
     while (!handover.isEmpty && systemClock.monotonicMs() < deadlineMs) {
       handover.flush();

@@ -13,6 +13,8 @@ export interface StreamMessage {
   readonly seq: number;
   /** Broker's time, ms since the epoch. */
   readonly atMs: number;
+  /** When it was read, on the monotonic clock. */
+  readonly heardMs: number;
   /** Messages in the stream after this one. */
   readonly pending: number;
   /** Who signed it, as its headers say; null without such headers. */
@@ -151,6 +153,7 @@ export class StreamReader {
       payload: message.data,
       seq: Number(reply.slice(at, seqEnd)),
       atMs: Number(reply.slice(deliveryEnd + 1, timeEnd - 6)),
+      heardMs: this.#heardMs,
       pending: Number(pendingEnd < 0 ? reply.slice(timeEnd + 1) : reply.slice(timeEnd + 1, pendingEnd)),
       credential: credentialOf(message),
     });

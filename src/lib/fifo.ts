@@ -4,10 +4,6 @@ export class Fifo<T> {
   #items: T[] = [];
   #head = 0;
 
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
   push(item: T): void {
     this.#items.push(item);
   }
@@ -28,10 +24,5 @@ export class Fifo<T> {
       this.#head = 0;
     }
     return item;
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#head = 0;
   }
 }

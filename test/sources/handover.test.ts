@@ -52,7 +52,7 @@ function setUp(
   const drain = () => {
     const messages: BatchMessage[] = [];
     for (let batch = sent.shift(); batch !== undefined; batch = sent.shift()) {
-      readBatch(batch, (message) => messages.push({ ...message, payload: message.payload.slice() }));
+      readBatch(batch, (message) => messages.push({ ...message, payload: new Uint8Array(message.payload) }));
       handover.giveBack(batch);
       handover.flush();
     }
@@ -127,8 +127,39 @@ describe('handover', () => {
     handover.stop();
   });
 
-  it('handover - what is discarded is not sent', () => {
+  it('handover - what waited comes in the order of arrival, for limits are judged on the times', () => {
     const { handover, add, drain } = setUp();
+    for (let number = 0; number < 100; number++) add((number * 5) % 7);
+    expect(drain().map(({ atMs }) => atMs)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    handover.stop();
+  });
+
+  it('handover - a waiting message is a copy of its bytes, whatever holds them', () => {
+    const { handover, add, drain } = setUp();
+    for (let number = 0; number < 8; number++) add(RECEIVED);
+    const payload = Buffer.from('before');
+    handover.add({ subject: COMPLETED, payload, atMs: 1, seq: null, observedMs: 0 });
+    payload.fill('#');
+    expect(Buffer.from(drain().at(-1)?.payload ?? []).toString()).toBe('before');
+    handover.stop();
+  });
+
+  it('handover - discarding spares what plain NATS brought: it is in no stream', () => {
+    const { handover, add, drain } = setUp();
+    for (let number = 0; number < 10; number++) add(LEFT, String(number));
+    // The source changed to a stream while the writer was slow.
+    for (let seq = 1; seq < 4; seq++)
+      handover.add({ subject: RECEIVED, payload: Buffer.from('s'), atMs: 50, seq, observedMs: 0 });
+    handover.discard();
+    handover.discard();
+    const texts = drain().map(({ payload }) => Buffer.from(payload).toString());
+    expect(texts).toEqual(Array.from({ length: 10 }, (_, number) => String(number)));
+    expect(handover.waitingBytes).toBe(0);
+    handover.stop();
+  });
+
+  it('handover - what is discarded is not sent', () => {
+    const { handover, add, drain } = setUp({ mayShed: false });
     for (let number = 0; number < 12; number++) add(RECEIVED);
     handover.discard();
     expect(handover.waitingBytes).toBe(0);
@@ -142,7 +173,12 @@ describe('handover', () => {
   it('handover - thin traffic goes soon to an idle writer, and waits for a full batch while it is at work', () => {
     vi.useFakeTimers();
     try {
-      const { handover, add, sent } = setUp({ idleTimeMs: 100, batchTimeMs: 250, batchesMax: 2 });
+      const { handover, add, sent } = setUp({
+        mayShed: false,
+        idleTimeMs: 100,
+        batchTimeMs: 250,
+        batchesMax: 2,
+      });
       add(HEARTBEAT);
       vi.advanceTimersByTime(99);
       expect(sent).toHaveLength(0);

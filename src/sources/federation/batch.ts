@@ -77,24 +77,45 @@ export class BatchFiller {
   }
 }
 
-/** Visits the messages of a batch in the order in which they were added. */
-export function readBatch(batch: Batch, visit: (message: BatchMessage) => void): void {
-  const payload = Buffer.from(batch.payload);
-  const numbers = new Float64Array(batch.numbers);
-  let offset = 0;
-  for (let at = 0; at < batch.count * FIELDS; at += FIELDS) {
-    const end = offset + (numbers[at] ?? 0);
+/** Reads the messages of a batch in the order in which they were added, also while it is still being filled. */
+export class BatchReader {
+  readonly #batch: Batch;
+  readonly #payload: Buffer;
+  readonly #numbers: Float64Array;
+  #read = 0;
+  #offset = 0;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+    this.#payload = Buffer.from(batch.payload);
+    this.#numbers = new Float64Array(batch.numbers);
+  }
+
+  /** The next message, null behind the last. */
+  read(): BatchMessage | null {
+    if (this.#read >= this.#batch.count) return null;
+    const numbers = this.#numbers;
+    const at = this.#read++ * FIELDS;
+    const end = this.#offset + (numbers[at] ?? 0);
     const seq = numbers[at + 3] ?? -1;
     const subject = numbers[at + 1] ?? 0;
     const credentialLength = subject < CREDENTIAL_STEP ? 0 : Math.floor(subject / CREDENTIAL_STEP);
-    visit({
+    const message = {
       subject: subject % CREDENTIAL_STEP,
-      payload: payload.subarray(offset, end),
+      payload: this.#payload.subarray(this.#offset, end),
       atMs: numbers[at + 2] ?? 0,
       seq: seq < 0 ? null : seq,
       observedMs: numbers[at + 4] ?? 0,
-      credential: credentialLength === 0 ? null : payload.toString('latin1', end, end + credentialLength),
-    });
-    offset = end + credentialLength;
+      credential:
+        credentialLength === 0 ? null : this.#payload.toString('latin1', end, end + credentialLength),
+    };
+    this.#offset = end + credentialLength;
+    return message;
   }
+}
+
+/** Visits the messages of a batch in the order in which they were added. */
+export function readBatch(batch: Batch, visit: (message: BatchMessage) => void): void {
+  const reader = new BatchReader(batch);
+  for (let next = reader.read(); next !== null; next = reader.read()) visit(next);
 }

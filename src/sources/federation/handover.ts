@@ -2,8 +2,8 @@
 // JetStream is read no further; plain NATS cannot be held back, so what does not fit waits in a bounded backlog, and over
 // the bound presence is shed first and facts last (section 7).
 
-import { Fifo } from '../../lib/fifo.ts';
-import { type Batch, BatchFiller, type BatchMessage, createBatch } from './batch.ts';
+import { type Batch, BatchFiller, type BatchMessage, createBatch, readBatch } from './batch.ts';
+import { MessageQueue, type Spares } from './message-queue.ts';
 
 export interface HandoverOptions {
   readonly batchMessagesMax: number;
@@ -37,10 +37,10 @@ const SHED_ORDER = [6, 3, 0, 2, 1, 4, 5];
 export class Handover {
   readonly #options: HandoverOptions;
   readonly #parts: HandoverParts;
-  /** What waits beyond the batches on plain NATS, per subject: there order does not matter to any kept number. */
-  readonly #backlog: readonly Fifo<BatchMessage>[] = SHED_ORDER.map(() => new Fifo());
+  /** What waits beyond the batches on plain NATS, per subject, each in its order. */
+  readonly #backlog: readonly MessageQueue[];
   /** What waits of a stream, in its order: the position would take a sequence passed over for lost. */
-  readonly #inOrder = new Fifo<BatchMessage>();
+  readonly #inOrder: MessageQueue;
   readonly #spare: Batch[] = [];
   #backlogBytes = 0;
   #filler: BatchFiller | null = null;
@@ -53,6 +53,9 @@ export class Handover {
   constructor(options: HandoverOptions, parts: HandoverParts) {
     this.#options = options;
     this.#parts = parts;
+    const spares: Spares = [];
+    this.#backlog = SHED_ORDER.map(() => new MessageQueue(spares));
+    this.#inOrder = new MessageQueue(spares);
   }
 
   /** Payload bytes that wait and are not yet with the writer. */
@@ -93,13 +96,22 @@ export class Handover {
     return this.#underWay === 0 && this.#backlogBytes === 0 && (this.#filler?.batch.count ?? 0) === 0;
   }
 
-  /** Forgets what waits: it will be read again from the stream. */
+  /** Forgets what waits of a stream: it will be read again from there. What plain NATS brought is nowhere else, and stays. */
   discard(): void {
-    for (const waiting of [this.#inOrder, ...this.#backlog]) waiting.clear();
-    this.#backlogBytes = 0;
-    if (this.#filler !== null) this.#spare.push(this.#filler.batch);
-    this.#filler = null;
+    for (let next = this.#inOrder.peek(); next !== null; next = this.#inOrder.peek())
+      this.#drop(this.#inOrder, next);
+    const batch = this.#filler?.batch;
     this.stop();
+    this.#filler = null;
+    if (batch !== undefined) {
+      const kept: BatchMessage[] = [];
+      readBatch(batch, (message) => {
+        if (message.seq === null) kept.push({ ...message, payload: new Uint8Array(message.payload) });
+      });
+      this.#spare.push(batch);
+      for (const message of kept) this.#fill().add(message);
+      if (kept.length > 0) this.#arm();
+    }
     this.#noteRoom();
   }
 
@@ -139,9 +151,8 @@ export class Handover {
   }
 
   #keep(message: BatchMessage): void {
-    // A copy: the client's buffer holds many messages, and would be kept whole for the sake of one.
     const queue = message.seq === null ? this.#backlog[message.subject] : this.#inOrder;
-    queue?.push({ ...message, payload: message.payload.slice() });
+    queue?.push(message);
     this.#backlogBytes += sizeOf(message);
     if (this.#parts.mayShed()) this.#shed();
     this.#noteRoom();
@@ -151,26 +162,40 @@ export class Handover {
     for (const subject of SHED_ORDER) {
       const waiting = this.#backlog[subject];
       while (this.#backlogBytes > this.#options.backlogBytesMax) {
-        const oldest = waiting?.shift();
-        if (oldest === undefined) break;
-        this.#backlogBytes -= sizeOf(oldest);
+        const oldest = waiting?.peek() ?? null;
+        if (waiting === undefined || oldest === null) break;
+        this.#drop(waiting, oldest);
         this.#parts.shed(subject);
       }
     }
   }
 
-  /** Moves what waits into batches: a stream's in its order, else most precious first. */
+  /** Moves what waits into batches in the order of arrival: limits are judged on the messages' times, which must not go back. */
   #unload(): void {
-    for (const waiting of [
-      this.#inOrder,
-      ...SHED_ORDER.toReversed().map((subject) => this.#backlog[subject]),
-    ]) {
-      for (let next = waiting?.peek(); next !== undefined; next = waiting?.peek()) {
-        if (!this.#pack(next)) return;
-        this.#backlogBytes -= sizeOf(next);
-        waiting?.shift();
-      }
+    for (let queue = this.#longestWaiting(); queue !== null; queue = this.#longestWaiting()) {
+      const next = queue.peek();
+      if (next === null || !this.#pack(next)) return;
+      this.#drop(queue, next);
     }
+  }
+
+  #drop(queue: MessageQueue, head: BatchMessage): void {
+    this.#backlogBytes -= sizeOf(head);
+    queue.shift();
+  }
+
+  /** The queue whose head came first; null if nothing waits. */
+  #longestWaiting(): MessageQueue | null {
+    if (this.#inOrder.peek() !== null) return this.#inOrder;
+    let found: MessageQueue | null = null;
+    let foundMs = Infinity;
+    for (const queue of this.#backlog) {
+      const atMs = queue.peek()?.atMs ?? Infinity;
+      if (atMs >= foundMs) continue;
+      found = queue;
+      foundMs = atMs;
+    }
+    return found;
   }
 
   #noteRoom(): void {

@@ -1,6 +1,7 @@
 // Where the federation speaks: reads the broker's stream from our own position, or plain NATS where there is no
 // JetStream. Finds the stream, begins again after every reconnection, and knows whether it has caught up.
 
+import type { Clock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import {
   connectBroker,
@@ -12,7 +13,7 @@ import {
 } from '../../io/nats.ts';
 import { mapsInputs } from '../../io/mapping.ts';
 import { credentialOf } from '../../io/message-credential.ts';
-import { StreamReader } from '../../io/stream-reader.ts';
+import { type StreamMessage, StreamReader } from '../../io/stream-reader.ts';
 import {
   type JetStreamManager,
   keepStream,
@@ -58,14 +59,7 @@ export interface TelemetryOptions {
 }
 
 export interface TelemetryParts {
-  /** One message; `seq` is null on plain NATS, where `atMs` is the moment of receipt. */
-  message(
-    subject: string,
-    payload: Uint8Array,
-    seq: number | null,
-    atMs: number,
-    credential: string | null,
-  ): void;
+  message(message: TelemetryMessage): void;
   /** The broker answered: time passes on the observed clock. */
   heard(): void;
   /** The connection is gone. */
@@ -75,8 +69,11 @@ export interface TelemetryParts {
   log(level: 'info' | 'warn' | 'error', sentence: string): void;
   /** Nothing more can come, because a setting forbids what this broker offers. */
   fatal(error: CodedError): void;
-  nowMs(): number;
+  clock: Clock;
 }
+
+/** One message; `seq` is null on plain NATS, where `atMs` is the moment of receipt. */
+export type TelemetryMessage = Omit<StreamMessage, 'seq' | 'pending'> & { readonly seq: number | null };
 
 /** What our stream takes on a broker that maps the inputs. */
 const MAPPED_SUBJECTS = 'ingest.>';
@@ -106,6 +103,7 @@ export class Telemetry {
   #readSeq = 0;
   #committedSeq = 0;
   #newestMs = 0;
+  #newestHeardMs = 0;
   #hasAttached = false;
   #withoutJetStream = 0;
 
@@ -117,8 +115,6 @@ export class Telemetry {
   problem: string | null = 'not connected to the broker yet';
   reconnects = 0;
   pending = 0;
-  /** Broker clock minus ours, at the newest message. */
-  clockOffsetMs = 0;
 
   constructor(options: TelemetryOptions, position: Position, parts: TelemetryParts) {
     this.#options = options;
@@ -134,8 +130,15 @@ export class Telemetry {
     // While nothing more is asked for, how much is pending is not known.
     return (
       (this.pending > 0 || this.#isPaused) &&
-      this.#parts.nowMs() - this.#newestMs > this.#options.catchingUpAgeMs
+      this.#parts.clock.nowMs() - this.#newestMs > this.#options.catchingUpAgeMs
     );
+  }
+
+  /** Broker clock minus ours, at the newest message. */
+  get clockOffsetMs(): number {
+    if (this.#newestMs === 0) return 0;
+    const { clock } = this.#parts;
+    return this.#newestMs - clock.nowMs() + (clock.monotonicMs() - this.#newestHeardMs);
   }
 
   /** False while messages may be waiting that we do not take: time that then passes is nobody's silence. */
@@ -356,14 +359,8 @@ export class Telemetry {
           this.pending = message.pending;
           this.#readSeq = message.seq;
           this.#newestMs = message.atMs;
-          this.clockOffsetMs = message.atMs - this.#parts.nowMs();
-          this.#parts.message(
-            message.subject,
-            message.payload,
-            message.seq,
-            message.atMs,
-            message.credential,
-          );
+          this.#newestHeardMs = message.heardMs;
+          this.#parts.message(message);
         },
         drained: () => {
           this.pending = 0;
@@ -406,8 +403,17 @@ export class Telemetry {
         connection.subscribe(input, {
           callback: (error, message) => {
             if (error !== null) return;
-            const { subject, data } = message;
-            this.#parts.message(subject, data, null, this.#parts.nowMs(), credentialOf(message));
+            const { subject, data: payload } = message;
+            const { clock } = this.#parts;
+            const [atMs, heardMs] = [clock.nowMs(), clock.monotonicMs()];
+            this.#parts.message({
+              subject,
+              payload,
+              seq: null,
+              atMs,
+              heardMs,
+              credential: credentialOf(message),
+            });
           },
         }),
       );
