@@ -12,6 +12,7 @@ import { at, connectTo, launch, testFolder } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 const SHIPPED = readFileSync(new URL('../../deploy/nats/nats.conf', import.meta.url), 'utf8');
+const SHIPPED_LEAF = readFileSync(new URL('../../deploy/nats/leaf.conf', import.meta.url), 'utf8');
 const PASSWORDS = {
   NATS_AGGREGATOR_PASSWORD: 'aggregatorSecret',
   NATS_MONITOR_PASSWORD: 'monitorSecret',
@@ -104,6 +105,52 @@ describe('shipped broker configuration', () => {
     });
     await until('statistics at the monitor', () => heard.has('truebit.stats.period.1h'));
     expect([...heard].filter((each) => !each.startsWith('truebit.stats.'))).toEqual([]);
+  });
+
+  it('shipped broker configuration - monitors behind the shipped leaf node: counted, and still hear no other monitor', async () => {
+    const own = await testFolder('shipped-leaf');
+    const leafPort = await freePort();
+    const [hubFile, leafFile] = [join(own.folder, 'nats.conf'), join(own.folder, 'leaf.conf')];
+    const hubText = SHIPPED.replace('"/data"', JSON.stringify(join(own.folder, 'jetstream')))
+      .replace('port: 9086', `port: ${await freePort()}`)
+      .replace('127.0.0.1:8222', `127.0.0.1:${await freePort()}`)
+      .replace(/^ *sync_interval.*$/m, '');
+    writeFileSync(
+      hubFile,
+      hubText.replace('# leafnodes { host: "0.0.0.0", port: 7422 }', `leafnodes { port: ${leafPort} }`),
+    );
+    const address = `monitor:${PASSWORDS.NATS_MONITOR_PASSWORD}@127.0.0.1:${leafPort}`;
+    writeFileSync(leafFile, SHIPPED_LEAF.replace('monitor:PASSWORD@broker.example:7422', address));
+    const hub = await startNatsServer({ port: await freePort(), configurationFile: hubFile });
+    onTestFinished(() => hub.stop());
+    const leaf = await startNatsServer({ port: await freePort(), configurationFile: leafFile });
+    onTestFinished(() => leaf.stop());
+    const program = launch(
+      at(hub.url, own, { NATS_PASSWORD: PASSWORDS.NATS_AGGREGATOR_PASSWORD, PUBLISH_INTERVAL: '1000' }),
+    );
+    await program.ready();
+
+    const heard = new Set<string>();
+    const listener = await connectTo(leaf.url);
+    listener.subscribe('>', { callback: () => undefined });
+    listener.subscribe('truebit.>', { callback: (_error, message) => void heard.add(message.subject) });
+    await listener.flush();
+    const monitor = await connectTo(leaf.url);
+    const { subject, payload } = heartbeat('node-behind-a-leaf');
+    // What is published before the leaf knows that somebody listens is nobody's.
+    await until('the node', async () => {
+      monitor.publish(subject, payload);
+      return (await program.get('/api/federation/network-stats')).body['onlineNodes'] === 1;
+    });
+    await until('statistics at the leaf', () => heard.has('truebit.stats.period.1h'));
+    expect([...heard].filter((each) => !each.startsWith('truebit.stats.'))).toEqual([]);
+    // As docs/operations.md says.
+    await expect(monitor.request('truebit.federation.join', '', { timeout: 1000 })).rejects.toThrow(
+      'no responders',
+    );
+    // The leaf's operator has a monitor's rights at the broker.
+    monitor.publish('truebit.stats.aggregated', 'forged');
+    await expect(monitor.request('$JS.API.STREAM.NAMES', '', { timeout: 1000 })).rejects.toThrow();
   });
 
   it('shipped broker configuration - a broker without JetStream that maps the inputs is read under the mapped names', async () => {
