@@ -5,34 +5,39 @@ import { readSettings, SETTINGS } from '../config/settings.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import type { Command } from './command.ts';
 
-const HELP = `Usage: aggregator check-config
+const HELP = `Usage: aggregator check-config [--json]
 
 Checks the settings as serve would, lists every mistake at once, prints those that are set (secrets left out) and
 starts nothing.
+
+  --json  print them as one JSON object; a value that is not shown is null
 
 Exit code: 0 the settings are right; 1 they are not; 2 usage.
 `;
 
 /** Prints every setting that is set, and says that the others have their defaults. Throws `settings_invalid`. */
-function checkConfig(env: Environment): number {
+function checkConfig(env: Environment, isJson: boolean): number {
   const { warnings } = readSettings(env);
-  const set = SETTINGS.filter(({ name }) => (env[name] ?? '').trim() !== '');
-  for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
-  for (const { name, secret } of set) {
+  const set = SETTINGS.filter(({ name }) => (env[name] ?? '').trim() !== '').map(({ name, secret }) => {
+    const text = (env[name] ?? '').trim();
     // An address may hold a password before its @.
-    const isShown = !secret && !(env[name] ?? '').includes('@');
-    process.stdout.write(`${name}=${isShown ? (env[name] ?? '').trim() : '(not shown)'}\n`);
+    return { name, value: secret || text.includes('@') ? null : text };
+  });
+  const defaults = SETTINGS.length - set.length;
+  if (isJson) {
+    process.stdout.write(`${JSON.stringify({ set, defaults, warnings })}\n`);
+    return 0;
   }
-  process.stdout.write(
-    `The settings are right: ${set.length} set, ${SETTINGS.length - set.length} at their defaults.\n`,
-  );
+  for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
+  for (const { name, value } of set) process.stdout.write(`${name}=${value ?? '(not shown)'}\n`);
+  process.stdout.write(`The settings are right: ${set.length} set, ${defaults} at their defaults.\n`);
   return 0;
 }
 
 export const checkConfigCommand: Command = {
   help: HELP,
   run(args, env) {
-    parseCommandLine(args, {});
-    return checkConfig(env);
+    const { values } = parseCommandLine(args, { json: { type: 'boolean', default: false } });
+    return checkConfig(env, values.json);
   },
 };

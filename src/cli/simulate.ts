@@ -7,6 +7,7 @@ import { CodedError } from '../lib/errors.ts';
 import { createAggregatorClient } from '../simulator/federation/aggregator-client.ts';
 import { connectBroker } from '../simulator/federation/broker.ts';
 import { HELP, parseOptions } from '../simulator/federation/options.ts';
+import { reportJson, reportLines } from '../simulator/federation/report.ts';
 import { runSimulation } from '../simulator/federation/run.ts';
 import type { Command } from './command.ts';
 
@@ -24,12 +25,16 @@ export async function simulate(
   const { stdout, stderr } = process;
   try {
     const options = parseOptions(args, env);
+    const talk = options.isJson ? stderr : stdout;
     return await runSimulation(options, {
       aggregator: createAggregatorClient(options.httpUrl),
       connectBroker: () => connectBroker(options),
       clock: systemClock,
       wait: (ms) => delay(ms),
-      output: { isTerminal: stdout.isTTY === true, write: (text) => void stdout.write(text) },
+      output: { isTerminal: talk.isTTY === true, write: (text) => void talk.write(text) },
+      report(result) {
+        stdout.write(options.isJson ? `${reportJson(result)}\n` : `${reportLines(result).join('\n')}\n`);
+      },
       nonce: randomUUID(),
     });
   } catch (error) {

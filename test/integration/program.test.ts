@@ -94,6 +94,15 @@ describe('program', () => {
         expect.stringMatching(/^warning: RATE_LIMIT_PER_NODE, GLOBAL_RATE_LIMIT, CLEANUP_INTERVAL: /),
       ],
     });
+    const asJson = await runToEnd({ ...own.env, ...earlier, NATS_PASSWORD: 'canary' }, [
+      'check-config',
+      '--json',
+    ]);
+    expect(asJson.stdout).not.toContain('canary');
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      set: expect.arrayContaining([{ name: 'NATS_PASSWORD', value: null }]) as unknown,
+      warnings: warnings.map((line) => line.replace('warning: ', '')),
+    });
     const program = launch({ ...own.env, ...earlier });
     await program.ready();
     const told = program.log

@@ -18,6 +18,7 @@ describe('options', () => {
       password: null,
       httpUrl: 'http://127.0.0.1:8080',
       patienceMs: 45_000,
+      isJson: false,
     });
   });
 
@@ -27,6 +28,7 @@ describe('options', () => {
       FEDERATION_NATS_USER: 'u',
       FEDERATION_NATS_PASSWORD: 'p',
     };
+    expect(parseOptions(['--json'], env).isJson).toBe(true);
     expect(parseOptions([], env)).toMatchObject({
       servers: ['nats://a:1', 'nats://b:2'],
       user: 'u',

@@ -3,6 +3,7 @@ import { CodedError } from '../../src/lib/errors.ts';
 import type { SimulationOptions } from '../../src/simulator/federation/options.ts';
 import { createPlan } from '../../src/simulator/federation/plan.ts';
 import type { PublishedStatistics } from '../../src/simulator/federation/publication.ts';
+import { reportJson, reportLines } from '../../src/simulator/federation/report.ts';
 import { runSimulation } from '../../src/simulator/federation/run.ts';
 import { sendPlan } from '../../src/simulator/federation/sender.ts';
 import type { PlannedMessage } from '../../src/simulator/federation/statement.ts';
@@ -21,6 +22,7 @@ const OPTIONS: SimulationOptions = {
   password: null,
   httpUrl: '',
   patienceMs: 45_000,
+  isJson: false,
 };
 
 function createWorld(behaviour: FakeBehaviour = {}) {
@@ -30,6 +32,7 @@ function createWorld(behaviour: FakeBehaviour = {}) {
     fake,
     async run(options: Partial<SimulationOptions> = {}, isTerminal = false) {
       let text = '';
+      let json: Record<string, unknown> = {};
       runs += 1;
       const code = await runSimulation(
         { ...OPTIONS, ...options },
@@ -39,10 +42,14 @@ function createWorld(behaviour: FakeBehaviour = {}) {
           clock: fake.clock,
           wait: fake.wait,
           output: { isTerminal, write: (part) => void (text += part) },
+          report(result) {
+            text += `${reportLines(result).join('\n')}\n`;
+            json = JSON.parse(reportJson(result)) as Record<string, unknown>;
+          },
           nonce: `run ${runs}`,
         },
       );
-      return { code, text };
+      return { code, text, json };
     },
   };
 }
@@ -70,6 +77,22 @@ describe('simulate', () => {
     }
     expect(text).toMatch(/publish to commit p50 +100 ms/);
     expect(text).toMatch(/publish to commit p99 +9\d\d ms/);
+  });
+
+  it('simulate - the report as JSON says the same', async () => {
+    const { code, json } = await createWorld().run();
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ isEqual: true, differences: [], messageDifferences: [], shown: true });
+    expect(json['messages']).toMatchObject({
+      received: json['sent'],
+      rejected: 0,
+      lost: 0,
+      isEveryOneAccounted: true,
+      publishToCommitSeconds: { p50: expect.closeTo(0.1) as unknown },
+    });
+    const lost = await createWorld({ loses: (number) => number === 100 }).run();
+    expect(lost.json).toMatchObject({ isEqual: false, messages: { lost: 1 } });
+    expect(lost.code).toBe(1);
   });
 
   it.each<[string, FakeBehaviour, RegExp]>([

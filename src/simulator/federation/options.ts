@@ -16,6 +16,8 @@ export interface SimulationOptions {
   readonly password: string | null;
   readonly httpUrl: string;
   readonly patienceMs: number;
+  /** The result as JSON. */
+  readonly isJson: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,6 +37,7 @@ Simulated monitors send what real ones send; then the published statistics are c
   --password TEXT   broker password (FEDERATION_NATS_PASSWORD)
   --http URL        the aggregator (http://127.0.0.1:8080)
   --patience N      seconds to wait for a publication, above PUBLISH_INTERVAL (45)
+  --json            print the result as one JSON object, and progress to standard error
 
 Exit code: 0 all equal; 1 differences, or messages without an outcome; 2 usage, limits, or nothing to talk to.
 `;
@@ -62,6 +65,7 @@ const PARSED = {
   user: text,
   password: text,
   http: text,
+  json: { type: 'boolean', default: false },
 } as const;
 
 interface Range {
@@ -105,5 +109,6 @@ export function parseOptions(args: readonly string[], env: Environment): Simulat
     password: values.password ?? (env['FEDERATION_NATS_PASSWORD'] || null),
     httpUrl: toUrl('http', values.http ?? 'http://127.0.0.1:8080', ['http', 'https']),
     patienceMs: number('patience', 1, 86_400, false) * 1000,
+    isJson: values.json,
   };
 }

@@ -20,6 +20,9 @@ export interface RunResult {
   readonly notes: readonly string[];
 }
 
+/** Outcomes that are named only if they happened. */
+const RARE = ['rate_limited', 'shed', 'quarantined', 'replayed'];
+
 /** A table or a list of differences is never longer than this. */
 const DIFFERENCES_MAX = 200;
 
@@ -44,21 +47,24 @@ function counterRows(result: RunResult): readonly (readonly [string, string])[] 
   const { counters, sent } = result;
   if (counters === null) return [];
   const outcome = (name: string) => outcomeTotal(counters, name);
-  const rare = ['rate_limited', 'shed', 'quarantined', 'replayed']
-    .filter((name) => outcome(name) !== 0)
-    .map((name) => [name.replace('_', '-'), format(outcome(name))] as const);
-  // What neither an outcome nor the aggregator's own count of losses accounts for is lost as well.
-  const lost = counters.lost + Math.max(0, sent - decidedTotal(counters) - counters.lost);
+  const rare = RARE.filter((name) => outcome(name) !== 0).map(
+    (name) => [name.replace('_', '-'), format(outcome(name))] as const,
+  );
   return [
     ['received', format(receivedTotal(counters))],
     ['applied', format(outcome('applied'))],
     ['duplicate', format(outcome('duplicate'))],
     ['rejected', format(outcome('rejected'))],
     ...rare,
-    ['lost', format(lost)],
+    ['lost', format(lostOf(counters, sent))],
     ['publish to commit p50', formatSeconds(counters, 0.5)],
     ['publish to commit p99', formatSeconds(counters, 0.99)],
   ];
+}
+
+/** What neither an outcome nor the aggregator's own count of losses accounts for is lost as well. */
+function lostOf(counters: Counters, sent: number): number {
+  return counters.lost + Math.max(0, sent - decidedTotal(counters) - counters.lost);
 }
 
 function rejectionNotes(counters: Counters | null): readonly string[] {
@@ -107,4 +113,36 @@ export function reportLines(result: RunResult): readonly string[] {
   }
   if (differences.length > DIFFERENCES_MAX) lines.push(`… and ${differences.length - DIFFERENCES_MAX} more`);
   return [...lines, verdict(result)];
+}
+
+/** The same for a program: one JSON object. */
+export function reportJson(result: RunResult): string {
+  const { counters, sent, elapsedMs, fromOthers, comparison } = result;
+  const messages =
+    counters === null
+      ? null
+      : {
+          received: receivedTotal(counters),
+          ...Object.fromEntries(
+            ['applied', 'duplicate', 'rejected', ...RARE].map((name) => [name, outcomeTotal(counters, name)]),
+          ),
+          lost: lostOf(counters, sent),
+          isEveryOneAccounted: result.isComplete,
+          publishToCommitSeconds: {
+            p50: quantileOf(counters.publishToCommit, 0.5),
+            p99: quantileOf(counters.publishToCommit, 0.99),
+          },
+        };
+  return JSON.stringify({
+    isEqual: exitCodeOf(result) === 0,
+    sent,
+    seconds: elapsedMs / 1000,
+    messages,
+    fromOthers,
+    compared: comparison.compared,
+    differences: [...comparison.differences, ...(result.shown ?? [])],
+    shown: result.shown !== null,
+    messageDifferences: result.accountDifferences,
+    notes: [...result.notes, ...comparison.notes],
+  });
 }

@@ -18,7 +18,7 @@ import type { ProgressOutput } from './progress.ts';
 import { createProgress } from './progress.ts';
 import { createTicks } from './publication.ts';
 import type { RunResult } from './report.ts';
-import { exitCodeOf, reportLines } from './report.ts';
+import { exitCodeOf } from './report.ts';
 import { sendPlan } from './sender.ts';
 import { readAftermath, waitForAccount } from './settlement.ts';
 import { compareShown } from './shown-check.ts';
@@ -29,6 +29,8 @@ export interface SimulationParts {
   readonly clock: Clock;
   readonly wait: (ms: number) => Promise<void>;
   readonly output: ProgressOutput;
+  /** Given the result of a run that can be judged. */
+  readonly report: (result: RunResult) => void;
   /** Different in every run. */
   readonly nonce: string;
 }
@@ -112,7 +114,7 @@ async function performRun(
   const sender = { publisher: broker, clock, wait, onProgress: progress.show };
   const { elapsedMs } = await sendPlan(plan.messages, sender).finally(() => progress.end());
   const result = await concludeRun(parts, waiting, { ...run, elapsedMs });
-  for (const line of reportLines(result)) waiting.print(line);
+  parts.report(result);
   return exitCodeOf(result);
 }
 
