@@ -30,6 +30,8 @@ export interface Stage {
   readonly url: string;
   readonly wsUrl: string;
   readonly port: number;
+  /** What was started on it, and ends with it whatever happens. */
+  readonly programs: Aggregator[];
   brokerCpuSeconds(): number;
   /** Makes the stream as the program would, for references. */
   makeStream(): Promise<void>;
@@ -45,8 +47,10 @@ export async function openStage(mode: 'jetstream' | 'core'): Promise<Stage> {
     configurationFile,
     ...(mode === 'jetstream' ? { storeFolder: join(folder, 'broker') } : {}),
   });
+  const programs: Aggregator[] = [];
   return {
     folder,
+    programs,
     url: broker.url,
     wsUrl: `ws://127.0.0.1:${wsPort}`,
     port: broker.port,
@@ -63,6 +67,7 @@ export async function openStage(mode: 'jetstream' | 'core'): Promise<Stage> {
       await connection.close();
     },
     async close() {
+      for (const program of programs) if (program.process.exitCode === null) await program.stop('SIGKILL');
       await broker.stop();
       rmSync(folder, { recursive: true });
     },
@@ -83,6 +88,7 @@ export async function startProgram(
     ...LIMITS_ABOVE_LOAD,
     ...env,
   });
+  stage.programs.push(program);
   await program.ready();
   return program;
 }
