@@ -96,7 +96,8 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
     // Authentication that fails after a restart of the broker is an outage like any other: try again.
     ignoreAuthErrorAbort: true,
     timeout: CONNECT_TIMEOUT_MS,
-    pingInterval: 10_000,
+    // A broker that stands still is given up after 15 to 20 s.
+    pingInterval: 5000,
     maxPingOut: 2,
     ...(options.inboxPrefix === null ? {} : { inboxPrefix: options.inboxPrefix }),
     ...(options.user === null ? {} : { user: options.user }),

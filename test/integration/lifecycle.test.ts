@@ -197,6 +197,21 @@ describe('lifecycle', () => {
         const { process } = what === 'broker stopped' ? broker : program;
         process.kill('SIGSTOP');
         await passed(awayMs);
+        if (what === 'broker stopped') {
+          // Given up within 20 s, and no tick waits for its answer.
+          await until(
+            'the loss to be told',
+            async () => (await program.get('/readyz')).status === 503,
+            15_000,
+          );
+          const ticks = await program.metric('aggregator_tick_seconds_count');
+          await until(
+            'another tick',
+            async () => (await program.metric('aggregator_tick_seconds_count')) > ticks,
+            10_000,
+          );
+          expect(await stateOf(program, NODE)).toBe('online');
+        }
         process.kill('SIGCONT');
       }
       await program.ready();

@@ -1,10 +1,13 @@
 // Publishes statistics over a connection of its own, so that a busy writer delays no publication. While the broker is
 // away it publishes nothing: old numbers sent late would pass for new ones.
 
-import { connectBroker, headers, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
+import { connectBroker, headers, type NatsConnection, type NatsOptions, pause } from '../../io/nats.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../../lib/api-key.ts';
 import type { StatisticsSigner } from '../../lib/statistics-signature.ts';
 import type { StatisticsMessage } from './payload.ts';
+
+/** A broker that takes longer to answer stands still: the next tick must not wait for it. */
+const FLUSH_MAX_MS = 5000;
 
 export class Publisher {
   readonly #stop = new AbortController();
@@ -43,12 +46,15 @@ export class Publisher {
       signed.set(SIGNATURE_HEADER, signer.sign(bytes));
       connection.publish(subject, bytes, { headers: signed });
     }
-    try {
-      await connection.flush();
-      return true;
-    } catch {
-      return false;
-    }
+    const answered = new AbortController();
+    const flushed = connection.flush().then(
+      () => true,
+      () => false,
+    );
+    const late = pause(FLUSH_MAX_MS, answered.signal).then(() => false);
+    const isThere = await Promise.race([flushed, late]);
+    answered.abort();
+    return isThere;
   }
 
   async stop(): Promise<void> {
