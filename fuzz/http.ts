@@ -2,6 +2,8 @@
 // security headers, without a stack trace and without a word of what was sent, and the next good request is served.
 
 import { connect } from 'node:net';
+import { type ApiKey, KeyBook } from '../src/domain/federation/api-keys.ts';
+import { keyHashOf, keyIdOf } from '../src/lib/api-key.ts';
 import { NO_STATISTICS } from '../src/http/no-statistics.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import type { Random } from '../src/simulator/random.ts';
@@ -94,6 +96,7 @@ function anyRequest(random: Random): Uint8Array {
   const lines = [
     `${random.chance(0.7) ? 'GET' : random.pick(METHODS)} ${path}${tail} HTTP/1.${random.chance(0.9) ? 1 : 0}`,
   ];
+  if (random.chance(0.3)) lines.push(`Authorization: ${anyCredential(random)}`);
   for (let count = random.below(4); count > 0; count--) {
     lines.push(
       random.chance(0.9) ? random.pick([...HEADERS, ...MORE_HEADERS]) : `X-${MARK}: ${anyText(random)}`,
@@ -106,28 +109,56 @@ function anyRequest(random: Random): Uint8Array {
   return random.chance(0.9) ? withBytesChanged(random, request, anyBytes(random)) : anyBytes(random);
 }
 
-export async function httpTarget(): Promise<FuzzTarget> {
-  const failures: unknown[] = [];
+/** A key that may read, one that may not, one that is revoked; the guarded server knows them. */
+const KEYS = ['R', 'P', 'X'].map((letter) => letter.repeat(43));
+const [READER = ''] = KEYS;
+/** Stands in what only holders of {@link READER} may read. */
+const GUARDED = 'guarded-data';
+
+function keyOf(key: string): ApiKey {
+  const keyHash = keyHashOf(key);
+  return {
+    keyId: keyIdOf(keyHash),
+    keyHash,
+    name: 'fuzz',
+    nodeId: null,
+    permissions: [key.startsWith('P') ? 'publish' : 'subscribe'],
+    ratePerMinute: 0,
+    createdAtMs: 0,
+    revokedAtMs: key.startsWith('X') ? 1 : null,
+  };
+}
+
+/** What may stand behind `Authorization:`. */
+function anyCredential(random: Random): string {
+  const key = random.pick(KEYS);
+  const at = random.below(key.length);
+  const tampered = `${key.slice(0, at)}${random.pick(['', 'a', '=', ' ', '\t', 'é'])}${key.slice(at + 1)}`;
+  return `${random.pick(['Bearer ', 'bearer  ', 'Bearer', 'Basic ', ''])}${random.pick([key, key, tampered, MARK])}`;
+}
+
+async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown) => void) {
   const ok = { ok: true };
   const components = { database: ok, broker: ok, ingest: ok, workers: ok, tick: ok };
+  const keys = new KeyBook(KEYS.map(keyOf));
   const server = createHttpServer(
-    { host: '127.0.0.1', port: 0, apiAuth: 'open' },
+    { host: '127.0.0.1', port: 0, apiAuth },
     {
       live: () => true,
       readiness: () => ({ status: 'ready', mode: 'jetstream', catchingUp: false, components }),
       metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
-      aggregatorId: () => 'aggregator-fuzz',
+      aggregatorId: () => GUARDED,
       statistics: (period) => ({
         data: NO_STATISTICS,
         period,
         timestamp: AT,
-        aggregatorId: 'a',
+        aggregatorId: GUARDED,
         lastUpdated: AT,
       }),
       nodes: async ({ page }) => ({ nodes: [], page, pages: 0, total: 0 }),
       node: async () => null,
       trust: () => ({ authenticated: 0, claimed: 0 }),
-      findKey: () => undefined,
+      findKey: (keyId) => keys.find(keyId),
       keyUsed: () => undefined,
       statisticsKeys: () => [],
       history: async ({ period }) => ({
@@ -140,7 +171,7 @@ export async function httpTarget(): Promise<FuzzTarget> {
         gaps: [],
       }),
       reporting: async () => ({ tasks: 0, single: 0, share: null, sampledMax: 1 }),
-      current: () => ({ status: 'ready' }),
+      current: () => ({ status: GUARDED }),
       limits: () => ({
         ratePerMinute: 0,
         rateBurst: 0,
@@ -150,15 +181,21 @@ export async function httpTarget(): Promise<FuzzTarget> {
       }),
       nowMs: () => Date.parse(AT),
       monotonicMs: () => performance.now(),
-      failed: (error) => failures.push(error),
+      failed,
     },
   );
   const { url } = await server.start();
-  const port = Number(new URL(url).port);
+  return { server, port: Number(new URL(url).port) };
+}
+
+export async function httpTarget(): Promise<FuzzTarget> {
+  const failures: unknown[] = [];
+  const failed = (error: unknown) => void failures.push(error);
+  const [open, guarded] = [await openServer('open', failed), await openServer('required', failed)];
   const outcomes: Record<string, number> = { 'hung up': 0 };
   let fed = 0;
 
-  function ask(bytes: Uint8Array): Promise<string> {
+  function ask(bytes: Uint8Array, { port }: { readonly port: number }): Promise<string> {
     return new Promise((resolve, reject) => {
       let enough: NodeJS.Timeout | undefined;
       const socket = connect(port, '127.0.0.1', () => {
@@ -188,7 +225,9 @@ export async function httpTarget(): Promise<FuzzTarget> {
     outcomes,
     async feed(random) {
       fed++;
-      const answer = await ask(anyRequest(random));
+      const isGuarded = random.chance(0.4);
+      const request = anyRequest(random);
+      const answer = await ask(request, isGuarded ? guarded : open);
       if (failures.length > 0) throw failures[0];
       const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(answer) ?? [];
       if (answer !== '' && status === undefined) throw new FuzzFailure('an answer is not HTTP');
@@ -197,15 +236,24 @@ export async function httpTarget(): Promise<FuzzTarget> {
       if (/\n {4}at |node_modules|x-split/i.test(answer))
         throw new FuzzFailure('an answer shows what it must not');
       if (answer.includes(MARK)) throw new FuzzFailure('an answer repeats what was sent');
-      const outcome = status ?? 'hung up';
+      if (isGuarded && answer.includes(GUARDED) && !Buffer.from(request).includes(READER))
+        throw new FuzzFailure('somebody without a key was answered');
+      const outcome = `${isGuarded ? 'guarded: ' : ''}${status ?? 'hung up'}`;
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     },
     async settle() {
-      const answer = await ask(Buffer.from('GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'));
-      if (!answer.startsWith('HTTP/1.1 200 ')) throw new FuzzFailure('a good request is not served any more');
+      const good = `GET /api/federation/network-stats HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${READER}\r\nConnection: close\r\n\r\n`;
+      for (const server of [open, guarded]) {
+        const answer = await ask(Buffer.from(good), server);
+        if (!answer.startsWith('HTTP/1.1 200 ') || !answer.includes(GUARDED))
+          throw new FuzzFailure('a good request is not served any more');
+      }
       const accounted = Object.values(outcomes).reduce((total, count) => total + count, 0);
       if (accounted !== fed) throw new FuzzFailure('a request is unaccounted for');
     },
-    close: () => server.stop(),
+    async close() {
+      await open.server.stop();
+      await guarded.server.stop();
+    },
   };
 }

@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { machine } from '../bench/machine.ts';
+import { controlTarget } from './control.ts';
 import { httpTarget } from './http.ts';
 import { messagesTarget } from './messages.ts';
 import { type FuzzReport, growthPerMinute, runFuzz } from './run.ts';
@@ -13,6 +14,7 @@ const TARGETS: Readonly<Record<string, () => FuzzTarget | Promise<FuzzTarget>>> 
   messages: messagesTarget,
   settings: settingsTarget,
   http: httpTarget,
+  control: controlTarget,
 };
 const MEGABYTE = 1e6;
 /** What a run may grow by, in bytes a minute of its last two thirds: maps that are dropped whole make noise of half as much. */

@@ -2,6 +2,7 @@
 // with other seeds for as long as it is told to.
 
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { controlTarget } from '../../fuzz/control.ts';
 import { httpTarget } from '../../fuzz/http.ts';
 import { messagesTarget } from '../../fuzz/messages.ts';
 import { growthPerMinute, runFuzz } from '../../fuzz/run.ts';
@@ -15,6 +16,7 @@ describe('fuzz', () => {
     ['messages', messagesTarget, 20_000],
     ['settings', settingsTarget, 1500],
     ['http', httpTarget, 600],
+    ['control', controlTarget, 2000],
   ] as const)('fuzz - %s: nothing breaks, and every input is counted', async (name, make, inputsMax) => {
     const target: FuzzTarget = await make();
     onTestFinished(async () => {
