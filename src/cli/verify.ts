@@ -55,6 +55,26 @@ function fault(message: SignedMessage, keys: ReadonlyMap<string, string>): strin
     : 'the signature does not fit: the message was changed, or another signed it';
 }
 
+/** What the signed bytes say of themselves: the signature covers neither the subject nor the moment of arrival. */
+interface Claims {
+  readonly timestamp: string | null;
+  readonly aggregatorId: string | null;
+}
+const NO_CLAIMS: Claims = { timestamp: null, aggregatorId: null };
+
+function claimsOf(payload: string): Claims {
+  const value = parseJson(payload, 'The payload');
+  if (!isObject(value)) return NO_CLAIMS;
+  const text = (name: string) => (typeof value[name] === 'string' ? value[name] : null);
+  return { timestamp: text('timestamp'), aggregatorId: text('aggregatorId') };
+}
+
+/** ` (12 s old)` by our clock; old statistics can be genuine and sent again. */
+function ageOf(timestamp: string | null): string {
+  const atMs = Date.parse(timestamp ?? '');
+  return Number.isNaN(atMs) ? '' : ` (${Math.round((Date.now() - atMs) / 1000)} s old)`;
+}
+
 async function listen(nats: NatsOptions, subject: string, timeoutMs: number): Promise<SignedMessage> {
   const waited = AbortSignal.timeout(timeoutMs);
   let reason = 'no message came';
@@ -170,9 +190,15 @@ export const verifyCommand: Command = {
     if (values.save !== undefined) writeFileSync(values.save, `${JSON.stringify(message)}\n`);
     const why = fault(message, keys);
     const keyId = message.headers[KEY_ID_HEADER] ?? null;
-    const answer = { genuine: why === null, reason: why, subject: message.subject, keyId };
+    const said = why === null ? claimsOf(message.payload) : NO_CLAIMS;
+    const answer = { genuine: why === null, reason: why, subject: message.subject, keyId, ...said };
     if (values.json) process.stdout.write(`${JSON.stringify(answer)}\n`);
-    else if (why === null) process.stdout.write(`genuine: ${message.subject}, signed with ${keyId ?? ''}\n`);
+    else if (why === null) {
+      process.stdout.write(`genuine: ${message.subject}, signed with ${keyId ?? ''}\n`);
+      process.stdout.write(
+        `by ${said.aggregatorId ?? 'nobody'} at ${said.timestamp ?? 'no time'}${ageOf(said.timestamp)}\n`,
+      );
+    }
     if (why === null) return 0;
     if (!values.json) throw new CodedError('not_genuine', `Not genuine: ${why}.`);
     return 1;

@@ -54,6 +54,13 @@ async function sendAll(connection: NatsConnection): Promise<number> {
       connection.publish(subject, text, { headers: head, reply: `_INBOX.${CANARIES.key}` });
       connection.publish(subject, JSON.stringify(message(number % GOOD_EACH)));
       sent += 2;
+      if (number % 10 > 0) continue;
+      // In the headers that sign, which are read: a message that would count, refused for them.
+      const signed = headers();
+      signed.set(number % 20 === 0 ? 'Truebit-Key-Id' : 'Truebit-Signature', canary);
+      signed.append('Truebit-Signature', canary);
+      connection.publish(subject, JSON.stringify(message(number % GOOD_EACH)), { headers: signed });
+      sent++;
     }
     await connection.flush();
   }
@@ -105,6 +112,9 @@ describe('canaries', () => {
     expect(canariesIn(published)).toEqual([]);
     expect(canariesInFiles(own.folder)).toEqual([]);
     expect(await program.metric('aggregator_messages_rejected_total', 'personal_data')).toBeGreaterThan(500);
+    expect(
+      await program.metric('aggregator_messages_rejected_total', 'reason="unauthenticated"'),
+    ).toBeGreaterThan(100);
     await expectConserved(program, own.databasePath);
     // The stream does hold them: the canaries were really sent, and can be found where they are.
     const store = join(own.folder, 'aggregator-nats', 'jetstream');
