@@ -244,15 +244,14 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     }
   }
 
-  function reply(message: IngestToSource, batch?: Batch): void {
-    source?.postMessage(message, batch === undefined ? [] : [batch.payload, batch.numbers]);
+  function reply(message: IngestToSource): void {
+    source?.postMessage(message);
   }
 
   function giveBack(): void {
     const batch = merged;
     merged = null;
-    if (batch !== null)
-      reply({ type: 'committed', batch, seq: (writer.current.position.nextSeq ?? 1) - 1 }, batch);
+    if (batch !== null) reply({ type: 'committed', batch, seq: (writer.current.position.nextSeq ?? 1) - 1 });
   }
 
   /** Takes what the source says, in its order: the clock and the position never run ahead of the messages. */

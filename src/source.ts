@@ -62,7 +62,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
       backlogBytesMax: PLAIN_BACKLOG_BYTES_MAX - BATCHES_UNDER_WAY_MAX * BATCH_BYTES_MAX,
     },
     {
-      send: (batch) => ingest.postMessage({ type: 'batch', batch }, [batch.payload, batch.numbers]),
+      send: (batch) => ingest.postMessage({ type: 'batch', batch }),
       mayShed: () => telemetry.mode === 'core',
       full: () => telemetry.pause(),
       roomy: () => telemetry.resume(),
