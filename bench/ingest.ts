@@ -10,7 +10,15 @@ import type { BenchOptions, Figure } from './figures.ts';
 import { type Load, makeLoad } from './load.ts';
 import { median } from './machine.ts';
 import { publish } from './publisher.ts';
-import { committedUpTo, cpuSeconds, memoryBytes, openStage, startProgram, startReference } from './stage.ts';
+import {
+  committed,
+  committedUpTo,
+  cpuSeconds,
+  memoryBytes,
+  openStage,
+  startProgram,
+  startReference,
+} from './stage.ts';
 
 type Mode = 'jetstream' | 'core';
 
@@ -49,8 +57,9 @@ export async function runProgram(mode: Mode, load: Load, env: Env = {}): Promise
     const program = await startProgram(stage, { ...env, DB_PATH: databasePath });
     const pid = program.process.pid ?? 0;
     const [cpu, brokerCpu] = [cpuSeconds(pid), stage.brokerCpuSeconds()];
+    const before = committed(databasePath);
     const published = publish(stage.port, load);
-    let endedMs = mode === 'jetstream' ? await committedUpTo(databasePath, load.messages) : 0;
+    let endedMs = mode === 'jetstream' ? await committedUpTo(databasePath, before + load.messages) : 0;
     // On plain NATS nobody but the program knows; its counters come with each commit.
     const shed = await counted(program, load.messages);
     if (mode === 'core') endedMs = Date.now();

@@ -93,12 +93,24 @@ export async function startProgram(
   return program;
 }
 
-/** Waits until the position in the stream is at `seq`; the moment, ms since the epoch. Read from the file: it costs nothing. */
-export async function committedUpTo(databasePath: string, seq: number): Promise<number> {
+const READ = 'SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM ingest_position';
+
+/** Messages of any stream that this database has committed. */
+export function committed(databasePath: string): number {
   const reader = new Sqlite(databasePath, { readonly: true });
-  const last = reader.prepare('SELECT max(last_seq) FROM ingest_position').pluck();
   try {
-    await until(`sequence ${seq} to be committed`, () => Number(last.get()) >= seq, WAIT_MS);
+    return Number(reader.prepare(READ).pluck().get());
+  } finally {
+    reader.close();
+  }
+}
+
+/** Waits until so many messages are committed; the moment, ms since the epoch. Read from the file: it costs nothing. */
+export async function committedUpTo(databasePath: string, messages: number): Promise<number> {
+  const reader = new Sqlite(databasePath, { readonly: true });
+  const read = reader.prepare(READ).pluck();
+  try {
+    await until(`${messages} messages to be committed`, () => Number(read.get()) >= messages, WAIT_MS);
     return Date.now();
   } finally {
     reader.close();
