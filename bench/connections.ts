@@ -16,7 +16,7 @@ const ORDERLY = 200;
 
 export async function benchConnections({ isQuick }: BenchOptions): Promise<readonly Figure[]> {
   const count = isQuick ? 500 : 10_000;
-  const beatEveryMs = isQuick ? 2000 : 30_000;
+  const beatEveryMs = isQuick ? 500 : 30_000;
   const { folder, env, natsUrl } = await ownFolder('bench-connections');
   const program = startAggregator({ ...env, ...LIMITS_ABOVE_LOAD, LOG_LEVEL: 'info' });
   const sockets: Socket[] = [];

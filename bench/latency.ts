@@ -53,7 +53,7 @@ export async function benchLatency({ isQuick, rounds }: BenchOptions): Promise<r
     rates.push(perSecond / 2);
     busy.push(await latencies(makeLoad({ tasks: tasks * 2, chunk: 50, seed: round }), perSecond / 2));
     idle.push(
-      await latencies(makeLoad({ tasks: isQuick ? 60 : 300, chunk: 1, seed: round }), SLOW_PER_SECOND),
+      await latencies(makeLoad({ tasks: isQuick ? 30 : 300, chunk: 1, seed: round }), SLOW_PER_SECOND),
     );
   }
   const of = (runs: readonly number[][], share: number) => median(runs.map((run) => quantile(run, share)));

@@ -14,7 +14,7 @@ const SCRAPES = 20;
 
 export async function benchNodes({ isQuick }: BenchOptions): Promise<readonly Figure[]> {
   const nodes = isQuick ? 10_000 : 100_000;
-  const seconds = isQuick ? 3 : 60;
+  const seconds = isQuick ? 2 : 60;
   const stage = await openStage('jetstream');
   try {
     const databasePath = join(stage.folder, 'aggregator.db');

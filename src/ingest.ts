@@ -267,7 +267,8 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   }
 
   function mayTake({ type }: SourceToIngest): boolean {
-    return !committer.isFailing && !(space.isLow && type === 'batch');
+    // What is merged may have to be dropped and merged again: until then nobody knows where the stream is to be read on.
+    return !committer.isFailing && !writer.isSpoilt && !(space.isLow && type === 'batch');
   }
 
   /** Takes what waits, until something keeps it from being taken as well. */

@@ -2,10 +2,11 @@
 
 import { connect, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   FEED_BACKLOG_BYTES_MAX,
   FEED_CLIENTS_MAX,
+  FEED_HEARTBEAT_MS,
   FEED_INTERVAL_MS,
   FEED_LIFE_MAX_MS,
 } from '../../src/config/bounds.ts';
@@ -104,6 +105,39 @@ describe('http - live feed', () => {
     const before = taken;
     await until('more events', () => taken > before);
     expect(feed.counts).toEqual({ clients: 1, dropped: 1, refused: 0 });
+  });
+
+  it('says something every 15 s when nothing changes, so that no proxy takes the connection for dead', () => {
+    vi.useFakeTimers();
+    try {
+      let value = 0;
+      const feed = new Feed({ document: () => ({ value }), nowMs: () => 0 });
+      const written: string[] = [];
+      const reader = new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          written.push(chunk.toString());
+          done();
+        },
+      });
+      feed.add(reader);
+      written.length = 0;
+      vi.advanceTimersByTime(FEED_HEARTBEAT_MS - 1);
+      expect(written).toEqual([]);
+      vi.advanceTimersByTime(1);
+      expect(written).toEqual([':\n\n']);
+      // A change says enough: the next comment is due 15 s after it.
+      vi.advanceTimersByTime(FEED_HEARTBEAT_MS / 2);
+      value = 1;
+      vi.advanceTimersByTime(FEED_INTERVAL_MS);
+      expect(written).toHaveLength(2);
+      vi.advanceTimersByTime(FEED_HEARTBEAT_MS - 1);
+      expect(written).toHaveLength(2);
+      vi.advanceTimersByTime(FEED_INTERVAL_MS);
+      expect(written.slice(2)).toEqual([':\n\n']);
+      feed.stop();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('ends a feed that is old, for its reader to show its key again, and no other', async () => {
