@@ -350,9 +350,10 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     try {
       return writer.current.durably(() => {
         const answer = makeChange(writer.current, asked, systemClock.nowMs());
-        // Keys and blocks are on disk, a forgotten node is only in memory.
-        if (asked.type === 'forgetNode') writer.remember((anew) => void anew.forget(asked.nodeId));
         send({ type: 'keys', keys: writer.current.keys.book.all });
+        // Keys and blocks are on disk, a forgotten node is only in memory.
+        if (asked.type !== 'forgetNode') return { type: 'made', answer };
+        writer.remember((anew) => void anew.forget(asked.nodeId));
         return committer.flush() ? { type: 'made', answer } : refusal('database_unusable', LATER_SENTENCE);
       });
     } catch (error) {
