@@ -96,7 +96,11 @@ function anyCredential(
     ? bytes
     : withBytesChanged(random, bytes, random.chance(0.5) ? bytes : anyBytes(random));
   // As it is written, and as it is understood: a spelling of base64 that only means the same may be refused.
-  if (isRight) rightful.add(keyId + signature).add(meaningOf(keyId + signature));
+  if (isRight) {
+    const credential = keyId + signature;
+    for (const spelling of [credential, meaningOf(credential)])
+      rightful.add(claimOf(spelling, subject, payload));
+  }
   const hdr = head.length;
   const sizes = { sid: 1, hdr, size: hdr + payload.length, subject: Buffer.from(name) };
   return credentialOf(new MsgImpl(sizes, Buffer.concat([head, payload]), NOBODY) as Msg);
@@ -110,13 +114,19 @@ function meaningOf(credential: string): string {
   return credential.slice(0, 16) + Buffer.from(credential.slice(16), 'base64').toString('hex');
 }
 
+/** A credential with what it was made for: the same one beside another subject or payload is wrong. */
+function claimOf(credential: string, subject: number, payload: Uint8Array): string {
+  return `${credential} ${subject} ${Buffer.from(payload).toString('latin1')}`;
+}
+
 /** The authenticator, with every key that it grants, and every one that it should, looked at again. */
 function watched(authenticate: Authenticate, rightful: ReadonlySet<string>): Authenticate {
   return (message, nodeId) => {
     const judged = authenticate(message, nodeId);
-    const { credential } = message;
-    const isRightful = credential != null && rightful.has(meaningOf(credential));
-    if (judged === 'unauthenticated' && credential != null && rightful.has(credential)) {
+    const { credential, subject, payload } = message;
+    const isMade = (spelling: string) => rightful.has(claimOf(spelling, subject, payload));
+    const isRightful = credential != null && isMade(meaningOf(credential));
+    if (judged === 'unauthenticated' && credential != null && isMade(credential)) {
       const [bound, free] = KEYS;
       const keyId = credential.slice(0, 16);
       if (keyId === bound?.keyId || (keyId === free?.keyId && nodeId !== bound?.made.nodeId))
