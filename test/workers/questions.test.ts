@@ -75,8 +75,19 @@ describe('history', () => {
     for (const { at, stepMs } of answers) {
       expect(stepMs).toBe(300_000);
       expect(at.length).toBeLessThanOrEqual(7);
-      // All but the first, whose step the span cuts.
-      for (const time of at.slice(1)) expect(Date.parse(time) % stepMs).toBe(0);
+      // All but the first, whose step the span cuts, and the newest.
+      for (const time of at.slice(1, -1)) expect(Date.parse(time) % stepMs).toBe(0);
+    }
+  });
+
+  it('ends with the newest row, however long a step is and however young the database', () => {
+    record(everyTick);
+    const newest = new Date(everyTick.at(-1) ?? 0).toISOString();
+    for (const points of [2, 3, 50]) {
+      const { at } = history({ fromMs: NOW_MS - 30 * 24 * HOUR_MS, points });
+      expect(at.length).toBeGreaterThan(1);
+      expect(at.length).toBeLessThanOrEqual(points);
+      expect(at.at(-1)).toBe(newest);
     }
   });
 

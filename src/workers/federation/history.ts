@@ -1,5 +1,6 @@
 // A span of the statistics history, down-sampled: from each step the first row, found by one seek in the index of
-// (period, time). Cost grows with the points asked for, never with what is stored.
+// (period, time), and the newest row of all, for a step may be hours long and its reader wants to know how things are now.
+// Cost grows with the points asked for, never with what is stored.
 
 import {
   gapsBetween,
@@ -19,24 +20,31 @@ export function readHistory(
   { nowMs, tickMs }: { readonly nowMs: number; readonly tickMs: number },
 ): History {
   const stepMs = stepOf(query);
-  const first = database.prepare<[string, string, string], Row>(
-    `SELECT recorded_at AS recordedAt, active_nodes AS activeNodes, total_nodes_seen AS totalNodes,
+  const oneRow = (
+    order: 'ASC' | 'DESC',
+  ) => `SELECT recorded_at AS recordedAt, active_nodes AS activeNodes, total_nodes_seen AS totalNodes,
        total_tasks AS totalTasks, completed_tasks AS completedTasks, failed_tasks AS failedTasks,
        cached_tasks AS cachedTasks, total_invoices AS totalInvoices, success_rate AS successRate,
        cache_hit_rate AS cacheHitRate
-     FROM network_stats WHERE stat_period = ? AND recorded_at >= ? AND recorded_at < ? ORDER BY recorded_at LIMIT 1`,
-  );
+     FROM network_stats WHERE stat_period = ? AND recorded_at >= ? AND recorded_at < ? ORDER BY recorded_at ${order} LIMIT 1`;
+  const first = database.prepare<[string, string, string], Row>(oneRow('ASC'));
+  const newest = database.prepare<[string, string, string], Row>(oneRow('DESC'));
   const to = new Date(query.toMs).toISOString();
   const rows: Row[] = [];
   database.transaction(() => {
     let seekMs = query.fromMs;
     while (rows.length < query.points) {
       const row = first.get(query.period, new Date(seekMs).toISOString(), to);
-      if (row === undefined) return;
+      if (row === undefined) break;
       rows.push(row);
       // Steps begin at multiples of their width, so that the same rows are shown while the span moves on.
       seekMs = (Math.floor(Date.parse(row.recordedAt) / stepMs) + 1) * stepMs;
     }
+    const taken = rows.at(-1);
+    const last = newest.get(query.period, new Date(query.fromMs).toISOString(), to);
+    if (taken === undefined || last === undefined || last.recordedAt === taken.recordedAt) return;
+    if (rows.length === query.points) rows.pop();
+    rows.push(last);
   })();
   const atMs = rows.map((row) => Date.parse(row.recordedAt));
   const series = Object.fromEntries(
