@@ -1,8 +1,10 @@
 // `aggregator status`: one screen of the running program, from what it shows over HTTP to everybody. It opens no database
 // and no connection to the broker.
 
+import type { Environment } from '../config/environment.ts';
 import { CodedError } from '../lib/errors.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
+import { ownHttpUrl } from '../lib/own-http-url.ts';
 import { parsePrometheusText, type Sample } from '../lib/prometheus-text.ts';
 import type { Command } from './command.ts';
 
@@ -10,7 +12,7 @@ const HELP = `Usage: aggregator status [options]
 
 One screen of the running program: readiness, nodes, messages, statistics, disk and memory.
 
-  --http URL  where it listens (http://127.0.0.1:8080)
+  --http URL  where it listens (HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080)
   --json      the same as one JSON object
 
 Exit code: 0 it is ready; 1 it is not, and the screen says why; 2 usage, or nothing answers.
@@ -144,9 +146,9 @@ async function ask(httpUrl: string, path: string): Promise<string> {
   }
 }
 
-async function run(args: readonly string[]): Promise<number> {
+async function run(args: readonly string[], env: Environment): Promise<number> {
   const { values } = parseCommandLine(args, { http: { type: 'string' }, json: { type: 'boolean' } });
-  const httpUrl = values.http ?? 'http://127.0.0.1:8080';
+  const httpUrl = values.http ?? ownHttpUrl(env);
   if (!URL.canParse(httpUrl) || !/^https?:$/.test(new URL(httpUrl).protocol)) {
     throw new CodedError('usage', '--http: must be a URL that begins with http:// or https://.');
   }

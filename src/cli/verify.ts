@@ -7,6 +7,7 @@ import { connectBroker, type NatsOptions } from '../io/nats.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../lib/api-key.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import { CodedError } from '../lib/errors.ts';
+import { ownHttpUrl } from '../lib/own-http-url.ts';
 import { isStatisticsSignature, thumbprint } from '../lib/statistics-signature.ts';
 import type { Command } from './command.ts';
 
@@ -14,7 +15,8 @@ const HELP = `Usage: aggregator verify [options]
 
 Waits for the next statistics on the broker, or reads a message from a file, and says whether an aggregator's key signed it.
 
-  --keys WHERE    JWK set: an http(s) address or a file; default http://127.0.0.1:8080/.well-known/aggregator/keys
+  --keys WHERE    JWK set: an http(s) address or a file; default /.well-known/aggregator/keys at
+                  HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080
   --file FILE     a message as --save writes it, instead of the broker
   --subject S     where to listen; default truebit.stats.aggregated
   --timeout S     seconds to wait for a message; default 60
@@ -27,7 +29,7 @@ Exit code: 0 genuine; 1 not genuine, or nothing to judge; 2 usage.
 `;
 
 const OPTIONS = {
-  keys: { type: 'string', default: 'http://127.0.0.1:8080/.well-known/aggregator/keys' },
+  keys: { type: 'string' },
   file: { type: 'string' },
   subject: { type: 'string', default: 'truebit.stats.aggregated' },
   timeout: { type: 'string', default: '60' },
@@ -182,7 +184,7 @@ export const verifyCommand: Command = {
     const { nats } = readSettings(env).settings;
     const { urls, ...credentials } = nats;
     const options = { ...credentials, servers: urls ?? ['nats://localhost:4222'], inboxPrefix: null };
-    const keys = await readKeys(values.keys);
+    const keys = await readKeys(values.keys ?? `${ownHttpUrl(env)}/.well-known/aggregator/keys`);
     const message =
       values.file === undefined
         ? await listen(options, values.subject, seconds * 1000)

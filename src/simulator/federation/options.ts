@@ -2,6 +2,7 @@
 
 import { parseCommandLine } from '../../lib/command-line.ts';
 import { CodedError } from '../../lib/errors.ts';
+import { ownHttpUrl } from '../../lib/own-http-url.ts';
 
 export interface SimulationOptions {
   readonly nodes: number;
@@ -35,7 +36,7 @@ Simulated monitors send what real ones send; then the published statistics are c
   --nats URL        the broker, several with commas (NATS_URL, else nats://127.0.0.1:4222)
   --user NAME       broker user (FEDERATION_NATS_USER)
   --password TEXT   broker password (FEDERATION_NATS_PASSWORD)
-  --http URL        the aggregator (http://127.0.0.1:8080)
+  --http URL        the aggregator (HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080)
   --patience N      seconds to wait for a publication, above PUBLISH_INTERVAL (45)
   --json            print the result as one JSON object, and progress to standard error
 
@@ -107,7 +108,7 @@ export function parseOptions(args: readonly string[], env: Environment): Simulat
     servers,
     user: values.user ?? (env['FEDERATION_NATS_USER'] || null),
     password: values.password ?? (env['FEDERATION_NATS_PASSWORD'] || null),
-    httpUrl: toUrl('http', values.http ?? 'http://127.0.0.1:8080', ['http', 'https']),
+    httpUrl: toUrl('http', values.http ?? ownHttpUrl(env), ['http', 'https']),
     patienceMs: number('patience', 1, 86_400, false) * 1000,
     isJson: values.json,
   };
