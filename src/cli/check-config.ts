@@ -2,6 +2,7 @@
 
 import type { Environment } from '../config/environment.ts';
 import { readSettings, SETTINGS } from '../config/settings.ts';
+import { CodedError } from '../lib/errors.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import type { Command } from './command.ts';
 
@@ -10,14 +11,22 @@ const HELP = `Usage: aggregator check-config [--json]
 Checks the settings as serve would, lists every mistake at once, prints those that are set (secrets left out) and
 starts nothing.
 
-  --json  print them as one JSON object; a value that is not shown is null
+  --json  print them as one JSON object; a value that is not shown is null, and wrong settings are {"mistakes":[…]}
 
 Exit code: 0 the settings are right; 1 they are not; 2 usage.
 `;
 
 /** Prints every setting that is set, and says that the others have their defaults. Throws `settings_invalid`. */
 function checkConfig(env: Environment, isJson: boolean): number {
-  const { warnings } = readSettings(env);
+  let warnings: readonly string[];
+  try {
+    ({ warnings } = readSettings(env));
+  } catch (error) {
+    if (!isJson || !(error instanceof CodedError) || error.code !== 'settings_invalid') throw error;
+    // The first line counts them.
+    process.stdout.write(`${JSON.stringify({ mistakes: error.message.split('\n  ').slice(1) })}\n`);
+    return 1;
+  }
   const set = SETTINGS.filter(({ name }) => (env[name] ?? '').trim() !== '').map(({ name, secret }) => {
     const text = (env[name] ?? '').trim();
     // An address may hold a password before its @.

@@ -103,6 +103,12 @@ describe('program', () => {
       set: expect.arrayContaining([{ name: 'NATS_PASSWORD', value: null }]) as unknown,
       warnings: warnings.map((line) => line.replace('warning: ', '')),
     });
+    const wrong = await runToEnd({ ...own.env, HTTP_PORT: 'x', PUBLISH: 'x' }, ['check-config', '--json']);
+    expect([wrong.code, wrong.stderr]).toEqual([1, '']);
+    expect((JSON.parse(wrong.stdout) as { mistakes: string[] }).mistakes).toEqual([
+      expect.stringMatching(/^PUBLISH "x": allowed is /),
+      expect.stringMatching(/^HTTP_PORT "x": allowed is /),
+    ]);
     const program = launch({ ...own.env, ...earlier });
     await program.ready();
     const told = program.log
