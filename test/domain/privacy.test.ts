@@ -109,6 +109,9 @@ describe('personal data', () => {
     ['IPv6 after a word and a colon', 'ipv6:2001:db8::1'],
     ['IPv6 after a word and a dot', 'host.2001:db8::1'],
     ['IPv6 before a colon', '2001:db8::1: refused'],
+    ['IPv6 with a port and no brackets', '2001:db8:0:0:0:0:0:1:8080'],
+    ['IPv6 before a dot and a word', '2001:db8::1.lan'],
+    ['IPv4 with zeros in front', '192.168.001.001'],
   ])('personal data - an address is found although something stands beside it, %s: %s', (_what, text) => {
     expect(holdsPersonalData(text)).toBe(true);
   });

@@ -18,8 +18,10 @@ export const FORBIDDEN_MEMBERS = [
 ] as const;
 
 const ETHEREUM_ADDRESS = /0x[0-9a-f]{40}(?![0-9a-f])/i;
-const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|0{0,2}[1-9]?[0-9])';
 const IPV4_ADDRESS = new RegExp(`(?<![0-9]|[0-9]\\.)(?:${OCTET}\\.){3}${OCTET}(?![0-9]|\\.[0-9])`);
+const IPV6_GROUPS = 8;
+const PORT = /^[1-9][0-9]{1,4}$/;
 const IPV6_GROUP = /^[0-9a-f]{0,4}$/i;
 const EMAIL_ADDRESS = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/;
 
@@ -58,12 +60,25 @@ function holdsIpv6(text: string): boolean {
         run.push(part);
         continue;
       }
-      // A dot or a colon that ends a sentence is not part of the address.
-      if (isAddress(run.join(':').replace(/(?<!:):$/, ''))) return true;
+      // What follows a dot, a name or the end of a sentence, is not part of the address.
+      const [head = ''] = part.split('.');
+      if (part !== head && IPV6_GROUP.test(head)) run.push(head);
+      if (isIpv6Run(run)) return true;
       run = [];
     }
   }
   return false;
+}
+
+/** An address in colons, perhaps the full form with a port behind it. */
+function isIpv6Run(run: readonly string[]): boolean {
+  // A colon that ends a sentence is not part of the address.
+  if (isAddress(run.join(':').replace(/(?<!:):$/, ''))) return true;
+  return (
+    run.length === IPV6_GROUPS + 1 &&
+    PORT.test(run[IPV6_GROUPS] ?? '') &&
+    isAddress(run.slice(0, -1).join(':'))
+  );
 }
 
 /** `::` alone is valid, but names nobody. */
