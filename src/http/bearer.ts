@@ -48,7 +48,13 @@ export function requireBearer(app: FastifyInstance, parts: BearerParts): void {
   });
 }
 
-function keyOf(header: string | undefined, parts: BearerParts): ApiKey | null {
+/** True if the header names a key that may read now. */
+export function mayRead(header: string | undefined, parts: Pick<BearerParts, 'findKey' | 'nowMs'>): boolean {
+  const key = keyOf(header, parts);
+  return key !== null && may(key, 'subscribe');
+}
+
+function keyOf(header: string | undefined, parts: Pick<BearerParts, 'findKey' | 'nowMs'>): ApiKey | null {
   const given = BEARER.exec(header ?? '')?.[1] ?? '';
   if (!isApiKey(given)) return null;
   const hash = keyHashOf(given);

@@ -12,8 +12,12 @@ import { FEED_DOCUMENT, ERROR } from './schemas.ts';
 /** What the live feed asks. */
 export type EventParts = Pick<FederationParts, 'current' | 'statistics' | 'nowMs'>;
 
-/** Adds the route; the function returned counts its readers. */
-export function addEventRoute(app: FastifyInstance, parts: EventParts): () => FeedCounts {
+/** Adds the route; the function returned counts its readers. `mayRead` is asked again for as long as a feed lives. */
+export function addEventRoute(
+  app: FastifyInstance,
+  parts: EventParts,
+  mayRead: (authorization: string | undefined) => boolean,
+): () => FeedCounts {
   const statistics = rememberStatistics(parts);
   const feed = new Feed({
     document: () => ({ ...parts.current(), statistics: statistics() }),
@@ -37,7 +41,7 @@ export function addEventRoute(app: FastifyInstance, parts: EventParts): () => Fe
         },
       },
     },
-    (_request, reply) => {
+    (request, reply) => {
       if (!feed.admits())
         return refuse(
           reply.header('retry-after', '5'),
@@ -53,7 +57,8 @@ export function addEventRoute(app: FastifyInstance, parts: EventParts): () => Fe
       for (const [name, value] of Object.entries(headers))
         if (value !== undefined) reply.raw.setHeader(name, value);
       reply.raw.writeHead(200);
-      feed.add(reply.raw);
+      const { authorization } = request.headers;
+      feed.add(reply.raw, () => mayRead(authorization));
       return reply;
     },
   );

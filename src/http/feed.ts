@@ -26,10 +26,15 @@ export interface FeedParts {
   nowMs(): number;
 }
 
+interface Reader {
+  readonly cameMs: number;
+  /** False once he may read no longer: his key is revoked. */
+  readonly mayRead: () => boolean;
+}
+
 export class Feed {
   readonly #parts: FeedParts;
-  /** Readers, and when each came. */
-  readonly #clients = new Map<Writable, number>();
+  readonly #clients = new Map<Writable, Reader>();
   #sent: { readonly [name: string]: Json } = {};
   #timer: NodeJS.Timeout | null = null;
   #quietIntervals = 0;
@@ -53,7 +58,7 @@ export class Feed {
   }
 
   /** Sends the document to a reader whose headers are sent, and from now on every change. */
-  add(client: Writable): void {
+  add(client: Writable, mayRead: () => boolean = () => true): void {
     client.once('close', () => this.#remove(client));
     client.on('error', () => client.destroy());
     // Others may be behind by less than an interval; a patch for them fits the newcomer too.
@@ -61,7 +66,7 @@ export class Feed {
       this.#sent = this.#parts.document();
       this.#timer = setInterval(() => this.#pump(), FEED_INTERVAL_MS);
     }
-    this.#clients.set(client, this.#parts.nowMs());
+    this.#clients.set(client, { cameMs: this.#parts.nowMs(), mayRead });
     const at = new Date(this.#parts.nowMs()).toISOString();
     this.#write(client, `retry: 2000\n\n${eventText('snapshot', { at, ...this.#sent })}`);
   }
@@ -75,7 +80,12 @@ export class Feed {
 
   #pump(): void {
     const oldestMs = this.#parts.nowMs() - FEED_LIFE_MAX_MS;
-    for (const [client, cameMs] of this.#clients) if (cameMs < oldestMs) client.end();
+    for (const [client, { cameMs, mayRead }] of this.#clients) {
+      if (cameMs >= oldestMs && mayRead()) continue;
+      client.end();
+      // Nothing more is told to him, however long his connection takes to end.
+      this.#remove(client);
+    }
     const document = this.#parts.document();
     const patch = mergePatch(this.#sent, document);
     this.#sent = document;

@@ -16,7 +16,7 @@ import {
 import { CodedError } from '../lib/errors.ts';
 import { limitPerAddress } from './address-share.ts';
 import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
-import { requireBearer, type BearerParts } from './bearer.ts';
+import { mayRead, requireBearer, type BearerParts } from './bearer.ts';
 import { addFederationRoutes, type FederationParts } from './federation.ts';
 import { addHealthRoutes, type HealthParts } from './health.ts';
 import { addKeySetRoute, type KeySetParts } from './key-set.ts';
@@ -114,7 +114,11 @@ function createApp(
   addHealthRoutes(app, parts);
   addKeySetRoute(app, parts);
   addFederationRoutes(app, parts);
-  const feed = addEventRoute(app, parts);
+  const feed = addEventRoute(
+    app,
+    parts,
+    (header) => options.apiAuth !== 'required' || mayRead(header, parts),
+  );
   addDescription();
   addPageRoutes(app);
   app.setNotFoundHandler((request, reply) => {

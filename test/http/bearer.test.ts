@@ -123,6 +123,21 @@ describe('API_AUTH', () => {
     expect(open.sort()).toEqual(['/.well-known/aggregator/keys', '/livez', '/metrics', '/readyz']);
   });
 
+  it('API_AUTH - a key that is revoked reads no live feed any longer', async () => {
+    const book = new KeyBook(BOOK.all);
+    const parts = { findKey: (keyId: string) => book.find(keyId), nowMs: () => NOW_MS };
+    const { url } = await createServer(parts, { apiAuth: 'required' }).start();
+    const response = await fetch(`${url}/api/federation/events`, {
+      headers: { authorization: `Bearer ${reader}` },
+    });
+    expect(response.status).toBe(200);
+    const ended = response.text();
+    const key = book.find(keyIdOf(keyHashOf(reader)));
+    if (key !== undefined) book.put({ ...key, revokedAtMs: NOW_MS });
+    // It would go on for ten minutes.
+    expect(await ended).toContain('event: snapshot');
+  });
+
   it('API_AUTH - HEAD is a GET', async () => {
     const response = await fetch(`${await start('required')}${API[0]}`, { method: 'HEAD' });
     expect(response.status).toBe(401);

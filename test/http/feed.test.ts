@@ -155,6 +155,30 @@ describe('http - live feed', () => {
     expect(feed.counts.clients).toBe(1);
   });
 
+  it('ends the feed of a reader whose key is revoked with the next interval, and tells him nothing more', async () => {
+    let mayRead = true;
+    let turn = 0;
+    const feed = new Feed({ document: () => ({ turn: turn++ }), nowMs: () => 0 });
+    onTestFinished(() => feed.stop());
+    const got: string[] = [];
+    const reader = (into: string[]) =>
+      new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          into.push(chunk.toString());
+          done();
+        },
+      });
+    const [holder, other] = [reader(got), reader([])];
+    feed.add(holder, () => mayRead);
+    feed.add(other);
+    await until('an event', () => got.length === 2);
+    mayRead = false;
+    await until('the end', () => holder.destroyed, 2 * FEED_INTERVAL_MS + 500);
+    expect(got).toHaveLength(2);
+    expect(other.writableEnded).toBe(false);
+    expect(feed.counts.clients).toBe(1);
+  });
+
   it('refuses more readers than there may be, and takes one again when one has left', async () => {
     const server = createServer();
     const { url } = await server.start();
