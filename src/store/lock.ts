@@ -1,7 +1,7 @@
 // One process per database file: an exclusive transaction on a small SQLite file beside it. The kernel releases it
 // however we die, so there is no stale lock to clean up; the text file beside only says who holds it.
 
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -27,11 +27,13 @@ export function lockDatabase(path: string): DatabaseLock {
   let lock: InstanceType<typeof Sqlite> | undefined;
   try {
     makeFolder(dirname(path));
+    // Whoever may read it may lock it, and keep us from starting.
+    closeToOthers(lockPath, '', 'a');
     lock = new Sqlite(lockPath, { timeout: 0 });
     // Kept until it is closed, also after a commit.
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE; COMMIT');
-    writeFileSync(holderPath, `pid ${process.pid} on ${hostname()}\n`);
+    closeToOthers(holderPath, `pid ${process.pid} on ${hostname()}\n`, 'w');
   } catch (error) {
     lock?.close();
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -59,6 +61,12 @@ export function lockDatabase(path: string): DatabaseLock {
       held.close();
     },
   };
+}
+
+/** Writes a file that only its owner may read, also where an earlier version left it open to others. */
+function closeToOthers(path: string, text: string, flag: 'a' | 'w'): void {
+  writeFileSync(path, text, { mode: 0o600, flag });
+  chmodSync(path, 0o600);
 }
 
 function readHolder(path: string): string {

@@ -133,6 +133,27 @@ describe('differencing', () => {
     await ticker.stop();
   });
 
+  it('nothing stops: in one publication, a continent less the cells that lie in it', () => {
+    // Nine nodes in Europe and Asia; a reader knows on which continent a cell lies.
+    const continents = publish(
+      new Map([
+        ['EU', 6],
+        ['AS', 3],
+      ]),
+    );
+    const locations = publish(
+      new Map([
+        ['48.0,11.5', 5],
+        ['52.5,13.0', 1],
+        ['35.5,139.5', 3],
+      ]),
+    );
+    expect(continents).toEqual({ EU: 6, AS: 3 });
+    expect(locations).toEqual({ '48.0,11.5': 5, other: 4 });
+    // One node is in Europe and not in the cell.
+    expect((continents['EU'] ?? 0) - (locations['48.0,11.5'] ?? 0)).toBe(1);
+  });
+
   it('nothing stops: of one node that alone comes between two publications, a published cell that grows tells the place', () => {
     const before = new Map([
       ['48.0,11.5', 3],
