@@ -90,6 +90,7 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
           summary: 'The statistics of the latest tick, as published',
           parameters: [PERIOD],
           answer: schemas.NETWORK_STATS,
+          tagged: true,
         },
       },
     },
@@ -112,6 +113,7 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
           summary: 'The distributions of the latest tick as bars, in order',
           parameters: [PERIOD],
           answer: schemas.DISTRIBUTIONS,
+          tagged: true,
         },
       },
     },
@@ -149,6 +151,7 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
             },
           ],
           answer: schemas.HISTORY,
+          tagged: true,
           otherwise: BUSY,
         },
       },
@@ -169,6 +172,7 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
         describes: {
           summary: 'The share of tasks that one node only has reported',
           answer: schemas.REPORTING,
+          tagged: true,
           otherwise: BUSY,
         },
       },
@@ -181,7 +185,11 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
     '/api/federation/health',
     {
       config: {
-        describes: { summary: 'What is live: nodes by state, messages, ingest', answer: schemas.HEALTH },
+        describes: {
+          summary: 'What is live: nodes by state, messages, ingest',
+          answer: schemas.HEALTH,
+          tagged: true,
+        },
       },
     },
     (request, reply) => {
@@ -198,6 +206,7 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
           summary: 'The nodes, 100 a page; never a place',
           parameters: NODES_PARAMETERS,
           answer: schemas.NODES,
+          tagged: true,
           otherwise: BUSY,
         },
       },
@@ -230,6 +239,7 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
             },
           ],
           answer: schemas.NODE_HISTORY,
+          tagged: true,
           otherwise: { ...UNKNOWN, ...BUSY },
         },
       },
@@ -245,7 +255,11 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
 
   app.get(
     '/api/federation/limits',
-    { config: { describes: { summary: 'The limits in force; 0 is none', answer: schemas.LIMITS } } },
+    {
+      config: {
+        describes: { summary: 'The limits in force; 0 is none', answer: schemas.LIMITS, tagged: true },
+      },
+    },
     (request, reply) => sendTagged(request, reply, tagged(JSON.stringify(parts.limits()))),
   );
 }

@@ -23,7 +23,9 @@ export interface RouteDescription {
   readonly answer: Schema;
   /** Of the answer 200; JSON if absent. */
   readonly contentType?: string;
-  /** Statuses other than 200, each with the schema of its body. */
+  /** Answered with an entity tag, and with 304 to who has it already. */
+  readonly tagged?: boolean;
+  /** Statuses that the rest does not tell, each with the schema of its body. */
   readonly otherwise?: Readonly<Record<number, Schema>>;
 }
 
@@ -39,7 +41,7 @@ export function collectDescriptions(app: FastifyInstance): () => void {
   app.addHook('onRoute', ({ method, url, config }) => {
     const described = config?.describes;
     if (described === undefined || method !== 'GET') return;
-    paths[url.replace(/:([a-zA-Z]+)/g, '{$1}')] = { get: operation(described) };
+    paths[url.replace(/:([a-zA-Z]+)/g, '{$1}')] = { get: operation(url, described) };
   });
   return () => {
     const document = {
@@ -51,22 +53,32 @@ export function collectDescriptions(app: FastifyInstance): () => void {
           'Network-wide statistics of a federation of Truebit node monitors. Everything is only read.',
       },
       paths,
+      components: { securitySchemes: { bearer: BEARER } },
     };
     const answer = tagged(JSON.stringify(document));
     app.get('/api/openapi.json', (request, reply) => sendTagged(request, reply, answer));
   };
 }
 
-function operation(described: RouteDescription): Schema {
+function operation(url: string, described: RouteDescription): Schema {
   const json = (schema: Schema) => ({ 'application/json': { schema } });
   const content =
     described.contentType === undefined
       ? json(described.answer)
       : { [described.contentType]: { schema: described.answer } };
-  const refusals = { 400: ERROR, ...described.otherwise };
+  const { parameters = [], tagged: isTagged = false } = described;
+  const headers = isTagged && { headers: { ETag: ETAG } };
+  const isGuarded = url.startsWith('/api/');
+  const refusals = {
+    // Only a parameter can be wrong in a request for a route.
+    ...(parameters.length > 0 && { 400: ERROR }),
+    ...(isGuarded && { 401: ERROR, 403: ERROR }),
+    ...described.otherwise,
+  };
   return {
     summary: described.summary,
-    parameters: (described.parameters ?? []).map(({ name, in: place = 'query', description, schema }) => ({
+    ...(isGuarded && { security: KEY_OR_NONE }),
+    parameters: parameters.map(({ name, in: place = 'query', description, schema }) => ({
       name,
       in: place,
       required: place === 'path',
@@ -74,7 +86,8 @@ function operation(described: RouteDescription): Schema {
       schema,
     })),
     responses: {
-      200: { description: described.summary, content },
+      200: { description: described.summary, ...headers, content },
+      ...(isTagged && { 304: { description: 'What If-None-Match names is still the answer', ...headers } }),
       ...Object.fromEntries(
         Object.entries(refusals).map(([status, schema]) => [
           status,
@@ -85,8 +98,19 @@ function operation(described: RouteDescription): Schema {
   };
 }
 
+const BEARER = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'An API key with the permission subscribe; asked for with API_AUTH=required',
+};
+/** The document is the same whatever API_AUTH is. */
+const KEY_OR_NONE = [{}, { bearer: [] }];
+const ETAG = { description: 'For If-None-Match', schema: { type: 'string' } };
+
 const STATUS_TEXTS: Readonly<Record<string, string>> = {
   400: 'The request cannot be read',
+  401: 'With API_AUTH=required: no API key, or none in force',
+  403: 'With API_AUTH=required: an API key without the permission subscribe',
   404: 'There is nothing at this address',
   503: 'Not now; for queries the header Retry-After says when',
 };

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { HTTP_QUESTIONS_MAX } from '../../src/config/bounds.ts';
 import type { History, HistoryQuery } from '../../src/domain/federation/history.ts';
 import type { HttpParts } from '../../src/http/server.ts';
-import { AT, startServer, statisticsOf } from './parts.ts';
+import { keyHashOf, keyIdOf, newApiKey } from '../../src/lib/api-key.ts';
+import { AT, createServer, startServer, statisticsOf } from './parts.ts';
 
 const HISTORY: History = {
   period: 'all',
@@ -157,8 +158,14 @@ describe('http - distributions', () => {
 });
 
 interface Operation {
+  security?: object[];
   parameters: { name: string; in: string }[];
-  responses: Record<string, { content: Record<string, { schema: object }> }>;
+  responses: Record<string, { headers?: object; content?: Record<string, { schema: object }> }>;
+}
+interface Document {
+  openapi: string;
+  paths: Record<string, { get: Operation }>;
+  components: object;
 }
 
 describe('http - openapi', () => {
@@ -167,10 +174,7 @@ describe('http - openapi', () => {
     ['empty', { history: FILLED.history } as Partial<HttpParts>],
   ])('is true of every address: %s', async (_name, parts) => {
     const url = await startServer(parts);
-    const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as {
-      openapi: string;
-      paths: Record<string, { get: Operation }>;
-    };
+    const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as Document;
     expect(document.openapi).toBe('3.1.0');
     const ajv = new Ajv2020({
       strict: false,
@@ -196,7 +200,7 @@ describe('http - openapi', () => {
         const refused = await fetch(`${address}?${parameter.name}=%3C`);
         expect(refused.status, parameter.name).toBe(400);
         check(
-          get.responses[400]?.content['application/json']?.schema ?? {},
+          get.responses[400]?.content?.['application/json']?.schema ?? {},
           await refused.json(),
           parameter.name,
         );
@@ -204,6 +208,57 @@ describe('http - openapi', () => {
     }
     expect(validated).toHaveLength(13);
     expect(validated).toContain(`/api/federation/nodes/{id} ${parts.node === undefined ? 404 : 200}`);
+  });
+
+  it('names of every address the statuses that it answers, and no others', async () => {
+    const publisher = newApiKey();
+    const keyHash = keyHashOf(publisher);
+    const key = {
+      keyId: keyIdOf(keyHash),
+      keyHash,
+      name: 'test',
+      nodeId: null,
+      permissions: ['publish' as const],
+      ratePerMinute: 60,
+      createdAtMs: 0,
+      revokedAtMs: null,
+    };
+    const open = await startServer(FILLED);
+    const guarded = (await createServer({ ...FILLED, findKey: () => key }, { apiAuth: 'required' }).start())
+      .url;
+    const ask = async (address: string, headers: Record<string, string> = {}) => {
+      const response = await fetch(address, { headers });
+      await response.body?.cancel();
+      return response;
+    };
+    const { paths, components } = (await (await fetch(`${open}/api/openapi.json`)).json()) as Document;
+    expect(components).toMatchObject({ securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } });
+    expect(Object.keys(paths)).toHaveLength(13);
+    for (const [path, { get }] of Object.entries(paths)) {
+      const own = path.replace('{id}', 'node-1');
+      const first = await ask(`${open}${own}`);
+      const tag = first.headers.get('etag');
+      const answers = [
+        first,
+        await ask(`${open}${own}`, { 'if-none-match': tag ?? '*' }),
+        await ask(`${open}${path.replace('{id}', 'node-2')}`),
+        await ask(`${guarded}${own}`),
+        await ask(`${guarded}${own}`, { authorization: `Bearer ${publisher}` }),
+      ];
+      for (const { name, in: place } of get.parameters)
+        answers.push(
+          await ask(
+            place === 'path' ? `${open}${path.replace(`{${name}}`, '%zz')}` : `${open}${path}?${name}=%3C`,
+          ),
+        );
+      const seen = new Set(answers.map(({ status }) => String(status)));
+      // Of the moment, not of the request.
+      const declared = Object.keys(get.responses).filter((status) => status !== '503');
+      expect([...seen].sort(), path).toEqual(declared);
+      expect(get.security, path).toEqual(seen.has('401') ? [{}, { bearer: [] }] : undefined);
+      for (const status of ['200', '304'])
+        expect('ETag' in (get.responses[status]?.headers ?? {}), `${path} ${status}`).toBe(tag !== null);
+    }
   });
 });
 
