@@ -52,10 +52,19 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z$/;
 export function time(query: Query, name: string): number | null {
   const value = query[name];
   if (value === undefined) return null;
-  const atMs = typeof value === 'string' && TIME.test(value) ? Date.parse(value) : Number.NaN;
+  const atMs = typeof value === 'string' && TIME.test(value) ? parsed(value) : Number.NaN;
   if (Number.isNaN(atMs)) throw new BadParameter('bad_time', `${name} is a time like 2026-01-15T10:30:00Z`);
   return atMs;
 }
+
+/** NaN for a time that no clock shows: `Date.parse` takes 30 February for 2 March, and 24:00 for the next day. */
+function parsed(utc: string): number {
+  const atMs = Date.parse(utc);
+  const isShown = !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(utc.slice(0, MINUTE_LENGTH));
+  return isShown ? atMs : Number.NaN;
+}
+
+const MINUTE_LENGTH = '2026-01-15T10:30'.length;
 
 /** Text that matches `pattern`; absent or empty: null. */
 export function text(

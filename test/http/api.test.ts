@@ -51,6 +51,7 @@ describe('http - history', () => {
   it.each<[string, Partial<HistoryQuery>]>([
     ['', { period: 'all', fromMs: Date.UTC(2026, 0, 14), toMs: Date.UTC(2026, 0, 15), points: 300 }],
     ['?period=7d&points=2', { period: '7d', points: 2 }],
+    ['?to=2024-02-29T23:59:59Z', { toMs: Date.UTC(2024, 1, 29, 23, 59, 59) }],
     ['?to=2026-01-10T00:00Z', { fromMs: Date.UTC(2026, 0, 9), toMs: Date.UTC(2026, 0, 10) }],
     [
       '?from=2026-01-01T00:00:00.5Z&to=2026-01-10T00:00:00Z&points=2000',
@@ -73,6 +74,10 @@ describe('http - history', () => {
     ['period=2h', 'unknown_period'],
     ['from=yesterday', 'bad_time'],
     ['from=2026-13-01T00:00:00Z', 'bad_time'],
+    ['from=2026-02-30T00:00:00Z', 'bad_time'],
+    ['to=2026-04-31T00:00Z', 'bad_time'],
+    ['from=2025-02-29T00:00:00.000Z', 'bad_time'],
+    ['to=2026-01-01T24:00:00Z', 'bad_time'],
     ['from=2026-01-01', 'bad_time'],
     ['from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z', 'bad_time'],
     ['to=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z', 'bad_time'],
