@@ -17,6 +17,8 @@ with them. It changes nothing and may run beside the aggregator, which does the 
 
   --json  print the result as JSON
 
+Standard error says how far it is.
+
 Exit code: 0 all is equal; 1 something differs: a defect of ours, please report it with the output; 2 the audit could not
 be made.
 `;
@@ -44,7 +46,8 @@ function auditFile(path: string): { readonly report: AuditReport; readonly secon
   const database = openCurrent(path);
   const progress = progressLine('audit');
   try {
-    const report = audit(database, { progress: (share) => progress.show(share) });
+    progress.show('recounting', 0);
+    const report = audit(database, { progress: (share) => progress.show('recounting', share) });
     return { report, seconds: Math.round(systemClock.monotonicMs() - startedMs) / 1000 };
   } finally {
     progress.end();

@@ -16,6 +16,8 @@ then gets its name: there is never half a file. The broker's stream is not in it
   --overwrite  replace FILE if it exists
   --json       print the result as JSON
 
+Standard error says what it is at.
+
 Exit code: 0 the backup is made; 1 it is not, and FILE is as before; 2 usage.
 `;
 
@@ -33,9 +35,8 @@ async function backup(args: readonly string[], env: Environment): Promise<number
     databasePath,
     file,
     overwrite: values.overwrite === true,
-    progress: (share) => progress.show(share),
-  });
-  progress.end();
+    progress: (phase, share) => progress.show(phase, share),
+  }).finally(() => progress.end());
   const seconds = Math.round(systemClock.monotonicMs() - startedMs) / 1000;
   process.stdout.write(
     values.json === true

@@ -7,7 +7,7 @@ import { parseCommandLine } from '../lib/command-line.ts';
 import { restoreDatabase } from '../store/backup.ts';
 import { lockDatabase } from '../store/lock.ts';
 import type { Command } from './command.ts';
-import { upTo } from './words.ts';
+import { progressLine, upTo } from './words.ts';
 
 const HELP = `Usage: aggregator restore FILE [--json]
 
@@ -16,6 +16,8 @@ stays as it is; the database that is replaced stays beside it as …replaced-TIM
 reads on from where the backup ends, as far as the broker's stream still reaches back.
 
   --json  print the result as JSON
+
+Standard error says what it is at.
 
 Exit code: 0 the backup is in place; 1 it is not, and nothing was changed; 2 usage.
 `;
@@ -26,8 +28,7 @@ function restore(args: readonly string[], env: Environment): number {
   const { databasePath } = readSettings(env).settings;
   const lock = lockDatabase(databasePath);
   try {
-    const time = new Date(systemClock.nowMs()).toISOString().replaceAll(':', '-');
-    const restored = restoreDatabase({ databasePath, file, suffix: `replaced-${time}` });
+    const restored = restoreFile(databasePath, file);
     const kept =
       restored.replaced === null ? 'there was none before' : `the one before is ${restored.replaced}`;
     process.stdout.write(
@@ -38,6 +39,21 @@ function restore(args: readonly string[], env: Environment): number {
     return 0;
   } finally {
     lock.release();
+  }
+}
+
+function restoreFile(databasePath: string, file: string): ReturnType<typeof restoreDatabase> {
+  const time = new Date(systemClock.nowMs()).toISOString().replaceAll(':', '-');
+  const progress = progressLine('restore');
+  try {
+    return restoreDatabase({
+      databasePath,
+      file,
+      suffix: `replaced-${time}`,
+      progress: (phase, share) => progress.show(phase, share),
+    });
+  } finally {
+    progress.end();
   }
 }
 

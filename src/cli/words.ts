@@ -1,5 +1,6 @@
 // Small texts that several commands print: sizes, positions, and a line that shows how far long work is.
 
+import { systemClock } from '../lib/clock.ts';
 import type { ReadUpTo } from '../store/verify.ts';
 
 export function mebibytes(bytes: number): string {
@@ -12,19 +13,45 @@ export function upTo(position: ReadUpTo | null): string {
   return `read up to sequence ${position.seq} of ${position.stream} (${new Date(position.atMs).toISOString()})`;
 }
 
-/** One line on a terminal that is written over; nothing where standard error is not a terminal. */
-export function progressLine(what: string): { show(share: number): void; end(): void } {
-  const isShown = process.stderr.isTTY === true;
-  let last = -1;
+/** Where progress is shown. */
+export interface ProgressOutput {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+export interface Progress {
+  /** What the work is at, and how far, from 0 to 1, where that is known. */
+  show(phase: string, share?: number): void;
+  /** Leaves nothing on a terminal. */
+  end(): void;
+}
+
+const LINE_INTERVAL_MS = 10_000;
+
+/** One line on a terminal that is written over; elsewhere a line when a phase begins, and every 10 s. */
+export function progressLine(
+  what: string,
+  output: ProgressOutput = process.stderr,
+  monotonicMs: () => number = systemClock.monotonicMs,
+): Progress {
+  const isTerminal = output.isTTY === true;
+  let shown: { readonly phase: string; readonly line: string; readonly atMs: number } | null = null;
   return {
-    show(share) {
-      const percent = Math.floor(share * 100);
-      if (!isShown || percent === last) return;
-      last = percent;
-      process.stderr.write(`\r${what}: ${percent} %`);
+    show(phase, share) {
+      const atMs = monotonicMs();
+      const isNew = phase !== shown?.phase;
+      const line = `${what}: ${phase}${share === undefined ? '' : ` ${Math.floor(share * 100)} %`}`;
+      if (isTerminal) {
+        if (line === shown?.line) return;
+        output.write(`\r${line}\x1b[K`);
+      } else {
+        if (!isNew && atMs - (shown?.atMs ?? 0) < LINE_INTERVAL_MS) return;
+        output.write(`${isNew ? `${what}: ${phase}` : line}\n`);
+      }
+      shown = { phase, line, atMs };
     },
     end() {
-      if (isShown && last >= 0) process.stderr.write('\r\x1b[K');
+      if (isTerminal && shown !== null) output.write('\r\x1b[K');
     },
   };
 }

@@ -1,19 +1,34 @@
 // Backup of a database that may be in use at full speed, and restoring one. Both put whole files in place or none.
 
-import { chmodSync, copyFileSync, existsSync, linkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
 import { CodedError } from '../lib/errors.ts';
 import { openAlone, openReader } from './database.ts';
 import { type Verified, verifyDatabase } from './verify.ts';
 
+/** Told what the work is at. Only copying knows how far it is, from 0 to 1: SQLite checks a file in one go. */
+export type CopyProgress = (phase: 'copying' | 'verifying', share?: number) => void;
+
 export interface BackupOptions {
   readonly databasePath: string;
   readonly file: string;
   /** Replace a file of that name. */
   readonly overwrite: boolean;
-  /** Told how much is copied, from 0 to 1. */
-  progress(share: number): void;
+  readonly progress?: CopyProgress;
 }
 
 /** It holds what messages are signed with. */
@@ -27,7 +42,7 @@ const STEP_PAGES = 2_000;
  * Errors: `backup_exists`, `copy_failed`, `backup_unusable`, `database_unusable`.
  */
 export async function backupDatabase(options: BackupOptions): Promise<Verified & { readonly bytes: number }> {
-  const { databasePath, file, overwrite, progress } = options;
+  const { databasePath, file, overwrite, progress = () => undefined } = options;
   if (isSameFile(file, databasePath)) {
     throw new CodedError('backup_exists', `${file} is the database itself: name another file.`);
   }
@@ -43,12 +58,14 @@ export async function backupDatabase(options: BackupOptions): Promise<Verified &
     // One snapshot for all steps: without it every commit of the running program would make the copy begin anew.
     source.exec('BEGIN');
     source.prepare('SELECT count(*) FROM sqlite_master').get();
+    progress('copying', 0);
     await source.backup(unfinished, {
       progress({ totalPages, remainingPages }) {
-        progress(totalPages === 0 ? 0 : 1 - remainingPages / totalPages);
+        progress('copying', totalPages === 0 ? 0 : 1 - remainingPages / totalPages);
         return STEP_PAGES;
       },
     });
+    progress('verifying');
     const verified = verifyAlone(unfinished, databasePath);
     const bytes = statSync(unfinished).size;
     renameDurably(unfinished, file);
@@ -67,6 +84,7 @@ export interface RestoreOptions {
   readonly file: string;
   /** What the replaced database's file name ends with. */
   readonly suffix: string;
+  readonly progress?: CopyProgress;
 }
 
 /**
@@ -75,7 +93,7 @@ export interface RestoreOptions {
  * `copy_failed`, `database_in_use`.
  */
 export function restoreDatabase(options: RestoreOptions): Verified & { readonly replaced: string | null } {
-  const { databasePath, file, suffix } = options;
+  const { databasePath, file, suffix, progress = () => undefined } = options;
   if (!existsSync(file)) throw new CodedError('backup_unusable', `There is no file ${file}.`);
   if (isSameFile(file, databasePath)) {
     throw new CodedError('backup_unusable', `${file} is the database itself: name a backup.`);
@@ -83,11 +101,12 @@ export function restoreDatabase(options: RestoreOptions): Verified & { readonly 
   const unfinished = `${databasePath}.restoring`;
   try {
     removeWithLogs(unfinished);
-    copyFileSync(file, unfinished);
+    copyInParts(file, unfinished, (share) => progress('copying', share));
     // Whoever may read the database now may read it then, and nobody else.
     chmodSync(unfinished, statSync(databasePath, { throwIfNoEntry: false })?.mode ?? OWNER_ONLY);
     // A copy made by hand while the program ran may have its newest part in a log of its own.
     if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${unfinished}-wal`);
+    progress('verifying');
     const verified = verifyAlone(unfinished, file);
     syncFile(unfinished);
     const replaced = existsSync(databasePath) ? `${databasePath}.${suffix}` : null;
@@ -98,6 +117,31 @@ export function restoreDatabase(options: RestoreOptions): Verified & { readonly 
     removeWithLogs(unfinished);
     if (error instanceof CodedError) throw error;
     throw copyFailed(databasePath, error);
+  }
+}
+
+const PART_BYTES = 8 * 1_048_576;
+
+/** Copies a file into a new one, and says how far it is. */
+function copyInParts(from: string, to: string, progress: (share: number) => void): void {
+  progress(0);
+  const source = openSync(from, 'r');
+  try {
+    const target = openSync(to, 'wx', OWNER_ONLY);
+    try {
+      const { size } = fstatSync(source);
+      const part = Buffer.allocUnsafe(PART_BYTES);
+      let copied = 0;
+      for (let read = readSync(source, part); read > 0; read = readSync(source, part)) {
+        for (let written = 0; written < read; ) written += writeSync(target, part, written, read - written);
+        copied += read;
+        progress(Math.min(1, copied / size));
+      }
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
   }
 }
 

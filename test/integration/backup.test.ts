@@ -20,6 +20,11 @@ function files(databasePath: string): string[] {
   return readdirSync(dirname(databasePath)).filter((name) => name.startsWith(basename(databasePath)));
 }
 
+/** What standard error says where it is no terminal; of work that takes long also how far it is. */
+function phases(what: string): RegExp {
+  return new RegExp(`^${what}: copying\n(${what}: copying \\d+ %\n)*${what}: verifying\n$`);
+}
+
 async function lastUpdatedAfter(program: Aggregator, ms: number): Promise<Record<string, unknown>> {
   return until('a tick after everything was committed', async () => {
     const { body } = await program.get('/api/federation/network-stats');
@@ -55,7 +60,7 @@ describe('backup and restore', () => {
     await until('a third of the load', () => committed() > messages.length / 3);
 
     const made = await runToEnd(own.env, ['backup', backup, '--json']);
-    expect(made.stderr).toBe('');
+    expect(made.stderr).toMatch(phases('backup'));
     expect(made.code).toBe(0);
     const upTo = Number(valueOf(backup, 'SELECT last_seq FROM ingest_position'));
     expect(JSON.parse(made.stdout)).toMatchObject({
@@ -76,7 +81,7 @@ describe('backup and restore', () => {
     await program.exit;
     const lost = committed();
     const restored = await runToEnd(own.env, ['restore', backup, '--json']);
-    expect(restored.stderr).toBe('');
+    expect(restored.stderr).toMatch(phases('restore'));
     expect(restored.code).toBe(0);
     const { replaced } = JSON.parse(restored.stdout) as { replaced: string };
     expect(valueOf(replaced, 'SELECT last_seq FROM ingest_position')).toBe(lost);
@@ -127,7 +132,11 @@ describe('backup and restore', () => {
       code: 1,
       stderr: expect.stringMatching(/copy_failed/),
     });
-    expect((await runToEnd(own.env, ['backup', backup])).code).toBe(0);
+    expect(await runToEnd(own.env, ['backup', backup])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\S+backup\.db: [\d.]+ MiB, 20 tasks, .*; verified, [\d.]+ s\n$/),
+      stderr: expect.stringMatching(phases('backup')),
+    });
     const { ino } = statSync(backup);
     expect(await runToEnd(own.env, ['backup', backup])).toMatchObject({
       code: 1,
@@ -153,6 +162,13 @@ describe('backup and restore', () => {
     expect(statSync(own.databasePath).ino).toBe(before);
     expect(files(own.databasePath).filter((name) => /restoring|replaced|unfinished/.test(name))).toEqual([]);
     expect(existsSync(`${backup}.unfinished`)).toBe(false);
+    expect(await runToEnd(own.env, ['restore', backup])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^\S+: restored from \S+backup\.db, 20 tasks, .*; the one before is \S+\n$/,
+      ),
+      stderr: expect.stringMatching(phases('restore')),
+    });
   });
 });
 
