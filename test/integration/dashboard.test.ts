@@ -236,6 +236,7 @@ describe('dashboard', () => {
       'the past',
       async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points')) > 200,
     );
+    await expectZoomByKeys(page);
     const history = await again.get('/api/federation/history?points=100');
     expect((history.body['gaps'] as unknown[]).length).toBeGreaterThan(0);
     expect(await page.evaluate('[document.documentElement.scrollWidth, window.innerWidth]')).toEqual([
@@ -294,6 +295,63 @@ describe('dashboard', () => {
     expect(await page.locator('#announcement').textContent()).toMatch(/these numbers are from/);
   });
 });
+
+/** Of a page that shows 24 h with a hole from 10 to 5 hours ago. */
+async function expectZoomByKeys(page: Page): Promise<void> {
+  const plot = page.locator('[data-chart="nodes"] .plot');
+  const output = page.locator('[data-chart="nodes"] output');
+  const points = async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points'));
+  /** What span is asked for by an action, in ms. */
+  const spanOf = async (act: () => Promise<unknown>) => {
+    const asked = page.waitForRequest(/history\?period=all/);
+    await act();
+    const parameters = new URL((await asked).url()).searchParams;
+    await page.waitForResponse(/history\?period=1h/);
+    const [from = 0, to = 0] = ['from', 'to'].map((name) => Date.parse(parameters.get(name) ?? ''));
+    return { from, to, span: to - from };
+  };
+  const press = (key: string) => spanOf(() => page.keyboard.press(key));
+  await plot.focus();
+  // Nothing is read: the newest half.
+  const newest = await press('+');
+  expect(newest.span / 3_600_000).toBeCloseTo(12, 3);
+  expect(Date.now() - newest.to).toBeLessThan(60_000);
+  expect((await press('0')).span / 3_600_000).toBeCloseTo(24, 3);
+  // The oldest is read: the half that it is in, and it stays read.
+  await page.keyboard.press('ArrowRight');
+  const read = await output.textContent();
+  expect(read).toMatch(/^5 at /);
+  const oldest = await press('+');
+  expect(oldest.span / 3_600_000).toBeCloseTo(12, 3);
+  expect(newest.from - oldest.from).toBeGreaterThan(11 * 3_600_000);
+  await until('the value to be read still', async () => (await output.textContent()) === read);
+  await press('0');
+
+  // Into the hole, and out of it by keys alone.
+  const dragIntoTheHole = async () => {
+    const box = await page.locator('[data-chart="nodes"] .u-over').boundingBox();
+    if (box === null) throw new Error('no plot');
+    const y = box.y + box.height / 2;
+    await page.mouse.move(box.x + box.width * 0.64, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.74, y, { steps: 4 });
+    await page.mouse.up();
+    await until('no rows', async () => (await points()) === 0);
+    await plot.focus();
+  };
+  await plot.scrollIntoViewIfNeeded();
+  await dragIntoTheHole();
+  await page.keyboard.press('0');
+  await page.locator('#zoom-out').waitFor({ state: 'hidden' });
+  await until('all rows', async () => (await points()) > 200);
+  await dragIntoTheHole();
+  const hole = await press('-');
+  expect(hole.span / 3_600_000).toBeGreaterThan(4);
+  await press('-');
+  await until('rows beside the hole', async () => (await points()) > 0);
+  await press('0');
+  await until('all rows', async () => (await points()) > 200);
+}
 
 interface Finding {
   readonly id: string;

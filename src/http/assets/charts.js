@@ -53,6 +53,8 @@ let shownFromMs = 0;
 let shownToMs = 0;
 let tick = '';
 let asked = 0;
+/** What was read when a key zoomed: it stays read. @type {{ name: string, at: number } | null} */
+let held = null;
 /** @type {Map<string, uPlot>} */
 const plots = new Map();
 /** @type {Map<string, Line>} */
@@ -174,6 +176,11 @@ function redraw() {
 
 function draw() {
   for (const definition of DEFINITIONS) drawOne(definition);
+  const plot = held === null ? undefined : plots.get(held.name);
+  const at = held?.at ?? 0;
+  held = null;
+  // The new scale holds only after this turn.
+  if (plot !== undefined) queueMicrotask(() => pointAt(plot, at));
 }
 
 /** @param {Definition} definition */
@@ -330,25 +337,46 @@ function describe(definition, place, line) {
 
 /** Arrow keys read values, + and − zoom, 0 shows the whole span. @param {HTMLElement} place @param {KeyboardEvent} event */
 function steer(place, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const name = place.closest('figure')?.getAttribute('data-chart') ?? '';
+  // Where a span holds no row there is no plot: the ways out of it must work all the same.
   const plot = plots.get(name);
-  if (plot === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-  const middleMs = (shownFromMs + shownToMs) / 2;
-  const spanMs = shownToMs - shownFromMs;
-  if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
+  const index = plot?.cursor.idx ?? null;
+  const read = index === null ? null : (plot?.data[0][index] ?? null);
+  const turn = asked;
+  if (event.key === '0') setZoom(null);
+  else if (event.key === '-') zoomOut();
+  else if (plot === undefined) return;
+  else if (event.key === '+' || event.key === '=') zoomIn(read === null ? shownToMs : read * 1000);
+  else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
     const step = event.key === 'ArrowRight' ? 1 : -1;
     const last = plot.data[0].length - 1;
-    const index = Math.min(last, Math.max(0, (plot.cursor.idx ?? (step > 0 ? -1 : last + 1)) + step));
-    const at = plot.data[0][index] ?? 0;
-    plot.setCursor({ left: plot.valToPos(at, 'x'), top: 10 });
+    const next = Math.min(last, Math.max(0, (index ?? (step > 0 ? -1 : last + 1)) + step));
+    pointAt(plot, plot.data[0][next] ?? 0);
     const output = place.closest('figure')?.querySelector('output');
     place.setAttribute('aria-label', output?.textContent ?? '');
-  } else if (event.key === '+' || event.key === '=') {
-    if (spanMs / 2 >= LEAST_SPAN_MS)
-      setZoom({ fromMs: Math.floor(middleMs - spanMs / 4), toMs: Math.ceil(middleMs + spanMs / 4) });
-  } else if (event.key === '-') {
-    if (zoom !== null) setZoom({ fromMs: Math.floor(middleMs - spanMs), toMs: Math.ceil(middleMs + spanMs) });
-  } else if (event.key === '0') setZoom(null);
-  else return;
+  } else return;
+  if (asked !== turn && read !== null) held = { name, at: read };
   event.preventDefault();
+}
+
+/** @param {uPlot} plot @param {number} at in seconds */
+function pointAt(plot, at) {
+  plot.setCursor({ left: plot.valToPos(at, 'x'), top: 10 });
+}
+
+/** Half the span around a moment, and nothing that is not shown now. @param {number} aroundMs */
+function zoomIn(aroundMs) {
+  const spanMs = (shownToMs - shownFromMs) / 2;
+  if (spanMs < LEAST_SPAN_MS) return;
+  const fromMs = Math.max(shownFromMs, Math.min(shownToMs - spanMs, aroundMs - spanMs / 2));
+  setZoom({ fromMs: Math.floor(fromMs), toMs: Math.ceil(fromMs + spanMs) });
+}
+
+/** Twice the span, but not beyond now. */
+function zoomOut() {
+  if (zoom === null) return;
+  const spanMs = shownToMs - shownFromMs;
+  const toMs = Math.min(shownToMs + spanMs / 2, Math.max(shownToMs, serverNowMs()));
+  setZoom({ fromMs: Math.floor(toMs - 2 * spanMs), toMs: Math.ceil(toMs) });
 }
