@@ -287,6 +287,22 @@ describe('dashboard', () => {
     await broker.stop();
     await status('broker_away');
     expect(await page.locator('#announcement').textContent()).toMatch(/^The broker is away/);
+    // In sight at the node table too, and nothing shines through.
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate("document.querySelector('#nodes').scrollIntoView()");
+      expect(await page.evaluate('window.scrollY')).toBeGreaterThan(500);
+      const box = await page.locator('#announcement').boundingBox();
+      expect(box?.y).toBe(0);
+      expect(
+        await page.evaluate(
+          `document.elementFromPoint(${(box?.x ?? 0) + (box?.width ?? 0) / 2}, ${(box?.height ?? 0) / 2}).id`,
+        ),
+      ).toBe('announcement');
+      expect(
+        await page.evaluate("getComputedStyle(document.querySelector('#announcement')).backgroundColor"),
+      ).toMatch(/^rgb\(/);
+    }
     await launchBroker({ storeFolder: own.folder, port: broker.port });
     await status('connected');
     await page.locator('#announcement').waitFor({ state: 'hidden' });
