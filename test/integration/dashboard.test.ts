@@ -306,6 +306,13 @@ describe('dashboard', () => {
     await launchBroker({ storeFolder: own.folder, port: broker.port });
     await status('connected');
     await page.locator('#announcement').waitFor({ state: 'hidden' });
+    // Frozen, with its connection open: told by its silence alone, and over when it goes on.
+    const frozenMs = performance.now();
+    program.process.kill('SIGSTOP');
+    await status('unreachable');
+    expect(performance.now() - frozenMs).toBeLessThan(25_000);
+    program.process.kill('SIGCONT');
+    await status('connected');
     program.process.kill('SIGKILL');
     await status('unreachable');
     expect(await page.locator('#announcement').textContent()).toMatch(/these numbers are from/);

@@ -3,7 +3,9 @@
 
 import { getJson, noteServerTime, open, Refused } from './api.js';
 
-const SILENCE_MAX_MS = 40_000;
+/** The aggregator says something at least every 15 s. */
+const SILENCE_MAX_MS = 18_000;
+const WATCH_MS = 1000;
 const RETRY_MS = 2000;
 const POLL_MS = 5000;
 
@@ -38,7 +40,7 @@ async function readFeed(told) {
   let heardMs = performance.now();
   const watch = setInterval(() => {
     if (performance.now() - heardMs > SILENCE_MAX_MS) stop.abort();
-  }, 5000);
+  }, WATCH_MS);
   try {
     const response = await open('/api/federation/events', stop.signal);
     if (response.body === null) return;
