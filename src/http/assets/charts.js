@@ -191,7 +191,11 @@ function drawOne(definition) {
   if (!(place instanceof HTMLElement) || line === undefined) return;
   const known = line.values.filter((value) => value !== null);
   describe(definition, place, line);
-  place.closest('figure')?.setAttribute('data-points', String(known.length));
+  figure?.setAttribute('data-points', String(known.length));
+  figure?.setAttribute(
+    'data-span',
+    `${new Date(shownFromMs).toISOString()}/${new Date(shownToMs).toISOString()}`,
+  );
   if (known.length === 0) {
     plots.get(definition.name)?.destroy();
     plots.delete(definition.name);
