@@ -25,6 +25,8 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** What strangers may send as labels. */
 const HOSTILE = ['__proto__', 'constructor', 'a/b:c+d.e_f-g', `${'Zz-'.repeat(21)}9`, '..//..//etc/passwd'];
 
+const LONG_ID = 'long-'.repeat(13).slice(0, 64);
+
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchBrowser();
@@ -205,7 +207,9 @@ describe('dashboard', () => {
   });
 
   it('dashboard - on a phone, dark and light, with a gap in the past', async () => {
-    const { own, program } = await launchFilled('dashboard-phone');
+    const { own, program, connection } = await launchFilled('dashboard-phone');
+    await send(connection, [heartbeat(LONG_ID)]);
+    await shown(program, { totalNodes: 129 });
     await expectConserved(program);
     await program.stop();
     const nowMs = Date.now();
@@ -236,6 +240,15 @@ describe('dashboard', () => {
       'the past',
       async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points')) > 200,
     );
+    // Of the nodes: who, how it is and since when, without scrolling sideways.
+    await page.locator(`[data-node="${LONG_ID}"]`).waitFor();
+    const beyond =
+      "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.scroll'))";
+    expect(await page.evaluate(beyond)).toBe(0);
+    for (const cell of ['th', '.state', '[data-seen]']) {
+      const box = await page.locator(`[data-node="${LONG_ID}"] ${cell}`).boundingBox();
+      expect(box?.width).toBeGreaterThan(40);
+    }
     await expectZoomByKeys(page);
     const history = await again.get('/api/federation/history?points=100');
     expect((history.body['gaps'] as unknown[]).length).toBeGreaterThan(0);

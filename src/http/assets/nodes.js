@@ -127,13 +127,13 @@ function row(node) {
       make('span', { class: `state ${state}` }, make('i', { class: `mark ${state}` }), STATE_TEXTS[state]),
       ...(node.authenticated ? [make('span', { class: 'signed', title: SIGNED_TITLE }, 'signed')] : []),
     ),
-    make('td', { class: 'wide' }, strip(node)),
-    make('td', { class: 'right' }, node.uptime === null ? '–' : percent(node.uptime)),
-    make('td', { class: 'right' }, count(node.heartbeats)),
     make('td', { class: 'right', 'data-seen': node.lastSeenAt, title: dateTime(node.lastSeenAt) }),
+    make('td', { class: 'wide spare' }, strip(node)),
+    make('td', { class: 'right' }, node.uptime === null ? '–' : percent(node.uptime)),
+    make('td', { class: 'right spare' }, count(node.heartbeats)),
     make(
       'td',
-      { class: 'right', title: dateTime(node.firstSeenAt) },
+      { class: 'right spare', title: dateTime(node.firstSeenAt) },
       new Date(node.firstSeenAt).toLocaleDateString('en-GB', { dateStyle: 'medium' }),
     ),
   );
