@@ -240,6 +240,9 @@ describe('dashboard', () => {
       'the past',
       async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points')) > 200,
     );
+    // Nothing was heard since the start, and still it is known when a node was.
+    expect((await again.get('/api/federation/health')).body['lastHeardAt']).toBeNull();
+    await page.locator('[data-live="heard"]', { hasText: /just now| ago$/ }).waitFor();
     // Of the nodes: who, how it is and since when, without scrolling sideways.
     await page.locator(`[data-node="${LONG_ID}"]`).waitFor();
     const beyond =

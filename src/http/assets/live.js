@@ -4,6 +4,7 @@ import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
 import { all, byId, setText, showText } from './dom.js';
 import { ago, bytes, count, dateTime, rate, span } from './format.js';
+import { lastSeenMs } from './nodes.js';
 
 const PACE_WINDOW_MS = 10_000;
 const SPARK_POINTS = 60;
@@ -11,6 +12,8 @@ const OLD_AFTER_INTERVALS = 3;
 
 /** @type {any} */
 let latest = null;
+/** Kept over a restart of the aggregator. @type {string | null} */
+let lastHeardAt = null;
 let isLost = false;
 /** @type {number | null} */
 let lostStatus = null;
@@ -32,6 +35,7 @@ export function showLive(document) {
   // Counters begin again with the process.
   if (latest !== null && latest.startedAt !== document.startedAt) pace = [];
   latest = document;
+  lastHeardAt = document.lastHeardAt ?? lastHeardAt;
   isLost = false;
   show();
 }
@@ -73,7 +77,7 @@ function show() {
     stale: count(nodes.stale),
     offline: count(nodes.offline),
     rate: paceNow === null ? '–' : rate(paceNow),
-    heard: latest.lastHeardAt == null ? 'none yet' : ago(serverNowMs() - Date.parse(latest.lastHeardAt)),
+    heard: heardText(),
     received: count(messages.received),
     lag: span(ingest.lagMs),
     pending: count(ingest.pending),
@@ -105,6 +109,16 @@ function show() {
   );
   for (const name of ['aggregatorId', 'version']) showText(name, latest[name]);
   showText('startedAt', dateTime(latest.startedAt));
+}
+
+/** The feed counts from the start of the process; of the time before, the table of nodes knows. */
+function heardText() {
+  const heardMs =
+    latest.lastHeardAt == null
+      ? Math.max(lastSeenMs() ?? 0, lastHeardAt === null ? 0 : Date.parse(lastHeardAt))
+      : Date.parse(latest.lastHeardAt);
+  if (heardMs > 0) return ago(serverNowMs() - heardMs);
+  return latest.nodes.total === 0 ? 'none yet' : 'none since the start';
 }
 
 function stackParts() {

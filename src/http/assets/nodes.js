@@ -19,6 +19,8 @@ let moved = '';
 let isMoved = false;
 /** @type {any} */
 let shown = null;
+/** The latest sign of life in any answer; the first page that is asked for begins with the latest of all. */
+let latestSeenMs = -Infinity;
 
 export function startNodes() {
   const search = /** @type {HTMLInputElement} */ (byId('search'));
@@ -37,6 +39,11 @@ export function startNodes() {
   }
   setInterval(refresh, 1000);
   void load();
+}
+
+/** When a node was last seen as far as the table knows; null: it knows none. */
+export function lastSeenMs() {
+  return latestSeenMs === -Infinity ? null : latestSeenMs;
 }
 
 /** @param {any} document of the feed */
@@ -97,6 +104,7 @@ async function load() {
 /** @param {any} answer */
 function show(answer) {
   shown = answer;
+  for (const node of answer.nodes) latestSeenMs = Math.max(latestSeenMs, Date.parse(node.lastSeenAt));
   const body = document.querySelector('#nodes tbody');
   if (answer.nodes.length === 0) {
     const nothing = asked.q === '' && asked.state === '' ? 'No node has been heard yet.' : 'No node matches.';
