@@ -231,6 +231,7 @@ describe('dashboard', () => {
     await again.ready();
     const { page } = await openPage(browser, await again.url(), {
       viewport: { width: 390, height: 844 },
+      hasTouch: true,
       colorScheme: 'dark',
       reducedMotion: 'reduce',
     });
@@ -252,7 +253,7 @@ describe('dashboard', () => {
       const box = await page.locator(`[data-node="${LONG_ID}"] ${cell}`).boundingBox();
       expect(box?.width).toBeGreaterThan(40);
     }
-    await expectZoomByKeys(page);
+    await expectZoom(page);
     const history = await again.get('/api/federation/history?points=100');
     expect((history.body['gaps'] as unknown[]).length).toBeGreaterThan(0);
     expect(await page.evaluate('[document.documentElement.scrollWidth, window.innerWidth]')).toEqual([
@@ -336,7 +337,7 @@ describe('dashboard', () => {
 });
 
 /** Of a page that shows 24 h with a hole from 10 to 5 hours ago. */
-async function expectZoomByKeys(page: Page): Promise<void> {
+async function expectZoom(page: Page): Promise<void> {
   const plot = page.locator('[data-chart="nodes"] .plot');
   const output = page.locator('[data-chart="nodes"] output');
   const points = async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points'));
@@ -345,15 +346,22 @@ async function expectZoomByKeys(page: Page): Promise<void> {
     const [from = 0, to = 0] = (text ?? '').split('/').map((moment) => Date.parse(moment));
     return { from, to, hours: (to - from) / 3_600_000 };
   };
-  /** The span after a key; every one that is pressed here makes it another. */
-  const press = async (key: string) => {
+  /** The span after something that makes it another. */
+  const spanAfter = async (act: () => Promise<void>) => {
     const { hours } = await spanNow();
-    await page.keyboard.press(key);
-    return until(`another span by ${key}`, async () => {
+    await act();
+    return until('another span', async () => {
       const next = await spanNow();
       return Math.abs(next.hours - hours) > 0.1 && next;
     });
   };
+  const press = (key: string) => spanAfter(() => page.keyboard.press(key));
+  const tap = (id: string) => spanAfter(() => page.locator(id).tap());
+  expect((await tap('#zoom-newest')).hours).toBeCloseTo(12, 3);
+  expect((await tap('#zoom-newest')).hours).toBeCloseTo(6, 3);
+  expect((await tap('#zoom-wider')).hours).toBeCloseTo(12, 3);
+  expect((await tap('#zoom-out')).hours).toBeCloseTo(24, 3);
+  expect(await page.locator('#zoom-wider').isDisabled()).toBe(true);
   await plot.focus();
   // Nothing is read: the newest half.
   const newest = await press('+');

@@ -66,6 +66,9 @@ export function startCharts() {
     setZoom(null);
   });
   byId('zoom-out').addEventListener('click', () => setZoom(null));
+  // A finger that drags scrolls the page.
+  byId('zoom-wider').addEventListener('click', zoomOut);
+  byId('zoom-newest').addEventListener('click', () => zoomIn(shownToMs));
   for (const place of all('.plot')) place.addEventListener('keydown', (event) => steer(place, event));
   new ResizeObserver(() => draw()).observe(byId('range').closest('section') ?? document.body);
   // Colours of lines and grid are painted, not styled.
@@ -86,6 +89,7 @@ export function showCharts(document) {
 function setZoom(next) {
   zoom = next;
   byId('zoom-out').hidden = next === null;
+  /** @type {HTMLButtonElement} */ (byId('zoom-wider')).disabled = next === null;
   void load();
 }
 
