@@ -350,12 +350,12 @@ function steer(place, event) {
   // Where a span holds no row there is no plot: the ways out of it must work all the same.
   const plot = plots.get(name);
   const index = plot?.cursor.idx ?? null;
-  const read = index === null ? null : (plot?.data[0][index] ?? null);
+  const readAt = index === null ? null : (plot?.data[0][index] ?? null);
   const turn = asked;
   if (event.key === '0') setZoom(null);
   else if (event.key === '-') zoomOut();
   else if (plot === undefined) return;
-  else if (event.key === '+' || event.key === '=') zoomIn(read === null ? shownToMs : read * 1000);
+  else if (event.key === '+' || event.key === '=') zoomIn(readAt === null ? shownToMs : readAt * 1000);
   else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
     const step = event.key === 'ArrowRight' ? 1 : -1;
     const last = plot.data[0].length - 1;
@@ -364,7 +364,7 @@ function steer(place, event) {
     const output = place.closest('figure')?.querySelector('output');
     place.setAttribute('aria-label', output?.textContent ?? '');
   } else return;
-  if (asked !== turn && read !== null) held = { name, at: read };
+  if (asked !== turn && readAt !== null) held = { name, at: readAt };
   event.preventDefault();
 }
 
