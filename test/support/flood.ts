@@ -78,7 +78,8 @@ export async function untilNewNodeIsLetIn(program: Aggregator, connection: NatsC
     const { subject, payload } = nodeJoined(nodeId);
     connection.publish(subject, payload);
     await connection.flush();
-    for (let look = 0; look < 20; look++) {
+    // Longer than an answer is shared, or a "no" from before the commit would be all that is ever seen.
+    for (let look = 0; look < 40; look++) {
       if ((await program.get(`/api/federation/nodes/${nodeId}`)).status === 200)
         return performance.now() - startedMs;
       await wait(50);
