@@ -64,7 +64,7 @@ export function readIds(database: ReadDatabase): Record<Kind, Set<string>> {
   };
 }
 
-/** Reads the public tables as any operator's tool would. */
+/** The rows of the public tables by their keys, and their times. */
 export function readRows(database: ReadDatabase): Rows {
   const times = new Map<string, string>();
   const read = <Row>(table: string, key: string, columns: string): Map<string, Row> => {
