@@ -18,9 +18,20 @@ export const CANARIES = {
   key: `0x${KEY_HEX}`,
 } as const;
 
+/**
+ * How a text stands in the base64 of something longer, by its place there: the characters that its neighbours do not
+ * change. At least seven of them, since every signature that is published is 86 random ones.
+ */
+function base64Of(text: string): string[] {
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.from(' '.repeat(before) + text).toString('base64');
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6));
+  });
+}
+
 const BYTES: readonly Buffer[] = [
   ...[...Object.values(CANARIES), 'canary'].flatMap((text) =>
-    [text, text.toUpperCase(), Buffer.from(text).toString('base64').slice(0, -4)].flatMap((form) => [
+    [text, text.toUpperCase(), ...base64Of(text)].flatMap((form) => [
       Buffer.from(form, 'latin1'),
       Buffer.from(form, 'utf16le'),
     ]),
