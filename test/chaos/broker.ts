@@ -2,9 +2,9 @@
 // again on the same port and store, and whose store can be copied while it is down.
 
 import { cpSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from 'nats';
+import { freePort } from '../support/free-port.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { until } from '../support/until.ts';
@@ -26,11 +26,11 @@ export class Broker {
 
   /** A broker that is not started yet; `store` may hold a copy of another's. */
   static async create(store: string): Promise<Broker> {
-    return new Broker(await quietPort(), store);
+    return new Broker(await freePort(), store);
   }
 
   async start(): Promise<void> {
-    // The port may be taken for a moment by somebody's outgoing connection.
+    // One that fails is tried again: the run is about the aggregator.
     const start = () => startNatsServer({ storeFolder: this.#store, port: this.#port }).catch(() => null);
     this.#server = await until('the broker to start', start, PATIENCE_MS);
     this.#isPaused = false;
@@ -87,18 +87,5 @@ export class Broker {
       const { state } = await manager.streams.info(STREAM);
       return { first: state.first_seq, last: state.last_seq };
     });
-  }
-}
-
-/** A free port below those that the system gives to outgoing connections, for it is left and taken again all the time. */
-async function quietPort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 18_000);
-    const isFree = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
   }
 }

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { onTestFinished } from 'vitest';
 import { type BrokerOptions, createEmbeddedBroker } from '../../src/io/embedded-broker/broker.ts';
 import { findBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { probe } from '../../src/io/embedded-broker/probe.ts';
+import { freePort } from '../support/free-port.ts';
 
 export const searchPath = process.env['PATH'] ?? '';
 export const binary = findBinary({ override: process.env['NATS_SERVER_BIN'], searchPath });
@@ -23,9 +24,7 @@ export function temporaryFolder(): string {
 }
 
 export async function freePorts<Count extends number>(count: Count): Promise<number[] & { length: Count }> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports = await Promise.all(Array.from({ length: count }, freePort));
   return ports as number[] & { length: Count };
 }
 

@@ -1,14 +1,36 @@
-// A port of 127.0.0.1 that nobody listens on.
+// A port of 127.0.0.1 that nobody listens on, and that nobody else is given for as long as this process lives: it is used
+// only a moment later, and again after a restart.
 
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+/** Below the ports that systems give to outgoing connections, and to servers that ask for any. */
+const FIRST = 12_000;
+const LAST = 29_999;
+
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
+    if ((await reserve(port)) && (await isFree(port))) return port;
+  }
+}
+
+/** Whether it is ours now: the UDP port of the same number, for which we have no other use, can be held by one process. */
+function reserve(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const held = createSocket('udp4').unref();
+    held.once('error', () => {
+      held.close();
+      resolve(false);
     });
+    held.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
+  });
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
