@@ -29,6 +29,7 @@ export interface Aggregator {
   ready(timeoutMs?: number): Promise<void>;
   /** A metric's value summed over its series whose labels contain `labels`; 0 if there is none. */
   metric(name: string, labels?: string): Promise<number>;
+  /** Resolves when it has ended and everything that it said has been read. */
   exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -57,7 +58,8 @@ export function startAggregator(env: Readonly<Record<string, string>>, main = MA
     errors += chunk.toString();
   });
   const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
+    // Not at 'exit': its last lines may still be in the pipe then.
+    child.once('close', (code, signal) => resolve({ code, signal }));
   });
   const url = (timeoutMs?: number) => {
     const find = () => {

@@ -10,17 +10,30 @@ import { processesOf } from '../io/broker-fixtures.ts';
 import { type Aggregator, type LogLine, startAggregator } from './aggregator.ts';
 import { type OwnFolder, ownFolder } from './embedded.ts';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
+import { until } from './until.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A folder and settings as `ownFolder` makes them; the folder is removed, with what may still run from it. */
 export async function testFolder(name: string): Promise<OwnFolder> {
   const own = await ownFolder(name);
-  onTestFinished(() => {
-    for (const pid of processesOf(own.folder)) process.kill(pid, 'SIGKILL');
+  onTestFinished(async () => {
+    await until('the folder to be left', () => endThose(processesOf(own.folder)));
     rmSync(own.folder, { recursive: true, force: true });
   });
   return { ...own, env: { ...own.env, WORKERS: '1' } };
+}
+
+/** Kills processes; true if there were none. One that is killed writes on for a moment. */
+function endThose(pids: readonly number[]): boolean {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended between the look and the kill.
+    }
+  }
+  return pids.length === 0;
 }
 
 /** Settings of `own` with somebody else's broker. */
