@@ -106,7 +106,7 @@ describe('canaries', () => {
     await counted(program, sent);
     await shown(program, STATISTICS);
     const heard = published.length;
-    await until('statistics of all periods', () => published.slice(heard).match(/period\.7d/g)?.length === 2);
+    await until('two ticks', () => (published.slice(heard).match(/period\.7d/g)?.length ?? 0) >= 2);
 
     expect(canariesIn(await answersOf(program))).toEqual([]);
     expect(canariesIn(published)).toEqual([]);
