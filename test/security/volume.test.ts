@@ -31,8 +31,11 @@ describe('volume', () => {
     await send(stranger, invented(1000, 3000));
     const second = launch(env);
     await second.ready();
-    // The victim's second task is among the lost, and the account says how many those are.
-    const lost = await second.metric('aggregator_messages_lost_total');
+    // The victim's second task is among the lost, and the account says how many those are: at once, for they come first.
+    const lost = await until(
+      'the loss',
+      async () => (await second.metric('aggregator_messages_lost_total')) || null,
+    );
     expect(lost).toBeGreaterThan(1000);
     await counted(second, 2001 - lost);
     expect(valueOf(own.databasePath, 'SELECT sum(lost) FROM ingest_position')).toBe(lost);
