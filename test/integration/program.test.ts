@@ -241,7 +241,7 @@ describe('program', () => {
         ),
       ],
     });
-    expect((await first.get('/readyz')).status).toBe(200);
+    await first.ready();
     expect(childrenBeside(own.databasePath)).toEqual([brokerPid(own)]);
     await expectConserved(first);
     expect(await first.stop()).toBe(0);

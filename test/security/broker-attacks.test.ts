@@ -332,6 +332,6 @@ describe('broker attacks - afterwards', () => {
         'SELECT first_seq, last_seq, applied + duplicate AS counted FROM ingest_position',
       ),
     ).toEqual([{ first_seq: 1, last_seq: sent, counted: sent }]);
-    expect((await program.get('/readyz')).status).toBe(200);
+    await until('readiness', async () => (await program.get('/readyz')).status === 200);
   });
 });
