@@ -1,11 +1,13 @@
 // The pool's real worker with faults on demand: the next statistics question (or the first of the start) finds a word in
-// the file that WORKER_FAULT names, and the thread then dies or hangs for five seconds.
+// the file that WORKER_FAULT names, and the thread then dies, or hangs until the file says something again.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import answer from '../../src/workers/worker.ts';
 import type { WorkerRequest } from '../../src/workers/tasks.ts';
 
-const HANG_MS = 5000;
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+}
 
 export default function faulty(request: WorkerRequest): unknown {
   const file = process.env['WORKER_FAULT'];
@@ -13,7 +15,7 @@ export default function faulty(request: WorkerRequest): unknown {
     const fault = readFileSync(file, 'utf8');
     if (fault !== '') writeFileSync(file, '');
     if (fault === 'die') process.exit(7);
-    if (fault === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANG_MS);
+    if (fault === 'hang') while (readFileSync(file, 'utf8') === '') pause();
   }
   return answer(request);
 }
