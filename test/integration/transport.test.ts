@@ -132,7 +132,7 @@ describe('transport', () => {
     const over = new AbortController();
     // Each task until the broker says that it is stored: some are stored twice, whose acknowledgement was lost.
     const feed = (async () => {
-      while (!over.signal.aborted) {
+      for (let isStored = false; !(isStored && over.signal.aborted); ) {
         const batch = tasks(stored, stored + 20);
         const publish = ({ subject, payload }: Publication) =>
           publisher.publish(subject, payload).then(
@@ -140,7 +140,8 @@ describe('transport', () => {
             () => false,
           );
         const results = await Promise.all(batch.map(publish));
-        if (results.every(Boolean)) stored += batch.length;
+        isStored = results.every(Boolean);
+        if (isStored) stored += batch.length;
       }
     })();
     for (let kill = 1; kill <= 2; kill++) {
