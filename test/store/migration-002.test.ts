@@ -1,14 +1,14 @@
 // A database of version 1, filled by SQL as that version filled it, becomes one of version 2: same rows, same views.
 
-import { spawn } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openReader, openWriter } from '../../src/store/database.ts';
 import { FederationWriter } from '../../src/store/federation/writer.ts';
 import { federation } from '../../src/store/migrations/001-federation.ts';
 import { MIGRATIONS } from '../../src/store/migrations/index.ts';
-import { until } from '../support/until.ts';
 import { NO_LIMITS, NOW_MS, received } from './events.ts';
 import { testFolder } from './opened.ts';
 
@@ -111,21 +111,27 @@ describe('migration 2', () => {
     isSound(path);
   });
 
-  it('migration 2 - killed in the middle, it is made again from the start', async () => {
+  it('migration 2 - killed in the middle, it is made again from the start', () => {
     const path = folder.path('killed.db');
     makeVersion1(path, 60_000);
     const before = dump(path);
     const source = new URL('../../src/store/database.ts', import.meta.url).href;
-    const migrating = spawn(process.execPath, [
-      '--input-type=module',
-      '-e',
-      `import { openWriter } from ${JSON.stringify(source)}; openWriter(${JSON.stringify(path)});`,
-    ]);
-    const ended = new Promise((resolve) => migrating.once('exit', (_code, signal) => resolve(signal)));
-    // The copy gets its name just before.
-    await until('the copy', () => existsSync(`${path}.before-version-${MIGRATIONS.length}`));
-    migrating.kill('SIGKILL');
-    expect(await ended).toBe('SIGKILL');
+    // It kills itself with every row written anew, and nothing of that committed.
+    const script = `
+      import Sqlite from 'better-sqlite3';
+      import { openWriter } from ${JSON.stringify(source)};
+      const { pragma } = Sqlite.prototype;
+      Sqlite.prototype.pragma = function (text, ...more) {
+        if (text === 'user_version = 2') process.kill(process.pid, 'SIGKILL');
+        return pragma.call(this, text, ...more);
+      };
+      openWriter(${JSON.stringify(path)});`;
+    const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('../../', import.meta.url)),
+      encoding: 'utf8',
+    });
+    expect([signal, stderr]).toEqual(['SIGKILL', '']);
+    expect(existsSync(`${path}.before-version-${MIGRATIONS.length}`)).toBe(true);
     const reader = openReader(path);
     expect(reader.pragma('user_version', { simple: true })).toBe(1);
     reader.close();
