@@ -61,7 +61,7 @@ describe('readme', () => {
     await gone;
     await until('the end of the program', () => printed.includes('stopped'));
     rmSync(folder, { recursive: true });
-  }, 120_000);
+  });
 
   it('readme - the settings table names every setting with its default', () => {
     const rows = new Map(
