@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { connectBroker, type NatsOptions } from '../../src/io/nats.ts';
@@ -470,6 +471,9 @@ describe('connections failover', () => {
     const broker = await serve();
     const counts = await stayConnected({ servers: [broker.url] });
     await broker.stop();
+    // Both ends are in this process: what the machine holds it up is nobody's delay.
+    const heldUp = monitorEventLoopDelay({ resolution: 10 });
+    heldUp.enable();
     const attemptsAtMs: number[] = [];
     const hangUp = createServer((socket) => {
       attemptsAtMs.push(performance.now());
@@ -479,13 +483,14 @@ describe('connections failover', () => {
     await until('four attempts', () => attemptsAtMs.length >= 4);
     await new Promise((resolve) => hangUp.close(resolve));
     const gapsMs = attemptsAtMs.slice(1).map((atMs, index) => Math.round(atMs - (attemptsAtMs[index] ?? 0)));
-    expect(Math.max(...gapsMs)).toBeLessThanOrEqual(RETRY_DELAY_MAX_MS);
+    heldUp.disable();
+    expect(Math.max(...gapsMs)).toBeLessThanOrEqual(RETRY_DELAY_MAX_MS + heldUp.max / 1e6);
     expect(new Set(gapsMs).size).toBeGreaterThan(1);
     // Being away is no news after the loss.
     expect(counts).toEqual({ connected: 1, lost: 1, told: 0 });
 
     await serve();
-    await until('the return', () => counts.connected === 2, RETRY_DELAY_MAX_MS + 500);
+    await until('the return', () => counts.connected === 2, RETURN_TIME_MAX_MS);
     expect(counts.lost).toBe(1);
   });
 });
