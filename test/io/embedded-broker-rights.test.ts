@@ -106,7 +106,9 @@ describe('broker rights', () => {
     eavesdropper.listen('truebit.>');
     await eavesdropper.connection.flush();
     const monitor = await client(connect({ servers: endpoint.url }));
-    const answer = await monitor.connection.request('truebit.federation.join', '{}');
+    const answer = await monitor.connection.request('truebit.federation.join', '{}', {
+      timeout: 30_000,
+    });
     expect(answer.string()).toBe('welcome');
     await eavesdropper.connection.flush();
     expect(eavesdropper.heard).toEqual([]);
