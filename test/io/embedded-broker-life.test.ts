@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -30,6 +38,11 @@ function pidIn(dir: string): number {
   const pid = readPidFile(join(dir, 'nats-server.pid'));
   if (pid === null) throw new Error('no pid file');
   return pid;
+}
+
+/** Of a process or a thread under `/proc`. */
+function isStopped(path: string): boolean {
+  return / T /.test(readFileSync(`/proc/${path}/stat`, 'latin1'));
 }
 
 /** Runs a broker in another program, kills that program, and gives the id of the broker that it left behind. */
@@ -238,10 +251,10 @@ describe('broker take-over', () => {
   test('broker take-over - one that hangs is killed and replaced', { timeout: 120_000 }, async () => {
     const options = await brokerOptions();
     const pid = await leaveBehind(options);
-    const { broker } = await testBroker({ ...options, readyTimeoutMs: 2_000 });
+    const { broker } = await testBroker({ ...options, readyTimeoutMs: 5_000 });
     process.kill(pid, 'SIGSTOP');
     // The signal takes a moment to reach every thread, and until then it answers.
-    await until(() => / T /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
+    await until(() => readdirSync(`/proc/${pid}/task`).every((thread) => isStopped(`${pid}/task/${thread}`)));
     expect(await broker.start()).toMatchObject({ owned: true, adopted: false });
     expect(isRunning(pid)).toBe(false);
   });
