@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { limitPerAddress } from '../../src/http/address-share.ts';
+import { until } from '../support/until.ts';
 
 const MOST = 3;
 
@@ -40,7 +41,7 @@ describe('connections of one address', () => {
     expect((await ask(port, '127.0.0.1')).said).toBe('HTTP/1.1 200 OK');
     // What was refused is not counted against him, and what he let go is his again.
     held.pop()?.destroy();
-    await expect.poll(count).toBe(MOST);
+    await until('the connection to be gone', async () => (await count()) === MOST);
     expect((await ask(port, '127.0.0.2')).said).toBe('HTTP/1.1 200 OK');
     expect((await ask(port, '127.0.0.2')).said).toBe('closed');
   });

@@ -6,6 +6,7 @@ import { HTTP_QUESTIONS_MAX } from '../../src/config/bounds.ts';
 import type { History, HistoryQuery } from '../../src/domain/federation/history.ts';
 import type { HttpParts } from '../../src/http/server.ts';
 import { keyHashOf, keyIdOf, newApiKey } from '../../src/lib/api-key.ts';
+import { until } from '../support/until.ts';
 import { AT, createServer, startServer, statisticsOf } from './parts.ts';
 
 const HISTORY: History = {
@@ -95,6 +96,7 @@ describe('http - shared answers', () => {
     let questions = 0;
     const url = await startServer({
       ...FILLED,
+      monotonicMs: () => 0,
       reporting: async () => {
         questions++;
         return { tasks: 2, single: 1, share: 0.5, sampledMax: 9 };
@@ -123,7 +125,7 @@ describe('http - shared answers', () => {
     const open = Array.from({ length: HTTP_QUESTIONS_MAX }, (_, page) =>
       fetch(`${url}/api/federation/nodes?page=${page + 1}`),
     );
-    await expect.poll(() => asked).toBe(HTTP_QUESTIONS_MAX);
+    await until('all to be asked', () => asked === HTTP_QUESTIONS_MAX);
     const refused = await fetch(`${url}/api/federation/nodes?page=1000`);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     release();

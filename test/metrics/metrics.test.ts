@@ -258,6 +258,7 @@ describe('metrics - event-loop delay', () => {
 
   it('sees a loop that was held up, beyond the interval of its timer, and forgets it after two windows', async () => {
     const delay = new EventLoopDelay(0);
+    const startedMs = performance.now();
     try {
       // The runtime itself measures: it needs real time to pass, until it has seen something.
       while (delay.read(0).count < 3) await turn(10);
@@ -267,7 +268,7 @@ describe('metrics - event-loop delay', () => {
       while (performance.now() < until);
       while ((delay.read(0).quantilesSeconds.at(-1) ?? 0) < 0.1) await turn(10);
       const before = delay.read(0);
-      expect(before.quantilesSeconds.at(-1)).toBeLessThan(2);
+      expect(before.quantilesSeconds.at(-1)).toBeLessThan((performance.now() - startedMs) / 1000);
       expect(before.sumSeconds).toBeGreaterThan(0.1);
       expect(delay.read(60_000).quantilesSeconds.at(-1)).toBeGreaterThan(0.1);
       const after = delay.read(120_000);
