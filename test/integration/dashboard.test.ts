@@ -156,12 +156,18 @@ describe('dashboard', () => {
     );
     expect(await page.locator('img').count()).toBe(1);
 
-    // A heartbeat shows, without a reload, within 2 s of its publication.
+    // A heartbeat shows, without a reload, within 2 s of its publication: 2 s after it nobody looks and misses it.
     const online = async () => Number(await page.locator('[data-live="online"]').textContent());
     const [before, sentMs] = [await online(), performance.now()];
+    let missedMs = sentMs;
     await send(connection, [heartbeat('beat-new')]);
-    await until('the heartbeat to show', async () => (await online()) === before + 1);
-    expect(performance.now() - sentMs).toBeLessThan(2000);
+    await until('the heartbeat to show', async () => {
+      const lookedMs = performance.now();
+      const isShown = (await online()) === before + 1;
+      if (!isShown) missedMs = lookedMs;
+      return isShown;
+    });
+    expect(missedMs - sentMs).toBeLessThan(2000);
     await expectAsTheApi(page, program, '7d');
 
     // Charts hold what was recorded.
