@@ -6,8 +6,8 @@ import { PATIENCE_MS } from './patience.ts';
 import type { Program } from './program.ts';
 import { until } from '../support/until.ts';
 
-/** Leaves become states a commit later. */
-const REST_MS = 800;
+/** Leaves become states a commit later: so long as that may take on a machine that does other work. */
+const REST_MS = 2500;
 
 /** Waits until the program is ready, and a little longer; resolves with what it publishes then. */
 export async function restingTick(broker: Broker, program: Program): Promise<Tick> {
