@@ -10,8 +10,8 @@ const CREDENTIAL_STEP = 16;
 
 /** Plain data; `count` messages stand in it. */
 export interface Batch {
-  readonly payload: SharedArrayBuffer;
-  readonly numbers: SharedArrayBuffer;
+  readonly payload: SharedArrayBuffer | ArrayBuffer;
+  readonly numbers: SharedArrayBuffer | ArrayBuffer;
   count: number;
   payloadBytes: number;
 }
@@ -35,6 +35,19 @@ export function createBatch(messagesMax: number, payloadBytesMax: number): Batch
   return {
     payload: new SharedArrayBuffer(payloadBytesMax),
     numbers: new SharedArrayBuffer(messagesMax * FIELDS * Float64Array.BYTES_PER_ELEMENT),
+    count: 0,
+    payloadBytes: 0,
+  };
+}
+
+/** A batch for one thread alone: `payload.resize(0)` gives its memory back at once, without the garbage collector. */
+export function createBlock(
+  messagesMax: number,
+  payloadBytesMax: number,
+): Batch & { readonly payload: ArrayBuffer } {
+  return {
+    payload: new ArrayBuffer(payloadBytesMax, { maxByteLength: payloadBytesMax }),
+    numbers: new ArrayBuffer(messagesMax * FIELDS * Float64Array.BYTES_PER_ELEMENT),
     count: 0,
     payloadBytes: 0,
   };

@@ -2,20 +2,22 @@
 // garbage collector would have to look at.
 
 import { Fifo } from '../../lib/fifo.ts';
-import { type Batch, BatchFiller, type BatchMessage, BatchReader, createBatch } from './batch.ts';
+import { BatchFiller, type BatchMessage, BatchReader, createBlock } from './batch.ts';
 
 /** Many messages, and little to hold in vain; any single message fits. */
 const BLOCK_BYTES = 262_144;
 const BLOCK_MESSAGES = 1024;
-/** Blocks that were read are filled again, so many of them; the others are let go of. */
+/** Blocks that were read are filled again, so many of them; the others' memory goes back to the system. */
 const SPARES_MAX = 16;
 
+type Block = ReturnType<typeof createBlock>;
+
 /** The blocks that several queues share. */
-export type Spares = Batch[];
+export type Spares = Block[];
 
 export class MessageQueue {
   readonly #spares: Spares;
-  readonly #blocks = new Fifo<Batch>();
+  readonly #blocks = new Fifo<Block>();
   /** Fills the last block. */
   #filler: BatchFiller | null = null;
   /** Reads the first block. */
@@ -29,7 +31,7 @@ export class MessageQueue {
   /** Takes a message; its bytes are copied. */
   push(message: BatchMessage): void {
     if (this.#filler?.add(message) === true) return;
-    const block = this.#spares.pop() ?? createBatch(BLOCK_MESSAGES, BLOCK_BYTES);
+    const block = this.#spares.pop() ?? createBlock(BLOCK_MESSAGES, BLOCK_BYTES);
     this.#filler = new BatchFiller(block);
     this.#blocks.push(block);
     if (!this.#filler.add(message)) throw new RangeError('a message larger than a block');
@@ -48,6 +50,7 @@ export class MessageQueue {
       this.#reader = null;
       if (this.#filler?.batch === block) this.#filler = null;
       if (this.#spares.length < SPARES_MAX) this.#spares.push(block);
+      else block.payload.resize(0);
     }
     return this.#head;
   }
