@@ -24,10 +24,10 @@ afterAll(() => {
   for (const name of Object.keys(PASSWORDS)) Reflect.deleteProperty(process.env, name);
 });
 
-/** The words of the configuration from `accounts` to the user of the anonymous, whatever their layout. */
-function accountsOf(text: string): string[] {
+/** The words of the configuration from the first mapping to the user of the anonymous, whatever their layout. */
+function rightsOf(text: string): string[] {
   const uncommented = text.replace(/^\s*#.*$/gm, '');
-  const section = uncommented.slice(uncommented.indexOf('accounts {'), uncommented.indexOf('websocket {'));
+  const section = uncommented.slice(uncommented.indexOf('mappings {'), uncommented.indexOf('websocket {'));
   return section.replace(/[",]/g, ' ').trim().split(/\s+/);
 }
 
@@ -45,8 +45,9 @@ describe('shipped broker configuration', () => {
       monitorPassword: '$NATS_MONITOR_PASSWORD',
       systemPassword: '$NATS_SYSTEM_PASSWORD',
     });
-    expect(accountsOf(SHIPPED)).toEqual(accountsOf(generated));
-    expect(accountsOf(generated).length).toBeGreaterThan(50);
+    expect(rightsOf(SHIPPED)).toEqual(rightsOf(generated));
+    expect(rightsOf(generated).length).toBeGreaterThan(50);
+    expect(SHIPPED_LEAF).toContain(/^mappings .*$/m.exec(generated)?.[0]);
     // What else the specification fixes stands in both.
     for (const line of [
       'max_payload: 1048576',

@@ -24,6 +24,11 @@ const maxMemoryStoreBytes = 268_435_456;
 // Two minutes by default; what an acknowledged message may lose in a power cut.
 const syncInterval = '1s';
 
+// A connection belongs to the default account until its CONNECT is read, and nats-server asks that account, once per read
+// from the socket, whether anything is mapped. Were nothing mapped there, what a client sends in the same breath as its
+// CONNECT would keep its name: every monitor would hear it, and no stream of ours would take it.
+const earlyMapping = 'mappings { "_AGG.early.from": "_AGG.early.to" }';
+
 /** Where JetStream's `sync_interval` became a setting. */
 export const syncIntervalSince: Version = [2, 10, 0];
 /** Where TLS `min_version` became a setting. */
@@ -71,6 +76,7 @@ export function configurationText(values: ConfigurationValues): string {
     `write_deadline: ${quoted(writeDeadline)}`,
     `authorization { timeout: ${authorizationTimeoutSeconds} }`,
     ...jetStream(values),
+    earlyMapping,
     ...accounts(values),
     ...websocketListener(values),
   ].join('\n')}\n`;
