@@ -118,6 +118,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
         // At once: a broker that is away for less than a report takes would never show in /readyz.
         sendStatus();
       },
+      resting: () => handover.settle(),
       restart: () => handover.discard(),
       log: (level, sentence) => send({ type: 'log', level, sentence }),
       fatal: (error) => send({ type: 'failed', code: error.code, sentence: error.message }),

@@ -32,6 +32,8 @@ export interface StreamReaderParts {
   message(message: StreamMessage): void;
   /** The broker says that it has nothing beyond what was read. */
   drained(): void;
+  /** The end of the stream was reached: nothing comes for the next {@link PULL_REST_MS}. */
+  resting(): void;
   /** Delivery broke off (consumer gone, gap, silence): start a new reader from the position. Called once. */
   broken(reason: string): void;
 }
@@ -40,9 +42,16 @@ export interface StreamReaderParts {
 const PULL_EXPIRES_MS = 2000;
 /** A broker sometimes lets a pull expire without saying so (seen with 2.9.10): after this long it is taken as over. */
 const PULL_GRACE_MS = 500;
+/**
+ * After a pull that found the end of the stream nothing is asked for this long, so that thin traffic comes together: each
+ * waking of a thread costs more than many messages (bench/nodes.ts).
+ */
+const PULL_REST_MS = 100;
+/** How the broker refuses a pull while another one waits for more than there is. */
+const TOO_MANY_PULLS = 'Requests Pending';
 const WATCH_INTERVAL_MS = 250;
-/** Neither message nor status for this long: the consumer is gone, or the connection is. */
-const SILENCE_MAX_MS = 10_000;
+/** Two pulls in a row without message or status: the consumer is gone, or the connection is. */
+const SILENCE_MAX_MS = 6_000;
 const CONSUMER_INACTIVE_MS = 60_000;
 
 /** One pull request after another, each with an inbox of its own, so that its end is never taken for another's. */
@@ -68,6 +77,7 @@ export class StreamReader {
   #isOver = false;
   #heardMs = 0;
   #watchdog: NodeJS.Timeout | null = null;
+  #rest: NodeJS.Timeout | null = null;
 
   constructor(connection: NatsConnection, options: StreamReaderOptions, parts: StreamReaderParts) {
     this.#connection = connection;
@@ -105,7 +115,7 @@ export class StreamReader {
           slot.overAtMs = this.#heardMs + PULL_EXPIRES_MS + PULL_GRACE_MS;
           const reply = message.reply ?? '';
           if (reply.startsWith('$JS.ACK.')) this.#deliver(slot, message, reply);
-          else this.#status(slot, message.headers?.code ?? 0);
+          else this.#status(slot, message.headers?.code ?? 0, message.headers?.description ?? '');
         },
       });
       this.#ask(slot);
@@ -123,12 +133,13 @@ export class StreamReader {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#heardMs = performance.now();
-    for (const slot of this.#slots) if (slot.remaining === 0) this.#ask(slot);
+    this.#askIdle();
   }
 
   stop(): void {
     this.#isOver = true;
     if (this.#watchdog !== null) clearInterval(this.#watchdog);
+    if (this.#rest !== null) clearTimeout(this.#rest);
     for (const { subscription } of this.#slots) subscription?.unsubscribe();
   }
 
@@ -158,10 +169,10 @@ export class StreamReader {
       credential: credentialOf(message),
     });
     slot.remaining = Math.max(0, slot.remaining - 1);
-    if (slot.remaining === 0) this.#ask(slot);
+    if (slot.remaining === 0) this.#askIdle();
   }
 
-  #status(slot: Slot, code: number): void {
+  #status(slot: Slot, code: number, description: string): void {
     // 100 is an idle heartbeat; 404 and 408 end a pull because there is nothing more.
     if (code === 100) return;
     if (code !== 404 && code !== 408) {
@@ -169,8 +180,20 @@ export class StreamReader {
       return;
     }
     // A pull that brought nothing: there is nothing.
-    if (slot.remaining === this.#options.pullMessages) this.#parts.drained();
-    this.#ask(slot);
+    if (slot.remaining === this.#options.pullMessages && description !== TOO_MANY_PULLS)
+      this.#parts.drained();
+    slot.remaining = 0;
+    if (this.#slots.some(({ remaining }) => remaining > 0)) return;
+    this.#parts.resting();
+    // One is enough until it is filled: of two that wait, each is sent every other message.
+    this.#rest ??= setTimeout(() => {
+      this.#rest = null;
+      if (this.#slots.every(({ remaining }) => remaining === 0)) this.#ask(slot);
+    }, PULL_REST_MS);
+  }
+
+  #askIdle(): void {
+    for (const slot of this.#slots) if (slot.remaining === 0) this.#ask(slot);
   }
 
   #ask(slot: Slot): void {
@@ -178,7 +201,8 @@ export class StreamReader {
     if (this.#isPaused || this.#isOver) return;
     slot.remaining = this.#options.pullMessages;
     slot.overAtMs = performance.now() + PULL_EXPIRES_MS + PULL_GRACE_MS;
-    const request = JSON.stringify({ batch: slot.remaining, expires: nanos(PULL_EXPIRES_MS) });
+    // It waits for the first message and ends behind the last that is there.
+    const request = JSON.stringify({ batch: slot.remaining, expires: nanos(PULL_EXPIRES_MS), no_wait: true });
     this.#connection.publish(this.#nextSubject, request, { reply: slot.inbox });
   }
 
@@ -189,7 +213,7 @@ export class StreamReader {
       this.#break('the broker has been silent on the pull');
       return;
     }
-    for (const slot of this.#slots) if (nowMs > slot.overAtMs) this.#ask(slot);
+    for (const slot of this.#slots) if (slot.remaining > 0 && nowMs > slot.overAtMs) this.#ask(slot);
   }
 
   #break(reason: string): void {

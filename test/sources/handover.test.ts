@@ -92,6 +92,24 @@ describe('handover', () => {
     handover.stop();
   });
 
+  it('handover - settled, what waits goes at once, or as soon as the writer has nothing to do', () => {
+    const { handover, add, sent } = setUp({ idleTimeMs: 60_000, batchTimeMs: 60_000, batchesMax: 4 });
+    handover.settle();
+    expect(sent).toEqual([]);
+    add(RECEIVED);
+    handover.settle();
+    expect(sent.map(({ count }) => count)).toEqual([1]);
+    add(RECEIVED);
+    handover.settle();
+    add(HEARTBEAT);
+    handover.settle();
+    expect(sent).toHaveLength(1);
+    const [first] = sent;
+    if (first !== undefined) handover.giveBack(first);
+    expect(sent.map(({ count }) => count)).toContain(2);
+    handover.stop();
+  });
+
   it('handover - over the bound presence goes first and joins and leaves last, the oldest of a kind first', () => {
     const kinds = [LEFT, JOINED, COMPLETED, INVOICE, RECEIVED, HEARTBEAT];
     const order: number[] = [];

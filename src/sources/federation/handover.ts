@@ -80,6 +80,13 @@ export class Handover {
     this.#noteRoom();
   }
 
+  /** Nothing more comes for a while: what waits goes as soon as the writer has nothing to do. */
+  settle(): void {
+    if (this.#goes !== 'later' || (this.#filler?.batch.count ?? 0) === 0) return;
+    this.stop();
+    this.#idleDue();
+  }
+
   /** The writer is done with a batch. */
   giveBack(batch: Batch): void {
     this.#underWay--;

@@ -64,6 +64,8 @@ export interface TelemetryParts {
   heard(): void;
   /** The connection is gone. */
   lost(): void;
+  /** Nothing more comes for a moment. */
+  resting(): void;
   /** Reading begins anew from the position. */
   restart(): void;
   log(level: 'info' | 'warn' | 'error', sentence: string): void;
@@ -367,6 +369,7 @@ export class Telemetry {
           // What was there when we attached may have been removed since.
           this.#targetSeq = Math.min(this.#targetSeq, this.#readSeq);
         },
+        resting: () => this.#parts.resting(),
         broken: (reason) => {
           this.isConsuming = false;
           this.problem = `reading the stream broke off: ${reason}`;
