@@ -22,6 +22,8 @@ export const BATCH_TIME_MS = 250;
 export const BATCH_IDLE_TIME_MS = 100;
 /** Ids per generation of the map of recently touched rows; two generations are kept, some 700 bytes an id. */
 export const HOT_MAP_GENERATION_ENTRIES = 50_000;
+/** The same for nodes. They come round again every 30 s: of more than this, each beat reads its row again. */
+export const HOT_NODES_GENERATION_ENTRIES = 100_000;
 /** Messages asked for in one pull of the stream. */
 export const PULL_MESSAGES = 2_500;
 /** Pulls under way at the same time: one is delivered while the next is on its way. */

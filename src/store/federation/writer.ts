@@ -32,6 +32,8 @@ import { StatisticsThinning } from './statistics-thinning.ts';
 import { TaskTable } from './tasks.ts';
 
 export interface WriterOptions extends RowMemoryOptions {
+  /** Nodes per generation of those in memory; as many as of tasks if absent. */
+  readonly nodesGenerationSize?: number;
   readonly limits: Limits;
   /** Silence, on event time, after which a node may be evicted to make room for another; OFFLINE_AFTER, 300 s if absent. */
   readonly offlineAfterMs?: number;
@@ -125,7 +127,7 @@ export class FederationWriter {
     this.#globalDueMs = this.#kept.number(GLOBAL_DUE);
     this.#newNodesDueMs = this.#kept.number(NEW_NODES_DUE);
     this.#nodes = new NodeTable(database, this.#kept, {
-      generationSize: options.generationSize,
+      generationSize: options.nodesGenerationSize ?? options.generationSize,
       transitionsPerNodeMax: options.transitionsPerNodeMax,
       isLimited: options.limits.maxNodes > 0,
     });
