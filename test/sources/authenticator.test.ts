@@ -106,6 +106,6 @@ describe('batch', () => {
     expect(filler.add(message(1, 'e'.repeat(26), null))).toBe(false);
     const read: BatchMessage[] = [];
     readBatch(batch, (each) => read.push({ ...each, payload: Buffer.from(each.payload) }));
-    expect(read).toEqual(messages);
+    expect(read).toMatchObject(messages);
   });
 });

@@ -51,13 +51,14 @@ export class Decoder {
 
   /**
    * Decodes a message that came on the subject with index `subject` of `SUBJECTS`. Returns the signal, or the reason
-   * as a string. Signature checks (`unauthenticated`, `wrong_node`) come after this.
+   * as a string. `text` is the payload's, where the caller has it already. Signature checks (`unauthenticated`,
+   * `wrong_node`) come after this.
    */
-  decode(subject: number, payload: Uint8Array): Decoded {
+  decode(subject: number, payload: Uint8Array, text: string | null = null): Decoded {
     if (payload.length > MESSAGE_BYTES_MAX) return 'too_large';
     let message: unknown;
     try {
-      message = JSON.parse(this.#utf8.decode(payload));
+      message = JSON.parse(text ?? this.#utf8.decode(payload));
     } catch {
       return 'not_json';
     }

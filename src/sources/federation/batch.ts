@@ -3,10 +3,14 @@
 // filled again. Memory that is transferred instead counts as garbage to be in each thread that it leaves or enters: at 3,000
 // messages a second the collector then takes more time than everything else (bench/nodes.ts).
 
+import { isAscii } from 'node:buffer';
+
 /** Numbers kept per message. */
 const FIELDS = 5;
 /** The length of a credential stands beside the subject, in multiples of this: nearly no message has one. */
 const CREDENTIAL_STEP = 16;
+/** So many bytes are made text at once. */
+const TEXT_BYTES = 65_536;
 
 /** Plain data; `count` messages stand in it. */
 export interface Batch {
@@ -29,6 +33,8 @@ export interface BatchMessage {
   readonly observedMs: number;
   /** What its headers say of who signed it (src/lib/api-key.ts), ASCII; null without such headers. */
   readonly credential?: string | null;
+  /** The payload as text, where that is known already. */
+  readonly text?: string | null;
 }
 
 export function createBatch(messagesMax: number, payloadBytesMax: number): Batch {
@@ -107,7 +113,7 @@ export class BatchReader {
   }
 
   /** The next message, null behind the last. */
-  read(): BatchMessage | null {
+  read(): (BatchMessage & { text: string | null }) | null {
     if (this.#read >= this.#batch.count) return null;
     const numbers = this.#numbers;
     const at = this.#read++ * FIELDS;
@@ -123,14 +129,43 @@ export class BatchReader {
       observedMs: numbers[at + 4] ?? 0,
       credential:
         credentialLength === 0 ? null : this.#payload.toString('latin1', end, end + credentialLength),
+      text: null,
     };
     this.#offset = end + credentialLength;
     return message;
   }
 }
 
-/** Visits the messages of a batch in the order in which they were added. */
+/** Visits the messages of a batch in the order in which they were added, with their text where it is ASCII. */
 export function readBatch(batch: Batch, visit: (message: BatchMessage) => void): void {
   const reader = new BatchReader(batch);
-  for (let next = reader.read(); next !== null; next = reader.read()) visit(next);
+  const texts = new AsciiTexts(Buffer.from(batch.payload, 0, batch.payloadBytes));
+  for (let next = reader.read(); next !== null; next = reader.read()) {
+    next.text = texts.of(next.payload);
+    visit(next);
+  }
+}
+
+/** Texts of one batch. Many messages are made text at once: the call costs more than the bytes. */
+class AsciiTexts {
+  readonly #bytes: Buffer;
+  #from = 0;
+  #to = 0;
+  #text: string | null = null;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** Null if there is anything but ASCII in its neighbourhood. Asked in ascending order. */
+  of({ byteOffset, length }: Uint8Array): string | null {
+    const end = byteOffset + length;
+    if (end > this.#to) {
+      this.#from = byteOffset;
+      this.#to = Math.max(end, Math.min(byteOffset + TEXT_BYTES, this.#bytes.length));
+      const part = this.#bytes.subarray(this.#from, this.#to);
+      this.#text = isAscii(part) ? part.toString('latin1') : null;
+    }
+    return this.#text === null ? null : this.#text.slice(byteOffset - this.#from, end - this.#from);
+  }
 }

@@ -93,13 +93,13 @@ export class Door {
   }
 
   #judge(message: BatchMessage, nowMs: number): Outcome {
-    const { subject, payload, atMs, observedMs } = message;
+    const { subject, payload, text, atMs, observedMs } = message;
     const { ledger } = this.#parts;
     if (subject === NO_SUBJECT) {
       ledger.outcome(subject, 'ignored');
       return 'ignored';
     }
-    const decoded = this.#decoder.decode(subject, payload);
+    const decoded = this.#decoder.decode(subject, payload, text);
     if (typeof decoded === 'string') {
       ledger.reject(subject, decoded);
       return 'rejected';
