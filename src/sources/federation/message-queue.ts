@@ -7,7 +7,7 @@ import { BatchFiller, type BatchMessage, BatchReader, createBlock } from './batc
 /** Many messages, and little to hold in vain; any single message fits. */
 const BLOCK_BYTES = 262_144;
 const BLOCK_MESSAGES = 1024;
-/** Blocks that were read are filled again, so many of them; the others' memory goes back to the system. */
+/** Blocks that were read are filled again, so many of them; of the others the payload's memory goes back at once. */
 const SPARES_MAX = 16;
 
 type Block = ReturnType<typeof createBlock>;
