@@ -22,8 +22,8 @@ import type { NodeSign, NodeTrust } from './domain/federation/facts.ts';
 import type { Identity } from './domain/federation/identity.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
-import type { PeriodStatistics } from './http/federation.ts';
 import { liveState } from './http/live-state.ts';
+import { type PeriodStatistics, statisticsByPeriod } from './http/period-statistics.ts';
 import { judgeReadiness, type Readiness } from './http/readiness.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { ChildThread } from './child-thread.ts';
@@ -407,7 +407,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         store: (tick) => ingest.send({ type: 'statistics', tick }),
         done(tick, seconds, published) {
           lastTick = tick;
-          latest = toPeriods(tick, aggregatorId);
+          latest = statisticsByPeriod(tick, aggregatorId);
           metrics.tick(seconds);
           if (published) metrics.published(tick.nowMs);
           log.debug('tick: statistics made', { seconds, published });
@@ -504,15 +504,6 @@ const NO_SOURCE: SourceStatus = {
   clockOffsetMs: 0,
   backlogBytes: 0,
 };
-
-function toPeriods(tick: TickStatistics, aggregatorId: string): ReadonlyMap<Period, PeriodStatistics> {
-  const timestamp = new Date(tick.nowMs).toISOString();
-  const entry = (period: Period): [Period, PeriodStatistics] => [
-    period,
-    { data: tick.periods[period], period, timestamp, aggregatorId, lastUpdated: timestamp },
-  ];
-  return new Map([entry('1h'), entry('24h'), entry('7d'), entry('all')]);
-}
 
 function natsOptions(settings: Settings, endpoint: BrokerEndpoint | null): NatsOptions {
   const { nats } = settings;

@@ -5,8 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import { PERIODS, type Period } from '../domain/federation/vocabulary.ts';
 import type { Json } from '../lib/merge-patch.ts';
 import { refuse } from './answers.ts';
-import { type FederationParts, type PeriodStatistics, statisticsBody } from './federation.ts';
+import type { FederationParts } from './federation.ts';
 import { Feed, type FeedCounts } from './feed.ts';
+import { type PeriodStatistics, statisticsBody } from './period-statistics.ts';
 import { FEED_DOCUMENT, ERROR } from './schemas.ts';
 
 /** What the live feed asks. */

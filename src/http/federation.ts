@@ -8,7 +8,6 @@ import type { NodeTrust } from '../domain/federation/facts.ts';
 import { type History, HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/federation/history.ts';
 import type { Limits } from '../domain/federation/limits.ts';
 import {
-  type NetworkStatistics,
   NODE_SORTS,
   type NodeHistory,
   type NodePage,
@@ -21,19 +20,10 @@ import { barsOf } from './distributions.ts';
 import type { LiveState } from './live-state.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
 import type { Parameter } from './openapi.ts';
+import { awaitingBody, type PeriodStatistics, rememberText } from './period-statistics.ts';
 import { BadParameter, type Query, text, time, wholeNumber, word } from './query.ts';
 import * as schemas from './schemas.ts';
-import { SharedAnswers, tagged, type TaggedText } from './shared-answers.ts';
-
-/** The statistics of one period, of the latest tick. Times are public UTC text. */
-export interface PeriodStatistics {
-  readonly data: NetworkStatistics;
-  readonly period: Period;
-  /** As published: the moment the statistics are of. */
-  readonly timestamp: string;
-  readonly aggregatorId: string;
-  readonly lastUpdated: string;
-}
+import { SharedAnswers, tagged } from './shared-answers.ts';
 
 /** What the API asks. What comes from a worker throws `worker_timeout`. */
 export interface FederationParts {
@@ -100,7 +90,9 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
       return sendTagged(
         request,
         reply,
-        statistics === null ? tagged(awaitingText(parts, period)) : statisticsText(statistics),
+        statistics === null
+          ? tagged(JSON.stringify(awaitingBody(period, parts.aggregatorId(), parts.nowMs())))
+          : statisticsText(statistics),
       );
     },
   );
@@ -323,32 +315,4 @@ function historyQuery(query: Query, nowMs: number): HistoryQuery {
     code: 'bad_points',
   });
   return { period: periodOf(query), fromMs, toMs, points };
-}
-
-/** The body of an answer. */
-export function statisticsBody({ data, period, timestamp, aggregatorId, lastUpdated }: PeriodStatistics) {
-  return { ...data, period, timestamp, aggregatorId, lastUpdated, status: 'connected' as const };
-}
-
-/** Keeps the text of each period until the next tick: front ends ask far more often than numbers change. */
-function rememberText(): (statistics: PeriodStatistics) => TaggedText {
-  const remembered = new Map<Period, { readonly of: PeriodStatistics; readonly answer: TaggedText }>();
-  return (statistics) => {
-    const known = remembered.get(statistics.period);
-    if (known?.of === statistics) return known.answer;
-    const answer = tagged(JSON.stringify(statisticsBody(statistics)));
-    remembered.set(statistics.period, { of: statistics, answer });
-    return answer;
-  };
-}
-
-function awaitingText(parts: FederationParts, period: Period): string {
-  return JSON.stringify({
-    ...NO_STATISTICS,
-    period,
-    timestamp: new Date(parts.nowMs()).toISOString(),
-    aggregatorId: parts.aggregatorId(),
-    lastUpdated: null,
-    status: 'awaiting_data',
-  });
 }

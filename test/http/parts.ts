@@ -3,7 +3,7 @@
 import { onTestFinished } from 'vitest';
 import type { NodePage } from '../../src/domain/federation/statistics.ts';
 import { PERIODS } from '../../src/domain/federation/vocabulary.ts';
-import type { PeriodStatistics } from '../../src/http/federation.ts';
+import type { PeriodStatistics } from '../../src/http/period-statistics.ts';
 import { liveState } from '../../src/http/live-state.ts';
 import { NO_STATISTICS } from '../../src/http/no-statistics.ts';
 import type { Readiness } from '../../src/http/readiness.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { NodePage } from '../../src/domain/federation/statistics.ts';
 import { HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX } from '../../src/config/bounds.ts';
 import { PERIODS } from '../../src/domain/federation/vocabulary.ts';
-import type { PeriodStatistics } from '../../src/http/federation.ts';
+import type { PeriodStatistics } from '../../src/http/period-statistics.ts';
 import { NO_STATISTICS } from '../../src/http/no-statistics.ts';
 import type { Readiness } from '../../src/http/readiness.ts';
 import { CodedError } from '../../src/lib/errors.ts';
