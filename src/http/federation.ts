@@ -5,23 +5,24 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SHARED_ANSWER_MS, SHARED_HISTORY_MS } from '../config/bounds.ts';
 import type { NodeTrust } from '../domain/federation/facts.ts';
-import { type History, HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/federation/history.ts';
+import type { History, HistoryQuery } from '../domain/federation/history.ts';
 import type { Limits } from '../domain/federation/limits.ts';
-import {
-  NODE_SORTS,
-  type NodeHistory,
-  type NodePage,
-  type NodeQuery,
-  type ReportingShare,
-} from '../domain/federation/statistics.ts';
-import { NODE_STATES, PERIODS, type Period } from '../domain/federation/vocabulary.ts';
+import type { NodeHistory, NodePage, NodeQuery, ReportingShare } from '../domain/federation/statistics.ts';
+import type { Period } from '../domain/federation/vocabulary.ts';
 import { refuse, sendTagged } from './answers.ts';
 import { barsOf } from './distributions.ts';
+import {
+  HISTORY_PARAMETERS,
+  historyQuery,
+  nodeQuery,
+  NODES_PARAMETERS,
+  PERIOD,
+  periodOf,
+} from './federation-parameters.ts';
 import type { LiveState } from './live-state.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
-import type { Parameter } from './openapi.ts';
 import { awaitingBody, type PeriodStatistics, rememberText } from './period-statistics.ts';
-import { BadParameter, type Query, text, time, wholeNumber, word } from './query.ts';
+import type { Query } from './query.ts';
 import * as schemas from './schemas.ts';
 import { SharedAnswers, tagged } from './shared-answers.ts';
 
@@ -47,21 +48,6 @@ export interface FederationParts {
   monotonicMs(): number;
 }
 
-const DAY_MS = 86_400_000;
-const HISTORY_POINTS_USUAL = 300;
-const STRIP_CELLS_MAX = 96;
-const PAGE_MAX = 999_999_999;
-const SEARCH = {
-  pattern: /^[A-Za-z0-9_-]{1,64}$/,
-  allowed: 'up to 64 letters, digits, _ and -',
-  code: 'bad_search',
-} as const;
-
-const PERIOD: Parameter = {
-  name: 'period',
-  description: 'Which statistics: of the last hour, day, week, or since the beginning',
-  schema: { ...schemas.oneOf(PERIODS), default: 'all' },
-};
 const UNKNOWN = { 404: schemas.ERROR };
 const BUSY = { 503: schemas.ERROR };
 
@@ -127,21 +113,7 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
       config: {
         describes: {
           summary: 'The recorded statistics of a span of time, down-sampled',
-          parameters: [
-            PERIOD,
-            { name: 'from', description: 'Begin; 24 h before `to` if absent', schema: TIME_PARAMETER },
-            { name: 'to', description: 'End; now if absent', schema: TIME_PARAMETER },
-            {
-              name: 'points',
-              description: 'Most rows that are answered',
-              schema: {
-                type: 'integer',
-                minimum: 2,
-                maximum: HISTORY_POINTS_MAX,
-                default: HISTORY_POINTS_USUAL,
-              },
-            },
-          ],
+          parameters: HISTORY_PARAMETERS,
           answer: schemas.HISTORY,
           tagged: true,
           otherwise: BUSY,
@@ -254,65 +226,4 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
     },
     (request, reply) => sendTagged(request, reply, tagged(JSON.stringify(parts.limits()))),
   );
-}
-
-const TIME_PARAMETER = { type: 'string', format: 'date-time', examples: ['2026-01-15T10:30:00Z'] };
-
-const NODES_PARAMETERS: readonly Parameter[] = [
-  { name: 'state', description: 'Only nodes in this state', schema: schemas.oneOf(NODE_STATES) },
-  {
-    name: 'q',
-    description: 'Only nodes whose id contains this, in any case',
-    schema: { type: 'string', pattern: SEARCH.pattern.source },
-  },
-  {
-    name: 'sort',
-    description: 'The order; with `-` in front from the greatest down',
-    schema: { ...schemas.oneOf(NODE_SORTS.flatMap((sort) => [sort, `-${sort}`])), default: 'firstSeen' },
-  },
-  {
-    name: 'page',
-    description: 'From 1',
-    schema: { type: 'integer', minimum: 1, maximum: PAGE_MAX, default: 1 },
-  },
-  {
-    name: 'strip',
-    description: 'Cells of the uptime strip of the last 24 h; 0 is none',
-    schema: { type: 'integer', minimum: 0, maximum: STRIP_CELLS_MAX, default: 0 },
-  },
-];
-
-function periodOf(query: Query): Period {
-  return word(query, 'period', PERIODS, 'all', 'unknown_period');
-}
-
-function nodeQuery(query: Query): NodeQuery {
-  const sorts = NODE_SORTS.flatMap((sort) => [sort, `-${sort}`] as const);
-  const order = word(query, 'sort', sorts, 'firstSeen', 'bad_sort');
-  return {
-    state: word(query, 'state', NODE_STATES, null, 'unknown_state'),
-    search: text(query, 'q', SEARCH),
-    sort: NODE_SORTS.find((sort) => order.endsWith(sort)) ?? 'firstSeen',
-    descending: order.startsWith('-'),
-    page: wholeNumber(query, 'page', { least: 1, most: PAGE_MAX, otherwise: 1, code: 'bad_page' }),
-    stripCells: wholeNumber(query, 'strip', {
-      least: 0,
-      most: STRIP_CELLS_MAX,
-      otherwise: 0,
-      code: 'bad_strip',
-    }),
-  };
-}
-
-function historyQuery(query: Query, nowMs: number): HistoryQuery {
-  const toMs = time(query, 'to') ?? nowMs;
-  const fromMs = time(query, 'from') ?? toMs - DAY_MS;
-  if (fromMs >= toMs) throw new BadParameter('bad_time', 'from is before to');
-  const points = wholeNumber(query, 'points', {
-    least: 2,
-    most: HISTORY_POINTS_MAX,
-    otherwise: HISTORY_POINTS_USUAL,
-    code: 'bad_points',
-  });
-  return { period: periodOf(query), fromMs, toMs, points };
 }
