@@ -27,12 +27,9 @@ import { type PeriodStatistics, statisticsByPeriod } from './http/period-statist
 import { judgeReadiness, type Readiness } from './http/readiness.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { ChildThread } from './child-thread.ts';
+import { brokerOfOurs, natsOptions } from './io/broker-choice.ts';
 import { type ControlServer, controlSocketPath, serveControl } from './io/control-socket.ts';
-import {
-  type BrokerEndpoint,
-  createEmbeddedBroker,
-  type EmbeddedBroker,
-} from './io/embedded-broker/broker.ts';
+import type { EmbeddedBroker } from './io/embedded-broker/broker.ts';
 import type { NatsOptions } from './io/nats.ts';
 import { systemClock } from './lib/clock.ts';
 import { createStatisticsSigner, type StatisticsSigner } from './lib/statistics-signature.ts';
@@ -340,31 +337,6 @@ export function createApp(settings: Settings, parts: AppParts): App {
     return pool;
   }
 
-  async function openBroker(): Promise<BrokerEndpoint | null> {
-    const { embedded, nats } = settings;
-    if (nats.urls !== null || embedded.mode === 'off') return null;
-    broker = createEmbeddedBroker(
-      {
-        dir: embedded.dir,
-        host: embedded.host,
-        port: embedded.port,
-        wsPort: embedded.wsPort,
-        tlsCert: embedded.tlsCertFile ?? undefined,
-        tlsKey: embedded.tlsKeyFile ?? undefined,
-        monitorPassword: embedded.monitorPassword ?? undefined,
-        binary: embedded.binary ?? undefined,
-        searchPath: parts.searchPath,
-        mode: embedded.mode,
-      },
-      {
-        log: (level, message) => log[level](`broker: ${message}`),
-        onDown: (reason) => log.warn(`broker: our nats-server is down (${reason}); starting it again`),
-        onUp: () => log.info('broker: our nats-server is up again'),
-      },
-    );
-    return broker.start();
-  }
-
   /** One page of them, asked for until it comes: a slow machine must not end the start. Null if we are stopped meanwhile. */
   async function nodesToResume(afterNumber: number): Promise<readonly NodeSign[] | null> {
     for (let isReported = false; ; isReported = true) {
@@ -446,8 +418,13 @@ export function createApp(settings: Settings, parts: AppParts): App {
       await opened.promise;
       await serveCommands();
       const { url } = await http.start();
-      const endpoint = await openBroker();
-      const nats = natsOptions(settings, endpoint);
+      broker = brokerOfOurs(settings, parts.searchPath, {
+        log: (level, message) => log[level](`broker: ${message}`),
+        onDown: (reason) => log.warn(`broker: our nats-server is down (${reason}); starting it again`),
+        onUp: () => log.info('broker: our nats-server is up again'),
+      });
+      const endpoint = (await broker?.start()) ?? null;
+      const nats = natsOptions(settings.nats, endpoint);
       pool = new WorkerPool({
         workerUrl: parts.seams?.poolWorkerUrl ?? poolWorkerUrl,
         databasePath: settings.databasePath,
@@ -504,32 +481,3 @@ const NO_SOURCE: SourceStatus = {
   clockOffsetMs: 0,
   backlogBytes: 0,
 };
-
-function natsOptions(settings: Settings, endpoint: BrokerEndpoint | null): NatsOptions {
-  const { nats } = settings;
-  const foreign = {
-    servers: endpoint === null ? (nats.urls ?? ['nats://localhost:4222']) : [endpoint.url],
-    user: nats.user,
-    password: nats.password,
-    token: nats.token,
-    credsFile: nats.credsFile,
-    caFile: nats.caFile,
-    certFile: nats.certFile,
-    keyFile: nats.keyFile,
-    // Where the broker is one of ours or configured like it, monitors may listen to `_INBOX.>`.
-    inboxPrefix: nats.user === 'aggregator' ? '_AGG' : null,
-  };
-  if (endpoint === null || !endpoint.owned) return foreign;
-  return {
-    ...foreign,
-    user: endpoint.user ?? null,
-    password: endpoint.password ?? null,
-    token: null,
-    credsFile: null,
-    // Those files are for the broker of NATS_URL; ours speaks no TLS on this port.
-    caFile: null,
-    certFile: null,
-    keyFile: null,
-    inboxPrefix: endpoint.inboxPrefix ?? null,
-  };
-}
