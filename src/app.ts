@@ -2,6 +2,7 @@
 // Nothing here decides; each part says in its own file what it does.
 
 import { MessageChannel } from 'node:worker_threads';
+import { resumeNodes } from './actors/resumption.ts';
 import { Supervisor } from './actors/supervisor.ts';
 import {
   AUDIT_INTERVAL_MS,
@@ -18,7 +19,7 @@ import type { Settings } from './config/settings.ts';
 import { KeyBook } from './domain/federation/api-keys.ts';
 import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federation/accounting.ts';
 import { decodeChange } from './domain/federation/changes.ts';
-import type { NodeSign, NodeTrust } from './domain/federation/facts.ts';
+import type { NodeTrust } from './domain/federation/facts.ts';
 import type { Identity } from './domain/federation/identity.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
@@ -337,33 +338,6 @@ export function createApp(settings: Settings, parts: AppParts): App {
     return pool;
   }
 
-  /** One page of them, asked for until it comes: a slow machine must not end the start. Null if we are stopped meanwhile. */
-  async function nodesToResume(afterNumber: number): Promise<readonly NodeSign[] | null> {
-    for (let isReported = false; ; isReported = true) {
-      try {
-        return await requirePool().ask('nodesToResume', { afterNumber, limit: RESUME_PAGE_NODES });
-      } catch (error) {
-        if (isStopping) return null;
-        if (!(error instanceof CodedError) || error.code !== 'worker_timeout') throw error;
-        if (!isReported)
-          log.warn('start: the nodes cannot be read yet, trying again until they can', { error });
-        await new Promise((resolve) => setTimeout(resolve, RESUME_RETRY_MS));
-      }
-    }
-  }
-
-  /** Gives every known node its actor, in the state it was stored with, before any message is read. */
-  async function resumeNodes(): Promise<void> {
-    let afterNumber = 0;
-    for (;;) {
-      const signs = await nodesToResume(afterNumber);
-      const last = signs?.at(-1);
-      if (signs === null || last === undefined || isStopping) return;
-      supervisor.heard(signs, { nowMs: systemClock.nowMs(), observedMs });
-      afterNumber = last.number;
-    }
-  }
-
   function makeTicker(): Ticker {
     return new Ticker(
       {
@@ -433,7 +407,14 @@ export function createApp(settings: Settings, parts: AppParts): App {
         queueTasksMax: WORKER_QUEUE_TASKS_MAX,
         onRun: (seconds) => metrics.workerRun(seconds),
       });
-      await resumeNodes();
+      await resumeNodes(RESUME_RETRY_MS, {
+        nodesAfter: (number) =>
+          requirePool().ask('nodesToResume', { afterNumber: number, limit: RESUME_PAGE_NODES }),
+        heard: (signs) => supervisor.heard(signs, { nowMs: systemClock.nowMs(), observedMs }),
+        waits: (error) =>
+          log.warn('start: the nodes cannot be read yet, trying again until they can', { error }),
+        isStopping: () => isStopping,
+      });
       if (isStopping) return { httpUrl: url };
       ticker = makeTicker();
       auditor = makeAuditor();

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { resumeNodes } from '../../src/actors/resumption.ts';
+import type { NodeSign } from '../../src/domain/federation/facts.ts';
+import { CodedError } from '../../src/lib/errors.ts';
+
+const TIMEOUT = new CodedError('worker_timeout', 'not now');
+
+/** Asked page by page, answers with the numbers given, or throws; what it did is told in order. */
+async function resume(pages: (readonly number[] | Error)[], stopsAfter = Infinity) {
+  const told: string[] = [];
+  let asked = 0;
+  await resumeNodes(0, {
+    async nodesAfter(number) {
+      told.push(`ask ${number}`);
+      asked++;
+      const page = pages.shift() ?? [];
+      if (page instanceof Error) throw page;
+      return page.map(signOf);
+    },
+    heard: (signs) => told.push(`heard ${signs.map(({ number }) => number).join(' ')}`),
+    waits: (error) => told.push(error.code),
+    isStopping: () => asked >= stopsAfter,
+  });
+  return told;
+}
+
+function signOf(number: number): NodeSign {
+  return {
+    number,
+    nodeId: `node-${number}`,
+    lifeAtMs: 1,
+    leftAtMs: 0,
+    heardObservedMs: 0,
+    state: 'online',
+  };
+}
+
+describe('resumption', () => {
+  it('resumption - asks for the nodes after the last of each page until there are none', async () => {
+    expect(await resume([[1, 5], [6]])).toEqual(['ask 0', 'heard 1 5', 'ask 5', 'heard 6', 'ask 6']);
+  });
+
+  it('resumption - asks again for a page that cannot be read yet, and tells once', async () => {
+    expect(await resume([TIMEOUT, TIMEOUT, [1], TIMEOUT])).toEqual([
+      'ask 0',
+      'worker_timeout',
+      'ask 0',
+      'ask 0',
+      'heard 1',
+      'ask 1',
+      'worker_timeout',
+      'ask 1',
+    ]);
+  });
+
+  it('resumption - an error that waiting does not help is thrown', async () => {
+    await expect(resume([new CodedError('internal', 'a defect')])).rejects.toThrow('a defect');
+    await expect(resume([new TypeError('a defect')])).rejects.toThrow('a defect');
+  });
+
+  it('resumption - a stop ends it: nobody hears of what comes then', async () => {
+    expect(await resume([[1], [2], [3]], 2)).toEqual(['ask 0', 'heard 1', 'ask 1']);
+    expect(await resume([[1], TIMEOUT], 2)).toEqual(['ask 0', 'heard 1', 'ask 1']);
+  });
+});
