@@ -17,10 +17,11 @@ import {
 } from './config/bounds.ts';
 import type { Settings } from './config/settings.ts';
 import { KeyBook } from './domain/federation/api-keys.ts';
-import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federation/accounting.ts';
+import type { IngestAccounts } from './domain/federation/accounting.ts';
 import { decodeChange } from './domain/federation/changes.ts';
 import type { NodeTrust } from './domain/federation/facts.ts';
 import type { Identity } from './domain/federation/identity.ts';
+import { IngestReports } from './domain/federation/ingest-reports.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
 import { liveState } from './http/live-state.ts';
@@ -89,10 +90,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
   const startedAtMs = systemClock.nowMs();
   const version = programVersion();
   let accounts: IngestAccounts | null = null;
-  let sourceStatus: SourceStatus | null = null;
-  let writerStatus: WriterStatus | null = null;
-  /** When each thread last reported, on the monotonic clock. */
-  const reportedAtMs = { ingest: 0, source: 0 };
+  const reports = new IngestReports(REPORT_AGE_MAX_MS);
+  const status = () => reports.status(systemClock.monotonicMs());
   let sweptAtMs = 0;
   let lastHeardAtMs: number | null = null;
   let totalNodes = 0;
@@ -235,8 +234,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         return;
       case 'snapshot':
         ({ accounts, totalNodes, trust, observedMs } = message);
-        writerStatus = message.status;
-        reportedAtMs.ingest = systemClock.monotonicMs();
+        reports.ofWriter(message.status, systemClock.monotonicMs());
         sweep();
         return;
       case 'keys':
@@ -257,8 +255,11 @@ export function createApp(settings: Settings, parts: AppParts): App {
   }
 
   function receiveFromSource(message: FromSource): void {
-    if (message.type === 'status') noteStatus(message.status);
-    else receiveCommon(message);
+    if (message.type !== 'status') receiveCommon(message);
+    else if (reports.ofSource(message.status, systemClock.monotonicMs())) {
+      caughtUpAtMs = systemClock.nowMs();
+      ticker?.start();
+    }
   }
 
   function receiveCommon(
@@ -266,26 +267,6 @@ export function createApp(settings: Settings, parts: AppParts): App {
   ): void {
     if (message.type === 'log') log[message.level](message.sentence);
     if (message.type === 'failed') fail(new CodedError(message.code, message.sentence));
-  }
-
-  function noteStatus(next: SourceStatus): void {
-    const hasCaughtUp = !next.catchingUp && (sourceStatus?.catchingUp ?? true);
-    sourceStatus = next;
-    reportedAtMs.source = systemClock.monotonicMs();
-    if (!hasCaughtUp) return;
-    caughtUpAtMs = systemClock.nowMs();
-    ticker?.start();
-  }
-
-  /** What is known of both threads; null before both have reported. */
-  function status() {
-    if (writerStatus === null) return null;
-    const known = { ...NO_SOURCE, ...sourceStatus, ...writerStatus };
-    const threads = sourceStatus === null ? (['ingest'] as const) : (['ingest', 'source'] as const);
-    const silent = threads.find((name) => systemClock.monotonicMs() - reportedAtMs[name] > REPORT_AGE_MAX_MS);
-    if (silent === undefined) return known;
-    const problem = `the ${silent} thread has not reported for ${REPORT_AGE_MAX_MS / 1000} s or more: the disk or the machine is too slow`;
-    return { ...known, consuming: false, problem };
   }
 
   /** A sweep looks at every node: once a second is enough, however many commits there are. */
@@ -359,7 +340,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
           log.debug('tick: statistics made', { seconds, published });
         },
         failed: (error) => log.warn('tick: no statistics this time, the next tick tries again', { error }),
-        isCaughtUp: () => sourceStatus !== null && !sourceStatus.catchingUp,
+        isCaughtUp: () => reports.isCaughtUp,
         nowMs: systemClock.nowMs,
         monotonicMs: systemClock.monotonicMs,
       },
@@ -449,16 +430,3 @@ function requireOpened<T>(value: T | null): T {
   if (value === null) throw new CodedError('internal', 'The database is not open yet.');
   return value;
 }
-
-/** Before the source thread has reported. */
-const NO_SOURCE: SourceStatus = {
-  mode: null,
-  connected: false,
-  consuming: false,
-  catchingUp: true,
-  problem: 'not connected to the broker yet',
-  reconnects: 0,
-  pending: 0,
-  clockOffsetMs: 0,
-  backlogBytes: 0,
-};

@@ -1,0 +1,60 @@
+// The state of ingest as its two threads report it to main. A thread that has not reported for too long is not well,
+// whatever it said last. Times are of the monotonic clock, in milliseconds; it has none of its own.
+
+import type { IngestStatus, SourceStatus, WriterStatus } from './accounting.ts';
+
+interface Report<Status> {
+  readonly status: Status;
+  readonly atMs: number;
+}
+
+/** Before the source thread has reported. */
+const NO_SOURCE: SourceStatus = {
+  mode: null,
+  connected: false,
+  consuming: false,
+  catchingUp: true,
+  problem: 'not connected to the broker yet',
+  reconnects: 0,
+  pending: 0,
+  clockOffsetMs: 0,
+  backlogBytes: 0,
+};
+
+export class IngestReports {
+  readonly #ageMaxMs: number;
+  #writer: Report<WriterStatus> | null = null;
+  #source: Report<SourceStatus> | null = null;
+
+  /** A thread whose latest report is older than `ageMaxMs` is not well. */
+  constructor(ageMaxMs: number) {
+    this.#ageMaxMs = ageMaxMs;
+  }
+
+  ofWriter(status: WriterStatus, nowMs: number): void {
+    this.#writer = { status, atMs: nowMs };
+  }
+
+  /** Returns true if it has caught up since its report before this one. */
+  ofSource(status: SourceStatus, nowMs: number): boolean {
+    const wasCaughtUp = this.isCaughtUp;
+    this.#source = { status, atMs: nowMs };
+    return this.isCaughtUp && !wasCaughtUp;
+  }
+
+  /** As the source reported last; false before. */
+  get isCaughtUp(): boolean {
+    return this.#source?.status.catchingUp === false;
+  }
+
+  /** What is known of both threads; null before the writer has reported. */
+  status(nowMs: number): IngestStatus | null {
+    if (this.#writer === null) return null;
+    const known = { ...NO_SOURCE, ...this.#source?.status, ...this.#writer.status };
+    const isOld = (report: Report<unknown> | null) => report !== null && nowMs - report.atMs > this.#ageMaxMs;
+    const silent = isOld(this.#writer) ? 'ingest' : isOld(this.#source) ? 'source' : null;
+    if (silent === null) return known;
+    const problem = `the ${silent} thread has not reported for ${this.#ageMaxMs / 1000} s or more: the disk or the machine is too slow`;
+    return { ...known, consuming: false, problem };
+  }
+}
