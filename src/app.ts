@@ -18,7 +18,6 @@ import {
 import type { Settings } from './config/settings.ts';
 import { KeyBook } from './domain/federation/api-keys.ts';
 import type { IngestAccounts } from './domain/federation/accounting.ts';
-import { decodeChange } from './domain/federation/changes.ts';
 import type { NodeTrust } from './domain/federation/facts.ts';
 import type { Identity } from './domain/federation/identity.ts';
 import { IngestReports } from './domain/federation/ingest-reports.ts';
@@ -30,7 +29,6 @@ import { judgeReadiness, type Readiness } from './http/readiness.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { ChildThread } from './child-thread.ts';
 import { brokerOfOurs, natsOptions } from './io/broker-choice.ts';
-import { type ControlServer, controlSocketPath, serveControl } from './io/control-socket.ts';
 import type { EmbeddedBroker } from './io/embedded-broker/broker.ts';
 import type { NatsOptions } from './io/nats.ts';
 import { systemClock } from './lib/clock.ts';
@@ -41,11 +39,11 @@ import { programVersion } from './lib/version.ts';
 import { auditWorkerUrl, ingestThreadUrl, poolWorkerUrl, sourceThreadUrl } from './lib/worker-files.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { OperatorCommands } from './operator-commands.ts';
 import { JoinResponder } from './sinks/federation/join-responder.ts';
 import { Publisher } from './sinks/federation/publisher.ts';
 import { Ticker } from './sinks/federation/ticker.ts';
 import type {
-  ChangeReply,
   FromIngest,
   FromSource,
   IngestSeams,
@@ -99,10 +97,6 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let keys = new KeyBook([]);
   let identity: Identity | null = null;
   let signer: StatisticsSigner | null = null;
-  let control: ControlServer | null = null;
-  /** Changes that the writer has been asked for, by number. */
-  const changes = new Map<number, (reply: ChangeReply) => void>();
-  let nextChange = 1;
   let observedMs = 0;
   let caughtUpAtMs: number | null = null;
   let lastTick: TickStatistics | null = null;
@@ -192,6 +186,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     { url: ingestThreadUrl, name: 'ingest', data: ingestData },
     { message: receive, died: (error) => die('ingest', error) },
   );
+  const commands = new OperatorCommands((id, change) => ingest.send({ type: 'change', id, change }));
 
   function readiness(): Readiness {
     return judgeReadiness({
@@ -241,8 +236,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         keys = new KeyBook(message.keys);
         return;
       case 'changed':
-        changes.get(message.id)?.(message.reply);
-        changes.delete(message.id);
+        commands.answer(message.id, message.reply);
         return;
       case 'log':
       case 'failed':
@@ -291,27 +285,6 @@ export function createApp(settings: Settings, parts: AppParts): App {
       { url: sourceThreadUrl, name: 'source', data: sourceData, transfer: [port1] },
       { message: receiveFromSource, died: (error) => die('source', error) },
     );
-  }
-
-  /** A command of the operator: decoded here, made by the writer. */
-  async function change(request: unknown): Promise<ChangeReply> {
-    const decoded = decodeChange(request);
-    if (typeof decoded === 'string') return { type: 'refused', code: 'usage', sentence: decoded };
-    const id = nextChange++;
-    ingest.send({ type: 'change', id, change: decoded });
-    return new Promise((resolve) => changes.set(id, resolve));
-  }
-
-  /** Without it everything goes on, but changes need the program stopped. */
-  async function serveCommands(): Promise<void> {
-    try {
-      control = await serveControl(controlSocketPath(settings.databasePath), change);
-      if (isStopping) control.stop();
-    } catch (error) {
-      const why =
-        error instanceof CodedError ? error.message : 'the socket beside the database cannot be made';
-      log.warn(`commands: ${why}`, { error });
-    }
   }
 
   function requirePool(): WorkerPool {
@@ -371,7 +344,11 @@ export function createApp(settings: Settings, parts: AppParts): App {
   return {
     async start() {
       await opened.promise;
-      await serveCommands();
+      // Without them everything goes on, but changes need the program stopped.
+      await commands.start(settings.databasePath).catch((error: unknown) => {
+        const what = 'the socket beside the database cannot be made';
+        log.warn(`commands: ${error instanceof CodedError ? error.message : what}`, { error });
+      });
       const { url } = await http.start();
       broker = brokerOfOurs(settings, parts.searchPath, {
         log: (level, message) => log[level](`broker: ${message}`),
@@ -416,7 +393,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       isStopping = true;
       await Promise.all([ticker?.stop(), source?.stop(), auditor?.stop()]);
       // Nobody needs the broker any more; what is merged goes to SQLite.
-      control?.stop();
+      commands.stop();
       const brokerGone = Promise.all([publisher.stop(), joins.stop()]).then(() => broker?.stop());
       await Promise.all([ingest.stop(), http.stop(), pool?.stop(), brokerGone]);
       supervisor.stop();
