@@ -24,18 +24,12 @@ import { createAuthenticator } from './sources/federation/authenticator.ts';
 import { type Batch, type BatchMessage, readBatch } from './sources/federation/batch.ts';
 import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
-import { explain, openWriter } from './store/database.ts';
-import { DatabaseFiles, expectDatabase, isReadableByOthers } from './store/database-files.ts';
-import { earlierAggregator, tellAdoption } from './store/federation/adoption.ts';
+import { DatabaseFiles } from './store/database-files.ts';
 import { Committer } from './store/federation/committer.ts';
-import { readIdentity } from './store/federation/identity-row.ts';
 import { makeChange } from './store/federation/make-change.ts';
-import { RevertibleWriter } from './store/federation/revertible-writer.ts';
+import { openDatabase } from './store/federation/opened-database.ts';
 import { Salvage } from './store/federation/salvage.ts';
-import { writerOptions } from './store/federation/writer-options.ts';
-import { FederationWriter } from './store/federation/writer.ts';
 import { FreeSpace, roomBeside } from './store/free-space.ts';
-import { type DatabaseLock, lockDatabase } from './store/lock.ts';
 import { codeOf, explainRefusal, type Refusal, refusalOf } from './store/refusal.ts';
 import type {
   ChangeReply,
@@ -53,15 +47,7 @@ const SQLITE_PAGES_MAX = 4_294_967_294;
 function run(data: IngestThreadData, send: (message: FromIngest) => void): (message: ToIngest) => void {
   const { settings, seams } = data;
   const path = settings.databasePath;
-  const lock = lockDatabase(path);
-  const adoption = {
-    nowMs: systemClock.nowMs(),
-    thresholds: settings.lifecycle,
-    aggregatorId: settings.aggregatorId,
-    progress: (rows: number, ofRows: number) =>
-      tell(`adoption: ${rows} of ${ofRows} rows of the earlier aggregator`),
-  };
-  const { database, writer, identity } = openLocked(lock);
+  const { lock, database, writer, identity } = openDatabase(settings, systemClock.nowMs(), log);
   const files = new DatabaseFiles(path, database, systemClock.monotonicMs);
   const space = new FreeSpace({ lowShare: FREE_SPACE_LOW_SHARE, enoughShare: FREE_SPACE_ENOUGH_SHARE }, () =>
     roomBeside(path),
@@ -118,17 +104,15 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       },
       failed,
       recovered() {
-        if (problem?.refusal != null) {
-          send({ type: 'log', level: 'info', sentence: 'database: commits work again' });
-        }
+        if (problem?.refusal != null) log('info', 'commits work again');
         problem = null;
         drain();
       },
     },
   );
 
-  function tell(sentence: string): void {
-    send({ type: 'log', level: 'info', sentence: `database: ${sentence}` });
+  function log(level: 'info' | 'warn' | 'error', sentence: string): void {
+    send({ type: 'log', level, sentence: `database: ${sentence}` });
   }
 
   /** Commits what is merged; so many messages of the batch are in it, all of them if absent. */
@@ -162,8 +146,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         : explainRefusal(error, cause, path);
     const isNews = problem === null || problem.refusal !== cause || salvage?.isStuck === true;
     if (isNews && !isFatal && problem?.sentence !== sentence) {
-      const what = `database: ${sentence}; taking no more messages, trying again until it works`;
-      send({ type: 'log', level: 'error', sentence: what });
+      log('error', `${sentence}; taking no more messages, trying again until it works`);
     }
     problem = { sentence, refusal: cause };
   }
@@ -205,43 +188,11 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   function reportSalvage({ setAside, codes, droppedFacts }: Salvage): void {
     if (droppedFacts) {
       const what = 'transitions and statistics of the last moments cannot be stored and were dropped';
-      send({
-        type: 'log',
-        level: 'error',
-        sentence: `database: ${what}: a defect of ours; please report it`,
-      });
+      log('error', `${what}: a defect of ours; please report it`);
     }
     if (setAside === 0) return;
     const what = `${setAside} message(s) that cannot be stored (${[...codes].join(', ')})`;
-    const sentence = `database: set aside ${what}: a defect of ours; please report it with the table quarantine`;
-    send({ type: 'log', level: 'error', sentence });
-  }
-
-  function openLocked(held: DatabaseLock) {
-    try {
-      expectDatabase(path, held.hadDatabase);
-      const opened = openWriter(path, earlierAggregator(adoption));
-      tellAdoption(opened, path, (line) => tell(`adoption: ${line}`));
-      // The tables must not stand in the log alone: without it the file would pass for a new one.
-      if (!held.hadDatabase) opened.pragma('wal_checkpoint(TRUNCATE)');
-      held.noteDatabase();
-      if (isReadableByOthers(path)) {
-        const sentence = `database: other users may read ${path}, and the secrets in it: chmod 600 it`;
-        send({ type: 'log', level: 'warn', sentence });
-      }
-      const revertible = new RevertibleWriter(
-        (aggregatorId) =>
-          new FederationWriter(opened, writerOptions(settings), aggregatorId ?? settings.aggregatorId),
-      );
-      return {
-        database: opened,
-        writer: revertible,
-        identity: readIdentity(opened, settings.federationSalt),
-      };
-    } catch (error) {
-      held.release();
-      throw explain(error, path);
-    }
+    log('error', `set aside ${what}: a defect of ours; please report it with the table quarantine`);
   }
 
   function reply(message: IngestToSource): void {
@@ -398,10 +349,8 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
 
   function lookAtSpace(): void {
     if (!space.check()) return;
-    const sentence = space.isLow
-      ? `database: ${space.explain(path)}`
-      : 'database: there is room again, reading goes on';
-    send({ type: 'log', level: space.isLow ? 'error' : 'info', sentence });
+    if (space.isLow) log('error', space.explain(path));
+    else log('info', 'there is room again, reading goes on');
     drain();
   }
 
