@@ -96,7 +96,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
           }
         } else {
           if (salvage.step()) return true;
-          reportSalvage(salvage);
+          for (const loss of salvage.losses) log('error', loss);
           salvage = null;
         }
         giveBack();
@@ -183,16 +183,6 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       },
       commit: commitMerged,
     });
-  }
-
-  function reportSalvage({ setAside, codes, droppedFacts }: Salvage): void {
-    if (droppedFacts) {
-      const what = 'transitions and statistics of the last moments cannot be stored and were dropped';
-      log('error', `${what}: a defect of ours; please report it`);
-    }
-    if (setAside === 0) return;
-    const what = `${setAside} message(s) that cannot be stored (${[...codes].join(', ')})`;
-    log('error', `set aside ${what}: a defect of ours; please report it with the table quarantine`);
   }
 
   function reply(message: IngestToSource): void {

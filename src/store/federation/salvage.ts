@@ -19,12 +19,12 @@ export interface SalvageParts {
 }
 
 export class Salvage {
-  /** How many messages had to be set aside, and for which errors. */
-  setAside = 0;
-  droppedFacts = false;
-  readonly codes = new Set<string>();
   readonly #parts: SalvageParts;
   readonly #bisection: Bisection;
+  /** The errors for which messages had to be set aside, and how many were. */
+  readonly #codes = new Set<string>();
+  #setAside = 0;
+  #droppedFacts = false;
   #isReverted = false;
   #code: string;
 
@@ -38,6 +38,20 @@ export class Salvage {
   /** A message, or what else waits, cannot even be set aside. */
   get isStuck(): boolean {
     return this.#bisection.isStuck;
+  }
+
+  /** What could not be stored, one sentence each for the log; none if all could. */
+  get losses(): readonly string[] {
+    const losses: string[] = [];
+    if (this.#droppedFacts) {
+      const what = 'transitions and statistics of the last moments cannot be stored and were dropped';
+      losses.push(`${what}: a defect of ours; please report it`);
+    }
+    if (this.#setAside > 0) {
+      const what = `${this.#setAside} message(s) that cannot be stored (${[...this.#codes].join(', ')})`;
+      losses.push(`set aside ${what}: a defect of ours; please report it with the table quarantine`);
+    }
+    return losses;
   }
 
   /**
@@ -66,10 +80,10 @@ export class Salvage {
       return true;
     }
     this.#isReverted = true;
-    if (part.type === 'without_facts') this.droppedFacts = true;
+    if (part.type === 'without_facts') this.#droppedFacts = true;
     if (part.type === 'set_aside') {
-      this.setAside++;
-      this.codes.add(this.#code);
+      this.#setAside++;
+      this.#codes.add(this.#code);
     }
     this.#bisection.succeeded();
     return this.#bisection.next !== null;
