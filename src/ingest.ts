@@ -24,6 +24,7 @@ import { createAuthenticator } from './sources/federation/authenticator.ts';
 import { type Batch, type BatchMessage, readBatch } from './sources/federation/batch.ts';
 import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
+import { WaitingLine } from './sources/federation/waiting-line.ts';
 import { DatabaseFiles } from './store/database-files.ts';
 import { Committer } from './store/federation/committer.ts';
 import { makeChange } from './store/federation/make-change.ts';
@@ -79,8 +80,11 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   let problem: { readonly sentence: string; readonly refusal: Refusal | null } | null = null;
   let housekeepFromMs = 0;
   let isFatal = false;
-  /** Messages of the source that wait while nothing may be taken; at most as many batches as may be under way. */
-  const waiting: SourceToIngest[] = [];
+  const line = new WaitingLine<SourceToIngest>({
+    // What is merged may have to be dropped and merged again: until then nobody knows where the stream is to be read on.
+    mayTake: ({ type }) => !committer.isFailing && !writer.isSpoilt && !(space.isLow && type === 'batch'),
+    take,
+  });
 
   const committer = new Committer(
     { timeMaxMs: BATCH_TIME_MS, retryMs: COMMIT_RETRY_MS },
@@ -106,7 +110,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       recovered() {
         if (problem?.refusal != null) log('info', 'commits work again');
         problem = null;
-        drain();
+        line.drain();
       },
     },
   );
@@ -195,31 +199,6 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     if (batch !== null) reply({ type: 'committed', batch, seq: (writer.current.position.nextSeq ?? 1) - 1 });
   }
 
-  /** Takes what the source says, in its order: the clock and the position never run ahead of the messages. */
-  function hear(message: SourceToIngest): void {
-    // What was shed touches no database; while nothing may be taken for days, its counts must not pile up.
-    if (message.type === 'shed' || (waiting.length === 0 && mayTake(message))) {
-      take(message);
-      return;
-    }
-    // Of several readings of the clock in a row only the last matters.
-    if (message.type === 'clock' && waiting.at(-1)?.type === 'clock') waiting.pop();
-    waiting.push(message);
-  }
-
-  function mayTake({ type }: SourceToIngest): boolean {
-    // What is merged may have to be dropped and merged again: until then nobody knows where the stream is to be read on.
-    return !committer.isFailing && !writer.isSpoilt && !(space.isLow && type === 'batch');
-  }
-
-  /** Takes what waits, until something keeps it from being taken as well. */
-  function drain(): void {
-    for (let next = waiting[0]; next !== undefined && mayTake(next); next = waiting[0]) {
-      waiting.shift();
-      take(next);
-    }
-  }
-
   function take(message: SourceToIngest): void {
     try {
       merge(message);
@@ -227,7 +206,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       // The fate of an error is decided where commits fail.
       writer.spoil(error);
       if (message.type === 'batch') merged = message.batch;
-      else waiting.unshift(message);
+      else line.putBack(message);
     }
     if (message.type === 'batch' || writer.isSpoilt) committer.flush();
   }
@@ -341,7 +320,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     if (!space.check()) return;
     if (space.isLow) log('error', space.explain(path));
     else log('info', 'there is room again, reading goes on');
-    drain();
+    line.drain();
   }
 
   const snapshots = setInterval(sendSnapshot, SNAPSHOT_INTERVAL_MS);
@@ -355,7 +334,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     switch (message.type) {
       case 'source':
         source = message.port;
-        source.on('message', hear);
+        source.on('message', (said: SourceToIngest) => line.add(said));
         return;
       case 'transitions':
         for (const fact of message.facts) writer.transition(fact);
