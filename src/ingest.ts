@@ -15,10 +15,9 @@ import {
   STOP_SALVAGE_MS,
 } from './config/bounds.ts';
 import type { WriterStatus } from './domain/federation/accounting.ts';
-import type { Change } from './domain/federation/changes.ts';
 import { SUBJECTS } from './domain/federation/vocabulary.ts';
 import { systemClock } from './lib/clock.ts';
-import { CodedError, type ErrorCode } from './lib/errors.ts';
+import { CodedError } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
 import { createAuthenticator } from './sources/federation/authenticator.ts';
 import { type Batch, type BatchMessage, readBatch } from './sources/federation/batch.ts';
@@ -26,14 +25,13 @@ import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
 import { WaitingLine } from './sources/federation/waiting-line.ts';
 import { DatabaseFiles } from './store/database-files.ts';
+import { replyToChange } from './store/federation/change-reply.ts';
 import { Committer } from './store/federation/committer.ts';
-import { makeChange } from './store/federation/make-change.ts';
 import { openDatabase } from './store/federation/opened-database.ts';
 import { Salvage } from './store/federation/salvage.ts';
 import { FreeSpace, roomBeside } from './store/free-space.ts';
 import { codeOf, explainRefusal, type Refusal, refusalOf } from './store/refusal.ts';
 import type {
-  ChangeReply,
   FromIngest,
   IngestSeams,
   IngestThreadData,
@@ -264,24 +262,6 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     } while (writer.current.lastCommit.pruned?.isPassOver !== true);
   }
 
-  /** Makes an operator's change now: what SQLite does not take now is refused, and not made later unasked. */
-  function change(asked: Change): ChangeReply {
-    if (committer.isFailing) return refusal('database_unusable', BUSY_SENTENCE);
-    try {
-      return writer.current.durably(() => {
-        const answer = makeChange(writer.current, asked, systemClock.nowMs());
-        send({ type: 'keys', keys: writer.current.keys.book.all });
-        // Keys and blocks are on disk, a forgotten node is only in memory.
-        if (asked.type !== 'forgetNode') return { type: 'made', answer };
-        writer.remember((anew) => void anew.forget(asked.nodeId));
-        return committer.flush() ? { type: 'made', answer } : refusal('database_unusable', LATER_SENTENCE);
-      });
-    } catch (error) {
-      if (error instanceof CodedError) return refusal(error.code, error.message);
-      return refusal('database_unusable', `The change could not be made (${codeOf(error)}).`);
-    }
-  }
-
   function stop(): void {
     clearInterval(snapshots);
     clearInterval(looks);
@@ -345,7 +325,15 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         committer.soon();
         return;
       case 'change':
-        send({ type: 'changed', id: message.id, reply: change(message.change) });
+        send({
+          type: 'changed',
+          id: message.id,
+          reply: replyToChange(message.change, systemClock.nowMs(), {
+            writer,
+            committer,
+            keys: (all) => send({ type: 'keys', keys: all }),
+          }),
+        });
         return;
       case 'keyUsed':
         writer.current.keys.used(message.keyId, message.atMs);
@@ -358,14 +346,6 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         unreachable(message);
     }
   };
-}
-
-const BUSY_SENTENCE = 'The database cannot be written at the moment; the log says why. Nothing was changed.';
-const LATER_SENTENCE =
-  'The database cannot be written at the moment; the log says why. The change is made as soon as it can be.';
-
-function refusal(code: ErrorCode, sentence: string): ChangeReply {
-  return { type: 'refused', code, sentence };
 }
 
 function sizeOf(path: string): number {

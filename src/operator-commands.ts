@@ -3,7 +3,7 @@
 
 import { type Change, decodeChange } from './domain/federation/changes.ts';
 import { type ControlServer, controlSocketPath, serveControl } from './io/control-socket.ts';
-import type { ChangeReply } from './thread-messages.ts';
+import type { ChangeReply } from './store/federation/change-reply.ts';
 
 export class OperatorCommands {
   readonly #ask: (id: number, change: Change) => void;

@@ -5,7 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Settings } from './config/settings.ts';
 import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federation/accounting.ts';
 import type { ApiKey } from './domain/federation/api-keys.ts';
-import type { Change, ChangeAnswer } from './domain/federation/changes.ts';
+import type { Change } from './domain/federation/changes.ts';
 import type { NodeSign, NodeTransition, NodeTrust } from './domain/federation/facts.ts';
 import type { Identity } from './domain/federation/identity.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
@@ -13,6 +13,7 @@ import type { NatsOptions } from './io/nats.ts';
 import type { ErrorCode } from './lib/errors.ts';
 import type { Batch } from './sources/federation/batch.ts';
 import type { StreamFacts } from './sources/federation/telemetry.ts';
+import type { ChangeReply } from './store/federation/change-reply.ts';
 
 /** What tests may change of the ingest thread, and no operator can. */
 export interface IngestSeams {
@@ -114,11 +115,6 @@ export type IngestToSource =
   | { readonly type: 'position'; readonly seq: number | null }
   /** The batch is committed, its last sequence too. */
   | { readonly type: 'committed'; readonly batch: Batch; readonly seq: number };
-
-/** What became of a change. */
-export type ChangeReply =
-  | { readonly type: 'made'; readonly answer: ChangeAnswer }
-  | { readonly type: 'refused'; readonly code: ErrorCode; readonly sentence: string };
 
 interface LogMessage {
   readonly type: 'log';
