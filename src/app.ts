@@ -21,7 +21,6 @@ import type { IngestAccounts } from './domain/federation/accounting.ts';
 import type { NodeTrust } from './domain/federation/facts.ts';
 import type { Identity } from './domain/federation/identity.ts';
 import { IngestReports } from './domain/federation/ingest-reports.ts';
-import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
 import { liveState } from './http/live-state.ts';
 import { type PeriodStatistics, statisticsByPeriod } from './http/period-statistics.ts';
@@ -99,7 +98,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let signer: StatisticsSigner | null = null;
   let observedMs = 0;
   let caughtUpAtMs: number | null = null;
-  let lastTick: TickStatistics | null = null;
+  let lastTickAtMs: number | null = null;
   let latest: ReadonlyMap<Period, PeriodStatistics> = new Map();
   let aggregatorId = settings.aggregatorId ?? '';
   let isOpened = false;
@@ -169,7 +168,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
           status: status(),
           nodes: countNodes(),
           lastHeardAtMs,
-          lastTickAtMs: lastTick?.nowMs ?? null,
+          lastTickAtMs,
         }),
       trust: () => trust,
       findKey: (keyId) => keys.find(keyId),
@@ -192,7 +191,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     return judgeReadiness({
       status: status(),
       workersUp: pool?.isUp ?? false,
-      lastTickAtMs: lastTick?.nowMs ?? null,
+      lastTickAtMs,
       startedAtMs,
       caughtUpAtMs,
       publishIntervalMs: settings.publish.intervalMs,
@@ -306,7 +305,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         publish: (messages) => publisher.publish(messages),
         store: (tick) => ingest.send({ type: 'statistics', tick }),
         done(tick, seconds, published) {
-          lastTick = tick;
+          lastTickAtMs = tick.nowMs;
           latest = statisticsByPeriod(tick, aggregatorId);
           metrics.tick(seconds);
           if (published) metrics.published(tick.nowMs);
