@@ -1,6 +1,7 @@
 // The parameters of the federation's routes: what each is in the API's description, and beside it how it is read. It asks
 // nobody; what cannot be read is a `BadParameter`.
 
+import { SHARED_HISTORY_MS } from '../config/bounds.ts';
 import { HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/federation/history.ts';
 import { NODE_SORTS, type NodeQuery } from '../domain/federation/statistics.ts';
 import { NODE_STATES, PERIODS, type Period } from '../domain/federation/vocabulary.ts';
@@ -34,7 +35,7 @@ export function periodOf(query: Query): Period {
 export const HISTORY_PARAMETERS: readonly Parameter[] = [
   PERIOD,
   { name: 'from', description: 'Begin; 24 h before `to` if absent', schema: TIME },
-  { name: 'to', description: 'End; now if absent', schema: TIME },
+  { name: 'to', description: `End; now if absent, up to ${SHARED_HISTORY_MS / 1000} s later`, schema: TIME },
   {
     name: 'points',
     description: 'Most rows that are answered',
@@ -44,7 +45,8 @@ export const HISTORY_PARAMETERS: readonly Parameter[] = [
 
 /** `nowMs` is our clock, in milliseconds. Errors: `bad_time`, `bad_points`, `unknown_period`. */
 export function historyQuery(query: Query, nowMs: number): HistoryQuery {
-  const toMs = time(query, 'to') ?? nowMs;
+  // A round time, so that everybody who gives none asks the same.
+  const toMs = time(query, 'to') ?? Math.ceil(nowMs / SHARED_HISTORY_MS) * SHARED_HISTORY_MS;
   const fromMs = time(query, 'from') ?? toMs - DAY_MS;
   if (fromMs >= toMs) throw new BadParameter('bad_time', 'from is before to');
   const points = wholeNumber(query, 'points', {

@@ -92,6 +92,26 @@ describe('http - history', () => {
 });
 
 describe('http - shared answers', () => {
+  it('asks once for a history up to now, though now goes on', async () => {
+    const asked: HistoryQuery[] = [];
+    let nowMs = Date.UTC(2026, 0, 15) + 1;
+    const url = await startServer({
+      nowMs: () => nowMs++,
+      monotonicMs: () => 0,
+      history: async (query) => {
+        asked.push(query);
+        return HISTORY;
+      },
+    });
+    const first = await fetch(`${url}/api/federation/history`);
+    const tag = first.headers.get('etag') ?? '';
+    const second = await fetch(`${url}/api/federation/history`, { headers: { 'if-none-match': tag } });
+    expect([first.status, second.status]).toEqual([200, 304]);
+    expect(asked).toMatchObject([
+      { fromMs: Date.UTC(2026, 0, 14, 0, 0, 15), toMs: Date.UTC(2026, 0, 15, 0, 0, 15) },
+    ]);
+  });
+
   it('asks the pool once for everybody who asks the same', async () => {
     let questions = 0;
     const url = await startServer({
