@@ -52,7 +52,7 @@ describe('shipped broker configuration', () => {
     for (const line of [
       'max_payload: 1048576',
       'max_connections: 65536',
-      'max_subscriptions: 1000',
+      'max_subscriptions: 100\n',
       'write_deadline: "10s"',
       'authorization { timeout: 30 }',
       'sync_interval: "1s"',

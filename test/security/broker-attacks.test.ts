@@ -342,6 +342,26 @@ describe('broker attacks - without being let in', () => {
   });
 });
 
+describe('broker attacks - what the broker gives to everybody', () => {
+  it('nothing stops: take many connections, and have each message sent to each of them a hundred times', async () => {
+    const crowd = await Promise.all(
+      Array.from({ length: 20 }, () => intruder(() => connect({ servers: own.natsUrl }))),
+    );
+    for (const { connection, listen } of crowd) {
+      for (let index = 0; index < 101; index++) listen('truebit.stats.marker');
+      await connection.flush();
+    }
+    for (const { refusals } of crowd) {
+      await until('the broker to have enough', () => refusals.some((text) => /subscriptions/i.test(text)));
+    }
+    aggregator.publish('truebit.stats.marker', '');
+    for (const { heard } of crowd) await until('each copy', () => heard.length >= 100);
+    await Promise.all(crowd.map(({ connection }) => connection.flush()));
+    expect(crowd.map(({ heard }) => heard.length)).toEqual(crowd.map(() => 100));
+    await Promise.all(crowd.map(({ connection }) => connection.close()));
+  });
+});
+
 describe('broker attacks - afterwards', () => {
   it('everything that was sent counts exactly, nothing is lost, and the program is well', async () => {
     await shown(program, { totalTasks: 100, totalInvoices: 0 });

@@ -13,8 +13,8 @@ export const aggregatorInboxPrefix = '_AGG';
 
 const maxPayloadBytes = 1_048_576;
 const maxConnections = 65_536;
-// A monitor has a handful; without a bound one connection could fill the broker's memory with them.
-const maxSubscriptions = 1000;
+// A monitor has a handful; each is a copy of every message that the broker must write to it.
+const maxSubscriptions = 100;
 const authorizationTimeoutSeconds = 30;
 const writeDeadline = '10s';
 // Only our own streams can be made here, and each has a bound of its own (STREAM_MAX_BYTES): this one must only never
