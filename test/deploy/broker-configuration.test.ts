@@ -1,23 +1,22 @@
 // The shipped broker configuration, run as it stands but for ports and folder, which are the test's own.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { configurationText } from '../../src/io/embedded-broker/configuration.ts';
+import { inputSubjects } from '../../src/io/embedded-broker/federation-subjects.ts';
 import { freePort } from '../support/free-port.ts';
-import { startNatsServer } from '../support/nats-server.ts';
-import { heartbeat } from '../support/messages.ts';
-import { at, connectTo, launch, testFolder } from '../support/program.ts';
+import { leafOverTcp, leafOverWebSocket } from '../support/raw-leaf.ts';
+import { heartbeat, tasks } from '../support/messages.ts';
+import { at, connectTo, launch, launchBroker, testFolder } from '../support/program.ts';
+import {
+  PASSWORDS,
+  SHIPPED,
+  SHIPPED_LEAF,
+  SHIPPED_WITH_LEAVES,
+  writeBroker,
+  writeLeaf,
+} from '../support/shipped-broker.ts';
 import { until } from '../support/until.ts';
-
-const SHIPPED = readFileSync(new URL('../../deploy/nats/nats.conf', import.meta.url), 'utf8');
-const SHIPPED_LEAF = readFileSync(new URL('../../deploy/nats/leaf.conf', import.meta.url), 'utf8');
-const PASSWORDS = {
-  NATS_AGGREGATOR_PASSWORD: 'aggregatorSecret',
-  NATS_MONITOR_PASSWORD: 'monitorSecret',
-  NATS_SYSTEM_PASSWORD: 'systemSecret',
-};
 
 beforeAll(() => Object.assign(process.env, PASSWORDS));
 afterAll(() => {
@@ -64,16 +63,8 @@ describe('shipped broker configuration', () => {
 
   it('shipped broker configuration - monitors are counted, hear statistics and no other monitor', async () => {
     const own = await testFolder('shipped-broker');
-    const file = join(own.folder, 'nats.conf');
-    const port = await freePort();
-    const text = SHIPPED.replace('"/data"', JSON.stringify(join(own.folder, 'jetstream')))
-      .replace('port: 9086', `port: ${await freePort()}`)
-      .replace('127.0.0.1:8222', `127.0.0.1:${await freePort()}`)
-      // The nats-server of Debian 12 is older than this setting.
-      .replace(/^ *sync_interval.*$/m, '');
-    writeFileSync(file, text);
-    const broker = await startNatsServer({ port, configurationFile: file });
-    onTestFinished(() => broker.stop());
+    const { file } = await writeBroker(own.folder, SHIPPED);
+    const broker = await launchBroker({ port: await freePort(), configurationFile: file });
 
     const program = launch(
       at(broker.url, own, {
@@ -110,32 +101,25 @@ describe('shipped broker configuration', () => {
 
   it('shipped broker configuration - monitors behind the shipped leaf node: counted, and still hear no other monitor', async () => {
     const own = await testFolder('shipped-leaf');
-    const leafPort = await freePort();
-    const [hubFile, leafFile] = [join(own.folder, 'nats.conf'), join(own.folder, 'leaf.conf')];
-    const hubText = SHIPPED.replace('"/data"', JSON.stringify(join(own.folder, 'jetstream')))
-      .replace('port: 9086', `port: ${await freePort()}`)
-      .replace('127.0.0.1:8222', `127.0.0.1:${await freePort()}`)
-      .replace(/^ *sync_interval.*$/m, '');
-    writeFileSync(
-      hubFile,
-      hubText.replace('# leafnodes { host: "0.0.0.0", port: 7422 }', `leafnodes { port: ${leafPort} }`),
-    );
-    const address = `monitor:${PASSWORDS.NATS_MONITOR_PASSWORD}@127.0.0.1:${leafPort}`;
-    writeFileSync(leafFile, SHIPPED_LEAF.replace('monitor:PASSWORD@broker.example:7422', address));
-    const hub = await startNatsServer({ port: await freePort(), configurationFile: hubFile });
-    onTestFinished(() => hub.stop());
-    const leaf = await startNatsServer({ port: await freePort(), configurationFile: leafFile });
-    onTestFinished(() => leaf.stop());
+    const { file, leafPort } = await writeBroker(own.folder, SHIPPED_WITH_LEAVES);
+    const hub = await launchBroker({ port: await freePort(), configurationFile: file });
+    const leafFile = writeLeaf(own.folder, leafPort);
+    const leaf = await launchBroker({ port: await freePort(), configurationFile: leafFile });
     const program = launch(
       at(hub.url, own, { NATS_PASSWORD: PASSWORDS.NATS_AGGREGATOR_PASSWORD, PUBLISH_INTERVAL: '1000' }),
     );
     await program.ready();
 
     const heard = new Set<string>();
-    const listener = await connectTo(leaf.url);
-    listener.subscribe('>', { callback: () => undefined });
-    listener.subscribe('truebit.>', { callback: (_error, message) => void heard.add(message.subject) });
-    await listener.flush();
+    const neighbour = await connectTo(leaf.url);
+    const elsewhere = await connectTo(hub.url);
+    for (const listener of [neighbour, elsewhere]) {
+      for (const subject of ['>', 'truebit.>', 'ingest.>', ...inputSubjects])
+        listener.subscribe(subject, {
+          callback: (error, message) => void (error ?? heard.add(message.subject)),
+        });
+      await listener.flush();
+    }
     const monitor = await connectTo(leaf.url);
     const { subject, payload } = heartbeat('node-behind-a-leaf');
     // What is published before the leaf knows that somebody listens is nobody's.
@@ -143,29 +127,41 @@ describe('shipped broker configuration', () => {
       monitor.publish(subject, payload);
       return (await program.get('/api/federation/network-stats')).body['onlineNodes'] === 1;
     });
+    for (const each of tasks(0, 50)) monitor.publish(each.subject, each.payload);
+    await monitor.flush();
+    await until('the tasks', async () => {
+      return (await program.get('/api/federation/network-stats')).body['totalTasks'] === 50;
+    });
+    // Each once, through the stream.
+    expect((await program.get('/readyz')).body).toMatchObject({ mode: 'jetstream' });
+    expect(await program.metric('aggregator_messages_total', 'truebit.tasks.received')).toBe(50);
     await until('statistics at the leaf', () => heard.has('truebit.stats.period.1h'));
+    await Promise.all([neighbour.flush(), elsewhere.flush()]);
     expect([...heard].filter((each) => !each.startsWith('truebit.stats.'))).toEqual([]);
     // As docs/operations.md says.
     await expect(monitor.request('truebit.federation.join', '', { timeout: 30_000 })).rejects.toThrow(
       'no responders',
     );
-    // The leaf's operator has a monitor's rights at the broker.
-    monitor.publish('truebit.stats.aggregated', 'forged');
-    await expect(monitor.request('$JS.API.STREAM.NAMES', '', { timeout: 1000 })).rejects.toThrow();
+  });
+
+  it('shipped broker configuration - leaf nodes are off until they are switched on', async () => {
+    const own = await testFolder('shipped-no-leaves');
+    const { file, leafPort, wsPort } = await writeBroker(own.folder, SHIPPED);
+    await launchBroker({ port: await freePort(), configurationFile: file });
+    await expect(leafOverTcp(leafPort)).rejects.toThrow('ECONNREFUSED');
+    const leaf = await leafOverWebSocket(wsPort);
+    await until('the broker to hang up', () => leaf.isClosed());
+    expect(leaf.said()).toBe('');
+    // What switches them on is one command, and leaves nothing behind that is not the broker's.
+    expect(SHIPPED_WITH_LEAVES).not.toMatch(/^#leaf/m);
+    expect(SHIPPED.match(/^#leaf/gm)?.length).toBeGreaterThan(20);
   });
 
   it('shipped broker configuration - a broker without JetStream that maps the inputs is read under the mapped names', async () => {
     const own = await testFolder('shipped-broker-core');
-    const file = join(own.folder, 'nats.conf');
-    writeFileSync(
-      file,
-      SHIPPED.replace(/jetstream \{[^}]*\}/, '')
-        .replace('jetstream: enabled', '')
-        .replace('port: 9086', `port: ${await freePort()}`)
-        .replace('127.0.0.1:8222', `127.0.0.1:${await freePort()}`),
-    );
-    const broker = await startNatsServer({ port: await freePort(), configurationFile: file });
-    onTestFinished(() => broker.stop());
+    const withoutJetStream = SHIPPED.replace(/jetstream \{[^}]*\}/, '').replace('jetstream: enabled', '');
+    const { file } = await writeBroker(own.folder, withoutJetStream);
+    const broker = await launchBroker({ port: await freePort(), configurationFile: file });
     const program = launch(at(broker.url, own, { NATS_PASSWORD: PASSWORDS.NATS_AGGREGATOR_PASSWORD }));
     await program.ready();
     expect((await program.get('/readyz')).body).toMatchObject({ mode: 'core' });

@@ -13,6 +13,7 @@ import { expectConserved } from '../support/conservation.ts';
 import { type OwnFolder, ownFolder } from '../support/embedded.ts';
 import { counted, send, shown } from '../support/federation.ts';
 import { heartbeat, nodeJoined, taskReceived, tasks } from '../support/messages.ts';
+import { leafMessage, leafOverWebSocket } from '../support/raw-leaf.ts';
 import { rowsOf } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 
@@ -332,6 +333,22 @@ describe('broker attacks - without being let in', () => {
     expect(await raw(`CONNECT {"verbose":false}\r\n${words}`)).toMatch(
       /-ERR '(Unknown Protocol|Parser Error|max)/i,
     );
+  });
+
+  it.each([
+    ['before login', ''],
+    ['as nobody', 'CONNECT {"name":"leaf"}\r\n'],
+  ])('attack: speak as a leaf node over the WebSocket port, %s', async (_when, greeting) => {
+    const listener = await intruder(() => connect({ servers: own.natsUrl }));
+    listener.listen('truebit.>');
+    await listener.connection.flush();
+    const words = `${greeting}${leafMessage('truebit.stats.aggregated', 'forged')}`;
+    const leaf = await leafOverWebSocket(own.wsPort, words);
+    await until('the broker to hang up', () => leaf.isClosed());
+    expect(leaf.said()).toBe('');
+    await until('statistics to be heard', () => listener.heard.length > 3);
+    expect(listener.heard.filter(({ text }) => text === 'forged')).toEqual([]);
+    await listener.connection.close();
   });
 
   it('attack: join another account, or bring one', async () => {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connect, type NatsConnection } from 'nats';
+import { connect, type ConnectionOptions, type NatsConnection } from 'nats';
 import { onTestFinished } from 'vitest';
 import { processesOf } from '../io/broker-fixtures.ts';
 import { type Aggregator, type LogLine, startAggregator } from './aggregator.ts';
@@ -57,8 +57,13 @@ export async function launchBroker(options: NatsServerOptions): Promise<NatsServ
   return server;
 }
 
-export async function connectTo(url: string): Promise<NatsConnection> {
-  const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+export async function connectTo(url: string, more: ConnectionOptions = {}): Promise<NatsConnection> {
+  const connection = await connect({
+    servers: url,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+    ...more,
+  });
   onTestFinished(() => connection.close());
   return connection;
 }
