@@ -101,6 +101,21 @@ describe('compose', () => {
     expect(Number(major) * 1000 + Number(minor)).toBeGreaterThan(2010);
   });
 
+  it('systemd unit - what docs/operations.md copies has all that it runs, and nothing of a trial', () => {
+    const copies = [...read('docs/operations.md').matchAll(/^\$ cp -r (.+) \/opt\/truebit-aggregator\/$/gm)];
+    expect(copies.length).toBe(2);
+    for (const [, names = ''] of copies) {
+      const copied = names.split(' ');
+      const unit = read('deploy/aggregator.service');
+      const named = [...unit.matchAll(/\/opt\/truebit-aggregator\/([a-z_]+)/g)].map(([, name = '']) => name);
+      expect(copied).toEqual(expect.arrayContaining([...named, 'package.json']));
+      const made = new Set(['dist', 'node_modules']);
+      for (const name of copied)
+        if (!made.has(name)) expect(existsSync(fileURLToPath(new URL(name, ROOT))), name).toBe(true);
+      expect(copied.filter((name) => ['.', 'data', '.cache'].includes(name))).toEqual([]);
+    }
+  });
+
   it('systemd unit - names settings that exist and a command that is built', () => {
     const unit = read('deploy/aggregator.service');
     const { bin } = JSON.parse(read('package.json')) as { bin: { aggregator: string } };
