@@ -18,7 +18,7 @@ import {
   taskCompleted,
 } from '../support/messages.ts';
 import { at, connectTo, launch, launchBroker, testFolder } from '../support/program.ts';
-import { createKey, sendSigned } from '../support/signed.ts';
+import { command, createKey, sendSigned } from '../support/signed.ts';
 import { until } from '../support/until.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -277,7 +277,7 @@ describe('dashboard', () => {
     const env = { ...own.env, API_AUTH: 'required' };
     const program = launch(env);
     await program.ready();
-    const { key } = await createKey(env, '--permissions', 'subscribe');
+    const { key, keyId } = await createKey(env, '--permissions', 'subscribe');
     const writer = await createKey(env, '--permissions', 'publish');
     const connection = await connectTo(own.natsUrl);
     await send(connection, [heartbeat('node-plain')]);
@@ -294,6 +294,15 @@ describe('dashboard', () => {
     await page.locator('[data-node="node-signs"] .signed').waitFor();
     expect(await page.locator('.signed').count()).toBe(1);
     expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(key);
+    // Revoked while the page is open: what still stands there is not taken for what is.
+    await page.locator('#announcement').waitFor({ state: 'hidden' });
+    await command(env, 'keys', 'revoke', keyId);
+    await page.locator('#status[data-status="locked"]').waitFor();
+    expect(await page.locator('#announcement').textContent()).toMatch(
+      /^These numbers are from .*\d.*: a key that is in force is needed\.$/,
+    );
+    expect(await page.locator('[data-live="online"]').textContent()).toBe('2');
+    await page.locator('#key-form').waitFor();
   });
 
   it('dashboard - says that the broker is away, that it is back, and that we are gone', async () => {

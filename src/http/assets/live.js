@@ -174,7 +174,14 @@ function showTrust() {
 /** @returns {[status: string, short: string, sentence: string]} */
 function judge() {
   if (isLost) {
-    if (lostStatus === 401 || lostStatus === 403) return ['locked', 'Key needed', ''];
+    if (lostStatus === 401 || lostStatus === 403)
+      return [
+        'locked',
+        'Key needed',
+        latest === null
+          ? ''
+          : `These numbers are from ${dateTime(latest.at)} and stand still: a key that is in force is needed.`,
+      ];
     return [
       'unreachable',
       'Unreachable',
