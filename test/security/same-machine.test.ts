@@ -63,7 +63,7 @@ describe('same machine', () => {
     onTestFinished(() => socket.terminate());
     const bytes = Buffer.from(payload);
     socket.once('open', () => socket.send('CONNECT {"verbose":false}\r\nPING\r\n'));
-    // As every client does: what nats-server reads together with CONNECT it may not store.
+    // As every client does, it waits for the answer to its CONNECT; one that does not is in broker-attacks.test.ts.
     socket.on('message', (said: Buffer) => {
       if (!said.toString().includes('PONG')) return;
       socket.send(`PUB ${subject} ${bytes.length}\r\n${bytes.toString()}\r\n`);
