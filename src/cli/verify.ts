@@ -7,6 +7,7 @@ import { connectBroker, type NatsOptions } from '../io/nats.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../lib/api-key.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import { CodedError } from '../lib/errors.ts';
+import { ownBrokerUrl } from '../lib/own-broker-url.ts';
 import { ownHttpUrl } from '../lib/own-http-url.ts';
 import { isStatisticsSignature, thumbprint } from '../lib/statistics-signature.ts';
 import type { Command } from './command.ts';
@@ -23,7 +24,8 @@ Waits for the next statistics on the broker, or reads a message from a file, and
   --save FILE     write the message there: {"subject","headers","payload"}, the payload as text
   --json          print JSON
 
-The broker is that of NATS_URL and its settings, default nats://localhost:4222.
+The broker is that of NATS_URL and its settings; default EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT, else
+nats://127.0.0.1:4222.
 
 Exit code: 0 genuine; 1 not genuine, or nothing to judge; 2 usage.
 `;
@@ -183,7 +185,7 @@ export const verifyCommand: Command = {
     }
     const { nats } = readSettings(env).settings;
     const { urls, ...credentials } = nats;
-    const options = { ...credentials, servers: urls ?? ['nats://localhost:4222'], inboxPrefix: null };
+    const options = { ...credentials, servers: urls ?? [ownBrokerUrl(env)], inboxPrefix: null };
     const keys = await readKeys(values.keys ?? `${ownHttpUrl(env)}/.well-known/aggregator/keys`);
     const message =
       values.file === undefined

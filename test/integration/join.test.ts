@@ -203,6 +203,10 @@ describe('signed statistics', () => {
     const [genuine, claims] = heard.stdout.split('\n');
     expect([heard.code, genuine]).toEqual([0, `genuine: truebit.stats.aggregated, signed with ${jwk.kid}`]);
     expect(claims).toMatch(/^by aggregator-\S+ at 20\d\d-\S+Z \(\d s old\)$/);
+    // Without NATS_URL it finds the broker, and the keys, where the settings of the program say.
+    const { EMBEDDED_NATS_PORT = '' } = own.env;
+    const found = await runToEnd({ EMBEDDED_NATS_PORT, HTTP_PORT: new URL(url).port }, ['verify']);
+    expect([found.code, found.stdout.split('\n')[0]]).toEqual([0, genuine]);
     const read = await runToEnd({}, ['verify', '--keys', keys, '--file', file]);
     expect([read.code, read.stdout.split('\n')[0]]).toEqual([0, genuine]);
 

@@ -34,6 +34,8 @@ describe('options', () => {
       user: 'u',
       password: 'p',
     });
+    expect(parseOptions([], { EMBEDDED_NATS_PORT: '4322' }).servers).toEqual(['nats://127.0.0.1:4322']);
+    expect(parseOptions([], { ...env, EMBEDDED_NATS_PORT: '4322' }).servers).toHaveLength(2);
     expect(parseOptions(['--user', 'x', '--nats', 'nats://c:3'], env)).toMatchObject({
       user: 'x',
       servers: ['nats://c:3'],

@@ -2,6 +2,7 @@
 
 import { parseCommandLine } from '../../lib/command-line.ts';
 import { CodedError } from '../../lib/errors.ts';
+import { ownBrokerUrl } from '../../lib/own-broker-url.ts';
 import { ownHttpUrl } from '../../lib/own-http-url.ts';
 
 export interface SimulationOptions {
@@ -33,7 +34,8 @@ Simulated monitors send what real ones send; then the published statistics are c
   --seed N          decides the shape of the run; ids are new in every run (1)
   --duplicates P    fraction of messages that are sent twice, 0 to 1 (0)
   --disagree P      fraction of reports that contradict others, 0 to 1 (0)
-  --nats URL        the broker, several with commas (NATS_URL, else nats://127.0.0.1:4222)
+  --nats URL        the broker, several with commas (NATS_URL, else EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT,
+                    else nats://127.0.0.1:4222)
   --user NAME       broker user (FEDERATION_NATS_USER)
   --password TEXT   broker password (FEDERATION_NATS_PASSWORD)
   --http URL        the aggregator (HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080)
@@ -95,7 +97,7 @@ export function parseOptions(args: readonly string[], env: Environment): Simulat
   const { values } = parseCommandLine(args, PARSED);
   const number = (name: keyof typeof DEFAULTS, min: number, max: number, isWhole: boolean): number =>
     toNumber(name, values[name] ?? DEFAULTS[name], { min, max, isWhole });
-  const servers = (values.nats ?? (env['NATS_URL'] || 'nats://127.0.0.1:4222'))
+  const servers = (values.nats ?? (env['NATS_URL'] || ownBrokerUrl(env)))
     .split(',')
     .map((server) => toUrl('nats', server.trim(), ['nats', 'tls']));
   return {
