@@ -53,6 +53,8 @@ describe('http - history', () => {
     ['', { period: 'all', fromMs: Date.UTC(2026, 0, 14), toMs: Date.UTC(2026, 0, 15), points: 300 }],
     ['?period=7d&points=2', { period: '7d', points: 2 }],
     ['?to=2024-02-29T23:59:59Z', { toMs: Date.UTC(2024, 1, 29, 23, 59, 59) }],
+    ['?to=1970-01-01T00:00Z', { fromMs: -86_400_000, toMs: 0 }],
+    ['?to=9999-12-31T23:59:59.999Z', { toMs: Date.UTC(9999, 11, 31, 23, 59, 59, 999) }],
     ['?to=2026-01-10T00:00Z', { fromMs: Date.UTC(2026, 0, 9), toMs: Date.UTC(2026, 0, 10) }],
     [
       '?from=2026-01-01T00:00:00.5Z&to=2026-01-10T00:00:00Z&points=2000',
@@ -80,6 +82,9 @@ describe('http - history', () => {
     ['from=2025-02-29T00:00:00.000Z', 'bad_time'],
     ['to=2026-01-01T24:00:00Z', 'bad_time'],
     ['from=2026-01-01', 'bad_time'],
+    ['to=0000-01-01T00:00:00Z', 'bad_time'],
+    ['from=1969-12-31T23:59:59.999Z', 'bad_time'],
+    ['to=%2B010000-01-01T00:00:00Z', 'bad_time'],
     ['from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z', 'bad_time'],
     ['to=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z', 'bad_time'],
     ['points=1', 'bad_points'],
