@@ -1,7 +1,7 @@
 // `/api/federation/events`: the live feed's address. The document of the feed is the health of this moment together with
 // the statistics of the latest tick, all periods.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PERIODS, type Period } from '../domain/federation/vocabulary.ts';
 import type { Json } from '../lib/merge-patch.ts';
 import { refuse } from './answers.ts';
@@ -28,6 +28,28 @@ export function addEventRoute(
     feed.stop();
     done();
   });
+  const answer = (request: FastifyRequest, reply: FastifyReply) => {
+    if (!feed.admits())
+      return refuse(
+        reply.header('retry-after', '5'),
+        'feed_full',
+        'too many live feeds are open, poll instead',
+      );
+    reply.hijack();
+    const headers = {
+      ...reply.getHeaders(),
+      'content-type': 'text/event-stream',
+      'x-accel-buffering': 'no',
+    };
+    for (const [name, value] of Object.entries(headers))
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    reply.raw.writeHead(200);
+    const { authorization } = request.headers;
+    // HEAD is told what a GET would be, and takes no reader's place.
+    if (request.method === 'HEAD') reply.raw.end();
+    else feed.add(reply.raw, () => mayRead(authorization));
+    return reply;
+  };
   app.get(
     '/api/federation/events',
     {
@@ -42,27 +64,9 @@ export function addEventRoute(
         },
       },
     },
-    (request, reply) => {
-      if (!feed.admits())
-        return refuse(
-          reply.header('retry-after', '5'),
-          'feed_full',
-          'too many live feeds are open, poll instead',
-        );
-      reply.hijack();
-      const headers = {
-        ...reply.getHeaders(),
-        'content-type': 'text/event-stream',
-        'x-accel-buffering': 'no',
-      };
-      for (const [name, value] of Object.entries(headers))
-        if (value !== undefined) reply.raw.setHeader(name, value);
-      reply.raw.writeHead(200);
-      const { authorization } = request.headers;
-      feed.add(reply.raw, () => mayRead(authorization));
-      return reply;
-    },
+    answer,
   );
+  app.head('/api/federation/events', answer);
   return () => feed.counts;
 }
 

@@ -183,6 +183,22 @@ describe('http - live feed', () => {
     expect(feed.counts.clients).toBe(1);
   });
 
+  it('answers HEAD with the headers of GET, no body, and no reader more', async () => {
+    const server = createServer();
+    const address = `${(await server.start()).url}/api/federation/events`;
+    const abort = new AbortController();
+    onTestFinished(() => abort.abort());
+    const got = await fetch(address, { signal: abort.signal });
+    const headed = await fetch(address, { method: 'HEAD' });
+    expect([headed.status, await headed.text()]).toEqual([200, '']);
+    // But for those of the connection itself.
+    const named = ({ headers }: Response) =>
+      [...headers].filter(([name]) => !/^(date|connection|keep-alive|transfer-encoding)$/.test(name));
+    expect(named(headed)).toEqual(named(got));
+    expect(headed.headers.get('content-type')).toBe('text/event-stream');
+    expect(server.feed().clients).toBe(1);
+  });
+
   it('refuses more readers than there may be, and takes one again when one has left', async () => {
     const server = createServer();
     const { url } = await server.start();
