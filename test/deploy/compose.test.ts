@@ -57,6 +57,27 @@ describe('compose', () => {
     expect(networks).toEqual({ 'nats-network': { name: 'nats-network' } });
   });
 
+  it('compose - who is waited for is in the project: in docker-compose.yml, and beside the server of the example', () => {
+    const alone = compose('docker-compose.aggregator.yml');
+    const example = /```yaml\n(services:\n {2}nats:\n[^`]+)```/.exec(read('docs/operations.md'))?.[1] ?? '';
+    const beside = parse(example) as Compose;
+    const whole = compose('docker-compose.yml');
+    const projects: readonly Pick<Compose, 'services' | 'networks'>[] = [
+      { services: { ...beside.services, ...alone.services }, networks: alone.networks },
+      { services: { ...whole.services, ...alone.services }, networks: whole.networks },
+    ];
+    for (const { services, networks } of projects) {
+      expect(Object.keys(services)).toEqual(expect.arrayContaining(['nats', 'aggregator']));
+      for (const [name, service] of Object.entries(services)) {
+        const awaited = service.depends_on ?? [];
+        for (const other of Array.isArray(awaited) ? awaited : Object.keys(awaited))
+          expect(services, name).toHaveProperty(other);
+        for (const network of service.networks ?? []) expect(networks, name).toHaveProperty(network);
+      }
+      expect(services['nats']?.networks).toEqual(services['aggregator']?.networks);
+    }
+  });
+
   it.each(FILES)(
     'compose - %s: images are pinned, what is mounted exists, what is used is declared',
     (path) => {
