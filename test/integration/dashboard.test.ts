@@ -179,7 +179,14 @@ describe('dashboard', () => {
     const plot = page.locator('[data-chart="nodes"] .plot');
     await plot.focus();
     await page.keyboard.press('ArrowLeft');
-    expect(await page.locator('[data-chart="nodes"] output').textContent()).toMatch(/^1\d\d at /);
+    const reading = await page.locator('[data-chart="nodes"] .reading').textContent();
+    expect(reading).toMatch(/^1\d\d at /);
+    // A screen reader says it: the key goes to the chart, and the value into the one place that is read aloud.
+    expect(await plot.getAttribute('role')).toBe('application');
+    expect(await plot.getAttribute('aria-label')).toMatch(/^Active nodes: now /);
+    expect(await page.locator('#reading[role="status"]').textContent()).toBe(reading);
+    // What a tick changes it does not: of four charts it would never end.
+    expect(await page.locator('.charts').locator('output, [aria-live], [role="status"]').count()).toBe(0);
 
     // The table: pages, search, state, sort.
     const rows = page.locator('#nodes tbody tr[data-node]');
@@ -315,6 +322,13 @@ describe('dashboard', () => {
     });
     const status = (name: string) => page.locator(`#status[data-status="${name}"]`).waitFor();
     await status('connected');
+    // There, and empty, before it has something to say: only then does a screen reader say it.
+    const announcement =
+      "(({ hidden, textContent, role }) => [hidden, textContent, role])(document.querySelector('#announcement'))";
+    expect(await page.evaluate(announcement)).toEqual([false, '', 'status']);
+    expect(await page.evaluate("getComputedStyle(document.querySelector('#announcement')).display")).toBe(
+      'block',
+    );
     await broker.stop();
     await status('broker_away');
     expect(await page.locator('#announcement').textContent()).toMatch(/^The broker is away/);
@@ -353,7 +367,7 @@ describe('dashboard', () => {
 /** Of a page that shows 24 h with a hole from 10 to 5 hours ago. */
 async function expectZoom(page: Page): Promise<void> {
   const plot = page.locator('[data-chart="nodes"] .plot');
-  const output = page.locator('[data-chart="nodes"] output');
+  const reading = page.locator('[data-chart="nodes"] .reading');
   const points = async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points'));
   const spanNow = async () => {
     const text = await page.locator('[data-chart="nodes"]').getAttribute('data-span');
@@ -384,12 +398,12 @@ async function expectZoom(page: Page): Promise<void> {
   expect((await press('0')).hours).toBeCloseTo(24, 3);
   // The oldest is read: the half that it is in, and it stays read.
   await page.keyboard.press('ArrowRight');
-  const read = await output.textContent();
+  const read = await reading.textContent();
   expect(read).toMatch(/^5 at /);
   const oldest = await press('+');
   expect(oldest.hours).toBeCloseTo(12, 3);
   expect(newest.from - oldest.from).toBeGreaterThan(11 * 3_600_000);
-  await until('the value to be read still', async () => (await output.textContent()) === read);
+  await until('the value to be read still', async () => (await reading.textContent()) === read);
   await press('0');
 
   // Into the hole, and out of it by keys alone.

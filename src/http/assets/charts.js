@@ -307,14 +307,14 @@ function axisNumber(value) {
 
 /** @param {Definition} definition @param {uPlot} plot */
 function read(definition, plot) {
-  const output = document.querySelector(`[data-chart="${definition.name}"] output`);
+  const reading = document.querySelector(`[data-chart="${definition.name}"] .reading`);
   const index = plot.cursor.idx;
   const at = index == null ? undefined : plot.data[0][index];
   const value = index == null ? undefined : plot.data[1]?.[index];
-  if (output === null) return;
+  if (reading === null) return;
   if (at === undefined || value == null) {
     const line = lines.get(definition.name);
-    if (line !== undefined) setText(output, summary(definition, line));
+    if (line !== undefined) setText(reading, summary(definition, line));
     return;
   }
   const moment = new Date(at * 1000).toLocaleString('en-GB', {
@@ -324,7 +324,7 @@ function read(definition, plot) {
     minute: '2-digit',
     second: '2-digit',
   });
-  setText(output, `${definition.format(value)} at ${moment}`);
+  setText(reading, `${definition.format(value)} at ${moment}`);
 }
 
 /** @param {Definition} definition @param {Line} line */
@@ -338,8 +338,8 @@ function summary(definition, line) {
 /** @param {Definition} definition @param {HTMLElement} place @param {Line} line */
 function describe(definition, place, line) {
   const text = summary(definition, line);
-  const output = place.closest('figure')?.querySelector('output');
-  if (output != null && (plots.get(definition.name)?.cursor.idx ?? null) === null) setText(output, text);
+  const reading = place.closest('figure')?.querySelector('.reading');
+  if (reading != null && (plots.get(definition.name)?.cursor.idx ?? null) === null) setText(reading, text);
   place.setAttribute('aria-label', `${definition.title}: ${text === '' ? 'no rows yet' : text}`);
 }
 
@@ -361,8 +361,8 @@ function steer(place, event) {
     const last = plot.data[0].length - 1;
     const next = Math.min(last, Math.max(0, (index ?? (step > 0 ? -1 : last + 1)) + step));
     pointAt(plot, plot.data[0][next] ?? 0);
-    const output = place.closest('figure')?.querySelector('output');
-    place.setAttribute('aria-label', output?.textContent ?? '');
+    // Said aloud because a key asked for it: what the tick changes is not.
+    setText(byId('reading'), place.closest('figure')?.querySelector('.reading')?.textContent ?? '');
   } else return;
   if (asked !== turn && readAt !== null) held = { name, at: readAt };
   event.preventDefault();

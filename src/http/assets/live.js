@@ -166,9 +166,8 @@ function showTrust() {
   const [status, short, sentence] = judge();
   byId('status').dataset.status = status;
   setText(byId('status-text'), short);
-  const banner = byId('announcement');
-  setText(banner, sentence);
-  banner.hidden = sentence === '';
+  // Never hidden: many screen readers say nothing of a text that was there before it could be seen.
+  setText(byId('announcement'), sentence);
 }
 
 /** @returns {[status: string, short: string, sentence: string]} */
