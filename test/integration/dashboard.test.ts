@@ -238,6 +238,8 @@ describe('dashboard', () => {
         }
       }
     })();
+    // Tasks old enough for it to be known how many nodes report them.
+    database.prepare('UPDATE tasks SET first_ms = first_ms - 120000').run();
     database.close();
     const again = launch({ ...own.env, PRIVACY_MIN_CELL: '1' });
     await again.ready();
@@ -256,6 +258,11 @@ describe('dashboard', () => {
     // Nothing was heard since the start, and still it is known when a node was.
     expect((await again.get('/api/federation/health')).body['lastHeardAt']).toBeNull();
     await page.locator('[data-live="heard"]', { hasText: /just now| ago$/ }).waitFor();
+    const { tasks: settled, single } = (await again.get('/api/federation/reporting')).body;
+    expect(settled).toBe(40);
+    await page.locator('#reporting-of', { hasText: `${String(single)} of the newest 40 tasks` }).waitFor();
+    const percent = (Math.floor((Number(single) * 1000) / 40) / 10).toFixed(1);
+    expect(await page.locator('#reporting').textContent()).toBe(`${percent} %`);
     // Of the nodes: who, how it is and since when, without scrolling sideways.
     await page.locator(`[data-node="${LONG_ID}"]`).waitFor();
     const beyond =
@@ -266,6 +273,8 @@ describe('dashboard', () => {
       expect(box?.width).toBeGreaterThan(40);
     }
     await expectZoom(page);
+    await expectRanges(page);
+    await expectComparisons(page);
     const history = await again.get('/api/federation/history?points=100');
     expect((history.body['gaps'] as unknown[]).length).toBeGreaterThan(0);
     expect(await page.evaluate('[document.documentElement.scrollWidth, window.innerWidth]')).toEqual([
@@ -310,6 +319,76 @@ describe('dashboard', () => {
     );
     expect(await page.locator('[data-live="online"]').textContent()).toBe('2');
     await page.locator('#key-form').waitFor();
+  });
+
+  // States that are hard to bring about, or over in a moment: the feed is refused, as when there are too many readers, and
+  // in the answers that the page asks for instead some members are put in another's place. All else is the real program's.
+  it('dashboard - says when statistics are old, late, not there yet or not to be trusted, and draws the uptime of a node', async () => {
+    const own = await testFolder('dashboard-states');
+    const program = launch(own.env);
+    await program.ready();
+    await send(await connectTo(own.natsUrl), [heartbeat('node-a')]);
+    await shown(program, { totalNodes: 1 });
+    const { page } = await openPage(browser, await program.url(), { allowed: /status of 503/ });
+    await page.locator('#status[data-status="connected"]').waitFor();
+    let change: Readonly<Record<string, unknown>> = {};
+    await page.route('**/api/federation/events', (route) => route.fulfill({ status: 503, json: {} }));
+    await page.route('**/api/federation/health', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), ...change } });
+    });
+    const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
+    const failing = { component: 'workers', ok: false, reason: 'the worker pool is not running' };
+    const warning = { component: 'ingest', ok: true, reason: 'a stream takes some' };
+    for (const [changed, status, short, sentence] of [
+      [
+        { lastTickAt: hourAgo },
+        'old',
+        'Statistics are old',
+        /^The statistics are old: the last tick was at \d.*\.$/,
+      ],
+      [{ catchingUp: true, lastTickAt: hourAgo }, 'catching_up', 'Catching up', /^Catching up with messages/],
+      [{ lastTickAt: null }, 'awaiting_data', 'No statistics yet', /^$/],
+      [
+        { reasons: [failing] },
+        'not_ready',
+        'Not ready',
+        /^The aggregator is not ready\. workers: .* running\.$/,
+      ],
+      [{ reasons: [warning] }, 'connected', 'Live', /^Warning\. ingest: a stream takes some\.$/],
+    ] as const) {
+      change = changed;
+      await page.reload();
+      await page.locator(`#status[data-status="${status}"]`).waitFor();
+      expect(await page.locator('#status-text').textContent()).toBe(short);
+      expect(await page.locator('#announcement').textContent()).toMatch(sentence);
+      const known = page.locator('data[data-metric="totalNodes"]');
+      if (status === 'awaiting_data') {
+        expect(await known.textContent()).toBe('–');
+        expect(await page.locator('[data-text="lastUpdated"]').textContent()).toBe('after the first tick');
+      } else expect(await known.textContent()).toBe('1');
+    }
+    // With a banner; the states differ in nothing else.
+    expect(await seriousFindings(page)).toEqual([]);
+
+    // The strip: what is up, in part, down and not observed, each at its place.
+    await page.route('**/api/federation/nodes?*', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.json()) as { nodes: object[] };
+      const strip = [null, null, 0, 0.5, 1, 0.996, 0.004, 0.9];
+      const nodes = body.nodes.map((node) => ({ ...node, uptime: 0.7315, strip }));
+      await route.fulfill({ response, json: { ...body, nodes } });
+    });
+    await page.reload();
+    const strip = page.locator('[data-node="node-a"] svg.strip');
+    await strip.waitFor();
+    expect(await strip.getAttribute('aria-label')).toBe('up 73.1 % of the observed time');
+    const cells: Record<string, number[]> = {};
+    for (const kind of ['none', 'up', 'part', 'down']) {
+      const d = (await strip.locator(`path.${kind}`).getAttribute('d')) ?? '';
+      cells[kind] = [...d.matchAll(/M(\d+) 0/g)].map(([, x]) => Number(x) / 4);
+    }
+    expect(cells).toEqual({ none: [0, 1], down: [2, 6], part: [3, 7], up: [4, 5] });
   });
 
   it('dashboard - says that the broker is away, that it is back, and that we are gone', async () => {
@@ -430,6 +509,65 @@ async function expectZoom(page: Page): Promise<void> {
   await until('rows beside the hole', async () => (await points()) > 0);
   await press('0');
   await until('all rows', async () => (await points()) > 200);
+}
+
+/** Of a page that shows 24 h: 5 to 10 hours ago nothing was recorded, nor before two days ago. Leaves it at 24 h. */
+async function expectRanges(page: Page): Promise<void> {
+  const figure = page.locator('[data-chart="success"]');
+  const hoursShown = async () => {
+    const [from = 0, to = 0] = ((await figure.getAttribute('data-span')) ?? '').split('/').map(Date.parse);
+    return (to - from) / 3_600_000;
+  };
+  for (const [range, hours, recorded, missing] of [
+    ['7d', 168, [24, 40], [7.5, 60, 150]],
+    ['30d', 720, [24, 36], [100, 700]],
+    ['24h', 24, [2, 4, 11, 23], [6, 7.5, 9]],
+  ] as const) {
+    await page.locator(`#range input[value="${range}"]`).check();
+    await until(`${range} to be drawn`, async () => Math.abs((await hoursShown()) - hours) < 0.01);
+    expect(Number(await figure.getAttribute('data-points')), range).toBeGreaterThan(20);
+    const expected = [...recorded.map((ago) => [ago, true]), ...missing.map((ago) => [ago, false])];
+    // What was asked for is there before it is painted.
+    await until(`${range} to be painted`, async () => {
+      const painted = await page.evaluate<boolean[]>(
+        paintedAt(expected.map(([ago]) => 1 - Number(ago) / hours)),
+      );
+      return JSON.stringify(painted) === JSON.stringify(expected.map(([, is]) => is));
+    }).catch((error: unknown) => {
+      throw new Error(`${range}: the line or its gap is not where it belongs`, { cause: error });
+    });
+  }
+}
+
+/** Whether the area under the line of the success rate is painted at these parts of its width. */
+function paintedAt(shares: readonly number[]): string {
+  return `(() => {
+    const canvas = document.querySelector('[data-chart="success"] canvas');
+    const whole = canvas.getBoundingClientRect();
+    const plot = document.querySelector('[data-chart="success"] .u-over').getBoundingClientRect();
+    const scale = canvas.width / whole.width;
+    const y = (plot.top - whole.top + plot.height * 0.95) * scale;
+    const pixel = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    return ${JSON.stringify(shares)}.map((share) => {
+      const x = (plot.left - whole.left + plot.width * share) * scale;
+      pixel.clearRect(0, 0, 1, 1);
+      pixel.drawImage(canvas, Math.round(x), Math.round(y), 1, 1, 0, 0, 1, 1);
+      return pixel.getImageData(0, 0, 1, 1).data[3] > 0;
+    });
+  })()`;
+}
+
+/** Of a page whose past has a row of the periods `all` and `1h` every five minutes, and none of `7d`. */
+async function expectComparisons(page: Page): Promise<void> {
+  for (const [period, tasks, rate] of [
+    ['all', '−1,520 on 24 h before', 'As 24 h before'],
+    ['1h', '−2,900 (−98.6 %) on the hour before', 'As the hour before'],
+    ['7d', 'Nothing to compare with yet', 'Nothing to compare with yet'],
+  ] as const) {
+    await page.locator(`#period input[value="${period}"]`).check();
+    await page.locator('[data-delta="totalTasks"]', { hasText: tasks }).waitFor();
+    expect(await page.locator('[data-delta="successRate"]').textContent()).toBe(rate);
+  }
 }
 
 interface Finding {
