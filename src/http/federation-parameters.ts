@@ -6,7 +6,7 @@ import { HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/federation/hist
 import { NODE_SORTS, type NodeQuery } from '../domain/federation/statistics.ts';
 import { NODE_STATES, PERIODS, type Period } from '../domain/federation/vocabulary.ts';
 import type { Parameter } from './openapi.ts';
-import { BadParameter, type Query, text, time, wholeNumber, word } from './query.ts';
+import { BadParameter, type Query, text, time, UTC_TIME, wholeNumber, word } from './query.ts';
 import { oneOf } from './schemas.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,7 +19,12 @@ const SEARCH = {
   code: 'bad_search',
 } as const;
 const SORTS = NODE_SORTS.flatMap((sort) => [sort, `-${sort}`] as const);
-const TIME = { type: 'string', format: 'date-time', examples: ['2026-01-15T10:30:00Z'] };
+const TIME = {
+  type: 'string',
+  format: 'date-time',
+  pattern: UTC_TIME.source,
+  examples: ['2026-01-15T10:30:00Z'],
+};
 
 export const PERIOD: Parameter = {
   name: 'period',

@@ -46,14 +46,14 @@ export function wholeNumber(
   return number;
 }
 
-// Years for which the answer, which may begin a day earlier, has times that every reader of `date-time` takes.
-const TIME = /^(?:19[7-9]\d|[2-9]\d{3})-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z$/;
+/** A time as text: of the years for which an answer, which may begin a day earlier, has times that every reader of `date-time` takes. */
+export const UTC_TIME = /^(?:19[7-9]\d|[2-9]\d{3})-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z$/;
 
 /** A UTC time as `2026-01-15T10:30:00.000Z` of the years 1970 to 9999, in ms; absent: null. */
 export function time(query: Query, name: string): number | null {
   const value = query[name];
   if (value === undefined) return null;
-  const atMs = typeof value === 'string' && TIME.test(value) ? parsed(value) : Number.NaN;
+  const atMs = typeof value === 'string' && UTC_TIME.test(value) ? parsed(value) : Number.NaN;
   if (Number.isNaN(atMs))
     throw new BadParameter(
       'bad_time',
