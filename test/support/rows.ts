@@ -1,4 +1,4 @@
-// Reads the database as any operator's tool would: read-only, beside the running program.
+// Reads the database as an operator would with sqlite3: read-only, beside the running program.
 
 import Sqlite from 'better-sqlite3';
 
