@@ -7,6 +7,7 @@ import { Supervisor } from './actors/supervisor.ts';
 import {
   AUDIT_INTERVAL_MS,
   AUDIT_TIME_MAX_MS,
+  CLOCK_LOOK_INTERVAL_MS,
   LOCATION_INTERVAL_MS,
   REPORT_AGE_MAX_MS,
   RESUME_PAGE_NODES,
@@ -30,6 +31,7 @@ import { ChildThread } from './child-thread.ts';
 import { brokerOfOurs, natsOptions } from './io/broker-choice.ts';
 import type { EmbeddedBroker } from './io/embedded-broker/broker.ts';
 import type { NatsOptions } from './io/nats.ts';
+import { ClockSteps, describeStep, readClocks } from './lib/clock-steps.ts';
 import { systemClock } from './lib/clock.ts';
 import { createStatisticsSigner, type StatisticsSigner } from './lib/statistics-signature.ts';
 import { CodedError } from './lib/errors.ts';
@@ -185,6 +187,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
     { url: ingestThreadUrl, name: 'ingest', data: ingestData },
     { message: receive, died: (error) => die('ingest', error) },
   );
+  const clockSteps = new ClockSteps(readClocks(systemClock));
+  const clockLooks = setInterval(lookAtClock, CLOCK_LOOK_INTERVAL_MS);
   const commands = new OperatorCommands((id, change) => ingest.send({ type: 'change', id, change }));
 
   function readiness(): Readiness {
@@ -268,6 +272,12 @@ export function createApp(settings: Settings, parts: AppParts): App {
     if (nowMs - sweptAtMs < SWEEP_INTERVAL_MS) return;
     sweptAtMs = nowMs;
     supervisor.sweep({ nowMs: systemClock.nowMs(), observedMs });
+  }
+
+  /** Names a step of the wall clock, once. */
+  function lookAtClock(): void {
+    const step = clockSteps.since(readClocks(systemClock));
+    if (step !== null) log.warn(describeStep(step));
   }
 
   function countNodes(): Record<NodeState, number> {
@@ -390,6 +400,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     },
     async stop() {
       isStopping = true;
+      clearInterval(clockLooks);
       await Promise.all([ticker?.stop(), source?.stop(), auditor?.stop()]);
       // Nobody needs the broker any more; what is merged goes to SQLite.
       commands.stop();
