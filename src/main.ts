@@ -3,6 +3,7 @@
 
 import type { Command } from './cli/command.ts';
 import { environment } from './config/environment.ts';
+import { asksForHelp, printable } from './lib/command-line.ts';
 import { CodedError } from './lib/errors.ts';
 
 interface Entry {
@@ -54,10 +55,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-function isHelp(arg: string): boolean {
-  return arg === '--help' || arg === '-h';
-}
-
 function usage(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const lines = Object.entries(COMMANDS).map(
@@ -68,14 +65,17 @@ function usage(): string {
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = 'serve', ...rest] = args;
-  if (name === 'help' || isHelp(name)) {
+  // `help NAME` is `NAME --help`.
+  if (name === 'help' && rest.length > 0) return main([...rest, '--help']);
+  if (name === 'help' || asksForHelp([name])) {
     process.stdout.write(usage());
     return 0;
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (entry === undefined) throw new CodedError('usage', `"${name}" is not a command.\n\n${usage()}`);
+  if (entry === undefined)
+    throw new CodedError('usage', `"${printable(name)}" is not a command.\n\n${usage()}`);
   const command = await entry.load();
-  if (rest.some(isHelp)) {
+  if (asksForHelp(rest)) {
     process.stdout.write(command.help);
     return 0;
   }

@@ -22,6 +22,8 @@ block    refuses every later message of the id, as one over its limit (outcome r
 unblock  lets the id in again.
 list     lists the blocked ids.
 
+An id that begins with - stands behind a --: nodes block -- -id
+
 Exit code: 0 done; 1 not done, also if there is no such node; 2 usage.
 `;
 

@@ -5,7 +5,7 @@ import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { CodedError } from './errors.ts';
 
 type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
-  typeof parseArgs<{ args: string[]; options: O; strict: true; allowPositionals: true }>
+  typeof parseArgs<{ args: string[]; options: O; strict: true; allowPositionals: true; tokens: true }>
 >;
 
 /** What a command was called with. */
@@ -13,6 +13,15 @@ export interface CommandLine<O extends ParseArgsOptionsConfig> {
   readonly values: Parsed<O>['values'];
   /** As many as there are names of operands. */
   readonly operands: readonly string[];
+}
+
+/** The argument that ends the options: what follows it is an operand, even if it begins with `-`. */
+export const END_OF_OPTIONS = '--';
+
+/** Whether `--help` or `-h` stands where options may stand. */
+export function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf(END_OF_OPTIONS);
+  return (end === -1 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');
 }
 
 /**
@@ -24,23 +33,54 @@ export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
   options: O,
   operands: readonly string[] = [],
 ): CommandLine<O> {
-  const { values, positionals } = parse(args, options);
+  const { values, positionals, tokens } = parse(args, options, operands.length > 0);
+  const given = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    // Which of two values was meant, only the person knows.
+    if (given.has(token.name)) throw wrong(`--${token.name} is given twice: give it once.`);
+    given.add(token.name);
+  }
   const extra = positionals[operands.length];
-  if (extra !== undefined) throw new CodedError('usage', `Unexpected argument '${extra}'. ${HINT}`);
+  if (extra !== undefined) throw wrong(`Unexpected argument '${printable(extra)}'.`);
   const missing = operands[positionals.length];
-  if (missing !== undefined) throw new CodedError('usage', `${missing} is missing. ${HINT}`);
+  if (missing !== undefined) throw wrong(`${missing} is missing.`);
+  const empty = operands.find((_name, index) => positionals[index]?.trim() === '');
+  if (empty !== undefined) throw wrong(`${empty} is empty.`);
   return { values, operands: positionals };
 }
 
-const HINT = '--help lists the options.';
+/** An argument as a sentence may repeat it: on one line, and cut. */
+export function printable(text: string): string {
+  return (text.length > 100 ? `${text.slice(0, 100)}…` : text).replaceAll(/\p{Cc}/gu, '?');
+}
 
-function parse<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O): Parsed<O> {
+function wrong(sentence: string, cause?: unknown): CodedError {
+  return new CodedError('usage', `${sentence} --help lists the options.`, { cause });
+}
+
+function parse<const O extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: O,
+  hasOperands: boolean,
+): Parsed<O> {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true, tokens: true });
   } catch (error) {
-    const said = error instanceof Error ? error.message : 'unreadable arguments';
-    throw new CodedError('usage', `${said.split(/\.?\s*\n|\. /)[0]?.replace(/\.$/, '')}. ${HINT}`, {
-      cause: error,
-    });
+    throw wrong(sentenceOf(error, hasOperands), error);
   }
+}
+
+/** The sentence of `parseArgs` that names the option, and the remedy. */
+function sentenceOf(error: unknown, hasOperands: boolean): string {
+  const [first = '', ...others] = (error instanceof Error ? error.message : '').split(/\.?\s*\n|\. /);
+  const named = printable(first.replace(/\.$/, ''));
+  if (named === '') return 'The arguments cannot be read.';
+  if (named.startsWith('Unknown option') && hasOperands) {
+    return `${named}; put -- before an argument that begins with -.`;
+  }
+  const dash = /'(--[^=']+)=-XYZ'/.exec(others.join(' '))?.[1];
+  return dash === undefined
+    ? `${named}.`
+    : `${dash} is followed by another option; a value that begins with - is written ${dash}=VALUE.`;
 }

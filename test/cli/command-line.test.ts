@@ -1,6 +1,16 @@
-import { describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../../src/lib/command-line.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { asksForHelp, parseCommandLine } from '../../src/lib/command-line.ts';
+import { openWriter } from '../../src/store/database.ts';
 import { runCommand } from '../support/command.ts';
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'command-line-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 async function listed(): Promise<readonly string[]> {
   const { stdout } = await runCommand(['--help']);
@@ -16,7 +26,14 @@ describe('command line', () => {
 
   it.each([
     [['--unknown'], [], /^Unknown option '--unknown'\. --help/],
+    [['-x1'], ['NODE_ID'], /^Unknown option '-x'; put -- before an argument that begins with -\. --help/],
     [['--name'], [], /^Option '--name <value>' argument missing\. --help/],
+    [['--name', '-x'], [], /^--name is followed by another option; .* written --name=VALUE\. --help/],
+    [['--name', 'x', '--name', 'y'], [], /^--name is given twice: give it once\. --help/],
+    [['--name=x', '--name=x'], [], /^--name is given twice: give it once\. --help/],
+    [[''], ['FILE'], /^FILE is empty\. --help/],
+    [['--', 'a', '--name'], ['FILE'], /^Unexpected argument '--name'\. --help/],
+    [['a\n\u001b[2J'], [], /^Unexpected argument 'a\?\?\[2J'\. --help/],
     [['a', 'b'], ['FILE'], /^Unexpected argument 'b'\. --help/],
     [[], ['FILE'], /^FILE is missing\. --help/],
   ])('command line - %j with operands %j is one sentence', (args, operands, sentence) => {
@@ -24,6 +41,50 @@ describe('command line', () => {
     expect(parse).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.stringMatching(sentence) }),
     );
+  });
+
+  it.each([
+    [['--', '--help'], ['--help']],
+    [['--name=-x', '--', '-a'], ['-a']],
+    [
+      ['--', '--', 'a'],
+      ['--', 'a'],
+    ],
+  ])('command line - -- ends the options of %j', (args, operands) => {
+    const options = { name: { type: 'string' } } as const;
+    expect(parseCommandLine(args, options, operands).operands).toEqual(operands);
+    expect(asksForHelp(args)).toBe(false);
+  });
+
+  it.each([[['--help']], [['a', '-h']], [['--json', '--help', '--']]])(
+    'command line - %j asks for help',
+    (args) => {
+      expect(asksForHelp(args)).toBe(true);
+    },
+  );
+
+  it('command line - a node id may be --help or begin with -', async () => {
+    const env = { DB_PATH: join(makeFolder(), 'aggregator.db') };
+    openWriter(env.DB_PATH).close();
+    const made = await runCommand(['keys', 'create', '--name=-n', '--node=-xyz'], env);
+    expect([made.code, made.stderr]).toEqual([0, '']);
+    for (const id of ['--help', '-xyz', '----']) {
+      const blocked = await runCommand(['nodes', 'block', '--json', '--', id], env);
+      expect([blocked.code, blocked.stderr, blocked.stdout.includes(`"${id}"`)]).toEqual([0, '', true]);
+    }
+    const { stdout } = await runCommand(['nodes', '--', 'list'], env);
+    expect(stdout.match(/^\S+(?= {2}blocked)/gm)?.toSorted()).toEqual(['----', '--help', '-xyz']);
+  });
+
+  it('command line - every command reads what follows a -- as an argument, also --help', async () => {
+    const env = { DB_PATH: join(makeFolder(), 'aggregator.db') };
+    for (const name of await listed()) {
+      const { code, stdout, stderr } = await runCommand([name, '--', '--help'], env);
+      // The two take a file of that name, and there is none.
+      const takesFile = name === 'backup' || name === 'restore';
+      expect([name, code, stdout]).toEqual([name, takesFile ? 1 : 2, '']);
+      expect(stderr, name).toMatch(takesFile ? /^[^\n]+\n$/ : /^.*'--help'.+\n$/);
+    }
   });
 
   it('command line - every command is listed, explains itself, and refuses what it does not know', async () => {
@@ -37,6 +98,20 @@ describe('command line', () => {
       expect([name, refused.code, refused.stdout]).toEqual([name, 2, '']);
       expect(refused.stderr).toMatch(/^.+--help lists the options\.( \[usage\])?\n$/);
     }
+  });
+
+  it.each([
+    [['keys'], /^One of these words is missing: create, list, revoke\. --help/],
+    [['nodes', '--json', 'list'], /^'--json' is not one of: forget, block, unblock, list\. --help/],
+    [['help', 'nope'], /^"nope" is not a command\.\n\nUsage: /],
+  ])('command line - %j says what there is', async (args, sentence) => {
+    const { code, stdout, stderr } = await runCommand(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(sentence);
+  });
+
+  it('command line - help NAME is NAME --help', async () => {
+    expect(await runCommand(['help', 'nodes'])).toEqual(await runCommand(['nodes', '--help']));
   });
 
   it('command line - no command', async () => {
