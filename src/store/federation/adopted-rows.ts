@@ -2,6 +2,7 @@
 // longer. The hot tables know nothing of it.
 
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 /** What the earlier aggregator kept tasks and invoices for: adopted rows are kept for at least as long (section 4). */
 export const ADOPTED_RETENTION_MS = 90 * 86_400_000;
@@ -18,13 +19,15 @@ export class AdoptedRows {
 
   constructor(database: Database, kind: AdoptedKind) {
     this.#kind = kind;
-    this.#insert = database.prepare(
+    this.#insert = statement(
+      database,
       'INSERT INTO adopted (reporting_nodes, kind, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     );
-    this.#increase = database.prepare(
+    this.#increase = statement(
+      database,
       'UPDATE adopted SET reporting_nodes = reporting_nodes + ? WHERE kind = ? AND id = ?',
     );
-    this.#delete = database.prepare('DELETE FROM adopted WHERE kind = ? AND id = ?');
+    this.#delete = statement(database, 'DELETE FROM adopted WHERE kind = ? AND id = ?');
   }
 
   /** Marks a row, inside the caller's transaction; false if it was marked before, and then the numbers are added up. */

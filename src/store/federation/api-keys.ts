@@ -7,6 +7,7 @@ import type { KeyListing, NewKey } from '../../domain/federation/changes.ts';
 import { advance, type Pace, pace } from '../../domain/federation/limits.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 /** How a key is used, in memory; what differs from the rows goes with the next commit. */
 export interface KeyUse {
@@ -46,23 +47,24 @@ export class ApiKeyTable {
   #dirty: KeyUse[] = [];
 
   constructor(database: Database) {
-    this.#insert = database.prepare(
+    this.#insert = statement(
+      database,
       'INSERT INTO api_keys (key_hash, name, node_id, permissions, rate_limit, created_at) VALUES (?, ?, ?, ?, ?, ?)',
     );
-    this.#revoke = database.prepare('UPDATE api_keys SET is_active = 0, revoked_at = ? WHERE id = ?');
-    this.#delete = database.prepare('DELETE FROM api_keys WHERE id = ?');
-    this.#deleteLimit = database.prepare('DELETE FROM api_key_limits WHERE key = ?');
-    this.#used = database.prepare('UPDATE api_keys SET last_used_at = ? WHERE id = ?');
-    this.#spent = database.prepare(
+    this.#revoke = statement(database, 'UPDATE api_keys SET is_active = 0, revoked_at = ? WHERE id = ?');
+    this.#delete = statement(database, 'DELETE FROM api_keys WHERE id = ?');
+    this.#deleteLimit = statement(database, 'DELETE FROM api_key_limits WHERE key = ?');
+    this.#used = statement(database, 'UPDATE api_keys SET last_used_at = ? WHERE id = ?');
+    this.#spent = statement(
+      database,
       'INSERT INTO api_key_limits (key, limit_due_ms) VALUES (?, ?) ON CONFLICT DO UPDATE SET limit_due_ms = excluded.limit_due_ms',
     );
-    const rows = database
-      .prepare<[], KeyRow>(
-        `SELECT id, key_hash, name, node_id, permissions, rate_limit, created_at, last_used_at, revoked_at,
+    const rows = statement<[], KeyRow>(
+      database,
+      `SELECT id, key_hash, name, node_id, permissions, rate_limit, created_at, last_used_at, revoked_at,
            coalesce(limit_due_ms, 0) AS limit_due_ms
          FROM api_keys LEFT JOIN api_key_limits ON key = id ORDER BY id`,
-      )
-      .all();
+    ).all();
     this.book = new KeyBook(rows.map(toKey));
     for (const row of rows) this.#uses.set(row.key_hash.slice(0, KEY_ID_DIGITS), toUse(row));
   }

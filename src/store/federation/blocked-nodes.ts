@@ -5,6 +5,7 @@ import { BLOCKED_NODES_MAX } from '../../config/bounds.ts';
 import type { BlockedNode } from '../../domain/federation/changes.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 export class BlockedNodes {
   readonly #blockedAt = new Map<string, string>();
@@ -12,13 +13,12 @@ export class BlockedNodes {
   readonly #delete: Statement;
 
   constructor(database: Database) {
-    this.#insert = database.prepare('INSERT INTO blocked_nodes (node_id, blocked_at) VALUES (?, ?)');
-    this.#delete = database.prepare('DELETE FROM blocked_nodes WHERE node_id = ?');
-    const rows = database
-      .prepare<[], { node_id: string; blocked_at: string }>(
-        'SELECT node_id, blocked_at FROM blocked_nodes ORDER BY blocked_at, node_id',
-      )
-      .all();
+    this.#insert = statement(database, 'INSERT INTO blocked_nodes (node_id, blocked_at) VALUES (?, ?)');
+    this.#delete = statement(database, 'DELETE FROM blocked_nodes WHERE node_id = ?');
+    const rows = statement<[], { node_id: string; blocked_at: string }>(
+      database,
+      'SELECT node_id, blocked_at FROM blocked_nodes ORDER BY blocked_at, node_id',
+    ).all();
     for (const row of rows) this.#blockedAt.set(row.node_id, row.blocked_at);
   }
 

@@ -8,6 +8,7 @@
 import type { Database, Statement } from '../database.ts';
 import { type HashKey, HashKeys } from './hash-keys.ts';
 import { SegmentFilters } from './segment-filters.ts';
+import { statement } from '../statements.ts';
 
 /** The schema's: rows are in segments of id >> 17. */
 const SEGMENT_LOG2 = 17;
@@ -48,19 +49,21 @@ export class HashIndex<Row> {
   constructor(database: Database, { table, columns, placesLog2 }: HashIndexOptions) {
     this.#keys = readHashKeys(database);
     this.#filters = new SegmentFilters(placesLog2 ?? PLACES_LOG2);
-    this.#select = database.prepare(
+    this.#select = statement(
+      database,
       `SELECT ${columns} FROM ${table}
        WHERE id >> ${SEGMENT_LOG2} = ? AND substr(hash, 1, ${PREFIX_BYTES}) = ? AND tag = ? AND hash = ?`,
     );
-    const row = database.prepare(`SELECT 1 FROM ${table} WHERE id >= ? AND id < ? LIMIT 1`);
+    const row = statement(database, `SELECT 1 FROM ${table} WHERE id >= ? AND id < ? LIMIT 1`);
     this.#hasRows = (segment) => row.get(segment * SEGMENT_ROWS, (segment + 1) * SEGMENT_ROWS) !== undefined;
-    const save = database.prepare(
+    const save = statement(
+      database,
       'INSERT OR REPLACE INTO hash_filters (of_table, segment, bits) VALUES (?, ?, ?)',
     );
     this.#save = (segment, bits) => save.run(table, segment, bits);
-    const drop = database.prepare('DELETE FROM hash_filters WHERE of_table = ? AND segment = ?');
+    const drop = statement(database, 'DELETE FROM hash_filters WHERE of_table = ? AND segment = ?');
     this.#drop = (segment) => drop.run(table, segment);
-    this.#nextId = Number(database.prepare(`SELECT coalesce(max(id), 0) + 1 FROM ${table}`).pluck().get());
+    this.#nextId = Number(statement(database, `SELECT coalesce(max(id), 0) + 1 FROM ${table}`).pluck().get());
     this.#load(database, table);
   }
 
@@ -118,12 +121,14 @@ export class HashIndex<Row> {
   }
 
   #load(database: Database, table: string): void {
-    const stored = database
-      .prepare<[string, number], Buffer>('SELECT bits FROM hash_filters WHERE of_table = ? AND segment = ?')
-      .pluck();
-    const hashes = database
-      .prepare<[number, number], string>(`SELECT lower(hex(hash)) FROM ${table} WHERE id >= ? AND id < ?`)
-      .pluck();
+    const stored = statement<[string, number], Buffer>(
+      database,
+      'SELECT bits FROM hash_filters WHERE of_table = ? AND segment = ?',
+    ).pluck();
+    const hashes = statement<[number, number], string>(
+      database,
+      `SELECT lower(hex(hash)) FROM ${table} WHERE id >= ? AND id < ?`,
+    ).pluck();
     const newest = segmentOf(this.#nextId);
     for (let segment = 0; segment <= newest; segment++) {
       if (segment < newest && !this.#hasRows(segment)) continue;
@@ -140,8 +145,7 @@ export class HashIndex<Row> {
       if (segment < newest) this.#unsaved.add(segment);
     }
     // If the newest rows were pruned, ids begin again in a segment that was full once.
-    const all = database
-      .prepare<[string], number>('SELECT segment FROM hash_filters WHERE of_table = ?')
+    const all = statement<[string], number>(database, 'SELECT segment FROM hash_filters WHERE of_table = ?')
       .pluck()
       .all(table);
     for (const segment of all)
@@ -155,7 +159,7 @@ function segmentOf(id: number): number {
 
 /** The keys that this database's rows were tagged with; a migration made the secret. */
 function readHashKeys(database: Database): HashKeys {
-  const secret = database.prepare("SELECT value FROM settings_kept WHERE name = 'hash_key'").pluck().get();
+  const secret = statement(database, "SELECT value FROM settings_kept WHERE name = 'hash_key'").pluck().get();
   if (typeof secret !== 'string' || secret === '') throw new Error('the database has no hash_key');
   return new HashKeys(secret);
 }

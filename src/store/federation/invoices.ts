@@ -13,6 +13,7 @@ import { addReport, RECEIVED, reportersFromBlob, reportersToBlob } from './repor
 import { PRUNED_ROWS_MAX, type PrunedTable } from './retention.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from './two-generations.ts';
+import { statement } from '../statements.ts';
 
 /** What a report says of an invoice. */
 type InvoiceValues = Pick<
@@ -88,11 +89,13 @@ export class InvoiceTable implements PrunedTable {
         'id, tag, task_hash, first_ms, last_after_ms, created_after_ms, chain, operation, steps, memory, reporters',
       placesLog2: options.placesLog2,
     });
-    this.#insert = database.prepare(
+    this.#insert = statement(
+      database,
       `INSERT INTO invoices (first_ms, last_after_ms, created_after_ms, task_hash, chain, operation, steps, memory, reporters, id, hash, tag)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#update = database.prepare(
+    this.#update = statement(
+      database,
       `UPDATE invoices SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, task_hash = ?, chain = ?, operation = ?,
          steps = ?, memory = ?, reporters = ? WHERE id = ?`,
     );
@@ -104,7 +107,7 @@ export class InvoiceTable implements PrunedTable {
       adopted: ADOPTED.invoice,
     });
     this.#adopted = new AdoptedRows(database, ADOPTED.invoice);
-    this.#delete = database.prepare('DELETE FROM invoices WHERE id = ?');
+    this.#delete = statement(database, 'DELETE FROM invoices WHERE id = ?');
   }
 
   /** Merges a report of an invoice; true if it changed anything but `last_seen`. */

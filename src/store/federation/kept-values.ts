@@ -1,6 +1,7 @@
 // Single values that live as long as the database: the aggregator's id, the observed clock, shared limits.
 
 import type { Database } from '../database.ts';
+import { statement } from '../statements.ts';
 
 export class KeptValues {
   readonly #values = new Map<string, string | number>();
@@ -8,14 +9,16 @@ export class KeptValues {
   readonly #save: (name: string, value: string | number) => void;
 
   constructor(database: Database) {
-    const rows = database
-      .prepare<[], { name: string; value: string | number }>('SELECT name, value FROM settings_kept')
-      .all();
+    const rows = statement<[], { name: string; value: string | number }>(
+      database,
+      'SELECT name, value FROM settings_kept',
+    ).all();
     for (const row of rows) this.#values.set(row.name, row.value);
-    const statement = database.prepare(
+    const save = statement(
+      database,
       'INSERT INTO settings_kept (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
     );
-    this.#save = (name, value) => statement.run(name, value);
+    this.#save = (name, value) => save.run(name, value);
   }
 
   number(name: string): number {

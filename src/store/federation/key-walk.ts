@@ -4,6 +4,7 @@
 
 import type { Database, Statement } from '../database.ts';
 import type { AdoptedKind } from './adopted-rows.ts';
+import { statement } from '../statements.ts';
 
 /** Rows that one step looks at. */
 export const EXAMINED_ROWS_MAX = 4096;
@@ -37,12 +38,12 @@ export class KeyWalk<Row> {
   readonly #old: Statement<[number, number, number, number, number], Row & { walkedKey: number }>;
 
   constructor(database: Database, { table, key, lastMs, columns, adopted }: WalkedTable) {
-    this.#edge = database
-      .prepare<[number], number>(
-        `SELECT ${key} FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT 1 OFFSET ${EXAMINED_ROWS_MAX - 1}`,
-      )
-      .pluck();
-    this.#old = database.prepare(
+    this.#edge = statement<[number], number>(
+      database,
+      `SELECT ${key} FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT 1 OFFSET ${EXAMINED_ROWS_MAX - 1}`,
+    ).pluck();
+    this.#old = statement(
+      database,
       `SELECT ${key} AS walkedKey, ${columns.join(', ')} FROM ${table}
        WHERE ${key} > ? AND ${key} <= ? AND ${lastMs} < ?
          AND (${lastMs} < ? OR NOT EXISTS (SELECT 1 FROM adopted WHERE kind = ${adopted} AND id = ${table}.${key}))

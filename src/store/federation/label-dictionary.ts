@@ -3,6 +3,7 @@
 
 import type { Database, Statement } from '../database.ts';
 import { OTHER_LABEL } from './rollups.ts';
+import { statement } from '../statements.ts';
 
 /** Open labels that roll-ups keep in each dimension. */
 export const OPEN_LABELS_MAX = 1000;
@@ -16,10 +17,11 @@ export class LabelDictionary {
 
   constructor(database: Database, dimension: number) {
     this.dimension = dimension;
-    this.#insert = database.prepare('INSERT INTO labels (dimension, label_id, label) VALUES (?, ?, ?)');
-    const rows = database
-      .prepare<[number], { label: string }>('SELECT label FROM labels WHERE dimension = ? ORDER BY label_id')
-      .all(dimension);
+    this.#insert = statement(database, 'INSERT INTO labels (dimension, label_id, label) VALUES (?, ?, ?)');
+    const rows = statement<[number], { label: string }>(
+      database,
+      'SELECT label FROM labels WHERE dimension = ? ORDER BY label_id',
+    ).all(dimension);
     for (const row of rows) this.#add(row.label);
     this.#written = rows.length;
   }

@@ -29,6 +29,7 @@ import type { PrunedTable } from './retention.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TransitionRows } from './transition-rows.ts';
 import { TwoGenerations } from './two-generations.ts';
+import { statement } from '../statements.ts';
 
 /** Nodes that one step of retention prunes; fewer than tasks, for up to 1,000 transitions go with each. */
 export const PRUNED_NODES_MAX = 50;
@@ -82,15 +83,17 @@ export class NodeTable implements PrunedTable {
     this.#kept = kept;
     this.#transitionRows = new TransitionRows(database, options.transitionsPerNodeMax);
     const columns = CHANGING_COLUMNS.join(', ');
-    this.#select = database.prepare('SELECT * FROM nodes WHERE node_id = ?');
-    this.#insert = database.prepare(
+    this.#select = statement(database, 'SELECT * FROM nodes WHERE node_id = ?');
+    this.#insert = statement(
+      database,
       `INSERT INTO nodes (${columns}, number, node_id, first_observed_ms, created_ms)
        VALUES (${CHANGING_COLUMNS.map(() => '?').join(', ')}, ?, ?, ?, ?)`,
     );
-    this.#update = database.prepare(
+    this.#update = statement(
+      database,
       `UPDATE nodes SET ${CHANGING_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE number = ?`,
     );
-    this.#delete = database.prepare('DELETE FROM nodes WHERE number = ?');
+    this.#delete = statement(database, 'DELETE FROM nodes WHERE number = ?');
     this.#walk = new KeyWalk(database, {
       table: 'nodes',
       key: 'number',
@@ -100,18 +103,16 @@ export class NodeTable implements PrunedTable {
     });
     this.#adopted = new AdoptedRows(database, ADOPTED.node);
     // The newest rows may be gone, so the greatest number of a row does not say what comes next.
-    const greatest = Number(database.prepare('SELECT coalesce(max(number), 0) FROM nodes').pluck().get());
+    const greatest = Number(statement(database, 'SELECT coalesce(max(number), 0) FROM nodes').pluck().get());
     this.#nextNumber = Math.max(kept.number(NEXT_NUMBER), greatest + 1);
-    this.#live = Number(database.prepare('SELECT count(*) FROM nodes').pluck().get());
+    this.#live = Number(statement(database, 'SELECT count(*) FROM nodes').pluck().get());
     this.#authenticated = Number(
-      database
-        .prepare('SELECT count(*) FROM nodes WHERE signed_ms > 0 AND signed_ms >= last_ms')
+      statement(database, 'SELECT count(*) FROM nodes WHERE signed_ms > 0 AND signed_ms >= last_ms')
         .pluck()
         .get(),
     );
     this.#goneEver = Number(
-      database
-        .prepare('SELECT coalesce(sum(count), 0) FROM pruned_totals WHERE dimension = ?')
+      statement(database, 'SELECT coalesce(sum(count), 0) FROM pruned_totals WHERE dimension = ?')
         .pluck()
         .get(DIMENSION.nodeState),
     );
@@ -354,9 +355,10 @@ export class NodeTable implements PrunedTable {
 /** All live nodes, read before anything is served. */
 function readQueue(database: Database): LastSeenQueue {
   const queue = new LastSeenQueue();
-  const rows = database
-    .prepare<[], { node_id: string; last_ms: number }>('SELECT node_id, last_ms FROM nodes')
-    .iterate();
+  const rows = statement<[], { node_id: string; last_ms: number }>(
+    database,
+    'SELECT node_id, last_ms FROM nodes',
+  ).iterate();
   for (const row of rows) queue.add(row.node_id, row.last_ms);
   return queue;
 }

@@ -3,6 +3,7 @@
 
 import type { Outcome } from '../../domain/federation/accounting.ts';
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 /** What the broker says of a stream when we attach to it. */
 export interface StreamFacts {
@@ -40,15 +41,17 @@ export class StreamPosition {
 
   constructor(database: Database) {
     const names = ['first_seq', 'last_seq', 'last_ms', ...COUNTED, 'lost'];
-    this.#save = database.prepare(
+    this.#save = statement(
+      database,
       `INSERT INTO ingest_position (stream, incarnation, ${names.join(', ')})
        VALUES (@stream, @incarnation, ${names.map((name) => `@${name}`).join(', ')})
        ON CONFLICT DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
     );
-    this.#rename = database.prepare(
+    this.#rename = statement(
+      database,
       'UPDATE ingest_position SET incarnation = ? WHERE stream = ? AND incarnation = ?',
     );
-    this.#rowsOf = database.prepare('SELECT * FROM ingest_position WHERE stream = ? ORDER BY rowid');
+    this.#rowsOf = statement(database, 'SELECT * FROM ingest_position WHERE stream = ? ORDER BY rowid');
   }
 
   /** The next sequence to read; null while attached to no stream. */

@@ -1,6 +1,7 @@
 // The rows of messages that were set aside: where they stand in the stream and why, never what they said.
 
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 /** Rows kept, the newest; the counters go on. */
 export const QUARANTINE_ROWS_MAX = 10_000;
@@ -22,8 +23,8 @@ export class QuarantineRows {
   #waiting: SetAside[] = [];
 
   constructor(database: Database) {
-    this.#insert = database.prepare('INSERT INTO quarantine (seq, subject, code, at) VALUES (?, ?, ?, ?)');
-    this.#trim = database.prepare('DELETE FROM quarantine WHERE rowid <= ?');
+    this.#insert = statement(database, 'INSERT INTO quarantine (seq, subject, code, at) VALUES (?, ?, ?, ?)');
+    this.#trim = statement(database, 'DELETE FROM quarantine WHERE rowid <= ?');
   }
 
   add(message: SetAside): void {

@@ -8,6 +8,7 @@
 // make every move of a row ask which cells still exist.
 
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 /** Dimensions of the roll-up tables; the numbers are stored. */
 export const DIMENSION = {
@@ -116,13 +117,14 @@ class Cells {
     const keys = start === null ? ['dimension', 'label'] : [start, 'dimension', 'label'];
     const where = keys.map((key) => `${key} = ?`).join(' AND ');
     this.#table = table;
-    this.#add = database.prepare(
+    this.#add = statement(
+      database,
       `INSERT INTO ${table} (count, ${keys.join(', ')}) VALUES (?, ${keys.map(() => '?').join(', ')})
        ON CONFLICT DO UPDATE SET count = count + excluded.count`,
     );
     // Not an upsert: SQLite would check the constraint on the negative row before it finds the conflict.
-    this.#subtract = database.prepare(`UPDATE ${table} SET count = count + ? WHERE ${where}`);
-    this.#drop = database.prepare(`DELETE FROM ${table} WHERE ${where} AND count = 0`);
+    this.#subtract = statement(database, `UPDATE ${table} SET count = count + ? WHERE ${where}`);
+    this.#drop = statement(database, `DELETE FROM ${table} WHERE ${where} AND count = 0`);
   }
 
   change(start: number | null, cells: ReadonlyMap<number, number>): void {

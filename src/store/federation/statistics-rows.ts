@@ -4,6 +4,7 @@ import type { EarlierStatistics } from '../../domain/federation/earlier.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import { PERIODS, type Period } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 /** Ticks kept for a database that refuses: three days of the usual interval. */
 export const WAITING_TICKS_MAX = 10_000;
@@ -14,7 +15,8 @@ export class StatisticsRows {
   #waiting: TickStatistics[] = [];
 
   constructor(database: Database) {
-    this.#insert = database.prepare(
+    this.#insert = statement(
+      database,
       `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks, completed_tasks,
          failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, execution_time_distribution,
          gas_usage_distribution, steps_computed_distribution, memory_used_distribution, chain_distribution,

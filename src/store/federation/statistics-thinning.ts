@@ -4,6 +4,7 @@
 import { PERIODS, type Period } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
 import type { KeptValues } from './kept-values.ts';
+import { statement } from '../statements.ts';
 
 /** Rows that one step looks at, and so the most that it deletes. */
 export const THINNED_ROWS_MAX = 256;
@@ -34,18 +35,16 @@ export class StatisticsThinning {
 
   constructor(database: Database, kept: KeptValues) {
     this.#kept = kept;
-    this.#firstFrom = database
-      .prepare<[string, string], string | null>(
-        'SELECT min(recorded_at) FROM network_stats WHERE stat_period = ? AND recorded_at >= ?',
-      )
-      .pluck();
-    this.#idsIn = database
-      .prepare<[string, string, string, number], number>(
-        `SELECT id FROM network_stats WHERE stat_period = ? AND recorded_at >= ? AND recorded_at < ?
+    this.#firstFrom = statement<[string, string], string | null>(
+      database,
+      'SELECT min(recorded_at) FROM network_stats WHERE stat_period = ? AND recorded_at >= ?',
+    ).pluck();
+    this.#idsIn = statement<[string, string, string, number], number>(
+      database,
+      `SELECT id FROM network_stats WHERE stat_period = ? AND recorded_at >= ? AND recorded_at < ?
          ORDER BY recorded_at, id LIMIT ?`,
-      )
-      .pluck();
-    this.#delete = database.prepare('DELETE FROM network_stats WHERE id = ?');
+    ).pluck();
+    this.#delete = statement(database, 'DELETE FROM network_stats WHERE id = ?');
     for (const tier of TIERS) this.#doneMs.set(tier, kept.number(tier.name));
   }
 

@@ -15,6 +15,7 @@ import { addReport, COMPLETED, RECEIVED, reportersFromBlob, reportersToBlob } fr
 import { PRUNED_ROWS_MAX, type PrunedTable } from './retention.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from './two-generations.ts';
+import { statement } from '../statements.ts';
 
 /** `outcome` of a task that nobody completed. */
 export const NO_OUTCOME = -1;
@@ -90,11 +91,13 @@ export class TaskTable implements PrunedTable {
       columns: 'id, tag, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters',
       placesLog2: options.placesLog2,
     });
-    this.#insert = database.prepare(
+    this.#insert = statement(
+      database,
       `INSERT INTO tasks (id, hash, tag, first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#update = database.prepare(
+    this.#update = statement(
+      database,
       `UPDATE tasks SET first_ms = ?, last_after_ms = ?, created_after_ms = ?, chain = ?, type = ?, outcome = ?, reporters = ?
        WHERE id = ?`,
     );
@@ -106,7 +109,7 @@ export class TaskTable implements PrunedTable {
       adopted: ADOPTED.task,
     });
     this.#adopted = new AdoptedRows(database, ADOPTED.task);
-    this.#delete = database.prepare('DELETE FROM tasks WHERE id = ?');
+    this.#delete = statement(database, 'DELETE FROM tasks WHERE id = ?');
   }
 
   /** Merges a report that the task was received; true if it changed anything but `last_seen`. */

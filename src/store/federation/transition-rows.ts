@@ -3,6 +3,7 @@
 import type { NodeTransition } from '../../domain/federation/facts.ts';
 import { NODE_STATES } from '../../domain/federation/vocabulary.ts';
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 export class TransitionRows {
   readonly #insert: Statement;
@@ -12,11 +13,12 @@ export class TransitionRows {
 
   constructor(database: Database, perNodeMax: number) {
     this.#perNodeMax = perNodeMax;
-    this.#insert = database.prepare(
+    this.#insert = statement(
+      database,
       `INSERT INTO transitions (node, number, at_ms, observed_ms, from_state, to_state, cause) VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#trim = database.prepare('DELETE FROM transitions WHERE node = ? AND number <= ?');
-    this.#deleteAll = database.prepare('DELETE FROM transitions WHERE node = ?');
+    this.#trim = statement(database, 'DELETE FROM transitions WHERE node = ? AND number <= ?');
+    this.#deleteAll = statement(database, 'DELETE FROM transitions WHERE node = ?');
   }
 
   /** Stores the `number`th transition of a node. */

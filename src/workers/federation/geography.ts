@@ -4,6 +4,7 @@
 import { type Distribution, placeDistribution } from '../../domain/federation/statistics.ts';
 import { CONTINENTS } from '../../domain/federation/vocabulary.ts';
 import type { ReadDatabase } from '../../store/database.ts';
+import { statement } from '../../store/statements.ts';
 
 export interface Geography {
   readonly continentDistribution: Distribution;
@@ -14,13 +15,12 @@ export interface Geography {
 export function readGeography(database: ReadDatabase, minimum: number): Geography {
   const continents = new Map<string, number>();
   const locations = new Map<string, number>();
-  const rows = database
-    .prepare<[], { continent: number | null; location: string | null; count: number }>(
-      `SELECT continent, location, count(*) AS count FROM nodes
+  const rows = statement<[], { continent: number | null; location: string | null; count: number }>(
+    database,
+    `SELECT continent, location, count(*) AS count FROM nodes
        WHERE coalesce(state, CASE WHEN left_ms > 0 AND left_ms >= life_ms THEN 2 ELSE 0 END) < 2
        GROUP BY continent, location`,
-    )
-    .all();
+  ).all();
   for (const row of rows) {
     const continent = row.continent === null ? 'unknown' : (CONTINENTS[row.continent] ?? 'unknown');
     const location = row.location ?? 'unknown';

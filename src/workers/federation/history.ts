@@ -11,6 +11,7 @@ import {
   stepOf,
 } from '../../domain/federation/history.ts';
 import type { ReadDatabase } from '../../store/database.ts';
+import { statement } from '../../store/statements.ts';
 
 type Row = { readonly recordedAt: string } & Readonly<Record<HistorySeries, number>>;
 
@@ -27,8 +28,8 @@ export function readHistory(
        cached_tasks AS cachedTasks, total_invoices AS totalInvoices, success_rate AS successRate,
        cache_hit_rate AS cacheHitRate
      FROM network_stats WHERE stat_period = ? AND recorded_at >= ? AND recorded_at < ? ORDER BY recorded_at ${order} LIMIT 1`;
-  const first = database.prepare<[string, string, string], Row>(oneRow('ASC'));
-  const newest = database.prepare<[string, string, string], Row>(oneRow('DESC'));
+  const first = statement<[string, string, string], Row>(database, oneRow('ASC'));
+  const newest = statement<[string, string, string], Row>(database, oneRow('DESC'));
   const to = new Date(query.toMs).toISOString();
   const rows: Row[] = [];
   database.transaction(() => {

@@ -12,6 +12,7 @@ import { type StateChange, UPTIME_WINDOW_MS, uptime, uptimeStrip } from '../../d
 import { NODE_STATES, type NodeState } from '../../domain/federation/vocabulary.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { DIMENSION } from '../../store/federation/rollups.ts';
+import { statement } from '../../store/statements.ts';
 
 const PAGE_NODES = 100;
 // The state people see: the actor's, or, of a node that no actor has judged, offline if it left and else online.
@@ -57,17 +58,17 @@ export function readNodePage(database: ReadDatabase, query: NodeQuery): NodePage
     const total =
       search === null
         ? countByState(database, stateCode)
-        : Number(database.prepare(`SELECT count(*) FROM nodes WHERE ${where}`).pluck().get(filter));
+        : Number(statement(database, `SELECT count(*) FROM nodes WHERE ${where}`).pluck().get(filter));
     const observedNowMs = readObservedMs(database);
     // The page is cut from numbers alone: sorting whole rows would move them all.
-    const numbers = database
-      .prepare<[typeof filter & { limit: number; offset: number }], number>(
-        `SELECT number FROM nodes WHERE ${where}
+    const numbers = statement<[typeof filter & { limit: number; offset: number }], number>(
+      database,
+      `SELECT number FROM nodes WHERE ${where}
          ORDER BY ${ORDERS[query.sort]} ${direction}, number ${direction} LIMIT @limit OFFSET @offset`,
-      )
+    )
       .pluck()
       .all({ ...filter, limit: PAGE_NODES, offset: (page - 1) * PAGE_NODES });
-    const byNumber = database.prepare<[number], Row>(`SELECT ${COLUMNS} FROM nodes WHERE number = ?`);
+    const byNumber = statement<[number], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE number = ?`);
     const rows = numbers.map((number) => byNumber.get(number)).filter((row) => row !== undefined);
     const nodes = rows.map((row) => toListing(database, row, observedNowMs, query.stripCells));
     return { nodes, page, pages: Math.ceil(total / PAGE_NODES), total };
@@ -76,10 +77,10 @@ export function readNodePage(database: ReadDatabase, query: NodeQuery): NodePage
 
 function countByState(database: ReadDatabase, stateCode: number | null): number {
   return Number(
-    database
-      .prepare(
-        'SELECT coalesce(sum(count), 0) FROM rollup_totals WHERE dimension = ? AND (? IS NULL OR label = ?)',
-      )
+    statement(
+      database,
+      'SELECT coalesce(sum(count), 0) FROM rollup_totals WHERE dimension = ? AND (? IS NULL OR label = ?)',
+    )
       .pluck()
       .get(DIMENSION.nodeState, stateCode, stateCode),
   );
@@ -88,12 +89,17 @@ function countByState(database: ReadDatabase, stateCode: number | null): number 
 /** One node and its newest transitions; null if there is none with this id. */
 export function readNode(database: ReadDatabase, nodeId: string): NodeHistory | null {
   return database.transaction(() => {
-    const row = database.prepare<[string], Row>(`SELECT ${COLUMNS} FROM nodes WHERE node_id = ?`).get(nodeId);
+    const row = statement<[string], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE node_id = ?`).get(
+      nodeId,
+    );
     if (row === undefined) return null;
-    const transitions = database
-      .prepare<[number, number], { at_ms: number; from_state: number; to_state: number; cause: string }>(
-        'SELECT at_ms, from_state, to_state, cause FROM transitions WHERE node = ? ORDER BY number DESC LIMIT ?',
-      )
+    const transitions = statement<
+      [number, number],
+      { at_ms: number; from_state: number; to_state: number; cause: string }
+    >(
+      database,
+      'SELECT at_ms, from_state, to_state, cause FROM transitions WHERE node = ? ORDER BY number DESC LIMIT ?',
+    )
       .all(row.number, SHOWN_TRANSITIONS)
       .map((change) => ({
         at: new Date(change.at_ms).toISOString(),
@@ -107,15 +113,18 @@ export function readNode(database: ReadDatabase, nodeId: string): NodeHistory | 
 
 function readObservedMs(database: ReadDatabase): number {
   return Number(
-    database.prepare("SELECT value FROM settings_kept WHERE name = 'observed_ms'").pluck().get() ?? 0,
+    statement(database, "SELECT value FROM settings_kept WHERE name = 'observed_ms'").pluck().get() ?? 0,
   );
 }
 
 function toListing(database: ReadDatabase, row: Row, observedNowMs: number, stripCells: number): NodeListing {
-  const changes: StateChange[] = database
-    .prepare<[number, number], { observed_ms: number; from_state: number; to_state: number }>(
-      'SELECT observed_ms, from_state, to_state FROM transitions WHERE node = ? AND observed_ms > ? ORDER BY number',
-    )
+  const changes: StateChange[] = statement<
+    [number, number],
+    { observed_ms: number; from_state: number; to_state: number }
+  >(
+    database,
+    'SELECT observed_ms, from_state, to_state FROM transitions WHERE node = ? AND observed_ms > ? ORDER BY number',
+  )
     .all(row.number, observedNowMs - UPTIME_WINDOW_MS)
     .map((change) => ({
       observedMs: change.observed_ms,
@@ -139,20 +148,20 @@ function toListing(database: ReadDatabase, row: Row, observedNowMs: number, stri
 
 /** Up to `limit` nodes with numbers above `afterNumber`, for actors to be rebuilt from. */
 export function readNodesToResume(database: ReadDatabase, afterNumber: number, limit: number): NodeSign[] {
-  return database
-    .prepare<
-      [number, number],
-      {
-        number: number;
-        node_id: string;
-        life_ms: number;
-        left_ms: number;
-        heard_observed_ms: number;
-        state: number | null;
-      }
-    >(
-      `SELECT number, node_id, life_ms, left_ms, heard_observed_ms, state FROM nodes WHERE number > ? ORDER BY number LIMIT ?`,
-    )
+  return statement<
+    [number, number],
+    {
+      number: number;
+      node_id: string;
+      life_ms: number;
+      left_ms: number;
+      heard_observed_ms: number;
+      state: number | null;
+    }
+  >(
+    database,
+    `SELECT number, node_id, life_ms, left_ms, heard_observed_ms, state FROM nodes WHERE number > ? ORDER BY number LIMIT ?`,
+  )
     .all(afterNumber, limit)
     .map((row) => ({
       number: row.number,

@@ -3,6 +3,7 @@
 
 import type { ReportingShare } from '../../domain/federation/statistics.ts';
 import type { ReadDatabase } from '../../store/database.ts';
+import { statement } from '../../store/statements.ts';
 
 /** Tasks looked at: the newest by id. */
 const SAMPLED_TASKS_MAX = 50_000;
@@ -11,11 +12,10 @@ const SETTLED_AFTER_MS = 60_000;
 
 /** Each reporter takes 4 bytes in the row (migration 1). */
 export function readReporting(database: ReadDatabase, nowMs: number): ReportingShare {
-  const { tasks, single } = database
-    .prepare<[number, number], { tasks: number; single: number }>(
-      `SELECT count(*) AS tasks, coalesce(sum(length(reporters) = 4), 0) AS single FROM
+  const { tasks, single } = statement<[number, number], { tasks: number; single: number }>(
+    database,
+    `SELECT count(*) AS tasks, coalesce(sum(length(reporters) = 4), 0) AS single FROM
          (SELECT first_ms, reporters FROM tasks ORDER BY id DESC LIMIT ?) WHERE first_ms <= ?`,
-    )
-    .get(SAMPLED_TASKS_MAX, nowMs - SETTLED_AFTER_MS) ?? { tasks: 0, single: 0 };
+  ).get(SAMPLED_TASKS_MAX, nowMs - SETTLED_AFTER_MS) ?? { tasks: 0, single: 0 };
   return { tasks, single, share: tasks === 0 ? null : single / tasks, sampledMax: SAMPLED_TASKS_MAX };
 }

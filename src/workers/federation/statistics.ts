@@ -13,6 +13,7 @@ import {
 import type { ReadDatabase, Statement } from '../../store/database.ts';
 import { DIMENSION, OTHER_LABEL } from '../../store/federation/rollups.ts';
 import { STATUS_COMPLETED, STATUS_FAILED, STATUS_RECEIVED } from '../../store/federation/tasks.ts';
+import { statement } from '../../store/statements.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MINUTES = 60;
@@ -32,19 +33,21 @@ export class StatisticsQuery {
   readonly #inOneTransaction: (nowMs: number) => TickStatistics;
 
   constructor(database: ReadDatabase) {
-    this.#totals = database.prepare(
+    this.#totals = statement(
+      database,
       `SELECT dimension, label, sum(count) AS count FROM
          (SELECT dimension, label, count FROM rollup_totals UNION ALL SELECT dimension, label, count FROM pruned_totals)
        GROUP BY dimension, label`,
     );
     // Whole hours from the first full one on, and the minutes before it.
-    this.#window = database.prepare(
+    this.#window = statement(
+      database,
       `SELECT dimension, label, sum(count) AS count FROM
          (SELECT dimension, label, count FROM rollup_minutes WHERE minute >= @fromMinute AND minute < @edgeMinute
           UNION ALL SELECT dimension, label, count FROM rollup_hours WHERE hour >= @edgeHour)
        GROUP BY dimension, label`,
     );
-    this.#labels = database.prepare('SELECT label_id, label FROM labels WHERE dimension = ?');
+    this.#labels = statement(database, 'SELECT label_id, label FROM labels WHERE dimension = ?');
     this.#inOneTransaction = database.transaction((nowMs: number) => this.#read(nowMs));
   }
 
