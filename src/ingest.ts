@@ -12,6 +12,7 @@ import {
   FUTURE_TOLERANCE_MS,
   HOUSEKEEPING_REST_MS,
   SNAPSHOT_INTERVAL_MS,
+  STOP_EMPTY_LOG_MS,
   STOP_SALVAGE_MS,
 } from './config/bounds.ts';
 import type { WriterStatus } from './domain/federation/accounting.ts';
@@ -25,6 +26,7 @@ import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
 import { WaitingLine } from './sources/federation/waiting-line.ts';
 import { DatabaseFiles } from './store/database-files.ts';
+import { emptyLog } from './store/empty-log.ts';
 import { replyToChange } from './store/federation/change-reply.ts';
 import { Committer } from './store/federation/committer.ts';
 import { openDatabase } from './store/federation/opened-database.ts';
@@ -270,6 +272,13 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     const isMoving = () => salvage !== null && !salvage.isStuck && problem?.refusal == null;
     while (isMoving() && systemClock.monotonicMs() < deadlineMs) committer.flush();
     committer.stop();
+    // Pool threads may still have the file open. Then closing it here would leave the log as it is.
+    if (!emptyLog(database, STOP_EMPTY_LOG_MS, systemClock)) {
+      log(
+        'warn',
+        `another process reads ${path}, or the disk refuses: what was committed last may stand in ${path}-wal alone; copy both files, or start and stop the program again`,
+      );
+    }
     writer.current.close();
     lock.release();
     send({ type: 'stopped' });

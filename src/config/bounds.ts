@@ -66,6 +66,8 @@ export const FREE_SPACE_CHECK_MS = 2_000;
 export const HOUSEKEEPING_REST_MS = 3_600_000;
 /** Longest that a stop goes on looking for the message that cannot be stored. */
 export const STOP_SALVAGE_MS = 1_000;
+/** Longest that a stop waits for readers, so that what was committed last stands in the database file and not in its log alone. */
+export const STOP_EMPTY_LOG_MS = 1_500;
 
 // Rows
 
