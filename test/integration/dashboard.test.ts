@@ -371,18 +371,29 @@ describe('dashboard', () => {
     // With a banner; the states differ in nothing else.
     expect(await seriousFindings(page)).toEqual([]);
 
+    // A sign of life ahead of the aggregator's clock is not one of this moment.
+    const ahead = new Date(Date.now() + 600_000).toISOString();
+    change = { lastHeardAt: ahead };
+
     // The strip: what is up, in part, down and not observed, each at its place.
     await page.route('**/api/federation/nodes?*', async (route) => {
       const response = await route.fetch();
       const body = (await response.json()) as { nodes: object[] };
       const strip = [null, null, 0, 0.5, 1, 0.996, 0.004, 0.9];
-      const nodes = body.nodes.map((node) => ({ ...node, uptime: 0.7315, strip }));
+      const nodes = body.nodes.map((node) => ({ ...node, uptime: 0.7315, strip, lastSeenAt: ahead }));
       await route.fulfill({ response, json: { ...body, nodes } });
     });
     await page.reload();
     const strip = page.locator('[data-node="node-a"] svg.strip');
     await strip.waitFor();
     expect(await strip.getAttribute('aria-label')).toBe('up 73.1 % of the observed time');
+    await page.locator('[data-live="heard"]', { hasText: /^10 min in the future$/ }).waitFor();
+    await page.locator('[data-live="heardWhy"]', { hasText: /^A clock differs: .* ahead of the/ }).waitFor();
+    const seen = page.locator('[data-node="node-a"] [data-seen]');
+    expect(await seen.textContent()).toBe('10 min in the future');
+    expect(await seen.getAttribute('title')).toMatch(
+      /A clock differs: .* ahead of the aggregator's clock\.$/,
+    );
     const cells: Record<string, number[]> = {};
     for (const kind of ['none', 'up', 'part', 'down']) {
       const d = (await strip.locator(`path.${kind}`).getAttribute('d')) ?? '';

@@ -3,7 +3,7 @@
 
 import { getJson, serverNowMs } from './api.js';
 import { all, byId, make, onChoice, setText } from './dom.js';
-import { count, rate, tenths } from './format.js';
+import { axisNumber, count, rate, tenths, timeLabels } from './format.js';
 import uPlot from './uplot.js';
 
 const MINUTE_MS = 60_000;
@@ -11,6 +11,10 @@ const SPANS_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d':
 const POINTS = 400;
 /** Pages of many people must not all ask in the same moment. */
 const SPREAD_MS = 3000;
+/** 1, 2, 5, 10, 20, 50 … */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat();
 const LEAST_SPAN_MS = 2 * MINUTE_MS;
 
 /** @typedef {{ at: number[], values: (number | null)[] }} Line */
@@ -239,8 +243,21 @@ function options(definition, size) {
       y: { range: (_plot, least, most) => (definition.range ?? fromZero)(least, most) },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 60, values: timeLabels },
-      { ...axis, size: 48, space: 34, values: (_plot, splits) => splits.map((value) => axisNumber(value)) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: (_plot, texts) => (texts?.some((text) => text.includes('\n')) === true ? 40 : 26),
+        space: 60,
+        values: (_plot, splits, _axis, _space, step) => timeLabels(splits, step),
+      },
+      {
+        ...axis,
+        size: 48,
+        space: 34,
+        // There is no half node.
+        ...(definition.format === count && { incrs: WHOLE_STEPS }),
+        values: (_plot, splits) => splits.map((value) => axisNumber(value)),
+      },
     ],
     series: [
       {},
@@ -287,22 +304,6 @@ function resolved(colour) {
   const value = getComputedStyle(probe).color;
   probe.remove();
   return value;
-}
-
-/** @type {(plot: uPlot, splits: number[]) => string[]} */
-function timeLabels(_plot, splits) {
-  const isDays = shownToMs - shownFromMs > 2 * SPANS_MS['24h'];
-  return splits.map((seconds) => {
-    const date = new Date(seconds * 1000);
-    return isDays
-      ? date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
-      : date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-  });
-}
-
-/** @param {number} value */
-function axisNumber(value) {
-  return new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 2 }).format(value);
 }
 
 /** @param {Definition} definition @param {uPlot} plot */

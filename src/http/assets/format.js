@@ -2,6 +2,31 @@
 
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const TENTHS = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const SMALL = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 1 });
+const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 6 });
+const DAY = /** @type {const} */ ({ day: 'numeric', month: 'short' });
+const MINUTE = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' });
+const SECOND = /** @type {const} */ ({ ...MINUTE, second: '2-digit' });
+/** Formats of a time axis with the least step, in seconds, that each can show, the shortest text first. */
+const TIME_FORMATS = [
+  { least: 86_400, lines: [times(DAY)] },
+  { least: 86_400, lines: [times(DAY), times({ year: 'numeric' })] },
+  { least: 60, lines: [times(MINUTE)] },
+  { least: 60, lines: [times(MINUTE), times(DAY)] },
+  { least: 0, lines: [times(SECOND)] },
+  { least: 0, lines: [times(SECOND), times(DAY)] },
+  {
+    least: 0,
+    lines: [times({ ...SECOND, timeZoneName: 'shortOffset' }), times({ ...DAY, year: 'numeric' })],
+  },
+];
+/** Below it a time ahead of the server's clock is the way that the answer took, not another clock. */
+const AHEAD_MS = 5000;
+
+/** @param {Intl.DateTimeFormatOptions} options */
+function times(options) {
+  return new Intl.DateTimeFormat('en-GB', options);
+}
 
 /** @param {number} value */
 export function count(value) {
@@ -18,7 +43,34 @@ export function tenths(value) {
  * @param {number} value
  */
 export function rate(value) {
-  return value >= 100 || value === 0 ? count(value) : value >= 1 ? tenths(value) : value.toFixed(2);
+  if (value >= 100 || value === 0) return count(value);
+  if (value >= 1) return tenths(value);
+  // One digit of a small rate is kept: 0.00 would read as none.
+  return value >= 0.01 ? value.toFixed(2) : SMALL.format(value);
+}
+
+/**
+ * A number beside an axis. Numbers that stand beside one axis never get the same text.
+ * @param {number} value
+ */
+export function axisNumber(value) {
+  return COMPACT.format(value);
+}
+
+/**
+ * The texts below a time axis. No two are the same: a text that would appear twice gets its date, its seconds, or its
+ * offset from UTC (in autumn an hour comes twice), whichever tells them apart.
+ * @param {readonly number[]} atSeconds
+ * @param {number} stepSeconds between two of them
+ * @returns {string[]}
+ */
+export function timeLabels(atSeconds, stepSeconds) {
+  const dates = atSeconds.map((seconds) => new Date(seconds * 1000));
+  const fitting = TIME_FORMATS.filter(({ least }) => stepSeconds >= least);
+  const candidates = fitting.map(({ lines }) =>
+    dates.map((date) => lines.map((line) => line.format(date)).join('\n')),
+  );
+  return candidates.find((labels) => new Set(labels).size === labels.length) ?? candidates.at(-1) ?? [];
 }
 
 /**
@@ -43,11 +95,20 @@ export function span(ms) {
 }
 
 /**
- * How long ago, in whole seconds and larger.
+ * How long ago, in whole seconds and larger. A time ahead of the clock is told as such, never as "just now".
  * @param {number} ms
  */
 export function ago(ms) {
+  if (ms <= -AHEAD_MS) return `${span(-ms)} in the future`;
   return ms < 1500 ? 'just now' : `${span(Math.max(1000, ms))} ago`;
+}
+
+/**
+ * Why a time is in the future; empty where it is not.
+ * @param {number} ms how long ago it is
+ */
+export function whyAhead(ms) {
+  return ms <= -AHEAD_MS ? `A clock differs: this time is ${span(-ms)} ahead of the aggregator's clock.` : '';
 }
 
 /** @param {number} size */

@@ -3,7 +3,7 @@
 import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
 import { all, byId, setText, showText } from './dom.js';
-import { ago, bytes, count, dateTime, rate, span } from './format.js';
+import { ago, bytes, count, dateTime, rate, span, whyAhead } from './format.js';
 import { lastSeenMs } from './nodes.js';
 
 const PACE_WINDOW_MS = 10_000;
@@ -71,13 +71,15 @@ function show() {
   showTrust();
   if (latest === null) return;
   const { nodes, ingest, messages } = latest;
+  const heardMs = lastHeardMs();
   const paceNow = isLost ? null : perSecond();
   const texts = {
     online: count(nodes.online),
     stale: count(nodes.stale),
     offline: count(nodes.offline),
     rate: paceNow === null ? '–' : rate(paceNow),
-    heard: heardText(),
+    heard: heardText(heardMs),
+    heardWhy: heardMs === null ? '' : whyAhead(serverNowMs() - heardMs),
     received: count(messages.received),
     lag: span(ingest.lagMs),
     pending: count(ingest.pending),
@@ -112,12 +114,17 @@ function show() {
 }
 
 /** The feed counts from the start of the process; of the time before, the table of nodes knows. */
-function heardText() {
+function lastHeardMs() {
   const heardMs =
     latest.lastHeardAt == null
       ? Math.max(lastSeenMs() ?? 0, lastHeardAt === null ? 0 : Date.parse(lastHeardAt))
       : Date.parse(latest.lastHeardAt);
-  if (heardMs > 0) return ago(serverNowMs() - heardMs);
+  return heardMs > 0 ? heardMs : null;
+}
+
+/** @param {number | null} heardMs */
+function heardText(heardMs) {
+  if (heardMs !== null) return ago(serverNowMs() - heardMs);
   return latest.nodes.total === 0 ? 'none yet' : 'none since the start';
 }
 

@@ -3,7 +3,7 @@
 
 import { getJson, serverNowMs } from './api.js';
 import { all, byId, make, makeSvg, setText } from './dom.js';
-import { ago, count, dateTime, percent } from './format.js';
+import { ago, count, dateTime, percent, whyAhead } from './format.js';
 
 const STRIP_CELLS = 48;
 const REFRESH_MS = 10_000;
@@ -135,7 +135,7 @@ function row(node) {
       make('span', { class: `state ${state}` }, make('i', { class: `mark ${state}` }), STATE_TEXTS[state]),
       ...(node.authenticated ? [make('span', { class: 'signed', title: SIGNED_TITLE }, 'signed')] : []),
     ),
-    make('td', { class: 'right', 'data-seen': node.lastSeenAt, title: dateTime(node.lastSeenAt) }),
+    make('td', { class: 'right', 'data-seen': node.lastSeenAt }),
     make('td', { class: 'wide spare' }, strip(node)),
     make('td', { class: 'right' }, node.uptime === null ? '–' : percent(node.uptime)),
     make('td', { class: 'right spare' }, count(node.heartbeats)),
@@ -171,6 +171,9 @@ function strip(node) {
 
 function showTimes() {
   for (const cell of all('#nodes [data-seen]')) {
-    setText(cell, ago(serverNowMs() - Date.parse(cell.dataset.seen ?? '')));
+    const seenAt = cell.dataset.seen ?? '';
+    const agoMs = serverNowMs() - Date.parse(seenAt);
+    setText(cell, ago(agoMs));
+    cell.title = `${dateTime(seenAt)} ${whyAhead(agoMs)}`.trim();
   }
 }
