@@ -22,6 +22,7 @@ import {
   isRefusal,
   storedAtMs,
 } from '../../io/streams.ts';
+import { BrokerClock } from './broker-clock.ts';
 import { chooseStream, OUR_STREAM } from './stream-choice.ts';
 import { inputSubjects } from './subject-index.ts';
 
@@ -105,7 +106,7 @@ export class Telemetry {
   #readSeq = 0;
   #committedSeq = 0;
   #newestMs = 0;
-  #newestHeardMs = 0;
+  readonly #brokerClock = new BrokerClock();
   #hasAttached = false;
   #withoutJetStream = 0;
 
@@ -130,17 +131,17 @@ export class Telemetry {
     if (this.mode !== 'jetstream') return false;
     if (this.#committedSeq < this.#targetSeq) return true;
     // While nothing more is asked for, how much is pending is not known.
-    return (
-      (this.pending > 0 || this.#isPaused) &&
-      this.#parts.clock.nowMs() - this.#newestMs > this.#options.catchingUpAgeMs
-    );
+    if (this.pending === 0 && !this.#isPaused) return false;
+    const { clock } = this.#parts;
+    const brokerNowMs = this.#brokerClock.nowMs(clock.monotonicMs()) ?? clock.nowMs();
+    return brokerNowMs - this.#newestMs > this.#options.catchingUpAgeMs;
   }
 
-  /** Broker clock minus ours, at the newest message. */
+  /** Broker clock minus ours, at the newest message that was read live; 0 before one was. */
   get clockOffsetMs(): number {
-    if (this.#newestMs === 0) return 0;
     const { clock } = this.#parts;
-    return this.#newestMs - clock.nowMs() + (clock.monotonicMs() - this.#newestHeardMs);
+    const brokerNowMs = this.#brokerClock.nowMs(clock.monotonicMs());
+    return brokerNowMs === null ? 0 : Math.round(brokerNowMs - clock.nowMs());
   }
 
   /** False while messages may be waiting that we do not take: time that then passes is nobody's silence. */
@@ -180,6 +181,7 @@ export class Telemetry {
   /** Takes no more than is already under way; on plain NATS, where nobody can be held back, does nothing. */
   pause(): void {
     this.#isPaused = true;
+    this.#brokerClock.away();
     this.#reader?.pause();
   }
 
@@ -361,11 +363,12 @@ export class Telemetry {
           this.pending = message.pending;
           this.#readSeq = message.seq;
           this.#newestMs = message.atMs;
-          this.#newestHeardMs = message.heardMs;
+          this.#brokerClock.read(message);
           this.#parts.message(message);
         },
         drained: () => {
           this.pending = 0;
+          this.#brokerClock.drained();
           // What was there when we attached may have been removed since.
           this.#targetSeq = Math.min(this.#targetSeq, this.#readSeq);
         },
@@ -381,6 +384,7 @@ export class Telemetry {
     );
     if (this.#isPaused) reader.pause();
     this.#reader = reader;
+    this.#brokerClock.away();
     this.pending = await reader.start(manager, nextSeq);
     if (this.pending === 0) {
       // Nothing from our position on, though the stream had counted further: those messages are gone.
