@@ -2,13 +2,18 @@
 // which setting it serves, and parses strictly: what it does not understand is a mistake, never a default.
 
 import { isIPv6 } from 'node:net';
+import type { Nature } from './slips.ts';
 
 /** A kind of value. The text it is given is trimmed and not empty. */
 export interface Kind<T> {
   /** What is allowed, as it follows "allowed is" in a sentence. */
   readonly allowed: string;
+  /** How its values are written; `other` if absent. */
+  readonly nature?: Nature;
   /** The value, or undefined if the text is not allowed. */
   parse(text: string): T | undefined;
+  /** Of a text that is not allowed: why, and the remedy. Never a part of the text. Undefined: `allowed` says enough. */
+  explain?(text: string): string | undefined;
 }
 
 const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,15})$/;
@@ -57,19 +62,20 @@ export function matching(pattern: RegExp, allowed: string): Kind<string> {
 }
 
 /** Any text. */
-export const anyText: Kind<string> = { allowed: 'any text', parse: (text) => text };
+export const anyText: Kind<string> = { allowed: 'any text', nature: 'free', parse: (text) => text };
 
 /** The path of a file or folder; whether it exists is asked elsewhere. */
 export const filePath: Kind<string> = {
   allowed: 'a path',
-  parse: (text) => (text.includes('\0') ? undefined : text),
+  nature: 'path',
+  parse: (text) => text,
 };
 
 /** The path of the database: a real file, for several threads open it. */
 export const databaseFile: Kind<string> = {
   allowed: 'the path of a file (`:memory:` and `file:` URIs cannot be shared between threads)',
-  parse: (text) =>
-    /^(:memory:|file:)/i.test(text) || /[/\\]$/.test(text) || text.includes('\0') ? undefined : text,
+  nature: 'path',
+  parse: (text) => (/^(:memory:|file:)|(^|\/)\.{0,2}$/i.test(text) ? undefined : text),
 };
 
 /** A host name or address to listen on: no scheme, no port, IPv6 without brackets. */

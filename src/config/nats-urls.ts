@@ -2,6 +2,7 @@
 // that is logged later can ever show them.
 
 import type { Kind } from './kinds.ts';
+import { faultInAddresses } from './nats-url-faults.ts';
 
 /** Broker addresses without credentials, and the credentials that stood in them. */
 export interface NatsUrls {
@@ -44,12 +45,17 @@ export const natsUrls: Kind<NatsUrls> = {
       token: password === '' && name !== '' ? name : null,
     };
   },
+  explain: faultInAddresses,
 };
+
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/;
 
 function parseUrl(text: string): URL | undefined {
   if (!/^[a-z]+:\/\/[^/]/i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  if (!SCHEMES.has(url.protocol) || url.hostname === '' || url.port === '0') return undefined;
+  if (!SCHEMES.has(url.protocol) || !HOST.test(url.hostname) || url.port === '0') return undefined;
+  // A password that somebody forgot to fill in would make a token of the name.
+  if (/^[^@]*:\/\/[^@]*:@/.test(text)) return undefined;
   if (url.search !== '' || url.hash !== '') return undefined;
   // Only a WebSocket may stand behind a path, of a reverse proxy.
   if (!WEBSOCKET.has(url.protocol) && url.pathname !== '' && url.pathname !== '/') return undefined;

@@ -14,7 +14,9 @@ import {
   wholeNumberOrZero,
   type Kind,
 } from './kinds.ts';
+import { mayHoldSecret } from './nats-url-faults.ts';
 import { natsUrls } from './nats-urls.ts';
+import { slipIn } from './slips.ts';
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 366 * DAY_MS;
@@ -247,8 +249,16 @@ export const SETTINGS: readonly SettingRow[] = (Object.keys(DEFINITIONS) as Sett
 
 /** The value as a sentence for the operator may show it: quoted and cut, a secret never. */
 export function shownValue(name: SettingName, text: string): string {
-  // An address may hold a password before an @; a whole key may have been pasted instead of its path.
-  const hidden =
-    DEFINITIONS[name].secret || (name === 'NATS_URL' && text.includes('@')) || text.includes('-----');
-  return hidden ? '(not shown)' : JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+  // A whole key may have been pasted instead of its path.
+  const isHidden =
+    DEFINITIONS[name].secret || (name === 'NATS_URL' && mayHoldSecret(text)) || text.includes('-----');
+  return isHidden ? '(not shown)' : JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
+
+/** What is wrong with the value of the setting, as it follows its name; undefined if nothing is. */
+export function faultIn(name: SettingName, text: string): string | undefined {
+  const kind: Kind<unknown> = DEFINITIONS[name].kind;
+  const slip = slipIn(name, text, kind.nature ?? 'other');
+  if (slip !== undefined) return slip;
+  return kind.parse(text) === undefined ? (kind.explain?.(text) ?? `allowed is ${kind.allowed}`) : undefined;
 }

@@ -6,7 +6,8 @@ import type { Limits } from '../domain/federation/limits.ts';
 import { CodedError } from '../lib/errors.ts';
 import { thisMachine, type Environment, type Machine } from './environment.ts';
 import { brokenRules } from './setting-rules.ts';
-import { DEFINITIONS, shownValue, type SettingName, type SettingValues } from './setting-table.ts';
+import { suspicionOf } from './slips.ts';
+import { DEFINITIONS, faultIn, shownValue, type SettingName, type SettingValues } from './setting-table.ts';
 
 export { SETTINGS, type SettingName, type SettingRow } from './setting-table.ts';
 
@@ -101,16 +102,26 @@ function parseAll(env: Environment): { values: SettingValues; wrong: ReadonlyMap
   for (const name of Object.keys(DEFINITIONS) as SettingName[]) {
     const definition = DEFINITIONS[name];
     const text = (env[name] ?? '').trim();
-    const value = text === '' ? definition.unset : definition.kind.parse(text);
-    if (value === undefined) {
-      wrong.set(name, `${name} ${shownValue(name, text)}: allowed is ${definition.kind.allowed}`);
-    }
-    values[name] = value === undefined ? definition.unset : value;
+    const fault = text === '' ? undefined : faultIn(name, text);
+    if (fault !== undefined) wrong.set(name, `${name} ${shownValue(name, text)}: ${fault}`);
+    values[name] = text === '' || fault !== undefined ? definition.unset : definition.kind.parse(text);
   }
   return { values: values as unknown as SettingValues, wrong };
 }
 
 function warningsFor(env: Environment): readonly string[] {
+  return [...suspicions(env), ...earlierNames(env)];
+}
+
+/** Of passwords that may hold more than was meant. */
+function suspicions(env: Environment): readonly string[] {
+  return (Object.keys(DEFINITIONS) as SettingName[]).flatMap((name) => {
+    const isFree = DEFINITIONS[name].kind.nature === 'free';
+    return (isFree ? suspicionOf(name, (env[name] ?? '').trim()) : undefined) ?? [];
+  });
+}
+
+function earlierNames(env: Environment): readonly string[] {
   const set = EARLIER_NAMES.filter((name) => (env[name] ?? '').trim() !== '');
   if (set.length === 0) return [];
   return [

@@ -1,0 +1,50 @@
+// Slips of the hand in a setting's text that are not the setting's own business: what env-files, copying and missing shells
+// leave in a value. It never repairs one: it says what to write, and never repeats the value.
+
+/** How a value is written. */
+export type Nature = 'path' | 'free' | 'other';
+
+const QUOTES = [`""`, `''`, '``', '“”', '„“', '‘’', '«»'];
+const QUOTED = new RegExp(`^(?:${QUOTES.map((pair) => `${pair[0]}.*${pair[1]}`).join('|')}|["'\`])$`, 'su');
+
+/**
+ * What slipped in, and the remedy; undefined if nothing did. `text` is trimmed and not empty. A password may hold
+ * anything that can be typed, so `free` text is asked least.
+ */
+export function slipIn(name: string, text: string, nature: Nature): string | undefined {
+  if (QUOTED.test(text)) {
+    return `the quotes belong to the value, as docker --env-file and others keep them: write ${name}=… without quotes`;
+  }
+  if (text.startsWith(`${name}=`)) return `the value begins with the setting's own name: write ${name}= once`;
+  if (/\p{Cc}/u.test(text))
+    return 'a control character (a line break, a tab) is in the value: write it on one line, without';
+  if (nature === 'free') return undefined;
+  if (/[\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(text)) {
+    return 'a character that cannot be seen is in the value, perhaps from copying: write the value again by hand';
+  }
+  if (/\s#/.test(text)) {
+    return 'a comment behind a value belongs to the value: write the comment on a line of its own';
+  }
+  return nature === 'path' ? slipInPath(text) : undefined;
+}
+
+function slipInPath(text: string): string | undefined {
+  if (text.startsWith('~')) {
+    return 'no shell has put the home folder in the place of ~: write the folder out (a file of that name: ./~)';
+  }
+  if (/\$\{?[A-Za-z_]/.test(text)) return 'no shell has filled in the variable: write the path out';
+  if (/^[A-Za-z]:[\\/]/.test(text))
+    return 'a path of Windows: write one of this machine, for example /data/aggregator.db';
+  if (text.includes('\\'))
+    return 'a \\ would be part of a name: write / between folders, and a space without \\';
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
+    return 'an address is no path: write the path alone, without scheme';
+  if (/ \/|\/ /.test(text)) return 'a name in the path begins or ends with a space: remove the space';
+  return undefined;
+}
+
+/** What may have slipped into a password, which cannot be told from one that is meant so; undefined if nothing did. */
+export function suspicionOf(name: string, text: string): string | undefined {
+  if (!/\s#/.test(text)) return undefined;
+  return `${name} (not shown): holds a space and a #; if a comment was meant, write it on a line of its own, for it is taken as part of the value`;
+}
