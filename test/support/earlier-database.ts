@@ -65,6 +65,10 @@ export interface Expected {
   readonly mergedTasks: number;
   readonly invoices: number;
   readonly nodes: number;
+  /** Rows of that status, whatever becomes of them. */
+  readonly completedBefore: number;
+  /** Of those, taken as completed although success is 0. */
+  readonly despiteZero: number;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -97,6 +101,8 @@ export function writeEarlierDatabase(path: string, options: EarlierOptions): Exp
   let skipped = 0;
   let merged = 0;
   let rows = 0;
+  let completedBefore = 0;
+  let despiteZero = 0;
   const insert = database.prepare(
     `INSERT INTO aggregated_tasks (task_id_hash, first_seen_at, last_seen_at, chain_id, task_type, status, success,
        execution_time_bucket, gas_used_bucket, cached, reporting_nodes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -146,12 +152,15 @@ export function writeEarlierDatabase(path: string, options: EarlierOptions): Exp
       sqlTime(createdMs),
     );
     rows++;
+    if (status === 'completed') completedBefore++;
     const lower = hash.toLowerCase();
     if (!/^([0-9a-f]{2}){8,32}$/.test(lower)) {
       skipped++;
       return;
     }
-    const failed = status === 'failed' || success === 0;
+    // An absent success was stored as 0.
+    if (status === 'completed' && success === 0) despiteZero++;
+    const failed = status === 'failed' || (success === 0 && status !== 'completed');
     const isFinished = failed || (status !== null && status !== 'received');
     const row: ExpectedTask = {
       task_id_hash: lower,
@@ -269,7 +278,16 @@ export function writeEarlierDatabase(path: string, options: EarlierOptions): Exp
     history: 202,
   };
   database.close();
-  return { tasks: expected, rows: counts, skippedTasks: skipped, mergedTasks: merged, invoices, nodes };
+  return {
+    tasks: expected,
+    rows: counts,
+    skippedTasks: skipped,
+    mergedTasks: merged,
+    invoices,
+    nodes,
+    completedBefore,
+    despiteZero,
+  };
 }
 
 /** Two rows about one task: the least and the greatest times, the better outcome as a whole, the lesser labels. */

@@ -89,11 +89,17 @@ const CONTINENT = closedVocabulary('continentBucket', CONTINENTS);
 export class EarlierReader {
   readonly #labels = new LabelReader();
   readonly #unknown: number[] = LABEL_DIMENSIONS.map(() => 0);
+  #completedDespiteZero = 0;
 
   /** Labels that were outside their vocabulary or pattern, or held personal data, and became absent. */
   get unknownLabels(): Readonly<Record<LabelDimension, number>> {
     const entries = LABEL_DIMENSIONS.map((dimension, index) => [dimension, this.#unknown[index] ?? 0]);
     return Object.fromEntries(entries) as Record<LabelDimension, number>;
+  }
+
+  /** Tasks whose status is a success word while `success` is 0: they are taken as completed. */
+  get completedDespiteZero(): number {
+    return this.#completedDespiteZero;
   }
 
   task(row: EarlierRow): EarlierTask | SkipReason {
@@ -163,16 +169,14 @@ export class EarlierReader {
     };
   }
 
-  /** Failed if the status says so or success is 0; completed if the status is anything else but received. */
   #outcome(row: EarlierRow): number | null {
-    const { status, success } = row;
+    const result = resultOf(row);
     const time = this.#closed(TIMES, row['execution_time_bucket']);
     const gas = this.#closed(GAS, row['gas_used_bucket']);
-    const failed = status === 'failed' || success === 0;
-    // The column's default is `received`: where nothing stands, nothing was said.
-    if (!failed && (status === 'received' || status == null)) return null;
+    if (result === 'received') return null;
+    if (row['success'] === 0 && result === 'completed') this.#completedDespiteZero++;
     const cached = row['cached'] === 1 ? CACHED_TRUE : row['cached'] === 0 ? CACHED_FALSE : CACHED_ABSENT;
-    return encodeOutcome(failed, time, gas, cached);
+    return encodeOutcome(result === 'failed', time, gas, cached);
   }
 
   #closed(vocabulary: ClosedVocabulary, value: unknown): number {
@@ -208,6 +212,26 @@ export class EarlierReader {
   #count(dimension: number): void {
     this.#unknown[dimension] = (this.#unknown[dimension] ?? 0) + 1;
   }
+}
+
+/** Statuses that say that the task went well. `unknown` and every other word leave it to `success`. */
+const SUCCESS_WORDS: readonly unknown[] = ['completed', 'success', 'ok'];
+
+/**
+ * What the row says of its task. The earlier aggregator stored an absent `success` as 0, so a 0 is no evidence against a
+ * status that says success. Where the status says nothing of the kind, a 0 means failed:
+ *
+ * | status | success 0 | success 1 or absent |
+ * |---|---|---|
+ * | `completed`, `success`, `ok` | completed | completed |
+ * | `failed` | failed | failed |
+ * | `received` (the column's default), none | failed | received |
+ * | any other word | failed | completed |
+ */
+export function resultOf({ status, success }: EarlierRow): 'received' | 'completed' | 'failed' {
+  if (SUCCESS_WORDS.includes(status)) return 'completed';
+  if (status === 'failed' || success === 0) return 'failed';
+  return status === 'received' || status == null ? 'received' : 'completed';
 }
 
 /** First and last sighting and the row's making; what is missing is taken from the others. Null if nothing is known. */

@@ -1,7 +1,8 @@
 // What a person is told after an adoption: rows before and after, what was merged, skipped or left out, and every number
 // whose definition differs from before. Text only; nothing that a stranger sent is in it.
 
-import { type NetworkStatistics, percent } from '../../domain/federation/statistics.ts';
+import type { SharedNumbers } from '../../domain/federation/earlier-numbers.ts';
+import { percent } from '../../domain/federation/statistics.ts';
 import { LABEL_DIMENSIONS, type LabelDimension } from '../../domain/federation/vocabulary.ts';
 import type { Database } from '../database.ts';
 import { DIMENSION } from './rollups.ts';
@@ -26,36 +27,28 @@ export interface AdoptionCounts {
   readonly history: RowCounts;
 }
 
-/** The numbers that both aggregators publish. */
-export type Numbers = Pick<
-  NetworkStatistics,
-  | 'totalTasks'
-  | 'completedTasks'
-  | 'failedTasks'
-  | 'cachedTasks'
-  | 'totalInvoices'
-  | 'totalNodes'
-  | 'activeNodes'
-  | 'successRate'
-  | 'cacheHitRate'
->;
-
 export interface AdoptionFacts {
-  /** As the earlier aggregator recorded them last; null if it recorded none. */
-  readonly before: Numbers | null;
-  readonly after: Numbers;
+  /** Of the earlier aggregator's rows, by its definitions. */
+  readonly before: SharedNumbers;
+  readonly after: SharedNumbers;
+  /** Tasks taken as completed by their status although `success` is 0. */
+  readonly completedDespiteZero: number;
   readonly counts: AdoptionCounts;
   readonly unknownLabels: Readonly<Record<LabelDimension, number>>;
 }
 
-const DEFINITIONS: readonly (readonly [keyof Numbers, string, string])[] = [
+const DEFINITIONS: readonly (readonly [keyof SharedNumbers, string, string])[] = [
   [
     'totalTasks',
     'total tasks',
     'rows of this file; ids that differ only in case are one, ids that are not hex are none',
   ],
-  ['completedTasks', 'completed tasks', 'any status but received and failed, unless success is 0'],
-  ['failedTasks', 'failed tasks', 'status failed, or success 0'],
+  [
+    'completedTasks',
+    'completed tasks',
+    'status completed, success or ok; of other words but received and failed those whose success is not 0',
+  ],
+  ['failedTasks', 'failed tasks', 'status failed, or success 0 where the status is no success word'],
   ['cachedTasks', 'cached tasks', 'of finished tasks only'],
   ['totalInvoices', 'total invoices', 'rows of this file, as of tasks'],
   ['totalNodes', 'total nodes', 'ever seen, also those that were pruned since'],
@@ -69,7 +62,7 @@ const DEFINITIONS: readonly (readonly [keyof Numbers, string, string])[] = [
 ];
 
 /** Ours, from the roll-ups. */
-export function ourNumbers(database: Pick<Database, 'prepare'>): Numbers {
+export function ourNumbers(database: Pick<Database, 'prepare'>): SharedNumbers {
   const count = database
     .prepare<[number, number | null, number | null], number>(
       'SELECT coalesce(sum(count), 0) FROM rollup_totals WHERE dimension = ? AND (? IS NULL OR label = ?)',
@@ -94,7 +87,8 @@ export function ourNumbers(database: Pick<Database, 'prepare'>): Numbers {
 }
 
 /** The report, line by line. */
-export function reportLines({ before, after, counts, unknownLabels }: AdoptionFacts): string[] {
+export function reportLines(facts: AdoptionFacts): string[] {
+  const { before, after, counts, completedDespiteZero, unknownLabels } = facts;
   const rows = (name: string, of: RowCounts) =>
     `${name}: ${shown(of.before)} rows before, ${shown(of.after)} after; ` +
     `${shown(of.merged)} merged (ids that differ only in case), ${shown(of.badId + of.noTime)} skipped ` +
@@ -110,8 +104,9 @@ export function reportLines({ before, after, counts, unknownLabels }: AdoptionFa
     `labels outside their vocabulary, absent now: ${labels.length === 0 ? 'none' : labels.join(', ')}`,
     ...DEFINITIONS.map(
       ([member, name, definition]) =>
-        `${name}: ${before === null ? 'not recorded' : shown(before[member])} before, ${shown(after[member])} now (${definition})`,
+        `${name}: ${shown(before[member])} before, ${shown(after[member])} now (${definition})`,
     ),
+    `tasks with a success word as status and success 0, completed now: ${shown(completedDespiteZero)} (an absent success was stored as 0)`,
     'reporting nodes of a task or invoice: messages before; now the greater of that number and of the distinct nodes heard since',
     'locations: cut to their half-degree cell; ids of rows: numbered anew; history: rows of the period all, without distributions',
   ];

@@ -8,16 +8,11 @@ import {
   type EarlierRow,
   type SkipReason,
 } from '../../domain/federation/earlier.ts';
+import { EarlierNumbers } from '../../domain/federation/earlier-numbers.ts';
 import { judge, type LifecycleThresholds } from '../../domain/federation/lifecycle.ts';
 import { renameDurably } from '../../lib/durable.ts';
 import type { Adoption, Database } from '../database.ts';
-import {
-  type AdoptionCounts,
-  type Numbers,
-  ourNumbers,
-  type RowCounts,
-  reportLines,
-} from './adoption-report.ts';
+import { type AdoptionCounts, ourNumbers, type RowCounts, reportLines } from './adoption-report.ts';
 import { FederationWriter } from './writer.ts';
 
 /** The earlier aggregator's tables, in the order in which they are taken over. */
@@ -50,14 +45,14 @@ function isEarlier(database: Database): boolean {
 
 function adopt(database: Database, createSchema: () => void, options: AdoptionOptions): void {
   const tables = TABLES.filter((table) => has(database, table));
-  const before = tables.includes('network_stats_history') ? lastRecorded(database) : null;
   for (const table of tables) database.exec(`ALTER TABLE ${table} RENAME TO ${ASIDE}${table}`);
   createSchema();
   const rows = new Rows(database, tables, options);
   const counts = rows.run();
   for (const table of tables) database.exec(`DROP TABLE ${ASIDE}${table}`);
-  const { unknownLabels } = rows;
-  const lines = reportLines({ before, after: ourNumbers(database), counts, unknownLabels });
+  const { before, completedDespiteZero, unknownLabels } = rows;
+  const after = ourNumbers(database);
+  const lines = reportLines({ before, after, counts, completedDespiteZero, unknownLabels });
   database
     .prepare('INSERT INTO settings_kept (name, value) VALUES (?, ?)')
     .run(REPORT, JSON.stringify({ lines, told: false }));
@@ -85,6 +80,7 @@ class Rows {
   readonly #tables: readonly string[];
   readonly #options: AdoptionOptions;
   readonly #reader = new EarlierReader();
+  readonly #numbers = new EarlierNumbers();
   readonly #writer: FederationWriter;
   #rowsDone = 0;
   #rowsAll = 0;
@@ -102,6 +98,15 @@ class Rows {
     );
   }
 
+  /** What the earlier aggregator would have published of the rows seen so far. */
+  get before() {
+    return this.#numbers.numbers;
+  }
+
+  get completedDespiteZero() {
+    return this.#reader.completedDespiteZero;
+  }
+
   get unknownLabels() {
     return this.#reader.unknownLabels;
   }
@@ -110,12 +115,14 @@ class Rows {
     for (const table of this.#tables) this.#rowsAll += this.#count(table);
     const { nowMs, thresholds } = this.#options;
     const tasks = this.#take('aggregated_tasks', (row) => {
+      this.#numbers.task(row);
       const task = this.#reader.task(row);
       if (typeof task === 'string') return task;
       this.#saw(task.lastMs);
       return this.#writer.adopt({ type: 'task', task });
     });
     const invoices = this.#take('aggregated_invoices', (row) => {
+      this.#numbers.invoice();
       const invoice = this.#reader.invoice(row);
       if (typeof invoice === 'string') return invoice;
       this.#saw(invoice.lastMs);
@@ -124,6 +131,7 @@ class Rows {
     // All nodes first: how long one was silent depends on the newest sighting of any.
     const heard: EarlierNode[] = [];
     const nodes = this.#take('active_nodes', (row) => {
+      this.#numbers.node(row);
       const node = this.#reader.node(row);
       if (typeof node === 'string') return node;
       this.#saw(node.lastMs);
@@ -182,18 +190,6 @@ class Rows {
 }
 
 const NO_LIMITS = { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 };
-
-/** What the earlier aggregator published last. */
-function lastRecorded(database: Database): Numbers | null {
-  const row = database
-    .prepare<[], EarlierRow>(
-      `SELECT * FROM network_stats_history WHERE recorded_at GLOB '[0-9][0-9][0-9][0-9]-*'
-       ORDER BY recorded_at DESC, rowid DESC LIMIT 1`,
-    )
-    .get();
-  const statistics = row === undefined ? 'no_time' : new EarlierReader().statistics(row);
-  return typeof statistics === 'string' ? null : statistics;
-}
 
 function has(database: Database, table: string): boolean {
   return (
