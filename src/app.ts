@@ -86,7 +86,10 @@ export interface App {
 
 export function createApp(settings: Settings, parts: AppParts): App {
   const { log } = parts;
-  const startedAtMs = systemClock.nowMs();
+  const clockSteps = new ClockSteps(readClocks(systemClock));
+  // Moments are kept on the monotonic clock, and shown by the wall clock as it is set now.
+  const startedAtMs = systemClock.monotonicMs();
+  const wallMs = (atMs: number | null) => (atMs === null ? null : clockSteps.wallMs(atMs));
   const version = programVersion();
   let accounts: IngestAccounts | null = null;
   const reports = new IngestReports(REPORT_AGE_MAX_MS);
@@ -120,7 +123,6 @@ export function createApp(settings: Settings, parts: AppParts): App {
       salt: requireOpened(identity).salt,
       statsKey: requireOpened(signer).publicKey,
       keys,
-      nowMs: systemClock.nowMs(),
     }),
     counted: (outcome) => metrics.join(outcome),
     refused: () =>
@@ -141,6 +143,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     pool: () => ({ queueTasks: pool?.queueTasks ?? 0 }),
     feed: () => http.feed(),
     version,
+    wallMs: (monotonicMs) => clockSteps.wallMs(monotonicMs),
   });
   const http: HttpServer = createHttpServer(
     { ...settings.http, apiAuth: settings.apiAuth },
@@ -163,14 +166,14 @@ export function createApp(settings: Settings, parts: AppParts): App {
         liveState({
           aggregatorId,
           version,
-          startedAtMs,
+          startedAtMs: clockSteps.wallMs(startedAtMs),
           publishIntervalMs: settings.publish.intervalMs,
           readiness: readiness(),
           accounts,
           status: status(),
           nodes: countNodes(),
-          lastHeardAtMs,
-          lastTickAtMs,
+          lastHeardAtMs: wallMs(lastHeardAtMs),
+          lastTickAtMs: wallMs(lastTickAtMs),
         }),
       trust: () => trust,
       findKey: (keyId) => keys.find(keyId),
@@ -187,7 +190,6 @@ export function createApp(settings: Settings, parts: AppParts): App {
     { url: ingestThreadUrl, name: 'ingest', data: ingestData },
     { message: receive, died: (error) => die('ingest', error) },
   );
-  const clockSteps = new ClockSteps(readClocks(systemClock));
   const clockLooks = setInterval(lookAtClock, CLOCK_LOOK_INTERVAL_MS);
   const commands = new OperatorCommands((id, change) => ingest.send({ type: 'change', id, change }));
 
@@ -199,7 +201,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       startedAtMs,
       caughtUpAtMs,
       publishIntervalMs: settings.publish.intervalMs,
-      nowMs: systemClock.nowMs(),
+      nowMs: systemClock.monotonicMs(),
     });
   }
 
@@ -226,7 +228,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         return;
       case 'committed':
         observedMs = message.observedMs;
-        if (message.signs.length > 0) lastHeardAtMs = systemClock.nowMs();
+        if (message.signs.length > 0) lastHeardAtMs = systemClock.monotonicMs();
         supervisor.gone(message.gone);
         supervisor.heard(message.signs, { nowMs: systemClock.nowMs(), observedMs });
         return;
@@ -254,7 +256,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   function receiveFromSource(message: FromSource): void {
     if (message.type !== 'status') receiveCommon(message);
     else if (reports.ofSource(message.status, systemClock.monotonicMs())) {
-      caughtUpAtMs = systemClock.nowMs();
+      caughtUpAtMs = systemClock.monotonicMs();
       ticker?.start();
     }
   }
@@ -315,10 +317,10 @@ export function createApp(settings: Settings, parts: AppParts): App {
         publish: (messages) => publisher.publish(messages),
         store: (tick) => ingest.send({ type: 'statistics', tick }),
         done(tick, seconds, published) {
-          lastTickAtMs = tick.nowMs;
+          lastTickAtMs = systemClock.monotonicMs() - seconds * 1000;
           latest = statisticsByPeriod(tick, aggregatorId);
           metrics.tick(seconds);
-          if (published) metrics.published(tick.nowMs);
+          if (published) metrics.published(lastTickAtMs);
           log.debug('tick: statistics made', { seconds, published });
         },
         failed: (error) => log.warn('tick: no statistics this time, the next tick tries again', { error }),
@@ -339,7 +341,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       },
       {
         done({ drift, checks }) {
-          metrics.audited(drift, systemClock.nowMs());
+          metrics.audited(drift, systemClock.monotonicMs());
           const found = checks.filter(({ differing }) => differing > 0);
           const what = found.map(({ name, differing }) => `${name}: ${differing}`).join(', ');
           if (drift > 0) log.error(`audit: ${drift} differ (${what}): a defect of ours; please report it`);

@@ -32,6 +32,8 @@ export interface MetricsParts {
   feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
   /** Of the program. */
   readonly version: string;
+  /** The wall time of a moment of the monotonic clock, by the wall clock as it is set now. */
+  wallMs(monotonicMs: number): number;
   readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
 
@@ -46,12 +48,12 @@ export interface Metrics {
   tick(seconds: number): void;
   /** A node asked to join. */
   join(outcome: JoinOutcome): void;
-  /** Statistics were published at this time. */
-  published(atMs: number): void;
+  /** Statistics were published at this moment of the monotonic clock. */
+  published(monotonicMs: number): void;
   /** A task of the worker pool ran for so many seconds. */
   workerRun(seconds: number): void;
-  /** An audit was made: so much differed. */
-  audited(differing: number, atMs: number): void;
+  /** An audit was made, at this moment of the monotonic clock: so much differed. */
+  audited(differing: number, monotonicMs: number): void;
   /** Ends the measuring of the event loop. */
   stop(): void;
 }
@@ -169,6 +171,8 @@ export function createMetrics(parts: MetricsParts): Metrics {
     help: 'Unix time of the end of the last audit that was made; 0 before the first.',
     registers,
   });
+  let publishedMs: number | null = null;
+  let auditedMs: number | null = null;
   const eventLoop = new EventLoopDelay(clock.monotonicMs());
   const delay = new DelaySummary(
     registry,
@@ -187,18 +191,23 @@ export function createMetrics(parts: MetricsParts): Metrics {
       publishToCommit.snapshot = accounts?.publishToCommit ?? null;
       commit.snapshot = accounts?.commit ?? null;
       fillMain(parts);
-      fillProcess(processMoment);
+      fillProcess({ ...processMoment, startedAtSeconds: parts.wallMs(0) / 1000 });
+      // A wall clock that was set since then would make these moments look late, or yet to come.
+      if (publishedMs !== null) lastPublish.set(parts.wallMs(publishedMs) / 1000);
+      if (auditedMs !== null) lastAudit.set(parts.wallMs(auditedMs) / 1000);
       delay.moment = eventLoop.read(clock.monotonicMs());
       return registry.metrics();
     },
     transition: (from, to) => transitions.inc({ from, to }),
     tick: (seconds) => tickSeconds.observe(seconds),
     join: (outcome) => joins.inc({ outcome }),
-    published: (atMs) => lastPublish.set(atMs / 1000),
+    published(monotonicMs) {
+      publishedMs = monotonicMs;
+    },
     workerRun: (seconds) => workerSeconds.observe(seconds),
-    audited(differing, atMs) {
+    audited(differing, monotonicMs) {
       drift.set(differing);
-      lastAudit.set(atMs / 1000);
+      auditedMs = monotonicMs;
     },
     stop: () => eventLoop.stop(),
   };

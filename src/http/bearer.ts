@@ -11,7 +11,7 @@ export interface BearerParts {
   findKey(keyId: string): ApiKey | undefined;
   /** Requests came with this key; told once a minute at most. */
   keyUsed(keyId: string): void;
-  nowMs(): number;
+  monotonicMs(): number;
 }
 
 /** A key in steady use is noted so often. */
@@ -23,8 +23,8 @@ export function requireBearer(app: FastifyInstance, parts: BearerParts): void {
   // One entry for each key that was found: bounded as keys are.
   const notedAtMs = new Map<string, number>();
   const note = (keyId: string) => {
-    const nowMs = parts.nowMs();
-    if (nowMs - (notedAtMs.get(keyId) ?? 0) < NOTE_INTERVAL_MS) return;
+    const nowMs = parts.monotonicMs();
+    if (nowMs - (notedAtMs.get(keyId) ?? -Infinity) < NOTE_INTERVAL_MS) return;
     notedAtMs.set(keyId, nowMs);
     parts.keyUsed(keyId);
   };
@@ -49,15 +49,15 @@ export function requireBearer(app: FastifyInstance, parts: BearerParts): void {
 }
 
 /** True if the header names a key that may read now. */
-export function mayRead(header: string | undefined, parts: Pick<BearerParts, 'findKey' | 'nowMs'>): boolean {
+export function mayRead(header: string | undefined, parts: Pick<BearerParts, 'findKey'>): boolean {
   const key = keyOf(header, parts);
   return key !== null && may(key, 'subscribe');
 }
 
-function keyOf(header: string | undefined, parts: Pick<BearerParts, 'findKey' | 'nowMs'>): ApiKey | null {
+function keyOf(header: string | undefined, parts: Pick<BearerParts, 'findKey'>): ApiKey | null {
   const given = BEARER.exec(header ?? '')?.[1] ?? '';
   if (!isApiKey(given)) return null;
   const hash = keyHashOf(given);
   const key = parts.findKey(keyIdOf(hash));
-  return key !== undefined && isSameHash(key.keyHash, hash) && isUsable(key, parts.nowMs()) ? key : null;
+  return key !== undefined && isSameHash(key.keyHash, hash) && isUsable(key, 'now') ? key : null;
 }

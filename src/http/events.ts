@@ -11,7 +11,7 @@ import { type PeriodStatistics, statisticsBody } from './period-statistics.ts';
 import { FEED_DOCUMENT, ERROR } from './schemas.ts';
 
 /** What the live feed asks. */
-export type EventParts = Pick<FederationParts, 'current' | 'statistics' | 'nowMs'>;
+export type EventParts = Pick<FederationParts, 'current' | 'statistics' | 'nowMs' | 'monotonicMs'>;
 
 /** Adds the route; the function returned counts its readers. `mayRead` is asked again for as long as a feed lives. */
 export function addEventRoute(
@@ -23,6 +23,7 @@ export function addEventRoute(
   const feed = new Feed({
     document: () => ({ ...parts.current(), statistics: statistics() }),
     nowMs: parts.nowMs,
+    monotonicMs: parts.monotonicMs,
   });
   app.addHook('preClose', (done) => {
     feed.stop();

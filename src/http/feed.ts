@@ -24,9 +24,11 @@ export interface FeedParts {
   /** The document as it is now. */
   document(): { readonly [name: string]: Json };
   nowMs(): number;
+  monotonicMs(): number;
 }
 
 interface Reader {
+  /** On the monotonic clock. */
   readonly cameMs: number;
   /** False once he may read no longer: his key is revoked. */
   readonly mayRead: () => boolean;
@@ -66,7 +68,7 @@ export class Feed {
       this.#sent = this.#parts.document();
       this.#timer = setInterval(() => this.#pump(), FEED_INTERVAL_MS);
     }
-    this.#clients.set(client, { cameMs: this.#parts.nowMs(), mayRead });
+    this.#clients.set(client, { cameMs: this.#parts.monotonicMs(), mayRead });
     const at = new Date(this.#parts.nowMs()).toISOString();
     this.#write(client, `retry: 2000\n\n${eventText('snapshot', { at, ...this.#sent })}`);
   }
@@ -79,7 +81,7 @@ export class Feed {
   }
 
   #pump(): void {
-    const oldestMs = this.#parts.nowMs() - FEED_LIFE_MAX_MS;
+    const oldestMs = this.#parts.monotonicMs() - FEED_LIFE_MAX_MS;
     for (const [client, { cameMs, mayRead }] of this.#clients) {
       if (cameMs >= oldestMs && mayRead()) continue;
       client.end();

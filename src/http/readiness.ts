@@ -3,7 +3,7 @@
 
 import type { IngestStatus } from '../domain/federation/accounting.ts';
 
-/** What the decision rests on. Times are of our own clock. */
+/** What the decision rests on. Times are of the monotonic clock: a wall clock that is set makes no tick late. */
 export interface ReadinessInputs {
   /** The source's latest state; null before the ingest thread reported, and while it is being restarted. */
   readonly status: IngestStatus | null;

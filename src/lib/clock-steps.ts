@@ -47,17 +47,28 @@ export function readClocks(clock: Clock): ClockReading {
  */
 export class ClockSteps {
   #last: ClockReading;
+  /** What {@link wallMs} goes by: replaced only after a step, so that the time of a moment stays the same until then. */
+  #reference: ClockReading;
 
   constructor(first: ClockReading) {
     this.#last = first;
+    this.#reference = first;
   }
 
   /** The step since the reading before, null if there was none. */
   since(reading: ClockReading): ClockStep | null {
     const fromMs = Math.round(this.#last.nowMs + reading.monotonicMs - this.#last.monotonicMs);
     this.#last = reading;
+    if (Math.abs(reading.nowMs - this.wallMs(reading.monotonicMs)) >= CLOCK_STEP_MIN_MS) {
+      this.#reference = reading;
+    }
     const byMs = reading.nowMs - fromMs;
     return Math.abs(byMs) < CLOCK_STEP_MIN_MS ? null : { byMs, fromMs, toMs: reading.nowMs };
+  }
+
+  /** The wall time of a moment of the monotonic clock, by the wall clock as it is set now. */
+  wallMs(monotonicMs: number): number {
+    return Math.round(this.#reference.nowMs + monotonicMs - this.#reference.monotonicMs);
   }
 }
 

@@ -12,12 +12,13 @@ export interface ProcessMoment {
   readonly cpuSeconds: number;
   /** 0 where the system does not tell. */
   readonly openFds: number;
+  /** Unix time by the wall clock as it is set now. */
   readonly startedAtSeconds: number;
   readonly eventLoopActiveSeconds: number;
 }
 
 /** Measures the process; waits only for the list of open files. */
-export async function measureProcess(): Promise<ProcessMoment> {
+export async function measureProcess(): Promise<Omit<ProcessMoment, 'startedAtSeconds'>> {
   // One entry is the folder that we read; elsewhere than on Linux there is no such folder.
   const openFds = await readdir('/proc/self/fd').then(
     (names) => names.length - 1,
@@ -28,7 +29,6 @@ export async function measureProcess(): Promise<ProcessMoment> {
     memory: process.memoryUsage(),
     cpuSeconds: (user + system) / 1e6,
     openFds,
-    startedAtSeconds: performance.timeOrigin / 1000,
     eventLoopActiveSeconds: performance.eventLoopUtilization().active / 1000,
   };
 }

@@ -35,12 +35,14 @@ const BOOK = new KeyBook([
 ]);
 
 async function start(apiAuth: 'open' | 'required', used: string[] = []): Promise<string> {
-  let nowMs = NOW_MS;
+  let monotonicMs = 5_000;
   const server = createServer(
     {
       findKey: (keyId) => BOOK.find(keyId),
       keyUsed: (keyId) => used.push(keyId),
-      nowMs: () => (nowMs += 10_000),
+      // The wall clock is set back a month: revoked keys stay revoked.
+      nowMs: () => NOW_MS - 30 * 86_400_000,
+      monotonicMs: () => (monotonicMs += 10_000),
     },
     { apiAuth },
   );
@@ -125,7 +127,7 @@ describe('API_AUTH', () => {
 
   it('API_AUTH - a key that is revoked reads no live feed any longer', async () => {
     const book = new KeyBook(BOOK.all);
-    const parts = { findKey: (keyId: string) => book.find(keyId), nowMs: () => NOW_MS };
+    const parts = { findKey: (keyId: string) => book.find(keyId), nowMs: () => NOW_MS - 3_600_000 };
     const { url } = await createServer(parts, { apiAuth: 'required' }).start();
     const response = await fetch(`${url}/api/federation/events`, {
       headers: { authorization: `Bearer ${reader}` },

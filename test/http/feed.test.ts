@@ -87,6 +87,7 @@ describe('http - live feed', () => {
     const feed = new Feed({
       document: () => ({ text: `${turn++}${'x'.repeat(FEED_BACKLOG_BYTES_MAX / 2)}` }),
       nowMs: () => 0,
+      monotonicMs: () => 0,
     });
     onTestFinished(() => feed.stop());
     // Takes what it is given and is never done with it, as a connection whose other end does not read.
@@ -111,7 +112,7 @@ describe('http - live feed', () => {
     vi.useFakeTimers();
     try {
       let value = 0;
-      const feed = new Feed({ document: () => ({ value }), nowMs: () => 0 });
+      const feed = new Feed({ document: () => ({ value }), nowMs: () => 0, monotonicMs: () => 0 });
       const written: string[] = [];
       const reader = new Writable({
         write: (chunk: Buffer, _encoding, done) => {
@@ -141,15 +142,23 @@ describe('http - live feed', () => {
   });
 
   it('ends a feed that is old, for its reader to show its key again, and no other', async () => {
+    let monotonicMs = 0;
+    // The wall clock is set to and fro meanwhile: it ends no feed, and keeps none.
     let nowMs = 0;
-    const feed = new Feed({ document: () => ({ nowMs }), nowMs: () => nowMs });
+    const feed = new Feed({
+      document: () => ({ monotonicMs }),
+      nowMs: () => nowMs,
+      monotonicMs: () => monotonicMs,
+    });
     onTestFinished(() => feed.stop());
     const reader = () => new Writable({ write: (_chunk, _encoding, done) => done() });
     const [old, young] = [reader(), reader()];
     feed.add(old);
-    nowMs = FEED_LIFE_MAX_MS;
+    nowMs += 40 * 86_400_000;
+    monotonicMs = FEED_LIFE_MAX_MS;
     feed.add(young);
-    nowMs++;
+    nowMs -= 80 * 86_400_000;
+    monotonicMs++;
     await until('the old one to end', () => old.destroyed);
     expect(young.writableEnded).toBe(false);
     expect(feed.counts.clients).toBe(1);
@@ -158,7 +167,7 @@ describe('http - live feed', () => {
   it('ends the feed of a reader whose key is revoked with the next interval, and tells him nothing more', async () => {
     let mayRead = true;
     let turn = 0;
-    const feed = new Feed({ document: () => ({ turn: turn++ }), nowMs: () => 0 });
+    const feed = new Feed({ document: () => ({ turn: turn++ }), nowMs: () => 0, monotonicMs: () => 0 });
     onTestFinished(() => feed.stop());
     const got: string[] = [];
     const othersGot: string[] = [];

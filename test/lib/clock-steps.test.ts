@@ -60,6 +60,24 @@ describe('steps of the wall clock', () => {
   });
 });
 
+describe('the wall time of a moment', () => {
+  it('stays the same until the wall clock is set, and goes with it then', () => {
+    const steps = new ClockSteps({ nowMs: NOON_MS, monotonicMs: 500 });
+    steps.since({ nowMs: NOON_MS + 1001, monotonicMs: 1500.4 });
+    expect(steps.wallMs(700.3)).toBe(NOON_MS + 200);
+    steps.since({ nowMs: NOON_MS + 2001 - 1_800_000, monotonicMs: 2500 });
+    expect(steps.wallMs(700.3)).toBe(NOON_MS + 201 - 1_800_000);
+  });
+
+  it('follows a slew that has grown', () => {
+    const steps = new ClockSteps({ nowMs: NOON_MS, monotonicMs: 0 });
+    for (let second = 1; second <= 100; second++) {
+      expect(steps.since({ nowMs: NOON_MS + second * 1090, monotonicMs: second * 1000 })).toBeNull();
+    }
+    expect(Math.abs(steps.wallMs(100_000) - (NOON_MS + 109_000))).toBeLessThan(500);
+  });
+});
+
 describe('reading both clocks', () => {
   it('reads again after the thread was held up between one and the other', () => {
     const monotonic = [0, 900, 1000, 1000.5];

@@ -73,6 +73,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
     pool: () => ({ queueTasks: 0 }),
     feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
     version: '0.1.0',
+    wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
     ...parts,
   });
   made.push(metrics);
@@ -114,7 +115,7 @@ describe('metrics - promtool', () => {
     metrics.transition('online', 'stale');
     metrics.tick(0.02);
     metrics.workerRun(0.01);
-    metrics.published(1_700_000_000_000);
+    metrics.published(1_700);
     expect(promtool(await metrics.text())).toEqual({ code: 0, said: '' });
   });
 
@@ -197,14 +198,15 @@ describe('metrics - series', () => {
     const metrics = create({
       nodes: () => ({ online: 4, stale: 1, offline: 7 }),
       pool: () => ({ queueTasks: 2 }),
+      wallMs: (monotonicMs) => 1_700_000_000_000 + monotonicMs,
     });
     metrics.transition('online', 'stale');
     metrics.transition('online', 'stale');
     metrics.transition('stale', 'online');
     metrics.tick(0.002);
     metrics.workerRun(20);
-    metrics.published(1_700_000_000_500);
-    metrics.audited(1, 1_700_000_001_500);
+    metrics.published(500);
+    metrics.audited(1, 1_500);
     expect(Object.fromEntries(await series(metrics))).toMatchObject({
       'aggregator_nodes{state="online"}': 4,
       'aggregator_nodes{state="offline"}': 7,
@@ -221,6 +223,20 @@ describe('metrics - series', () => {
       aggregator_rollup_drift: 1,
       aggregator_last_audit_timestamp_seconds: 1_700_000_001.5,
       [`aggregator_build_info{version="0.1.0",node="${process.versions.node}"}`]: 1,
+    });
+  });
+
+  it('tell moments by the wall clock as it is set now', async () => {
+    let setByMs = 0;
+    const metrics = create({ wallMs: (monotonicMs) => 1_700_000_000_000 + setByMs + monotonicMs });
+    metrics.published(500);
+    metrics.audited(0, 1_500);
+    await metrics.text();
+    setByMs = -3_600_000;
+    expect(Object.fromEntries(await series(metrics))).toMatchObject({
+      process_start_time_seconds: 1_699_996_400,
+      aggregator_last_publish_timestamp_seconds: 1_699_996_400.5,
+      aggregator_last_audit_timestamp_seconds: 1_699_996_401.5,
     });
   });
 

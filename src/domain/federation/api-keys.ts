@@ -76,9 +76,12 @@ export function may(key: ApiKey, permission: Permission): boolean {
   return key.permissions.includes(permission) || key.permissions.includes('admin');
 }
 
-/** True if the key was not revoked at the event time `atMs`. What it signed it signed after it was made. */
-export function isUsable(key: ApiKey, atMs: number): boolean {
-  return key.revokedAtMs === null || atMs < key.revokedAtMs;
+/**
+ * True if the key was not revoked at the event time `atMs`. What it signed it signed after it was made. `now` is later
+ * than every revocation, whatever the wall clock shows: it may have been set back since.
+ */
+export function isUsable(key: ApiKey, atMs: number | 'now'): boolean {
+  return key.revokedAtMs === null || (atMs !== 'now' && atMs < key.revokedAtMs);
 }
 
 /** True from the making of the key to its revocation, on event time: an older message could not be signed yet. */
@@ -93,8 +96,8 @@ export interface Signature {
   fits(key: ApiKey): boolean;
 }
 
-/** The key that signed, at event time `atMs`, with the right to publish; null if none did. */
-export function signerOf(book: KeyBook, signature: Signature | null, atMs: number): ApiKey | null {
+/** The key that signed, at event time `atMs` or now, with the right to publish; null if none did. */
+export function signerOf(book: KeyBook, signature: Signature | null, atMs: number | 'now'): ApiKey | null {
   const key = signature === null ? undefined : book.find(signature.keyId);
   if (signature === null || key === undefined) return null;
   return isUsable(key, atMs) && may(key, 'publish') && signature.fits(key) ? key : null;

@@ -26,7 +26,6 @@ export interface JoinContext {
   readonly salt: string;
   readonly statsKey: PublicJwk;
   readonly keys: KeyBook;
-  readonly nowMs: number;
 }
 
 export const JOIN_OUTCOMES = ['answered', 'unauthenticated', 'malformed'] as const;
@@ -57,12 +56,12 @@ export function answerJoin(request: JoinRequest, context: JoinContext, bytesMax:
   return { outcome: 'answered', reply: JSON.stringify(reply) };
 }
 
-function signer(payload: Uint8Array, credential: string, { keys, nowMs }: JoinContext): ApiKey | null {
+function signer(payload: Uint8Array, credential: string, { keys }: JoinContext): ApiKey | null {
   const parts = readCredential(credential);
   if (parts === null) return null;
   const fits = ({ keyHash }: ApiKey) =>
     isMessageSignature(secretOf(keyHash), JOIN_SUBJECT, payload, parts.signature);
-  return signerOf(keys, { keyId: parts.keyId, fits }, nowMs);
+  return signerOf(keys, { keyId: parts.keyId, fits }, 'now');
 }
 
 function refusal(outcome: Exclude<JoinOutcome, 'answered'>): JoinAnswer {
