@@ -160,6 +160,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
       problem: telemetry.problem,
       reconnects: telemetry.reconnects,
       pending: telemetry.pending,
+      unreadAgeMs: telemetry.unreadAgeMs,
       clockOffsetMs: telemetry.clockOffsetMs,
       backlogBytes: handover.waitingBytes,
     };

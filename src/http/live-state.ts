@@ -58,7 +58,7 @@ export function liveState(inputs: LiveInputs): LiveState {
       lagMs: status?.lagMs ?? 0,
       pending: status?.pending ?? 0,
       backlogBytes: status?.backlogBytes ?? 0,
-      clockOffsetMs: status?.clockOffsetMs ?? 0,
+      clockOffsetMs: status?.clockOffsetMs ?? null,
       reconnects: status?.reconnects ?? 0,
       databaseSizeBytes: status?.databaseSizeBytes ?? 0,
     },

@@ -176,7 +176,10 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
     lagMs: { type: 'number' },
     pending: COUNT,
     backlogBytes: COUNT,
-    clockOffsetMs: { type: 'number' },
+    clockOffsetMs: {
+      type: ['number', 'null'],
+      description: "The broker's clock minus ours; null before a message was read live, and on plain NATS",
+    },
     reconnects: COUNT,
     databaseSizeBytes: COUNT,
   }),

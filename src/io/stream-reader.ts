@@ -30,8 +30,10 @@ export interface StreamReaderOptions {
 
 export interface StreamReaderParts {
   message(message: StreamMessage): void;
-  /** The broker says that it has nothing beyond what was read. */
+  /** A pull brought nothing. Mostly the stream has nothing beyond what was read, but a stream that cannot read its files says the same. */
   drained(): void;
+  /** A pull that was asked for at `askedMs`, on the monotonic clock, ended because nothing more was there. */
+  ended(askedMs: number): void;
   /** The end of the stream was reached: nothing comes for the next {@link PULL_REST_MS}. */
   resting(): void;
   /** Delivery broke off (consumer gone, gap, silence): start a new reader from the position. Called once. */
@@ -60,6 +62,8 @@ interface Slot {
   subscription: Subscription | null;
   /** Messages that the pull under way may still bring; 0 if none is under way. */
   remaining: number;
+  /** When it was asked for, on the monotonic clock. */
+  askedMs: number;
   /** When the pull under way is over at the latest, on the monotonic clock. */
   overAtMs: number;
 }
@@ -87,6 +91,7 @@ export class StreamReader {
       inbox: createInbox(options.inboxPrefix ?? undefined),
       subscription: null,
       remaining: 0,
+      askedMs: 0,
       overAtMs: 0,
     }));
   }
@@ -179,9 +184,10 @@ export class StreamReader {
       this.#break(`the broker ended the pull with status ${code}`);
       return;
     }
-    // A pull that brought nothing: there is nothing.
-    if (slot.remaining === this.#options.pullMessages && description !== TOO_MANY_PULLS)
-      this.#parts.drained();
+    if (description !== TOO_MANY_PULLS) {
+      this.#parts.ended(slot.askedMs);
+      if (slot.remaining === this.#options.pullMessages) this.#parts.drained();
+    }
     slot.remaining = 0;
     if (this.#slots.some(({ remaining }) => remaining > 0)) return;
     this.#parts.resting();
@@ -200,7 +206,8 @@ export class StreamReader {
     slot.remaining = 0;
     if (this.#isPaused || this.#isOver) return;
     slot.remaining = this.#options.pullMessages;
-    slot.overAtMs = performance.now() + PULL_EXPIRES_MS + PULL_GRACE_MS;
+    slot.askedMs = performance.now();
+    slot.overAtMs = slot.askedMs + PULL_EXPIRES_MS + PULL_GRACE_MS;
     // It waits for the first message and ends behind the last that is there.
     const request = JSON.stringify({ batch: slot.remaining, expires: nanos(PULL_EXPIRES_MS), no_wait: true });
     this.#connection.publish(this.#nextSubject, request, { reply: slot.inbox });

@@ -74,7 +74,7 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
   ),
   gauge(
     'aggregator_ingest_lag_seconds',
-    'Age of the newest message committed when it was committed, broker time to commit.',
+    'Age of the oldest message unread or not committed; when there is none, of the newest at its commit.',
     ({ status }) => (status?.lagMs ?? 0) / 1000,
   ),
   gauge(
@@ -99,7 +99,7 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
   },
   gauge(
     'aggregator_clock_offset_seconds',
-    'Clock of the broker minus ours, from the newest message read live.',
+    'Clock of the broker minus ours, from the newest message read live; 0 before the first.',
     ({ status }) => (status?.clockOffsetMs ?? 0) / 1000,
   ),
   gauge('aggregator_broker_connected', 'Whether the broker is connected, 0 or 1.', ({ status }) =>

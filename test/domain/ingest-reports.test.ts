@@ -18,6 +18,7 @@ const SOURCE: SourceStatus = {
   problem: null,
   reconnects: 1,
   pending: 2,
+  unreadAgeMs: 6,
   clockOffsetMs: 3,
   backlogBytes: 4,
 };
@@ -41,10 +42,25 @@ describe('ingest reports', () => {
       problem: 'not connected to the broker yet',
       reconnects: 0,
       pending: 0,
-      clockOffsetMs: 0,
+      unreadAgeMs: 0,
+      clockOffsetMs: null,
       backlogBytes: 0,
     });
   });
+
+  it.each([
+    [7, 6, 7],
+    [7, 60_900, 60_900],
+    [7, 0, 7],
+  ])(
+    'ingest reports - %i ms behind with commits, the oldest unread %i ms old: lag %i ms',
+    (lagMs, unreadAgeMs, shownMs) => {
+      const reports = new IngestReports(AGE_MAX_MS);
+      reports.ofWriter({ ...WRITER, lagMs }, 0);
+      reports.ofSource({ ...SOURCE, unreadAgeMs }, 0);
+      expect(reports.status(0)?.lagMs).toBe(shownMs);
+    },
+  );
 
   it.each([
     [0, 0, 5000, null],

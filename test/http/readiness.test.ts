@@ -11,6 +11,7 @@ const well: IngestStatus = {
   reconnects: 0,
   pending: 0,
   lagMs: 0,
+  unreadAgeMs: 0,
   clockOffsetMs: 0,
   backlogBytes: 0,
   databaseProblem: null,

@@ -38,6 +38,7 @@ async function read(pullMessages: number) {
     {
       message: ({ seq }) => tell(seq),
       drained: () => tell('drained'),
+      ended: () => {},
       resting: () => tell('resting'),
       broken: (reason) => broken.push(reason),
     },

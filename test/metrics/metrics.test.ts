@@ -51,6 +51,7 @@ const status: IngestStatus = {
   reconnects: 3,
   pending: 21,
   lagMs: 1_500,
+  unreadAgeMs: 0,
   clockOffsetMs: -250,
   backlogBytes: 0,
   databaseProblem: null,

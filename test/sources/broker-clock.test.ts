@@ -1,52 +1,42 @@
 import { describe, expect, it } from 'vitest';
 import { BrokerClock } from '../../src/sources/federation/broker-clock.ts';
 
-const NOON_MS = Date.parse('2026-03-04T12:00:00.000Z');
-
-/** One message each, with what waits behind it. The broker's clock is what it is; the monotonic clock began elsewhere. */
-function after(
-  ...events: (readonly [atMs: number, heardMs: number, pending: number] | 'drained' | 'away')[]
+/** What the broker's clock shows at 20,000 ms of ours after these. */
+function shown(
+  ...said: readonly (readonly ['ended', number] | readonly ['read', number, number] | 'away')[]
 ) {
   const clock = new BrokerClock();
-  for (const event of events) {
-    if (event === 'drained') clock.drained();
-    else if (event === 'away') clock.away();
-    else clock.read({ atMs: NOON_MS + event[0], heardMs: event[1], pending: event[2] });
+  for (const what of said) {
+    if (what === 'away') clock.away();
+    else if (what[0] === 'ended') clock.ended(what[1]);
+    else clock.read(what[1], what[2]);
   }
-  const nowMs = clock.nowMs(100_000);
-  return nowMs === null ? null : nowMs - NOON_MS;
+  return clock.nowMs(20_000);
 }
 
-describe('the clock of the broker', () => {
+describe('broker clock', () => {
   it.each([
-    ['is not known before a message', [], null],
+    ['nothing read', shown(), null],
+    ['a backlog only', shown(['read', 1, 10], ['read', 2, 11]), null],
+    ['the end of the stream only', shown(['ended', 100]), null],
+    ['a backlog, then its end', shown(['read', 1, 10], ['ended', 12]), null],
+    ['a message behind the end', shown(['ended', 12], ['read', 70_000, 1000]), 89_000],
+    ['the newest of several', shown(['ended', 12], ['read', 1, 900], ['read', 70_000, 1000]), 89_000],
+    ['a message at the bound', shown(['ended', 1000], ['read', 70_000, 6000]), 84_000],
+    ['a message after a stall', shown(['ended', 1000], ['read', 70_000, 6001]), null],
     [
-      'is not known from a backlog',
-      [
-        [-60_000, 50, 2],
-        [-60_000, 51, 1],
-        [-60_000, 52, 0],
-      ],
-      null,
+      'a live message, then a backlog',
+      shown(['ended', 12], ['read', 70_000, 1000], ['read', 5, 9000]),
+      89_000,
     ],
+    ['one that may have waited', shown(['ended', 100], 'away', ['read', 70_000, 1000]), null],
     [
-      'is known from a message that came behind the last',
-      [
-        [-60_000, 52, 0],
-        [5, 10_000, 0],
-      ],
-      90_005,
+      'a live message, then a broker whose clock was set back',
+      shown(['ended', 100], ['read', 7_000_000, 1000], ['ended', 900], ['read', 70_000, 2000]),
+      88_000,
     ],
-    ['is known from a message that came to a drained stream', ['drained', [5, 10_000, 0]], 90_005],
-    [
-      'is not known from the first of several that waited',
-      ['drained', [-9000, 10_000, 1], [-8000, 10_001, 0]],
-      null,
-    ],
-    ['is not known from one that may have waited', ['drained', 'away', [-9000, 10_000, 0]], null],
-    ['stays known while we are away', ['drained', [5, 10_000, 0], 'away', [-9000, 20_000, 3]], 90_005],
-    ['is learned anew after it was set', ['drained', [5, 10_000, 0], [-3_600_000, 20_000, 0]], -3_520_000],
-  ] as const)('%s', (_name, events, nowMs) => {
-    expect(after(...events)).toBe(nowMs);
+    ['an end told late', shown(['ended', 9000], ['ended', 1000], ['read', 70_000, 10_000]), 80_000],
+  ])('broker clock - %s', (_what, atMs, expectedMs) => {
+    expect(atMs).toBe(expectedMs);
   });
 });

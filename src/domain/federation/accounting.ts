@@ -56,15 +56,17 @@ export interface SourceStatus {
   readonly reconnects: number;
   /** Messages the stream holds beyond those read; 0 in core mode. */
   readonly pending: number;
-  /** Broker clock minus ours, in milliseconds, from the newest message read live. */
-  readonly clockOffsetMs: number;
+  /** Age of the oldest of these, or a little more, in milliseconds; 0 if there are none. */
+  readonly unreadAgeMs: number;
+  /** Broker clock minus ours, in milliseconds, from the newest message read live; null before the first, and in core mode. */
+  readonly clockOffsetMs: number | null;
   /** Payload read and not yet with the writer. */
   readonly backlogBytes: number;
 }
 
 /** The state of the writer. */
 export interface WriterStatus {
-  /** Age of the newest message committed when it was committed, in milliseconds: broker time to commit. */
+  /** Age of the newest message committed when it was committed, in milliseconds, or of the oldest that waits to be committed. */
   readonly lagMs: number;
   /** Why nothing can be written, or nothing more is read for want of room, and what to do; null when all is well. */
   readonly databaseProblem: string | null;
@@ -74,5 +76,5 @@ export interface WriterStatus {
   readonly diskSizeBytes: number;
 }
 
-/** Both together. */
+/** Both together; `lagMs` then counts unread messages too. */
 export type IngestStatus = SourceStatus & WriterStatus;

@@ -17,7 +17,8 @@ const NO_SOURCE: SourceStatus = {
   problem: 'not connected to the broker yet',
   reconnects: 0,
   pending: 0,
-  clockOffsetMs: 0,
+  unreadAgeMs: 0,
+  clockOffsetMs: null,
   backlogBytes: 0,
 };
 
@@ -50,7 +51,8 @@ export class IngestReports {
   /** What is known of both threads; null before the writer has reported. */
   status(nowMs: number): IngestStatus | null {
     if (this.#writer === null) return null;
-    const known = { ...NO_SOURCE, ...this.#source?.status, ...this.#writer.status };
+    const both = { ...NO_SOURCE, ...this.#source?.status, ...this.#writer.status };
+    const known = { ...both, lagMs: Math.max(both.lagMs, both.unreadAgeMs) };
     const isOld = (report: Report<unknown> | null) => report !== null && nowMs - report.atMs > this.#ageMaxMs;
     const silent = isOld(this.#writer) ? 'ingest' : isOld(this.#source) ? 'source' : null;
     if (silent === null) return known;

@@ -142,8 +142,9 @@ function counterBars(counters) {
   }));
 }
 
-/** @param {number} ms */
+/** @param {number | null} ms Null before a message was read live. */
 function offsetText(ms) {
+  if (ms === null) return 'Not known yet';
   if (Math.abs(ms) < 1000) return 'Together with ours';
   return `${span(Math.abs(ms))} ${ms > 0 ? 'ahead of' : 'behind'} ours`;
 }

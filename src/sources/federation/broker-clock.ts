@@ -1,37 +1,39 @@
-// How the broker's wall clock runs against our monotonic clock, learned from messages that were read the moment they were
-// stored. With it the age of a message is known however wrong our own wall clock is. It reads no clock.
+// How the broker's wall clock runs against our monotonic clock, learned from messages that were read live: one that waited in
+// the stream is old, whatever the clocks show. With it the age of a message is known however wrong our own wall clock is. It
+// reads no clock.
 
-/** A message that was read live: the broker's time of it, and when it was read on the monotonic clock. */
-interface LiveReading {
-  readonly atMs: number;
-  readonly heardMs: number;
-}
+/**
+ * A message is live if it was read at most this long after a pull was asked for that found the end of the stream: everything
+ * stored before that pull had been delivered, so the message is no older than that. A pull on a quiet stream waits for 2 s,
+ * and the next one for 2 s again.
+ */
+const LIVE_AGE_MAX_MS = 5000;
 
+/** Times of messages are the broker's; the others are of our monotonic clock. All in milliseconds. */
 export class BrokerClock {
-  #live: LiveReading | null = null;
-  #isAtEnd = false;
+  #liveUntilMs = -Infinity;
+  #storedAtMs: number | null = null;
+  #readMs = 0;
 
-  /**
-   * A message was read; `pending` is how many the stream holds beyond it. It was read live if nothing was waiting before
-   * it and nothing is behind it: a stream that was read up to its end brings messages as they are stored.
-   */
-  read({ atMs, heardMs, pending }: LiveReading & { readonly pending: number }): void {
-    if (this.#isAtEnd && pending === 0) this.#live = { atMs, heardMs };
-    this.#isAtEnd = pending === 0;
-  }
-
-  /** The stream holds nothing that was not read. */
-  drained(): void {
-    this.#isAtEnd = true;
+  /** The stream held nothing unread at some moment after `askedMs`. */
+  ended(askedMs: number): void {
+    this.#liveUntilMs = Math.max(this.#liveUntilMs, askedMs + LIVE_AGE_MAX_MS);
   }
 
   /** Messages may wait from now on: we are not reading. */
   away(): void {
-    this.#isAtEnd = false;
+    this.#liveUntilMs = -Infinity;
+  }
+
+  /** A message that the broker stored at `storedAtMs` was read at `readMs`. */
+  read(storedAtMs: number, readMs: number): void {
+    if (readMs > this.#liveUntilMs) return;
+    this.#storedAtMs = storedAtMs;
+    this.#readMs = readMs;
   }
 
   /** What the broker's clock shows at `monotonicMs`; null before a message was read live. */
   nowMs(monotonicMs: number): number | null {
-    return this.#live === null ? null : this.#live.atMs + monotonicMs - this.#live.heardMs;
+    return this.#storedAtMs === null ? null : this.#storedAtMs + (monotonicMs - this.#readMs);
   }
 }

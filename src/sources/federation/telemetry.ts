@@ -105,6 +105,7 @@ export class Telemetry {
   #targetSeq = 0;
   #readSeq = 0;
   #committedSeq = 0;
+  /** When the broker stored the newest message read; when we attach, a time before that of every unread one. */
   #newestMs = 0;
   readonly #brokerClock = new BrokerClock();
   #hasAttached = false;
@@ -131,17 +132,29 @@ export class Telemetry {
     if (this.mode !== 'jetstream') return false;
     if (this.#committedSeq < this.#targetSeq) return true;
     // While nothing more is asked for, how much is pending is not known.
-    if (this.pending === 0 && !this.#isPaused) return false;
-    const { clock } = this.#parts;
-    const brokerNowMs = this.#brokerClock.nowMs(clock.monotonicMs()) ?? clock.nowMs();
-    return brokerNowMs - this.#newestMs > this.#options.catchingUpAgeMs;
+    return (
+      (this.pending > 0 || this.#isPaused) &&
+      this.#brokerNowMs - this.#newestMs > this.#options.catchingUpAgeMs
+    );
   }
 
-  /** Broker clock minus ours, at the newest message that was read live; 0 before one was. */
-  get clockOffsetMs(): number {
+  /** Broker clock minus ours; null before a message was read live, and on plain NATS, where messages carry no time. */
+  get clockOffsetMs(): number | null {
     const { clock } = this.#parts;
-    const brokerNowMs = this.#brokerClock.nowMs(clock.monotonicMs());
-    return brokerNowMs === null ? 0 : Math.round(brokerNowMs - clock.nowMs());
+    const brokerMs = this.#brokerClock.nowMs(clock.monotonicMs());
+    return brokerMs === null ? null : Math.round(brokerMs - clock.nowMs());
+  }
+
+  /** Age of the oldest message that the stream holds beyond those read, or a little more; 0 if it holds none. */
+  get unreadAgeMs(): number {
+    if (this.mode !== 'jetstream' || this.pending === 0) return 0;
+    return Math.max(0, this.#brokerNowMs - this.#newestMs);
+  }
+
+  /** By our own clock while nothing is known of the broker's. */
+  get #brokerNowMs(): number {
+    const { clock } = this.#parts;
+    return this.#brokerClock.nowMs(clock.monotonicMs()) ?? clock.nowMs();
   }
 
   /** False while messages may be waiting that we do not take: time that then passes is nobody's silence. */
@@ -350,6 +363,7 @@ export class Telemetry {
     this.#targetSeq = facts.lastSeq;
     this.#readSeq = nextSeq - 1;
     this.#committedSeq = nextSeq - 1;
+    this.#newestMs = Math.max(atMs ?? 0, Date.parse(info.state.first_ts));
     const reader = new StreamReader(
       connection,
       {
@@ -363,12 +377,12 @@ export class Telemetry {
           this.pending = message.pending;
           this.#readSeq = message.seq;
           this.#newestMs = message.atMs;
-          this.#brokerClock.read(message);
+          this.#brokerClock.read(message.atMs, message.heardMs);
           this.#parts.message(message);
         },
+        ended: (askedMs) => this.#brokerClock.ended(askedMs),
         drained: () => {
           this.pending = 0;
-          this.#brokerClock.drained();
           // What was there when we attached may have been removed since.
           this.#targetSeq = Math.min(this.#targetSeq, this.#readSeq);
         },
@@ -385,8 +399,10 @@ export class Telemetry {
     if (this.#isPaused) reader.pause();
     this.#reader = reader;
     this.#brokerClock.away();
+    const askedMs = this.#parts.clock.monotonicMs();
     this.pending = await reader.start(manager, nextSeq);
     if (this.pending === 0) {
+      this.#brokerClock.ended(askedMs);
       // Nothing from our position on, though the stream had counted further: those messages are gone.
       this.#position.nothingUpTo(facts.lastSeq);
       this.#targetSeq = this.#readSeq;
