@@ -21,6 +21,7 @@ import { KeyBook } from './domain/federation/api-keys.ts';
 import type { IngestAccounts } from './domain/federation/accounting.ts';
 import type { NodeTrust } from './domain/federation/facts.ts';
 import type { Identity } from './domain/federation/identity.ts';
+import { listMissing, NONE_MISSING } from './domain/federation/missing.ts';
 import { IngestReports } from './domain/federation/ingest-reports.ts';
 import type { NodeState, Period } from './domain/federation/vocabulary.ts';
 import { liveState } from './http/live-state.ts';
@@ -98,6 +99,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let lastHeardAtMs: number | null = null;
   let totalNodes = 0;
   let trust: NodeTrust = { authenticated: 0, claimed: 0 };
+  let missing = NONE_MISSING;
   let keys = new KeyBook([]);
   let identity: Identity | null = null;
   let signer: StatisticsSigner | null = null;
@@ -140,6 +142,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     status,
     nodes: countNodes,
     trust: () => trust,
+    missing: () => missing,
     pool: () => ({ queueTasks: pool?.queueTasks ?? 0 }),
     feed: () => http.feed(),
     version,
@@ -174,6 +177,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
           nodes: countNodes(),
           lastHeardAtMs: wallMs(lastHeardAtMs),
           lastTickAtMs: wallMs(lastTickAtMs),
+          missing: listMissing(missing),
         }),
       trust: () => trust,
       findKey: (keyId) => keys.find(keyId),
@@ -197,6 +201,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     return judgeReadiness({
       status: status(),
       workersUp: pool?.isUp ?? false,
+      missing: listMissing(missing),
       lastTickAtMs,
       startedAtMs,
       caughtUpAtMs,
@@ -220,7 +225,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   function receive(message: FromIngest): void {
     switch (message.type) {
       case 'opened':
-        ({ aggregatorId, observedMs, identity } = message);
+        ({ aggregatorId, observedMs, identity, missing } = message);
         keys = new KeyBook(message.keys);
         signer = createStatisticsSigner(message.identity.statisticsKey);
         isOpened = true;
@@ -233,7 +238,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         supervisor.heard(message.signs, { nowMs: systemClock.nowMs(), observedMs });
         return;
       case 'snapshot':
-        ({ accounts, totalNodes, trust, observedMs } = message);
+        ({ accounts, totalNodes, trust, missing, observedMs } = message);
         reports.ofWriter(message.status, systemClock.monotonicMs());
         sweep();
         return;

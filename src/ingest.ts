@@ -11,11 +11,13 @@ import {
   FREE_SPACE_LOW_SHARE,
   FUTURE_TOLERANCE_MS,
   HOUSEKEEPING_REST_MS,
+  MISSING_NEWS_REST_MS,
   SNAPSHOT_INTERVAL_MS,
   STOP_EMPTY_LOG_MS,
   STOP_SALVAGE_MS,
 } from './config/bounds.ts';
 import type { WriterStatus } from './domain/federation/accounting.ts';
+import { MissingNews } from './domain/federation/missing.ts';
 import { SUBJECTS } from './domain/federation/vocabulary.ts';
 import { systemClock } from './lib/clock.ts';
 import { CodedError } from './lib/errors.ts';
@@ -67,6 +69,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     },
     FUTURE_TOLERANCE_MS,
   );
+  const news = new MissingNews(writer.current.missing.records, MISSING_NEWS_REST_MS);
   let source: MessagePort | null = null;
   let observedMs = writer.current.observedMs;
   let lagMs = 0;
@@ -231,6 +234,8 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         return;
       case 'shed':
         message.counts.forEach((count, subject) => ledger.shed(subject, count));
+        writer.shed(message.counts.reduce((sum, count) => sum + count, 0));
+        committer.soon();
         return;
       case 'lastKnown': {
         const known = writer.current.position.lastKnown(message.stream);
@@ -272,6 +277,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     const isMoving = () => salvage !== null && !salvage.isStuck && problem?.refusal == null;
     while (isMoving() && systemClock.monotonicMs() < deadlineMs) committer.flush();
     committer.stop();
+    tellMissing(true);
     // Pool threads may still have the file open. Then closing it here would leave the log as it is.
     if (!emptyLog(database, STOP_EMPTY_LOG_MS, systemClock)) {
       log(
@@ -302,7 +308,14 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       unknownLabels: door.unknownLabels,
     });
     const { totalNodes, trust } = writer.current;
-    send({ type: 'snapshot', accounts, status: status(), observedMs, totalNodes, trust });
+    const missing = writer.current.missing.records;
+    send({ type: 'snapshot', accounts, status: status(), observedMs, totalNodes, trust, missing });
+    tellMissing();
+  }
+
+  function tellMissing(isLast = false): void {
+    const lines = news.due(writer.current.missing.records, systemClock.monotonicMs(), isLast);
+    for (const sentence of lines) send({ type: 'log', level: 'warn', sentence });
   }
 
   function lookAtSpace(): void {
@@ -317,7 +330,8 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   lookAtSpace();
   const { aggregatorId } = writer.current;
   const keys = writer.current.keys.book.all;
-  send({ type: 'opened', aggregatorId, identity, keys, observedMs });
+  const missing = writer.current.missing.records;
+  send({ type: 'opened', aggregatorId, identity, keys, missing, observedMs });
 
   return (message) => {
     switch (message.type) {

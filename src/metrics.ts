@@ -9,6 +9,7 @@ import {
 } from './config/bounds.ts';
 import type { HistogramSnapshot, IngestAccounts, IngestStatus } from './domain/federation/accounting.ts';
 import type { NodeTrust } from './domain/federation/facts.ts';
+import { type Missing, MISSING_OUTCOMES, unacknowledged } from './domain/federation/missing.ts';
 import { NODE_STATES, type NodeState } from './domain/federation/vocabulary.ts';
 import { systemClock, type Clock } from './lib/clock.ts';
 import { DELAY_QUANTILES, EventLoopDelay, type DelayMoment } from './metrics/event-loop-delay.ts';
@@ -27,6 +28,8 @@ export interface MetricsParts {
   nodes(): Readonly<Record<NodeState, number>>;
   /** Nodes that have a row, by who spoke last for them. */
   trust(): NodeTrust;
+  /** Messages missing from the numbers. */
+  missing(): Missing;
   pool(): { readonly queueTasks: number };
   /** Readers of the live feed. */
   feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
@@ -82,6 +85,16 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
       ];
     },
   },
+  {
+    name: 'aggregator_unacknowledged_messages',
+    type: 'gauge',
+    help: 'Messages missing from the numbers that no operator has acknowledged, over restarts.',
+    labels: ['outcome'],
+    read: (parts) => {
+      const missing = parts.missing();
+      return MISSING_OUTCOMES.map((outcome) => [{ outcome }, unacknowledged(missing[outcome])]);
+    },
+  },
   gauge(
     'aggregator_worker_queue_tasks',
     'Tasks that wait for the worker pool.',
@@ -107,7 +120,7 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
   },
 ];
 
-/** Makes the metrics; every series is there with 0 from the start. */
+/** Makes the metrics; every series is there from the start, with 0 as long as nothing was counted or measured. */
 export function createMetrics(parts: MetricsParts): Metrics {
   const clock = parts.clock ?? systemClock;
   const registry = new Registry();

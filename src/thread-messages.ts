@@ -7,6 +7,7 @@ import type { IngestAccounts, SourceStatus, WriterStatus } from './domain/federa
 import type { ApiKey } from './domain/federation/api-keys.ts';
 import type { Change } from './domain/federation/changes.ts';
 import type { NodeSign, NodeTransition, NodeTrust } from './domain/federation/facts.ts';
+import type { Missing } from './domain/federation/missing.ts';
 import type { Identity } from './domain/federation/identity.ts';
 import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NatsOptions } from './io/nats.ts';
@@ -63,6 +64,7 @@ export type FromIngest =
       readonly aggregatorId: string;
       readonly identity: Identity;
       readonly keys: readonly ApiKey[];
+      readonly missing: Missing;
       readonly observedMs: number;
     }
   /** All keys, after a change of any. */
@@ -83,6 +85,7 @@ export type FromIngest =
       readonly observedMs: number;
       readonly totalNodes: number;
       readonly trust: NodeTrust;
+      readonly missing: Missing;
     }
   | LogMessage
   | FailedMessage

@@ -1,11 +1,14 @@
-// `aggregator status`: one screen of the running program, from what it shows over HTTP to everybody. It opens no database
-// and no connection to the broker.
+// `aggregator status`: one screen of the running program, from what it shows over HTTP to everybody. Only `--acknowledge`
+// goes to the database, as every command does that changes something. It opens no connection to the broker.
 
 import type { Environment } from '../config/environment.ts';
+import { readSettings } from '../config/settings.ts';
+import { describeMissing, listMissing, totalsOf } from '../domain/federation/missing.ts';
 import { CodedError } from '../lib/errors.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import { ownHttpUrl } from '../lib/own-http-url.ts';
 import { parsePrometheusText, type Sample } from '../lib/prometheus-text.ts';
+import { changeDatabase } from './change-database.ts';
 import type { Command } from './command.ts';
 
 const HELP = `Usage: aggregator status [options]
@@ -14,8 +17,13 @@ One screen of the running program: readiness, nodes, messages, statistics, disk 
 
   --http URL  where it listens (HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080)
   --json      the same as one JSON object
+  --acknowledge
+              ends the warning about messages that are missing from the numbers (lost, thrown away, set aside): prints what
+              was found so far and notes in the database of DB_PATH that you know of it, also while the program is stopped.
+              What is found later warns again. Nothing else changes: the messages stay missing, and no counter falls.
 
-Exit code: 0 it is ready; 1 it is not, and the screen says why; 2 usage, or nothing answers.
+Exit code: 0 it is ready; 1 it is not, and the screen says why; 2 usage, or nothing answers. With --acknowledge: 0 done, also
+if there was nothing to acknowledge; 1 not done; 2 usage.
 `;
 
 const PATIENCE_MS = 5000;
@@ -41,6 +49,8 @@ export interface Status {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly rejected: Readonly<Record<string, number>>;
   readonly lost: number;
+  /** Messages missing from the numbers that no operator has acknowledged, since ever. */
+  readonly unacknowledged: Readonly<Record<string, number>>;
   readonly lagSeconds: number;
   readonly pending: number;
   /** null before the first publication, and with PUBLISH=off. */
@@ -76,6 +86,7 @@ export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSe
     outcomes: by('aggregator_messages_total', 'outcome'),
     rejected: by('aggregator_messages_rejected_total', 'reason'),
     lost: sum('aggregator_messages_lost_total'),
+    unacknowledged: by('aggregator_unacknowledged_messages', 'outcome'),
     lagSeconds: sum('aggregator_ingest_lag_seconds'),
     pending: sum('aggregator_pending_messages'),
     lastPublicationSeconds: publishedAt === 0 ? null : nowSeconds - publishedAt,
@@ -147,7 +158,21 @@ async function ask(httpUrl: string, path: string): Promise<string> {
 }
 
 async function run(args: readonly string[], env: Environment): Promise<number> {
-  const { values } = parseCommandLine(args, { http: { type: 'string' }, json: { type: 'boolean' } });
+  const { values } = parseCommandLine(args, {
+    http: { type: 'string' },
+    json: { type: 'boolean' },
+    acknowledge: { type: 'boolean' },
+  });
+  if (values.acknowledge === true) {
+    if (values.http !== undefined) {
+      throw new CodedError(
+        'usage',
+        '--acknowledge changes the database of DB_PATH, and --http may name another program: give one of them.',
+      );
+    }
+    process.stdout.write(await acknowledge(env, values.json === true));
+    return 0;
+  }
   const httpUrl = values.http ?? ownHttpUrl(env);
   if (!URL.canParse(httpUrl) || !/^https?:$/.test(new URL(httpUrl).protocol)) {
     throw new CodedError('usage', '--http: must be a URL that begins with http:// or https://.');
@@ -158,6 +183,17 @@ async function run(args: readonly string[], env: Environment): Promise<number> {
     values.json === true ? `${JSON.stringify(status, null, 2)}\n` : screenOf(status, httpUrl),
   );
   return status.ready ? 0 : 1;
+}
+
+/** Acknowledges what it prints, and not what is found missing in between. */
+async function acknowledge(env: Environment, isJson: boolean): Promise<string> {
+  const { settings } = readSettings(env);
+  const missing = await changeDatabase(settings, { type: 'listMissing' });
+  await changeDatabase(settings, { type: 'acknowledge', upTo: totalsOf(missing) });
+  const listings = listMissing(missing);
+  if (isJson) return `${JSON.stringify({ acknowledged: listings }, null, 2)}\n`;
+  if (listings.length === 0) return 'No message is missing that was not acknowledged before.\n';
+  return listings.map((listing) => `Acknowledged: ${describeMissing(listing)}\n`).join('');
 }
 
 function decode(text: string, httpUrl: string): Readiness {

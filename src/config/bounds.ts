@@ -173,6 +173,8 @@ export const SWEEP_INTERVAL_MS = 900;
 export const REPORT_AGE_MAX_MS = 5_000;
 /** Time before a commit that SQLite refused is tried again. */
 export const COMMIT_RETRY_MS = 1_000;
+/** While messages go missing again and again: rest between two lines of the log that tell of it. */
+export const MISSING_NEWS_REST_MS = 60_000;
 /** How often the ingest thread tells main its counters and its clock when it has nothing to commit. */
 export const SNAPSHOT_INTERVAL_MS = 1_000;
 /** Time between two looks at the wall clock for a step. */

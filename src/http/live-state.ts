@@ -7,6 +7,7 @@ import {
   type IngestStatus,
   type Outcome,
 } from '../domain/federation/accounting.ts';
+import type { MissingListing } from '../domain/federation/missing.ts';
 import { type NodeState, REJECT_REASONS, type RejectReason } from '../domain/federation/vocabulary.ts';
 import type { Json } from '../lib/merge-patch.ts';
 import type { Readiness } from './readiness.ts';
@@ -25,6 +26,7 @@ export interface LiveInputs {
   /** When a node was last heard, on our clock; null: not since the start. */
   readonly lastHeardAtMs: number | null;
   readonly lastTickAtMs: number | null;
+  readonly missing: readonly MissingListing[];
 }
 
 /** The body of `/api/federation/health` without its time. Times are public UTC text. */
@@ -63,6 +65,7 @@ export function liveState(inputs: LiveInputs): LiveState {
       databaseSizeBytes: status?.databaseSizeBytes ?? 0,
     },
     messages: messagesOf(inputs.accounts),
+    missing: inputs.missing.map((listing) => ({ ...listing })),
   };
 }
 

@@ -2,12 +2,15 @@
 // and knows no HTTP.
 
 import type { IngestStatus } from '../domain/federation/accounting.ts';
+import { ACKNOWLEDGE_COMMAND, describeMissing, type MissingListing } from '../domain/federation/missing.ts';
 
 /** What the decision rests on. Times are of the monotonic clock: a wall clock that is set makes no tick late. */
 export interface ReadinessInputs {
   /** The source's latest state; null before the ingest thread reported, and while it is being restarted. */
   readonly status: IngestStatus | null;
   readonly workersUp: boolean;
+  /** Messages missing from the numbers that no operator has acknowledged. */
+  readonly missing: readonly MissingListing[];
   readonly lastTickAtMs: number | null;
   readonly startedAtMs: number;
   /** When catching up last ended; null if it has not. */
@@ -33,6 +36,7 @@ export interface Readiness {
     readonly ingest: ComponentReadiness;
     readonly workers: ComponentReadiness;
     readonly tick: ComponentReadiness;
+    readonly messages: ComponentReadiness;
   };
 }
 
@@ -50,6 +54,7 @@ export function judgeReadiness(inputs: ReadinessInputs): Readiness {
     ingest: judgeIngest(status),
     workers: inputs.workersUp ? OK : no('the worker pool is not running'),
     tick: judgeTick(inputs),
+    messages: judgeMessages(inputs.missing),
   };
   return {
     status: Object.values(components).every(({ ok }) => ok) ? 'ready' : 'not_ready',
@@ -90,6 +95,13 @@ function judgeTick(inputs: ReadinessInputs): ComponentReadiness {
       ? `no statistics yet, ${seconds} s after the start or the end of catching up`
       : `no new statistics for ${seconds} s`,
   );
+}
+
+/** What is missing is no reason to route elsewhere: it is over, and comes back by no restart. */
+function judgeMessages(missing: readonly MissingListing[]): ComponentReadiness {
+  if (missing.length === 0) return OK;
+  const sentences = missing.map((listing) => describeMissing(listing)).join(' ');
+  return { ok: true, reason: `${sentences} Acknowledge with: ${ACKNOWLEDGE_COMMAND}` };
 }
 
 function no(reason: string): ComponentReadiness {

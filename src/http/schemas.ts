@@ -3,6 +3,7 @@
 
 import { OUTCOMES } from '../domain/federation/accounting.ts';
 import { HISTORY_SERIES } from '../domain/federation/history.ts';
+import { MISSING_OUTCOMES } from '../domain/federation/missing.ts';
 import { NODE_STATES, PERIODS, REJECT_REASONS } from '../domain/federation/vocabulary.ts';
 import { HTTP_ERRORS } from './answers.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
@@ -191,6 +192,16 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
     rejected: counters(REJECT_REASONS),
     conserved: { type: 'boolean', description: 'received = inFlight + the sum of the outcomes' },
   }),
+  missing: array(
+    object({
+      outcome: oneOf(MISSING_OUTCOMES),
+      messages: COUNT,
+      firstFoundAt: TIME,
+      lastFoundAt: TIME,
+      meaning: TEXT,
+    }),
+    { description: 'Messages missing from the numbers that no operator has acknowledged, over restarts' },
+  ),
 };
 export const HEALTH = object(HEALTH_MEMBERS);
 
@@ -220,5 +231,6 @@ export const READYZ = object({
     ingest: COMPONENT,
     workers: COMPONENT,
     tick: COMPONENT,
+    messages: COMPONENT,
   }),
 });

@@ -20,6 +20,8 @@ describe('changes', () => {
     { type: 'blockNode', nodeId: 'node-0001' },
     { type: 'unblockNode', nodeId: 'node-0001' },
     { type: 'listBlocked' },
+    { type: 'listMissing' },
+    { type: 'acknowledge', upTo: { lost: 400, shed: 0, quarantined: 2 } },
   ])('changes - $type is read as it is, without what does not belong to it', (change) => {
     expect(decodeChange({ ...change, more: 1 })).toEqual(change);
   });
@@ -33,6 +35,9 @@ describe('changes', () => {
     { change: { type: 'revokeKey', keyId: '0123456789ABCDEF' } },
     { change: { type: 'forgetNode', nodeId: 'x' } },
     { change: { type: 'blockNode', nodeId: "a'; DROP TABLE nodes" } },
+    { change: { type: 'acknowledge' } },
+    { change: { type: 'acknowledge', upTo: { lost: 1, shed: 1 } } },
+    { change: { type: 'acknowledge', upTo: { lost: -1, shed: 0, quarantined: 0 } } },
     { change: { type: 'createKey' } },
     ...[
       { keyHash: 'a'.repeat(63) },

@@ -24,6 +24,7 @@ export const READY: Readiness = {
     ingest: { ok: true },
     workers: { ok: true },
     tick: { ok: true },
+    messages: { ok: true },
   },
 };
 export const LIMITS = {
@@ -48,6 +49,7 @@ export const LIVE = {
   nodes: { online: 2, stale: 1, offline: 0 },
   lastHeardAtMs: null,
   lastTickAtMs: null,
+  missing: [],
 };
 
 export function statisticsOf(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IngestStatus } from '../../src/domain/federation/accounting.ts';
+import { listMissing, NONE_MISSING, withFound } from '../../src/domain/federation/missing.ts';
 import { judgeReadiness, type ReadinessInputs } from '../../src/http/readiness.ts';
 
 const well: IngestStatus = {
@@ -27,6 +28,7 @@ function judge(inputs: Partial<ReadinessInputs>) {
   return judgeReadiness({
     status: well,
     workersUp: true,
+    missing: [],
     lastTickAtMs: null,
     startedAtMs: START,
     caughtUpAtMs: null,
@@ -48,6 +50,7 @@ describe('readiness - components', () => {
         ingest: { ok: true },
         workers: { ok: true },
         tick: { ok: true },
+        messages: { ok: true },
       },
     });
   });
@@ -71,6 +74,16 @@ describe('readiness - components', () => {
     const notOk = Object.entries(components).filter(([, component]) => !component.ok);
     expect(notOk.map(([name]) => name)).toEqual(broken);
     for (const [, component] of notOk) expect(component.reason).toMatch(reason);
+  });
+
+  it('is ready with a warning while missing messages are not acknowledged', () => {
+    const missing = listMissing({ ...NONE_MISSING, lost: withFound(NONE_MISSING.lost, 400, START) });
+    const { status, components } = judge({ missing });
+    expect(status).toBe('ready');
+    expect(components.messages).toEqual({
+      ok: true,
+      reason: expect.stringMatching(/^400 messages lost, found at .*: npm run status -- --acknowledge$/),
+    });
   });
 
   it('is ready with a warning about the stream, which it tells', () => {

@@ -86,6 +86,15 @@ describe('slow writer', () => {
     const shed = await counted('outcome="shed"');
     expect(shed).toBeGreaterThan(0);
     expect(await counted('subject="truebit.heartbeat",outcome="shed"')).toBe(shed);
+    // On record, told in the log, and shown until an operator acknowledges it.
+    const unacknowledged = () => program.metric('aggregator_unacknowledged_messages', 'outcome="shed"');
+    await until('the record', async () => (await unacknowledged()) === shed);
+    expect((await program.get('/api/federation/health')).body['missing']).toMatchObject([
+      { outcome: 'shed', messages: shed },
+    ]);
+    expect(program.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toContainEqual(
+      expect.stringMatching(/^ingest: .* thrown away and missing from the numbers for good\. Plain NATS/),
+    );
     expect(await counted('subject="truebit.tasks.completed",outcome="applied"')).toBe(COMPLETIONS);
     expect(await program.metric('aggregator_broker_reconnects_total')).toBe(0);
     expect(peakBytes(program.process.pid ?? 0)).toBeLessThan(600e6);

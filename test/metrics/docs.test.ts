@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { NONE_MISSING } from '../../src/domain/federation/missing.ts';
 import { HTTP_ERRORS } from '../../src/http/answers.ts';
 import { createMetrics } from '../../src/metrics.ts';
 
@@ -31,6 +32,7 @@ describe('docs/metrics.md - against the program', () => {
       status: () => null,
       nodes: () => ({ online: 0, stale: 0, offline: 0 }),
       trust: () => ({ authenticated: 0, claimed: 0 }),
+      missing: () => NONE_MISSING,
       pool: () => ({ queueTasks: 0 }),
       feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
       version: '0',

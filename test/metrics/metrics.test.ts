@@ -7,6 +7,7 @@ import {
   type IngestStatus,
   type Outcome,
 } from '../../src/domain/federation/accounting.ts';
+import { NONE_MISSING } from '../../src/domain/federation/missing.ts';
 import {
   LABEL_DIMENSIONS,
   REJECT_REASONS,
@@ -71,6 +72,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
     status: () => null,
     nodes: () => ({ online: 0, stale: 0, offline: 0 }),
     trust: () => ({ authenticated: 0, claimed: 0 }),
+    missing: () => NONE_MISSING,
     pool: () => ({ queueTasks: 0 }),
     feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
     version: '0.1.0',

@@ -3,6 +3,7 @@
 
 import { type ApiKey, PERMISSIONS, type Permission } from './api-keys.ts';
 import { NODE_ID } from './decode.ts';
+import type { Missing, MissingCounts } from './missing.ts';
 
 /** A key to be kept: whoever made it sends its hash and keeps the key to himself. */
 export type NewKey = Pick<ApiKey, 'keyHash' | 'name' | 'nodeId' | 'permissions' | 'ratePerMinute'>;
@@ -34,7 +35,10 @@ export type Change =
   | { readonly type: 'forgetNode'; readonly nodeId: string }
   | { readonly type: 'blockNode'; readonly nodeId: string }
   | { readonly type: 'unblockNode'; readonly nodeId: string }
-  | { readonly type: 'listBlocked' };
+  | { readonly type: 'listBlocked' }
+  | { readonly type: 'listMissing' }
+  /** An operator has seen these totals of {@link Missing}. */
+  | { readonly type: 'acknowledge'; readonly upTo: MissingCounts };
 
 /** What is answered to each. */
 export interface ChangeAnswers {
@@ -45,6 +49,8 @@ export interface ChangeAnswers {
   blockNode: BlockedNode;
   unblockNode: { readonly nodeId: string };
   listBlocked: readonly BlockedNode[];
+  listMissing: Missing;
+  acknowledge: Missing;
 }
 export type ChangeAnswer = ChangeAnswers[Change['type']];
 
@@ -64,7 +70,12 @@ export function decodeChange(value: unknown): Change | string {
   switch (type) {
     case 'listKeys':
     case 'listBlocked':
+    case 'listMissing':
       return { type };
+    case 'acknowledge': {
+      const upTo = decodeCounts(value['upTo']);
+      return typeof upTo === 'string' ? upTo : { type, upTo };
+    }
     case 'createKey': {
       const key = decodeKey(value['key']);
       return typeof key === 'string' ? key : { type, key };
@@ -82,6 +93,16 @@ export function decodeChange(value: unknown): Change | string {
 }
 
 const NODE_ID_SENTENCE = 'A node id is 4 to 64 letters, digits, _ and -.';
+
+function decodeCounts(value: unknown): MissingCounts | string {
+  if (!isObject(value)) return COUNTS_SENTENCE;
+  const { lost, shed, quarantined } = value;
+  return isWholeNumber(lost) && isWholeNumber(shed) && isWholeNumber(quarantined)
+    ? { lost, shed, quarantined }
+    : COUNTS_SENTENCE;
+}
+
+const COUNTS_SENTENCE = 'What is acknowledged is a whole number each of lost, shed and quarantined.';
 
 function decodeKey(value: unknown): NewKey | string {
   if (!isObject(value)) return 'A key is an object.';

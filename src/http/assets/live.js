@@ -4,6 +4,7 @@ import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
 import { all, byId, setText, showText } from './dom.js';
 import { ago, bytes, count, dateTime, rate, span, whyAhead } from './format.js';
+import { showMissing } from './missing.js';
 import { lastSeenMs } from './nodes.js';
 
 const PACE_WINDOW_MS = 10_000;
@@ -72,6 +73,7 @@ function show() {
   if (latest === null) return;
   const { nodes, ingest, messages } = latest;
   const heardMs = lastHeardMs();
+  showMissing(latest.missing);
   const paceNow = isLost ? null : perSecond();
   const texts = {
     online: count(nodes.online),
@@ -221,12 +223,17 @@ function judge() {
     ];
   }
   /** @type {{ component: string, ok: boolean, reason: string }[]} */
-  const reasons = latest.reasons;
+  // What is missing has a place of its own.
+  const reasons = latest.reasons.filter(
+    (/** @type {{ component: string }} */ { component }) => component !== 'messages',
+  );
   const failing = reasons.filter((reason) => !reason.ok);
   if (failing.length > 0) {
     const list = failing.map(({ component, reason }) => `${component}: ${reason}`).join('; ');
     return ['not_ready', 'Not ready', `The aggregator is not ready. ${list}.`];
   }
   const warnings = reasons.map(({ component, reason }) => `${component}: ${reason}`).join('; ');
-  return ['connected', 'Live', warnings === '' ? '' : `Warning. ${warnings}.`];
+  const warning = warnings === '' ? '' : `Warning. ${warnings}.`;
+  if (latest.missing.length > 0) return ['missing', 'Live, messages missing', warning];
+  return ['connected', 'Live', warning];
 }

@@ -1,4 +1,4 @@
-// Makes the changes of an operator's commands through the writer. Keys and blocks are on disk when it returns, a forgotten
+// Makes the changes of an operator's commands through the writer. Keys, blocks and what is acknowledged are on disk when it returns, a forgotten
 // node with the writer's next commit.
 
 import type { Change, ChangeAnswer } from '../../domain/federation/changes.ts';
@@ -8,7 +8,7 @@ import type { FederationWriter } from './writer.ts';
 
 /** Returns what the operator is told. Errors: `not_found`, `too_many`, and SQLite's. */
 export function makeChange(writer: FederationWriter, change: Change, nowMs: number): ChangeAnswer {
-  const { keys, blocked } = writer;
+  const { keys, blocked, missing } = writer;
   switch (change.type) {
     case 'createKey':
       return keys.listing(keys.create(change.key, nowMs));
@@ -33,6 +33,10 @@ export function makeChange(writer: FederationWriter, change: Change, nowMs: numb
       return { nodeId: change.nodeId };
     case 'listBlocked':
       return blocked.list();
+    case 'listMissing':
+      return missing.records;
+    case 'acknowledge':
+      return missing.acknowledge(change.upTo);
     default:
       return unreachable(change);
   }

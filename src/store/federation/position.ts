@@ -30,6 +30,8 @@ interface PositionRow extends Record<Counted, number> {
 export class StreamPosition {
   /** Messages found missing since the process started. */
   lostSinceStart = 0;
+  /** Of these, since the last commit. */
+  lostSinceCommit = 0;
   readonly #save: Statement<PositionRow>;
   readonly #rowsOf: Statement<[string], PositionRow>;
   readonly #rename: Statement<[string, string, string]>;
@@ -149,6 +151,7 @@ export class StreamPosition {
 
   /** The transaction that held {@link write} is committed. */
   committed(): void {
+    this.lostSinceCommit = 0;
     this.#left = [];
     this.#renamed = [];
   }
@@ -181,6 +184,7 @@ export class StreamPosition {
     if (row === null || seq <= row.last_seq) return;
     row.lost += seq - row.last_seq;
     this.lostSinceStart += seq - row.last_seq;
+    this.lostSinceCommit += seq - row.last_seq;
     row.last_seq = seq;
   }
 }

@@ -27,6 +27,11 @@ export class QuarantineRows {
     this.#trim = statement(database, 'DELETE FROM quarantine WHERE rowid <= ?');
   }
 
+  /** Messages set aside since the last commit. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   add(message: SetAside): void {
     this.#waiting.push(message);
   }

@@ -22,6 +22,8 @@ export class RevertibleWriter {
   #moves: Move[] = [];
   #transitions: NodeTransition[] = [];
   #ticks: TickStatistics[] = [];
+  /** Messages thrown away since the last commit. */
+  #shed = 0;
   #spoiltBy: { readonly error: unknown } | null = null;
 
   /** `open` makes a writer from the file; null stands for the aggregator's id as set or kept. Throws what it throws. */
@@ -63,6 +65,12 @@ export class RevertibleWriter {
     this.#try((writer) => writer.transition(fact));
   }
 
+  /** Puts messages that were thrown away on record with the next commit. */
+  shed(messages: number): void {
+    this.#shed += messages;
+    this.#try((writer) => writer.shed(messages));
+  }
+
   /** Stores a tick's rows with the next commit. */
   statistics(tick: TickStatistics): void {
     this.#ticks.push(tick);
@@ -91,6 +99,7 @@ export class RevertibleWriter {
     for (const move of this.#moves) move(writer);
     for (const fact of this.#transitions) writer.transition(fact);
     for (const tick of this.#ticks) writer.statistics(tick);
+    writer.shed(this.#shed);
     this.#writer = writer;
     this.#carried = this.found;
     this.#spoiltBy = null;
@@ -124,6 +133,7 @@ export class RevertibleWriter {
   }
 
   #forget(): void {
+    this.#shed = 0;
     this.#moves = [];
     this.#transitions = [];
     this.#ticks = [];

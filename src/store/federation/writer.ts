@@ -22,6 +22,7 @@ import { Housekeeping } from './housekeeping.ts';
 import { InvoiceTable } from './invoices.ts';
 import { KeptValues } from './kept-values.ts';
 import { LabelDictionary } from './label-dictionary.ts';
+import { MissingRows } from './missing-rows.ts';
 import { NodeTable } from './nodes.ts';
 import { StreamPosition } from './position.ts';
 import { QuarantineRows, type SetAside } from './quarantine-rows.ts';
@@ -89,6 +90,7 @@ export class FederationWriter {
   readonly position: StreamPosition;
   readonly keys: ApiKeyTable;
   readonly blocked: BlockedNodes;
+  readonly missing: MissingRows;
   /** The name this aggregator publishes under: as set, or generated once and kept. */
   readonly aggregatorId: string;
   readonly #database: Database;
@@ -111,6 +113,8 @@ export class FederationWriter {
   readonly #housekeeping: Housekeeping;
   readonly #transaction: (nowMs: number) => void;
   #isErasing = false;
+  /** Messages thrown away since the last commit. */
+  #shed = 0;
 
   constructor(database: Database, options: WriterOptions, aggregatorId: string | null) {
     this.#database = database;
@@ -137,6 +141,7 @@ export class FederationWriter {
     this.position = new StreamPosition(database);
     this.keys = new ApiKeyTable(database);
     this.blocked = new BlockedNodes(database);
+    this.missing = new MissingRows(database);
     this.#limits = paces(options.limits);
     this.#nodesMax = options.limits.maxNodes;
     this.#offlineAfterMs = options.offlineAfterMs ?? OFFLINE_AFTER_MS;
@@ -248,6 +253,11 @@ export class FederationWriter {
     this.#quarantine.add(message);
   }
 
+  /** So many messages were thrown away before they could be taken. */
+  shed(messages: number): void {
+    this.#shed += messages;
+  }
+
   /** Lets the next commit carry a step of retention and one of thinning, if they are due. To be called before a commit. */
   housekeep(nowMs: number): void {
     const cutoffs = this.#housekeeping.pruneCutoffs(nowMs);
@@ -282,6 +292,8 @@ export class FederationWriter {
     this.#tasks.committed();
     this.#invoices.committed();
     this.#statistics.committed();
+    this.missing.committed();
+    this.#shed = 0;
     this.#quarantine.committed();
     this.#kept.committed();
     this.keys.committed();
@@ -335,6 +347,12 @@ export class FederationWriter {
     this.#rollups.write();
     this.#statistics.write(nowMs);
     this.#quarantine.write();
+    const found = {
+      lost: this.position.lostSinceCommit,
+      shed: this.#shed,
+      quarantined: this.#quarantine.waiting,
+    };
+    this.missing.write(found, nowMs);
     this.#thinning.write();
     this.#kept.write();
     this.keys.write();

@@ -5,7 +5,15 @@ import { segmentedHashes } from './002-segmented-hashes.ts';
 import { adopted } from './003-adopted.ts';
 import { keys } from './004-keys.ts';
 import { quarantine } from './005-quarantine.ts';
+import { missing } from './006-missing.ts';
 import type { Migration } from './migrated-database.ts';
 
 /** `MIGRATIONS[n]` takes a database from version n to n + 1. */
-export const MIGRATIONS: readonly Migration[] = [federation, segmentedHashes, adopted, keys, quarantine];
+export const MIGRATIONS: readonly Migration[] = [
+  federation,
+  segmentedHashes,
+  adopted,
+  keys,
+  quarantine,
+  missing,
+];
