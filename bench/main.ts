@@ -13,7 +13,9 @@ import { benchLoop } from './loop.ts';
 import { benchNodes } from './nodes.ts';
 import { machine } from './machine.ts';
 import { benchPages } from './pages.ts';
+import { benchQuestions } from './questions.ts';
 import { benchRetention } from './retention.ts';
+import { benchSoak } from './soak.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
@@ -28,6 +30,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   connections: benchConnections,
   latency: benchLatency,
   api: benchApi,
+  questions: benchQuestions,
 };
 /** Longer looks at one thing, which print what they find; only by name. */
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
@@ -35,6 +38,7 @@ const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
   retention: benchRetention,
   flood: benchFlood,
   backlog: benchBacklog,
+  soak: benchSoak,
 };
 
 const words = process.argv.slice(2);
