@@ -139,7 +139,15 @@ function anyCredential(random: Random): string {
 
 async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown) => void) {
   const ok = { ok: true };
-  const components = { database: ok, broker: ok, ingest: ok, workers: ok, tick: ok, messages: ok };
+  const components = {
+    database: ok,
+    broker: ok,
+    ingest: ok,
+    workers: ok,
+    tick: ok,
+    messages: ok,
+    process: ok,
+  };
   const keys = new KeyBook(KEYS.map(keyOf));
   const server = createHttpServer(
     { host: '127.0.0.1', port: 0, apiAuth },

@@ -34,6 +34,7 @@ import type { EmbeddedBroker } from './io/embedded-broker/broker.ts';
 import type { NatsOptions } from './io/nats.ts';
 import { ClockSteps, describeStep, readClocks } from './lib/clock-steps.ts';
 import { systemClock } from './lib/clock.ts';
+import type { LineLoss } from './lib/line-output.ts';
 import { createStatisticsSigner, type StatisticsSigner } from './lib/statistics-signature.ts';
 import { CodedError } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
@@ -68,6 +69,8 @@ export interface AppSeams {
 
 export interface AppParts {
   readonly log: Log;
+  /** What the log could not write. */
+  logLoss(): LineLoss;
   /** The program cannot go on; stop it and end with a non-zero code. */
   fatal(error: CodedError): void;
   /** PATH, for finding nats-server. */
@@ -145,6 +148,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     missing: () => missing,
     pool: () => ({ queueTasks: pool?.queueTasks ?? 0 }),
     feed: () => http.feed(),
+    logLoss: parts.logLoss,
     version,
     wallMs: (monotonicMs) => clockSteps.wallMs(monotonicMs),
   });
@@ -207,6 +211,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       caughtUpAtMs,
       publishIntervalMs: settings.publish.intervalMs,
       nowMs: systemClock.monotonicMs(),
+      logLoss: parts.logLoss(),
     });
   }
 

@@ -1,10 +1,11 @@
-// The log: one line per event, JSON for machines or readable text for a terminal. It never blocks the program (a
-// reader that stalls loses lines, not us our loop) and its callers never give it what a stranger sent.
+// The log: one line per event, JSON for machines or readable text for a terminal. It never blocks and never ends the
+// program (what cannot be written is dropped and counted), and its callers never give it what a stranger sent.
 
 import pino from 'pino';
 import { LOG_BACKLOG_BYTES_MAX } from './config/bounds.ts';
 import { systemClock, type Clock } from './lib/clock.ts';
 import { CodedError } from './lib/errors.ts';
+import { LineOutput, type LineLoss } from './lib/line-output.ts';
 
 /** Severities, least severe first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -23,12 +24,18 @@ export interface LogOptions {
   readonly clock?: Pick<Clock, 'nowMs'>;
 }
 
-/** Makes a log; lines that still wait are written when the process exits. */
-export function createLog(options: LogOptions): Log {
+/** A log, and what it could not write. */
+export interface LossyLog extends Log {
+  readonly loss: () => LineLoss;
+}
+
+const NO_LOSS: LineLoss = { lines: 0, problem: null };
+
+/** Makes a log; lines that still wait are written when the process exits. Lines that cannot be written are dropped. */
+export function createLog(options: LogOptions): LossyLog {
   const clock = options.clock ?? systemClock;
-  const write =
-    options.write ??
-    standardOutput((lines) => log.warn('Log lines were dropped, the reader was too slow', { lines }));
+  const output = options.write === undefined ? standardOutput(tellLoss) : null;
+  const write = options.write ?? ((line: string) => output?.write(line));
   const logger = pino(
     {
       level: options.level,
@@ -41,22 +48,23 @@ export function createLog(options: LogOptions): Log {
   const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
     if (logger.isLevelEnabled(level)) logger[level](plain(fields), event);
   };
-  const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-  return log;
+  // At every level: it shows that lines can be written again.
+  const lossLogger = logger.child({}, { level: 'warn' });
+  function tellLoss(lines: number, problem: string): void {
+    const why = problem === 'EAGAIN' ? 'the reader was too slow' : `they could not be written (${problem})`;
+    lossLogger.warn({ lines }, `Log lines were dropped, ${why}`);
+  }
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    loss: () => output?.loss ?? NO_LOSS,
+  };
 }
 
-function standardOutput(dropped: (lines: number) => void): (line: string) => void {
-  // Asynchronous: a full pipe must not stop the loop. Over `maxLength` lines are dropped, and told of afterwards.
-  const stream = pino.destination({ dest: 1, sync: false, maxLength: LOG_BACKLOG_BYTES_MAX });
-  let lines = 0;
-  stream.on('drop', () => {
-    lines += 1;
-  });
-  stream.on('drain', () => {
-    if (lines > 0) dropped(lines);
-    lines = 0;
-  });
-  return (line) => stream.write(line);
+function standardOutput(tell: (lines: number, problem: string) => void): LineOutput {
+  return new LineOutput({ descriptor: 1, backlogBytesMax: LOG_BACKLOG_BYTES_MAX, tell });
 }
 
 // The line's own members; a field of the same name would make the line ambiguous.

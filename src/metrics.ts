@@ -33,6 +33,8 @@ export interface MetricsParts {
   pool(): { readonly queueTasks: number };
   /** Readers of the live feed. */
   feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
+  /** Log lines that could not be written. */
+  logLoss(): { readonly lines: number };
   /** Of the program. */
   readonly version: string;
   /** The wall time of a moment of the monotonic clock, by the wall clock as it is set now. */
@@ -110,6 +112,11 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     'aggregator_feed_clients_refused_total',
     'Readers of the live feed that were refused because there were too many.',
     (parts) => parts.feed().refused,
+  ),
+  counter(
+    'aggregator_log_lines_dropped_total',
+    'Log lines that could not be written.',
+    (parts) => parts.logLoss().lines,
   ),
   {
     name: 'aggregator_build_info',

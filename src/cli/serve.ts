@@ -33,6 +33,7 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   const ended = Promise.withResolvers<number>();
   const app = createApp(settings, {
     log,
+    logLoss: log.loss,
     fatal(error) {
       log.error(error.message, { code: error.code });
       ended.resolve(1);

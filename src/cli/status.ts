@@ -57,6 +57,7 @@ export interface Status {
   readonly lastPublicationSeconds: number | null;
   readonly databaseBytes: number;
   readonly memoryBytes: number;
+  readonly logLinesDropped: number;
 }
 
 /** Makes the screen's numbers of two answers of the program. */
@@ -92,6 +93,7 @@ export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSe
     lastPublicationSeconds: publishedAt === 0 ? null : nowSeconds - publishedAt,
     databaseBytes: sum('aggregator_db_size_bytes'),
     memoryBytes: sum('process_resident_memory_bytes'),
+    logLinesDropped: sum('aggregator_log_lines_dropped_total'),
   };
 }
 
@@ -114,6 +116,9 @@ export function screenOf(status: Status, httpUrl: string): string {
     ['published', age],
     ['database', size(status.databaseBytes)],
     ['memory', size(status.memoryBytes)],
+    ...(status.logLinesDropped > 0
+      ? [['log', `${whole(status.logLinesDropped)} lines could not be written`] as const]
+      : []),
   ];
   return rows.map(([name, text]) => `${name.padEnd(11)}${text}\n`).join('');
 }

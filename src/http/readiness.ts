@@ -3,6 +3,7 @@
 
 import type { IngestStatus } from '../domain/federation/accounting.ts';
 import { ACKNOWLEDGE_COMMAND, describeMissing, type MissingListing } from '../domain/federation/missing.ts';
+import type { LineLoss } from '../lib/line-output.ts';
 
 /** What the decision rests on. Times are of the monotonic clock: a wall clock that is set makes no tick late. */
 export interface ReadinessInputs {
@@ -17,6 +18,7 @@ export interface ReadinessInputs {
   readonly caughtUpAtMs: number | null;
   readonly publishIntervalMs: number;
   readonly nowMs: number;
+  readonly logLoss: LineLoss;
 }
 
 /** One component; a reason may stand beside `ok: true`, as a warning. */
@@ -37,6 +39,7 @@ export interface Readiness {
     readonly workers: ComponentReadiness;
     readonly tick: ComponentReadiness;
     readonly messages: ComponentReadiness;
+    readonly process: ComponentReadiness;
   };
 }
 
@@ -55,6 +58,7 @@ export function judgeReadiness(inputs: ReadinessInputs): Readiness {
     workers: inputs.workersUp ? OK : no('the worker pool is not running'),
     tick: judgeTick(inputs),
     messages: judgeMessages(inputs.missing),
+    process: judgeProcess(inputs),
   };
   return {
     status: Object.values(components).every(({ ok }) => ok) ? 'ready' : 'not_ready',
@@ -102,6 +106,14 @@ function judgeMessages(missing: readonly MissingListing[]): ComponentReadiness {
   if (missing.length === 0) return OK;
   const sentences = missing.map((listing) => describeMissing(listing)).join(' ');
   return { ok: true, reason: `${sentences} Acknowledge with: ${ACKNOWLEDGE_COMMAND}` };
+}
+
+function judgeProcess({ logLoss }: ReadinessInputs): ComponentReadiness {
+  const { lines, problem } = logLoss;
+  if (problem === null) return OK;
+  const why = problem === 'EAGAIN' ? 'its reader is too slow' : `it cannot be written (${problem})`;
+  // Nobody is served worse; whoever reads the log must know that it is not whole.
+  return { ok: true, reason: `the log is not whole: ${why}, ${lines} lines were dropped` };
 }
 
 function no(reason: string): ComponentReadiness {

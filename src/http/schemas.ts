@@ -232,5 +232,6 @@ export const READYZ = object({
     workers: COMPONENT,
     tick: COMPONENT,
     messages: COMPONENT,
+    process: COMPONENT,
   }),
 });

@@ -25,6 +25,7 @@ aggregator_pending_messages 5
 aggregator_last_publish_timestamp_seconds 8188
 aggregator_db_size_bytes 12345678
 process_resident_memory_bytes 2100000000
+aggregator_log_lines_dropped_total 1200
 `);
 
 describe('status', () => {
@@ -43,6 +44,7 @@ lag        0.3 s, 5 waiting in the stream
 published  12 s ago
 database   12.3 MB
 memory     2.10 GB
+log        1,200 lines could not be written
 `,
     );
   });

@@ -25,6 +25,7 @@ export const READY: Readiness = {
     workers: { ok: true },
     tick: { ok: true },
     messages: { ok: true },
+    process: { ok: true },
   },
 };
 export const LIMITS = {

@@ -34,6 +34,7 @@ function judge(inputs: Partial<ReadinessInputs>) {
     caughtUpAtMs: null,
     publishIntervalMs: INTERVAL,
     nowMs: START,
+    logLoss: { lines: 0, problem: null },
     ...inputs,
   });
 }
@@ -51,6 +52,7 @@ describe('readiness - components', () => {
         workers: { ok: true },
         tick: { ok: true },
         messages: { ok: true },
+        process: { ok: true },
       },
     });
   });
@@ -84,6 +86,18 @@ describe('readiness - components', () => {
       ok: true,
       reason: expect.stringMatching(/^400 messages lost, found at .*: npm run status -- --acknowledge$/),
     });
+  });
+
+  it.each([
+    ['ENOSPC', 'the log is not whole: it cannot be written (ENOSPC), 3 lines were dropped'],
+    ['EAGAIN', 'the log is not whole: its reader is too slow, 3 lines were dropped'],
+  ])('is ready while the log cannot be written (%s), and warns', (problem, reason) => {
+    const { status, components } = judge({ logLoss: { lines: 3, problem } });
+    expect({ status, process: components.process }).toEqual({
+      status: 'ready',
+      process: { ok: true, reason },
+    });
+    expect(judge({ logLoss: { lines: 3, problem: null } }).components.process).toEqual({ ok: true });
   });
 
   it('is ready with a warning about the stream, which it tells', () => {

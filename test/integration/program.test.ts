@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { wsconnect } from 'nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isRunning, readPidFile } from '../../src/io/embedded-broker/system-process.ts';
+import { isRunning } from '../../src/io/embedded-broker/system-process.ts';
 import { type Aggregator, SERVE_WITH_SEAMS } from '../support/aggregator.ts';
 import { expectConserved } from '../support/conservation.ts';
 import type { OwnFolder } from '../support/embedded.ts';
@@ -14,6 +14,7 @@ import { freePort } from '../support/free-port.ts';
 import { taskReceived, tasks } from '../support/messages.ts';
 import {
   at,
+  brokerPid,
   childrenBeside,
   connectTo,
   launch,
@@ -25,10 +26,6 @@ import { rowsOf, valueOf } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 
 const STOP_TIME_MAX_MS = 5000;
-
-function brokerPid({ databasePath }: OwnFolder): number | null {
-  return readPidFile(join(databasePath.replace(/\.db$/, '-nats'), 'nats-server.pid'));
-}
 
 function said(program: Aggregator, start: string): string | undefined {
   return program.log.find(({ msg }) => msg.startsWith(start))?.msg;

@@ -35,6 +35,7 @@ describe('docs/metrics.md - against the program', () => {
       missing: () => NONE_MISSING,
       pool: () => ({ queueTasks: 0 }),
       feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
+      logLoss: () => ({ lines: 0 }),
       version: '0',
       wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
     });

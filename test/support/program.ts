@@ -2,17 +2,18 @@
 
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, type ConnectionOptions, type NatsConnection } from 'nats';
 import { onTestFinished } from 'vitest';
+import { readPidFile } from '../../src/io/embedded-broker/system-process.ts';
 import { processesOf } from '../io/broker-fixtures.ts';
 import { type Aggregator, type LogLine, startAggregator } from './aggregator.ts';
 import { type OwnFolder, ownFolder } from './embedded.ts';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
 import { until } from './until.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A folder and settings as `ownFolder` makes them; the folder is removed, with what may still run from it. */
 export async function testFolder(name: string): Promise<OwnFolder> {
@@ -101,6 +102,11 @@ export function runToEnd(
       resolve({ code, stdout, stderr, told: [...(stderr === '' ? [] : [stderr.trimEnd()]), ...logged] });
     });
   });
+}
+
+/** The process of our broker by its pid file, if any. */
+export function brokerPid({ databasePath }: OwnFolder): number | null {
+  return readPidFile(join(databasePath.replace(/\.db$/, '-nats'), 'nats-server.pid'));
 }
 
 /** Processes that run from the database's folder: our broker, if any. */
