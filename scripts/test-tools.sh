@@ -1,6 +1,6 @@
 # Functions that find, or put into .cache, the programs that only the tests need: promtool, prometheus, openssl (which
-# makes certificates), the sqlite3 command line 3.40, the oldest that our database must be readable by, and Chromium,
-# which looks at the dashboard. To be sourced after tools.sh.
+# makes certificates), the sqlite3 command line 3.40, the oldest that our database must be readable by, Chromium, which
+# looks at the dashboard, and libfaketime, which sets the clock of one process. To be sourced after tools.sh.
 
 # A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it.
 sqlite3_is_3_40() { case $("$1" --version 2>/dev/null || true) in 3.40.*) return 0 ;; *) return 1 ;; esac; }
@@ -24,6 +24,18 @@ find_chromium() {
   done
   return 1
 }
+
+# The library for programs with threads.
+find_faketime() {
+  for candidate in "${FAKETIME_LIB:-}" /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/lib/faketime/libfaketimeMT.so.1 \
+    "$root"/.cache/faketime/usr/lib/*/faketime/libfaketimeMT.so.1; do
+    if [ -f "$candidate" ]; then printf '%s\n' "$candidate"; return 0; fi
+  done
+  return 1
+}
+
+# Without libfaketime its tests are not run, so it is fetched only where apt can; no set-up fails for want of it.
+faketime_is_ready() { find_faketime >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
 
 test_tools_are_ready() {
   find_promtool >/dev/null && find_prometheus >/dev/null && find_openssl >/dev/null && find_sqlite3 >/dev/null \
@@ -94,6 +106,10 @@ obtain_test_tools() {
     packages=$(chromium_packages)
     # The packages of one list: they are separate words.
     if [ -n "$packages" ] && fetch_debian_packages chromium $packages; then write_chromium_wrapper; fi
+  fi
+  if ! faketime_is_ready; then
+    say 'Putting libfaketime, with which the tests set the clock of one process, into .cache/faketime.'
+    fetch_debian_packages faketime libfaketime || say 'It cannot be had; the tests of test/integration/clock.test.ts are not run.'
   fi
   test_tools_are_ready && return
   complain 'The tests need promtool and prometheus, openssl, the sqlite3 command line 3.40, and Chromium: install the Debian'

@@ -10,6 +10,8 @@ import {
   type NatsConnection,
   wsconnect,
 } from 'nats';
+import { systemClock } from '../lib/clock.ts';
+import { DialPace } from './dial-pace.ts';
 import { webSocketFactory } from './web-socket.ts';
 
 export type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
@@ -81,6 +83,7 @@ export async function connectBroker(
 async function open(name: string, options: NatsOptions, reconnect: boolean): Promise<NatsConnection> {
   // The client does not say which address it dials, and would hold the certificate of an IP address against `localhost`.
   let dialled = '';
+  const pace = new DialPace(systemClock, retryDelayMs);
   const common: ConnectionOptions = {
     name,
     servers: [...options.servers],
@@ -88,9 +91,10 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
     noRandomize: true,
     reconnect,
     maxReconnectAttempts: -1,
-    reconnectDelayHandler: retryDelayMs,
+    reconnectDelayHandler: () => pace.waitMs(),
     reconnectToServer: (servers) => {
       dialled = servers[0]?.hostname ?? '';
+      pace.dials(servers.length);
       return null;
     },
     // Authentication that fails after a restart of the broker is an outage like any other: try again.
