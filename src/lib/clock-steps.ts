@@ -74,8 +74,10 @@ export class ClockSteps {
 
 /** A length of time for people, in its largest unit: 1 h, 2.5 d. */
 export function spanText(ms: number): string {
-  const [lengthMs, unit] = SPAN_UNITS.find(([atLeastMs]) => Math.abs(ms) >= atLeastMs) ?? [1000, 's'];
-  return `${Math.round((Math.abs(ms) / lengthMs) * 10) / 10} ${unit}`;
+  const inUnits = (lengthMs: number) => Math.round((Math.abs(ms) / lengthMs) * 10) / 10;
+  // An hour less a millisecond is an hour, and not 60 min.
+  const [lengthMs, unit] = SPAN_UNITS.find(([length]) => inUnits(length) >= 1) ?? [1000, 's'];
+  return `${inUnits(lengthMs)} ${unit}`;
 }
 
 const SPAN_UNITS = [

@@ -98,6 +98,8 @@ describe('the line that names a step', () => {
     [1000, 'forward by 1 s,'],
     [-30 * 60_000, 'back by 30 min,'],
     [3_600_000, 'forward by 1 h,'],
+    [-3_599_999, 'back by 1 h,'],
+    [612, 'forward by 0.6 s,'],
     [-36 * 3_600_000, 'back by 1.5 d,'],
     [40 * DAY_MS, 'forward by 40 d,'],
   ])('of %i ms', (byMs, words) => {
