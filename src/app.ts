@@ -403,7 +403,9 @@ export function createApp(settings: Settings, parts: AppParts): App {
       source = startSource(nats);
       log.info(`broker: ${nats.servers.join(', ')}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
       if (endpoint?.wsUrl != null) log.info(`broker for monitors: ${endpoint.wsUrl} (WebSocket)`);
-      log.info(`database: ${settings.databasePath}`);
+      const link =
+        settings.databaseLink === undefined ? '' : ` (DB_PATH ${settings.databaseLink} leads there)`;
+      log.info(`database: ${settings.databasePath}${link}`);
       log.info(`http: ${url} (statistics, /metrics, /readyz)`);
       return { httpUrl: url };
     },

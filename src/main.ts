@@ -86,7 +86,8 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
-  process.stderr.write(`${error.message} [${error.code}]\n`);
+  const { failureLine } = await import('./cli/failure.ts');
+  process.stderr.write(failureLine(error, environment()));
   process.exitCode = error.code === 'usage' ? 2 : 1;
 }
 process.exit();

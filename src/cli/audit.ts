@@ -5,9 +5,11 @@ import { readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import { CodedError } from '../lib/errors.ts';
-import { openCurrent } from '../store/database.ts';
+import { explainReading, openCurrent } from '../store/database.ts';
+import { requireOneName } from '../store/one-name.ts';
 import { type AuditReport, audit } from '../workers/federation/audit.ts';
 import type { Command } from './command.ts';
+import { failureLine } from './failure.ts';
 import { progressLine } from './words.ts';
 
 const HELP = `Usage: aggregator audit [--json]
@@ -36,19 +38,22 @@ function run(args: readonly string[], env: Environment): number {
     return report.drift === 0 ? 0 : EXIT_DIFFERS;
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
-    process.stderr.write(`${error.message} [${error.code}]\n`);
+    process.stderr.write(failureLine(error, env));
     return EXIT_NOT_MADE;
   }
 }
 
 function auditFile(path: string): { readonly report: AuditReport; readonly seconds: number } {
   const startedMs = systemClock.monotonicMs();
+  requireOneName(path);
   const database = openCurrent(path);
   const progress = progressLine('audit');
   try {
     progress.show('recounting', 0);
     const report = audit(database, { progress: (share) => progress.show('recounting', share) });
     return { report, seconds: Math.round(systemClock.monotonicMs() - startedMs) / 1000 };
+  } catch (error) {
+    throw explainReading(error, path);
   } finally {
     progress.end();
     database.close();

@@ -4,6 +4,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Limits } from '../domain/federation/limits.ts';
 import { CodedError } from '../lib/errors.ts';
+import { ownPath } from '../lib/real-path.ts';
 import { thisMachine, type Environment, type Machine } from './environment.ts';
 import { brokenRules } from './setting-rules.ts';
 import { suspicionOf } from './slips.ts';
@@ -45,7 +46,10 @@ export interface Settings {
   readonly embedded: EmbeddedSettings;
   /** null: generated once and kept in the database. */
   readonly aggregatorId: string | null;
+  /** The file itself: links in `DB_PATH` are followed, so that every process that means it uses the same path. */
   readonly databasePath: string;
+  /** `DB_PATH` as it is written, where it leads to another path. */
+  readonly databaseLink?: string;
   readonly publish: { readonly intervalMs: number; readonly enabled: boolean };
   /** 0: for ever. */
   readonly retentionDays: number;
@@ -131,6 +135,7 @@ function earlierNames(env: Environment): readonly string[] {
 }
 
 function arrange(values: SettingValues, machine: Machine): Settings {
+  const databasePath = ownPath(values.DB_PATH);
   const url = values.NATS_URL;
   const password = values.NATS_PASSWORD ?? values.NATS_AGGREGATOR_PASSWORD ?? url?.password ?? null;
   return {
@@ -149,14 +154,15 @@ function arrange(values: SettingValues, machine: Machine): Settings {
       host: values.EMBEDDED_NATS_HOST,
       port: values.EMBEDDED_NATS_PORT,
       wsPort: values.EMBEDDED_NATS_WS_PORT,
-      dir: values.EMBEDDED_NATS_DIR ?? besideDatabase(values.DB_PATH),
+      dir: ownPath(values.EMBEDDED_NATS_DIR ?? besideDatabase(databasePath)),
       tlsCertFile: values.EMBEDDED_NATS_TLS_CERT,
       tlsKeyFile: values.EMBEDDED_NATS_TLS_KEY,
       monitorPassword: values.NATS_MONITOR_PASSWORD,
       binary: values.NATS_SERVER_BIN,
     },
     aggregatorId: values.AGGREGATOR_ID,
-    databasePath: values.DB_PATH,
+    databasePath,
+    ...(databasePath === values.DB_PATH ? {} : { databaseLink: values.DB_PATH }),
     publish: { intervalMs: values.PUBLISH_INTERVAL, enabled: values.PUBLISH },
     retentionDays: values.RETENTION_DAYS,
     lifecycle: {

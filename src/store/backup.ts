@@ -18,6 +18,7 @@ import { dirname } from 'node:path';
 import { renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
 import { CodedError } from '../lib/errors.ts';
 import { openAlone, openReader } from './database.ts';
+import { requireOneName } from './one-name.ts';
 import { type Verified, verifyDatabase } from './verify.ts';
 
 /** Told what the work is at. Only copying knows how far it is, from 0 to 1: SQLite checks a file in one go. */
@@ -43,6 +44,7 @@ const STEP_PAGES = 2_000;
  */
 export async function backupDatabase(options: BackupOptions): Promise<Verified & { readonly bytes: number }> {
   const { databasePath, file, overwrite, progress = () => undefined } = options;
+  requireOneName(databasePath);
   if (isSameFile(file, databasePath)) {
     throw new CodedError('backup_exists', `${file} is the database itself: name another file.`);
   }

@@ -7,6 +7,7 @@ import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
 import { copyDatabase } from './copy.ts';
+import { explainAccess, lookForDatabase } from './database-place.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { explainRefusal, refusalOf } from './refusal.ts';
 
@@ -79,9 +80,9 @@ export function durably<T>(database: Pick<Database, 'pragma'>, run: () => T): T 
   }
 }
 
-/** Opens the file read-only. Errors: `database_unusable`. */
+/** Opens the file read-only. Errors: `database_unusable`, `folder_not_writable`. */
 export function openReader(path: string): Database {
-  if (!existsSync(path)) {
+  if (lookForDatabase(path) === null) {
     throw new CodedError('database_unusable', `There is no database ${path}: check DB_PATH.`);
   }
   try {
@@ -200,31 +201,21 @@ function hasTables(database: Database): boolean {
   return database.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() !== undefined;
 }
 
+/**
+ * The sentence for an error of reading the database at `path`: the file is damaged or half, or the disk refuses. What is no
+ * error of SQLite comes back as it is.
+ */
+export function explainReading(error: unknown, path: string): unknown {
+  const isOfDatabase = error instanceof Sqlite.SqliteError && refusalOf(error) !== null;
+  return isOfDatabase ? explain(error, path) : error;
+}
+
 /** The sentence for an error of opening the file at `path`, or of reading what every start reads. */
 export function explain(error: unknown, path: string): Error {
   if (error instanceof CodedError) return error;
+  const denied = explainAccess(error, path);
+  if (denied !== null) return denied;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const folder = dirname(path);
-  if (
-    code === 'EACCES' ||
-    code === 'EROFS' ||
-    code === 'EPERM' ||
-    code === 'SQLITE_CANTOPEN' ||
-    code.startsWith('SQLITE_READONLY')
-  ) {
-    return new CodedError(
-      'folder_not_writable',
-      `The database ${path} cannot be written (${code}): make the folder ${folder} writable for this user, or set DB_PATH to a file in one that is.`,
-      { cause: error },
-    );
-  }
-  if (code === 'ENOTDIR' || code === 'EEXIST' || code === 'EISDIR') {
-    return new CodedError(
-      'folder_not_writable',
-      `${folder} is not a folder: set DB_PATH to a file in a folder.`,
-      { cause: error },
-    );
-  }
   const refusal = refusalOf(error);
   return new CodedError(
     'database_unusable',

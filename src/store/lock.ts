@@ -7,6 +7,10 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
+import { explain } from './database.ts';
+import { lookForDatabase } from './database-place.ts';
+import { refusalOf } from './refusal.ts';
+import { requireOneName } from './one-name.ts';
 
 /** A held lock. */
 export interface DatabaseLock {
@@ -17,13 +21,14 @@ export interface DatabaseLock {
   release(): void;
 }
 
-/** Takes the lock of the database at `path`. Errors: `database_in_use`, naming the holder; `folder_not_writable`. */
+/**
+ * Takes the lock of the database at `path`. Errors: `database_in_use`, naming the holder; `database_unusable` if the file
+ * has a second name; `folder_not_writable`.
+ */
 export function lockDatabase(path: string): DatabaseLock {
   const lockPath = `${path}.lock`;
   const holderPath = `${path}.holder`;
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw new CodedError('folder_not_writable', `DB_PATH ${path} is a folder: name a file in it.`);
-  }
+  if (lookForDatabase(path) !== null) requireOneName(path);
   let lock: InstanceType<typeof Sqlite> | undefined;
   try {
     makeFolder(dirname(path));
@@ -43,9 +48,10 @@ export function lockDatabase(path: string): DatabaseLock {
         `The database ${path} is in use by ${readHolder(holderPath)}: stop that process, or set DB_PATH to another file.`,
       );
     }
+    if (refusalOf(error) !== 'damaged') throw explain(error, path);
     throw new CodedError(
-      'folder_not_writable',
-      `The folder ${dirname(path)} cannot be written (${code}): make it writable for this user, or set DB_PATH to a file in one that is.`,
+      'database_unusable',
+      `The lock file ${lockPath} is damaged (${code}): remove it while no aggregator runs on ${path}, and start again.`,
       { cause: error },
     );
   }
@@ -66,7 +72,7 @@ export function lockDatabase(path: string): DatabaseLock {
 /** Writes a file that only its owner may read, also where an earlier version left it open to others. */
 function closeToOthers(path: string, text: string, flag: 'a' | 'w'): void {
   writeFileSync(path, text, { mode: 0o600, flag });
-  chmodSync(path, 0o600);
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
 }
 
 function readHolder(path: string): string {

@@ -1,6 +1,18 @@
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
 import { openReader } from '../../src/store/database.ts';
@@ -48,6 +60,47 @@ describe('opened database', () => {
     const opened = open();
     expect(open).toThrow(expect.objectContaining({ code: 'database_in_use' }));
     close(opened);
+    close(open());
+  });
+
+  it('opened database - is one however its path is spelled, and refused by a second name of the file', () => {
+    const { path, open, close } = setUp();
+    const folder = dirname(path);
+    const opened = open();
+    mkdirSync(join(folder, 'below'));
+    symlinkSync(folder, join(folder, 'below/up'));
+    symlinkSync('aggregator.db', join(folder, 'link.db'));
+    symlinkSync(join(folder, 'below/up/link.db'), join(folder, 'second.db'));
+    linkSync(path, join(folder, 'hard.db'));
+    const before = readdirSync(folder);
+    const openAs = (written: string) => {
+      const { settings } = readSettings({ DB_PATH: written, FEDERATION_SALT: SALT });
+      expect(settings.embedded.dir).toBe(
+        join(folder, written.endsWith('hard.db') ? 'hard-nats' : 'aggregator-nats'),
+      );
+      close(openDatabase(settings, NOW_MS, () => undefined));
+    };
+    expect(() => openAs(join(folder, 'hard.db'))).toThrow(/has 2 names \(hard links\)/);
+    rmSync(join(folder, 'hard.db'));
+    for (const written of [
+      'link.db',
+      'second.db',
+      'below/up/aggregator.db',
+      'below/../aggregator.db',
+      'below/up/below/../link.db',
+      './/aggregator.db',
+    ]) {
+      expect(() => openAs(`${folder}/${written}`), written).toThrow(
+        expect.objectContaining({ code: 'database_in_use' }),
+      );
+    }
+    expect(() => openAs(relative(process.cwd(), path))).toThrow(
+      expect.objectContaining({ code: 'database_in_use' }),
+    );
+    expect(readdirSync(folder)).toEqual(before.filter((name) => name !== 'hard.db'));
+    close(opened);
+    // A restore that was killed left a second name beside it, which nobody opens.
+    linkSync(path, `${path}.replaced-2026-01-15T10-30-00.123Z`);
     close(open());
   });
 

@@ -2,11 +2,12 @@
 // program on our ports. Never changes anything.
 
 import { CodedError } from '../../lib/errors.ts';
+import { isSameFile } from '../../lib/same-file.ts';
 import { isAggregatorsBroker } from './credentials.ts';
 import type { BrokerFiles } from './folder.ts';
 import { portInUse, requireFreePort } from './free-port.ts';
 import { probe, reachableHost } from './probe.ts';
-import { commandLine, isRunning, readPidFile } from './system-process.ts';
+import { commandLine, isRunning, outputOf, readPidFile } from './system-process.ts';
 
 /**
  * The process id of our nats-server from an earlier run, or null. The id alone proves nothing (ids are reused): the
@@ -16,7 +17,15 @@ export function findLeftover(files: BrokerFiles): number | null {
   const pid = readPidFile(files.pid);
   if (pid === null || !isRunning(pid)) return null;
   const command = commandLine(pid);
-  return command.includes('nats-server') && command.endsWith(`-c ${files.configuration}`) ? pid : null;
+  if (!command.includes('nats-server')) return null;
+  return runsWith(pid, command, files) ? pid : null;
+}
+
+/** By its files, for their paths may be spelled otherwise: the folder is mounted at a second place, or has moved since. */
+function runsWith(pid: number, command: string, { configuration, log }: BrokerFiles): boolean {
+  if (command.endsWith(`-c ${configuration}`)) return true;
+  const named = / -c (.*)$/.exec(command)?.[1];
+  return (named !== undefined && isSameFile(named, configuration)) || isSameFile(outputOf(pid), log);
 }
 
 /** A NATS server at localhost that is no aggregator's own broker, or null. */

@@ -34,6 +34,11 @@ export function commandLine(pid: number): string {
   }
 }
 
+/** What its standard output goes to, as a path that leads there; only Linux has one. */
+export function outputOf(pid: number): string {
+  return `/proc/${pid}/fd/1`;
+}
+
 /** The id in a pid file, or null. */
 export function readPidFile(file: string): number | null {
   try {

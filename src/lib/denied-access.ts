@@ -1,0 +1,77 @@
+// Why this user may not use a path: a folder above it that bars the way, or a file that belongs to somebody else. It looks
+// and changes nothing.
+
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/** The highest folder on the way to the path that this user may not enter; null if the way is free as far as it goes. */
+export function barredFolder(path: string): string | null {
+  const above = dirname(resolve(path));
+  if (above === '/') return null;
+  const barred = barredFolder(above);
+  if (barred !== null) return barred;
+  return isDenied(above, constants.X_OK) ? above : null;
+}
+
+/** A file that this user may not use, and who it belongs to. */
+export interface DeniedFile {
+  readonly file: string;
+  readonly owner: string;
+  /** This user. */
+  readonly user: string;
+  readonly isOwn: boolean;
+}
+
+/** The first of the files (or folders) that exists and that this user may not both read and write; null if there is none. */
+export function deniedFile(files: readonly string[]): DeniedFile | null {
+  const file = files.find((each) => isDenied(each, constants.R_OK | constants.W_OK));
+  return file === undefined ? null : ownerOf(file);
+}
+
+/** The first of the files that belongs to another user, whatever its mode allows; null if there is none. */
+export function foreignFile(files: readonly string[]): DeniedFile | null {
+  for (const file of files) {
+    const found = ownerOf(file);
+    if (found !== null && !found.isOwn) return found;
+  }
+  return null;
+}
+
+/** One clause: the file, its owner, the remedy. */
+export function explainDenied({ file, owner, user, isOwn }: DeniedFile): string {
+  return isOwn
+    ? `${file} may not be read and written by its owner, ${user}, who runs this: give the right with chmod, or end what protects the file`
+    : `${file} belongs to ${owner}, and ${user}, who runs this, may not use it: run this as its owner, or give the file away with "chown ${user} ${file}"`;
+}
+
+function ownerOf(file: string): DeniedFile | null {
+  try {
+    const { uid } = statSync(file);
+    const ownUid = process.getuid?.() ?? uid;
+    return { file, owner: nameOf(uid), user: nameOf(ownUid), isOwn: uid === ownUid };
+  } catch {
+    return null;
+  }
+}
+
+/** What is missing denies nothing. */
+function isDenied(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return false;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    return code === 'EACCES' || code === 'EPERM';
+  }
+}
+
+/** By the list of users of this machine; without one there the number. */
+function nameOf(uid: number): string {
+  try {
+    const users = readFileSync('/etc/passwd', 'utf8').split('\n');
+    const line = users.find((each) => each.split(':')[2] === String(uid));
+    return line?.split(':')[0] ?? String(uid);
+  } catch {
+    return String(uid);
+  }
+}

@@ -1,0 +1,61 @@
+// Refuses a database that has a second name. SQLite names the write-ahead log after the name that it was opened by, so two
+// names have two logs, and the one knows nothing of what is committed in the other. It looks and changes nothing.
+
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { CodedError } from '../lib/errors.ts';
+
+/**
+ * Symbolic links are followed before (`lib/real-path.ts`); what is left are hard links, and files that are mounted
+ * themselves. Errors: `database_unusable`.
+ */
+export function requireOneName(path: string): void {
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (file === undefined || !file.isFile()) return;
+  const names = file.nlink - namesOfRestore(path, file);
+  if (names > 1) {
+    throw new CodedError(
+      'database_unusable',
+      `The database ${path} has ${names} names (hard links), and each would have a write-ahead log of its own: find the others with "find FOLDER -inum ${file.ino}" and remove them, or let DB_PATH name a copy made by backup.`,
+    );
+  }
+  if (isMounted(path)) {
+    throw new CodedError(
+      'database_unusable',
+      `The database ${path} is a single file mounted there, and its write-ahead log would not be beside the file that it belongs to: mount its folder.`,
+    );
+  }
+}
+
+/** A restore that was killed leaves the database with a second name beside it, under which nobody opens it. */
+function namesOfRestore(path: string, { dev, ino, nlink }: Stats): number {
+  if (nlink === 1) return 0;
+  const folder = dirname(path);
+  const isOne = (name: string) => {
+    if (!name.startsWith(`${basename(path)}.replaced-`)) return false;
+    const other = statSync(join(folder, name), { throwIfNoEntry: false });
+    return other?.dev === dev && other.ino === ino;
+  };
+  try {
+    return readdirSync(folder).filter(isOne).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** Whether something is mounted at the path itself. Only Linux mounts files. */
+function isMounted(path: string): boolean {
+  try {
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+    return mounts.some((line) => unescaped(line.split(' ')[4] ?? '') === resolve(path));
+  } catch {
+    return false;
+  }
+}
+
+/** The kernel writes blanks and backslashes as three octal digits. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
