@@ -27,6 +27,8 @@ if there was nothing to acknowledge; 1 not done; 2 usage.
 `;
 
 const PATIENCE_MS = 5000;
+/** The time of an answer is told in whole seconds, and it takes a way. */
+const AHEAD_SECONDS = 5;
 
 /** The parts of `/readyz` that are shown. */
 interface Readiness {
@@ -101,9 +103,12 @@ export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSe
 export function screenOf(status: Status, httpUrl: string): string {
   const { nodes, outcomes, lastPublicationSeconds } = status;
   const mode = status.mode === 'core' ? 'plain NATS' : status.mode === null ? 'no broker' : 'JetStream';
-  const age = lastPublicationSeconds === null ? 'none yet' : `${duration(lastPublicationSeconds)} ago`;
+  const age = lastPublicationSeconds === null ? 'none yet' : ageText(lastPublicationSeconds);
   const rows: readonly (readonly [string, string])[] = [
-    ['program', `${status.version} at ${httpUrl}, up ${duration(status.uptimeSeconds)}`],
+    [
+      'program',
+      `${status.version} at ${httpUrl}, up ${duration(status.uptimeSeconds)}${aheadText(status.uptimeSeconds)}`,
+    ],
     ['ready', `${status.ready ? 'yes' : 'NO'}, ${mode}${status.catchingUp ? ', catching up' : ''}`],
     ...status.problems.map((problem) => ['', problem] as const),
     ['nodes', counts(nodes)],
@@ -145,14 +150,35 @@ function duration(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
 }
 
+/** A time ahead of the program's clock is told as such: "0 s ago" would be taken for a publication of this moment. */
+function ageText(seconds: number): string {
+  return seconds > -AHEAD_SECONDS
+    ? `${duration(seconds)} ago`
+    : `${duration(-seconds)} in the future: the clock of the program was set back since`;
+}
+
+function aheadText(uptimeSeconds: number): string {
+  return uptimeSeconds > -AHEAD_SECONDS ? '' : ' (its clock was set back since it started)';
+}
+
 function size(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-async function ask(httpUrl: string, path: string): Promise<string> {
+interface Answer {
+  readonly text: string;
+  /** The clock of the program, which may run on another machine; ours if the answer does not tell. */
+  readonly nowMs: number;
+}
+
+/** `path` stands below `httpUrl`, which may be a path of a reverse proxy. */
+async function ask(httpUrl: string, path: string): Promise<Answer> {
   try {
-    const response = await fetch(new URL(path, httpUrl), { signal: AbortSignal.timeout(PATIENCE_MS) });
-    return await response.text();
+    const base = new URL(httpUrl);
+    if (!base.pathname.endsWith('/')) base.pathname += '/';
+    const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const toldMs = Date.parse(response.headers.get('date') ?? '');
+    return { text: await response.text(), nowMs: Number.isNaN(toldMs) ? Date.now() : toldMs };
   } catch (error) {
     throw new CodedError(
       'usage',
@@ -182,8 +208,12 @@ async function run(args: readonly string[], env: Environment): Promise<number> {
   if (!URL.canParse(httpUrl) || !/^https?:$/.test(new URL(httpUrl).protocol)) {
     throw new CodedError('usage', '--http: must be a URL that begins with http:// or https://.');
   }
-  const [readiness, metrics] = await Promise.all([ask(httpUrl, '/readyz'), ask(httpUrl, '/metrics')]);
-  const status = statusOf(decode(readiness, httpUrl), parsePrometheusText(metrics), Date.now() / 1000);
+  const [readiness, metrics] = await Promise.all([ask(httpUrl, 'readyz'), ask(httpUrl, 'metrics')]);
+  const status = statusOf(
+    decode(readiness.text, httpUrl),
+    parsePrometheusText(metrics.text),
+    metrics.nowMs / 1000,
+  );
   process.stdout.write(
     values.json === true ? `${JSON.stringify(status, null, 2)}\n` : screenOf(status, httpUrl),
   );

@@ -75,8 +75,11 @@ function claimsOf(payload: string): Claims {
 
 /** ` (12 s old)` by our clock; old statistics can be genuine and sent again. */
 function ageOf(timestamp: string | null): string {
-  const atMs = Date.parse(timestamp ?? '');
-  return Number.isNaN(atMs) ? '' : ` (${Math.round((Date.now() - atMs) / 1000)} s old)`;
+  const seconds = Math.round((Date.now() - Date.parse(timestamp ?? '')) / 1000);
+  if (Number.isNaN(seconds)) return '';
+  return seconds < 0
+    ? ` (${-seconds} s in the future: the signer's clock or ours is wrong)`
+    : ` (${seconds} s old)`;
 }
 
 async function listen(nats: NatsOptions, subject: string, timeoutMs: number): Promise<SignedMessage> {

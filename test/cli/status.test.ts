@@ -61,6 +61,48 @@ log        1,200 lines could not be written
     await expect(statusCommand.run(['--http', 'file:///etc'], {})).rejects.toThrow(/^--http: must be/);
   });
 
+  it.each([
+    [8200, '12 s ago', 'up 2 h 0 min'],
+    [8186, '0 s ago', 'up 1 h 59 min'],
+    [8100, '1 min in the future: the clock of the program was set back since', 'up 1 h 58 min'],
+    [
+      900,
+      '2 h 1 min in the future: the clock of the program was set back since',
+      'up 0 s (its clock was set back since it started)',
+    ],
+  ])('status - at second %i of the program says %s', (nowSeconds, published, up) => {
+    const status = statusOf(
+      { status: 'ready', mode: 'core', catchingUp: false, components: {} },
+      SAMPLES,
+      nowSeconds,
+    );
+    const screen = screenOf(status, 'http://here:1');
+    expect(screen).toContain(`\npublished  ${published}\n`);
+    expect(screen).toContain(`, ${up}\n`);
+  });
+
+  it('status - asks below the path that it was given, and counts ages by the clock of who answers', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url);
+      response.setHeader('date', new Date(8_200_000).toUTCString());
+      response.end(
+        request.url?.endsWith('readyz') === true
+          ? JSON.stringify({ status: 'ready', mode: 'core', catchingUp: false, components: {} })
+          : 'process_start_time_seconds 1000\naggregator_last_publish_timestamp_seconds 8188\n',
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    for (const path of ['/aggregator', '/aggregator/']) {
+      const { stdout } = await runCommand(['status', '--json', '--http', `http://127.0.0.1:${port}${path}`]);
+      expect(JSON.parse(stdout)).toMatchObject({ uptimeSeconds: 7200, lastPublicationSeconds: 12 });
+    }
+    expect(asked).toHaveLength(4);
+    expect(new Set(asked)).toEqual(new Set(['/aggregator/metrics', '/aggregator/readyz']));
+  });
+
   it('status - of the running program, as text and as JSON', async () => {
     const program = launch((await testFolder('status')).env);
     await program.ready();
