@@ -122,11 +122,11 @@ export const LOCATION_INTERVAL_MS = 3_600_000;
 
 /** Largest request body: no route reads one yet. */
 export const HTTP_BODY_BYTES_MAX = 4_096;
-/** Connections at the same time; more are closed at once. An open page holds its feed and, while it asks, one or two more. */
+/** Connections at the same time; more are closed at once. A browser holds one feed for its open pages and, while they ask, some more. */
 export const HTTP_CONNECTIONS_MAX = 3_072;
 /** Of these, what one address may hold: nearly all, for a reverse proxy is one, but never those that probes need. */
 export const HTTP_CONNECTIONS_PER_ADDRESS_MAX = 2_816;
-/** Open live feeds, one per open page; more are refused, so that probes and Prometheus always find a connection. */
+/** Open live feeds, one per browser and API key; more are refused, so that probes and Prometheus always find a connection. */
 export const FEED_CLIENTS_MAX = 1_536;
 /** Least time between two events of a live feed. */
 export const FEED_INTERVAL_MS = 500;

@@ -15,7 +15,7 @@ const STRIP_CELLS_MAX = 96;
 const PAGE_MAX = 999_999_999;
 const SEARCH = {
   pattern: /^[A-Za-z0-9_-]{1,64}$/,
-  allowed: 'up to 64 letters, digits, _ and -',
+  allowed: 'a part of a node id: up to 64 characters, each a letter A to Z or a to z, a digit, _ or -',
   code: 'bad_search',
 } as const;
 const SORTS = NODE_SORTS.flatMap((sort) => [sort, `-${sort}`] as const);

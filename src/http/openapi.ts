@@ -52,6 +52,8 @@ export function collectDescriptions(app: FastifyInstance): () => void {
         description:
           'Network-wide statistics of a federation of Truebit node monitors. Everything is only read.',
       },
+      // Beside this document's own folder: behind a reverse proxy that need not be the root of the host.
+      servers: [{ url: '..' }],
       paths,
       components: { securitySchemes: { bearer: BEARER } },
     };

@@ -196,6 +196,7 @@ interface Operation {
 }
 interface Document {
   openapi: string;
+  servers: readonly { readonly url: string }[];
   paths: Record<string, { get: Operation }>;
   components: object;
 }
@@ -208,6 +209,11 @@ describe('http - openapi', () => {
     const url = await startServer(parts);
     const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as Document;
     expect(document.openapi).toBe('3.1.0');
+    for (const [at, root] of [
+      ['http://here/api/openapi.json', 'http://here/'],
+      ['http://here/aggregator/api/openapi.json', 'http://here/aggregator/'],
+    ])
+      expect(document.servers.map((server) => new URL(server.url, at).href)).toEqual([root]);
     const ajv = new Ajv2020({
       strict: false,
       allErrors: true,

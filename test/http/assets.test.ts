@@ -2,10 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { NO_STATISTICS } from '../../src/http/no-statistics.ts';
 import { startServer } from './parts.ts';
 
-/** Every address that the page, or what it loads, names. */
+/** Every address that the page, or what it loads, names: as it is below the page, which may stand anywhere. */
 async function loadedFrom(url: string): Promise<string[]> {
   const seen = new Set<string>();
   const waiting = ['/'];
+  const foundIn = (path: string, address: string) => {
+    // Where the page is not the root of its host, what begins with a slash is somewhere else.
+    const found = new URL(address, `http://a/below${path}`).pathname;
+    expect(found, `${address} in ${path}`).toMatch(/^\/below\//);
+    waiting.push(found.slice('/below'.length));
+  };
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
@@ -14,11 +20,14 @@ async function loadedFrom(url: string): Promise<string[]> {
     const text = await response.text();
     if (path === '/') {
       for (const [, address = ''] of text.matchAll(/<(?:link|script|img)[^>]*(?:src|href)="([^"]*)"/g))
-        waiting.push(address);
+        foundIn(path, address);
     }
     if (path.endsWith('.js')) {
-      for (const [, address = ''] of text.matchAll(/^import [^;]*from '\.\/([^']*)'/gm))
-        waiting.push(`/assets/${address}`);
+      for (const [, address = ''] of text.matchAll(
+        /(?:^import [^;]*from |new SharedWorker\(new URL\()'([^']*)'/gm,
+      ))
+        foundIn(path, address);
+      expect(text, path).not.toMatch(/['"`]\/(?:api|assets|metrics|readyz)/);
     }
   }
   return [...seen];
@@ -36,7 +45,13 @@ describe('page', () => {
     const url = await startServer();
     const loaded = await loadedFrom(url);
     expect(loaded).toEqual(
-      expect.arrayContaining(['/assets/uplot.js', '/assets/page.css', '/assets/format.js']),
+      expect.arrayContaining([
+        '/assets/uplot.js',
+        '/assets/page.css',
+        '/assets/format.js',
+        '/assets/feed-worker.js',
+        '/assets/feed-hub.js',
+      ]),
     );
     const body = await (await fetch(`${url}/`)).text();
     expect(body).not.toMatch(/<script(?![^>]* src=)|<style|style=| on[a-z]+=|https?:/);

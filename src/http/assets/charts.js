@@ -109,8 +109,8 @@ async function load() {
   };
   try {
     const [whole, hour] = await Promise.all([
-      getJson('/api/federation/history', { period: 'all', ...parameters }),
-      getJson('/api/federation/history', { period: '1h', ...parameters }),
+      getJson('api/federation/history', { period: 'all', ...parameters }),
+      getJson('api/federation/history', { period: '1h', ...parameters }),
     ]);
     if (turn !== asked) return;
     shownFromMs = fromMs;

@@ -1,48 +1,78 @@
 // The live feed: a document and merge patches for it (Server-Sent Events, read with fetch so that a key can be sent).
-// While there is none, the same document is asked for every few seconds.
+// While there is none, the same document is asked for every few seconds. It touches nothing of a page.
 
-import { getJson, noteServerTime, open, Refused } from './api.js';
+import { getJson, open, Refused } from './api.js';
 
 /** The aggregator says something at least every 15 s. */
 const SILENCE_MAX_MS = 18_000;
 const WATCH_MS = 1000;
 const RETRY_MS = 2000;
 const POLL_MS = 5000;
+/** Between two looks the clock and the time that passed differ by so much after the machine slept. */
+const SLEPT_MS = 5000;
+const PERIODS = ['1h', '24h', '7d', 'all'];
+
+/** @typedef {{ document: (document: any) => void, lost: (status: number | null) => void }} Told */
 
 /**
- * Follows the feed for ever.
- * @param {{ document: (document: any) => void, lost: (status: number | null) => void }} parts
+ * Follows the feed until `signal` ends it.
+ * @param {Told} told
+ * @param {{ key: string | null, signal: AbortSignal, mayStream: () => boolean }} how `mayStream` is false where the
+ *   browser's connections are taken: then it is polled
  */
-export async function follow(parts) {
-  for (;;) {
+export async function follow(told, { key, signal, mayStream }) {
+  const poll = makePoll(key);
+  while (!signal.aborted) {
     let status = null;
+    let isPolled = !mayStream();
     const startedMs = performance.now();
     try {
-      await readFeed(parts.document);
+      if (!isPolled) await readFeed(told.document, key, signal);
       // It was ended as every feed is after some minutes: come again at once.
       if (performance.now() - startedMs > RETRY_MS) continue;
     } catch (error) {
-      status = error instanceof Refused ? error.status : null;
+      status = statusOf(error);
+      isPolled = status === 503;
     }
-    if (status === 503) {
-      await poll(parts.document).catch(() => parts.lost(null));
+    if (signal.aborted) return;
+    if (isPolled) {
+      await poll().then(told.document, (error) => told.lost(statusOf(error)));
       await wait(POLL_MS);
     } else {
-      parts.lost(status);
+      told.lost(status);
       await wait(RETRY_MS);
     }
   }
 }
 
-/** @param {(document: any) => void} told */
-async function readFeed(told) {
+/**
+ * The status of the answer that an error is of; null: there was no answer.
+ * @param {unknown} error
+ */
+export function statusOf(error) {
+  return error instanceof Refused ? error.status : null;
+}
+
+/**
+ * @param {(document: any) => void} told
+ * @param {string | null} key
+ * @param {AbortSignal} signal
+ */
+async function readFeed(told, key, signal) {
   const stop = new AbortController();
+  const end = () => stop.abort();
+  signal.addEventListener('abort', end);
   let heardMs = performance.now();
+  let hasSlept = false;
+  const clockAheadMs = Date.now() - heardMs;
   const watch = setInterval(() => {
-    if (performance.now() - heardMs > SILENCE_MAX_MS) stop.abort();
+    const nowMs = performance.now();
+    // After a sleep the time that passed is not known, and the connection is seldom there still.
+    hasSlept = Math.abs(Date.now() - nowMs - clockAheadMs) > SLEPT_MS;
+    if (hasSlept || nowMs - heardMs > SILENCE_MAX_MS) stop.abort();
   }, WATCH_MS);
   try {
-    const response = await open('/api/federation/events', stop.signal);
+    const response = await open('api/federation/events', stop.signal, key);
     if (response.body === null) return;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     /** @type {any} */
@@ -60,30 +90,42 @@ async function readFeed(told) {
         if (data === undefined) continue;
         const content = JSON.parse(data.slice(6));
         document = event.startsWith('event: snapshot') ? content : patched(document, content);
-        noteServerTime(document.at);
         told(document);
       }
     }
+  } catch (error) {
+    // Come again at once.
+    if (!hasSlept) throw error;
   } finally {
     clearInterval(watch);
+    signal.removeEventListener('abort', end);
   }
 }
 
-/** @param {(document: any) => void} told */
-async function poll(told) {
-  const periods = ['1h', '24h', '7d', 'all'];
-  const [health, ...statistics] = await Promise.all([
-    getJson('/api/federation/health'),
-    ...periods.map((period) => getJson('/api/federation/network-stats', { period })),
-  ]);
-  noteServerTime(health.at);
-  const isThere = health.lastTickAt !== null;
-  told({
-    ...health,
-    statistics: isThere
-      ? Object.fromEntries(periods.map((period, index) => [period, statistics[index]]))
-      : null,
-  });
+/**
+ * Makes a function that asks for the document of the feed; for the statistics only after a tick.
+ * @param {string | null} key
+ * @returns {() => Promise<any>}
+ */
+export function makePoll(key) {
+  /** @type {any} */
+  let statistics = null;
+  /** @type {string | null} */
+  let tickAt = null;
+  return async () => {
+    const health = await getJson('api/federation/health', {}, key);
+    if (health.lastTickAt !== tickAt) {
+      const answers = await Promise.all(
+        PERIODS.map((period) => getJson('api/federation/network-stats', { period }, key)),
+      );
+      statistics =
+        health.lastTickAt === null
+          ? null
+          : Object.fromEntries(PERIODS.map((period, index) => [period, answers[index]]));
+      tickAt = health.lastTickAt;
+    }
+    return { ...health, statistics };
+  };
 }
 
 /**

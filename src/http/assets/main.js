@@ -1,43 +1,66 @@
 // The dashboard: one document, kept up to date by the live feed, shown by the parts beside.
 
-import { onMissingKey, useKey } from './api.js';
+import { keyOfTab, onRefusedKey, useKey } from './api.js';
 import { showCharts, startCharts } from './charts.js';
-import { byId } from './dom.js';
-import { follow } from './feed.js';
+import { byId, setText } from './dom.js';
 import { showLive, showLost, startLive } from './live.js';
 import { noteNodes, startNodes } from './nodes.js';
 import { startReporting } from './reporting.js';
+import { followShared } from './shared-feed.js';
 import { showStatistics, startStatistics } from './statistics.js';
 import { startTheme } from './theme.js';
 
+const NOT_IN_FORCE = 'The key that was given is not in force: it is unknown, revoked or has expired.';
+const MAY_NOT_READ = 'The key that was given may not read: it has not the permission subscribe.';
+const NO_KEY = 'That is no API key: one has 43 characters, each a letter A to Z or a to z, a digit, _ or -.';
+const NOT_KEPT = 'The browser does not let this page keep a key: allow this page to store data.';
+
 startTheme();
-startKeyForm();
+const askForKey = startKeyForm();
+onRefusedKey(askForKey);
 startStatistics();
 startLive();
 startCharts();
 startNodes();
 startReporting();
-void follow({
+followShared({
   document(document) {
     showLive(document);
     showStatistics(document);
     showCharts(document);
     noteNodes(document);
   },
-  lost: showLost,
+  lost(status) {
+    if (status === 401 || status === 403) askForKey(status);
+    showLost(status);
+  },
 });
 
+/** @returns {(status: number) => void} to be told with which status an answer was refused */
 function startKeyForm() {
   const form = byId('key-form');
   const input = /** @type {HTMLInputElement} */ (byId('key'));
-  onMissingKey(() => {
-    form.hidden = false;
-  });
+  const problem = byId('key-problem');
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    useKey(input.value.trim());
+    const key = input.value.trim();
+    if (!/^[A-Za-z0-9_-]{43}$/.test(key)) {
+      setText(problem, NO_KEY);
+      return;
+    }
+    try {
+      useKey(key);
+    } catch {
+      setText(problem, NOT_KEPT);
+      return;
+    }
     input.value = '';
     // Everything is asked again with the key.
     location.reload();
   });
+  return (status) => {
+    // What is said of another key, which is being entered, stays.
+    if (form.hidden && keyOfTab() !== null) setText(problem, status === 403 ? MAY_NOT_READ : NOT_IN_FORCE);
+    form.hidden = false;
+  };
 }

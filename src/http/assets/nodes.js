@@ -1,7 +1,7 @@
 // The table of nodes: asked for a page at a time, sorted and searched by the aggregator. Asked again when nodes moved,
 // a few times a minute otherwise, and not at all while nobody looks.
 
-import { getJson, serverNowMs } from './api.js';
+import { getJson, Refused, serverNowMs } from './api.js';
 import { all, byId, make, makeSvg, setText } from './dom.js';
 import { ago, count, dateTime, percent, whyAhead } from './format.js';
 
@@ -10,6 +10,7 @@ const REFRESH_MS = 10_000;
 const REFRESH_MOVED_MS = 2000;
 const TYPING_MS = 250;
 const SIGNED_TITLE = 'Its newest message was signed with an API key';
+const ID_LENGTH_MAX = 64;
 const STATE_TEXTS = { online: 'Online', stale: 'Stale', offline: 'Offline' };
 
 const asked = { q: '', state: '', sort: '-lastSeen', page: 1 };
@@ -83,22 +84,55 @@ async function load() {
   loadedMs = performance.now();
   isMoved = false;
   const { q, state, sort, page } = asked;
-  if (!/^[A-Za-z0-9_-]*$/.test(q)) {
-    show({ nodes: [], page: 1, pages: 0, total: 0 });
+  const problem = searchProblem(q);
+  if (problem !== '') {
+    showProblem(problem);
     return;
   }
   try {
-    const answer = await getJson('/api/federation/nodes', {
+    const answer = await getJson('api/federation/nodes', {
       sort,
       page,
       strip: STRIP_CELLS,
       ...(q !== '' && { q }),
       ...(state !== '' && { state }),
     });
-    if (mine === turn) show(answer);
-  } catch {
+    if (mine !== turn) return;
+    setProblem('');
+    // There were more pages when this one was chosen.
+    if (answer.nodes.length === 0 && answer.total > 0) ask({ page: Math.max(1, answer.pages) });
+    else show(answer);
+  } catch (error) {
     // Asked again soon; what is shown stays.
+    if (mine === turn && error instanceof Refused && error.status === 400) showProblem(error.reason);
   }
+}
+
+/** Why this cannot be searched for; empty: it can. It is the rule of the API, told before it is asked. @param {string} q */
+function searchProblem(q) {
+  const foreign = new Set(q.match(/[^A-Za-z0-9_-]/gu));
+  if (foreign.size > 0) {
+    const named = [...foreign]
+      .slice(0, 5)
+      .map((character) => (/\s/.test(character) ? 'a space' : `“${character}”`));
+    return `Not searched: a node id has only letters A to Z and a to z, digits, _ and -. Take out ${named.join(', ')}${foreign.size > 5 ? ' and others' : ''}.`;
+  }
+  if (q.length > ID_LENGTH_MAX)
+    return `Not searched: a node id has ${ID_LENGTH_MAX} characters at most, and this has ${count(q.length)}.`;
+  return '';
+}
+
+/** Nothing is listed: the rows of another question would be taken for the answer. @param {string} problem */
+function showProblem(problem) {
+  setProblem(problem);
+  show({ nodes: [], page: 1, pages: 0, total: 0 });
+  setText(byId('nodes-count'), 'Not searched');
+}
+
+/** @param {string} problem */
+function setProblem(problem) {
+  setText(byId('search-problem'), problem);
+  byId('search').setAttribute('aria-invalid', String(problem !== ''));
 }
 
 /** @param {any} answer */
@@ -107,7 +141,13 @@ function show(answer) {
   for (const node of answer.nodes) latestSeenMs = Math.max(latestSeenMs, Date.parse(node.lastSeenAt));
   const body = document.querySelector('#nodes tbody');
   if (answer.nodes.length === 0) {
-    const nothing = asked.q === '' && asked.state === '' ? 'No node has been heard yet.' : 'No node matches.';
+    const isFiltered = asked.q !== '' || asked.state !== '';
+    const isRefused = byId('search-problem').textContent !== '';
+    const nothing = isRefused
+      ? 'Nothing was searched.'
+      : isFiltered
+        ? 'No node matches.'
+        : 'No node has been heard yet.';
     body?.replaceChildren(make('tr', {}, make('td', { colspan: '7', class: 'none' }, nothing)));
   } else {
     body?.replaceChildren(...answer.nodes.map(row));

@@ -14,7 +14,7 @@ export function startReporting() {
 }
 
 async function load() {
-  const reporting = await getJson('/api/federation/reporting').catch(() => null);
+  const reporting = await getJson('api/federation/reporting').catch(() => null);
   if (reporting === null) return;
   setText(byId('reporting'), reporting.share === null ? '–' : percent(reporting.share));
   setText(

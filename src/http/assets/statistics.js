@@ -82,7 +82,7 @@ async function compare(statistics) {
   compared = asked;
   if (isOther) for (const element of all('[data-delta]')) setText(element, '');
   const wantedMs = Date.parse(statistics.lastUpdated) - LENGTHS_MS[period];
-  const history = await getJson('/api/federation/history', {
+  const history = await getJson('api/federation/history', {
     period,
     from: new Date(wantedMs - TOLERANCE_MS[period]).toISOString(),
     to: new Date(wantedMs + 1).toISOString(),

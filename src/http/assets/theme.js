@@ -7,7 +7,7 @@ const THEMES = ['auto', 'light', 'dark'];
 const TEXTS = ['Auto', 'Light', 'Dark'];
 
 export function startTheme() {
-  let index = Math.max(0, THEMES.indexOf(localStorage.getItem(NAME) ?? ''));
+  let index = Math.max(0, THEMES.indexOf(remembered()));
   const show = () => {
     const theme = THEMES[index] ?? 'auto';
     document.documentElement.dataset.theme = theme;
@@ -16,8 +16,27 @@ export function startTheme() {
   };
   byId('theme').addEventListener('click', () => {
     index = (index + 1) % THEMES.length;
-    localStorage.setItem(NAME, THEMES[index] ?? 'auto');
+    remember(THEMES[index] ?? 'auto');
     show();
   });
   show();
+}
+
+// A browser that keeps nothing for us refuses even the question.
+
+function remembered() {
+  try {
+    return localStorage.getItem(NAME) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** @param {string} theme */
+function remember(theme) {
+  try {
+    localStorage.setItem(NAME, theme);
+  } catch {
+    // It holds for as long as the page is open.
+  }
 }

@@ -1,0 +1,204 @@
+// Many tabs of one browser, and a page below a path of a reverse proxy: the real program, a real broker, a real Chromium.
+
+import { connect } from 'node:net';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { FEED_CLIENTS_MAX } from '../../src/config/bounds.ts';
+import { launchBrowser, openPage } from '../support/browser.ts';
+import { send } from '../support/federation.ts';
+import { heartbeat } from '../support/messages.ts';
+import { connectTo, launch, testFolder } from '../support/program.ts';
+import { command, createKey } from '../support/signed.ts';
+import { proxyBelow } from '../support/sub-path.ts';
+import { until } from '../support/until.ts';
+
+const TABS = 10;
+/** What loaded tabs have to become live, and live ones to show what moved. */
+const LIVE_MAX_MS = 5000;
+/** What tabs have to find out that nobody reads the feed for them any more, and to be live again. */
+const FOUND_MAX_MS = 15_000;
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+async function newContext(): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  return context;
+}
+
+const status = (page: Page, name: string) =>
+  page.locator(`#status[data-status="${name}"]`).waitFor({ timeout: LIVE_MAX_MS });
+
+async function started(name: string, more: Readonly<Record<string, string>> = {}) {
+  const own = await testFolder(name);
+  const env = { ...own.env, ...more };
+  const program = launch(env);
+  await program.ready();
+  const connection = await connectTo(own.natsUrl);
+  let nodes = 0;
+  return {
+    env,
+    program,
+    url: await program.url(),
+    /** One node more beats, and all these tabs show it. */
+    async expectMoving(pages: readonly Page[], timeout = LIVE_MAX_MS) {
+      await send(connection, [heartbeat(`node-${++nodes}`)]);
+      const online = (page: Page) =>
+        page.locator('[data-live="online"]', { hasText: new RegExp(`^${nodes}$`) });
+      await Promise.all(pages.map((page) => online(page).waitFor({ timeout })));
+    },
+  };
+}
+
+/** Resolves when a feed is open, which is then held until the test is over. */
+function holdFeed(url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () =>
+      socket.write('GET /api/federation/events HTTP/1.1\r\nHost: a\r\n\r\n'),
+    );
+    socket.once('data', () => resolve());
+    socket.once('error', reject);
+    socket.resume();
+    onTestFinished(() => void socket.destroy());
+  });
+}
+
+describe('tabs', () => {
+  it('tabs - ten of one browser are live over one feed, and stay so whichever is closed or frozen, or when the worker ends', async () => {
+    const { program, url, expectMoving } = await started('tabs');
+    const context = await newContext();
+    const pages = await Promise.all(
+      Array.from({ length: TABS }, async () => {
+        const page = await context.newPage();
+        await page.goto(url);
+        return page;
+      }),
+    );
+    await Promise.all(pages.map((page) => status(page, 'connected')));
+    await expectMoving(pages);
+    expect(await program.metric('aggregator_feed_clients')).toBe(1);
+    // Their questions are answered too.
+    await Promise.all(pages.map((page) => page.locator('[data-node="node-1"]').waitFor()));
+
+    // The first one started the worker.
+    const [first, second, ...others] = pages as [Page, Page, ...Page[]];
+    await first.close();
+    await expectMoving([second, ...others]);
+
+    // A frozen one holds nobody up, and is live again when it is looked at.
+    const session = await context.newCDPSession(second);
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await expectMoving(others);
+    await session.send('Page.setWebLifecycleState', { state: 'active' });
+    await expectMoving([second, ...others]);
+
+    // The browser may end the worker's process.
+    const ends = await browser.newBrowserCDPSession();
+    const { targetInfos } = await ends.send('Target.getTargets');
+    const workers = targetInfos.filter(({ type }) => type === 'shared_worker');
+    expect(workers).toHaveLength(1);
+    for (const { targetId } of workers) await ends.send('Target.closeTarget', { targetId });
+    await until('the feed to end', async () => (await program.metric('aggregator_feed_clients')) === 0);
+    await expectMoving([second, ...others], FOUND_MAX_MS);
+    await until('one feed again', async () => (await program.metric('aggregator_feed_clients')) === 1);
+
+    await Promise.all(others.map((page) => page.close()));
+    await expectMoving([second]);
+    await second.close();
+    await until('no feed', async () => (await program.metric('aggregator_feed_clients')) === 0);
+  });
+
+  it('tabs - where the browser has no shared worker each asks for itself, and has its numbers', async () => {
+    const { program, url, expectMoving } = await started('tabs-alone');
+    const context = await newContext();
+    await context.addInitScript('delete globalThis.SharedWorker');
+    const pages = await Promise.all(Array.from({ length: TABS }, () => context.newPage()));
+    await Promise.all(pages.map((page) => page.goto(url)));
+    await Promise.all(pages.map((page) => status(page, 'connected')));
+    await expectMoving(pages);
+    expect(await program.metric('aggregator_feed_clients')).toBe(0);
+  });
+
+  it('tabs - where the aggregator has no feed left the page asks instead', async () => {
+    const { program, url, expectMoving } = await started('tabs-full');
+    await Promise.all(Array.from({ length: FEED_CLIENTS_MAX }, () => holdFeed(url)));
+    const page = await (await newContext()).newPage();
+    await page.goto(url);
+    await status(page, 'connected');
+    expect(await program.metric('aggregator_feed_clients_refused_total')).toBeGreaterThan(0);
+    // It asks every five seconds.
+    await expectMoving([page], FOUND_MAX_MS);
+  });
+
+  it('tabs - each sees what its own key may see, however many keys there are', async () => {
+    const { env, program, url, expectMoving } = await started('tabs-keys', { API_AUTH: 'required' });
+    const keys = [];
+    for (let index = 0; index < 5; index++) keys.push(await createKey(env, '--permissions', 'subscribe'));
+    const context = await newContext();
+    const open = async (key: string | null) => {
+      const page = await context.newPage();
+      await page.goto(url);
+      if (key !== null) {
+        await page.locator('#key').fill(key);
+        await page.keyboard.press('Enter');
+      }
+      return page;
+    };
+    const [revoked, kept] = keys as [(typeof keys)[0], (typeof keys)[0]];
+    const locked = await open(null);
+    const pages = await Promise.all([...keys, revoked, kept].map(({ key }) => open(key)));
+    await Promise.all(pages.map((page) => status(page, 'connected')));
+    await expectMoving(pages);
+    await status(locked, 'locked');
+    expect(await locked.locator('[data-live="online"]').textContent()).toBe('–');
+    // Three feeds of one browser at most: the others ask.
+    expect(await program.metric('aggregator_feed_clients')).toBeLessThanOrEqual(3);
+
+    await command(env, 'keys', 'revoke', revoked.keyId);
+    const isRevoked = (page: Page) => [pages[0], pages[5]].includes(page);
+    await Promise.all(pages.filter(isRevoked).map((page) => status(page, 'locked')));
+    await expectMoving(pages.filter((page) => !isRevoked(page)));
+    // A new tab with the revoked key gets not even the numbers of before.
+    const late = await open(revoked.key);
+    await late.locator('#key-problem', { hasText: /^The key that was given is not in force/ }).waitFor();
+    expect(await late.locator('[data-live="online"]').textContent()).toBe('–');
+    // What is no key is not sent.
+    await late.locator('#key').fill('“no key”');
+    await late.keyboard.press('Enter');
+    await late.locator('#key-problem', { hasText: /^That is no API key: one has 43 characters/ }).waitFor();
+  });
+});
+
+describe('sub-path', () => {
+  it('sub-path - the page, its feed, its questions and its links stay below the path that a reverse proxy gives it', async () => {
+    const { url, expectMoving } = await started('sub-path');
+    const below = await proxyBelow('/behind/aggregator/', url);
+    // Without its slash; the proxy redirects, as nginx does. A request beside the path is a 404, and so a complaint.
+    const { page } = await openPage(browser, below.slice(0, -1));
+    expect(page.url()).toBe(below);
+    await status(page, 'connected');
+    await expectMoving([page]);
+    await page.locator('[data-node="node-1"]').waitFor();
+    await page.locator('[data-chart="nodes"] canvas').waitFor();
+    expect(await page.evaluate("document.querySelector('.brand img').naturalWidth")).toBeGreaterThan(0);
+    // Styled, and by both files.
+    expect(await page.evaluate('document.styleSheets.length')).toBe(2);
+
+    const links = await page.evaluate<string[]>(
+      "[...document.querySelectorAll('a[href]')].map(({ href }) => href)",
+    );
+    expect(links.length).toBeGreaterThan(3);
+    for (const link of links) {
+      expect(link.startsWith(below), link).toBe(true);
+      expect((await fetch(link)).status, link).toBe(200);
+    }
+    const { servers } = (await (await fetch(`${below}api/openapi.json`)).json()) as {
+      servers: { url: string }[];
+    };
+    expect(servers.map((server) => new URL(server.url, `${below}api/openapi.json`).href)).toEqual([below]);
+  });
+});
