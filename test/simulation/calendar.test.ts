@@ -51,7 +51,10 @@ describe('calendar', () => {
       for (const { nowMs, periods } of ticks) {
         const minuteMs = nowMs - (nowMs % MINUTE_MS);
         for (const period of ['1h', '24h', '7d'] as const) {
-          const within = FACTS_AGO_MS.filter((agoMs) => momentMs - agoMs >= minuteMs - WINDOW_MS[period]);
+          const within = FACTS_AGO_MS.filter((agoMs) => {
+            const afterMs = momentMs - agoMs - minuteMs;
+            return afterMs >= -WINDOW_MS[period] && afterMs < WINDOW_MS[period];
+          });
           expect(periods[period].totalTasks, `${period} at ${nowMs}`).toBe(within.length);
           expect(periods[period].totalInvoices).toBe(within.length);
         }

@@ -139,23 +139,28 @@ export function expectStatistics(
     staleNodes: states.stale,
     offlineNodes: states.offline + endedNodes,
   };
-  const from = (windowMs: number) => Math.floor(nowMs / MINUTE_MS) * MINUTE_MS - windowMs;
-  const within = <Row>(of: ReadonlyMap<string, Row>, times: GroundTruth['tasks'], fromMs: number) =>
-    new Map([...of].filter(([id]) => (times.get(id)?.firstMs ?? 0) >= fromMs));
-  const count = (fromMs: number) =>
+  const minuteMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+  const within = <Row>(of: ReadonlyMap<string, Row>, times: GroundTruth['tasks'], windowMs: number) =>
+    new Map(
+      [...of].filter(([id]) => {
+        const afterMs = (times.get(id)?.firstMs ?? 0) - minuteMs;
+        return afterMs >= -windowMs && afterMs < windowMs;
+      }),
+    );
+  const count = (windowMs: number) =>
     expectedStatistics({
-      tasks: within(rows.tasks, truth.tasks, fromMs),
-      invoices: within(rows.invoices, truth.invoices, fromMs),
+      tasks: within(rows.tasks, truth.tasks, windowMs),
+      invoices: within(rows.invoices, truth.invoices, windowMs),
       nodes: new Map(),
     });
-  const day = count(from(WINDOW_MS['24h']));
+  const day = count(WINDOW_MS['24h']);
   const { tasks, invoices } = truth.oracle.expected();
   for (const period of PERIODS) {
     const { continentDistribution: _c, locationDistribution: _l, ...actual } = periods[period];
     const expected = {
       ...(period === 'all'
         ? expectedStatistics({ tasks, invoices, nodes: new Map() })
-        : count(from(WINDOW_MS[period]))),
+        : count(WINDOW_MS[period])),
       ...nodes,
       tasksLast24h: day.totalTasks,
       invoicesLast24h: day.totalInvoices,

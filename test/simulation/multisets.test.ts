@@ -249,8 +249,13 @@ function expectOracle(list: readonly Event[], { outcomes, disagreements }: Writt
   );
   expectRollups(database, rows);
   const within = <Row>(table: string, of: ReadonlyMap<string, Row>, windowMs: number) => {
-    const fromMs = Math.floor(NOW_MS / MINUTE_MS) * MINUTE_MS - windowMs;
-    return new Map([...of].filter(([id]) => (times.get(`${table} ${id}`)?.[0] ?? NaN) >= fromMs));
+    const minuteMs = Math.floor(NOW_MS / MINUTE_MS) * MINUTE_MS;
+    return new Map(
+      [...of].filter(([id]) => {
+        const afterMs = (times.get(`${table} ${id}`)?.[0] ?? NaN) - minuteMs;
+        return afterMs >= -windowMs && afterMs < windowMs;
+      }),
+    );
   };
   const count = (windowMs: number) =>
     expectedStatistics({

@@ -192,5 +192,9 @@ describe('share of tasks with one reporter', () => {
       single: 6,
       share: 0.75,
     });
+    // Set back: what was reported before is not young for the whole step.
+    for (const backMs of [61_000, HOUR_MS, 40 * 24 * HOUR_MS]) {
+      expect(readReporting(opened.database, NOW_MS - backMs)).toMatchObject({ tasks: 8, share: 0.75 });
+    }
   });
 });

@@ -5,6 +5,8 @@ import { StatisticsQuery } from '../../src/workers/federation/statistics.ts';
 import { completed, hash, invoiced, NO_LIMITS, NOW_MS } from '../store/events.ts';
 import { testFolder } from '../store/opened.ts';
 
+const HOUR_MS = 3_600_000;
+
 let folder: ReturnType<typeof testFolder>;
 beforeEach(() => {
   folder = testFolder('tick');
@@ -45,6 +47,29 @@ describe('statistics of a tick', () => {
     }
     reader.close();
     writer.close();
+  });
+
+  it.each([
+    ['an hour ahead', HOUR_MS, { '1h': 1, '24h': 2, '7d': 2, all: 2 }],
+    ['half an hour ahead', HOUR_MS / 2, { '1h': 2, '24h': 2, '7d': 2, all: 2 }],
+    ['40 days ahead', 40 * 24 * HOUR_MS, { '1h': 1, '24h': 1, '7d': 1, all: 2 }],
+    ['seven months ahead', 210 * 24 * HOUR_MS, { '1h': 1, '24h': 1, '7d': 1, all: 2 }],
+  ])('statistics of a tick - count what a clock that was %s left behind', (_what, aheadMs, expected) => {
+    const path = folder.path('ahead.db');
+    const options = { limits: NO_LIMITS, generationSize: 100, transitionsPerNodeMax: 10 };
+    const writer = new FederationWriter(openWriter(path), options, 'tick');
+    for (const [task, atMs] of [NOW_MS + aheadMs, NOW_MS].entries()) {
+      const moment = { atMs, nowMs: atMs, observedMs: 0 };
+      writer.apply(completed('node-0001', hash(task)), moment);
+      writer.commit(atMs, 0);
+    }
+    const reader = openReader(path);
+    const { periods } = new StatisticsQuery(reader).run(NOW_MS);
+    reader.close();
+    writer.close();
+    expect(
+      Object.fromEntries(Object.entries(periods).map(([period, { totalTasks }]) => [period, totalTasks])),
+    ).toEqual(expected);
   });
 });
 

@@ -23,12 +23,20 @@ interface Cell {
   label: number;
   count: number;
 }
+/** Of roll-up cells; ends are not in it. */
+interface Window {
+  readonly fromMinute: number;
+  readonly firstHour: number;
+  readonly endHour: number;
+  readonly endMinute: number;
+}
+
 /** Counts by dimension and label. */
 type Counts = ReadonlyMap<number, ReadonlyMap<number, number>>;
 
 export class StatisticsQuery {
   readonly #totals: Statement<[], Cell>;
-  readonly #window: Statement<{ fromMinute: number; edgeMinute: number; edgeHour: number }, Cell>;
+  readonly #window: Statement<Window, Cell>;
   readonly #labels: Statement<[number], { label_id: number; label: string }>;
   readonly #inOneTransaction: (nowMs: number) => TickStatistics;
 
@@ -39,12 +47,13 @@ export class StatisticsQuery {
          (SELECT dimension, label, count FROM rollup_totals UNION ALL SELECT dimension, label, count FROM pruned_totals)
        GROUP BY dimension, label`,
     );
-    // Whole hours from the first full one on, and the minutes before it.
+    // Whole hours, and the minutes before and behind them.
     this.#window = statement(
       database,
       `SELECT dimension, label, sum(count) AS count FROM
-         (SELECT dimension, label, count FROM rollup_minutes WHERE minute >= @fromMinute AND minute < @edgeMinute
-          UNION ALL SELECT dimension, label, count FROM rollup_hours WHERE hour >= @edgeHour)
+         (SELECT dimension, label, count FROM rollup_minutes WHERE minute >= @fromMinute AND minute < @firstHour * 60
+          UNION ALL SELECT dimension, label, count FROM rollup_hours WHERE hour >= @firstHour AND hour < @endHour
+          UNION ALL SELECT dimension, label, count FROM rollup_minutes WHERE minute >= @endHour * 60 AND minute < @endMinute)
        GROUP BY dimension, label`,
     );
     this.#labels = statement(database, 'SELECT label_id, label FROM labels WHERE dimension = ?');
@@ -74,10 +83,16 @@ export class StatisticsQuery {
     };
   }
 
+  /**
+   * What was first seen less than so many hours before or after `nowMs`. After, because a clock that was set back leaves
+   * behind what was seen just before; and not for ever, because one that was months ahead would be counted for months.
+   */
   #countsOf(nowMs: number, hours: number): Counts {
-    const fromMinute = Math.floor(nowMs / MINUTE_MS) - hours * HOUR_MINUTES;
-    const edgeHour = Math.ceil(fromMinute / HOUR_MINUTES);
-    return byDimension(this.#window.all({ fromMinute, edgeMinute: edgeHour * HOUR_MINUTES, edgeHour }));
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    const [fromMinute, endMinute] = [minute - hours * HOUR_MINUTES, minute + hours * HOUR_MINUTES];
+    const firstHour = Math.ceil(fromMinute / HOUR_MINUTES);
+    const endHour = Math.floor(endMinute / HOUR_MINUTES);
+    return byDimension(this.#window.all({ fromMinute, firstHour, endHour, endMinute }));
   }
 
   #texts(dimension: number): ReadonlyMap<number, string> {
