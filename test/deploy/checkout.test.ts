@@ -1,0 +1,25 @@
+// A checkout by a git that turns line ends into CRLF (core.autocrlf=true, usual on Windows and in WSL) must start.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('checkout', () => {
+  it.runIf(existsSync(join(ROOT, '.git')))('checkout - with core.autocrlf=true it starts', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'checkout-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const run = (program: string, ...args: readonly string[]) =>
+      execFileSync(program, args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    // The checkout may belong to another user than the tests.
+    run('git', '-c', 'safe.directory=*', 'clone', '-q', '-c', 'core.autocrlf=true', ROOT, '.');
+    expect(run('git', 'ls-files', '--eol').match(/^.*\bw\/(?:crlf|mixed).*$/gm)).toBeNull();
+    for (const script of globSync('scripts/*.sh', { cwd: folder })) run('sh', '-n', script);
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    expect(run(process.execPath, 'src/main.ts', 'check-config')).toContain('The settings are right');
+  });
+});
