@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command line: names a command, turns its result or its error into an exit code and one sentence.
 
 import type { Command } from './cli/command.ts';

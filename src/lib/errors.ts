@@ -4,6 +4,7 @@
 export type ErrorCode =
   | 'settings_invalid'
   | 'usage'
+  | 'node_too_old'
   | 'port_in_use'
   | 'folder_not_writable'
   | 'database_in_use'

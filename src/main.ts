@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// The entry: refuses a Node that is too old in one sentence, then hands over to the command line. It imports nothing
+// before, and its own syntax is old, because an old Node must be able to read it (built; only a new one reads TypeScript).
+
+const NODE_MAJOR_MIN = 24;
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+  void import('./commands.ts');
+} else {
+  const remedy = 'install it, or run node_modules/.bin/node, which `npm start` puts there';
+  process.stderr.write(
+    `Node ${NODE_MAJOR_MIN} or newer is needed, and ${process.execPath} is Node ${process.versions.node}: ${remedy}. [node_too_old]\n`,
+  );
+  process.exitCode = 1;
+}
