@@ -63,7 +63,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     {
       ledger,
       authenticate: (message, nodeId) => authenticate(message, nodeId),
-      apply: (signal, moment, signer) => writer.current.apply(signal, moment, signer),
+      apply: (signal, moment, signer) => writer.current.applyNext(signal, moment, signer),
       take: (seq, atMs) => writer.current.position.take(seq, atMs),
       count: (outcome) => writer.current.position.count(outcome),
     },

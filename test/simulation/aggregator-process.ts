@@ -81,7 +81,7 @@ export interface Witness {
   readTo(nextSeq: number): void;
   /** The writer took what the source said at `mark`. */
   took(mark: object): void;
-  entered(message: ReadMessage, outcome: Outcome, nowMs: number): void;
+  entered(message: ReadMessage, outcome: Outcome, observedMs: number): void;
   /** What the writer has taken so far, for what it now tells main. */
   tell(): object;
   /** An actor decided this, knowing what `told` stands for. */
@@ -188,7 +188,7 @@ export class AggregatorProcess {
       {
         ledger: this.#ledger,
         authenticate: () => null,
-        apply: (signal, moment) => this.#writer.apply(signal, moment),
+        apply: (signal, moment) => this.#writer.applyNext(signal, moment),
         take: (seq, atMs) => this.#writer.position.take(seq, atMs),
         count: (outcome) => this.#writer.position.count(outcome),
       },
@@ -593,7 +593,7 @@ export class AggregatorProcess {
             entry.seq === null ? this.#bySubject.get(entry.subject)?.shift() : this.#bySeq.get(entry.seq);
           if (read === undefined) throw new Error('a message came out of a batch that was never read');
           witness.took(read.mark);
-          witness.entered(read, this.#door.enter(entry, nowMs), nowMs);
+          witness.entered(read, this.#door.enter(entry, nowMs), entry.observedMs);
         });
         this.#merged = message.batch;
         this.#committer.flush();

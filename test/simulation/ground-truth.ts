@@ -24,8 +24,10 @@ export interface Thresholds {
 export interface Delivered {
   readonly message: ReadMessage;
   readonly outcome: Outcome;
-  /** Our clock when it was taken: liveness believes no later time. */
-  readonly nowMs: number;
+  /** Its time with all steps back taken out: no later message has an earlier one. */
+  readonly steadyMs: number;
+  /** The process's observed clock when it was read. */
+  readonly observedMs: number;
 }
 
 /** What was known of a node after one message of it. */
@@ -99,6 +101,8 @@ export class GroundTruth implements Witness {
   /** Nodes heard since the last commit. */
   readonly #changed = new Set<string>();
   #order = 0;
+  #steadyNow = { lastMs: 0, steadyMs: 0, observedMs: 0 };
+  #steadyStored = this.#steadyNow;
   #entered: Delivered[] = [];
   readonly #lastSeqs = new Map<number, number>();
   #taken: Mark;
@@ -143,26 +147,37 @@ export class GroundTruth implements Witness {
     if (mark.watchedMs >= this.#taken.watchedMs) this.#taken = mark;
   }
 
-  entered(message: ReadMessage, outcome: Outcome, nowMs: number): void {
+  entered(message: ReadMessage, outcome: Outcome, observedMs: number): void {
     if (outcome === 'replayed') return;
     const { meaning, mark } = message;
-    this.#entered.push({ message, outcome, nowMs });
+    const steadyMs = meaning.type === 'said' ? this.#steady(message, observedMs) : this.#steadyNow.steadyMs;
+    this.#entered.push({ message, outcome, steadyMs, observedMs });
     if (meaning.type !== 'said' || (outcome !== 'applied' && outcome !== 'duplicate')) return;
     const { content } = meaning;
     const sightings = this.#sightings.get(content.nodeId) ?? [];
     const before = sightings.at(-1) ?? NEVER;
-    const believedMs = Math.min(message.atMs, nowMs);
     const leaves = content.type === 'node_left' || (content.type === 'heartbeat' && content.offline);
     const lives = !leaves && (content.type === 'heartbeat' || content.type === 'node_joined');
     sightings.push({
       order: ++this.#order,
       heard: mark instanceof Mark ? mark : before.heard,
-      lifeMs: lives ? Math.max(before.lifeMs, believedMs) : before.lifeMs,
-      leftMs: leaves ? Math.max(before.leftMs, believedMs) : before.leftMs,
+      lifeMs: lives ? steadyMs : before.lifeMs,
+      leftMs: leaves ? steadyMs : before.leftMs,
     });
     if (sightings.length > SIGHTINGS_MAX) sightings.splice(0, SIGHTINGS_MAX / 2);
     this.#sightings.set(content.nodeId, sightings);
     this.#changed.add(content.nodeId);
+  }
+
+  /** What comes after a step back is later than what came before: by what was observed, or by a second of the step. */
+  #steady({ atMs, seq }: ReadMessage, observedMs: number): number {
+    const before = this.#steadyNow;
+    const stepMs = before.lastMs - atMs;
+    const passedMs = seq === null ? observedMs - before.observedMs : Math.min(stepMs, 1000);
+    const isStep = stepMs > 0 || (seq === null && passedMs + stepMs >= 100);
+    const steadyMs = before.steadyMs + (isStep ? Math.max(1, passedMs) : -stepMs);
+    this.#steadyNow = { lastMs: atMs, steadyMs, observedMs };
+    return steadyMs;
   }
 
   tell(): Told {
@@ -213,6 +228,7 @@ export class GroundTruth implements Witness {
     this.history.committed(nowMs);
     for (const delivered of this.#entered) this.#record(delivered);
     this.#entered = [];
+    this.#steadyStored = this.#steadyNow;
     for (const nodeId of this.#changed) {
       const latest = this.#sightings.get(nodeId)?.at(-1);
       if (latest !== undefined) this.#storedSightings.set(nodeId, latest);
@@ -267,6 +283,7 @@ export class GroundTruth implements Witness {
     this.history.killed();
     this.#watched.ended(this.#takenStored);
     this.#entered = [];
+    this.#steadyNow = this.#steadyStored;
     this.#changed.clear();
     this.#sightings.clear();
     for (const [nodeId, sighting] of this.#storedSightings) this.#sightings.set(nodeId, [sighting]);
@@ -335,7 +352,7 @@ export class GroundTruth implements Witness {
   }
 
   #record(delivered: Delivered): void {
-    const { message, outcome } = delivered;
+    const { message, outcome, steadyMs } = delivered;
     this.delivered.push(delivered);
     this.tallies[outcome] = (this.tallies[outcome] ?? 0) + 1;
     this.#expectInOrder(message);
@@ -346,7 +363,7 @@ export class GroundTruth implements Witness {
     }
     if (this.#options.evicts || (outcome === 'rate_limited' && this.#options.hasLimits)) return;
     const { content } = meaning;
-    const expected = this.oracle.record({ content: this.incarnations.in(content) }, atMs);
+    const expected = this.oracle.record({ content: this.incarnations.in(content) }, steadyMs);
     if (outcome !== expected)
       throw new Error(`a message was ${outcome}, not ${expected}: ${JSON.stringify(content)} at ${atMs}`);
     const storedMs = this.#time.nowMs;

@@ -52,14 +52,14 @@ describe('simulation', () => {
 
   // Each of these must be noticed, or the invariants are none.
   it('simulation - would notice a message that was counted and not applied', () => {
-    const { apply } = FederationWriter.prototype;
+    const { applyNext } = FederationWriter.prototype;
     let messages = 0;
-    vi.spyOn(FederationWriter.prototype, 'apply').mockImplementation(function (
+    vi.spyOn(FederationWriter.prototype, 'applyNext').mockImplementation(function (
       this: FederationWriter,
       signal,
       moment,
     ) {
-      return ++messages % 200 === 0 ? 'applied' : apply.call(this, signal, moment);
+      return ++messages % 200 === 0 ? 'applied' : applyNext.call(this, signal, moment);
     });
     expect(() => live(1)).toThrow(/seed 1, day/);
   });

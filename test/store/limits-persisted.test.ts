@@ -22,7 +22,7 @@ function read(opened: Opened, events: readonly Event[], decisions: Applied[], co
   for (let seq = first; seq < first + count && seq <= events.length; seq++) {
     const event = events[seq - 1];
     if (event === undefined || !position.take(seq, event.atMs)) continue;
-    const outcome = opened.writer.apply(event.signal, { atMs: event.atMs, nowMs: NOW_MS, observedMs: 0 });
+    const outcome = opened.writer.applyNext(event.signal, { atMs: event.atMs, nowMs: NOW_MS, observedMs: 0 });
     position.count(outcome);
     // A message that is read again after a crash is decided again.
     decisions[seq - 1] = outcome;

@@ -481,7 +481,7 @@ describe('retention', () => {
       /FROM api_keys LEFT JOIN/,
       /FROM blocked_nodes ORDER BY/,
       /^SELECT coalesce\(sum\(count\), 0\) FROM pruned_totals/,
-      /^SELECT node_id, last_ms FROM nodes$/,
+      /^SELECT node_id, heard_ms FROM nodes$/,
       // One row for each way to go missing.
       /FROM missing_messages$/,
       // One row for each stream there ever was.

@@ -6,6 +6,7 @@ import type { NodeState } from './vocabulary.ts';
 export interface NodeSign {
   readonly number: number;
   readonly nodeId: string;
+  /** On the event clock, as `leftAtMs`: which of the two is later decides, and nothing else. */
   readonly lifeAtMs: number;
   readonly leftAtMs: number;
   readonly heardObservedMs: number;

@@ -10,7 +10,7 @@ export interface LifecycleThresholds {
   readonly forgetAfterMs: number;
 }
 
-/** What is known of a node's life: event times in ms since the epoch, 0 for never, and silence on the observed clock. */
+/** What is known of a node's life: times on the event clock, 0 for never, and silence on the observed clock. */
 export interface SignsOfLife {
   readonly lifeAtMs: number;
   readonly leftAtMs: number;

@@ -191,16 +191,16 @@ export class Handover {
     queue.shift();
   }
 
-  /** The queue whose head came first; null if nothing waits. */
+  /** The queue whose head came first; null if nothing waits. The observed clock says it, for the wall clock may be set back. */
   #longestWaiting(): MessageQueue | null {
     if (this.#inOrder.peek() !== null) return this.#inOrder;
     let found: MessageQueue | null = null;
-    let foundMs = Infinity;
+    let first: BatchMessage | null = null;
     for (const queue of this.#backlog) {
-      const atMs = queue.peek()?.atMs ?? Infinity;
-      if (atMs >= foundMs) continue;
+      const head = queue.peek();
+      if (head === null || (first !== null && !cameBefore(head, first))) continue;
       found = queue;
-      foundMs = atMs;
+      first = head;
     }
     return found;
   }
@@ -212,6 +212,10 @@ export class Handover {
     if (isFull) this.#parts.full();
     else this.#parts.roomy();
   }
+}
+
+function cameBefore(one: BatchMessage, other: BatchMessage): boolean {
+  return one.observedMs === other.observedMs ? one.atMs < other.atMs : one.observedMs < other.observedMs;
 }
 
 /** What a waiting message costs; an empty one is an object all the same. */

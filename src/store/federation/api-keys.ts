@@ -131,9 +131,9 @@ export class ApiKeyTable {
     return use;
   }
 
-  /** A message that the key signed was let in. */
-  spend(use: KeyUse, atMs: number): void {
-    use.limitDueMs = advance(use.pace, use.limitDueMs, atMs);
+  /** A message that the key signed was let in, at the event time `atMs`, which is `steadyMs` on the event clock. */
+  spend(use: KeyUse, atMs: number, steadyMs: number): void {
+    use.limitDueMs = advance(use.pace, use.limitDueMs, steadyMs);
     this.#noteUse(use, atMs);
   }
 

@@ -110,17 +110,22 @@ export class InvoiceTable implements PrunedTable {
     this.#delete = statement(database, 'DELETE FROM invoices WHERE id = ?');
   }
 
-  /** Merges a report of an invoice; true if it changed anything but `last_seen`. */
-  created(signal: InvoiceCreated, node: number, atMs: number, nowMs: number): boolean {
+  /**
+   * Merges a report of an invoice; true if it changed anything but `last_seen`. In order, an earlier time only says that the
+   * clock was set back, and is no change either.
+   */
+  created(signal: InvoiceCreated, node: number, atMs: number, nowMs: number, isInOrder = false): boolean {
     const invoice = this.#touch(signal, atMs, nowMs);
     const isNewReport = addReport(invoice.reporters, node, RECEIVED);
-    return merge(invoice, signal, atMs, atMs) || isNewReport;
+    const isEarlier = see(invoice, atMs, atMs);
+    return merge(invoice, signal) || isNewReport || (isEarlier && !isInOrder);
   }
 
   /** Takes over an invoice of the earlier aggregator, merging it with one taken over before; true if it was new. */
   adopt(earlier: EarlierInvoice): boolean {
     const invoice = this.#touch(earlier, earlier.firstMs, earlier.createdMs);
-    merge(invoice, earlier, earlier.firstMs, earlier.lastMs);
+    see(invoice, earlier.firstMs, earlier.lastMs);
+    merge(invoice, earlier);
     return this.#adopted.add(invoice.id, earlier.reportingNodes);
   }
 
@@ -227,22 +232,27 @@ export class InvoiceTable implements PrunedTable {
   }
 }
 
-/** Merges what a report says, seen from `firstMs` to `lastMs`; true if it changed anything but `last_seen`. */
-function merge(invoice: Invoice, said: InvoiceValues, firstMs: number, lastMs: number): boolean {
+/** Merges the times of its sightings; true if it made the first one earlier. */
+function see(invoice: Invoice, firstMs: number, lastMs: number): boolean {
   if (lastMs > invoice.lastMs) invoice.lastMs = lastMs;
+  if (firstMs >= invoice.firstMs) return false;
+  invoice.firstMs = firstMs;
+  return true;
+}
+
+/** Merges what a report says; true if it changed anything. */
+function merge(invoice: Invoice, said: InvoiceValues): boolean {
   const taskHash = leastText(invoice.taskHash, said.taskIdHash);
   const chain = leastText(invoice.chain, said.chainId);
   const operation = leastText(invoice.operation, said.operation);
   const steps = Math.min(invoice.steps, said.steps);
   const memory = Math.min(invoice.memory, said.memory);
   const changed =
-    firstMs < invoice.firstMs ||
     taskHash !== invoice.taskHash ||
     chain !== invoice.chain ||
     operation !== invoice.operation ||
     steps !== invoice.steps ||
     memory !== invoice.memory;
-  if (firstMs < invoice.firstMs) invoice.firstMs = firstMs;
   invoice.taskHash = taskHash;
   invoice.chain = chain;
   invoice.operation = operation;

@@ -1,10 +1,10 @@
-// The live nodes in the order in which they were last seen, for MAX_NODES (section 7): who goes first is found without
+// The live nodes in the order in which they were last heard, on the event clock, for MAX_NODES (section 7): who goes first is found without
 // looking at the others. It holds every live node by id, never its row, and decides nothing about silence.
 
 /** A node's place in the queue. The owner raises `lastMs` as messages come; the queue notices when it matters. */
 export interface Sighting {
   readonly nodeId: string;
-  /** Greatest event time of the node's messages, in ms since the epoch; it only rises. */
+  /** When its last message came, on the event clock; it only rises. */
   lastMs: number;
   /** `lastMs` as it was when the queue last looked: never more than `lastMs`. */
   orderedMs: number;

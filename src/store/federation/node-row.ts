@@ -31,14 +31,20 @@ export const CHANGING_COLUMNS = [
   'state',
   'transitions',
   'signed_ms',
+  'heard_ms',
 ] as const;
 
-/** A node as the writer holds it. Times are ms since the epoch, 0 for never; `…ObservedMs` are on the observed clock. */
+/**
+ * A node as the writer holds it, 0 for never. First and last sight are event times; `…ObservedMs` are on the observed
+ * clock; all other times are on the event clock (src/domain/federation/event-clock.ts).
+ */
 export interface Node {
   readonly number: number;
   readonly nodeId: string;
   firstMs: number;
   lastMs: number;
+  /** When its last message came. */
+  heardMs: number;
   lifeMs: number;
   leftMs: number;
   heardObservedMs: number;
@@ -55,7 +61,7 @@ export interface Node {
   limitDueMs: number;
   state: number;
   transitions: number;
-  /** Greatest event time of a message that a key signed. */
+  /** When the last message came that a key signed. */
   signedMs: number;
   readonly createdMs: number;
   dirty: boolean;
@@ -92,14 +98,16 @@ export interface NodeRow {
   state: number | null;
   transitions: number;
   signed_ms: number;
+  heard_ms: number;
   created_ms: number;
 }
 
-/** A node first heard at `atMs`. */
+/** A node first heard at `atMs`, which is `steadyMs` on the event clock. */
 export function newNode(
   number: number,
   nodeId: string,
   atMs: number,
+  steadyMs: number,
   nowMs: number,
   observedMs: number,
   sighting: Sighting | null,
@@ -109,6 +117,7 @@ export function newNode(
     nodeId,
     firstMs: atMs,
     lastMs: atMs,
+    heardMs: steadyMs,
     lifeMs: 0,
     leftMs: 0,
     heardObservedMs: observedMs,
@@ -174,12 +183,13 @@ export function changing(node: Node): (number | string | null)[] {
     node.state === UNJUDGED ? null : node.state,
     node.transitions,
     node.signedMs,
+    node.heardMs,
   ];
 }
 
 /** True if the newest message of a node was signed; what a row says of it is said by a key then. */
-export function isAuthenticated(node: Pick<Node, 'signedMs' | 'lastMs'>): boolean {
-  return node.signedMs > 0 && node.signedMs >= node.lastMs;
+export function isAuthenticated(node: Pick<Node, 'signedMs' | 'heardMs'>): boolean {
+  return node.signedMs > 0 && node.signedMs >= node.heardMs;
 }
 
 export function fromRow(row: NodeRow, sighting: Sighting | null): Node {
@@ -188,6 +198,7 @@ export function fromRow(row: NodeRow, sighting: Sighting | null): Node {
     nodeId: row.node_id,
     firstMs: row.first_ms,
     lastMs: row.last_ms,
+    heardMs: row.heard_ms,
     lifeMs: row.life_ms,
     leftMs: row.left_ms,
     heardObservedMs: row.heard_observed_ms,

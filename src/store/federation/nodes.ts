@@ -46,7 +46,7 @@ export interface NodeTableOptions {
 
 type PrunedRow = Pick<
   NodeRow,
-  'number' | 'node_id' | 'state' | 'life_ms' | 'left_ms' | 'last_ms' | 'signed_ms'
+  'number' | 'node_id' | 'state' | 'life_ms' | 'left_ms' | 'heard_ms' | 'signed_ms'
 >;
 
 /** What a commit tells of nodes. */
@@ -63,6 +63,7 @@ export class NodeTable implements PrunedTable {
   readonly #insert: Statement;
   readonly #update: Statement;
   readonly #delete: Statement<[number]>;
+  readonly #latest: Statement;
   readonly #walk: KeyWalk<PrunedRow>;
   readonly #kept: KeptValues;
   readonly #adopted: AdoptedRows;
@@ -94,11 +95,12 @@ export class NodeTable implements PrunedTable {
       `UPDATE nodes SET ${CHANGING_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE number = ?`,
     );
     this.#delete = statement(database, 'DELETE FROM nodes WHERE number = ?');
+    this.#latest = statement(database, 'SELECT max(max(heard_ms, life_ms, left_ms)) FROM nodes');
     this.#walk = new KeyWalk(database, {
       table: 'nodes',
       key: 'number',
       lastMs: 'last_ms',
-      columns: ['number', 'node_id', 'state', 'life_ms', 'left_ms', 'last_ms', 'signed_ms'],
+      columns: ['number', 'node_id', 'state', 'life_ms', 'left_ms', 'heard_ms', 'signed_ms'],
       adopted: ADOPTED.node,
     });
     this.#adopted = new AdoptedRows(database, ADOPTED.node);
@@ -107,7 +109,7 @@ export class NodeTable implements PrunedTable {
     this.#nextNumber = Math.max(kept.number(NEXT_NUMBER), greatest + 1);
     this.#live = Number(statement(database, 'SELECT count(*) FROM nodes').pluck().get());
     this.#authenticated = Number(
-      statement(database, 'SELECT count(*) FROM nodes WHERE signed_ms > 0 AND signed_ms >= last_ms')
+      statement(database, 'SELECT count(*) FROM nodes WHERE signed_ms > 0 AND signed_ms >= heard_ms')
         .pluck()
         .get(),
     );
@@ -134,6 +136,11 @@ export class NodeTable implements PrunedTable {
     return this.#live + this.#goneEver;
   }
 
+  /** The greatest time on the event clock in any row, 0 if there is none; reads them all. */
+  get latestMs(): number {
+    return Number(this.#latest.pluck().get() ?? 0);
+  }
+
   find(nodeId: string): Node | undefined {
     const hot = this.#hot.get(nodeId);
     if (hot !== undefined) return hot;
@@ -145,16 +152,21 @@ export class NodeTable implements PrunedTable {
   }
 
   /**
-   * True if there is room for one more node under `nodesMax`, if need be because a node last seen before `silentSinceMs`
-   * was evicted: the one with the least (last seen, node id). Its row goes with the next commit.
+   * True if there is room for one more node under `nodesMax`, if need be because a node last heard before `silentSinceMs`
+   * was evicted: the one with the least (last heard, node id). With `silentSinceObservedMs` it must have been silent since
+   * then on the observed clock too. Its row goes with the next commit.
    */
-  makeRoom(nodesMax: number, silentSinceMs: number): boolean {
+  makeRoom(nodesMax: number, silentSinceMs: number, silentSinceObservedMs: number | null): boolean {
     for (let evicted = 0; this.#live >= nodesMax; evicted++) {
       const nodeId = evicted < EVICTED_FOR_ONE_MAX ? this.#queue?.leastBefore(silentSinceMs) : null;
-      if (nodeId == null) return evicted > 0;
+      if (nodeId == null || !this.#wasSilentSince(nodeId, silentSinceObservedMs)) return evicted > 0;
       this.#evict(nodeId);
     }
     return true;
+  }
+
+  #wasSilentSince(nodeId: string, observedMs: number | null): boolean {
+    return observedMs === null || (this.find(nodeId)?.heardObservedMs ?? Infinity) < observedMs;
   }
 
   /** True while there is a number for one more node: a reporter must fit in 4 bytes, and numbers are never reused. */
@@ -162,9 +174,9 @@ export class NodeTable implements PrunedTable {
     return this.#nextNumber <= NODE_NUMBER_MAX;
   }
 
-  create(nodeId: string, atMs: number, nowMs: number, observedMs: number): Node {
-    const sighting = this.#queue?.add(nodeId, atMs) ?? null;
-    const node = newNode(this.#nextNumber++, nodeId, atMs, nowMs, observedMs, sighting);
+  create(nodeId: string, atMs: number, steadyMs: number, nowMs: number, observedMs: number): Node {
+    const sighting = this.#queue?.add(nodeId, steadyMs) ?? null;
+    const node = newNode(this.#nextNumber++, nodeId, atMs, steadyMs, nowMs, observedMs, sighting);
     this.#hot.set(nodeId, node);
     this.#live++;
     return node;
@@ -177,28 +189,33 @@ export class NodeTable implements PrunedTable {
   adopt(earlier: EarlierNode, silenceMs: number, state: NodeState, nowMs: number): boolean {
     if (this.find(earlier.nodeId) !== undefined) return false;
     const { nodeId, firstMs, lastMs, createdMs } = earlier;
-    const node = this.create(nodeId, firstMs, createdMs, 0);
-    this.hear(node, lastMs, -silenceMs);
+    // Times in the future must not keep a node alive, or dead, until then.
+    const heardMs = Math.min(lastMs, nowMs);
+    const node = this.create(nodeId, firstMs, Math.min(firstMs, nowMs), createdMs, 0);
+    this.hear(node, lastMs, heardMs, -silenceMs);
     // There is no actor yet that must hear of it: all are made from the rows, when everything is taken over.
     node.heard = false;
-    // Times in the future must not keep a node alive, or dead, until then.
-    if (earlier.hasLeft) this.leave(node, Math.min(lastMs, nowMs));
-    else this.showLife(node, Math.min(lastMs, nowMs));
-    mergeBuckets(node, earlier, lastMs);
+    if (earlier.hasLeft) this.leave(node, heardMs);
+    else this.showLife(node, heardMs);
+    mergeBuckets(node, earlier, heardMs);
     node.heartbeats = earlier.heartbeats;
     node.state = NODE_STATES.indexOf(state);
     return this.#adopted.add(node.number, 0);
   }
 
-  /** Records that any valid message came, signed or not; true if it made the node's first sighting earlier. */
-  hear(node: Node, atMs: number, observedMs: number, isSigned = false): boolean {
+  /**
+   * Records that any valid message came, signed or not, at the event time `atMs`, which is `steadyMs` on the event clock;
+   * true if it made the node's first sighting earlier.
+   */
+  hear(node: Node, atMs: number, steadyMs: number, observedMs: number, isSigned = false): boolean {
     this.#touch(node);
-    if (isSigned || node.signedMs > 0) this.#noteTrust(node, atMs, isSigned);
+    if (isSigned || node.signedMs > 0) this.#noteTrust(node, steadyMs, isSigned);
     node.heard = true;
     node.heardObservedMs = observedMs;
-    if (atMs > node.lastMs) {
-      node.lastMs = atMs;
-      if (node.sighting !== null) node.sighting.lastMs = atMs;
+    if (atMs > node.lastMs) node.lastMs = atMs;
+    if (steadyMs > node.heardMs) {
+      node.heardMs = steadyMs;
+      if (node.sighting !== null) node.sighting.lastMs = steadyMs;
     }
     if (atMs >= node.firstMs) return false;
     node.firstMs = atMs;
@@ -212,19 +229,19 @@ export class NodeTable implements PrunedTable {
     return true;
   }
 
-  /** Records a sign of life or of leaving; the time is never later than now, for it decides liveness. */
-  showLife(node: Node, atMs: number): void {
-    if (atMs > node.lifeMs) node.lifeMs = atMs;
+  /** Records a sign of life or of leaving, on the event clock: a time that no message is ever later than decides nothing. */
+  showLife(node: Node, steadyMs: number): void {
+    if (steadyMs > node.lifeMs) node.lifeMs = steadyMs;
   }
 
-  leave(node: Node, atMs: number): void {
-    if (atMs > node.leftMs) node.leftMs = atMs;
+  leave(node: Node, steadyMs: number): void {
+    if (steadyMs > node.leftMs) node.leftMs = steadyMs;
   }
 
   /** Merges a heartbeat. */
-  beat(node: Node, signal: Heartbeat, atMs: number): void {
+  beat(node: Node, signal: Heartbeat, steadyMs: number): void {
     node.heartbeats++;
-    mergeBuckets(node, signal, atMs);
+    mergeBuckets(node, signal, steadyMs);
   }
 
   /**
@@ -292,7 +309,7 @@ export class NodeTable implements PrunedTable {
     const gone: number[] = [];
     for (const row of this.#pruned) {
       gone.push(row.number);
-      this.#forget(row.node_id, isAuthenticated({ signedMs: row.signed_ms, lastMs: row.last_ms }));
+      this.#forget(row.node_id, isAuthenticated({ signedMs: row.signed_ms, heardMs: row.heard_ms }));
     }
     for (const node of this.#evicted) {
       if (node.countedState >= 0) gone.push(node.number);
@@ -331,11 +348,11 @@ export class NodeTable implements PrunedTable {
     if (wasAuthenticated) this.#authenticated--;
   }
 
-  #noteTrust(node: Node, atMs: number, isSigned: boolean): void {
+  #noteTrust(node: Node, steadyMs: number, isSigned: boolean): void {
     const wasAuthenticated = isAuthenticated(node);
-    if (isSigned && atMs > node.signedMs) node.signedMs = atMs;
-    const lastMs = Math.max(node.lastMs, atMs);
-    const isNow = isAuthenticated({ signedMs: node.signedMs, lastMs });
+    if (isSigned && steadyMs > node.signedMs) node.signedMs = steadyMs;
+    const heardMs = Math.max(node.heardMs, steadyMs);
+    const isNow = isAuthenticated({ signedMs: node.signedMs, heardMs });
     this.#authenticated += Number(isNow) - Number(wasAuthenticated);
   }
 
@@ -355,10 +372,10 @@ export class NodeTable implements PrunedTable {
 /** All live nodes, read before anything is served. */
 function readQueue(database: Database): LastSeenQueue {
   const queue = new LastSeenQueue();
-  const rows = statement<[], { node_id: string; last_ms: number }>(
+  const rows = statement<[], { node_id: string; heard_ms: number }>(
     database,
-    'SELECT node_id, last_ms FROM nodes',
+    'SELECT node_id, heard_ms FROM nodes',
   ).iterate();
-  for (const row of rows) queue.add(row.node_id, row.last_ms);
+  for (const row of rows) queue.add(row.node_id, row.heard_ms);
   return queue;
 }

@@ -112,11 +112,14 @@ export class TaskTable implements PrunedTable {
     this.#delete = statement(database, 'DELETE FROM tasks WHERE id = ?');
   }
 
-  /** Merges a report that the task was received; true if it changed anything but `last_seen`. */
-  received(signal: TaskReceived, node: number, atMs: number, nowMs: number): boolean {
+  /**
+   * Merges a report that the task was received; true if it changed anything but `last_seen`. In order, an earlier time only
+   * says that the clock was set back, and is no change either.
+   */
+  received(signal: TaskReceived, node: number, atMs: number, nowMs: number, isInOrder = false): boolean {
     const task = this.#touch(signal.idHash, atMs, nowMs);
     let changed = addReport(task.reporters, node, RECEIVED);
-    changed = this.#see(task, atMs) || changed;
+    changed = (this.#see(task, atMs) && !isInOrder) || changed;
     changed = this.#setChain(task, signal.chainId) || changed;
     const type = leastText(task.type, signal.taskType);
     if (type !== task.type) {
@@ -126,11 +129,11 @@ export class TaskTable implements PrunedTable {
     return changed;
   }
 
-  /** Merges a report that the task was completed; true if it changed anything but `last_seen`. */
-  completed(signal: TaskCompleted, node: number, atMs: number, nowMs: number): boolean {
+  /** Merges a report that the task was completed; what it returns is as with {@link received}. */
+  completed(signal: TaskCompleted, node: number, atMs: number, nowMs: number, isInOrder = false): boolean {
     const task = this.#touch(signal.idHash, atMs, nowMs);
     let changed = addReport(task.reporters, node, COMPLETED);
-    changed = this.#see(task, atMs) || changed;
+    changed = (this.#see(task, atMs) && !isInOrder) || changed;
     changed = this.#setChain(task, signal.chainId) || changed;
     if (task.outcome !== NO_OUTCOME && task.outcome !== signal.outcome) this.disagreements++;
     if (task.outcome === NO_OUTCOME || signal.outcome < task.outcome) {

@@ -10,6 +10,7 @@ import type {
   EarlierTask,
 } from '../../domain/federation/earlier.ts';
 import type { NodeSign, NodeTransition, NodeTrust } from '../../domain/federation/facts.ts';
+import { EventClock, type EventClockState } from '../../domain/federation/event-clock.ts';
 import { advance, isWithin, type Limits, pace } from '../../domain/federation/limits.ts';
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
@@ -82,6 +83,7 @@ const OFFLINE_AFTER_MS = 300_000;
 const OBSERVED = 'observed_ms';
 const GLOBAL_DUE = 'limit_global_due_ms';
 const NEW_NODES_DUE = 'limit_new_nodes_due_ms';
+const EVENT_CLOCK = 'event_clock';
 const AGGREGATOR_ID = 'aggregator_id';
 
 export class FederationWriter {
@@ -104,6 +106,7 @@ export class FederationWriter {
   readonly #kept: KeptValues;
   readonly #limits: ReturnType<typeof paces>;
   readonly #nodesMax: number;
+  readonly #events: EventClock;
   /** The shared limits' schedules, kept with each commit. */
   #globalDueMs: number;
   #newNodesDueMs: number;
@@ -135,6 +138,7 @@ export class FederationWriter {
       transitionsPerNodeMax: options.transitionsPerNodeMax,
       isLimited: options.limits.maxNodes > 0,
     });
+    this.#events = new EventClock(this.#eventClockState());
     this.#retention = new Retention([this.#tasks, this.#invoices, this.#nodes], this.#kept);
     this.#thinning = new StatisticsThinning(database, this.#kept);
     this.#housekeeping = new Housekeeping(options.retentionMs ?? 0);
@@ -148,6 +152,14 @@ export class FederationWriter {
     this.#transaction = database.transaction((nowMs: number) => this.#write(nowMs));
     this.aggregatorId = aggregatorId ?? this.#kept.text(AGGREGATOR_ID) ?? `aggregator-${randomUUID()}`;
     this.#kept.set(AGGREGATOR_ID, this.aggregatorId);
+  }
+
+  /** A database from before this clock goes on from the latest time in it, which may be one of the future. */
+  #eventClockState(): EventClockState {
+    const kept = this.#kept.text(EVENT_CLOCK);
+    if (kept !== null) return JSON.parse(kept) as EventClockState;
+    const lastMs = this.#nodes.latestMs;
+    return { lastMs, nowMs: lastMs, observedMs: this.observedMs };
   }
 
   /** The observed clock as last committed, in ms. */
@@ -170,31 +182,56 @@ export class FederationWriter {
     return this.#tasks.disagreements;
   }
 
-  /** Merges one valid message into memory, unless it is over a limit; `signer` is the key that signed it. */
+  /** Merges the next valid message of the source into memory, unless it is over a limit; `signer` is the key that signed it. */
+  applyNext(signal: Signal, moment: Moment, signer: ApiKey | null = null): Applied {
+    // In a stream events have their times for ever, and the same limits whenever they are read.
+    const isPlain = this.position.nextSeq === null;
+    const steadyMs = this.#events.pass(moment.atMs, moment.observedMs, isPlain);
+    return this.#merge(signal, moment, signer, steadyMs, isPlain ? 'plain' : 'stream');
+  }
+
+  /** The same for a message of which only its time says where it stands among the others. */
   apply(signal: Signal, moment: Moment, signer: ApiKey | null = null): Applied {
+    return this.#merge(signal, moment, signer, moment.atMs, 'unknown');
+  }
+
+  #merge(
+    signal: Signal,
+    moment: Moment,
+    signer: ApiKey | null,
+    steadyMs: number,
+    order: 'plain' | 'stream' | 'unknown',
+  ): Applied {
     const { atMs, nowMs, observedMs } = moment;
     // A limit of nothing.
     if (this.blocked.has(signal.nodeId)) return 'rate_limited';
     const known = this.#nodes.find(signal.nodeId);
     const use = signer === null ? null : this.keys.useOf(signer);
-    if (!this.#admit(known?.limitDueMs ?? null, use, atMs)) return 'rate_limited';
-    const node = known ?? this.#nodes.create(signal.nodeId, atMs, nowMs, observedMs);
-    if (use === null) node.limitDueMs = advance(this.#limits.perNode, node.limitDueMs, atMs);
-    else this.keys.spend(use, atMs);
-    const isEarlier = this.#nodes.hear(node, atMs, observedMs, use !== null);
-    // Times in the future must not keep a node alive, or dead, until then.
-    const lifeAtMs = Math.min(atMs, nowMs);
+    const isInOrder = order !== 'unknown';
+    // A wall clock that was set forward must not make all silent.
+    const silentAtMs = order === 'plain' ? observedMs : null;
+    if (!this.#admit(known?.limitDueMs ?? null, use, steadyMs, silentAtMs)) return 'rate_limited';
+    const node = known ?? this.#nodes.create(signal.nodeId, atMs, steadyMs, nowMs, observedMs);
+    if (use === null) node.limitDueMs = advance(this.#limits.perNode, node.limitDueMs, steadyMs);
+    else this.keys.spend(use, atMs, steadyMs);
+    const isEarlier = this.#nodes.hear(node, atMs, steadyMs, observedMs, use !== null) && !isInOrder;
+    // Times in the future must not keep a node alive, or dead, until then; on the event clock none is.
+    const lifeAtMs = isInOrder ? steadyMs : Math.min(atMs, nowMs);
     switch (signal.type) {
       case 'task_received':
-        return this.#tasks.received(signal, node.number, atMs, nowMs) || isEarlier ? 'applied' : 'duplicate';
+        return this.#tasks.received(signal, node.number, atMs, nowMs, isInOrder) || isEarlier
+          ? 'applied'
+          : 'duplicate';
       case 'task_completed':
-        return this.#tasks.completed(signal, node.number, atMs, nowMs) || isEarlier ? 'applied' : 'duplicate';
+        return this.#tasks.completed(signal, node.number, atMs, nowMs, isInOrder) || isEarlier
+          ? 'applied'
+          : 'duplicate';
       case 'invoice_created':
-        return this.#invoices.created(signal, node.number, atMs, nowMs) || isEarlier
+        return this.#invoices.created(signal, node.number, atMs, nowMs, isInOrder) || isEarlier
           ? 'applied'
           : 'duplicate';
       case 'heartbeat':
-        this.#nodes.beat(node, signal, atMs);
+        this.#nodes.beat(node, signal, steadyMs);
         if (signal.alive) this.#nodes.showLife(node, lifeAtMs);
         else this.#nodes.leave(node, lifeAtMs);
         return 'applied';
@@ -287,6 +324,7 @@ export class FederationWriter {
     this.#kept.set(OBSERVED, observedMs);
     this.#kept.set(GLOBAL_DUE, this.#globalDueMs);
     this.#kept.set(NEW_NODES_DUE, this.#newNodesDueMs);
+    this.#kept.set(EVENT_CLOCK, JSON.stringify(this.#events.state));
     this.#transact(nowMs);
     for (const labels of this.#labels) labels.committed();
     this.#tasks.committed();
@@ -359,8 +397,11 @@ export class FederationWriter {
     this.position.write();
   }
 
-  /** Judges all limits and, if the message is within every one, uses it up in the shared ones. */
-  #admit(nodeDueMs: number | null, use: KeyUse | null, atMs: number): boolean {
+  /**
+   * Judges all limits at `atMs`, on the event clock, and, if the message is within every one, uses it up in the shared ones.
+   * With `observedMs`, who is evicted must be silent on the observed clock too.
+   */
+  #admit(nodeDueMs: number | null, use: KeyUse | null, atMs: number, observedMs: number | null): boolean {
     const { perNode, all, newNodes } = this.#limits;
     const globalDueMs = this.#globalDueMs;
     // A key has a rate of its own, which strangers under its node's id cannot spend.
@@ -372,8 +413,11 @@ export class FederationWriter {
       if (!isWithin(newNodes, newNodesDueMs, atMs)) return false;
       if (!this.#nodes.hasNumberLeft) return false;
       // Last, for it changes something: nobody may be evicted for a message that is refused after all.
-      if (this.#nodesMax > 0 && !this.#nodes.makeRoom(this.#nodesMax, atMs - this.#offlineAfterMs))
-        return false;
+      if (this.#nodesMax > 0) {
+        const silentSinceObservedMs = observedMs === null ? null : observedMs - this.#offlineAfterMs;
+        if (!this.#nodes.makeRoom(this.#nodesMax, atMs - this.#offlineAfterMs, silentSinceObservedMs))
+          return false;
+      }
       this.#newNodesDueMs = advance(newNodes, newNodesDueMs, atMs);
     }
     this.#globalDueMs = advance(all, globalDueMs, atMs);

@@ -6,6 +6,7 @@ import { adopted } from './003-adopted.ts';
 import { keys } from './004-keys.ts';
 import { quarantine } from './005-quarantine.ts';
 import { missing } from './006-missing.ts';
+import { eventClock } from './007-event-clock.ts';
 import type { Migration } from './migrated-database.ts';
 
 /** `MIGRATIONS[n]` takes a database from version n to n + 1. */
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   keys,
   quarantine,
   missing,
+  eventClock,
 ];

@@ -19,7 +19,7 @@ const PAGE_NODES = 100;
 const STATE = 'coalesce(state, CASE WHEN left_ms > 0 AND left_ms >= life_ms THEN 2 ELSE 0 END)';
 
 const COLUMNS = `number, node_id, first_ms, last_ms, first_observed_ms, heartbeats, ${STATE} AS seen_state,
-  signed_ms > 0 AND signed_ms >= last_ms AS is_authenticated`;
+  signed_ms > 0 AND signed_ms >= heard_ms AS is_authenticated`;
 /** Transitions that one answer shows. */
 const SHOWN_TRANSITIONS = 100;
 

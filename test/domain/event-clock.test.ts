@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EventClock } from '../../src/domain/federation/event-clock.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);
+const HOUR_MS = 3_600_000;
+
+const START = { lastMs: 0, nowMs: 0, observedMs: 0 };
+/** What the clock shows at each of these times, read from a stream. */
+const shown = (times: readonly number[], clock = new EventClock(START)) =>
+  times.map((atMs) => clock.pass(atMs, 0, false));
+
+describe('event clock', () => {
+  it.each([
+    ['the first event sets it', [NOW_MS], [NOW_MS]],
+    ['it goes on with the times', [NOW_MS, NOW_MS + 5, NOW_MS + 5], [NOW_MS, NOW_MS + 5, NOW_MS + 5]],
+    ['a step forward is taken', [NOW_MS, NOW_MS + HOUR_MS], [NOW_MS, NOW_MS + HOUR_MS]],
+    [
+      'a step back is a second forward, and then it goes on at the same pace',
+      [NOW_MS, NOW_MS - HOUR_MS, NOW_MS - HOUR_MS + 30],
+      [NOW_MS, NOW_MS + 1000, NOW_MS + 1030],
+    ],
+    [
+      'a small step back is as much forward',
+      [NOW_MS, NOW_MS - 3, NOW_MS + 30],
+      [NOW_MS, NOW_MS + 3, NOW_MS + 36],
+    ],
+    [
+      'a clock that was an hour ahead leaves it an hour ahead',
+      [NOW_MS, NOW_MS + HOUR_MS, NOW_MS + 10],
+      [NOW_MS, NOW_MS + HOUR_MS, NOW_MS + HOUR_MS + 1000],
+    ],
+  ])('event clock - %s', (_what, times, expected) => {
+    expect(shown(times)).toEqual(expected);
+  });
+
+  it.each([
+    ['what passed on the observed clock', 7000, 7000],
+    ['at least a millisecond', 0, 1],
+  ])('event clock - on plain NATS a step back is %s', (_what, passedMs, expectedMs) => {
+    const clock = new EventClock(START);
+    clock.pass(NOW_MS, 500, true);
+    expect(clock.pass(NOW_MS - HOUR_MS, 500 + passedMs, true)).toBe(NOW_MS + expectedMs);
+  });
+
+  it.each([
+    ['a step that only makes less of the time that passed', 30_000, 29_000, 30_000],
+    ['no step in what rounding makes', 30_000, 29_999, 29_999],
+    ['time without the broker, which the observed clock does not count', 10_000, 60_000, 60_000],
+  ])('event clock - on plain NATS it sees %s', (_what, passedMs, byMs, expectedMs) => {
+    const clock = new EventClock(START);
+    clock.pass(NOW_MS, 500, true);
+    expect(clock.pass(NOW_MS + byMs, 500 + passedMs, true)).toBe(NOW_MS + expectedMs);
+  });
+
+  it('event clock - times that only rise are shown as they are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 4e12 })), (times) => {
+        const rising = times.toSorted((a, b) => a - b);
+        expect(shown(rising)).toEqual(rising);
+      }),
+    );
+  });
+
+  it('event clock - it never goes back, and goes on after a restart as if there had been none', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 4e12 }), { minLength: 1 }), fc.nat(), (times, cut) => {
+        const whole = shown(times);
+        expect(whole).toEqual(whole.toSorted((a, b) => a - b));
+        const clock = new EventClock(START);
+        const before = shown(times.slice(0, cut % times.length), clock);
+        const after = shown(times.slice(before.length), new EventClock(clock.state));
+        expect([...before, ...after]).toEqual(whole);
+      }),
+    );
+  });
+});
