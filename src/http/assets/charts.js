@@ -236,7 +236,8 @@ function options(definition, size) {
   return {
     ...size,
     legend: { show: false },
-    padding: [8, 4, 0, 0],
+    // At the right the last time has its place.
+    padding: [8, 22, 0, 0],
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, sync: { key: 'history' } },
     scales: {
       x: { time: true },
