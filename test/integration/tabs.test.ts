@@ -116,10 +116,15 @@ describe('tabs', () => {
     const { program, url, expectMoving } = await started('tabs-alone');
     const context = await newContext();
     await context.addInitScript('delete globalThis.SharedWorker');
+    // Nor does it matter that the browser's clock is two hours ahead.
+    await context.addInitScript('{ const now = Date.now; Date.now = () => now() + 7_200_000; }');
     const pages = await Promise.all(Array.from({ length: TABS }, () => context.newPage()));
     await Promise.all(pages.map((page) => page.goto(url)));
     await Promise.all(pages.map((page) => status(page, 'connected')));
     await expectMoving(pages);
+    const seen = pages[0]?.locator('[data-node="node-1"] [data-seen]');
+    await seen?.waitFor();
+    expect(await seen?.textContent()).toMatch(/^(?:just now|\d+ s ago)$/);
     expect(await program.metric('aggregator_feed_clients')).toBe(0);
   });
 
@@ -175,11 +180,15 @@ describe('tabs', () => {
 
 describe('sub-path', () => {
   it('sub-path - the page, its feed, its questions and its links stay below the path that a reverse proxy gives it', async () => {
-    const { url, expectMoving } = await started('sub-path');
-    const below = await proxyBelow('/behind/aggregator/', url);
+    const { env, url, expectMoving } = await started('sub-path', { API_AUTH: 'required' });
+    const { key } = await createKey(env, '--permissions', 'subscribe');
+    const proxy = await proxyBelow(url, '/behind/one/', '/behind/two/');
+    const below = `${proxy}/behind/one/`;
     // Without its slash; the proxy redirects, as nginx does. A request beside the path is a 404, and so a complaint.
-    const { page } = await openPage(browser, below.slice(0, -1));
+    const { page } = await openPage(browser, below.slice(0, -1), { allowed: /status of 401/ });
     expect(page.url()).toBe(below);
+    await page.locator('#key').fill(key);
+    await page.keyboard.press('Enter');
     await status(page, 'connected');
     await expectMoving([page]);
     await page.locator('[data-node="node-1"]').waitFor();
@@ -192,13 +201,18 @@ describe('sub-path', () => {
       "[...document.querySelectorAll('a[href]')].map(({ href }) => href)",
     );
     expect(links.length).toBeGreaterThan(3);
+    const headers = { authorization: `Bearer ${key}` };
     for (const link of links) {
       expect(link.startsWith(below), link).toBe(true);
-      expect((await fetch(link)).status, link).toBe(200);
+      expect((await fetch(link, { headers })).status, link).toBe(200);
     }
-    const { servers } = (await (await fetch(`${below}api/openapi.json`)).json()) as {
+    const { servers } = (await (await fetch(`${below}api/openapi.json`, { headers })).json()) as {
       servers: { url: string }[];
     };
     expect(servers.map((server) => new URL(server.url, `${below}api/openapi.json`).href)).toEqual([below]);
+
+    // Another aggregator of the same host, in the same tab, is not given the key.
+    await page.goto(`${proxy}/behind/two/`);
+    await status(page, 'locked');
   });
 });

@@ -6,16 +6,15 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Starts the proxy in front of `target`; resolves with the address of the page, which ends with `prefix`. */
-export async function proxyBelow(prefix: `/${string}/`, target: string): Promise<string> {
+/** Starts the proxy in front of `target`; resolves with its address. It shows the server below each of these paths. */
+export async function proxyBelow(target: string, ...prefixes: readonly `/${string}/`[]): Promise<string> {
   const server = createServer((incoming, outgoing) => {
     const path = incoming.url ?? '/';
-    if (path === prefix.slice(0, -1)) {
-      outgoing.writeHead(301, { location: prefix }).end();
-      return;
-    }
-    if (!path.startsWith(prefix)) {
-      outgoing.writeHead(404).end();
+    const prefix = prefixes.find((one) => `${path}/`.startsWith(one));
+    if (prefix === undefined || path.length < prefix.length) {
+      outgoing
+        .writeHead(prefix === undefined ? 404 : 301, prefix === undefined ? {} : { location: prefix })
+        .end();
       return;
     }
     const { method = 'GET', headers } = incoming;
@@ -32,5 +31,5 @@ export async function proxyBelow(prefix: `/${string}/`, target: string): Promise
     server.close();
     server.closeAllConnections();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
