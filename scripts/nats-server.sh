@@ -1,7 +1,10 @@
 # Functions that find a nats-server, or put one into .cache/nats-server: from Debian, Homebrew or the official release.
 # Never starts one. To be sourced after tools.sh.
 
-find_nats_server() { find_program nats-server "${NATS_SERVER_BIN:-}"; }
+# As the program reads it: without white space around it.
+NATS_SERVER_BIN=$(printf '%s' "${NATS_SERVER_BIN:-}" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//')
+
+find_nats_server() { find_program nats-server "$NATS_SERVER_BIN"; }
 
 # VERSION SHA-256 of the official release's nats-server-vVERSION-OS-ARCH.tar.gz. Linux: from the Dockerfiles of the
 # official image (nats-io/nats-docker, 2.10.x/alpine3.22); macOS, where Homebrew is the usual way: from the package
@@ -56,7 +59,7 @@ fetch_nats_release() {
 # Failing here is not fatal: a server may be listening already, and the program says so itself when none is.
 obtain_nats_server() {
   find_nats_server >/dev/null && return
-  if [ -n "${NATS_SERVER_BIN:-}" ]; then
+  if [ -n "$NATS_SERVER_BIN" ]; then
     complain "NATS_SERVER_BIN=$NATS_SERVER_BIN is not a program: correct it, or unset it to let one be found."
     return
   fi

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../lib/clock.ts';
-import { CodedError } from '../lib/errors.ts';
+import { CodedError, type ErrorCode } from '../lib/errors.ts';
 import { createAggregatorClient } from '../simulator/federation/aggregator-client.ts';
 import { connectBroker } from '../simulator/federation/broker.ts';
 import { HELP, parseOptions } from '../simulator/federation/options.ts';
@@ -13,10 +13,11 @@ import type { Command } from './command.ts';
 
 const EXIT_DIFFERENCES = 1;
 const EXIT_USAGE = 2;
+const USAGE_CODES: ReadonlySet<ErrorCode> = new Set(['usage', 'settings_invalid']);
 
 /**
  * Runs the simulator with the arguments after `simulate`; resolves to the exit code: 0 all equal, 1 differences or lost
- * messages, 2 usage, limits, or nothing to talk to.
+ * messages, 2 usage, settings, limits, or nothing to talk to.
  */
 export async function simulate(
   args: readonly string[],
@@ -27,7 +28,7 @@ export async function simulate(
     const options = parseOptions(args, env);
     const talk = options.isJson ? stderr : stdout;
     return await runSimulation(options, {
-      aggregator: createAggregatorClient(options.httpUrl),
+      aggregator: createAggregatorClient(options.httpUrl, options.isHttpOurs),
       connectBroker: () => connectBroker(options),
       clock: systemClock,
       wait: (ms) => delay(ms),
@@ -39,7 +40,7 @@ export async function simulate(
     });
   } catch (error) {
     stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof CodedError && error.code === 'usage' ? EXIT_USAGE : EXIT_DIFFERENCES;
+    return error instanceof CodedError && USAGE_CODES.has(error.code) ? EXIT_USAGE : EXIT_DIFFERENCES;
   }
 }
 

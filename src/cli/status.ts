@@ -2,13 +2,11 @@
 // goes to the database, as every command does that changes something. It opens no connection to the broker.
 
 import type { Environment } from '../config/environment.ts';
-import { readSettings } from '../config/settings.ts';
-import { describeMissing, listMissing, totalsOf } from '../domain/federation/missing.ts';
+import { ownHttpUrl } from '../config/own-urls.ts';
 import { CodedError } from '../lib/errors.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
-import { ownHttpUrl } from '../lib/own-http-url.ts';
+import { getText, isHttpUrl } from '../lib/http-get.ts';
 import { parsePrometheusText, type Sample } from '../lib/prometheus-text.ts';
-import { changeDatabase } from './change-database.ts';
 import type { Command } from './command.ts';
 
 const HELP = `Usage: aggregator status [options]
@@ -16,19 +14,24 @@ const HELP = `Usage: aggregator status [options]
 One screen of the running program: readiness, nodes, messages, statistics, disk and memory.
 
   --http URL  where it listens (HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080)
+  --live      only whether it is alive, as a health check asks; 1 also if nothing answers
   --json      the same as one JSON object
   --acknowledge
               ends the warning about messages that are missing from the numbers (lost, thrown away, set aside): prints what
               was found so far and notes in the database of DB_PATH that you know of it, also while the program is stopped.
               What is found later warns again. Nothing else changes: the messages stay missing, and no counter falls.
 
-Exit code: 0 it is ready; 1 it is not, and the screen says why; 2 usage, or nothing answers. With --acknowledge: 0 done, also
-if there was nothing to acknowledge; 1 not done; 2 usage.
+Exit code: 0 it is ready; 1 it is not, and the screen says why; 2 usage, wrong settings, or nothing answers. With
+--acknowledge: 0 done, also if there was nothing to acknowledge; 1 not done; 2 usage.
 `;
 
 const PATIENCE_MS = 5000;
 /** The time of an answer is told in whole seconds, and it takes a way. */
 const AHEAD_SECONDS = 5;
+/** Ends before a health check of 5 s would end us. */
+const LIFE_PATIENCE_MS = 4000;
+const EXIT_NOT = 1;
+const EXIT_NO_ANSWER = 2;
 
 /** The parts of `/readyz` that are shown. */
 interface Readiness {
@@ -171,18 +174,22 @@ interface Answer {
   readonly nowMs: number;
 }
 
-/** `path` stands below `httpUrl`, which may be a path of a reverse proxy. */
-async function ask(httpUrl: string, path: string): Promise<Answer> {
+/** Where the program is asked; `isOurs`: as our own settings say. */
+interface Place {
+  readonly url: string;
+  readonly isOurs: boolean;
+}
+
+/** `path` stands below the address, which may be a path of a reverse proxy. */
+async function ask({ url, isOurs }: Place, path: string, patienceMs = PATIENCE_MS): Promise<Answer> {
   try {
-    const base = new URL(httpUrl);
-    if (!base.pathname.endsWith('/')) base.pathname += '/';
-    const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(PATIENCE_MS) });
-    const toldMs = Date.parse(response.headers.get('date') ?? '');
-    return { text: await response.text(), nowMs: Number.isNaN(toldMs) ? Date.now() : toldMs };
+    const { text, date } = await getText(`${url.replace(/\/+$/, '')}/${path}`, patienceMs, isOurs);
+    const toldMs = Date.parse(date ?? '');
+    return { text, nowMs: Number.isNaN(toldMs) ? Date.now() : toldMs };
   } catch (error) {
     throw new CodedError(
       'usage',
-      `Nothing answers at ${httpUrl}: start the aggregator (npm start), or name it with --http URL.`,
+      `Nothing answers at ${url}: start the aggregator (npm start), or name it with --http URL.`,
       { cause: error },
     );
   }
@@ -191,44 +198,68 @@ async function ask(httpUrl: string, path: string): Promise<Answer> {
 async function run(args: readonly string[], env: Environment): Promise<number> {
   const { values } = parseCommandLine(args, {
     http: { type: 'string' },
+    live: { type: 'boolean' },
     json: { type: 'boolean' },
     acknowledge: { type: 'boolean' },
   });
+  const isLive = values.live === true;
   if (values.acknowledge === true) {
-    if (values.http !== undefined) {
+    if (values.http !== undefined || isLive) {
       throw new CodedError(
         'usage',
-        '--acknowledge changes the database of DB_PATH, and --http may name another program: give one of them.',
+        `--acknowledge changes the database of DB_PATH, and ${isLive ? '--live' : '--http'} asks a program: give one of them.`,
       );
     }
+    // Loaded when needed: a health check opens no database.
+    const { acknowledge } = await import('./acknowledge.ts');
     process.stdout.write(await acknowledge(env, values.json === true));
     return 0;
   }
-  const httpUrl = values.http ?? ownHttpUrl(env);
-  if (!URL.canParse(httpUrl) || !/^https?:$/.test(new URL(httpUrl).protocol)) {
+  const where = placeOf(values.http, env);
+  if (where === null) return isLive ? EXIT_NOT : EXIT_NO_ANSWER;
+  return isLive ? showLife(where, values.json === true) : showStatus(where, values.json === true);
+}
+
+/** Where the program listens; null after saying that the settings do not tell. */
+function placeOf(http: string | undefined, env: Environment): Place | null {
+  if (http !== undefined) {
+    if (isHttpUrl(http)) return { url: http, isOurs: false };
     throw new CodedError('usage', '--http: must be a URL that begins with http:// or https://.');
   }
-  const [readiness, metrics] = await Promise.all([ask(httpUrl, 'readyz'), ask(httpUrl, 'metrics')]);
+  try {
+    return { url: ownHttpUrl(env), isOurs: true };
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    process.stderr.write(`${error.message} [${error.code}]\n`);
+    return null;
+  }
+}
+
+async function showLife(where: Place, isJson: boolean): Promise<number> {
+  const live = await ask(where, 'livez', LIFE_PATIENCE_MS).then(saysOk, () => false);
+  process.stdout.write(
+    isJson ? `${JSON.stringify({ live })}\n` : `${live ? 'live' : 'NOT live'}: ${where.url}\n`,
+  );
+  return live ? 0 : EXIT_NOT;
+}
+
+async function showStatus(where: Place, isJson: boolean): Promise<number> {
+  const [readiness, metrics] = await Promise.all([ask(where, 'readyz'), ask(where, 'metrics')]);
   const status = statusOf(
-    decode(readiness.text, httpUrl),
+    decode(readiness.text, where.url),
     parsePrometheusText(metrics.text),
     metrics.nowMs / 1000,
   );
-  process.stdout.write(
-    values.json === true ? `${JSON.stringify(status, null, 2)}\n` : screenOf(status, httpUrl),
-  );
-  return status.ready ? 0 : 1;
+  process.stdout.write(isJson ? `${JSON.stringify(status, null, 2)}\n` : screenOf(status, where.url));
+  return status.ready ? 0 : EXIT_NOT;
 }
 
-/** Acknowledges what it prints, and not what is found missing in between. */
-async function acknowledge(env: Environment, isJson: boolean): Promise<string> {
-  const { settings } = readSettings(env);
-  const missing = await changeDatabase(settings, { type: 'listMissing' });
-  await changeDatabase(settings, { type: 'acknowledge', upTo: totalsOf(missing) });
-  const listings = listMissing(missing);
-  if (isJson) return `${JSON.stringify({ acknowledged: listings }, null, 2)}\n`;
-  if (listings.length === 0) return 'No message is missing that was not acknowledged before.\n';
-  return listings.map((listing) => `Acknowledged: ${describeMissing(listing)}\n`).join('');
+function saysOk({ text }: Answer): boolean {
+  try {
+    return (JSON.parse(text) as { status?: unknown } | null)?.status === 'ok';
+  } catch {
+    return false;
+  }
 }
 
 function decode(text: string, httpUrl: string): Readiness {

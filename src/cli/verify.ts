@@ -3,12 +3,12 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readSettings } from '../config/settings.ts';
+import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import { connectBroker, type NatsOptions } from '../io/nats.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../lib/api-key.ts';
+import { getText } from '../lib/http-get.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import { CodedError } from '../lib/errors.ts';
-import { ownBrokerUrl } from '../lib/own-broker-url.ts';
-import { ownHttpUrl } from '../lib/own-http-url.ts';
 import { isStatisticsSignature, thumbprint } from '../lib/statistics-signature.ts';
 import type { Command } from './command.ts';
 
@@ -133,8 +133,8 @@ function readMessage(file: string): SignedMessage {
 }
 
 /** The Ed25519 keys of a set, by thumbprint: what a set says of its ids is not believed. */
-async function readKeys(where: string): Promise<ReadonlyMap<string, string>> {
-  const value = parseJson(/^https?:/.test(where) ? await fetchText(where) : readText(where), where);
+async function readKeys(where: string, isOurs: boolean): Promise<ReadonlyMap<string, string>> {
+  const value = parseJson(/^https?:/.test(where) ? await fetchText(where, isOurs) : readText(where), where);
   const keys = new Map<string, string>();
   for (const key of isObject(value) && Array.isArray(value['keys']) ? (value['keys'] as unknown[]) : []) {
     if (isObject(key) && key['crv'] === 'Ed25519' && typeof key['x'] === 'string')
@@ -144,11 +144,11 @@ async function readKeys(where: string): Promise<ReadonlyMap<string, string>> {
   return keys;
 }
 
-async function fetchText(address: string): Promise<string> {
+async function fetchText(address: string, isOurs: boolean): Promise<string> {
   try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(FETCH_TIME_MAX_MS) });
-    if (response.ok) return await response.text();
-    throw new Error(`status ${response.status}`);
+    const { status, text } = await getText(address, FETCH_TIME_MAX_MS, isOurs);
+    if (status === 200) return text;
+    throw new Error(`status ${status}`);
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown error';
     throw new CodedError('not_found', `The keys cannot be read at ${address} (${why}).`, { cause: error });
@@ -188,8 +188,11 @@ export const verifyCommand: Command = {
     }
     const { nats } = readSettings(env).settings;
     const { urls, ...credentials } = nats;
-    const options = { ...credentials, servers: urls ?? [ownBrokerUrl(env)], inboxPrefix: null };
-    const keys = await readKeys(values.keys ?? `${ownHttpUrl(env)}/.well-known/aggregator/keys`);
+    const options = { ...credentials, servers: urls ?? ownBrokerUrls(env), inboxPrefix: null };
+    const keys =
+      values.keys === undefined
+        ? await readKeys(`${ownHttpUrl(env)}/.well-known/aggregator/keys`, true)
+        : await readKeys(values.keys, false);
     const message =
       values.file === undefined
         ? await listen(options, values.subject, seconds * 1000)

@@ -90,14 +90,29 @@ export function readSettings(
     // A wrong value was replaced by its default for the rules; a clash with that is nobody's mistake.
     if (!rule.names.some((name) => wrong.has(name))) mistakes.push(rule.sentence);
   }
-  if (mistakes.length > 0) {
-    const heading = mistakes.length === 1 ? '1 setting is wrong' : `${mistakes.length} settings are wrong`;
-    throw new CodedError(
-      'settings_invalid',
-      `${heading}:\n${mistakes.map((line) => `  ${line}`).join('\n')}`,
-    );
-  }
+  if (mistakes.length > 0) throw settingsInvalid(mistakes);
   return { settings: arrange(values, known), warnings: warningsFor(env) };
+}
+
+/** Whether the program starts a nats-server of its own, at least where it finds none (`EMBEDDED_NATS=auto`). */
+export function wantsOwnBroker({ embedded, nats }: Pick<Settings, 'embedded' | 'nats'>): boolean {
+  return nats.urls === null && embedded.mode !== 'off';
+}
+
+/** The values of these settings alone, whatever the others are. Throws `settings_invalid` with the mistakes in them. */
+export function readSome<const N extends SettingName>(
+  env: Environment,
+  names: readonly N[],
+): Pick<SettingValues, N> {
+  const { values, wrong } = parseAll(env);
+  const mistakes = names.flatMap((name) => wrong.get(name) ?? []);
+  if (mistakes.length > 0) throw settingsInvalid(mistakes);
+  return values;
+}
+
+function settingsInvalid(mistakes: readonly string[]): CodedError {
+  const heading = mistakes.length === 1 ? '1 setting is wrong' : `${mistakes.length} settings are wrong`;
+  return new CodedError('settings_invalid', `${heading}:\n${mistakes.map((line) => `  ${line}`).join('\n')}`);
 }
 
 function parseAll(env: Environment): { values: SettingValues; wrong: ReadonlyMap<SettingName, string> } {

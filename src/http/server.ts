@@ -14,6 +14,7 @@ import {
   HTTP_STOP_GRACE_MS,
 } from '../config/bounds.ts';
 import { CodedError } from '../lib/errors.ts';
+import { reachedAt } from '../lib/own-address.ts';
 import { limitPerAddress } from './address-share.ts';
 import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
 import { mayRead, requireBearer, type BearerParts } from './bearer.ts';
@@ -233,7 +234,5 @@ function listenError(error: unknown, { host, port }: HttpOptions): unknown {
 /** An address that people can open: a wildcard is reached at the loopback. */
 function urlOf(address: AddressInfo | string | null, host: string): string {
   if (address === null || typeof address === 'string') return `http://${host}`;
-  const wildcard = host === '0.0.0.0' || host === '::';
-  const name = wildcard ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${address.port}`;
+  return `http://${reachedAt(host)}:${address.port}`;
 }

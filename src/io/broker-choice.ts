@@ -1,7 +1,7 @@
 // Which broker the program uses, and as whom: the one of NATS_URL, our own, or one that was there before ours. It starts
 // none and connects to none.
 
-import type { NatsSettings, Settings } from '../config/settings.ts';
+import { type NatsSettings, type Settings, wantsOwnBroker } from '../config/settings.ts';
 import {
   type BrokerEndpoint,
   type BrokerParts,
@@ -12,11 +12,12 @@ import type { NatsOptions } from './nats.ts';
 
 /** Our own broker, not started; null where the settings name another or want none. `searchPath` is PATH. */
 export function brokerOfOurs(
-  { embedded, nats }: Pick<Settings, 'embedded' | 'nats'>,
+  settings: Pick<Settings, 'embedded' | 'nats'>,
   searchPath: string,
   parts: BrokerParts,
 ): EmbeddedBroker | null {
-  if (nats.urls !== null || embedded.mode === 'off') return null;
+  if (!wantsOwnBroker(settings)) return null;
+  const { embedded } = settings;
   return createEmbeddedBroker(
     {
       dir: embedded.dir,
@@ -28,7 +29,7 @@ export function brokerOfOurs(
       monitorPassword: embedded.monitorPassword ?? undefined,
       binary: embedded.binary ?? undefined,
       searchPath,
-      mode: embedded.mode,
+      mode: embedded.mode === 'on' ? 'on' : 'auto',
     },
     parts,
   );

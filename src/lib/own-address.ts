@@ -1,11 +1,14 @@
-// The address at which something that listens by settings is reached from this machine. It judges no setting.
+// The host at which something that listens by a setting is reached from this machine. It judges no setting.
 
-const PORT = /^[1-9]\d{0,4}$/;
-const EVERY_ADDRESS = ['', '0.0.0.0', '::'];
+import { isIPv6 } from 'node:net';
 
-/** `host:port`; 127.0.0.1 for every address, and `standard` for a port that is absent, 0, or none. */
-export function ownAddress(host = '', port = '', standard: string): string {
-  const [name, number] = [host.trim(), port.trim()];
-  const reached = EVERY_ADDRESS.includes(name) ? '127.0.0.1' : name.includes(':') ? `[${name}]` : name;
-  return `${reached}:${PORT.test(number) ? number : standard}`;
+/** As a URL has it: the loopback where every address is listened on, an IPv6 address in brackets. */
+export function reachedAt(host: string): string {
+  if (host === '0.0.0.0' || isEveryIPv6(host)) return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** `::` however it is written. */
+function isEveryIPv6(host: string): boolean {
+  return isIPv6(host) && /^[0:]+$/.test(host);
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { screenOf, statusCommand, statusOf } from '../../src/cli/status.ts';
 import { parsePrometheusText } from '../../src/lib/prometheus-text.ts';
+import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/command.ts';
 import { launch, testFolder } from '../support/program.ts';
 
@@ -101,6 +102,70 @@ log        1,200 lines could not be written
     }
     expect(asked).toHaveLength(4);
     expect(new Set(asked)).toEqual(new Set(['/aggregator/metrics', '/aggregator/readyz']));
+  });
+
+  it('status - the program is asked where it listens, straight, however that is written', async () => {
+    const dead = 'http://127.0.0.1:9';
+    const proxies = {
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: dead,
+      http_proxy: dead,
+      NO_PROXY: 'elsewhere.example',
+    };
+    const asked = ['127.0.0.1', '0.0.0.0', '::1', '::', 'localhost'].map(async (host) => {
+      const port = String(await freePort());
+      const written = { HTTP_HOST: ` ${host} `, HTTP_PORT: ` ${port}\t`, ...proxies };
+      const { env } = await testFolder('status');
+      const program = launch({ ...env, ...written, EMBEDDED_NATS: ' OFF ', NATS_URL: 'nats://127.0.0.1:9' });
+      await program.url();
+      const url = `http://${host === '::1' ? '[::1]' : '127.0.0.1'}:${port}`;
+      expect(await runCommand(['status', '--live'], written)).toEqual({
+        code: 0,
+        stdout: `live: ${url}\n`,
+        stderr: '',
+      });
+      // It is not ready: there is no broker.
+      const { code, stdout } = await runCommand(['status', '--json'], written);
+      expect([code, JSON.parse(stdout)]).toMatchObject([1, { ready: false }]);
+      const named = await runCommand(['status', '--live', '--json', '--http', `${url}/`], proxies);
+      expect(named).toEqual({ code: 0, stdout: '{"live":true}\n', stderr: '' });
+    });
+    await Promise.all(asked);
+  });
+
+  it('status - a port that fetch would not ask', async () => {
+    const server = createServer((_request, response) => response.end('{"status":"ok"}'));
+    onTestFinished(() => void server.close());
+    const listens = (port: number) =>
+      new Promise<boolean>((resolve) => {
+        server.once('error', () => resolve(false));
+        server.listen(port, '127.0.0.1', () => resolve(true));
+      });
+    for (const port of [6000, 6566, 6665, 6697, 10_080]) {
+      if (!(await listens(port))) continue;
+      const env = { HTTP_PORT: String(port) };
+      expect(await runCommand(['status', '--live'], env)).toMatchObject({ code: 0, stderr: '' });
+      return;
+    }
+    throw new Error('none of the ports is free');
+  });
+
+  it('status - wrong settings, and nobody or somebody else there, have the exit codes of the help', async () => {
+    const port = String(await freePort());
+    const cases = [
+      [{ HTTP_PORT: '"80"' }, 2, /HTTP_PORT .*\[settings_invalid\]\n$/],
+      [{ HTTP_PORT: '0' }, 2, /^HTTP_PORT 0: .*\[usage\]\n$/],
+      [{ HTTP_PORT: port }, 2, /^Nothing answers at .*\[usage\]\n$/],
+    ] as const;
+    for (const [env, code, sentence] of cases) {
+      const screen = await runCommand(['status'], env);
+      expect([screen.code, screen.stdout, screen.stderr]).toEqual([
+        code,
+        '',
+        expect.stringMatching(sentence),
+      ]);
+      expect((await runCommand(['status', '--live'], env)).code).toBe(1);
+    }
   });
 
   it('status - of the running program, as text and as JSON', async () => {

@@ -73,8 +73,8 @@ process.on('exit', () => {
   for (const pid of services.map((service) => service.pid())) if (pid !== null) process.kill(pid, 'SIGKILL');
 });
 
-function startService(): Service {
-  const service = image.start(config.Cmd);
+function startService(more: Readonly<Record<string, string>> = {}): Service {
+  const service = image.start(config.Cmd, more);
   services.push(service);
   return service;
 }
@@ -134,9 +134,9 @@ async function servesDashboard(): Promise<boolean> {
   return links.length >= 4 && answers.every(({ status }) => status === 200);
 }
 
-function runHealthCheck(): number | null {
+function runHealthCheck(more: Readonly<Record<string, string>> = {}): number | null {
   const [kind, ...command] = config.Healthcheck.Test;
-  return kind === 'CMD' ? image.run(...command).code : null;
+  return kind === 'CMD' ? image.runWith(more, ...command).code : null;
 }
 
 async function stop(service: Service, how: string): Promise<void> {
@@ -156,7 +156,12 @@ function checkImage(): void {
   check('it has the volume /data', '/data' in config.Volumes);
   check('it exposes 8080', '8080/tcp' in config.ExposedPorts);
   check('it stops by SIGTERM', config.StopSignal === 'SIGTERM', () => config.StopSignal);
-  check('its health check asks /livez', config.Healthcheck.Test.join(' ').includes('/livez'));
+  const health = config.Healthcheck.Test.join(' ');
+  check(
+    'its health check is the status command',
+    health === 'CMD node dist/main.js status --live',
+    () => health,
+  );
   check(
     'its command is a list',
     config.Cmd.join(' ') === 'node --max-semi-space-size=8 dist/main.js serve',
@@ -181,6 +186,35 @@ function checkImage(): void {
   check('the health check fails while nothing runs', runHealthCheck() === 1);
 }
 
+/** A port where nothing listens stands for a proxy that knows nothing of us. */
+const proxies = {
+  NODE_USE_ENV_PROXY: '1',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  http_proxy: 'http://127.0.0.1:9',
+  NO_PROXY: 'elsewhere.example',
+};
+
+/** The health check reads settings as the program does: each of these starts the same service. */
+function checkHealthSettings(): void {
+  const writings: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ['a port with spaces', { HTTP_PORT: ` ${httpPort} ` }],
+    ['HTTP_HOST=::', { HTTP_HOST: '::' }],
+    ['proxies in the environment', proxies],
+    ['a broker that is switched off in capitals', { EMBEDDED_NATS: 'OFF' }],
+  ];
+  for (const [what, more] of writings)
+    check(`the health check passes with ${what}`, runHealthCheck(more) === 0);
+  check('the health check fails with a setting that is wrong', runHealthCheck({ HTTP_PORT: '"80"' }) === 1);
+}
+
+async function checkLoopback6(): Promise<void> {
+  const more = { ...proxies, HTTP_HOST: ' ::1', HTTP_PORT: `${httpPort} `, EMBEDDED_NATS: ' OFF' };
+  const service = startService(more);
+  await until('on ::1, with proxies and spaces, the health check passes', () => runHealthCheck(more) === 0);
+  await stop(service, 'run on ::1');
+  if (failed > 0) console.log((await service.ended).output.slice(-4_000));
+}
+
 async function checkService(): Promise<void> {
   const first = startService();
   await until('it becomes ready with a broker outside it', isReady);
@@ -192,6 +226,7 @@ async function checkService(): Promise<void> {
   await publish();
   await until('it takes messages from the broker and publishes their totals', showsTotals);
   check('the health check passes inside it', runHealthCheck() === 0);
+  checkHealthSettings();
   await until('it serves the dashboard, its scripts and the chart library', servesDashboard);
   await stop(first, 'first run');
   const database = statSync(join(volume, 'aggregator.db'), { throwIfNoEntry: false });
@@ -215,5 +250,6 @@ async function checkService(): Promise<void> {
 
 checkImage();
 await checkService();
+await checkLoopback6();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -30,12 +30,10 @@ export interface Service {
   pid(): number | null;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 /** `volume` is mounted at /data; `environment` is given to every command. */
-export function openImage(options: {
-  image: string;
-  volume: string;
-  environment: Readonly<Record<string, string>>;
-}) {
+export function openImage(options: { image: string; volume: string; environment: Environment }) {
   const storage = [
     '--root',
     required('BUILDAH_ROOT'),
@@ -47,11 +45,11 @@ export function openImage(options: {
   const buildah = (...args: string[]): string =>
     execFileSync('buildah', [...storage, ...args], { encoding: 'utf8', maxBuffer: 16_777_216 }).trim();
   let container = newContainer();
-  const environment = Object.entries(options.environment).flatMap(([name, value]) => [
-    '--env',
-    `${name}=${value}`,
-  ]);
-  const runArguments = (command: readonly string[]): string[] => {
+  const runArguments = (command: readonly string[], more: Environment): string[] => {
+    const environment = Object.entries({ ...options.environment, ...more }).flatMap(([name, value]) => [
+      '--env',
+      `${name}=${value}`,
+    ]);
     const flags = ['--isolation', 'chroot', '--volume', `${options.volume}:/data`, ...environment];
     return [...storage, 'run', ...flags, container, '--', ...command];
   };
@@ -77,25 +75,35 @@ export function openImage(options: {
     },
 
     run(...command: string[]): Outcome {
-      const { status, stdout, stderr } = spawnSync('buildah', runArguments(command), { encoding: 'utf8' });
+      return this.runWith({}, ...command);
+    },
+
+    /** Runs it with `more` in its environment, also in the place of what is given to every command. */
+    runWith(more: Environment, ...command: string[]): Outcome {
+      const args = runArguments(command, more);
+      const { status, stdout, stderr } = spawnSync('buildah', args, { encoding: 'utf8' });
       return { code: status, output: `${stdout}${stderr}` };
     },
 
-    start(command: readonly string[]): Service {
-      const process = spawn('buildah', runArguments(command), { stdio: ['ignore', 'pipe', 'pipe'] });
+    start(command: readonly string[], more: Environment = {}): Service {
+      const process = spawn('buildah', runArguments(command, more), { stdio: ['ignore', 'pipe', 'pipe'] });
       let output = '';
       for (const stream of [process.stdout, process.stderr])
         stream?.on('data', (bytes) => (output += String(bytes)));
       const ended = new Promise<Outcome>((resolve) =>
         process.once('close', (code) => resolve({ code, output })),
       );
-      return { process, ended, pid: () => pidsRunning(command, options.environment)[0] ?? null };
+      return {
+        process,
+        ended,
+        pid: () => pidsRunning(command, { ...options.environment, ...more })[0] ?? null,
+      };
     },
   };
 }
 
 /** Processes of this machine with the command's words and the environment given to it; buildah's own have more words. */
-function pidsRunning(command: readonly string[], environment: Readonly<Record<string, string>>): number[] {
+function pidsRunning(command: readonly string[], environment: Environment): number[] {
   const [program = '', ...words] = command;
   const wanted = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return readdirSync('/proc')

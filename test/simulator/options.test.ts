@@ -17,6 +17,7 @@ describe('options', () => {
       user: null,
       password: null,
       httpUrl: 'http://127.0.0.1:8080',
+      isHttpOurs: true,
       patienceMs: 45_000,
       isJson: false,
     });
@@ -36,10 +37,27 @@ describe('options', () => {
     });
     expect(parseOptions([], { EMBEDDED_NATS_PORT: '4322' }).servers).toEqual(['nats://127.0.0.1:4322']);
     expect(parseOptions([], { ...env, EMBEDDED_NATS_PORT: '4322' }).servers).toHaveLength(2);
+    const spaced = { ...env, NATS_URL: ' tls://me:hunter2@a:1 ', EMBEDDED_NATS: 'OFF' };
+    expect(parseOptions([], { ...spaced, FEDERATION_NATS_USER: ' ' })).toMatchObject({
+      servers: ['tls://a:1'],
+      user: null,
+    });
     expect(parseOptions(['--user', 'x', '--nats', 'nats://c:3'], env)).toMatchObject({
       user: 'x',
       servers: ['nats://c:3'],
     });
+  });
+
+  it('options - a wrong setting is told as the program tells it', () => {
+    const wrong = [
+      { NATS_URL: 'nats://me:hunter2' },
+      { NATS_URL: 'ws://me:hunter2@a' },
+      { FEDERATION_NATS_PASSWORD: '"hunter2"' },
+    ];
+    for (const env of wrong) {
+      expect(() => parseOptions([], env)).toThrow(/NATS_(URL|PASSWORD)(?!.*hunter2)/);
+      expect(() => parseOptions(['--nats', 'nats://a', '--password', 'x'], env)).not.toThrow();
+    }
   });
 
   it.each([

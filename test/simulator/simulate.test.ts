@@ -21,6 +21,7 @@ const OPTIONS: SimulationOptions = {
   user: null,
   password: null,
   httpUrl: '',
+  isHttpOurs: false,
   patienceMs: 45_000,
   isJson: false,
 };

@@ -1,6 +1,7 @@
 // Asks the aggregator over HTTP: is it ready, what are its limits, its counters, its statistics, its active nodes.
 
 import { CodedError } from '../../lib/errors.ts';
+import { getText } from '../../lib/http-get.ts';
 import { parsePrometheusText } from '../../lib/prometheus-text.ts';
 import type { Counters } from './counters.ts';
 import { readCounters } from './counters.ts';
@@ -49,14 +50,16 @@ function toText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A client of the aggregator at `baseUrl` (`http://127.0.0.1:8080`). Throws CodedError `usage` if it cannot be asked. */
-export function createAggregatorClient(baseUrl: string): AggregatorClient {
+/**
+ * A client of the aggregator at `baseUrl` (`http://127.0.0.1:8080`); `isOurs`: as our own settings say. Throws CodedError `usage` if it cannot be
+ * asked.
+ */
+export function createAggregatorClient(baseUrl: string, isOurs = false): AggregatorClient {
   const base = baseUrl.replace(/\/+$/, '');
 
   async function ask(path: string): Promise<{ status: number; text: string }> {
     try {
-      const response = await fetch(base + path, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-      return { status: response.status, text: await response.text() };
+      return await getText(base + path, REQUEST_TIMEOUT_MS, isOurs);
     } catch (error) {
       const hint = 'start the aggregator (npm start) or name it with --http URL';
       throw new CodedError('usage', `The aggregator does not answer at ${base}${path}: ${hint}.`, {

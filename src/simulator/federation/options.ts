@@ -1,9 +1,9 @@
 // The command line of `npm run simulate`, decoded once.
 
+import { ownBrokerUrls, ownHttpUrl } from '../../config/own-urls.ts';
+import { slipIn } from '../../config/slips.ts';
 import { parseCommandLine } from '../../lib/command-line.ts';
 import { CodedError } from '../../lib/errors.ts';
-import { ownBrokerUrl } from '../../lib/own-broker-url.ts';
-import { ownHttpUrl } from '../../lib/own-http-url.ts';
 
 export interface SimulationOptions {
   readonly nodes: number;
@@ -17,6 +17,8 @@ export interface SimulationOptions {
   readonly user: string | null;
   readonly password: string | null;
   readonly httpUrl: string;
+  /** Whether `httpUrl` is what our own settings say. */
+  readonly isHttpOurs: boolean;
   readonly patienceMs: number;
   /** The result as JSON. */
   readonly isJson: boolean;
@@ -42,7 +44,7 @@ Simulated monitors send what real ones send; then the published statistics are c
   --patience N      seconds to wait for a publication, above PUBLISH_INTERVAL (45)
   --json            print the result as one JSON object, and progress to standard error
 
-Exit code: 0 all equal; 1 differences, or messages without an outcome; 2 usage, limits, or nothing to talk to.
+Exit code: 0 all equal; 1 differences, or messages without an outcome; 2 usage, wrong settings, limits, or nothing to talk to.
 `;
 
 const DEFAULTS = {
@@ -89,17 +91,27 @@ function toNumber(name: string, value: string, range: Range): number {
 function toUrl(name: string, value: string, schemes: readonly string[]): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   if (url !== null && schemes.includes(url.protocol.slice(0, -1))) return value;
-  throw new CodedError('usage', `--${name}: must be a URL that begins with ${schemes.join(':// or ')}://.`);
+  throw new CodedError('usage', `${name}: must be a URL that begins with ${schemes.join(':// or ')}://.`);
 }
 
-/** Throws CodedError `usage` with one sentence. */
+/** A setting of monitors, read as ours are: trimmed, empty is unset, and no quotes. Errors: `settings_invalid`. */
+function monitorSetting(env: Environment, name: string): string | null {
+  const value = (env[name] ?? '').trim();
+  if (value === '') return null;
+  const slip = slipIn(name, value, 'free');
+  if (slip !== undefined) throw new CodedError('settings_invalid', `${name} (not shown): ${slip}`);
+  return value;
+}
+
+/** Throws CodedError `usage` or `settings_invalid`. */
 export function parseOptions(args: readonly string[], env: Environment): SimulationOptions {
   const { values } = parseCommandLine(args, PARSED);
   const number = (name: keyof typeof DEFAULTS, min: number, max: number, isWhole: boolean): number =>
     toNumber(name, values[name] ?? DEFAULTS[name], { min, max, isWhole });
-  const servers = (values.nats ?? (env['NATS_URL'] || ownBrokerUrl(env)))
-    .split(',')
-    .map((server) => toUrl('nats', server.trim(), ['nats', 'tls']));
+  const servers =
+    values.nats === undefined
+      ? ownBrokerUrls(env).map((server) => toUrl('NATS_URL', server, ['nats', 'tls']))
+      : values.nats.split(',').map((server) => toUrl('--nats', server.trim(), ['nats', 'tls']));
   return {
     nodes: number('nodes', 1, 1_000_000, true),
     ratePerMinute: number('rate', 1, 100_000, false),
@@ -108,9 +120,10 @@ export function parseOptions(args: readonly string[], env: Environment): Simulat
     duplicates: number('duplicates', 0, 1, false),
     disagree: number('disagree', 0, 1, false),
     servers,
-    user: values.user ?? (env['FEDERATION_NATS_USER'] || null),
-    password: values.password ?? (env['FEDERATION_NATS_PASSWORD'] || null),
-    httpUrl: toUrl('http', values.http ?? ownHttpUrl(env), ['http', 'https']),
+    user: values.user ?? monitorSetting(env, 'FEDERATION_NATS_USER'),
+    password: values.password ?? monitorSetting(env, 'FEDERATION_NATS_PASSWORD'),
+    httpUrl: values.http === undefined ? ownHttpUrl(env) : toUrl('--http', values.http, ['http', 'https']),
+    isHttpOurs: values.http === undefined,
     patienceMs: number('patience', 1, 86_400, false) * 1000,
     isJson: values.json,
   };

@@ -1,0 +1,83 @@
+// `npm start`, whose script decides whether a nats-server is to be fetched before the program reads its settings: both
+// must read them alike. The script runs as it is, in a folder where setting up and the program are replaced by their names.
+
+import { execFile } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSettings } from '../../src/config/settings.ts';
+import { brokerOfOurs } from '../../src/io/broker-choice.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const run = promisify(execFile);
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'start-'));
+  mkdirSync(join(folder, 'scripts'));
+  mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
+  symlinkSync(join(ROOT, 'src'), join(folder, 'src'));
+  for (const name of ['start.sh', 'tools.sh', 'wants-broker.ts']) {
+    copyFileSync(join(ROOT, 'scripts', name), join(folder, 'scripts', name));
+  }
+  // A machine without nats-server.
+  writeFileSync(join(folder, 'scripts/nats-server.sh'), 'find_nats_server() { return 1; }\n');
+  writeFileSync(join(folder, 'scripts/setup.sh'), 'echo "set up $*"\n');
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
+  const node = join(folder, 'node_modules/.bin/node');
+  const program = '#!/bin/sh\ncase "$*" in *src/main.ts*) echo "started $*" ;; *) exec NODE "$@" ;; esac\n';
+  writeFileSync(node, program.replace('NODE', process.execPath));
+  chmodSync(node, 0o755);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Whether a nats-server was fetched; the program is always started. */
+async function fetches(env: Readonly<Record<string, string>>, ...args: string[]): Promise<boolean> {
+  const { stdout, stderr } = await run('sh', ['scripts/start.sh', ...args], {
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin', ...env },
+  });
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^set up/);
+  expect(stdout.trim().split('\n').at(-1)).toBe(
+    ['started --max-semi-space-size=8 src/main.ts', ...args].join(' '),
+  );
+  return stdout.includes('set up broker');
+}
+
+describe('start', () => {
+  it.each<[Readonly<Record<string, string>>]>([
+    [{}],
+    [{ EMBEDDED_NATS: '' }],
+    [{ EMBEDDED_NATS: ' on ' }],
+    [{ EMBEDDED_NATS: 'off' }],
+    [{ EMBEDDED_NATS: 'OFF' }],
+    [{ EMBEDDED_NATS: ' off ' }],
+    [{ EMBEDDED_NATS: 'Auto' }],
+    [{ NATS_URL: '' }],
+    [{ NATS_URL: '  ' }],
+    [{ NATS_URL: ' nats://a:4222 ' }],
+    [{ NATS_URL: 'nats://a', EMBEDDED_NATS: 'auto' }],
+  ])('start - with %j a nats-server is fetched if the program would start one', async (env) => {
+    const quiet = { log: () => undefined, onDown: () => undefined, onUp: () => undefined };
+    const broker = brokerOfOurs(readSettings(env).settings, '', quiet);
+    expect(await fetches(env)).toBe(broker !== null);
+  });
+
+  it.each<[Readonly<Record<string, string>>]>([
+    [{ EMBEDDED_NATS: '"off"' }],
+    [{ NATS_URL: 'a' }],
+    [{ WORKERS: '-' }],
+  ])('start - with the wrong %j nothing is fetched for a program that will not start', async (env) => {
+    expect(() => readSettings(env)).toThrow();
+    expect(await fetches(env)).toBe(false);
+  });
+
+  it('start - nothing is fetched for a command', async () => {
+    expect(await fetches({}, 'status')).toBe(false);
+    expect(await fetches({}, 'serve')).toBe(true);
+  });
+});
