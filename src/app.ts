@@ -165,7 +165,6 @@ export function createApp(settings: Settings, parts: AppParts): App {
       history: (query) =>
         requirePool().ask('history', {
           query,
-          nowMs: systemClock.nowMs(),
           tickMs: settings.publish.intervalMs,
         }),
       reporting: () => requirePool().ask('reporting', { nowMs: systemClock.nowMs() }),

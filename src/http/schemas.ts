@@ -142,7 +142,8 @@ export const HISTORY = object({
     ),
   ),
   gaps: array(object({ from: TIME, to: TIME }), {
-    description: 'Between two neighbours in `at` rows are missing',
+    description:
+      'Between two neighbours in `at` rows are missing, by the interval at which they were recorded',
   }),
 });
 

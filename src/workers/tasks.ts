@@ -16,7 +16,7 @@ export interface WorkerTasks {
   geography: { argument: { readonly minimum: number }; answer: Geography };
   nodePage: { argument: { readonly query: NodeQuery }; answer: NodePage };
   history: {
-    argument: { readonly query: HistoryQuery; readonly nowMs: number; readonly tickMs: number };
+    argument: { readonly query: HistoryQuery; readonly tickMs: number };
     answer: History;
   };
   reporting: { argument: { readonly nowMs: number }; answer: ReportingShare };

@@ -23,7 +23,7 @@ export default function answer(request: WorkerRequest): unknown {
     case 'nodePage':
       return readNodePage(database, request.query);
     case 'history':
-      return readHistory(database, request.query, request);
+      return readHistory(database, request.query, request.tickMs);
     case 'reporting':
       return readReporting(database, request.nowMs);
     case 'node':

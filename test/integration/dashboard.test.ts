@@ -25,6 +25,9 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** What strangers may send as labels. */
 const HOSTILE = ['__proto__', 'constructor', 'a/b:c+d.e_f-g', `${'Zz-'.repeat(21)}9`, '..//..//etc/passwd'];
 
+/** How long ago runs left a single row each, in the page whose past has a hole. */
+const LONE_ROWS_HOURS = [130, 120];
+
 const LONG_ID = 'long-'.repeat(13).slice(0, 64);
 
 let browser: Browser;
@@ -253,14 +256,20 @@ describe('dashboard', () => {
     const nowMs = Date.now();
     // Two days in the past with a hole, as a program would leave it that was away.
     const insert = `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks,
-        completed_tasks, failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, created_at)
-      VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', ?, 'unixepoch'), ?, 5, 5, ?, 9, 1, 0, 4, 90, 0, '')`;
+        completed_tasks, failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, created_at, interval_ms)
+      VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', ?, 'unixepoch'), ?, 5, 5, ?, 9, 1, 0, 4, 90, 0, '', ?)`;
     const database = new Sqlite(own.databasePath);
     database.transaction(() => {
       for (let minutes = 2 * 1440; minutes > 30; minutes -= 5) {
         if (minutes > 300 && minutes < 600) continue;
         for (const period of ['all', '1h']) {
-          database.prepare(insert).run((nowMs - minutes * 60_000) / 1000, period, 3000 - minutes);
+          database.prepare(insert).run((nowMs - minutes * 60_000) / 1000, period, 3000 - minutes, null);
+        }
+      }
+      // And two runs that left a single row.
+      for (const hours of LONE_ROWS_HOURS) {
+        for (const period of ['all', '1h']) {
+          database.prepare(insert).run(nowMs / 1000 - hours * 3600, period, 90, 300_000);
         }
       }
     })();
@@ -575,7 +584,31 @@ async function expectRanges(page: Page): Promise<void> {
     }).catch((error: unknown) => {
       throw new Error(`${range}: the line or its gap is not where it belongs`, { cause: error });
     });
+    if (range !== '7d') continue;
+    // A run that left a single row is a point, with nothing on either side.
+    const columns = [130, 125, 120, 110].map((ago) => 1 - ago / hours);
+    const painted = await page.evaluate<number[]>(paintedInColumns(columns));
+    const [first = 0, between = 0, second = 0, after = 0] = painted;
+    expect(Math.min(first, second) - Math.max(between, after), JSON.stringify(painted)).toBeGreaterThan(2);
   }
+}
+
+/** How many pixels are painted in these columns, grid lines included. */
+function paintedInColumns(shares: readonly number[]): string {
+  return `(() => {
+    const canvas = document.querySelector('[data-chart="success"] canvas');
+    const whole = canvas.getBoundingClientRect();
+    const plot = document.querySelector('[data-chart="success"] .u-over').getBoundingClientRect();
+    const scale = canvas.width / whole.width;
+    const [top, height] = [(plot.top - whole.top) * scale, Math.floor(plot.height * scale)];
+    const column = new OffscreenCanvas(1, height).getContext('2d', { willReadFrequently: true });
+    return ${JSON.stringify(shares)}.map((share) => {
+      const x = Math.round((plot.left - whole.left + plot.width * share) * scale);
+      column.clearRect(0, 0, 1, height);
+      column.drawImage(canvas, x, Math.round(top), 1, height, 0, 0, 1, height);
+      return column.getImageData(0, 0, 1, height).data.filter((value, index) => index % 4 === 3 && value > 0).length;
+    });
+  })()`;
 }
 
 /** Whether the area under the line of the success rate is painted at these parts of its width. */

@@ -32,7 +32,13 @@ function run(momentMs: number): unknown {
   const database = openWriter(join(folder, 'aggregator.db'));
   const writer = new FederationWriter(
     database,
-    { limits: NO_LIMITS, generationSize: 100, transitionsPerNodeMax: 10, placesLog2: 8 },
+    {
+      limits: NO_LIMITS,
+      generationSize: 100,
+      transitionsPerNodeMax: 10,
+      placesLog2: 8,
+      publishIntervalMs: 30_000,
+    },
     'calendar',
   );
   const decoder = new Decoder();

@@ -87,6 +87,7 @@ describe('calendar', () => {
             memory_used_distribution: JSON.stringify(data.memoryUsedDistribution),
             chain_distribution: JSON.stringify(data.chainDistribution),
             task_type_distribution: JSON.stringify(data.taskTypeDistribution),
+            interval_ms: 30_000,
           };
         }),
       );

@@ -108,7 +108,7 @@ describe('nothing is compiled', () => {
       for (const id of ids) readNode(reader, id);
       for (const period of PERIODS) {
         const query = { period, fromMs: NOW_MS - 3_600_000 * (round + 1), toMs: NOW_MS, points: 10 + round };
-        readHistory(reader, query, { nowMs: NOW_MS, tickMs: 30_000 });
+        readHistory(reader, query, 30_000);
       }
       readNodesToResume(reader, round, 10);
       readReporting(reader, NOW_MS + round);

@@ -37,39 +37,52 @@ export interface History {
   readonly stepMs: number;
   readonly at: readonly string[];
   readonly series: Readonly<Record<HistorySeries, readonly number[]>>;
-  /** Spans between two neighbours in `at` for which rows are missing: we were away. */
+  /** Spans between two neighbours in `at` for which rows are missing: the aggregator was away, or its clock was set forward. */
   readonly gaps: readonly { readonly from: string; readonly to: string }[];
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-/** Missing is what is longer than so many usual distances: one late tick is no gap. */
-const GAP_DISTANCES = 2.5;
+/** Missing is what is longer than so many intervals between ticks: one late tick is no gap. */
+const GAP_INTERVALS = 2.5;
+
+/** Of rows recorded before `untilMs`, only the first of each stretch is left. */
+export interface Thinned {
+  readonly untilMs: number;
+  readonly stretchMs: number;
+}
 
 /** Width of the steps that cut the span into at most `points`, when each begins at a multiple of its width. */
 export function stepOf({ fromMs, toMs, points }: HistoryQuery): number {
   return Math.max(1, Math.ceil((toMs - fromMs) / Math.max(1, points - 1)));
 }
 
-/** Usual distance of two rows that are `ageMs` old: every tick for 24 h, then 5 minutes for 7 days, then an hour (section 4). */
-export function usualDistanceMs(ageMs: number, tickMs: number): number {
-  const thinnedMs = ageMs < DAY_MS ? 0 : ageMs < 7 * DAY_MS ? 5 * 60_000 : HOUR_MS;
-  return Math.max(tickMs, thinnedMs);
+/** What is known of two rows that were recorded one after the other, with none left between them. */
+export interface Neighbours {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Between ticks, when the earlier one was recorded. */
+  readonly intervalMs: number;
 }
 
 /**
- * The spans between neighbours of `atMs` (rising) that are longer than the step, their age, and what is usual among
- * these rows explain: the interval of ticks may have been another one then.
+ * Whether rows are missing between two neighbours: after the earlier one, and after the rows behind it that thinning has
+ * deleted, nothing was recorded for longer than its interval explains. `thinned` has the widest stretch first.
  */
-export function gapsBetween(
-  atMs: readonly number[],
-  { nowMs, tickMs, stepMs }: { readonly nowMs: number; readonly tickMs: number; readonly stepMs: number },
-): { readonly fromMs: number; readonly toMs: number }[] {
-  const spans = atMs.slice(1).map((toMs, index) => ({ fromMs: atMs[index] ?? toMs, toMs }));
-  const lengths = spans.map(({ fromMs, toMs }) => toMs - fromMs).sort((a, b) => a - b);
-  const middleMs = lengths[Math.floor((lengths.length - 1) / 2)] ?? 0;
-  return spans.filter(({ fromMs, toMs }) => {
-    const usualMs = Math.max(stepMs, middleMs, usualDistanceMs(nowMs - fromMs, tickMs));
-    return toMs - fromMs > GAP_DISTANCES * usualMs;
-  });
+export function isGap({ fromMs, toMs, intervalMs }: Neighbours, thinned: readonly Thinned[]): boolean {
+  return toMs - silentFromMs(fromMs, thinned) > GAP_INTERVALS * intervalMs;
+}
+
+/** From when on nothing is known to have been recorded after a row, until the next one. */
+function silentFromMs(atMs: number, thinned: readonly Thinned[]): number {
+  // The stretch that thinning is at may be half done.
+  const stretchMs = thinned.find((tier) => atMs < tier.untilMs + tier.stretchMs)?.stretchMs;
+  return stretchMs === undefined ? atMs : (Math.floor(atMs / stretchMs) + 1) * stretchMs;
+}
+
+/**
+ * The interval of a row that does not say it (versions before 6 of the database, and earlier aggregators): today's, or
+ * the shorter distance of the two on either side of the neighbours, each null if there is none.
+ */
+export function likelyIntervalMs(tickMs: number, beforeMs: number | null, afterMs: number | null): number {
+  const distanceMs = Math.min(beforeMs ?? Infinity, afterMs ?? Infinity);
+  return distanceMs === Infinity ? tickMs : Math.max(tickMs, distanceMs);
 }

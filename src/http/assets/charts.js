@@ -16,6 +16,7 @@ const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
   [1, 2, 5].map((digit) => digit * 10 ** power),
 ).flat();
 const LEAST_SPAN_MS = 2 * MINUTE_MS;
+const VISIBLE_LINE_PX = 4;
 
 /** @typedef {{ at: number[], values: (number | null)[] }} Line */
 /** @typedef {{ name: string, title: string, format: (value: number) => string, range?: (least: number, most: number) => [number, number], line: (history: any) => Line }} Definition */
@@ -267,7 +268,7 @@ function options(definition, size) {
         fill: colour('--accent-soft'),
         width: 1.5,
         spanGaps: false,
-        points: { show: (plot, index) => isLonely(plot.data[index] ?? []) },
+        points: { show: false, filter: (plot, index) => lonely(plot, plot.data[index] ?? []) },
       },
     ],
     hooks: {
@@ -292,9 +293,22 @@ function fromZero(_least, most) {
   return [0, most > 0 ? most * 1.1 : 1];
 }
 
-/** A line of one point cannot be seen; then the point is drawn. @param {ArrayLike<number | null | undefined>} values */
-function isLonely(values) {
-  return Array.from(values).filter((value) => value != null).length < 3;
+/**
+ * A line between two breaks that is too short to be seen is drawn as a point: these are their places.
+ * @param {uPlot} plot @param {ArrayLike<number | null | undefined>} values @returns {number[] | null}
+ */
+function lonely(plot, values) {
+  /** @type {number[]} */
+  const points = [];
+  const leftOf = (/** @type {number} */ index) => plot.valToPos(plot.data[0][index] ?? 0, 'x');
+  for (let first = 0; first < values.length; first++) {
+    if (values[first] == null) continue;
+    let last = first;
+    while (values[last + 1] != null) last++;
+    if (leftOf(last) - leftOf(first) < VISIBLE_LINE_PX) points.push(last);
+    first = last;
+  }
+  return points.length === 0 ? null : points;
 }
 
 /** The canvas knows no light-dark(): ask the browser what it comes to. @param {string} colour */

@@ -12,6 +12,7 @@ import {
   withFound,
 } from '../../domain/federation/missing.ts';
 import type { Database, Statement } from '../database.ts';
+import { statement } from '../statements.ts';
 
 interface Row {
   readonly outcome: MissingOutcome;
@@ -28,13 +29,14 @@ export class MissingRows {
   #next: Missing = NONE_MISSING;
 
   constructor(database: Database) {
-    this.#save = database.prepare(
+    this.#save = statement(
+      database,
       `INSERT INTO missing_messages (outcome, total, acknowledged, first_ms, last_ms)
        VALUES (@outcome, @total, @acknowledged, @first_ms, @last_ms)
        ON CONFLICT DO UPDATE SET total = excluded.total, acknowledged = excluded.acknowledged,
          first_ms = excluded.first_ms, last_ms = excluded.last_ms`,
     );
-    const rows = database.prepare<[], Row>('SELECT * FROM missing_messages').all();
+    const rows = statement<[], Row>(database, 'SELECT * FROM missing_messages').all();
     const read = (outcome: MissingOutcome): MissingRecord => {
       const row = rows.find((each) => each.outcome === outcome);
       if (row === undefined) return NONE_MISSING[outcome];

@@ -12,16 +12,19 @@ const NO_DISTRIBUTIONS = [null, null, null, null, null, null];
 
 export class StatisticsRows {
   readonly #insert: Statement;
+  readonly #intervalMs: number | null;
   #waiting: TickStatistics[] = [];
 
-  constructor(database: Database) {
+  /** `intervalMs` is the time between ticks, and stands in every row; null if it is not known. */
+  constructor(database: Database, intervalMs: number | null) {
+    this.#intervalMs = intervalMs;
     this.#insert = statement(
       database,
       `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks, completed_tasks,
          failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, execution_time_distribution,
          gas_usage_distribution, steps_computed_distribution, memory_used_distribution, chain_distribution,
-         task_type_distribution, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         task_type_distribution, created_at, interval_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
   }
 
@@ -47,6 +50,7 @@ export class StatisticsRows {
       earlier.cacheHitRate,
       ...NO_DISTRIBUTIONS,
       new Date(earlier.createdMs).toISOString(),
+      null,
     );
   }
 
@@ -74,6 +78,7 @@ export class StatisticsRows {
           JSON.stringify(data.chainDistribution),
           JSON.stringify(data.taskTypeDistribution),
           new Date(nowMs).toISOString(),
+          this.#intervalMs,
         );
       }
     }

@@ -1,8 +1,9 @@
 // Thins the history of statistics (section 4): every tick for 24 h, then one row per period and 5 minutes, after 7 days
 // one per hour, for ever. The first row of a stretch stays, so what is kept depends on neither pace nor restarts.
 
+import type { Thinned } from '../../domain/federation/history.ts';
 import { PERIODS, type Period } from '../../domain/federation/vocabulary.ts';
-import type { Database, Statement } from '../database.ts';
+import type { Database, ReadDatabase, Statement } from '../database.ts';
 import type { KeptValues } from './kept-values.ts';
 import { statement } from '../statements.ts';
 
@@ -22,6 +23,15 @@ const TIERS: readonly Tier[] = [
   { name: 'thinned_to_hours_until_ms', stretchMs: 3_600_000, afterMs: 7 * 86_400_000 },
   { name: 'thinned_to_5_minutes_until_ms', stretchMs: 300_000, afterMs: 86_400_000 },
 ];
+
+/** What is thinned so far, the widest stretch first. */
+export function readThinned(database: ReadDatabase): readonly Thinned[] {
+  const kept = statement<[string], number>(
+    database,
+    'SELECT value FROM settings_kept WHERE name = ?',
+  ).pluck();
+  return TIERS.map(({ name, stretchMs }) => ({ untilMs: kept.get(name) ?? 0, stretchMs }));
+}
 
 export class StatisticsThinning {
   readonly #kept: KeptValues;

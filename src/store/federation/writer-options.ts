@@ -11,7 +11,7 @@ import type { WriterOptions } from './writer.ts';
 const DAY_MS = 86_400_000;
 
 export function writerOptions(
-  settings: Pick<Settings, 'limits' | 'lifecycle' | 'retentionDays'>,
+  settings: Pick<Settings, 'limits' | 'lifecycle' | 'retentionDays' | 'publish'>,
 ): WriterOptions {
   return {
     limits: settings.limits,
@@ -20,5 +20,6 @@ export function writerOptions(
     generationSize: HOT_MAP_GENERATION_ENTRIES,
     nodesGenerationSize: HOT_NODES_GENERATION_ENTRIES,
     transitionsPerNodeMax: TRANSITIONS_PER_NODE_MAX,
+    publishIntervalMs: settings.publish.intervalMs,
   };
 }

@@ -42,6 +42,8 @@ export interface WriterOptions extends RowMemoryOptions {
   /** How long after they were last seen rows are kept; 0 or absent: for ever. */
   readonly retentionMs?: number;
   readonly transitionsPerNodeMax: number;
+  /** PUBLISH_INTERVAL; kept with the statistics, so that later it is known how many rows there should be. */
+  readonly publishIntervalMs?: number;
 }
 
 /** The moment of one message. */
@@ -128,7 +130,7 @@ export class FederationWriter {
     this.#tasks = new TaskTable(database, chains, types, options);
     this.#invoices = new InvoiceTable(database, chains, operations, options);
     this.#rollups = new RollupDeltas(database);
-    this.#statistics = new StatisticsRows(database);
+    this.#statistics = new StatisticsRows(database, options.publishIntervalMs ?? null);
     this.#quarantine = new QuarantineRows(database);
     this.#kept = new KeptValues(database);
     this.#globalDueMs = this.#kept.number(GLOBAL_DUE);
