@@ -32,7 +32,7 @@ import { ChildThread } from './child-thread.ts';
 import { brokerOfOurs, natsOptions } from './io/broker-choice.ts';
 import type { EmbeddedBroker } from './io/embedded-broker/broker.ts';
 import type { NatsOptions } from './io/nats.ts';
-import { ClockSteps, describeStep, readClocks } from './lib/clock-steps.ts';
+import { ClockSteps, describeStart, describeStep, readClocks } from './lib/clock-steps.ts';
 import { systemClock } from './lib/clock.ts';
 import type { LineLoss } from './lib/line-output.ts';
 import { createStatisticsSigner, type StatisticsSigner } from './lib/statistics-signature.ts';
@@ -291,6 +291,13 @@ export function createApp(settings: Settings, parts: AppParts): App {
     if (step !== null) log.warn(describeStep(step));
   }
 
+  /** Names a wall clock that was set while the program was away. */
+  async function compareClock(): Promise<void> {
+    const recordedMs = await requirePool().ask('lastTick', { period: 'all' });
+    const line = recordedMs === null ? null : describeStart({ recordedMs, nowMs: systemClock.nowMs() });
+    if (line !== null) log.warn(line);
+  }
+
   function countNodes(): Record<NodeState, number> {
     const { online, stale } = supervisor.counts;
     // Nodes that were forgotten have no actor; they are offline.
@@ -394,6 +401,9 @@ export function createApp(settings: Settings, parts: AppParts): App {
         isStopping: () => isStopping,
       });
       if (isStopping) return { httpUrl: url };
+      await compareClock().catch((error: unknown) =>
+        log.warn('clock: it was not compared with the one of the last run', { error }),
+      );
       ticker = makeTicker();
       auditor = makeAuditor();
       auditor.start();

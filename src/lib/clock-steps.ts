@@ -92,3 +92,26 @@ export function describeStep({ byMs, fromMs, toMs }: ClockStep): string {
   const times = `from ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
   return `clock: the wall clock was set ${way} by ${spanText(byMs)}, ${times}; no node changes state and no message is limited by that, and what is stored from now on carries the new time`;
 }
+
+/** Longer than this between what was recorded last and a start may be a wall clock that is ahead. */
+const ABSENCE_MAX_MS = 86_400_000;
+
+/** What a start finds: when the program recorded statistics last, and what its wall clock shows now. */
+export interface ClockAtStart {
+  readonly recordedMs: number;
+  readonly nowMs: number;
+}
+
+/**
+ * The line that names a wall clock which was set while the program was away; null if it shows a time that it can. That it
+ * is behind is certain; that it is ahead looks like a long absence.
+ */
+export function describeStart({ recordedMs, nowMs }: ClockAtStart): string | null {
+  const times = `it shows ${new Date(nowMs).toISOString()}, and the last statistics were recorded at ${new Date(recordedMs).toISOString()}`;
+  const awayMs = nowMs - recordedMs;
+  if (awayMs <= -CLOCK_STEP_MIN_MS) {
+    return `clock: the wall clock is ${spanText(awayMs)} behind the one of the last run (${times}); no node changes state and no message is limited by that, and if it is wrong now, set it`;
+  }
+  if (awayMs <= ABSENCE_MAX_MS) return null;
+  return `clock: the wall clock is ${spanText(awayMs)} ahead of the last run (${times}); if the program was not away for so long, the clock is wrong: set it`;
+}

@@ -9,6 +9,7 @@ import type {
   ReportingShare,
   TickStatistics,
 } from '../domain/federation/statistics.ts';
+import type { Period } from '../domain/federation/vocabulary.ts';
 import type { Geography } from './federation/geography.ts';
 
 export interface WorkerTasks {
@@ -19,6 +20,7 @@ export interface WorkerTasks {
     argument: { readonly query: HistoryQuery; readonly tickMs: number };
     answer: History;
   };
+  lastTick: { argument: { readonly period: Period }; answer: number | null };
   reporting: { argument: { readonly nowMs: number }; answer: ReportingShare };
   node: { argument: { readonly nodeId: string }; answer: NodeHistory | null };
   nodesToResume: {

@@ -5,6 +5,7 @@ import { unreachable } from '../lib/unreachable.ts';
 import { openReader } from '../store/database.ts';
 import { readGeography } from './federation/geography.ts';
 import { readHistory } from './federation/history.ts';
+import { readLastTick } from './federation/last-tick.ts';
 import { readNode, readNodePage, readNodesToResume } from './federation/nodes.ts';
 import { readReporting } from './federation/reporting.ts';
 import { StatisticsQuery } from './federation/statistics.ts';
@@ -26,6 +27,8 @@ export default function answer(request: WorkerRequest): unknown {
       return readHistory(database, request.query, request.tickMs);
     case 'reporting':
       return readReporting(database, request.nowMs);
+    case 'lastTick':
+      return readLastTick(database, request.period);
     case 'node':
       return readNode(database, request.nodeId);
     case 'nodesToResume':

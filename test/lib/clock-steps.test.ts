@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ClockSteps, type ClockReading, describeStep, readClocks } from '../../src/lib/clock-steps.ts';
+import {
+  ClockSteps,
+  type ClockReading,
+  describeStart,
+  describeStep,
+  readClocks,
+} from '../../src/lib/clock-steps.ts';
 
 const NOON_MS = Date.parse('2026-03-04T12:00:00.000Z');
 const DAY_MS = 86_400_000;
@@ -106,5 +112,29 @@ describe('the line that names a step', () => {
     expect(describeStep({ byMs, fromMs: NOON_MS, toMs: NOON_MS + byMs })).toContain(
       `clock: the wall clock was set ${words} from 2026-03-04T12:00:00.000Z to ${new Date(NOON_MS + byMs).toISOString()};`,
     );
+  });
+});
+
+describe('the line of a start', () => {
+  it.each([
+    ['a second after', 1000, null],
+    ['a day after', DAY_MS, null],
+    [
+      '40 days after',
+      40 * DAY_MS,
+      /^clock: the wall clock is 40 d ahead of the last run .*if the program was not away/,
+    ],
+    ['at the same time', 0, null],
+    ['a second before', -1000, /^clock: the wall clock is 1 s behind the one of the last run/],
+    [
+      'half an hour before',
+      -30 * 60_000,
+      /is 30 min behind the one of the last run \(it shows 2026-03-04T12:00/,
+    ],
+    ['seven months before', -210 * DAY_MS, /is 210 d behind/],
+  ])('%s what was recorded last', (_name, afterMs, line) => {
+    const said = describeStart({ recordedMs: NOON_MS - afterMs, nowMs: NOON_MS });
+    if (line === null) expect(said).toBeNull();
+    else expect(said).toMatch(line);
   });
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HISTORY_POINTS_MAX, HISTORY_SERIES } from '../../src/domain/federation/history.ts';
 import type { NodeQuery, NodeSort } from '../../src/domain/federation/statistics.ts';
 import { PERIODS } from '../../src/domain/federation/vocabulary.ts';
+import { readLastTick } from '../../src/workers/federation/last-tick.ts';
 import { readHistory } from '../../src/workers/federation/history.ts';
 import { readNodePage } from '../../src/workers/federation/nodes.ts';
 import { readReporting } from '../../src/workers/federation/reporting.ts';
@@ -281,6 +282,14 @@ describe('node list', () => {
   it('has a strip only when asked', () => {
     expect(page({}).nodes[0]).not.toHaveProperty('strip');
     expect(page({ stripCells: 3 }).nodes[0]?.strip).toHaveLength(3);
+  });
+});
+
+describe('when statistics were recorded last', () => {
+  it('is the time of the newest row, also after rows of a clock that was ahead', () => {
+    expect(readLastTick(opened.database, 'all')).toBeNull();
+    record([NOW_MS, NOW_MS + 40 * 24 * HOUR_MS, NOW_MS + TICK_MS]);
+    expect(readLastTick(opened.database, 'all')).toBe(NOW_MS + TICK_MS);
   });
 });
 

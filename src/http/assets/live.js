@@ -18,7 +18,7 @@ let lastHeardAt = null;
 let isLost = false;
 /** @type {number | null} */
 let lostStatus = null;
-/** Messages received, at times of the server. @type {{ atMs: number, received: number }[]} */
+/** Messages received, at times of `performance.now()`: a clock that is set makes no pace. @type {{ atMs: number, received: number }[]} */
 let pace = [];
 /** @type {number[]} */
 const spark = [];
@@ -50,8 +50,9 @@ export function showLost(status) {
 
 function notePace() {
   if (latest === null || isLost) return;
-  pace.push({ atMs: serverNowMs(), received: latest.messages.received });
-  while (pace.length > 2 && (pace[1]?.atMs ?? 0) < serverNowMs() - PACE_WINDOW_MS) pace.shift();
+  const nowMs = performance.now();
+  pace.push({ atMs: nowMs, received: latest.messages.received });
+  while (pace.length > 2 && (pace[1]?.atMs ?? 0) < nowMs - PACE_WINDOW_MS) pace.shift();
   const last = pace.at(-1);
   const previous = pace.at(-2);
   if (last === undefined || previous === undefined) return;

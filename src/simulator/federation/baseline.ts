@@ -1,6 +1,7 @@
 // The state before a run: statistics of a tick that counts everything that was received so far, counters, and who else
 // is active.
 
+import type { Clock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { ActiveNodes, AggregatorClient } from './aggregator-client.ts';
 import type { Counters } from './counters.ts';
@@ -19,7 +20,7 @@ export interface Baseline {
 export interface BaselineParts {
   readonly aggregator: AggregatorClient;
   readonly ticks: Ticks;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly wait: (ms: number) => Promise<void>;
   readonly print: (line: string) => void;
   /** How long to wait for a publication. */
@@ -30,11 +31,11 @@ const POLL_INTERVAL_MS = 100;
 
 /** Waits for the first tick later than `afterMs`; throws CodedError `usage` if there is none in time. */
 export async function waitForTick(parts: BaselineParts, afterMs: number): Promise<Tick> {
-  const deadlineMs = parts.nowMs() + parts.patienceMs;
+  const deadlineMs = parts.clock.monotonicMs() + parts.patienceMs;
   for (;;) {
     const tick = parts.ticks.firstAfter(afterMs);
     if (tick !== null) return tick;
-    if (parts.nowMs() > deadlineMs) {
+    if (parts.clock.monotonicMs() > deadlineMs) {
       const seconds = Math.round(parts.patienceMs / 1000);
       const hint = 'set PUBLISH=on, name the same broker with --nats, or give --patience SECONDS';
       throw new CodedError('usage', `No statistics were published within ${seconds} s: ${hint}.`);
@@ -62,7 +63,7 @@ export async function readBaseline(parts: BaselineParts): Promise<Baseline> {
   const shown = receivedTotal(first) === 0 && decidedTotal(first) === 0 ? await shownTick(aggregator) : null;
   if (shown === null)
     print(`waiting for the next publication, at most ${Math.round(parts.patienceMs / 1000)} s`);
-  const tick = shown ?? (await waitForTick(parts, parts.nowMs()));
+  const tick = shown ?? (await waitForTick(parts, parts.clock.nowMs()));
   const activeNodes = await aggregator.activeNodes(new Set());
   const counters = await aggregator.counters();
   // Below zero after a restart, which forgets what was counted.

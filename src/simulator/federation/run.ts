@@ -39,11 +39,11 @@ const READY_WAIT_MS = 10_000;
 const READY_INTERVAL_MS = 500;
 
 async function waitUntilReady(parts: SimulationParts): Promise<void> {
-  const deadlineMs = parts.clock.nowMs() + READY_WAIT_MS;
+  const deadlineMs = parts.clock.monotonicMs() + READY_WAIT_MS;
   for (;;) {
     const reason = await parts.aggregator.notReadyBecause();
     if (reason === null) return;
-    if (parts.clock.nowMs() > deadlineMs) {
+    if (parts.clock.monotonicMs() > deadlineMs) {
       throw new CodedError('usage', `The aggregator is not ready; /readyz says: ${reason}`);
     }
     await parts.wait(READY_INTERVAL_MS);
@@ -150,7 +150,7 @@ export async function runSimulation(options: SimulationOptions, parts: Simulatio
       wait,
       print,
       patienceMs: options.patienceMs,
-      nowMs: () => clock.nowMs(),
+      clock,
     };
     const baseline = await readBaseline(waiting);
     return await onceBegun(() => performRun(options, parts, { waiting, broker, plan, expected, baseline }));

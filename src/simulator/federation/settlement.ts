@@ -26,9 +26,9 @@ const NODES_INTERVAL_MS = 1000;
 /** Waits until `sent` messages more than in `before` have an outcome and none is in flight. */
 export async function waitForAccount(parts: BaselineParts, before: Counters, sent: number): Promise<Account> {
   let decided = -1;
-  let movedAtMs = parts.nowMs();
+  let movedAtMs = parts.clock.monotonicMs();
   for (;;) {
-    const isOverdue = parts.nowMs() - movedAtMs > STANDSTILL_MS;
+    const isOverdue = parts.clock.monotonicMs() - movedAtMs > STANDSTILL_MS;
     let now: Counters;
     try {
       now = await parts.aggregator.counters();
@@ -42,9 +42,9 @@ export async function waitForAccount(parts: BaselineParts, before: Counters, sen
     const counters = restarted ? null : countersSince(before, now);
     const isComplete = counters !== null && decidedTotal(counters) + counters.lost >= sent;
     if (isComplete && now.inFlight === 0) return { counters, isComplete };
-    if (decidedTotal(now) !== decided) movedAtMs = parts.nowMs();
+    if (decidedTotal(now) !== decided) movedAtMs = parts.clock.monotonicMs();
     decided = decidedTotal(now);
-    if (isOverdue && parts.nowMs() - movedAtMs > STANDSTILL_MS) return { counters, isComplete };
+    if (isOverdue && parts.clock.monotonicMs() - movedAtMs > STANDSTILL_MS) return { counters, isComplete };
     await parts.wait(POLL_INTERVAL_MS);
   }
 }
@@ -62,12 +62,12 @@ export async function readAftermath(
   ownNodes: ReadonlySet<string>,
   hadOthers: boolean,
 ): Promise<{ readonly tick: Tick; readonly others: ActiveNodes; readonly isSteady: boolean }> {
-  let afterMs = parts.nowMs() + STATES_SETTLE_MS;
+  let afterMs = parts.clock.nowMs() + STATES_SETTLE_MS;
   if (!hadOthers) return { tick: await waitForTick(parts, afterMs), others: new Map(), isSteady: true };
   for (let tried = 1; ; tried += 1) {
     let earlier = await parts.aggregator.activeNodes(ownNodes);
-    const deadlineMs = parts.nowMs() + parts.patienceMs;
-    while (parts.ticks.firstAfter(afterMs) === null && parts.nowMs() < deadlineMs) {
+    const deadlineMs = parts.clock.monotonicMs() + parts.patienceMs;
+    while (parts.ticks.firstAfter(afterMs) === null && parts.clock.monotonicMs() < deadlineMs) {
       await parts.wait(NODES_INTERVAL_MS);
       // A look that was under way when the tick came may be of either side of it.
       const look = await parts.aggregator.activeNodes(ownNodes);
