@@ -1,6 +1,7 @@
 // The command line: names a command, turns its result or its error into an exit code and one sentence.
 
 import type { Command } from './cli/command.ts';
+import { complain, print } from './cli/output.ts';
 import { environment } from './config/environment.ts';
 import { asksForHelp, printable } from './lib/command-line.ts';
 import { CodedError } from './lib/errors.ts';
@@ -67,7 +68,7 @@ async function main(args: readonly string[]): Promise<number> {
   // `help NAME` is `NAME --help`.
   if (name === 'help' && rest.length > 0) return main([...rest, '--help']);
   if (name === 'help' || asksForHelp([name])) {
-    process.stdout.write(usage());
+    print(usage());
     return 0;
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -75,18 +76,21 @@ async function main(args: readonly string[]): Promise<number> {
     throw new CodedError('usage', `"${printable(name)}" is not a command.\n\n${usage()}`);
   const command = await entry.load();
   if (asksForHelp(rest)) {
-    process.stdout.write(command.help);
+    print(command.help);
     return 0;
   }
   return command.run(rest, environment());
 }
+
+// Libraries and threads may say something there; an error that nobody hears would end the program.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
   const { failureLine } = await import('./cli/failure.ts');
-  process.stderr.write(failureLine(error, environment()));
+  complain(failureLine(error, environment()));
   process.exitCode = error.code === 'usage' ? 2 : 1;
 }
 process.exit();

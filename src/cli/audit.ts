@@ -9,6 +9,7 @@ import { explainReading, openCurrent } from '../store/database.ts';
 import { requireOneName } from '../store/one-name.ts';
 import { type AuditReport, audit } from '../workers/federation/audit.ts';
 import type { Command } from './command.ts';
+import { complain, print } from './output.ts';
 import { failureLine } from './failure.ts';
 import { progressLine } from './words.ts';
 
@@ -32,13 +33,11 @@ function run(args: readonly string[], env: Environment): number {
   const { values } = parseCommandLine(args, { json: { type: 'boolean' } });
   try {
     const { report, seconds } = auditFile(readSettings(env).settings.databasePath);
-    process.stdout.write(
-      values.json === true ? `${JSON.stringify({ ...report, seconds })}\n` : table(report, seconds),
-    );
+    print(values.json === true ? `${JSON.stringify({ ...report, seconds })}\n` : table(report, seconds));
     return report.drift === 0 ? 0 : EXIT_DIFFERS;
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
-    process.stderr.write(failureLine(error, env));
+    complain(failureLine(error, env));
     return EXIT_NOT_MADE;
   }
 }

@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import { backupDatabase } from '../store/backup.ts';
 import type { Command } from './command.ts';
+import { print } from './output.ts';
 import { mebibytes, progressLine, upTo } from './words.ts';
 
 const HELP = `Usage: aggregator backup FILE [--overwrite] [--json]
@@ -38,7 +39,7 @@ async function backup(args: readonly string[], env: Environment): Promise<number
     progress: (phase, share) => progress.show(phase, share),
   }).finally(() => progress.end());
   const seconds = Math.round(systemClock.monotonicMs() - startedMs) / 1000;
-  process.stdout.write(
+  print(
     values.json === true
       ? `${JSON.stringify({ file, seconds, ...made })}\n`
       : `${file}: ${mebibytes(made.bytes)}, ${made.tasks} tasks, ${made.invoices} invoices, ${upTo(made.readUpTo)}; verified, ${seconds} s\n`,

@@ -5,6 +5,7 @@ import { readSettings, SETTINGS } from '../config/settings.ts';
 import { CodedError } from '../lib/errors.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import type { Command } from './command.ts';
+import { print } from './output.ts';
 
 const HELP = `Usage: aggregator check-config [--json]
 
@@ -24,7 +25,7 @@ function checkConfig(env: Environment, isJson: boolean): number {
   } catch (error) {
     if (!isJson || !(error instanceof CodedError) || error.code !== 'settings_invalid') throw error;
     // The first line counts them.
-    process.stdout.write(`${JSON.stringify({ mistakes: error.message.split('\n  ').slice(1) })}\n`);
+    print(`${JSON.stringify({ mistakes: error.message.split('\n  ').slice(1) })}\n`);
     return 1;
   }
   const set = SETTINGS.filter(({ name }) => (env[name] ?? '').trim() !== '').map(({ name, secret }) => {
@@ -34,12 +35,12 @@ function checkConfig(env: Environment, isJson: boolean): number {
   });
   const defaults = SETTINGS.length - set.length;
   if (isJson) {
-    process.stdout.write(`${JSON.stringify({ set, defaults, warnings })}\n`);
+    print(`${JSON.stringify({ set, defaults, warnings })}\n`);
     return 0;
   }
-  for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
-  for (const { name, value } of set) process.stdout.write(`${name}=${value ?? '(not shown)'}\n`);
-  process.stdout.write(`The settings are right: ${set.length} set, ${defaults} at their defaults.\n`);
+  for (const warning of warnings) print(`warning: ${warning}\n`);
+  for (const { name, value } of set) print(`${name}=${value ?? '(not shown)'}\n`);
+  print(`The settings are right: ${set.length} set, ${defaults} at their defaults.\n`);
   return 0;
 }
 

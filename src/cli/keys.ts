@@ -10,6 +10,7 @@ import { parseCommandLine } from '../lib/command-line.ts';
 import { isReadableByOthers } from '../store/database-files.ts';
 import { changeDatabase } from './change-database.ts';
 import type { Command } from './command.ts';
+import { complain, print } from './output.ts';
 import { readSubcommand } from './subcommand.ts';
 
 const HELP = `Usage: aggregator keys create --name NAME [options]
@@ -56,7 +57,7 @@ async function create(args: readonly string[], env: Environment): Promise<string
     },
   });
   if (isReadableByOthers(settings.databasePath)) {
-    process.stderr.write(
+    complain(
       `warning: other users may read ${settings.databasePath}, and with what is in it they could sign as this key: chmod 600\n`,
     );
   }
@@ -102,7 +103,7 @@ export const keysCommand: Command = {
   async run(args, env) {
     const { word, rest } = readSubcommand(['create', 'list', 'revoke'], args);
     const commands = { create, list, revoke };
-    process.stdout.write(await commands[word](rest, env));
+    print(await commands[word](rest, env));
     return 0;
   },
 };

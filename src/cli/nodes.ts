@@ -6,6 +6,7 @@ import { parseCommandLine } from '../lib/command-line.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { changeDatabase } from './change-database.ts';
 import type { Command } from './command.ts';
+import { print } from './output.ts';
 import { readSubcommand } from './subcommand.ts';
 
 const HELP = `Usage: aggregator nodes forget NODE_ID [--json]
@@ -64,7 +65,7 @@ export const nodesCommand: Command = {
   help: HELP,
   async run(args, env) {
     const { word, rest } = readSubcommand(WORDS, args);
-    process.stdout.write(word === 'list' ? await list(rest, env) : await change(word, rest, env));
+    print(word === 'list' ? await list(rest, env) : await change(word, rest, env));
     return 0;
   },
 };

@@ -7,6 +7,7 @@ import { parseCommandLine } from '../lib/command-line.ts';
 import { restoreDatabase } from '../store/backup.ts';
 import { lockDatabase } from '../store/lock.ts';
 import type { Command } from './command.ts';
+import { print } from './output.ts';
 import { progressLine, upTo } from './words.ts';
 
 const HELP = `Usage: aggregator restore FILE [--json]
@@ -31,7 +32,7 @@ function restore(args: readonly string[], env: Environment): number {
     const restored = restoreFile(databasePath, file);
     const kept =
       restored.replaced === null ? 'there was none before' : `the one before is ${restored.replaced}`;
-    process.stdout.write(
+    print(
       values.json === true
         ? `${JSON.stringify({ databasePath, file, ...restored })}\n`
         : `${databasePath}: restored from ${file}, ${restored.tasks} tasks, ${restored.invoices} invoices, ${upTo(restored.readUpTo)}; ${kept}\n`,

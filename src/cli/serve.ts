@@ -12,7 +12,7 @@ import type { Command } from './command.ts';
 
 const HELP = `Usage: aggregator [serve]
 
-Runs the aggregator until Ctrl-C or SIGTERM. It has no options: settings are environment variables, see README.md, and
+Runs the aggregator until Ctrl-C, SIGTERM, or its terminal is closed. It has no options: settings are environment variables, see README.md, and
 check-config checks them.
 
 Exit code: 0 stopped as asked; 1 it cannot start or go on, and says why; 2 usage.
@@ -22,7 +22,12 @@ Exit code: 0 stopped as asked; 1 it cannot start or go on, and says why; 2 usage
 const SAME_SIGNAL_MS = 1000;
 /** By itself V8 lets a heap grow to three or four times what is in use: with a million messages waiting, 80 MB more (bench/backlog.ts). */
 const HEAP_GROWING_PERCENT = 120;
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+/**
+ * Every signal that would end the program and leave its broker: of a person, of a terminal that is closed (SIGHUP), of
+ * a tool. With the exit code that each has as the second one.
+ */
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGUSR2: 140, SIGTERM: 143 } as const;
+type EndingSignal = keyof typeof SIGNALS;
 
 /** Resolves with the exit code. Throws a `CodedError` if the start fails; then nothing of ours is left running. */
 export async function serve(env: Environment, seams: AppSeams = {}): Promise<number> {
@@ -43,18 +48,18 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   });
 
   let firstSignalMs: number | null = null;
-  const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
+  const onSignal = (signal: EndingSignal) => {
     if (firstSignalMs === null) {
       firstSignalMs = systemClock.monotonicMs();
       log.info(`${signal}: stopping; what is merged is being committed`);
       ended.resolve(0);
     } else if (systemClock.monotonicMs() - firstSignalMs > SAME_SIGNAL_MS) {
       app.kill();
-      process.exit(EXIT_CODES[signal]);
+      process.exit(SIGNALS[signal]);
     }
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGTERM'] as const)
+    process.on(signal, onSignal);
 
   let code: number;
   let failure: unknown = null;

@@ -10,6 +10,7 @@ import { HELP, parseOptions } from '../simulator/federation/options.ts';
 import { reportJson, reportLines } from '../simulator/federation/report.ts';
 import { runSimulation } from '../simulator/federation/run.ts';
 import type { Command } from './command.ts';
+import { complain, mention, print } from './output.ts';
 
 const EXIT_DIFFERENCES = 1;
 const EXIT_USAGE = 2;
@@ -23,23 +24,22 @@ export async function simulate(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const { stdout, stderr } = process;
   try {
     const options = parseOptions(args, env);
-    const talk = options.isJson ? stderr : stdout;
+    const isTerminal = (options.isJson ? process.stderr : process.stdout).isTTY;
     return await runSimulation(options, {
       aggregator: createAggregatorClient(options.httpUrl, options.isHttpOurs),
       connectBroker: () => connectBroker(options),
       clock: systemClock,
       wait: (ms) => delay(ms),
-      output: { isTerminal: talk.isTTY === true, write: (text) => void talk.write(text) },
+      output: { isTerminal, write: options.isJson ? complain : mention },
       report(result) {
-        stdout.write(options.isJson ? `${reportJson(result)}\n` : `${reportLines(result).join('\n')}\n`);
+        print(options.isJson ? `${reportJson(result)}\n` : `${reportLines(result).join('\n')}\n`);
       },
       nonce: randomUUID(),
     });
   } catch (error) {
-    stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    complain(`${error instanceof Error ? error.message : String(error)}\n`);
     return error instanceof CodedError && USAGE_CODES.has(error.code) ? EXIT_USAGE : EXIT_DIFFERENCES;
   }
 }

@@ -8,6 +8,7 @@ import { parseCommandLine } from '../lib/command-line.ts';
 import { getText, isHttpUrl } from '../lib/http-get.ts';
 import { parsePrometheusText, type Sample } from '../lib/prometheus-text.ts';
 import type { Command } from './command.ts';
+import { complain, print } from './output.ts';
 
 const HELP = `Usage: aggregator status [options]
 
@@ -212,7 +213,7 @@ async function run(args: readonly string[], env: Environment): Promise<number> {
     }
     // Loaded when needed: a health check opens no database.
     const { acknowledge } = await import('./acknowledge.ts');
-    process.stdout.write(await acknowledge(env, values.json === true));
+    print(await acknowledge(env, values.json === true));
     return 0;
   }
   const where = placeOf(values.http, env);
@@ -230,16 +231,14 @@ function placeOf(http: string | undefined, env: Environment): Place | null {
     return { url: ownHttpUrl(env), isOurs: true };
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
-    process.stderr.write(`${error.message} [${error.code}]\n`);
+    complain(`${error.message} [${error.code}]\n`);
     return null;
   }
 }
 
 async function showLife(where: Place, isJson: boolean): Promise<number> {
   const live = await ask(where, 'livez', LIFE_PATIENCE_MS).then(saysOk, () => false);
-  process.stdout.write(
-    isJson ? `${JSON.stringify({ live })}\n` : `${live ? 'live' : 'NOT live'}: ${where.url}\n`,
-  );
+  print(isJson ? `${JSON.stringify({ live })}\n` : `${live ? 'live' : 'NOT live'}: ${where.url}\n`);
   return live ? 0 : EXIT_NOT;
 }
 
@@ -250,7 +249,7 @@ async function showStatus(where: Place, isJson: boolean): Promise<number> {
     parsePrometheusText(metrics.text),
     metrics.nowMs / 1000,
   );
-  process.stdout.write(isJson ? `${JSON.stringify(status, null, 2)}\n` : screenOf(status, where.url));
+  print(isJson ? `${JSON.stringify(status, null, 2)}\n` : screenOf(status, where.url));
   return status.ready ? 0 : EXIT_NOT;
 }
 

@@ -11,6 +11,7 @@ import { parseCommandLine } from '../lib/command-line.ts';
 import { CodedError } from '../lib/errors.ts';
 import { isStatisticsSignature, thumbprint } from '../lib/statistics-signature.ts';
 import type { Command } from './command.ts';
+import { print } from './output.ts';
 
 const HELP = `Usage: aggregator verify [options]
 
@@ -202,10 +203,10 @@ export const verifyCommand: Command = {
     const keyId = message.headers[KEY_ID_HEADER] ?? null;
     const said = why === null ? claimsOf(message.payload) : NO_CLAIMS;
     const answer = { genuine: why === null, reason: why, subject: message.subject, keyId, ...said };
-    if (values.json) process.stdout.write(`${JSON.stringify(answer)}\n`);
+    if (values.json) print(`${JSON.stringify(answer)}\n`);
     else if (why === null) {
-      process.stdout.write(`genuine: ${message.subject}, signed with ${keyId ?? ''}\n`);
-      process.stdout.write(
+      print(`genuine: ${message.subject}, signed with ${keyId ?? ''}\n`);
+      print(
         `by ${said.aggregatorId ?? 'nobody'} at ${said.timestamp ?? 'no time'}${ageOf(said.timestamp)}\n`,
       );
     }

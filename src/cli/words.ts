@@ -2,6 +2,7 @@
 
 import { systemClock } from '../lib/clock.ts';
 import type { ReadUpTo } from '../store/verify.ts';
+import { complain } from './output.ts';
 
 export function mebibytes(bytes: number): string {
   return `${(bytes / 1_048_576).toFixed(1)} MiB`;
@@ -31,7 +32,7 @@ const LINE_INTERVAL_MS = 10_000;
 /** One line on a terminal that is written over; elsewhere a line when a phase begins, and every 10 s. */
 export function progressLine(
   what: string,
-  output: ProgressOutput = process.stderr,
+  output: ProgressOutput = { isTTY: process.stderr.isTTY, write: complain },
   monotonicMs: () => number = systemClock.monotonicMs,
 ): Progress {
   const isTerminal = output.isTTY === true;

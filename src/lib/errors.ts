@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'settings_invalid'
   | 'usage'
   | 'node_too_old'
+  | 'output_failed'
   | 'port_in_use'
   | 'folder_not_writable'
   | 'database_in_use'

@@ -1,4 +1,13 @@
-import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -153,6 +162,20 @@ describe('broker log', () => {
       expect(statSync(file).size).toBe(0);
       expect(readFileSync(`${file}.1`, 'utf8')).toBe(letter.repeat(101));
     }
+  });
+
+  test('broker log - on a full disk its room is given back; where no log can be written something is opened', () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'nats-server.log');
+    writeFileSync(file, 'x'.repeat(101));
+    // What is written to the copy fails with ENOSPC.
+    symlinkSync('/dev/full', `${file}.1`);
+    boundLog(file, 100);
+    expect([statSync(file).size, existsSync(`${file}.1`)]).toEqual([0, false]);
+    expect(() => boundLog(join(file, 'below-a-file'), 100)).not.toThrow();
+    const { descriptor, offset } = openLog(folder);
+    closeSync(descriptor);
+    expect(offset).toBe(0);
   });
 
   test('broker log - within its bound it is left alone', () => {

@@ -1,0 +1,45 @@
+// What commands say: whole, or told that it is not. Unlike the runtime's streams it loses nothing when the process exits,
+// and a full disk or a closed reader is never a raw error.
+
+import { writeSync } from 'node:fs';
+import { CodedError } from '../lib/errors.ts';
+
+const WAIT_MS = 10;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Writes to standard output, as slowly as its reader takes it. A reader that is gone wants no more, and that is no
+ * failure (`aggregator status | head -1`). Throws `output_failed`.
+ */
+export function print(text: string): void {
+  const code = writeAll(process.stdout.fd, text);
+  if (code === null || code === 'EPIPE') return;
+  const what = 'what it printed is not whole, and what it was to do is done';
+  const remedy = 'make room or send it elsewhere, and look at the result before you run it again';
+  throw new CodedError('output_failed', `Standard output cannot be written (${code}): ${what}; ${remedy}.`);
+}
+
+/** Writes to standard output what may be lost, such as progress. */
+export function mention(text: string): void {
+  writeAll(process.stdout.fd, text);
+}
+
+/** Writes to standard error; there is nowhere to tell of an error there. */
+export function complain(text: string): void {
+  writeAll(process.stderr.fd, text);
+}
+
+/** Null, or the code of the error that ended it. */
+function writeAll(descriptor: number, text: string): string | null {
+  const bytes = Buffer.from(text);
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      if (code !== 'EAGAIN') return code;
+      Atomics.wait(NEVER, 0, 0, WAIT_MS);
+    }
+  }
+  return null;
+}
