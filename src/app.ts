@@ -34,6 +34,7 @@ import type { EmbeddedBroker } from './io/embedded-broker/broker.ts';
 import type { NatsOptions } from './io/nats.ts';
 import { ClockSteps, describeStart, describeStep, readClocks } from './lib/clock-steps.ts';
 import { systemClock } from './lib/clock.ts';
+import { DescriptorWatch } from './lib/descriptors.ts';
 import type { LineLoss } from './lib/line-output.ts';
 import { createStatisticsSigner, type StatisticsSigner } from './lib/statistics-signature.ts';
 import { CodedError } from './lib/errors.ts';
@@ -140,6 +141,10 @@ export function createApp(settings: Settings, parts: AppParts): App {
       for (const { from, to } of facts) if (from !== null) metrics.transition(from, to);
     },
   });
+  const descriptors = new DescriptorWatch({
+    exhausted: (sentence) => log.error(`process: ${sentence}`),
+    freed: () => log.info('process: file descriptors are free again'),
+  });
   const metrics = createMetrics({
     accounts: () => accounts,
     status,
@@ -149,6 +154,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     pool: () => ({ queueTasks: pool?.queueTasks ?? 0 }),
     feed: () => http.feed(),
     logLoss: parts.logLoss,
+    descriptors: () => descriptors,
     version,
     wallMs: (monotonicMs) => clockSteps.wallMs(monotonicMs),
   });
@@ -211,6 +217,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       publishIntervalMs: settings.publish.intervalMs,
       nowMs: systemClock.monotonicMs(),
       logLoss: parts.logLoss(),
+      descriptorProblem: descriptors.problem,
     });
   }
 
@@ -431,6 +438,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       await Promise.all([ingest.stop(), http.stop(), pool?.stop(), brokerGone]);
       supervisor.stop();
       metrics.stop();
+      descriptors.stop();
     },
   };
 }

@@ -33,6 +33,8 @@ export interface MetricsParts {
   pool(): { readonly queueTasks: number };
   /** Readers of the live feed. */
   feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
+  /** Seconds without a free file descriptor. */
+  descriptors(): { readonly seconds: number };
   /** Log lines that could not be written. */
   logLoss(): { readonly lines: number };
   /** Of the program. */
@@ -112,6 +114,11 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     'aggregator_feed_clients_refused_total',
     'Readers of the live feed that were refused because there were too many.',
     (parts) => parts.feed().refused,
+  ),
+  counter(
+    'aggregator_descriptors_exhausted_seconds_total',
+    'Seconds in which no file descriptor was left.',
+    (parts) => parts.descriptors().seconds,
   ),
   counter(
     'aggregator_log_lines_dropped_total',

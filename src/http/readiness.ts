@@ -19,6 +19,8 @@ export interface ReadinessInputs {
   readonly publishIntervalMs: number;
   readonly nowMs: number;
   readonly logLoss: LineLoss;
+  /** Why no file or connection can be opened; null while one can. */
+  readonly descriptorProblem: string | null;
 }
 
 /** One component; a reason may stand beside `ok: true`, as a warning. */
@@ -108,7 +110,8 @@ function judgeMessages(missing: readonly MissingListing[]): ComponentReadiness {
   return { ok: true, reason: `${sentences} Acknowledge with: ${ACKNOWLEDGE_COMMAND}` };
 }
 
-function judgeProcess({ logLoss }: ReadinessInputs): ComponentReadiness {
+function judgeProcess({ logLoss, descriptorProblem }: ReadinessInputs): ComponentReadiness {
+  if (descriptorProblem !== null) return no(descriptorProblem);
   const { lines, problem } = logLoss;
   if (problem === null) return OK;
   const why = problem === 'EAGAIN' ? 'its reader is too slow' : `it cannot be written (${problem})`;

@@ -35,6 +35,7 @@ function judge(inputs: Partial<ReadinessInputs>) {
     publishIntervalMs: INTERVAL,
     nowMs: START,
     logLoss: { lines: 0, problem: null },
+    descriptorProblem: null,
     ...inputs,
   });
 }
@@ -68,6 +69,7 @@ describe('readiness - components', () => {
     ['broker', { status: { ...well, connected: false } }, ['broker'], /not connected/],
     ['ingest', { status: { ...well, consuming: false } }, ['ingest'], /not reading/],
     ['ingest, told why', { status: { ...well, consuming: false, problem: 'why' } }, ['ingest'], /^why$/],
+    ['descriptors', { descriptorProblem: 'no file descriptor' }, ['process'], /^no file descriptor$/],
     ['workers', { workersUp: false }, ['workers'], /worker pool/],
     ['tick', { nowMs: START + 3 * INTERVAL }, ['tick'], /no statistics yet, 90 s/],
   ])('is not ready for %s, and says so', (_name, inputs, broken, reason) => {

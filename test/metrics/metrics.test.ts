@@ -76,6 +76,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
     pool: () => ({ queueTasks: 0 }),
     feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
     logLoss: () => ({ lines: 0 }),
+    descriptors: () => ({ seconds: 0 }),
     version: '0.1.0',
     wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
     ...parts,
