@@ -14,6 +14,7 @@ import {
   HTTP_STOP_GRACE_MS,
 } from '../config/bounds.ts';
 import { CodedError } from '../lib/errors.ts';
+import { listenFault } from '../lib/listen-fault.ts';
 import { reachedAt } from '../lib/own-address.ts';
 import { limitPerAddress } from './address-share.ts';
 import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
@@ -43,7 +44,7 @@ export interface HttpParts extends HealthParts, FederationParts, BearerParts, Ke
 
 /** A server that is started and stopped once. */
 export interface HttpServer {
-  /** Throws `port_in_use`, or `settings_invalid` for an address that is not ours. */
+  /** Throws `port_in_use`, `settings_invalid` for an address that is not ours, or `listen_failed`. */
   start(): Promise<{ readonly url: string }>;
   /** Readers of the live feed. */
   feed(): FeedCounts;
@@ -202,34 +203,13 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   socket.destroySoon();
 }
 
-function listenError(error: unknown, { host, port }: HttpOptions): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  switch (code) {
-    case 'EADDRINUSE':
-      return new CodedError(
-        'port_in_use',
-        `${place} is in use by another program; stop that one, or set HTTP_PORT to another port (0: any free one)`,
-        { cause: error },
-      );
-    case 'EACCES':
-      return new CodedError(
-        'port_in_use',
-        `We may not listen at ${place}; set HTTP_PORT to a port above 1023 (0: any free one)`,
-        { cause: error },
-      );
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new CodedError(
-        'settings_invalid',
-        `HTTP_HOST ${JSON.stringify(host)} is not an address of this machine; set it to 127.0.0.1 or 0.0.0.0`,
-        { cause: error },
-      );
-    default:
-      return error;
-  }
+function listenError(error: unknown, { host, port }: HttpOptions): CodedError {
+  const settings = { hostSetting: 'HTTP_HOST', portSetting: 'HTTP_PORT' };
+  const { blame, sentence } = listenFault(error, { host, port, ...settings });
+  return new CodedError(LISTEN_CODES[blame], sentence, { cause: error });
 }
+
+const LISTEN_CODES = { setting: 'settings_invalid', place: 'port_in_use', machine: 'listen_failed' } as const;
 
 /** An address that people can open: a wildcard is reached at the loopback. */
 function urlOf(address: AddressInfo | string | null, host: string): string {

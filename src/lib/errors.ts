@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'node_too_old'
   | 'output_failed'
   | 'port_in_use'
+  | 'listen_failed'
   | 'folder_not_writable'
   | 'database_in_use'
   | 'database_newer'

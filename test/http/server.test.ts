@@ -398,11 +398,17 @@ describe('http - start and stop', () => {
     });
   });
 
-  it('names HTTP_HOST when the address is not ours', async () => {
-    const server = create({}, { host: '192.0.2.1', port: 0 });
+  it.each([
+    ['192.0.2.1', 'EADDRNOTAVAIL'],
+    ['2001:db8::1', 'EADDRNOTAVAIL|EAFNOSUPPORT'],
+    ['fe80::1', 'EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT'],
+    ['fe80::1%nope', 'EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT'],
+    ['no-such-host.invalid', 'ENOTFOUND|EAI_\\w+'],
+  ])('names HTTP_HOST, the cause and the remedy when %s is not ours', async (host, code) => {
+    const server = create({}, { host, port: 0 });
     await expect(server.start()).rejects.toMatchObject({
       code: 'settings_invalid',
-      message: expect.stringMatching(/HTTP_HOST/),
+      message: expect.stringMatching(new RegExp(`^HTTP_HOST "${host}" .* \\((${code})\\): `)),
     });
   });
 

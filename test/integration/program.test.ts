@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -314,6 +314,10 @@ const REFUSALS: readonly (readonly [string, (own: OwnFolder) => Refusal | Promis
     },
   ],
   [
+    'an HTTP address that lacks its interface',
+    () => ({ env: { HTTP_HOST: 'fe80::1' }, tells: /^HTTP_HOST "fe80::1" is .*: .*\[settings_invalid\]$/ }),
+  ],
+  [
     "the broker's port taken",
     async () => {
       const port = await occupied();
@@ -397,6 +401,28 @@ describe('program refuses', () => {
       expect(childrenBeside(own.databasePath)).toEqual([]);
     },
   );
+
+  it('program refuses - a path in quotes, and makes no folder of that name', async () => {
+    onTestFinished(() => rmSync('"', { recursive: true, force: true }));
+    const own = await testFolder('quoted');
+    const env = { ...own.env, DB_PATH: `"${own.folder}/q.db"`, EMBEDDED_NATS: 'off' };
+    for (const args of [[], ['check-config'], ['keys', 'list'], ['audit']]) {
+      const { stderr } = await runToEnd(env, args);
+      expect(stderr).toMatch(
+        /^1 setting is wrong:\n {2}DB_PATH .* the quotes belong .* without quotes \[settings_invalid\]\n$/,
+      );
+    }
+    expect(existsSync('"')).toBe(false);
+  });
+
+  it('program life - a path with spaces, apostrophes and other letters is one', async () => {
+    const own = await testFolder('spaced');
+    const databasePath = join(own.folder, "Anna's Däta", 'my#1 base.db');
+    const program = launch({ ...own.env, DB_PATH: databasePath });
+    await program.ready();
+    expect(await program.stop()).toBe(0);
+    expect(existsSync(databasePath)).toBe(true);
+  });
 
   it('program refuses - a command that it does not know, with 2', async () => {
     const { code, stdout, stderr } = await runToEnd({}, ['frobnicate']);

@@ -2,17 +2,16 @@
 
 import { createServer } from 'node:net';
 import { CodedError } from '../../lib/errors.ts';
+import { listenFault } from '../../lib/listen-fault.ts';
 
 /** Throws `port_in_use`, naming the setting, or `broker_start_failed` when the address is not this machine's. */
 export async function requireFreePort(host: string, port: number, setting: string): Promise<void> {
-  const code = await listenOnce(host, port);
-  if (code === null) return;
-  if (code === 'EADDRINUSE') throw portInUse(port, setting, 'another program');
-  const problem =
-    code === 'EACCES' ? `this user may not listen on port ${port}` : `${host} port ${port} fails (${code})`;
-  const remedy =
-    code === 'EACCES' ? `set ${setting} to one above 1023` : `correct EMBEDDED_NATS_HOST or ${setting}`;
-  throw new CodedError('broker_start_failed', `The broker cannot be started: ${problem}; ${remedy}.`);
+  const error = await listenOnce(host, port);
+  if (error === null) return;
+  if (error.code === 'EADDRINUSE') throw portInUse(port, setting, 'another program');
+  const settings = { hostSetting: 'EMBEDDED_NATS_HOST', portSetting: setting };
+  const { sentence } = listenFault(error, { host, port, ...settings });
+  throw new CodedError('broker_start_failed', `The broker cannot be started: ${sentence}.`, { cause: error });
 }
 
 /** The sentence for a port that someone else has. */
@@ -23,10 +22,10 @@ export function portInUse(port: number, setting: string, holder: string): CodedE
   );
 }
 
-function listenOnce(host: string, port: number): Promise<string | null> {
+function listenOnce(host: string, port: number): Promise<NodeJS.ErrnoException | null> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error));
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)));
   });
 }

@@ -1,0 +1,101 @@
+// What an error of `listen` means to an operator: the sentence with the setting to change. It listens on nothing.
+
+import { isIPv6 } from 'node:net';
+
+/** Where something was to listen, and the names of the settings that say so. */
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  readonly hostSetting: string;
+  readonly portSetting: string;
+}
+
+/** `setting`: the address cannot be right on this machine; `place`: it is taken or forbidden; `machine`: neither. */
+export interface ListenFault {
+  readonly blame: 'setting' | 'place' | 'machine';
+  /** The thing, the cause with the system's code, and the remedy. */
+  readonly sentence: string;
+}
+
+/** Judges what `listen` failed with. */
+export function listenFault(error: unknown, { host, port, hostSetting, portSetting }: Listener): ListenFault {
+  const code = codeOf(error);
+  const named = `${hostSetting} ${JSON.stringify(host)}`;
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const onThisMachine = `set ${hostSetting} to ${isIPv6(host) && /^[0:]+$/.test(host) ? '0.0.0.0' : '127.0.0.1 or 0.0.0.0'}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return {
+        blame: 'place',
+        sentence: `${place} is in use by another program (${code}): stop that one, or set ${portSetting} to another port`,
+      };
+    case 'EACCES':
+    case 'EPERM': {
+      const remedy =
+        port < 1024
+          ? `set ${portSetting} to a port above 1023`
+          : `let this user listen there, or set ${portSetting} to another port`;
+      return { blame: 'place', sentence: `This user may not listen at ${place} (${code}): ${remedy}` };
+    }
+    case 'EADDRNOTAVAIL': {
+      const perhaps = isIPv6(host) ? ', or IPv6 is off here' : '';
+      return {
+        blame: 'setting',
+        sentence: `${named} is not an address of this machine${perhaps} (${code}): ${onThisMachine}`,
+      };
+    }
+    case 'EAFNOSUPPORT':
+      return {
+        blame: 'setting',
+        sentence: `${named} is an address of a kind that this machine has not, IPv6 is off here (${code}): ${onThisMachine}`,
+      };
+    case 'EINVAL':
+      return {
+        blame: 'setting',
+        sentence: `${named} ${linkLocalFault(host)} (${code}): ${linkLocalRemedy(host, hostSetting)}`,
+      };
+    case 'ERR_SOCKET_BAD_PORT':
+      return {
+        blame: 'setting',
+        sentence: `${portSetting} ${port} is no port (${code}): set it to one from 0 to 65535`,
+      };
+    case 'EMFILE':
+    case 'ENFILE':
+      return {
+        blame: 'machine',
+        sentence: `Nothing can listen at ${place}, for too many files are open (${code}): raise the limit (ulimit -n, LimitNOFILE)`,
+      };
+    default:
+      // What a name server says: ENOTFOUND, and all that getaddrinfo calls EAI_….
+      if (code === 'ENOTFOUND' || code === 'ENODATA' || code.startsWith('EAI_')) {
+        return {
+          blame: 'setting',
+          sentence: `${named} is a name that leads to no address now (${code}): ${onThisMachine}`,
+        };
+      }
+      return {
+        blame: 'machine',
+        sentence: `Nothing can listen at ${place} (${code}): check ${hostSetting} and ${portSetting}, then what the system allows`,
+      };
+  }
+}
+
+function linkLocalFault(host: string): string {
+  if (!isLinkLocal(host)) return 'cannot be listened on';
+  return host.includes('%')
+    ? 'names an interface that this machine has not'
+    : 'is link-local and names no interface';
+}
+
+function linkLocalRemedy(host: string, hostSetting: string): string {
+  if (!isLinkLocal(host)) return `set ${hostSetting} to 127.0.0.1 or 0.0.0.0`;
+  return `write the interface behind the address, for example ${host.replace(/%.*/, '')}%eth0`;
+}
+
+function isLinkLocal(host: string): boolean {
+  return /^fe[89ab]/i.test(host);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no code';
+}
