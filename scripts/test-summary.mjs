@@ -1,6 +1,7 @@
-// Prints `N passed, N failed` from vitest's JSON results. A run that failed never reads as `0 failed`: a file that
+// Prints the names of tests that were not run, and at the end `N passed, N failed`, from vitest's JSON results. A run that failed never reads as `0 failed`: a file that
 // could not be loaded, and an error outside any test, count as one failure.
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
 const [, , file, exitStatus] = process.argv;
 
@@ -12,12 +13,22 @@ function read() {
   }
 }
 
+/** Names that are listed; with `-t` thousands are left out. */
+const NOT_RUN_MAX = 50;
+const NOT_RUN = new Set(['skipped', 'pending', 'todo', 'disabled']);
+
 let passed = 0;
 let failed = 0;
-for (const { status, assertionResults } of read().testResults) {
+const notRun = [];
+for (const { name, status, assertionResults } of read().testResults) {
   const failures = assertionResults.filter((result) => result.status === 'failed').length;
   passed += assertionResults.filter((result) => result.status === 'passed').length;
+  for (const result of assertionResults) {
+    if (NOT_RUN.has(result.status)) notRun.push(`${relative('.', name)}: ${result.title}`);
+  }
   failed += failures === 0 && status === 'failed' ? 1 : failures;
 }
 if (exitStatus !== '0' && failed === 0) failed = 1;
+for (const name of notRun.slice(0, NOT_RUN_MAX)) console.log(`not run: ${name}`);
+if (notRun.length > NOT_RUN_MAX) console.log(`not run: ${notRun.length - NOT_RUN_MAX} more`);
 console.log(`${passed} passed, ${failed} failed`);
