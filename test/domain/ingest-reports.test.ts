@@ -63,6 +63,21 @@ describe('ingest reports', () => {
   );
 
   it.each([
+    ['ours an hour ahead', 3_600_250, -3_600_000, 250],
+    ['ours set right again meanwhile', 250, -3_600_000, 6],
+    ['ours an hour behind', 0, 3_600_000, 6],
+    ['unknown', 250, null, 250],
+  ])(
+    'ingest reports - lag is no difference between the clocks: %s',
+    (_what, lagMs, clockOffsetMs, shownMs) => {
+      const reports = new IngestReports(AGE_MAX_MS);
+      reports.ofWriter({ ...WRITER, lagMs }, 0);
+      reports.ofSource({ ...SOURCE, clockOffsetMs }, 0);
+      expect(reports.status(0)?.lagMs).toBe(shownMs);
+    },
+  );
+
+  it.each([
     [0, 0, 5000, null],
     [0, 1, 5001, 'ingest'],
     [1, 0, 5001, 'source'],

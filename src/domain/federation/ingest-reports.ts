@@ -52,7 +52,9 @@ export class IngestReports {
   status(nowMs: number): IngestStatus | null {
     if (this.#writer === null) return null;
     const both = { ...NO_SOURCE, ...this.#source?.status, ...this.#writer.status };
-    const known = { ...both, lagMs: Math.max(both.lagMs, both.unreadAgeMs) };
+    // The writer took the broker's times from our wall clock: one that is ahead made every message look as late as that.
+    const committedLagMs = Math.max(0, both.lagMs + Math.min(0, both.clockOffsetMs ?? 0));
+    const known = { ...both, lagMs: Math.max(committedLagMs, both.unreadAgeMs) };
     const isOld = (report: Report<unknown> | null) => report !== null && nowMs - report.atMs > this.#ageMaxMs;
     const silent = isOld(this.#writer) ? 'ingest' : isOld(this.#source) ? 'source' : null;
     if (silent === null) return known;
