@@ -29,11 +29,12 @@ async function backup(args: readonly string[], env: Environment): Promise<number
     ['FILE'],
   );
   const [file = ''] = operands;
-  const { databasePath } = readSettings(env).settings;
+  const { databasePath, embedded } = readSettings(env).settings;
   const startedMs = systemClock.monotonicMs();
   const progress = progressLine('backup');
   const made = await backupDatabase({
     databasePath,
+    brokerFolder: embedded.dir,
     file,
     overwrite: values.overwrite === true,
     progress: (phase, share) => progress.show(phase, share),

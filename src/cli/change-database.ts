@@ -1,14 +1,16 @@
 // Has a change made in a database: by the program that holds it, over its socket, or by ourselves under the lock when
 // nobody does.
 
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { STOP_EMPTY_LOG_MS } from '../config/bounds.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Change, type ChangeAnswers, decodeChange } from '../domain/federation/changes.ts';
 import { askControl, controlSocketPath } from '../io/control-socket.ts';
 import { systemClock } from '../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../lib/errors.ts';
-import { openWriter } from '../store/database.ts';
+import { explainReading, openWriter } from '../store/database.ts';
+import { lookForDatabase } from '../store/database-place.ts';
+import { emptyLog } from '../store/empty-log.ts';
 import { makeChange } from '../store/federation/make-change.ts';
 import { FederationWriter } from '../store/federation/writer.ts';
 import { writerOptions } from '../store/federation/writer-options.ts';
@@ -28,7 +30,7 @@ export async function changeDatabase<C extends Change>(
 ): Promise<ChangeAnswers[C['type']]> {
   const wrong = decodeChange(change);
   if (typeof wrong === 'string') throw new CodedError('usage', `${wrong} --help lists the options.`);
-  if (change.type !== 'createKey' && !existsSync(settings.databasePath)) {
+  if ((lookForDatabase(settings.databasePath)?.size ?? 0) === 0) {
     throw new CodedError(
       'not_found',
       `There is no database ${settings.databasePath}: DB_PATH names another.`,
@@ -61,12 +63,10 @@ function lockOrNull(databasePath: string): DatabaseLock | null {
 }
 
 function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unknown {
+  const { databasePath: path, aggregatorId } = settings;
   try {
-    const writer = new FederationWriter(
-      openWriter(settings.databasePath),
-      writerOptions(settings),
-      settings.aggregatorId,
-    );
+    const database = openWriter(path);
+    const writer = new FederationWriter(database, writerOptions(settings), aggregatorId);
     try {
       return writer.durably(() => {
         const answer = makeChange(writer, change, systemClock.nowMs());
@@ -74,8 +74,12 @@ function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unkn
         return answer;
       });
     } finally {
+      // Also where another process reads the file.
+      emptyLog(database, STOP_EMPTY_LOG_MS, systemClock);
       writer.close();
     }
+  } catch (error) {
+    throw explainReading(error, path);
   } finally {
     lock.release();
   }

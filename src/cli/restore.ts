@@ -4,7 +4,7 @@ import type { Environment } from '../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
-import { restoreDatabase } from '../store/backup.ts';
+import { requireBackup, restoreDatabase } from '../store/backup.ts';
 import { lockDatabase } from '../store/lock.ts';
 import type { Command } from './command.ts';
 import { print } from './output.ts';
@@ -27,6 +27,8 @@ function restore(args: readonly string[], env: Environment): number {
   const { values, operands } = parseCommandLine(args, { json: { type: 'boolean' } }, ['FILE']);
   const [file = ''] = operands;
   const { databasePath } = readSettings(env).settings;
+  // Before the lock, which makes the folder.
+  requireBackup(file, databasePath);
   const lock = lockDatabase(databasePath);
   try {
     const restored = restoreFile(databasePath, file);

@@ -9,6 +9,7 @@ import {
   linkSync,
   openSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -17,7 +18,13 @@ import {
 import { dirname } from 'node:path';
 import { renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
 import { CodedError } from '../lib/errors.ts';
-import { openAlone, openReader } from './database.ts';
+import { deniedFile, explainDenied } from '../lib/denied-access.ts';
+import { realPath } from '../lib/real-path.ts';
+import { isSameFile } from '../lib/same-file.ts';
+import { requireTarget } from './backup-target.ts';
+import { copyFailed } from './copy-failed.ts';
+import { explainReading, openAlone, openReader } from './database.ts';
+import { codeOf, refusalOf } from './refusal.ts';
 import { requireOneName } from './one-name.ts';
 import { type Verified, verifyDatabase } from './verify.ts';
 
@@ -26,6 +33,8 @@ export type CopyProgress = (phase: 'copying' | 'verifying', share?: number) => v
 
 export interface BackupOptions {
   readonly databasePath: string;
+  /** Of our own broker: nothing is written in there. */
+  readonly brokerFolder?: string;
   readonly file: string;
   /** Replace a file of that name. */
   readonly overwrite: boolean;
@@ -40,20 +49,16 @@ const STEP_PAGES = 2_000;
 
 /**
  * Copies the database as it is at this moment, whatever is written meanwhile, and verifies the copy before it gets its name.
- * Errors: `backup_exists`, `copy_failed`, `backup_unusable`, `database_unusable`.
+ * Errors: `backup_exists`, `copy_failed`, `backup_unusable`, `database_unusable`, `folder_not_writable`.
  */
 export async function backupDatabase(options: BackupOptions): Promise<Verified & { readonly bytes: number }> {
-  const { databasePath, file, overwrite, progress = () => undefined } = options;
+  const { databasePath, brokerFolder, file, overwrite, progress = () => undefined } = options;
   requireOneName(databasePath);
-  if (isSameFile(file, databasePath)) {
-    throw new CodedError('backup_exists', `${file} is the database itself: name another file.`);
-  }
-  if (!overwrite && existsSync(file)) {
-    throw new CodedError('backup_exists', `${file} exists: name another file, or add --overwrite.`);
-  }
-  const unfinished = `${file}.unfinished`;
   const source = openReader(databasePath);
+  let unfinished: string | null = null;
   try {
+    const target = requireTarget({ databasePath, brokerFolder, file, overwrite });
+    unfinished = `${target}.unfinished`;
     removeWithLogs(unfinished);
     // As secret as a database of ours: SQLite fills an empty file, and leaves its mode.
     writeFileSync(unfinished, '', { mode: OWNER_ONLY });
@@ -70,12 +75,15 @@ export async function backupDatabase(options: BackupOptions): Promise<Verified &
     progress('verifying');
     const verified = verifyAlone(unfinished, databasePath);
     const bytes = statSync(unfinished).size;
-    renameDurably(unfinished, file);
+    // SQLite would take what lies beside the file that is replaced for this one's own.
+    for (const log of LOGS) rmSync(target + log, { force: true });
+    renameDurably(unfinished, target);
     return { ...verified, bytes };
   } catch (error) {
-    removeWithLogs(unfinished);
+    if (unfinished !== null) removeWithLogs(unfinished);
     if (error instanceof CodedError) throw error;
-    throw copyFailed(file, error);
+    if (refusalOf(error) === 'damaged') throw explainReading(error, databasePath);
+    throw copyFailed(file, error, file);
   } finally {
     source.close();
   }
@@ -90,16 +98,51 @@ export interface RestoreOptions {
 }
 
 /**
+ * Says without making anything whether the file can be a backup at all; damage is found when it is copied. Errors:
+ * `backup_unusable`.
+ */
+export function requireBackup(file: string, databasePath: string): void {
+  const why = faultOf(file);
+  if (why !== null) throw new CodedError('backup_unusable', why);
+  if (isSameFile(file, databasePath)) {
+    throw new CodedError('backup_unusable', `${file} is the database itself: name a backup.`);
+  }
+}
+
+/** Why no backup can be read there; null if there may be one. */
+function faultOf(file: string): string | null {
+  try {
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found === undefined) return `There is no file ${file}.`;
+    if (!found.isFile()) return `${file} is no regular file: name a backup.`;
+    const opened = openSync(file, 'r');
+    try {
+      const head = Buffer.alloc(FILE_HEAD.length);
+      readSync(opened, head);
+      return head.equals(FILE_HEAD) ? null : `The file ${file} is not a database.`;
+    } finally {
+      closeSync(opened);
+    }
+  } catch (error) {
+    const denied = deniedFile([file]);
+    const remedy = denied === null ? 'give this user the right to read it' : explainDenied(denied);
+    return `The file ${file} cannot be read (${codeOf(error)}): ${remedy}.`;
+  }
+}
+
+/** What every database begins with (SQLite's file format). */
+const FILE_HEAD = Buffer.from('SQLite format 3\0', 'latin1');
+
+/**
  * Puts the backup in the place of the database, which stays beside it under another name. The caller holds the lock, so
  * nobody else writes. A crash leaves the one or the other in place. Errors: `backup_unusable`, `database_newer`,
  * `copy_failed`, `database_in_use`.
  */
 export function restoreDatabase(options: RestoreOptions): Verified & { readonly replaced: string | null } {
-  const { databasePath, file, suffix, progress = () => undefined } = options;
-  if (!existsSync(file)) throw new CodedError('backup_unusable', `There is no file ${file}.`);
-  if (isSameFile(file, databasePath)) {
-    throw new CodedError('backup_unusable', `${file} is the database itself: name a backup.`);
-  }
+  const { databasePath, suffix, progress = () => undefined } = options;
+  requireBackup(options.file, databasePath);
+  // The log of a copy made by hand is beside the file itself.
+  const file = realPath(options.file);
   const unfinished = `${databasePath}.restoring`;
   try {
     removeWithLogs(unfinished);
@@ -113,12 +156,13 @@ export function restoreDatabase(options: RestoreOptions): Verified & { readonly 
     syncFile(unfinished);
     const replaced = existsSync(databasePath) ? `${databasePath}.${suffix}` : null;
     if (replaced !== null) setAside(databasePath, replaced);
+    else setLogsAside(databasePath, `${databasePath}.${suffix}`);
     renameDurably(unfinished, databasePath);
     return { ...verified, replaced };
   } catch (error) {
     removeWithLogs(unfinished);
     if (error instanceof CodedError) throw error;
-    throw copyFailed(databasePath, error);
+    throw copyFailed(databasePath, error, databasePath);
   }
 }
 
@@ -171,11 +215,19 @@ function setAside(databasePath: string, replaced: string): void {
     }
     // Damaged: that is why it is replaced. It is kept as it is, with its log.
   }
-  for (const log of ['-wal', '-shm']) rmSync(databasePath + log, { force: true });
+  for (const log of LOGS) rmSync(databasePath + log, { force: true });
   syncFolder(dirname(databasePath));
 }
 
 const LOGGED = ['', '-wal'] as const;
+const LOGS = ['-wal', '-shm', '-journal'] as const;
+
+/** Keeps the log of a database that is gone under another name: SQLite would apply it to the one that comes. */
+function setLogsAside(databasePath: string, replaced: string): void {
+  for (const log of LOGS) {
+    if (existsSync(databasePath + log)) renameSync(databasePath + log, replaced + log);
+  }
+}
 
 /** Gives a file another name beside its own; false if it is a copy, where the file system has no such names. */
 function giveName(path: string, name: string): boolean {
@@ -207,20 +259,6 @@ function verifyAlone(copy: string, original: string): Verified {
   }
 }
 
-function copyFailed(target: string, error: unknown): CodedError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  return new CodedError(
-    'copy_failed',
-    `${target} could not be written (${code}), and nothing was changed: make room on the disk, or make the folder writable.`,
-    { cause: error },
-  );
-}
-
-function isSameFile(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
-}
-
 function removeWithLogs(path: string): void {
-  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  for (const suffix of ['', ...LOGS]) rmSync(path + suffix, { force: true });
 }

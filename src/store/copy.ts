@@ -1,8 +1,9 @@
 // Copies a database into another file that is whole or not there, however we die. It changes nothing in the one copied.
 
 import { rmSync, writeFileSync } from 'node:fs';
-import { CodedError } from '../lib/errors.ts';
 import { renameDurably } from '../lib/durable.ts';
+import { copyFailed } from './copy-failed.ts';
+import { refusalOf } from './refusal.ts';
 
 /** A connection to the database that is copied. */
 interface Copied {
@@ -11,7 +12,7 @@ interface Copied {
 
 /**
  * Copies what this connection sees, the write-ahead log included, to `target`, replacing a file of that name.
- * Errors: `copy_failed`.
+ * Errors: `copy_failed`; SQLite's own if the database is damaged.
  */
 export function copyDatabase(database: Copied, target: string): void {
   const unfinished = `${target}.unfinished`;
@@ -23,12 +24,9 @@ export function copyDatabase(database: Copied, target: string): void {
     renameDurably(unfinished, target);
   } catch (error) {
     removeUnfinished(unfinished);
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new CodedError(
-      'copy_failed',
-      `The copy ${target} could not be made (${code}), and nothing was changed: make room on the disk, or make the folder writable.`,
-      { cause: error },
-    );
+    // It is the database that cannot be read.
+    if (refusalOf(error) === 'damaged') throw error;
+    throw copyFailed(`The copy ${target}`, error, target);
   }
 }
 

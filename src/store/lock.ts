@@ -8,7 +8,6 @@ import Sqlite from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
 import { explain } from './database.ts';
-import { lookForDatabase } from './database-place.ts';
 import { refusalOf } from './refusal.ts';
 import { requireOneName } from './one-name.ts';
 
@@ -28,7 +27,7 @@ export interface DatabaseLock {
 export function lockDatabase(path: string): DatabaseLock {
   const lockPath = `${path}.lock`;
   const holderPath = `${path}.holder`;
-  if (lookForDatabase(path) !== null) requireOneName(path);
+  requireOneName(path);
   let lock: InstanceType<typeof Sqlite> | undefined;
   try {
     makeFolder(dirname(path));

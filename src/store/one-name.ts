@@ -4,14 +4,16 @@
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CodedError } from '../lib/errors.ts';
+import { lookForDatabase } from './database-place.ts';
 
 /**
  * Symbolic links are followed before (`lib/real-path.ts`); what is left are hard links, and files that are mounted
- * themselves. Errors: `database_unusable`.
+ * themselves. Errors: `database_unusable`, and those of
+ * `lookForDatabase`.
  */
 export function requireOneName(path: string): void {
-  const file = statSync(path, { throwIfNoEntry: false });
-  if (file === undefined || !file.isFile()) return;
+  const file = lookForDatabase(path);
+  if (file === null || !file.isFile()) return;
   const names = file.nlink - namesOfRestore(path, file);
   if (names > 1) {
     throw new CodedError(

@@ -1,7 +1,9 @@
 // Messages signed with an API key as a monitor would, and commands run beside the program, as an operator would.
 
 import { createHash, createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { headers, type MsgHdrs, type NatsConnection } from 'nats';
+import { openWriter } from '../../src/store/database.ts';
 import type { Publication } from './messages.ts';
 import { runToEnd } from './program.ts';
 
@@ -38,11 +40,13 @@ export async function command(
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** Makes a key and gives it. */
+/** Makes a key and gives it; and before, where the program was not started yet, the database, which the command does not. */
 export async function createKey(
   env: Readonly<Record<string, string>>,
   ...options: readonly string[]
 ): Promise<{ readonly key: string; readonly keyId: string }> {
+  const path = env['DB_PATH'] ?? '';
+  if (!existsSync(path)) openWriter(path).close();
   const made = await command(env, 'keys', 'create', '--name', 'test', ...options);
   return { key: String(made['key']), keyId: String(made['keyId']) };
 }
