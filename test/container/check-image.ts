@@ -129,8 +129,8 @@ async function isReady(): Promise<boolean> {
 /** The page, and everything that it loads from the image. */
 async function servesDashboard(): Promise<boolean> {
   const page = await (await fetch(address)).text();
-  const links = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
-  const answers = await Promise.all(links.map((path) => fetch(address + path)));
+  const links = [...page.matchAll(/(?:src|href)="((?:\.?\/)?assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  const answers = await Promise.all(links.map((path) => fetch(new URL(path, address))));
   return links.length >= 4 && answers.every(({ status }) => status === 200);
 }
 
