@@ -53,7 +53,7 @@ export function historyQuery(query: Query, nowMs: number): HistoryQuery {
   // A round time, so that everybody who gives none asks the same.
   const toMs = time(query, 'to') ?? Math.ceil(nowMs / SHARED_HISTORY_MS) * SHARED_HISTORY_MS;
   const fromMs = time(query, 'from') ?? toMs - DAY_MS;
-  if (fromMs >= toMs) throw new BadParameter('bad_time', 'from is before to');
+  if (fromMs >= toMs) throw new BadParameter('bad_time', 'from must be before to; to is now if absent');
   const points = wholeNumber(query, 'points', {
     least: 2,
     most: HISTORY_POINTS_MAX,
