@@ -121,7 +121,10 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let auditor: Auditor | null = null;
   let broker: EmbeddedBroker | null = null;
   const opened = Promise.withResolvers<void>();
-  const publisher = new Publisher();
+  const publisher = new Publisher({
+    isBrokerThere: () => status()?.connected === true,
+    log: (level, sentence) => log[level](sentence),
+  });
   const joins = new JoinResponder({
     context: () => ({
       isRequired: settings.authMode === 'required',
@@ -131,8 +134,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
       keys,
     }),
     counted: (outcome) => metrics.join(outcome),
-    refused: () =>
-      log.warn('join: the broker does not let us subscribe to truebit.federation.join; nobody can join'),
+    log: (level, sentence) => log[level](sentence),
+    monotonicMs: systemClock.monotonicMs,
   });
 
   const supervisor = new Supervisor(settings.lifecycle, {
@@ -155,6 +158,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     feed: () => http.feed(),
     logLoss: parts.logLoss,
     descriptors: () => descriptors,
+    refusals: () => (status()?.refusals ?? 0) + publisher.refusals + (joins.problem === null ? 0 : 1),
     version,
     wallMs: (monotonicMs) => clockSteps.wallMs(monotonicMs),
   });
@@ -215,6 +219,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
       startedAtMs,
       caughtUpAtMs,
       publishIntervalMs: settings.publish.intervalMs,
+      publishProblem: publisher.problem,
+      joinProblem: joins.problem,
       nowMs: systemClock.monotonicMs(),
       logLoss: parts.logLoss(),
       descriptorProblem: descriptors.problem,

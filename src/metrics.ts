@@ -37,6 +37,8 @@ export interface MetricsParts {
   descriptors(): { readonly seconds: number };
   /** Log lines that could not be written. */
   logLoss(): { readonly lines: number };
+  /** What the broker does not let us do at the moment. */
+  refusals(): number;
   /** Of the program. */
   readonly version: string;
   /** The wall time of a moment of the monotonic clock, by the wall clock as it is set now. */
@@ -103,6 +105,11 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     'aggregator_worker_queue_tasks',
     'Tasks that wait for the worker pool.',
     (parts) => parts.pool().queueTasks,
+  ),
+  gauge(
+    'aggregator_broker_refusals',
+    'What the broker does not let us do at the moment: subjects to subscribe or publish to.',
+    (parts) => parts.refusals(),
   ),
   gauge('aggregator_feed_clients', 'Open readers of the live feed.', (parts) => parts.feed().clients),
   counter(

@@ -14,7 +14,10 @@ import {
   PLAIN_BACKLOG_BYTES_MAX,
   PULL_MESSAGES,
   PULLS_OUTSTANDING,
+  REFUSED_RETRY_MS,
   SNAPSHOT_INTERVAL_MS,
+  STALL_AFTER_MS,
+  STALL_LOOK_MS,
   STOP_HANDOVER_MS,
 } from './config/bounds.ts';
 import { MESSAGE_BYTES_MAX } from './domain/federation/decode.ts';
@@ -83,6 +86,9 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
       pullsOutstanding: PULLS_OUTSTANDING,
       pingIntervalMs: PING_INTERVAL_MS,
       catchingUpAgeMs: CATCHING_UP_AGE_MS,
+      refusedRetryMs: REFUSED_RETRY_MS,
+      stallLookMs: STALL_LOOK_MS,
+      stallAfterMs: STALL_AFTER_MS,
     },
     {
       lastKnown: (stream) => ask({ type: 'lastKnown', stream }),
@@ -92,7 +98,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
     },
     {
       message({ subject, payload, seq, atMs, heardMs, credential }) {
-        clock.heard(heardMs, telemetry.isCatchingUp);
+        clock.heard(heardMs, telemetry.isCatchingUp || telemetry.isMissing);
         handover.add({
           subject: telemetry.isMapped ? mappedIndex(subject) : plainIndex(subject),
           // One byte too many is enough to know that it is too large.
@@ -155,9 +161,10 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
     return {
       mode: telemetry.mode,
       connected: telemetry.isConnected,
-      consuming: telemetry.isConsuming,
+      consuming: telemetry.isConsuming && telemetry.fault === null,
       catchingUp: telemetry.isCatchingUp,
-      problem: telemetry.problem,
+      problem: telemetry.isConnected ? (telemetry.fault ?? telemetry.problem) : telemetry.problem,
+      refusals: telemetry.refusals,
       reconnects: telemetry.reconnects,
       pending: telemetry.pending,
       unreadAgeMs: telemetry.unreadAgeMs,

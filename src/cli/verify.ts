@@ -92,6 +92,8 @@ async function listen(nats: NatsOptions, subject: string, timeoutMs: number): Pr
     onUnreachable: (why: string) => {
       reason = why;
     },
+    // What we may not listen to is told to the subscription, too.
+    onRefused: () => undefined,
   };
   const connection = await connectBroker('truebit-aggregator-verify', nats, parts, waited);
   const nothing = () =>

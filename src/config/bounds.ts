@@ -34,6 +34,12 @@ export const PING_INTERVAL_MS = 5_000;
 export const OBSERVED_STEP_MAX_MS = 10_000;
 /** Messages pending and the newest one read older than this: the source is catching up (section 6). */
 export const CATCHING_UP_AGE_MS = 10_000;
+/** Time before what the broker refuses is tried again, and a stream that is not as wanted is looked at again. */
+export const REFUSED_RETRY_MS = 30_000;
+/** Least time between two questions whether a stream that gives nothing holds something: one request each. */
+export const STALL_LOOK_MS = 10_000;
+/** A stream that holds messages and gives none for so long is told. */
+export const STALL_AFTER_MS = 30_000;
 
 // Histograms
 

@@ -17,6 +17,10 @@ export interface ReadinessInputs {
   /** When catching up last ended; null if it has not. */
   readonly caughtUpAtMs: number | null;
   readonly publishIntervalMs: number;
+  /** Why the latest statistics did not reach the broker; null if they did, or none were due. */
+  readonly publishProblem: string | null;
+  /** Why nobody can join; null if nodes can. */
+  readonly joinProblem: string | null;
   readonly nowMs: number;
   readonly logLoss: LineLoss;
   /** Why no file or connection can be opened; null while one can. */
@@ -55,7 +59,7 @@ export function judgeReadiness(inputs: ReadinessInputs): Readiness {
   const { status } = inputs;
   const components = {
     database: judgeDatabase(status),
-    broker: judgeBroker(status),
+    broker: judgeBroker(inputs),
     ingest: judgeIngest(status),
     workers: inputs.workersUp ? OK : no('the worker pool is not running'),
     tick: judgeTick(inputs),
@@ -77,9 +81,11 @@ function judgeDatabase(status: IngestStatus | null): ComponentReadiness {
   return status.databaseProblem === null ? OK : no(status.databaseProblem);
 }
 
-function judgeBroker(status: IngestStatus | null): ComponentReadiness {
+/** That nobody can join is a warning: an operator may want it so. */
+function judgeBroker({ status, joinProblem }: ReadinessInputs): ComponentReadiness {
   if (status === null) return no(NO_REPORT);
-  return status.connected ? OK : no('not connected to the broker');
+  if (!status.connected) return no('not connected to the broker');
+  return joinProblem === null ? OK : { ok: true, reason: joinProblem };
 }
 
 function judgeIngest(status: IngestStatus | null): ComponentReadiness {
@@ -91,6 +97,7 @@ function judgeIngest(status: IngestStatus | null): ComponentReadiness {
 function judgeTick(inputs: ReadinessInputs): ComponentReadiness {
   // The first tick comes after catching up.
   if (inputs.status?.catchingUp === true) return { ok: true, reason: 'catching up, not judged' };
+  if (inputs.publishProblem !== null) return no(inputs.publishProblem);
   const { lastTickAtMs, startedAtMs, caughtUpAtMs, nowMs, publishIntervalMs } = inputs;
   const sinceMs = Math.max(startedAtMs, lastTickAtMs ?? startedAtMs, caughtUpAtMs ?? startedAtMs);
   const ageMs = nowMs - sinceMs;

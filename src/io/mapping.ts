@@ -4,6 +4,11 @@
 import { mappingProbe } from './embedded-broker/federation-subjects.ts';
 import type { NatsConnection } from './nats.ts';
 
+/** Whether a refusal is of the question below, which a user without rights to it may ask in vain. */
+export function isOfProbe(subject: string | null): boolean {
+  return subject === mappingProbe.published || subject === mappingProbe.arrivesAt;
+}
+
 /** Throws if the broker does not answer. A user without rights to the two subjects of the probe finds no mapping. */
 export async function mapsInputs(connection: NatsConnection): Promise<boolean> {
   let hasArrived = false;

@@ -12,6 +12,7 @@ import {
 } from 'nats';
 import { systemClock } from '../lib/clock.ts';
 import { DialPace } from './dial-pace.ts';
+import { type Refusal, refusalOf } from './refusals.ts';
 import { webSocketFactory } from './web-socket.ts';
 
 export type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
@@ -34,9 +35,12 @@ export interface NatsOptions {
 export interface ConnectionParts {
   /** After the first connection and after every reconnection. */
   onConnected(server: string): void;
-  onDisconnected(): void;
+  /** With what the broker said before it closed the connection, null if it said nothing. */
+  onDisconnected(reason: string | null): void;
   /** Why we are kept out; called at most once before the first connection and once after each loss. */
   onUnreachable(reason: string): void;
+  /** The broker does not let us do something, and goes on with the connection. Told each time that it says so. */
+  onRefused(refusal: Refusal): void;
 }
 
 const RETRY_MIN_MS = 250;
@@ -158,15 +162,22 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   let spell: AbortController | null = null;
+  let lastWords: string | null = null;
   for await (const status of connection.status()) {
+    if (status.type === 'error') {
+      const refusal = refusalOf(status.error);
+      if (refusal === null) lastWords = describe(status.error);
+      else parts.onRefused(refusal);
+    }
     if (status.type === 'disconnect' && spell === null) {
       spell = new AbortController();
-      parts.onDisconnected();
+      parts.onDisconnected(lastWords);
       void askWhy(tryOnce, parts, AbortSignal.any([signal, spell.signal]));
     }
     if (status.type === 'reconnect' && spell !== null) {
       spell.abort();
       spell = null;
+      lastWords = null;
       parts.onConnected(connection.getServer());
     }
   }
@@ -199,6 +210,16 @@ const AWAY =
 function isAway(error: unknown): boolean {
   const reason = describe(error);
   return reason === TIMEOUT || AWAY.test(reason);
+}
+
+/**
+ * Resolves when the broker has handled everything that was sent before, and its refusals of it have been told. Rejects if
+ * the connection is lost first.
+ */
+export async function settled(connection: NatsConnection): Promise<void> {
+  await connection.flush();
+  // The client tells refusals from a queue of its own.
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Resolves after `ms`, or at once when `signal` is aborted. */

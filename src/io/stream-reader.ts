@@ -79,6 +79,7 @@ export class StreamReader {
   #tokensBefore: number | null = null;
   #isPaused = false;
   #isOver = false;
+  #hasEnded = false;
   #heardMs = 0;
   #watchdog: NodeJS.Timeout | null = null;
   #rest: NodeJS.Timeout | null = null;
@@ -127,6 +128,16 @@ export class StreamReader {
     }
     this.#watchdog = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
     return info.num_pending;
+  }
+
+  /** The broker has answered a pull: it gives messages, or says that it has none. */
+  get isProven(): boolean {
+    return this.#lastDelivery > 0 || this.#hasEnded;
+  }
+
+  /** It may still be. */
+  get isUnanswered(): boolean {
+    return !this.isProven && !this.#isOver;
   }
 
   /** Asks for nothing more; what was asked for still arrives. */
@@ -184,6 +195,7 @@ export class StreamReader {
       this.#break(`the broker ended the pull with status ${code}`);
       return;
     }
+    this.#hasEnded = true;
     if (description !== TOO_MANY_PULLS) {
       this.#parts.ended(slot.askedMs);
       if (slot.remaining === this.#options.pullMessages) this.#parts.drained();

@@ -12,6 +12,7 @@ const well: IngestStatus = {
   reconnects: 0,
   pending: 0,
   lagMs: 0,
+  refusals: 0,
   unreadAgeMs: 0,
   clockOffsetMs: 0,
   backlogBytes: 0,
@@ -33,6 +34,8 @@ function judge(inputs: Partial<ReadinessInputs>) {
     startedAtMs: START,
     caughtUpAtMs: null,
     publishIntervalMs: INTERVAL,
+    publishProblem: null,
+    joinProblem: null,
     nowMs: START,
     logLoss: { lines: 0, problem: null },
     descriptorProblem: null,
@@ -72,6 +75,7 @@ describe('readiness - components', () => {
     ['descriptors', { descriptorProblem: 'no file descriptor' }, ['process'], /^no file descriptor$/],
     ['workers', { workersUp: false }, ['workers'], /worker pool/],
     ['tick', { nowMs: START + 3 * INTERVAL }, ['tick'], /no statistics yet, 90 s/],
+    ['statistics that are refused', { publishProblem: 'not published' }, ['tick'], /^not published$/],
   ])('is not ready for %s, and says so', (_name, inputs, broken, reason) => {
     const { status, components } = judge(inputs);
     expect(status).toBe('not_ready');
@@ -100,6 +104,12 @@ describe('readiness - components', () => {
       process: { ok: true, reason },
     });
     expect(judge({ logLoss: { lines: 3, problem: null } }).components.process).toEqual({ ok: true });
+  });
+
+  it('is ready although nobody can join, which it tells', () => {
+    const { status, components } = judge({ joinProblem: 'nobody can join' });
+    expect(status).toBe('ready');
+    expect(components.broker).toEqual({ ok: true, reason: 'nobody can join' });
   });
 
   it('is ready with a warning about the stream, which it tells', () => {

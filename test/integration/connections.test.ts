@@ -183,6 +183,7 @@ async function whyNot(options: NatsOptions): Promise<string | null> {
         reason = told;
         giveUp.abort();
       },
+      onRefused: () => undefined,
     },
     giveUp.signal,
   );
@@ -201,6 +202,7 @@ async function stayConnected(options: Partial<NatsOptions>) {
       onConnected: () => counts.connected++,
       onDisconnected: () => counts.lost++,
       onUnreachable: () => counts.told++,
+      onRefused: () => undefined,
     },
     end.signal,
   );

@@ -37,6 +37,7 @@ describe('docs/metrics.md - against the program', () => {
       feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
       logLoss: () => ({ lines: 0 }),
       descriptors: () => ({ seconds: 0 }),
+      refusals: () => 0,
       version: '0',
       wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
     });

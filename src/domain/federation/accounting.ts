@@ -49,10 +49,13 @@ export interface IngestAccounts {
 export interface SourceStatus {
   readonly mode: 'jetstream' | 'core' | null;
   readonly connected: boolean;
+  /** Everything that it should read reaches it. */
   readonly consuming: boolean;
   readonly catchingUp: boolean;
   /** Why it is not consuming, or a warning about the stream; null when all is well. */
   readonly problem: string | null;
+  /** What the broker does not let us do of what reading needs. */
+  readonly refusals: number;
   readonly reconnects: number;
   /** Messages the stream holds beyond those read; 0 in core mode. */
   readonly pending: number;

@@ -15,6 +15,7 @@ const NO_SOURCE: SourceStatus = {
   consuming: false,
   catchingUp: true,
   problem: 'not connected to the broker yet',
+  refusals: 0,
   reconnects: 0,
   pending: 0,
   unreadAgeMs: 0,

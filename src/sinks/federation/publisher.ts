@@ -1,7 +1,16 @@
 // Publishes statistics over a connection of its own, so that a busy writer delays no publication. While the broker is
 // away it publishes nothing: old numbers sent late would pass for new ones.
 
-import { connectBroker, headers, type NatsConnection, type NatsOptions, pause } from '../../io/nats.ts';
+import {
+  connectBroker,
+  describe,
+  headers,
+  type NatsConnection,
+  type NatsOptions,
+  pause,
+  settled,
+} from '../../io/nats.ts';
+import { Refusals } from '../../io/refusals.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../../lib/api-key.ts';
 import type { StatisticsSigner } from '../../lib/statistics-signature.ts';
 import type { StatisticsMessage } from './payload.ts';
@@ -9,13 +18,38 @@ import type { StatisticsMessage } from './payload.ts';
 /** A broker that takes longer to answer stands still: the next tick must not wait for it. */
 const FLUSH_MAX_MS = 5000;
 
+export interface PublisherParts {
+  /** The ingest thread's connection does the talking about outages: while it is away too, nothing is said here. */
+  isBrokerThere(): boolean;
+  log(level: 'info' | 'warn', sentence: string): void;
+}
+
 export class Publisher {
+  readonly #parts: PublisherParts;
   readonly #stop = new AbortController();
+  readonly #refusals = new Refusals();
   #connection: NatsConnection | null = null;
   #signer: StatisticsSigner | null = null;
   #isConnected = false;
+  /** Why the connection cannot be made; null if it stands, or nothing was said yet. */
+  #unreachable: string | null = null;
+  #problem: string | null = null;
 
-  /** Connects, for as long as it takes. The ingest thread's connection does the talking about outages. */
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the latest statistics did not reach the broker, though it is there; null if they did, or none were due. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** What the broker does not let us publish. */
+  get refusals(): number {
+    return this.#refusals.size;
+  }
+
+  /** Connects, for as long as it takes. */
   async start(nats: NatsOptions, signer: StatisticsSigner): Promise<void> {
     this.#signer = signer;
     this.#connection = await connectBroker(
@@ -24,37 +58,72 @@ export class Publisher {
       {
         onConnected: () => {
           this.#isConnected = true;
+          this.#unreachable = null;
         },
         onDisconnected: () => {
           this.#isConnected = false;
         },
-        onUnreachable: () => undefined,
+        onUnreachable: (reason) => {
+          this.#unreachable = reason;
+        },
+        onRefused: (refusal) => void this.#refusals.add(refusal),
       },
       this.#stop.signal,
     );
   }
 
-  /** Signs, publishes and waits until the broker has the messages; false if it is away. */
+  /** Signs, publishes and waits until the broker has all messages; false if it is away or refuses some. */
   async publish(messages: readonly StatisticsMessage[]): Promise<boolean> {
+    const problem = await this.#tryTo(messages);
+    // While the broker is away as a whole, what was said before stays said.
+    if (problem !== 'away') this.#tell(problem);
+    else if (this.#unreachable !== null && this.#parts.isBrokerThere())
+      this.#tell(`the connection for publishing cannot be made: ${this.#unreachable}`);
+    return problem === null;
+  }
+
+  /** Null if all are with the broker, `away`, or a sentence. */
+  async #tryTo(messages: readonly StatisticsMessage[]): Promise<string | null> {
     const connection = this.#connection;
     const signer = this.#signer;
-    if (connection === null || signer === null || !this.#isConnected) return false;
+    if (connection === null || signer === null || !this.#isConnected) return 'away';
+    this.#refusals.clear();
+    const tooLarge: string[] = [];
     for (const { subject, payload } of messages) {
       const bytes = Buffer.from(payload);
       const signed = headers();
       signed.set(KEY_ID_HEADER, signer.publicKey.kid);
       signed.set(SIGNATURE_HEADER, signer.sign(bytes));
-      connection.publish(subject, bytes, { headers: signed });
+      try {
+        connection.publish(subject, bytes, { headers: signed });
+      } catch (error) {
+        if (connection.isClosed()) return 'away';
+        tooLarge.push(
+          `${subject} with ${bytes.length} bytes (${describe(error)}: raise max_payload there, now ${connection.info?.max_payload ?? 'unknown'})`,
+        );
+      }
     }
     const answered = new AbortController();
-    const flushed = connection.flush().then(
-      () => true,
-      () => false,
+    const flushed = settled(connection).then(
+      () => 'there' as const,
+      () => 'away' as const,
     );
-    const late = pause(FLUSH_MAX_MS, answered.signal).then(() => false);
-    const isThere = await Promise.race([flushed, late]);
+    const late = pause(FLUSH_MAX_MS, answered.signal).then(() => 'late' as const);
+    const outcome = await Promise.race([flushed, late]);
     answered.abort();
-    return isThere;
+    if (outcome === 'away') return 'away';
+    if (outcome === 'late') return `the broker has not confirmed them within ${FLUSH_MAX_MS / 1000} s`;
+    const denied = this.#refusals.describe();
+    if (denied !== null) return `${denied}: allow our user to publish to truebit.stats.>`;
+    return tooLarge.length === 0 ? null : `the broker takes no message as large as ${tooLarge.join(', ')}`;
+  }
+
+  #tell(problem: string | null): void {
+    const sentence = problem === null ? null : `statistics are not published: ${problem}`;
+    if (sentence === this.#problem) return;
+    this.#problem = sentence;
+    if (sentence === null) this.#parts.log('info', 'publish: the broker takes the statistics again');
+    else this.#parts.log('warn', `publish: ${sentence}; trying again with each tick`);
   }
 
   async stop(): Promise<void> {

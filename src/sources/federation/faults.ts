@@ -1,0 +1,46 @@
+// What is wrong with reading although the broker is connected: each fault is logged when it begins and when it ends, once.
+// It finds none and mends none.
+
+/** `refused`: the broker denies us something. `settings`: our stream is not as wanted. `stall`: the stream gives nothing. */
+export type FaultKind = 'refused' | 'settings' | 'stall';
+
+const ENDS: Readonly<Record<FaultKind, string>> = {
+  refused: 'the broker lets us do everything again that reading needs',
+  settings: 'the stream is as the settings want it again',
+  stall: 'the stream gives its messages again, or holds none',
+};
+
+export class Faults {
+  readonly #known = new Map<FaultKind, { readonly key: string; sentence: string }>();
+  readonly #log: (level: 'info' | 'warn', sentence: string) => void;
+
+  constructor(log: (level: 'info' | 'warn', sentence: string) => void) {
+    this.#log = log;
+  }
+
+  /** All sentences; null if all is well. */
+  get sentence(): string | null {
+    const sentences = [...this.#known.values()].map((fault) => fault.sentence);
+    return sentences.length === 0 ? null : sentences.join('; ');
+  }
+
+  has(kind: FaultKind): boolean {
+    return this.#known.has(kind);
+  }
+
+  /** A fault with another `key` is news; with the same one, only its sentence is newer. */
+  begin(kind: FaultKind, sentence: string, key = sentence): void {
+    const isNews = this.#known.get(kind)?.key !== key;
+    this.#known.set(kind, { key, sentence });
+    if (isNews) this.#log('warn', `broker: ${sentence}`);
+  }
+
+  end(kind: FaultKind): void {
+    if (this.#known.delete(kind)) this.#log('info', `broker: ${ENDS[kind]}`);
+  }
+
+  /** Something else is told instead. */
+  drop(kind: FaultKind): void {
+    this.#known.delete(kind);
+  }
+}

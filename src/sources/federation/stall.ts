@@ -1,0 +1,70 @@
+// Whether the stream holds messages that the broker does not give: a pull that brought nothing is no proof that there is
+// nothing. A decision on what the broker counts; it asks nobody and has no clock.
+
+/** The broker's account of a stream. */
+export interface StreamState {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Deleted between the first and the last. */
+  readonly deleted: number;
+}
+
+/**
+ * How many messages beyond `readSeq` the stream must hold by its own account; null if it cannot be told, because messages
+ * were deleted that may lie before or beyond it.
+ */
+export function unreadOf({ firstSeq, lastSeq, deleted }: StreamState, readSeq: number): number | null {
+  const beyond = Math.max(0, lastSeq - Math.max(readSeq, firstSeq - 1));
+  if (beyond === 0 || deleted === 0) return beyond;
+  return null;
+}
+
+/** What a look found, all of one moment; `atMs` is of the monotonic clock. */
+export interface Look {
+  readonly readSeq: number;
+  readonly lastSeq: number;
+  readonly unread: number;
+  readonly atMs: number;
+}
+
+export class Stall {
+  readonly #afterMs: number;
+  #first: Look | null = null;
+  #latest: Look | null = null;
+
+  /** Messages that are not given for `afterMs` are a stall. */
+  constructor(afterMs: number) {
+    this.#afterMs = afterMs;
+  }
+
+  /** Messages that are there and not given, as of the latest look; not a stall yet. */
+  get unread(): number {
+    return this.#latest?.unread ?? 0;
+  }
+
+  /** The latest look, if it and all before it for so long found the same; null if all is well. */
+  get stalled(): (Look & { readonly forMs: number }) | null {
+    if (this.#first === null || this.#latest === null) return null;
+    const forMs = this.#latest.atMs - this.#first.atMs;
+    return forMs < this.#afterMs ? null : { ...this.#latest, forMs };
+  }
+
+  looked(look: Look): void {
+    if (look.unread === 0) {
+      this.over();
+      return;
+    }
+    if (this.#first?.readSeq !== look.readSeq) this.#first = look;
+    this.#latest = look;
+  }
+
+  /** Messages up to `readSeq` have been read: if that is further than before, the broker gives again. */
+  read(readSeq: number): void {
+    if (this.#first !== null && this.#first.readSeq !== readSeq) this.over();
+  }
+
+  over(): void {
+    this.#first = null;
+    this.#latest = null;
+  }
+}

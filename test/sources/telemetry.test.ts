@@ -1,0 +1,351 @@
+// Telemetry against a real nats-server that refuses something, or a stream that gives nothing: with short times, so that the
+// ways out of it can be waited for.
+
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from 'nats';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/lib/clock.ts';
+import { Telemetry, type TelemetryOptions } from '../../src/sources/federation/telemetry.ts';
+import { temporaryFolder } from '../io/broker-fixtures.ts';
+import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { until } from '../support/until.ts';
+
+const SUBJECTS = [
+  'truebit.tasks.received',
+  'truebit.tasks.completed',
+  'truebit.invoices.created',
+  'truebit.heartbeat',
+  'truebit.nodes.joined',
+  'truebit.nodes.left',
+];
+
+/** Rights of the user `reader`; another user may do everything. */
+interface Rights {
+  readonly rights?: string;
+  readonly jetstream?: boolean;
+  /** More of the configuration. */
+  readonly more?: string;
+}
+
+/** A broker whose rights can be changed while it runs, or over a restart. */
+async function brokerWith(first: Rights) {
+  const folder = temporaryFolder();
+  const configurationFile = join(folder, 'nats.conf');
+  const write = ({ rights = '', jetstream = true, more = '' }: Rights) =>
+    writeFileSync(
+      configurationFile,
+      `${jetstream ? `jetstream { store_dir: "${folder}" }` : ''}
+       ${more}
+       authorization { users: [
+         { user: all, password: p }
+         { user: reader, password: p, permissions: { ${rights} } }
+       ] }`,
+    );
+  write(first);
+  let server = await startNatsServer({ configurationFile });
+  const { port } = server;
+  const connection = await connect({
+    servers: server.url,
+    user: 'all',
+    pass: 'p',
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+  });
+  onTestFinished(async () => {
+    await connection.close();
+    await server.stop();
+  });
+  return {
+    url: server.url,
+    folder,
+    connection,
+    reload(rights: Rights) {
+      write(rights);
+      server.process.kill('SIGHUP');
+    },
+    async restart(rights: Rights): Promise<NatsServer> {
+      write(rights);
+      await server.stop();
+      server = await startNatsServer({ configurationFile, port });
+      return server;
+    },
+  };
+}
+
+/** A telemetry that reads, and what it told. */
+function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}) {
+  const subjects: string[] = [];
+  const seqs: (number | null)[] = [];
+  const log: string[] = [];
+  let nextSeq: number | null = null;
+  const telemetry = new Telemetry(
+    {
+      nats: {
+        servers: [url],
+        user: 'reader',
+        password: 'p',
+        token: null,
+        credsFile: null,
+        caFile: null,
+        certFile: null,
+        keyFile: null,
+        inboxPrefix: null,
+      },
+      mode: 'auto',
+      streamMaxAgeMs: 3_600_000,
+      streamMaxBytes: 33_554_432,
+      retentionMs: 0,
+      pullMessages: 100,
+      pullsOutstanding: 2,
+      pingIntervalMs: 100,
+      catchingUpAgeMs: 10_000,
+      refusedRetryMs: 300,
+      stallLookMs: 100,
+      stallAfterMs: 1000,
+      ...changes,
+    },
+    {
+      lastKnown: () => Promise.resolve(null),
+      attach: (stream) => Promise.resolve((nextSeq ??= Math.max(1, stream.firstSeq))),
+      nothingUpTo: () => undefined,
+      detach: () => undefined,
+    },
+    {
+      message({ subject, seq }) {
+        subjects.push(subject);
+        seqs.push(seq);
+        if (seq !== null) {
+          nextSeq = seq + 1;
+          telemetry.committed(seq);
+        }
+      },
+      heard: () => undefined,
+      lost: () => undefined,
+      resting: () => undefined,
+      restart: () => undefined,
+      log: (level, sentence) => void log.push(`${level} ${sentence}`),
+      fatal: (error) => void log.push(`fatal ${error.code}`),
+      clock: systemClock,
+    },
+  );
+  onTestFinished(() => telemetry.stop());
+  void telemetry.start();
+  const warnings = (pattern: RegExp) => log.filter((line) => line.startsWith('warn') && pattern.test(line));
+  return { telemetry, subjects, seqs, log, warnings };
+}
+
+async function publish(connection: NatsConnection, subjects: readonly string[], text = '{}'): Promise<void> {
+  for (const subject of subjects) connection.publish(subject, text);
+  await connection.flush();
+}
+
+/** Waits until one published on each input arrives. */
+async function allArrive(connection: NatsConnection, arrived: readonly string[]): Promise<void> {
+  const before = arrived.length;
+  await publish(connection, SUBJECTS);
+  await until('all inputs', () => SUBJECTS.every((subject) => arrived.slice(before).includes(subject)));
+}
+
+const TASKS_ONLY = 'subscribe: { allow: ["truebit.tasks.*", "_INBOX.>"] }';
+
+describe('telemetry: what the broker refuses on plain NATS', () => {
+  it.each(['reload', 'restart'] as const)(
+    'telemetry - inputs that may not be subscribed are named, and read after a %s that allows them',
+    async (how) => {
+      const broker = await brokerWith({ rights: TASKS_ONLY, jetstream: false });
+      const { telemetry, subjects, warnings, log } = telemetryAt(broker.url);
+      await until('the fault', () => telemetry.fault !== null);
+      expect(telemetry.fault).toMatch(
+        /^the broker does not let us subscribe to truebit\.invoices\.created, truebit\.heartbeat, truebit\.nodes\.joined, truebit\.nodes\.left: .*allow our user/,
+      );
+      expect(telemetry).toMatchObject({ mode: 'core', isReading: false, isMissing: true, refusals: 4 });
+      // What may be read is read meanwhile.
+      await publish(broker.connection, SUBJECTS);
+      await until('the two', () => subjects.length === 2);
+      expect(warnings(/does not let us/)).toHaveLength(1);
+      if (how === 'reload') broker.reload({ jetstream: false });
+      else await broker.restart({ jetstream: false });
+      await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
+      await allArrive(broker.connection, subjects);
+      expect(telemetry).toMatchObject({ isMissing: false, refusals: 0, problem: null });
+      expect(warnings(/does not let us/)).toHaveLength(1);
+      expect(log.filter((line) => /lets us do everything again/.test(line))).toHaveLength(1);
+    },
+  );
+
+  it('telemetry - a right that is taken back while we read is told, and its return too', async () => {
+    const broker = await brokerWith({ jetstream: false });
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    expect(telemetry.fault).toBeNull();
+    broker.reload({ rights: TASKS_ONLY, jetstream: false });
+    await until('the fault', () => telemetry.refusals === 4 && telemetry.fault !== null);
+    expect(telemetry.fault).toMatch(/truebit\.heartbeat/);
+    broker.reload({ jetstream: false });
+    await until('the end', () => telemetry.fault === null);
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/truebit\.heartbeat/)).toHaveLength(1);
+  });
+
+  it('telemetry - a limit of subscriptions is told, and ends with it', async () => {
+    const broker = await brokerWith({ jetstream: false, more: 'max_subscriptions: 3' });
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.fault).toMatch(/maximum subscriptions exceeded.*raise max_subscriptions/);
+    await broker.restart({ jetstream: false });
+    await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/maximum subscriptions/)).toHaveLength(1);
+  });
+});
+
+describe('telemetry: what the broker refuses of JetStream', () => {
+  it.each([
+    ['to ask of JetStream', 'publish: { deny: "$JS.API.STREAM.LIST" }', /publish to \$JS\.API\.STREAM\.LIST/],
+    [
+      'to make the stream',
+      'publish: { deny: "$JS.API.STREAM.CREATE.>" }',
+      /publish to \$JS\.API\.STREAM\.CREATE/,
+    ],
+    [
+      'to make a consumer',
+      'publish: { deny: "$JS.API.CONSUMER.CREATE.>" }',
+      /publish to \$JS\.API\.CONSUMER\.CREATE\.TRUEBIT_INGEST/,
+    ],
+    [
+      'to pull',
+      'publish: { deny: "$JS.API.CONSUMER.MSG.NEXT.>" }',
+      /publish to \$JS\.API\.CONSUMER\.MSG\.NEXT\.TRUEBIT_INGEST\.>/,
+    ],
+    ['to hear answers', 'subscribe: { deny: "_INBOX.>" }', /subscribe to _INBOX\.>/],
+  ])('telemetry - not to be allowed %s is told once, and ends', async (_name, rights, refused) => {
+    const broker = await brokerWith({ rights });
+    const { telemetry, subjects, log, warnings } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.fault).toMatch(refused);
+    expect(telemetry.fault).toMatch(/allow our user to publish to \$JS\.API\.>/);
+    expect(telemetry.mode).not.toBe('core');
+    const tries = () => telemetry.isConsuming;
+    expect(tries()).toBe(false);
+    broker.reload({});
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect(telemetry.mode).toBe('jetstream');
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/does not let us/)).toHaveLength(1);
+    expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
+  });
+
+  it('telemetry - not to be allowed to ask whether there is JetStream is plain NATS with the reason, and ends', async () => {
+    const broker = await brokerWith({ rights: 'publish: { deny: "$JS.API.>" }' });
+    const { telemetry, subjects } = telemetryAt(broker.url);
+    await until('plain NATS', () => telemetry.isReading);
+    expect(telemetry).toMatchObject({ mode: 'core', fault: null, refusals: 1 });
+    expect(telemetry.problem).toMatch(/does not let us publish to \$JS\.API\.INFO.*INGEST_MODE=core/);
+    await allArrive(broker.connection, subjects);
+    broker.reload({});
+    await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.problem === null);
+    await allArrive(broker.connection, subjects);
+    expect(telemetry.refusals).toBe(0);
+  });
+
+  it('telemetry - the right to pull that is taken back while we read is told', async () => {
+    const broker = await brokerWith({});
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    broker.reload({ rights: 'publish: { deny: "$JS.API.CONSUMER.MSG.NEXT.>" }' });
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.isReading).toBe(false);
+    broker.reload({});
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/does not let us publish/)).toHaveLength(1);
+  });
+});
+
+describe('telemetry: a stream of our name that is not as wanted', () => {
+  it('telemetry - is told with field, have and want, read meanwhile, and made anew when it is deleted', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: ['truebit.heartbeat'], storage: 'memory' });
+    const { telemetry, subjects, warnings, log } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null && telemetry.isReading);
+    expect(telemetry.fault).toMatch(
+      /^stream_settings: .*TRUEBIT_INGEST: storage is memory, should be file \(.*can not change storage.*\)\. Remedy: /,
+    );
+    await allArrive(broker.connection, subjects);
+    await until('rechecks', async () => (await streams.info('TRUEBIT_INGEST')).state.consumer_count > 2);
+    expect(warnings(/stream_settings/)).toHaveLength(1);
+    expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
+    await streams.delete('TRUEBIT_INGEST');
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect((await streams.info('TRUEBIT_INGEST')).config.storage).toBe('file');
+    expect(log.filter((line) => /as the settings want it again/.test(line))).toHaveLength(1);
+  });
+
+  it('telemetry - a stream that the broker refuses to make is told with the remedy', async () => {
+    const broker = await brokerWith({});
+    const { telemetry } = telemetryAt(broker.url, { streamMaxAgeMs: 50 });
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.fault).toMatch(
+      /^stream_settings: the broker refuses to make the stream TRUEBIT_INGEST .*STREAM_MAX_AGE/,
+    );
+    expect(telemetry.isConsuming).toBe(false);
+  });
+});
+
+describe('telemetry: a stream that gives nothing', () => {
+  const filesOf = (folder: string) => join(folder, 'jetstream', '$G', 'streams', 'TRUEBIT_INGEST', 'msgs');
+
+  it('telemetry - unread messages whose files are gone are told with their numbers, until the stream is purged', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    const { telemetry, subjects, seqs, warnings, log } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    await publish(broker.connection, SUBJECTS);
+    await until('six', () => subjects.length === 6);
+    telemetry.pause();
+    // What was asked for before the pause still comes.
+    await until('the pulls to end', async () => {
+      await publish(broker.connection, ['truebit.heartbeat']);
+      const { state } = await streams.info('TRUEBIT_INGEST');
+      return state.last_seq > (seqs.at(-1) ?? 0) + 40;
+    });
+    // A broker that has just started holds no messages in memory.
+    await broker.restart({});
+    await until('the return', () => telemetry.isConsuming);
+    const folder = filesOf(broker.folder);
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    const { state } = await streams.info('TRUEBIT_INGEST');
+    telemetry.resume();
+    await until('the fault', () => telemetry.fault !== null);
+    const readSeq = seqs.at(-1) ?? 0;
+    const unread = state.last_seq - readSeq;
+    expect(telemetry.fault).toMatch(
+      new RegExp(
+        `TRUEBIT_INGEST counts ${unread} messages beyond sequence ${readSeq}, up to ${state.last_seq}, `,
+      ),
+    );
+    expect(telemetry).toMatchObject({ pending: unread, isReading: false });
+    expect(telemetry.unreadAgeMs).toBeGreaterThan(1000);
+    await streams.purge('TRUEBIT_INGEST');
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect(warnings(/counts \d+ messages/)).toHaveLength(1);
+    expect(log.filter((line) => /gives its messages again/.test(line))).toHaveLength(1);
+  });
+
+  it('telemetry - messages deleted at the end of the stream are no stall', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS });
+    await publish(broker.connection, [...SUBJECTS, ...SUBJECTS]);
+    for (const seq of [2, 3, 11, 12]) await streams.deleteMessage('TRUEBIT_INGEST', seq);
+    const { telemetry, seqs, warnings } = telemetryAt(broker.url, { stallAfterMs: 0 });
+    await until('what is left', () => seqs.length === 8);
+    await until('the end of catching up', () => !telemetry.isCatchingUp);
+    expect(seqs).toEqual([1, 4, 5, 6, 7, 8, 9, 10]);
+    expect(telemetry).toMatchObject({ fault: null, pending: 0, isReading: true });
+    expect(warnings(/counts/)).toEqual([]);
+  });
+});
