@@ -390,6 +390,8 @@ export function createApp(settings: Settings, parts: AppParts): App {
         log.warn(`commands: ${error instanceof CodedError ? error.message : what}`, { error });
       });
       const { url } = await http.start();
+      // The stop has looked for a broker already: one that is started now would be left behind.
+      if (isStopping) return { httpUrl: url };
       broker = brokerOfOurs(settings, parts.searchPath, {
         log: (level, message) => log[level](`broker: ${message}`),
         onDown: (reason) => log.warn(`broker: our nats-server is down (${reason}); starting it again`),
