@@ -129,7 +129,8 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     if (seams.pagesMax !== undefined) {
       database.pragma(`max_page_count = ${seams.pagesMax[0] || SQLITE_PAGES_MAX}`);
     }
-    if (salvage === null && startedMs >= housekeepFromMs) writer.current.housekeep(systemClock.nowMs());
+    if (salvage === null && startedMs >= housekeepFromMs)
+      writer.current.housekeep(systemClock.nowMs(), startedMs);
     const signs = writer.commit(systemClock.nowMs(), observedMs);
     files.written();
     door.committed();

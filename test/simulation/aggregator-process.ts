@@ -35,6 +35,7 @@ export interface ProcessOptions {
   readonly generationSize: number;
   /** 0: for ever. */
   readonly retentionMs: number;
+  readonly deletionGraceMs: number;
   /** Between two ticks of statistics; 0: none. */
   readonly tickMs: number;
   /** Longest wait of what comes without a batch, and between two sweeps. */
@@ -52,6 +53,8 @@ export interface ReadMessage extends Publication {
   /** Null on plain NATS. */
   readonly seq: number | null;
   readonly atMs: number;
+  /** True time when it was sent. */
+  readonly trueMs: number;
   /** Which of the broker's streams it was read from; 0 on plain NATS. */
   readonly generation: number;
   /** The stream's first sequence at that moment. */
@@ -92,8 +95,8 @@ export interface Witness {
   swept(told: object): void;
   /** The writer was given a tick's statistics. */
   ticked(tick: TickStatistics): void;
-  /** Everything entered so far is on disk, and `facts` with it; `nowMs` is our clock. */
-  committed(facts: readonly NodeTransition[], pruning: Pruning | null, nowMs: number): void;
+  /** Everything entered so far is on disk, and `facts` with it; `deletionMs` is the time by which rows are deleted. */
+  committed(facts: readonly NodeTransition[], pruning: Pruning | null, deletionMs: number): void;
   /** From one snapshot of the ledger. */
   accounted(received: number, sumOfOutcomes: number): void;
 }
@@ -172,11 +175,19 @@ export class AggregatorProcess {
     this.#startedMs = parts.time.nowMs;
     const database = openWriter(parts.path);
     parts.disk.serve(database);
-    const { limits, generationSize, transitionsPerNodeMax, retentionMs } = options;
+    const { limits, generationSize, transitionsPerNodeMax, retentionMs, deletionGraceMs } = options;
     const { offlineAfterMs } = options.thresholds;
     this.#writer = new FederationWriter(
       database,
-      { limits, offlineAfterMs, generationSize, transitionsPerNodeMax, retentionMs, placesLog2: PLACES_LOG2 },
+      {
+        limits,
+        offlineAfterMs,
+        generationSize,
+        transitionsPerNodeMax,
+        retentionMs,
+        deletionGraceMs,
+        placesLog2: PLACES_LOG2,
+      },
       'simulated',
     );
     this.#reader = openReader(parts.path);
@@ -536,6 +547,7 @@ export class AggregatorProcess {
     const message = {
       ...publication,
       atMs,
+      trueMs: this.#parts.time.nowMs,
       seq: null,
       generation: 0,
       streamFirstSeq: 0,
@@ -614,14 +626,15 @@ export class AggregatorProcess {
   #commit(): void {
     const { time, witness } = this.#parts;
     const nowMs = Math.floor(this.#parts.wallMs());
-    this.#writer.housekeep(nowMs);
+    this.#writer.housekeep(nowMs, time.nowMs - this.#startedMs);
+    const { deletionMs } = this.#writer;
     const signs = this.#writer.commit(nowMs, this.#observedMs);
     this.#ledger.committed(nowMs, 0);
     const facts = this.#givenFacts;
     this.#givenFacts = [];
     const { pruned } = this.#writer.lastCommit;
-    const cutoffMs = nowMs - this.#options.retentionMs;
-    witness.committed(facts, pruned === null ? null : { cutoffMs, rows: pruned.rows }, nowMs);
+    const cutoffMs = deletionMs - this.#options.retentionMs;
+    witness.committed(facts, pruned === null ? null : { cutoffMs, rows: pruned.rows }, deletionMs);
     const observedMs = this.#observedMs;
     const told = witness.tell();
     const { gone } = this.#writer.lastCommit;

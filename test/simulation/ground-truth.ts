@@ -58,6 +58,8 @@ interface Times {
   lastMs: number;
   /** True time when the latest of its messages was stored. */
   storedMs: number;
+  /** True time when the latest of its messages was sent. */
+  sentMs: number;
 }
 
 export interface TruthOptions extends WatchedTimeOptions {
@@ -66,10 +68,13 @@ export interface TruthOptions extends WatchedTimeOptions {
   readonly hasLimits: boolean;
   /** With MAX_NODES, nodes go and come back as others: then only the second run knows what must be stored. */
   readonly evicts: boolean;
+  readonly retentionMs: number;
   /** The ids that have rows now; asked after a step of retention that pruned some. */
   idsNow(): Readonly<Record<Kind, ReadonlySet<string>>>;
 }
 
+/** As far as clocks may be wrong for ever, each of two of them: a row may go earlier by that. */
+const WRONG_FOR_EVER_MS = 2 * 2 * 3_600_000;
 /** Clocks are whole milliseconds, and the threads of a process are a few apart. */
 const GRAIN_MS = 50;
 const SIGHTINGS_MAX = 1000;
@@ -87,6 +92,8 @@ export class GroundTruth implements Witness {
   prunedEver = 0;
   readonly incarnations = new Incarnations();
   readonly history = new HistoryTruth();
+  /** What the process would delete by, at each commit. */
+  readonly deletions: { readonly trueMs: number; readonly deletionMs: number }[] = [];
   /** Every step of retention, and how many messages were delivered before it. */
   readonly prunings: { readonly delivered: number; readonly cutoffMs: number }[] = [];
   readonly #time: SimulatedTime;
@@ -224,8 +231,9 @@ export class GroundTruth implements Witness {
     this.history.ticked(tick);
   }
 
-  committed(facts: readonly NodeTransition[], pruning: Pruning | null, nowMs: number): void {
-    this.history.committed(nowMs);
+  committed(facts: readonly NodeTransition[], pruning: Pruning | null, deletionMs: number): void {
+    this.history.committed(deletionMs, this.#time.nowMs);
+    this.deletions.push({ trueMs: this.#time.nowMs, deletionMs });
     for (const delivered of this.#entered) this.#record(delivered);
     this.#entered = [];
     this.#steadyStored = this.#steadyNow;
@@ -253,9 +261,12 @@ export class GroundTruth implements Witness {
     let gone = 0;
     for (const kind of KINDS) {
       const times = { task: this.tasks, invoice: this.invoices, node: this.nodeTimes }[kind];
-      for (const [id, { lastMs }] of times) {
+      for (const [id, { lastMs, sentMs }] of times) {
         if (now[kind].has(id)) continue;
         if (lastMs >= cutoffMs) throw new Error(`${kind} ${id} was pruned ${lastMs - cutoffMs} ms too early`);
+        const ageMs = this.#time.nowMs - sentMs;
+        if (ageMs < this.#options.retentionMs - WRONG_FOR_EVER_MS)
+          throw new Error(`${kind} ${id} was pruned when it was ${ageMs} ms old`);
         gone++;
         times.delete(id);
         this.incarnations.ended(kind, id);
@@ -366,11 +377,11 @@ export class GroundTruth implements Witness {
     const expected = this.oracle.record({ content: this.incarnations.in(content) }, steadyMs);
     if (outcome !== expected)
       throw new Error(`a message was ${outcome}, not ${expected}: ${JSON.stringify(content)} at ${atMs}`);
-    const storedMs = this.#time.nowMs;
-    see(this.nodeTimes, content.nodeId, atMs, storedMs);
+    const times = { atMs, storedMs: this.#time.nowMs, sentMs: message.trueMs };
+    see(this.nodeTimes, content.nodeId, times);
     if (content.type === 'task_received' || content.type === 'task_completed')
-      see(this.tasks, content.taskId, atMs, storedMs);
-    if (content.type === 'invoice_created') see(this.invoices, content.invoiceId, atMs, storedMs);
+      see(this.tasks, content.taskId, times);
+    if (content.type === 'invoice_created') see(this.invoices, content.invoiceId, times);
   }
 
   /** Nothing that the stream held is passed over, and nothing comes twice. */
@@ -390,11 +401,16 @@ function isLeft({ lifeMs, leftMs }: Sighting): boolean {
   return leftMs > 0 && leftMs >= lifeMs;
 }
 
-function see(times: Map<string, Times>, id: string, atMs: number, storedMs: number): void {
+function see(
+  times: Map<string, Times>,
+  id: string,
+  { atMs, storedMs, sentMs }: { readonly atMs: number; readonly storedMs: number; readonly sentMs: number },
+): void {
   const known = times.get(id);
-  if (known === undefined) times.set(id, { firstMs: atMs, lastMs: atMs, storedMs });
+  if (known === undefined) times.set(id, { firstMs: atMs, lastMs: atMs, storedMs, sentMs });
   else {
     known.storedMs = storedMs;
+    known.sentMs = Math.max(known.sentMs, sentMs);
     known.firstMs = Math.min(known.firstMs, atMs);
     known.lastMs = Math.max(known.lastMs, atMs);
   }

@@ -22,6 +22,7 @@ export class HistoryTruth {
   #waiting: Tick[] = [];
   readonly #stored: Tick[] = [];
   #latestMs = 0;
+  readonly #deletions: { readonly trueMs: number; readonly deletionMs: number }[] = [];
   readonly #greatest = { totalTasks: 0, totalInvoices: 0, totalNodes: 0 };
 
   get ticks(): number {
@@ -38,11 +39,19 @@ export class HistoryTruth {
     }
   }
 
-  /** What was given is on disk; `nowMs` is our clock. */
-  committed(nowMs: number): void {
+  /** What was given is on disk; `deletionMs` is the time by which statistics are thinned. */
+  committed(deletionMs: number, trueMs: number): void {
     this.#stored.push(...this.#waiting);
     this.#waiting = [];
-    this.#latestMs = Math.max(this.#latestMs, nowMs);
+    this.#latestMs = Math.max(this.#latestMs, deletionMs);
+    this.#deletions.push({ trueMs, deletionMs });
+  }
+
+  /** The least time that thinning has gone by for as long as it may be late. */
+  #settledMs(trueMs: number): number {
+    const before = this.#deletions.findLastIndex((reading) => reading.trueMs <= trueMs - LATE_MAX_MS);
+    this.#deletions.splice(0, Math.max(0, before));
+    return Math.min(...this.#deletions.map(({ deletionMs }) => deletionMs));
   }
 
   killed(): void {
@@ -50,7 +59,8 @@ export class HistoryTruth {
   }
 
   /** Throws unless the rows are those ticks that must be there, and of the others only those that still may. */
-  expect(database: ReadDatabase, nowMs: number): void {
+  expect(database: ReadDatabase, trueMs: number): void {
+    const nowMs = this.#settledMs(trueMs);
     const rows = database.prepare<{ period: string }, { atMs: number; total: number }>(
       `SELECT CAST(round((julianday(recorded_at) - 2440587.5) * 86400000) AS INTEGER) AS atMs, total_tasks AS total
          FROM network_stats WHERE stat_period = @period ORDER BY recorded_at, id`,
@@ -66,7 +76,7 @@ export class HistoryTruth {
     };
     const [ofFive, ofHour] = [firstOf(FIVE_MINUTES_MS), firstOf(HOUR_MS)];
     const startOf = (stretchMs: number, atMs: number) => Math.floor(atMs / stretchMs) * stretchMs;
-    // Ages by the latest time that our clock ever showed: what was thinned then is gone.
+    // Ages by the latest time that statistics were ever thinned by: what was thinned then is gone.
     const everyFromMs = startOf(FIVE_MINUTES_MS, this.#latestMs - DAY_MS);
     const fiveFromMs = startOf(HOUR_MS, this.#latestMs - 7 * DAY_MS);
     const must = (tick: Tick) =>

@@ -2,6 +2,7 @@
 // SIMULATION_FIRST_SEED on, and tells of each failure at once.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EventClock } from '../../src/domain/federation/event-clock.ts';
 import { Housekeeping } from '../../src/store/federation/housekeeping.ts';
 import { RollupDeltas } from '../../src/store/federation/rollups.ts';
 import { StatisticsThinning } from '../../src/store/federation/statistics-thinning.ts';
@@ -103,14 +104,19 @@ describe('simulation', () => {
 
   it('simulation - would notice retention that comes too early, or never', () => {
     const { pruneCutoffs } = Housekeeping.prototype;
-    const tooEarly = function (this: Housekeeping, nowMs: number) {
-      const cutoffs = pruneCutoffs.call(this, nowMs);
+    const tooEarly = function (this: Housekeeping, nowMs: number, monotonicMs: number) {
+      const cutoffs = pruneCutoffs.call(this, nowMs, monotonicMs);
       return cutoffs === null ? null : { ...cutoffs, cutoffMs: cutoffs.cutoffMs + DAY_MS };
     };
     const spy = vi.spyOn(Housekeeping.prototype, 'pruneCutoffs').mockImplementation(tooEarly);
     expect(() => live(2)).toThrow(/was pruned \d+ ms too early/);
     spy.mockImplementation(() => null);
     expect(() => live(2)).toThrow(/should have been pruned/);
+  });
+
+  it('simulation - would notice events that are taken in the order of a clock that goes back', () => {
+    vi.spyOn(EventClock.prototype, 'pass').mockImplementation((atMs) => atMs);
+    expect(() => live(4)).toThrow(/seed 4, day/);
   });
 
   it('simulation - would notice pruned rows that count nowhere', () => {

@@ -85,6 +85,8 @@ class Simulation {
   #isFrozen = false;
   #isLinkUp = true;
   #wallErrorMs = 0;
+  /** Without the steps that are mended when all faults are over. */
+  #lastingErrorMs = 0;
   #watchBudgetMs: number;
   /** Rises whenever all faults are over. */
   #stretch = 0;
@@ -118,6 +120,8 @@ class Simulation {
       generationSize: random.pick([3, 50, 100_000]),
       // Shorter than the settings allow, so that weeks hold many of them.
       retentionMs: random.pick([0, DAY_MS / 2, 2 * DAY_MS, 8 * DAY_MS]),
+      // Longer than any clock of a fault is wrong by days; see #stepClock.
+      deletionGraceMs: 15 * MINUTE_MS,
       tickMs: random.pick([3, 10, 30, 60]) * MINUTE_MS,
       soonMs,
       sweepMs: soonMs === MINUTE_MS ? 5 * SECOND_MS : SECOND_MS,
@@ -152,6 +156,7 @@ class Simulation {
       thresholds: THRESHOLDS,
       hasLimits,
       evicts: this.#options.limits.maxNodes > 0,
+      retentionMs: this.#options.retentionMs,
       skewMs: () => this.#wallErrorMs - this.#broker.clockErrorMs,
       isReachable: () => this.#isReachable(),
       idsNow: () => readIds(this.#open()),
@@ -284,6 +289,20 @@ class Simulation {
       },
       ourClock: () => {
         this.#wallErrorMs = this.#jump();
+        this.#lastingErrorMs = this.#wallErrorMs;
+      },
+      clockStep: () => {
+        this.#wallErrorMs = this.#step();
+        // Some clocks are mended by one who is wrong too.
+        if (random.chance(0.3))
+          this.#time.after(random.below(MINUTE_MS), () => {
+            if (this.#wallErrorMs !== this.#lastingErrorMs) this.#wallErrorMs = this.#step();
+          });
+        // Some look for the remedy in a restart.
+        if (random.chance(0.5)) {
+          this.#end(random.chance(0.5));
+          this.#time.after(random.below(MINUTE_MS), () => this.#start());
+        }
       },
       cutOff: () => this.#cutOff(),
       streamLost: () => this.#loseStream(),
@@ -393,7 +412,14 @@ class Simulation {
     return pick([-1, 1]) * below(pick([3 * SECOND_MS, MINUTE_MS, 2 * HOUR_MS]));
   }
 
+  /** An error of seconds to months, forward or back, until all faults are over. */
+  #step(): number {
+    const { below, pick } = this.#random;
+    return pick([-1, 1]) * (SECOND_MS + below(pick([MINUTE_MS, 2 * HOUR_MS, 3 * DAY_MS, 100 * DAY_MS])));
+  }
+
   #heal(): void {
+    this.#wallErrorMs = this.#lastingErrorMs;
     if (this.#isFrozen) this.#thaw();
     this.#disk.heal();
     this.#broker.isServing = true;
@@ -440,10 +466,9 @@ class Simulation {
     expectRollups(database, rows);
     expectGeography(database, rows);
     if (this.#options.mode === 'jetstream') expectPosition(database, this.#truth);
-    const wallMs = this.#time.nowMs + this.#wallErrorMs;
-    this.#truth.history.expect(database, wallMs);
+    this.#truth.history.expect(database, this.#time.nowMs);
     if (this.#options.limits.maxNodes > 0) return;
-    expectPruned(this.#truth, this.#options, { nowMs: this.#time.nowMs, wallMs });
+    expectPruned(database, this.#truth, this.#options, this.#time.nowMs);
     expectOracleRows(rows, this.#truth);
     expectStatistics(this.#query ?? new StatisticsQuery(database), rows, this.#truth, this.#time.nowMs);
     expectStates(database, rows, this.#truth, process.supervisor.counts, this.#options.transitionsPerNodeMax);

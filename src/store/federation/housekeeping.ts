@@ -1,5 +1,5 @@
 // When the writer's commits carry a step of retention or thinning: in every commit while a pass is under way, and then not
-// for a while. It neither prunes nor thins, and is told the time.
+// for a while. It neither prunes nor thins, and is told the time: of the deletion clock, and, for rests, the monotonic one.
 
 import { ADOPTED_RETENTION_MS } from './adopted-rows.ts';
 import type { Cutoffs } from './key-walk.ts';
@@ -18,14 +18,12 @@ class Pass {
     this.#restMs = restMs;
   }
 
-  isDue(nowMs: number): boolean {
-    // Also if our clock was set back: a rest that began in the future would last for ever.
-    const restedMs = this.#restingSinceMs === null ? null : nowMs - this.#restingSinceMs;
-    return restedMs === null || restedMs >= this.#restMs || restedMs < 0;
+  isDue(monotonicMs: number): boolean {
+    return this.#restingSinceMs === null || monotonicMs - this.#restingSinceMs >= this.#restMs;
   }
 
-  stepped(isOver: boolean, nowMs: number): void {
-    this.#restingSinceMs = isOver ? nowMs : null;
+  stepped(isOver: boolean, monotonicMs: number): void {
+    this.#restingSinceMs = isOver ? monotonicMs : null;
   }
 }
 
@@ -39,24 +37,24 @@ export class Housekeeping {
     this.#retentionMs = retentionMs;
   }
 
-  /** Rows last seen before this are to be pruned by a step now; null if no step is due. */
-  pruneCutoffs(nowMs: number): Cutoffs | null {
-    if (this.#retentionMs <= 0 || !this.#prune.isDue(nowMs)) return null;
+  /** Rows last seen before this, `nowMs` being the deletion clock, are to be pruned by a step now; null if none is due. */
+  pruneCutoffs(nowMs: number, monotonicMs: number): Cutoffs | null {
+    if (this.#retentionMs <= 0 || !this.#prune.isDue(monotonicMs)) return null;
     const adoptedRetentionMs = Math.max(this.#retentionMs, ADOPTED_RETENTION_MS);
     return { cutoffMs: nowMs - this.#retentionMs, adoptedCutoffMs: nowMs - adoptedRetentionMs };
   }
 
-  isThinningDue(nowMs: number): boolean {
-    return this.#thin.isDue(nowMs);
+  isThinningDue(monotonicMs: number): boolean {
+    return this.#thin.isDue(monotonicMs);
   }
 
   /** A step of retention is committed; `isOver` if a pass over all tables ended with it. */
-  pruned(isOver: boolean, nowMs: number): void {
-    this.#prune.stepped(isOver, nowMs);
+  pruned(isOver: boolean, monotonicMs: number): void {
+    this.#prune.stepped(isOver, monotonicMs);
   }
 
   /** A step of thinning is committed; `isOver` if nothing is left to thin. */
-  thinned(isOver: boolean, nowMs: number): void {
-    this.#thin.stepped(isOver, nowMs);
+  thinned(isOver: boolean, monotonicMs: number): void {
+    this.#thin.stepped(isOver, monotonicMs);
   }
 }

@@ -2,6 +2,7 @@
 // in one transaction. Between commits nothing is on disk; a commit that fails changes nothing and can be repeated.
 
 import { randomUUID } from 'node:crypto';
+import { DELETION_GRACE_MS } from '../../config/bounds.ts';
 import type { ApiKey } from '../../domain/federation/api-keys.ts';
 import type {
   EarlierInvoice,
@@ -16,8 +17,10 @@ import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { NodeState } from '../../domain/federation/vocabulary.ts';
 import { type Database, durably } from '../database.ts';
+import { ADOPTED, type AdoptedKind } from './adopted-rows.ts';
 import { ApiKeyTable, type KeyUse } from './api-keys.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
+import { DeletionTime } from './deletion-time.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InvoiceTable } from './invoices.ts';
@@ -41,6 +44,8 @@ export interface WriterOptions extends RowMemoryOptions {
   readonly offlineAfterMs?: number;
   /** How long after they were last seen rows are kept; 0 or absent: for ever. */
   readonly retentionMs?: number;
+  /** How long the wall clock must be ahead before rows are deleted by it; a day if absent. */
+  readonly deletionGraceMs?: number;
   readonly transitionsPerNodeMax: number;
   /** PUBLISH_INTERVAL; kept with the statistics, so that later it is known how many rows there should be. */
   readonly publishIntervalMs?: number;
@@ -116,6 +121,10 @@ export class FederationWriter {
   readonly #retention: Retention;
   readonly #thinning: StatisticsThinning;
   readonly #housekeeping: Housekeeping;
+  readonly #deletionTime: DeletionTime;
+  #deletionMs = 0;
+  /** Of the last {@link housekeep}. */
+  #monotonicMs = 0;
   readonly #transaction: (nowMs: number) => void;
   #isErasing = false;
   /** Messages thrown away since the last commit. */
@@ -143,7 +152,14 @@ export class FederationWriter {
     this.#events = new EventClock(this.#eventClockState());
     this.#retention = new Retention([this.#tasks, this.#invoices, this.#nodes], this.#kept);
     this.#thinning = new StatisticsThinning(database, this.#kept);
-    this.#housekeeping = new Housekeeping(options.retentionMs ?? 0);
+    const retentionMs = options.retentionMs ?? 0;
+    this.#housekeeping = new Housekeeping(retentionMs);
+    const graceMs = options.deletionGraceMs ?? DELETION_GRACE_MS;
+    this.#deletionTime = new DeletionTime(this.#kept, { graceMs, retentionMs }, () => ({
+      [ADOPTED.task]: this.#tasks.nextKey,
+      [ADOPTED.invoice]: this.#invoices.nextKey,
+      [ADOPTED.node]: this.#nodes.nextKey,
+    }));
     this.position = new StreamPosition(database);
     this.keys = new ApiKeyTable(database);
     this.blocked = new BlockedNodes(database);
@@ -297,11 +313,22 @@ export class FederationWriter {
     this.#shed += messages;
   }
 
-  /** Lets the next commit carry a step of retention and one of thinning, if they are due. To be called before a commit. */
-  housekeep(nowMs: number): void {
-    const cutoffs = this.#housekeeping.pruneCutoffs(nowMs);
-    if (cutoffs !== null) this.pruneStep(cutoffs.cutoffMs, cutoffs.adoptedCutoffMs);
-    if (this.#housekeeping.isThinningDue(nowMs)) this.thinStep(nowMs);
+  /**
+   * Lets the next commit carry a step of retention and one of thinning, if they are due by the deletion clock. To be called
+   * before a commit, with the wall clock and the monotonic one.
+   */
+  housekeep(nowMs: number, monotonicMs = nowMs): void {
+    this.#monotonicMs = monotonicMs;
+    this.#deletionMs = this.#deletionTime.read(nowMs, monotonicMs);
+    const cutoffs = this.#housekeeping.pruneCutoffs(this.#deletionMs, monotonicMs);
+    const isYoung = (kind: AdoptedKind, key: number) => this.#deletionTime.isYoung(kind, key);
+    if (cutoffs !== null) this.#retention.ask({ ...cutoffs, isYoung });
+    if (this.#housekeeping.isThinningDue(monotonicMs)) this.thinStep(this.#deletionMs);
+  }
+
+  /** What the deletion clock showed at the last {@link housekeep}. */
+  get deletionMs(): number {
+    return this.#deletionMs;
   }
 
   /**
@@ -341,8 +368,8 @@ export class FederationWriter {
     const { signs, gone } = this.#nodes.committed();
     const pruned = this.#retention.committed();
     const isThinned = this.#thinning.committed();
-    if (pruned !== null) this.#housekeeping.pruned(pruned.isPassOver, nowMs);
-    if (isThinned !== null) this.#housekeeping.thinned(isThinned, nowMs);
+    if (pruned !== null) this.#housekeeping.pruned(pruned.isPassOver, this.#monotonicMs);
+    if (isThinned !== null) this.#housekeeping.thinned(isThinned, this.#monotonicMs);
     this.lastCommit = { gone, pruned, isThinned };
     if (this.#isErasing) this.#emptyLog();
     return signs;
