@@ -55,6 +55,24 @@ describe('authenticator', () => {
     },
   );
 
+  it('authenticator - on plain NATS a clock that is set back revives no revoked key, and unbinds no node', () => {
+    const revoked = { ...bind('node-b'), createdAtMs: NOW_MS, revokedAtMs: NOW_MS + 1 };
+    const authenticate = createAuthenticator(
+      new KeyBook([revoked, { ...bind(NODE), createdAtMs: NOW_MS }]),
+      false,
+    );
+    const payload = bytesOf(messageOf(3));
+    const ask = (seq: number | null, nodeId: string, credential: string | null) =>
+      authenticate({ subject: 3, payload, atMs: NOW_MS - 3_600_000, seq, credential }, nodeId);
+    const signed = sign(revoked, 'truebit.heartbeat', payload);
+    expect([ask(null, 'node-b', signed), ask(null, NODE, null)]).toEqual([
+      'unauthenticated',
+      'unauthenticated',
+    ]);
+    // In a stream it was sent before either happened.
+    expect([ask(7, 'node-b', signed), ask(7, NODE, null)]).toEqual([revoked, null]);
+  });
+
   it('authenticator - is asked behind validation and before the limits, and refusals are counted', () => {
     const ledger = new Ledger();
     const key = bind('node-other');

@@ -9,7 +9,8 @@ import type { BatchMessage } from './batch.ts';
 
 /** Judges one valid message of `nodeId`: the key that signed it, null if none did and none had to, or the refusal. */
 export type Authenticate = (
-  message: Pick<BatchMessage, 'subject' | 'payload' | 'atMs' | 'credential'>,
+  message: Pick<BatchMessage, 'subject' | 'payload' | 'atMs' | 'credential'> &
+    Partial<Pick<BatchMessage, 'seq'>>,
   nodeId: string,
 ) => ApiKey | null | 'unauthenticated' | 'wrong_node';
 
@@ -21,9 +22,11 @@ export function createAuthenticator(book: KeyBook, isRequired: boolean): Authent
     secrets.set(key, known);
     return known;
   };
-  return ({ subject, payload, atMs, credential = null }, nodeId) => {
+  return ({ subject, payload, atMs, seq, credential = null }, nodeId) => {
     const signature = toSignature(credential, subject, payload, secretOfKey);
-    return judgeClaim(book, isRequired, { nodeId, atMs, signature });
+    // What plain NATS brings comes now, behind all that was done to keys, whatever the wall clock says.
+    const claimedAtMs = seq === null ? Infinity : atMs;
+    return judgeClaim(book, isRequired, { nodeId, atMs: claimedAtMs, signature });
   };
 }
 
