@@ -1,9 +1,11 @@
 // `aggregator audit`: the audit by hand, also while the aggregator runs; a table or JSON, and an exit code for scripts.
 
+import { COMMAND_DESCRIPTORS } from '../config/bounds.ts';
 import type { Environment } from '../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
+import { requireDescriptors } from '../lib/descriptors.ts';
 import { CodedError } from '../lib/errors.ts';
 import { explainReading, openCurrent } from '../store/database.ts';
 import { requireOneName } from '../store/one-name.ts';
@@ -44,6 +46,7 @@ function run(args: readonly string[], env: Environment): number {
 
 function auditFile(path: string): { readonly report: AuditReport; readonly seconds: number } {
   const startedMs = systemClock.monotonicMs();
+  requireDescriptors(COMMAND_DESCRIPTORS);
   requireOneName(path);
   const database = openCurrent(path);
   const progress = progressLine('audit');

@@ -1,7 +1,9 @@
 // `aggregator backup`: a whole copy of the database, made while the aggregator runs at whatever speed.
 
+import { COMMAND_DESCRIPTORS } from '../config/bounds.ts';
 import type { Environment } from '../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
+import { requireDescriptors } from '../lib/descriptors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import { backupDatabase } from '../store/backup.ts';
@@ -30,6 +32,7 @@ async function backup(args: readonly string[], env: Environment): Promise<number
   );
   const [file = ''] = operands;
   const { databasePath, embedded } = readSettings(env).settings;
+  requireDescriptors(COMMAND_DESCRIPTORS);
   const startedMs = systemClock.monotonicMs();
   const progress = progressLine('backup');
   const made = await backupDatabase({

@@ -2,10 +2,11 @@
 // nobody does.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { STOP_EMPTY_LOG_MS } from '../config/bounds.ts';
+import { COMMAND_DESCRIPTORS, STOP_EMPTY_LOG_MS } from '../config/bounds.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Change, type ChangeAnswers, decodeChange } from '../domain/federation/changes.ts';
 import { askControl, controlSocketPath } from '../io/control-socket.ts';
+import { requireDescriptors } from '../lib/descriptors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../lib/errors.ts';
 import { explainReading, openWriter } from '../store/database.ts';
@@ -30,6 +31,7 @@ export async function changeDatabase<C extends Change>(
 ): Promise<ChangeAnswers[C['type']]> {
   const wrong = decodeChange(change);
   if (typeof wrong === 'string') throw new CodedError('usage', `${wrong} --help lists the options.`);
+  requireDescriptors(COMMAND_DESCRIPTORS);
   if ((lookForDatabase(settings.databasePath)?.size ?? 0) === 0) {
     throw new CodedError(
       'not_found',

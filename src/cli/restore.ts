@@ -1,7 +1,9 @@
 // `aggregator restore`: puts a verified backup in the place of the database, and keeps what it replaces.
 
+import { COMMAND_DESCRIPTORS } from '../config/bounds.ts';
 import type { Environment } from '../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
+import { requireDescriptors } from '../lib/descriptors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
 import { requireBackup, restoreDatabase } from '../store/backup.ts';
@@ -27,6 +29,7 @@ function restore(args: readonly string[], env: Environment): number {
   const { values, operands } = parseCommandLine(args, { json: { type: 'boolean' } }, ['FILE']);
   const [file = ''] = operands;
   const { databasePath } = readSettings(env).settings;
+  requireDescriptors(COMMAND_DESCRIPTORS);
   // Before the lock, which makes the folder.
   requireBackup(file, databasePath);
   const lock = lockDatabase(databasePath);

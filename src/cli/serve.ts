@@ -2,11 +2,12 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { type AppSeams, createApp } from '../app.ts';
-import { STOP_TIME_MAX_MS } from '../config/bounds.ts';
+import { START_DESCRIPTORS, STOP_TIME_MAX_MS, WORKER_DESCRIPTORS } from '../config/bounds.ts';
 import type { Environment } from '../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseCommandLine } from '../lib/command-line.ts';
+import { requireDescriptors } from '../lib/descriptors.ts';
 import { createLog } from '../log.ts';
 import type { Command } from './command.ts';
 
@@ -33,6 +34,7 @@ type EndingSignal = keyof typeof SIGNALS;
 export async function serve(env: Environment, seams: AppSeams = {}): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const { settings, warnings } = readSettings(env);
+  requireDescriptors(START_DESCRIPTORS + settings.workers * WORKER_DESCRIPTORS);
   const log = createLog(settings.log);
   for (const warning of warnings) log.warn(`settings: ${warning}`);
   const ended = Promise.withResolvers<number>();

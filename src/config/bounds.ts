@@ -168,6 +168,15 @@ export const HTTP_STOP_GRACE_MS = 1_000;
 /** Log text that may wait for a slow reader; more is dropped, for logging must never hold up the program. */
 export const LOG_BACKLOG_BYTES_MAX = 4_194_304;
 
+// Files
+
+/** Files that a start opens beside its workers' (33, measured), and room for an audit. Fewer, and it ends with the reason. */
+export const START_DESCRIPTORS = 40;
+/** Files that each thread of the pool opens: those of its event loop, and the database's. */
+export const WORKER_DESCRIPTORS = 8;
+/** Files that a command on the database needs: two databases with their logs, and a connection. */
+export const COMMAND_DESCRIPTORS = 16;
+
 // Threads
 
 /**

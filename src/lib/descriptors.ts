@@ -1,10 +1,13 @@
-// Whether the process can open one more file. A connection that finds no descriptor is closed by the runtime without a
-// word, so it is tried, once a second; opening `/dev/null` takes microseconds. It never frees a descriptor.
+// Whether the process can open one more file, or as many as a start needs. A connection that finds no descriptor is closed
+// by the runtime without a word, so it is tried, once a second; opening `/dev/null` takes microseconds. It keeps none open.
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
+import { CodedError } from './errors.ts';
 
 const LOOK_MS = 1000;
+const RAISE_OWN = 'raise the limit (ulimit -n 65536, or LimitNOFILE=65536 in the systemd unit)';
+const RAISE_MACHINE = 'end what holds them, or raise fs.file-max';
 
 export interface DescriptorParts {
   /** None is left: the sentence says why and what to do. Called once, until `freed`. */
@@ -55,12 +58,54 @@ export class DescriptorWatch {
 export function describeShortage(code: string | null, limit: string): string | null {
   const effect = 'new connections are closed, and files, threads and programs cannot be opened';
   if (code === 'EMFILE') {
-    return `no file descriptor is left (EMFILE, limit ${limit}): ${effect}; raise the limit (ulimit -n 65536, or LimitNOFILE=65536 in the systemd unit) and start again`;
+    return `no file descriptor is left (EMFILE, limit ${limit}): ${effect}; ${RAISE_OWN} and start again`;
   }
   if (code === 'ENFILE') {
-    return `the machine has no file descriptor left (ENFILE): ${effect}; end what holds them, or raise fs.file-max`;
+    return `the machine has no file descriptor left (ENFILE): ${effect}; ${RAISE_MACHINE}`;
   }
   return null;
+}
+
+/**
+ * Makes sure that `needed` more files can be opened, before the first of them is: later, SQLite, a thread and a child each
+ * report the shortage in another way. Throws `too_few_descriptors`.
+ */
+export function requireDescriptors(needed: number): void {
+  const limit = readLimit();
+  const opened: number[] = [];
+  let error: unknown;
+  try {
+    while (opened.length < needed) opened.push(openSync(devNull, 'r'));
+  } catch (thrown) {
+    error = thrown;
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+  const code = codeOf(error);
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    throw shortage(code, `only ${opened.length} more files can be opened, and ${needed} are needed`, limit);
+  }
+}
+
+/** The error for an attempt to open a file that found no descriptor; null if it failed for another reason. */
+export function shortageOf(error: unknown): CodedError | null {
+  const code = codeOf(error);
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    return shortage(code, 'a file could not be opened', readLimit(), error);
+  }
+  return null;
+}
+
+function shortage(code: 'EMFILE' | 'ENFILE', what: string, limit: string, cause?: unknown): CodedError {
+  const sentence =
+    code === 'EMFILE'
+      ? `Too few file descriptors: ${what} (EMFILE, limit ${limit}); ${RAISE_OWN} and start again.`
+      : `The machine has too few file descriptors: ${what} (ENFILE); ${RAISE_MACHINE}.`;
+  return new CodedError('too_few_descriptors', sentence, { cause });
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error ? String(error.code) : null;
 }
 
 function tryToOpen(): string | null {
@@ -68,7 +113,7 @@ function tryToOpen(): string | null {
     closeSync(openSync(devNull, 'r'));
     return null;
   } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : null;
+    return codeOf(error);
   }
 }
 

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'usage'
   | 'node_too_old'
   | 'output_failed'
+  | 'too_few_descriptors'
   | 'port_in_use'
   | 'listen_failed'
   | 'folder_not_writable'

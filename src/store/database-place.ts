@@ -4,6 +4,7 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { barredFolder, deniedFile, explainDenied, foreignFile } from '../lib/denied-access.ts';
+import { shortageOf } from '../lib/descriptors.ts';
 import { CodedError } from '../lib/errors.ts';
 
 /** What the files of a database are called, behind its own name. */
@@ -45,8 +46,10 @@ export function requirePlace(path: string): void {
     throw new CodedError('folder_not_writable', `The database cannot be used: ${explainDenied(denied)}.`);
 }
 
-/** The sentence for an error of access to the database, its folder or a file beside it; null if the error is another. */
+/** The sentence for an error of access to the database, its folder or a file beside it; null if the error is another. Also `too_few_descriptors`. */
 export function explainAccess(error: unknown, path: string): CodedError | null {
+  const shortage = shortageOf(error);
+  if (shortage !== null) return shortage;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const folder = dirname(path);
   const refuse = (sentence: string) => new CodedError('folder_not_writable', sentence, { cause: error });

@@ -1,24 +1,80 @@
 // Out of file descriptors: the real program under a low limit, its connections held until none is left.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { childrenBeside, MAIN, testFolder } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
+/** The program or a command of it with room for so many files. */
+function startWithLimit(
+  limit: number,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): ChildProcessByStdio<null, Readable, Readable> {
+  const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
+  const child = spawn('sh', ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, process.execPath, MAIN, ...args], {
+    env: { PATH, HOME, NATS_SERVER_BIN, LOG_FORMAT: 'json', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+const SENTENCE =
+  /^Too few file descriptors: only \d+ more files can be opened, and \d+ are needed \(EMFILE, limit \d+\); raise the limit \(ulimit -n 65536, or LimitNOFILE=65536 in the systemd unit\) and start again\. \[too_few_descriptors\]\n$/;
+
+// Below 26 Node itself cannot start.
+it.each([26, 28, 30, 34, 38, 42, 44, 50, 60])(
+  'descriptors - a start with %i ends with one sentence, and nothing is made',
+  async (limit) => {
+    const own = await testFolder('few-descriptors');
+    const child = startWithLimit(limit, { ...own.env, HTTP_PORT: '0' });
+    const code = new Promise((resolve) => child.once('close', resolve));
+    const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+    expect({ code: await code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(SENTENCE),
+    });
+    expect(readdirSync(own.folder)).toEqual([]);
+  },
+);
+
+it('descriptors - a start with 72 becomes ready', async () => {
+  const own = await testFolder('enough-descriptors');
+  const child = startWithLimit(72, { ...own.env, HTTP_PORT: '0' });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const code = new Promise((resolve) => child.once('close', resolve));
+  await until('the start', () => lines.some((line) => line.includes('ready to aggregate')));
+  child.kill('SIGTERM');
+  expect(await code).toBe(0);
+});
+
+it('descriptors - a command that cannot open its files says so', async () => {
+  const own = await testFolder('few-for-backup');
+  const env = { ...own.env, DB_PATH: own.databasePath };
+  for (const args of [['audit'], ['backup', `${own.folder}/b.db`], ['keys', 'create', '--name', 'a']]) {
+    const child = startWithLimit(28, env, args);
+    const code = new Promise((resolve) => child.once('close', resolve));
+    child.stdout.resume();
+    expect(await textOf(child.stderr)).toMatch(SENTENCE);
+    // An audit that finds a difference ends with 1.
+    expect(await code).toBe(args[0] === 'audit' ? 2 : 1);
+  }
+});
+
 it('descriptors - none is left: one log line with cause and remedy, /readyz says so, and it ends', async () => {
   const own = await testFolder('descriptors');
   const port = await freePort();
-  const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
-  const env = { PATH, HOME, NATS_SERVER_BIN, LOG_FORMAT: 'json', ...own.env, HTTP_PORT: String(port) };
-  const child = spawn('sh', ['-c', 'ulimit -n 90; exec "$0" "$1"', process.execPath, MAIN], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  const child = startWithLimit(90, { ...own.env, HTTP_PORT: String(port) });
   const log: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => log.push(line));
   // One connection, opened while there is room, and used again.

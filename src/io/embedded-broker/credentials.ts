@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { shortageOf } from '../../lib/descriptors.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 /** What makes a broker ours: its name, and that it takes our password. */
@@ -37,6 +38,8 @@ function readIfThere(file: string): string | null {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    const shortage = shortageOf(error);
+    if (shortage !== null) throw shortage;
     throw new CodedError('folder_not_writable', `${file} cannot be read: give this user the right to.`, {
       cause: error,
     });

@@ -3,6 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { shortageOf } from '../../lib/descriptors.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 const run = promisify(execFile);
@@ -49,6 +50,8 @@ async function versionText(binary: string): Promise<string> {
   try {
     return (await run(binary, ['--version'], { timeout: versionTimeoutMs })).stdout;
   } catch (error) {
+    const shortage = shortageOf(error);
+    if (shortage !== null) throw shortage;
     throw new CodedError('broker_start_failed', `${binary} could not be run to ask its version.`, {
       cause: error,
     });
