@@ -58,6 +58,7 @@ import type {
 } from './thread-messages.ts';
 import { Auditor } from './workers/auditor.ts';
 import { WorkerPool } from './workers/pool.ts';
+import { RefusedReads } from './workers/refused-reads.ts';
 
 /** What tests may change that no operator can. */
 export interface AppSeams {
@@ -148,6 +149,10 @@ export function createApp(settings: Settings, parts: AppParts): App {
     exhausted: (sentence) => log.error(`process: ${sentence}`),
     freed: () => log.info('process: file descriptors are free again'),
   });
+  const refusedReads = new RefusedReads({
+    refused: (sentence) => log.error(`database: ${sentence}`, { code: 'database_unusable' }),
+    over: () => log.info('database: all that was refused can be read again'),
+  });
   const metrics = createMetrics({
     accounts: () => accounts,
     status,
@@ -214,6 +219,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     return judgeReadiness({
       status: status(),
       workersUp: pool?.isUp ?? false,
+      readProblem: refusedReads.problem,
       missing: listMissing(missing),
       lastTickAtMs,
       startedAtMs,
@@ -327,6 +333,11 @@ export function createApp(settings: Settings, parts: AppParts): App {
     );
   }
 
+  /** What the database refuses is told by `refusedReads`, once. */
+  function warn(sentence: string, error: unknown): void {
+    if (!(error instanceof CodedError && error.code === 'database_unusable')) log.warn(sentence, { error });
+  }
+
   function requirePool(): WorkerPool {
     if (pool === null) throw new CodedError('worker_timeout', 'The worker pool is not running yet.');
     return pool;
@@ -352,7 +363,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
           if (published) metrics.published(lastTickAtMs);
           log.debug('tick: statistics made', { seconds, published });
         },
-        failed: (error) => log.warn('tick: no statistics this time, the next tick tries again', { error }),
+        failed: (error) => warn('tick: no statistics this time, the next tick tries again', error),
         isCaughtUp: () => reports.isCaughtUp,
         nowMs: systemClock.nowMs,
         monotonicMs: systemClock.monotonicMs,
@@ -370,12 +381,14 @@ export function createApp(settings: Settings, parts: AppParts): App {
       },
       {
         done({ drift, checks }) {
+          refusedReads.answered('audit');
           metrics.audited(drift, systemClock.monotonicMs());
           const found = checks.filter(({ differing }) => differing > 0);
           const what = found.map(({ name, differing }) => `${name}: ${differing}`).join(', ');
           if (drift > 0) log.error(`audit: ${drift} differ (${what}): a defect of ours; please report it`);
           else log.debug('audit: all equal');
         },
+        refused: (sentence) => refusedReads.refused('audit', sentence),
         failed: (error) => log.warn('audit: it was not made, the next one tries again', { error }),
       },
     );
@@ -405,6 +418,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
         threads: settings.workers,
         taskTimeMaxMs: WORKER_TASK_TIME_MAX_MS,
         queueTasksMax: WORKER_QUEUE_TASKS_MAX,
+        refusedReads,
         onRun: (seconds) => metrics.workerRun(seconds),
       });
       await resumeNodes(RESUME_RETRY_MS, {
@@ -417,7 +431,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       });
       if (isStopping) return { httpUrl: url };
       await compareClock().catch((error: unknown) =>
-        log.warn('clock: it was not compared with the one of the last run', { error }),
+        warn('clock: it was not compared with the one of the last run', error),
       );
       ticker = makeTicker();
       auditor = makeAuditor();

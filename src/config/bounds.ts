@@ -109,6 +109,8 @@ export const JOIN_REQUEST_BYTES_MAX = 4_096;
 
 // Workers
 
+/** Until a question of the pool that the database refused is asked again. */
+export const REFUSED_QUESTION_INTERVAL_MS = 2_000;
 /** Longest run of one task of the pool; then its thread is ended and the asker gets `worker_timeout`. */
 export const WORKER_TASK_TIME_MAX_MS = 10_000;
 /** Tasks that may wait for the pool; more are refused at once. */
@@ -120,6 +122,9 @@ export const WORKER_QUEUE_TASKS_MAX = 256;
 export const AUDIT_INTERVAL_MS = 3_600_000;
 /** Longest run of an audit: some hundred million rows. The write-ahead log cannot be used again meanwhile. */
 export const AUDIT_TIME_MAX_MS = 600_000;
+/** Until an audit that the database refused is made again, at least, and as many times as long as it took. */
+export const REFUSED_AUDIT_INTERVAL_MS = 60_000;
+export const REFUSED_AUDIT_REST = 9;
 
 // Statistics
 

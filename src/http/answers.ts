@@ -24,6 +24,7 @@ export const HTTP_ERRORS = {
   headers_too_large: 431,
   internal: 500,
   worker_timeout: 503,
+  database_unusable: 503,
   feed_full: 503,
 } as const;
 

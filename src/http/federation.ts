@@ -26,7 +26,7 @@ import type { Query } from './query.ts';
 import * as schemas from './schemas.ts';
 import { SharedAnswers, tagged } from './shared-answers.ts';
 
-/** What the API asks. What comes from a worker throws `worker_timeout`. */
+/** What the API asks. What comes from a worker throws `worker_timeout` and `database_unusable`. */
 export interface FederationParts {
   aggregatorId(): string;
   /** Of the latest tick, the same object until the next one; null before the first. */

@@ -10,6 +10,8 @@ export interface ReadinessInputs {
   /** The source's latest state; null before the ingest thread reported, and while it is being restarted. */
   readonly status: IngestStatus | null;
   readonly workersUp: boolean;
+  /** Why a question or the audit cannot read the database; null if none is refused. */
+  readonly readProblem: string | null;
   /** Messages missing from the numbers that no operator has acknowledged. */
   readonly missing: readonly MissingListing[];
   readonly lastTickAtMs: number | null;
@@ -58,7 +60,7 @@ const OK: ComponentReadiness = { ok: true };
 export function judgeReadiness(inputs: ReadinessInputs): Readiness {
   const { status } = inputs;
   const components = {
-    database: judgeDatabase(status),
+    database: judgeDatabase(inputs),
     broker: judgeBroker(inputs),
     ingest: judgeIngest(status),
     workers: inputs.workersUp ? OK : no('the worker pool is not running'),
@@ -76,9 +78,10 @@ export function judgeReadiness(inputs: ReadinessInputs): Readiness {
 
 const NO_REPORT = 'the ingest thread has not reported yet';
 
-function judgeDatabase(status: IngestStatus | null): ComponentReadiness {
-  if (status === null) return no(NO_REPORT);
-  return status.databaseProblem === null ? OK : no(status.databaseProblem);
+function judgeDatabase({ status, readProblem }: ReadinessInputs): ComponentReadiness {
+  const problem = status?.databaseProblem ?? readProblem;
+  if (problem !== null) return no(problem);
+  return status === null ? no(NO_REPORT) : OK;
 }
 
 /** That nobody can join is a warning: an operator may want it so. */

@@ -135,6 +135,11 @@ function createApp(
     if (error instanceof CodedError && error.code === 'worker_timeout') {
       return refuse(reply.header('retry-after', '1'), 'worker_timeout', 'the query took too long, try again');
     }
+    // Told by the one who asked; its sentence names files of ours.
+    if (error instanceof CodedError && error.code === 'database_unusable') {
+      const message = 'the database cannot be read at the moment, the log of the aggregator says why';
+      return refuse(reply.header('retry-after', '5'), 'database_unusable', message);
+    }
     const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
     if (status === 413)
       return refuse(reply, 'body_too_large', `a body has at most ${HTTP_BODY_BYTES_MAX} bytes`);

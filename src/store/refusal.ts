@@ -1,4 +1,4 @@
-// What an error of the writer means: whether it comes from the environment, and is waited for, or stays with what was being
+// What an error of the writer, or of a reader, means: whether it comes from the environment, and is waited for, or stays with what was being
 // written; and what an operator is told. It decides and words; it does nothing.
 
 import { dirname } from 'node:path';
@@ -72,10 +72,15 @@ export class DatabaseMissing extends Error {
   }
 }
 
-/** One sentence for log and `/readyz`: the thing, the cause, the remedy. `path` is the database's. */
-export function explainRefusal(error: unknown, refusal: Refusal, path: string): string {
+/** One sentence for log and `/readyz`: the thing, the cause, the remedy. `path` is the database's; `deed` is what failed. */
+export function explainRefusal(
+  error: unknown,
+  refusal: Refusal,
+  path: string,
+  deed: 'written' | 'read' = 'written',
+): string {
   if (error instanceof DatabaseMissing || error instanceof CodedError) return error.message;
-  return `${path} cannot be written (${codeOf(error)}): ${causeAndRemedy(refusal, path)}`;
+  return `${path} cannot be ${deed} (${codeOf(error)}): ${causeAndRemedy(refusal, path)}`;
 }
 
 function causeAndRemedy(refusal: Refusal, path: string): string {

@@ -3,13 +3,30 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { openReader } from '../store/database.ts';
+import { explainRefusal, refusalOf } from '../store/refusal.ts';
+import type { AuditReply } from './auditor.ts';
 import { audit } from './federation/audit.ts';
 
 const { databasePath } = workerData as { databasePath: string };
-const database = openReader(databasePath);
-try {
-  // The thread is ended between two pages when its time is up.
-  parentPort?.postMessage(audit(database, { progress: () => undefined }));
-} finally {
-  database.close();
+
+function auditOnce(): AuditReply {
+  const database = openReader(databasePath);
+  try {
+    // The thread is ended between two pages when its time is up.
+    return { type: 'made', report: audit(database, { progress: () => undefined }) };
+  } finally {
+    database.close();
+  }
 }
+
+function replyOf(make: () => AuditReply): AuditReply {
+  try {
+    return make();
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === null) throw error;
+    return { type: 'refused', sentence: explainRefusal(error, refusal, databasePath, 'read') };
+  }
+}
+
+parentPort?.postMessage(replyOf(auditOnce));

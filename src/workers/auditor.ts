@@ -1,7 +1,14 @@
 // Audits the database now and then, in a thread that lives as long as the audit. It decides nothing about the result.
 
 import { Worker } from 'node:worker_threads';
+import { REFUSED_AUDIT_INTERVAL_MS, REFUSED_AUDIT_REST } from '../config/bounds.ts';
 import type { AuditReport } from './federation/audit.ts';
+
+/** What the thread sends before it ends. */
+export type AuditReply =
+  | { readonly type: 'made'; readonly report: AuditReport }
+  /** The database refuses; the sentence is for the operator. */
+  | { readonly type: 'refused'; readonly sentence: string };
 
 export interface AuditorOptions {
   readonly workerUrl: URL;
@@ -14,6 +21,8 @@ export interface AuditorOptions {
 
 export interface AuditorParts {
   done(report: AuditReport): void;
+  /** The database cannot be read; the next audit comes sooner, so that its end is noticed. */
+  refused(sentence: string): void;
   failed(error: unknown): void;
 }
 
@@ -29,7 +38,11 @@ export class Auditor {
   }
 
   start(): void {
-    this.#timer = setTimeout(() => this.#audit(), this.#options.intervalMs);
+    this.#auditIn(this.#options.intervalMs);
+  }
+
+  #auditIn(restMs: number): void {
+    this.#timer = setTimeout(() => this.#audit(), restMs);
   }
 
   async stop(): Promise<void> {
@@ -45,10 +58,11 @@ export class Auditor {
     const worker = new Worker(workerUrl, { workerData: { databasePath }, name: 'audit' });
     this.#worker = worker;
     let failure: unknown = new Error(`the audit took longer than ${timeMaxMs / 1000} s`);
-    let report: AuditReport | null = null;
+    let reply: AuditReply | null = null;
+    const startedMs = performance.now();
     const overdue = setTimeout(() => void worker.terminate(), timeMaxMs);
-    worker.on('message', (message: AuditReport) => {
-      report = message;
+    worker.on('message', (message: AuditReply) => {
+      reply = message;
     });
     worker.on('error', (error) => {
       failure = error;
@@ -58,9 +72,16 @@ export class Auditor {
       // Stopped meanwhile.
       if (this.#worker !== worker) return;
       this.#worker = null;
-      this.start();
-      if (report === null) this.#parts.failed(failure);
-      else this.#parts.done(report);
+      this.#ended(reply, failure, performance.now() - startedMs);
     });
+  }
+
+  #ended(reply: AuditReply | null, failure: unknown, tookMs: number): void {
+    const { intervalMs } = this.#options;
+    const restMs = Math.max(REFUSED_AUDIT_INTERVAL_MS, REFUSED_AUDIT_REST * tookMs);
+    this.#auditIn(reply?.type === 'refused' ? Math.min(intervalMs, restMs) : intervalMs);
+    if (reply === null) this.#parts.failed(failure);
+    else if (reply.type === 'made') this.#parts.done(reply.report);
+    else this.#parts.refused(reply.sentence);
   }
 }

@@ -1,10 +1,13 @@
 // The pool that answers questions off the event loop: piscina with read-only connections. Every task has a time limit;
-// a thread that hangs or dies is replaced, and only the one who asked notices.
+// a thread that hangs or dies is replaced, and only the one who asked notices. A question that the database refused is
+// asked again until it is answered, so that the end of the trouble is noticed without anybody asking.
 
 import { Piscina } from 'piscina';
-import { THREAD_YOUNG_HEAP_MEGABYTES_MAX } from '../config/bounds.ts';
+import { REFUSED_QUESTION_INTERVAL_MS, THREAD_YOUNG_HEAP_MEGABYTES_MAX } from '../config/bounds.ts';
 import { CodedError } from '../lib/errors.ts';
-import type { TaskName, WorkerTasks } from './tasks.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import type { RefusedReads } from './refused-reads.ts';
+import type { TaskName, WorkerReply, WorkerTasks } from './tasks.ts';
 
 export interface PoolOptions {
   /** The file that each thread runs. */
@@ -13,6 +16,8 @@ export interface PoolOptions {
   readonly threads: number;
   readonly taskTimeMaxMs: number;
   readonly queueTasksMax: number;
+  /** Told of each question that the database refuses, and of its answer later. */
+  readonly refusedReads: RefusedReads;
   /** Told how long each answered task ran, in seconds. */
   onRun(seconds: number): void;
 }
@@ -20,7 +25,11 @@ export interface PoolOptions {
 export class WorkerPool {
   readonly #piscina: Piscina;
   readonly #taskTimeMaxMs: number;
+  readonly #refusedReads: RefusedReads;
   readonly #onRun: (seconds: number) => void;
+  /** By the name of the question: how to ask the latest that was refused once more. */
+  readonly #refused = new Map<TaskName, () => Promise<unknown>>();
+  #askAgain: NodeJS.Timeout | null = null;
   #stopped = false;
 
   constructor(options: PoolOptions) {
@@ -37,29 +46,73 @@ export class WorkerPool {
     });
     // Without a listener an idle thread's death would end the process; piscina replaces it by itself.
     this.#piscina.on('error', () => undefined);
+    this.#refusedReads = options.refusedReads;
     this.#onRun = options.onRun;
   }
 
-  /** Asks one question. Errors: `worker_timeout` when the time limit passes, the queue is full, or the thread died. */
-  async ask<Name extends TaskName>(
+  /**
+   * Asks one question. Errors: `worker_timeout` when the time limit passes, the queue is full, or the thread died;
+   * `database_unusable` when the database refuses; `internal`.
+   */
+  ask<Name extends TaskName>(
     name: Name,
     argument: WorkerTasks[Name]['argument'],
   ): Promise<WorkerTasks[Name]['answer']> {
+    const again = async (): Promise<WorkerTasks[Name]['answer']> => {
+      const reply = await this.#run(name, argument);
+      switch (reply.type) {
+        case 'answer':
+          // Another question of this name may still be refused.
+          if (this.#refused.get(name) === again) this.#answered(name);
+          return reply.answer;
+        case 'refused':
+          this.#refused.set(name, again);
+          this.#refusedReads.refused(name, reply.sentence);
+          this.#askAgainSoon();
+          throw new CodedError('database_unusable', reply.sentence);
+        case 'mistake':
+          throw new CodedError('internal', `The question "${name}" failed in the worker pool.`, {
+            cause: reply.error,
+          });
+        default:
+          return unreachable(reply);
+      }
+    };
+    return again();
+  }
+
+  async #run<Name extends TaskName>(
+    name: Name,
+    argument: WorkerTasks[Name]['argument'],
+  ): Promise<WorkerReply<Name>> {
     const startedMs = performance.now();
     try {
-      const answer: WorkerTasks[Name]['answer'] = await this.#piscina.run(
+      const reply: WorkerReply<Name> = await this.#piscina.run(
         { name, ...argument },
         { signal: AbortSignal.timeout(this.#taskTimeMaxMs) },
       );
-      this.#onRun((performance.now() - startedMs) / 1000);
-      return answer;
+      if (reply.type === 'answer') this.#onRun((performance.now() - startedMs) / 1000);
+      return reply;
     } catch (error) {
-      // A query that failed is our mistake; everything else is a thread that took too long, died, or was too busy.
-      const isOurs = error instanceof Error && (error.name === 'SqliteError' || error instanceof TypeError);
-      const code = isOurs ? 'internal' : 'worker_timeout';
-      const what = isOurs ? 'failed in' : 'was not answered in time by';
-      throw new CodedError(code, `The question "${name}" ${what} the worker pool.`, { cause: error });
+      const what = `The question "${name}" was not answered in time by the worker pool.`;
+      throw new CodedError('worker_timeout', what, { cause: error });
     }
+  }
+
+  #answered(name: TaskName): void {
+    this.#refused.delete(name);
+    this.#refusedReads.answered(name);
+  }
+
+  #askAgainSoon(): void {
+    if (this.#stopped || this.#askAgain !== null) return;
+    this.#askAgain = setTimeout(() => {
+      // What is refused again, or not answered in time, stays in the map.
+      void Promise.allSettled([...this.#refused.values()].map((again) => again())).then(() => {
+        this.#askAgain = null;
+        if (this.#refused.size > 0) this.#askAgainSoon();
+      });
+    }, REFUSED_QUESTION_INTERVAL_MS);
   }
 
   /** Tasks that wait for a thread. */
@@ -74,6 +127,7 @@ export class WorkerPool {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    if (this.#askAgain !== null) clearTimeout(this.#askAgain);
     await this.#piscina.destroy();
   }
 }

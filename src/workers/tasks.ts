@@ -30,6 +30,14 @@ export interface WorkerTasks {
 }
 export type TaskName = keyof WorkerTasks;
 
+/** What a thread sends back. An error itself would lose its class and its code on the way between the threads. */
+export type WorkerReply<Name extends TaskName = TaskName> =
+  | { readonly type: 'answer'; readonly answer: WorkerTasks[Name]['answer'] }
+  /** The database refuses: the file, the disk or another process. The sentence is for the operator. */
+  | { readonly type: 'refused'; readonly sentence: string }
+  /** A mistake of ours in the query. */
+  | { readonly type: 'mistake'; readonly error: unknown };
+
 /** What a thread receives. */
 export type WorkerRequest = {
   [Name in TaskName]: { readonly name: Name } & WorkerTasks[Name]['argument'];

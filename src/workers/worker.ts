@@ -1,21 +1,51 @@
-// The entry of every pool thread: one read-only connection, one switch. It never writes and knows no other thread.
+// The entry of every pool thread: one read-only connection, one switch. It never writes and knows no other thread. A
+// connection that met a refusal is closed, and the next question opens another: SQLite would keep the damaged pages.
 
 import { workerData } from 'node:worker_threads';
 import { unreachable } from '../lib/unreachable.ts';
-import { openReader } from '../store/database.ts';
+import { type Database, openReader } from '../store/database.ts';
+import { explainRefusal, refusalOf } from '../store/refusal.ts';
 import { readGeography } from './federation/geography.ts';
 import { readHistory } from './federation/history.ts';
 import { readLastTick } from './federation/last-tick.ts';
 import { readNode, readNodePage, readNodesToResume } from './federation/nodes.ts';
 import { readReporting } from './federation/reporting.ts';
 import { StatisticsQuery } from './federation/statistics.ts';
-import type { WorkerRequest } from './tasks.ts';
+import type { TaskName, WorkerReply, WorkerRequest, WorkerTasks } from './tasks.ts';
 
-const database = openReader(databasePath(workerData));
-const statistics = new StatisticsQuery(database);
+interface Opened {
+  readonly database: Database;
+  readonly statistics: StatisticsQuery;
+}
 
-/** Answers one request; piscina calls it. */
-export default function answer(request: WorkerRequest): unknown {
+const path = databasePath(workerData);
+let opened: Opened | null = null;
+
+/** Answers one request; piscina calls it. It throws nothing. */
+export default function answer(request: WorkerRequest): WorkerReply {
+  try {
+    opened ??= open();
+    return { type: 'answer', answer: read(opened, request) };
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === null) return { type: 'mistake', error };
+    opened?.database.close();
+    opened = null;
+    return { type: 'refused', sentence: explainRefusal(error, refusal, path, 'read') };
+  }
+}
+
+function open(): Opened {
+  const database = openReader(path);
+  try {
+    return { database, statistics: new StatisticsQuery(database) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function read({ database, statistics }: Opened, request: WorkerRequest): WorkerTasks[TaskName]['answer'] {
   switch (request.name) {
     case 'statistics':
       return statistics.run(request.nowMs);

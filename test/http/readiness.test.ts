@@ -29,6 +29,7 @@ function judge(inputs: Partial<ReadinessInputs>) {
   return judgeReadiness({
     status: well,
     workersUp: true,
+    readProblem: null,
     missing: [],
     lastTickAtMs: null,
     startedAtMs: START,
@@ -69,6 +70,7 @@ describe('readiness - components', () => {
       ['database'],
       /the disk is full/,
     ],
+    ['database that cannot be read', { readProblem: 'damaged' }, ['database'], /^damaged$/],
     ['broker', { status: { ...well, connected: false } }, ['broker'], /not connected/],
     ['ingest', { status: { ...well, consuming: false } }, ['ingest'], /not reading/],
     ['ingest, told why', { status: { ...well, consuming: false, problem: 'why' } }, ['ingest'], /^why$/],

@@ -237,6 +237,22 @@ describe('http - nodes', () => {
     expect(response.headers.get('retry-after')).toBe('1');
     expect([response.status, await errorOf(response)]).toEqual([503, 'worker_timeout']);
   });
+
+  it('says that the database cannot be read, and names no file', async () => {
+    const failures: unknown[] = [];
+    const url = await start({
+      nodes: async () => {
+        throw new CodedError('database_unusable', '/data/a.db cannot be read (SQLITE_CORRUPT): …');
+      },
+      failed: (failure) => failures.push(failure),
+    });
+    const response = await fetch(`${url}/api/federation/nodes`);
+    expect(response.headers.get('retry-after')).toBe('5');
+    const text = await response.clone().text();
+    expect([response.status, await errorOf(response)]).toEqual([503, 'database_unusable']);
+    expect(text).not.toContain('a.db');
+    expect(failures).toEqual([]);
+  });
 });
 
 describe('http - errors', () => {

@@ -1,22 +1,14 @@
 // What happens to the files under the running program: the disk full, the database damaged, removed, replaced, its log
 // removed or cut.
 
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { NatsConnection } from 'nats';
 import { describe, expect, it } from 'vitest';
 import { type Aggregator, SERVE_WITH_SEAMS } from '../support/aggregator.ts';
 import { expectConserved } from '../support/conservation.ts';
+import { damagePagesWith } from '../support/damage.ts';
 import { counted, send } from '../support/federation.ts';
 import { hashOf, taskReceived, tasks } from '../support/messages.ts';
 import { at, connectTo, launch, launchBroker, runToEnd, testFolder } from '../support/program.ts';
@@ -227,24 +219,7 @@ describe('write-ahead log', () => {
 
 /** Overwrites the leaf page on which a task's row stands; returns what mends it. */
 function damage(databasePath: string, task: number): () => void {
-  const database = new Sqlite(databasePath);
-  database.pragma('wal_checkpoint(TRUNCATE)');
-  const pageBytes = Number(database.pragma('page_size', { simple: true }));
-  database.close();
-  const bytes = readFileSync(databasePath);
-  const pages: number[] = [];
-  for (let found = bytes.indexOf(Buffer.from(hashOf(task), 'hex')); found >= 0; ) {
-    pages.push(Math.floor(found / pageBytes));
-    found = bytes.indexOf(Buffer.from(hashOf(task), 'hex'), found + 1);
-  }
-  expect(pages.length).toBeGreaterThan(0);
-  const write = (contentOf: (page: number) => Buffer) => {
-    const file = openSync(databasePath, 'r+');
-    for (const page of pages) writeSync(file, contentOf(page), 0, pageBytes, page * pageBytes);
-    closeSync(file);
-  };
-  write(() => Buffer.alloc(pageBytes, 0x5a));
-  return () => write((page) => bytes.subarray(page * pageBytes, (page + 1) * pageBytes));
+  return damagePagesWith(databasePath, Buffer.from(hashOf(task), 'hex'));
 }
 
 /** More than the segment that every start reads as a whole. */

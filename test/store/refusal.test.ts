@@ -53,6 +53,13 @@ describe('refusal', () => {
     expect(codeOf(error)).toBe(code);
   });
 
+  it('refusal - the sentence of a reader says that it cannot read', () => {
+    const sentence = explainRefusal(sqlite('SQLITE_CORRUPT'), 'damaged', '/data/a.db', 'read');
+    expect(sentence).toMatch(
+      /^\/data\/a\.db cannot be read \(SQLITE_CORRUPT\): the file is damaged .+; stop/,
+    );
+  });
+
   it('refusal - files that went or changed are nothing that a message did', () => {
     expect(refusalOf(new DatabaseMissing('/data/a.db'))).toBe('missing');
     const replaced = new CodedError('database_replaced', 'Another file took the place.');
