@@ -66,7 +66,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
     },
     {
       send: (batch) => ingest.postMessage({ type: 'batch', batch }),
-      mayShed: () => telemetry.mode === 'core',
+      mayShed: () => catchUp.mode === 'core',
       full: () => telemetry.pause(),
       roomy: () => telemetry.resume(),
       shed(subject) {
@@ -98,9 +98,9 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
     },
     {
       message({ subject, payload, seq, atMs, heardMs, credential }) {
-        clock.heard(heardMs, telemetry.isCatchingUp || telemetry.isMissing);
+        clock.heard(heardMs, catchUp.isCatchingUp || reading.isMissing);
         handover.add({
-          subject: telemetry.isMapped ? mappedIndex(subject) : plainIndex(subject),
+          subject: reading.isMapped ? mappedIndex(subject) : plainIndex(subject),
           // One byte too many is enough to know that it is too large.
           payload: payload.length > MESSAGE_BYTES_MAX ? payload.subarray(0, MESSAGE_BYTES_MAX + 1) : payload,
           atMs,
@@ -115,7 +115,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
           clock.lost();
           return;
         }
-        clock.heard(systemClock.monotonicMs(), telemetry.isCatchingUp);
+        clock.heard(systemClock.monotonicMs(), catchUp.isCatchingUp);
         // Behind the messages that wait: the writer's clock must not run ahead of what it has taken.
         if (handover.waitingBytes === 0) tell({ type: 'clock', observedMs: clock.nowMs });
       },
@@ -132,6 +132,9 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
     },
   );
 
+  const { reading } = telemetry;
+  const { catchUp } = reading;
+
   ingest.on('message', (message: IngestToSource) => {
     switch (message.type) {
       case 'position':
@@ -141,7 +144,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
         telemetry.committed(message.seq);
         handover.giveBack(message.batch);
         // The first statistics wait for this moment.
-        if (telemetry.isCatchingUp !== wasCatchingUp) sendStatus();
+        if (catchUp.isCatchingUp !== wasCatchingUp) sendStatus();
         return;
       default:
         unreachable(message);
@@ -149,7 +152,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
   });
 
   function sendStatus(): void {
-    wasCatchingUp = telemetry.isCatchingUp;
+    wasCatchingUp = catchUp.isCatchingUp;
     send({ type: 'status', status: status() });
     if (shed.some((count) => count > 0)) {
       tell({ type: 'shed', counts: [...shed] });
@@ -159,16 +162,16 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
 
   function status(): SourceStatus {
     return {
-      mode: telemetry.mode,
+      mode: catchUp.mode,
       connected: telemetry.isConnected,
       consuming: telemetry.isConsuming && telemetry.fault === null,
-      catchingUp: telemetry.isCatchingUp,
+      catchingUp: catchUp.isCatchingUp,
       problem: telemetry.isConnected ? (telemetry.fault ?? telemetry.problem) : telemetry.problem,
       refusals: telemetry.refusals,
       reconnects: telemetry.reconnects,
-      pending: telemetry.pending,
-      unreadAgeMs: telemetry.unreadAgeMs,
-      clockOffsetMs: telemetry.clockOffsetMs,
+      pending: catchUp.pending,
+      unreadAgeMs: catchUp.unreadAgeMs,
+      clockOffsetMs: catchUp.clockOffsetMs,
       backlogBytes: handover.waitingBytes,
     };
   }

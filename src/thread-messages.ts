@@ -13,7 +13,7 @@ import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NatsOptions } from './io/nats.ts';
 import type { ErrorCode } from './lib/errors.ts';
 import type { Batch } from './sources/federation/batch.ts';
-import type { StreamFacts } from './sources/federation/telemetry.ts';
+import type { StreamFacts } from './sources/federation/attachment.ts';
 import type { ChangeReply } from './store/federation/change-reply.ts';
 
 /** What tests may change of the ingest thread, and no operator can. */

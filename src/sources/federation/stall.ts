@@ -68,3 +68,11 @@ export class Stall {
     this.#latest = null;
   }
 }
+
+/** A stall in a sentence, with the remedy. */
+export function stallSentence(
+  name: string,
+  { readSeq, lastSeq, unread, forMs }: Look & { readonly forMs: number },
+): string {
+  return `the stream ${name} counts ${unread} messages beyond sequence ${readSeq}, up to ${lastSeq}, and the broker has given none for ${Math.floor(forMs / 1000)} s: look at its log, at its disk and at the stream's files in its store folder; if they are gone, restart the broker or purge the stream`;
+}

@@ -1,0 +1,70 @@
+// How far reading has come: whether we are catching up, how old the oldest unread message is, and how far the broker's clock
+// is from ours. It judges the numbers that it is given; it reads nothing and asks the broker nothing.
+
+import type { Clock } from '../../lib/clock.ts';
+import { BrokerClock } from './broker-clock.ts';
+import type { Stall } from './stall.ts';
+
+/** The numbers are plain fields: the reader sets three of them for each message. */
+export class CatchUp {
+  /** What is read; null before we have ever attached. */
+  mode: 'jetstream' | 'core' | null = null;
+  /** Nothing more is asked for at the moment. */
+  isPaused = false;
+  /** The stream's last sequence when we attached: caught up once we are there. */
+  targetSeq = 0;
+  readSeq = 0;
+  committedSeq = 0;
+  /** When the broker stored the newest message read; when we attach, a time before that of every unread one. */
+  newestMs = 0;
+  /** Messages that the stream holds beyond those read. */
+  pending = 0;
+  readonly brokerClock = new BrokerClock();
+  readonly #clock: Clock;
+  readonly #stall: Stall;
+  readonly #ageMaxMs: number;
+
+  /** Messages that wait and are older than `ageMaxMs` are to be caught up with, except those that `stall` tells of. */
+  constructor(clock: Clock, stall: Stall, ageMaxMs: number) {
+    this.#clock = clock;
+    this.#stall = stall;
+    this.#ageMaxMs = ageMaxMs;
+  }
+
+  /** We attached to a stream that ends at `lastSeq`; the next to read is `nextSeq`. */
+  begin(nextSeq: number, lastSeq: number, newestMs: number): void {
+    this.targetSeq = lastSeq;
+    this.readSeq = nextSeq - 1;
+    this.committedSeq = nextSeq - 1;
+    this.newestMs = newestMs;
+  }
+
+  /** True from attaching until the stream's end of that moment is committed, and whenever we are far behind. */
+  get isCatchingUp(): boolean {
+    if (this.mode === null) return true;
+    if (this.mode === 'core') return false;
+    if (this.committedSeq < this.targetSeq) return true;
+    // While nothing more is asked for, how much is pending is not known.
+    return (
+      ((this.pending > 0 && this.#stall.unread === 0) || this.isPaused) &&
+      this.#brokerNowMs - this.newestMs > this.#ageMaxMs
+    );
+  }
+
+  /** Age of the oldest message that the stream holds beyond those read, or a little more; 0 if it holds none. */
+  get unreadAgeMs(): number {
+    if (this.mode !== 'jetstream' || this.pending === 0) return 0;
+    return Math.max(0, this.#brokerNowMs - this.newestMs);
+  }
+
+  /** Broker clock minus ours; null before a message was read live, and on plain NATS, where messages carry no time. */
+  get clockOffsetMs(): number | null {
+    const brokerMs = this.brokerClock.nowMs(this.#clock.monotonicMs());
+    return brokerMs === null ? null : Math.round(brokerMs - this.#clock.nowMs());
+  }
+
+  /** By our own clock while nothing is known of the broker's. */
+  get #brokerNowMs(): number {
+    return this.brokerClock.nowMs(this.#clock.monotonicMs()) ?? this.#clock.nowMs();
+  }
+}

@@ -1,0 +1,184 @@
+// Reads the messages of one stream from our place in it, and looks whether the stream holds messages that the broker does not
+// give. It chooses no stream and never begins again by itself: it tells its caller that reading broke off.
+
+import type { Clock } from '../../lib/clock.ts';
+import { type NatsConnection, pause, settled } from '../../io/nats.ts';
+import { type StreamMessage, StreamReader } from '../../io/stream-reader.ts';
+import { countFrom, type JetStreamManager, type StreamInfo } from '../../io/streams.ts';
+import type { Attempt, Place, Position } from './attachment.ts';
+import type { CatchUp } from './catch-up.ts';
+import type { Faults } from './faults.ts';
+import { type Stall, type StreamState, stallSentence, unreadOf } from './stall.ts';
+
+export interface StreamInputOptions {
+  readonly nats: { readonly inboxPrefix: string | null };
+  readonly pullMessages: number;
+  readonly pullsOutstanding: number;
+  /** Least time between two looks for messages that the stream holds and does not give. */
+  readonly stallLookMs: number;
+}
+
+export interface StreamInputParts {
+  readonly sink: {
+    message(message: StreamMessage): void;
+    /** Nothing more comes for a moment. */
+    resting(): void;
+  };
+  readonly position: Pick<Position, 'nothingUpTo'>;
+  readonly catchUp: CatchUp;
+  readonly stall: Stall;
+  readonly faults: Faults;
+  readonly clock: Clock;
+}
+
+/** An attempt to read. */
+export interface ReadingAttempt extends Attempt {
+  /** The broker has refused something that reading needs. */
+  isRefused(): boolean;
+  /** Reading broke off after it had begun. */
+  broken(reason: string): void;
+}
+
+/** How often a reader is asked whether the broker answers it, after one that was never answered. */
+const PROOF_LOOK_MS = 100;
+
+export class StreamInput {
+  readonly #options: StreamInputOptions;
+  readonly #parts: StreamInputParts;
+  #reader: StreamReader | null = null;
+  #lookedMs = -Infinity;
+  /** The reader before was never answered: the next one is believed when it is. */
+  #isUnproven = false;
+
+  constructor(options: StreamInputOptions, parts: StreamInputParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /**
+   * Begins to read at `place`. Resolves once the broker gives, with false if another attempt has replaced this one; throws if
+   * reading breaks off or is refused before.
+   */
+  async begin(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    { info, nextSeq, newestMs }: Place,
+    attempt: ReadingAttempt,
+  ): Promise<boolean> {
+    const { catchUp, clock, position, sink, stall } = this.#parts;
+    const { brokerClock } = catchUp;
+    const { last_seq: lastSeq } = info.state;
+    const { name } = info.config;
+    catchUp.begin(nextSeq, lastSeq, newestMs);
+    this.noteReading();
+    this.#lookedMs = -Infinity;
+    let isBegun = false;
+    let brokenBy: string | null = null;
+    const { nats, pullMessages, pullsOutstanding } = this.#options;
+    const reader = new StreamReader(
+      connection,
+      { stream: name, inboxPrefix: nats.inboxPrefix, pullMessages, pullsOutstanding },
+      {
+        message: (message) => {
+          catchUp.pending = message.pending;
+          catchUp.readSeq = message.seq;
+          catchUp.newestMs = message.atMs;
+          brokerClock.read(message.atMs, message.heardMs);
+          sink.message(message);
+        },
+        ended: (askedMs) => brokerClock.ended(askedMs),
+        drained: () => {
+          this.noteReading();
+          catchUp.pending = stall.unread;
+          void this.#look(manager, name, attempt);
+        },
+        resting: () => sink.resting(),
+        broken: (reason) => {
+          this.#isUnproven = !reader.isProven;
+          brokenBy = reason;
+          if (isBegun && attempt.isCurrent()) attempt.broken(reason);
+        },
+      },
+    );
+    if (catchUp.isPaused) reader.pause();
+    this.#reader = reader;
+    brokerClock.away();
+    const askedMs = clock.monotonicMs();
+    catchUp.pending = await reader.start(manager, nextSeq);
+    if (catchUp.pending === 0) {
+      brokerClock.ended(askedMs);
+      // Nothing from our position on, though the stream had counted further: those messages are gone. If by its own account
+      // they are not, that is looked at when a pull brought nothing.
+      if ((unreadOf(stateOf(info), catchUp.readSeq) ?? 0) === 0) {
+        position.nothingUpTo(lastSeq);
+        catchUp.targetSeq = catchUp.readSeq;
+        stall.over();
+        this.noteReading();
+      }
+    }
+    await settled(connection);
+    while (this.#isUnproven && reader.isUnanswered && !catchUp.isPaused && attempt.isCurrent())
+      await pause(PROOF_LOOK_MS, attempt.signal);
+    if (!attempt.isCurrent() || brokenBy !== null || attempt.isRefused()) {
+      reader.stop();
+      if (!attempt.isCurrent()) return false;
+      throw new Error(brokenBy ?? 'the broker refuses it');
+    }
+    isBegun = true;
+    this.#isUnproven = false;
+    return true;
+  }
+
+  /** Asks for nothing more; what was asked for still arrives. Holds for readers to come, too. */
+  pause(): void {
+    const { catchUp } = this.#parts;
+    catchUp.isPaused = true;
+    catchUp.brokerClock.away();
+    this.#reader?.pause();
+  }
+
+  resume(): void {
+    this.#parts.catchUp.isPaused = false;
+    this.#reader?.resume();
+  }
+
+  stop(): void {
+    this.#reader?.stop();
+  }
+
+  /** Sees whether anything was read since the last look. */
+  noteReading(): void {
+    const { catchUp, faults, stall } = this.#parts;
+    stall.read(catchUp.readSeq);
+    if (stall.unread === 0) faults.end('stall');
+  }
+
+  /** A pull brought nothing. Asks the stream, not too often, whether it holds something all the same. */
+  async #look(manager: JetStreamManager, name: string, { isCurrent }: Attempt): Promise<void> {
+    const { catchUp, clock, faults, stall } = this.#parts;
+    if (clock.monotonicMs() - this.#lookedMs < this.#options.stallLookMs) return;
+    this.#lookedMs = clock.monotonicMs();
+    const { readSeq } = catchUp;
+    try {
+      const state = stateOf(await manager.streams.info(name));
+      const unread = unreadOf(state, readSeq) ?? (await countFrom(manager, name, readSeq + 1));
+      if (!isCurrent() || catchUp.readSeq !== readSeq || catchUp.isPaused) return;
+      stall.looked({ readSeq, lastSeq: state.lastSeq, unread, atMs: clock.monotonicMs() });
+    } catch {
+      // A broker that does not answer, or does not let us ask, is noticed elsewhere.
+      return;
+    }
+    // What was there when we attached may have been removed since.
+    if (stall.unread === 0) catchUp.targetSeq = Math.min(catchUp.targetSeq, readSeq);
+    const { stalled } = stall;
+    if (stalled !== null) {
+      catchUp.pending = stalled.unread;
+      faults.begin('stall', stallSentence(name, stalled), name);
+    }
+    this.noteReading();
+  }
+}
+
+function stateOf({ state }: StreamInfo): StreamState {
+  return { firstSeq: state.first_seq, lastSeq: state.last_seq, deleted: state.num_deleted ?? 0 };
+}
