@@ -1,5 +1,6 @@
-// Prints the names of tests that were not run, and at the end `N passed, N failed`, from vitest's JSON results. A run that failed never reads as `0 failed`: a file that
-// could not be loaded, and an error outside any test, count as one failure.
+// Prints the names of tests that were not run, and at the end `N passed, N failed`, from vitest's JSON results. A run that
+// failed never reads as `0 failed`: a file that could not be loaded, and an error outside any test, count as one failure.
+// With REQUIRE_ALL=1 a test that was not run has failed. Ends with 1 if anything has failed.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
@@ -28,7 +29,9 @@ for (const { name, status, assertionResults } of read().testResults) {
   }
   failed += failures === 0 && status === 'failed' ? 1 : failures;
 }
+if (process.env.REQUIRE_ALL === '1') failed += notRun.length;
 if (exitStatus !== '0' && failed === 0) failed = 1;
 for (const name of notRun.slice(0, NOT_RUN_MAX)) console.log(`not run: ${name}`);
 if (notRun.length > NOT_RUN_MAX) console.log(`not run: ${notRun.length - NOT_RUN_MAX} more`);
 console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

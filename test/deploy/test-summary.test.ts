@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,11 +14,10 @@ it('test summary - names what was not run, and counts on its last line', () => {
   const assertionResults = statuses.map((status) => ({ status, title: `the ${status} one` }));
   const results = { testResults: [{ name: join(folder, 'a.test.ts'), status: 'failed', assertionResults }] };
   writeFileSync(join(folder, 'results.json'), JSON.stringify(results));
-  const text = execFileSync(process.execPath, [SUMMARY, 'results.json', '1'], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  expect(text).toBe(
-    `${['skipped', 'pending', 'todo'].map((status) => `not run: a.test.ts: the ${status} one\n`).join('')}1 passed, 1 failed\n`,
-  );
+  const summarise = (env: Readonly<Record<string, string>>) =>
+    spawnSync(process.execPath, [SUMMARY, 'results.json', '1'], { cwd: folder, encoding: 'utf8', env });
+  const notRun = ['skipped', 'pending', 'todo'].map((status) => `not run: a.test.ts: the ${status} one\n`);
+  expect(summarise({})).toMatchObject({ status: 1, stdout: `${notRun.join('')}1 passed, 1 failed\n` });
+  // Where nothing may be left out.
+  expect(summarise({ REQUIRE_ALL: '1' }).stdout).toBe(`${notRun.join('')}1 passed, 4 failed\n`);
 });

@@ -1,7 +1,6 @@
-// The same with file systems of their own: a small one that is filled, and ones that are read-only. Only root on Linux may
-// mount; elsewhere these tests are not run, and disk-faults.test.ts stands in with SQLite's own limit.
+// The same with file systems of their own: a small one that is filled, and ones that are read-only. Where this user may not
+// mount they are not run, and disk-faults.test.ts stands in with SQLite's own limit.
 
-import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -19,37 +18,15 @@ import type { Aggregator } from '../support/aggregator.ts';
 import { expectConserved } from '../support/conservation.ts';
 import { counted, send } from '../support/federation.ts';
 import { tasks } from '../support/messages.ts';
+import { CAN_MOUNT, mountBound, mountSmall, run, works } from '../support/mounts.ts';
 import { at, connectTo, launch, launchBroker, runToEnd, testFolder } from '../support/program.ts';
 import { valueOf } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 
 const SIZE_BYTES = 64 * 1024 * 1024;
 
-function run(program: string, ...args: readonly string[]): void {
-  execFileSync(program, args, { stdio: 'pipe' });
-}
-
-/** A file system of 64 MB at `folder`, until the test is over. */
-function mountSmall(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  run('mount', '-t', 'tmpfs', '-o', `size=${SIZE_BYTES}`, 'tmpfs', folder);
-  onTestFinished(() => run('umount', '-l', folder));
-}
-
-function works(attempt: () => void): boolean {
-  try {
-    attempt();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const scratch = mkdtempSync(join(tmpdir(), 'aggregator-mounts-'));
-const CAN_MOUNT = works(() => {
-  run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', scratch);
-  run('umount', scratch);
-});
+const scratch = mkdtempSync(join(tmpdir(), 'aggregator-freeze-'));
+/** Files that not even root may write: needs a file system with such a flag, and root itself. */
 const CAN_FREEZE = works(() => {
   const file = join(scratch, 'file');
   writeFileSync(file, '');
@@ -90,7 +67,7 @@ function errorsOf(program: Aggregator): string[] {
 describe.runIf(CAN_MOUNT)('small file system', () => {
   it('small file system - below 5 % free nothing is read, at 5.5 % neither, above 6 % it goes on', async () => {
     const { databasePath, env, url } = await settings((folder) => {
-      mountSmall(join(folder, 'data'));
+      mountSmall(join(folder, 'data'), SIZE_BYTES);
       return join(folder, 'data', 'a.db');
     });
     const folder = dirname(databasePath);
@@ -120,7 +97,7 @@ describe.runIf(CAN_MOUNT)('small file system', () => {
 
   it('small file system - full: the commit is refused, and with room everything is stored', async () => {
     const { databasePath, env, url } = await settings((folder) => {
-      mountSmall(join(folder, 'data'));
+      mountSmall(join(folder, 'data'), SIZE_BYTES);
       return join(folder, 'data', 'a.db');
     });
     const folder = dirname(databasePath);
@@ -144,9 +121,9 @@ describe.runIf(CAN_MOUNT)('small file system', () => {
 
   it('small file system - unmounted under it and mounted again: it waits for its own file', async () => {
     const { databasePath, env, url } = await settings((folder) => {
-      mountSmall(join(folder, 'disk'));
-      run('mount', '--bind', join(folder, 'disk'), (mkdirSync(join(folder, 'data')), join(folder, 'data')));
-      onTestFinished(() => run('umount', '-l', join(folder, 'data')));
+      mountSmall(join(folder, 'disk'), SIZE_BYTES);
+      mkdirSync(join(folder, 'data'));
+      mountBound(join(folder, 'disk'), join(folder, 'data'));
       return join(folder, 'data', 'a.db');
     });
     const folder = dirname(databasePath);
@@ -171,8 +148,7 @@ describe.runIf(CAN_MOUNT)('small file system', () => {
     await program.ready();
     expect(await program.stop()).toBe(0);
     const folder = dirname(databasePath);
-    run('mount', '--bind', folder, folder);
-    onTestFinished(() => run('umount', '-l', folder));
+    mountBound(folder, folder);
     run('mount', '-o', 'remount,bind,ro', folder);
     const ended = await runToEnd(env);
     expect(ended.code).toBe(1);

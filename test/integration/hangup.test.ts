@@ -1,20 +1,15 @@
 // However a person or a tool ends the program: an orderly stop that leaves no broker.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isRunning } from '../../src/io/embedded-broker/system-process.ts';
+import { run, works } from '../support/mounts.ts';
 import { brokerPid, childrenBeside, launch, MAIN, testFolder } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
-function hasScript(): boolean {
-  try {
-    return execFileSync('script', ['--version'], { encoding: 'utf8', stdio: 'pipe' }).includes('util-linux');
-  } catch {
-    return false;
-  }
-}
+const CAN_OPEN_TERMINAL = works(() => run('sh', '-c', 'script --version | grep -q util-linux'));
 
 /** The program on a terminal of its own; `close` closes that terminal. */
 async function launchOnTerminal(folder: string, env: Readonly<Record<string, string>>) {
@@ -51,7 +46,7 @@ describe('hangup', () => {
     expect(childrenBeside(own.databasePath)).toEqual([]);
   });
 
-  it.runIf(hasScript()).each(['ready to aggregate', null])(
+  it.runIf(CAN_OPEN_TERMINAL).each(['ready to aggregate', null])(
     'hangup - the terminal is closed (at "%s", null: during the start): the program ends and leaves no broker',
     async (sentence) => {
       const own = await testFolder('terminal');

@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -11,34 +9,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { expectConserved } from '../support/conservation.ts';
 import { counted, send } from '../support/federation.ts';
 import { freePort } from '../support/free-port.ts';
 import { tasks } from '../support/messages.ts';
+import { CAN_MOUNT, mountBound } from '../support/mounts.ts';
 import { childrenBeside, connectTo, launch, runToEnd, testFolder } from '../support/program.ts';
 import { valueOf } from '../support/rows.ts';
-
-function mounts(...args: readonly string[]): boolean {
-  try {
-    execFileSync('mount', args, { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const scratch = mkdtempSync(join(tmpdir(), 'aggregator-binds-'));
-const CAN_MOUNT = mounts('--bind', scratch, scratch);
-if (CAN_MOUNT) execFileSync('umount', [scratch]);
-rmSync(scratch, { recursive: true });
-
-function bind(from: string, to: string): void {
-  execFileSync('mount', ['--bind', from, to], { stdio: 'pipe' });
-  onTestFinished(() => void execFileSync('umount', ['-l', to], { stdio: 'pipe' }));
-}
 
 /** Settings without a broker, and the database in a folder below the test's. */
 async function setUp(name: string) {
@@ -58,27 +37,17 @@ async function setUp(name: string) {
 
 describe('one database', () => {
   it('one database - a second program is refused however it spells the path, and commands reach the first', async () => {
-    const { folder, home, databasePath, away, mute } = await setUp('one-database');
+    const { databasePath, away, mute } = await setUp('one-database');
     // The link leads to nothing yet.
     const first = launch({ ...mute, DB_PATH: join(away, 'second.db') });
     await first.url();
-    const spelled = [join(away, 'file.db')];
-    if (CAN_MOUNT) {
-      bind(home, (mkdirSync(join(folder, 'bound')), join(folder, 'bound')));
-      spelled.push(join(folder, 'bound/a.db'));
-    }
-    for (const path of spelled) {
-      const refused = await runToEnd({ ...mute, DB_PATH: path });
-      expect({ path, ...refused }).toMatchObject({
-        code: 1,
-        stderr: expect.stringMatching(/\[database_in_use\]\n$/),
-      });
-      expect(refused.stderr).toContain(`in use by pid ${first.process.pid} on `);
-      // What was written, and the file that it leads to.
-      if (path.startsWith(away))
-        expect(refused.stderr).toContain(`(DB_PATH ${path} leads to ${databasePath})`);
-    }
-    const through = { ...mute, DB_PATH: join(away, 'file.db') };
+    const path = join(away, 'file.db');
+    const through = { ...mute, DB_PATH: path };
+    const refused = await runToEnd(through);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/\[database_in_use\]\n$/) });
+    expect(refused.stderr).toContain(`in use by pid ${first.process.pid} on `);
+    // What was written, and the file that it leads to.
+    expect(refused.stderr).toContain(`(DB_PATH ${path} leads to ${databasePath})`);
     expect(await runToEnd(through, ['keys', 'create', '--name', 'a'])).toMatchObject({ code: 0, stderr: '' });
     expect(valueOf(databasePath, 'SELECT count(*) FROM api_keys')).toBe(1);
     expect(await first.stop()).toBe(0);
@@ -104,19 +73,34 @@ describe('one database', () => {
       });
     }
     rmSync(other);
-    if (CAN_MOUNT) {
+    expect(readdirSync(away).filter((name) => name.startsWith('other.db'))).toEqual([]);
+    expect(await first.stop()).toBe(0);
+  });
+
+  it.runIf(CAN_MOUNT)(
+    'one database - its folder mounted elsewhere is the same one, the file mounted by itself is refused',
+    async () => {
+      const { folder, home, databasePath, away, mute } = await setUp('one-database-mounted');
+      const first = launch(mute);
+      await first.url();
+      const bound = join(folder, 'bound');
+      mkdirSync(bound);
+      mountBound(home, bound);
+      const refused = await runToEnd({ ...mute, DB_PATH: join(bound, 'a.db') });
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/\[database_in_use\]\n$/) });
+      expect(refused.stderr).toContain(`in use by pid ${first.process.pid} on `);
+
+      const other = join(away, 'other.db');
       writeFileSync(other, '');
-      bind(databasePath, other);
+      mountBound(databasePath, other);
       expect(await runToEnd({ ...mute, DB_PATH: other })).toMatchObject({
         code: 1,
         stderr: expect.stringMatching(/mount its folder.*\[database_unusable\]/),
       });
-    }
-    expect(readdirSync(away).filter((name) => name.startsWith('other.db'))).toEqual(
-      CAN_MOUNT ? ['other.db'] : [],
-    );
-    expect(await first.stop()).toBe(0);
-  });
+      expect(readdirSync(away).filter((name) => name.startsWith('other.db'))).toEqual(['other.db']);
+      expect(await first.stop()).toBe(0);
+    },
+  );
 
   it('one database - a left-over broker is taken over through a link, and known by its files where its folder was moved', async () => {
     const { folder, home, databasePath, away, natsUrl, env } = await setUp('one-database-broker');
