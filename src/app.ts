@@ -56,6 +56,7 @@ import type {
   ToIngest,
   ToSource,
 } from './thread-messages.ts';
+import { lockBrokerFolder } from './store/lock.ts';
 import { Auditor } from './workers/auditor.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { RefusedReads } from './workers/refused-reads.ts';
@@ -406,6 +407,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
       // The stop has looked for a broker already: one that is started now would be left behind.
       if (isStopping) return { httpUrl: url };
       broker = brokerOfOurs(settings, parts.searchPath, {
+        lockFolder: lockBrokerFolder,
         log: (level, message) => log[level](`broker: ${message}`),
         onDown: (reason) => log.warn(`broker: our nats-server is down (${reason}); starting it again`),
         onUp: () => log.info('broker: our nats-server is up again'),

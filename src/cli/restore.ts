@@ -33,8 +33,10 @@ function restore(args: readonly string[], env: Environment): number {
   // Before the lock, which makes the folder.
   requireBackup(file, databasePath);
   const lock = lockDatabase(databasePath);
+  let isDone = false;
   try {
     const restored = restoreFile(databasePath, file);
+    isDone = true;
     const kept =
       restored.replaced === null ? 'there was none before' : `the one before is ${restored.replaced}`;
     print(
@@ -44,7 +46,8 @@ function restore(args: readonly string[], env: Environment): number {
     );
     return 0;
   } finally {
-    lock.release();
+    if (isDone) lock.release();
+    else lock.undo();
   }
 }
 

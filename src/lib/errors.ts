@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'broker_binary_missing'
   | 'broker_start_failed'
   | 'broker_foreign'
+  | 'broker_folder_in_use'
   | 'jetstream_unavailable'
   | 'stream_settings'
   | 'control_unreachable'

@@ -1,9 +1,9 @@
-// One process per database file: an exclusive transaction on a small SQLite file beside it. The kernel releases it
-// however we die, so there is no stale lock to clean up; the text file beside only says who holds it.
+// One process per database file, and one per folder of our own broker: an exclusive transaction on a small SQLite file.
+// The kernel releases it however we die, so there is no stale lock to clean up; the text file beside only says who holds it.
 
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
@@ -18,6 +18,8 @@ export interface DatabaseLock {
   /** A database is open: from now on its absence is not a first start. */
   noteDatabase(): void;
   release(): void;
+  /** Releases it, and removes the lock file and the folders that were made for it. */
+  undo(): void;
 }
 
 /**
@@ -25,47 +27,120 @@ export interface DatabaseLock {
  * has a second name; `folder_not_writable`.
  */
 export function lockDatabase(path: string): DatabaseLock {
-  const lockPath = `${path}.lock`;
-  const holderPath = `${path}.holder`;
   requireOneName(path);
-  let lock: InstanceType<typeof Sqlite> | undefined;
+  const made: string[] = [];
   try {
-    makeFolder(dirname(path));
-    // Whoever may read it may lock it, and keep us from starting.
-    closeToOthers(lockPath, '', 'a');
-    lock = new Sqlite(lockPath, { timeout: 0 });
-    // Kept until it is closed, also after a commit.
-    lock.pragma('locking_mode = EXCLUSIVE');
-    lock.exec('BEGIN EXCLUSIVE; COMMIT');
-    closeToOthers(holderPath, `pid ${process.pid} on ${hostname()}\n`, 'w');
+    made.push(...makeFolder(dirname(path)));
+    const { lock, isNew, release } = hold(path);
+    const hadDatabase = lock.pragma('user_version', { simple: true }) === 1;
+    return {
+      hadDatabase,
+      noteDatabase() {
+        if (!hadDatabase) lock.pragma('user_version = 1');
+      },
+      release,
+      undo() {
+        // While it is held: who has opened the file by now sees in `hold` that it is gone.
+        if (isNew) rmSync(`${path}.lock`, { force: true });
+        release();
+        removeFolders(made);
+      },
+    };
   } catch (error) {
-    lock?.close();
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'SQLITE_BUSY') {
+    removeFolders(made);
+    if (codeIn(error) === 'SQLITE_BUSY') {
       throw new CodedError(
         'database_in_use',
-        `The database ${path} is in use by ${readHolder(holderPath)}: stop that process, or set DB_PATH to another file.`,
+        `The database ${path} is in use by ${readHolder(path)}: stop that process, or set DB_PATH to another file.`,
       );
     }
     if (refusalOf(error) !== 'damaged') throw explain(error, path);
+    throw new CodedError('database_unusable', describeDamage(path, path, error), { cause: error });
+  }
+}
+
+function describeDamage(path: string, held: string, error: unknown): string {
+  return `The lock file ${path}.lock is damaged (${codeIn(error)}): remove it while no aggregator runs on ${held}, and start again.`;
+}
+
+/** The files of the lock of a broker's folder are called this, and `.lock` or `.holder`. */
+const IN_FOLDER = 'aggregator';
+
+/**
+ * Takes the lock of the folder of our own broker, which is there. Errors: `broker_folder_in_use`, naming the holder;
+ * `broker_start_failed` if the lock file is damaged; the system's and SQLite's.
+ */
+export function lockBrokerFolder(folder: string): { release(): void } {
+  const path = join(folder, IN_FOLDER);
+  try {
+    return hold(path);
+  } catch (error) {
+    if (refusalOf(error) === 'damaged') {
+      throw new CodedError('broker_start_failed', describeDamage(path, folder, error), { cause: error });
+    }
+    if (codeIn(error) !== 'SQLITE_BUSY') throw error;
     throw new CodedError(
-      'database_unusable',
-      `The lock file ${lockPath} is damaged (${code}): remove it while no aggregator runs on ${path}, and start again.`,
-      { cause: error },
+      'broker_folder_in_use',
+      `The folder ${folder} of our own broker is in use by another aggregator (${readHolder(path)}): set EMBEDDED_NATS_DIR to a folder of this program's own, or stop the other program.`,
     );
   }
-  const held = lock;
-  const hadDatabase = held.pragma('user_version', { simple: true }) === 1;
-  return {
-    hadDatabase,
-    noteDatabase() {
-      if (!hadDatabase) held.pragma('user_version = 1');
-    },
-    release() {
-      rmSync(holderPath, { force: true });
-      held.close();
-    },
-  };
+}
+
+interface Held {
+  readonly lock: InstanceType<typeof Sqlite>;
+  /** There was no lock file before. */
+  readonly isNew: boolean;
+  release(): void;
+}
+
+/** Holds `path`.lock, and writes into `path`.holder who does. Throws SQLite's error, and the system's. */
+function hold(path: string): Held {
+  const lockPath = `${path}.lock`;
+  const holderPath = `${path}.holder`;
+  const isNew = inodeOf(lockPath) === null;
+  // Whoever may read it may lock it, and keep us from starting.
+  closeToOthers(lockPath, '', 'a');
+  const inode = inodeOf(lockPath);
+  const lock = new Sqlite(lockPath, { timeout: 0 });
+  try {
+    // Kept until it is closed, also after a commit.
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE; COMMIT');
+    if (inodeOf(lockPath) === inode) {
+      closeToOthers(holderPath, `pid ${process.pid} on ${hostname()}\n`, 'w');
+      return {
+        lock,
+        isNew,
+        release() {
+          rmSync(holderPath, { force: true });
+          lock.close();
+        },
+      };
+    }
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  // Who held it removed the file between our opening and our locking: what we hold has no name any more.
+  lock.close();
+  return hold(path);
+}
+
+function inodeOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+}
+
+function codeIn(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Removes folders, the innermost last in the list, as far as nothing is in them. */
+function removeFolders(folders: readonly string[]): void {
+  try {
+    for (const folder of folders.toReversed()) rmdirSync(folder);
+  } catch {
+    // Somebody uses it by now.
+  }
 }
 
 /** Writes a file that only its owner may read, also where an earlier version left it open to others. */
@@ -76,7 +151,7 @@ function closeToOthers(path: string, text: string, flag: 'a' | 'w'): void {
 
 function readHolder(path: string): string {
   try {
-    return readFileSync(path, 'utf8').trim() || 'another process';
+    return readFileSync(`${path}.holder`, 'utf8').trim() || 'another process';
   } catch {
     return 'another process';
   }

@@ -62,7 +62,12 @@ describe('start', () => {
     [{ NATS_URL: ' nats://a:4222 ' }],
     [{ NATS_URL: 'nats://a', EMBEDDED_NATS: 'auto' }],
   ])('start - with %j a nats-server is fetched if the program would start one', async (env) => {
-    const quiet = { log: () => undefined, onDown: () => undefined, onUp: () => undefined };
+    const quiet = {
+      lockFolder: () => ({ release: () => undefined }),
+      log: () => undefined,
+      onDown: () => undefined,
+      onUp: () => undefined,
+    };
     const broker = brokerOfOurs(readSettings(env).settings, '', quiet);
     expect(await fetches(env)).toBe(broker !== null);
   });

@@ -150,4 +150,27 @@ describe('one database', () => {
     expect(readlinkSync(join(away, 'file.db'))).toBe(databasePath);
     expect(readdirSync(home).some((name) => name.startsWith('a.db.replaced-'))).toBe(true);
   });
+
+  it('one database - two databases whose brokers would share a folder: the second program is refused', async () => {
+    const { env, home } = await setUp('one-folder');
+    const first = launch({ ...env, DB_PATH: join(home, 'a.db') });
+    await first.ready();
+    const brokers = childrenBeside(join(home, 'a.db'));
+    const [port, wsPort] = [await freePort(), await freePort()];
+    const otherPorts = { EMBEDDED_NATS_PORT: String(port), EMBEDDED_NATS_WS_PORT: String(wsPort) };
+    for (const more of [{ EMBEDDED_NATS: 'auto' }, otherPorts]) {
+      // Without `.db` the name of the default folder is the same.
+      const ended = await runToEnd({ ...env, ...more, DB_PATH: join(home, 'a') });
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toMatch(/^The folder .+\/a-nats of our own broker is in use by .+\n$/);
+      expect(ended.stderr).toContain(`(pid ${first.process.pid} on `);
+      expect(ended.stderr).toContain('[broker_folder_in_use]');
+    }
+    expect(childrenBeside(join(home, 'a.db'))).toEqual(brokers);
+    await first.ready();
+    expect(await first.stop()).toBe(0);
+    const second = launch({ ...env, DB_PATH: join(home, 'a') });
+    await second.ready();
+    expect(await second.stop()).toBe(0);
+  });
 });

@@ -11,6 +11,7 @@ import {
   openSync,
   closeSync,
   readdirSync,
+  rmSync,
   statSync,
   truncateSync,
   writeSync,
@@ -130,6 +131,58 @@ describe('refused commands', () => {
     },
   );
 
+  it.runIf(CAN_CHANGE_USER)(
+    'refused commands - a file of another owner in the folder of our broker',
+    async () => {
+      const { folder, env } = await testFolder('broker-owner');
+      chmodSync(folder, 0o755);
+      const data = join(folder, 'data');
+      const own = join(data, 'a-nats');
+      mkdirSync(own, { recursive: true });
+      for (const path of [data, own]) chownSync(path, NOBODY, NOBODY);
+      const { NATS_SERVER_BIN = '', PATH = '' } = process.env;
+      const start = () =>
+        asNobody([], { ...env, DB_PATH: join(data, 'a.db'), HTTP_PORT: '0', NATS_SERVER_BIN, PATH });
+      for (const name of ['credentials.json', 'nats-server.conf', 'nats-server.pid', 'nats-server.log']) {
+        writeRoots(join(own, name));
+        const ended = await start();
+        expect({ name, ...ended }).toMatchObject({ code: 1 });
+        expect(ended.stderr).toContain(
+          `The broker's folder ${own} cannot be used: ${join(own, name)} belongs to root, `,
+        );
+        expectOneSentence(ended, 'folder_not_writable');
+        rmSync(join(own, name));
+      }
+      chownSync(own, 0, 0);
+      chmodSync(own, 0o700);
+      const ended = await start();
+      expect(ended).toMatchObject({ code: 1 });
+      expect(ended.stderr).toContain(`${own} belongs to root, and `);
+      expectOneSentence(ended, 'folder_not_writable');
+    },
+  );
+
+  it('refused commands - a damaged backup is not restored, and nothing is left', async () => {
+    const { folder, env } = await testFolder('damaged-backup');
+    const backup = join(folder, 'backup.db');
+    makeDatabase(backup);
+    truncateSync(backup, Math.floor(statSync(backup).size / 2 / 4096) * 4096);
+    const there = join(folder, 'there');
+    mkdirSync(there);
+    const before = filesBelow(folder);
+    for (const path of [join(folder, 'new/below/a.db'), join(there, 'a.db')]) {
+      const ended = await runToEnd({ ...env, DB_PATH: path }, ['restore', backup]);
+      expect({ path, ...ended }).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toContain('[backup_unusable]');
+      expect(filesBelow(folder)).toEqual(before);
+    }
+    // The lock of a database that is or was there remembers it.
+    makeDatabase(join(there, 'a.db'));
+    closeSync(openSync(join(there, 'a.db.lock'), 'a', 0o600));
+    await runToEnd({ ...env, DB_PATH: join(there, 'a.db') }, ['restore', backup]);
+    expect(readdirSync(there).toSorted()).toEqual(['a.db', 'a.db.lock']);
+  });
+
   it('refused commands - a damaged or half database is one sentence for whoever reads it', async () => {
     const { folder, env } = await testFolder('damaged');
     const whole = join(folder, 'whole.db');
@@ -163,4 +216,8 @@ describe('refused commands', () => {
 function writeRoots(path: string): void {
   closeSync(openSync(path, 'a', 0o600));
   chownSync(path, 0, 0);
+}
+
+function filesBelow(folder: string): ReadonlySet<string> {
+  return new Set(readdirSync(folder, { recursive: true, encoding: 'utf8' }));
 }

@@ -38,7 +38,12 @@ describe('broker choice', () => {
     [{ EMBEDDED_NATS: 'off' }, false],
     [{ NATS_URL: 'nats://broker:4222' }, false],
   ])('broker choice - with %j there is one of ours: %s', (env, isOurs) => {
-    const parts = { log: () => undefined, onDown: () => undefined, onUp: () => undefined };
+    const parts = {
+      lockFolder: () => ({ release: () => undefined }),
+      log: () => undefined,
+      onDown: () => undefined,
+      onUp: () => undefined,
+    };
     expect(brokerOfOurs(settingsOf(env), '', parts) !== null).toBe(isOurs);
   });
 

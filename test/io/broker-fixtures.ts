@@ -11,6 +11,7 @@ import { onTestFinished } from 'vitest';
 import { type BrokerOptions, createEmbeddedBroker } from '../../src/io/embedded-broker/broker.ts';
 import { findBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { probe } from '../../src/io/embedded-broker/probe.ts';
+import { lockBrokerFolder } from '../../src/store/lock.ts';
 import { freePort } from '../support/free-port.ts';
 
 export const searchPath = process.env['PATH'] ?? '';
@@ -58,6 +59,7 @@ export async function testBroker(changes: Partial<BrokerOptions> = {}) {
   const options = await brokerOptions(changes);
   const told: string[] = [];
   const broker = createEmbeddedBroker(options, {
+    lockFolder: lockBrokerFolder,
     log: (level, message) => void told.push(`${level}: ${message}`),
     onDown: () => void told.push('down'),
     onUp: () => void told.push('up'),

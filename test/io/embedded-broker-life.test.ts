@@ -45,13 +45,20 @@ function isStopped(path: string): boolean {
   return / T /.test(readFileSync(`/proc/${path}/stat`, 'latin1'));
 }
 
-/** Runs a broker in another program, kills that program, and gives the id of the broker that it left behind. */
-async function leaveBehind(options: BrokerOptions): Promise<number> {
+/** Runs a broker in another program. */
+async function runElsewhere(options: BrokerOptions) {
   const script = fileURLToPath(new URL('broker-holder.ts', import.meta.url));
   const holder = spawn(process.execPath, [script, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  onTestFinished(() => void holder.kill('SIGKILL'));
   await new Promise((resolve) => holder.stdout.once('data', resolve));
+  return holder;
+}
+
+/** Runs a broker in another program, kills that program, and gives the id of the broker that it left behind. */
+async function leaveBehind(options: BrokerOptions): Promise<number> {
+  const holder = await runElsewhere(options);
   const gone = new Promise((resolve) => holder.once('exit', resolve));
   holder.kill('SIGKILL');
   await gone;
@@ -225,6 +232,30 @@ describe('broker take-over', () => {
     await broker.stop();
     expect(isRunning(pid)).toBe(false);
     expect(processesOf(options.dir)).toEqual([]);
+  });
+
+  test('broker take-over - never from a program that runs, whatever the settings', async () => {
+    const options = await brokerOptions();
+    const holder = await runElsewhere(options);
+    const pid = pidIn(options.dir);
+    for (const others of [options, { ...(await brokerOptions()), dir: options.dir }]) {
+      const { broker } = await testBroker(others);
+      await expect(broker.start()).rejects.toMatchObject({
+        code: 'broker_folder_in_use',
+        message: expect.stringMatching(
+          new RegExp(
+            `^The folder ${options.dir} .* in use by another aggregator \\(pid ${holder.pid} on .+\\): set`,
+          ),
+        ),
+      });
+      await broker.stop();
+      expect(processesOf(options.dir)).toEqual([pid]);
+    }
+    const gone = new Promise((resolve) => holder.once('exit', resolve));
+    holder.kill('SIGKILL');
+    await gone;
+    expect(await (await testBroker(options)).broker.start()).toMatchObject({ owned: true, adopted: true });
+    expect(pidIn(options.dir)).toBe(pid);
   });
 
   test('broker take-over - one that dies later is started again', async () => {

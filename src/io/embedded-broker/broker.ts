@@ -10,7 +10,7 @@ import { installConfiguration, readConfiguration } from './configuration-file.ts
 import { type Credentials, loadCredentials } from './credentials.ts';
 import { type BrokerEndpoint, foreignEndpoint, ownEndpoint } from './endpoint.ts';
 import { findBinary } from './find-binary.ts';
-import { brokerFiles, requireWritableFolder } from './folder.ts';
+import { brokerFiles, explainFolder, requireWritableFolder } from './folder.ts';
 import { boundLog, lastComplaint } from './log-file.ts';
 import { findForeignServer, findLeftover, requireOurPorts } from './neighbours.ts';
 import { takesLogin } from './probe.ts';
@@ -49,8 +49,10 @@ export interface BrokerOptions {
   readonly readyTimeoutMs?: number | undefined;
 }
 
-/** What the broker tells the program. `onDown` and `onUp` alternate; neither is called by `start` or `stop`. */
+/** What the broker asks of the program, and what it tells it. `onDown` and `onUp` alternate; neither is called by `start` or `stop`. */
 export interface BrokerParts {
+  /** Holds the folder for this program alone until `release`, or until the process ends. Throws `broker_folder_in_use`. */
+  lockFolder(folder: string): { release(): void };
   log(level: 'info' | 'warn' | 'error', message: string): void;
   onDown(reason: string): void;
   onUp(): void;
@@ -60,7 +62,7 @@ export interface BrokerParts {
 export interface EmbeddedBroker {
   /**
    * Resolves when clients can log in. Throws `broker_foreign`, `port_in_use`, `broker_binary_missing`,
-   * `folder_not_writable`, `broker_start_failed`, or the signal's reason; then nothing of ours runs.
+   * `broker_folder_in_use`, `folder_not_writable`, `broker_start_failed`, or the signal's reason; then nothing of ours runs.
    */
   start(signal?: AbortSignal): Promise<BrokerEndpoint>;
   stop(): Promise<void>;
@@ -68,21 +70,24 @@ export interface EmbeddedBroker {
   kill(): void;
 }
 
-/** Makes the broker; nothing happens before `start`. Two must not share `dir`: the database's lock sees to that. */
+/** Makes the broker; nothing happens before `start`. Two never share `dir`: each holds its lock while it runs. */
 export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts): EmbeddedBroker {
   const files = brokerFiles(options.dir);
   const stopping = new AbortController();
   let supervision: Supervision | null = null;
   let logTimer: NodeJS.Timeout | undefined;
   let starting: Promise<BrokerEndpoint> | null = null;
+  let lock: { release(): void } | null = null;
 
   async function establish(signal: AbortSignal): Promise<BrokerEndpoint> {
-    const leftover = findLeftover(files);
-    if (leftover === null && options.mode === 'auto') {
+    if (options.mode === 'auto' && findLeftover(files) === null) {
       const foreign = await findForeignServer(options.foreignPort ?? defaultForeignPort);
       if (foreign !== null) return foreignEndpoint(foreign);
     }
     requireWritableFolder(files);
+    lock = parts.lockFolder(files.folder);
+    // What runs in it now was left over: its program does not hold the lock.
+    const leftover = findLeftover(files);
     const credentials = loadCredentials(files.credentials);
     const binary = findBinary({ override: options.binary, searchPath: options.searchPath });
     const version = await readVersion(binary);
@@ -164,11 +169,19 @@ export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts)
     return new CodedError('broker_start_failed', `The broker's nats-server ${how}: ${reason}`);
   }
 
+  function unlock(): void {
+    lock?.release();
+    lock = null;
+  }
+
   return {
     start(signal) {
       starting = establish(
         signal === undefined ? stopping.signal : AbortSignal.any([stopping.signal, signal]),
-      );
+      ).catch((error: unknown) => {
+        unlock();
+        throw explainFolder(error, files);
+      });
       return starting;
     },
     kill() {
@@ -183,6 +196,7 @@ export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts)
       if (supervision === null) return;
       await supervision.stop();
       rmSync(files.pid, { force: true });
+      unlock();
     },
   };
 }
