@@ -11,14 +11,14 @@ import type {
   EarlierTask,
 } from '../../domain/federation/earlier.ts';
 import type { NodeSign, NodeTransition, NodeTrust } from '../../domain/federation/facts.ts';
-import { EventClock, type EventClockState } from '../../domain/federation/event-clock.ts';
-import { advance, isWithin, type Limits, pace } from '../../domain/federation/limits.ts';
+import type { Limits } from '../../domain/federation/limits.ts';
 import type { Signal } from '../../domain/federation/signal.ts';
 import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { NodeState } from '../../domain/federation/vocabulary.ts';
 import { type Database, durably } from '../database.ts';
+import { Admission } from './admission.ts';
 import { ADOPTED, type AdoptedKind } from './adopted-rows.ts';
-import { ApiKeyTable, type KeyUse } from './api-keys.ts';
+import { ApiKeyTable } from './api-keys.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import { DeletionTime } from './deletion-time.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
@@ -88,9 +88,6 @@ export interface CommitReport {
 
 const OFFLINE_AFTER_MS = 300_000;
 const OBSERVED = 'observed_ms';
-const GLOBAL_DUE = 'limit_global_due_ms';
-const NEW_NODES_DUE = 'limit_new_nodes_due_ms';
-const EVENT_CLOCK = 'event_clock';
 const AGGREGATOR_ID = 'aggregator_id';
 
 export class FederationWriter {
@@ -111,13 +108,7 @@ export class FederationWriter {
   readonly #statistics: StatisticsRows;
   readonly #quarantine: QuarantineRows;
   readonly #kept: KeptValues;
-  readonly #limits: ReturnType<typeof paces>;
-  readonly #nodesMax: number;
-  readonly #events: EventClock;
-  /** The shared limits' schedules, kept with each commit. */
-  #globalDueMs: number;
-  #newNodesDueMs: number;
-  readonly #offlineAfterMs: number;
+  readonly #admission: Admission;
   readonly #retention: Retention;
   readonly #thinning: StatisticsThinning;
   readonly #housekeeping: Housekeeping;
@@ -142,14 +133,16 @@ export class FederationWriter {
     this.#statistics = new StatisticsRows(database, options.publishIntervalMs ?? null);
     this.#quarantine = new QuarantineRows(database);
     this.#kept = new KeptValues(database);
-    this.#globalDueMs = this.#kept.number(GLOBAL_DUE);
-    this.#newNodesDueMs = this.#kept.number(NEW_NODES_DUE);
     this.#nodes = new NodeTable(database, this.#kept, {
       generationSize: options.nodesGenerationSize ?? options.generationSize,
       transitionsPerNodeMax: options.transitionsPerNodeMax,
       isLimited: options.limits.maxNodes > 0,
     });
-    this.#events = new EventClock(this.#eventClockState());
+    this.#admission = new Admission(this.#kept, this.#nodes, {
+      limits: options.limits,
+      offlineAfterMs: options.offlineAfterMs ?? OFFLINE_AFTER_MS,
+      observedMs: this.observedMs,
+    });
     this.#retention = new Retention([this.#tasks, this.#invoices, this.#nodes], this.#kept);
     this.#thinning = new StatisticsThinning(database, this.#kept);
     const retentionMs = options.retentionMs ?? 0;
@@ -164,20 +157,9 @@ export class FederationWriter {
     this.keys = new ApiKeyTable(database);
     this.blocked = new BlockedNodes(database);
     this.missing = new MissingRows(database);
-    this.#limits = paces(options.limits);
-    this.#nodesMax = options.limits.maxNodes;
-    this.#offlineAfterMs = options.offlineAfterMs ?? OFFLINE_AFTER_MS;
     this.#transaction = database.transaction((nowMs: number) => this.#write(nowMs));
     this.aggregatorId = aggregatorId ?? this.#kept.text(AGGREGATOR_ID) ?? `aggregator-${randomUUID()}`;
     this.#kept.set(AGGREGATOR_ID, this.aggregatorId);
-  }
-
-  /** A database from before this clock goes on from the latest time in it, which may be one of the future. */
-  #eventClockState(): EventClockState {
-    const kept = this.#kept.text(EVENT_CLOCK);
-    if (kept !== null) return JSON.parse(kept) as EventClockState;
-    const lastMs = this.#nodes.latestMs;
-    return { lastMs, nowMs: lastMs, observedMs: this.observedMs };
   }
 
   /** The observed clock as last committed, in ms. */
@@ -204,7 +186,7 @@ export class FederationWriter {
   applyNext(signal: Signal, moment: Moment, signer: ApiKey | null = null): Applied {
     // In a stream events have their times for ever, and the same limits whenever they are read.
     const isPlain = this.position.nextSeq === null;
-    const steadyMs = this.#events.pass(moment.atMs, moment.observedMs, isPlain);
+    const steadyMs = this.#admission.pass(moment.atMs, moment.observedMs, isPlain);
     return this.#merge(signal, moment, signer, steadyMs, isPlain ? 'plain' : 'stream');
   }
 
@@ -228,9 +210,9 @@ export class FederationWriter {
     const isInOrder = order !== 'unknown';
     // A wall clock that was set forward must not make all silent.
     const silentAtMs = order === 'plain' ? observedMs : null;
-    if (!this.#admit(known?.limitDueMs ?? null, use, steadyMs, silentAtMs)) return 'rate_limited';
+    if (!this.#admission.admit(known?.limitDueMs ?? null, use, steadyMs, silentAtMs)) return 'rate_limited';
     const node = known ?? this.#nodes.create(signal.nodeId, atMs, steadyMs, nowMs, observedMs);
-    if (use === null) node.limitDueMs = advance(this.#limits.perNode, node.limitDueMs, steadyMs);
+    if (use === null) node.limitDueMs = this.#admission.nodeDueMs(node.limitDueMs, steadyMs);
     else this.keys.spend(use, atMs, steadyMs);
     const isEarlier = this.#nodes.hear(node, atMs, steadyMs, observedMs, use !== null) && !isInOrder;
     // Times in the future must not keep a node alive, or dead, until then; on the event clock none is.
@@ -351,9 +333,7 @@ export class FederationWriter {
    */
   commit(nowMs: number, observedMs: number): NodeSign[] {
     this.#kept.set(OBSERVED, observedMs);
-    this.#kept.set(GLOBAL_DUE, this.#globalDueMs);
-    this.#kept.set(NEW_NODES_DUE, this.#newNodesDueMs);
-    this.#kept.set(EVENT_CLOCK, JSON.stringify(this.#events.state));
+    this.#admission.keep();
     this.#transact(nowMs);
     for (const labels of this.#labels) labels.committed();
     this.#tasks.committed();
@@ -425,39 +405,4 @@ export class FederationWriter {
     this.keys.write();
     this.position.write();
   }
-
-  /**
-   * Judges all limits at `atMs`, on the event clock, and, if the message is within every one, uses it up in the shared ones.
-   * With `observedMs`, who is evicted must be silent on the observed clock too.
-   */
-  #admit(nodeDueMs: number | null, use: KeyUse | null, atMs: number, observedMs: number | null): boolean {
-    const { perNode, all, newNodes } = this.#limits;
-    const globalDueMs = this.#globalDueMs;
-    // A key has a rate of its own, which strangers under its node's id cannot spend.
-    if (use !== null && !isWithin(use.pace, use.limitDueMs, atMs)) return false;
-    if (use === null && nodeDueMs !== null && !isWithin(perNode, nodeDueMs, atMs)) return false;
-    if (!isWithin(all, globalDueMs, atMs)) return false;
-    if (nodeDueMs === null) {
-      const newNodesDueMs = this.#newNodesDueMs;
-      if (!isWithin(newNodes, newNodesDueMs, atMs)) return false;
-      if (!this.#nodes.hasNumberLeft) return false;
-      // Last, for it changes something: nobody may be evicted for a message that is refused after all.
-      if (this.#nodesMax > 0) {
-        const silentSinceObservedMs = observedMs === null ? null : observedMs - this.#offlineAfterMs;
-        if (!this.#nodes.makeRoom(this.#nodesMax, atMs - this.#offlineAfterMs, silentSinceObservedMs))
-          return false;
-      }
-      this.#newNodesDueMs = advance(newNodes, newNodesDueMs, atMs);
-    }
-    this.#globalDueMs = advance(all, globalDueMs, atMs);
-    return true;
-  }
-}
-
-function paces(limits: Limits) {
-  return {
-    perNode: pace(limits.ratePerMinute, 60_000, limits.rateBurst),
-    all: pace(limits.globalPerSecond, 1000, limits.globalPerSecond),
-    newNodes: pace(limits.newNodesPerMinute, 60_000, limits.newNodesPerMinute),
-  };
 }
