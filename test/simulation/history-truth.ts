@@ -11,6 +11,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** A pass of thinning rests for 5 minutes, and has a step in each commit. */
 const LATE_MAX_MS = 15 * MINUTE_MS;
+/** Our clock may be wrong by less than this for ever; no more than that is a reason to thin. */
+const WRONG_FOR_EVER_MS = 2 * HOUR_MS;
 const LIFETIME = ['totalTasks', 'totalInvoices', 'totalNodes'] as const;
 
 interface Tick {
@@ -43,7 +45,7 @@ export class HistoryTruth {
   committed(deletionMs: number, trueMs: number): void {
     this.#stored.push(...this.#waiting);
     this.#waiting = [];
-    this.#latestMs = Math.max(this.#latestMs, deletionMs);
+    this.#latestMs = Math.max(this.#latestMs, Math.min(deletionMs, trueMs + WRONG_FOR_EVER_MS));
     this.#deletions.push({ trueMs, deletionMs });
   }
 

@@ -2,6 +2,7 @@
 // SIMULATION_FIRST_SEED on, and tells of each failure at once.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { DeletionClock } from '../../src/domain/federation/deletion-clock.ts';
 import { EventClock } from '../../src/domain/federation/event-clock.ts';
 import { Housekeeping } from '../../src/store/federation/housekeeping.ts';
 import { RollupDeltas } from '../../src/store/federation/rollups.ts';
@@ -74,7 +75,7 @@ describe('simulation', () => {
     ) {
       if (++facts % 20 !== 0) transition.call(this, fact);
     });
-    expect(() => live(2)).toThrow(/went to|went from|is stored as/);
+    expect(() => live(2)).toThrow(/went to|went from|is stored as|stored transitions are not/);
   });
 
   it('simulation - would notice a position that is stored apart from its effects', () => {
@@ -116,7 +117,12 @@ describe('simulation', () => {
 
   it('simulation - would notice events that are taken in the order of a clock that goes back', () => {
     vi.spyOn(EventClock.prototype, 'pass').mockImplementation((atMs) => atMs);
-    expect(() => live(4)).toThrow(/seed 4, day/);
+    expect(() => live(5)).toThrow(/seed 5, day/);
+  });
+
+  it('simulation - would notice deletions that go by the wall clock', () => {
+    vi.spyOn(DeletionClock.prototype, 'read').mockImplementation((nowMs) => nowMs);
+    expect(() => live(3)).toThrow(/was pruned when it was \d+ ms old/);
   });
 
   it('simulation - would notice pruned rows that count nowhere', () => {

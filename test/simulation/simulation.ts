@@ -46,6 +46,9 @@ const DAY_MS = 86_400_000;
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: DAY_MS };
 /** Commits that a pass of retention or thinning may need; faster than real time anything is late by that. */
 const TIDY_ROUNDS_MAX = 1000;
+/** The longest that a clock which has stepped stays wrong, and how often we look whether it is noticed. */
+const STEP_SECONDS_MAX = 3 * 86_400;
+const NOTICE_MS = 20 * SECOND_MS;
 const NO_LIMITS = { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 };
 
 /** Lives one seed; throws at the first thing that must not be, with the seed and the day in its message. */
@@ -85,8 +88,13 @@ class Simulation {
   #isFrozen = false;
   #isLinkUp = true;
   #wallErrorMs = 0;
-  /** Without the steps that are mended when all faults are over. */
+  /** Without the steps, which are mended at their time. */
   #lastingErrorMs = 0;
+  /** Until then no one mends a step. */
+  #wrongUntilMs = 0;
+  /** How long we have run with a clock that had stepped, since the last rest with one that had not. */
+  #ranWrongMs = 0;
+  #isNoticing = false;
   #watchBudgetMs: number;
   /** Rises whenever all faults are over. */
   #stretch = 0;
@@ -120,8 +128,8 @@ class Simulation {
       generationSize: random.pick([3, 50, 100_000]),
       // Shorter than the settings allow, so that weeks hold many of them.
       retentionMs: random.pick([0, DAY_MS / 2, 2 * DAY_MS, 8 * DAY_MS]),
-      // Longer than any clock of a fault is wrong by days; see #stepClock.
-      deletionGraceMs: 15 * MINUTE_MS,
+      // Longer than we ever run with a clock that has stepped; see #noticeStep.
+      deletionGraceMs: random.pick([15 * MINUTE_MS, 15 * MINUTE_MS, 3 * HOUR_MS]),
       tickMs: random.pick([3, 10, 30, 60]) * MINUTE_MS,
       soonMs,
       sweepMs: soonMs === MINUTE_MS ? 5 * SECOND_MS : SECOND_MS,
@@ -293,10 +301,13 @@ class Simulation {
       },
       clockStep: () => {
         this.#wallErrorMs = this.#step();
+        // It is noticed after seconds, minutes or days, whatever else is mended meanwhile.
+        this.#wrongUntilMs = this.#time.nowMs + Math.floor(SECOND_MS * STEP_SECONDS_MAX ** random.next());
+        this.#noticeStep();
         // Some clocks are mended by one who is wrong too.
         if (random.chance(0.3))
           this.#time.after(random.below(MINUTE_MS), () => {
-            if (this.#wallErrorMs !== this.#lastingErrorMs) this.#wallErrorMs = this.#step();
+            if (this.#isStepped) this.#wallErrorMs = this.#step();
           });
         // Some look for the remedy in a restart.
         if (random.chance(0.5)) {
@@ -412,14 +423,36 @@ class Simulation {
     return pick([-1, 1]) * below(pick([3 * SECOND_MS, MINUTE_MS, 2 * HOUR_MS]));
   }
 
-  /** An error of seconds to months, forward or back, until all faults are over. */
+  /** An error of seconds to months, forward or back. */
   #step(): number {
     const { below, pick } = this.#random;
     return pick([-1, 1]) * (SECOND_MS + below(pick([MINUTE_MS, 2 * HOUR_MS, 3 * DAY_MS, 100 * DAY_MS])));
   }
 
+  get #isStepped(): boolean {
+    return this.#wallErrorMs !== this.#lastingErrorMs;
+  }
+
+  /** A step is mended at its time, and before we have run with it for so long that the program must believe it. */
+  #noticeStep(): void {
+    if (this.#isNoticing) return;
+    this.#isNoticing = true;
+    const waitMs = Math.min(NOTICE_MS, Math.max(1, this.#wrongUntilMs - this.#time.nowMs));
+    this.#time.after(waitMs, () => {
+      this.#isNoticing = false;
+      if (this.#process !== null) this.#ranWrongMs += waitMs;
+      if (this.#ranWrongMs >= 0.7 * this.#options.deletionGraceMs) this.#wrongUntilMs = 0;
+      this.#mendClock();
+      if (this.#isStepped) this.#noticeStep();
+    });
+  }
+
+  #mendClock(): void {
+    if (this.#time.nowMs >= this.#wrongUntilMs) this.#wallErrorMs = this.#lastingErrorMs;
+  }
+
   #heal(): void {
-    this.#wallErrorMs = this.#lastingErrorMs;
+    this.#mendClock();
     if (this.#isFrozen) this.#thaw();
     this.#disk.heal();
     this.#broker.isServing = true;
@@ -461,6 +494,8 @@ class Simulation {
 
   #check(process: AggregatorProcess): void {
     this.#checks++;
+    // It has read the right time, and a step after this is another.
+    if (!this.#isStepped) this.#ranWrongMs = 0;
     const database = this.#open();
     const rows = readRows(database);
     expectRollups(database, rows);
