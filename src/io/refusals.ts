@@ -64,18 +64,23 @@ export class Refusals {
     this.#known.clear();
   }
 
-  /** `the broker does not let us subscribe to A, B, or publish to C`, without `except`; null if nothing is refused. */
+  /**
+   * `the broker does not let us subscribe to A, B, or publish to C`, without `except`; null if nothing is refused. The same
+   * refusals are always the same sentence, in whatever order the broker sent them.
+   */
   describe(except: string | null = null): string | null {
     const refused = [...this.#known.values()].filter(({ subject }) => subject === null || subject !== except);
     const denied = (['subscribe', 'publish'] as const).flatMap((operation) => {
       const names = refused.flatMap((known) =>
         known.operation === operation && known.subject !== null ? [known.subject] : [],
       );
-      return names.length === 0 ? [] : [`${operation} to ${names.join(', ')}`];
+      return names.length === 0 ? [] : [`${operation} to ${names.toSorted().join(', ')}`];
     });
-    const said = refused.flatMap(({ subject, sentence }) =>
-      subject === null ? [`the broker says "${sentence}"${remedyOf(sentence)}`] : [],
-    );
+    const said = refused
+      .flatMap(({ subject, sentence }) =>
+        subject === null ? [`the broker says "${sentence}"${remedyOf(sentence)}`] : [],
+      )
+      .toSorted();
     const all = denied.length === 0 ? said : [`the broker does not let us ${denied.join(', or ')}`, ...said];
     return all.length === 0 ? null : all.join('; ');
   }

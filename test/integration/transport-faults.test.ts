@@ -81,7 +81,7 @@ describe('transport faults: what the broker refuses', () => {
     });
     expect(seen).toMatchObject({ code: 503, components: { ingest: { ok: false }, broker: { ok: true } } });
     expect(seen.components['ingest']?.reason).toMatch(
-      /does not let us subscribe to truebit\.invoices\.created, truebit\.heartbeat, truebit\.nodes\.joined, truebit\.nodes\.left/,
+      /does not let us subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left/,
     );
     // Nobody can join either: that is a warning.
     expect(seen.components['broker']?.reason).toMatch(/nobody can join/);
@@ -137,6 +137,12 @@ describe('transport faults: what the broker refuses', () => {
     expect(seen.components['tick']?.reason).toMatch(
       /truebit\.stats\.aggregated with \d+ bytes .*raise max_payload there, now 700/,
     );
+    // Larger ones are refused for the same reason: that is no news.
+    await send(await connectTo(broker.url, { user: 'node', pass: 'p' }), tasks(0, 30));
+    await until('another size', async () => {
+      const { reason } = (await readiness(program)).components['tick'] ?? {};
+      return reason !== undefined && reason !== seen.components['tick']?.reason;
+    });
     expect(told(program, /not published/)).toHaveLength(1);
     expect(await program.stop()).toBe(0);
   });

@@ -51,11 +51,16 @@ describe('refusals', () => {
     expect(add(violation('subscription', 'a'))).toBe(false);
     add(violation('publish', 'b'));
     add(violation('subscription', 'c'));
-    expect(refusals.describe()).toBe('the broker does not let us subscribe to a, c, or publish to b');
+    const sentence = 'the broker does not let us subscribe to a, c, or publish to b';
+    expect(refusals.describe()).toBe(sentence);
     expect(refusals.describe('b')).toBe('the broker does not let us subscribe to a, c');
     for (let subject = 0; subject < 1000; subject++) add(violation('publish', `s${subject}`));
     expect(refusals.size).toBe(32);
     refusals.clear();
     expect(refusals.describe()).toBeNull();
+    // In another order, as after a reconnection, it is the same sentence: it is not told again.
+    for (const subject of ['c', 'a']) add(violation('subscription', subject));
+    add(violation('publish', 'b'));
+    expect(refusals.describe()).toBe(sentence);
   });
 });

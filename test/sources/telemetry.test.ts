@@ -158,7 +158,7 @@ describe('telemetry: what the broker refuses on plain NATS', () => {
       const { telemetry, subjects, warnings, log } = telemetryAt(broker.url);
       await until('the fault', () => telemetry.fault !== null);
       expect(telemetry.fault).toMatch(
-        /^the broker does not let us subscribe to truebit\.invoices\.created, truebit\.heartbeat, truebit\.nodes\.joined, truebit\.nodes\.left: .*allow our user/,
+        /^the broker does not let us subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left: .*allow our user/,
       );
       expect(telemetry).toMatchObject({ mode: 'core', isReading: false, isMissing: true, refusals: 4 });
       // What may be read is read meanwhile.

@@ -24,6 +24,12 @@ export interface PublisherParts {
   log(level: 'info' | 'warn', sentence: string): void;
 }
 
+/** Why statistics did not reach the broker. The same `key` is the same problem, though its sentence has newer numbers. */
+interface Problem {
+  readonly key: string;
+  readonly sentence: string;
+}
+
 export class Publisher {
   readonly #parts: PublisherParts;
   readonly #stop = new AbortController();
@@ -33,7 +39,7 @@ export class Publisher {
   #isConnected = false;
   /** Why the connection cannot be made; null if it stands, or nothing was said yet. */
   #unreachable: string | null = null;
-  #problem: string | null = null;
+  #problem: Problem | null = null;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
@@ -41,7 +47,7 @@ export class Publisher {
 
   /** Why the latest statistics did not reach the broker, though it is there; null if they did, or none were due. */
   get problem(): string | null {
-    return this.#problem;
+    return this.#problem?.sentence ?? null;
   }
 
   /** What the broker does not let us publish. */
@@ -78,17 +84,17 @@ export class Publisher {
     // While the broker is away as a whole, what was said before stays said.
     if (problem !== 'away') this.#tell(problem);
     else if (this.#unreachable !== null && this.#parts.isBrokerThere())
-      this.#tell(`the connection for publishing cannot be made: ${this.#unreachable}`);
+      this.#tell(same(`the connection for publishing cannot be made: ${this.#unreachable}`));
     return problem === null;
   }
 
-  /** Null if all are with the broker, `away`, or a sentence. */
-  async #tryTo(messages: readonly StatisticsMessage[]): Promise<string | null> {
+  /** Null if all are with the broker, `away`, or what is wrong. */
+  async #tryTo(messages: readonly StatisticsMessage[]): Promise<Problem | 'away' | null> {
     const connection = this.#connection;
     const signer = this.#signer;
     if (connection === null || signer === null || !this.#isConnected) return 'away';
     this.#refusals.clear();
-    const tooLarge: string[] = [];
+    const tooLarge: Problem[] = [];
     for (const { subject, payload } of messages) {
       const bytes = Buffer.from(payload);
       const signed = headers();
@@ -98,9 +104,10 @@ export class Publisher {
         connection.publish(subject, bytes, { headers: signed });
       } catch (error) {
         if (connection.isClosed()) return 'away';
-        tooLarge.push(
-          `${subject} with ${bytes.length} bytes (${describe(error)}: raise max_payload there, now ${connection.info?.max_payload ?? 'unknown'})`,
-        );
+        tooLarge.push({
+          key: subject,
+          sentence: `${subject} with ${bytes.length} bytes (${describe(error)}: raise max_payload there, now ${connection.info?.max_payload ?? 'unknown'})`,
+        });
       }
     }
     const answered = new AbortController();
@@ -112,17 +119,22 @@ export class Publisher {
     const outcome = await Promise.race([flushed, late]);
     answered.abort();
     if (outcome === 'away') return 'away';
-    if (outcome === 'late') return `the broker has not confirmed them within ${FLUSH_MAX_MS / 1000} s`;
+    if (outcome === 'late') return same(`the broker has not confirmed them within ${FLUSH_MAX_MS / 1000} s`);
     const denied = this.#refusals.describe();
-    if (denied !== null) return `${denied}: allow our user to publish to truebit.stats.>`;
-    return tooLarge.length === 0 ? null : `the broker takes no message as large as ${tooLarge.join(', ')}`;
+    if (denied !== null) return same(`${denied}: allow our user to publish to truebit.stats.>`);
+    if (tooLarge.length === 0) return null;
+    return {
+      key: `too large: ${tooLarge.map(({ key }) => key).join()}`,
+      sentence: `the broker takes no message as large as ${tooLarge.map(({ sentence }) => sentence).join(', ')}`,
+    };
   }
 
-  #tell(problem: string | null): void {
-    const sentence = problem === null ? null : `statistics are not published: ${problem}`;
-    if (sentence === this.#problem) return;
-    this.#problem = sentence;
-    if (sentence === null) this.#parts.log('info', 'publish: the broker takes the statistics again');
+  #tell(problem: Problem | null): void {
+    const isNews = problem?.key !== this.#problem?.key;
+    const sentence = `statistics are not published: ${problem?.sentence ?? ''}`;
+    this.#problem = problem === null ? null : { key: problem.key, sentence };
+    if (!isNews) return;
+    if (problem === null) this.#parts.log('info', 'publish: the broker takes the statistics again');
     else this.#parts.log('warn', `publish: ${sentence}; trying again with each tick`);
   }
 
@@ -130,4 +142,8 @@ export class Publisher {
     this.#stop.abort();
     await this.#connection?.close();
   }
+}
+
+function same(sentence: string): Problem {
+  return { key: sentence, sentence };
 }
