@@ -295,6 +295,18 @@ describe('telemetry: a stream of our name that is not as wanted', () => {
   });
 });
 
+describe('telemetry: what waits in the stream', () => {
+  it('telemetry - is told with its number when reading begins', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS });
+    for (let round = 0; round < 5; round++) await publish(broker.connection, SUBJECTS);
+    const { telemetry, subjects, log } = telemetryAt(broker.url);
+    await until('all of them', () => subjects.length === 30 && telemetry.isReading);
+    expect(log.filter((line) => /from sequence 1, 30 messages waiting/.test(line))).toHaveLength(1);
+  });
+});
+
 describe('telemetry: a stream that gives nothing', () => {
   const filesOf = (folder: string) => join(folder, 'jetstream', '$G', 'streams', 'TRUEBIT_INGEST', 'msgs');
 

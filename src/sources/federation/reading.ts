@@ -136,14 +136,13 @@ export class Reading {
     const place = await findPlace(manager, info, this.#position, attempt);
     if (place === null) return null;
     const isRefused = () => this.refusals.size > 0;
-    const isBegun = await this.#stream.begin(connection, manager, place, { ...attempt, isRefused, broken });
-    if (!isBegun) return null;
-    const { pending } = this.catchUp;
+    const waiting = await this.#stream.begin(connection, manager, place, { ...attempt, isRefused, broken });
+    if (waiting === null) return null;
     return {
       mode: 'jetstream',
       problem: warning,
       level: 'info',
-      sentence: `broker: reading the stream ${name} from sequence ${place.nextSeq}, ${pending} messages waiting`,
+      sentence: `broker: reading the stream ${name} from sequence ${place.nextSeq}, ${waiting} messages waiting`,
     };
   }
 

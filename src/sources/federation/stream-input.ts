@@ -56,15 +56,15 @@ export class StreamInput {
   }
 
   /**
-   * Begins to read at `place`. Resolves once the broker gives, with false if another attempt has replaced this one; throws if
-   * reading breaks off or is refused before.
+   * Begins to read at `place`. Resolves once the broker gives, with the number of messages that were waiting then, or with
+   * null if another attempt has replaced this one; throws if reading breaks off or is refused before.
    */
   async begin(
     connection: NatsConnection,
     manager: JetStreamManager,
     { info, nextSeq, newestMs }: Place,
     attempt: ReadingAttempt,
-  ): Promise<boolean> {
+  ): Promise<number | null> {
     const { catchUp, clock, position, sink, stall } = this.#parts;
     const { brokerClock } = catchUp;
     const { last_seq: lastSeq } = info.state;
@@ -104,8 +104,10 @@ export class StreamInput {
     this.#reader = reader;
     brokerClock.away();
     const askedMs = clock.monotonicMs();
-    catchUp.pending = await reader.start(manager, nextSeq);
-    if (catchUp.pending === 0) {
+    // Deliveries change `catchUp.pending` from now on.
+    const waiting = await reader.start(manager, nextSeq);
+    catchUp.pending = waiting;
+    if (waiting === 0) {
       brokerClock.ended(askedMs);
       // Nothing from our position on, though the stream had counted further: those messages are gone. If by its own account
       // they are not, that is looked at when a pull brought nothing.
@@ -121,12 +123,12 @@ export class StreamInput {
       await pause(PROOF_LOOK_MS, attempt.signal);
     if (!attempt.isCurrent() || brokenBy !== null || attempt.isRefused()) {
       reader.stop();
-      if (!attempt.isCurrent()) return false;
+      if (!attempt.isCurrent()) return null;
       throw new Error(brokenBy ?? 'the broker refuses it');
     }
     isBegun = true;
     this.#isUnproven = false;
-    return true;
+    return waiting;
   }
 
   /** Asks for nothing more; what was asked for still arrives. Holds for readers to come, too. */
