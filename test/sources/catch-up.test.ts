@@ -63,4 +63,17 @@ describe('catch-up: from the numbers', () => {
     catchUp.committedSeq = 20;
     expect(catchUp.isCatchingUp).toBe(false);
   });
+
+  it('catch-up - what waits is not older than the last look that found nothing', () => {
+    const catchUp = new CatchUp({ nowMs: () => NOW_MS, monotonicMs: () => 0.25 }, new Stall(0), AGE_MAX_MS);
+    catchUp.mode = 'jetstream';
+    catchUp.begin(11, 20, NOW_MS - 60_000);
+    catchUp.pending = 10;
+    catchUp.nothingUnread(NOW_MS - 4000);
+    expect(catchUp).toMatchObject({ pending: 0, isCatchingUp: false, unreadAgeMs: 0 });
+    catchUp.pending = 3;
+    expect(catchUp).toMatchObject({ isCatchingUp: false, unreadAgeMs: 4000 });
+    catchUp.nothingUnread(NOW_MS - 9000);
+    expect(catchUp.newestMs).toBe(NOW_MS - 4000);
+  });
 });

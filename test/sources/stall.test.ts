@@ -92,3 +92,18 @@ describe('stall: for how long', () => {
     expect(after(looks, readSeq)).toEqual(expected);
   });
 });
+
+describe('stall: what is gone with the files', () => {
+  it.each<[string, readonly Look[], number, number | null]>([
+    ['nothing was withheld', [[5, 0, 0]], 0, null],
+    ['the stream begins anew', [[5, 9, 0]], 0, 14],
+    ['it ends where we stopped', [[5, 9, 0]], 5, 14],
+    ['it still has one of them', [[5, 9, 0]], 6, null],
+    ['it has all of them', [[5, 9, 0]], 14, null],
+  ])('stall - %s', (_name, looks, lastSeq, expected) => {
+    const stall = new Stall(30_000);
+    for (const [readSeq, unread, atMs] of looks)
+      stall.looked({ readSeq, lastSeq: readSeq + unread, unread, atMs });
+    expect(stall.goneUpTo(lastSeq)).toBe(expected);
+  });
+});

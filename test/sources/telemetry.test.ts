@@ -79,6 +79,7 @@ function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}) {
   const subjects: string[] = [];
   const seqs: (number | null)[] = [];
   const log: string[] = [];
+  const gone: number[] = [];
   let nextSeq: number | null = null;
   const telemetry = new Telemetry(
     {
@@ -109,7 +110,8 @@ function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}) {
     {
       lastKnown: () => Promise.resolve(null),
       attach: (stream) => Promise.resolve((nextSeq ??= Math.max(1, stream.firstSeq))),
-      nothingUpTo: () => undefined,
+      // That a stream holds nothing beyond our place is told at each attachment.
+      nothingUpTo: (seq) => void (seq >= (nextSeq ?? 1) && gone.push(seq)),
       detach: () => undefined,
     },
     {
@@ -133,7 +135,7 @@ function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}) {
   onTestFinished(() => telemetry.stop());
   void telemetry.start();
   const warnings = (pattern: RegExp) => log.filter((line) => line.startsWith('warn') && pattern.test(line));
-  return { telemetry, subjects, seqs, log, warnings };
+  return { telemetry, subjects, seqs, gone, log, warnings };
 }
 
 async function publish(connection: NatsConnection, subjects: readonly string[], text = '{}'): Promise<void> {
@@ -310,10 +312,12 @@ describe('telemetry: what waits in the stream', () => {
 describe('telemetry: a stream that gives nothing', () => {
   const filesOf = (folder: string) => join(folder, 'jetstream', '$G', 'streams', 'TRUEBIT_INGEST', 'msgs');
 
-  it('telemetry - unread messages whose files are gone are told with their numbers, until the stream is purged', async () => {
+  /** A stream with unread messages whose files are gone, and a telemetry that has told so. */
+  async function stalled() {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
-    const { telemetry, subjects, seqs, warnings, log } = telemetryAt(broker.url);
+    const reader = telemetryAt(broker.url);
+    const { telemetry, subjects, seqs } = reader;
     await until('reading', () => telemetry.isReading);
     await publish(broker.connection, SUBJECTS);
     await until('six', () => subjects.length === 6);
@@ -329,22 +333,35 @@ describe('telemetry: a stream that gives nothing', () => {
     await until('the return', () => telemetry.isConsuming);
     const folder = filesOf(broker.folder);
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
-    const { state } = await streams.info('TRUEBIT_INGEST');
+    const { last_seq: lastSeq } = (await streams.info('TRUEBIT_INGEST')).state;
     telemetry.resume();
     await until('the fault', () => telemetry.fault !== null);
-    const readSeq = seqs.at(-1) ?? 0;
-    const unread = state.last_seq - readSeq;
+    return { ...reader, broker, streams, readSeq: seqs.at(-1) ?? 0, lastSeq };
+  }
+
+  it('telemetry - unread messages whose files are gone are told with their numbers, and lost when the stream is purged', async () => {
+    const { telemetry, streams, readSeq, lastSeq, gone, warnings, log } = await stalled();
+    const unread = lastSeq - readSeq;
     expect(telemetry.fault).toMatch(
-      new RegExp(
-        `TRUEBIT_INGEST counts ${unread} messages beyond sequence ${readSeq}, up to ${state.last_seq}, `,
-      ),
+      new RegExp(`TRUEBIT_INGEST counts ${unread} messages beyond sequence ${readSeq}, up to ${lastSeq}, `),
     );
     expect(telemetry).toMatchObject({ pending: unread, isReading: false });
     expect(telemetry.unreadAgeMs).toBeGreaterThan(1000);
+    expect(telemetry.unreadAgeMs % 1).toBe(0);
     await streams.purge('TRUEBIT_INGEST');
     await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect(telemetry).toMatchObject({ pending: 0, isCatchingUp: false });
+    expect(gone).toEqual([lastSeq]);
     expect(warnings(/counts \d+ messages/)).toHaveLength(1);
     expect(log.filter((line) => /gives its messages again/.test(line))).toHaveLength(1);
+  });
+
+  it('telemetry - unread messages whose files are gone are lost when the broker restarts and counts from 1 again', async () => {
+    const { telemetry, broker, streams, lastSeq, gone } = await stalled();
+    await broker.restart({});
+    await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
+    expect((await streams.info('TRUEBIT_INGEST')).state.last_seq).toBe(0);
+    expect(gone).toEqual([lastSeq]);
   });
 
   it('telemetry - messages deleted at the end of the stream are no stall', async () => {

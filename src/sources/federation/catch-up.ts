@@ -15,7 +15,7 @@ export class CatchUp {
   targetSeq = 0;
   readSeq = 0;
   committedSeq = 0;
-  /** When the broker stored the newest message read; when we attach, a time before that of every unread one. */
+  /** When the broker stored the newest message read, or a later time that is still before that of every unread one. */
   newestMs = 0;
   /** Messages that the stream holds beyond those read. */
   pending = 0;
@@ -39,6 +39,14 @@ export class CatchUp {
     this.newestMs = newestMs;
   }
 
+  /** Everything that the stream held at `atMs`, by {@link brokerNowMs}, was read, or is there no more. */
+  nothingUnread(atMs: number): void {
+    this.pending = 0;
+    this.newestMs = Math.max(this.newestMs, atMs);
+    // What was there when we attached may have been removed since.
+    this.targetSeq = Math.min(this.targetSeq, this.readSeq);
+  }
+
   /** True from attaching until the stream's end of that moment is committed, and whenever we are far behind. */
   get isCatchingUp(): boolean {
     if (this.mode === null) return true;
@@ -47,14 +55,14 @@ export class CatchUp {
     // While nothing more is asked for, how much is pending is not known.
     return (
       ((this.pending > 0 && this.#stall.unread === 0) || this.isPaused) &&
-      this.#brokerNowMs - this.newestMs > this.#ageMaxMs
+      this.brokerNowMs - this.newestMs > this.#ageMaxMs
     );
   }
 
   /** Age of the oldest message that the stream holds beyond those read, or a little more; 0 if it holds none. */
   get unreadAgeMs(): number {
     if (this.mode !== 'jetstream' || this.pending === 0) return 0;
-    return Math.max(0, this.#brokerNowMs - this.newestMs);
+    return Math.max(0, Math.round(this.brokerNowMs - this.newestMs));
   }
 
   /** Broker clock minus ours; null before a message was read live, and on plain NATS, where messages carry no time. */
@@ -63,8 +71,8 @@ export class CatchUp {
     return brokerMs === null ? null : Math.round(brokerMs - this.#clock.nowMs());
   }
 
-  /** By our own clock while nothing is known of the broker's. */
-  get #brokerNowMs(): number {
+  /** What the broker's clock shows; ours while nothing is known of the broker's. */
+  get brokerNowMs(): number {
     return this.brokerClock.nowMs(this.#clock.monotonicMs()) ?? this.#clock.nowMs();
   }
 }

@@ -133,6 +133,13 @@ export class Reading {
     this.#plain.close();
     // What was read of the stream and not handed over yet is read again from the position.
     this.#parts.restart();
+    // A broker that lost the files of messages that it counted begins behind us again when it restarts: they are lost. Our old
+    // place says so before we leave it.
+    const goneUpTo = this.#stall.goneUpTo(info.state.last_seq);
+    if (goneUpTo !== null) {
+      this.#position.nothingUpTo(goneUpTo);
+      this.#stall.over();
+    }
     const place = await findPlace(manager, info, this.#position, attempt);
     if (place === null) return null;
     const isRefused = () => this.refusals.size > 0;

@@ -49,6 +49,14 @@ export class Stall {
     return forMs < this.#afterMs ? null : { ...this.#latest, forMs };
   }
 
+  /**
+   * The last sequence of the messages that were not given, if a stream that ends at `lastSeq` now has none of them left: the
+   * broker gave them up, and counts on from there. Null otherwise.
+   */
+  goneUpTo(lastSeq: number): number | null {
+    return this.#latest !== null && lastSeq <= this.#latest.readSeq ? this.#latest.lastSeq : null;
+  }
+
   looked(look: Look): void {
     if (look.unread === 0) {
       this.over();

@@ -157,26 +157,30 @@ export class StreamInput {
 
   /** A pull brought nothing. Asks the stream, not too often, whether it holds something all the same. */
   async #look(manager: JetStreamManager, name: string, { isCurrent }: Attempt): Promise<void> {
-    const { catchUp, clock, faults, stall } = this.#parts;
+    const { catchUp, clock, faults, position, stall } = this.#parts;
     if (clock.monotonicMs() - this.#lookedMs < this.#options.stallLookMs) return;
     this.#lookedMs = clock.monotonicMs();
-    const { readSeq } = catchUp;
+    const { readSeq, brokerNowMs } = catchUp;
+    const wasWithheld = stall.unread > 0;
+    let lastSeq: number;
     try {
       const state = stateOf(await manager.streams.info(name));
+      ({ lastSeq } = state);
       const unread = unreadOf(state, readSeq) ?? (await countFrom(manager, name, readSeq + 1));
       if (!isCurrent() || catchUp.readSeq !== readSeq || catchUp.isPaused) return;
-      stall.looked({ readSeq, lastSeq: state.lastSeq, unread, atMs: clock.monotonicMs() });
+      stall.looked({ readSeq, lastSeq, unread, atMs: clock.monotonicMs() });
     } catch {
       // A broker that does not answer, or does not let us ask, is noticed elsewhere.
       return;
     }
-    // What was there when we attached may have been removed since.
-    if (stall.unread === 0) catchUp.targetSeq = Math.min(catchUp.targetSeq, readSeq);
-    const { stalled } = stall;
-    if (stalled !== null) {
-      catchUp.pending = stalled.unread;
-      faults.begin('stall', stallSentence(name, stalled), name);
+    catchUp.pending = stall.unread;
+    if (stall.unread === 0) {
+      catchUp.nothingUnread(brokerNowMs);
+      // What the broker counted and did not give was removed: it is lost, whether or not another message comes.
+      if (wasWithheld) position.nothingUpTo(lastSeq);
     }
+    const { stalled } = stall;
+    if (stalled !== null) faults.begin('stall', stallSentence(name, stalled), name);
     this.noteReading();
   }
 }
