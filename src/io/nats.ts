@@ -12,6 +12,7 @@ import {
 } from 'nats';
 import { systemClock } from '../lib/clock.ts';
 import { DialPace } from './dial-pace.ts';
+import { isFull } from './embedded-broker/probe.ts';
 import { type Refusal, refusalOf } from './refusals.ts';
 import { webSocketFactory } from './web-socket.ts';
 
@@ -119,7 +120,9 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
   const { caFile, certFile, keyFile } = options;
   // Without this a `tls://` broker, or who answers in its place, could do without TLS.
   const isTls = options.servers.some((server) => server.startsWith('tls:'));
-  if (!isTls && caFile === null && certFile === null) return connect(common);
+  if (!isTls && caFile === null && certFile === null) {
+    return connect(common).catch((error: unknown) => explainTimeout(error, options.servers, null));
+  }
   const tls = {
     ...(caFile === null ? {} : { caFile }),
     ...(certFile === null ? {} : { certFile }),
@@ -128,15 +131,36 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
       return dialled;
     },
   };
-  return connect({ ...common, tls }).catch(explainTimeout);
+  return connect({ ...common, tls }).catch((error: unknown) =>
+    explainTimeout(error, options.servers, MAYBE_CERTIFICATE),
+  );
 }
 
 /** With TLS 1.3 a client certificate is judged after the handshake, and the client does not notice the refusal. */
-function explainTimeout(error: unknown): never {
-  if (describe(error) !== TIMEOUT) throw error;
-  throw new Error('timeout; over TLS also what a missing or unknown client certificate looks like', {
-    cause: error,
-  });
+const MAYBE_CERTIFICATE = 'over TLS also what a missing or unknown client certificate looks like';
+const DEFAULT_PORT = 4222;
+
+/** The client also waits in vain for a broker that has turned it away for want of room: it overhears that. */
+async function explainTimeout(
+  cause: unknown,
+  servers: readonly string[],
+  also: string | null,
+): Promise<never> {
+  if (describe(cause) !== TIMEOUT) throw cause;
+  const addresses = servers.map((server) => new URL(server));
+  const asked = addresses.map(({ hostname, port }) =>
+    isFull({ host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) || DEFAULT_PORT }),
+  );
+  const full = await Promise.all(asked);
+  const names = addresses.filter((_address, index) => full[index]).map(({ host }) => host);
+  if (names.length > 0) {
+    throw new Error(
+      `${names.join(', ')} has as many connections as it may have: raise max_connections there, or end others`,
+      { cause },
+    );
+  }
+  if (also === null) throw cause;
+  throw new Error(`${TIMEOUT}; ${also}`, { cause });
 }
 
 /** Reads the file at each connection, so that credentials can be renewed while we run; never fails after the first. */

@@ -24,7 +24,7 @@ import {
 } from '../support/messages.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { createOperator } from '../support/nats-jwt.ts';
-import { at, launch, launchBroker, testFolder } from '../support/program.ts';
+import { at, connectTo, launch, launchBroker, testFolder } from '../support/program.ts';
 import { rowsOf } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 
@@ -290,6 +290,17 @@ describe('connections', () => {
 });
 
 describe('connections barred', () => {
+  it('connections barred - a broker that has as many connections as it may: that is said, and not a timeout', async () => {
+    const own = await testFolder('full');
+    const configurationFile = join(own.folder, 'full.conf');
+    writeFileSync(configurationFile, 'max_connections: 1');
+    const { url, port } = await launchBroker({ configurationFile });
+    await connectTo(url);
+    expect(await whyNot({ ...nothing, servers: [url] })).toBe(
+      `127.0.0.1:${port} has as many connections as it may have: raise max_connections there, or end others`,
+    );
+  });
+
   it.each(['tls', 'wss'] as const)(
     'connections barred - %s:// with an authority of our own: up and told why once while NATS_CA is another, then in',
     async (scheme) => {

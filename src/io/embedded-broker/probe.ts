@@ -26,6 +26,12 @@ export async function probe(address: Address): Promise<Finding> {
   return parseGreeting(text) ?? { type: 'not_nats' };
 }
 
+/** Whether the server turns each new connection away because it has as many as it may. False if it does not say so in time. */
+export async function isFull(address: Address): Promise<boolean> {
+  const { text } = await converse(address, [], (received) => received.includes('\r\n-ERR'));
+  return /\r\n-ERR '?maximum connections exceeded/i.test(text);
+}
+
 /** Whether the server of that name takes our password. False also when nothing answers in time. */
 export async function takesLogin(
   address: Address,
