@@ -5,6 +5,7 @@ import { completed, DAY_MS, hash, invoiced, joined, NO_LIMITS, NOW_MS, received 
 import { Opened, testFolder } from './opened.ts';
 
 const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const OFFLINE_AFTER_MS = 300_000;
 const LEFT = (nodeId: string): Signal => ({ type: 'node_left', nodeId });
@@ -212,6 +213,100 @@ describe('a wall clock that is set', () => {
     life.trueMs += 61_000;
     expect(life.say(joined('node-b'))).toBe('applied');
     expect(life.nodes('left_ms >= life_ms AS hasLeft')).toEqual([{ hasLeft: 0 }, { hasLeft: 0 }]);
+    life.opened.writer.close();
+  });
+});
+
+/** A life in a stream: the broker's clock is wrong by `errorMs`, and nodes beat every 30 s. */
+class StreamLife extends Life {
+  constructor(options: Partial<WriterOptions>) {
+    super(options);
+    this.#attach();
+  }
+  #attach(): void {
+    this.opened.writer.position.attach({ name: 'steps', created: 'once', firstSeq: 1, lastSeq: 0 }, null);
+  }
+  restart(): void {
+    this.opened.commit();
+    this.opened.reopen();
+    this.#attach();
+  }
+  override get moment() {
+    // Read at once, late or again: what a stream says does not depend on when we read it.
+    return { ...super.moment, nowMs: NOW_MS, observedMs: 0 };
+  }
+  /** Each of the nodes beats for so long, spread over the 30 s as a federation is; returns what became of the beats. */
+  beat(nodeIds: readonly string[], forMs: number): Set<string> {
+    const outcomes = new Set<string>();
+    const untilMs = this.trueMs + forMs;
+    for (let beat = 0; this.trueMs < untilMs; beat++, this.trueMs += 30_000 / nodeIds.length)
+      outcomes.add(this.say(joined(nodeIds[beat % nodeIds.length] ?? '')));
+    return outcomes;
+  }
+}
+
+describe("a broker's clock that is set", () => {
+  const there = Array.from({ length: 20 }, (_, node) => `node-${node}`);
+  const FORWARD = [
+    ['2 min', 2 * MINUTE_MS],
+    ['4 min', 4 * MINUTE_MS],
+    ['6 min', 6 * MINUTE_MS],
+    ['an hour', HOUR_MS],
+    ['90 days', 90 * DAY_MS],
+    ['400 days', 400 * DAY_MS],
+  ] as const;
+  const open = () => {
+    const life = new StreamLife({ limits: { ...NO_LIMITS, maxNodes: there.length } });
+    life.beat(there, 2 * MINUTE_MS);
+    return life;
+  };
+
+  it.each([
+    ...FORWARD.map(([name, byMs]) => ({ name: `${name} forward`, steps: [byMs] })),
+    ...FORWARD.map(([name, byMs]) => ({ name: `${name} forward and back`, steps: [byMs, -byMs] })),
+    { name: 'all of them in turn', steps: FORWARD.map(([, byMs]) => byMs) },
+  ])('evicts no node that is there while MAX_NODES is reached: $name', ({ steps }) => {
+    const life = open();
+    for (const byMs of steps) {
+      life.step(byMs);
+      expect(life.say(joined('stranger'))).toBe('rate_limited');
+      life.restart();
+      expect([...life.beat(there, 2 * MINUTE_MS)]).toEqual(['applied']);
+    }
+    expect(life.opened.writer.totalNodes).toBe(there.length);
+    life.opened.writer.close();
+  });
+
+  it('evicts no node when it steps three times between two beats', () => {
+    const life = open();
+    for (let step = 0; step < 3; step++) {
+      life.step(step % 2 === 0 ? HOUR_MS : DAY_MS);
+      expect(life.say(joined('stranger'))).toBe('rate_limited');
+    }
+    expect([...life.beat(there, 2 * MINUTE_MS)]).toEqual(['applied']);
+    expect(life.opened.writer.totalNodes).toBe(there.length);
+    life.opened.writer.close();
+  });
+
+  it.each([0, 400 * DAY_MS])('still gives away the place of a node that went, %i ms ahead', (byMs) => {
+    const life = open();
+    life.step(byMs);
+    expect([...life.beat(there.slice(0, 1), OFFLINE_AFTER_MS)]).toEqual(['applied']);
+    life.restart();
+    life.trueMs += MINUTE_MS;
+    expect(life.say(joined('stranger'))).toBe('applied');
+    expect(life.nodes<{ node_id: string }>('node_id').map((row) => row.node_id)).toContain('node-0');
+    life.opened.writer.close();
+  });
+
+  it('gives away a place, after silence of all, within OFFLINE_AFTER of the first beat', () => {
+    const life = open();
+    life.trueMs += HOUR_MS;
+    const outcomes: string[] = [];
+    for (let beats = 0; beats < 10; beats++, life.trueMs += 30_000)
+      outcomes.push(life.say(joined('stranger')));
+    expect(outcomes[0]).toBe('rate_limited');
+    expect(outcomes.at(-1)).toBe('applied');
     life.opened.writer.close();
   });
 });

@@ -9,12 +9,25 @@ export interface EventClockState {
   readonly nowMs: number;
   /** What the observed clock showed then. */
   readonly observedMs: number;
+  /** How far {@link EventClock.presentMs} is behind `nowMs`; absent in databases of earlier versions. */
+  readonly skippedMs?: number;
 }
 
 /** A stream does not say how much time passed over a step back of its clock: no more than this is assumed. */
 const STEP_TIME_MAX_MS = 1000;
 /** The two clocks of plain NATS differ by less than this between two messages, or the wall clock was set back. */
 const STEP_MIN_MS = 100;
+/**
+ * A gap between two messages counts as this part of OFFLINE_AFTER at most, where silence is measured. One step forward
+ * then leaves every node that beats four fifths of OFFLINE_AFTER for its next beat. Two beats of a monitor fit into the
+ * part (60 s by default), so that no gap is shortened as long as a single node beats.
+ */
+const GAPS_UNTIL_OFFLINE = 5;
+
+/** The longest gap that counts as silence, see {@link EventClock.presentMs}. */
+export function longestGapMs(offlineAfterMs: number): number {
+  return Math.floor(offlineAfterMs / GAPS_UNTIL_OFFLINE);
+}
 
 /**
  * Follows the times of the messages in the order in which they are read. A time above the one before moves this clock on
@@ -26,23 +39,48 @@ export class EventClock {
   #lastMs: number;
   #nowMs: number;
   #observedMs: number;
+  #skippedMs: number;
+  readonly #gapMaxMs: number;
 
-  constructor({ lastMs, nowMs, observedMs }: EventClockState) {
+  /** Goes on from a state; `gapMaxMs` is the longest gap that {@link presentMs} takes whole. */
+  constructor({ lastMs, nowMs, observedMs, skippedMs }: EventClockState, gapMaxMs: number) {
     this.#lastMs = lastMs;
     this.#nowMs = nowMs;
     this.#observedMs = observedMs;
+    this.#skippedMs = skippedMs ?? 0;
+    this.#gapMaxMs = gapMaxMs;
   }
 
   get state(): EventClockState {
-    return { lastMs: this.#lastMs, nowMs: this.#nowMs, observedMs: this.#observedMs };
+    return {
+      lastMs: this.#lastMs,
+      nowMs: this.#nowMs,
+      observedMs: this.#observedMs,
+      skippedMs: this.#skippedMs,
+    };
+  }
+
+  /**
+   * The time of the last event without what is too long in the gaps between two messages. A long gap may be a step of the
+   * clock forward, or silence of the whole federation: neither shows that one node is silent while others speak. What was
+   * observed on plain NATS is believed, however long.
+   */
+  get presentMs(): number {
+    return this.#nowMs - this.#skippedMs;
   }
 
   /** The next event has the time `atMs`; returns its time on this clock. `isPlain`: it comes from no stream. */
   pass(atMs: number, observedMs: number, isPlain: boolean): number {
     const byMs = atMs - this.#lastMs;
     const passedMs = isPlain ? observedMs - this.#observedMs : Math.min(-byMs, STEP_TIME_MAX_MS);
-    if (byMs < 0) this.#nowMs += Math.max(1, passedMs);
-    else this.#nowMs += passedMs - byMs >= STEP_MIN_MS ? passedMs : byMs;
+    const isPassedTaken = byMs < 0 || passedMs - byMs >= STEP_MIN_MS;
+    const movedMs = isPassedTaken ? Math.max(1, passedMs) : byMs;
+    this.#nowMs += movedMs;
+    // The first event sets both readings.
+    if (this.#lastMs > 0) {
+      const believedMs = isPlain ? Math.max(this.#gapMaxMs, passedMs) : this.#gapMaxMs;
+      this.#skippedMs += Math.max(0, movedMs - believedMs);
+    }
     this.#lastMs = atMs;
     this.#observedMs = observedMs;
     return this.#nowMs;

@@ -1,7 +1,7 @@
 // Which messages are let in: the limits of all senders, judged on the event clock, and the room for new nodes. It merges
 // nothing, and what it uses up is on disk only with the commit of the messages that it let in.
 
-import { EventClock, type EventClockState } from '../../domain/federation/event-clock.ts';
+import { EventClock, type EventClockState, longestGapMs } from '../../domain/federation/event-clock.ts';
 import { advance, isWithin, type Limits, pace } from '../../domain/federation/limits.ts';
 import type { KeyUse } from './api-keys.ts';
 import type { KeptValues } from './kept-values.ts';
@@ -9,7 +9,7 @@ import type { NodeTable } from './nodes.ts';
 
 export interface AdmissionOptions {
   readonly limits: Limits;
-  /** Silence, on event time, after which a node may be evicted to make room for another. */
+  /** Silence, on the event clock, after which a node may be evicted to make room for another. */
   readonly offlineAfterMs: number;
   /** The observed clock as last committed. */
   readonly observedMs: number;
@@ -38,7 +38,8 @@ export class Admission {
     this.#offlineAfterMs = offlineAfterMs;
     this.#globalDueMs = kept.number(GLOBAL_DUE);
     this.#newNodesDueMs = kept.number(NEW_NODES_DUE);
-    this.#events = new EventClock(keptEventClock(kept) ?? eventClockAt(nodes.latestMs, observedMs));
+    const state = keptEventClock(kept) ?? eventClockAt(nodes.latestMs, observedMs);
+    this.#events = new EventClock(state, longestGapMs(offlineAfterMs));
   }
 
   /** The next message in the order of reading has the event time `atMs`; returns its time on the event clock. */
@@ -46,12 +47,23 @@ export class Admission {
     return this.#events.pass(atMs, observedMs, isPlain);
   }
 
+  /** The time of that message on the event clock without long gaps: silence is measured on it. */
+  get presentMs(): number {
+    return this.#events.presentMs;
+  }
+
   /**
    * Judges all limits at `atMs`, on the event clock, and, if the message is within every one, uses it up in the shared ones.
-   * `nodeDueMs` is null for a node that is new; `use` is null for a message that no key signed. With `observedMs`, a node
-   * that is evicted must be silent on the observed clock too.
+   * `nodeDueMs` is null for a node that is new; `use` is null for a message that no key signed. A node
+   * that is evicted must be silent at `presentMs`, and with `observedMs` on the observed clock too.
    */
-  admit(nodeDueMs: number | null, use: KeyUse | null, atMs: number, observedMs: number | null): boolean {
+  admit(
+    nodeDueMs: number | null,
+    use: KeyUse | null,
+    atMs: number,
+    presentMs: number,
+    observedMs: number | null,
+  ): boolean {
     const { perNode, all, newNodes } = this.#limits;
     const globalDueMs = this.#globalDueMs;
     // A key has a rate of its own, which strangers under its node's id cannot spend.
@@ -65,7 +77,7 @@ export class Admission {
       // Last, for it changes something: no node may be evicted for a message that is refused after all.
       if (this.#nodesMax > 0) {
         const silentSinceObservedMs = observedMs === null ? null : observedMs - this.#offlineAfterMs;
-        if (!this.#nodes.makeRoom(this.#nodesMax, atMs - this.#offlineAfterMs, silentSinceObservedMs))
+        if (!this.#nodes.makeRoom(this.#nodesMax, presentMs - this.#offlineAfterMs, silentSinceObservedMs))
           return false;
       }
       this.#newNodesDueMs = advance(newNodes, newNodesDueMs, atMs);

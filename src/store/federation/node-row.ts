@@ -36,7 +36,8 @@ export const CHANGING_COLUMNS = [
 
 /**
  * A node as the writer holds it, 0 for never. First and last sight are event times; `…ObservedMs` are on the observed
- * clock; all other times are on the event clock (src/domain/federation/event-clock.ts).
+ * clock; `heardMs` and `signedMs` are on the event clock without long gaps; all other times are on the event clock
+ * (src/domain/federation/event-clock.ts).
  */
 export interface Node {
   readonly number: number;
@@ -102,12 +103,12 @@ export interface NodeRow {
   created_ms: number;
 }
 
-/** A node first heard at `atMs`, which is `steadyMs` on the event clock. */
+/** A node first heard at `atMs`, which is `presentMs` on the event clock without long gaps. */
 export function newNode(
   number: number,
   nodeId: string,
   atMs: number,
-  steadyMs: number,
+  presentMs: number,
   nowMs: number,
   observedMs: number,
   sighting: Sighting | null,
@@ -117,7 +118,7 @@ export function newNode(
     nodeId,
     firstMs: atMs,
     lastMs: atMs,
-    heardMs: steadyMs,
+    heardMs: presentMs,
     lifeMs: 0,
     leftMs: 0,
     heardObservedMs: observedMs,

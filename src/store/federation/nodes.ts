@@ -179,9 +179,9 @@ export class NodeTable implements PrunedTable {
     return this.#nextNumber <= NODE_NUMBER_MAX;
   }
 
-  create(nodeId: string, atMs: number, steadyMs: number, nowMs: number, observedMs: number): Node {
-    const sighting = this.#queue?.add(nodeId, steadyMs) ?? null;
-    const node = newNode(this.#nextNumber++, nodeId, atMs, steadyMs, nowMs, observedMs, sighting);
+  create(nodeId: string, atMs: number, presentMs: number, nowMs: number, observedMs: number): Node {
+    const sighting = this.#queue?.add(nodeId, presentMs) ?? null;
+    const node = newNode(this.#nextNumber++, nodeId, atMs, presentMs, nowMs, observedMs, sighting);
     this.#hot.set(nodeId, node);
     this.#live++;
     return node;
@@ -209,18 +209,18 @@ export class NodeTable implements PrunedTable {
   }
 
   /**
-   * Records that any valid message came, signed or not, at the event time `atMs`, which is `steadyMs` on the event clock;
-   * true if it made the node's first sighting earlier.
+   * Records that any valid message came, signed or not, at the event time `atMs`, which is `presentMs` on the event clock
+   * without long gaps; true if it made the node's first sighting earlier.
    */
-  hear(node: Node, atMs: number, steadyMs: number, observedMs: number, isSigned = false): boolean {
+  hear(node: Node, atMs: number, presentMs: number, observedMs: number, isSigned = false): boolean {
     this.#touch(node);
-    if (isSigned || node.signedMs > 0) this.#noteTrust(node, steadyMs, isSigned);
+    if (isSigned || node.signedMs > 0) this.#noteTrust(node, presentMs, isSigned);
     node.heard = true;
     node.heardObservedMs = observedMs;
     if (atMs > node.lastMs) node.lastMs = atMs;
-    if (steadyMs > node.heardMs) {
-      node.heardMs = steadyMs;
-      if (node.sighting !== null) node.sighting.lastMs = steadyMs;
+    if (presentMs > node.heardMs) {
+      node.heardMs = presentMs;
+      if (node.sighting !== null) node.sighting.lastMs = presentMs;
     }
     if (atMs >= node.firstMs) return false;
     node.firstMs = atMs;
@@ -353,10 +353,10 @@ export class NodeTable implements PrunedTable {
     if (wasAuthenticated) this.#authenticated--;
   }
 
-  #noteTrust(node: Node, steadyMs: number, isSigned: boolean): void {
+  #noteTrust(node: Node, presentMs: number, isSigned: boolean): void {
     const wasAuthenticated = isAuthenticated(node);
-    if (isSigned && steadyMs > node.signedMs) node.signedMs = steadyMs;
-    const heardMs = Math.max(node.heardMs, steadyMs);
+    if (isSigned && presentMs > node.signedMs) node.signedMs = presentMs;
+    const heardMs = Math.max(node.heardMs, presentMs);
     const isNow = isAuthenticated({ signedMs: node.signedMs, heardMs });
     this.#authenticated += Number(isNow) - Number(wasAuthenticated);
   }

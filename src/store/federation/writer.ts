@@ -40,7 +40,7 @@ export interface WriterOptions extends RowMemoryOptions {
   /** Nodes per generation of those in memory; as many as of tasks if absent. */
   readonly nodesGenerationSize?: number;
   readonly limits: Limits;
-  /** Silence, on event time, after which a node may be evicted to make room for another; OFFLINE_AFTER, 300 s if absent. */
+  /** Silence, on the event clock, after which a node may be evicted to make room for another; OFFLINE_AFTER, 300 s if absent. */
   readonly offlineAfterMs?: number;
   /** How long after they were last seen rows are kept; 0 or absent: for ever. */
   readonly retentionMs?: number;
@@ -210,11 +210,13 @@ export class FederationWriter {
     const isInOrder = order !== 'unknown';
     // A wall clock that was set forward must not make all silent.
     const silentAtMs = order === 'plain' ? observedMs : null;
-    if (!this.#admission.admit(known?.limitDueMs ?? null, use, steadyMs, silentAtMs)) return 'rate_limited';
-    const node = known ?? this.#nodes.create(signal.nodeId, atMs, steadyMs, nowMs, observedMs);
+    const presentMs = isInOrder ? this.#admission.presentMs : atMs;
+    if (!this.#admission.admit(known?.limitDueMs ?? null, use, steadyMs, presentMs, silentAtMs))
+      return 'rate_limited';
+    const node = known ?? this.#nodes.create(signal.nodeId, atMs, presentMs, nowMs, observedMs);
     if (use === null) node.limitDueMs = this.#admission.nodeDueMs(node.limitDueMs, steadyMs);
     else this.keys.spend(use, atMs, steadyMs);
-    const isEarlier = this.#nodes.hear(node, atMs, steadyMs, observedMs, use !== null) && !isInOrder;
+    const isEarlier = this.#nodes.hear(node, atMs, presentMs, observedMs, use !== null) && !isInOrder;
     // Times in the future must not keep a node alive, or dead, until then; on the event clock none is.
     const lifeAtMs = isInOrder ? steadyMs : Math.min(atMs, nowMs);
     switch (signal.type) {
