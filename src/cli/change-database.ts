@@ -9,7 +9,7 @@ import { askControl, controlSocketPath } from '../io/control-socket.ts';
 import { requireDescriptors } from '../lib/descriptors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../lib/errors.ts';
-import { explainReading, openWriter } from '../store/database.ts';
+import { databaseNotFound, explainReading, openWriter } from '../store/database.ts';
 import { lookForDatabase } from '../store/database-place.ts';
 import { emptyLog } from '../store/empty-log.ts';
 import { makeChange } from '../store/federation/make-change.ts';
@@ -33,10 +33,7 @@ export async function changeDatabase<C extends Change>(
   if (typeof wrong === 'string') throw new CodedError('usage', `${wrong} --help lists the options.`);
   requireDescriptors(COMMAND_DESCRIPTORS);
   if ((lookForDatabase(settings.databasePath)?.size ?? 0) === 0) {
-    throw new CodedError(
-      'not_found',
-      `There is no database ${settings.databasePath}: DB_PATH names another.`,
-    );
+    throw databaseNotFound(settings.databasePath);
   }
   const deadlineMs = systemClock.monotonicMs() + TRY_FOR_MS;
   for (;;) {

@@ -81,8 +81,21 @@ export const databaseFile: Kind<string> = {
 /** A host name or address to listen on: no scheme, no port, IPv6 without brackets. */
 export const hostName: Kind<string> = {
   allowed: 'a host name or an IP address, without scheme, brackets and port',
-  parse: (text) => (/^[A-Za-z0-9._-]{1,253}$/.test(text) || isIPv6(text) ? text : undefined),
+  parse: (text) =>
+    (/^[A-Za-z0-9._-]{1,253}$/.test(text) || isIPv6(text)) && !isForMany(text) ? text : undefined,
+  explain: (text) =>
+    isForMany(text)
+      ? 'an address of many machines, to which no client can connect: write an address of this machine, 127.0.0.1 or 0.0.0.0'
+      : undefined,
 };
+
+/** A multicast address, or the broadcast address: the system lets a program listen there, and no connection ever comes. */
+function isForMany(text: string): boolean {
+  return (
+    /^(22[4-9]|23[0-9])(\.[0-9]{1,3}){3}$|^255\.255\.255\.255$/.test(text) ||
+    (isIPv6(text) && /^ff/i.test(text))
+  );
+}
 
 /** 32 bytes in hex, kept lower-case. */
 export const hex64: Kind<string> = {

@@ -29,6 +29,8 @@ export function slipIn(name: string, text: string, nature: Nature): string | und
 }
 
 function slipInPath(text: string): string | undefined {
+  if (/^["'`]|["'`]$/.test(text))
+    return 'a quote at one end would be part of the name: write the path without quotes';
   if (text.startsWith('~')) {
     return 'no shell has put the home folder in the place of ~: write the folder out (a file of that name: ./~)';
   }

@@ -80,10 +80,18 @@ export function durably<T>(database: Pick<Database, 'pragma'>, run: () => T): T 
   }
 }
 
+/** What a command says where no database is: only a start of the program makes one. */
+export function databaseNotFound(path: string): CodedError {
+  return new CodedError(
+    'not_found',
+    `There is no database ${path}: check DB_PATH, or start the aggregator, which makes one.`,
+  );
+}
+
 /** Opens the file read-only. Errors: `database_unusable`, `folder_not_writable`. */
 export function openReader(path: string): Database {
   if (lookForDatabase(path) === null) {
-    throw new CodedError('database_unusable', `There is no database ${path}: check DB_PATH.`);
+    throw databaseNotFound(path);
   }
   try {
     const database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5000 });

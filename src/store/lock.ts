@@ -1,7 +1,17 @@
 // One process per database file, and one per folder of our own broker: an exclusive transaction on a small SQLite file.
 // The kernel releases it however we die, so there is no stale lock to clean up; the text file beside only says who holds it.
 
-import { chmodSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -30,6 +40,8 @@ export function lockDatabase(path: string): DatabaseLock {
   requireOneName(path);
   const made: string[] = [];
   try {
+    // Before anything is made: a lock file of a user who may not write the database would bar everybody else from it.
+    if (existsSync(path)) accessSync(path, constants.W_OK);
     made.push(...makeFolder(dirname(path)));
     const { lock, isNew, release } = hold(path);
     const hadDatabase = lock.pragma('user_version', { simple: true }) === 1;

@@ -47,6 +47,8 @@ describe('slips', () => {
   });
 
   it.each<[string, RegExp]>([
+    ['"T/a.db', /^a quote at one end would be part of the name: write the path without quotes$/],
+    ["T/a.db'", /^a quote at one end would be part of the name/],
     ['~/a.db', /^no shell has put the home folder in the place of ~: write the folder out/],
     ['~anna/a.db', /^no shell has put the home folder/],
     ['$HOME/a.db', /^no shell has filled in the variable: write the path out$/],
@@ -74,6 +76,15 @@ describe('slips', () => {
       expect(line.slice(`${name} ${shown}: `.length), name).toMatch(sentence);
     }
   });
+
+  it.each(['224.0.0.1', '239.255.255.250', '255.255.255.255', 'ff02::1', 'FF02::1'])(
+    'slips - HTTP_HOST=%s is an address of many machines',
+    (host) => {
+      expect(mistakes({ HTTP_HOST: host })).toEqual([
+        expect.stringMatching(/to which no client can connect: write/),
+      ]);
+    },
+  );
 
   it('slips - a path that is meant so is taken', () => {
     const paths = [

@@ -180,7 +180,11 @@ describe('API keys', () => {
   it('API keys - commands say what is wrong', async () => {
     const own = await testFolder('keys-wrong');
     const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-      [['keys', 'list'], 1, /There is no database .*aggregator\.db: DB_PATH names another\. \[not_found\]/],
+      [
+        ['keys', 'list'],
+        1,
+        /There is no database .*aggregator\.db: check DB_PATH, or start the aggregator.* \[not_found\]/,
+      ],
       [['keys', 'create'], 2, /The name of a key is 1 to 64 printable characters\. .*\[usage\]/],
       [
         ['keys', 'create', '--name', 'a', '--permissions', 'all'],

@@ -78,7 +78,7 @@ describe('refused commands', () => {
     for (const [args, code] of [
       [['keys', 'create', '--name', 'a'], 'not_found'],
       [['nodes', 'block', 'node-0001'], 'not_found'],
-      [['backup', join(folder, 'b.db')], 'database_unusable'],
+      [['backup', join(folder, 'b.db')], 'not_found'],
       [['restore', join(folder, 'b.db')], 'backup_unusable'],
     ] as const) {
       const ended = await runCommand(args, env);
@@ -127,6 +127,8 @@ describe('refused commands', () => {
           expect(ended.stderr).toContain(`${join(barred, file)} belongs to root, and `);
           expectOneSentence(ended, 'folder_not_writable');
         }
+        // A lock file of this user's would bar the owner of the database from it.
+        if (file === 'a.db') expect(readdirSync(barred)).toEqual(['a.db']);
       }
     },
   );
