@@ -60,6 +60,11 @@ export class Refusals {
     );
   }
 
+  /** It does not matter any more. */
+  forget({ operation, subject, sentence }: Refusal): void {
+    this.#known.delete(`${operation} ${subject ?? sentence}`);
+  }
+
   clear(): void {
     this.#known.clear();
   }
@@ -70,10 +75,8 @@ export class Refusals {
    */
   describe(except: string | null = null): string | null {
     const refused = [...this.#known.values()].filter(({ subject }) => subject === null || subject !== except);
-    const denied = (['subscribe', 'publish'] as const).flatMap((operation) => {
-      const names = refused.flatMap((known) =>
-        known.operation === operation && known.subject !== null ? [known.subject] : [],
-      );
+    const denied = OPERATIONS.flatMap((operation) => {
+      const names = subjectsOf(refused, operation);
       return names.length === 0 ? [] : [`${operation} to ${names.toSorted().join(', ')}`];
     });
     const said = refused
@@ -84,6 +87,28 @@ export class Refusals {
     const all = denied.length === 0 ? said : [`the broker does not let us ${denied.join(', or ')}`, ...said];
     return all.length === 0 ? null : all.join('; ');
   }
+
+  /** `allow our user to subscribe to A and to publish to B`: what is refused, and no more; null if no subject is. */
+  get remedy(): string | null {
+    const rights = OPERATIONS.flatMap((operation) => {
+      const names = subjectsOf([...this.#known.values()], operation).map(rightFor);
+      return names.length === 0 ? [] : [`to ${operation} to ${[...new Set(names)].join(', ')}`];
+    });
+    return rights.length === 0 ? null : `allow our user ${rights.join(' and ')}`;
+  }
+}
+
+const OPERATIONS = ['subscribe', 'publish'] as const;
+
+function subjectsOf(refused: readonly Refusal[], operation: Refusal['operation']): readonly string[] {
+  return refused.flatMap((known) =>
+    known.operation === operation && known.subject !== null ? [known.subject] : [],
+  );
+}
+
+/** What to allow for it: JetStream is used by some ten subjects, and one right names them all. */
+export function rightFor(subject: string): string {
+  return subject.startsWith('$JS.API.') ? '$JS.API.>' : subject;
 }
 
 function remedyOf(sentence: string): string {

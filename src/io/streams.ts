@@ -9,7 +9,8 @@ import {
   type JetStreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { nanos, type NatsConnection, PermissionViolationError } from 'nats';
+import { nanos, type NatsConnection } from 'nats';
+import { type Refusal, refusalOf } from './refusals.ts';
 import {
   type Config,
   type Difference,
@@ -30,19 +31,29 @@ export const JETSTREAM_QUESTION = '$JS.API.INFO';
 /** The broker's error code for JetStream switched off as a whole. */
 const NOT_ENABLED_HERE = 10_076;
 
+/** Our user may not ask whether there is a JetStream, or may not hear the answer. */
+export interface Unasked {
+  readonly type: 'unasked';
+  readonly refusal: Refusal;
+  /** The broker to which we are connected says at the login that it has a JetStream; our account may have none. */
+  readonly isAtBroker: boolean;
+}
+
 /**
- * The manager; `none` if this broker or account has no JetStream, `refused` if our user may not ask. Throws if the broker
- * does not answer, or may not be heard: that says neither.
+ * The manager; `none` if this broker or account has no JetStream. Throws if the broker does not answer. It is asked even
+ * where its login names no JetStream: another broker of its cluster may answer.
  */
 export async function openJetStream(
   connection: NatsConnection,
-): Promise<JetStreamManager | 'none' | 'refused'> {
+): Promise<JetStreamManager | 'none' | Unasked> {
   const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false });
   try {
     await manager.getAccountInfo();
     return manager;
   } catch (error) {
-    if (isDenied(error)) return 'refused';
+    const refusal = denialOf(error);
+    if (refusal !== null)
+      return { type: 'unasked', refusal, isAtBroker: connection.info?.jetstream === true };
     if (saysThereIsNone(error)) return 'none';
     throw error;
   }
@@ -55,10 +66,10 @@ function saysThereIsNone(error: unknown): boolean {
   return error.name === 'JetStreamNotEnabled';
 }
 
-/** The request itself; if it is the answer that may not reach us, nothing is known. */
-function isDenied(error: unknown): boolean {
+function denialOf(error: unknown): Refusal | null {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof PermissionViolationError && cause.operation === 'publish';
+  const refusal = cause instanceof Error ? refusalOf(cause) : null;
+  return refusal?.subject === null ? null : refusal;
 }
 
 export async function listStreams(manager: JetStreamManager): Promise<readonly StreamInfo[]> {

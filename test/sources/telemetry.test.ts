@@ -74,8 +74,8 @@ async function brokerWith(first: Rights) {
   };
 }
 
-/** A telemetry that reads, and what it told. */
-function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}) {
+/** A telemetry that reads, and what it told; an earlier run had read up to `knownSeq`. */
+function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}, knownSeq: number | null = null) {
   const subjects: string[] = [];
   const seqs: (number | null)[] = [];
   const log: string[] = [];
@@ -108,7 +108,7 @@ function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}) {
       ...changes,
     },
     {
-      lastKnown: () => Promise.resolve(null),
+      lastKnown: () => Promise.resolve(knownSeq),
       attach: (stream) => Promise.resolve((nextSeq ??= Math.max(1, stream.firstSeq))),
       // That a stream holds nothing beyond our place is told at each attachment.
       nothingUpTo: (seq) => void (seq >= (nextSeq ?? 1) && gone.push(seq)),
@@ -151,6 +151,7 @@ async function allArrive(connection: NatsConnection, arrived: readonly string[])
 }
 
 const TASKS_ONLY = 'subscribe: { allow: ["truebit.tasks.*", "_INBOX.>"] }';
+const NO_INBOX = 'subscribe: { allow: ["truebit.>"] }';
 
 describe('telemetry: what the broker refuses on plain NATS', () => {
   it.each(['reload', 'restart'] as const)(
@@ -176,6 +177,34 @@ describe('telemetry: what the broker refuses on plain NATS', () => {
       expect(log.filter((line) => /lets us do everything again/.test(line))).toHaveLength(1);
     },
   );
+
+  it('telemetry - without JetStream nobody needs the right to answers: plain NATS is read, and nothing is wrong', async () => {
+    const broker = await brokerWith({ rights: NO_INBOX, jetstream: false });
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    expect(telemetry).toMatchObject({ mode: 'core', fault: null, problem: null, refusals: 0 });
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/does not let us/)).toEqual([]);
+    // Neither does a reconnection ask for it.
+    await broker.restart({ rights: NO_INBOX, jetstream: false });
+    await until('the return', () => telemetry.reconnects === 1 && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+    expect(telemetry).toMatchObject({ fault: null, problem: null, refusals: 0 });
+  });
+
+  it('telemetry - two inputs and no answers: these two are read, and the other four are named', async () => {
+    const rights = 'subscribe: { allow: ["truebit.tasks.*"] }';
+    const broker = await brokerWith({ rights, jetstream: false });
+    const { telemetry, subjects } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.fault).toBe(
+      'the broker does not let us subscribe to truebit.heartbeat, truebit.invoices.created, truebit.nodes.joined, truebit.nodes.left: what is published there is not counted; allow our user to subscribe to them',
+    );
+    expect(telemetry).toMatchObject({ mode: 'core', isConsuming: true, refusals: 4 });
+    await publish(broker.connection, SUBJECTS);
+    await until('the two', () => subjects.length === 2);
+    expect(subjects.toSorted()).toEqual(['truebit.tasks.completed', 'truebit.tasks.received']);
+  });
 
   it('telemetry - a right that is taken back while we read is told, and its return too', async () => {
     const broker = await brokerWith({ jetstream: false });
@@ -221,13 +250,13 @@ describe('telemetry: what the broker refuses of JetStream', () => {
       'publish: { deny: "$JS.API.CONSUMER.MSG.NEXT.>" }',
       /publish to \$JS\.API\.CONSUMER\.MSG\.NEXT\.TRUEBIT_INGEST\.>/,
     ],
-    ['to hear answers', 'subscribe: { deny: "_INBOX.>" }', /subscribe to _INBOX\.>/],
   ])('telemetry - not to be allowed %s is told once, and ends', async (_name, rights, refused) => {
     const broker = await brokerWith({ rights });
     const { telemetry, subjects, log, warnings } = telemetryAt(broker.url);
     await until('the fault', () => telemetry.fault !== null);
     expect(telemetry.fault).toMatch(refused);
-    expect(telemetry.fault).toMatch(/allow our user to publish to \$JS\.API\.>/);
+    expect(telemetry.fault).toMatch(/: allow our user to publish to \$JS\.API\.>, or set INGEST_MODE=core/);
+    expect(telemetry.fault).not.toMatch(/_INBOX/);
     expect(telemetry.mode).not.toBe('core');
     const tries = () => telemetry.isConsuming;
     expect(tries()).toBe(false);
@@ -251,6 +280,46 @@ describe('telemetry: what the broker refuses of JetStream', () => {
     await allArrive(broker.connection, subjects);
     expect(telemetry.refusals).toBe(0);
   });
+
+  it('telemetry - not to be allowed to hear answers is plain NATS with the reason, and ends', async () => {
+    const broker = await brokerWith({ rights: NO_INBOX });
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('plain NATS', () => telemetry.isReading);
+    expect(telemetry).toMatchObject({ mode: 'core', fault: null, refusals: 1 });
+    expect(telemetry.problem).toBe(
+      'the broker does not let us subscribe to _INBOX.>, so its JetStream is not used: allow our user to subscribe to _INBOX.>, or set INGEST_MODE=core',
+    );
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/does not let us/)).toHaveLength(1);
+    broker.reload({});
+    await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.problem === null);
+    await allArrive(broker.connection, subjects);
+    expect(telemetry.refusals).toBe(0);
+  });
+
+  it.each([
+    ['to hear answers', NO_INBOX, /subscribe to _INBOX\.>, and a stream was read before.*INGEST_MODE=core/],
+    [
+      'to ask',
+      'publish: { deny: "$JS.API.>" }',
+      /publish to \$JS\.API\.INFO, and a stream was read before.*INGEST_MODE=core/,
+    ],
+  ])(
+    'telemetry - where a stream was read before, not to be allowed %s is told, and plain NATS is no substitute',
+    async (_name, rights, refused) => {
+      const broker = await brokerWith({ rights });
+      const { telemetry, subjects, log, warnings } = telemetryAt(broker.url, {}, 7);
+      await until('the fault', () => telemetry.fault !== null);
+      expect(telemetry.fault).toMatch(refused);
+      expect(telemetry).toMatchObject({ mode: null, isReading: false });
+      broker.reload({});
+      await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.isReading);
+      await allArrive(broker.connection, subjects);
+      expect(telemetry.fault).toBeNull();
+      expect(warnings(/does not let us/)).toHaveLength(1);
+      expect(log.filter((line) => /reading plain NATS/.test(line))).toEqual([]);
+    },
+  );
 
   it('telemetry - the right to pull that is taken back while we read is told', async () => {
     const broker = await brokerWith({});

@@ -5,13 +5,14 @@ import { CodedError } from '../../lib/errors.ts';
 import { mapsInputs } from '../../io/mapping.ts';
 import { type NatsConnection, pause } from '../../io/nats.ts';
 import type { WantedStream } from '../../io/stream-settings.ts';
+import { type Refusal, rightFor } from '../../io/refusals.ts';
 import {
-  JETSTREAM_QUESTION,
   type JetStreamManager,
   listStreams,
   openJetStream,
   storedAtMs,
   type StreamInfo,
+  type Unasked,
 } from '../../io/streams.ts';
 import { keepOurStream, type StreamFault } from './our-stream.ts';
 import { chooseStream, OUR_STREAM } from './stream-choice.ts';
@@ -72,6 +73,8 @@ export interface FoundPlain {
   readonly isMapped: boolean;
   /** Why no stream is read; null if there is no more to say. */
   readonly reason: string | null;
+  /** What kept us from asking for JetStream; null if nothing did. */
+  readonly unasked: Refusal | null;
 }
 
 /** Where reading begins, and the stream as it was then. */
@@ -82,12 +85,6 @@ export interface Place {
   readonly newestMs: number;
 }
 
-/** Remedies for what the broker refuses. */
-export const ALLOW_STREAM =
-  'allow our user to publish to $JS.API.>, and to subscribe to _INBOX.> (_AGG.> if it is named aggregator)';
-export const ALLOW_INPUTS =
-  'what is published there is not counted; allow our user to subscribe to all six inputs';
-const JETSTREAM_REFUSED = `the broker does not let us publish to ${JETSTREAM_QUESTION}, so its JetStream is not used: allow our user $JS.API.>, or set INGEST_MODE=core`;
 /** What our stream takes on a broker that maps the inputs. */
 const MAPPED_SUBJECTS = 'ingest.>';
 /** A broker that had JetStream is asked again so often before plain NATS is read instead. */
@@ -99,12 +96,17 @@ const DUPLICATE_WINDOW_MS = 100;
  */
 const REMAKE_REST_MS = 1000;
 
+/** A stream was read before, and it cannot be asked for now; the message says why and what to do. */
+export class StreamUnasked extends Error {}
+
 export class Attachment {
   readonly #options: AttachmentOptions;
+  readonly #position: Pick<Position, 'lastKnown'>;
   #withoutJetStream = 0;
 
-  constructor(options: AttachmentOptions) {
+  constructor(options: AttachmentOptions, position: Pick<Position, 'lastKnown'>) {
     this.#options = options;
+    this.#position = position;
   }
 
   /**
@@ -119,23 +121,55 @@ export class Attachment {
     const isMapped = await mapsInputs(connection);
     const manager = this.#options.mode === 'core' ? 'none' : await openJetStream(connection);
     if (!attempt.isCurrent()) return null;
-    if (typeof manager !== 'string') {
-      this.#withoutJetStream = 0;
-      return this.#findStream(manager, isMapped, before, attempt);
-    }
+    if (manager === 'none') return this.#findNone(isMapped, before, null);
+    if ('type' in manager) return this.#findUnasked(manager, isMapped, before, attempt);
+    this.#withoutJetStream = 0;
+    return this.#findStream(manager, isMapped, before, attempt);
+  }
+
+  /** The broker has no JetStream. */
+  #findNone(isMapped: boolean, before: 'jetstream' | 'core' | null, unasked: Refusal | null): FoundPlain {
     if (before === 'jetstream' && this.#withoutJetStream++ < TRIES_WITHOUT_JETSTREAM) {
       throw new Error('the broker has no JetStream any more');
     }
     if (this.#options.mode === 'jetstream') {
       throw new CodedError(
         'jetstream_unavailable',
-        manager === 'refused'
-          ? `INGEST_MODE is jetstream, but the broker does not let our user publish to ${JETSTREAM_QUESTION}: allow it $JS.API.>, or set INGEST_MODE=auto.`
-          : 'INGEST_MODE is jetstream, but the broker or this account has no JetStream: switch it on there, or set INGEST_MODE=auto.',
+        'INGEST_MODE is jetstream, but the broker or this account has no JetStream: switch it on there, or set INGEST_MODE=auto.',
       );
     }
-    const why = before === 'jetstream' ? 'the broker lost its JetStream' : null;
-    return { type: 'plain', isMapped, reason: manager === 'refused' ? JETSTREAM_REFUSED : why };
+    const reason = before === 'jetstream' ? 'the broker lost its JetStream' : null;
+    return { type: 'plain', isMapped, reason, unasked };
+  }
+
+  /**
+   * Whether there is a stream cannot be asked. Plain NATS is read instead, unless a stream was read before: the stream goes
+   * on collecting, and what it holds unread would be counted much later, or never.
+   */
+  async #findUnasked(
+    { refusal, isAtBroker }: Unasked,
+    isMapped: boolean,
+    before: 'jetstream' | 'core' | null,
+    { isCurrent }: Attempt,
+  ): Promise<FoundPlain | null> {
+    // The broker said at the login that it has no JetStream: there is no answer to miss.
+    if (refusal.operation === 'subscribe' && !isAtBroker) return this.#findNone(isMapped, before, refusal);
+    const subject = refusal.subject ?? '';
+    const denied = `the broker does not let us ${refusal.operation} to ${subject}`;
+    const right = `allow our user to ${refusal.operation} to ${rightFor(subject)}`;
+    if (this.#options.mode === 'jetstream')
+      throw new CodedError(
+        'jetstream_unavailable',
+        `INGEST_MODE is jetstream, but ${denied}: ${right}, or set INGEST_MODE=auto.`,
+      );
+    const known = await this.#position.lastKnown({ name: OUR_STREAM, created: '', firstSeq: 0, lastSeq: 0 });
+    if (!isCurrent()) return null;
+    if (before === 'jetstream' || known !== null)
+      throw new StreamUnasked(
+        `${denied}, and a stream was read before, which plain NATS cannot take the place of: ${right}, or set INGEST_MODE=core, if what the stream holds unread may be left`,
+      );
+    const reason = `${denied}, so its JetStream is not used: ${right}, or set INGEST_MODE=core`;
+    return { type: 'plain', isMapped, reason, unasked: refusal };
   }
 
   async #findStream(
@@ -154,7 +188,7 @@ export class Attachment {
     if (choice.type === 'none') {
       if (this.#options.mode === 'jetstream')
         throw new CodedError('jetstream_unavailable', `INGEST_MODE is jetstream, but ${choice.reason}.`);
-      return { type: 'plain', isMapped, reason: choice.reason };
+      return { type: 'plain', isMapped, reason: choice.reason, unasked: null };
     }
     if (choice.type === 'theirs') {
       const theirs = streams.find((stream) => stream.config.name === choice.name);

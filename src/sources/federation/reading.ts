@@ -5,10 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { describe, type NatsConnection, settled } from '../../io/nats.ts';
 import { Refusals } from '../../io/refusals.ts';
 import type { StreamMessage } from '../../io/stream-reader.ts';
-import { JETSTREAM_QUESTION } from '../../io/streams.ts';
 import {
-  ALLOW_INPUTS,
-  ALLOW_STREAM,
   Attachment,
   type AttachmentOptions,
   type Attempt,
@@ -16,6 +13,7 @@ import {
   type FoundPlain,
   type FoundStream,
   type Position,
+  StreamUnasked,
 } from './attachment.ts';
 import { CatchUp } from './catch-up.ts';
 import { Faults } from './faults.ts';
@@ -43,6 +41,9 @@ export interface ReadingParts {
   log(level: 'info' | 'warn' | 'error', sentence: string): void;
   clock: Clock;
 }
+
+/** The remedy where inputs may not be subscribed, which the sentence before has named. */
+const ALLOW_INPUTS = 'what is published there is not counted; allow our user to subscribe to them';
 
 /** It reads, perhaps with something to be said against it. */
 export interface Begun {
@@ -75,7 +76,7 @@ export class Reading {
     this.#faults = new Faults((level, sentence) => parts.log(level, sentence));
     this.#stall = new Stall(options.stallAfterMs);
     this.catchUp = new CatchUp(clock, this.#stall, options.catchingUpAgeMs);
-    this.#attachment = new Attachment(options);
+    this.#attachment = new Attachment(options, position);
     this.#plain = new PlainInputs(clock, (message) => parts.message(message));
     this.#stream = new StreamInput(options, {
       sink: parts,
@@ -155,7 +156,7 @@ export class Reading {
 
   async #beginPlain(
     connection: NatsConnection,
-    { reason }: FoundPlain,
+    { reason, unasked }: FoundPlain,
     attempt: Attempt,
   ): Promise<Begun | null> {
     this.#position.detach();
@@ -164,7 +165,9 @@ export class Reading {
     if (!attempt.isCurrent()) return null;
     this.#stall.over();
     for (const kind of ['stall', 'settings'] as const) this.#faults.drop(kind);
-    const denied = this.refusals.describe(JETSTREAM_QUESTION);
+    // Where there is no JetStream, the right to ask for it is not missed; else the reason tells of it.
+    if (unasked !== null && reason === null) this.refusals.forget(unasked);
+    const denied = this.refusals.describe(unasked?.subject ?? null);
     this.isMissing = denied !== null;
     if (denied !== null) this.#faults.begin('refused', `${denied}: ${ALLOW_INPUTS}`, denied);
     const why = reason ?? 'the broker has no JetStream, or INGEST_MODE is core';
@@ -185,11 +188,19 @@ export class Reading {
   /** Says why there is nothing to read, and whether the broker refuses it. */
   explain(error: unknown): { readonly problem: string; readonly isRefused: boolean } {
     const denied = this.refusals.describe();
-    const problem = `the stream cannot be read: ${denied ?? describe(error)}`;
-    const isRefused = error instanceof StreamRefused || this.refusals.size > 0;
+    const isUnasked = error instanceof StreamUnasked;
+    const problem = `the stream cannot be read: ${isUnasked ? error.message : (denied ?? describe(error))}`;
+    const isRefused = error instanceof StreamRefused || isUnasked || this.refusals.size > 0;
     if (error instanceof StreamRefused) this.#faults.begin('settings', error.message);
-    if (denied === null) this.#faults.drop('refused');
-    else this.#faults.begin('refused', `${problem}; ${ALLOW_STREAM}`, denied);
+    const { remedy } = this.refusals;
+    if (isUnasked) this.#faults.begin('refused', problem);
+    else if (denied === null) this.#faults.drop('refused');
+    else
+      this.#faults.begin(
+        'refused',
+        remedy === null ? problem : `${problem}: ${remedy}, or set INGEST_MODE=core to read plain NATS`,
+        denied,
+      );
     return { problem, isRefused };
   }
 
