@@ -126,6 +126,8 @@ function keyOf(key: string): ApiKey {
     ratePerMinute: 0,
     createdAtMs: 0,
     revokedAtMs: key.startsWith('X') ? 1 : null,
+    createdEventMs: 0,
+    revokedEventMs: key.startsWith('X') ? 1 : null,
   };
 }
 

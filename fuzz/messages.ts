@@ -147,8 +147,8 @@ export function messagesTarget(): FuzzTarget {
   // So that the memory measured is the program's and not SQLite's cache filling up.
   database.pragma('cache_size = -4096');
   const writer = new FederationWriter(database, OPTIONS, 'aggregator-fuzz');
-  for (const { made } of KEYS) writer.keys.create(made, START_MS);
-  writer.keys.revoke(KEYS.find(({ made }) => made.name === 'revoked')?.keyId ?? '', REVOKED_MS);
+  for (const { made } of KEYS) writer.keys.create(made, START_MS, START_MS);
+  writer.keys.revoke(KEYS.find(({ made }) => made.name === 'revoked')?.keyId ?? '', REVOKED_MS, REVOKED_MS);
   const statistics = new StatisticsQuery(database);
   const sums = database.prepare<[], { length: number; outcomes: number }>(
     `SELECT last_seq - first_seq + 1 AS length,
@@ -159,7 +159,10 @@ export function messagesTarget(): FuzzTarget {
   const ledger = new Ledger();
   const parts = {
     ledger,
-    authenticate: watched(createAuthenticator(writer.keys.book, false), rightful),
+    authenticate: watched(
+      createAuthenticator(writer.keys.book, false, (atMs) => atMs),
+      rightful,
+    ),
     apply: writer.apply.bind(writer),
     take: (seq: number, atMs: number) => writer.position.take(seq, atMs),
     count: writer.position.count.bind(writer.position),

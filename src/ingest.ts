@@ -17,19 +17,21 @@ import {
   STOP_SALVAGE_MS,
 } from './config/bounds.ts';
 import type { WriterStatus } from './domain/federation/accounting.ts';
+import type { Change } from './domain/federation/changes.ts';
 import { MissingNews } from './domain/federation/missing.ts';
 import { SUBJECTS } from './domain/federation/vocabulary.ts';
-import { systemClock } from './lib/clock.ts';
+import { sharedMs, systemClock } from './lib/clock.ts';
 import { CodedError } from './lib/errors.ts';
 import { unreachable } from './lib/unreachable.ts';
 import { createAuthenticator } from './sources/federation/authenticator.ts';
 import { type Batch, type BatchMessage, readBatch } from './sources/federation/batch.ts';
 import { Door } from './sources/federation/door.ts';
 import { Ledger } from './sources/federation/ledger.ts';
+import { KnownReach } from './sources/federation/reach.ts';
 import { WaitingLine } from './sources/federation/waiting-line.ts';
 import { DatabaseFiles } from './store/database-files.ts';
 import { emptyLog } from './store/empty-log.ts';
-import { replyToChange } from './store/federation/change-reply.ts';
+import { type ChangeReply, replyToChange } from './store/federation/change-reply.ts';
 import { Committer } from './store/federation/committer.ts';
 import { openDatabase } from './store/federation/opened-database.ts';
 import { Salvage } from './store/federation/salvage.ts';
@@ -44,6 +46,9 @@ import type {
   ToIngest,
 } from './thread-messages.ts';
 
+/** What may have to wait until it can be stored. */
+type Waiting = Exclude<SourceToIngest, { readonly type: 'reach' }>;
+
 /** SQLite's own limit. */
 const SQLITE_PAGES_MAX = 4_294_967_294;
 
@@ -56,7 +61,9 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     roomBeside(path),
   );
   const authenticateNow = () =>
-    createAuthenticator(writer.current.keys.book, settings.authMode === 'required');
+    createAuthenticator(writer.current.keys.book, settings.authMode === 'required', (atMs) =>
+      writer.current.eventMs(atMs),
+    );
   let authenticate = authenticateNow();
   const ledger = new Ledger();
   const door = new Door(
@@ -70,6 +77,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     FUTURE_TOLERANCE_MS,
   );
   const news = new MissingNews(writer.current.missing.records, MISSING_NEWS_REST_MS);
+  const reach = new KnownReach();
   let source: MessagePort | null = null;
   let observedMs = writer.current.observedMs;
   let lagMs = 0;
@@ -83,7 +91,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   let problem: { readonly sentence: string; readonly refusal: Refusal | null } | null = null;
   let housekeepFromMs = 0;
   let isFatal = false;
-  const line = new WaitingLine<SourceToIngest>({
+  const line = new WaitingLine<Waiting>({
     // What is merged may have to be dropped and merged again: until then nobody knows where the stream is to be read on.
     mayTake: ({ type }) => !committer.isFailing && !writer.isSpoilt && !(space.isLow && type === 'batch'),
     take,
@@ -203,7 +211,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     if (batch !== null) reply({ type: 'committed', batch, seq: (writer.current.position.nextSeq ?? 1) - 1 });
   }
 
-  function take(message: SourceToIngest): void {
+  function take(message: Waiting): void {
     try {
       merge(message);
     } catch (error) {
@@ -215,9 +223,10 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     if (message.type === 'batch' || writer.isSpoilt) committer.flush();
   }
 
-  function merge(message: SourceToIngest): void {
+  function merge(message: Waiting): void {
     switch (message.type) {
       case 'batch': {
+        settleKeys();
         const nowMs = systemClock.nowMs();
         entered = 0;
         readBatch(message.batch, (entry) => {
@@ -230,6 +239,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         return;
       }
       case 'clock':
+        settleKeys();
         observedMs = message.observedMs;
         committer.soon();
         return;
@@ -244,6 +254,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         return;
       }
       case 'attach':
+        reach.left();
         writer.attach(message.stream, message.storedAtMs);
         reply({ type: 'position', seq: writer.current.position.nextSeq });
         committer.soon();
@@ -253,11 +264,18 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         committer.soon();
         return;
       case 'detach':
+        reach.left();
         writer.detach();
         return;
       default:
         unreachable(message);
     }
+  }
+
+  /** Asked where all that was taken is committed: a batch that is merged again is judged as it was before. */
+  function settleKeys(): void {
+    const { keys, position } = writer.current;
+    if (!keys.isSettled && reach.isBehindChanges(position.nextSeq)) writer.settleKeys();
   }
 
   /** The seam of that name. Asked before every message, so that a pass which a crash cut short is made whole first. */
@@ -268,6 +286,18 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
       writer.current.pruneStep(last.atMs - every.keepMs);
       while (!committer.flush()) sleep(COMMIT_RETRY_MS);
     } while (writer.current.lastCommit.pruned?.isPassOver !== true);
+  }
+
+  function change(asked: Change): ChangeReply {
+    const nowMs = systemClock.nowMs();
+    const brokerMs = reach.brokerMs(sharedMs(), nowMs, writer.current.position.nextSeq);
+    const made = replyToChange(
+      asked,
+      { nowMs, brokerMs },
+      { writer, committer, keys: (all) => send({ type: 'keys', keys: all }) },
+    );
+    reach.changed(sharedMs());
+    return made;
   }
 
   function stop(): void {
@@ -338,7 +368,11 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     switch (message.type) {
       case 'source':
         source = message.port;
-        source.on('message', (said: SourceToIngest) => line.add(said));
+        source.on('message', (said: SourceToIngest) => {
+          // It changes nothing, and may be told for days while nothing is taken.
+          if (said.type === 'reach') reach.told(said.reach);
+          else line.add(said);
+        });
         return;
       case 'transitions':
         for (const fact of message.facts) writer.transition(fact);
@@ -349,15 +383,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
         committer.soon();
         return;
       case 'change':
-        send({
-          type: 'changed',
-          id: message.id,
-          reply: replyToChange(message.change, systemClock.nowMs(), {
-            writer,
-            committer,
-            keys: (all) => send({ type: 'keys', keys: all }),
-          }),
-        });
+        send({ type: 'changed', id: message.id, reply: change(message.change) });
         return;
       case 'keyUsed':
         writer.current.keys.used(message.keyId, message.atMs);

@@ -23,7 +23,7 @@ import {
 import { MESSAGE_BYTES_MAX } from './domain/federation/decode.ts';
 import type { SourceStatus } from './domain/federation/accounting.ts';
 import { ObservedClock } from './domain/federation/observed-clock.ts';
-import { systemClock } from './lib/clock.ts';
+import { sharedMs, systemClock } from './lib/clock.ts';
 import { unreachable } from './lib/unreachable.ts';
 import { Handover } from './sources/federation/handover.ts';
 import { NO_SUBJECT, subjectIndex } from './sources/federation/subject-index.ts';
@@ -92,9 +92,15 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
     },
     {
       lastKnown: (stream) => ask({ type: 'lastKnown', stream }),
-      attach: async (stream, storedAtMs) => (await ask({ type: 'attach', stream, storedAtMs })) ?? 1,
+      attach: async (stream, storedAtMs) => {
+        catchUp.left();
+        return (await ask({ type: 'attach', stream, storedAtMs })) ?? 1;
+      },
       nothingUpTo: (seq) => tell({ type: 'nothingUpTo', seq }),
-      detach: () => tell({ type: 'detach' }),
+      detach() {
+        catchUp.left();
+        tell({ type: 'detach' });
+      },
     },
     {
       message({ subject, payload, seq, atMs, heardMs, credential }) {
@@ -153,6 +159,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
 
   function sendStatus(): void {
     wasCatchingUp = catchUp.isCatchingUp;
+    tell({ type: 'reach', reach: catchUp.reach(sharedMs()) });
     send({ type: 'status', status: status() });
     if (shed.some((count) => count > 0)) {
       tell({ type: 'shed', counts: [...shed] });

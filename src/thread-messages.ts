@@ -13,6 +13,7 @@ import type { TickStatistics } from './domain/federation/statistics.ts';
 import type { NatsOptions } from './io/nats.ts';
 import type { ErrorCode } from './lib/errors.ts';
 import type { Batch } from './sources/federation/batch.ts';
+import type { Reach } from './sources/federation/reach.ts';
 import type { StreamFacts } from './sources/federation/attachment.ts';
 import type { ChangeReply } from './store/federation/change-reply.ts';
 
@@ -106,6 +107,8 @@ export type SourceToIngest =
   | { readonly type: 'batch'; readonly batch: Batch }
   /** The broker answered, and nothing else happened. */
   | { readonly type: 'clock'; readonly observedMs: number }
+  /** Told once a second. */
+  | { readonly type: 'reach'; readonly reach: Reach }
   /** Messages thrown away since the last such message, per subject. */
   | { readonly type: 'shed'; readonly counts: readonly number[] }
   | { readonly type: 'lastKnown'; readonly stream: StreamFacts }

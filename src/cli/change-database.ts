@@ -68,7 +68,9 @@ function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unkn
     const writer = new FederationWriter(database, writerOptions(settings), aggregatorId);
     try {
       return writer.durably(() => {
-        const answer = makeChange(writer, change, systemClock.nowMs());
+        const nowMs = systemClock.nowMs();
+        // Nothing is known of the broker here: the program corrects the guess once it has read the stream to its end.
+        const answer = makeChange(writer, change, { nowMs, brokerMs: nowMs });
         writer.commit(systemClock.nowMs(), writer.observedMs);
         return answer;
       });

@@ -6,6 +6,11 @@ export interface Clock {
   monotonicMs(): number;
 }
 
+/** The monotonic clock from a start that all threads of the process have in common, in ms. */
+export function sharedMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

@@ -18,8 +18,11 @@ function key(name: string, more: Partial<ApiKey> = {}): ApiKey {
     nodeId: null,
     permissions: ['publish'],
     ratePerMinute: 60,
-    createdAtMs: NOW_MS - 1000,
+    // Wall times are for people: those of a clock that was wrong both ways change nothing.
+    createdAtMs: NOW_MS + 40 * 86_400_000,
     revokedAtMs: null,
+    createdEventMs: NOW_MS - 1000,
+    revokedEventMs: null,
     ...more,
   };
 }
@@ -27,7 +30,11 @@ function key(name: string, more: Partial<ApiKey> = {}): ApiKey {
 const FREE = key('a1');
 const BOUND = key('b1', { nodeId: 'node-bound' });
 const SECOND = key('b2', { nodeId: 'node-bound' });
-const ENDED = key('c1', { nodeId: 'node-ended', revokedAtMs: NOW_MS - 500 });
+const ENDED = key('c1', {
+  nodeId: 'node-ended',
+  revokedAtMs: NOW_MS + 40 * 86_400_000,
+  revokedEventMs: NOW_MS - 500,
+});
 const READER = key('d1', { nodeId: 'node-reader', permissions: ['subscribe'] });
 const CHIEF = key('e1', { permissions: ['admin'] });
 const BOOK = new KeyBook([FREE, BOUND, SECOND, ENDED, READER, CHIEF]);
@@ -95,7 +102,7 @@ describe('API keys', () => {
 
   it('API keys - a key that is put again replaces itself, and one that is removed binds nobody', () => {
     const book = new KeyBook([BOUND]);
-    book.put({ ...BOUND, revokedAtMs: NOW_MS });
+    book.put({ ...BOUND, revokedEventMs: NOW_MS });
     expect([book.size, book.isBound('node-bound', NOW_MS - 1), book.isBound('node-bound', NOW_MS)]).toEqual([
       1,
       true,

@@ -36,6 +36,16 @@ describe('event clock', () => {
   });
 
   it.each([
+    ['a later event', 30, 30],
+    ['one of the same time', 0, 0],
+    ['one of a clock that was set back', -HOUR_MS, 0],
+  ])('event clock - says what it would show for %s, and does not move', (_what, byMs, expectedMs) => {
+    const clock = new EventClock(START, GAP_MAX_MS);
+    shown([NOW_MS], clock);
+    expect([clock.at(NOW_MS + byMs), clock.at(NOW_MS)]).toEqual([NOW_MS + expectedMs, NOW_MS]);
+  });
+
+  it.each([
     ['what passed on the observed clock', 7000, 7000],
     ['at least a millisecond', 0, 1],
   ])('event clock - on plain NATS a step back is %s', (_what, passedMs, expectedMs) => {

@@ -260,6 +260,8 @@ describe('http - openapi', () => {
       ratePerMinute: 60,
       createdAtMs: 0,
       revokedAtMs: null,
+      createdEventMs: 0,
+      revokedEventMs: null,
     };
     const open = await startServer(FILLED);
     const guarded = (await createServer({ ...FILLED, findKey: () => key }, { apiAuth: 'required' }).start())

@@ -17,6 +17,8 @@ function keyOf(text: string, permissions: readonly Permission[], revokedAtMs: nu
     ratePerMinute: 60,
     createdAtMs: 0,
     revokedAtMs,
+    createdEventMs: 0,
+    revokedEventMs: revokedAtMs,
   };
 }
 
@@ -135,7 +137,7 @@ describe('API_AUTH', () => {
     expect(response.status).toBe(200);
     const ended = response.text();
     const key = book.find(keyIdOf(keyHashOf(reader)));
-    if (key !== undefined) book.put({ ...key, revokedAtMs: NOW_MS });
+    if (key !== undefined) book.put({ ...key, revokedAtMs: NOW_MS, revokedEventMs: NOW_MS });
     // It would go on for ten minutes.
     expect(await ended).toContain('event: snapshot');
   });

@@ -9,6 +9,7 @@ import { send } from '../support/federation.ts';
 import { freePort } from '../support/free-port.ts';
 import { heartbeat, taskReceived } from '../support/messages.ts';
 import { at, connectTo, launch, launchBroker, testFolder } from '../support/program.ts';
+import { command, createKey, sendSigned } from '../support/signed.ts';
 import { rowsOf, valueOf } from '../support/rows.ts';
 import { FAKETIME_LIB, setClock } from '../support/set-clock.ts';
 import { until } from '../support/until.ts';
@@ -172,6 +173,34 @@ describe.runIf(FAKETIME_LIB !== undefined)('clock', () => {
 
   it('clock - JetStream: nobody notices that the wall clock is set, and a line names each step', async () => {
     await wellThrough('jetstream');
+  });
+
+  it('clock - 40 days ahead when keys are made and revoked: it counts at once, and after a restart', async () => {
+    const own = await testFolder('clock-keys');
+    const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
+    const clock = setClock(own.folder, 40 * DAY_MS);
+    const env = { ...at(broker.url, own), ...clock.env };
+    const program = launch(env);
+    await program.ready();
+    const connection = await connectTo(broker.url);
+    const refused = (of: Aggregator) =>
+      of.metric('aggregator_messages_rejected_total', 'reason="unauthenticated"');
+    const applied = (of: Aggregator) => of.metric('aggregator_messages_total', 'outcome="applied"');
+    const { key, keyId } = await createKey(env, '--node', 'node-mine');
+    await send(connection, [heartbeat('node-mine')]);
+    await until('the unsigned message to be judged', async () => (await refused(program)) === 1, 5000);
+    await sendSigned(connection, key, [heartbeat('node-mine')]);
+    await until('the signed message to be taken', async () => (await applied(program)) === 1);
+    await command(env, 'keys', 'revoke', keyId);
+    await sendSigned(connection, key, [heartbeat('node-mine')]);
+    await until('the revoked key to be judged', async () => (await refused(program)) === 2, 5000);
+    expect(await program.stop()).toBe(0);
+    // What waits while it is down comes behind the revocation, too.
+    await sendSigned(connection, key, [heartbeat('node-mine')]);
+    const again = launch(env);
+    await again.ready();
+    await until('the message that waited to be judged', async () => (await refused(again)) === 1, 5000);
+    expect(await applied(again)).toBe(0);
   });
 
   it('clock - set back, then the broker restarts: it is connected again within 10 s', async () => {

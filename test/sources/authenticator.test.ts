@@ -34,8 +34,13 @@ function bind(nodeId: string | null): ApiKey {
     ratePerMinute: 60,
     createdAtMs: 0,
     revokedAtMs: null,
+    createdEventMs: 0,
+    revokedEventMs: null,
   };
 }
+
+/** An event clock behind which no time went back. */
+const asTheyAre = (atMs: number) => atMs;
 
 const sign = (key: ApiKey, subject: string, payload: Uint8Array) =>
   key.keyId + signMessage(secretOf(key.keyHash), subject, payload);
@@ -45,7 +50,7 @@ describe('authenticator', () => {
     'authenticator - a signature over $subject and payload lets the message in, as the key that signed it',
     ({ subject, index }) => {
       const key = bind(NODE);
-      const authenticate = createAuthenticator(new KeyBook([key]), true);
+      const authenticate = createAuthenticator(new KeyBook([key]), true, asTheyAre);
       const payload = bytesOf(messageOf(index));
       const message = { subject: index, payload, atMs: NOW_MS };
       expect(authenticate({ ...message, credential: sign(key, subject, payload) }, NODE)).toBe(key);
@@ -56,10 +61,11 @@ describe('authenticator', () => {
   );
 
   it('authenticator - on plain NATS a clock that is set back revives no revoked key, and unbinds no node', () => {
-    const revoked = { ...bind('node-b'), createdAtMs: NOW_MS, revokedAtMs: NOW_MS + 1 };
+    const revoked = { ...bind('node-b'), createdEventMs: NOW_MS, revokedEventMs: NOW_MS + 1 };
     const authenticate = createAuthenticator(
-      new KeyBook([revoked, { ...bind(NODE), createdAtMs: NOW_MS }]),
+      new KeyBook([revoked, { ...bind(NODE), createdEventMs: NOW_MS }]),
       false,
+      asTheyAre,
     );
     const payload = bytesOf(messageOf(3));
     const ask = (seq: number | null, nodeId: string, credential: string | null) =>
@@ -79,7 +85,7 @@ describe('authenticator', () => {
     const door = new Door(
       {
         ledger,
-        authenticate: createAuthenticator(new KeyBook([key]), true),
+        authenticate: createAuthenticator(new KeyBook([key]), true, asTheyAre),
         apply: (_signal, _moment, signer) => (signer === null ? 'applied' : 'rate_limited'),
         take: () => true,
         count: () => undefined,

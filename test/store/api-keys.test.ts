@@ -35,9 +35,13 @@ function send(opened: Opened, count: number, atMs: number, key: ApiKey | null, n
 describe('API keys in the store', () => {
   it('API keys - are on disk when made and when revoked, without a commit', () => {
     const opened = new Opened(folder.path('a.db'));
-    opened.writer.keys.create(newKey(1, { nodeId: 'node-a', permissions: ['publish', 'admin'] }), NOW_MS);
-    opened.writer.keys.create(newKey(2, { ratePerMinute: 0 }), NOW_MS);
-    opened.writer.keys.revoke('0000000000000002', NOW_MS + 5);
+    opened.writer.keys.create(
+      newKey(1, { nodeId: 'node-a', permissions: ['publish', 'admin'] }),
+      NOW_MS,
+      NOW_MS,
+    );
+    opened.writer.keys.create(newKey(2, { ratePerMinute: 0 }), NOW_MS, NOW_MS);
+    opened.writer.keys.revoke('0000000000000002', NOW_MS + 5, NOW_MS + 5);
     const before = opened.writer.keys.list();
     opened.reopen();
     expect(opened.writer.keys.list()).toEqual(before);
@@ -72,15 +76,17 @@ describe('API keys in the store', () => {
   it('API keys - revoked twice, the first time stands; an unknown one is not revoked', () => {
     const opened = new Opened(folder.path('a.db'));
     const { keys } = opened.writer;
-    keys.create(newKey(1), NOW_MS);
-    expect(keys.revoke('0000000000000001', NOW_MS)?.revokedAtMs).toBe(NOW_MS);
-    expect(keys.revoke('0000000000000001', NOW_MS + 1)?.revokedAtMs).toBe(NOW_MS);
-    expect(keys.revoke('0000000000000009', NOW_MS)).toBeNull();
+    keys.create(newKey(1), NOW_MS, NOW_MS);
+    expect(keys.revoke('0000000000000001', NOW_MS, NOW_MS)?.revokedAtMs).toBe(NOW_MS);
+    expect(keys.revoke('0000000000000001', NOW_MS + 1, NOW_MS + 1)?.revokedAtMs).toBe(NOW_MS);
+    expect(keys.revoke('0000000000000009', NOW_MS, NOW_MS)).toBeNull();
   });
 
   it('API keys - made twice with the same hash it is one', () => {
     const { keys } = new Opened(folder.path('a.db')).writer;
-    expect(keys.create(newKey(1), NOW_MS)).toBe(keys.create(newKey(1, { name: 'again' }), NOW_MS + 1));
+    expect(keys.create(newKey(1), NOW_MS, NOW_MS)).toBe(
+      keys.create(newKey(1, { name: 'again' }), NOW_MS + 1, NOW_MS + 1),
+    );
     expect(keys.list()).toHaveLength(1);
   });
 
@@ -88,7 +94,7 @@ describe('API keys in the store', () => {
     const opened = new Opened(folder.path('a.db'), {
       limits: { ...NO_LIMITS, ratePerMinute: 6, rateBurst: 3 },
     });
-    const key = opened.writer.keys.create(newKey(1, { ratePerMinute: 5 }), NOW_MS);
+    const key = opened.writer.keys.create(newKey(1, { ratePerMinute: 5 }), NOW_MS, NOW_MS);
     expect(send(opened, 12, NOW_MS, key)).toEqual({ applied: 10, rate_limited: 2 });
     opened.commit();
     expect(opened.column('SELECT last_used_at FROM api_keys')).toEqual(['2026-01-15T10:30:00.000Z']);
@@ -103,8 +109,8 @@ describe('API keys in the store', () => {
 
   it('API keys - one key for several nodes has one rate, and 0 is none', () => {
     const opened = new Opened(folder.path('a.db'));
-    const slow = opened.writer.keys.create(newKey(1, { ratePerMinute: 1 }), NOW_MS);
-    const free = opened.writer.keys.create(newKey(2, { ratePerMinute: 0 }), NOW_MS);
+    const slow = opened.writer.keys.create(newKey(1, { ratePerMinute: 1 }), NOW_MS, NOW_MS);
+    const free = opened.writer.keys.create(newKey(2, { ratePerMinute: 0 }), NOW_MS, NOW_MS);
     expect(send(opened, 1, NOW_MS, slow, 'node-a')).toEqual({ applied: 1 });
     expect(send(opened, 2, NOW_MS, slow, 'node-b')).toEqual({ applied: 1, rate_limited: 1 });
     expect(send(opened, 500, NOW_MS, free, 'node-b')).toEqual({ applied: 500 });
@@ -113,15 +119,16 @@ describe('API keys in the store', () => {
   it('API keys - when there is no room the one revoked longest ago goes, and no other', () => {
     const opened = new Opened(folder.path('a.db'));
     const { keys } = opened.writer;
-    for (let number = 1; number <= 10_000; number++) keys.create(newKey(number), NOW_MS);
+    for (let number = 1; number <= 10_000; number++) keys.create(newKey(number), NOW_MS, NOW_MS);
     const isFull = expect.objectContaining({ code: 'too_many' });
-    expect(() => keys.create(newKey(10_001), NOW_MS)).toThrow(isFull);
-    keys.revoke('0000000000000007', NOW_MS + 2);
-    keys.revoke('0000000000000009', NOW_MS + 1);
-    keys.create(newKey(10_001), NOW_MS);
+    expect(() => keys.create(newKey(10_001), NOW_MS, NOW_MS)).toThrow(isFull);
+    keys.revoke('0000000000000007', NOW_MS + 2, NOW_MS + 2);
+    keys.revoke('0000000000000009', NOW_MS + 1, NOW_MS + 1);
+    keys.create(newKey(10_001), NOW_MS, NOW_MS);
     expect([keys.book.size, keys.book.find('0000000000000009')]).toEqual([10_000, undefined]);
     expect(keys.book.find('0000000000000007')).toBeDefined();
     expect(opened.column('SELECT count(*) FROM api_keys')).toEqual([10_000]);
+    expect(opened.column('SELECT count(*) FROM api_key_moments')).toEqual([10_000]);
   });
 });
 
@@ -133,7 +140,7 @@ describe('nodes by trust', () => {
 
   it('nodes by trust - authenticated is whose newest message was signed, in any order and after a restart', () => {
     const opened = new Opened(folder.path('a.db'));
-    const key = opened.writer.keys.create(newKey(1, { ratePerMinute: 0 }), NOW_MS);
+    const key = opened.writer.keys.create(newKey(1, { ratePerMinute: 0 }), NOW_MS, NOW_MS);
     const steps: [string, number, ApiKey | null, number[]][] = [
       ['node-a', 0, null, [0, 1]],
       ['node-a', 5, key, [1, 0]],
@@ -159,7 +166,7 @@ describe('nodes by trust', () => {
       limits: { ...NO_LIMITS, maxNodes: 3 },
       offlineAfterMs: 10,
     });
-    const key = opened.writer.keys.create(newKey(1, { ratePerMinute: 0 }), NOW_MS);
+    const key = opened.writer.keys.create(newKey(1, { ratePerMinute: 0 }), NOW_MS, NOW_MS);
     for (const [nodeId, afterMs] of [
       ['node-a', 0],
       ['node-b', 100],
@@ -237,7 +244,7 @@ describe('nodes forgotten and blocked', () => {
 
   it('nodes - what a blocked one sends stores nothing, signed or not, also after a restart, until it is unblocked', () => {
     const opened = new Opened(folder.path('a.db'));
-    const key = opened.writer.keys.create(newKey(1), NOW_MS);
+    const key = opened.writer.keys.create(newKey(1), NOW_MS, NOW_MS);
     opened.writer.apply(joined('node-a'), at(NOW_MS));
     opened.commit();
     const { blockedAt } = opened.writer.blocked.block('node-a', NOW_MS);

@@ -52,7 +52,11 @@ function setUp() {
   writer.current.apply(joined(NODE), { atMs: NOW_MS, nowMs: NOW_MS, observedMs: 0 }, null);
   committer.flush();
   const reply = (asked: Change) =>
-    replyToChange(asked, NOW_MS, { writer, committer, keys: (keys) => told.push(keys) });
+    replyToChange(
+      asked,
+      { nowMs: NOW_MS, brokerMs: NOW_MS },
+      { writer, committer, keys: (keys) => told.push(keys) },
+    );
   const nodes = () => database.prepare('SELECT count(*) FROM nodes').pluck().get();
   return { state, committer, writer, told, reply, nodes };
 }

@@ -56,12 +56,12 @@ describe('missing rows', () => {
     const opened = new Opened(folder.path('a.db'));
     opened.writer.shed(3);
     opened.commit();
-    const seen = makeChange(opened.writer, { type: 'listMissing' }, NOW_MS);
+    const seen = makeChange(opened.writer, { type: 'listMissing' }, { nowMs: NOW_MS, brokerMs: NOW_MS });
     expect(seen).toMatchObject({ shed: { total: 3 } });
     opened.writer.shed(2);
     opened.commit();
     const upTo = { lost: 0, shed: 3, quarantined: 0 };
-    makeChange(opened.writer, { type: 'acknowledge', upTo }, NOW_MS);
+    makeChange(opened.writer, { type: 'acknowledge', upTo }, { nowMs: NOW_MS, brokerMs: NOW_MS });
     opened.writer.shed(1);
     opened.reopen();
     expect(counts(opened.writer)[1]).toEqual([5, 3]);

@@ -17,9 +17,12 @@ export interface ApiKey {
   readonly permissions: readonly Permission[];
   /** Messages a minute, sustained; 0: no limit. */
   readonly ratePerMinute: number;
-  /** ms since the epoch. */
+  /** Our wall clock at the commands, ms since the epoch: shown to people, and no message is judged by it. */
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
+  /** The event clock (event-clock.ts) at the same commands: messages are judged by it, for it never goes back. */
+  readonly createdEventMs: number;
+  readonly revokedEventMs: number | null;
 }
 
 /** All keys, found by id and by the node they are bound to. */
@@ -56,7 +59,7 @@ export class KeyBook {
     this.#byId.delete(keyId);
   }
 
-  /** True if the node id belongs to a key at the event time `atMs`: then only such a key may speak for it. */
+  /** True if the node id belongs to a key when the event clock shows `atMs`: then only such a key may speak for it. */
   isBound(nodeId: string, atMs: number): boolean {
     if (this.#byNode.size === 0) return false;
     return (this.#byNode.get(nodeId) ?? []).some((key) => isInForce(key, atMs));
@@ -77,16 +80,16 @@ export function may(key: ApiKey, permission: Permission): boolean {
 }
 
 /**
- * True if the key was not revoked at the event time `atMs`. What it signed it signed after it was made. `now` is later
- * than every revocation, whatever the wall clock shows: it may have been set back since.
+ * True if the key was not revoked when the event clock showed `atMs`. What it signed it signed after it was made. `now` is
+ * later than every revocation, whatever the wall clock shows: it may have been set back since.
  */
 export function isUsable(key: ApiKey, atMs: number | 'now'): boolean {
-  return key.revokedAtMs === null || (atMs !== 'now' && atMs < key.revokedAtMs);
+  return key.revokedEventMs === null || (atMs !== 'now' && atMs < key.revokedEventMs);
 }
 
-/** True from the making of the key to its revocation, on event time: an older message could not be signed yet. */
+/** True from the making of the key to its revocation, on the event clock: an older message could not be signed yet. */
 function isInForce(key: ApiKey, atMs: number): boolean {
-  return atMs >= key.createdAtMs && isUsable(key, atMs) && may(key, 'publish');
+  return atMs >= key.createdEventMs && isUsable(key, atMs) && may(key, 'publish');
 }
 
 /** A signature as it came: whose, and whether it fits what was signed. */
@@ -96,7 +99,7 @@ export interface Signature {
   fits(key: ApiKey): boolean;
 }
 
-/** The key that signed, at event time `atMs` or now, with the right to publish; null if none did. */
+/** The key that signed, when the event clock showed `atMs` or now, with the right to publish; null if none did. */
 export function signerOf(book: KeyBook, signature: Signature | null, atMs: number | 'now'): ApiKey | null {
   const key = signature === null ? undefined : book.find(signature.keyId);
   if (signature === null || key === undefined) return null;
@@ -106,6 +109,7 @@ export function signerOf(book: KeyBook, signature: Signature | null, atMs: numbe
 /** What the door must know of a valid message to say who sent it. */
 export interface Claim {
   readonly nodeId: string;
+  /** What the event clock shows for the message. */
   readonly atMs: number;
   /** `unsigned` without either header, null if they made no sense. */
   readonly signature: Signature | null | 'unsigned';

@@ -69,6 +69,11 @@ export class EventClock {
     return this.#nowMs - this.#skippedMs;
   }
 
+  /** What it would show for an event at `atMs`: never less than for those before. It does not move. */
+  at(atMs: number): number {
+    return this.#nowMs + Math.max(0, atMs - this.#lastMs);
+  }
+
   /** The next event has the time `atMs`; returns its time on this clock. `isPlain`: it comes from no stream. */
   pass(atMs: number, observedMs: number, isPlain: boolean): number {
     const byMs = atMs - this.#lastMs;

@@ -14,8 +14,12 @@ export type Authenticate = (
   nodeId: string,
 ) => ApiKey | null | 'unauthenticated' | 'wrong_node';
 
-/** Judges by the keys that `book` holds at that moment. */
-export function createAuthenticator(book: KeyBook, isRequired: boolean): Authenticate {
+/** Judges by the keys that `book` holds at that moment; `eventMs` says what the event clock shows for an event time. */
+export function createAuthenticator(
+  book: KeyBook,
+  isRequired: boolean,
+  eventMs: (atMs: number) => number,
+): Authenticate {
   const secrets = new WeakMap<ApiKey, KeyObject>();
   const secretOfKey = (key: ApiKey) => {
     const known = secrets.get(key) ?? secretOf(key.keyHash);
@@ -25,7 +29,7 @@ export function createAuthenticator(book: KeyBook, isRequired: boolean): Authent
   return ({ subject, payload, atMs, seq, credential = null }, nodeId) => {
     const signature = toSignature(credential, subject, payload, secretOfKey);
     // What plain NATS brings comes now, behind all that was done to keys, whatever the wall clock says.
-    const claimedAtMs = seq === null ? Infinity : atMs;
+    const claimedAtMs = seq === null ? Infinity : eventMs(atMs);
     return judgeClaim(book, isRequired, { nodeId, atMs: claimedAtMs, signature });
   };
 }

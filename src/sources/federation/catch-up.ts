@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../lib/clock.ts';
 import { BrokerClock } from './broker-clock.ts';
+import type { Reach, StreamEnd } from './reach.ts';
 import type { Stall } from './stall.ts';
 
 /** The numbers are plain fields: the reader sets three of them for each message. */
@@ -20,6 +21,8 @@ export class CatchUp {
   /** Messages that the stream holds beyond those read. */
   pending = 0;
   readonly brokerClock = new BrokerClock();
+  /** The end of the stream that was reached last, on our monotonic clock. */
+  #end: StreamEnd | null = null;
   readonly #clock: Clock;
   readonly #stall: Stall;
   readonly #ageMaxMs: number;
@@ -45,6 +48,26 @@ export class CatchUp {
     this.newestMs = Math.max(this.newestMs, atMs);
     // What was there when we attached may have been removed since.
     this.targetSeq = Math.min(this.targetSeq, this.readSeq);
+  }
+
+  /** Another stream is to be read, or none: its sequences have nothing to do with those read. */
+  left(): void {
+    this.#end = null;
+  }
+
+  /** The stream held nothing unread at some moment after `askedMs`. */
+  ended(askedMs: number): void {
+    this.brokerClock.ended(askedMs);
+    if (this.#end === null || this.#end.atMs < askedMs) this.#end = { atMs: askedMs, seq: this.readSeq };
+  }
+
+  /** For the ingest thread; `sharedMs` is the clock that it has in common with us, at this moment. */
+  reach(sharedMs: number): Reach {
+    const monotonicMs = this.#clock.monotonicMs();
+    const brokerMs = this.brokerClock.nowMs(monotonicMs);
+    const end =
+      this.#end === null ? null : { atMs: this.#end.atMs + sharedMs - monotonicMs, seq: this.#end.seq };
+    return { brokerAheadMs: brokerMs === null ? null : brokerMs - sharedMs, end };
   }
 
   /** True from attaching until the stream's end of that moment is committed, and whenever we are far behind. */

@@ -86,7 +86,7 @@ export class StreamInput {
           brokerClock.read(message.atMs, message.heardMs);
           sink.message(message);
         },
-        ended: (askedMs) => brokerClock.ended(askedMs),
+        ended: (askedMs) => catchUp.ended(askedMs),
         drained: () => {
           this.noteReading();
           catchUp.pending = stall.unread;
@@ -108,7 +108,7 @@ export class StreamInput {
     const waiting = await reader.start(manager, nextSeq);
     catchUp.pending = waiting;
     if (waiting === 0) {
-      brokerClock.ended(askedMs);
+      catchUp.ended(askedMs);
       // Nothing from our position on, though the stream had counted further: those messages are gone. If by its own account
       // they are not, that is looked at when a pull brought nothing.
       if ((unreadOf(stateOf(info), catchUp.readSeq) ?? 0) === 0) {

@@ -47,7 +47,12 @@ export class Admission {
     return this.#events.pass(atMs, observedMs, isPlain);
   }
 
-  /** The time of that message on the event clock without long gaps: silence is measured on it. */
+  /** What the event clock would show for an event at `atMs`; `-Infinity` stands for the last message. */
+  eventMs(atMs: number): number {
+    return this.#events.at(atMs);
+  }
+
+  /** The time of the message that was passed last, on the event clock without long gaps: silence is measured on it. */
   get presentMs(): number {
     return this.#events.presentMs;
   }

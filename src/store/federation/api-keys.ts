@@ -30,6 +30,8 @@ interface KeyRow {
   last_used_at: string | null;
   revoked_at: string | null;
   limit_due_ms: number;
+  created_event_ms: number | null;
+  revoked_event_ms: number | null;
 }
 
 const KEY_ID_DIGITS = 16;
@@ -42,9 +44,15 @@ export class ApiKeyTable {
   readonly #revoke: Statement;
   readonly #delete: Statement<[number]>;
   readonly #deleteLimit: Statement<[number]>;
+  readonly #deleteMoments: Statement<[number]>;
+  readonly #saveMoments: Statement;
+  readonly #inOneStep: (run: () => void) => void;
   readonly #used: Statement;
   readonly #spent: Statement;
   #dirty: KeyUse[] = [];
+  /** Keys whose moments go with the next commit. */
+  #moved = new Set<string>();
+  #isSettled = false;
 
   constructor(database: Database) {
     this.#insert = statement(
@@ -54,6 +62,13 @@ export class ApiKeyTable {
     this.#revoke = statement(database, 'UPDATE api_keys SET is_active = 0, revoked_at = ? WHERE id = ?');
     this.#delete = statement(database, 'DELETE FROM api_keys WHERE id = ?');
     this.#deleteLimit = statement(database, 'DELETE FROM api_key_limits WHERE key = ?');
+    this.#deleteMoments = statement(database, 'DELETE FROM api_key_moments WHERE key = ?');
+    this.#saveMoments = statement(
+      database,
+      `INSERT INTO api_key_moments (key, created_event_ms, revoked_event_ms) VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+         SET created_event_ms = excluded.created_event_ms, revoked_event_ms = excluded.revoked_event_ms`,
+    );
+    this.#inOneStep = database.transaction((run: () => void) => run());
     this.#used = statement(database, 'UPDATE api_keys SET last_used_at = ? WHERE id = ?');
     this.#spent = statement(
       database,
@@ -62,15 +77,24 @@ export class ApiKeyTable {
     const rows = statement<[], KeyRow>(
       database,
       `SELECT id, key_hash, name, node_id, permissions, rate_limit, created_at, last_used_at, revoked_at,
-           coalesce(limit_due_ms, 0) AS limit_due_ms
-         FROM api_keys LEFT JOIN api_key_limits ON key = id ORDER BY id`,
+           coalesce(limit_due_ms, 0) AS limit_due_ms, created_event_ms, revoked_event_ms
+         FROM api_keys LEFT JOIN api_key_limits spent ON spent.key = id LEFT JOIN api_key_moments moments ON moments.key = id
+         ORDER BY id`,
     ).all();
     this.book = new KeyBook(rows.map(toKey));
     for (const row of rows) this.#uses.set(row.key_hash.slice(0, KEY_ID_DIGITS), toUse(row));
   }
 
-  /** Keeps a new key, at once; one that is there already stays as it is. Errors: `too_many`. */
-  create(key: NewKey, nowMs: number): ApiKey {
+  /** False if a moment may still be moved by {@link settle}. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /**
+   * Keeps a new key, at once; one that is there already stays as it is. `eventMs` is the event clock at this moment, as
+   * well as it is known. Errors: `too_many`.
+   */
+  create(key: NewKey, nowMs: number, eventMs: number): ApiKey {
     const keyId = key.keyHash.slice(0, KEY_ID_DIGITS);
     const known = this.book.find(keyId);
     if (known?.keyHash === key.keyHash) return known;
@@ -79,30 +103,59 @@ export class ApiKeyTable {
     this.#makeRoom();
     const createdAt = new Date(nowMs).toISOString();
     const { keyHash, name, nodeId, permissions, ratePerMinute } = key;
-    const { lastInsertRowid } = this.#insert.run(
-      keyHash,
-      name,
-      nodeId,
-      permissions.join(','),
-      ratePerMinute,
-      createdAt,
-    );
-    const made: ApiKey = { ...key, keyId, createdAtMs: nowMs, revokedAtMs: null };
+    let row = 0;
+    this.#inOneStep(() => {
+      const values = [keyHash, name, nodeId, permissions.join(','), ratePerMinute, createdAt];
+      row = Number(this.#insert.run(...values).lastInsertRowid);
+      this.#saveMoments.run(row, eventMs, null);
+    });
+    const made: ApiKey = {
+      ...key,
+      keyId,
+      createdAtMs: nowMs,
+      revokedAtMs: null,
+      createdEventMs: eventMs,
+      revokedEventMs: null,
+    };
     this.book.put(made);
-    this.#uses.set(made.keyId, newUse(Number(lastInsertRowid), ratePerMinute));
+    this.#uses.set(made.keyId, newUse(row, ratePerMinute));
+    this.#isSettled = false;
     return made;
   }
 
-  /** Ends a key, at once; one that was ended before keeps its time. Null if there is none with this id. */
-  revoke(keyId: string, nowMs: number): ApiKey | null {
+  /**
+   * Ends a key, at once; one that was ended before keeps its time. `eventMs` as in {@link create}. Null if there is none
+   * with this id.
+   */
+  revoke(keyId: string, nowMs: number, eventMs: number): ApiKey | null {
     const key = this.book.find(keyId);
     const use = this.#uses.get(keyId);
     if (key === undefined || use === undefined) return null;
     if (key.revokedAtMs !== null) return key;
-    this.#revoke.run(new Date(nowMs).toISOString(), use.row);
-    const revoked = { ...key, revokedAtMs: nowMs };
+    this.#inOneStep(() => {
+      this.#revoke.run(new Date(nowMs).toISOString(), use.row);
+      this.#saveMoments.run(use.row, key.createdEventMs, eventMs);
+    });
+    const revoked = { ...key, revokedAtMs: nowMs, revokedEventMs: eventMs };
     this.book.put(revoked);
+    this.#isSettled = false;
     return revoked;
+  }
+
+  /**
+   * Every message that was stored before the newest change of a key has been taken, and the event clock shows `eventMs`: what
+   * comes is behind all changes. A moment after that was guessed by a clock that was ahead, and is moved here, with the next
+   * commit.
+   */
+  settle(eventMs: number): void {
+    this.#isSettled = true;
+    for (const key of this.book.all) {
+      const createdEventMs = Math.min(key.createdEventMs, eventMs);
+      const revokedEventMs = key.revokedEventMs === null ? null : Math.min(key.revokedEventMs, eventMs);
+      if (createdEventMs === key.createdEventMs && revokedEventMs === key.revokedEventMs) continue;
+      this.book.put({ ...key, createdEventMs, revokedEventMs });
+      this.#moved.add(key.keyId);
+    }
   }
 
   /** The keys as people see them, in the order in which they were made. */
@@ -149,11 +202,18 @@ export class ApiKeyTable {
       this.#used.run(toText(use.lastUsedMs), use.row);
       if (use.pace.intervalMs > 0) this.#spent.run(use.row, use.limitDueMs);
     }
+    for (const keyId of this.#moved) {
+      const key = this.book.find(keyId);
+      const use = this.#uses.get(keyId);
+      if (key !== undefined && use !== undefined)
+        this.#saveMoments.run(use.row, key.createdEventMs, key.revokedEventMs);
+    }
   }
 
   committed(): void {
     for (const use of this.#dirty) use.isDirty = false;
     this.#dirty = [];
+    this.#moved.clear();
   }
 
   #noteUse(use: KeyUse, atMs: number): void {
@@ -176,6 +236,7 @@ export class ApiKeyTable {
       );
     }
     this.#deleteLimit.run(use.row);
+    this.#deleteMoments.run(use.row);
     this.#delete.run(use.row);
     this.#uses.delete(oldest.keyId);
     this.#dirty = this.#dirty.filter((each) => each !== use);
@@ -185,6 +246,8 @@ export class ApiKeyTable {
 
 function toKey(row: KeyRow): ApiKey {
   const permissions = row.permissions.split(',');
+  const createdAtMs = Date.parse(row.created_at);
+  const revokedAtMs = row.revoked_at === null ? null : Date.parse(row.revoked_at);
   return {
     keyId: row.key_hash.slice(0, KEY_ID_DIGITS),
     keyHash: row.key_hash,
@@ -192,8 +255,11 @@ function toKey(row: KeyRow): ApiKey {
     nodeId: row.node_id,
     permissions: PERMISSIONS.filter((permission) => permissions.includes(permission)),
     ratePerMinute: row.rate_limit,
-    createdAtMs: Date.parse(row.created_at),
-    revokedAtMs: row.revoked_at === null ? null : Date.parse(row.revoked_at),
+    createdAtMs,
+    revokedAtMs,
+    // A key from before there were these moments has its wall times alone.
+    createdEventMs: row.created_event_ms ?? createdAtMs,
+    revokedEventMs: revokedAtMs === null ? null : (row.revoked_event_ms ?? revokedAtMs),
   };
 }
 

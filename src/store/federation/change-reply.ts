@@ -6,7 +6,7 @@ import type { Change, ChangeAnswer } from '../../domain/federation/changes.ts';
 import { CodedError, type ErrorCode } from '../../lib/errors.ts';
 import { codeOf } from '../refusal.ts';
 import type { Committer } from './committer.ts';
-import { makeChange } from './make-change.ts';
+import { type ChangeMoment, makeChange } from './make-change.ts';
 import type { RevertibleWriter } from './revertible-writer.ts';
 
 /** What became of a change; the sentence is for the operator. */
@@ -25,16 +25,16 @@ const BUSY_SENTENCE = 'The database cannot be written at the moment; the log say
 const LATER_SENTENCE =
   'The database cannot be written at the moment; the log says why. The change is made as soon as it can be.';
 
-/** Makes the change, on disk when it returns; `nowMs` is our clock. Throws nothing. */
+/** Makes the change, on disk when it returns. Throws nothing. */
 export function replyToChange(
   asked: Change,
-  nowMs: number,
+  moment: ChangeMoment,
   { writer, committer, keys }: ChangeParts,
 ): ChangeReply {
   if (committer.isFailing) return refusal('database_unusable', BUSY_SENTENCE);
   try {
     return writer.current.durably(() => {
-      const answer = makeChange(writer.current, asked, nowMs);
+      const answer = makeChange(writer.current, asked, moment);
       keys(writer.current.keys.book.all);
       // Keys and blocks are on disk, a forgotten node is only in memory.
       if (asked.type !== 'forgetNode') return { type: 'made', answer };

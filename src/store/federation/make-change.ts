@@ -6,14 +6,26 @@ import { CodedError } from '../../lib/errors.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import type { FederationWriter } from './writer.ts';
 
+/** When a change is made. */
+export interface ChangeMoment {
+  /** Our wall clock. */
+  readonly nowMs: number;
+  /** The broker's clock, as well as it is known. */
+  readonly brokerMs: number;
+}
+
 /** Returns what the operator is told. Errors: `not_found`, `too_many`, and SQLite's. */
-export function makeChange(writer: FederationWriter, change: Change, nowMs: number): ChangeAnswer {
+export function makeChange(
+  writer: FederationWriter,
+  change: Change,
+  { nowMs, brokerMs }: ChangeMoment,
+): ChangeAnswer {
   const { keys, blocked, missing } = writer;
   switch (change.type) {
     case 'createKey':
-      return keys.listing(keys.create(change.key, nowMs));
+      return keys.listing(keys.create(change.key, nowMs, writer.eventMs(brokerMs)));
     case 'revokeKey': {
-      const key = keys.revoke(change.keyId, nowMs);
+      const key = keys.revoke(change.keyId, nowMs, writer.eventMs(brokerMs));
       if (key === null) throw new CodedError('not_found', `There is no API key ${change.keyId}.`);
       return keys.listing(key);
     }

@@ -59,6 +59,11 @@ export class RevertibleWriter {
     this.#move(({ position }) => position.detach());
   }
 
+  /** Every message that was stored before the newest change of a key has been taken and is committed. */
+  settleKeys(): void {
+    this.#move((writer) => writer.settleKeys());
+  }
+
   /** Stores a transition with the next commit. */
   transition(fact: NodeTransition): void {
     this.#transitions.push(fact);

@@ -167,6 +167,16 @@ export class FederationWriter {
     return this.#kept.number(OBSERVED);
   }
 
+  /** What the event clock shows for an event at `atMs` that comes next. */
+  eventMs(atMs: number): number {
+    return this.#admission.eventMs(atMs);
+  }
+
+  /** Every message that was stored before the newest change of a key has been taken. */
+  settleKeys(): void {
+    this.keys.settle(this.#admission.eventMs(-Infinity));
+  }
+
   /** Nodes ever seen, those that were evicted or pruned included. */
   get totalNodes(): number {
     return this.#nodes.everSeen;

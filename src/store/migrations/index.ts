@@ -7,6 +7,7 @@ import { keys } from './004-keys.ts';
 import { quarantine } from './005-quarantine.ts';
 import { missing } from './006-missing.ts';
 import { eventClock } from './007-event-clock.ts';
+import { keyMoments } from './008-key-moments.ts';
 import type { Migration } from './migrated-database.ts';
 
 /** `MIGRATIONS[n]` takes a database from version n to n + 1. */
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   quarantine,
   missing,
   eventClock,
+  keyMoments,
 ];
