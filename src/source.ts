@@ -173,7 +173,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
       connected: telemetry.isConnected,
       consuming: telemetry.isConsuming && telemetry.fault === null,
       catchingUp: catchUp.isCatchingUp,
-      problem: telemetry.isConnected ? (telemetry.fault ?? telemetry.problem) : telemetry.problem,
+      problem: telemetry.reason,
       refusals: telemetry.refusals,
       reconnects: telemetry.reconnects,
       pending: catchUp.pending,

@@ -355,6 +355,21 @@ describe('telemetry: a stream of our name that is not as wanted', () => {
     expect(log.filter((line) => /as the settings want it again/.test(line))).toHaveLength(1);
   });
 
+  it('telemetry - whose messages cannot be read is told with both, and promises no reading', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS, retention: 'workqueue' });
+    const { telemetry } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null && telemetry.reason !== telemetry.fault);
+    expect(telemetry.reason).toMatch(
+      /retention is workqueue, should be limits.*delete it \(nats stream rm TRUEBIT_INGEST\).*what it holds unread is lost\. None of its messages can be read now; the stream cannot be read: consumer in pull mode requires ack policy$/,
+    );
+    expect(telemetry.reason).not.toMatch(/once its messages are read|as far as/);
+    await streams.delete('TRUEBIT_INGEST');
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect(telemetry.reason).toBeNull();
+  });
+
   it('telemetry - a stream that the broker refuses to make is told with the remedy', async () => {
     const broker = await brokerWith({});
     const { telemetry } = telemetryAt(broker.url, { streamMaxAgeMs: 50 });
@@ -378,6 +393,17 @@ describe('telemetry: what waits in the stream', () => {
   });
 });
 
+/** Publishes until the stream holds messages that a paused reader has not asked for. */
+async function fill(connection: NatsConnection, seqs: readonly (number | null)[]): Promise<void> {
+  const { streams } = await jetstreamManager(connection);
+  // What was asked for before the pause still comes.
+  await until('the pulls to end', async () => {
+    await publish(connection, ['truebit.heartbeat']);
+    const { state } = await streams.info('TRUEBIT_INGEST');
+    return state.last_seq > (seqs.at(-1) ?? 0) + 40;
+  });
+}
+
 describe('telemetry: a stream that gives nothing', () => {
   const filesOf = (folder: string) => join(folder, 'jetstream', '$G', 'streams', 'TRUEBIT_INGEST', 'msgs');
 
@@ -397,12 +423,7 @@ describe('telemetry: a stream that gives nothing', () => {
     await publish(broker.connection, SUBJECTS);
     await until('six', () => subjects.length === 6);
     telemetry.pause();
-    // What was asked for before the pause still comes.
-    await until('the pulls to end', async () => {
-      await publish(broker.connection, ['truebit.heartbeat']);
-      const { state } = await streams.info('TRUEBIT_INGEST');
-      return state.last_seq > (seqs.at(-1) ?? 0) + 40;
-    });
+    await fill(broker.connection, seqs);
     // A broker that has just started holds no messages in memory.
     await broker.restart({});
     await until('the return', () => telemetry.isConsuming);
@@ -429,15 +450,33 @@ describe('telemetry: a stream that gives nothing', () => {
     expect(telemetry).toMatchObject({ pending: 0, isCatchingUp: false });
     expect(gone).toEqual([lastSeq]);
     expect(warnings(/counts \d+ messages/)).toHaveLength(1);
-    expect(log.filter((line) => /gives its messages again/.test(line))).toHaveLength(1);
+    expect(warnings(/were removed before the broker gave them: they are counted as lost/)).toHaveLength(1);
+    expect(log.filter((line) => /gives messages again/.test(line))).toEqual([]);
   });
 
   it('telemetry - unread messages whose files are gone are lost when the broker restarts and counts from 1 again', async () => {
-    const { telemetry, broker, streams, lastSeq, gone } = await stalled();
+    const { telemetry, broker, streams, lastSeq, gone, warnings } = await stalled();
     await broker.restart({});
     await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
     expect((await until('an answer', () => stateNow(streams))).last_seq).toBe(0);
     expect(gone).toEqual([lastSeq]);
+    expect(warnings(/were removed before the broker gave them: they are counted as lost/)).toHaveLength(1);
+  });
+
+  it('telemetry - what is purged unread under a quiet program is told to the writer without another message', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    const { telemetry, subjects, seqs, gone } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    telemetry.pause();
+    await fill(broker.connection, seqs);
+    const { state } = await streams.info('TRUEBIT_INGEST');
+    await streams.purge('TRUEBIT_INGEST');
+    telemetry.resume();
+    await until('the loss', () => gone.includes(state.last_seq));
+    expect(gone).toEqual([state.last_seq]);
+    await until('the end of catching up', () => !telemetry.isCatchingUp && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
   });
 
   it('telemetry - messages deleted at the end of the stream are no stall', async () => {

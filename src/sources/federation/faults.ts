@@ -7,7 +7,7 @@ export type FaultKind = 'refused' | 'settings' | 'stall';
 const ENDS: Readonly<Record<FaultKind, string>> = {
   refused: 'the broker lets us do everything again that reading needs',
   settings: 'the stream is as the settings want it again',
-  stall: 'the stream gives its messages again, or holds none',
+  stall: 'the stream gives messages again; what was removed of it unread is counted as lost',
 };
 
 export class Faults {
@@ -35,8 +35,10 @@ export class Faults {
     if (isNews) this.#log('warn', `broker: ${sentence}`);
   }
 
-  end(kind: FaultKind): void {
-    if (this.#known.delete(kind)) this.#log('info', `broker: ${ENDS[kind]}`);
+  /** `worse` is told instead where it did not end well. */
+  end(kind: FaultKind, worse: string | null = null): void {
+    if (!this.#known.delete(kind)) return;
+    this.#log(worse === null ? 'info' : 'warn', `broker: ${worse ?? ENDS[kind]}`);
   }
 
   /** Something else is told instead. */

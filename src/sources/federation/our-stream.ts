@@ -16,6 +16,8 @@ import { keepsMessagesOut, type WantedStream } from '../../io/stream-settings.ts
 export interface StreamFault {
   readonly key: string;
   readonly sentence: string;
+  /** The same where none of its messages can be read. */
+  readonly unreadSentence: string;
   /** Messages of nodes may not get into the stream. */
   readonly keepsMessagesOut: boolean;
 }
@@ -61,17 +63,19 @@ export async function keepOurStream(
     info,
     fault: {
       key: refused.map(({ field, have, want }) => `${field} ${have} ${want}`).join(),
-      sentence: faultSentence(wanted.name, refused, limit),
+      sentence: faultSentence(wanted.name, refused, limit, true),
+      unreadSentence: faultSentence(wanted.name, refused, limit, false),
       keepsMessagesOut: refused.some(keepsMessagesOut),
     },
   };
 }
 
-/** What the broker refused to change, with the remedy. */
+/** What the broker refused to change, with the remedy; `isRead`: its messages are read all the same. */
 export function faultSentence(
   name: string,
   refused: readonly RefusedDifference[],
   storageLimit: string | null,
+  isRead: boolean,
 ): string {
   const fields = refused.map(({ field, have, want, reason }) => {
     const setting = SETTINGS[field];
@@ -83,9 +87,16 @@ export function faultSentence(
     ...(refused.some(isRoom) ? [`${storageLimit === null ? '' : `${storageLimit}: `}${ROOM}`] : []),
     ...(refused.every(isRoom)
       ? []
-      : ['mend the stream, or delete it once its messages are read: it is then made anew']),
+      : [
+          isRead
+            ? 'mend the stream, or delete it once its messages are read: it is then made anew'
+            : `mend the stream, or delete it (nats stream rm ${name}): it is then made anew, and what it holds unread is lost`,
+        ]),
   ];
-  return `stream_settings: the broker refuses to change the stream ${name}: ${fields.join('; ')}. Remedy: ${remedies.join('; ')}. Its messages are read as far as the broker gives them`;
+  const reading = isRead
+    ? 'Its messages are read as far as the broker gives them'
+    : 'None of its messages can be read now';
+  return `stream_settings: the broker refuses to change the stream ${name}: ${fields.join('; ')}. Remedy: ${remedies.join('; ')}. ${reading}`;
 }
 
 function refusedSentence(wanted: WantedStream, reason: string, storageLimit: string | null): string {

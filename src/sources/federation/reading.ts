@@ -12,6 +12,7 @@ import {
   findPlace,
   type FoundPlain,
   type FoundStream,
+  type Place,
   type Position,
   StreamUnasked,
 } from './attachment.ts';
@@ -19,7 +20,7 @@ import { CatchUp } from './catch-up.ts';
 import { Faults } from './faults.ts';
 import { StreamRefused } from './our-stream.ts';
 import { PlainInputs } from './plain-inputs.ts';
-import { Stall } from './stall.ts';
+import { goneSentence, Stall } from './stall.ts';
 import { StreamInput, type StreamInputOptions } from './stream-input.ts';
 import { inputSubjects } from './subject-index.ts';
 
@@ -127,31 +128,47 @@ export class Reading {
     attempt: Attempt,
     broken: (reason: string) => void,
   ): Promise<Begun | null> {
-    if (fault === null) this.#faults.end('settings');
-    else this.#faults.begin('settings', fault.sentence, fault.key);
+    const tellSettings = (isRead: boolean) => {
+      if (fault === null) this.#faults.end('settings');
+      else this.#faults.begin('settings', isRead ? fault.sentence : fault.unreadSentence, fault.key);
+    };
     this.isMissing = fault?.keepsMessagesOut === true;
-    const info = await manager.streams.info(name);
-    this.#plain.close();
-    // What was read of the stream and not handed over yet is read again from the position.
-    this.#parts.restart();
-    // A broker that lost the files of messages that it counted begins behind us again when it restarts: they are lost. Our old
-    // place says so before we leave it.
-    const goneUpTo = this.#stall.goneUpTo(info.state.last_seq);
-    if (goneUpTo !== null) {
-      this.#position.nothingUpTo(goneUpTo);
-      this.#stall.over();
+    let place: Place | null;
+    let waiting: number | null;
+    try {
+      const info = await manager.streams.info(name);
+      this.#plain.close();
+      // What was read of the stream and not handed over yet is read again from the position.
+      this.#parts.restart();
+      this.#leaveGone(name, info.state.last_seq);
+      place = await findPlace(manager, info, this.#position, attempt);
+      if (place === null) return null;
+      const isRefused = () => this.refusals.size > 0;
+      waiting = await this.#stream.begin(connection, manager, place, { ...attempt, isRefused, broken });
+    } catch (error) {
+      if (attempt.isCurrent()) tellSettings(false);
+      throw error;
     }
-    const place = await findPlace(manager, info, this.#position, attempt);
-    if (place === null) return null;
-    const isRefused = () => this.refusals.size > 0;
-    const waiting = await this.#stream.begin(connection, manager, place, { ...attempt, isRefused, broken });
     if (waiting === null) return null;
+    tellSettings(true);
     return {
       mode: 'jetstream',
       problem: warning,
       level: 'info',
       sentence: `broker: reading the stream ${name} from sequence ${place.nextSeq}, ${waiting} messages waiting`,
     };
+  }
+
+  /**
+   * A broker that lost the files of messages that it counted begins behind us again when it restarts: they are lost. Our old
+   * place says so before we leave it.
+   */
+  #leaveGone(name: string, lastSeq: number): void {
+    const goneUpTo = this.#stall.goneUpTo(lastSeq);
+    if (goneUpTo === null) return;
+    this.#faults.end('stall', goneSentence(name, goneUpTo - this.catchUp.readSeq, goneUpTo));
+    this.#position.nothingUpTo(goneUpTo);
+    this.#stall.over();
   }
 
   async #beginPlain(

@@ -82,5 +82,10 @@ export function stallSentence(
   name: string,
   { readSeq, lastSeq, unread, forMs }: Look & { readonly forMs: number },
 ): string {
-  return `the stream ${name} counts ${unread} messages beyond sequence ${readSeq}, up to ${lastSeq}, and the broker has given none for ${Math.floor(forMs / 1000)} s: look at its log, at its disk and at the stream's files in its store folder; if they are gone, restart the broker or purge the stream`;
+  return `the stream ${name} counts ${unread} messages beyond sequence ${readSeq}, up to ${lastSeq}, and the broker has given none for ${Math.floor(forMs / 1000)} s: look at its log, at its disk and at the stream's files in its store folder; if they are gone, purge the stream (nats stream purge ${name}): all that it holds unread is lost then, and is counted as lost; a restart of the broker may leave it as it is`;
+}
+
+/** The end of a stall without the messages. */
+export function goneSentence(name: string, messages: number, lastSeq: number): string {
+  return `${messages} messages of the stream ${name}, up to sequence ${lastSeq}, were removed before the broker gave them: they are counted as lost`;
 }

@@ -8,7 +8,7 @@ import { countFrom, type JetStreamManager, type StreamInfo } from '../../io/stre
 import type { Attempt, Place, Position } from './attachment.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Faults } from './faults.ts';
-import { type Stall, type StreamState, stallSentence, unreadOf } from './stall.ts';
+import { goneSentence, type Stall, type StreamState, stallSentence, unreadOf } from './stall.ts';
 
 export interface StreamInputOptions {
   readonly nats: { readonly inboxPrefix: string | null };
@@ -65,7 +65,7 @@ export class StreamInput {
     { info, nextSeq, newestMs }: Place,
     attempt: ReadingAttempt,
   ): Promise<number | null> {
-    const { catchUp, clock, position, sink, stall } = this.#parts;
+    const { catchUp, clock, sink, stall } = this.#parts;
     const { brokerClock } = catchUp;
     const { last_seq: lastSeq } = info.state;
     const { name } = info.config;
@@ -112,7 +112,7 @@ export class StreamInput {
       // Nothing from our position on, though the stream had counted further: those messages are gone. If by its own account
       // they are not, that is looked at when a pull brought nothing.
       if ((unreadOf(stateOf(info), catchUp.readSeq) ?? 0) === 0) {
-        position.nothingUpTo(lastSeq);
+        this.#nothingUpTo(name, lastSeq);
         catchUp.targetSeq = catchUp.readSeq;
         stall.over();
         this.noteReading();
@@ -155,13 +155,25 @@ export class StreamInput {
     if (stall.unread === 0) faults.end('stall');
   }
 
+  /** The stream holds nothing unread, and has counted up to `lastSeq`: what was between is gone. */
+  #nothingUpTo(name: string, lastSeq: number): void {
+    const { catchUp, faults, position } = this.#parts;
+    const gone = lastSeq - catchUp.readSeq;
+    if (gone <= 0) return;
+    faults.end('stall', goneSentence(name, gone, lastSeq));
+    // The writer would take what it was not handed yet for gone, too: then the next look tells it.
+    if (catchUp.committedSeq < catchUp.readSeq) return;
+    position.nothingUpTo(lastSeq);
+    catchUp.readSeq = lastSeq;
+    catchUp.committedSeq = lastSeq;
+  }
+
   /** A pull brought nothing. Asks the stream, not too often, whether it holds something all the same. */
   async #look(manager: JetStreamManager, name: string, { isCurrent }: Attempt): Promise<void> {
-    const { catchUp, clock, faults, position, stall } = this.#parts;
+    const { catchUp, clock, faults, stall } = this.#parts;
     if (clock.monotonicMs() - this.#lookedMs < this.#options.stallLookMs) return;
     this.#lookedMs = clock.monotonicMs();
     const { readSeq, brokerNowMs } = catchUp;
-    const wasWithheld = stall.unread > 0;
     let lastSeq: number;
     try {
       const state = stateOf(await manager.streams.info(name));
@@ -176,8 +188,7 @@ export class StreamInput {
     catchUp.pending = stall.unread;
     if (stall.unread === 0) {
       catchUp.nothingUnread(brokerNowMs);
-      // What the broker counted and did not give was removed: it is lost, whether or not another message comes.
-      if (wasWithheld) position.nothingUpTo(lastSeq);
+      this.#nothingUpTo(name, lastSeq);
     }
     const { stalled } = stall;
     if (stalled !== null) faults.begin('stall', stallSentence(name, stalled), name);

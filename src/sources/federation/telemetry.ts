@@ -80,6 +80,13 @@ export class Telemetry {
     return this.reading.fault;
   }
 
+  /** All that is to be said of reading: what is wrong, and what keeps us from reading; null if nothing is. */
+  get reason(): string | null {
+    const { fault, problem } = this;
+    if (!this.isConnected || fault === null) return problem;
+    return problem === null || fault.includes(problem) ? fault : `${fault}; ${problem}`;
+  }
+
   /** What the broker refuses at the moment. */
   get refusals(): number {
     return this.reading.refusals.size;
