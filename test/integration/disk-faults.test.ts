@@ -91,7 +91,7 @@ describe('disk full', () => {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(valueOf(started.databasePath, 'SELECT last_seq FROM ingest_position')).toBe(stored);
     expect(complaints(program)).toHaveLength(1);
-    program.process.kill('SIGUSR2');
+    program.process.kill('SIGWINCH');
     await expectWhole(started, 4000);
   });
 });

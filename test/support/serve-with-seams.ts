@@ -8,10 +8,10 @@ const { poolWorkerUrl, auditIntervalMs, pagesMax, ...ingest } = JSON.parse(
   process.env['SEAMS'] ?? '{}',
 ) as Omit<IngestSeams, 'pagesMax'> & { poolWorkerUrl?: string; auditIntervalMs?: number; pagesMax?: number };
 
-// SIGUSR2 makes room.
+// SIGWINCH makes room: the program itself makes nothing of it.
 const pages = new Int32Array(new SharedArrayBuffer(4));
 pages[0] = pagesMax ?? 0;
-process.on('SIGUSR2', () => void (pages[0] = 0));
+process.on('SIGWINCH', () => void (pages[0] = 0));
 
 try {
   process.exitCode = await serve(process.env, {
