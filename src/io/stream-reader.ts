@@ -68,12 +68,20 @@ interface Slot {
   overAtMs: number;
 }
 
+const DELETE_CONSUMER = '$JS.API.CONSUMER.DELETE';
+
+/** Whether a refusal is of tidying up, which a user without the right to it may do without: the broker does it later. */
+export function isOfTidying(subject: string | null): boolean {
+  return subject?.startsWith(`${DELETE_CONSUMER}.`) === true;
+}
+
 export class StreamReader {
   readonly #connection: NatsConnection;
   readonly #options: StreamReaderOptions;
   readonly #parts: StreamReaderParts;
   readonly #slots: readonly Slot[];
   #nextSubject = '';
+  #consumer: string | null = null;
   #lastDelivery = 0;
   /** Tokens before the stream's sequence in a reply subject: the broker's version decides it. */
   #tokensBefore: number | null = null;
@@ -106,6 +114,7 @@ export class StreamReader {
       mem_storage: true,
       inactive_threshold: nanos(CONSUMER_INACTIVE_MS),
     });
+    this.#consumer = info.name;
     this.#nextSubject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${info.name}`;
     this.#heardMs = performance.now();
     for (const slot of this.#slots) {
@@ -152,8 +161,12 @@ export class StreamReader {
     this.#askIdle();
   }
 
+  /** Ends it. The broker is told that the consumer is not needed any more, and is not asked whether it has heard. */
   stop(): void {
     this.#isOver = true;
+    if (this.#consumer !== null && !this.#connection.isClosed())
+      this.#connection.publish(`${DELETE_CONSUMER}.${this.#options.stream}.${this.#consumer}`);
+    this.#consumer = null;
     if (this.#watchdog !== null) clearInterval(this.#watchdog);
     if (this.#rest !== null) clearTimeout(this.#rest);
     for (const { subscription } of this.#slots) subscription?.unsubscribe();

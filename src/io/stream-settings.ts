@@ -1,6 +1,6 @@
 // How a stream that the broker has differs from the one that we want. Pure: it asks no broker and changes nothing.
 // Not compared, because nothing that we do depends on them: compression, replicas, placement, metadata, the description,
-// direct access, the limits of consumers.
+// direct access, limits of consumers other than their number.
 
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
 import { nanos } from 'nats';
@@ -44,6 +44,7 @@ export function wantedConfig(wanted: WantedStream) {
     max_msgs: -1,
     max_msgs_per_subject: -1,
     max_msg_size: -1,
+    max_consumers: -1,
     // A window may not be longer than the age: it comes behind it.
     duplicate_window: nanos(wanted.duplicateWindowMs),
     no_ack: !wanted.acknowledges,
@@ -56,14 +57,22 @@ export function wantedConfig(wanted: WantedStream) {
   } satisfies Partial<StreamConfig>;
 }
 
+/** One reads, one that was left may still be there, one counts, and one is left for a second aggregator or an operator. */
+const CONSUMERS_MIN = 4;
+
 /** Where `config` is not as wanted, in the order of {@link wantedConfig}. */
 export function differences(config: Partial<StreamConfig>, wanted: Config): Difference[] {
   const fields = [...(Object.keys(wanted) as (keyof Config)[]), ...UNWANTED];
   return fields.flatMap((field) => {
     const wish = wantOf(wanted, field);
+    if (field === 'max_consumers' && hasRoom(config.max_consumers)) return [];
     const [have, want] = [textOf(field, config[field], wish), textOf(field, wish, wish)];
     return have === want ? [] : [{ field, have, want }];
   });
+}
+
+function hasRoom(consumersMax: number | undefined): boolean {
+  return consumersMax === undefined || consumersMax <= 0 || consumersMax >= CONSUMERS_MIN;
 }
 
 /** The value to ask for; undefined: none. */

@@ -176,6 +176,8 @@ export async function countFrom(manager: JetStreamManager, stream: string, fromS
     mem_storage: true,
     inactive_threshold: nanos(COUNT_CONSUMER_MS),
   });
+  // The broker removes it by itself, only later.
+  void manager.consumers.delete(stream, info.name).catch(() => false);
   return info.num_pending;
 }
 

@@ -106,6 +106,14 @@ describe('stream reader', () => {
     expect(seqs()).toEqual(upTo(500));
   });
 
+  it('stream reader - one that was stopped leaves no consumer', async () => {
+    const { reader } = await read(10);
+    const { streams } = await jetstreamManager(connection);
+    expect((await streams.info(STREAM)).state.consumer_count).toBe(1);
+    reader.stop();
+    await until('none', async () => (await streams.info(STREAM)).state.consumer_count === 0);
+  });
+
   it('stream reader - a consumer that is gone is said once', async () => {
     const { told, broken, seqs } = await read(10);
     await publish(5);

@@ -38,6 +38,7 @@ describe('stream settings', () => {
     ['messages', { max_msgs: 3 }, 'max_msgs', '3', '-1'],
     ['messages per subject', { max_msgs_per_subject: 3 }, 'max_msgs_per_subject', '3', '-1'],
     ['message size', { max_msg_size: 3 }, 'max_msg_size', '3', '-1'],
+    ['consumers', { max_consumers: 3 }, 'max_consumers', '3', '-1'],
     ['window', { duplicate_window: nanos(120_000) }, 'duplicate_window', '120000 ms', '100 ms'],
     ['no_ack', { no_ack: true }, 'no_ack', 'true', 'false'],
     ['sealed', { sealed: true }, 'sealed', 'true', 'false'],

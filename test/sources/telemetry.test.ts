@@ -346,13 +346,40 @@ describe('telemetry: a stream of our name that is not as wanted', () => {
       /^stream_settings: .*TRUEBIT_INGEST: storage is memory, should be file \(.*can not change storage.*\)\. Remedy: /,
     );
     await allArrive(broker.connection, subjects);
-    await until('rechecks', async () => (await streams.info('TRUEBIT_INGEST')).state.consumer_count > 2);
+    let rechecks = 0;
+    broker.connection.subscribe('$JS.API.STREAM.LIST', { callback: () => void rechecks++ });
+    await until('rechecks', () => rechecks > 2);
+    // A reader that reads is left alone.
+    expect((await streams.info('TRUEBIT_INGEST')).state.consumer_count).toBe(1);
     expect(warnings(/stream_settings/)).toHaveLength(1);
     expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
     await streams.delete('TRUEBIT_INGEST');
     await until('the end', () => telemetry.fault === null && telemetry.isReading);
     expect((await streams.info('TRUEBIT_INGEST')).config.storage).toBe('file');
     expect(log.filter((line) => /as the settings want it again/.test(line))).toHaveLength(1);
+  });
+
+  it('telemetry - with room for a single consumer is named, and read through all rechecks and a restart of ours', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS, max_consumers: 1, deny_delete: true });
+    const first = telemetryAt(broker.url);
+    await until('reading', () => first.telemetry.isReading);
+    await first.telemetry.stop();
+    const { telemetry, subjects, log, warnings } = telemetryAt(broker.url);
+    await until('reading again', () => telemetry.isReading);
+    expect(telemetry.fault).toMatch(
+      /max_consumers is 1, should be -1 .*deny_delete is true, should be false/,
+    );
+    let rechecks = 0;
+    broker.connection.subscribe('$JS.API.STREAM.LIST', { callback: () => void rechecks++ });
+    await until('rechecks', () => rechecks > 2 && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/maximum consumers/)).toEqual([]);
+    expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
+    await streams.delete('TRUEBIT_INGEST');
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
   });
 
   it('telemetry - whose messages cannot be read is told with both, and promises no reading', async () => {

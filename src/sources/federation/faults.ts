@@ -14,6 +14,8 @@ export class Faults {
   readonly #known = new Map<FaultKind, { readonly key: string; sentence: string }>();
   readonly #log: (level: 'info' | 'warn', sentence: string) => void;
 
+  #noted: string | null = null;
+
   constructor(log: (level: 'info' | 'warn', sentence: string) => void) {
     this.#log = log;
   }
@@ -39,6 +41,12 @@ export class Faults {
   end(kind: FaultKind, worse: string | null = null): void {
     if (!this.#known.delete(kind)) return;
     this.#log(worse === null ? 'info' : 'warn', `broker: ${worse ?? ENDS[kind]}`);
+  }
+
+  /** What is no fault by itself, told once until it changes; null: it is over. */
+  note(sentence: string | null): void {
+    if (sentence !== null && sentence !== this.#noted) this.#log('warn', `broker: ${sentence}`);
+    this.#noted = sentence;
   }
 
   /** Something else is told instead. */

@@ -102,14 +102,15 @@ export class Reading {
 
   /**
    * Finds what there is and begins to read it; null if another attempt has replaced this one. Throws if it cannot. `broken` is
-   * called once, if reading breaks off later.
+   * called once, if reading breaks off later. A recheck leaves a reader alone that reads what is found.
    */
   async begin(
     connection: NatsConnection,
     attempt: Attempt,
     broken: (reason: string) => void,
+    isRecheck: boolean,
   ): Promise<Begun | null> {
-    this.stop();
+    if (!isRecheck || !this.isHealthy) this.stop();
     // What is still refused is refused again.
     const wasLimited = this.refusals.has('any', null);
     this.refusals.clear();
@@ -117,9 +118,14 @@ export class Reading {
     const found = await this.#attachment.find(connection, this.catchUp.mode, attempt);
     if (found === null) return null;
     this.isMapped = found.isMapped;
-    return found.type === 'plain'
-      ? this.#beginPlain(connection, found, attempt)
-      : this.#beginStream(connection, found, attempt, broken);
+    if (found.type === 'stream') return this.#beginStream(connection, found, attempt, broken);
+    this.stop();
+    return this.#beginPlain(connection, found, attempt);
+  }
+
+  /** A stream is read, and that goes well. */
+  get isHealthy(): boolean {
+    return this.#stream.isHealthy;
   }
 
   async #beginStream(
@@ -137,14 +143,26 @@ export class Reading {
     let waiting: number | null;
     try {
       const info = await manager.streams.info(name);
+      if (!attempt.isCurrent()) return null;
+      const isRefused = () => this.refusals.size > 0;
+      const readingAttempt = { ...attempt, isRefused, broken };
+      if (this.#stream.keep(info, readingAttempt)) {
+        tellSettings(true);
+        return {
+          mode: 'jetstream',
+          problem: warning,
+          level: 'info',
+          sentence: `broker: reading on in ${name}`,
+        };
+      }
+      this.stop();
       this.#plain.close();
       // What was read of the stream and not handed over yet is read again from the position.
       this.#parts.restart();
       this.#leaveGone(name, info.state.last_seq);
       place = await findPlace(manager, info, this.#position, attempt);
       if (place === null) return null;
-      const isRefused = () => this.refusals.size > 0;
-      waiting = await this.#stream.begin(connection, manager, place, { ...attempt, isRefused, broken });
+      waiting = await this.#stream.begin(connection, manager, place, readingAttempt);
     } catch (error) {
       if (attempt.isCurrent()) tellSettings(false);
       throw error;

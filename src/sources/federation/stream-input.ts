@@ -4,7 +4,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { type NatsConnection, pause, settled } from '../../io/nats.ts';
 import { type StreamMessage, StreamReader } from '../../io/stream-reader.ts';
-import { countFrom, type JetStreamManager, type StreamInfo } from '../../io/streams.ts';
+import { countFrom, isRefusal, type JetStreamManager, type StreamInfo } from '../../io/streams.ts';
 import type { Attempt, Place, Position } from './attachment.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Faults } from './faults.ts';
@@ -46,6 +46,10 @@ export class StreamInput {
   readonly #options: StreamInputOptions;
   readonly #parts: StreamInputParts;
   #reader: StreamReader | null = null;
+  /** For which attempt it reads. */
+  #attempt: ReadingAttempt | null = null;
+  /** The stream that is read, while that goes well. */
+  #current: { readonly name: string; readonly created: string } | null = null;
   #lookedMs = -Infinity;
   /** The reader before was never answered: the next one is believed when it is. */
   #isUnproven = false;
@@ -53,6 +57,19 @@ export class StreamInput {
   constructor(options: StreamInputOptions, parts: StreamInputParts) {
     this.#options = options;
     this.#parts = parts;
+  }
+
+  /** A reader that goes well: another attempt may leave it alone. */
+  get isHealthy(): boolean {
+    return this.#current !== null && this.#parts.stall.unread === 0;
+  }
+
+  /** True if this stream is read already, and goes on for this attempt. */
+  keep({ config, created }: StreamInfo, attempt: ReadingAttempt): boolean {
+    const isSame = this.#current?.name === config.name && this.#current.created === created;
+    if (!isSame || !this.isHealthy) return false;
+    this.#attempt = attempt;
+    return true;
   }
 
   /**
@@ -90,18 +107,22 @@ export class StreamInput {
         drained: () => {
           this.noteReading();
           catchUp.pending = stall.unread;
-          void this.#look(manager, name, attempt);
+          void this.#look(manager, name, this.#attempt ?? attempt);
         },
         resting: () => sink.resting(),
         broken: (reason) => {
           this.#isUnproven = !reader.isProven;
           brokenBy = reason;
-          if (isBegun && attempt.isCurrent()) attempt.broken(reason);
+          if (this.#reader !== reader) return;
+          this.#current = null;
+          const latest = this.#attempt ?? attempt;
+          if (isBegun && latest.isCurrent()) latest.broken(reason);
         },
       },
     );
     if (catchUp.isPaused) reader.pause();
     this.#reader = reader;
+    this.#attempt = attempt;
     brokerClock.away();
     const askedMs = clock.monotonicMs();
     // Deliveries change `catchUp.pending` from now on.
@@ -128,6 +149,7 @@ export class StreamInput {
     }
     isBegun = true;
     this.#isUnproven = false;
+    this.#current = { name, created: info.created };
     return waiting;
   }
 
@@ -145,6 +167,7 @@ export class StreamInput {
   }
 
   stop(): void {
+    this.#current = null;
     this.#reader?.stop();
   }
 
@@ -181,8 +204,11 @@ export class StreamInput {
       const unread = unreadOf(state, readSeq) ?? (await countFrom(manager, name, readSeq + 1));
       if (!isCurrent() || catchUp.readSeq !== readSeq || catchUp.isPaused) return;
       stall.looked({ readSeq, lastSeq, unread, atMs: clock.monotonicMs() });
-    } catch {
+      faults.note(null);
+    } catch (error) {
       // A broker that does not answer, or does not let us ask, is noticed elsewhere.
+      if (isRefusal(error) && isCurrent())
+        faults.note(`whether the stream ${name} holds unread messages cannot be seen: ${error.message}`);
       return;
     }
     catchUp.pending = stall.unread;

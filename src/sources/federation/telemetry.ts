@@ -5,6 +5,7 @@ import { CodedError } from '../../lib/errors.ts';
 import { isOfProbe } from '../../io/mapping.ts';
 import { connectBroker, type NatsConnection, type NatsOptions, pause } from '../../io/nats.ts';
 import type { Refusal } from '../../io/refusals.ts';
+import { isOfTidying } from '../../io/stream-reader.ts';
 import type { Position } from './attachment.ts';
 import type { CatchUp } from './catch-up.ts';
 import { type Begun, Reading, type ReadingOptions, type ReadingParts } from './reading.ts';
@@ -27,6 +28,8 @@ export interface TelemetryParts extends ReadingParts {
 
 /** Time before an attempt that failed is made again. */
 const RETRY_MS = 1000;
+/** A stop waits no longer for the broker. */
+const STOP_FLUSH_MS = 200;
 
 export class Telemetry {
   /** What is read. The source thread asks it directly what it must know of each message. */
@@ -148,7 +151,13 @@ export class Telemetry {
     if (this.#rechecker !== null) clearInterval(this.#rechecker);
     this.reading.stop();
     this.isConsuming = false;
-    await this.#connection?.close();
+    if (this.#connection === null) return;
+    // What was said last is to reach the broker, if it is there.
+    const late = new AbortController();
+    const flushed = this.#connection.flush().catch(() => undefined);
+    await Promise.race([flushed, pause(STOP_FLUSH_MS, late.signal)]);
+    late.abort();
+    await this.#connection.close();
   }
 
   #connected(server: string): void {
@@ -188,7 +197,7 @@ export class Telemetry {
 
   /** The broker denies something. While we attach that is noticed there; else we attach again, to see what is left. */
   #refuse(refusal: Refusal): void {
-    if (isOfProbe(refusal.exactSubject)) return;
+    if (isOfProbe(refusal.exactSubject) || isOfTidying(refusal.exactSubject)) return;
     this.reading.refusals.add(refusal);
     if (this.#connection !== null && this.isConnected && !this.#isAttaching)
       void this.#attach(this.#connection);
@@ -211,9 +220,8 @@ export class Telemetry {
     let reported: string | null = null;
     while (isCurrent()) {
       try {
-        const begun = await this.reading.begin(connection, { isCurrent, signal }, (reason) =>
-          this.#broken(connection, reason),
-        );
+        const broken = (reason: string) => this.#broken(connection, reason);
+        const begun = await this.reading.begin(connection, { isCurrent, signal }, broken, isRecheck);
         // It may have broken off again at once.
         if (begun !== null && isCurrent()) this.#begun(begun);
         break;
@@ -221,6 +229,11 @@ export class Telemetry {
         // Refusals are told a moment after the answer that they kept back.
         await new Promise((resolve) => setImmediate(resolve));
         if (!isCurrent()) return;
+        if (isRecheck && this.reading.isHealthy) {
+          // It reads on; what is refused is told, and the next recheck sees whether it still is.
+          if (this.refusals > 0) this.reading.explain(error);
+          break;
+        }
         this.isConsuming = false;
         // What forbids a start is, later, an outage like any other.
         if (error instanceof CodedError && this.mode === null) {
