@@ -70,8 +70,6 @@ export const FREE_SPACE_ENOUGH_SHARE = 0.06;
 export const FREE_SPACE_CHECK_MS = 2_000;
 /** After a batch that failed for no reason of the environment: how long retention and thinning rest, in case it was they. */
 export const HOUSEKEEPING_REST_MS = 3_600_000;
-/** How long, while we run, the wall clock must be ahead before rows are deleted by what it shows: a day to mend it. */
-export const DELETION_GRACE_MS = 86_400_000;
 /** Longest that a stop goes on looking for the message that cannot be stored. */
 export const STOP_SALVAGE_MS = 1_000;
 /** Longest that a stop waits for readers, so that what was committed last stands in the database file and not in its log alone. */

@@ -86,11 +86,14 @@ const SPAN_UNITS = [
   [60_000, 'min'],
 ] as const;
 
+const WAITS =
+  'deletion counts the time that the program runs, so rows may stay for up to RETENTION_DAYS of running longer';
+
 /** The log line that names a step. */
 export function describeStep({ byMs, fromMs, toMs }: ClockStep): string {
   const way = byMs > 0 ? 'forward' : 'back';
   const times = `from ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
-  return `clock: the wall clock was set ${way} by ${spanText(byMs)}, ${times}; no node changes state and no message is limited by that, and what is stored from now on carries the new time`;
+  return `clock: the wall clock was set ${way} by ${spanText(byMs)}, ${times}; no node changes state, no message is limited and no row is deleted early by that, and what is stored from now on carries the new time; ${WAITS}; if the new time is wrong, set the clock`;
 }
 
 /** Longer than this between what was recorded last and a start may be a wall clock that is ahead. */
@@ -110,8 +113,8 @@ export function describeStart({ recordedMs, nowMs }: ClockAtStart): string | nul
   const times = `it shows ${new Date(nowMs).toISOString()}, and the last statistics were recorded at ${new Date(recordedMs).toISOString()}`;
   const awayMs = nowMs - recordedMs;
   if (awayMs <= -CLOCK_STEP_MIN_MS) {
-    return `clock: the wall clock is ${spanText(awayMs)} behind the one of the last run (${times}); no node changes state and no message is limited by that, and if it is wrong now, set it`;
+    return `clock: the wall clock is ${spanText(awayMs)} behind the one of the last run (${times}); no node changes state, no message is limited and no row is deleted early by that; ${WAITS}; if it is wrong now, set it`;
   }
   if (awayMs <= ABSENCE_MAX_MS) return null;
-  return `clock: the wall clock is ${spanText(awayMs)} ahead of the last run (${times}); if the program was not away for so long, the clock is wrong: set it`;
+  return `clock: the wall clock is ${spanText(awayMs)} ahead of the last run (${times}); if the program was not away for so long, the clock is wrong: set it; ${WAITS}`;
 }

@@ -35,7 +35,6 @@ export interface ProcessOptions {
   readonly generationSize: number;
   /** 0: for ever. */
   readonly retentionMs: number;
-  readonly deletionGraceMs: number;
   /** Between two ticks of statistics; 0: none. */
   readonly tickMs: number;
   /** Longest wait of what comes without a batch, and between two sweeps. */
@@ -175,7 +174,7 @@ export class AggregatorProcess {
     this.#startedMs = parts.time.nowMs;
     const database = openWriter(parts.path);
     parts.disk.serve(database);
-    const { limits, generationSize, transitionsPerNodeMax, retentionMs, deletionGraceMs } = options;
+    const { limits, generationSize, transitionsPerNodeMax, retentionMs } = options;
     const { offlineAfterMs } = options.thresholds;
     this.#writer = new FederationWriter(
       database,
@@ -185,7 +184,6 @@ export class AggregatorProcess {
         generationSize,
         transitionsPerNodeMax,
         retentionMs,
-        deletionGraceMs,
         placesLog2: PLACES_LOG2,
       },
       'simulated',

@@ -61,7 +61,6 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
         transitionsPerNodeMax: TRANSITIONS_MAX,
         generationSize: 1000,
         retentionMs: 0,
-        deletionGraceMs: DAY_MS,
         tickMs: 0,
         soonMs: 1000,
         sweepMs: 1000,

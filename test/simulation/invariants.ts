@@ -175,10 +175,9 @@ export function expectStatistics(
 /**
  * Nothing stays for longer than retention and the hour between two passes, three commits for the tables, and an hour more
  * for what came late, by the least time that was deleted by meanwhile; what was old when it was read has some hours from
- * then. While the broker is away only ticks make commits. What was made while our clock was behind stays for longer.
+ * then. While the broker is away only ticks make commits.
  */
 export function expectPruned(
-  database: ReadDatabase,
   truth: GroundTruth,
   { retentionMs, tickMs }: { readonly retentionMs: number; readonly tickMs: number },
   nowMs: number,
@@ -191,33 +190,13 @@ export function expectPruned(
     retentionMs -
     lateMs;
   const storedBeforeMs = nowMs - 4 * HOUR_MS - 3 * tickMs;
-  const isYoung = readYoungRows(database);
   const kinds = { task: truth.tasks, invoice: truth.invoices, node: truth.nodeTimes };
   for (const kind of KINDS) {
     for (const [id, { lastMs, storedMs }] of kinds[kind]) {
-      if (lastMs < oldestMs && storedMs < storedBeforeMs && !isYoung(kind, id))
+      if (lastMs < oldestMs && storedMs < storedBeforeMs)
         throw new Error(`${id} should have been pruned ${oldestMs - lastMs} ms ago`);
     }
   }
-}
-
-/** Which rows the database says are younger than their times. */
-function readYoungRows(database: ReadDatabase): (kind: Kind, id: string) => boolean {
-  const kept = database
-    .prepare<[], string>("SELECT value FROM settings_kept WHERE name = 'young_rows'")
-    .pluck()
-    .get();
-  const ranges = JSON.parse(kept ?? '[]') as { from: number[]; to: number[] | null }[];
-  const keyOf = {
-    task: database.prepare<[string], number>('SELECT id FROM tasks WHERE lower(hex(hash)) = ?').pluck(),
-    invoice: database.prepare<[string], number>('SELECT id FROM invoices WHERE lower(hex(hash)) = ?').pluck(),
-    node: database.prepare<[string], number>('SELECT number FROM nodes WHERE node_id = ?').pluck(),
-  };
-  return (kind, id) => {
-    const key = keyOf[kind].get(id) ?? NaN;
-    const of = KINDS.indexOf(kind);
-    return ranges.some(({ from, to }) => key >= (from[of] ?? NaN) && key < (to?.[of] ?? Infinity));
-  };
 }
 
 /** Continents and places of active nodes, with no cell too small to be shown. */

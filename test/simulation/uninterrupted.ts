@@ -25,9 +25,6 @@ export function expectSameAsUninterrupted(
   path: string,
   nowMs: number,
 ): void {
-  // What was made while our clock was behind outlives its times, and this life knows nothing of our clock.
-  const hasYoung = interrupted.prepare("SELECT 1 FROM settings_kept WHERE name = 'young_rows'").get();
-  if (hasYoung !== undefined && prunings.length > 0) return;
   const writer = new FederationWriter(
     openWriter(path),
     { limits, offlineAfterMs, generationSize: 100_000, transitionsPerNodeMax: 1000, placesLog2: PLACES_LOG2 },

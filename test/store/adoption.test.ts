@@ -284,7 +284,7 @@ describe('adopted rows', () => {
         writer.commit(nowMs, 0);
       } while (writer.lastCommit.pruned?.isPassOver === false);
     };
-    passAt(NOW_MS + 9 * DAY_MS);
+    for (let day = 0; day <= 9; day++) passAt(NOW_MS + day * DAY_MS);
     // The new one is gone by RETENTION_DAYS, of the adopted ones those that are older than 90 days.
     const kept = Number(valueOf(path, 'SELECT count(*) FROM aggregated_tasks'));
     const limit = new Date(NOW_MS + 9 * DAY_MS - 90 * DAY_MS).toISOString();

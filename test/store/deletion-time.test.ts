@@ -3,7 +3,7 @@ import { DAY_MS, hash, invoiced, joined, NOW_MS, received } from './events.ts';
 import { Opened, testFolder } from './opened.ts';
 
 const HOUR_MS = 3_600_000;
-const RETENTION_MS = 30 * DAY_MS;
+const RETENTION_MS = 8 * DAY_MS;
 
 let folder: ReturnType<typeof testFolder>;
 beforeEach(() => {
@@ -15,24 +15,27 @@ afterEach(() => folder.remove());
 class Life {
   readonly opened = new Opened(folder.path('aggregator.db'), { retentionMs: RETENTION_MS });
   trueMs = NOW_MS;
-  errorMs = 0;
+  errorMs: number;
   #hashes = 0;
-  constructor() {
+  constructor(errorMs = 0) {
+    this.errorMs = errorMs;
     this.speak();
   }
   get wallMs(): number {
     return this.trueMs + this.errorMs;
   }
+  get moment() {
+    return { atMs: this.wallMs, nowMs: this.wallMs, observedMs: this.trueMs - NOW_MS };
+  }
   /** A task, an invoice and a node that nobody has spoken of, and a tick. */
   speak(): void {
-    const moment = { atMs: this.wallMs, nowMs: this.wallMs, observedMs: this.trueMs - NOW_MS };
     const nodeId = `node-${this.#hashes}`;
     for (const signal of [
       received(nodeId, hash(this.#hashes)),
       invoiced(nodeId, hash(this.#hashes)),
       joined(nodeId),
     ])
-      this.opened.writer.applyNext(signal, moment);
+      this.opened.writer.applyNext(signal, this.moment);
     this.#hashes++;
     const { periods } = this.opened.statistics();
     this.opened.writer.statistics({ nowMs: this.wallMs, periods });
@@ -42,13 +45,18 @@ class Life {
     this.opened.writer.housekeep(this.wallMs, this.trueMs);
     this.opened.writer.commit(this.wallMs, this.trueMs - NOW_MS);
   }
-  /** Passes of retention and thinning, an hour apart. */
-  housekeep(hours = 3): void {
-    for (let hour = 0; hour < hours; hour++, this.trueMs += HOUR_MS)
+  /** Runs, with a whole pass of retention and of thinning every two hours. */
+  run(hours = 4, beats: string | null = null): void {
+    for (let hour = 0; hour < hours; hour += 2) {
+      if (beats !== null) this.opened.writer.applyNext(joined(beats), this.moment);
       for (let step = 0; step < 4; step++) this.commit();
+      this.trueMs += 2 * HOUR_MS;
+    }
   }
-  restart(): void {
+  /** Is away, and starts again. */
+  restart(awayMs = 0): void {
     this.commit();
+    this.trueMs += awayMs;
     this.opened.reopen();
   }
   get rows() {
@@ -63,6 +71,12 @@ class Life {
 }
 
 const all = (times: number) => ({ tasks: times, invoices: times, nodes: times, statistics: 4 * times });
+const rows = (times: number) => ({ tasks: times, invoices: times, nodes: times });
+
+/** A database of a version that had no deletion clock. */
+function forgetDeletionClock({ database }: Opened): void {
+  database.exec("DELETE FROM settings_kept WHERE name LIKE 'deletion%'");
+}
 
 describe('a wall clock that is wrong for a while', () => {
   it.each([DAY_MS, 90 * DAY_MS, 400 * DAY_MS])('deletes nothing %i ms ahead, nor afterwards', (errorMs) => {
@@ -70,11 +84,12 @@ describe('a wall clock that is wrong for a while', () => {
     life.trueMs += 60_000;
     life.speak();
     life.errorMs = errorMs;
-    life.housekeep();
+    // For longer than a weekend.
+    life.run(80);
     life.speak();
     life.errorMs = 0;
-    life.housekeep();
-    expect(life.rows).toEqual(all(3));
+    life.run();
+    expect(life.rows).toMatchObject(rows(3));
     life.opened.writer.close();
   });
 
@@ -82,48 +97,105 @@ describe('a wall clock that is wrong for a while', () => {
     const life = new Life();
     life.errorMs = 90 * DAY_MS;
     life.restart();
-    life.housekeep();
+    life.run();
     expect(life.rows).toEqual(all(1));
     life.opened.writer.close();
   });
 
-  it.each([false, true])(
-    'keeps what was made 90 days behind as long as anything; with restarts %s',
-    (restarts) => {
+  it.each([
+    ['statistics', ''],
+    ['nodes', 'DELETE FROM network_stats'],
+    ['tasks', 'DELETE FROM network_stats; DELETE FROM transitions; DELETE FROM nodes'],
+  ])('deletes nothing 400 days ahead at the first start after an upgrade: it knows %s', (_name, sql) => {
+    const life = new Life();
+    forgetDeletionClock(life.opened);
+    life.opened.database.exec(sql);
+    life.opened.reopen();
+    const before = life.rows;
+    life.errorMs = 400 * DAY_MS;
+    life.run(80);
+    expect(life.rows).toEqual(before);
+    life.opened.writer.close();
+  });
+
+  it.each([
+    [-90 * DAY_MS, 6, false],
+    [-90 * DAY_MS, 50, false],
+    [-90 * DAY_MS, 50, true],
+    [-20 * DAY_MS, 9 * 24, false],
+  ])(
+    'keeps what was made %i ms behind for %i h as long as anything; with restarts %s',
+    (errorMs, hours, restarts) => {
       const life = new Life();
-      life.errorMs = -90 * DAY_MS;
+      life.errorMs = errorMs;
       if (restarts) life.restart();
       life.speak();
-      life.trueMs += 60_000;
+      // The node of the first life is heard all the time.
+      life.run(hours, 'node-0');
       life.speak();
       life.errorMs = 0;
       if (restarts) life.restart();
-      life.housekeep();
-      const { tasks, invoices, nodes } = life.rows;
-      expect({ tasks, invoices, nodes }).toEqual({ tasks: 3, invoices: 3, nodes: 3 });
+      life.run(2 * 24);
+      const { tasks, nodes } = life.rows;
+      // What was made at first may be old by now, and the node that was heard may not.
+      expect(nodes).toBeGreaterThanOrEqual(hours < 6 * 24 ? 3 : 2);
+      expect(tasks).toBeGreaterThanOrEqual(hours < 6 * 24 ? 3 : 1);
+      life.run(5 * 24);
+      expect(Number(life.rows.tasks)).toBeGreaterThanOrEqual(1);
+      expect(Number(life.rows.nodes)).toBeGreaterThanOrEqual(2);
       // And no longer than that.
-      life.trueMs += RETENTION_MS;
-      life.housekeep(4);
-      expect(life.rows).toMatchObject({ tasks: 0, invoices: 0, nodes: 0 });
+      life.run(2 * 24);
+      expect(life.rows).toMatchObject(rows(0));
       life.opened.writer.close();
     },
   );
 
-  it('deletes, after a true absence, when we have run for a day', () => {
+  it.each([6, 60])('keeps what was made by a new database that was 90 days behind for %i h', (hours) => {
+    const life = new Life(-90 * DAY_MS);
+    life.run(hours);
+    life.speak();
+    life.errorMs = 0;
+    life.speak();
+    life.run(120);
+    expect(life.rows).toMatchObject(rows(3));
+    life.run(80);
+    expect(life.rows).toMatchObject(rows(0));
+    life.opened.writer.close();
+  });
+
+  it('keeps what came while the clock was behind for less than the time between two commits', () => {
     const life = new Life();
-    life.restart();
-    life.trueMs += 90 * DAY_MS;
-    const startMs = life.trueMs;
-    // The monotonic clock of another start begins anew.
+    life.run();
     const { writer } = life.opened;
-    const commit = (runMs: number) => {
-      writer.housekeep(startMs + runMs, runMs);
-      writer.commit(startMs + runMs, 0);
-    };
-    for (let hour = 0; hour < 24; hour++) commit(hour * HOUR_MS);
-    expect(life.rows).toMatchObject({ tasks: 1, invoices: 1, nodes: 1 });
-    for (let hour = 24; hour < 30; hour++) commit(hour * HOUR_MS);
-    expect(life.rows).toMatchObject({ tasks: 0, invoices: 0, nodes: 0 });
+    life.errorMs = -90 * DAY_MS;
+    writer.applyNext(received('node-0', hash(7)), life.moment);
+    life.errorMs = 0;
+    life.run(7 * 24);
+    expect(life.rows.tasks).toBe(2);
+    writer.close();
+  });
+
+  it('deletes, after a true absence, when it has run for RETENTION_DAYS', () => {
+    const life = new Life();
+    life.run(24);
+    life.restart(90 * DAY_MS);
+    life.run(6 * 24);
+    expect(life.rows).toMatchObject(rows(1));
+    life.run(2 * 24);
+    expect(life.rows).toMatchObject(rows(0));
+    life.opened.writer.close();
+  });
+
+  it('keeps few values of its own', () => {
+    const life = new Life();
+    for (let start = 0; start < 120; start++) {
+      life.restart(HOUR_MS);
+      life.run(2);
+    }
+    const [kept] = life.opened.column(
+      "SELECT length(value) FROM settings_kept WHERE name = 'deletion_offsets'",
+    );
+    expect(Number(kept)).toBeLessThan(5000);
     life.opened.writer.close();
   });
 });

@@ -1,55 +1,77 @@
-// By what time rows are deleted: the deletion clock as it is kept in the database, and which rows are younger than their
-// times say. It is told the clocks' readings and deletes nothing.
+// By what time rows are deleted: the deletion clock as it is kept in the database. It is told the clocks' readings and
+// deletes nothing.
 
-import { DeletionClock, type DeletionClockState } from '../../domain/federation/deletion-clock.ts';
-import type { AdoptedKind } from './adopted-rows.ts';
+import {
+  DeletionClock,
+  type DeletionClockState,
+  type LeastOffset,
+} from '../../domain/federation/deletion-clock.ts';
+import type { Database } from '../database.ts';
+import { statement } from '../statements.ts';
 import type { KeptValues } from './kept-values.ts';
-import { type NextKeys, YoungRows } from './young-rows.ts';
 
-const DELETION_CLOCK = 'deletion_clock';
-/** The wall clock is behind if it shows so much less than the deletion clock. */
-const BEHIND_MIN_MS = 1000;
-
-export interface DeletionTimeOptions {
-  /** How long the wall clock must be ahead, while we run, before rows are deleted by it. */
-  readonly graceMs: number;
-  /** How long rows are kept. */
-  readonly retentionMs: number;
-}
+const RUN = 'deletion_run_ms';
+const OFFSETS = 'deletion_offsets';
+/** Statistics are judged by ages of up to seven days (statistics-thinning.ts), also where rows are kept for ever. */
+const WINDOW_MIN_MS = 7 * 86_400_000;
 
 export class DeletionTime {
   readonly #kept: KeptValues;
-  readonly #options: DeletionTimeOptions;
-  readonly #nextKeys: () => NextKeys;
-  readonly #young: YoungRows;
+  readonly #windowMs: number;
+  /** The newest time that the database knows, if it was written before there was a deletion clock. */
+  readonly #knownMs: number | null;
   #clock: DeletionClock | null = null;
+  #leastMs = Infinity;
+  #offsets: readonly LeastOffset[] = [];
 
-  constructor(kept: KeptValues, options: DeletionTimeOptions, nextKeys: () => NextKeys) {
+  /** `retentionMs` is how long rows are kept; 0: for ever. */
+  constructor(database: Database, kept: KeptValues, retentionMs: number) {
     this.#kept = kept;
-    this.#options = options;
-    this.#nextKeys = nextKeys;
-    this.#young = new YoungRows(kept, nextKeys());
+    this.#windowMs = Math.max(retentionMs, WINDOW_MIN_MS);
+    this.#knownMs = kept.text(OFFSETS) === null ? newestMs(database) : null;
+  }
+
+  /** The wall clock showed this when a message came, whatever it shows at the next {@link read}. */
+  stamped(wallMs: number): void {
+    if (wallMs < this.#leastMs) this.#leastMs = wallMs;
   }
 
   /** Reads the wall clock and the monotonic clock; returns the time for deletions, and keeps it with the next commit. */
   read(nowMs: number, monotonicMs: number): number {
-    const { graceMs, retentionMs } = this.#options;
-    this.#clock ??= new DeletionClock(graceMs, this.#keptState(), nowMs, monotonicMs);
-    const deletionMs = this.#clock.read(nowMs, monotonicMs);
-    const { state } = this.#clock;
-    this.#kept.set(DELETION_CLOCK, JSON.stringify(state));
-    const isBehind = state.ownMs - nowMs > BEHIND_MIN_MS;
-    this.#young.note(isBehind, this.#nextKeys(), state.ownMs, state.ownMs + retentionMs);
+    this.#clock ??= new DeletionClock(this.#windowMs, this.#keptState(), this.#knownMs, monotonicMs);
+    const deletionMs = this.#clock.read(Math.min(nowMs, this.#leastMs), monotonicMs);
+    this.#leastMs = Infinity;
+    const { runMs, offsets } = this.#clock.state;
+    this.#kept.set(RUN, runMs);
+    if (offsets !== this.#offsets) this.#kept.set(OFFSETS, JSON.stringify(offsets));
+    this.#offsets = offsets;
     return deletionMs;
   }
 
-  /** True if the row with this key is younger than its times say. */
-  isYoung(kind: AdoptedKind, key: number): boolean {
-    return this.#young.has(kind, key);
-  }
-
   #keptState(): DeletionClockState | null {
-    const kept = this.#kept.text(DELETION_CLOCK);
-    return kept === null ? null : (JSON.parse(kept) as DeletionClockState);
+    const offsets = this.#kept.text(OFFSETS);
+    if (offsets === null) return null;
+    return { runMs: this.#kept.number(RUN), offsets: JSON.parse(offsets) as LeastOffset[] };
   }
+}
+
+/**
+ * When something was recorded last, null if nothing ever was: the last statistics by number, for a clock that was ahead has
+ * left some of later times; else the greatest time of a row.
+ */
+function newestMs(database: Database): number | null {
+  const recordedAt = statement<[], string>(
+    database,
+    'SELECT recorded_at FROM network_stats ORDER BY id DESC LIMIT 1',
+  ).pluck();
+  const recordedMs = Date.parse(recordedAt.get() ?? '');
+  if (!Number.isNaN(recordedMs)) return recordedMs;
+  const greatest = statement<[], number | null>(
+    database,
+    `SELECT max(ms) FROM (
+       SELECT max(last_ms) AS ms FROM nodes
+       UNION ALL SELECT max(first_ms + last_after_ms) FROM tasks
+       UNION ALL SELECT max(first_ms + last_after_ms) FROM invoices)`,
+  ).pluck();
+  return greatest.get() ?? null;
 }

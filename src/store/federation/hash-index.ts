@@ -67,11 +67,6 @@ export class HashIndex<Row> {
     this.#load(database, table);
   }
 
-  /** The id of the next new row. */
-  get nextId(): number {
-    return this.#nextId;
-  }
-
   keyOf(hash: string): HashKey {
     return this.#keys.of(hash);
   }

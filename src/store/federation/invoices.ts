@@ -154,11 +154,6 @@ export class InvoiceTable implements PrunedTable {
     this.#index.write();
   }
 
-  /** The id of the next new row. */
-  get nextKey(): number {
-    return this.#index.nextId;
-  }
-
   /** Retention's step, behind {@link write} in the same transaction. */
   prune(afterId: number, cutoffs: Cutoffs, rollups: RollupDeltas) {
     const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffs, PRUNED_ROWS_MAX);

@@ -13,8 +13,6 @@ export const EXAMINED_ROWS_MAX = 4096;
 export interface Cutoffs {
   readonly cutoffMs: number;
   readonly adoptedCutoffMs: number;
-  /** Rows that stay whatever their times say. */
-  isYoung?(kind: AdoptedKind, key: number): boolean;
 }
 
 /** Where rows are and how they tell when they were last seen. */
@@ -36,12 +34,10 @@ export interface WalkStep<Row> {
 }
 
 export class KeyWalk<Row> {
-  readonly #kind: AdoptedKind;
   readonly #edge: Statement<[number], number>;
   readonly #old: Statement<[number, number, number, number, number], Row & { walkedKey: number }>;
 
   constructor(database: Database, { table, key, lastMs, columns, adopted }: WalkedTable) {
-    this.#kind = adopted;
     this.#edge = statement<[number], number>(
       database,
       `SELECT ${key} FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT 1 OFFSET ${EXAMINED_ROWS_MAX - 1}`,
@@ -62,10 +58,10 @@ export class KeyWalk<Row> {
   step(afterKey: number, cutoffs: Cutoffs, rowsMax: number): WalkStep<Row> {
     const { cutoffMs, adoptedCutoffMs } = cutoffs;
     const edge = this.#edge.get(afterKey);
-    const old = this.#old.all(afterKey, edge ?? Number.MAX_SAFE_INTEGER, cutoffMs, adoptedCutoffMs, rowsMax);
-    const rows = old.filter(({ walkedKey }) => cutoffs.isYoung?.(this.#kind, walkedKey) !== true);
-    const last = old.at(-1);
-    if (last !== undefined && old.length === rowsMax) return { rows, afterKey: last.walkedKey, isEnd: false };
+    const rows = this.#old.all(afterKey, edge ?? Number.MAX_SAFE_INTEGER, cutoffMs, adoptedCutoffMs, rowsMax);
+    const last = rows.at(-1);
+    if (last !== undefined && rows.length === rowsMax)
+      return { rows, afterKey: last.walkedKey, isEnd: false };
     return { rows, afterKey: edge ?? 0, isEnd: edge === undefined };
   }
 }

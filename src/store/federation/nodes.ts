@@ -169,11 +169,6 @@ export class NodeTable implements PrunedTable {
     return observedMs === null || (this.find(nodeId)?.heardObservedMs ?? Infinity) < observedMs;
   }
 
-  /** The number of the next new node. */
-  get nextKey(): number {
-    return this.#nextNumber;
-  }
-
   /** True while there is a number for one more node: a reporter must fit in 4 bytes, and numbers are never reused. */
   get hasNumberLeft(): boolean {
     return this.#nextNumber <= NODE_NUMBER_MAX;

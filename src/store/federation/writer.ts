@@ -2,7 +2,6 @@
 // in one transaction. Between commits nothing is on disk; a commit that fails changes nothing and can be repeated.
 
 import { randomUUID } from 'node:crypto';
-import { DELETION_GRACE_MS } from '../../config/bounds.ts';
 import type { ApiKey } from '../../domain/federation/api-keys.ts';
 import type {
   EarlierInvoice,
@@ -17,7 +16,6 @@ import type { TickStatistics } from '../../domain/federation/statistics.ts';
 import type { NodeState } from '../../domain/federation/vocabulary.ts';
 import { type Database, durably } from '../database.ts';
 import { Admission } from './admission.ts';
-import { ADOPTED, type AdoptedKind } from './adopted-rows.ts';
 import { ApiKeyTable } from './api-keys.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import { DeletionTime } from './deletion-time.ts';
@@ -44,8 +42,6 @@ export interface WriterOptions extends RowMemoryOptions {
   readonly offlineAfterMs?: number;
   /** How long after they were last seen rows are kept; 0 or absent: for ever. */
   readonly retentionMs?: number;
-  /** How long the wall clock must be ahead before rows are deleted by it; a day if absent. */
-  readonly deletionGraceMs?: number;
   readonly transitionsPerNodeMax: number;
   /** PUBLISH_INTERVAL; kept with the statistics, so that later it is known how many rows there should be. */
   readonly publishIntervalMs?: number;
@@ -147,12 +143,7 @@ export class FederationWriter {
     this.#thinning = new StatisticsThinning(database, this.#kept);
     const retentionMs = options.retentionMs ?? 0;
     this.#housekeeping = new Housekeeping(retentionMs);
-    const graceMs = options.deletionGraceMs ?? DELETION_GRACE_MS;
-    this.#deletionTime = new DeletionTime(this.#kept, { graceMs, retentionMs }, () => ({
-      [ADOPTED.task]: this.#tasks.nextKey,
-      [ADOPTED.invoice]: this.#invoices.nextKey,
-      [ADOPTED.node]: this.#nodes.nextKey,
-    }));
+    this.#deletionTime = new DeletionTime(database, this.#kept, retentionMs);
     this.position = new StreamPosition(database);
     this.keys = new ApiKeyTable(database);
     this.blocked = new BlockedNodes(database);
@@ -197,6 +188,8 @@ export class FederationWriter {
     // In a stream events have their times for ever, and the same limits whenever they are read.
     const isPlain = this.position.nextSeq === null;
     const steadyMs = this.#admission.pass(moment.atMs, moment.observedMs, isPlain);
+    // On plain NATS the time of an event is what our wall clock showed.
+    if (isPlain) this.#deletionTime.stamped(moment.atMs);
     return this.#merge(signal, moment, signer, steadyMs, isPlain ? 'plain' : 'stream');
   }
 
@@ -315,8 +308,7 @@ export class FederationWriter {
     this.#monotonicMs = monotonicMs;
     this.#deletionMs = this.#deletionTime.read(nowMs, monotonicMs);
     const cutoffs = this.#housekeeping.pruneCutoffs(this.#deletionMs, monotonicMs);
-    const isYoung = (kind: AdoptedKind, key: number) => this.#deletionTime.isYoung(kind, key);
-    if (cutoffs !== null) this.#retention.ask({ ...cutoffs, isYoung });
+    if (cutoffs !== null) this.#retention.ask(cutoffs);
     if (this.#housekeeping.isThinningDue(monotonicMs)) this.thinStep(this.#deletionMs);
   }
 
