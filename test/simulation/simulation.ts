@@ -49,8 +49,6 @@ const TIDY_ROUNDS_MAX = 1000;
 /** The longest that a clock which has stepped stays wrong, and how often we look whether it is noticed. */
 const STEP_SECONDS_MAX = 3 * 86_400;
 const NOTICE_MS = 20 * SECOND_MS;
-/** In a stream, a wall clock that is ahead for all of the 7 days that the deletion clock looks back deletes by its time. */
-const RAN_WRONG_MAX_MS = 5 * DAY_MS;
 const NO_LIMITS = { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 };
 
 /** Lives one seed; throws at the first thing that must not be, with the seed and the day in its message. */
@@ -77,7 +75,7 @@ class Simulation {
   readonly #startMs: number;
   readonly #folder: string;
   readonly #path: string;
-  readonly #options: ProcessOptions;
+  readonly #options: ProcessOptions & { readonly wrongMaxMs: number };
   readonly #broker: SimulatedBroker;
   readonly #disk: SimulatedDisk;
   readonly #federation: Federation;
@@ -130,6 +128,8 @@ class Simulation {
       generationSize: random.pick([3, 50, 100_000]),
       // Shorter than the settings allow, so that weeks hold many of them.
       retentionMs: random.pick([0, DAY_MS / 2, 2 * DAY_MS, 8 * DAY_MS]),
+      // Less than the deletion clock looks back: in a stream, a wall clock that is ahead for longer deletes by its time.
+      wrongMaxMs: random.pick([15 * MINUTE_MS, 15 * MINUTE_MS, 3 * HOUR_MS]),
       tickMs: random.pick([3, 10, 30, 60]) * MINUTE_MS,
       soonMs,
       sweepMs: soonMs === MINUTE_MS ? 5 * SECOND_MS : SECOND_MS,
@@ -441,7 +441,7 @@ class Simulation {
     this.#time.after(waitMs, () => {
       this.#isNoticing = false;
       if (this.#process !== null) this.#ranWrongMs += waitMs;
-      if (this.#ranWrongMs >= RAN_WRONG_MAX_MS) this.#wrongUntilMs = 0;
+      if (this.#ranWrongMs >= 0.7 * this.#options.wrongMaxMs) this.#wrongUntilMs = 0;
       this.#mendClock();
       if (this.#isStepped) this.#noticeStep();
     });
