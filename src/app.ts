@@ -125,6 +125,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   const opened = Promise.withResolvers<void>();
   const publisher = new Publisher({
     isBrokerThere: () => status()?.connected === true,
+    monotonicMs: systemClock.monotonicMs,
     log: (level, sentence) => log[level](sentence),
   });
   const joins = new JoinResponder({

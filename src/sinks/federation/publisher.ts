@@ -17,10 +17,16 @@ import type { StatisticsMessage } from './payload.ts';
 
 /** A broker that takes longer to answer stands still: the next tick must not wait for it. */
 const FLUSH_MAX_MS = 5000;
+/**
+ * Each connection dials again at its own pace, at most 2 s apart and some time for each dial. Only after this long is a
+ * connection that stays away a problem of its own.
+ */
+const APART_MAX_MS = 10_000;
 
 export interface PublisherParts {
   /** The ingest thread's connection does the talking about outages: while it is away too, nothing is said here. */
   isBrokerThere(): boolean;
+  monotonicMs(): number;
   log(level: 'info' | 'warn', sentence: string): void;
 }
 
@@ -39,6 +45,8 @@ export class Publisher {
   #isConnected = false;
   /** Why the connection cannot be made; null if it stands, or nothing was said yet. */
   #unreachable: string | null = null;
+  /** Since when the ingest thread's connection stands and this one does not, on the monotonic clock; null if that is not so. */
+  #apartSinceMs: number | null = null;
   #problem: Problem | null = null;
 
   constructor(parts: PublisherParts) {
@@ -83,9 +91,17 @@ export class Publisher {
     const problem = await this.#tryTo(messages);
     // While the broker is away as a whole, what was said before stays said.
     if (problem !== 'away') this.#tell(problem);
-    else if (this.#unreachable !== null && this.#parts.isBrokerThere())
+    else if (this.#unreachable !== null && this.#isApart())
       this.#tell(same(`the connection for publishing cannot be made: ${this.#unreachable}`));
+    if (problem !== 'away') this.#apartSinceMs = null;
     return problem === null;
+  }
+
+  /** True if this connection alone is away, and has been for so long that it is not just behind the other. */
+  #isApart(): boolean {
+    const { isBrokerThere, monotonicMs } = this.#parts;
+    this.#apartSinceMs = isBrokerThere() ? (this.#apartSinceMs ?? monotonicMs()) : null;
+    return this.#apartSinceMs !== null && monotonicMs() - this.#apartSinceMs >= APART_MAX_MS;
   }
 
   /** Null if all are with the broker, `away`, or what is wrong. */
