@@ -201,6 +201,17 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     });
   }
 
+  /** False if the files are damaged, or no longer those that were opened: then nothing of the log is brought into them. */
+  function areFilesWhole(): boolean {
+    if (problem?.refusal === 'damaged') return false;
+    try {
+      files.check();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   function reply(message: IngestToSource): void {
     source?.postMessage(message);
   }
@@ -310,7 +321,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
     committer.stop();
     tellMissing(true);
     // Pool threads may still have the file open. Then closing it here would leave the log as it is.
-    if (!emptyLog(database, STOP_EMPTY_LOG_MS, systemClock)) {
+    if (!isFatal && !(areFilesWhole() && emptyLog(database, STOP_EMPTY_LOG_MS, systemClock))) {
       log(
         'warn',
         `another process reads ${path}, or the disk refuses: what was committed last may stand in ${path}-wal alone; copy both files, or start and stop the program again`,

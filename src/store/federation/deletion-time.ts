@@ -57,7 +57,8 @@ export class DeletionTime {
 
 /**
  * When something was recorded last, null if nothing ever was: the last statistics by number, for a clock that was ahead has
- * left some of later times; else the greatest time of a row.
+ * left some of later times; else the last sighting of the newest row. It reads no table as a whole: a start must not take
+ * longer the more there is, and a damaged page is no reason not to start.
  */
 function newestMs(database: Database): number | null {
   const recordedAt = statement<[], string>(
@@ -66,12 +67,12 @@ function newestMs(database: Database): number | null {
   ).pluck();
   const recordedMs = Date.parse(recordedAt.get() ?? '');
   if (!Number.isNaN(recordedMs)) return recordedMs;
-  const greatest = statement<[], number | null>(
+  const newest = statement<[], number | null>(
     database,
     `SELECT max(ms) FROM (
-       SELECT max(last_ms) AS ms FROM nodes
-       UNION ALL SELECT max(first_ms + last_after_ms) FROM tasks
-       UNION ALL SELECT max(first_ms + last_after_ms) FROM invoices)`,
+       SELECT * FROM (SELECT last_ms AS ms FROM nodes ORDER BY number DESC LIMIT 1)
+       UNION ALL SELECT * FROM (SELECT first_ms + last_after_ms FROM tasks ORDER BY id DESC LIMIT 1)
+       UNION ALL SELECT * FROM (SELECT first_ms + last_after_ms FROM invoices ORDER BY id DESC LIMIT 1))`,
   ).pluck();
-  return greatest.get() ?? null;
+  return newest.get() ?? null;
 }
