@@ -118,7 +118,7 @@ describe('backup and restore', () => {
     const backup = `${own.folder}/backup.db`;
     expect(await runToEnd(own.env, ['backup', backup])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/database_unusable/),
+      stderr: expect.stringMatching(/not_found/),
     });
     const program = launch(own.env);
     await program.ready();
