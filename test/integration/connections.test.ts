@@ -295,7 +295,8 @@ describe('connections barred', () => {
     const configurationFile = join(own.folder, 'full.conf');
     writeFileSync(configurationFile, 'max_connections: 1');
     const { url, port } = await launchBroker({ configurationFile });
-    await connectTo(url);
+    // The look whether the broker listens may hold the only place for a moment.
+    await until('the only place', () => connectTo(url, { timeout: 500 }).catch(() => null));
     expect(await whyNot({ ...nothing, servers: [url] })).toBe(
       `127.0.0.1:${port} has as many connections as it may have: raise max_connections there, or end others`,
     );
