@@ -484,6 +484,8 @@ describe('retention', () => {
       /^SELECT node_id, heard_ms FROM nodes$/,
       // One row, by number, at the first start of a database that has no deletion clock.
       /^SELECT recorded_at FROM network_stats ORDER BY id DESC LIMIT 1$/,
+      // The newest row of each of three tables, likewise.
+      /^SELECT max\(ms\) FROM \(/,
       // One row for each way to go missing.
       /FROM missing_messages$/,
       // One row for each stream there ever was.
