@@ -56,6 +56,8 @@ class Told {
 interface Times {
   firstMs: number;
   lastMs: number;
+  /** Of the message that was read last; before {@link lastMs} if a clock was ahead. */
+  newestMs: number;
   /** True time when the latest of its messages was stored. */
   storedMs: number;
   /** True time when the latest of its messages was sent. */
@@ -261,8 +263,9 @@ export class GroundTruth implements Witness {
     let gone = 0;
     for (const kind of KINDS) {
       const times = { task: this.tasks, invoice: this.invoices, node: this.nodeTimes }[kind];
-      for (const [id, { lastMs, sentMs }] of times) {
+      for (const [id, { lastMs: latestMs, newestMs, sentMs }] of times) {
         if (now[kind].has(id)) continue;
+        const lastMs = kind === 'node' ? newestMs : latestMs;
         if (lastMs >= cutoffMs) throw new Error(`${kind} ${id} was pruned ${lastMs - cutoffMs} ms too early`);
         const ageMs = this.#time.nowMs - sentMs;
         if (ageMs < this.#options.retentionMs - WRONG_FOR_EVER_MS)
@@ -407,11 +410,12 @@ function see(
   { atMs, storedMs, sentMs }: { readonly atMs: number; readonly storedMs: number; readonly sentMs: number },
 ): void {
   const known = times.get(id);
-  if (known === undefined) times.set(id, { firstMs: atMs, lastMs: atMs, storedMs, sentMs });
+  if (known === undefined) times.set(id, { firstMs: atMs, lastMs: atMs, newestMs: atMs, storedMs, sentMs });
   else {
     known.storedMs = storedMs;
     known.sentMs = Math.max(known.sentMs, sentMs);
     known.firstMs = Math.min(known.firstMs, atMs);
     known.lastMs = Math.max(known.lastMs, atMs);
+    known.newestMs = atMs;
   }
 }

@@ -157,6 +157,21 @@ describe('a wall clock that is set', () => {
     life.opened.writer.close();
   });
 
+  it.each(THERE_AND_BACK)('shows a node as last seen when the clock says that it was: $name', ({ steps }) => {
+    const life = new Life({ retentionMs: 30 * DAY_MS });
+    for (const byMs of [0, ...steps]) {
+      life.step(byMs);
+      for (let beat = 0; beat < 3; beat++) {
+        life.trueMs += 30_000;
+        life.opened.writer.housekeep(life.moment.nowMs, life.trueMs - NOW_MS);
+        life.say(joined('node-a'));
+        expect(life.nodes('last_ms')).toEqual([{ last_ms: life.moment.atMs }]);
+      }
+      life.opened.reopen();
+    }
+    life.opened.writer.close();
+  });
+
   it.each(THERE_AND_BACK)('counts nothing again: $name', ({ steps }) => {
     const life = new Life();
     const say = () => [
@@ -274,6 +289,25 @@ describe("a broker's clock that is set", () => {
       expect([...life.beat(there, 2 * MINUTE_MS)]).toEqual(['applied']);
     }
     expect(life.opened.writer.totalNodes).toBe(there.length);
+    life.opened.writer.close();
+  });
+
+  it('that was ahead is taken back from the last sighting, one that is behind is not', () => {
+    const life = new StreamLife({ retentionMs: 30 * DAY_MS });
+    const beatAt = (byMs: number) => {
+      life.step(byMs);
+      life.trueMs += 30_000;
+      life.opened.writer.housekeep(life.trueMs, life.trueMs - NOW_MS);
+      life.say(joined('node-a'));
+      return life.nodes<{ last_ms: number }>('last_ms')[0]?.last_ms;
+    };
+    beatAt(0);
+    expect(beatAt(400 * DAY_MS)).toBe(life.trueMs + 400 * DAY_MS);
+    expect(beatAt(-400 * DAY_MS)).toBe(life.trueMs);
+    const rightMs = life.trueMs;
+    // With this time its row would be 90 days old, and go.
+    expect(beatAt(-90 * DAY_MS)).toBe(rightMs);
+    expect(life.opened.prune(life.opened.writer.deletionMs - 30 * DAY_MS)).toBe(0);
     life.opened.writer.close();
   });
 

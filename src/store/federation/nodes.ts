@@ -205,14 +205,23 @@ export class NodeTable implements PrunedTable {
 
   /**
    * Records that any valid message came, signed or not, at the event time `atMs`, which is `presentMs` on the event clock
-   * without long gaps; true if it made the node's first sighting earlier.
+   * without long gaps; true if it made the node's first sighting earlier. From `believedFromMs` on, `atMs` is the last
+   * sighting even if an earlier message carried a later time: the clock was ahead then. Below it the greatest time stays,
+   * so that no row becomes old enough to be deleted.
    */
-  hear(node: Node, atMs: number, presentMs: number, observedMs: number, isSigned = false): boolean {
+  hear(
+    node: Node,
+    atMs: number,
+    presentMs: number,
+    observedMs: number,
+    isSigned = false,
+    believedFromMs = Infinity,
+  ): boolean {
     this.#touch(node);
     if (isSigned || node.signedMs > 0) this.#noteTrust(node, presentMs, isSigned);
     node.heard = true;
     node.heardObservedMs = observedMs;
-    if (atMs > node.lastMs) node.lastMs = atMs;
+    if (atMs > node.lastMs || atMs >= believedFromMs) node.lastMs = atMs;
     if (presentMs > node.heardMs) {
       node.heardMs = presentMs;
       if (node.sighting !== null) node.sighting.lastMs = presentMs;

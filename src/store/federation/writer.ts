@@ -109,7 +109,7 @@ export class FederationWriter {
   readonly #thinning: StatisticsThinning;
   readonly #housekeeping: Housekeeping;
   readonly #deletionTime: DeletionTime;
-  #deletionMs = 0;
+  #deletionMs = Infinity;
   /** Of the last {@link housekeep}. */
   #monotonicMs = 0;
   readonly #transaction: (nowMs: number) => void;
@@ -219,7 +219,9 @@ export class FederationWriter {
     const node = known ?? this.#nodes.create(signal.nodeId, atMs, presentMs, nowMs, observedMs);
     if (use === null) node.limitDueMs = this.#admission.nodeDueMs(node.limitDueMs, steadyMs);
     else this.keys.spend(use, atMs, steadyMs);
-    const isEarlier = this.#nodes.hear(node, atMs, presentMs, observedMs, use !== null) && !isInOrder;
+    const believedFromMs = isInOrder ? this.#deletionMs : Infinity;
+    const isEarlier =
+      this.#nodes.hear(node, atMs, presentMs, observedMs, use !== null, believedFromMs) && !isInOrder;
     // Times in the future must not keep a node alive, or dead, until then; on the event clock none is.
     const lifeAtMs = isInOrder ? steadyMs : Math.min(atMs, nowMs);
     switch (signal.type) {
@@ -312,7 +314,7 @@ export class FederationWriter {
     if (this.#housekeeping.isThinningDue(monotonicMs)) this.thinStep(this.#deletionMs);
   }
 
-  /** What the deletion clock showed at the last {@link housekeep}. */
+  /** What the deletion clock showed at the last {@link housekeep}; Infinity before the first. */
   get deletionMs(): number {
     return this.#deletionMs;
   }
