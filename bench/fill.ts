@@ -2,9 +2,10 @@
 // The rows are those that the writer would have made of completed tasks with two reporters.
 
 import { randomFillSync } from 'node:crypto';
-import { type Database, openWriter } from '../src/store/database.ts';
-import { HashKeys } from '../src/store/federation/hash-keys.ts';
-import { FederationWriter } from '../src/store/federation/writer.ts';
+import { type Database } from '../src/store/database.ts';
+import { openFederationWriter } from '../src/federation/store/whole-database.ts';
+import { HashKeys } from '../src/federation/store/hash-keys.ts';
+import { FederationWriter } from '../src/federation/store/writer.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 const MINUTE_MS = 60_000;
@@ -23,7 +24,7 @@ const LABELS: readonly (readonly [number, (n: number) => number])[] = [
 
 /** A database with `tasks` completed tasks of the last seven days before `nowMs`, two reporters each. */
 export function fill(path: string, tasks: number, nowMs: number): void {
-  const database = openWriter(path);
+  const database = openFederationWriter(path);
   const secret = database.prepare("SELECT value FROM settings_kept WHERE name = 'hash_key'").pluck().get();
   const keys = new HashKeys(String(secret));
   database.pragma('synchronous = OFF');

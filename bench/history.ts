@@ -4,9 +4,9 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openWriter } from '../src/store/database.ts';
-import { encodeOutcome } from '../src/domain/federation/outcome.ts';
-import { FederationWriter } from '../src/store/federation/writer.ts';
+import { openFederationWriter } from '../src/federation/store/whole-database.ts';
+import { encodeOutcome } from '../src/federation/domain/outcome.ts';
+import { FederationWriter } from '../src/federation/store/writer.ts';
 import { startAggregator } from '../test/support/aggregator.ts';
 import { startNatsServer } from '../test/support/nats-server.ts';
 import { until } from '../test/support/until.ts';
@@ -113,7 +113,7 @@ export async function benchSize({ isQuick }: BenchOptions): Promise<readonly Fig
   const path = join(folder, 'size.db');
   const tasks = isQuick ? 50_000 : 400_000;
   try {
-    const database = openWriter(path);
+    const database = openFederationWriter(path);
     const writer = new FederationWriter(database, WRITER_OPTIONS, 'bench');
     const nowMs = Date.now();
     for (let task = 0; task < tasks; task++) {

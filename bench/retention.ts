@@ -4,8 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openWriter } from '../src/store/database.ts';
-import { FederationWriter, type WriterOptions } from '../src/store/federation/writer.ts';
+import { openFederationWriter } from '../src/federation/store/whole-database.ts';
+import { FederationWriter, type WriterOptions } from '../src/federation/store/writer.ts';
 import { fill } from './fill.ts';
 import { machine } from './machine.ts';
 
@@ -52,7 +52,7 @@ function pass(writer: FederationWriter, cutoffMs: number, nowMs: number): () => 
 
 function benchRows(path: string, nowMs: number): void {
   fill(path, TASKS, nowMs);
-  const writer = new FederationWriter(openWriter(path), OPTIONS, 'bench');
+  const writer = new FederationWriter(openFederationWriter(path), OPTIONS, 'bench');
   measure(`a pass over ${TASKS} tasks, none too old`, pass(writer, nowMs - 8 * DAY_MS, nowMs));
   measure('a pass, one in seven too old', pass(writer, nowMs - 6 * DAY_MS, nowMs));
   measure('a pass, all too old', pass(writer, nowMs + 1, nowMs));
@@ -60,7 +60,7 @@ function benchRows(path: string, nowMs: number): void {
 }
 
 function benchStatistics(path: string, nowMs: number): void {
-  const database = openWriter(path);
+  const database = openFederationWriter(path);
   const insert = database.prepare(
     `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks, completed_tasks,
        failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, chain_distribution, created_at)
@@ -83,7 +83,7 @@ function benchStatistics(path: string, nowMs: number): void {
 
 function benchNodes(path: string, nowMs: number): void {
   const limits = { ...NO_LIMITS, maxNodes: NODES };
-  const database = openWriter(path);
+  const database = openFederationWriter(path);
   const writer = new FederationWriter(database, { ...OPTIONS, limits }, 'bench');
   const heard = (node: number, atMs: number) =>
     writer.apply({ type: 'node_joined', nodeId: `node-${node}` }, { atMs, nowMs: atMs, observedMs: 0 });

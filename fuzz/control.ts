@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeChange } from '../src/domain/federation/changes.ts';
+import { decodeChange } from '../src/federation/domain/operator-request.ts';
 import { serveControl } from '../src/io/control-socket.ts';
-import type { Random } from '../src/simulator/random.ts';
+import type { Random } from '../src/lib/random.ts';
 import { anyBytes, anyText, withBytesChanged } from './mutation.ts';
 import { FuzzFailure, type FuzzTarget } from './target.ts';
 

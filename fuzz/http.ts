@@ -2,11 +2,11 @@
 // security headers, without a stack trace and without a word of what was sent, and the next good request is served.
 
 import { connect } from 'node:net';
-import { type ApiKey, KeyBook } from '../src/domain/federation/api-keys.ts';
-import { keyHashOf, keyIdOf } from '../src/lib/api-key.ts';
-import { NO_STATISTICS } from '../src/http/no-statistics.ts';
-import { createHttpServer } from '../src/http/server.ts';
-import type { Random } from '../src/simulator/random.ts';
+import { type ApiKey, KeyBook } from '../src/federation/domain/api-keys.ts';
+import { keyHashOf, keyIdOf } from '../src/federation/domain/message-signature.ts';
+import { NO_STATISTICS } from '../src/federation/http/no-statistics.ts';
+import { createFederationServer } from '../src/federation/http/server.ts';
+import type { Random } from '../src/lib/random.ts';
 import { anyBytes, anyText, withBytesChanged } from './mutation.ts';
 import { FuzzFailure, type FuzzTarget } from './target.ts';
 
@@ -151,7 +151,7 @@ async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown)
     process: ok,
   };
   const keys = new KeyBook(KEYS.map(keyOf));
-  const server = createHttpServer(
+  const server = createFederationServer(
     { host: '127.0.0.1', port: 0, apiAuth },
     {
       live: () => true,

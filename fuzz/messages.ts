@@ -5,19 +5,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Msg, MsgImpl } from 'nats';
-import type { NewKey } from '../src/domain/federation/changes.ts';
-import { REJECT_REASONS, SUBJECTS } from '../src/domain/federation/vocabulary.ts';
+import type { NewKey } from '../src/federation/domain/operator-request.ts';
+import { REJECT_REASONS, SUBJECTS } from '../src/federation/domain/vocabulary.ts';
+import { CREDENTIAL_HEADERS } from '../src/federation/domain/message-signature.ts';
 import { credentialOf } from '../src/io/message-credential.ts';
-import { keyHashOf, keyIdOf, secretOf, signMessage } from '../src/lib/api-key.ts';
-import type { Random } from '../src/simulator/random.ts';
-import { type Authenticate, createAuthenticator } from '../src/sources/federation/authenticator.ts';
-import { BatchFiller, createBatch, readBatch } from '../src/sources/federation/batch.ts';
-import { Door } from '../src/sources/federation/door.ts';
-import { Ledger } from '../src/sources/federation/ledger.ts';
-import { openWriter } from '../src/store/database.ts';
-import { FederationWriter } from '../src/store/federation/writer.ts';
-import { StatisticsQuery } from '../src/workers/federation/statistics.ts';
-import { GOLDEN } from '../test/domain/messages.ts';
+import { keyHashOf, keyIdOf, secretOf, signMessage } from '../src/federation/domain/message-signature.ts';
+import type { Random } from '../src/lib/random.ts';
+import { type Authenticate, createAuthenticator } from '../src/federation/ingest/authenticator.ts';
+import { BatchFiller, createBatch, readBatch } from '../src/federation/sources/batch.ts';
+import { Door } from '../src/federation/ingest/door.ts';
+import { Ledger } from '../src/federation/ingest/ledger.ts';
+import { openFederationWriter } from '../src/federation/store/whole-database.ts';
+import { FederationWriter } from '../src/federation/store/writer.ts';
+import { StatisticsQuery } from '../src/federation/workers/statistics.ts';
+import { GOLDEN } from '../test/federation/domain/messages.ts';
 import { VALID } from '../test/support/rubbish.ts';
 import { anyBytes, anyValue, withBytesChanged, withMembersChanged } from './mutation.ts';
 import { FuzzFailure, type FuzzTarget } from './target.ts';
@@ -103,7 +104,7 @@ function anyCredential(
   }
   const hdr = head.length;
   const sizes = { sid: 1, hdr, size: hdr + payload.length, subject: Buffer.from(name) };
-  return credentialOf(new MsgImpl(sizes, Buffer.concat([head, payload]), NOBODY) as Msg);
+  return credentialOf(new MsgImpl(sizes, Buffer.concat([head, payload]), NOBODY) as Msg, CREDENTIAL_HEADERS);
 }
 
 /** A message of the client needs somebody to answer through. */
@@ -143,7 +144,7 @@ function watched(authenticate: Authenticate, rightful: ReadonlySet<string>): Aut
 
 export function messagesTarget(): FuzzTarget {
   const folder = mkdtempSync(join(tmpdir(), 'aggregator-fuzz-'));
-  const database = openWriter(join(folder, 'aggregator.db'));
+  const database = openFederationWriter(join(folder, 'aggregator.db'));
   // So that the memory measured is the program's and not SQLite's cache filling up.
   database.pragma('cache_size = -4096');
   const writer = new FederationWriter(database, OPTIONS, 'aggregator-fuzz');

@@ -1,7 +1,7 @@
 // How inputs are made: real messages with members or bytes changed, texts of JSON that nobody would send, raw bytes. All
 // of it depends on the random numbers given.
 
-import type { Random } from '../src/simulator/random.ts';
+import type { Random } from '../src/lib/random.ts';
 import { CANARIES } from '../test/support/canaries.ts';
 
 type Members = Record<string, unknown>;

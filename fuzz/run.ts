@@ -1,7 +1,7 @@
 // Throws seeded inputs at targets in turn until the time is over, and watches memory. An input depends on the seed, the
 // target and its number only: what failed once can be seen again alone.
 
-import { createRandom } from '../src/simulator/random.ts';
+import { createRandom } from '../src/lib/random.ts';
 import type { FuzzTarget } from './target.ts';
 
 export interface FuzzOptions {

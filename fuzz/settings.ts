@@ -1,9 +1,9 @@
 // Environments that nobody would write: each is read or refused with one sentence per mistake, and no secret is shown.
 
-import { DEFINITIONS } from '../src/config/setting-table.ts';
-import { readSettings } from '../src/config/settings.ts';
+import { DEFINITIONS } from '../src/federation/config/setting-table.ts';
+import { readSettings } from '../src/federation/config/settings.ts';
 import { CodedError } from '../src/lib/errors.ts';
-import type { Random } from '../src/simulator/random.ts';
+import type { Random } from '../src/lib/random.ts';
 import { anyText } from './mutation.ts';
 import { FuzzFailure, type FuzzTarget } from './target.ts';
 

@@ -1,6 +1,6 @@
 // What the fuzzer needs of a thing that it throws input at.
 
-import type { Random } from '../src/simulator/random.ts';
+import type { Random } from '../src/lib/random.ts';
 
 export interface FuzzTarget {
   readonly name: string;

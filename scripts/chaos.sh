@@ -7,4 +7,4 @@ sh scripts/setup.sh broker
 . scripts/nats-server.sh
 NATS_SERVER_BIN=$(find_nats_server)
 export NATS_SERVER_BIN
-exec node_modules/.bin/node test/chaos/main.ts "$@"
+exec node_modules/.bin/node test/federation/chaos/main.ts "$@"

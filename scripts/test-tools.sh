@@ -109,7 +109,7 @@ obtain_test_tools() {
   fi
   if ! faketime_is_ready; then
     say 'Putting libfaketime, with which the tests set the clock of one process, into .cache/faketime.'
-    fetch_debian_packages faketime libfaketime || say 'It cannot be had; the tests of test/integration/clock.test.ts are not run.'
+    fetch_debian_packages faketime libfaketime || say 'It cannot be had; the tests of test/federation/integration/clock.test.ts are not run.'
   fi
   test_tools_are_ready && return
   complain 'The tests need promtool and prometheus, openssl, the sqlite3 command line 3.40, and Chromium: install the Debian'

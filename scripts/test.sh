@@ -15,7 +15,7 @@ PROMETHEUS_BIN=$(find_prometheus)
 OPENSSL_BIN=$(find_openssl)
 SQLITE3_BIN=$(find_sqlite3)
 CHROMIUM_BIN=$(find_chromium)
-# Optional: without it test/integration/clock.test.ts is not run.
+# Optional: without it test/federation/integration/clock.test.ts is not run.
 FAKETIME_LIB=$(find_faketime || true)
 export FAKETIME_LIB NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN OPENSSL_BIN SQLITE3_BIN CHROMIUM_BIN
 

@@ -2,7 +2,7 @@
 // start.sh, which fetches one only then. It starts nothing, and leaves it to the program to say which settings are wrong.
 
 import { environment } from '../src/config/environment.ts';
-import { readSettings, wantsOwnBroker } from '../src/config/settings.ts';
+import { readSettings, wantsOwnBroker } from '../src/federation/config/settings.ts';
 import { CodedError } from '../src/lib/errors.ts';
 
 try {

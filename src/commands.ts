@@ -15,43 +15,43 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   serve: {
     summary: 'run the aggregator (the default); settings come from the environment, see README.md',
-    load: async () => (await import('./cli/serve.ts')).serveCommand,
+    load: async () => (await import('./federation/cli/serve.ts')).serveCommand,
   },
   status: {
     summary: 'one screen of the running program',
-    load: async () => (await import('./cli/status.ts')).statusCommand,
+    load: async () => (await import('./federation/cli/status.ts')).statusCommand,
   },
   'check-config': {
     summary: 'check the settings and print those that are set, secrets left out; starts nothing',
-    load: async () => (await import('./cli/check-config.ts')).checkConfigCommand,
+    load: async () => (await import('./federation/cli/check-config.ts')).checkConfigCommand,
   },
   audit: {
     summary: 'recount the stored rows and compare every roll-up with them',
-    load: async () => (await import('./cli/audit.ts')).auditCommand,
+    load: async () => (await import('./federation/cli/audit.ts')).auditCommand,
   },
   backup: {
     summary: 'copy the database to a file, also while the aggregator runs',
-    load: async () => (await import('./cli/backup.ts')).backupCommand,
+    load: async () => (await import('./federation/cli/backup.ts')).backupCommand,
   },
   restore: {
     summary: 'put a backup in the place of the database; the aggregator must not run',
-    load: async () => (await import('./cli/restore.ts')).restoreCommand,
+    load: async () => (await import('./federation/cli/restore.ts')).restoreCommand,
   },
   keys: {
     summary: 'make, list and revoke API keys',
-    load: async () => (await import('./cli/keys.ts')).keysCommand,
+    load: async () => (await import('./federation/cli/keys.ts')).keysCommand,
   },
   nodes: {
     summary: 'forget a node, or block and unblock one',
-    load: async () => (await import('./cli/nodes.ts')).nodesCommand,
+    load: async () => (await import('./federation/cli/nodes.ts')).nodesCommand,
   },
   verify: {
     summary: 'say whether published statistics are genuine',
-    load: async () => (await import('./cli/verify.ts')).verifyCommand,
+    load: async () => (await import('./federation/cli/verify.ts')).verifyCommand,
   },
   simulate: {
     summary: 'send what real monitors send and check the published statistics',
-    load: async () => (await import('./cli/simulate.ts')).simulateCommand,
+    load: async () => (await import('./federation/cli/simulate.ts')).simulateCommand,
   },
 };
 
@@ -90,7 +90,8 @@ try {
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
   const { failureLine } = await import('./cli/failure.ts');
-  complain(failureLine(error, environment()));
+  const { writtenDatabasePath } = await import('./federation/config/settings.ts');
+  complain(failureLine(error, writtenDatabasePath(environment())));
   process.exitCode = error.code === 'usage' ? 2 : 1;
 }
 process.exit();

@@ -2,9 +2,9 @@
 // its supervisor; it keeps no timer, stores nothing and knows no clock but the one in its events.
 
 import { assign, sendParent, setup } from 'xstate';
-import type { NodeSign, NodeTransition } from '../domain/federation/facts.ts';
-import { hasLeft, judge, type LifecycleThresholds } from '../domain/federation/lifecycle.ts';
-import type { NodeState } from '../domain/federation/vocabulary.ts';
+import type { NodeSign, NodeTransition } from '../lifecycle/node-state.ts';
+import { hasLeft, judge, type LifecycleThresholds } from '../lifecycle/lifecycle.ts';
+import type { NodeState } from '../lifecycle/node-state.ts';
 
 /** When the event is: our wall clock, and the observed clock on which silence is measured. */
 export interface Moment {

@@ -2,7 +2,7 @@
 // asked for page by page, for as long as it takes: a slow machine must not end the start.
 
 import { setTimeout as rest } from 'node:timers/promises';
-import type { NodeSign } from '../domain/federation/facts.ts';
+import type { NodeSign } from '../lifecycle/node-state.ts';
 import { CodedError } from '../lib/errors.ts';
 
 export interface ResumptionParts {

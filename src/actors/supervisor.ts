@@ -2,14 +2,14 @@
 // with a Map and not a machine, for a parent machine copies all its children at every spawn (architecture.md).
 
 import { type Actor, type AnyActorScope, createActor, fromTransition } from 'xstate';
-import type { NodeSign, NodeTransition } from '../domain/federation/facts.ts';
+import type { NodeSign, NodeTransition } from '../lifecycle/node-state.ts';
 import {
   hasLeft,
   isForgettable,
   type LifecycleThresholds,
   nextJudgementAfterMs,
-} from '../domain/federation/lifecycle.ts';
-import type { NodeState } from '../domain/federation/vocabulary.ts';
+} from '../lifecycle/lifecycle.ts';
+import type { NodeState } from '../lifecycle/node-state.ts';
 import { callsFor, type Moment, nodeMachine, type NodeReport, transitionOf } from './node.ts';
 
 export interface SupervisorParts {

@@ -4,19 +4,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TaggedText } from './shared-answers.ts';
 
-/** Every code that an answer over HTTP can carry, with its status; `docs/errors.md` lists them. */
+/** The codes that an answer of every program can carry, each with its status; `docs/errors.md` lists them. */
 export const HTTP_ERRORS = {
   bad_request: 400,
-  unknown_period: 400,
-  unknown_state: 400,
-  bad_page: 400,
   unauthenticated: 401,
   forbidden: 403,
   bad_time: 400,
-  bad_points: 400,
-  bad_search: 400,
-  bad_sort: 400,
-  bad_strip: 400,
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
@@ -28,7 +21,7 @@ export const HTTP_ERRORS = {
   feed_full: 503,
 } as const;
 
-/** A code that an answer can carry. */
+/** One of these codes. */
 export type HttpErrorCode = keyof typeof HTTP_ERRORS;
 
 /** Headers of every answer: nothing is guessed, framed, referred to or loaded from elsewhere. */
@@ -41,13 +34,18 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** The body of an answer that says no. */
-export function errorBody(code: HttpErrorCode, message: string): string {
+export function errorBody(code: string, message: string): string {
   return JSON.stringify({ error: { code, message } });
 }
 
 /** Answers no. */
 export function refuse(reply: FastifyReply, code: HttpErrorCode, message: string): FastifyReply {
   return sendJson(reply.code(HTTP_ERRORS[code]), errorBody(code, message));
+}
+
+/** Answers that a parameter of the request cannot be read; `code` may be a program's own. */
+export function refuseParameter(reply: FastifyReply, code: string, message: string): FastifyReply {
+  return sendJson(reply.code(400), errorBody(code, message));
 }
 
 /** Sends text that is JSON already; without it fastify would serialize a second time. */

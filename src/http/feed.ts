@@ -2,14 +2,18 @@
 // Every event is made once, for all readers. A reader that does not keep up is dropped, never waited for.
 
 import type { Writable } from 'node:stream';
-import {
-  FEED_BACKLOG_BYTES_MAX,
-  FEED_CLIENTS_MAX,
-  FEED_HEARTBEAT_MS,
-  FEED_INTERVAL_MS,
-  FEED_LIFE_MAX_MS,
-} from '../config/bounds.ts';
 import { type Json, mergePatch } from '../lib/merge-patch.ts';
+
+/** Open live feeds, one per browser and API key; more are refused, so that probes and Prometheus always find a connection. */
+export const FEED_CLIENTS_MAX = 1_536;
+/** Least time between two events of a live feed. */
+export const FEED_INTERVAL_MS = 500;
+/** Text that may wait for one reader of a live feed; above it the reader is too slow and is dropped. */
+export const FEED_BACKLOG_BYTES_MAX = 262_144;
+/** Longest life of one live feed: then its reader connects again, and shows its key again, which may have been revoked. */
+export const FEED_LIFE_MAX_MS = 600_000;
+/** Silence on a live feed after which a comment is sent; below HTTP_CONNECTION_IDLE_MAX_MS. */
+export const FEED_HEARTBEAT_MS = 15_000;
 
 /** What `/metrics` says of the feed. */
 export interface FeedCounts {

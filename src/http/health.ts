@@ -2,14 +2,16 @@
 
 import type { FastifyInstance } from 'fastify';
 import { sendJson } from './answers.ts';
-import type { Readiness } from './readiness.ts';
-import { LIVEZ, READYZ } from './schemas.ts';
+import { LIVEZ, type Schema } from './schema.ts';
 
 /** What the health routes ask. */
 export interface HealthParts {
   /** Whether the main loop turns. */
   live(): boolean;
-  readiness(): Readiness;
+  /** The body of `/readyz`; whether it says `ready` decides the status. */
+  readiness(): { readonly status: 'ready' | 'not_ready' };
+  /** Of that body. */
+  readonly readinessSchema: Schema;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -20,7 +22,8 @@ export function addHealthRoutes(app: FastifyInstance, parts: HealthParts): void 
     const live = parts.live();
     return sendJson(reply.code(live ? 200 : 503), JSON.stringify({ status: live ? 'ok' : 'not_live' }));
   });
-  const readyz = { summary: 'Whether all is well, and why not', answer: READYZ, otherwise: { 503: READYZ } };
+  const answer = parts.readinessSchema;
+  const readyz = { summary: 'Whether all is well, and why not', answer, otherwise: { 503: answer } };
   app.get('/readyz', { config: { describes: readyz } }, (_request, reply) => {
     const readiness = parts.readiness();
     return sendJson(reply.code(readiness.status === 'ready' ? 200 : 503), JSON.stringify(readiness));

@@ -1,7 +1,7 @@
 // Where monitors find the key that signs statistics: a JWK set (RFC 7517). Public always, for it says nothing else.
 
 import type { FastifyInstance } from 'fastify';
-import type { PublicJwk } from '../lib/statistics-signature.ts';
+import type { PublicJwk } from '../lib/ed25519.ts';
 
 /** What the route asks. */
 export interface KeySetParts {

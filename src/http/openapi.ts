@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import { programVersion } from '../lib/version.ts';
 import { sendTagged } from './answers.ts';
-import { ERROR, type Schema } from './schemas.ts';
+import { errorSchema, type Schema } from './schema.ts';
 import { tagged } from './shared-answers.ts';
 
 /** A query or path parameter. */
@@ -35,23 +35,27 @@ declare module 'fastify' {
   }
 }
 
+/** What the document says of the whole. */
+export interface ApiDescription {
+  readonly title: string;
+  readonly description: string;
+  /** The codes of refusals that are the program's own. */
+  readonly codes: readonly string[];
+}
+
 /** Collects the descriptions of all routes that are added after it; call the function returned to add the address. */
-export function collectDescriptions(app: FastifyInstance): () => void {
+export function collectDescriptions(app: FastifyInstance, api: ApiDescription): () => void {
+  const error = errorSchema(api.codes);
   const paths: Record<string, Schema> = {};
   app.addHook('onRoute', ({ method, url, config }) => {
     const described = config?.describes;
     if (described === undefined || method !== 'GET') return;
-    paths[url.replace(/:([a-zA-Z]+)/g, '{$1}')] = { get: operation(url, described) };
+    paths[url.replace(/:([a-zA-Z]+)/g, '{$1}')] = { get: operation(url, described, error) };
   });
   return () => {
     const document = {
       openapi: '3.1.0',
-      info: {
-        title: 'Truebit federation aggregator',
-        version: programVersion(),
-        description:
-          'Network-wide statistics of a federation of Truebit node monitors. Everything is only read.',
-      },
+      info: { title: api.title, version: programVersion(), description: api.description },
       // Beside this document's own folder: behind a reverse proxy that need not be the root of the host.
       servers: [{ url: '..' }],
       paths,
@@ -62,7 +66,7 @@ export function collectDescriptions(app: FastifyInstance): () => void {
   };
 }
 
-function operation(url: string, described: RouteDescription): Schema {
+function operation(url: string, described: RouteDescription, error: Schema): Schema {
   const json = (schema: Schema) => ({ 'application/json': { schema } });
   const content =
     described.contentType === undefined
@@ -73,8 +77,8 @@ function operation(url: string, described: RouteDescription): Schema {
   const isGuarded = url.startsWith('/api/');
   const refusals = {
     // Only a parameter can be wrong in a request for a route.
-    ...(parameters.length > 0 && { 400: ERROR }),
-    ...(isGuarded && { 401: ERROR, 403: ERROR }),
+    ...(parameters.length > 0 && { 400: error }),
+    ...(isGuarded && { 401: error, 403: error }),
     ...described.otherwise,
   };
   return {

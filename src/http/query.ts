@@ -1,15 +1,13 @@
 // Reads query parameters: each is a word of a list, a number or a time, or the request is refused with a code of its
 // own. It never repeats what the client sent.
 
-import type { HttpErrorCode } from './answers.ts';
-
 /** A parameter given twice is an array. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A parameter that cannot be read. */
 export class BadParameter extends Error {
-  readonly code: HttpErrorCode;
-  constructor(code: HttpErrorCode, message: string) {
+  readonly code: string;
+  constructor(code: string, message: string) {
     super(message);
     this.name = 'BadParameter';
     this.code = code;
@@ -22,7 +20,7 @@ export function word<const W extends string, const O>(
   name: string,
   words: readonly W[],
   otherwise: O,
-  code: HttpErrorCode,
+  code: string,
 ): W | O {
   const value = query[name];
   if (value === undefined) return otherwise;
@@ -35,7 +33,7 @@ export function word<const W extends string, const O>(
 export function wholeNumber(
   query: Query,
   name: string,
-  { least, most, otherwise, code }: { least: number; most: number; otherwise: number; code: HttpErrorCode },
+  { least, most, otherwise, code }: { least: number; most: number; otherwise: number; code: string },
 ): number {
   const value = query[name];
   if (value === undefined) return otherwise;
@@ -75,7 +73,7 @@ const MINUTE_LENGTH = '2026-01-15T10:30'.length;
 export function text(
   query: Query,
   name: string,
-  { pattern, allowed, code }: { pattern: RegExp; allowed: string; code: HttpErrorCode },
+  { pattern, allowed, code }: { pattern: RegExp; allowed: string; code: string },
 ): string | null {
   const value = query[name];
   if (value === undefined || value === '') return null;

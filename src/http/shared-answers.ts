@@ -2,8 +2,12 @@
 // much as one. Bounds how many questions strangers may have under way, so that a tick never waits behind them.
 
 import { createHash } from 'node:crypto';
-import { HTTP_QUESTIONS_MAX, SHARED_ANSWERS_MAX } from '../config/bounds.ts';
 import { CodedError } from '../lib/errors.ts';
+
+/** Answers kept for that; a history of 2,000 points is about 150 kB. */
+export const SHARED_ANSWERS_MAX = 64;
+/** Questions of HTTP that the pool has in hand or waiting: more are refused, so that a tick never waits long. */
+export const HTTP_QUESTIONS_MAX = 16;
 
 /** A JSON text with its entity tag. */
 export interface TaggedText {

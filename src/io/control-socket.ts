@@ -4,12 +4,14 @@
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { relative, resolve } from 'node:path';
-import {
-  CONTROL_ANSWER_BYTES_MAX,
-  CONTROL_CONNECTIONS_MAX,
-  CONTROL_REQUEST_BYTES_MAX,
-} from '../config/bounds.ts';
 import { CodedError } from '../lib/errors.ts';
+
+/** One request: a change is a few hundred bytes. */
+export const CONTROL_REQUEST_BYTES_MAX = 4_096;
+/** One answer: every key there may be, at some 300 bytes each. */
+export const CONTROL_ANSWER_BYTES_MAX = 16_777_216;
+/** Commands at the same time; more are closed at once. */
+export const CONTROL_CONNECTIONS_MAX = 8;
 
 /** A socket's address has so many bytes in the kernel, the last of which ends it. */
 const PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;

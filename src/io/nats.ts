@@ -10,7 +10,7 @@ import {
   type NatsConnection,
   wsconnect,
 } from 'nats';
-import { systemClock } from '../lib/clock.ts';
+import { randomShare, systemClock } from '../lib/clock.ts';
 import { DialPace } from './dial-pace.ts';
 import { isFull } from './embedded-broker/probe.ts';
 import { type Refusal, refusalOf } from './refusals.ts';
@@ -55,7 +55,7 @@ const TIMEOUT = 'timeout';
 
 /** A moment from 0.25 to 1.75 s: with jitter, so that a returning broker is not met by everyone at once. */
 function retryDelayMs(): number {
-  return RETRY_MIN_MS + Math.random() * RETRY_SPREAD_MS;
+  return RETRY_MIN_MS + randomShare() * RETRY_SPREAD_MS;
 }
 
 /**
@@ -70,7 +70,7 @@ export async function connectBroker(
 ): Promise<NatsConnection | null> {
   let isReported = false;
   while (!signal.aborted) {
-    const startedMs = performance.now();
+    const startedMs = systemClock.monotonicMs();
     try {
       const connection = await open(name, options, true);
       void follow(connection, parts, () => open(name, options, false), signal);
@@ -79,7 +79,7 @@ export async function connectBroker(
     } catch (error) {
       if (!isReported) parts.onUnreachable(describe(error));
       isReported = true;
-      await pause(retryDelayMs() - (performance.now() - startedMs), signal);
+      await pause(retryDelayMs() - (systemClock.monotonicMs() - startedMs), signal);
     }
   }
   return null;

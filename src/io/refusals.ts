@@ -3,6 +3,9 @@
 
 import { PermissionViolationError } from 'nats';
 
+/** Time before what the broker refuses is tried again, and a stream that is not as wanted is looked at again. */
+export const REFUSED_RETRY_MS = 30_000;
+
 /** Something that the broker does not let us do; the connection stays open, and nothing else tells of it. */
 export interface Refusal {
   readonly operation: 'subscribe' | 'publish' | 'any';

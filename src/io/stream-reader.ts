@@ -4,8 +4,9 @@
 
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from 'nats';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
-import { credentialOf } from './message-credential.ts';
+import { type CredentialHeaders, credentialOf } from './message-credential.ts';
 import { describe } from './nats.ts';
+import { systemClock } from '../lib/clock.ts';
 
 export interface StreamMessage {
   readonly subject: string;
@@ -26,6 +27,7 @@ export interface StreamReaderOptions {
   readonly inboxPrefix: string | null;
   readonly pullMessages: number;
   readonly pullsOutstanding: number;
+  readonly credentialHeaders: CredentialHeaders;
 }
 
 export interface StreamReaderParts {
@@ -116,7 +118,7 @@ export class StreamReader {
     });
     this.#consumer = info.name;
     this.#nextSubject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${info.name}`;
-    this.#heardMs = performance.now();
+    this.#heardMs = systemClock.monotonicMs();
     for (const slot of this.#slots) {
       slot.subscription = this.#connection.subscribe(slot.inbox, {
         callback: (error, message) => {
@@ -125,7 +127,7 @@ export class StreamReader {
             this.#break(describe(error));
             return;
           }
-          this.#heardMs = performance.now();
+          this.#heardMs = systemClock.monotonicMs();
           // A pull that still delivers is not over, however slow the link.
           slot.overAtMs = this.#heardMs + PULL_EXPIRES_MS + PULL_GRACE_MS;
           const reply = message.reply ?? '';
@@ -157,7 +159,7 @@ export class StreamReader {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#heardMs = performance.now();
+    this.#heardMs = systemClock.monotonicMs();
     this.#askIdle();
   }
 
@@ -195,7 +197,7 @@ export class StreamReader {
       atMs: Number(reply.slice(deliveryEnd + 1, timeEnd - 6)),
       heardMs: this.#heardMs,
       pending: Number(pendingEnd < 0 ? reply.slice(timeEnd + 1) : reply.slice(timeEnd + 1, pendingEnd)),
-      credential: credentialOf(message),
+      credential: credentialOf(message, this.#options.credentialHeaders),
     });
     slot.remaining = Math.max(0, slot.remaining - 1);
     if (slot.remaining === 0) this.#askIdle();
@@ -231,7 +233,7 @@ export class StreamReader {
     slot.remaining = 0;
     if (this.#isPaused || this.#isOver) return;
     slot.remaining = this.#options.pullMessages;
-    slot.askedMs = performance.now();
+    slot.askedMs = systemClock.monotonicMs();
     slot.overAtMs = slot.askedMs + PULL_EXPIRES_MS + PULL_GRACE_MS;
     // It waits for the first message and ends behind the last that is there.
     const request = JSON.stringify({ batch: slot.remaining, expires: nanos(PULL_EXPIRES_MS), no_wait: true });
@@ -240,7 +242,7 @@ export class StreamReader {
 
   #watch(): void {
     if (this.#isPaused || this.#isOver) return;
-    const nowMs = performance.now();
+    const nowMs = systemClock.monotonicMs();
     if (nowMs - this.#heardMs > SILENCE_MAX_MS) {
       this.#break('the broker has been silent on the pull');
       return;

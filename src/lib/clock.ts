@@ -1,4 +1,5 @@
-// The only place that asks the machine what time it is. Everything else takes time as an argument or a Clock.
+// The only place that asks the machine what time it is, or for chance. Everything else takes time as an argument or a
+// Clock. Secrets are not chance: they come from node:crypto where they are made.
 
 /** Milliseconds: `nowMs` since the Unix epoch, `monotonicMs` since an arbitrary start and never backwards. */
 export interface Clock {
@@ -16,3 +17,8 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
 };
+
+/** A share from 0 to below 1, by chance. */
+export function randomShare(): number {
+  return Math.random();
+}

@@ -5,6 +5,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { CodedError } from './errors.ts';
 
+/** Files that a command on the database needs: two databases with their logs, and a connection. */
+export const COMMAND_DESCRIPTORS = 16;
+
 const LOOK_MS = 1000;
 const RAISE_OWN = 'raise the limit (ulimit -n 65536, or LimitNOFILE=65536 in the systemd unit)';
 const RAISE_MACHINE = 'end what holds them, or raise fs.file-max';

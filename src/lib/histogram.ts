@@ -1,5 +1,12 @@
 // A histogram counted where observing must cost next to nothing; another thread turns the counts into a metric.
 
+/** Bucket counts of one histogram, not cumulative: `counts[i]` observations were at most `boundsSeconds[i]`, the last cell is above all. */
+export interface HistogramSnapshot {
+  readonly boundsSeconds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sumSeconds: number;
+}
+
 export class Histogram {
   readonly boundsSeconds: readonly number[];
   readonly #counts: number[];
@@ -25,7 +32,7 @@ export class Histogram {
   }
 
   /** A copy, safe to send to another thread. */
-  snapshot(): { boundsSeconds: readonly number[]; counts: readonly number[]; sumSeconds: number } {
+  snapshot(): HistogramSnapshot {
     return { boundsSeconds: this.boundsSeconds, counts: [...this.#counts], sumSeconds: this.#sumSeconds };
   }
 }

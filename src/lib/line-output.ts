@@ -3,6 +3,7 @@
 
 import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { Fifo } from './fifo.ts';
+import { systemClock } from './clock.ts';
 
 /** Lines that were never written, and why lines cannot be written now: an error's code, or null while they can. */
 export interface LineLoss {
@@ -158,13 +159,13 @@ export class LineOutput {
   /** At the exit there is no event loop: what is not written in a moment is lost. A write under way ends by itself. */
   #writeRest(): void {
     if (this.#isBusy && !this.#target.isNonBlocking) this.#queue.shift();
-    const deadlineMs = performance.now() + EXIT_PATIENCE_MS;
+    const deadlineMs = systemClock.monotonicMs() + EXIT_PATIENCE_MS;
     for (let line = this.#queue.shift(); line !== undefined; line = this.#queue.shift()) {
       while (line.written < line.bytes.length) {
         try {
           this.#advance(line, writeSync(this.#target.descriptor, this.#restOf(line)));
         } catch (error) {
-          if (codeOf(error) !== SLOW || performance.now() > deadlineMs) return;
+          if (codeOf(error) !== SLOW || systemClock.monotonicMs() > deadlineMs) return;
           Atomics.wait(NEVER, 0, 0, SLOW_RETRY_MS);
         }
       }

@@ -2,7 +2,11 @@
 // turns, so that a scrape never finds one that has just been emptied; several scrapers do not disturb each other.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { EVENT_LOOP_RESOLUTION_MS, EVENT_LOOP_WINDOW_MS } from '../config/bounds.ts';
+
+/** Resolution of the event-loop delay: below this a delay is not seen. */
+export const EVENT_LOOP_RESOLUTION_MS = 10;
+/** Event-loop delay quantiles cover at least the last such time, at most the last two (longer if nobody asks). */
+export const EVENT_LOOP_WINDOW_MS = 60_000;
 
 /** The quantiles that are reported; 1 is the maximum. */
 export const DELAY_QUANTILES = [0.5, 0.9, 0.99, 1] as const;

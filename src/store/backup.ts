@@ -23,7 +23,7 @@ import { realPath } from '../lib/real-path.ts';
 import { isSameFile } from '../lib/same-file.ts';
 import { requireTarget } from './backup-target.ts';
 import { copyFailed } from './copy-failed.ts';
-import { explainReading, openAlone, openReader } from './database.ts';
+import { explainReading, openAlone, openReader, type DatabaseProgram } from './database.ts';
 import { codeOf, refusalOf } from './refusal.ts';
 import { requireOneName } from './one-name.ts';
 import { type Verified, verifyDatabase } from './verify.ts';
@@ -31,7 +31,8 @@ import { type Verified, verifyDatabase } from './verify.ts';
 /** Told what the work is at. Only copying knows how far it is, from 0 to 1: SQLite checks a file in one go. */
 export type CopyProgress = (phase: 'copying' | 'verifying', share?: number) => void;
 
-export interface BackupOptions {
+export interface BackupOptions<Summary extends object> {
+  readonly program: DatabaseProgram<Summary>;
   readonly databasePath: string;
   /** Of our own broker: nothing is written in there. */
   readonly brokerFolder?: string;
@@ -51,8 +52,10 @@ const STEP_PAGES = 2_000;
  * Copies the database as it is at this moment, whatever is written meanwhile, and verifies the copy before it gets its name.
  * Errors: `backup_exists`, `copy_failed`, `backup_unusable`, `database_unusable`, `folder_not_writable`.
  */
-export async function backupDatabase(options: BackupOptions): Promise<Verified & { readonly bytes: number }> {
-  const { databasePath, brokerFolder, file, overwrite, progress = () => undefined } = options;
+export async function backupDatabase<Summary extends object>(
+  options: BackupOptions<Summary>,
+): Promise<Verified<Summary> & { readonly bytes: number }> {
+  const { program, databasePath, brokerFolder, file, overwrite, progress = () => undefined } = options;
   requireOneName(databasePath);
   const source = openReader(databasePath);
   let unfinished: string | null = null;
@@ -73,7 +76,7 @@ export async function backupDatabase(options: BackupOptions): Promise<Verified &
       },
     });
     progress('verifying');
-    const verified = verifyAlone(unfinished, databasePath);
+    const verified = verifyAlone(unfinished, databasePath, program);
     const bytes = statSync(unfinished).size;
     // SQLite would take what lies beside the file that is replaced for this one's own.
     for (const log of LOGS) rmSync(target + log, { force: true });
@@ -89,7 +92,8 @@ export async function backupDatabase(options: BackupOptions): Promise<Verified &
   }
 }
 
-export interface RestoreOptions {
+export interface RestoreOptions<Summary extends object> {
+  readonly program: DatabaseProgram<Summary>;
   readonly databasePath: string;
   readonly file: string;
   /** What the replaced database's file name ends with. */
@@ -138,8 +142,10 @@ const FILE_HEAD = Buffer.from('SQLite format 3\0', 'latin1');
  * nobody else writes. A crash leaves the one or the other in place. Errors: `backup_unusable`, `database_newer`,
  * `copy_failed`, `database_in_use`.
  */
-export function restoreDatabase(options: RestoreOptions): Verified & { readonly replaced: string | null } {
-  const { databasePath, suffix, progress = () => undefined } = options;
+export function restoreDatabase<Summary extends object>(
+  options: RestoreOptions<Summary>,
+): Verified<Summary> & { readonly replaced: string | null } {
+  const { program, databasePath, suffix, progress = () => undefined } = options;
   requireBackup(options.file, databasePath);
   // The log of a copy made by hand is beside the file itself.
   const file = realPath(options.file);
@@ -152,7 +158,7 @@ export function restoreDatabase(options: RestoreOptions): Verified & { readonly 
     // A copy made by hand while the program ran may have its newest part in a log of its own.
     if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${unfinished}-wal`);
     progress('verifying');
-    const verified = verifyAlone(unfinished, file);
+    const verified = verifyAlone(unfinished, file, program);
     syncFile(unfinished);
     const replaced = existsSync(databasePath) ? `${databasePath}.${suffix}` : null;
     if (replaced !== null) setAside(databasePath, replaced);
@@ -243,11 +249,15 @@ function giveName(path: string, name: string): boolean {
 }
 
 /** Verifies a copy that nobody else has open, and makes it one file without a log; `original` is named to people. */
-function verifyAlone(copy: string, original: string): Verified {
+function verifyAlone<Summary extends object>(
+  copy: string,
+  original: string,
+  program: DatabaseProgram<Summary>,
+): Verified<Summary> {
   const database = openAlone(copy);
   try {
     database.pragma('journal_mode = DELETE');
-    return verifyDatabase(database, original);
+    return verifyDatabase(database, original, program);
   } catch (error) {
     if (error instanceof CodedError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';

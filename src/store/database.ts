@@ -8,7 +8,7 @@ import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
 import { copyDatabase } from './copy.ts';
 import { explainAccess, lookForDatabase } from './database-place.ts';
-import { MIGRATIONS } from './migrations/index.ts';
+import type { Migration } from './migration.ts';
 import { explainRefusal, refusalOf } from './refusal.ts';
 
 export type { Database, Statement };
@@ -16,7 +16,17 @@ export type { Database, Statement };
 /** A connection that can only read: what workers get. */
 export type ReadDatabase = Pick<Database, 'prepare' | 'close' | 'transaction'>;
 
-/** How a database of another program becomes ours; the store's one user of it is `federation/adoption.ts`. */
+/** What a program hands the mechanisms of this room: how its database comes to be, is known, and is described. */
+export interface DatabaseProgram<Summary extends object = object> {
+  /** `migrations[n]` takes a database from version n to n + 1. */
+  readonly migrations: readonly Migration[];
+  /** A table that every database of this program has, and no other program's. */
+  readonly ownTable: string;
+  /** What is said of a whole database, after a backup for instance; it only reads. */
+  summarise(database: ReadDatabase): Summary;
+}
+
+/** How a database of an earlier program becomes ours. */
 export interface Adoption {
   /** True if the file is such a database; then nothing in it is ours. */
   recognises(database: Database): boolean;
@@ -29,7 +39,11 @@ export interface Adoption {
  * is as before or as after. Before an existing file is changed, a copy of it is made beside it. The caller holds the lock
  * of `lock.ts`. Errors: `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
  */
-export function openWriter(path: string, adoption: Adoption | null = null): Database {
+export function openWriter(
+  path: string,
+  { migrations }: Pick<DatabaseProgram, 'migrations'>,
+  adoption: Adoption | null = null,
+): Database {
   const existed = existsSync(path);
   try {
     makeFolder(dirname(path));
@@ -39,21 +53,21 @@ export function openWriter(path: string, adoption: Adoption | null = null): Data
     let database = new Sqlite(path, { timeout: 5000 });
     try {
       if (adoption?.recognises(database) === true) {
-        adoptFile(database, path, adoption);
+        adoptFile(database, path, adoption, migrations);
         // Another connection, for one that had the file to itself cannot share it again.
         database.close();
         database = new Sqlite(path, { timeout: 5000 });
       }
-      const version = checkVersion(database, path);
+      const version = checkVersion(database, path, migrations.length);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -65536');
       database.pragma('wal_autocheckpoint = 4000');
       // A backup or an audit lets the log grow while it reads: afterwards the room is given back.
       database.pragma('journal_size_limit = 67108864');
-      if (version > 0 && version < MIGRATIONS.length)
-        copyDatabase(database, `${path}.before-version-${MIGRATIONS.length}`);
-      migrate(database, version);
+      if (version > 0 && version < migrations.length)
+        copyDatabase(database, `${path}.before-version-${migrations.length}`);
+      migrate(database, version, migrations);
       // A commit that finds the file locked is tried again by itself; a stop must not wait for it.
       database.pragma('busy_timeout = 250');
       refuseReadOnly(database);
@@ -106,14 +120,14 @@ export function openReader(path: string): Database {
  * Opens the file read-only for a question about all of it. Errors: `database_newer`; `database_unusable`, also
  * if this program has not migrated it yet.
  */
-export function openCurrent(path: string): Database {
+export function openCurrent(path: string, { migrations }: Pick<DatabaseProgram, 'migrations'>): Database {
   const database = openReader(path);
   try {
-    const version = checkVersion(database, path);
-    if (version === MIGRATIONS.length) return database;
+    const version = checkVersion(database, path, migrations.length);
+    if (version === migrations.length) return database;
     throw new CodedError(
       'database_unusable',
-      `The database ${path} has version ${version} and this program makes version ${MIGRATIONS.length} of it at its next start: start it first.`,
+      `The database ${path} has version ${version} and this program makes version ${migrations.length} of it at its next start: start it first.`,
     );
   } catch (error) {
     database.close();
@@ -134,7 +148,11 @@ export function openAlone(path: string): Database {
 function refuseReadOnly(database: Database): void {
   try {
     // BEGIN IMMEDIATE would be granted.
-    database.exec('DELETE FROM quarantine WHERE false');
+    const table = database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' LIMIT 1")
+      .pluck()
+      .get();
+    database.exec(`DELETE FROM "${String(table)}" WHERE false`);
   } catch (error) {
     if (refusalOf(error) === 'not_writable') throw error;
     // What else keeps it from being written now, a lock for instance, is waited for.
@@ -142,12 +160,12 @@ function refuseReadOnly(database: Database): void {
 }
 
 /** Refuses a file that is not ours, before anything in it is changed. */
-function checkVersion(database: Database, path: string): number {
+function checkVersion(database: Database, path: string, newest: number): number {
   const version = Number(database.pragma('user_version', { simple: true }));
-  if (version > MIGRATIONS.length) {
+  if (version > newest) {
     throw new CodedError(
       'database_newer',
-      `The database ${path} has version ${version}, and this program knows versions up to ${MIGRATIONS.length}: run the newer program again, or restore a backup made before the upgrade.`,
+      `The database ${path} has version ${version}, and this program knows versions up to ${newest}: run the newer program again, or restore a backup made before the upgrade.`,
     );
   }
   if (version === 0 && hasTables(database)) {
@@ -160,23 +178,28 @@ function checkVersion(database: Database, path: string): number {
 }
 
 /** All missing migrations in one transaction, so that a copy made before it is of the file as it was before the first. */
-function migrate(database: Database, version: number): void {
-  if (version === MIGRATIONS.length) return;
-  database.transaction(() => applyMigrations(database, version))();
+function migrate(database: Database, version: number, migrations: readonly Migration[]): void {
+  if (version === migrations.length) return;
+  database.transaction(() => applyMigrations(database, version, migrations))();
   // A migration may have written every row anew: the log must not keep the size of the file.
   database.pragma('wal_checkpoint(TRUNCATE)');
 }
 
-function applyMigrations(database: Database, version: number): void {
-  for (let next = version; next < MIGRATIONS.length; next++) {
-    const migration = MIGRATIONS[next] ?? '';
+function applyMigrations(database: Database, version: number, migrations: readonly Migration[]): void {
+  for (let next = version; next < migrations.length; next++) {
+    const migration = migrations[next] ?? '';
     if (typeof migration === 'string') database.exec(migration);
     else migration(database);
     database.pragma(`user_version = ${next + 1}`);
   }
 }
 
-function adoptFile(database: Database, path: string, adoption: Adoption): void {
+function adoptFile(
+  database: Database,
+  path: string,
+  adoption: Adoption,
+  migrations: readonly Migration[],
+): void {
   // Alone with the file, for a program that goes on writing into tables that we take away would lose what it writes.
   database.pragma('busy_timeout = 250');
   database.pragma('locking_mode = EXCLUSIVE');
@@ -197,7 +220,7 @@ function adoptFile(database: Database, path: string, adoption: Adoption): void {
   // Views and triggers of others go on naming the same tables, and deleting a table deletes nothing elsewhere.
   database.pragma('legacy_alter_table = ON');
   database.pragma('foreign_keys = OFF');
-  database.transaction(() => adoption.adopt(database, () => applyMigrations(database, 0)))();
+  database.transaction(() => adoption.adopt(database, () => applyMigrations(database, 0, migrations)))();
   database.pragma('wal_checkpoint(TRUNCATE)');
 }
 

@@ -4,6 +4,9 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
 
+/** Longest that a stop waits for readers, so that what was committed last stands in the database file and not in its log alone. */
+export const STOP_EMPTY_LOG_MS = 1_500;
+
 /**
  * Cuts the log to 0 bytes and blocks the thread meanwhile: each try waits for readers as long as the connection's
  * `busy_timeout` says. False if readers used the log for all of `timeMaxMs`, or if the disk refuses: then committed data may

@@ -4,6 +4,13 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** Below this share of the file system of the database nothing more is read. */
+export const FREE_SPACE_LOW_SHARE = 0.05;
+/** From this share on it is read again: higher, so that it does not flutter. */
+export const FREE_SPACE_ENOUGH_SHARE = 0.06;
+/** Time between two looks at the free space. */
+export const FREE_SPACE_CHECK_MS = 2_000;
+
 /** What a file system has, in bytes. */
 export interface Room {
   /** What our user may still take. */

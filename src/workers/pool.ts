@@ -3,11 +3,15 @@
 // asked again until it is answered, so that the end of the trouble is noticed without anybody asking.
 
 import { Piscina } from 'piscina';
-import { REFUSED_QUESTION_INTERVAL_MS, THREAD_YOUNG_HEAP_MEGABYTES_MAX } from '../config/bounds.ts';
+import { THREAD_YOUNG_HEAP_MEGABYTES_MAX } from './child-thread.ts';
 import { CodedError } from '../lib/errors.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { RefusedReads } from './refused-reads.ts';
-import type { TaskName, WorkerReply, WorkerTasks } from './tasks.ts';
+import type { QuestionsOf, WorkerReply } from './questions.ts';
+import { systemClock } from '../lib/clock.ts';
+
+/** Until a question of the pool that the database refused is asked again. */
+export const REFUSED_QUESTION_INTERVAL_MS = 2_000;
 
 export interface PoolOptions {
   /** The file that each thread runs. */
@@ -22,13 +26,14 @@ export interface PoolOptions {
   onRun(seconds: number): void;
 }
 
-export class WorkerPool {
+/** Answers the questions `Q` of one program. */
+export class WorkerPool<Q extends QuestionsOf<Q>> {
   readonly #piscina: Piscina;
   readonly #taskTimeMaxMs: number;
   readonly #refusedReads: RefusedReads;
   readonly #onRun: (seconds: number) => void;
   /** By the name of the question: how to ask the latest that was refused once more. */
-  readonly #refused = new Map<TaskName, () => Promise<unknown>>();
+  readonly #refused = new Map<keyof Q, () => Promise<unknown>>();
   #askAgain: NodeJS.Timeout | null = null;
   #stopped = false;
 
@@ -54,11 +59,8 @@ export class WorkerPool {
    * Asks one question. Errors: `worker_timeout` when the time limit passes, the queue is full, or the thread died;
    * `database_unusable` when the database refuses; `internal`.
    */
-  ask<Name extends TaskName>(
-    name: Name,
-    argument: WorkerTasks[Name]['argument'],
-  ): Promise<WorkerTasks[Name]['answer']> {
-    const again = async (): Promise<WorkerTasks[Name]['answer']> => {
+  ask<Name extends keyof Q & string>(name: Name, argument: Q[Name]['argument']): Promise<Q[Name]['answer']> {
+    const again = async (): Promise<Q[Name]['answer']> => {
       const reply = await this.#run(name, argument);
       switch (reply.type) {
         case 'answer':
@@ -81,17 +83,17 @@ export class WorkerPool {
     return again();
   }
 
-  async #run<Name extends TaskName>(
+  async #run<Name extends keyof Q & string>(
     name: Name,
-    argument: WorkerTasks[Name]['argument'],
-  ): Promise<WorkerReply<Name>> {
-    const startedMs = performance.now();
+    argument: Q[Name]['argument'],
+  ): Promise<WorkerReply<Q[Name]['answer']>> {
+    const startedMs = systemClock.monotonicMs();
     try {
-      const reply: WorkerReply<Name> = await this.#piscina.run(
+      const reply: WorkerReply<Q[Name]['answer']> = await this.#piscina.run(
         { name, ...argument },
         { signal: AbortSignal.timeout(this.#taskTimeMaxMs) },
       );
-      if (reply.type === 'answer') this.#onRun((performance.now() - startedMs) / 1000);
+      if (reply.type === 'answer') this.#onRun((systemClock.monotonicMs() - startedMs) / 1000);
       return reply;
     } catch (error) {
       const what = `The question "${name}" was not answered in time by the worker pool.`;
@@ -99,7 +101,7 @@ export class WorkerPool {
     }
   }
 
-  #answered(name: TaskName): void {
+  #answered(name: keyof Q & string): void {
     this.#refused.delete(name);
     this.#refusedReads.answered(name);
   }

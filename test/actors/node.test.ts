@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, fromTransition } from 'xstate';
 import { nodeMachine, type NodeEvent, type NodeReport, transitionOf } from '../../src/actors/node.ts';
-import type { NodeSign } from '../../src/domain/federation/facts.ts';
-import { NODE_STATES, type NodeState } from '../../src/domain/federation/vocabulary.ts';
+import type { NodeSign } from '../../src/lifecycle/node-state.ts';
+import { NODE_STATES, type NodeState } from '../../src/lifecycle/node-state.ts';
 
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 };
 /** The observed clock now; our wall clock is elsewhere, so that one cannot stand for the other. */

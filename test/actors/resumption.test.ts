@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resumeNodes } from '../../src/actors/resumption.ts';
-import type { NodeSign } from '../../src/domain/federation/facts.ts';
+import type { NodeSign } from '../../src/lifecycle/node-state.ts';
 import { CodedError } from '../../src/lib/errors.ts';
 
 const TIMEOUT = new CodedError('worker_timeout', 'not now');

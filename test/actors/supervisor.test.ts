@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Supervisor } from '../../src/actors/supervisor.ts';
-import type { NodeSign, NodeTransition } from '../../src/domain/federation/facts.ts';
+import type { NodeSign, NodeTransition } from '../../src/lifecycle/node-state.ts';
 
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 };
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asksForHelp, parseCommandLine } from '../../src/lib/command-line.ts';
-import { openWriter } from '../../src/store/database.ts';
+import { openFederationWriter } from '../../src/federation/store/whole-database.ts';
 import { runCommand } from '../support/command.ts';
 
 function makeFolder(): string {
@@ -65,7 +65,7 @@ describe('command line', () => {
 
   it('command line - a node id may be --help or begin with -', async () => {
     const env = { DB_PATH: join(makeFolder(), 'aggregator.db') };
-    openWriter(env.DB_PATH).close();
+    openFederationWriter(env.DB_PATH).close();
     const made = await runCommand(['keys', 'create', '--name=-n', '--node=-xyz'], env);
     expect([made.code, made.stderr]).toEqual([0, '']);
     for (const id of ['--help', '-xyz', '----']) {

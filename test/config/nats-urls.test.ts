@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/config/settings.ts';
+import { readSettings } from '../../src/federation/config/settings.ts';
 import { CodedError } from '../../src/lib/errors.ts';
 
 /** What is said of a wrong NATS_URL; null if it is read. */

@@ -3,7 +3,8 @@
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { configurationText } from '../../src/io/embedded-broker/configuration.ts';
-import { inputSubjects } from '../../src/io/embedded-broker/federation-subjects.ts';
+import { FEDERATION_RIGHTS } from '../../src/federation/broker/subjects.ts';
+import { SUBJECTS } from '../../src/federation/domain/vocabulary.ts';
 import { freePort } from '../support/free-port.ts';
 import { leafOverTcp, leafOverWebSocket } from '../support/raw-leaf.ts';
 import { heartbeat, tasks } from '../support/messages.ts';
@@ -32,18 +33,21 @@ function rightsOf(text: string): string[] {
 
 describe('shipped broker configuration', () => {
   it('shipped broker configuration - gives the rights that the embedded broker gives', () => {
-    const generated = configurationText({
-      version: [2, 14, 5],
-      serverName: 'any',
-      host: '0.0.0.0',
-      port: 4222,
-      websocket: { port: 9086, tls: null },
-      pidFile: 'any',
-      storeFolder: '/data',
-      aggregatorPassword: '$NATS_AGGREGATOR_PASSWORD',
-      monitorPassword: '$NATS_MONITOR_PASSWORD',
-      systemPassword: '$NATS_SYSTEM_PASSWORD',
-    });
+    const generated = configurationText(
+      {
+        version: [2, 14, 5],
+        serverName: 'any',
+        host: '0.0.0.0',
+        port: 4222,
+        websocket: { port: 9086, tls: null },
+        pidFile: 'any',
+        storeFolder: '/data',
+        aggregatorPassword: '$NATS_AGGREGATOR_PASSWORD',
+        monitorPassword: '$NATS_MONITOR_PASSWORD',
+        systemPassword: '$NATS_SYSTEM_PASSWORD',
+      },
+      FEDERATION_RIGHTS,
+    );
     expect(rightsOf(SHIPPED)).toEqual(rightsOf(generated));
     expect(rightsOf(generated).length).toBeGreaterThan(50);
     expect(SHIPPED_LEAF).toContain(/^mappings .*$/m.exec(generated)?.[0]);
@@ -114,7 +118,7 @@ describe('shipped broker configuration', () => {
     const neighbour = await connectTo(leaf.url);
     const elsewhere = await connectTo(hub.url);
     for (const listener of [neighbour, elsewhere]) {
-      for (const subject of ['>', 'truebit.>', 'ingest.>', ...inputSubjects])
+      for (const subject of ['>', 'truebit.>', 'ingest.>', ...SUBJECTS])
         listener.subscribe(subject, {
           callback: (error, message) => void (error ?? heard.add(message.subject)),
         });

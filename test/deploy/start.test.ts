@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/config/settings.ts';
-import { brokerOfOurs } from '../../src/io/broker-choice.ts';
+import { readSettings } from '../../src/federation/config/settings.ts';
+import { brokerOfOurs } from '../../src/federation/broker/broker-choice.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);

@@ -22,7 +22,7 @@ interface Port {
   postMessage(message: Message): void;
 }
 
-const { makeHub } = (await import(new URL('../../src/http/assets/feed-hub.js', import.meta.url).href)) as {
+const { makeHub } = (await import(new URL('../../src/http/page/feed-hub.js', import.meta.url).href)) as {
   makeHub(parts: { follow: (told: Told, how: How) => Promise<void>; nowMs: () => number }): Hub;
 };
 

@@ -9,11 +9,11 @@ import {
   FEED_HEARTBEAT_MS,
   FEED_INTERVAL_MS,
   FEED_LIFE_MAX_MS,
-} from '../../src/config/bounds.ts';
+} from '../../src/http/feed.ts';
 import { Feed } from '../../src/http/feed.ts';
-import { liveState } from '../../src/http/live-state.ts';
+import { liveState } from '../../src/federation/http/live-state.ts';
 import { until } from '../support/until.ts';
-import { createServer, LIVE, startServer, statisticsOf } from './parts.ts';
+import { createServer, LIVE, startServer, statisticsOf } from '../federation/http/parts.ts';
 
 interface FeedEvent {
   readonly event: string;

@@ -13,7 +13,7 @@ interface Format {
 
 // A zone with summer time; read when the module is loaded.
 process.env['TZ'] = 'Europe/Berlin';
-const page = (await import(new URL('../../src/http/assets/format.js', import.meta.url).href)) as Format;
+const page = (await import(new URL('../../src/http/page/format.js', import.meta.url).href)) as Format;
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

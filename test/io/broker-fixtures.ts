@@ -13,6 +13,7 @@ import { findBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { probe } from '../../src/io/embedded-broker/probe.ts';
 import { lockBrokerFolder } from '../../src/store/lock.ts';
 import { freePort } from '../support/free-port.ts';
+import { FEDERATION_RIGHTS } from '../../src/federation/broker/subjects.ts';
 
 export const searchPath = process.env['PATH'] ?? '';
 export const binary = findBinary({ override: process.env['NATS_SERVER_BIN'], searchPath });
@@ -51,7 +52,19 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 export async function brokerOptions(changes: Partial<BrokerOptions> = {}): Promise<BrokerOptions> {
   const [port, wsPort, foreignPort] = (await freePorts(3)) as [number, number, number];
   const dir = changes.dir ?? join(temporaryFolder(), 'broker');
-  return { dir, host: '127.0.0.1', port, wsPort, foreignPort, binary, searchPath, mode: 'auto', ...changes };
+  const rights = FEDERATION_RIGHTS;
+  return {
+    rights,
+    dir,
+    host: '127.0.0.1',
+    port,
+    wsPort,
+    foreignPort,
+    binary,
+    searchPath,
+    mode: 'auto',
+    ...changes,
+  };
 }
 
 /** A broker that is stopped when the test is over, and what it told. */

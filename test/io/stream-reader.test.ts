@@ -7,6 +7,7 @@ import { StreamReader } from '../../src/io/stream-reader.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { until } from '../support/until.ts';
 import { temporaryFolder } from './broker-fixtures.ts';
+import { CREDENTIAL_HEADERS } from '../../src/federation/domain/message-signature.ts';
 
 const STREAM = 'READ';
 
@@ -34,7 +35,13 @@ async function read(pullMessages: number) {
   };
   const reader = new StreamReader(
     connection,
-    { stream: STREAM, inboxPrefix: null, pullMessages, pullsOutstanding: 2 },
+    {
+      stream: STREAM,
+      inboxPrefix: null,
+      pullMessages,
+      pullsOutstanding: 2,
+      credentialHeaders: CREDENTIAL_HEADERS,
+    },
     {
       message: ({ seq }) => tell(seq),
       drained: () => tell('drained'),

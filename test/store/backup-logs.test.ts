@@ -2,8 +2,9 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'n
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { backupDatabase, restoreDatabase } from '../../src/store/backup.ts';
 import { valueOf } from '../support/rows.ts';
-import { hash, NOW_MS, received } from './events.ts';
-import { Opened, testFolder } from './opened.ts';
+import { hash, NOW_MS, received } from '../federation/store/events.ts';
+import { Opened, testFolder } from '../federation/store/opened.ts';
+import { FEDERATION_DATABASE } from '../../src/federation/store/whole-database.ts';
 
 /** A database whose last tasks stand in its log alone, as a kill leaves it. */
 function setUp() {
@@ -27,10 +28,16 @@ const COUNT = 'SELECT count(*) FROM tasks';
 describe('logs of backups', () => {
   it('logs of backups - the log of a database that is gone is not taken for that of the one restored', async () => {
     const { at, path, add } = setUp();
-    await backupDatabase({ databasePath: path, file: at('backup.db'), overwrite: false });
+    await backupDatabase({
+      program: FEDERATION_DATABASE,
+      databasePath: path,
+      file: at('backup.db'),
+      overwrite: false,
+    });
     add(100, 300);
     copyFileSync(`${path}-wal`, at('gone.db-wal'));
     const restored = restoreDatabase({
+      program: FEDERATION_DATABASE,
       databasePath: at('gone.db'),
       file: at('backup.db'),
       suffix: 'replaced-0',
@@ -47,7 +54,12 @@ describe('logs of backups', () => {
     copyFileSync(path, at('copy.db'));
     add(100, 300);
     copyFileSync(`${path}-wal`, at('copy.db-wal'));
-    await backupDatabase({ databasePath: path, file: at('copy.db'), overwrite: true });
+    await backupDatabase({
+      program: FEDERATION_DATABASE,
+      databasePath: path,
+      file: at('copy.db'),
+      overwrite: true,
+    });
     expect(existsSync(at('copy.db-wal'))).toBe(false);
     expect(valueOf(at('copy.db'), COUNT)).toBe(300);
     expect(readdirSync(at('.')).filter((name) => name.includes('unfinished'))).toEqual([]);
@@ -60,6 +72,7 @@ describe('logs of backups', () => {
     for (const log of ['', '-wal']) copyFileSync(path + log, at(`away/copy.db${log}`));
     symlinkSync('away/copy.db', at('link.db'));
     const restored = restoreDatabase({
+      program: FEDERATION_DATABASE,
       databasePath: at('new.db'),
       file: at('link.db'),
       suffix: 'replaced-0',

@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import { openReader } from '../../src/store/database.ts';
 import { emptyLog } from '../../src/store/empty-log.ts';
-import { hash, NOW_MS, received } from './events.ts';
-import { Opened, testFolder } from './opened.ts';
+import { hash, NOW_MS, received } from '../federation/store/events.ts';
+import { Opened, testFolder } from '../federation/store/opened.ts';
 
 describe('empty log', () => {
   it('empty log - a reader in its snapshot is waited for, and no longer than allowed', () => {

@@ -3,11 +3,11 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { federation } from '../../src/store/migrations/001-federation.ts';
-import { MIGRATIONS } from '../../src/store/migrations/index.ts';
+import { federation } from '../../src/federation/store/migrations/001-federation.ts';
+import { MIGRATIONS } from '../../src/federation/store/migrations/index.ts';
 import { writeEarlierDatabase } from '../support/earlier-database.ts';
-import { NOW_MS } from './events.ts';
-import { testFolder } from './opened.ts';
+import { NOW_MS } from '../federation/store/events.ts';
+import { testFolder } from '../federation/store/opened.ts';
 
 const SCRIPT = fileURLToPath(new URL('../support/open-and-die.ts', import.meta.url));
 let folder: ReturnType<typeof testFolder>;

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backupDatabase } from '../../src/store/backup.ts';
-import { hash, NOW_MS, received } from './events.ts';
-import { Opened, testFolder } from './opened.ts';
+import { hash, NOW_MS, received } from '../federation/store/events.ts';
+import { Opened, testFolder } from '../federation/store/opened.ts';
+import { FEDERATION_DATABASE } from '../../src/federation/store/whole-database.ts';
 
 const SCRIPT = fileURLToPath(new URL('../support/restore-and-die.ts', import.meta.url));
 let folder: ReturnType<typeof testFolder>;
@@ -52,7 +53,13 @@ describe('killed while restoring', () => {
     const backup = folder.path('backup.db');
     const opened = new Opened(live);
     addTasks(opened, 0, 200);
-    await backupDatabase({ databasePath: live, file: backup, overwrite: false, progress: () => undefined });
+    await backupDatabase({
+      program: FEDERATION_DATABASE,
+      databasePath: live,
+      file: backup,
+      overwrite: false,
+      progress: () => undefined,
+    });
     addTasks(opened, 200, 500);
     const undisturbed = folder.path('undisturbed.db');
     copyCrashed(live, undisturbed);
@@ -94,7 +101,13 @@ describe('killed while restoring', () => {
     const backup = folder.path('backup.db');
     const opened = new Opened(live);
     addTasks(opened, 0, 200);
-    await backupDatabase({ databasePath: live, file: backup, overwrite: false, progress: () => undefined });
+    await backupDatabase({
+      program: FEDERATION_DATABASE,
+      databasePath: live,
+      file: backup,
+      overwrite: false,
+      progress: () => undefined,
+    });
     opened.writer.close();
     const damaged = folder.path('damaged.db');
     copyFileSync(SCRIPT, damaged);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Salvage } from '../../src/store/federation/salvage.ts';
+import { Salvage } from '../../src/store/salvage.ts';
 
 const broken = (code: string) => Object.assign(new Error(code), { code });
 

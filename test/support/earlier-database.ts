@@ -2,7 +2,7 @@
 // become of it, written down a second time.
 
 import Sqlite from 'better-sqlite3';
-import { createRandom } from '../../src/simulator/random.ts';
+import { createRandom } from '../../src/lib/random.ts';
 
 export interface EarlierOptions {
   readonly tasks: number;

@@ -2,14 +2,15 @@
 // the file that WORKER_FAULT names, and the thread then dies, or hangs until the file says something again.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import answer from '../../src/workers/worker.ts';
-import type { WorkerRequest } from '../../src/workers/tasks.ts';
+import answer from '../../src/federation/workers/pool-thread.ts';
+import type { FederationQuestions } from '../../src/federation/workers/questions.ts';
+import type { WorkerRequest } from '../../src/workers/questions.ts';
 
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
 }
 
-export default function faulty(request: WorkerRequest): unknown {
+export default function faulty(request: WorkerRequest<FederationQuestions>): unknown {
   const file = process.env['WORKER_FAULT'];
   if (file !== undefined && (request.name === 'statistics' || request.name === 'nodesToResume')) {
     const fault = readFileSync(file, 'utf8');

@@ -1,7 +1,7 @@
 // Holds a database against the oracle: every row of the public tables, but ids and times.
 
 import { expect } from 'vitest';
-import type { Expected } from '../../src/simulator/federation/expected-rows.ts';
+import type { Expected } from '../../src/federation/simulator/expected-rows.ts';
 import { rowsOf } from './rows.ts';
 
 /** Compares every column that the oracle foresees. */

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
-import { BatchFiller, createBatch, readBatch } from '../../src/sources/federation/batch.ts';
-import { Door } from '../../src/sources/federation/door.ts';
-import { Ledger } from '../../src/sources/federation/ledger.ts';
-import { openWriter } from '../../src/store/database.ts';
-import { FederationWriter } from '../../src/store/federation/writer.ts';
+import { BatchFiller, createBatch, readBatch } from '../../src/federation/sources/batch.ts';
+import { Door } from '../../src/federation/ingest/door.ts';
+import { Ledger } from '../../src/federation/ingest/ledger.ts';
+import { openFederationWriter } from '../../src/federation/store/whole-database.ts';
+import { FederationWriter } from '../../src/federation/store/writer.ts';
 
 const HEADER_BYTES = 5;
 const NOW_MS = Date.UTC(2026, 0, 15);
@@ -18,7 +18,7 @@ const KEPT = '{"version":"1.0","type":"node_joined","nodeId":"node-that-is-kept"
 
 const folder = mkdtempSync(join(tmpdir(), 'aggregator-batch-'));
 const writer = new FederationWriter(
-  openWriter(join(folder, 'aggregator.db')),
+  openFederationWriter(join(folder, 'aggregator.db')),
   {
     limits: { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 },
     generationSize: 1000,

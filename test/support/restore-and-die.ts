@@ -3,8 +3,9 @@
 
 import { restoreDatabase } from '../../src/store/backup.ts';
 import { dieAt } from './die-at.ts';
+import { FEDERATION_DATABASE } from '../../src/federation/store/whole-database.ts';
 
 const [databasePath = '', file = '', call = '0'] = process.argv.slice(2);
 const calls = dieAt(Number(call));
-restoreDatabase({ databasePath, file, suffix: `replaced-${call}` });
+restoreDatabase({ program: FEDERATION_DATABASE, databasePath, file, suffix: `replaced-${call}` });
 process.stdout.write(`${calls()}\n`);

@@ -1,8 +1,8 @@
 // The real program with the seams that only tests may turn: `SEAMS` is JSON, see AppSeams and IngestSeams.
 
-import { serve } from '../../src/cli/serve.ts';
+import { serve } from '../../src/federation/cli/serve.ts';
 import { CodedError } from '../../src/lib/errors.ts';
-import type { IngestSeams } from '../../src/thread-messages.ts';
+import type { IngestSeams } from '../../src/federation/threads/messages.ts';
 
 const { poolWorkerUrl, auditIntervalMs, pagesMax, ...ingest } = JSON.parse(
   process.env['SEAMS'] ?? '{}',

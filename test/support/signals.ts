@@ -1,6 +1,6 @@
 // Signals for tests of what comes behind the door.
 
-import type { Signal } from '../../src/domain/federation/signal.ts';
+import type { Signal } from '../../src/federation/domain/signal.ts';
 
 /** A heartbeat that carries nothing: the one message that is never a duplicate. */
 export function heartbeatOf(nodeId: string): Signal {

@@ -3,7 +3,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { headers, type MsgHdrs, type NatsConnection } from 'nats';
-import { openWriter } from '../../src/store/database.ts';
+import { openFederationWriter } from '../../src/federation/store/whole-database.ts';
 import type { Publication } from './messages.ts';
 import { runToEnd } from './program.ts';
 
@@ -46,7 +46,7 @@ export async function createKey(
   ...options: readonly string[]
 ): Promise<{ readonly key: string; readonly keyId: string }> {
   const path = env['DB_PATH'] ?? '';
-  if (!existsSync(path)) openWriter(path).close();
+  if (!existsSync(path)) openFederationWriter(path).close();
   const made = await command(env, 'keys', 'create', '--name', 'test', ...options);
   return { key: String(made['key']), keyId: String(made['keyId']) };
 }

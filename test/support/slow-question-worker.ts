@@ -5,13 +5,14 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { openReader } from '../../src/store/database.ts';
-import answer from '../../src/workers/worker.ts';
-import type { WorkerRequest } from '../../src/workers/tasks.ts';
+import answer from '../../src/federation/workers/pool-thread.ts';
+import type { FederationQuestions } from '../../src/federation/workers/questions.ts';
+import type { WorkerRequest } from '../../src/workers/questions.ts';
 
 const { databasePath } = workerData as { databasePath: string };
 const database = openReader(databasePath);
 
-export default function slowly(request: WorkerRequest): unknown {
+export default function slowly(request: WorkerRequest<FederationQuestions>): unknown {
   if (request.name !== 'nodePage') return answer(request);
   database.exec('BEGIN');
   database.prepare('SELECT count(*) FROM nodes').get();

@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
-import { aggregatorUser, configurationText } from './configuration.ts';
+import { aggregatorUser, type BrokerRights, configurationText } from './configuration.ts';
 import { installConfiguration, readConfiguration } from './configuration-file.ts';
 import { type Credentials, loadCredentials } from './credentials.ts';
 import { type BrokerEndpoint, foreignEndpoint, ownEndpoint } from './endpoint.ts';
@@ -26,8 +26,9 @@ const defaultReadyTimeoutMs = 60_000;
 const logCheckMs = 5_000;
 const defaultForeignPort = 4_222;
 
-/** Settings of the same names (federation.md, section 9). */
+/** Settings of the same names, and the rights of the program's clients. */
 export interface BrokerOptions {
+  readonly rights: BrokerRights;
   readonly dir: string;
   readonly host: string;
   readonly port: number;
@@ -116,7 +117,7 @@ export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts)
   function textFor(version: Version, credentials: Credentials): string {
     const { host, port, wsPort, tlsCert, tlsKey } = options;
     const tls = tlsCert === undefined || tlsKey === undefined ? null : { cert: tlsCert, key: tlsKey };
-    return configurationText({
+    const values = {
       ...credentials,
       monitorPassword: options.monitorPassword || credentials.monitorPassword,
       version,
@@ -125,7 +126,8 @@ export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts)
       websocket: wsPort === 0 ? null : { port: wsPort, tls },
       pidFile: files.pid,
       storeFolder: files.store,
-    });
+    };
+    return configurationText(values, options.rights);
   }
 
   /** Null when it had to be ended: other settings are wanted now, or it hangs. Its streams are on disk. */

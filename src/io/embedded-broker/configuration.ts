@@ -1,7 +1,6 @@
 // The text of our nats-server's configuration file, for the version that will read it. Pure: never reads or writes a
-// file. The rights in it are those of federation.md, section 8.
+// file. Which subjects there are, and who may use them, is handed in.
 
-import { inputSubjects, joinSubject, mappedSubject, mappingProbe } from './federation-subjects.ts';
 import { isAtLeast, type Version } from './version.ts';
 
 /** The user that an anonymous connection becomes. */
@@ -51,6 +50,19 @@ export interface ConfigurationValues {
   readonly systemPassword: string;
 }
 
+/** What a program's clients may do: the rights of its account. */
+export interface BrokerRights {
+  readonly account: string;
+  /** Subjects that the broker renames as it takes a message: from, to. */
+  readonly mappings: readonly (readonly [from: string, to: string])[];
+  /** What an anonymous client may do; the program's own user may do everything. */
+  readonly monitor: {
+    readonly publish: readonly string[];
+    readonly subscribe: readonly string[];
+    readonly subscribeNot: readonly string[];
+  };
+}
+
 /** A value as the server's parser reads it back: double quotes, with backslash escapes for what they cannot hold. */
 export function quoted(value: string): string {
   return `"${Array.from(value, escaped).join('')}"`;
@@ -63,7 +75,7 @@ function escaped(character: string): string {
 }
 
 /** The whole file. */
-export function configurationText(values: ConfigurationValues): string {
+export function configurationText(values: ConfigurationValues, rights: BrokerRights): string {
   return `${[
     '# Made by the aggregator at each start: changes are lost. Settings: EMBEDDED_NATS_*.',
     `server_name: ${quoted(values.serverName)}`,
@@ -77,7 +89,7 @@ export function configurationText(values: ConfigurationValues): string {
     `authorization { timeout: ${authorizationTimeoutSeconds} }`,
     ...jetStream(values),
     earlyMapping,
-    ...accounts(values),
+    ...accounts(values, rights),
     ...websocketListener(values),
   ].join('\n')}\n`;
 }
@@ -93,21 +105,20 @@ function jetStream({ version, storeFolder }: ConfigurationValues): string[] {
   ];
 }
 
-function accounts(values: ConfigurationValues): string[] {
-  const mayPublish = [...inputSubjects, ...inputSubjects.map(mappedSubject), joinSubject];
+function accounts(values: ConfigurationValues, { account, mappings, monitor }: BrokerRights): string[] {
+  const list = (subjects: readonly string[]) => `[${subjects.map(quoted).join(', ')}]`;
   return [
     'accounts {',
-    '  FEDERATION {',
+    `  ${account} {`,
     '    jetstream: enabled',
     '    mappings {',
-    ...inputSubjects.map((subject) => `      ${quoted(subject)}: ${quoted(mappedSubject(subject))}`),
-    `      ${quoted(mappingProbe.published)}: ${quoted(mappingProbe.arrivesAt)}`,
+    ...mappings.map(([from, to]) => `      ${quoted(from)}: ${quoted(to)}`),
     '    }',
     '    users: [',
     `      { user: ${quoted(aggregatorUser)}, password: ${quoted(values.aggregatorPassword)} }`,
     `      { user: ${quoted(monitorUser)}, password: ${quoted(values.monitorPassword)}, permissions: {`,
-    `        publish: { allow: [${mayPublish.map(quoted).join(', ')}] }`,
-    '        subscribe: { allow: ["truebit.>", "_INBOX.>"], deny: ["truebit.federation.>"] }',
+    `        publish: { allow: ${list(monitor.publish)} }`,
+    `        subscribe: { allow: ${list(monitor.subscribe)}, deny: ${list(monitor.subscribeNot)} }`,
     '      } }',
     '    ]',
     '  }',

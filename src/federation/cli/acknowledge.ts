@@ -1,0 +1,17 @@
+// `aggregator status --acknowledge`: ends the warning about messages that are missing from the numbers. It changes no number.
+
+import type { Environment } from '../../config/environment.ts';
+import { readSettings } from '../config/settings.ts';
+import { describeMissing, listMissing, totalsOf } from '../domain/missing.ts';
+import { changeDatabase } from './change-database.ts';
+
+/** Acknowledges what it prints, and not what is found missing in between. */
+export async function acknowledge(env: Environment, isJson: boolean): Promise<string> {
+  const { settings } = readSettings(env);
+  const missing = await changeDatabase(settings, { type: 'listMissing' });
+  await changeDatabase(settings, { type: 'acknowledge', upTo: totalsOf(missing) });
+  const listings = listMissing(missing);
+  if (isJson) return `${JSON.stringify({ acknowledged: listings }, null, 2)}\n`;
+  if (listings.length === 0) return 'No message is missing that was not acknowledged before.\n';
+  return listings.map((listing) => `Acknowledged: ${describeMissing(listing)}\n`).join('');
+}

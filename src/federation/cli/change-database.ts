@@ -1,0 +1,99 @@
+// Has a change made in a database: by the program that holds it, over its socket, or by ourselves under the lock when
+// nobody does.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { COMMAND_DESCRIPTORS } from '../../lib/descriptors.ts';
+import { STOP_EMPTY_LOG_MS } from '../../store/empty-log.ts';
+import type { Settings } from '../config/settings.ts';
+import { type Change, type ChangeAnswers, decodeChange } from '../domain/operator-request.ts';
+import { askControl, controlSocketPath } from '../../io/control-socket.ts';
+import { requireDescriptors } from '../../lib/descriptors.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { CodedError, type ErrorCode } from '../../lib/errors.ts';
+import { databaseNotFound, explainReading } from '../../store/database.ts';
+import { openFederationWriter } from '../store/whole-database.ts';
+import { lookForDatabase } from '../../store/database-place.ts';
+import { emptyLog } from '../../store/empty-log.ts';
+import { makeChange } from '../store/make-change.ts';
+import { FederationWriter } from '../store/writer.ts';
+import { writerOptions } from '../store/writer-options.ts';
+import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
+
+/** A program that is just starting or stopping holds the lock without a socket for a moment. */
+const TRY_FOR_MS = 5_000;
+const TRY_AGAIN_MS = 100;
+
+/**
+ * Makes the change and returns the answer. Errors: `usage` if the change is wrong, those of `makeChange`,
+ * `control_unreachable`, and those of opening a database.
+ */
+export async function changeDatabase<C extends Change>(
+  settings: Settings,
+  change: C,
+): Promise<ChangeAnswers[C['type']]> {
+  const wrong = decodeChange(change);
+  if (typeof wrong === 'string') throw new CodedError('usage', `${wrong} --help lists the options.`);
+  requireDescriptors(COMMAND_DESCRIPTORS);
+  if ((lookForDatabase(settings.databasePath)?.size ?? 0) === 0) {
+    throw databaseNotFound(settings.databasePath);
+  }
+  const deadlineMs = systemClock.monotonicMs() + TRY_FOR_MS;
+  for (;;) {
+    const lock = lockOrNull(settings.databasePath);
+    if (lock !== null) return makeAlone(settings, change, lock) as ChangeAnswers[C['type']];
+    try {
+      return readReply(
+        await askControl(controlSocketPath(settings.databasePath), change),
+      ) as ChangeAnswers[C['type']];
+    } catch (error) {
+      const isAway = error instanceof CodedError && error.code === 'control_unreachable';
+      if (!isAway || systemClock.monotonicMs() > deadlineMs) throw error;
+    }
+    await delay(TRY_AGAIN_MS);
+  }
+}
+
+/** Null if another process holds it. */
+function lockOrNull(databasePath: string): DatabaseLock | null {
+  try {
+    return lockDatabase(databasePath);
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'database_in_use') return null;
+    throw error;
+  }
+}
+
+function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unknown {
+  const { databasePath: path, aggregatorId } = settings;
+  try {
+    const database = openFederationWriter(path);
+    const writer = new FederationWriter(database, writerOptions(settings), aggregatorId);
+    try {
+      return writer.durably(() => {
+        const nowMs = systemClock.nowMs();
+        // Nothing is known of the broker here: the program corrects the guess once it has read the stream to its end.
+        const answer = makeChange(writer, change, { nowMs, brokerMs: nowMs });
+        writer.commit(systemClock.nowMs(), writer.observedMs);
+        return answer;
+      });
+    } finally {
+      // Also where another process reads the file.
+      emptyLog(database, STOP_EMPTY_LOG_MS, systemClock);
+      writer.close();
+    }
+  } catch (error) {
+    throw explainReading(error, path);
+  } finally {
+    lock.release();
+  }
+}
+
+function readReply(reply: unknown): unknown {
+  if (typeof reply === 'object' && reply !== null && 'type' in reply) {
+    if (reply.type === 'made' && 'answer' in reply) return reply.answer;
+    if ('code' in reply && 'sentence' in reply) {
+      throw new CodedError(String(reply.code) as ErrorCode, String(reply.sentence));
+    }
+  }
+  throw new CodedError('internal', 'The program that holds the database gave an answer that is none.');
+}

@@ -1,0 +1,220 @@
+// `aggregator verify`: takes a published message from the broker or a file, and the keys from an aggregator or a file, and
+// says whether the one is signed with the other. It trusts whoever gives the keys, and nobody else.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readSettings } from '../config/settings.ts';
+import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
+import { connectBroker, type NatsOptions } from '../../io/nats.ts';
+import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../domain/message-signature.ts';
+import { getText } from '../../lib/http-get.ts';
+import { parseCommandLine } from '../../lib/command-line.ts';
+import { CodedError } from '../../lib/errors.ts';
+import { isStatisticsSignature, thumbprint } from '../../lib/ed25519.ts';
+import type { Command } from '../../cli/command.ts';
+import { print } from '../../cli/output.ts';
+import { systemClock } from '../../lib/clock.ts';
+
+const HELP = `Usage: aggregator verify [options]
+
+Waits for the next statistics on the broker, or reads a message from a file, and says whether an aggregator's key signed it.
+
+  --keys WHERE    JWK set: an http(s) address or a file; default /.well-known/aggregator/keys at
+                  HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080
+  --file FILE     a message as --save writes it, instead of the broker
+  --subject S     where to listen; default truebit.stats.aggregated
+  --timeout S     seconds to wait for a message; default 60
+  --save FILE     write the message there: {"subject","headers","payload"}, the payload as text
+  --json          print JSON
+
+The broker is that of NATS_URL and its settings; default EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT, else
+nats://127.0.0.1:4222.
+
+Exit code: 0 genuine; 1 not genuine, or nothing to judge; 2 usage.
+`;
+
+const OPTIONS = {
+  keys: { type: 'string' },
+  file: { type: 'string' },
+  subject: { type: 'string', default: 'truebit.stats.aggregated' },
+  timeout: { type: 'string', default: '60' },
+  save: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+const FETCH_TIME_MAX_MS = 10_000;
+
+/** A message as it is saved. */
+interface SignedMessage {
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: string;
+}
+
+/** Why a message is not genuine; null if it is. */
+function fault(message: SignedMessage, keys: ReadonlyMap<string, string>): string | null {
+  const keyId = message.headers[KEY_ID_HEADER];
+  const signature = message.headers[SIGNATURE_HEADER];
+  if (keyId === undefined || signature === undefined) return 'it is not signed';
+  const x = keys.get(keyId);
+  if (x === undefined) return 'it names a key that is not in the set';
+  return isStatisticsSignature(x, Buffer.from(message.payload), signature)
+    ? null
+    : 'the signature does not fit: the message was changed, or another signed it';
+}
+
+/** What the signed bytes say of themselves: the signature covers neither the subject nor the moment of arrival. */
+interface Claims {
+  readonly timestamp: string | null;
+  readonly aggregatorId: string | null;
+}
+const NO_CLAIMS: Claims = { timestamp: null, aggregatorId: null };
+
+function claimsOf(payload: string): Claims {
+  const value = parseJson(payload, 'The payload');
+  if (!isObject(value)) return NO_CLAIMS;
+  const text = (name: string) => (typeof value[name] === 'string' ? value[name] : null);
+  return { timestamp: text('timestamp'), aggregatorId: text('aggregatorId') };
+}
+
+/** ` (12 s old)` by our clock; old statistics can be genuine and sent again. */
+function ageOf(timestamp: string | null): string {
+  const seconds = Math.round((systemClock.nowMs() - Date.parse(timestamp ?? '')) / 1000);
+  if (Number.isNaN(seconds)) return '';
+  return seconds < 0
+    ? ` (${-seconds} s in the future: the signer's clock or ours is wrong)`
+    : ` (${seconds} s old)`;
+}
+
+async function listen(nats: NatsOptions, subject: string, timeoutMs: number): Promise<SignedMessage> {
+  const waited = AbortSignal.timeout(timeoutMs);
+  let reason = 'no message came';
+  const parts = {
+    onConnected: () => undefined,
+    onDisconnected: () => undefined,
+    onUnreachable: (why: string) => {
+      reason = why;
+    },
+    // What we may not listen to is told to the subscription, too.
+    onRefused: () => undefined,
+  };
+  const connection = await connectBroker('truebit-aggregator-verify', nats, parts, waited);
+  const nothing = () =>
+    new CodedError('not_found', `Nothing was heard on ${subject} within ${timeoutMs / 1000} s (${reason}).`);
+  if (connection === null) throw nothing();
+  try {
+    return await new Promise((resolve, reject) => {
+      waited.addEventListener('abort', () => reject(nothing()));
+      connection.subscribe(subject, {
+        max: 1,
+        callback: (error, message) => {
+          if (error !== null) {
+            reject(new CodedError('not_found', `The broker does not let us listen to ${subject}.`));
+            return;
+          }
+          const headers: Record<string, string> = {};
+          for (const name of [KEY_ID_HEADER, SIGNATURE_HEADER]) {
+            const value = message.headers?.get(name) ?? '';
+            if (value !== '') headers[name] = value;
+          }
+          resolve({ subject: message.subject, headers, payload: Buffer.from(message.data).toString('utf8') });
+        },
+      });
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+function readMessage(file: string): SignedMessage {
+  const value = parseJson(readText(file), file);
+  if (isObject(value) && isObject(value['headers']) && typeof value['payload'] === 'string') {
+    const headers: Record<string, string> = {};
+    for (const [name, text] of Object.entries(value['headers']))
+      if (typeof text === 'string') headers[name] = text;
+    const subject = typeof value['subject'] === 'string' ? value['subject'] : file;
+    return { subject, headers, payload: value['payload'] };
+  }
+  throw new CodedError('not_genuine', `${file} holds no message: {"subject","headers","payload"}.`);
+}
+
+/** The Ed25519 keys of a set, by thumbprint: what a set says of its ids is not believed. */
+async function readKeys(where: string, isOurs: boolean): Promise<ReadonlyMap<string, string>> {
+  const value = parseJson(/^https?:/.test(where) ? await fetchText(where, isOurs) : readText(where), where);
+  const keys = new Map<string, string>();
+  for (const key of isObject(value) && Array.isArray(value['keys']) ? (value['keys'] as unknown[]) : []) {
+    if (isObject(key) && key['crv'] === 'Ed25519' && typeof key['x'] === 'string')
+      keys.set(thumbprint(key['x']), key['x']);
+  }
+  if (keys.size === 0) throw new CodedError('not_found', `${where} holds no Ed25519 key.`);
+  return keys;
+}
+
+async function fetchText(address: string, isOurs: boolean): Promise<string> {
+  try {
+    const { status, text } = await getText(address, FETCH_TIME_MAX_MS, isOurs);
+    if (status === 200) return text;
+    throw new Error(`status ${status}`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown error';
+    throw new CodedError('not_found', `The keys cannot be read at ${address} (${why}).`, { cause: error });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CodedError('not_found', `The file ${file} cannot be read.`, { cause: error });
+  }
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CodedError('not_genuine', `${where} is not JSON.`, { cause: error });
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export const verifyCommand: Command = {
+  help: HELP,
+  async run(args, env) {
+    const { values } = parseCommandLine(args, OPTIONS);
+    const seconds = Number(values.timeout);
+    if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 86_400) {
+      throw new CodedError(
+        'usage',
+        '--timeout is a number of seconds up to 86400. --help lists the options.',
+      );
+    }
+    const { nats } = readSettings(env).settings;
+    const { urls, ...credentials } = nats;
+    const options = { ...credentials, servers: urls ?? ownBrokerUrls(env), inboxPrefix: null };
+    const keys =
+      values.keys === undefined
+        ? await readKeys(`${ownHttpUrl(env)}/.well-known/aggregator/keys`, true)
+        : await readKeys(values.keys, false);
+    const message =
+      values.file === undefined
+        ? await listen(options, values.subject, seconds * 1000)
+        : readMessage(values.file);
+    if (values.save !== undefined) writeFileSync(values.save, `${JSON.stringify(message)}\n`);
+    const why = fault(message, keys);
+    const keyId = message.headers[KEY_ID_HEADER] ?? null;
+    const said = why === null ? claimsOf(message.payload) : NO_CLAIMS;
+    const answer = { genuine: why === null, reason: why, subject: message.subject, keyId, ...said };
+    if (values.json) print(`${JSON.stringify(answer)}\n`);
+    else if (why === null) {
+      print(`genuine: ${message.subject}, signed with ${keyId ?? ''}\n`);
+      print(
+        `by ${said.aggregatorId ?? 'nobody'} at ${said.timestamp ?? 'no time'}${ageOf(said.timestamp)}\n`,
+      );
+    }
+    if (why === null) return 0;
+    if (!values.json) throw new CodedError('not_genuine', `Not genuine: ${why}.`);
+    return 1;
+  },
+};

@@ -1,0 +1,219 @@
+// The settings of one run: read from the environment, checked together, then plain data that crosses to threads by
+// copy. Reading never guesses: every mistake is listed at once, and no secret appears in the list.
+
+import { basename, dirname, join } from 'node:path';
+import type { Limits } from '../domain/limits.ts';
+import { CodedError } from '../../lib/errors.ts';
+import { ownPath } from '../../lib/real-path.ts';
+import { thisMachine, type Environment, type Machine } from '../../config/environment.ts';
+import { brokenRules } from './setting-rules.ts';
+import { suspicionOf } from '../../config/slips.ts';
+import { DEFINITIONS, faultIn, shownValue, type SettingName, type SettingValues } from './setting-table.ts';
+
+export { SETTINGS, type SettingName, type SettingRow } from './setting-table.ts';
+
+/** How to reach a broker that is not ours. */
+export interface NatsSettings {
+  /** Addresses without credentials; null when `NATS_URL` is unset. */
+  readonly urls: readonly string[] | null;
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly token: string | null;
+  readonly credsFile: string | null;
+  readonly caFile: string | null;
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+}
+
+/** Our own broker. */
+export interface EmbeddedSettings {
+  readonly mode: 'auto' | 'on' | 'off';
+  readonly host: string;
+  readonly port: number;
+  /** 0: no WebSocket. */
+  readonly wsPort: number;
+  readonly dir: string;
+  readonly tlsCertFile: string | null;
+  readonly tlsKeyFile: string | null;
+  readonly monitorPassword: string | null;
+  /** The nats-server program; null: it is searched. */
+  readonly binary: string | null;
+}
+
+/** Every setting of section 9, checked. */
+export interface Settings {
+  readonly nats: NatsSettings;
+  readonly embedded: EmbeddedSettings;
+  /** null: generated once and kept in the database. */
+  readonly aggregatorId: string | null;
+  /** The file itself: links in `DB_PATH` are followed, so that every process that means it uses the same path. */
+  readonly databasePath: string;
+  /** `DB_PATH` as it is written, where it leads to another path. */
+  readonly databaseLink?: string;
+  readonly publish: { readonly intervalMs: number; readonly enabled: boolean };
+  /** 0: for ever. */
+  readonly retentionDays: number;
+  readonly lifecycle: {
+    readonly staleAfterMs: number;
+    readonly offlineAfterMs: number;
+    readonly forgetAfterMs: number;
+  };
+  readonly ingest: {
+    readonly mode: 'auto' | 'jetstream' | 'core';
+    readonly streamMaxAgeMs: number;
+    readonly streamMaxBytes: number;
+  };
+  /** Port 0: any free port. */
+  readonly http: { readonly host: string; readonly port: number };
+  readonly limits: Limits;
+  readonly authMode: 'open' | 'required';
+  readonly apiAuth: 'open' | 'required';
+  /** 64 lower-case hex digits; null: made once and kept in the database. */
+  readonly federationSalt: string | null;
+  readonly privacyMinCell: number;
+  readonly workers: number;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
+}
+
+/** Settings of the earlier aggregator that have no meaning here. */
+const EARLIER_NAMES = ['RATE_LIMIT_PER_NODE', 'GLOBAL_RATE_LIMIT', 'CLEANUP_INTERVAL'] as const;
+
+/** Reads and checks all settings. Throws `settings_invalid` with every mistake; an empty value counts as unset. */
+export function readSettings(
+  env: Environment,
+  machine: Partial<Machine> = {},
+): { readonly settings: Settings; readonly warnings: readonly string[] } {
+  const known: Machine = { ...thisMachine(), ...machine };
+  const { values, wrong } = parseAll(env);
+  const mistakes = [...wrong.values()];
+  for (const rule of brokenRules(values, known)) {
+    // A wrong value was replaced by its default for the rules; a clash with that is nobody's mistake.
+    if (!rule.names.some((name) => wrong.has(name))) mistakes.push(rule.sentence);
+  }
+  if (mistakes.length > 0) throw settingsInvalid(mistakes);
+  return { settings: arrange(values, known), warnings: warningsFor(env) };
+}
+
+/** Whether the program starts a nats-server of its own, at least where it finds none (`EMBEDDED_NATS=auto`). */
+export function wantsOwnBroker({ embedded, nats }: Pick<Settings, 'embedded' | 'nats'>): boolean {
+  return nats.urls === null && embedded.mode !== 'off';
+}
+
+/** The values of these settings alone, whatever the others are. Throws `settings_invalid` with the mistakes in them. */
+export function readSome<const N extends SettingName>(
+  env: Environment,
+  names: readonly N[],
+): Pick<SettingValues, N> {
+  const { values, wrong } = parseAll(env);
+  const mistakes = names.flatMap((name) => wrong.get(name) ?? []);
+  if (mistakes.length > 0) throw settingsInvalid(mistakes);
+  return values;
+}
+
+function settingsInvalid(mistakes: readonly string[]): CodedError {
+  const heading = mistakes.length === 1 ? '1 setting is wrong' : `${mistakes.length} settings are wrong`;
+  return new CodedError('settings_invalid', `${heading}:\n${mistakes.map((line) => `  ${line}`).join('\n')}`);
+}
+
+function parseAll(env: Environment): { values: SettingValues; wrong: ReadonlyMap<SettingName, string> } {
+  const values: Record<string, unknown> = {};
+  const wrong = new Map<SettingName, string>();
+  for (const name of Object.keys(DEFINITIONS) as SettingName[]) {
+    const definition = DEFINITIONS[name];
+    const text = (env[name] ?? '').trim();
+    const fault = text === '' ? undefined : faultIn(name, text);
+    if (fault !== undefined) wrong.set(name, `${name} ${shownValue(name, text)}: ${fault}`);
+    values[name] = text === '' || fault !== undefined ? definition.unset : definition.kind.parse(text);
+  }
+  return { values: values as unknown as SettingValues, wrong };
+}
+
+function warningsFor(env: Environment): readonly string[] {
+  return [...suspicions(env), ...earlierNames(env)];
+}
+
+/** Of passwords that may hold more than was meant. */
+function suspicions(env: Environment): readonly string[] {
+  return (Object.keys(DEFINITIONS) as SettingName[]).flatMap((name) => {
+    const isFree = DEFINITIONS[name].kind.nature === 'free';
+    return (isFree ? suspicionOf(name, (env[name] ?? '').trim()) : undefined) ?? [];
+  });
+}
+
+function earlierNames(env: Environment): readonly string[] {
+  const set = EARLIER_NAMES.filter((name) => (env[name] ?? '').trim() !== '');
+  if (set.length === 0) return [];
+  return [
+    `${set.join(', ')}: a setting of an earlier aggregator, not known here and ignored; ` +
+      'see RATE_LIMIT_PER_MINUTE, RATE_LIMIT_GLOBAL_PER_SECOND and RETENTION_DAYS',
+  ];
+}
+
+function arrange(values: SettingValues, machine: Machine): Settings {
+  const databasePath = ownPath(values.DB_PATH);
+  const url = values.NATS_URL;
+  const password = values.NATS_PASSWORD ?? values.NATS_AGGREGATOR_PASSWORD ?? url?.password ?? null;
+  return {
+    nats: {
+      urls: url?.urls ?? null,
+      user: values.NATS_USER ?? url?.user ?? (password === null ? null : 'aggregator'),
+      password,
+      token: values.NATS_TOKEN ?? url?.token ?? null,
+      credsFile: values.NATS_CREDS,
+      caFile: values.NATS_CA,
+      certFile: values.NATS_CERT,
+      keyFile: values.NATS_KEY,
+    },
+    embedded: {
+      mode: values.EMBEDDED_NATS,
+      host: values.EMBEDDED_NATS_HOST,
+      port: values.EMBEDDED_NATS_PORT,
+      wsPort: values.EMBEDDED_NATS_WS_PORT,
+      dir: ownPath(values.EMBEDDED_NATS_DIR ?? besideDatabase(databasePath)),
+      tlsCertFile: values.EMBEDDED_NATS_TLS_CERT,
+      tlsKeyFile: values.EMBEDDED_NATS_TLS_KEY,
+      monitorPassword: values.NATS_MONITOR_PASSWORD,
+      binary: values.NATS_SERVER_BIN,
+    },
+    aggregatorId: values.AGGREGATOR_ID,
+    databasePath,
+    ...(databasePath === values.DB_PATH ? {} : { databaseLink: values.DB_PATH }),
+    publish: { intervalMs: values.PUBLISH_INTERVAL, enabled: values.PUBLISH },
+    retentionDays: values.RETENTION_DAYS,
+    lifecycle: {
+      staleAfterMs: values.STALE_AFTER,
+      offlineAfterMs: values.OFFLINE_AFTER,
+      forgetAfterMs: values.FORGET_AFTER,
+    },
+    ingest: {
+      mode: values.INGEST_MODE,
+      streamMaxAgeMs: values.STREAM_MAX_AGE,
+      streamMaxBytes: values.STREAM_MAX_BYTES,
+    },
+    http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    limits: {
+      ratePerMinute: values.RATE_LIMIT_PER_MINUTE,
+      rateBurst: values.RATE_LIMIT_BURST,
+      globalPerSecond: values.RATE_LIMIT_GLOBAL_PER_SECOND,
+      newNodesPerMinute: values.NEW_NODES_PER_MINUTE,
+      maxNodes: values.MAX_NODES,
+    },
+    authMode: values.AUTH_MODE,
+    apiAuth: values.API_AUTH,
+    federationSalt: values.FEDERATION_SALT,
+    privacyMinCell: values.PRIVACY_MIN_CELL,
+    // The main and the ingest thread want a processor each; queries are short.
+    workers: values.WORKERS ?? Math.max(1, Math.min(4, Math.floor(machine.processors / 2))),
+    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (machine.isTerminal ? 'text' : 'json') },
+  };
+}
+
+/** A folder of its own for each database, so that two databases in one folder never share a broker. */
+function besideDatabase(databasePath: string): string {
+  return join(dirname(databasePath), `${basename(databasePath, '.db')}-nats`);
+}
+
+/** DB_PATH as it is set, or its default: what people wrote, before links in it are followed. */
+export function writtenDatabasePath(env: Environment): string {
+  return (env['DB_PATH'] ?? '').trim() || DEFINITIONS.DB_PATH.unset;
+}

@@ -1,0 +1,92 @@
+// What is live: nodes by state, messages and the health of ingest, as of this moment. The statistics are not in it:
+// they are of a tick. Pure: it only puts together what the program knows.
+
+import { OUTCOMES, type IngestAccounts, type IngestStatus, type Outcome } from '../domain/accounting.ts';
+import type { MissingListing } from '../domain/missing.ts';
+import { REJECT_REASONS, type RejectReason } from '../domain/vocabulary.ts';
+import type { NodeState } from '../../lifecycle/node-state.ts';
+import type { Json } from '../../lib/merge-patch.ts';
+import type { Readiness } from './readiness.ts';
+
+/** What the program knows at one moment. */
+export interface LiveInputs {
+  readonly aggregatorId: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly publishIntervalMs: number;
+  readonly readiness: Readiness;
+  /** Null before the ingest thread reported. */
+  readonly accounts: IngestAccounts | null;
+  readonly status: IngestStatus | null;
+  readonly nodes: Readonly<Record<NodeState, number>>;
+  /** When a node was last heard, on our clock; null: not since the start. */
+  readonly lastHeardAtMs: number | null;
+  readonly lastTickAtMs: number | null;
+  readonly missing: readonly MissingListing[];
+}
+
+/** The body of `/api/federation/health` without its time. Times are public UTC text. */
+export type LiveState = { readonly [name: string]: Json };
+
+export function liveState(inputs: LiveInputs): LiveState {
+  const { readiness, status, nodes } = inputs;
+  const reasons = Object.entries(readiness.components).flatMap(([component, { ok, reason }]) =>
+    reason === undefined ? [] : [{ component, ok, reason }],
+  );
+  return {
+    status: readiness.status,
+    mode: readiness.mode,
+    catchingUp: readiness.catchingUp,
+    brokerConnected: status?.connected ?? false,
+    reasons,
+    aggregatorId: inputs.aggregatorId,
+    version: inputs.version,
+    startedAt: timeText(inputs.startedAtMs),
+    publishIntervalMs: inputs.publishIntervalMs,
+    lastTickAt: timeText(inputs.lastTickAtMs),
+    lastHeardAt: timeText(inputs.lastHeardAtMs),
+    nodes: {
+      online: nodes.online,
+      stale: nodes.stale,
+      offline: nodes.offline,
+      active: nodes.online + nodes.stale,
+      total: nodes.online + nodes.stale + nodes.offline,
+    },
+    ingest: {
+      lagMs: status?.lagMs ?? 0,
+      pending: status?.pending ?? 0,
+      backlogBytes: status?.backlogBytes ?? 0,
+      clockOffsetMs: status?.clockOffsetMs ?? null,
+      reconnects: status?.reconnects ?? 0,
+      databaseSizeBytes: status?.databaseSizeBytes ?? 0,
+    },
+    messages: messagesOf(inputs.accounts),
+    missing: inputs.missing.map((listing) => ({ ...listing })),
+  };
+}
+
+/** Counters since the process started; `conserved` is the conservation law of section 7 over this very snapshot. */
+function messagesOf(accounts: IngestAccounts | null): LiveState {
+  const sum = (counts: readonly number[] | undefined) =>
+    (counts ?? []).reduce((total, count) => total + count, 0);
+  const received = sum(accounts?.received);
+  const inFlight = accounts?.inFlight ?? 0;
+  const outcomes = Object.fromEntries(
+    OUTCOMES.map((outcome): [Outcome, number] => [outcome, sum(accounts?.outcomes[outcome])]),
+  );
+  const rejected = Object.fromEntries(
+    REJECT_REASONS.map((reason): [RejectReason, number] => [reason, sum(accounts?.rejected[reason])]),
+  );
+  return {
+    received,
+    inFlight,
+    lost: accounts?.lost ?? 0,
+    outcomes,
+    rejected,
+    conserved: received === inFlight + sum(Object.values(outcomes)),
+  };
+}
+
+function timeText(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,134 @@
+// Whether the aggregator is ready, and why not (specification, section 10): a decision on plain data. It asks nobody
+// and knows no HTTP.
+
+import type { IngestStatus } from '../domain/accounting.ts';
+import { ACKNOWLEDGE_COMMAND, describeMissing, type MissingListing } from '../domain/missing.ts';
+import type { LineLoss } from '../../lib/line-output.ts';
+
+/** What the decision rests on. Times are of the monotonic clock: a wall clock that is set makes no tick late. */
+export interface ReadinessInputs {
+  /** The source's latest state; null before the ingest thread reported, and while it is being restarted. */
+  readonly status: IngestStatus | null;
+  readonly workersUp: boolean;
+  /** Why a question or the audit cannot read the database; null if none is refused. */
+  readonly readProblem: string | null;
+  /** Messages missing from the numbers that no operator has acknowledged. */
+  readonly missing: readonly MissingListing[];
+  readonly lastTickAtMs: number | null;
+  readonly startedAtMs: number;
+  /** When catching up last ended; null if it has not. */
+  readonly caughtUpAtMs: number | null;
+  readonly publishIntervalMs: number;
+  /** Why the latest statistics did not reach the broker; null if they did, or none were due. */
+  readonly publishProblem: string | null;
+  /** Why nobody can join; null if nodes can. */
+  readonly joinProblem: string | null;
+  readonly nowMs: number;
+  readonly logLoss: LineLoss;
+  /** Why no file or connection can be opened; null while one can. */
+  readonly descriptorProblem: string | null;
+}
+
+/** One component; a reason may stand beside `ok: true`, as a warning. */
+export interface ComponentReadiness {
+  readonly ok: boolean;
+  readonly reason?: string;
+}
+
+/** The body of `/readyz`. */
+export interface Readiness {
+  readonly status: 'ready' | 'not_ready';
+  readonly mode: 'jetstream' | 'core' | null;
+  readonly catchingUp: boolean;
+  readonly components: {
+    readonly database: ComponentReadiness;
+    readonly broker: ComponentReadiness;
+    readonly ingest: ComponentReadiness;
+    readonly workers: ComponentReadiness;
+    readonly tick: ComponentReadiness;
+    readonly messages: ComponentReadiness;
+    readonly process: ComponentReadiness;
+  };
+}
+
+/** Intervals without a tick after which we are not ready. */
+const TICK_INTERVALS_MAX = 3;
+
+const OK: ComponentReadiness = { ok: true };
+
+/** Ready if every component is; catching up alone is no reason against it. */
+export function judgeReadiness(inputs: ReadinessInputs): Readiness {
+  const { status } = inputs;
+  const components = {
+    database: judgeDatabase(inputs),
+    broker: judgeBroker(inputs),
+    ingest: judgeIngest(status),
+    workers: inputs.workersUp ? OK : no('the worker pool is not running'),
+    tick: judgeTick(inputs),
+    messages: judgeMessages(inputs.missing),
+    process: judgeProcess(inputs),
+  };
+  return {
+    status: Object.values(components).every(({ ok }) => ok) ? 'ready' : 'not_ready',
+    mode: status?.mode ?? null,
+    catchingUp: status?.catchingUp ?? false,
+    components,
+  };
+}
+
+const NO_REPORT = 'the ingest thread has not reported yet';
+
+function judgeDatabase({ status, readProblem }: ReadinessInputs): ComponentReadiness {
+  const problem = status?.databaseProblem ?? readProblem;
+  if (problem !== null) return no(problem);
+  return status === null ? no(NO_REPORT) : OK;
+}
+
+/** That nobody can join is a warning: an operator may want it so. */
+function judgeBroker({ status, joinProblem }: ReadinessInputs): ComponentReadiness {
+  if (status === null) return no(NO_REPORT);
+  if (!status.connected) return no('not connected to the broker');
+  return joinProblem === null ? OK : { ok: true, reason: joinProblem };
+}
+
+function judgeIngest(status: IngestStatus | null): ComponentReadiness {
+  if (status === null) return no(NO_REPORT);
+  if (!status.consuming) return no(status.problem ?? 'not reading messages');
+  return status.problem === null ? OK : { ok: true, reason: status.problem };
+}
+
+function judgeTick(inputs: ReadinessInputs): ComponentReadiness {
+  // The first tick comes after catching up.
+  if (inputs.status?.catchingUp === true) return { ok: true, reason: 'catching up, not judged' };
+  if (inputs.publishProblem !== null) return no(inputs.publishProblem);
+  const { lastTickAtMs, startedAtMs, caughtUpAtMs, nowMs, publishIntervalMs } = inputs;
+  const sinceMs = Math.max(startedAtMs, lastTickAtMs ?? startedAtMs, caughtUpAtMs ?? startedAtMs);
+  const ageMs = nowMs - sinceMs;
+  if (ageMs < TICK_INTERVALS_MAX * publishIntervalMs) return OK;
+  const seconds = Math.floor(ageMs / 1000);
+  return no(
+    lastTickAtMs === null
+      ? `no statistics yet, ${seconds} s after the start or the end of catching up`
+      : `no new statistics for ${seconds} s`,
+  );
+}
+
+/** What is missing is no reason to route elsewhere: it is over, and comes back by no restart. */
+function judgeMessages(missing: readonly MissingListing[]): ComponentReadiness {
+  if (missing.length === 0) return OK;
+  const sentences = missing.map((listing) => describeMissing(listing)).join(' ');
+  return { ok: true, reason: `${sentences} Acknowledge with: ${ACKNOWLEDGE_COMMAND}` };
+}
+
+function judgeProcess({ logLoss, descriptorProblem }: ReadinessInputs): ComponentReadiness {
+  if (descriptorProblem !== null) return no(descriptorProblem);
+  const { lines, problem } = logLoss;
+  if (problem === null) return OK;
+  const why = problem === 'EAGAIN' ? 'its reader is too slow' : `it cannot be written (${problem})`;
+  // Nobody is served worse; whoever reads the log must know that it is not whole.
+  return { ok: true, reason: `the log is not whole: ${why}, ${lines} lines were dropped` };
+}
+
+function no(reason: string): ComponentReadiness {
+  return { ok: false, reason };
+}

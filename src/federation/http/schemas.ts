@@ -1,0 +1,215 @@
+// The JSON Schemas (2020-12) of what the API answers: what `/api/openapi.json` is made of. Closed: a member that is not
+// here is not answered. Numbers and words come from the domain, so that a new statistic cannot be forgotten.
+
+import { OUTCOMES } from '../domain/accounting.ts';
+import { HISTORY_SERIES } from '../domain/history.ts';
+import { MISSING_OUTCOMES } from '../domain/missing.ts';
+import { PERIODS, REJECT_REASONS } from '../domain/vocabulary.ts';
+import { NODE_STATES } from '../../lifecycle/node-state.ts';
+import {
+  array,
+  COUNT,
+  counters,
+  errorSchema,
+  object,
+  oneOf,
+  PERCENT,
+  type Schema,
+  SHARE,
+  SHARE_OR_NULL,
+  TEXT,
+  TIME,
+  TIME_OR_NULL,
+} from '../../http/schema.ts';
+import { NO_STATISTICS } from './no-statistics.ts';
+import { PARAMETER_CODES } from './parameters.ts';
+
+const PERIOD = oneOf(PERIODS);
+const STATE = oneOf(NODE_STATES);
+const DISTRIBUTION: Schema = {
+  type: 'object',
+  additionalProperties: COUNT,
+  description: 'Label to count. Closed vocabularies carry every label; open ones the 50 largest and `other`.',
+};
+
+const RATES: readonly string[] = ['successRate', 'cacheHitRate'];
+const STATISTICS = Object.fromEntries(
+  Object.entries(NO_STATISTICS).map(([name, value]): [string, Schema] => [
+    name,
+    typeof value === 'object' ? DISTRIBUTION : RATES.includes(name) ? PERCENT : COUNT,
+  ]),
+);
+
+export const NETWORK_STATS = object({
+  ...STATISTICS,
+  period: PERIOD,
+  timestamp: TIME,
+  aggregatorId: TEXT,
+  lastUpdated: { ...TIME_OR_NULL, description: 'Of the tick; null before the first' },
+  status: oneOf(['connected', 'awaiting_data']),
+});
+
+export const DISTRIBUTIONS = object({
+  period: PERIOD,
+  lastUpdated: TIME_OR_NULL,
+  distributions: object(
+    Object.fromEntries(
+      Object.entries(NO_STATISTICS)
+        .filter(([, value]) => typeof value === 'object')
+        .map(([name]): [string, Schema] => [
+          name,
+          object({ total: COUNT, bars: array(object({ label: TEXT, count: COUNT, share: SHARE })) }),
+        ]),
+    ),
+  ),
+});
+
+const NODE = {
+  nodeId: TEXT,
+  state: STATE,
+  firstSeenAt: TIME,
+  lastSeenAt: TIME,
+  heartbeats: COUNT,
+  uptime: { ...SHARE_OR_NULL, description: 'Of the last 24 h of observed time, or since first seen' },
+  authenticated: { type: 'boolean', description: 'Its newest message was signed with an API key' },
+};
+
+export const NODES = object({
+  nodes: array(
+    object(
+      {
+        ...NODE,
+        strip: array(SHARE_OR_NULL, {
+          description: 'With `strip`: the last 24 h in equal cells, oldest first',
+        }),
+      },
+      ['strip'],
+    ),
+    { maxItems: 100 },
+  ),
+  page: { type: 'integer', minimum: 1 },
+  pages: COUNT,
+  total: COUNT,
+  trust: { ...counters(['authenticated', 'claimed']), description: 'All nodes, by who spoke last for them' },
+});
+
+export const NODE_HISTORY = object({
+  ...NODE,
+  transitions: array(object({ at: TIME, from: STATE, to: STATE, cause: TEXT }), {
+    description: 'The newest 100, newest first',
+  }),
+});
+
+export const LIMITS = object({
+  ratePerMinute: COUNT,
+  rateBurst: COUNT,
+  globalPerSecond: COUNT,
+  newNodesPerMinute: COUNT,
+  maxNodes: COUNT,
+});
+
+export const HISTORY = object({
+  period: PERIOD,
+  from: TIME,
+  to: TIME,
+  stepMs: { type: 'integer', minimum: 1, description: 'Of the rows within a step the first is shown' },
+  at: array(TIME, { description: 'When each row was recorded, oldest first' }),
+  series: object(
+    Object.fromEntries(
+      HISTORY_SERIES.map((name): [string, Schema] => [
+        name,
+        array(RATES.includes(name) ? PERCENT : COUNT, { description: 'As long as `at`' }),
+      ]),
+    ),
+  ),
+  gaps: array(object({ from: TIME, to: TIME }), {
+    description:
+      'Between two neighbours in `at` rows are missing, by the interval at which they were recorded',
+  }),
+});
+
+export const REPORTING = object({
+  tasks: {
+    ...COUNT,
+    description: 'The newest tasks, at most `sampledMax`, without those of the last minute',
+  },
+  single: { ...COUNT, description: 'Of these, reported by one node only' },
+  share: SHARE_OR_NULL,
+  sampledMax: COUNT,
+});
+
+export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
+  at: TIME,
+  status: oneOf(['ready', 'not_ready']),
+  mode: { enum: ['jetstream', 'core', null] },
+  catchingUp: { type: 'boolean' },
+  brokerConnected: { type: 'boolean' },
+  reasons: array(object({ component: TEXT, ok: { type: 'boolean' }, reason: TEXT })),
+  aggregatorId: TEXT,
+  version: TEXT,
+  startedAt: TIME,
+  publishIntervalMs: COUNT,
+  lastTickAt: TIME_OR_NULL,
+  lastHeardAt: {
+    ...TIME_OR_NULL,
+    description: 'When a message of a node was last stored; null: not since the start',
+  },
+  nodes: counters(['online', 'stale', 'offline', 'active', 'total']),
+  ingest: object({
+    lagMs: { type: 'number' },
+    pending: COUNT,
+    backlogBytes: COUNT,
+    clockOffsetMs: {
+      type: ['number', 'null'],
+      description: "The broker's clock minus ours; null before a message was read live, and on plain NATS",
+    },
+    reconnects: COUNT,
+    databaseSizeBytes: COUNT,
+  }),
+  messages: object({
+    received: COUNT,
+    inFlight: COUNT,
+    lost: COUNT,
+    outcomes: counters(OUTCOMES),
+    rejected: counters(REJECT_REASONS),
+    conserved: { type: 'boolean', description: 'received = inFlight + the sum of the outcomes' },
+  }),
+  missing: array(
+    object({
+      outcome: oneOf(MISSING_OUTCOMES),
+      messages: COUNT,
+      firstFoundAt: TIME,
+      lastFoundAt: TIME,
+      meaning: TEXT,
+    }),
+    { description: 'Messages missing from the numbers that no operator has acknowledged, over restarts' },
+  ),
+};
+export const HEALTH = object(HEALTH_MEMBERS);
+
+/** What a `snapshot` event of the feed holds. */
+export const FEED_DOCUMENT = object({
+  ...HEALTH_MEMBERS,
+  statistics: {
+    ...object(Object.fromEntries(PERIODS.map((period) => [period, NETWORK_STATS]))),
+    type: ['object', 'null'],
+  },
+});
+
+export const ERROR = errorSchema(PARAMETER_CODES);
+
+const COMPONENT = object({ ok: { type: 'boolean' }, reason: TEXT }, ['reason']);
+export const READYZ = object({
+  status: oneOf(['ready', 'not_ready']),
+  mode: { enum: ['jetstream', 'core', null] },
+  catchingUp: { type: 'boolean' },
+  components: object({
+    database: COMPONENT,
+    broker: COMPONENT,
+    ingest: COMPONENT,
+    workers: COMPONENT,
+    tick: COMPONENT,
+    messages: COMPONENT,
+    process: COMPONENT,
+  }),
+});

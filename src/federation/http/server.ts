@@ -1,0 +1,59 @@
+// The federation's HTTP server: its routes, its live feed, its page, and who may read them.
+
+import { createHttpServer, type HttpOptions, type HttpParts } from '../../http/server.ts';
+import type { FeedCounts } from '../../http/feed.ts';
+import type { HttpServer } from '../../http/bounded-server.ts';
+import { addKeySetRoute, type KeySetParts } from '../../http/key-set.ts';
+import { type BearerParts, mayRead, requireBearer } from './bearer.ts';
+import { addEventRoute } from './events.ts';
+import { PARAMETER_CODES } from './parameters.ts';
+import type { Readiness } from './readiness.ts';
+import { addFederationRoutes, type FederationParts } from './routes.ts';
+import { READYZ } from './schemas.ts';
+
+export interface FederationHttpOptions extends HttpOptions {
+  /** `required`: what lies under /api/ needs an API key. */
+  readonly apiAuth: 'open' | 'required';
+}
+
+/** What HTTP asks of the program. */
+export interface FederationHttpParts
+  extends Pick<HttpParts, 'live' | 'metrics' | 'failed'>,
+    FederationParts,
+    BearerParts,
+    KeySetParts {
+  readiness(): Readiness;
+}
+
+export interface FederationHttpServer extends HttpServer {
+  /** Readers of the live feed. */
+  feed(): FeedCounts;
+}
+
+const API = {
+  title: 'Truebit federation aggregator',
+  description: 'Network-wide statistics of a federation of Truebit node monitors. Everything is only read.',
+  codes: PARAMETER_CODES,
+};
+
+/** Makes the server; nothing listens before `start`. */
+export function createFederationServer(
+  options: FederationHttpOptions,
+  parts: FederationHttpParts,
+): FederationHttpServer {
+  let feed = (): FeedCounts => ({ clients: 0, dropped: 0, refused: 0 });
+  const server = createHttpServer(options, {
+    ...parts,
+    api: API,
+    readinessSchema: READYZ,
+    pageFolder: new URL('page/', import.meta.url),
+    addRoutes(app) {
+      const isOpen = options.apiAuth === 'open';
+      if (!isOpen) requireBearer(app, parts);
+      addKeySetRoute(app, parts);
+      addFederationRoutes(app, parts);
+      feed = addEventRoute(app, parts, (header) => isOpen || mayRead(header, parts));
+    },
+  });
+  return { ...server, feed: () => feed() };
+}

@@ -1,0 +1,130 @@
+// The command line of `npm run simulate`, decoded once.
+
+import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
+import { slipIn } from '../../config/slips.ts';
+import { parseCommandLine } from '../../lib/command-line.ts';
+import { CodedError } from '../../lib/errors.ts';
+
+export interface SimulationOptions {
+  readonly nodes: number;
+  /** Messages per node and minute. */
+  readonly ratePerMinute: number;
+  readonly durationMs: number;
+  readonly seed: number;
+  readonly duplicates: number;
+  readonly disagree: number;
+  readonly servers: readonly string[];
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly httpUrl: string;
+  /** Whether `httpUrl` is what our own settings say. */
+  readonly isHttpOurs: boolean;
+  readonly patienceMs: number;
+  /** The result as JSON. */
+  readonly isJson: boolean;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const HELP = `npm run simulate -- [options]
+
+Simulated monitors send what real ones send; then the published statistics are compared with what they must be.
+
+  --nodes N         simulated monitors (100)
+  --rate N          messages per node and minute (30)
+  --duration N      seconds (60)
+  --seed N          decides the shape of the run; ids are new in every run (1)
+  --duplicates P    fraction of messages that are sent twice, 0 to 1 (0)
+  --disagree P      fraction of reports that contradict others, 0 to 1 (0)
+  --nats URL        the broker, several with commas (NATS_URL, else EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT,
+                    else nats://127.0.0.1:4222)
+  --user NAME       broker user (FEDERATION_NATS_USER)
+  --password TEXT   broker password (FEDERATION_NATS_PASSWORD)
+  --http URL        the aggregator (HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080)
+  --patience N      seconds to wait for a publication, above PUBLISH_INTERVAL (45)
+  --json            print the result as one JSON object, and progress to standard error
+
+Exit code: 0 all equal; 1 differences, or messages without an outcome; 2 usage, wrong settings, limits, or nothing to talk to.
+`;
+
+const DEFAULTS = {
+  nodes: '100',
+  rate: '30',
+  duration: '60',
+  seed: '1',
+  duplicates: '0',
+  disagree: '0',
+  patience: '45',
+};
+
+const text = { type: 'string' } as const;
+const PARSED = {
+  nodes: text,
+  rate: text,
+  duration: text,
+  seed: text,
+  duplicates: text,
+  disagree: text,
+  patience: text,
+  nats: text,
+  user: text,
+  password: text,
+  http: text,
+  json: { type: 'boolean', default: false },
+} as const;
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly isWhole: boolean;
+}
+
+/** A decimal number in its range; throws CodedError `usage`. */
+function toNumber(name: string, value: string, range: Range): number {
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;
+  if (number >= range.min && number <= range.max && (!range.isWhole || Number.isInteger(number)))
+    return number;
+  const kind = range.isWhole ? 'a whole number' : 'a number';
+  throw new CodedError('usage', `--${name} ${value}: must be ${kind} from ${range.min} to ${range.max}.`);
+}
+
+function toUrl(name: string, value: string, schemes: readonly string[]): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url !== null && schemes.includes(url.protocol.slice(0, -1))) return value;
+  throw new CodedError('usage', `${name}: must be a URL that begins with ${schemes.join(':// or ')}://.`);
+}
+
+/** A setting of monitors, read as ours are: trimmed, empty is unset, and no quotes. Errors: `settings_invalid`. */
+function monitorSetting(env: Environment, name: string): string | null {
+  const value = (env[name] ?? '').trim();
+  if (value === '') return null;
+  const slip = slipIn(name, value, 'free');
+  if (slip !== undefined) throw new CodedError('settings_invalid', `${name} (not shown): ${slip}`);
+  return value;
+}
+
+/** Throws CodedError `usage` or `settings_invalid`. */
+export function parseOptions(args: readonly string[], env: Environment): SimulationOptions {
+  const { values } = parseCommandLine(args, PARSED);
+  const number = (name: keyof typeof DEFAULTS, min: number, max: number, isWhole: boolean): number =>
+    toNumber(name, values[name] ?? DEFAULTS[name], { min, max, isWhole });
+  const servers =
+    values.nats === undefined
+      ? ownBrokerUrls(env).map((server) => toUrl('NATS_URL', server, ['nats', 'tls']))
+      : values.nats.split(',').map((server) => toUrl('--nats', server.trim(), ['nats', 'tls']));
+  return {
+    nodes: number('nodes', 1, 1_000_000, true),
+    ratePerMinute: number('rate', 1, 100_000, false),
+    durationMs: number('duration', 1, 86_400, false) * 1000,
+    seed: number('seed', 0, 0xffff_ffff, true),
+    duplicates: number('duplicates', 0, 1, false),
+    disagree: number('disagree', 0, 1, false),
+    servers,
+    user: values.user ?? monitorSetting(env, 'FEDERATION_NATS_USER'),
+    password: values.password ?? monitorSetting(env, 'FEDERATION_NATS_PASSWORD'),
+    httpUrl: values.http === undefined ? ownHttpUrl(env) : toUrl('--http', values.http, ['http', 'https']),
+    isHttpOurs: values.http === undefined,
+    patienceMs: number('patience', 1, 86_400, false) * 1000,
+    isJson: values.json,
+  };
+}

@@ -1,0 +1,37 @@
+// The statistics messages as they go out (section 5): one per period, each under its own subject. Pure.
+
+import type { NetworkStatistics } from '../domain/statistics.ts';
+import type { Period } from '../domain/vocabulary.ts';
+
+/** `stats.*` must not match the periods: deployed monitors keep whatever `network_stats` arrives there. */
+const SUBJECTS: Readonly<Record<Period, string>> = {
+  all: 'truebit.stats.aggregated',
+  '1h': 'truebit.stats.period.1h',
+  '24h': 'truebit.stats.period.24h',
+  '7d': 'truebit.stats.period.7d',
+};
+
+/** One message to publish. */
+export interface StatisticsMessage {
+  readonly subject: string;
+  readonly payload: string;
+}
+
+export function statisticsMessage(
+  period: Period,
+  data: NetworkStatistics,
+  nowMs: number,
+  aggregatorId: string,
+): StatisticsMessage {
+  return {
+    subject: SUBJECTS[period],
+    payload: JSON.stringify({
+      version: '1.0',
+      type: period === 'all' ? 'network_stats' : 'network_stats_period',
+      timestamp: new Date(nowMs).toISOString(),
+      aggregatorId,
+      period,
+      data,
+    }),
+  };
+}

@@ -1,0 +1,165 @@
+// Publishes statistics over a connection of its own, so that a busy writer delays no publication. While the broker is
+// away it publishes nothing: old numbers sent late would pass for new ones.
+
+import {
+  connectBroker,
+  describe,
+  headers,
+  type NatsConnection,
+  type NatsOptions,
+  pause,
+  settled,
+} from '../../io/nats.ts';
+import { Refusals } from '../../io/refusals.ts';
+import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../domain/message-signature.ts';
+import type { StatisticsSigner } from '../../lib/ed25519.ts';
+import type { StatisticsMessage } from './payload.ts';
+
+/** A broker that takes longer to answer stands still: the next tick must not wait for it. */
+const FLUSH_MAX_MS = 5000;
+/**
+ * Each connection dials again at its own pace, at most 2 s apart and some time for each dial. Only after this long is a
+ * connection that stays away a problem of its own.
+ */
+const APART_MAX_MS = 10_000;
+
+export interface PublisherParts {
+  /** The ingest thread's connection does the talking about outages: while it is away too, nothing is said here. */
+  isBrokerThere(): boolean;
+  monotonicMs(): number;
+  log(level: 'info' | 'warn', sentence: string): void;
+}
+
+/** Why statistics did not reach the broker. The same `key` is the same problem, though its sentence has newer numbers. */
+interface Problem {
+  readonly key: string;
+  readonly sentence: string;
+}
+
+export class Publisher {
+  readonly #parts: PublisherParts;
+  readonly #stop = new AbortController();
+  readonly #refusals = new Refusals();
+  #connection: NatsConnection | null = null;
+  #signer: StatisticsSigner | null = null;
+  #isConnected = false;
+  /** Why the connection cannot be made; null if it stands, or nothing was said yet. */
+  #unreachable: string | null = null;
+  /** Since when the ingest thread's connection stands and this one does not, on the monotonic clock; null if that is not so. */
+  #apartSinceMs: number | null = null;
+  #problem: Problem | null = null;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the latest statistics did not reach the broker, though it is there; null if they did, or none were due. */
+  get problem(): string | null {
+    return this.#problem?.sentence ?? null;
+  }
+
+  /** What the broker does not let us publish. */
+  get refusals(): number {
+    return this.#refusals.size;
+  }
+
+  /** Connects, for as long as it takes. */
+  async start(nats: NatsOptions, signer: StatisticsSigner): Promise<void> {
+    this.#signer = signer;
+    this.#connection = await connectBroker(
+      'truebit-aggregator-publish',
+      nats,
+      {
+        onConnected: () => {
+          this.#isConnected = true;
+          this.#unreachable = null;
+        },
+        onDisconnected: () => {
+          this.#isConnected = false;
+        },
+        onUnreachable: (reason) => {
+          this.#unreachable = reason;
+        },
+        onRefused: (refusal) => void this.#refusals.add(refusal),
+      },
+      this.#stop.signal,
+    );
+  }
+
+  /** Signs, publishes and waits until the broker has all messages; false if it is away or refuses some. */
+  async publish(messages: readonly StatisticsMessage[]): Promise<boolean> {
+    const problem = await this.#tryTo(messages);
+    // While the broker is away as a whole, what was said before stays said.
+    if (problem !== 'away') this.#tell(problem);
+    else if (this.#unreachable !== null && this.#isApart())
+      this.#tell(same(`the connection for publishing cannot be made: ${this.#unreachable}`));
+    if (problem !== 'away') this.#apartSinceMs = null;
+    return problem === null;
+  }
+
+  /** True if this connection alone is away, and has been for so long that it is not just behind the other. */
+  #isApart(): boolean {
+    const { isBrokerThere, monotonicMs } = this.#parts;
+    this.#apartSinceMs = isBrokerThere() ? (this.#apartSinceMs ?? monotonicMs()) : null;
+    return this.#apartSinceMs !== null && monotonicMs() - this.#apartSinceMs >= APART_MAX_MS;
+  }
+
+  /** Null if all are with the broker, `away`, or what is wrong. */
+  async #tryTo(messages: readonly StatisticsMessage[]): Promise<Problem | 'away' | null> {
+    const connection = this.#connection;
+    const signer = this.#signer;
+    if (connection === null || signer === null || !this.#isConnected) return 'away';
+    this.#refusals.clear();
+    const tooLarge: Problem[] = [];
+    for (const { subject, payload } of messages) {
+      const bytes = Buffer.from(payload);
+      const signed = headers();
+      signed.set(KEY_ID_HEADER, signer.publicKey.kid);
+      signed.set(SIGNATURE_HEADER, signer.sign(bytes));
+      try {
+        connection.publish(subject, bytes, { headers: signed });
+      } catch (error) {
+        if (connection.isClosed()) return 'away';
+        tooLarge.push({
+          key: subject,
+          sentence: `${subject} with ${bytes.length} bytes (${describe(error)}: raise max_payload there, now ${connection.info?.max_payload ?? 'unknown'})`,
+        });
+      }
+    }
+    const answered = new AbortController();
+    const flushed = settled(connection).then(
+      () => 'there' as const,
+      () => 'away' as const,
+    );
+    const late = pause(FLUSH_MAX_MS, answered.signal).then(() => 'late' as const);
+    const outcome = await Promise.race([flushed, late]);
+    answered.abort();
+    if (outcome === 'away') return 'away';
+    if (outcome === 'late') return same(`the broker has not confirmed them within ${FLUSH_MAX_MS / 1000} s`);
+    const denied = this.#refusals.describe();
+    if (denied !== null) return same(`${denied}: allow our user to publish to truebit.stats.>`);
+    if (tooLarge.length === 0) return null;
+    return {
+      key: `too large: ${tooLarge.map(({ key }) => key).join()}`,
+      sentence: `the broker takes no message as large as ${tooLarge.map(({ sentence }) => sentence).join(', ')}`,
+    };
+  }
+
+  #tell(problem: Problem | null): void {
+    const isNews = problem?.key !== this.#problem?.key;
+    const sentence = `statistics are not published: ${problem?.sentence ?? ''}`;
+    this.#problem = problem === null ? null : { key: problem.key, sentence };
+    if (!isNews) return;
+    if (problem === null) this.#parts.log('info', 'publish: the broker takes the statistics again');
+    else this.#parts.log('warn', `publish: ${sentence}; trying again with each tick`);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#connection?.close();
+  }
+}
+
+function same(sentence: string): Problem {
+  return { key: sentence, sentence };
+}

@@ -1,0 +1,98 @@
+// The tick: every interval, once caught up, asks the workers for the statistics, publishes them and has them stored.
+// It computes nothing itself, and a tick that takes long is followed by the next, never overtaken by it.
+
+import type { Distribution, TickStatistics } from '../domain/statistics.ts';
+import { PERIODS } from '../domain/vocabulary.ts';
+import { type StatisticsMessage, statisticsMessage } from './payload.ts';
+
+interface Geography {
+  readonly continentDistribution: Distribution;
+  readonly locationDistribution: Distribution;
+}
+
+export interface TickerOptions {
+  readonly intervalMs: number;
+  readonly geographyIntervalMs: number;
+  readonly publishes: boolean;
+  readonly aggregatorId: string;
+}
+
+export interface TickerParts {
+  readStatistics(nowMs: number): Promise<TickStatistics>;
+  readGeography(): Promise<Geography>;
+  /** False if the broker is away. */
+  publish(messages: readonly StatisticsMessage[]): Promise<boolean>;
+  /** Has the tick's rows stored. */
+  store(tick: TickStatistics): void;
+  /** A tick is done; `published` is false if it was not to be, or could not be. */
+  done(tick: TickStatistics, seconds: number, published: boolean): void;
+  failed(error: unknown): void;
+  isCaughtUp(): boolean;
+  nowMs(): number;
+  monotonicMs(): number;
+}
+
+export class Ticker {
+  readonly #options: TickerOptions;
+  readonly #parts: TickerParts;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #geography: Geography | null = null;
+  #geographyAtMs = 0;
+
+  constructor(options: TickerOptions, parts: TickerParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** Ticks now and then every interval; called when the source has caught up for the first time. */
+  start(): void {
+    if (this.#timer !== null) return;
+    this.#timer = setInterval(() => this.#tick(), this.#options.intervalMs);
+    this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  #tick(): void {
+    if (this.#running !== null || !this.#parts.isCaughtUp()) return;
+    this.#running = this.#run()
+      .catch((error: unknown) => this.#parts.failed(error))
+      .finally(() => {
+        this.#running = null;
+      });
+  }
+
+  async #run(): Promise<void> {
+    const startedMs = this.#parts.monotonicMs();
+    const nowMs = this.#parts.nowMs();
+    const places = await this.#places(startedMs);
+    const counted = await this.#parts.readStatistics(nowMs);
+    const tick: TickStatistics = {
+      nowMs,
+      periods: {
+        '1h': { ...counted.periods['1h'], ...places },
+        '24h': { ...counted.periods['24h'], ...places },
+        '7d': { ...counted.periods['7d'], ...places },
+        all: { ...counted.periods.all, ...places },
+      },
+    };
+    this.#parts.store(tick);
+    const messages = PERIODS.map((period) =>
+      statisticsMessage(period, tick.periods[period], nowMs, this.#options.aggregatorId),
+    );
+    const published = this.#options.publishes && (await this.#parts.publish(messages));
+    this.#parts.done(tick, (this.#parts.monotonicMs() - startedMs) / 1000, published);
+  }
+
+  async #places(monotonicMs: number): Promise<Geography> {
+    if (this.#geography === null || monotonicMs - this.#geographyAtMs >= this.#options.geographyIntervalMs) {
+      this.#geography = await this.#parts.readGeography();
+      this.#geographyAtMs = monotonicMs;
+    }
+    return this.#geography;
+  }
+}

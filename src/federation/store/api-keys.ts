@@ -1,0 +1,284 @@
+// API keys on disk and in memory: made and revoked at once, their use (limit, last time) written with each commit.
+// Only hashes are kept; nothing here judges a signature.
+
+import { type ApiKey, KeyBook, PERMISSIONS } from '../domain/api-keys.ts';
+import type { KeyListing, NewKey } from '../domain/operator-request.ts';
+import { advance, type Pace, pace } from '../../lib/pace.ts';
+import { CodedError } from '../../lib/errors.ts';
+import type { Database, Statement } from '../../store/database.ts';
+import { statement } from '../../store/statements.ts';
+
+/** API keys kept, revoked ones included: when full, the one revoked longest ago makes room. */
+export const API_KEYS_MAX = 10_000;
+
+/** How a key is used, in memory; what differs from the rows goes with the next commit. */
+export interface KeyUse {
+  readonly row: number;
+  readonly pace: Pace;
+  limitDueMs: number;
+  /** Greatest event time of what it was used for, ms since the epoch; 0: never. */
+  lastUsedMs: number;
+  isDirty: boolean;
+}
+
+interface KeyRow {
+  id: number;
+  key_hash: string;
+  name: string;
+  node_id: string | null;
+  permissions: string;
+  rate_limit: number;
+  created_at: string;
+  last_used_at: string | null;
+  revoked_at: string | null;
+  limit_due_ms: number;
+  created_event_ms: number | null;
+  revoked_event_ms: number | null;
+}
+
+const KEY_ID_DIGITS = 16;
+
+export class ApiKeyTable {
+  /** All keys as they are now; the same object for ever. */
+  readonly book: KeyBook;
+  readonly #uses = new Map<string, KeyUse>();
+  readonly #insert: Statement;
+  readonly #revoke: Statement;
+  readonly #delete: Statement<[number]>;
+  readonly #deleteLimit: Statement<[number]>;
+  readonly #deleteMoments: Statement<[number]>;
+  readonly #saveMoments: Statement;
+  readonly #inOneStep: (run: () => void) => void;
+  readonly #used: Statement;
+  readonly #spent: Statement;
+  #dirty: KeyUse[] = [];
+  /** Keys whose moments go with the next commit. */
+  #moved = new Set<string>();
+  #isSettled = false;
+
+  constructor(database: Database) {
+    this.#insert = statement(
+      database,
+      'INSERT INTO api_keys (key_hash, name, node_id, permissions, rate_limit, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.#revoke = statement(database, 'UPDATE api_keys SET is_active = 0, revoked_at = ? WHERE id = ?');
+    this.#delete = statement(database, 'DELETE FROM api_keys WHERE id = ?');
+    this.#deleteLimit = statement(database, 'DELETE FROM api_key_limits WHERE key = ?');
+    this.#deleteMoments = statement(database, 'DELETE FROM api_key_moments WHERE key = ?');
+    this.#saveMoments = statement(
+      database,
+      `INSERT INTO api_key_moments (key, created_event_ms, revoked_event_ms) VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+         SET created_event_ms = excluded.created_event_ms, revoked_event_ms = excluded.revoked_event_ms`,
+    );
+    this.#inOneStep = database.transaction((run: () => void) => run());
+    this.#used = statement(database, 'UPDATE api_keys SET last_used_at = ? WHERE id = ?');
+    this.#spent = statement(
+      database,
+      'INSERT INTO api_key_limits (key, limit_due_ms) VALUES (?, ?) ON CONFLICT DO UPDATE SET limit_due_ms = excluded.limit_due_ms',
+    );
+    const rows = statement<[], KeyRow>(
+      database,
+      `SELECT id, key_hash, name, node_id, permissions, rate_limit, created_at, last_used_at, revoked_at,
+           coalesce(limit_due_ms, 0) AS limit_due_ms, created_event_ms, revoked_event_ms
+         FROM api_keys LEFT JOIN api_key_limits spent ON spent.key = id LEFT JOIN api_key_moments moments ON moments.key = id
+         ORDER BY id`,
+    ).all();
+    this.book = new KeyBook(rows.map(toKey));
+    for (const row of rows) this.#uses.set(row.key_hash.slice(0, KEY_ID_DIGITS), toUse(row));
+  }
+
+  /** False if a moment may still be moved by {@link settle}. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /**
+   * Keeps a new key, at once; one that is there already stays as it is. `eventMs` is the event clock at this moment, as
+   * well as it is known. Errors: `too_many`.
+   */
+  create(key: NewKey, nowMs: number, eventMs: number): ApiKey {
+    const keyId = key.keyHash.slice(0, KEY_ID_DIGITS);
+    const known = this.book.find(keyId);
+    if (known?.keyHash === key.keyHash) return known;
+    // Of 64 random bits; but one key must never take another's place.
+    if (known !== undefined) throw new Error('another key has the same id');
+    this.#makeRoom();
+    const createdAt = new Date(nowMs).toISOString();
+    const { keyHash, name, nodeId, permissions, ratePerMinute } = key;
+    let row = 0;
+    this.#inOneStep(() => {
+      const values = [keyHash, name, nodeId, permissions.join(','), ratePerMinute, createdAt];
+      row = Number(this.#insert.run(...values).lastInsertRowid);
+      this.#saveMoments.run(row, eventMs, null);
+    });
+    const made: ApiKey = {
+      ...key,
+      keyId,
+      createdAtMs: nowMs,
+      revokedAtMs: null,
+      createdEventMs: eventMs,
+      revokedEventMs: null,
+    };
+    this.book.put(made);
+    this.#uses.set(made.keyId, newUse(row, ratePerMinute));
+    this.#isSettled = false;
+    return made;
+  }
+
+  /**
+   * Ends a key, at once; one that was ended before keeps its time. `eventMs` as in {@link create}. Null if there is none
+   * with this id.
+   */
+  revoke(keyId: string, nowMs: number, eventMs: number): ApiKey | null {
+    const key = this.book.find(keyId);
+    const use = this.#uses.get(keyId);
+    if (key === undefined || use === undefined) return null;
+    if (key.revokedAtMs !== null) return key;
+    this.#inOneStep(() => {
+      this.#revoke.run(new Date(nowMs).toISOString(), use.row);
+      this.#saveMoments.run(use.row, key.createdEventMs, eventMs);
+    });
+    const revoked = { ...key, revokedAtMs: nowMs, revokedEventMs: eventMs };
+    this.book.put(revoked);
+    this.#isSettled = false;
+    return revoked;
+  }
+
+  /**
+   * Every message that was stored before the newest change of a key has been taken, and the event clock shows `eventMs`: what
+   * comes is behind all changes. A moment after that was guessed by a clock that was ahead, and is moved here, with the next
+   * commit.
+   */
+  settle(eventMs: number): void {
+    this.#isSettled = true;
+    for (const key of this.book.all) {
+      const createdEventMs = Math.min(key.createdEventMs, eventMs);
+      const revokedEventMs = key.revokedEventMs === null ? null : Math.min(key.revokedEventMs, eventMs);
+      if (createdEventMs === key.createdEventMs && revokedEventMs === key.revokedEventMs) continue;
+      this.book.put({ ...key, createdEventMs, revokedEventMs });
+      this.#moved.add(key.keyId);
+    }
+  }
+
+  /** The keys as people see them, in the order in which they were made. */
+  list(): readonly KeyListing[] {
+    return this.book.all.map((key) => this.listing(key));
+  }
+
+  listing(key: ApiKey): KeyListing {
+    return {
+      keyId: key.keyId,
+      name: key.name,
+      nodeId: key.nodeId,
+      permissions: key.permissions,
+      rateLimit: key.ratePerMinute,
+      createdAt: new Date(key.createdAtMs).toISOString(),
+      lastUsedAt: toText(this.#uses.get(key.keyId)?.lastUsedMs ?? 0),
+      revokedAt: toText(key.revokedAtMs ?? 0),
+      isActive: key.revokedAtMs === null,
+    };
+  }
+
+  /** How far the rate of a key of the book is spent. */
+  useOf(key: ApiKey): KeyUse {
+    const use = this.#uses.get(key.keyId);
+    if (use === undefined) throw new Error('a key of the book has no row');
+    return use;
+  }
+
+  /** A message that the key signed was let in, at the event time `atMs`, which is `steadyMs` on the event clock. */
+  spend(use: KeyUse, atMs: number, steadyMs: number): void {
+    use.limitDueMs = advance(use.pace, use.limitDueMs, steadyMs);
+    this.#noteUse(use, atMs);
+  }
+
+  /** A key was used elsewhere, over HTTP; it may be gone meanwhile. */
+  used(keyId: string, atMs: number): void {
+    const use = this.#uses.get(keyId);
+    if (use !== undefined) this.#noteUse(use, atMs);
+  }
+
+  /** Writes what changed, inside the caller's transaction. */
+  write(): void {
+    for (const use of this.#dirty) {
+      this.#used.run(toText(use.lastUsedMs), use.row);
+      if (use.pace.intervalMs > 0) this.#spent.run(use.row, use.limitDueMs);
+    }
+    for (const keyId of this.#moved) {
+      const key = this.book.find(keyId);
+      const use = this.#uses.get(keyId);
+      if (key !== undefined && use !== undefined)
+        this.#saveMoments.run(use.row, key.createdEventMs, key.revokedEventMs);
+    }
+  }
+
+  committed(): void {
+    for (const use of this.#dirty) use.isDirty = false;
+    this.#dirty = [];
+    this.#moved.clear();
+  }
+
+  #noteUse(use: KeyUse, atMs: number): void {
+    use.lastUsedMs = Math.max(use.lastUsedMs, atMs);
+    if (use.isDirty) return;
+    use.isDirty = true;
+    this.#dirty.push(use);
+  }
+
+  #makeRoom(): void {
+    if (this.book.size < API_KEYS_MAX) return;
+    const [oldest] = this.book.all
+      .filter((key) => key.revokedAtMs !== null)
+      .sort((one, other) => (one.revokedAtMs ?? 0) - (other.revokedAtMs ?? 0));
+    const use = oldest === undefined ? undefined : this.#uses.get(oldest.keyId);
+    if (oldest === undefined || use === undefined) {
+      throw new CodedError(
+        'too_many',
+        `There are ${API_KEYS_MAX} API keys, and none is revoked: revoke one that is not used.`,
+      );
+    }
+    this.#deleteLimit.run(use.row);
+    this.#deleteMoments.run(use.row);
+    this.#delete.run(use.row);
+    this.#uses.delete(oldest.keyId);
+    this.#dirty = this.#dirty.filter((each) => each !== use);
+    this.book.remove(oldest.keyId);
+  }
+}
+
+function toKey(row: KeyRow): ApiKey {
+  const permissions = row.permissions.split(',');
+  const createdAtMs = Date.parse(row.created_at);
+  const revokedAtMs = row.revoked_at === null ? null : Date.parse(row.revoked_at);
+  return {
+    keyId: row.key_hash.slice(0, KEY_ID_DIGITS),
+    keyHash: row.key_hash,
+    name: row.name,
+    nodeId: row.node_id,
+    permissions: PERMISSIONS.filter((permission) => permissions.includes(permission)),
+    ratePerMinute: row.rate_limit,
+    createdAtMs,
+    revokedAtMs,
+    // A key from before there were these moments has its wall times alone.
+    createdEventMs: row.created_event_ms ?? createdAtMs,
+    revokedEventMs: revokedAtMs === null ? null : (row.revoked_event_ms ?? revokedAtMs),
+  };
+}
+
+function toUse(row: KeyRow): KeyUse {
+  return {
+    ...newUse(row.id, row.rate_limit),
+    limitDueMs: row.limit_due_ms,
+    lastUsedMs: row.last_used_at === null ? 0 : Date.parse(row.last_used_at),
+  };
+}
+
+/** The burst is two minutes' worth, as that of a node: a monitor counts in minutes of its own. */
+function newUse(row: number, ratePerMinute: number): KeyUse {
+  const own = pace(ratePerMinute, 60_000, 2 * ratePerMinute);
+  return { row, pace: own, limitDueMs: 0, lastUsedMs: 0, isDirty: false };
+}
+
+function toText(atMs: number): string | null {
+  return atMs === 0 ? null : new Date(atMs).toISOString();
+}

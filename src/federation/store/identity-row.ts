@@ -1,0 +1,38 @@
+// The salt and the statistics key in the database: made at the first start, on disk before anybody hears of them.
+
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { Identity, StatisticsKey } from '../domain/identity.ts';
+import { CodedError } from '../../lib/errors.ts';
+import { type Database, durably } from '../../store/database.ts';
+import { KeptValues } from '../../store/kept-values.ts';
+
+const SALT = 'federation_salt';
+const STATISTICS_KEY = 'statistics_key';
+const SALT_BYTES = 32;
+
+/**
+ * Reads what is kept, and makes what is missing. `givenSalt` (64 hex digits) is used instead of the kept one, and is not
+ * kept. Errors: `database_unusable`.
+ */
+export function readIdentity(database: Database, givenSalt: string | null): Identity {
+  const kept = new KeptValues(database);
+  return durably(database, () => {
+    const salt = givenSalt ?? kept.text(SALT) ?? kept.setNow(SALT, randomBytes(SALT_BYTES).toString('hex'));
+    const key = kept.text(STATISTICS_KEY) ?? kept.setNow(STATISTICS_KEY, JSON.stringify(newKey()));
+    return { salt, statisticsKey: readKey(key) };
+  });
+}
+
+function newKey(): StatisticsKey {
+  const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  return { x, d };
+}
+
+function readKey(text: string): StatisticsKey {
+  const value: unknown = JSON.parse(text);
+  if (typeof value === 'object' && value !== null && 'x' in value && 'd' in value) {
+    const { x, d } = value;
+    if (typeof x === 'string' && typeof d === 'string') return { x, d };
+  }
+  throw new CodedError('database_unusable', 'The key in the database that signs statistics is not a key.');
+}

@@ -1,0 +1,59 @@
+// The database as the running program opens it: under its lock, for writing, made, migrated or adopted if need be, with
+// its first writer. It commits nothing, and leaves no lock behind where it fails.
+
+import type { Settings } from '../config/settings.ts';
+import type { Identity } from '../domain/identity.ts';
+import { type Database, explain } from '../../store/database.ts';
+import { openFederationWriter } from './whole-database.ts';
+import { expectDatabase, isReadableByOthers } from '../../store/database-files.ts';
+import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
+import { earlierAggregator, tellAdoption } from './adoption.ts';
+import { readIdentity } from './identity-row.ts';
+import { RevertibleWriter } from './revertible-writer.ts';
+import { writerOptions } from './writer-options.ts';
+import { FederationWriter } from './writer.ts';
+
+export interface OpenedDatabase {
+  readonly lock: DatabaseLock;
+  readonly database: Database;
+  readonly writer: RevertibleWriter;
+  readonly identity: Identity;
+}
+
+/**
+ * Opens the database of the settings; `nowMs` is our clock, `log` is told of an adoption, and if others may read the file.
+ * Errors: those of `lockDatabase` and `openWriter`, and `database_missing`.
+ */
+export function openDatabase(
+  settings: Settings,
+  nowMs: number,
+  log: (level: 'info' | 'warn', sentence: string) => void,
+): OpenedDatabase {
+  const { databasePath: path, lifecycle, aggregatorId } = settings;
+  const adoption = {
+    nowMs,
+    thresholds: lifecycle,
+    aggregatorId,
+    progress: (rows: number, ofRows: number) =>
+      log('info', `adoption: ${rows} of ${ofRows} rows of the earlier aggregator`),
+  };
+  const lock = lockDatabase(path);
+  try {
+    expectDatabase(path, lock.hadDatabase);
+    const database = openFederationWriter(path, earlierAggregator(adoption));
+    tellAdoption(database, path, (line) => log('info', `adoption: ${line}`));
+    // The tables must not stand in the log alone: without it the file would pass for a new one.
+    if (!lock.hadDatabase) database.pragma('wal_checkpoint(TRUNCATE)');
+    lock.noteDatabase();
+    if (isReadableByOthers(path)) {
+      log('warn', `other users may read ${path}, and the secrets in it: chmod 600 it`);
+    }
+    const writer = new RevertibleWriter(
+      (known) => new FederationWriter(database, writerOptions(settings), known ?? aggregatorId),
+    );
+    return { lock, database, writer, identity: readIdentity(database, settings.federationSalt) };
+  } catch (error) {
+    lock.release();
+    throw explain(error, path);
+  }
+}

@@ -1,0 +1,82 @@
+// Retention in small steps (section 4): which table comes next and how far the walk has come. Each step is part of a
+// commit of the writer, after the touched rows are written, so it decides on the newest values; it never asks the time.
+
+import type { KeptValues } from '../../store/kept-values.ts';
+import type { Cutoffs } from './key-walk.ts';
+import type { RollupDeltas } from './rollups.ts';
+
+/** Tasks or invoices that one step prunes: a quarter of the 50 ms that the writer may pause (bench/retention.ts). */
+export const PRUNED_ROWS_MAX = 500;
+
+/** A table whose rows are pruned. */
+export interface PrunedTable {
+  /**
+   * Prunes some of the rows behind `afterKey` that were last seen before the cutoff, inside the caller's transaction,
+   * and moves their counts into the pruned totals. May be repeated after a failure.
+   */
+  prune(
+    afterKey: number,
+    cutoffs: Cutoffs,
+    rollups: RollupDeltas,
+  ): { readonly afterKey: number; readonly isEnd: boolean; readonly rows: number };
+}
+
+/** What a step did. */
+export interface PruneResult {
+  readonly rows: number;
+  /** True if the step was the last of a pass over all tables; what an earlier run left of a pass is none. */
+  readonly isPassOver: boolean;
+}
+
+const TABLE = 'retention_table';
+const AFTER = 'retention_after';
+
+export class Retention {
+  readonly #tables: readonly PrunedTable[];
+  readonly #kept: KeptValues;
+  #place: { readonly table: number; readonly afterKey: number };
+  #nextPlace: { readonly table: number; readonly afterKey: number };
+  /** False while the walk is in what an earlier run left: tables before it may have waited for as long as we were away. */
+  #isWholePass: boolean;
+  #cutoffs: Cutoffs | null = null;
+  #result: PruneResult | null = null;
+
+  constructor(tables: readonly PrunedTable[], kept: KeptValues) {
+    this.#tables = tables;
+    this.#kept = kept;
+    this.#place = { table: kept.number(TABLE) % tables.length, afterKey: kept.number(AFTER) };
+    this.#nextPlace = this.#place;
+    this.#isWholePass = isStart(this.#place);
+  }
+
+  /** Lets a step ride in the next commit: of rows last seen before the cutoff. */
+  ask(cutoffs: Cutoffs): void {
+    this.#cutoffs = cutoffs;
+  }
+
+  /** Makes the step that was asked for, inside the caller's transaction. */
+  write(rollups: RollupDeltas): void {
+    const table = this.#tables[this.#place.table];
+    if (this.#cutoffs === null || table === undefined) return;
+    const step = table.prune(this.#place.afterKey, this.#cutoffs, rollups);
+    const next = step.isEnd ? (this.#place.table + 1) % this.#tables.length : this.#place.table;
+    this.#nextPlace = { table: next, afterKey: step.isEnd ? 0 : step.afterKey };
+    this.#result = { rows: step.rows, isPassOver: this.#isWholePass && isStart(this.#nextPlace) };
+    this.#kept.set(TABLE, this.#nextPlace.table);
+    this.#kept.set(AFTER, this.#nextPlace.afterKey);
+  }
+
+  /** The transaction that held {@link write} is committed: what it did, null if no step was asked for. */
+  committed(): PruneResult | null {
+    const result = this.#result;
+    this.#place = this.#nextPlace;
+    if (isStart(this.#place)) this.#isWholePass = true;
+    this.#cutoffs = null;
+    this.#result = null;
+    return result;
+  }
+}
+
+function isStart({ table, afterKey }: { readonly table: number; readonly afterKey: number }): boolean {
+  return table === 0 && afterKey === 0;
+}

@@ -1,0 +1,123 @@
+// A span of the statistics history, down-sampled: from each step the first row, found by one seek in the index of
+// (period, time), and the newest row of all, for a step may be hours long and its reader wants to know how things are now.
+// Beside them stand the rows at the edges of gaps: those are told from what was recorded, not from what is shown.
+// Cost grows with the points asked for, never with what is stored.
+
+import {
+  type History,
+  HISTORY_SERIES,
+  type HistoryQuery,
+  type HistorySeries,
+  isGap,
+  likelyIntervalMs,
+  stepOf,
+} from '../domain/history.ts';
+import type { ReadDatabase } from '../../store/database.ts';
+import { readThinned } from '../store/statistics-thinning.ts';
+import { statement } from '../../store/statements.ts';
+
+type Row = { readonly recordedAt: string; readonly intervalMs: number | null } & Readonly<
+  Record<HistorySeries, number>
+>;
+type Gap = History['gaps'][number];
+
+/** Sorts behind every time that a row may have. */
+const FOR_EVER = 'Z';
+
+/** `tickMs` is today's interval between ticks, for rows that do not say theirs. */
+export function readHistory(database: ReadDatabase, query: HistoryQuery, tickMs: number): History {
+  const stepMs = stepOf(query);
+  const [from, to] = [timeText(query.fromMs), timeText(query.toMs)];
+  const rows: Row[] = [];
+  const gaps: Gap[] = [];
+  database.transaction(() => {
+    const recorded = recordedRows(database, query.period, tickMs);
+    const chosen: Row[] = [];
+    let seekMs = query.fromMs;
+    // One place is the newest row's.
+    while (chosen.length < query.points - 1) {
+      const row = recorded.firstIn(timeText(seekMs), to);
+      if (row === undefined) break;
+      chosen.push(row);
+      // Steps begin at multiples of their width, so that the same rows are shown while the span moves on.
+      seekMs = (Math.floor(Date.parse(row.recordedAt) / stepMs) + 1) * stepMs;
+    }
+    const newest = recorded.lastIn(from, to);
+    if (newest !== undefined && newest.recordedAt !== chosen.at(-1)?.recordedAt) chosen.push(newest);
+    let room = query.points - chosen.length;
+    for (const row of chosen) {
+      const shown = rows.at(-1);
+      const led = shown === undefined ? { rows: [row], gaps: [] } : leadUp(recorded, shown, row, room);
+      room -= led.rows.length - 1;
+      rows.push(...led.rows);
+      gaps.push(...led.gaps);
+    }
+  })();
+  const series = Object.fromEntries(
+    HISTORY_SERIES.map((name) => [name, rows.map((row) => row[name])]),
+  ) as Record<HistorySeries, number[]>;
+  return { period: query.period, from, to, stepMs, at: rows.map((row) => row.recordedAt), series, gaps };
+}
+
+/**
+ * A row, in front of it the rows at the edges of the gaps that lead up to it, one gap behind the other, as far as there is
+ * `room` for them, and those gaps. Each lies between neighbours of what is shown; `shown` is the row shown before.
+ */
+function leadUp(
+  recorded: ReturnType<typeof recordedRows>,
+  shown: Row,
+  row: Row,
+  room: number,
+): { readonly rows: readonly Row[]; readonly gaps: readonly Gap[] } {
+  const rows = [row];
+  const gaps: Gap[] = [];
+  for (let later = row; ; ) {
+    const earlier = recorded.lastIn('', later.recordedAt);
+    if (earlier === undefined || !recorded.isGap(earlier, later)) break;
+    const isAdded = earlier.recordedAt !== shown.recordedAt && rows.length <= room;
+    // Where its edge has no room, a gap is told from the row shown before.
+    gaps.unshift({ from: (isAdded ? earlier : shown).recordedAt, to: later.recordedAt });
+    if (!isAdded) break;
+    rows.unshift(earlier);
+    later = earlier;
+  }
+  return { rows, gaps };
+}
+
+/** The rows of one period, each found by one seek. */
+function recordedRows(database: ReadDatabase, period: string, tickMs: number) {
+  const oneRow = (
+    order: 'ASC' | 'DESC',
+  ) => `SELECT recorded_at AS recordedAt, interval_ms AS intervalMs, active_nodes AS activeNodes,
+       total_nodes_seen AS totalNodes, total_tasks AS totalTasks, completed_tasks AS completedTasks,
+       failed_tasks AS failedTasks, cached_tasks AS cachedTasks, total_invoices AS totalInvoices,
+       success_rate AS successRate, cache_hit_rate AS cacheHitRate
+     FROM network_stats WHERE stat_period = ? AND recorded_at >= ? AND recorded_at < ? ORDER BY recorded_at ${order} LIMIT 1`;
+  const first = statement<[string, string, string], Row>(database, oneRow('ASC'));
+  const last = statement<[string, string, string], Row>(database, oneRow('DESC'));
+  const thinned = readThinned(database);
+  const firstIn = (from: string, to: string) => first.get(period, from, to);
+  const lastIn = (from: string, to: string) => last.get(period, from, to);
+  const distanceMs = (earlier: Row | undefined, later: Row | undefined) =>
+    earlier === undefined || later === undefined
+      ? null
+      : Date.parse(later.recordedAt) - Date.parse(earlier.recordedAt);
+  return {
+    firstIn,
+    lastIn,
+    /** Of two rows that are neighbours as recorded. */
+    isGap(earlier: Row, later: Row): boolean {
+      const [fromMs, toMs] = [Date.parse(earlier.recordedAt), Date.parse(later.recordedAt)];
+      const is = (intervalMs: number) => isGap({ fromMs, toMs, intervalMs }, thinned);
+      if (earlier.intervalMs !== null) return is(earlier.intervalMs);
+      if (!is(tickMs)) return false;
+      const before = distanceMs(lastIn('', earlier.recordedAt), earlier);
+      const after = distanceMs(later, firstIn(timeText(toMs + 1), FOR_EVER));
+      return is(likelyIntervalMs(tickMs, before, after));
+    },
+  };
+}
+
+function timeText(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

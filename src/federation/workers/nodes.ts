@@ -1,0 +1,174 @@
+// Questions about nodes: a page of the list for people, and all nodes once, at start, for the actors to be rebuilt from.
+
+import type { NodeSign } from '../../lifecycle/node-state.ts';
+import type { NodeHistory, NodeListing, NodePage, NodeQuery, NodeSort } from '../domain/statistics.ts';
+import { type StateChange, UPTIME_WINDOW_MS, uptime, uptimeStrip } from '../../lifecycle/uptime.ts';
+import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
+import type { ReadDatabase } from '../../store/database.ts';
+import { DIMENSION } from '../store/rollups.ts';
+import { statement } from '../../store/statements.ts';
+
+const PAGE_NODES = 100;
+// The state people see: the actor's, or, of a node that no actor has judged, offline if it left and else online.
+const STATE = 'coalesce(state, CASE WHEN left_ms > 0 AND left_ms >= life_ms THEN 2 ELSE 0 END)';
+
+const COLUMNS = `number, node_id, first_ms, last_ms, first_observed_ms, heartbeats, ${STATE} AS seen_state,
+  signed_ms > 0 AND signed_ms >= heard_ms AS is_authenticated`;
+/** Transitions that one answer shows. */
+const SHOWN_TRANSITIONS = 100;
+
+interface Row {
+  number: number;
+  node_id: string;
+  first_ms: number;
+  last_ms: number;
+  first_observed_ms: number;
+  heartbeats: number;
+  seen_state: number;
+  is_authenticated: number;
+}
+
+// Ties go by the order in which nodes were first seen, so that pages neither overlap nor leave one out.
+const ORDERS: Readonly<Record<NodeSort, string>> = {
+  firstSeen: 'number',
+  lastSeen: 'last_ms',
+  nodeId: 'node_id',
+  state: STATE,
+  heartbeats: 'heartbeats',
+};
+
+/**
+ * One page; a page beyond the last has no nodes. In the order of first sight it follows the primary key; a search or
+ * another order looks at every node, of which there are at most MAX_NODES (0.1 s for 100,000).
+ */
+export function readNodePage(database: ReadDatabase, query: NodeQuery): NodePage {
+  return database.transaction(() => {
+    const { state, page } = query;
+    const stateCode = state === null ? null : NODE_STATES.indexOf(state);
+    const search = query.search?.toLowerCase() ?? null;
+    const direction = query.descending ? 'DESC' : 'ASC';
+    const where = `(@state IS NULL OR ${STATE} = @state) AND (@search IS NULL OR instr(lower(node_id), @search) > 0)`;
+    const filter = { state: stateCode, search };
+    const total =
+      search === null
+        ? countByState(database, stateCode)
+        : Number(statement(database, `SELECT count(*) FROM nodes WHERE ${where}`).pluck().get(filter));
+    const observedNowMs = readObservedMs(database);
+    // The page is cut from numbers alone: sorting whole rows would move them all.
+    const numbers = statement<[typeof filter & { limit: number; offset: number }], number>(
+      database,
+      `SELECT number FROM nodes WHERE ${where}
+         ORDER BY ${ORDERS[query.sort]} ${direction}, number ${direction} LIMIT @limit OFFSET @offset`,
+    )
+      .pluck()
+      .all({ ...filter, limit: PAGE_NODES, offset: (page - 1) * PAGE_NODES });
+    const byNumber = statement<[number], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE number = ?`);
+    const rows = numbers.map((number) => byNumber.get(number)).filter((row) => row !== undefined);
+    const nodes = rows.map((row) => toListing(database, row, observedNowMs, query.stripCells));
+    return { nodes, page, pages: Math.ceil(total / PAGE_NODES), total };
+  })();
+}
+
+function countByState(database: ReadDatabase, stateCode: number | null): number {
+  return Number(
+    statement(
+      database,
+      'SELECT coalesce(sum(count), 0) FROM rollup_totals WHERE dimension = ? AND (? IS NULL OR label = ?)',
+    )
+      .pluck()
+      .get(DIMENSION.nodeState, stateCode, stateCode),
+  );
+}
+
+/** One node and its newest transitions; null if there is none with this id. */
+export function readNode(database: ReadDatabase, nodeId: string): NodeHistory | null {
+  return database.transaction(() => {
+    const row = statement<[string], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE node_id = ?`).get(
+      nodeId,
+    );
+    if (row === undefined) return null;
+    const transitions = statement<
+      [number, number],
+      { at_ms: number; from_state: number; to_state: number; cause: string }
+    >(
+      database,
+      'SELECT at_ms, from_state, to_state, cause FROM transitions WHERE node = ? ORDER BY number DESC LIMIT ?',
+    )
+      .all(row.number, SHOWN_TRANSITIONS)
+      .map((change) => ({
+        at: new Date(change.at_ms).toISOString(),
+        from: toState(change.from_state),
+        to: toState(change.to_state),
+        cause: change.cause,
+      }));
+    return { ...toListing(database, row, readObservedMs(database), 0), transitions };
+  })();
+}
+
+function readObservedMs(database: ReadDatabase): number {
+  return Number(
+    statement(database, "SELECT value FROM settings_kept WHERE name = 'observed_ms'").pluck().get() ?? 0,
+  );
+}
+
+function toListing(database: ReadDatabase, row: Row, observedNowMs: number, stripCells: number): NodeListing {
+  const changes: StateChange[] = statement<
+    [number, number],
+    { observed_ms: number; from_state: number; to_state: number }
+  >(
+    database,
+    'SELECT observed_ms, from_state, to_state FROM transitions WHERE node = ? AND observed_ms > ? ORDER BY number',
+  )
+    .all(row.number, observedNowMs - UPTIME_WINDOW_MS)
+    .map((change) => ({
+      observedMs: change.observed_ms,
+      from: toState(change.from_state),
+      to: toState(change.to_state),
+    }));
+  const state = toState(row.seen_state);
+  return {
+    nodeId: row.node_id,
+    state,
+    firstSeenAt: new Date(row.first_ms).toISOString(),
+    lastSeenAt: new Date(row.last_ms).toISOString(),
+    heartbeats: row.heartbeats,
+    uptime: uptime(state, row.first_observed_ms, changes, observedNowMs),
+    authenticated: row.is_authenticated === 1,
+    ...(stripCells > 0 && {
+      strip: uptimeStrip(state, row.first_observed_ms, changes, observedNowMs, stripCells),
+    }),
+  };
+}
+
+/** Up to `limit` nodes with numbers above `afterNumber`, for actors to be rebuilt from. */
+export function readNodesToResume(database: ReadDatabase, afterNumber: number, limit: number): NodeSign[] {
+  return statement<
+    [number, number],
+    {
+      number: number;
+      node_id: string;
+      life_ms: number;
+      left_ms: number;
+      heard_observed_ms: number;
+      state: number | null;
+    }
+  >(
+    database,
+    `SELECT number, node_id, life_ms, left_ms, heard_observed_ms, state FROM nodes WHERE number > ? ORDER BY number LIMIT ?`,
+  )
+    .all(afterNumber, limit)
+    .map((row) => ({
+      number: row.number,
+      nodeId: row.node_id,
+      lifeAtMs: row.life_ms,
+      leftAtMs: row.left_ms,
+      heardObservedMs: row.heard_observed_ms,
+      state: row.state === null ? null : toState(row.state),
+    }));
+}
+
+function toState(code: number): NodeState {
+  const state = NODE_STATES[code];
+  if (state === undefined) throw new Error(`node state ${code} is unknown`);
+  return state;
+}

@@ -1,0 +1,48 @@
+// The entry of every thread of the federation's pool: one switch over its questions. It never writes and knows no other
+// thread.
+
+import { workerData } from 'node:worker_threads';
+import { unreachable } from '../../lib/unreachable.ts';
+import type { Database } from '../../store/database.ts';
+import { answering, databasePathIn } from '../../workers/answering.ts';
+import type { WorkerRequest } from '../../workers/questions.ts';
+import { readGeography } from './geography.ts';
+import { readHistory } from './history.ts';
+import { readLastTick } from './last-tick.ts';
+import { readNode, readNodePage, readNodesToResume } from './nodes.ts';
+import { readReporting } from './reporting.ts';
+import { StatisticsQuery } from './statistics.ts';
+import type { FederationQuestions } from './questions.ts';
+
+/** Answers one request; piscina calls it. It throws nothing. */
+export default answering(databasePathIn(workerData), (database) => {
+  const statistics = new StatisticsQuery(database);
+  return (request: WorkerRequest<FederationQuestions>) => read(database, statistics, request);
+});
+
+function read(
+  database: Database,
+  statistics: StatisticsQuery,
+  request: WorkerRequest<FederationQuestions>,
+): FederationQuestions[keyof FederationQuestions]['answer'] {
+  switch (request.name) {
+    case 'statistics':
+      return statistics.run(request.nowMs);
+    case 'geography':
+      return readGeography(database, request.minimum);
+    case 'nodePage':
+      return readNodePage(database, request.query);
+    case 'history':
+      return readHistory(database, request.query, request.tickMs);
+    case 'reporting':
+      return readReporting(database, request.nowMs);
+    case 'lastTick':
+      return readLastTick(database, request.period);
+    case 'node':
+      return readNode(database, request.nodeId);
+    case 'nodesToResume':
+      return readNodesToResume(database, request.afterNumber, request.limit);
+    default:
+      return unreachable(request);
+  }
+}

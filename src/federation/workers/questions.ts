@@ -1,0 +1,30 @@
+// What the pool can be asked: one entry per question, its argument and its answer. Plain data on both sides.
+
+import type { NodeSign } from '../../lifecycle/node-state.ts';
+import type { History, HistoryQuery } from '../domain/history.ts';
+import type {
+  NodeHistory,
+  NodePage,
+  NodeQuery,
+  ReportingShare,
+  TickStatistics,
+} from '../domain/statistics.ts';
+import type { Period } from '../domain/vocabulary.ts';
+import type { Geography } from './geography.ts';
+
+export interface FederationQuestions {
+  statistics: { argument: { readonly nowMs: number }; answer: TickStatistics };
+  geography: { argument: { readonly minimum: number }; answer: Geography };
+  nodePage: { argument: { readonly query: NodeQuery }; answer: NodePage };
+  history: {
+    argument: { readonly query: HistoryQuery; readonly tickMs: number };
+    answer: History;
+  };
+  lastTick: { argument: { readonly period: Period }; answer: number | null };
+  reporting: { argument: { readonly nowMs: number }; answer: ReportingShare };
+  node: { argument: { readonly nodeId: string }; answer: NodeHistory | null };
+  nodesToResume: {
+    argument: { readonly afterNumber: number; readonly limit: number };
+    answer: readonly NodeSign[];
+  };
+}

@@ -1,0 +1,113 @@
+// The log: one line per event, JSON for machines or readable text for a terminal. It never blocks and never ends the
+// program (what cannot be written is dropped and counted), and its callers never give it what a stranger sent.
+
+import pino from 'pino';
+import { systemClock, type Clock } from '../lib/clock.ts';
+import { CodedError } from '../lib/errors.ts';
+import { LineOutput, type LineLoss } from '../lib/line-output.ts';
+
+/** Log text that may wait for a slow reader; more is dropped, for logging must never hold up the program. */
+export const LOG_BACKLOG_BYTES_MAX = 4_194_304;
+
+/** Severities, least severe first. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Values beside the sentence; an `Error` becomes its code, message and frames. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** One method per severity: a sentence about what happened, and fields. */
+export type Log = Readonly<Record<LogLevel, (event: string, fields?: LogFields) => void>>;
+
+/** How to log; `write` receives whole lines instead of standard output. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: 'json' | 'text';
+  readonly write?: (line: string) => void;
+  readonly clock?: Pick<Clock, 'nowMs'>;
+}
+
+/** A log, and what it could not write. */
+export interface LossyLog extends Log {
+  readonly loss: () => LineLoss;
+}
+
+const NO_LOSS: LineLoss = { lines: 0, problem: null };
+
+/** Makes a log; lines that still wait are written when the process exits. Lines that cannot be written are dropped. */
+export function createLog(options: LogOptions): LossyLog {
+  const clock = options.clock ?? systemClock;
+  const output = options.write === undefined ? standardOutput(tellLoss) : null;
+  const write = options.write ?? ((line: string) => output?.write(line));
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"time":"${new Date(clock.nowMs()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: options.format === 'json' ? write : (line) => write(asText(line)) },
+  );
+  const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
+    if (logger.isLevelEnabled(level)) logger[level](plain(fields), event);
+  };
+  // At every level: it shows that lines can be written again.
+  const lossLogger = logger.child({}, { level: 'warn' });
+  function tellLoss(lines: number, problem: string): void {
+    const why = problem === 'EAGAIN' ? 'the reader was too slow' : `they could not be written (${problem})`;
+    lossLogger.warn({ lines }, `Log lines were dropped, ${why}`);
+  }
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    loss: () => output?.loss ?? NO_LOSS,
+  };
+}
+
+function standardOutput(tell: (lines: number, problem: string) => void): LineOutput {
+  return new LineOutput({ descriptor: 1, backlogBytesMax: LOG_BACKLOG_BYTES_MAX, tell });
+}
+
+// The line's own members; a field of the same name would make the line ambiguous.
+const RESERVED = new Set(['time', 'level', 'msg']);
+
+function plain(fields: LogFields = {}): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      RESERVED.has(name) ? `${name}_` : name,
+      value instanceof Error ? plainError(value) : value,
+    ]),
+  );
+}
+
+function plainError(error: Error): Record<string, unknown> {
+  // Our own errors are sentences for the operator; they need no frames.
+  if (error instanceof CodedError) {
+    const cause = error.cause instanceof Error ? { cause: plainError(error.cause) } : {};
+    return { code: error.code, message: error.message, ...cause };
+  }
+  // A syntax error of JSON.parse quotes its input, which a stranger may have sent.
+  const message = error instanceof SyntaxError ? 'not shown' : error.message;
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  return { name: error.name, message, frames: frames.map((line) => line.trim()) };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  debug: 'DEBUG',
+  info: 'INFO ',
+  warn: 'WARN ',
+  error: 'ERROR',
+};
+
+/** `2026-01-15T10:30:00.000Z INFO  sentence name=value`; JSON escapes control characters, the rest is replaced. */
+function asText(line: string): string {
+  const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const values = Object.entries(fields).map(([name, value]) => ` ${name}=${word(value)}`);
+  const text = `${String(time)} ${WORDS[String(level)] ?? String(level)} ${String(msg)}${values.join('')}`;
+  return `${text.replace(/\p{Cc}/gu, (c) => (c === '\n' ? '\n    ' : '�'))}\n`;
+}
+
+function word(value: unknown): string {
+  return typeof value === 'string' && /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+}

@@ -1,0 +1,192 @@
+// What Prometheus reads of one program: metrics that are filled at each scrape, all at one moment. The only owner of
+// prom-client. A program brings its readings; those of the process and of the main thread's event loop are here.
+
+import { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client';
+import { systemClock, type Clock } from '../lib/clock.ts';
+import type { HistogramSnapshot } from '../lib/histogram.ts';
+import { DELAY_QUANTILES, EventLoopDelay, type DelayMoment } from './event-loop-delay.ts';
+import { PROCESS_READINGS, measureProcess, type ProcessMoment } from './process-readings.ts';
+import type { Reading } from './reading.ts';
+
+export interface RegistryParts {
+  /** The wall time of a moment of the monotonic clock, by the wall clock as it is set now. */
+  wallMs(monotonicMs: number): number;
+  readonly clock?: Pick<Clock, 'monotonicMs'>;
+}
+
+/** Name and help of a metric as Prometheus shows them. */
+export interface MetricNames {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+}
+
+/** The metrics of one process. */
+export class MetricsRegistry {
+  readonly #registry = new Registry();
+  readonly #parts: RegistryParts;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #fills: (() => void)[] = [];
+  readonly #fillProcess: (source: ProcessMoment) => void;
+  readonly #eventLoop: EventLoopDelay;
+  readonly #delay: DelaySummary;
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts;
+    this.#clock = parts.clock ?? systemClock;
+    this.#fillProcess = register(this.#registry, PROCESS_READINGS);
+    this.#eventLoop = new EventLoopDelay(this.#clock.monotonicMs());
+    this.#delay = new DelaySummary(
+      this.#registry,
+      'nodejs_eventloop_delay_seconds',
+      'How late the event loop of the main thread comes to its timers, over the last one to two minutes.',
+    );
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Adds counters and gauges that are read from `source` at each scrape. */
+  addReadings<S>(readings: readonly Reading<S>[], source: () => S): void {
+    const fill = register(this.#registry, readings);
+    this.#fills.push(() => fill(source()));
+  }
+
+  counter({ name, help, labels = [] }: MetricNames): Counter {
+    return new Counter({ name, help, labelNames: [...labels], registers: [this.#registry] });
+  }
+
+  gauge({ name, help, labels = [] }: MetricNames): Gauge {
+    return new Gauge({ name, help, labelNames: [...labels], registers: [this.#registry] });
+  }
+
+  /** `boundsSeconds` are the upper bounds of its buckets. */
+  histogram({ name, help }: MetricNames, boundsSeconds: readonly number[]): Histogram {
+    return new Histogram({ name, help, buckets: [...boundsSeconds], registers: [this.#registry] });
+  }
+
+  /** A histogram whose observations are counted in another thread: `read` returns the latest snapshot. */
+  addCounted(
+    { name, help }: MetricNames,
+    boundsSeconds: readonly number[],
+    read: () => HistogramSnapshot | null,
+  ): void {
+    const histogram = new CountedHistogram(this.#registry, name, help, boundsSeconds);
+    this.#fills.push(() => {
+      histogram.snapshot = read();
+    });
+  }
+
+  /** A Unix time in seconds, shown by the wall clock as it is set now; 0 before there is one. */
+  moment(names: MetricNames): { set(monotonicMs: number): void } {
+    const gauge = this.gauge(names);
+    let atMs: number | null = null;
+    // A wall clock that was set since then would make the moment look late, or yet to come.
+    this.#fills.push(() => {
+      if (atMs !== null) gauge.set(this.#parts.wallMs(atMs) / 1000);
+    });
+    return {
+      set(monotonicMs) {
+        atMs = monotonicMs;
+      },
+    };
+  }
+
+  /** All metrics in the text format. */
+  async text(): Promise<string> {
+    const processMoment = await measureProcess();
+    // Nothing waits between here and the registry's own reading: all numbers are of one moment, also when two scrapes
+    // overlap.
+    for (const fill of this.#fills) fill();
+    this.#fillProcess({ ...processMoment, startedAtSeconds: this.#parts.wallMs(0) / 1000 });
+    this.#delay.moment = this.#eventLoop.read(this.#clock.monotonicMs());
+    return this.#registry.metrics();
+  }
+
+  /** Ends the measuring of the event loop. */
+  stop(): void {
+    this.#eventLoop.stop();
+  }
+}
+
+/** Puts readings into the registry; the function returned fills them from a source. */
+function register<S>(registry: Registry, readings: readonly Reading<S>[]): (source: S) => void {
+  const fills = readings.map(({ name, type, help, labels, read }) => {
+    const config = { name, help, labelNames: [...labels], registers: [registry] };
+    if (type === 'gauge') {
+      const metric = new Gauge(config);
+      return (source: S) => {
+        for (const [sampleLabels, value] of read(source)) metric.set(sampleLabels, value);
+      };
+    }
+    const metric = new Counter(config);
+    return (source: S) => {
+      metric.reset();
+      for (const [sampleLabels, value] of read(source)) metric.inc(sampleLabels, value);
+    };
+  });
+  return (source) => {
+    for (const fill of fills) fill(source);
+  };
+}
+
+interface Sample {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+/** A histogram whose observations were counted in another thread. */
+class CountedHistogram extends Histogram {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #boundsSeconds: readonly number[];
+  snapshot: HistogramSnapshot | null = null;
+
+  constructor(registry: Registry, name: string, help: string, boundsSeconds: readonly number[]) {
+    super({ name, help, registers: [registry] });
+    this.#name = name;
+    this.#help = help;
+    this.#boundsSeconds = boundsSeconds;
+  }
+
+  /** What the registry renders instead of our own, empty, observations. */
+  getForPromString() {
+    const bounds = this.snapshot?.boundsSeconds ?? this.#boundsSeconds;
+    const values: Sample[] = [];
+    let count = 0;
+    for (const [index, le] of [...bounds, '+Inf'].entries()) {
+      count += this.snapshot?.counts[index] ?? 0;
+      values.push({ metricName: `${this.#name}_bucket`, labels: { le }, value: count });
+    }
+    values.push({ metricName: `${this.#name}_sum`, labels: {}, value: this.snapshot?.sumSeconds ?? 0 });
+    values.push({ metricName: `${this.#name}_count`, labels: {}, value: count });
+    return { name: this.#name, help: this.#help, type: 'histogram', values };
+  }
+}
+
+/** The event-loop delay, measured by the runtime. */
+class DelaySummary extends Summary {
+  readonly #name: string;
+  readonly #help: string;
+  moment: DelayMoment | null = null;
+
+  constructor(registry: Registry, name: string, help: string) {
+    super({ name, help, registers: [registry] });
+    this.#name = name;
+    this.#help = help;
+  }
+
+  /** What the registry renders instead of our own, empty, observations. */
+  getForPromString() {
+    const values: Sample[] = DELAY_QUANTILES.map((quantile, index) => ({
+      metricName: this.#name,
+      labels: { quantile },
+      value: this.moment?.quantilesSeconds[index] ?? 0,
+    }));
+    values.push({ metricName: `${this.#name}_sum`, labels: {}, value: this.moment?.sumSeconds ?? 0 });
+    values.push({ metricName: `${this.#name}_count`, labels: {}, value: this.moment?.count ?? 0 });
+    return { name: this.#name, help: this.#help, type: 'summary', values };
+  }
+}

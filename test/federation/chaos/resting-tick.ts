@@ -1,0 +1,28 @@
+// The statistics of an aggregator at rest: everything committed, every leave noted, and a tick published after that.
+
+import { createTicks, type Tick } from '../../../src/federation/simulator/publication.ts';
+import type { Broker } from './broker.ts';
+import { PATIENCE_MS } from './patience.ts';
+import type { Program } from './program.ts';
+import { until } from '../../support/until.ts';
+
+/** Leaves become states a commit later: so long as that may take on a machine that does other work. */
+const REST_MS = 2500;
+
+/** Waits until the program is ready, and a little longer; resolves with what it publishes then. */
+export async function restingTick(broker: Broker, program: Program): Promise<Tick> {
+  await program.ready();
+  const afterMs = Date.now() + REST_MS;
+  const ticks = createTicks('');
+  const connection = await broker.connect();
+  try {
+    connection.subscribe('truebit.stats.>', {
+      callback: (error, message) => {
+        if (error === null) ticks.add(message.data);
+      },
+    });
+    return await until('a tick at rest', () => ticks.firstAfter(afterMs), PATIENCE_MS);
+  } finally {
+    await connection.close();
+  }
+}

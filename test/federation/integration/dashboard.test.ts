@@ -1,0 +1,658 @@
+// The dashboard as people see it: the real program, a real broker, a real Chromium.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import Sqlite from 'better-sqlite3';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectConserved } from '../../support/conservation.ts';
+import type { Aggregator } from '../../support/aggregator.ts';
+import { launchBrowser, openPage } from '../../support/browser.ts';
+import { send, shown } from '../../support/federation.ts';
+import {
+  hashOf,
+  heartbeat,
+  invoiceCreated,
+  nodeLeft,
+  type Publication,
+  taskCompleted,
+} from '../../support/messages.ts';
+import { at, connectTo, launch, launchBroker, testFolder } from '../../support/program.ts';
+import { command, createKey, sendSigned } from '../../support/signed.ts';
+import { until } from '../../support/until.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** What strangers may send as labels. */
+const HOSTILE = ['__proto__', 'constructor', 'a/b:c+d.e_f-g', `${'Zz-'.repeat(21)}9`, '..//..//etc/passwd'];
+
+/** How long ago runs left a single row each, in the page whose past has a hole. */
+const LONE_ROWS_HOURS = [130, 120];
+
+const LONG_ID = 'long-'.repeat(13).slice(0, 64);
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+function task(number: number, chainId: string, taskType: string): Publication {
+  const data = { chainId, taskType, taskIdHash: hashOf(number) };
+  const envelope = {
+    version: '1.0',
+    type: 'task_received',
+    nodeId: `node-${number % 7}000`,
+    timestamp: '',
+    data,
+  };
+  return { subject: 'truebit.tasks.received', payload: JSON.stringify(envelope) };
+}
+
+function placed(nodeId: string, continentBucket: string): Publication {
+  const data = { status: 'online', continentBucket, locationBucket: '48.0,11.5' };
+  const envelope = { version: '1.0', type: 'heartbeat', nodeId, timestamp: '', data };
+  return { subject: 'truebit.heartbeat', payload: JSON.stringify(envelope) };
+}
+
+const SENT: readonly Publication[] = [
+  ...Array.from({ length: 40 }, (_, index) =>
+    task(index, HOSTILE[index % 5] ?? '1', HOSTILE[(index * 3) % 5] ?? 'wasm'),
+  ),
+  ...Array.from({ length: 30 }, (_, index) => taskCompleted(index, index % 10 !== 0)),
+  ...Array.from({ length: 25 }, (_, index) => invoiceCreated(index)),
+  ...Array.from({ length: 120 }, (_, index) =>
+    placed(`beat-${String(index).padStart(4, '0')}`, index % 2 === 0 ? 'EU' : 'AS'),
+  ),
+  nodeLeft('beat-0000'),
+  { subject: 'truebit.heartbeat', payload: '<img src=x onerror=alert(1)>' },
+];
+
+/** Every `data-metric` element as the page has it: numbers by their value, distributions by their rows, in order. */
+function readMetrics(page: Page): Promise<Record<string, unknown>> {
+  return page
+    .locator('[data-metric]')
+    .evaluateAll((elements: readonly Shown[]) =>
+      Object.fromEntries(
+        elements.map((element) => [
+          element.getAttribute('data-metric'),
+          element.localName === 'data'
+            ? { value: Number(element.getAttribute('value')), text: element.textContent }
+            : [...element.querySelectorAll('tr[data-label]')].map((row) => [
+                row.getAttribute('data-label'),
+                Number(row.getAttribute('data-count')),
+                row.querySelector('th')?.textContent,
+              ]),
+        ]),
+      ),
+    );
+}
+
+/** What is used of an element: the tests know no browser's types. */
+interface Shown {
+  readonly localName: string;
+  readonly textContent: string | null;
+  getAttribute(name: string): string | null;
+  querySelector(selector: string): Shown | null;
+  querySelectorAll(selector: string): Iterable<Shown>;
+}
+
+interface Bars {
+  readonly distributions: Readonly<
+    Record<string, { readonly bars: readonly { label: string; count: number }[] }>
+  >;
+}
+
+/** Waits until the page shows what the API answers for the period, member by member. */
+async function expectAsTheApi(page: Page, program: Aggregator, period: string): Promise<void> {
+  let differences: unknown[] = [];
+  await until(`the page to show ${period} as the API`, async () => {
+    const { body } = await program.get(`/api/federation/network-stats?period=${period}`);
+    const { distributions } = (await program.get(`/api/federation/distributions?period=${period}`))
+      .body as unknown as Bars;
+    const metrics = await readMetrics(page);
+    const again = await program.get(`/api/federation/network-stats?period=${period}`);
+    if (again.body['lastUpdated'] !== body['lastUpdated']) return false;
+    const members = Object.keys(body).filter(
+      (name) => typeof body[name] === 'number' || typeof body[name] === 'object',
+    );
+    expect(Object.keys(metrics).sort()).toEqual(members.sort());
+    differences = members.filter((name) => {
+      const value = body[name];
+      const expected =
+        typeof value === 'number'
+          ? {
+              value,
+              text: value.toLocaleString('en-US', { minimumFractionDigits: name.endsWith('Rate') ? 1 : 0 }),
+            }
+          : distributions[name]?.bars.map(({ label, count }) => [label, count, label]);
+      return JSON.stringify(metrics[name]) !== JSON.stringify(expected);
+    });
+    return differences.length === 0;
+  }).catch((error: unknown) => {
+    expect(differences).toEqual([]);
+    throw error;
+  });
+}
+
+async function launchFilled(name: string, more: Readonly<Record<string, string>> = {}) {
+  const own = await testFolder(name);
+  const program = launch({ ...own.env, PRIVACY_MIN_CELL: '1', ...more });
+  await program.ready();
+  const connection = await connectTo(own.natsUrl);
+  await send(connection, SENT);
+  await shown(program, { totalTasks: 40, totalInvoices: 25, totalNodes: 128 });
+  return { own, program, connection, url: await program.url() };
+}
+
+describe('dashboard', () => {
+  it('dashboard - every number as the API has it in every period, live, searched, sorted, paged, in order for a screen reader', async () => {
+    const { program, connection, url } = await launchFilled('dashboard');
+    const { page } = await openPage(browser, url);
+    await page.locator('#status[data-status="connected"]').waitFor();
+    for (const period of ['all', '1h', '24h', '7d']) {
+      await page.locator(`#period input[value="${period}"]`).check();
+      await expectAsTheApi(page, program, period);
+    }
+    // Hostile labels stand there as text, and nothing else came of them.
+    expect(await page.locator('[data-metric="chainDistribution"] th').allTextContents()).toEqual(
+      expect.arrayContaining(HOSTILE),
+    );
+    expect(await page.locator('img').count()).toBe(1);
+
+    // A heartbeat shows, without a reload, within 2 s of its publication: 2 s after it nobody looks and misses it.
+    const online = async () => Number(await page.locator('[data-live="online"]').textContent());
+    const [before, sentMs] = [await online(), performance.now()];
+    let missedMs = sentMs;
+    await send(connection, [heartbeat('beat-new')]);
+    await until('the heartbeat to show', async () => {
+      const lookedMs = performance.now();
+      const isShown = (await online()) === before + 1;
+      if (!isShown) missedMs = lookedMs;
+      return isShown;
+    });
+    expect(missedMs - sentMs).toBeLessThan(2000);
+    await expectAsTheApi(page, program, '7d');
+
+    // Charts hold what was recorded.
+    for (const name of ['nodes', 'tasks', 'invoices', 'success']) {
+      await page.locator(`[data-chart="${name}"] canvas`).waitFor();
+      const figure = page.locator(`[data-chart="${name}"]`);
+      await until(`${name} to have points`, async () => Number(await figure.getAttribute('data-points')) > 1);
+    }
+    const plot = page.locator('[data-chart="nodes"] .plot');
+    await plot.focus();
+    await page.keyboard.press('ArrowLeft');
+    const reading = await page.locator('[data-chart="nodes"] .reading').textContent();
+    expect(reading).toMatch(/^1\d\d at /);
+    // A screen reader says it: the key goes to the chart, and the value into the one place that is read aloud.
+    expect(await plot.getAttribute('role')).toBe('application');
+    expect(await plot.getAttribute('aria-label')).toMatch(/^Active nodes: now /);
+    expect(await page.locator('#reading[role="status"]').textContent()).toBe(reading);
+    // What a tick changes it does not: of four charts it would never end.
+    expect(await page.locator('.charts').locator('output, [aria-live], [role="status"]').count()).toBe(0);
+
+    // The table: pages, search, state, sort.
+    const rows = page.locator('#nodes tbody tr[data-node]');
+    const ids = () =>
+      rows.evaluateAll((found: readonly Shown[]) => found.map((row) => row.getAttribute('data-node') ?? ''));
+    await page.locator('#nodes-count', { hasText: '129 nodes' }).waitFor();
+    expect(await rows.count()).toBe(100);
+    await page.locator('#next').click();
+    await page.locator('#page', { hasText: 'Page 2 of 2' }).waitFor();
+    await until('29 rows', async () => (await rows.count()) === 29);
+    await page.locator('#search').fill('BEAT-00');
+    await page.locator('#nodes-count', { hasText: '100 nodes found' }).waitFor();
+    await page.locator('#nodes th[data-sort="nodeId"] button').click();
+    // All of them: the one that left last may have been the first before, too.
+    const rising = Array.from({ length: 100 }, (_, index) => `beat-${String(index).padStart(4, '0')}`);
+    await until('rising ids', async () => (await ids()).join() === rising.join());
+    await page.locator('#nodes th[data-sort="nodeId"] button').click();
+    await until('falling ids', async () => (await ids())[0] === 'beat-0099');
+    expect(await page.locator('#nodes th[data-sort="nodeId"]').getAttribute('aria-sort')).toBe('descending');
+    await page.locator('#state').selectOption('offline');
+    await until('the one that left', async () => JSON.stringify(await ids()) === '["beat-0000"]');
+    await page.locator('#search').fill('no-such-node');
+    await page.locator('#nodes', { hasText: 'No node matches.' }).waitFor();
+    // What cannot be part of an id is not searched for, and the page says why; the API says the same.
+    const problem = page.locator('#search-problem');
+    for (const [typed, sentence] of [
+      ['<img src=x>', /^Not searched: a node id has only letters .* Take out “<”, a space, “=”, “>”\.$/],
+      ['ä'.repeat(3), /Take out “ä”\.$/],
+      ['!"§$%&/', /Take out “!”, “"”, “§”, “\$”, “%” and others\.$/],
+      ['a'.repeat(65), /^Not searched: a node id has 64 characters at most, and this has 65\.$/],
+    ] as const) {
+      await page.locator('#search').fill(typed);
+      await page.locator('#search-problem', { hasText: sentence }).waitFor();
+      expect(await page.locator('#search').getAttribute('aria-invalid')).toBe('true');
+      expect(await page.locator('#nodes tbody').textContent()).toBe('Nothing was searched.');
+      expect(await page.locator('#nodes-count').textContent()).toBe('Not searched');
+      const answer = await program.get(`/api/federation/nodes?q=${encodeURIComponent(typed)}`);
+      expect(answer.body).toMatchObject({
+        error: {
+          code: 'bad_search',
+          message:
+            'q is a part of a node id: up to 64 characters, each a letter A to Z or a to z, a digit, _ or -',
+        },
+      });
+    }
+    await page.locator('#search').fill(`${'a'.repeat(62)}_-`);
+    await page.locator('#nodes', { hasText: 'No node matches.' }).waitFor();
+    expect(await problem.textContent()).toBe('');
+    expect(await page.locator('#search').getAttribute('aria-invalid')).toBe('false');
+
+    // Ingest: what was refused, and that nothing is missing.
+    await page.locator('#rejected [data-label="not json"][data-count="1"]').waitFor();
+    expect(await page.locator('[data-live="conserved"]').textContent()).toBe('Every message accounted for');
+
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it('dashboard - on a phone, dark and light, with a gap in the past', async () => {
+    const { own, program, connection } = await launchFilled('dashboard-phone');
+    await send(connection, [heartbeat(LONG_ID)]);
+    await shown(program, { totalNodes: 129 });
+    await expectConserved(program);
+    await program.stop();
+    const nowMs = Date.now();
+    // Two days in the past with a hole, as a program would leave it that was away.
+    const insert = `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks,
+        completed_tasks, failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, created_at, interval_ms)
+      VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', ?, 'unixepoch'), ?, 5, 5, ?, 9, 1, 0, 4, 90, 0, '', ?)`;
+    const database = new Sqlite(own.databasePath);
+    database.transaction(() => {
+      for (let minutes = 2 * 1440; minutes > 30; minutes -= 5) {
+        if (minutes > 300 && minutes < 600) continue;
+        for (const period of ['all', '1h']) {
+          database.prepare(insert).run((nowMs - minutes * 60_000) / 1000, period, 3000 - minutes, null);
+        }
+      }
+      // And two runs that left a single row.
+      for (const hours of LONE_ROWS_HOURS) {
+        for (const period of ['all', '1h']) {
+          database.prepare(insert).run(nowMs / 1000 - hours * 3600, period, 90, 300_000);
+        }
+      }
+    })();
+    // Tasks old enough for it to be known how many nodes report them.
+    database.prepare('UPDATE tasks SET first_ms = first_ms - 120000').run();
+    database.close();
+    const again = launch({ ...own.env, PRIVACY_MIN_CELL: '1' });
+    await again.ready();
+    const { page } = await openPage(browser, await again.url(), {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      colorScheme: 'dark',
+      reducedMotion: 'reduce',
+    });
+    await page.locator('#status[data-status="connected"]').waitFor();
+    await page.locator('#range input[value="24h"]').check();
+    await until(
+      'the past',
+      async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points')) > 200,
+    );
+    // Nothing was heard since the start, and still it is known when a node was.
+    expect((await again.get('/api/federation/health')).body['lastHeardAt']).toBeNull();
+    await page.locator('[data-live="heard"]', { hasText: /just now| ago$/ }).waitFor();
+    const { tasks: settled, single } = (await again.get('/api/federation/reporting')).body;
+    expect(settled).toBe(40);
+    await page.locator('#reporting-of', { hasText: `${String(single)} of the newest 40 tasks` }).waitFor();
+    const percent = (Math.floor((Number(single) * 1000) / 40) / 10).toFixed(1);
+    expect(await page.locator('#reporting').textContent()).toBe(`${percent} %`);
+    // Of the nodes: who, how it is and since when, without scrolling sideways.
+    await page.locator(`[data-node="${LONG_ID}"]`).waitFor();
+    const beyond =
+      "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.scroll'))";
+    expect(await page.evaluate(beyond)).toBe(0);
+    for (const cell of ['th', '.state', '[data-seen]']) {
+      const place = page.locator(`[data-node="${LONG_ID}"] ${cell}`);
+      // Rows are made anew when nodes moved: the one that was looked for may be gone when it is measured.
+      const box = await until(`the place of ${cell}`, () => place.boundingBox());
+      expect(box.width).toBeGreaterThan(40);
+    }
+    await expectZoom(page);
+    await expectRanges(page);
+    await expectComparisons(page);
+    const history = await again.get('/api/federation/history?points=100');
+    expect((history.body['gaps'] as unknown[]).length).toBeGreaterThan(0);
+    expect(await page.evaluate('[document.documentElement.scrollWidth, window.innerWidth]')).toEqual([
+      390, 390,
+    ]);
+    const colours = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(await colours()).toBe('rgb(13, 17, 23)');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.locator('#theme').click();
+    expect(await colours()).toBe('rgb(246, 247, 249)');
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it('dashboard - asks for a key where one is needed, keeps it for this tab only, and shows who signs', async () => {
+    const own = await testFolder('dashboard-key');
+    const env = { ...own.env, API_AUTH: 'required' };
+    const program = launch(env);
+    await program.ready();
+    const { key, keyId } = await createKey(env, '--permissions', 'subscribe');
+    const writer = await createKey(env, '--permissions', 'publish');
+    const connection = await connectTo(own.natsUrl);
+    await send(connection, [heartbeat('node-plain')]);
+    await sendSigned(connection, writer.key, [heartbeat('node-signs')]);
+    const { page } = await openPage(browser, await program.url(), { allowed: /status of 40[13]/ });
+    await page.locator('#status[data-status="locked"]').waitFor();
+    await page.locator('#key').fill(writer.key);
+    await page.keyboard.press('Enter');
+    await page.locator('#status[data-status="locked"]').waitFor();
+    await page.locator('#key').fill(key);
+    await page.keyboard.press('Enter');
+    await page.locator('#status[data-status="connected"]').waitFor();
+    await page.locator('#key-form').waitFor({ state: 'hidden' });
+    await page.locator('[data-node="node-signs"] .signed').waitFor();
+    expect(await page.locator('.signed').count()).toBe(1);
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(key);
+    // Revoked while the page is open: what still stands there is not taken for what is.
+    await page.locator('#announcement').waitFor({ state: 'hidden' });
+    await command(env, 'keys', 'revoke', keyId);
+    await page.locator('#status[data-status="locked"]').waitFor();
+    expect(await page.locator('#announcement').textContent()).toMatch(
+      /^These numbers are from .*\d.*: a key that is in force is needed\.$/,
+    );
+    expect(await page.locator('[data-live="online"]').textContent()).toBe('2');
+    await page.locator('#key-form').waitFor();
+  });
+
+  // States that are hard to bring about, or over in a moment: the browser has no shared worker, and in the answers that the
+  // page then asks for itself some members are put in another's place. All else is the real program's.
+  it('dashboard - says when statistics are old, late, not there yet or not to be trusted, and draws the uptime of a node', async () => {
+    const own = await testFolder('dashboard-states');
+    const program = launch(own.env);
+    await program.ready();
+    await send(await connectTo(own.natsUrl), [heartbeat('node-a')]);
+    await shown(program, { totalNodes: 1 });
+    const { page } = await openPage(browser, await program.url());
+    await page.locator('#status[data-status="connected"]').waitFor();
+    await page.addInitScript('delete globalThis.SharedWorker');
+    let change: Readonly<Record<string, unknown>> = {};
+    await page.route('**/api/federation/health', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), ...change } });
+    });
+    const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
+    const failing = { component: 'workers', ok: false, reason: 'the worker pool is not running' };
+    const warning = { component: 'ingest', ok: true, reason: 'a stream takes some' };
+    for (const [changed, status, short, sentence] of [
+      [
+        { lastTickAt: hourAgo },
+        'old',
+        'Statistics are old',
+        /^The statistics are old: the last tick was at \d.*\.$/,
+      ],
+      [{ catchingUp: true, lastTickAt: hourAgo }, 'catching_up', 'Catching up', /^Catching up with messages/],
+      [{ lastTickAt: null }, 'awaiting_data', 'No statistics yet', /^$/],
+      [
+        { reasons: [failing] },
+        'not_ready',
+        'Not ready',
+        /^The aggregator is not ready\. workers: .* running\.$/,
+      ],
+      [{ reasons: [warning] }, 'connected', 'Live', /^Warning\. ingest: a stream takes some\.$/],
+    ] as const) {
+      change = changed;
+      await page.reload();
+      await page.locator(`#status[data-status="${status}"]`).waitFor();
+      expect(await page.locator('#status-text').textContent()).toBe(short);
+      expect(await page.locator('#announcement').textContent()).toMatch(sentence);
+      const known = page.locator('data[data-metric="totalNodes"]');
+      if (status === 'awaiting_data') {
+        expect(await known.textContent()).toBe('–');
+        expect(await page.locator('[data-text="lastUpdated"]').textContent()).toBe('after the first tick');
+      } else expect(await known.textContent()).toBe('1');
+    }
+    // With a banner; the states differ in nothing else.
+    expect(await seriousFindings(page)).toEqual([]);
+
+    // A sign of life ahead of the aggregator's clock is not one of this moment.
+    const ahead = new Date(Date.now() + 600_000).toISOString();
+    change = { lastHeardAt: ahead };
+
+    // The strip: what is up, in part, down and not observed, each at its place.
+    await page.route('**/api/federation/nodes?*', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.json()) as { nodes: object[] };
+      const strip = [null, null, 0, 0.5, 1, 0.996, 0.004, 0.9];
+      const nodes = body.nodes.map((node) => ({ ...node, uptime: 0.7315, strip, lastSeenAt: ahead }));
+      await route.fulfill({ response, json: { ...body, nodes } });
+    });
+    await page.reload();
+    const strip = page.locator('[data-node="node-a"] svg.strip');
+    await strip.waitFor();
+    expect(await strip.getAttribute('aria-label')).toBe('up 73.1 % of the observed time');
+    await page.locator('[data-live="heard"]', { hasText: /^10 min in the future$/ }).waitFor();
+    await page.locator('[data-live="heardWhy"]', { hasText: /^A clock differs: .* ahead of the/ }).waitFor();
+    const seen = page.locator('[data-node="node-a"] [data-seen]');
+    expect(await seen.textContent()).toBe('10 min in the future');
+    expect(await seen.getAttribute('title')).toMatch(
+      /A clock differs: .* ahead of the aggregator's clock\.$/,
+    );
+    const cells: Record<string, number[]> = {};
+    for (const kind of ['none', 'up', 'part', 'down']) {
+      const d = (await strip.locator(`path.${kind}`).getAttribute('d')) ?? '';
+      cells[kind] = [...d.matchAll(/M(\d+) 0/g)].map(([, x]) => Number(x) / 4);
+    }
+    expect(cells).toEqual({ none: [0, 1], down: [2, 6], part: [3, 7], up: [4, 5] });
+  });
+
+  it('dashboard - says that the broker is away, that it is back, and that we are gone', async () => {
+    const own = await testFolder('dashboard-broker');
+    const broker = await launchBroker({ storeFolder: own.folder });
+    const program = launch(at(broker.url, own));
+    await program.ready();
+    const { page } = await openPage(browser, await program.url(), {
+      allowed: /Failed to load resource|ERR_/,
+    });
+    const status = (name: string) => page.locator(`#status[data-status="${name}"]`).waitFor();
+    await status('connected');
+    // There, and empty, before it has something to say: only then does a screen reader say it.
+    const announcement =
+      "(({ hidden, textContent, role }) => [hidden, textContent, role])(document.querySelector('#announcement'))";
+    expect(await page.evaluate(announcement)).toEqual([false, '', 'status']);
+    expect(await page.evaluate("getComputedStyle(document.querySelector('#announcement')).display")).toBe(
+      'block',
+    );
+    await broker.stop();
+    await status('broker_away');
+    expect(await page.locator('#announcement').textContent()).toMatch(/^The broker is away/);
+    // In sight at the node table too, and nothing shines through.
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate("document.querySelector('#nodes').scrollIntoView()");
+      expect(await page.evaluate('window.scrollY')).toBeGreaterThan(500);
+      const box = await page.locator('#announcement').boundingBox();
+      expect(box?.y).toBe(0);
+      expect(
+        await page.evaluate(
+          `document.elementFromPoint(${(box?.x ?? 0) + (box?.width ?? 0) / 2}, ${(box?.height ?? 0) / 2}).id`,
+        ),
+      ).toBe('announcement');
+      expect(
+        await page.evaluate("getComputedStyle(document.querySelector('#announcement')).backgroundColor"),
+      ).toMatch(/^rgb\(/);
+    }
+    await launchBroker({ storeFolder: own.folder, port: broker.port });
+    await status('connected');
+    await page.locator('#announcement').waitFor({ state: 'hidden' });
+    // Frozen, with its connection open: told by its silence alone, and over when it goes on.
+    const frozenMs = performance.now();
+    program.process.kill('SIGSTOP');
+    await status('unreachable');
+    expect(performance.now() - frozenMs).toBeLessThan(25_000);
+    program.process.kill('SIGCONT');
+    await status('connected');
+    program.process.kill('SIGKILL');
+    await status('unreachable');
+    expect(await page.locator('#announcement').textContent()).toMatch(/these numbers are from/);
+  });
+});
+
+/** Of a page that shows 24 h with a hole from 10 to 5 hours ago. */
+async function expectZoom(page: Page): Promise<void> {
+  const plot = page.locator('[data-chart="nodes"] .plot');
+  const reading = page.locator('[data-chart="nodes"] .reading');
+  const points = async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points'));
+  const spanNow = async () => {
+    const text = await page.locator('[data-chart="nodes"]').getAttribute('data-span');
+    const [from = 0, to = 0] = (text ?? '').split('/').map((moment) => Date.parse(moment));
+    return { from, to, hours: (to - from) / 3_600_000 };
+  };
+  /** The span after something that makes it another. */
+  const spanAfter = async (act: () => Promise<void>) => {
+    const { hours } = await spanNow();
+    await act();
+    return until('another span', async () => {
+      const next = await spanNow();
+      return Math.abs(next.hours - hours) > 0.1 && next;
+    });
+  };
+  const press = (key: string) => spanAfter(() => page.keyboard.press(key));
+  const tap = (id: string) => spanAfter(() => page.locator(id).tap());
+  expect((await tap('#zoom-newest')).hours).toBeCloseTo(12, 3);
+  expect((await tap('#zoom-newest')).hours).toBeCloseTo(6, 3);
+  expect((await tap('#zoom-wider')).hours).toBeCloseTo(12, 3);
+  expect((await tap('#zoom-out')).hours).toBeCloseTo(24, 3);
+  expect(await page.locator('#zoom-wider').isDisabled()).toBe(true);
+  await plot.focus();
+  // Nothing is read: the newest half.
+  const newest = await press('+');
+  expect(newest.hours).toBeCloseTo(12, 3);
+  expect(Date.now() - newest.to).toBeLessThan(60_000);
+  expect((await press('0')).hours).toBeCloseTo(24, 3);
+  // The oldest is read: the half that it is in, and it stays read.
+  await page.keyboard.press('ArrowRight');
+  const read = await reading.textContent();
+  expect(read).toMatch(/^5 at /);
+  const oldest = await press('+');
+  expect(oldest.hours).toBeCloseTo(12, 3);
+  expect(newest.from - oldest.from).toBeGreaterThan(11 * 3_600_000);
+  await until('the value to be read still', async () => (await reading.textContent()) === read);
+  await press('0');
+
+  // Into the hole, and out of it by keys alone.
+  const dragIntoTheHole = async () => {
+    const box = await page.locator('[data-chart="nodes"] .u-over').boundingBox();
+    if (box === null) throw new Error('no plot');
+    const y = box.y + box.height / 2;
+    await page.mouse.move(box.x + box.width * 0.64, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.74, y, { steps: 4 });
+    await page.mouse.up();
+    await until('no rows', async () => (await points()) === 0);
+    await plot.focus();
+  };
+  await plot.scrollIntoViewIfNeeded();
+  await dragIntoTheHole();
+  await page.keyboard.press('0');
+  await page.locator('#zoom-out').waitFor({ state: 'hidden' });
+  await until('all rows', async () => (await points()) > 200);
+  await dragIntoTheHole();
+  const hole = await press('-');
+  expect(hole.hours).toBeGreaterThan(4);
+  await press('-');
+  await until('rows beside the hole', async () => (await points()) > 0);
+  await press('0');
+  await until('all rows', async () => (await points()) > 200);
+}
+
+/** Of a page that shows 24 h: 5 to 10 hours ago nothing was recorded, nor before two days ago. Leaves it at 24 h. */
+async function expectRanges(page: Page): Promise<void> {
+  const figure = page.locator('[data-chart="success"]');
+  const hoursShown = async () => {
+    const [from = 0, to = 0] = ((await figure.getAttribute('data-span')) ?? '').split('/').map(Date.parse);
+    return (to - from) / 3_600_000;
+  };
+  for (const [range, hours, recorded, missing] of [
+    ['7d', 168, [24, 40], [7.5, 60, 150]],
+    ['30d', 720, [24, 36], [100, 700]],
+    ['24h', 24, [2, 4, 11, 23], [6, 7.5, 9]],
+  ] as const) {
+    await page.locator(`#range input[value="${range}"]`).check();
+    await until(`${range} to be drawn`, async () => Math.abs((await hoursShown()) - hours) < 0.01);
+    expect(Number(await figure.getAttribute('data-points')), range).toBeGreaterThan(20);
+    const expected = [...recorded.map((ago) => [ago, true]), ...missing.map((ago) => [ago, false])];
+    // What was asked for is there before it is painted.
+    await until(`${range} to be painted`, async () => {
+      const painted = await page.evaluate<boolean[]>(
+        paintedAt(expected.map(([ago]) => 1 - Number(ago) / hours)),
+      );
+      return JSON.stringify(painted) === JSON.stringify(expected.map(([, is]) => is));
+    }).catch((error: unknown) => {
+      throw new Error(`${range}: the line or its gap is not where it belongs`, { cause: error });
+    });
+    if (range !== '7d') continue;
+    // A run that left a single row is a point, with nothing on either side.
+    const columns = [130, 125, 120, 110].map((ago) => 1 - ago / hours);
+    const painted = await page.evaluate<number[]>(paintedInColumns(columns));
+    const [first = 0, between = 0, second = 0, after = 0] = painted;
+    expect(Math.min(first, second) - Math.max(between, after), JSON.stringify(painted)).toBeGreaterThan(2);
+  }
+}
+
+/** How many pixels are painted in these columns, grid lines included. */
+function paintedInColumns(shares: readonly number[]): string {
+  return `(() => {
+    const canvas = document.querySelector('[data-chart="success"] canvas');
+    const whole = canvas.getBoundingClientRect();
+    const plot = document.querySelector('[data-chart="success"] .u-over').getBoundingClientRect();
+    const scale = canvas.width / whole.width;
+    const [top, height] = [(plot.top - whole.top) * scale, Math.floor(plot.height * scale)];
+    const column = new OffscreenCanvas(1, height).getContext('2d', { willReadFrequently: true });
+    return ${JSON.stringify(shares)}.map((share) => {
+      const x = Math.round((plot.left - whole.left + plot.width * share) * scale);
+      column.clearRect(0, 0, 1, height);
+      column.drawImage(canvas, x, Math.round(top), 1, height, 0, 0, 1, height);
+      return column.getImageData(0, 0, 1, height).data.filter((value, index) => index % 4 === 3 && value > 0).length;
+    });
+  })()`;
+}
+
+/** Whether the area under the line of the success rate is painted at these parts of its width. */
+function paintedAt(shares: readonly number[]): string {
+  return `(() => {
+    const canvas = document.querySelector('[data-chart="success"] canvas');
+    const whole = canvas.getBoundingClientRect();
+    const plot = document.querySelector('[data-chart="success"] .u-over').getBoundingClientRect();
+    const scale = canvas.width / whole.width;
+    const y = (plot.top - whole.top + plot.height * 0.95) * scale;
+    const pixel = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    return ${JSON.stringify(shares)}.map((share) => {
+      const x = (plot.left - whole.left + plot.width * share) * scale;
+      pixel.clearRect(0, 0, 1, 1);
+      pixel.drawImage(canvas, Math.round(x), Math.round(y), 1, 1, 0, 0, 1, 1);
+      return pixel.getImageData(0, 0, 1, 1).data[3] > 0;
+    });
+  })()`;
+}
+
+/** Of a page whose past has a row of the periods `all` and `1h` every five minutes, and none of `7d`. */
+async function expectComparisons(page: Page): Promise<void> {
+  for (const [period, tasks, rate] of [
+    ['all', '−1,520 on 24 h before', 'As 24 h before'],
+    ['1h', '−2,900 (−98.6 %) on the hour before', 'As the hour before'],
+    ['7d', 'Nothing to compare with yet', 'Nothing to compare with yet'],
+  ] as const) {
+    await page.locator(`#period input[value="${period}"]`).check();
+    await page.locator('[data-delta="totalTasks"]', { hasText: tasks }).waitFor();
+    expect(await page.locator('[data-delta="successRate"]').textContent()).toBe(rate);
+  }
+}
+
+interface Finding {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What axe-core finds that would keep somebody out. */
+async function seriousFindings(page: Page): Promise<unknown[]> {
+  await page.evaluate(AXE);
+  const findings = await page.evaluate<readonly Finding[]>('axe.run().then(({ violations }) => violations)');
+  return findings
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
+}

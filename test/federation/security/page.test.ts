@@ -1,0 +1,63 @@
+// docs/security.md against the tests and the database: each attack that it names is done by a test, each attack among the
+// tests is named, and every table that we keep is accounted for.
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX } from '../../../src/http/bounded-server.ts';
+import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const PAGE = readFileSync(`${ROOT}docs/security.md`, 'utf8');
+const ROWS = PAGE.split('\n')
+  .filter((line) => line.includes('| `test/'))
+  .map((line) => {
+    const cells = line.split('|').map((cell) => cell.trim());
+    const at = cells.findIndex((cell) => cell.startsWith('`test/'));
+    return { attack: cells[1] ?? '', path: (cells[at] ?? '').replaceAll('`', ''), name: cells[at + 1] ?? '' };
+  });
+
+describe('security page', () => {
+  it('security page - has the attacks on broker, messages and HTTP, and what nothing stops', () => {
+    expect(ROWS.length).toBeGreaterThan(35);
+  });
+
+  it.each(ROWS)('security page - $attack', ({ path, name }) => {
+    expect(existsSync(`${ROOT}${path}`), `${path} does not exist`).toBe(true);
+    expect(name).not.toBe('');
+    expect(readFileSync(`${ROOT}${path}`, 'utf8')).toContain(name);
+  });
+
+  it('security page - no attack among the tests is missing', () => {
+    const titles = readdirSync(`${ROOT}test/security`).flatMap((file) =>
+      [
+        ...readFileSync(`${ROOT}test/security/${file}`, 'utf8').matchAll(
+          /^\s+(?:it\(|\]\)\(|\)\()?['"]((?:attack|nothing stops)[^\n]*?)['"],/gm,
+        ),
+      ].map(([, title = '']) => title),
+    );
+    expect(titles.length).toBeGreaterThan(25);
+    const named = (title: string) => ROWS.some(({ name }) => title.startsWith(name) || title.includes(name));
+    expect(titles.filter((title) => !named(title))).toEqual([]);
+  });
+
+  it('security page - says how many connections there are', () => {
+    for (const bound of [HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX])
+      expect(PAGE).toContain(`${bound.toLocaleString('en')} connections`);
+  });
+
+  it('security page - names every table of the database', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aggregator-page-'));
+    const database = openFederationWriter(join(folder, 'aggregator.db'));
+    const tables = database
+      .prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      .pluck()
+      .all();
+    database.close();
+    rmSync(folder, { recursive: true });
+    expect(tables.length).toBeGreaterThan(10);
+    expect(tables.filter((table) => !PAGE.includes(`\`${table}\``))).toEqual([]);
+  });
+});

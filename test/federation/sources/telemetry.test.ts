@@ -1,0 +1,522 @@
+// Telemetry against a real nats-server that refuses something, or a stream that gives nothing: with short times, so that the
+// ways out of it can be waited for.
+
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { jetstreamManager, type StreamAPI } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from 'nats';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { Telemetry, type TelemetryOptions } from '../../../src/federation/sources/telemetry.ts';
+import { temporaryFolder } from '../../io/broker-fixtures.ts';
+import { type NatsServer, startNatsServer } from '../../support/nats-server.ts';
+import { until } from '../../support/until.ts';
+
+const SUBJECTS = [
+  'truebit.tasks.received',
+  'truebit.tasks.completed',
+  'truebit.invoices.created',
+  'truebit.heartbeat',
+  'truebit.nodes.joined',
+  'truebit.nodes.left',
+];
+
+/** Rights of the user `reader`; another user may do everything. */
+interface Rights {
+  readonly rights?: string;
+  readonly jetstream?: boolean;
+  /** More of the configuration. */
+  readonly more?: string;
+}
+
+/** A broker whose rights can be changed while it runs, or over a restart. */
+async function brokerWith(first: Rights) {
+  const folder = temporaryFolder();
+  const configurationFile = join(folder, 'nats.conf');
+  const write = ({ rights = '', jetstream = true, more = '' }: Rights) =>
+    writeFileSync(
+      configurationFile,
+      `${jetstream ? `jetstream { store_dir: "${folder}" }` : ''}
+       ${more}
+       authorization { users: [
+         { user: all, password: p }
+         { user: reader, password: p, permissions: { ${rights} } }
+       ] }`,
+    );
+  write(first);
+  let server = await startNatsServer({ configurationFile });
+  const { port } = server;
+  const connection = await connect({
+    servers: server.url,
+    user: 'all',
+    pass: 'p',
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+  });
+  onTestFinished(async () => {
+    await connection.close();
+    await server.stop();
+  });
+  return {
+    url: server.url,
+    folder,
+    connection,
+    reload(rights: Rights) {
+      write(rights);
+      server.process.kill('SIGHUP');
+    },
+    async restart(rights: Rights): Promise<NatsServer> {
+      write(rights);
+      await server.stop();
+      server = await startNatsServer({ configurationFile, port });
+      return server;
+    },
+  };
+}
+
+/** A telemetry that reads, and what it told; an earlier run had read up to `knownSeq`. */
+function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}, knownSeq: number | null = null) {
+  const subjects: string[] = [];
+  const seqs: (number | null)[] = [];
+  const log: string[] = [];
+  const gone: number[] = [];
+  let nextSeq: number | null = null;
+  const telemetry = new Telemetry(
+    {
+      nats: {
+        servers: [url],
+        user: 'reader',
+        password: 'p',
+        token: null,
+        credsFile: null,
+        caFile: null,
+        certFile: null,
+        keyFile: null,
+        inboxPrefix: null,
+      },
+      mode: 'auto',
+      streamMaxAgeMs: 3_600_000,
+      streamMaxBytes: 33_554_432,
+      retentionMs: 0,
+      pullMessages: 100,
+      pullsOutstanding: 2,
+      pingIntervalMs: 100,
+      catchingUpAgeMs: 10_000,
+      refusedRetryMs: 300,
+      stallLookMs: 100,
+      stallAfterMs: 1000,
+      ...changes,
+    },
+    {
+      lastKnown: () => Promise.resolve(knownSeq),
+      attach: (stream) => Promise.resolve((nextSeq ??= Math.max(1, stream.firstSeq))),
+      // That a stream holds nothing beyond our place is told at each attachment.
+      nothingUpTo: (seq) => void (seq >= (nextSeq ?? 1) && gone.push(seq)),
+      detach: () => undefined,
+    },
+    {
+      message({ subject, seq }) {
+        subjects.push(subject);
+        seqs.push(seq);
+        if (seq !== null) {
+          nextSeq = seq + 1;
+          telemetry.committed(seq);
+        }
+      },
+      heard: () => undefined,
+      lost: () => undefined,
+      resting: () => undefined,
+      restart: () => undefined,
+      log: (level, sentence) => void log.push(`${level} ${sentence}`),
+      fatal: (error) => void log.push(`fatal ${error.code}`),
+      clock: systemClock,
+    },
+  );
+  onTestFinished(() => telemetry.stop());
+  void telemetry.start();
+  const warnings = (pattern: RegExp) => log.filter((line) => line.startsWith('warn') && pattern.test(line));
+  return { telemetry, subjects, seqs, gone, log, warnings };
+}
+
+async function publish(connection: NatsConnection, subjects: readonly string[], text = '{}'): Promise<void> {
+  for (const subject of subjects) connection.publish(subject, text);
+  await connection.flush();
+}
+
+/** Waits until one published on each input arrives. */
+async function allArrive(connection: NatsConnection, arrived: readonly string[]): Promise<void> {
+  const before = arrived.length;
+  await publish(connection, SUBJECTS);
+  await until('all inputs', () => SUBJECTS.every((subject) => arrived.slice(before).includes(subject)));
+}
+
+const TASKS_ONLY = 'subscribe: { allow: ["truebit.tasks.*", "_INBOX.>"] }';
+const NO_INBOX = 'subscribe: { allow: ["truebit.>"] }';
+
+describe('telemetry: what the broker refuses on plain NATS', () => {
+  it.each(['reload', 'restart'] as const)(
+    'telemetry - inputs that may not be subscribed are named, and read after a %s that allows them',
+    async (how) => {
+      const broker = await brokerWith({ rights: TASKS_ONLY, jetstream: false });
+      const { telemetry, subjects, warnings, log } = telemetryAt(broker.url);
+      await until('the fault', () => telemetry.fault !== null);
+      expect(telemetry.fault).toMatch(
+        /^the broker does not let us subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left: .*allow our user/,
+      );
+      expect(telemetry).toMatchObject({ mode: 'core', isReading: false, isMissing: true, refusals: 4 });
+      // What may be read is read meanwhile.
+      await publish(broker.connection, SUBJECTS);
+      await until('the two', () => subjects.length === 2);
+      expect(warnings(/does not let us/)).toHaveLength(1);
+      if (how === 'reload') broker.reload({ jetstream: false });
+      else await broker.restart({ jetstream: false });
+      await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
+      await allArrive(broker.connection, subjects);
+      expect(telemetry).toMatchObject({ isMissing: false, refusals: 0, problem: null });
+      expect(warnings(/does not let us/)).toHaveLength(1);
+      expect(log.filter((line) => /lets us do everything again/.test(line))).toHaveLength(1);
+    },
+  );
+
+  it('telemetry - without JetStream nobody needs the right to answers: plain NATS is read, and nothing is wrong', async () => {
+    const broker = await brokerWith({ rights: NO_INBOX, jetstream: false });
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    expect(telemetry).toMatchObject({ mode: 'core', fault: null, problem: null, refusals: 0 });
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/does not let us/)).toEqual([]);
+    // Neither does a reconnection ask for it.
+    await broker.restart({ rights: NO_INBOX, jetstream: false });
+    await until('the return', () => telemetry.reconnects === 1 && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+    expect(telemetry).toMatchObject({ fault: null, problem: null, refusals: 0 });
+  });
+
+  it('telemetry - two inputs and no answers: these two are read, and the other four are named', async () => {
+    const rights = 'subscribe: { allow: ["truebit.tasks.*"] }';
+    const broker = await brokerWith({ rights, jetstream: false });
+    const { telemetry, subjects } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.fault).toBe(
+      'the broker does not let us subscribe to truebit.heartbeat, truebit.invoices.created, truebit.nodes.joined, truebit.nodes.left: what is published there is not counted; allow our user to subscribe to them',
+    );
+    expect(telemetry).toMatchObject({ mode: 'core', isConsuming: true, refusals: 4 });
+    await publish(broker.connection, SUBJECTS);
+    await until('the two', () => subjects.length === 2);
+    expect(subjects.toSorted()).toEqual(['truebit.tasks.completed', 'truebit.tasks.received']);
+  });
+
+  it('telemetry - a right that is taken back while we read is told, and its return too', async () => {
+    const broker = await brokerWith({ jetstream: false });
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    expect(telemetry.fault).toBeNull();
+    broker.reload({ rights: TASKS_ONLY, jetstream: false });
+    await until('the fault', () => telemetry.refusals === 4 && telemetry.fault !== null);
+    expect(telemetry.fault).toMatch(/truebit\.heartbeat/);
+    broker.reload({ jetstream: false });
+    await until('the end', () => telemetry.fault === null);
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/truebit\.heartbeat/)).toHaveLength(1);
+  });
+
+  it('telemetry - a limit of subscriptions is told, and ends with it', async () => {
+    const broker = await brokerWith({ jetstream: false, more: 'max_subscriptions: 3' });
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.fault).toMatch(/maximum subscriptions exceeded.*raise max_subscriptions/);
+    await broker.restart({ jetstream: false });
+    await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/maximum subscriptions/)).toHaveLength(1);
+  });
+});
+
+describe('telemetry: what the broker refuses of JetStream', () => {
+  it.each([
+    ['to ask of JetStream', 'publish: { deny: "$JS.API.STREAM.LIST" }', /publish to \$JS\.API\.STREAM\.LIST/],
+    [
+      'to make the stream',
+      'publish: { deny: "$JS.API.STREAM.CREATE.>" }',
+      /publish to \$JS\.API\.STREAM\.CREATE/,
+    ],
+    [
+      'to make a consumer',
+      'publish: { deny: "$JS.API.CONSUMER.CREATE.>" }',
+      /publish to \$JS\.API\.CONSUMER\.CREATE\.TRUEBIT_INGEST/,
+    ],
+    [
+      'to pull',
+      'publish: { deny: "$JS.API.CONSUMER.MSG.NEXT.>" }',
+      /publish to \$JS\.API\.CONSUMER\.MSG\.NEXT\.TRUEBIT_INGEST\.>/,
+    ],
+  ])('telemetry - not to be allowed %s is told once, and ends', async (_name, rights, refused) => {
+    const broker = await brokerWith({ rights });
+    const { telemetry, subjects, log, warnings } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.fault).toMatch(refused);
+    expect(telemetry.fault).toMatch(/: allow our user to publish to \$JS\.API\.>, or set INGEST_MODE=core/);
+    expect(telemetry.fault).not.toMatch(/_INBOX/);
+    expect(telemetry.mode).not.toBe('core');
+    const tries = () => telemetry.isConsuming;
+    expect(tries()).toBe(false);
+    broker.reload({});
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect(telemetry.mode).toBe('jetstream');
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/does not let us/)).toHaveLength(1);
+    expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
+  });
+
+  it('telemetry - not to be allowed to ask whether there is JetStream is plain NATS with the reason, and ends', async () => {
+    const broker = await brokerWith({ rights: 'publish: { deny: "$JS.API.>" }' });
+    const { telemetry, subjects } = telemetryAt(broker.url);
+    await until('plain NATS', () => telemetry.isReading);
+    expect(telemetry).toMatchObject({ mode: 'core', fault: null, refusals: 1 });
+    expect(telemetry.problem).toMatch(/does not let us publish to \$JS\.API\.INFO.*INGEST_MODE=core/);
+    await allArrive(broker.connection, subjects);
+    broker.reload({});
+    await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.problem === null);
+    await allArrive(broker.connection, subjects);
+    expect(telemetry.refusals).toBe(0);
+  });
+
+  it('telemetry - not to be allowed to hear answers is plain NATS with the reason, and ends', async () => {
+    const broker = await brokerWith({ rights: NO_INBOX });
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('plain NATS', () => telemetry.isReading);
+    expect(telemetry).toMatchObject({ mode: 'core', fault: null, refusals: 1 });
+    expect(telemetry.problem).toBe(
+      'the broker does not let us subscribe to _INBOX.>, so its JetStream is not used: allow our user to subscribe to _INBOX.>, or set INGEST_MODE=core',
+    );
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/does not let us/)).toHaveLength(1);
+    broker.reload({});
+    await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.problem === null);
+    await allArrive(broker.connection, subjects);
+    expect(telemetry.refusals).toBe(0);
+  });
+
+  it.each([
+    ['to hear answers', NO_INBOX, /subscribe to _INBOX\.>, and a stream was read before.*INGEST_MODE=core/],
+    [
+      'to ask',
+      'publish: { deny: "$JS.API.>" }',
+      /publish to \$JS\.API\.INFO, and a stream was read before.*INGEST_MODE=core/,
+    ],
+  ])(
+    'telemetry - where a stream was read before, not to be allowed %s is told, and plain NATS is no substitute',
+    async (_name, rights, refused) => {
+      const broker = await brokerWith({ rights });
+      const { telemetry, subjects, log, warnings } = telemetryAt(broker.url, {}, 7);
+      await until('the fault', () => telemetry.fault !== null);
+      expect(telemetry.fault).toMatch(refused);
+      expect(telemetry).toMatchObject({ mode: null, isReading: false });
+      broker.reload({});
+      await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.isReading);
+      await allArrive(broker.connection, subjects);
+      expect(telemetry.fault).toBeNull();
+      expect(warnings(/does not let us/)).toHaveLength(1);
+      expect(log.filter((line) => /reading plain NATS/.test(line))).toEqual([]);
+    },
+  );
+
+  it('telemetry - the right to pull that is taken back while we read is told', async () => {
+    const broker = await brokerWith({});
+    const { telemetry, subjects, warnings } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    broker.reload({ rights: 'publish: { deny: "$JS.API.CONSUMER.MSG.NEXT.>" }' });
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.isReading).toBe(false);
+    broker.reload({});
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/does not let us publish/)).toHaveLength(1);
+  });
+});
+
+describe('telemetry: a stream of our name that is not as wanted', () => {
+  it('telemetry - is told with field, have and want, read meanwhile, and made anew when it is deleted', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: ['truebit.heartbeat'], storage: 'memory' });
+    const { telemetry, subjects, warnings, log } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null && telemetry.isReading);
+    expect(telemetry.fault).toMatch(
+      /^stream_settings: .*TRUEBIT_INGEST: storage is memory, should be file \(.*can not change storage.*\)\. Remedy: /,
+    );
+    await allArrive(broker.connection, subjects);
+    let rechecks = 0;
+    broker.connection.subscribe('$JS.API.STREAM.LIST', { callback: () => void rechecks++ });
+    await until('rechecks', () => rechecks > 2);
+    // A reader that reads is left alone.
+    expect((await streams.info('TRUEBIT_INGEST')).state.consumer_count).toBe(1);
+    expect(warnings(/stream_settings/)).toHaveLength(1);
+    expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
+    await streams.delete('TRUEBIT_INGEST');
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect((await streams.info('TRUEBIT_INGEST')).config.storage).toBe('file');
+    expect(log.filter((line) => /as the settings want it again/.test(line))).toHaveLength(1);
+  });
+
+  it('telemetry - with room for a single consumer is named, and read through all rechecks and a restart of ours', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS, max_consumers: 1, deny_delete: true });
+    const first = telemetryAt(broker.url);
+    await until('reading', () => first.telemetry.isReading);
+    await first.telemetry.stop();
+    const { telemetry, subjects, log, warnings } = telemetryAt(broker.url);
+    await until('reading again', () => telemetry.isReading);
+    expect(telemetry.fault).toMatch(
+      /max_consumers is 1, should be -1 .*deny_delete is true, should be false/,
+    );
+    let rechecks = 0;
+    broker.connection.subscribe('$JS.API.STREAM.LIST', { callback: () => void rechecks++ });
+    await until('rechecks', () => rechecks > 2 && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+    expect(warnings(/maximum consumers/)).toEqual([]);
+    expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
+    await streams.delete('TRUEBIT_INGEST');
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+  });
+
+  it('telemetry - whose messages cannot be read is told with both, and promises no reading', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS, retention: 'workqueue' });
+    const { telemetry } = telemetryAt(broker.url);
+    await until('the fault', () => telemetry.fault !== null && telemetry.reason !== telemetry.fault);
+    expect(telemetry.reason).toMatch(
+      /retention is workqueue, should be limits.*delete it \(nats stream rm TRUEBIT_INGEST\).*what it holds unread is lost\. None of its messages can be read now; the stream cannot be read: consumer in pull mode requires ack policy$/,
+    );
+    expect(telemetry.reason).not.toMatch(/once its messages are read|as far as/);
+    await streams.delete('TRUEBIT_INGEST');
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect(telemetry.reason).toBeNull();
+  });
+
+  it('telemetry - a stream that the broker refuses to make is told with the remedy', async () => {
+    const broker = await brokerWith({});
+    const { telemetry } = telemetryAt(broker.url, { streamMaxAgeMs: 50 });
+    await until('the fault', () => telemetry.fault !== null);
+    expect(telemetry.fault).toMatch(
+      /^stream_settings: the broker refuses to make the stream TRUEBIT_INGEST .*STREAM_MAX_AGE/,
+    );
+    expect(telemetry.isConsuming).toBe(false);
+  });
+});
+
+describe('telemetry: what waits in the stream', () => {
+  it('telemetry - is told with its number when reading begins', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS });
+    for (let round = 0; round < 5; round++) await publish(broker.connection, SUBJECTS);
+    const { telemetry, subjects, log } = telemetryAt(broker.url);
+    await until('all of them', () => subjects.length === 30 && telemetry.isReading);
+    expect(log.filter((line) => /from sequence 1, 30 messages waiting/.test(line))).toHaveLength(1);
+  });
+});
+
+/** Publishes until the stream holds messages that a paused reader has not asked for. */
+async function fill(connection: NatsConnection, seqs: readonly (number | null)[]): Promise<void> {
+  const { streams } = await jetstreamManager(connection);
+  // What was asked for before the pause still comes.
+  await until('the pulls to end', async () => {
+    await publish(connection, ['truebit.heartbeat']);
+    const { state } = await streams.info('TRUEBIT_INGEST');
+    return state.last_seq > (seqs.at(-1) ?? 0) + 40;
+  });
+}
+
+describe('telemetry: a stream that gives nothing', () => {
+  const filesOf = (folder: string) => join(folder, 'jetstream', '$G', 'streams', 'TRUEBIT_INGEST', 'msgs');
+
+  const stateNow = (streams: StreamAPI) =>
+    streams.info('TRUEBIT_INGEST').then(
+      ({ state }) => state,
+      () => false as const,
+    );
+
+  /** A stream with unread messages whose files are gone, and a telemetry that has told so. */
+  async function stalled() {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    const reader = telemetryAt(broker.url);
+    const { telemetry, subjects, seqs } = reader;
+    await until('reading', () => telemetry.isReading);
+    await publish(broker.connection, SUBJECTS);
+    await until('six', () => subjects.length === 6);
+    telemetry.pause();
+    await fill(broker.connection, seqs);
+    // A broker that has just started holds no messages in memory.
+    await broker.restart({});
+    await until('the return', () => telemetry.isConsuming);
+    const folder = filesOf(broker.folder);
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    // A question that met the restart is never answered.
+    const { last_seq: lastSeq } = await until('an answer', () => stateNow(streams));
+    telemetry.resume();
+    await until('the fault', () => telemetry.fault !== null);
+    return { ...reader, broker, streams, readSeq: seqs.at(-1) ?? 0, lastSeq };
+  }
+
+  it('telemetry - unread messages whose files are gone are told with their numbers, and lost when the stream is purged', async () => {
+    const { telemetry, streams, readSeq, lastSeq, gone, warnings, log } = await stalled();
+    const unread = lastSeq - readSeq;
+    expect(telemetry.fault).toMatch(
+      new RegExp(`TRUEBIT_INGEST counts ${unread} messages beyond sequence ${readSeq}, up to ${lastSeq}, `),
+    );
+    expect(telemetry).toMatchObject({ pending: unread, isReading: false });
+    expect(telemetry.unreadAgeMs).toBeGreaterThan(1000);
+    expect(telemetry.unreadAgeMs % 1).toBe(0);
+    await streams.purge('TRUEBIT_INGEST');
+    await until('the end', () => telemetry.fault === null && telemetry.isReading);
+    expect(telemetry).toMatchObject({ pending: 0, isCatchingUp: false });
+    expect(gone).toEqual([lastSeq]);
+    expect(warnings(/counts \d+ messages/)).toHaveLength(1);
+    expect(warnings(/were removed before the broker gave them: they are counted as lost/)).toHaveLength(1);
+    expect(log.filter((line) => /gives messages again/.test(line))).toEqual([]);
+  });
+
+  it('telemetry - unread messages whose files are gone are lost when the broker restarts and counts from 1 again', async () => {
+    const { telemetry, broker, streams, lastSeq, gone, warnings } = await stalled();
+    await broker.restart({});
+    await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
+    expect((await until('an answer', () => stateNow(streams))).last_seq).toBe(0);
+    expect(gone).toEqual([lastSeq]);
+    expect(warnings(/were removed before the broker gave them: they are counted as lost/)).toHaveLength(1);
+  });
+
+  it('telemetry - what is purged unread under a quiet program is told to the writer without another message', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    const { telemetry, subjects, seqs, gone } = telemetryAt(broker.url);
+    await until('reading', () => telemetry.isReading);
+    telemetry.pause();
+    await fill(broker.connection, seqs);
+    const { state } = await streams.info('TRUEBIT_INGEST');
+    await streams.purge('TRUEBIT_INGEST');
+    telemetry.resume();
+    await until('the loss', () => gone.includes(state.last_seq));
+    expect(gone).toEqual([state.last_seq]);
+    await until('the end of catching up', () => !telemetry.isCatchingUp && telemetry.isReading);
+    await allArrive(broker.connection, subjects);
+  });
+
+  it('telemetry - messages deleted at the end of the stream are no stall', async () => {
+    const broker = await brokerWith({});
+    const { streams } = await jetstreamManager(broker.connection);
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS });
+    await publish(broker.connection, [...SUBJECTS, ...SUBJECTS]);
+    for (const seq of [2, 3, 11, 12]) await streams.deleteMessage('TRUEBIT_INGEST', seq);
+    const { telemetry, seqs, warnings } = telemetryAt(broker.url, { stallAfterMs: 0 });
+    await until('what is left', () => seqs.length === 8);
+    await until('the end of catching up', () => !telemetry.isCatchingUp);
+    expect(seqs).toEqual([1, 4, 5, 6, 7, 8, 9, 10]);
+    expect(telemetry).toMatchObject({ fault: null, pending: 0, isReading: true });
+    expect(warnings(/counts/)).toEqual([]);
+  });
+});

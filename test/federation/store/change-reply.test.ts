@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { readSettings } from '../../../src/federation/config/settings.ts';
+import type { ApiKey } from '../../../src/federation/domain/api-keys.ts';
+import type { Change } from '../../../src/federation/domain/operator-request.ts';
+import { replyToChange } from '../../../src/federation/store/change-reply.ts';
+import { Committer } from '../../../src/store/committer.ts';
+import { openDatabase } from '../../../src/federation/store/opened-database.ts';
+import { NOW_MS, joined } from './events.ts';
+import { testFolder } from './opened.ts';
+
+const NODE = 'node-a';
+const BUSY = {
+  type: 'refused',
+  code: 'database_unusable',
+  sentence: 'The database cannot be written at the moment; the log says why. Nothing was changed.',
+};
+const LATER = {
+  ...BUSY,
+  sentence:
+    'The database cannot be written at the moment; the log says why. The change is made as soon as it can be.',
+};
+
+let disk: ReturnType<typeof setUp>;
+beforeEach(() => {
+  disk = setUp();
+});
+
+/** A database with one node, on a disk that can be made to fail. */
+function setUp() {
+  const folder = testFolder('change-reply');
+  const { settings } = readSettings({ DB_PATH: folder.path('a.db') });
+  const { database, lock, writer } = openDatabase(settings, NOW_MS, () => undefined);
+  const state = { isFull: false };
+  const committer = new Committer(
+    { timeMaxMs: 60_000, retryMs: 60_000 },
+    {
+      commit() {
+        if (state.isFull) throw new Error('full');
+        writer.commit(NOW_MS, 0);
+      },
+      failed: () => undefined,
+      recovered: () => undefined,
+    },
+  );
+  const told: (readonly ApiKey[])[] = [];
+  onTestFinished(() => {
+    committer.stop();
+    writer.current.close();
+    lock.release();
+    folder.remove();
+  });
+  writer.current.apply(joined(NODE), { atMs: NOW_MS, nowMs: NOW_MS, observedMs: 0 }, null);
+  committer.flush();
+  const reply = (asked: Change) =>
+    replyToChange(
+      asked,
+      { nowMs: NOW_MS, brokerMs: NOW_MS },
+      { writer, committer, keys: (keys) => told.push(keys) },
+    );
+  const nodes = () => database.prepare('SELECT count(*) FROM nodes').pluck().get();
+  return { state, committer, writer, told, reply, nodes };
+}
+
+describe('change reply', () => {
+  it('change reply - a key is made, and everybody is told of all keys', () => {
+    const key = {
+      keyHash: 'ab'.repeat(32),
+      name: 'a key',
+      nodeId: null,
+      permissions: ['publish' as const],
+      ratePerMinute: 60,
+    };
+    expect(disk.reply({ type: 'createKey', key })).toMatchObject({
+      type: 'made',
+      answer: { name: 'a key', isActive: true },
+    });
+    expect(disk.told).toMatchObject([[{ name: 'a key' }]]);
+  });
+
+  it('change reply - a node is forgotten on the disk', () => {
+    expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual({
+      type: 'made',
+      answer: { nodeId: NODE },
+    });
+    expect(disk.nodes()).toBe(0);
+  });
+
+  it('change reply - what is not there is refused with the error that says so', () => {
+    expect(disk.reply({ type: 'forgetNode', nodeId: 'node-b' })).toEqual({
+      type: 'refused',
+      code: 'not_found',
+      sentence: 'There is no node node-b in the database.',
+    });
+  });
+
+  it('change reply - while commits fail nothing is changed, also not later', () => {
+    disk.state.isFull = true;
+    disk.committer.flush();
+    expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual(BUSY);
+    expect(disk.reply({ type: 'blockNode', nodeId: NODE })).toEqual(BUSY);
+    disk.state.isFull = false;
+    disk.committer.flush();
+    expect(disk.nodes()).toBe(1);
+    expect(disk.reply({ type: 'listBlocked' })).toEqual({ type: 'made', answer: [] });
+  });
+
+  it('change reply - a node whose commit fails is forgotten with the next, also by a writer made anew', () => {
+    disk.state.isFull = true;
+    expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual(LATER);
+    expect(disk.nodes()).toBe(1);
+    disk.state.isFull = false;
+    disk.writer.revert();
+    disk.committer.flush();
+    expect(disk.nodes()).toBe(0);
+  });
+});
