@@ -40,12 +40,12 @@ import { Salvage } from '../../store/salvage.ts';
 import { FreeSpace, roomBeside } from '../../store/free-space.ts';
 import { codeOf, explainRefusal, type Refusal, refusalOf } from '../../store/refusal.ts';
 import type {
-  FromIngest,
+  IngestToMain,
   IngestSeams,
   IngestThreadData,
   IngestToSource,
   SourceToIngest,
-  ToIngest,
+  MainToIngest,
 } from './messages.ts';
 
 /** What may have to wait until it can be stored. */
@@ -54,7 +54,7 @@ type Waiting = Exclude<SourceToIngest, { readonly type: 'reach' }>;
 /** SQLite's own limit. */
 const SQLITE_PAGES_MAX = 4_294_967_294;
 
-function run(data: IngestThreadData, send: (message: FromIngest) => void): (message: ToIngest) => void {
+function run(data: IngestThreadData, send: (message: IngestToMain) => void): (message: MainToIngest) => void {
   const { settings, seams } = data;
   const path = settings.databasePath;
   const { lock, database, writer, identity } = openDatabase(settings, systemClock.nowMs(), log);
@@ -221,7 +221,7 @@ function run(data: IngestThreadData, send: (message: FromIngest) => void): (mess
   function giveBack(): void {
     const batch = merged;
     merged = null;
-    if (batch !== null) reply({ type: 'committed', batch, seq: (writer.current.position.nextSeq ?? 1) - 1 });
+    if (batch !== null) reply({ type: 'returned', batch, seq: (writer.current.position.nextSeq ?? 1) - 1 });
   }
 
   function take(message: Waiting): void {
@@ -421,7 +421,7 @@ function sleep(ms: number): void {
 
 if (parentPort !== null) {
   const port = parentPort;
-  const send = (message: FromIngest) => port.postMessage(message);
+  const send = (message: IngestToMain) => port.postMessage(message);
   try {
     port.on('message', run(workerData as IngestThreadData, send));
   } catch (error) {

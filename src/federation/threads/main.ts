@@ -49,13 +49,13 @@ import { JoinResponder } from '../sinks/join-responder.ts';
 import { Publisher } from '../sinks/publisher.ts';
 import { Ticker } from '../sinks/ticker.ts';
 import type {
-  FromIngest,
-  FromSource,
+  IngestToMain,
+  SourceToMain,
   IngestSeams,
   IngestThreadData,
   SourceThreadData,
-  ToIngest,
-  ToSource,
+  MainToIngest,
+  MainToSource,
 } from './messages.ts';
 import { lockBrokerFolder } from '../../store/lock.ts';
 import { Auditor } from '../workers/auditor.ts';
@@ -119,7 +119,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   let isOpened = false;
   let isStopping = false;
 
-  let source: ChildThread<ToSource, FromSource> | null = null;
+  let source: ChildThread<MainToSource, SourceToMain> | null = null;
   let pool: WorkerPool<FederationQuestions> | null = null;
   let ticker: Ticker | null = null;
   let auditor: Auditor | null = null;
@@ -212,7 +212,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     },
   );
   const ingestData: IngestThreadData = { settings, seams: parts.seams?.ingest ?? {} };
-  const ingest = new ChildThread<ToIngest, FromIngest>(
+  const ingest = new ChildThread<MainToIngest, IngestToMain>(
     { url: ingestThreadUrl, name: 'ingest', data: ingestData },
     { message: receive, died: (error) => die('ingest', error) },
   );
@@ -249,7 +249,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     else if (!isStopping) parts.fatal(error);
   }
 
-  function receive(message: FromIngest): void {
+  function receive(message: IngestToMain): void {
     switch (message.type) {
       case 'opened':
         ({ aggregatorId, observedMs, identity, missing } = message);
@@ -285,7 +285,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
     }
   }
 
-  function receiveFromSource(message: FromSource): void {
+  function receiveFromSource(message: SourceToMain): void {
     if (message.type !== 'status') receiveCommon(message);
     else if (reports.ofSource(message.status, systemClock.monotonicMs())) {
       caughtUpAtMs = systemClock.monotonicMs();
@@ -294,7 +294,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
   }
 
   function receiveCommon(
-    message: Extract<FromSource | FromIngest, { type: 'log' | 'failed' | 'stopped' }>,
+    message: Extract<SourceToMain | IngestToMain, { type: 'log' | 'failed' | 'stopped' }>,
   ): void {
     if (message.type === 'log') log[message.level](message.sentence);
     if (message.type === 'failed') fail(new CodedError(message.code, message.sentence));
@@ -327,11 +327,11 @@ export function createApp(settings: Settings, parts: AppParts): App {
     return { online, stale, offline: Math.max(0, totalNodes - online - stale) };
   }
 
-  function startSource(nats: NatsOptions): ChildThread<ToSource, FromSource> {
+  function startSource(nats: NatsOptions): ChildThread<MainToSource, SourceToMain> {
     const { port1, port2 } = new MessageChannel();
     const sourceData: SourceThreadData = { settings, nats, observedMs, ingest: port1 };
     ingest.send({ type: 'source', port: port2 }, [port2]);
-    return new ChildThread<ToSource, FromSource>(
+    return new ChildThread<MainToSource, SourceToMain>(
       { url: sourceThreadUrl, name: 'source', data: sourceData, transfer: [port1] },
       { message: receiveFromSource, died: (error) => die('source', error) },
     );

@@ -1,5 +1,5 @@
-// What the three threads say to each other: plain data, one union for each direction. Messages of one direction arrive in
-// the order sent.
+// What the three threads say to each other: plain data, one union for each direction, named by who says it and
+// who hears it. Messages of one direction arrive in the order sent.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
@@ -47,8 +47,7 @@ export interface SourceThreadData {
   readonly ingest: MessagePort;
 }
 
-/** Main to ingest. */
-export type ToIngest =
+export type MainToIngest =
   /** The other end of the source thread's port. Comes once, after the actors are rebuilt. */
   | { readonly type: 'source'; readonly port: MessagePort }
   | { readonly type: 'transitions'; readonly facts: readonly NodeTransition[] }
@@ -59,8 +58,8 @@ export type ToIngest =
   | { readonly type: 'keyUsed'; readonly keyId: string; readonly atMs: number }
   | { readonly type: 'stop' };
 
-/** Ingest to main. `observedMs` is the observed clock of the last message taken. */
-export type FromIngest =
+/** `observedMs` is the observed clock of the last message taken. */
+export type IngestToMain =
   | {
       readonly type: 'opened';
       readonly aggregatorId: string;
@@ -93,17 +92,14 @@ export type FromIngest =
   | FailedMessage
   | { readonly type: 'stopped' };
 
-/** Main to source. */
-export type ToSource = { readonly type: 'stop' };
+export type MainToSource = { readonly type: 'stop' };
 
-/** Source to main. */
-export type FromSource =
+export type SourceToMain =
   | { readonly type: 'status'; readonly status: SourceStatus }
   | LogMessage
   | FailedMessage
   | { readonly type: 'stopped' };
 
-/** Source to ingest. */
 export type SourceToIngest =
   | { readonly type: 'batch'; readonly batch: Batch }
   /** The broker answered, and nothing else happened. */
@@ -117,11 +113,11 @@ export type SourceToIngest =
   | { readonly type: 'nothingUpTo'; readonly seq: number }
   | { readonly type: 'detach' };
 
-/** Ingest to source. `seq` answers `lastKnown` and `attach`. */
+/** `seq` answers `lastKnown` and `attach`. */
 export type IngestToSource =
   | { readonly type: 'position'; readonly seq: number | null }
-  /** The batch is committed, its last sequence too. */
-  | { readonly type: 'committed'; readonly batch: Batch; readonly seq: number };
+  /** The batch comes back: it is committed, and so is everything up to `seq`. */
+  | { readonly type: 'returned'; readonly batch: Batch; readonly seq: number };
 
 interface LogMessage {
   readonly type: 'log';

@@ -28,11 +28,17 @@ import { unreachable } from '../../lib/unreachable.ts';
 import { Handover } from '../sources/handover.ts';
 import { NO_SUBJECT, subjectIndex } from '../sources/subject-index.ts';
 import { Telemetry } from '../sources/telemetry.ts';
-import type { FromSource, IngestToSource, SourceThreadData, SourceToIngest, ToSource } from './messages.ts';
+import type {
+  SourceToMain,
+  IngestToSource,
+  SourceThreadData,
+  SourceToIngest,
+  MainToSource,
+} from './messages.ts';
 
 const DAY_MS = 86_400_000;
 
-function run(data: SourceThreadData, send: (message: FromSource) => void): (message: ToSource) => void {
+function run(data: SourceThreadData, send: (message: SourceToMain) => void): (message: MainToSource) => void {
   const { settings, nats, ingest } = data;
   const clock = new ObservedClock(data.observedMs, OBSERVED_STEP_MAX_MS);
   const plainIndex = subjectIndex(false);
@@ -140,7 +146,7 @@ function run(data: SourceThreadData, send: (message: FromSource) => void): (mess
       case 'position':
         answers.shift()?.(message.seq);
         return;
-      case 'committed':
+      case 'returned':
         telemetry.committed(message.seq);
         handover.giveBack(message.batch);
         // The first statistics wait for this moment.
