@@ -14,6 +14,8 @@ export interface Kind<T> {
   parse(text: string): T | undefined;
   /** Of a text that is not allowed: why, and the remedy. Never a part of the text. Undefined: `allowed` says enough. */
   explain?(text: string): string | undefined;
+  /** Whether a text, right or wrong, may hold a secret that stands in the wrong place. Absent: it may not. */
+  mayHoldSecret?(text: string): boolean;
 }
 
 const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,15})$/;

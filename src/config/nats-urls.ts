@@ -2,7 +2,7 @@
 // that is logged later can ever show them.
 
 import type { Kind } from './kinds.ts';
-import { faultInAddresses } from './nats-url-faults.ts';
+import { faultInAddresses, mayHoldSecret } from './nats-url-faults.ts';
 
 /** Broker addresses without credentials, and the credentials that stood in them. */
 export interface NatsUrls {
@@ -46,6 +46,7 @@ export const natsUrls: Kind<NatsUrls> = {
     };
   },
   explain: faultInAddresses,
+  mayHoldSecret,
 };
 
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/;

@@ -1,17 +1,13 @@
 // What must hold between settings (specification, sections 1, 6 and 9). A rule never repairs: it says what is wrong.
 
+import { shownValue } from '../../config/definition.ts';
 import type { Machine } from '../../config/environment.ts';
-import { shownValue, type SettingName, type SettingValues } from './setting-table.ts';
+import type { BrokenRule as Rule } from '../../config/read-settings.ts';
+import { DEFINITIONS, type SettingName, type SettingValues } from './setting-table.ts';
 
 const DAY_MS = 86_400_000;
 
-/** A rule that the values break. */
-export interface BrokenRule {
-  /** The settings whose values clash. */
-  readonly names: readonly SettingName[];
-  /** What is wrong and what is allowed; secrets left out. */
-  readonly sentence: string;
-}
+type BrokenRule = Rule<SettingName>;
 
 /** Every rule that the values break. */
 export function brokenRules(values: SettingValues, machine: Pick<Machine, 'canRead'>): readonly BrokenRule[] {
@@ -125,7 +121,7 @@ function files(values: SettingValues, machine: Pick<Machine, 'canRead'>): readon
   return FILES.flatMap((name) => {
     const path = values[name];
     if (path === null || machine.canRead(path)) return [];
-    const sentence = `${name} ${shownValue(name, path)}: allowed is the path of a file that we may read`;
+    const sentence = `${name} ${shownValue(DEFINITIONS[name], path)}: allowed is the path of a file that we may read`;
     return [{ names: [name], sentence }];
   });
 }

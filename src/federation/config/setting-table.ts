@@ -1,6 +1,15 @@
-// Every setting in one table: its name, kind, default and meaning (specification, section 9). The table drives the
-// reading and the documentation; it never reads the environment itself.
+// Every setting of the federation in one table: its name, kind, default and meaning (specification, section 9). The table
+// drives the reading and the documentation; it never reads the environment itself.
 
+import {
+  onOff,
+  optional,
+  rowsOf,
+  secret,
+  setting,
+  type SettingRow as Row,
+  type ValuesOf,
+} from '../../config/definition.ts';
 import {
   anyText,
   databaseFile,
@@ -12,44 +21,11 @@ import {
   onOrOff,
   wholeNumber,
   wholeNumberOrZero,
-  type Kind,
 } from '../../config/kinds.ts';
-import { mayHoldSecret } from '../../config/nats-url-faults.ts';
 import { natsUrls } from '../../config/nats-urls.ts';
-import { slipIn } from '../../config/slips.ts';
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 366 * DAY_MS;
-
-interface Definition<T> {
-  readonly kind: Kind<NonNullable<T>>;
-  /** The value when the setting is unset; null where another setting or the machine decides. */
-  readonly unset: T;
-  readonly default: string;
-  readonly meaning: string;
-  /** The value is never shown, not even when it is wrong. */
-  readonly secret: boolean;
-}
-
-function setting<T extends string | number>(
-  kind: Kind<T>,
-  unset: NoInfer<T>,
-  meaning: string,
-): Definition<T> {
-  return { kind, unset, default: String(unset), meaning, secret: false };
-}
-
-function onOff(kind: Kind<boolean>, unset: boolean, meaning: string): Definition<boolean> {
-  return { kind, unset, default: unset ? 'on' : 'off', meaning, secret: false };
-}
-
-function optional<T>(kind: Kind<NonNullable<T>>, text: string, meaning: string): Definition<T | null> {
-  return { kind, unset: null, default: text, meaning, secret: false };
-}
-
-function secret<T>(kind: Kind<NonNullable<T>>, text: string, meaning: string): Definition<T | null> {
-  return { ...optional<T>(kind, text, meaning), secret: true };
-}
 
 const milliseconds = wholeNumber(100, YEAR_MS, 'milliseconds');
 const limit = wholeNumberOrZero('off', 1, 1_000_000_000);
@@ -225,40 +201,9 @@ export const DEFINITIONS = {
 export type SettingName = keyof typeof DEFINITIONS;
 
 /** The parsed values by name; null where a setting without a fixed default is unset. */
-export type SettingValues = {
-  readonly [N in SettingName]: (typeof DEFINITIONS)[N] extends Definition<infer T> ? T : never;
-};
+export type SettingValues = ValuesOf<typeof DEFINITIONS>;
 
-/** One row of the settings table in the documentation. */
-export interface SettingRow {
-  readonly name: SettingName;
-  readonly default: string;
-  readonly allowed: string;
-  readonly meaning: string;
-  readonly secret: boolean;
-}
+export type SettingRow = Row<SettingName>;
 
 /** Every setting in the order of the documentation; README's table is checked against it. */
-export const SETTINGS: readonly SettingRow[] = (Object.keys(DEFINITIONS) as SettingName[]).map((name) => ({
-  name,
-  default: DEFINITIONS[name].default,
-  allowed: DEFINITIONS[name].kind.allowed,
-  meaning: DEFINITIONS[name].meaning,
-  secret: DEFINITIONS[name].secret,
-}));
-
-/** The value as a sentence for the operator may show it: quoted and cut, a secret never. */
-export function shownValue(name: SettingName, text: string): string {
-  // A whole key may have been pasted instead of its path.
-  const isHidden =
-    DEFINITIONS[name].secret || (name === 'NATS_URL' && mayHoldSecret(text)) || text.includes('-----');
-  return isHidden ? '(not shown)' : JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
-}
-
-/** What is wrong with the value of the setting, as it follows its name; undefined if nothing is. */
-export function faultIn(name: SettingName, text: string): string | undefined {
-  const kind: Kind<unknown> = DEFINITIONS[name].kind;
-  const slip = slipIn(name, text, kind.nature ?? 'other');
-  if (slip !== undefined) return slip;
-  return kind.parse(text) === undefined ? (kind.explain?.(text) ?? `allowed is ${kind.allowed}`) : undefined;
-}
+export const SETTINGS: readonly SettingRow[] = rowsOf(DEFINITIONS);

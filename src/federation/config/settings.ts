@@ -3,12 +3,11 @@
 
 import { basename, dirname, join } from 'node:path';
 import type { Limits } from '../domain/limits.ts';
-import { CodedError } from '../../lib/errors.ts';
 import { ownPath } from '../../lib/real-path.ts';
 import { thisMachine, type Environment, type Machine } from '../../config/environment.ts';
 import { brokenRules } from './setting-rules.ts';
-import { suspicionOf } from '../../config/slips.ts';
-import { DEFINITIONS, faultIn, shownValue, type SettingName, type SettingValues } from './setting-table.ts';
+import { readSome as readSomeOf, readTable } from '../../config/read-settings.ts';
+import { DEFINITIONS, type SettingName, type SettingValues } from './setting-table.ts';
 
 export { SETTINGS, type SettingName, type SettingRow } from './setting-table.ts';
 
@@ -76,7 +75,12 @@ export interface Settings {
 }
 
 /** Settings of the earlier aggregator that have no meaning here. */
-const EARLIER_NAMES = ['RATE_LIMIT_PER_NODE', 'GLOBAL_RATE_LIMIT', 'CLEANUP_INTERVAL'] as const;
+const RETIRED = {
+  names: ['RATE_LIMIT_PER_NODE', 'GLOBAL_RATE_LIMIT', 'CLEANUP_INTERVAL'],
+  advice:
+    'a setting of an earlier aggregator, not known here and ignored; ' +
+    'see RATE_LIMIT_PER_MINUTE, RATE_LIMIT_GLOBAL_PER_SECOND and RETENTION_DAYS',
+};
 
 /** Reads and checks all settings. Throws `settings_invalid` with every mistake; an empty value counts as unset. */
 export function readSettings(
@@ -84,14 +88,13 @@ export function readSettings(
   machine: Partial<Machine> = {},
 ): { readonly settings: Settings; readonly warnings: readonly string[] } {
   const known: Machine = { ...thisMachine(), ...machine };
-  const { values, wrong } = parseAll(env);
-  const mistakes = [...wrong.values()];
-  for (const rule of brokenRules(values, known)) {
-    // A wrong value was replaced by its default for the rules; a clash with that is nobody's mistake.
-    if (!rule.names.some((name) => wrong.has(name))) mistakes.push(rule.sentence);
-  }
-  if (mistakes.length > 0) throw settingsInvalid(mistakes);
-  return { settings: arrange(values, known), warnings: warningsFor(env) };
+  const program = {
+    table: DEFINITIONS,
+    retired: RETIRED,
+    brokenRules: (values: SettingValues) => brokenRules(values, known),
+  };
+  const { values, warnings } = readTable(program, env);
+  return { settings: arrange(values, known), warnings };
 }
 
 /** Whether the program starts a nats-server of its own, at least where it finds none (`EMBEDDED_NATS=auto`). */
@@ -104,49 +107,7 @@ export function readSome<const N extends SettingName>(
   env: Environment,
   names: readonly N[],
 ): Pick<SettingValues, N> {
-  const { values, wrong } = parseAll(env);
-  const mistakes = names.flatMap((name) => wrong.get(name) ?? []);
-  if (mistakes.length > 0) throw settingsInvalid(mistakes);
-  return values;
-}
-
-function settingsInvalid(mistakes: readonly string[]): CodedError {
-  const heading = mistakes.length === 1 ? '1 setting is wrong' : `${mistakes.length} settings are wrong`;
-  return new CodedError('settings_invalid', `${heading}:\n${mistakes.map((line) => `  ${line}`).join('\n')}`);
-}
-
-function parseAll(env: Environment): { values: SettingValues; wrong: ReadonlyMap<SettingName, string> } {
-  const values: Record<string, unknown> = {};
-  const wrong = new Map<SettingName, string>();
-  for (const name of Object.keys(DEFINITIONS) as SettingName[]) {
-    const definition = DEFINITIONS[name];
-    const text = (env[name] ?? '').trim();
-    const fault = text === '' ? undefined : faultIn(name, text);
-    if (fault !== undefined) wrong.set(name, `${name} ${shownValue(name, text)}: ${fault}`);
-    values[name] = text === '' || fault !== undefined ? definition.unset : definition.kind.parse(text);
-  }
-  return { values: values as unknown as SettingValues, wrong };
-}
-
-function warningsFor(env: Environment): readonly string[] {
-  return [...suspicions(env), ...earlierNames(env)];
-}
-
-/** Of passwords that may hold more than was meant. */
-function suspicions(env: Environment): readonly string[] {
-  return (Object.keys(DEFINITIONS) as SettingName[]).flatMap((name) => {
-    const isFree = DEFINITIONS[name].kind.nature === 'free';
-    return (isFree ? suspicionOf(name, (env[name] ?? '').trim()) : undefined) ?? [];
-  });
-}
-
-function earlierNames(env: Environment): readonly string[] {
-  const set = EARLIER_NAMES.filter((name) => (env[name] ?? '').trim() !== '');
-  if (set.length === 0) return [];
-  return [
-    `${set.join(', ')}: a setting of an earlier aggregator, not known here and ignored; ` +
-      'see RATE_LIMIT_PER_MINUTE, RATE_LIMIT_GLOBAL_PER_SECOND and RETENTION_DAYS',
-  ];
+  return readSomeOf(DEFINITIONS, env, names);
 }
 
 function arrange(values: SettingValues, machine: Machine): Settings {

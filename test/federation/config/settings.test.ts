@@ -283,6 +283,13 @@ describe('settings - warnings', () => {
 });
 
 describe('settings - table', () => {
+  it('has no two names so near that one is taken for the other', () => {
+    for (const { name } of SETTINGS) {
+      const { warnings } = readSettings({ [`${name}S`]: '1' }, machine);
+      expect(warnings).toEqual([`${name}S: no setting has this name; is ${name} meant?`]);
+    }
+  });
+
   it('has a sentence and an allowed text for every setting', () => {
     for (const row of SETTINGS) {
       expect(row.meaning, row.name).toMatch(/^[A-Z].*\.$/);
