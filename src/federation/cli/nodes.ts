@@ -17,7 +17,8 @@ const HELP = `Usage: aggregator nodes forget NODE_ID [--json]
 Changes what the database of DB_PATH knows of nodes, also while the program runs: then it takes effect at once.
 
 forget   removes the node's row and its changes of state. No total shrinks: it still counts as a node ever seen, and its
-         tasks and invoices stay, with a reporter's number that leads nowhere. A later message makes it a new node.
+         tasks and invoices stay. Tasks still count it as a reporter, but nobody can tell which node it was. A later message
+         makes it a new node.
 block    refuses every later message of the id, as one over its limit (outcome rate_limited): it stores nothing and is no
          sign of life. What is stored stays; to erase it as well: block, then forget.
 unblock  lets the id in again.
