@@ -3,6 +3,7 @@
 
 import { writeSync } from 'node:fs';
 import { CodedError } from '../lib/errors.ts';
+import { errorCode } from '../lib/error-code.ts';
 
 const WAIT_MS = 10;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
@@ -36,7 +37,7 @@ function writeAll(descriptor: number, text: string): string | null {
     try {
       written += writeSync(descriptor, bytes, written);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      const code = errorCode(error) ?? 'unknown';
       if (code !== 'EAGAIN') return code;
       Atomics.wait(NEVER, 0, 0, WAIT_MS);
     }

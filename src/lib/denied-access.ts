@@ -3,6 +3,7 @@
 
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { errorCode } from './error-code.ts';
 
 /** The highest folder on the way to the path that this user may not enter; null if the way is free as far as it goes. */
 export function barredFolder(path: string): string | null {
@@ -60,7 +61,7 @@ function isDenied(path: string, mode: number): boolean {
     accessSync(path, mode);
     return false;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
+    const code = errorCode(error);
     return code === 'EACCES' || code === 'EPERM';
   }
 }

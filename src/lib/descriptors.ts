@@ -4,6 +4,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { CodedError } from './errors.ts';
+import { errorCode } from './error-code.ts';
 
 /** Files that a command on the database needs: two databases with their logs, and a connection. */
 export const COMMAND_DESCRIPTORS = 16;
@@ -84,7 +85,7 @@ export function requireDescriptors(needed: number): void {
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === 'EMFILE' || code === 'ENFILE') {
     throw shortage(code, `only ${opened.length} more files can be opened, and ${needed} are needed`, limit);
   }
@@ -92,7 +93,7 @@ export function requireDescriptors(needed: number): void {
 
 /** The error for an attempt to open a file that found no descriptor; null if it failed for another reason. */
 export function shortageOf(error: unknown): CodedError | null {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === 'EMFILE' || code === 'ENFILE') {
     return shortage(code, 'a file could not be opened', readLimit(), error);
   }
@@ -107,16 +108,12 @@ function shortage(code: 'EMFILE' | 'ENFILE', what: string, limit: string, cause?
   return new CodedError('too_few_descriptors', sentence, { cause });
 }
 
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error ? String(error.code) : null;
-}
-
 function tryToOpen(): string | null {
   try {
     closeSync(openSync(devNull, 'r'));
     return null;
   } catch (error) {
-    return codeOf(error);
+    return errorCode(error);
   }
 }
 

@@ -4,6 +4,7 @@
 import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { Fifo } from './fifo.ts';
 import { systemClock } from './clock.ts';
+import { errorCode } from './error-code.ts';
 
 /** Lines that were never written, and why lines cannot be written now: an error's code, or null while they can. */
 export interface LineLoss {
@@ -84,14 +85,14 @@ export class LineOutput {
         try {
           this.#wrote(line, writeSync(this.#target.descriptor, rest));
         } catch (error) {
-          this.#failed(line, codeOf(error));
+          this.#failed(line, errorCode(error) ?? 'unknown');
         }
       } else {
         this.#isBusy = true;
         write(this.#target.descriptor, rest, (error, bytes) => {
           this.#isBusy = false;
           if (error === null) this.#wrote(line, bytes);
-          else this.#failed(line, codeOf(error));
+          else this.#failed(line, errorCode(error) ?? 'unknown');
           this.#writeNext();
         });
       }
@@ -165,7 +166,7 @@ export class LineOutput {
         try {
           this.#advance(line, writeSync(this.#target.descriptor, this.#restOf(line)));
         } catch (error) {
-          if (codeOf(error) !== SLOW || systemClock.monotonicMs() > deadlineMs) return;
+          if (errorCode(error) !== SLOW || systemClock.monotonicMs() > deadlineMs) return;
           Atomics.wait(NEVER, 0, 0, SLOW_RETRY_MS);
         }
       }
@@ -202,8 +203,4 @@ function targetOf(descriptor: number): Target {
     // Not on this system, or not with our rights: the write is made in another thread.
   }
   return { descriptor, isNonBlocking: false };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

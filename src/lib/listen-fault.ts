@@ -1,6 +1,7 @@
 // What an error of `listen` means to an operator: the sentence with the setting to change. It listens on nothing.
 
 import { isIPv6 } from 'node:net';
+import { errorCode } from './error-code.ts';
 
 /** Where something was to listen, and the names of the settings that say so. */
 export interface Listener {
@@ -19,7 +20,7 @@ export interface ListenFault {
 
 /** Judges what `listen` failed with. */
 export function listenFault(error: unknown, { host, port, hostSetting, portSetting }: Listener): ListenFault {
-  const code = codeOf(error);
+  const code = errorCode(error) ?? 'no code';
   const named = `${hostSetting} ${JSON.stringify(host)}`;
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const onThisMachine = `set ${hostSetting} to ${isIPv6(host) && /^[0:]+$/.test(host) ? '0.0.0.0' : '127.0.0.1 or 0.0.0.0'}`;
@@ -94,8 +95,4 @@ function linkLocalRemedy(host: string, hostSetting: string): string {
 
 function isLinkLocal(host: string): boolean {
   return /^fe[89ab]/i.test(host);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no code';
 }

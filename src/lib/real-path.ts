@@ -3,6 +3,7 @@
 
 import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { errorCode } from './error-code.ts';
 
 /** As many as the kernel follows. */
 const LINKS_MAX = 40;
@@ -40,7 +41,7 @@ function targetOf(path: string): string | null | undefined {
     return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : null;
   } catch (error) {
     // Below a file there is nothing.
-    return error instanceof Error && 'code' in error && error.code === 'ENOTDIR' ? null : undefined;
+    return errorCode(error) === 'ENOTDIR' ? null : undefined;
   }
 }
 

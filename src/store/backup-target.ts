@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { CodedError } from '../lib/errors.ts';
 import { realPath } from '../lib/real-path.ts';
 import { isSameFile } from '../lib/same-file.ts';
+import { errorCode } from '../lib/error-code.ts';
 
 /** What is beside a database and belongs to it, behind its own name: SQLite's files, ours, and copies that we made. */
 const BELONGING =
@@ -48,7 +49,7 @@ function look(file: string): Stats | null {
   try {
     return statSync(file, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = errorCode(error) ?? 'unknown error';
     throw new CodedError(
       'copy_failed',
       `${file} cannot be reached (${code}), and nothing was changed: give this user the right to enter the folders above it, or name another file.`,

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { barredFolder, deniedFile, explainDenied, foreignFile } from '../lib/denied-access.ts';
 import { shortageOf } from '../lib/descriptors.ts';
 import { CodedError } from '../lib/errors.ts';
+import { errorCode } from '../lib/error-code.ts';
 
 /** What the files of a database are called, behind its own name. */
 const BESIDE = ['', '-wal', '-shm', '-journal', '.lock', '.holder'] as const;
@@ -50,7 +51,7 @@ export function requirePlace(path: string): void {
 export function explainAccess(error: unknown, path: string): CodedError | null {
   const shortage = shortageOf(error);
   if (shortage !== null) return shortage;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   const folder = dirname(path);
   const refuse = (sentence: string) => new CodedError('folder_not_writable', sentence, { cause: error });
   if (code === 'ENOTDIR' || code === 'EEXIST' || code === 'EISDIR') return notAFolder(folder, error);

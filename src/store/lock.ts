@@ -20,6 +20,7 @@ import { makeFolder } from '../lib/folder.ts';
 import { explain } from './database.ts';
 import { refusalOf } from './refusal.ts';
 import { requireOneName } from './one-name.ts';
+import { errorCode } from '../lib/error-code.ts';
 
 /** A held lock. */
 export interface DatabaseLock {
@@ -60,7 +61,7 @@ export function lockDatabase(path: string): DatabaseLock {
     };
   } catch (error) {
     removeFolders(made);
-    if (codeIn(error) === 'SQLITE_BUSY') {
+    if (errorCode(error) === 'SQLITE_BUSY') {
       throw new CodedError(
         'database_in_use',
         `The database ${path} is in use by ${readHolder(path)}: stop that process, or set DB_PATH to another file.`,
@@ -72,7 +73,7 @@ export function lockDatabase(path: string): DatabaseLock {
 }
 
 function describeDamage(path: string, held: string, error: unknown): string {
-  return `The lock file ${path}.lock is damaged (${codeIn(error)}): remove it while no aggregator runs on ${held}, and start again.`;
+  return `The lock file ${path}.lock is damaged (${errorCode(error) ?? 'unknown error'}): remove it while no aggregator runs on ${held}, and start again.`;
 }
 
 /** The files of the lock of a broker's folder are called this, and `.lock` or `.holder`. */
@@ -90,7 +91,7 @@ export function lockBrokerFolder(folder: string): { release(): void } {
     if (refusalOf(error) === 'damaged') {
       throw new CodedError('broker_start_failed', describeDamage(path, folder, error), { cause: error });
     }
-    if (codeIn(error) !== 'SQLITE_BUSY') throw error;
+    if (errorCode(error) !== 'SQLITE_BUSY') throw error;
     throw new CodedError(
       'broker_folder_in_use',
       `The folder ${folder} of our own broker is in use by another aggregator (${readHolder(path)}): set EMBEDDED_NATS_DIR to a folder of this program's own, or stop the other program.`,
@@ -140,10 +141,6 @@ function hold(path: string): Held {
 
 function inodeOf(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
-}
-
-function codeIn(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Removes folders, the innermost last in the list, as far as nothing is in them. */

@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 import { CodedError } from '../lib/errors.ts';
 import { unreachable } from '../lib/unreachable.ts';
+import { errorCode } from '../lib/error-code.ts';
 
 /** Why the environment refuses. */
 export type Refusal =
@@ -44,8 +45,7 @@ const OF_VALUES = ['SQLITE_CONSTRAINT', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG', 'SQL
 
 /** The code of an error: SQLite's or the system's, else its class. Never its text, which may quote a message. */
 export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return errorCode(error) ?? (error instanceof Error ? error.name : 'unknown');
 }
 
 /**

@@ -13,6 +13,7 @@ import { isStatisticsSignature, thumbprint } from '../../lib/ed25519.ts';
 import type { Command } from '../../cli/command.ts';
 import { print } from '../../cli/output.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { isObject } from '../../lib/is-object.ts';
 
 const HELP = `Usage: aggregator verify [options]
 
@@ -173,10 +174,6 @@ function parseJson(text: string, where: string): unknown {
   } catch (error) {
     throw new CodedError('not_genuine', `${where} is not JSON.`, { cause: error });
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export const verifyCommand: Command = {

@@ -4,8 +4,7 @@ import { shownValue } from '../../config/definition.ts';
 import type { Machine } from '../../config/environment.ts';
 import type { BrokenRule as Rule } from '../../config/read-settings.ts';
 import { DEFINITIONS, type SettingName, type SettingValues } from './setting-table.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../../lib/durations.ts';
 
 type BrokenRule = Rule<SettingName>;
 

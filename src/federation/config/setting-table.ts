@@ -23,8 +23,8 @@ import {
   wholeNumberOrZero,
 } from '../../config/kinds.ts';
 import { natsUrls } from '../../config/nats-urls.ts';
+import { DAY_MS } from '../../lib/durations.ts';
 
-const DAY_MS = 86_400_000;
 const YEAR_MS = 366 * DAY_MS;
 
 const milliseconds = wholeNumber(100, YEAR_MS, 'milliseconds');

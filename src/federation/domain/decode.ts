@@ -17,6 +17,7 @@ import {
   STEP_COUNTS,
   TOTAL_TASKS,
 } from './vocabulary.ts';
+import { isObject } from '../../lib/is-object.ts';
 
 /** A message of more bytes than this is `too_large`, before it is parsed. */
 export const MESSAGE_BYTES_MAX = 16_384;
@@ -175,10 +176,6 @@ export class Decoder {
 }
 
 const NO_MEMBERS: Members = Object.freeze({});
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function inDataOrAbove(data: Members, message: Members, name: string): unknown {
   const value = data[name];

@@ -4,6 +4,7 @@
 import { type ApiKey, PERMISSIONS, type Permission } from './api-keys.ts';
 import { NODE_ID } from './decode.ts';
 import type { Missing, MissingCounts } from './missing.ts';
+import { isObject } from '../../lib/is-object.ts';
 
 /** A key to be kept: whoever made it sends its hash and keeps the key to himself. */
 export type NewKey = Pick<ApiKey, 'keyHash' | 'name' | 'nodeId' | 'permissions' | 'ratePerMinute'>;
@@ -122,10 +123,6 @@ function decodeKey(value: unknown): NewKey | string {
     return `The rate of a key is a whole number of messages a minute from 0 (no limit) to ${KEY_RATE_MAX}.`;
   }
   return { keyHash, name, nodeId, permissions: known, ratePerMinute };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isNodeId(value: unknown): value is string {

@@ -8,6 +8,7 @@ import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import type { Parameter } from '../../http/openapi.ts';
 import { BadParameter, type Query, text, time, UTC_TIME, wholeNumber, word } from '../../http/query.ts';
 import { oneOf } from '../../http/schema.ts';
+import { DAY_MS } from '../../lib/durations.ts';
 
 /** The same for the past, which does not change. */
 export const SHARED_HISTORY_MS = 15_000;
@@ -23,7 +24,6 @@ export const PARAMETER_CODES = [
   'bad_strip',
 ] as const;
 
-const DAY_MS = 86_400_000;
 const HISTORY_POINTS_USUAL = 300;
 const STRIP_CELLS_MAX = 96;
 const PAGE_MAX = 999_999_999;

@@ -2,6 +2,7 @@
 
 import type { Period } from './vocabulary.ts';
 import { PERIODS } from './vocabulary.ts';
+import { isObject } from '../../lib/is-object.ts';
 
 /** The `data` of a statistics message: numbers, and distributions from label to count. */
 export type PublishedStatistics = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
@@ -17,10 +18,6 @@ export interface Publication {
 export interface Tick {
   readonly timestamp: string;
   readonly periods: Readonly<Record<Period, PublishedStatistics>>;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isStatistic(value: unknown): value is number | Readonly<Record<string, number>> {

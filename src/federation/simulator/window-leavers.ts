@@ -5,11 +5,10 @@
 // a shortfall is reported as "left the window". Period `all` has no window and is always exact.
 
 import { CLOSED, OPEN } from './statistic-members.ts';
+import { MINUTE_MS } from '../../lib/durations.ts';
 
 /** Shortfall by flat member name, only where it is not zero. */
 export type Shortfall = ReadonlyMap<string, number>;
-
-const MINUTE_MS = 60_000;
 
 /** True if the start of a window moved between the two moments. */
 export function canHaveLeft(beforeMs: number, afterMs: number): boolean {

@@ -9,6 +9,7 @@
 
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
+import { MINUTE_MS } from '../../lib/durations.ts';
 
 /** Dimensions of the roll-up tables; the numbers are stored. */
 export const DIMENSION = {
@@ -28,8 +29,6 @@ export const DIMENSION = {
 /** The label of everything beyond the open labels that are kept. */
 export const OTHER_LABEL = 4095;
 const LABELS = 4096;
-const MINUTE_MS = 60_000;
-
 /** A cell's dimension and label in one number. */
 export function slotOf(dimension: number, label: number): number {
   return dimension * LABELS + label;

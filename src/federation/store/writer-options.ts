@@ -2,6 +2,7 @@
 
 import type { Settings } from '../config/settings.ts';
 import type { WriterOptions } from './writer.ts';
+import { DAY_MS } from '../../lib/durations.ts';
 
 /** Ids per generation of the map of recently touched rows; two generations are kept, some 700 bytes an id. */
 export const HOT_MAP_GENERATION_ENTRIES = 50_000;
@@ -9,8 +10,6 @@ export const HOT_MAP_GENERATION_ENTRIES = 50_000;
 export const HOT_NODES_GENERATION_ENTRIES = 100_000;
 /** Transitions kept per node, the oldest go first (section 4). */
 export const TRANSITIONS_PER_NODE_MAX = 1_000;
-
-const DAY_MS = 86_400_000;
 
 export function writerOptions(
   settings: Pick<Settings, 'limits' | 'lifecycle' | 'retentionDays' | 'publish'>,

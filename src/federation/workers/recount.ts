@@ -2,8 +2,8 @@
 // and a weighted sum, so that memory grows with hours and not with minutes. It reads nothing itself.
 
 import { randomInt } from 'node:crypto';
+import { MINUTE_MS } from '../../lib/durations.ts';
 
-const MINUTE_MS = 60_000;
 const HOUR_MINUTES = 60;
 /** A count of a million times this is still a whole number. */
 const WEIGHT_MAX = 2 ** 30;

@@ -9,8 +9,8 @@ import type { ReadDatabase, Statement } from '../../store/database.ts';
 import { DIMENSION, OTHER_LABEL } from '../store/rollups.ts';
 import { STATUS_COMPLETED, STATUS_FAILED, STATUS_RECEIVED } from '../store/tasks.ts';
 import { statement } from '../../store/statements.ts';
+import { MINUTE_MS } from '../../lib/durations.ts';
 
-const MINUTE_MS = 60_000;
 const HOUR_MINUTES = 60;
 
 interface Cell {
