@@ -14,8 +14,8 @@ const BELONGING =
 
 export interface BackupTarget {
   readonly databasePath: string;
-  /** Our broker's folder, with its passwords and streams. */
-  readonly brokerFolder?: string | undefined;
+  /** A folder of the program: our own broker's has its passwords and streams. */
+  readonly ownFolder?: string | undefined;
   readonly file: string;
   readonly overwrite: boolean;
 }
@@ -24,14 +24,14 @@ export interface BackupTarget {
  * The path to write to: that of `file`, with links followed, so that a link stays one. Errors: `backup_exists`,
  * `copy_failed` if the way to it is barred.
  */
-export function requireTarget({ databasePath, brokerFolder, file, overwrite }: BackupTarget): string {
+export function requireTarget({ databasePath, ownFolder, file, overwrite }: BackupTarget): string {
   const found = look(file);
   if (isSameFile(file, databasePath)) throw refused(`${file} is the database itself: name another file.`);
   if (found?.isDirectory() === true || /\/\.{0,2}$/.test(file)) {
     throw refused(`${file} is a folder: name a file in it.`);
   }
   const target = realPath(file);
-  if (belongsTo(databasePath, target) || isBelow(brokerFolder, target)) {
+  if (belongsTo(databasePath, target) || isBelow(ownFolder, target)) {
     throw refused(`${file} belongs to the database ${databasePath}, and is not replaced: name another file.`);
   }
   if (found !== null && !found.isFile()) throw refused(`${file} is no regular file: name another one.`);

@@ -26,6 +26,7 @@ import { copyFailed } from './copy-failed.ts';
 import { explainReading, openAlone, openReader, type DatabaseProgram } from './database.ts';
 import { codeOf, refusalOf } from './refusal.ts';
 import { requireOneName } from './one-name.ts';
+import { requireOwnFile } from './program-identity.ts';
 import { type Verified, verifyDatabase } from './verify.ts';
 
 /** Told what the work is at. Only copying knows how far it is, from 0 to 1: SQLite checks a file in one go. */
@@ -34,8 +35,8 @@ export type CopyProgress = (phase: 'copying' | 'verifying', share?: number) => v
 export interface BackupOptions<Summary extends object> {
   readonly program: DatabaseProgram<Summary>;
   readonly databasePath: string;
-  /** Of our own broker: nothing is written in there. */
-  readonly brokerFolder?: string;
+  /** A folder of the program, our own broker's for instance: nothing is written in there. */
+  readonly ownFolder?: string | undefined;
   readonly file: string;
   /** Replace a file of that name. */
   readonly overwrite: boolean;
@@ -55,12 +56,13 @@ const STEP_PAGES = 2_000;
 export async function backupDatabase<Summary extends object>(
   options: BackupOptions<Summary>,
 ): Promise<Verified<Summary> & { readonly bytes: number }> {
-  const { program, databasePath, brokerFolder, file, overwrite, progress = () => undefined } = options;
+  const { program, databasePath, ownFolder, file, overwrite, progress = () => undefined } = options;
   requireOneName(databasePath);
+  requireOwnFile(databasePath, program.name);
   const source = openReader(databasePath);
   let unfinished: string | null = null;
   try {
-    const target = requireTarget({ databasePath, brokerFolder, file, overwrite });
+    const target = requireTarget({ databasePath, ownFolder, file, overwrite });
     unfinished = `${target}.unfinished`;
     removeWithLogs(unfinished);
     // As secret as a database of ours: SQLite fills an empty file, and leaves its mode.

@@ -9,6 +9,7 @@ import { makeFolder } from '../lib/folder.ts';
 import { copyDatabase } from './copy.ts';
 import { explainAccess, lookForDatabase } from './database-place.ts';
 import type { Migration } from './migration.ts';
+import { applicationIdOf, type ProgramName, refuseMark, requireOwnFile } from './program-identity.ts';
 import { explainRefusal, refusalOf } from './refusal.ts';
 
 export type { Database, Statement };
@@ -18,9 +19,11 @@ export type ReadDatabase = Pick<Database, 'prepare' | 'close' | 'transaction'>;
 
 /** What a program hands the mechanisms of this room: how its database comes to be, is known, and is described. */
 export interface DatabaseProgram<Summary extends object = object> {
+  /** Its databases carry the mark of this name (`program-identity.ts`). */
+  readonly name: ProgramName;
   /** `migrations[n]` takes a database from version n to n + 1. */
   readonly migrations: readonly Migration[];
-  /** A table that every database of this program has, and no other program's. */
+  /** A table that every database of this program has, and no other program's: it tells a file that carries no mark. */
   readonly ownTable: string;
   /** What is said of a whole database, after a backup for instance; it only reads. */
   summarise(database: ReadDatabase): Summary;
@@ -36,16 +39,18 @@ export interface Adoption {
 
 /**
  * Opens the file for the one writer, makes its folder if need be, and migrates it: at once, so that after a crash the file
- * is as before or as after. Before an existing file is changed, a copy of it is made beside it. The caller holds the lock
- * of `lock.ts`. Errors: `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
+ * is as before or as after. Before an existing file is migrated, a copy of it is made beside it. A file that carries no mark
+ * gets the program's. The caller holds the lock of `lock.ts`. Errors: `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
  */
 export function openWriter(
   path: string,
-  { migrations }: Pick<DatabaseProgram, 'migrations'>,
+  program: DatabaseProgram,
   adoption: Adoption | null = null,
 ): Database {
   const existed = existsSync(path);
+  const { migrations } = program;
   try {
+    requireOwnFile(path, program.name);
     makeFolder(dirname(path));
     // It holds what messages are signed with, and whoever opened it before it was closed to him would read along for ever.
     // The files beside it get the mode of this one.
@@ -53,12 +58,12 @@ export function openWriter(
     let database = new Sqlite(path, { timeout: 5000 });
     try {
       if (adoption?.recognises(database) === true) {
-        adoptFile(database, path, adoption, migrations);
+        adoptFile(database, path, adoption, program);
         // Another connection, for one that had the file to itself cannot share it again.
         database.close();
         database = new Sqlite(path, { timeout: 5000 });
       }
-      const version = checkVersion(database, path, migrations.length);
+      const version = checkVersion(database, path, program);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -65536');
@@ -67,7 +72,7 @@ export function openWriter(
       database.pragma('journal_size_limit = 67108864');
       if (version > 0 && version < migrations.length)
         copyDatabase(database, `${path}.before-version-${migrations.length}`);
-      migrate(database, version, migrations);
+      migrate(database, version, program);
       // A commit that finds the file locked is tried again by itself; a stop must not wait for it.
       database.pragma('busy_timeout = 250');
       refuseReadOnly(database);
@@ -120,10 +125,12 @@ export function openReader(path: string): Database {
  * Opens the file read-only for a question about all of it. Errors: `database_newer`; `database_unusable`, also
  * if this program has not migrated it yet.
  */
-export function openCurrent(path: string, { migrations }: Pick<DatabaseProgram, 'migrations'>): Database {
+export function openCurrent(path: string, program: DatabaseProgram): Database {
+  requireOwnFile(path, program.name);
+  const { migrations } = program;
   const database = openReader(path);
   try {
-    const version = checkVersion(database, path, migrations.length);
+    const version = checkVersion(database, path, program);
     if (version === migrations.length) return database;
     throw new CodedError(
       'database_unusable',
@@ -159,47 +166,51 @@ function refuseReadOnly(database: Database): void {
   }
 }
 
-/** Refuses a file that is not ours, before anything in it is changed. */
-function checkVersion(database: Database, path: string, newest: number): number {
+/** Refuses a file that is not the program's, before anything in it is changed; else its version, 0 of an empty one. */
+function checkVersion(
+  database: Database,
+  path: string,
+  { name, migrations, ownTable }: DatabaseProgram,
+): number {
+  const newest = migrations.length;
+  // The mark may stand in the log alone.
+  refuseMark(applicationIdIn(database), path, name);
   const version = Number(database.pragma('user_version', { simple: true }));
+  if (hasTables(database) && !hasTable(database, ownTable)) {
+    throw new CodedError(
+      'database_unusable',
+      `The file ${path} holds tables of another program: point DB_PATH at a new file. That of an earlier aggregator is taken over when the aggregator is started.`,
+    );
+  }
   if (version > newest) {
     throw new CodedError(
       'database_newer',
       `The database ${path} has version ${version}, and this program knows versions up to ${newest}: run the newer program again, or restore a backup made before the upgrade.`,
     );
   }
-  if (version === 0 && hasTables(database)) {
-    throw new CodedError(
-      'database_unusable',
-      `The file ${path} holds tables of another program: point DB_PATH at a new file. That of an earlier aggregator is taken over when the aggregator is started.`,
-    );
-  }
   return version;
 }
 
-/** All missing migrations in one transaction, so that a copy made before it is of the file as it was before the first. */
-function migrate(database: Database, version: number, migrations: readonly Migration[]): void {
-  if (version === migrations.length) return;
-  database.transaction(() => applyMigrations(database, version, migrations))();
+/** All missing migrations, and the mark, in one transaction, so that a copy made before it is of the file as it was before the first. */
+function migrate(database: Database, version: number, program: DatabaseProgram): void {
+  const isMarked = applicationIdIn(database) === applicationIdOf(program.name);
+  if (version === program.migrations.length && isMarked) return;
+  database.transaction(() => applyMigrations(database, version, program))();
   // A migration may have written every row anew: the log must not keep the size of the file.
   database.pragma('wal_checkpoint(TRUNCATE)');
 }
 
-function applyMigrations(database: Database, version: number, migrations: readonly Migration[]): void {
+function applyMigrations(database: Database, version: number, { name, migrations }: DatabaseProgram): void {
   for (let next = version; next < migrations.length; next++) {
     const migration = migrations[next] ?? '';
     if (typeof migration === 'string') database.exec(migration);
     else migration(database);
     database.pragma(`user_version = ${next + 1}`);
   }
+  database.pragma(`application_id = ${applicationIdOf(name)}`);
 }
 
-function adoptFile(
-  database: Database,
-  path: string,
-  adoption: Adoption,
-  migrations: readonly Migration[],
-): void {
+function adoptFile(database: Database, path: string, adoption: Adoption, program: DatabaseProgram): void {
   // Alone with the file, for a program that goes on writing into tables that we take away would lose what it writes.
   database.pragma('busy_timeout = 250');
   database.pragma('locking_mode = EXCLUSIVE');
@@ -220,12 +231,21 @@ function adoptFile(
   // Views and triggers of others go on naming the same tables, and deleting a table deletes nothing elsewhere.
   database.pragma('legacy_alter_table = ON');
   database.pragma('foreign_keys = OFF');
-  database.transaction(() => adoption.adopt(database, () => applyMigrations(database, 0, migrations)))();
+  database.transaction(() => adoption.adopt(database, () => applyMigrations(database, 0, program)))();
   database.pragma('wal_checkpoint(TRUNCATE)');
 }
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+}
+
+function applicationIdIn(database: Database): number {
+  return Number(database.pragma('application_id', { simple: true }));
+}
+
+function hasTable(database: Database, table: string): boolean {
+  const found = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
+  return found.get(table) !== undefined;
 }
 
 function hasTables(database: Database): boolean {

@@ -17,10 +17,11 @@ import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
-import { explain } from './database.ts';
+import { type DatabaseProgram, explain } from './database.ts';
 import { refusalOf } from './refusal.ts';
 import { requireOneName } from './one-name.ts';
 import { errorCode } from '../lib/error-code.ts';
+import { requireOwnFile } from './program-identity.ts';
 
 /** A held lock. */
 export interface DatabaseLock {
@@ -34,11 +35,12 @@ export interface DatabaseLock {
 }
 
 /**
- * Takes the lock of the database at `path`. Errors: `database_in_use`, naming the holder; `database_unusable` if the file
- * has a second name; `folder_not_writable`.
+ * Takes the lock of the program's database at `path`. Errors: `database_in_use`, naming the holder; `database_unusable` if
+ * the file has a second name, or is another program's; `folder_not_writable`.
  */
-export function lockDatabase(path: string): DatabaseLock {
+export function lockDatabase(path: string, { name }: Pick<DatabaseProgram, 'name'>): DatabaseLock {
   requireOneName(path);
+  requireOwnFile(path, name);
   const made: string[] = [];
   try {
     // Before anything is made: a lock file of a user who may not write the database would bar everybody else from it.

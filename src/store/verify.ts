@@ -2,6 +2,7 @@
 
 import { CodedError } from '../lib/errors.ts';
 import type { Database, DatabaseProgram } from './database.ts';
+import { foreignBy } from './program-identity.ts';
 
 /** What is known of a whole database: its version, and what its program says of it. */
 export type Verified<Summary> = Summary & { readonly version: number };
@@ -13,8 +14,12 @@ export type Verified<Summary> = Summary & { readonly version: number };
 export function verifyDatabase<Summary extends object>(
   database: Database,
   path: string,
-  { migrations, ownTable, summarise }: DatabaseProgram<Summary>,
+  { name, migrations, ownTable, summarise }: DatabaseProgram<Summary>,
 ): Verified<Summary> {
+  const foreign = foreignBy(Number(database.pragma('application_id', { simple: true })), path, name);
+  if (foreign !== null) {
+    throw new CodedError('backup_unusable', `${foreign}: name a database of ${name}.`);
+  }
   const version = Number(database.pragma('user_version', { simple: true }));
   const has = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
   if (version < 1 || has.get(ownTable) === undefined) {

@@ -24,7 +24,7 @@ function setUp() {
   const target = (name: string, overwrite = true) =>
     requireTarget({
       databasePath: at('data/a.db'),
-      brokerFolder: at('data/a-nats'),
+      ownFolder: at('data/a-nats'),
       file: at(name),
       overwrite,
     });

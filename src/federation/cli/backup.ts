@@ -40,7 +40,7 @@ async function backup(args: readonly string[], env: Environment): Promise<number
   const made = await backupDatabase({
     program: FEDERATION_DATABASE,
     databasePath,
-    brokerFolder: embedded.dir,
+    ownFolder: embedded.dir,
     file,
     overwrite: values.overwrite === true,
     progress: (phase, share) => progress.show(phase, share),

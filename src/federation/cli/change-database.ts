@@ -11,7 +11,7 @@ import { requireDescriptors } from '../../lib/descriptors.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../../lib/errors.ts';
 import { databaseNotFound, explainReading } from '../../store/database.ts';
-import { openFederationWriter } from '../store/whole-database.ts';
+import { FEDERATION_DATABASE, openFederationWriter } from '../store/whole-database.ts';
 import { lookForDatabase } from '../../store/database-place.ts';
 import { emptyLog } from '../../store/empty-log.ts';
 import { makeChange } from '../store/make-change.ts';
@@ -56,7 +56,7 @@ export async function changeDatabase<C extends Change>(
 /** Null if another process holds it. */
 function lockOrNull(databasePath: string): DatabaseLock | null {
   try {
-    return lockDatabase(databasePath);
+    return lockDatabase(databasePath, FEDERATION_DATABASE);
   } catch (error) {
     if (error instanceof CodedError && error.code === 'database_in_use') return null;
     throw error;

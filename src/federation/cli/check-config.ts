@@ -5,6 +5,7 @@ import { readSettings, type Settings, SETTINGS } from '../config/settings.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { parseCommandLine } from '../../lib/command-line.ts';
 import { requirePlace } from '../../store/database-place.ts';
+import { requireOwnFile } from '../../store/program-identity.ts';
 import type { Command } from '../../cli/command.ts';
 import { print } from '../../cli/output.ts';
 
@@ -25,6 +26,7 @@ function checkConfig(env: Environment, isJson: boolean): number {
   try {
     ({ settings, warnings } = readSettings(env));
     requirePlace(settings.databasePath);
+    requireOwnFile(settings.databasePath, 'federation');
   } catch (error) {
     if (!isJson || !(error instanceof CodedError)) throw error;
     // The first line counts the settings that are wrong; another error is one sentence.

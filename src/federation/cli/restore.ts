@@ -35,7 +35,7 @@ function restore(args: readonly string[], env: Environment): number {
   requireDescriptors(COMMAND_DESCRIPTORS);
   // Before the lock, which makes the folder.
   requireBackup(file, databasePath);
-  const lock = lockDatabase(databasePath);
+  const lock = lockDatabase(databasePath, FEDERATION_DATABASE);
   let isDone = false;
   try {
     const restored = restoreFile(databasePath, file);

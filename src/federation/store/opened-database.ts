@@ -4,7 +4,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Identity } from '../domain/identity.ts';
 import { type Database, explain } from '../../store/database.ts';
-import { openFederationWriter } from './whole-database.ts';
+import { FEDERATION_DATABASE, openFederationWriter } from './whole-database.ts';
 import { expectDatabase, isReadableByOthers } from '../../store/database-files.ts';
 import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
 import { earlierAggregator, tellAdoption } from './adoption.ts';
@@ -37,7 +37,7 @@ export function openDatabase(
     progress: (rows: number, ofRows: number) =>
       log('info', `adoption: ${rows} of ${ofRows} rows of the earlier aggregator`),
   };
-  const lock = lockDatabase(path);
+  const lock = lockDatabase(path, FEDERATION_DATABASE);
   try {
     expectDatabase(path, lock.hadDatabase);
     const database = openFederationWriter(path, earlierAggregator(adoption));

@@ -27,6 +27,7 @@ export interface Summary {
 }
 
 export const FEDERATION_DATABASE: DatabaseProgram<Summary> = {
+  name: 'federation',
   migrations: MIGRATIONS,
   ownTable: 'ingest_position',
   summarise,

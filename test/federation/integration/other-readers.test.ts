@@ -75,6 +75,8 @@ describe('other readers', () => {
     }
     for (const name of ['active_nodes', 'network_stats', 'network_stats_history', 'ingest_position'])
       expect((await sqlite3(databasePath, `SELECT * FROM ${name}`)).length, name).toBeGreaterThan(0);
+    // The mark of the program: `fede`.
+    expect(await sqlite3(databasePath, 'PRAGMA application_id')).toEqual([{ application_id: 0x66656465 }]);
     expect(await sqlite3(databasePath, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
     await program.ready();
     await expectConserved(program, databasePath);

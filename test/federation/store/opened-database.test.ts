@@ -114,7 +114,7 @@ describe('opened database', () => {
     const before = existsSync(path) && statSync(path).size;
     expect(open).toThrow(expect.objectContaining({ code }));
     expect(existsSync(path) && statSync(path).size).toBe(before);
-    lockDatabase(path).release();
+    lockDatabase(path, { name: 'federation' }).release();
   });
 
   it('opened database - one that others may read is told of', () => {

@@ -1,0 +1,155 @@
+// Every database names its program: the mark in its header, who sets it, and who refuses another program's.
+
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backupDatabase, restoreDatabase } from '../../src/store/backup.ts';
+import { type DatabaseProgram, openCurrent, openWriter } from '../../src/store/database.ts';
+import { lockDatabase } from '../../src/store/lock.ts';
+import { applicationIdOf, type ProgramName, requireOwnFile } from '../../src/store/program-identity.ts';
+import { testFolder } from '../federation/store/opened.ts';
+
+function program(name: ProgramName, versions = 1): DatabaseProgram {
+  const migrations = [`CREATE TABLE of_${name}(a)`, 'CREATE TABLE later(a)'].slice(0, versions);
+  return { name, migrations, ownTable: `of_${name}`, summarise: () => ({}) };
+}
+
+const FEDERATION = program('federation');
+const MINING = program('mining');
+
+let folder: ReturnType<typeof testFolder>;
+beforeEach(() => {
+  folder = testFolder('program-identity');
+});
+afterEach(() => folder.remove());
+
+function make(file: string, owner: DatabaseProgram): string {
+  const path = folder.path(file);
+  openWriter(path, owner).close();
+  return path;
+}
+
+/** As a release before the marks left it. */
+function makeUnmarked(file: string, owner: DatabaseProgram): string {
+  const path = make(file, owner);
+  const database = new Sqlite(path);
+  database.pragma('application_id = 0');
+  database.pragma('wal_checkpoint(TRUNCATE)');
+  database.close();
+  return path;
+}
+
+/** A database as a kill leaves it: its newest rows stand in its log alone. */
+function makeKilled(file: string, owner: DatabaseProgram): string {
+  const database = openWriter(folder.path('killed.db'), owner);
+  database.exec(`INSERT INTO ${owner.ownTable} VALUES (1)`);
+  for (const suffix of ['', '-wal']) {
+    copyFileSync(folder.path(`killed.db${suffix}`), folder.path(`${file}${suffix}`));
+  }
+  database.close();
+  expect(folder.bytes(`${file}-wal`).length).toBeGreaterThan(0);
+  return folder.path(file);
+}
+
+/** Four bytes of the header (SQLite's file format). */
+function lettersIn(path: string): string {
+  return readFileSync(path).toString('latin1', 68, 72);
+}
+
+function contents(): Record<string, string> {
+  const files = readdirSync(folder.path('.')).map((name) => [name, folder.bytes(name).toString('base64')]);
+  return Object.fromEntries(files) as Record<string, string>;
+}
+
+describe('program identity', () => {
+  it('program identity - a new database has the four letters of its program in its header', () => {
+    const names = ['federation', 'mining', 'trades', 'agent'] as const;
+    const letters = names.map((name) => lettersIn(make(`${name}.db`, program(name))));
+    expect(letters).toEqual(['fede', 'mini', 'trad', 'agen']);
+    expect(new Set(names.map(applicationIdOf)).size).toBe(names.length);
+  });
+
+  it('program identity - a file without mark is known by its table, and marked when it is next opened for writing', async () => {
+    const path = makeUnmarked('a.db', FEDERATION);
+    openCurrent(path, FEDERATION).close();
+    lockDatabase(path, FEDERATION).release();
+    const options = { program: FEDERATION, databasePath: path, file: folder.path('b.db'), overwrite: false };
+    await backupDatabase(options);
+    expect([lettersIn(path), lettersIn(folder.path('b.db'))]).toEqual(['\0\0\0\0', '\0\0\0\0']);
+    openWriter(path, FEDERATION).close();
+    expect(lettersIn(path)).toBe('fede');
+    const restored = {
+      program: FEDERATION,
+      databasePath: path,
+      file: folder.path('b.db'),
+      suffix: 'replaced',
+    };
+    expect(restoreDatabase(restored)).toMatchObject({ version: 1 });
+  });
+
+  it('program identity - a migration marks, and the copy made before it is as it was', () => {
+    const path = makeUnmarked('a.db', FEDERATION);
+    openWriter(path, program('federation', 2)).close();
+    expect([lettersIn(path), lettersIn(`${path}.before-version-2`)]).toEqual(['fede', '\0\0\0\0']);
+  });
+
+  it.each([
+    ['whole', make],
+    ['killed', makeKilled],
+  ])('program identity - a %s file of another program is refused unchanged', async (_how, makeIt) => {
+    const path = makeIt('a.db', MINING);
+    const own = make('own.db', FEDERATION);
+    const file = folder.path('b.db');
+    const before = contents();
+    const refused = {
+      code: 'database_unusable',
+      message: expect.stringMatching(/a database of mining, and this program is federation: /) as unknown,
+    };
+    for (const open of [
+      () => openWriter(path, FEDERATION),
+      () => openCurrent(path, FEDERATION),
+      () => lockDatabase(path, FEDERATION),
+      () => requireOwnFile(path, 'federation'),
+    ]) {
+      expect(open).toThrow(expect.objectContaining(refused));
+    }
+    const options = { program: FEDERATION, databasePath: path, file, overwrite: false };
+    await expect(backupDatabase(options)).rejects.toMatchObject(refused);
+    const restore = () =>
+      restoreDatabase({ program: FEDERATION, databasePath: own, file: path, suffix: 'replaced' });
+    expect(restore).toThrow(expect.objectContaining({ ...refused, code: 'backup_unusable' }));
+    expect(contents()).toEqual(before);
+  });
+
+  it('program identity - a mark that stands in the log alone is seen', () => {
+    const path = makeUnmarked('a.db', FEDERATION);
+    const database = new Sqlite(path);
+    database.pragma(`application_id = ${applicationIdOf('mining')}`);
+    expect(lettersIn(path)).toBe('\0\0\0\0');
+    expect(() => openWriter(path, FEDERATION)).toThrow(/a database of mining/);
+    database.close();
+  });
+
+  it('program identity - tables of another program without mark, and marks that nobody of ours has, are refused', () => {
+    const unmarked = makeUnmarked('a.db', MINING);
+    const before = folder.bytes('a.db');
+    for (const open of [openWriter, openCurrent]) {
+      expect(() => open(unmarked, FEDERATION)).toThrow(/holds tables of another program/);
+    }
+    expect(folder.bytes('a.db')).toEqual(before);
+    const other = new Sqlite(folder.path('other.db'));
+    other.pragma('application_id = 252006675');
+    other.exec('CREATE TABLE of_federation(a)');
+    other.close();
+    expect(() => openWriter(folder.path('other.db'), FEDERATION)).toThrow(
+      /a database of another program \(application id 252006675\), and this program is federation/,
+    );
+  });
+
+  it('program identity - what is no file, no database, or not there carries no mark', () => {
+    for (const path of [folder.path('.'), folder.path('none.db'), '/dev/zero', import.meta.filename]) {
+      expect(() => requireOwnFile(path, 'federation')).not.toThrow();
+    }
+    expect(existsSync(folder.path('none.db'))).toBe(false);
+  });
+});
