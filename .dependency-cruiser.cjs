@@ -147,7 +147,7 @@ module.exports = {
     owner('piscina', '^src/workers/pool\\.ts$'),
     owner('nats|@nats-io', `^src/(io|(${domains})/(simulator|broker|sources|sinks))/`),
     owner('ws', '^src/io/'),
-    owner('fastify', `^src/((${domains})/)?http/`),
+    owner('fastify|@fastify', `^src/((${domains})/)?http/`),
     owner('prom-client', '^src/metrics/registry\\.ts$'),
     owner('pino', '^src/io/log\\.ts$'),
     {

@@ -43,9 +43,14 @@ export function refuse(reply: FastifyReply, code: HttpErrorCode, message: string
   return sendJson(reply.code(HTTP_ERRORS[code]), errorBody(code, message));
 }
 
-/** Answers that a parameter of the request cannot be read; `code` may be a program's own. */
-export function refuseParameter(reply: FastifyReply, code: string, message: string): FastifyReply {
-  return sendJson(reply.code(400), errorBody(code, message));
+/** What a client sent is not as it must be; the code may be a program's own, and the message repeats nothing of it. */
+export class BadRequest extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'BadRequest';
+    this.code = code;
+  }
 }
 
 /** Sends text that is JSON already; without it fastify would serialize a second time. */

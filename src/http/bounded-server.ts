@@ -8,6 +8,7 @@ import { listenFault } from '../lib/listen-fault.ts';
 import { reachedAt } from '../lib/own-address.ts';
 import { limitPerAddress } from './address-share.ts';
 import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
+import { VALIDATION } from './validation.ts';
 
 /** Connections at the same time; more are closed at once. A browser holds one feed for its open pages and, while they ask, some more. */
 export const HTTP_CONNECTIONS_MAX = 3_072;
@@ -46,6 +47,7 @@ export function createBoundedServer(
   bodyBytesMax: number,
 ): HttpServer & { readonly app: FastifyInstance } {
   const app: FastifyInstance = fastify({
+    ...VALIDATION,
     logger: false,
     // Node looks for slow requests every 30 s otherwise.
     http: { connectionsCheckingInterval: HTTP_CHECK_INTERVAL_MS },
@@ -58,6 +60,8 @@ export function createBoundedServer(
       void refuse(reply.headers(SECURITY_HEADERS), 'bad_request', 'the address of the request is not valid'),
     clientErrorHandler: answerBrokenRequest,
   });
+  // Answers are text already, which others may share: what is described of them is never used to write one.
+  app.setSerializerCompiler(() => JSON.stringify);
   app.server.maxConnections = HTTP_CONNECTIONS_MAX;
   limitPerAddress(app.server, HTTP_CONNECTIONS_PER_ADDRESS_MAX);
   // The headers alone must come as quickly as the whole request.

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { sendJson } from './answers.ts';
-import { LIVEZ, type Schema } from './schema.ts';
+import { LIVEZ, type Schema, TEXT } from './schema.ts';
 
 /** What the health routes ask. */
 export interface HealthParts {
@@ -17,23 +17,26 @@ export interface HealthParts {
 
 /** Adds the routes. */
 export function addHealthRoutes(app: FastifyInstance, parts: HealthParts): void {
-  const livez = { summary: 'Whether the main loop turns', answer: LIVEZ, otherwise: { 503: LIVEZ } };
-  app.get('/livez', { config: { describes: livez } }, (_request, reply) => {
+  const livez = { summary: 'Whether the main loop turns', response: { 200: LIVEZ, 503: LIVEZ } };
+  app.get('/livez', { schema: livez }, (_request, reply) => {
     const live = parts.live();
     return sendJson(reply.code(live ? 200 : 503), JSON.stringify({ status: live ? 'ok' : 'not_live' }));
   });
-  const answer = parts.readinessSchema;
-  const readyz = { summary: 'Whether all is well, and why not', answer, otherwise: { 503: answer } };
-  app.get('/readyz', { config: { describes: readyz } }, (_request, reply) => {
+  const judgement = parts.readinessSchema;
+  const readyz = {
+    summary: 'Whether all is well, and why not',
+    response: { 200: judgement, 503: judgement },
+  };
+  app.get('/readyz', { schema: readyz }, (_request, reply) => {
     const readiness = parts.readiness();
     return sendJson(reply.code(readiness.status === 'ready' ? 200 : 503), JSON.stringify(readiness));
   });
   const metrics = {
     summary: 'Metrics in the text format of Prometheus',
-    contentType: 'text/plain',
-    answer: { type: 'string' },
+    produces: ['text/plain'],
+    response: { 200: TEXT },
   };
-  app.get('/metrics', { config: { describes: metrics } }, async (_request, reply) => {
+  app.get('/metrics', { schema: metrics }, async (_request, reply) => {
     const { contentType, text } = await parts.metrics();
     return reply.header('content-type', contentType).send(text);
   });

@@ -13,12 +13,14 @@ const MEDIA_TYPE = 'application/jwk-set+json';
 
 /** Adds the route. */
 export function addKeySetRoute(app: FastifyInstance, parts: KeySetParts): void {
-  const describes = {
+  const schema = {
     summary: 'The keys that sign published statistics, a JWK set',
-    contentType: MEDIA_TYPE,
-    answer: { type: 'object', properties: { keys: { type: 'array', items: { type: 'object' } } } },
+    produces: [MEDIA_TYPE],
+    response: {
+      200: { type: 'object', properties: { keys: { type: 'array', items: { type: 'object' } } } },
+    },
   };
-  app.get('/.well-known/aggregator/keys', { config: { describes } }, (_request, reply) =>
+  app.get('/.well-known/aggregator/keys', { schema }, (_request, reply) =>
     reply
       .header('content-type', MEDIA_TYPE)
       .header('access-control-allow-origin', '*')

@@ -1,39 +1,12 @@
-// `/api/openapi.json`: made from the descriptions that stand beside the routes, so that a route cannot be there without
-// one and none can be described that is not there.
+// `/api/openapi.json`: made by @fastify/swagger of the schemas by which the routes are checked. What is true of all routes
+// is added here: what a status means, and who needs a key. A route without a schema is not in it.
 
-import type { FastifyInstance } from 'fastify';
+import swagger from '@fastify/swagger';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import { programVersion } from '../lib/version.ts';
 import { sendTagged } from './answers.ts';
 import { errorSchema, type Schema } from './schema.ts';
-import { tagged } from './shared-answers.ts';
-
-/** A query or path parameter. */
-export interface Parameter {
-  readonly name: string;
-  readonly in?: 'query' | 'path';
-  readonly description: string;
-  readonly schema: Schema;
-}
-
-/** What a route is for. */
-export interface RouteDescription {
-  readonly summary: string;
-  readonly parameters?: readonly Parameter[];
-  /** Of the answer 200. */
-  readonly answer: Schema;
-  /** Of the answer 200; JSON if absent. */
-  readonly contentType?: string;
-  /** Answered with an entity tag, and with 304 to who has it already. */
-  readonly tagged?: boolean;
-  /** Statuses that the rest does not tell, each with the schema of its body. */
-  readonly otherwise?: Readonly<Record<number, Schema>>;
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    describes?: RouteDescription;
-  }
-}
+import { tagged, type TaggedText } from './shared-answers.ts';
 
 /** What the document says of the whole. */
 export interface ApiDescription {
@@ -43,80 +16,78 @@ export interface ApiDescription {
   readonly codes: readonly string[];
 }
 
-/** Collects the descriptions of all routes that are added after it; call the function returned to add the address. */
-export function collectDescriptions(app: FastifyInstance, api: ApiDescription): () => void {
+/** The bodies of an answer with an entity tag: who has it already is told so by a 304 without a body. */
+export function unlessUnchanged(answer: Schema) {
+  return { 200: answer, 304: { type: 'null' } } as const;
+}
+
+/** Describes all routes that are added once it is loaded. */
+export function describeRoutes(app: FastifyInstance, api: ApiDescription): void {
   const error = errorSchema(api.codes);
-  const paths: Record<string, Schema> = {};
-  app.addHook('onRoute', ({ method, url, config }) => {
-    const described = config?.describes;
-    if (described === undefined || method !== 'GET') return;
-    paths[url.replace(/:([a-zA-Z]+)/g, '{$1}')] = { get: operation(url, described, error) };
-  });
-  return () => {
-    const document = {
+  void app.register(swagger, {
+    stripBasePath: false,
+    openapi: {
       openapi: '3.1.0',
       info: { title: api.title, version: programVersion(), description: api.description },
       // Beside this document's own folder: behind a reverse proxy that need not be the root of the host.
       servers: [{ url: '..' }],
-      paths,
       components: { securitySchemes: { bearer: BEARER } },
-    };
-    const answer = tagged(JSON.stringify(document));
-    app.get('/api/openapi.json', (request, reply) => sendTagged(request, reply, answer));
-  };
-}
-
-function operation(url: string, described: RouteDescription, error: Schema): Schema {
-  const json = (schema: Schema) => ({ 'application/json': { schema } });
-  const content =
-    described.contentType === undefined
-      ? json(described.answer)
-      : { [described.contentType]: { schema: described.answer } };
-  const { parameters = [], tagged: isTagged = false } = described;
-  const headers = isTagged && { headers: { ETag: ETAG } };
-  const isGuarded = url.startsWith('/api/');
-  const refusals = {
-    // Only a parameter can be wrong in a request for a route.
-    ...(parameters.length > 0 && { 400: error }),
-    ...(isGuarded && { 401: error, 403: error }),
-    ...described.otherwise,
-  };
-  return {
-    summary: described.summary,
-    ...(isGuarded && { security: KEY_OR_NONE }),
-    parameters: parameters.map(({ name, in: place = 'query', description, schema }) => ({
-      name,
-      in: place,
-      required: place === 'path',
-      description,
-      schema,
-    })),
-    responses: {
-      200: { description: described.summary, ...headers, content },
-      ...(isTagged && { 304: { description: 'What If-None-Match names is still the answer', ...headers } }),
-      ...Object.fromEntries(
-        Object.entries(refusals).map(([status, schema]) => [
-          status,
-          { description: STATUS_TEXTS[status] ?? 'Refused', content: json(schema) },
-        ]),
-      ),
     },
-  };
+    transform: ({ schema, url }) => ({
+      url,
+      schema: schema?.response === undefined ? { hide: true } : described(schema, url, error),
+    }),
+  });
 }
 
+/** Adds the address of the document. */
+export function addDocumentRoute(app: FastifyInstance): void {
+  let answer: TaggedText | undefined;
+  app.get('/api/openapi.json', (request, reply) =>
+    sendTagged(request, reply, (answer ??= tagged(JSON.stringify(app.swagger())))),
+  );
+}
+
+function described(schema: FastifySchema, url: string, error: Schema): FastifySchema {
+  const isGuarded = url.startsWith('/api/');
+  const hasBody = schema.body !== undefined;
+  const canBeWrong = hasBody || schema.querystring !== undefined || schema.params !== undefined;
+  const bodies: Readonly<Record<string, Schema>> = {
+    ...(canBeWrong && { 400: error }),
+    ...(isGuarded && { 401: error, 403: error }),
+    ...(hasBody && { 413: error }),
+    ...(schema.response as Readonly<Record<string, Schema>>),
+  };
+  const isTagged = '304' in bodies;
+  const { summary = '', produces: [mediaType = JSON_TYPE] = [] } = schema;
+  const answer = (status: string, body: Schema) => ({
+    description: STATUS_TEXTS[status] ?? summary,
+    // The plugin takes the description out of a header: each needs its own.
+    ...(isTagged && /200|304/.test(status) && { headers: { ETag: { ...ETAG } } }),
+    ...(status === '304'
+      ? body
+      : { content: { [status === '200' ? mediaType : JSON_TYPE]: { schema: body } } }),
+  });
+  const response = Object.entries(bodies).map(([status, body]) => [status, answer(status, body)]);
+  return { ...schema, ...(isGuarded && { security: KEY_OR_NONE }), response: Object.fromEntries(response) };
+}
+
+const JSON_TYPE = 'application/json';
+const ETAG = { type: 'string', description: 'For If-None-Match' };
 const BEARER = {
   type: 'http',
   scheme: 'bearer',
   description: 'An API key with the permission subscribe; asked for with API_AUTH=required',
-};
+} as const;
 /** The document is the same whatever API_AUTH is. */
 const KEY_OR_NONE = [{}, { bearer: [] }];
-const ETAG = { description: 'For If-None-Match', schema: { type: 'string' } };
 
 const STATUS_TEXTS: Readonly<Record<string, string>> = {
+  304: 'What If-None-Match names is still the answer',
   400: 'The request cannot be read',
   401: 'With API_AUTH=required: no API key, or none in force',
   403: 'With API_AUTH=required: an API key without the permission subscribe',
   404: 'There is nothing at this address',
+  413: 'The body is too long',
   503: 'Not now; for queries the header Retry-After says when',
 };

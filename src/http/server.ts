@@ -1,16 +1,17 @@
-// The HTTP server of a program that is read and not changed: health, metrics, the API's description and the page, with the
-// program's own routes between them.
+// The HTTP server of a program: health, metrics, the API's description and the page, with the program's own routes between
+// them. What a client sends is checked by the schemas of the routes; a body is read only on a route that declares one.
 
-import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance } from 'fastify';
 import { CodedError } from '../lib/errors.ts';
-import { refuse, refuseParameter } from './answers.ts';
+import { BadRequest, errorBody, refuse, sendJson } from './answers.ts';
 import { createBoundedServer, type HttpServer } from './bounded-server.ts';
 import { addHealthRoutes, type HealthParts } from './health.ts';
-import { type ApiDescription, collectDescriptions } from './openapi.ts';
+import { refuseMethods } from './methods.ts';
+import { addDocumentRoute, type ApiDescription, describeRoutes } from './openapi.ts';
 import { addPageRoutes } from './page-files.ts';
-import { BadParameter } from './query.ts';
+import { readWholeNumbers } from './parameter.ts';
 
-/** Largest request body: no route reads one yet. */
+/** Largest request body, where a route sets no limit of its own. */
 export const HTTP_BODY_BYTES_MAX = 4_096;
 
 /** Where to listen; port 0 is any free one. */
@@ -34,33 +35,37 @@ export interface HttpParts extends HealthParts {
 export function createHttpServer({ host, port }: HttpOptions, parts: HttpParts): HttpServer {
   const address = { host, port, hostSetting: 'HTTP_HOST', portSetting: 'HTTP_PORT' };
   const { app, start, stop } = createBoundedServer(address, HTTP_BODY_BYTES_MAX);
-  // No route reads a body; it is taken up to the limit only to answer properly.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
-  addCors(app);
-  const readRoutes: RegExp[] = [];
-  app.addHook('onRoute', ({ url, method }) => {
-    if (method.includes('GET')) readRoutes.push(patternOf(url));
-  });
-  const addDescription = collectDescriptions(app, parts.api);
-  addHealthRoutes(app, parts);
-  parts.addRoutes(app);
-  addDescription();
-  addPageRoutes(app, parts.pageFolder);
-  app.setNotFoundHandler((request, reply) => {
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!isRead && readRoutes.some((route) => route.test(pathOf(request)))) {
-      return refuse(reply.header('allow', 'GET, HEAD'), 'method_not_allowed', 'this address is only read');
-    }
-    return refuse(reply, 'not_found', 'there is nothing at this address');
-  });
+  readBodies(app);
+  readWholeNumbers(app);
   answerErrors(app, parts);
+  refuseMethods(app);
+  describeRoutes(app, parts.api);
+  app.after(() => {
+    addCors(app);
+    addHealthRoutes(app, parts);
+    parts.addRoutes(app);
+    addDocumentRoute(app);
+    addPageRoutes(app, parts.pageFolder);
+  });
   return { start, stop };
 }
 
+/** A body is read as JSON on a route that has a schema for it. Elsewhere it is taken, up to the limit, only to answer properly. */
+function readBodies(app: FastifyInstance): void {
+  const readJson = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (request.routeOptions.schema?.body === undefined) return done(null);
+    return void readJson(request, body, (error, value) =>
+      done(error && new BadRequest('bad_request', 'the body is not valid JSON'), value),
+    );
+  });
+}
+
 function answerErrors(app: FastifyInstance, parts: Pick<HttpParts, 'failed'>): void {
-  app.setErrorHandler((error: FastifyError | CodedError | BadParameter, _request, reply) => {
-    if (error instanceof BadParameter) return refuseParameter(reply, error.code, error.message);
+  app.setErrorHandler((error: FastifyError | CodedError | BadRequest, request, reply) => {
+    if (error instanceof BadRequest) return sendJson(reply.code(400), errorBody(error.code, error.message));
     if (error instanceof CodedError && error.code === 'worker_timeout') {
       return refuse(reply.header('retry-after', '1'), 'worker_timeout', 'the query took too long, try again');
     }
@@ -71,14 +76,17 @@ function answerErrors(app: FastifyInstance, parts: Pick<HttpParts, 'failed'>): v
     }
     const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
     if (status === 413)
-      return refuse(reply, 'body_too_large', `a body has at most ${HTTP_BODY_BYTES_MAX} bytes`);
+      return refuse(reply, 'body_too_large', `a body has at most ${request.routeOptions.bodyLimit} bytes`);
     if (status >= 400 && status < 500) return refuse(reply, 'bad_request', 'the request is not valid');
     parts.failed(error);
     return refuse(reply, 'internal', 'the request failed inside the aggregator, its log says why');
   });
 }
 
-/** Any page of any origin may read the API; nothing is changed by it, and no cookie is ever looked at. */
+/**
+ * Any page of any origin may read the API; no cookie is ever looked at. It may not send to it: a browser asks before it sends
+ * JSON, and is told that only GET and HEAD are allowed.
+ */
 function addCors(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (request.url.startsWith('/api/'))
@@ -98,13 +106,4 @@ function addCors(app: FastifyInstance): void {
       })
       .send(),
   );
-}
-
-/** What a route's address matches. The router's own question takes the client's path for a pattern, and throws at a star. */
-function patternOf(url: string): RegExp {
-  return new RegExp(`^${url.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll(/:\w+/g, '[^/]+')}$`);
-}
-
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '/';
 }

@@ -55,14 +55,11 @@ export function addEventRoute(
     '/api/federation/events',
     {
       exposeHeadRoute: false,
-      config: {
-        describes: {
-          summary:
-            'Server-Sent Events: `snapshot` with the document as it is, then `change` with a merge patch (RFC 7396) for it',
-          contentType: 'text/event-stream',
-          answer: FEED_DOCUMENT,
-          otherwise: { 503: ERROR },
-        },
+      schema: {
+        summary:
+          'Server-Sent Events: `snapshot` with the document as it is, then `change` with a merge patch (RFC 7396) for it',
+        produces: ['text/event-stream'],
+        response: { 200: FEED_DOCUMENT, 503: ERROR },
       },
     },
     answer,

@@ -2,8 +2,7 @@
 // health, limits. It only shows what a tick, a worker or another thread has computed; it never computes a statistic and
 // never shows a location of a single node.
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { SHARED_HISTORY_MS } from './parameters.ts';
+import type { FastifyInstance } from 'fastify';
 import type { NodeTrust } from '../domain/statistics.ts';
 import type { History, HistoryQuery } from '../domain/history.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -12,17 +11,19 @@ import type { Period } from '../domain/vocabulary.ts';
 import { refuse, sendTagged } from '../../http/answers.ts';
 import { barsOf } from './distributions.ts';
 import {
-  HISTORY_PARAMETERS,
+  HISTORY_QUERY,
   historyQuery,
+  NODE_PARAMS,
   nodeQuery,
-  NODES_PARAMETERS,
-  PERIOD,
-  periodOf,
+  NODES_QUERY,
+  PERIOD_QUERY,
+  SHARED_HISTORY_MS,
 } from './parameters.ts';
 import type { LiveState } from './live-state.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
 import { awaitingBody, type PeriodStatistics, rememberText } from './period-statistics.ts';
-import type { Query } from '../../http/query.ts';
+import { unlessUnchanged } from '../../http/openapi.ts';
+import type { QueryOf } from '../../http/parameter.ts';
 import * as schemas from './schemas.ts';
 import { SharedAnswers, tagged } from '../../http/shared-answers.ts';
 
@@ -51,30 +52,31 @@ export interface FederationParts {
   monotonicMs(): number;
 }
 
-const UNKNOWN = { 404: schemas.ERROR };
 const BUSY = { 503: schemas.ERROR };
-
-type Reading = FastifyRequest<{ Querystring: Query }>;
 
 /** Adds the routes. */
 export function addFederationRoutes(app: FastifyInstance, parts: FederationParts): void {
-  const statisticsText = rememberText();
   const shared = new SharedAnswers(parts.monotonicMs);
+  addTickRoutes(app, parts);
+  addPastRoutes(app, parts, shared);
+  addNodeRoutes(app, parts, shared);
+  addPresentRoutes(app, parts);
+}
 
-  app.get(
+/** What the latest tick has computed. */
+function addTickRoutes(app: FastifyInstance, parts: FederationParts): void {
+  const statisticsText = rememberText();
+  app.get<{ Querystring: QueryOf<typeof PERIOD_QUERY> }>(
     '/api/federation/network-stats',
     {
-      config: {
-        describes: {
-          summary: 'The statistics of the latest tick, as published',
-          parameters: [PERIOD],
-          answer: schemas.NETWORK_STATS,
-          tagged: true,
-        },
+      schema: {
+        summary: 'The statistics of the latest tick, as published',
+        querystring: PERIOD_QUERY,
+        response: unlessUnchanged(schemas.NETWORK_STATS),
       },
     },
-    (request: Reading, reply) => {
-      const period = periodOf(request.query);
+    (request, reply) => {
+      const { period } = request.query;
       const statistics = parts.statistics(period);
       return sendTagged(
         request,
@@ -86,20 +88,17 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
     },
   );
 
-  app.get(
+  app.get<{ Querystring: QueryOf<typeof PERIOD_QUERY> }>(
     '/api/federation/distributions',
     {
-      config: {
-        describes: {
-          summary: 'The distributions of the latest tick as bars, in order',
-          parameters: [PERIOD],
-          answer: schemas.DISTRIBUTIONS,
-          tagged: true,
-        },
+      schema: {
+        summary: 'The distributions of the latest tick as bars, in order',
+        querystring: PERIOD_QUERY,
+        response: unlessUnchanged(schemas.DISTRIBUTIONS),
       },
     },
-    (request: Reading, reply) => {
-      const period = periodOf(request.query);
+    (request, reply) => {
+      const { period } = request.query;
       const statistics = parts.statistics(period);
       const body = {
         period,
@@ -109,21 +108,20 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
       return sendTagged(request, reply, tagged(JSON.stringify(body)));
     },
   );
+}
 
-  app.get(
+/** What the pool reads of the past, which does not change. */
+function addPastRoutes(app: FastifyInstance, parts: FederationParts, shared: SharedAnswers): void {
+  app.get<{ Querystring: QueryOf<typeof HISTORY_QUERY> }>(
     '/api/federation/history',
     {
-      config: {
-        describes: {
-          summary: 'The recorded statistics of a span of time, down-sampled',
-          parameters: HISTORY_PARAMETERS,
-          answer: schemas.HISTORY,
-          tagged: true,
-          otherwise: BUSY,
-        },
+      schema: {
+        summary: 'The recorded statistics of a span of time, down-sampled',
+        querystring: HISTORY_QUERY,
+        response: { ...unlessUnchanged(schemas.HISTORY), ...BUSY },
       },
     },
-    async (request: Reading, reply) => {
+    async (request, reply) => {
       const query = historyQuery(request.query, parts.nowMs());
       const answer = await shared.get(`history ${JSON.stringify(query)}`, SHARED_HISTORY_MS, () =>
         parts.history(query),
@@ -135,80 +133,44 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
   app.get(
     '/api/federation/reporting',
     {
-      config: {
-        describes: {
-          summary: 'The share of tasks that one node only has reported',
-          answer: schemas.REPORTING,
-          tagged: true,
-          otherwise: BUSY,
-        },
+      schema: {
+        summary: 'The share of tasks that one node only has reported',
+        response: { ...unlessUnchanged(schemas.REPORTING), ...BUSY },
       },
     },
     async (request, reply) =>
       sendTagged(request, reply, await shared.get('reporting', SHARED_HISTORY_MS, () => parts.reporting())),
   );
+}
 
-  app.get(
-    '/api/federation/health',
-    {
-      config: {
-        describes: {
-          summary: 'What is live: nodes by state, messages, ingest',
-          answer: schemas.HEALTH,
-          tagged: true,
-        },
-      },
-    },
-    (request, reply) => {
-      const at = new Date(parts.nowMs()).toISOString();
-      return sendTagged(request, reply, tagged(JSON.stringify({ at, ...parts.current() })));
-    },
-  );
-
-  app.get(
+/** What the pool reads of the nodes. */
+function addNodeRoutes(app: FastifyInstance, parts: FederationParts, shared: SharedAnswers): void {
+  app.get<{ Querystring: QueryOf<typeof NODES_QUERY> }>(
     '/api/federation/nodes',
     {
-      config: {
-        describes: {
-          summary: 'The nodes, 100 a page; never a place',
-          parameters: NODES_PARAMETERS,
-          answer: schemas.NODES,
-          tagged: true,
-          otherwise: BUSY,
-        },
+      schema: {
+        summary: 'The nodes, 100 a page; never a place',
+        querystring: NODES_QUERY,
+        response: { ...unlessUnchanged(schemas.NODES), ...BUSY },
       },
     },
-    async (request: Reading, reply) => {
+    async (request, reply) => {
       const query = nodeQuery(request.query);
-      return sendTagged(
-        request,
-        reply,
-        await shared.get(`nodes ${JSON.stringify(query)}`, SHARED_ANSWER_MS, async () => ({
-          ...(await parts.nodes(query)),
-          trust: parts.trust(),
-        })),
-      );
+      const answer = await shared.get(`nodes ${JSON.stringify(query)}`, SHARED_ANSWER_MS, async () => ({
+        ...(await parts.nodes(query)),
+        trust: parts.trust(),
+      }));
+      return sendTagged(request, reply, answer);
     },
   );
 
   app.get<{ Params: { readonly id: string } }>(
     '/api/federation/nodes/:id',
     {
-      config: {
-        describes: {
-          summary: 'One node with its last 100 changes of state',
-          parameters: [
-            {
-              name: 'id',
-              in: 'path',
-              description: 'The node id',
-              schema: { type: 'string', maxLength: 100 },
-            },
-          ],
-          answer: schemas.NODE_HISTORY,
-          tagged: true,
-          otherwise: { ...UNKNOWN, ...BUSY },
-        },
+      schema: {
+        summary: 'One node with its last 100 changes of state',
+        params: NODE_PARAMS,
+        response: { ...unlessUnchanged(schemas.NODE_HISTORY), 404: schemas.ERROR, ...BUSY },
       },
     },
     async (request, reply) => {
@@ -219,14 +181,27 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
         : sendTagged(request, reply, answer);
     },
   );
+}
+
+/** What is as of now. */
+function addPresentRoutes(app: FastifyInstance, parts: FederationParts): void {
+  app.get(
+    '/api/federation/health',
+    {
+      schema: {
+        summary: 'What is live: nodes by state, messages, ingest',
+        response: unlessUnchanged(schemas.HEALTH),
+      },
+    },
+    (request, reply) => {
+      const at = new Date(parts.nowMs()).toISOString();
+      return sendTagged(request, reply, tagged(JSON.stringify({ at, ...parts.current() })));
+    },
+  );
 
   app.get(
     '/api/federation/limits',
-    {
-      config: {
-        describes: { summary: 'The limits in force; 0 is none', answer: schemas.LIMITS, tagged: true },
-      },
-    },
+    { schema: { summary: 'The limits in force; 0 is none', response: unlessUnchanged(schemas.LIMITS) } },
     (request, reply) => sendTagged(request, reply, tagged(JSON.stringify(parts.limits()))),
   );
 }

@@ -158,6 +158,7 @@ describe('http - nodes', () => {
       { search: 'Node-7', sort: 'lastSeen', descending: true, stripCells: 48 },
     ],
     ['?q=&sort=nodeId', { sort: 'nodeId' }],
+    ['?pages=x&page=2&pages=%3C&__proto__=1', { page: 2 }],
   ])('asks for %s', async (query, expected) => {
     const asked: unknown[] = [];
     const page: NodePage = {
@@ -205,7 +206,7 @@ describe('http - nodes', () => {
     },
   );
 
-  it.each(['0', '-1', '1.5', '1e3', '', 'x', '01', '1&page=2', '9'.repeat(20)])(
+  it.each(['0', '-1', '1.5', '1e3', '', 'x', '01', '0x1', '%201', '%2B1', '1&page=2', '9'.repeat(20)])(
     'refuses the page %s',
     async (page) => {
       const response = await fetch(`${await start()}/api/federation/nodes?page=${page}`);
