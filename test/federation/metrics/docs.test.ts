@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { NONE_MISSING } from '../../../src/federation/domain/missing.ts';
 import { HTTP_ERRORS } from '../../../src/http/answers.ts';
+import { PARAMETER_CODES } from '../../../src/federation/http/parameters.ts';
 import { createMetrics } from '../../../src/federation/metrics/metrics.ts';
 
 function read(path: string): string {
-  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 }
 
 /** The cells of every table row whose first cell is a word in back quotes. */
@@ -80,6 +81,7 @@ describe('docs/errors.md - against the program', () => {
 
   it('has every code of HTTP with its status, and no other', () => {
     const documented = rows(http).map(([code, status]) => [words(code)[0], Number(status)]);
-    expect(Object.fromEntries(documented)).toEqual(HTTP_ERRORS);
+    const parameters = Object.fromEntries(PARAMETER_CODES.map((code) => [code, 400]));
+    expect(Object.fromEntries(documented)).toEqual({ ...HTTP_ERRORS, ...parameters });
   });
 });
