@@ -1,5 +1,5 @@
 // Finds steps of the wall clock: it compares how far the wall clock and the monotonic clock moved between two readings.
-// It reads no clock and changes nothing; who feeds it decides what a step means.
+// It reads no clock and changes nothing; the caller decides what a step means.
 
 import type { Clock } from './clock.ts';
 
@@ -9,26 +9,30 @@ export interface ClockReading {
   readonly monotonicMs: number;
 }
 
-/** The wall clock was set. */
+/** One step of the wall clock: somebody or a time service set it. */
 export interface ClockStep {
   /** Positive: forward. */
   readonly byMs: number;
   /** What the wall clock would show now if it had not been set. */
   readonly fromMs: number;
-  /** What it shows now. */
+  /** What the wall clock shows now. */
   readonly toMs: number;
 }
 
 /**
- * The two clocks differ by this much between two readings: a step. Less is a slew, which time services make of at most
- * 10 % (chrony), so 100 ms between readings a second apart. Half a second, so that a step of one second is always found.
+ * If the two clocks moved by amounts that differ by this much between two readings, the wall clock stepped. A smaller
+ * difference is a slew: time services slew by at most 10 % (chrony), 100 ms between readings a second apart. With half
+ * a second every step of one second is found.
  */
 export const CLOCK_STEP_MIN_MS = 500;
-/** A thread that was held up between reading one clock and the other would see a step where there is none. */
+/**
+ * A thread that is delayed between reading the two clocks would see a step that did not happen. Readings that took
+ * longer than this are repeated.
+ */
 const READING_MAX_MS = 50;
 const READINGS_MAX = 5;
 
-/** Reads both clocks; again, at most four times, if the thread was held up in between. */
+/** Reads both clocks; if the thread was delayed in between, it reads again, at most four times. */
 export function readClocks(clock: Clock): ClockReading {
   let best = { nowMs: 0, monotonicMs: 0, tookMs: Infinity };
   for (let tries = 0; tries < READINGS_MAX && best.tookMs > READING_MAX_MS; tries++) {
@@ -42,12 +46,15 @@ export function readClocks(clock: Clock): ClockReading {
 }
 
 /**
- * Told of readings, says when the wall clock stepped between two of them. A machine that was suspended is a forward
- * step too: Linux's monotonic clock stands still meanwhile, and the wall clock does not.
+ * Takes readings and finds the steps of the wall clock between them. A suspended machine looks like a step forward:
+ * Linux's monotonic clock stands still during the suspension, and the wall clock does not.
  */
 export class ClockSteps {
   #last: ClockReading;
-  /** What {@link wallMs} goes by: replaced only after a step, so that the time of a moment stays the same until then. */
+  /**
+   * The reading from which {@link wallMs} computes. Only a step replaces it, so that a moment keeps its wall time until
+   * then.
+   */
   #reference: ClockReading;
 
   constructor(first: ClockReading) {
@@ -55,7 +62,7 @@ export class ClockSteps {
     this.#reference = first;
   }
 
-  /** The step since the reading before, null if there was none. */
+  /** Returns the step since the previous reading; null if there was none. */
   since(reading: ClockReading): ClockStep | null {
     const fromMs = Math.round(this.#last.nowMs + reading.monotonicMs - this.#last.monotonicMs);
     this.#last = reading;
@@ -66,7 +73,7 @@ export class ClockSteps {
     return Math.abs(byMs) < CLOCK_STEP_MIN_MS ? null : { byMs, fromMs, toMs: reading.nowMs };
   }
 
-  /** The wall time of a moment of the monotonic clock, by the wall clock as it is set now. */
+  /** The wall time of a moment of the monotonic clock, according to the wall clock as it is set now. */
   wallMs(monotonicMs: number): number {
     return Math.round(this.#reference.nowMs + monotonicMs - this.#reference.monotonicMs);
   }
@@ -75,7 +82,7 @@ export class ClockSteps {
 /** A length of time for people, in its largest unit: 1 h, 2.5 d. */
 export function spanText(ms: number): string {
   const inUnits = (lengthMs: number) => Math.round((Math.abs(ms) / lengthMs) * 10) / 10;
-  // An hour less a millisecond is an hour, and not 60 min.
+  // An hour less a millisecond reads as 1 h, not as 60 min.
   const [lengthMs, unit] = SPAN_UNITS.find(([length]) => inUnits(length) >= 1) ?? [1000, 's'];
   return `${inUnits(lengthMs)} ${unit}`;
 }
@@ -96,18 +103,20 @@ export function describeStep({ byMs, fromMs, toMs }: ClockStep): string {
   return `clock: the wall clock was set ${way} by ${spanText(byMs)}, ${times}; no node changes state, no message is limited and no row is deleted early by that, and what is stored from now on carries the new time; ${WAITS}; if the new time is wrong, set the clock`;
 }
 
-/** Longer than this between what was recorded last and a start may be a wall clock that is ahead. */
+/** If more time than this lies between the last recorded statistics and a start, the wall clock may be ahead. */
 const ABSENCE_MAX_MS = 86_400_000;
 
-/** What a start finds: when the program recorded statistics last, and what its wall clock shows now. */
+/**
+ * The two times that a start compares: when the program last recorded statistics, and what the wall clock shows now.
+ */
 export interface ClockAtStart {
   readonly recordedMs: number;
   readonly nowMs: number;
 }
 
 /**
- * The line that names a wall clock which was set while the program was away; null if it shows a time that it can. That it
- * is behind is certain; that it is ahead looks like a long absence.
+ * The log line about a wall clock that was set while the program was not running; null if its time is plausible. A
+ * clock that is behind is certainly wrong; one that is ahead looks the same as a long absence.
  */
 export function describeStart({ recordedMs, nowMs }: ClockAtStart): string | null {
   const times = `it shows ${new Date(nowMs).toISOString()}, and the last statistics were recorded at ${new Date(recordedMs).toISOString()}`;

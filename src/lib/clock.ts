@@ -1,5 +1,5 @@
-// The only place that asks the machine what time it is, or for chance. Everything else takes time as an argument or a
-// Clock. Secrets are not chance: they come from node:crypto where they are made.
+// The only file that reads the machine's clock or asks it for random numbers. Everything else takes time as an argument
+// or a Clock. Secrets do not come from here: the file that needs a secret makes it with node:crypto.
 
 /** Milliseconds: `nowMs` since the Unix epoch, `monotonicMs` since an arbitrary start and never backwards. */
 export interface Clock {
@@ -7,7 +7,7 @@ export interface Clock {
   monotonicMs(): number;
 }
 
-/** The monotonic clock from a start that all threads of the process have in common, in ms. */
+/** The monotonic clock, in ms, counted from a start that all threads of the process share. */
 export function sharedMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
-/** A share from 0 to below 1, by chance. */
+/** A random number from 0 (included) to 1 (excluded). */
 export function randomShare(): number {
   return Math.random();
 }

@@ -1,11 +1,13 @@
-// Why this user may not use a path: a folder above it that bars the way, or a file that belongs to somebody else. It looks
-// and changes nothing.
+// Finds out why this user may not use a path: a folder above it bars access, or a file belongs to another user. It
+// changes nothing.
 
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errorCode } from './error-code.ts';
 
-/** The highest folder on the way to the path that this user may not enter; null if the way is free as far as it goes. */
+/**
+ * The highest folder above the path that this user may not enter; null if this user may enter every folder that exists.
+ */
 export function barredFolder(path: string): string | null {
   const above = dirname(resolve(path));
   if (above === '/') return null;
@@ -14,16 +16,19 @@ export function barredFolder(path: string): string | null {
   return isDenied(above, constants.X_OK) ? above : null;
 }
 
-/** A file that this user may not use, and who it belongs to. */
+/** A file that this user may not use, with its owner. */
 export interface DeniedFile {
   readonly file: string;
   readonly owner: string;
-  /** This user. */
+  /** The name of the user who runs this process. */
   readonly user: string;
   readonly isOwn: boolean;
 }
 
-/** The first of the files (or folders) that exists and that this user may not both read and write; null if there is none. */
+/**
+ * The first of the files (or folders) that exists and that this user may not both read and write; null if there is
+ * none.
+ */
 export function deniedFile(files: readonly string[]): DeniedFile | null {
   const file = files.find((each) => isDenied(each, constants.R_OK | constants.W_OK));
   return file === undefined ? null : ownerOf(file);
@@ -38,7 +43,7 @@ export function foreignFile(files: readonly string[]): DeniedFile | null {
   return null;
 }
 
-/** One clause: the file, its owner, the remedy. */
+/** One clause for an error message: the file, its owner and the remedy. */
 export function explainDenied({ file, owner, user, isOwn }: DeniedFile): string {
   return isOwn
     ? `${file} may not be read and written by its owner, ${user}, who runs this: give the right with chmod, or end what protects the file`
@@ -55,7 +60,7 @@ function ownerOf(file: string): DeniedFile | null {
   }
 }
 
-/** What is missing denies nothing. */
+/** A file that does not exist counts as not denied. */
 function isDenied(path: string, mode: number): boolean {
   try {
     accessSync(path, mode);
@@ -66,7 +71,7 @@ function isDenied(path: string, mode: number): boolean {
   }
 }
 
-/** By the list of users of this machine; without one there the number. */
+/** The user's name from `/etc/passwd`, or the number if it is not listed. */
 function nameOf(uid: number): string {
   try {
     const users = readFileSync('/etc/passwd', 'utf8').split('\n');

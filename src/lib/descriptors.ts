@@ -1,25 +1,31 @@
-// Whether the process can open one more file, or as many as a start needs. A connection that finds no descriptor is closed
-// by the runtime without a word, so it is tried, once a second; opening `/dev/null` takes microseconds. It keeps none open.
+// Checks whether the process can open one more file, or as many as a start needs. The runtime silently closes a
+// connection for which it finds no descriptor. The watch therefore opens `/dev/null` once a second, which takes
+// microseconds. It keeps no file open.
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { CodedError } from './errors.ts';
 import { errorCode } from './error-code.ts';
 
-/** Files that a command on the database needs: two databases with their logs, and a connection. */
+/** Number of files that a command on the database opens: two databases with their logs, and a connection. */
 export const COMMAND_DESCRIPTORS = 16;
 
 const LOOK_MS = 1000;
 const RAISE_OWN = 'raise the limit (ulimit -n 65536, or LimitNOFILE=65536 in the systemd unit)';
 const RAISE_MACHINE = 'end what holds them, or raise fs.file-max';
 
+/** What a {@link DescriptorWatch} tells its owner. */
 export interface DescriptorParts {
-  /** None is left: the sentence says why and what to do. Called once, until `freed`. */
+  /**
+   * No descriptor is left; the sentence gives the reason and the remedy. Called once per shortage, and again only after
+   * `freed`.
+   */
   exhausted(sentence: string): void;
+  /** A descriptor can be opened again. */
   freed(): void;
 }
 
-/** Looks from now on. */
+/** Checks once a second from its construction until `stop`. */
 export class DescriptorWatch {
   readonly #limit = readLimit();
   readonly #parts: DescriptorParts;
@@ -32,12 +38,12 @@ export class DescriptorWatch {
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
-  /** Why no file can be opened now, and what to do; null while one can. */
+  /** Why no file can be opened now, with the remedy; null while one can be. */
   get problem(): string | null {
     return this.#problem;
   }
 
-  /** Looks that found none left, which is about seconds. */
+  /** Number of checks that found no descriptor, which is about the number of seconds. */
   get seconds(): number {
     return this.#seconds;
   }
@@ -58,7 +64,10 @@ export class DescriptorWatch {
   }
 }
 
-/** The sentence for an error of opening a file; null for one that is about something else. */
+/**
+ * The sentence for the error code of an attempt to open a file; null if the code does not mean a shortage of
+ * descriptors.
+ */
 export function describeShortage(code: string | null, limit: string): string | null {
   const effect = 'new connections are closed, and files, threads and programs cannot be opened';
   if (code === 'EMFILE') {
@@ -71,8 +80,8 @@ export function describeShortage(code: string | null, limit: string): string | n
 }
 
 /**
- * Makes sure that `needed` more files can be opened, before the first of them is: later, SQLite, a thread and a child each
- * report the shortage in another way. Throws `too_few_descriptors`.
+ * Checks that `needed` more files can be opened, before any of them is. If the shortage appeared later, SQLite, a
+ * thread and a child process would each report it in another way. Throws `too_few_descriptors`.
  */
 export function requireDescriptors(needed: number): void {
   const limit = readLimit();
@@ -91,7 +100,10 @@ export function requireDescriptors(needed: number): void {
   }
 }
 
-/** The error for an attempt to open a file that found no descriptor; null if it failed for another reason. */
+/**
+ * The `too_few_descriptors` error for an attempt to open a file that failed for lack of a descriptor; null if it failed
+ * for another reason.
+ */
 export function shortageOf(error: unknown): CodedError | null {
   const code = errorCode(error);
   if (code === 'EMFILE' || code === 'ENFILE') {
@@ -117,7 +129,7 @@ function tryToOpen(): string | null {
   }
 }
 
-/** Read while there is a descriptor to read it with. */
+/** The limit of open files. The watch reads it at its construction, while a descriptor is free to read it with. */
 function readLimit(): string {
   try {
     return /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 'unknown';

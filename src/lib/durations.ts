@@ -1,4 +1,4 @@
-// Spans of time in milliseconds, for settings and rules that are told in minutes or days.
+// Spans of time in milliseconds, for settings and rules that are given in minutes or days.
 
 /** A minute, in ms. */
 export const MINUTE_MS = 60_000;

@@ -1,9 +1,9 @@
-// The signature under published statistics (specification, section 8): Ed25519 over the payload bytes, the key named by its
-// RFC 7638 thumbprint. Leaf: it publishes nothing.
+// The signature of published statistics (specification, section 8): Ed25519 over the payload bytes; the key is named by
+// its RFC 7638 thumbprint. It publishes nothing.
 
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 
-/** A public key as it is shown: RFC 8037, with its thumbprint as `kid`. */
+/** A public key in its published form: RFC 8037, with its thumbprint as `kid`. */
 export interface PublicJwk {
   readonly kty: 'OKP';
   readonly crv: 'Ed25519';
@@ -24,7 +24,7 @@ const PREFIX = 'ed25519=';
 /** 64 bytes in base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
 
-/** `x` and `d`: the public and the private half, 32 bytes each in base64url. */
+/** Makes a signer from the public half `x` and the private half `d` of a key, 32 bytes each in base64url. */
 export function createStatisticsSigner({
   x,
   d,
@@ -39,14 +39,19 @@ export function createStatisticsSigner({
   };
 }
 
-/** RFC 7638: SHA-256 over the required members in alphabetical order, base64url. */
+/**
+ * The RFC 7638 thumbprint of the public key `x`: SHA-256 over the required members in alphabetical order, in base64url.
+ */
 export function thumbprint(x: string): string {
   return createHash('sha256')
     .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
     .digest('base64url');
 }
 
-/** True if `signature`, the value of the header, is that of the key `x` over the payload. Never throws. */
+/**
+ * True if `signature`, the value of the header, was made over the payload with the key whose public half is `x`. Never
+ * throws.
+ */
 export function isStatisticsSignature(x: string, payload: Uint8Array, signature: string): boolean {
   const base64 = signature.slice(PREFIX.length);
   if (!signature.startsWith(PREFIX) || !SIGNATURE.test(base64)) return false;

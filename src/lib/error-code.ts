@@ -1,6 +1,9 @@
-// The code of an error of the system, of Node or of SQLite, for sentences and for decisions.
+// Reads the code of an error of the system, of Node or of SQLite.
 
-/** For example `ENOSPC` or `SQLITE_BUSY`; null for an error that carries none, and for what is no error. */
+/**
+ * The error's code, for example `ENOSPC` or `SQLITE_BUSY`; null for an error without one, and for a value that is no
+ * error.
+ */
 export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }

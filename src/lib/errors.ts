@@ -1,6 +1,7 @@
-// The one error class of the program: a stable code, a sentence for the operator, and nothing a stranger sent.
+// The error class with the codes that operators see: a stable code and a sentence, which contains nothing that came
+// from outside.
 
-/** Every code the program can print; `docs/errors.md` lists each with its remedy and a test keeps the two equal. */
+/** Every code that the program can print. `docs/errors.md` lists each with its remedy; a test compares the two. */
 export type ErrorCode =
   | 'settings_invalid'
   | 'usage'
@@ -32,7 +33,7 @@ export type ErrorCode =
   | 'worker_timeout'
   | 'internal';
 
-/** An error whose fate is decided by its code: printed as one sentence, with exit code 1 (2 for `usage`). */
+/** An error that ends a command: it is printed as one sentence, with exit code 1 (2 for `usage`). */
 export class CodedError extends Error {
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -1,4 +1,4 @@
-// Quantiles of a Prometheus histogram, the way `histogram_quantile` estimates them.
+// Estimates quantiles of a Prometheus histogram in the same way as `histogram_quantile`.
 
 /** Cumulative counts, by rising upper bound; the last bound is Infinity. */
 export interface Histogram {
@@ -6,7 +6,10 @@ export interface Histogram {
   readonly cumulative: readonly number[];
 }
 
-/** What was observed between two readings of the same histogram. A missing earlier reading counts as zeros. */
+/**
+ * The observations between two readings of the same histogram. A bucket that the earlier reading lacks counts as zero
+ * there.
+ */
 export function histogramSince(before: Histogram, after: Histogram): Histogram {
   const earlier = new Map(before.bounds.map((bound, index) => [bound, before.cumulative[index] ?? 0]));
   const cumulative = after.bounds.map(
@@ -16,8 +19,8 @@ export function histogramSince(before: Histogram, after: Histogram): Histogram {
 }
 
 /**
- * The value that the fraction `quantile` of observations does not exceed, interpolated inside its bucket. Null if
- * nothing was observed; Infinity if it lies above the last finite bound.
+ * The value that the fraction `quantile` of all observations does not exceed, interpolated inside its bucket. Null
+ * without observations; Infinity if the value lies above the last finite bound.
  */
 export function quantileOf(histogram: Histogram, quantile: number): number | null {
   const total = histogram.cumulative[histogram.cumulative.length - 1] ?? 0;

@@ -1,18 +1,22 @@
-// A histogram counted where observing must cost next to nothing; another thread turns the counts into a metric.
+// A histogram whose observations cost next to nothing. It is no metric: another thread turns its counts into one.
 
-/** Bucket counts of one histogram, not cumulative: `counts[i]` observations were at most `boundsSeconds[i]`, the last cell is above all. */
+/**
+ * Bucket counts of one histogram, not cumulative: `counts[i]` observations were at most `boundsSeconds[i]` and above
+ * the bound before. The last cell counts those above every bound.
+ */
 export interface HistogramSnapshot {
   readonly boundsSeconds: readonly number[];
   readonly counts: readonly number[];
   readonly sumSeconds: number;
 }
 
+/** Counts observations, in seconds, in buckets with fixed bounds. */
 export class Histogram {
   readonly boundsSeconds: readonly number[];
   readonly #counts: number[];
   #sumSeconds = 0;
 
-  /** `boundsSeconds`: upper bounds, ascending; one more cell counts what is above all. */
+  /** `boundsSeconds` are the upper bounds, ascending; one more cell counts the observations above all of them. */
   constructor(boundsSeconds: readonly number[]) {
     this.boundsSeconds = boundsSeconds;
     this.#counts = Array.from({ length: boundsSeconds.length + 1 }, () => 0);
@@ -31,7 +35,7 @@ export class Histogram {
     this.#sumSeconds += seconds;
   }
 
-  /** A copy, safe to send to another thread. */
+  /** A copy that can be sent to another thread. */
   snapshot(): HistogramSnapshot {
     return { boundsSeconds: this.boundsSeconds, counts: [...this.#counts], sumSeconds: this.#sumSeconds };
   }

@@ -1,17 +1,21 @@
-// One GET for a command that asks an aggregator. It goes straight to this machine, whatever proxies the environment names:
-// Node with NODE_USE_ENV_PROXY sends even what is asked of the loopback to a proxy unless NO_PROXY names it.
+// One GET request, for a command that queries an aggregator. A request to this machine ignores the proxies in the
+// environment: Node with NODE_USE_ENV_PROXY sends even loopback requests to a proxy unless NO_PROXY names the loopback.
 
 import { Agent, request } from 'node:http';
 import { isIPv4 } from 'node:net';
 
+/** An answer of any status, with its whole body. */
 export interface TextAnswer {
   readonly status: number;
   readonly text: string;
-  /** When it was answered, by the clock of who did, as the header has it. */
+  /** The server's time of the answer: the `Date` header as it was sent; null without one. */
   readonly date: string | null;
 }
 
-/** Where an `http://` address leads; not a URL, which can hold no IPv6 address with a zone. */
+/**
+ * Host, port and path of an `http://` address. It is not a URL, because a URL cannot contain an IPv6 address with a
+ * zone.
+ */
 interface Place {
   readonly host: string;
   readonly port: string;
@@ -19,8 +23,8 @@ interface Place {
 }
 
 /**
- * The answer at `address`. `isOurs`: it leads to this machine, as an address made of our settings does. Rejects where
- * nothing answers in time.
+ * Returns the answer at `address`. `isOurs`: the address leads to this machine because it was made from this machine's
+ * settings. Rejects if no answer comes within `timeoutMs`.
  */
 export async function getText(address: string, timeoutMs: number, isOurs = false): Promise<TextAnswer> {
   const signal = AbortSignal.timeout(timeoutMs);
@@ -34,7 +38,7 @@ export async function getText(address: string, timeoutMs: number, isOurs = false
   };
 }
 
-/** Whether `address` is an http or https address that can be asked. */
+/** True if `address` is a valid http or https URL. */
 export function isHttpUrl(address: string): boolean {
   return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
 }
@@ -54,7 +58,7 @@ function isLoopback(host: string): boolean {
 
 function getStraight(place: Place, signal: AbortSignal): Promise<TextAnswer> {
   return new Promise((resolve, reject) => {
-    // An agent of its own: the common one goes through the proxies of the environment.
+    // The common agent would use the proxies of the environment, so this request has its own agent.
     const asked = request({ ...place, signal, agent: new Agent() }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

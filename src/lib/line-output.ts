@@ -1,50 +1,57 @@
-// Lines to a file descriptor that may be full, closed, or read by somebody slow. It never throws, never holds up the
-// event loop or the end of the process, and counts every line that it could not write.
+// Writes lines to a file descriptor that may be full, closed, or read by a slow reader. It never throws, never delays
+// the event loop or the end of the process, and counts every line that it could not write.
 
 import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { Fifo } from './fifo.ts';
 import { systemClock } from './clock.ts';
 import { errorCode } from './error-code.ts';
 
-/** Lines that were never written, and why lines cannot be written now: an error's code, or null while they can. */
+/** How many lines were lost, and why lines cannot be written now: an error code, or null while they can be written. */
 export interface LineLoss {
   readonly lines: number;
   readonly problem: string | null;
 }
 
+/** Where the lines go and how many may wait. */
 export interface LineOutputOptions {
   readonly descriptor: number;
-  /** Text that may wait for a slow reader; lines beyond it are dropped. */
+  /** Maximum number of bytes that wait for a slow reader; lines beyond it are dropped. */
   readonly backlogBytesMax: number;
-  /** Called when lines can be written again: writes one line that says how many are missing. */
+  /**
+   * Called when lines can be written again. It should write one line that reports the `lines` lost lines and the error
+   * code `problem`.
+   */
   tell(lines: number, problem: string): void;
 }
 
 interface Line {
   readonly bytes: Buffer;
   written: number;
-  /** Set on the line that tells of so many dropped ones. */
+  /** The number of dropped lines that this line reports; 0 for an ordinary line. */
   readonly tellsLines: number;
 }
 
-/** Between two attempts at a reader that is slow. */
+/** Wait between two attempts to write to a slow reader. */
 const SLOW_RETRY_MS = 20;
-/** Between two attempts at a descriptor that cannot be written, when no line comes by itself. */
+/** Wait before reporting lost lines after a failed write, if no other line is written earlier. */
 const FAILED_RETRY_MS = 1000;
-/** Longest that the end of the process waits for a slow reader. */
+/** Maximum time for which the end of the process waits for a slow reader. */
 const EXIT_PATIENCE_MS = 250;
 const SLOW = 'EAGAIN';
 
-/** One writer of one descriptor; lines that still wait when the process exits are written then, if that is quick. */
+/**
+ * The only writer of one descriptor. Lines that still wait when the process exits are written then, within a short time
+ * limit.
+ */
 export class LineOutput {
   readonly #options: LineOutputOptions;
   readonly #target: Target;
   readonly #queue = new Fifo<Line>();
   #queuedBytes = 0;
-  /** A write is under way, or the reader is given a moment. */
+  /** A write is in progress, or the output waits before it tries a slow reader again. */
   #isBusy = false;
   #isTellingSoon = false;
-  /** A line was cut: the next begins with a line feed. */
+  /** A failed write left a partial line: the next line begins with a line feed. */
   #isCut = false;
   #dropped = 0;
   #untold = 0;
@@ -58,12 +65,12 @@ export class LineOutput {
     process.once('exit', () => this.#writeRest());
   }
 
-  /** What is lost so far. */
+  /** The lost lines since the construction, and the present problem. */
   get loss(): LineLoss {
     return { lines: this.#dropped, problem: this.#problem };
   }
 
-  /** Writes the line, now or soon; it ends with a line feed. */
+  /** Writes the line now or soon, or drops it if too many bytes wait. The text must end with a line feed. */
   write(text: string): void {
     const bytes = Buffer.from(text);
     const line: Line = { bytes, written: 0, tellsLines: this.#tellsLines };
@@ -129,7 +136,7 @@ export class LineOutput {
     this.#isCut ||= line.written > 0;
     this.#remove(line);
     this.#drop(line, code);
-    // Nothing else may come for hours, and the missing lines are to be told as soon as they can be.
+    // Without this timer the loss would be reported only with the next line, perhaps hours later.
     if (this.#isTellingSoon) return;
     this.#isTellingSoon = true;
     setTimeout(() => {
@@ -157,7 +164,10 @@ export class LineOutput {
     this.#tellsLines = 0;
   }
 
-  /** At the exit there is no event loop: what is not written in a moment is lost. A write under way ends by itself. */
+  /**
+   * Writes the waiting lines at the exit, where no event loop runs. Lines that cannot be written within the time limit
+   * are lost. A write in progress in another thread ends by itself.
+   */
   #writeRest(): void {
     if (this.#isBusy && !this.#target.isNonBlocking) this.#queue.shift();
     const deadlineMs = systemClock.monotonicMs() + EXIT_PATIENCE_MS;
@@ -179,14 +189,14 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 interface Target {
   readonly descriptor: number;
-  /** A write that would wait fails at once. Otherwise it is made in another thread. */
+  /** True if a write that would block fails at once. Otherwise each write is made in another thread. */
   readonly isNonBlocking: boolean;
 }
 
 /**
- * A write that waits in another thread would keep the process from ending. So what can make a writer wait is written
- * without waiting: a pipe or socket is made so by the runtime's own stream for it (and given back at the exit), a
- * terminal, which other programs share, is opened once more.
+ * A blocked write in another thread would keep the process from ending. Descriptors that can block are therefore
+ * written without blocking. For a pipe or socket the runtime's own stream sets the non-blocking mode (and resets it at
+ * the exit). A terminal is shared with other programs, so it is opened a second time.
  */
 function targetOf(descriptor: number): Target {
   try {
@@ -200,7 +210,7 @@ function targetOf(descriptor: number): Target {
       return { descriptor: again, isNonBlocking: true };
     }
   } catch {
-    // Not on this system, or not with our rights: the write is made in another thread.
+    // This system or this user's rights do not allow it: writes are made in another thread.
   }
   return { descriptor, isNonBlocking: false };
 }

@@ -1,9 +1,9 @@
-// What an error of `listen` means to an operator: the sentence with the setting to change. It listens on nothing.
+// Explains an error of `listen` to an operator, in a sentence that names the setting to change. It listens on nothing.
 
 import { isIPv6 } from 'node:net';
 import { errorCode } from './error-code.ts';
 
-/** Where something was to listen, and the names of the settings that say so. */
+/** The address at which the caller tried to listen, and the names of its settings. */
 export interface Listener {
   readonly host: string;
   readonly port: number;
@@ -11,14 +11,17 @@ export interface Listener {
   readonly portSetting: string;
 }
 
-/** `setting`: the address cannot be right on this machine; `place`: it is taken or forbidden; `machine`: neither. */
+/**
+ * `setting`: the address cannot be right on this machine; `place`: the address is in use or forbidden; `machine`:
+ * another reason.
+ */
 export interface ListenFault {
   readonly blame: 'setting' | 'place' | 'machine';
-  /** The thing, the cause with the system's code, and the remedy. */
+  /** The address, the cause with the system's code, and the remedy. */
   readonly sentence: string;
 }
 
-/** Judges what `listen` failed with. */
+/** Explains the error with which `listen` failed. */
 export function listenFault(error: unknown, { host, port, hostSetting, portSetting }: Listener): ListenFault {
   const code = errorCode(error) ?? 'no code';
   const named = `${hostSetting} ${JSON.stringify(host)}`;
@@ -67,7 +70,7 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
         sentence: `Nothing can listen at ${place}, for too many files are open (${code}): raise the limit (ulimit -n, LimitNOFILE)`,
       };
     default:
-      // What a name server says: ENOTFOUND, and all that getaddrinfo calls EAI_….
+      // Errors of name resolution: ENOTFOUND, and the codes of getaddrinfo, EAI_….
       if (code === 'ENOTFOUND' || code === 'ENODATA' || code.startsWith('EAI_')) {
         return {
           blame: 'setting',

@@ -1,6 +1,7 @@
-// The difference of two JSON documents as a merge patch (RFC 7396): what a reader applies to the older to have the newer.
+// The difference of two JSON documents as a merge patch (RFC 7396): a reader applies it to the older document to get
+// the newer.
 
-/** What JSON can say. */
+/** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 
 /** A JSON object. */
@@ -9,7 +10,7 @@ export type JsonObject = { readonly [name: string]: Json };
 /** The patch from `before` to `after`, or undefined if they are equal. Arrays are replaced whole; null removes a member. */
 export function mergePatch(before: JsonObject, after: JsonObject): JsonObject | undefined {
   if (before === after) return undefined;
-  // Not an object while it is made: a label may be named `__proto__`.
+  // A map while it is built, because a label may be named `__proto__`.
   const patch = new Map<string, Json>();
   for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) patch.set(name, null);
   for (const [name, value] of Object.entries(after)) {

@@ -1,6 +1,7 @@
-// Reads the Prometheus text format, as much of it as our own commands need: samples with labels, no types, no times.
+// Reads the Prometheus text format, as far as this package's commands need it: samples with labels, without types and
+// times.
 
-/** One line of an exposition. */
+/** One sample line of an exposition. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

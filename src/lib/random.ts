@@ -1,4 +1,4 @@
-// A small seeded generator (sfc32), so that a seed decides a run on every machine. It is not for secrets.
+// A small seeded generator (sfc32): the same seed gives the same run on every machine. It is not for secrets.
 
 /** A stream of numbers that depends only on its seed. */
 export interface Random {
@@ -12,7 +12,7 @@ export interface Random {
   pick<T>(list: readonly T[]): T;
 }
 
-/** Mixes text into 32 bits (FNV-1a), so that each `area` of a run draws from a stream of its own. */
+/** Mixes text into 32 bits (FNV-1a), so that each `area` of a run has its own stream of numbers. */
 function mix(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {
@@ -21,7 +21,7 @@ function mix(text: string): number {
   return hash >>> 0;
 }
 
-/** The stream of one area of a run: what one area draws never shifts what another draws. */
+/** The stream of one area of a run. Numbers drawn in one area never change the numbers of another. */
 export function createRandom(seed: number, area: string): Random {
   let a = mix(`${area}/a/${seed}`);
   let b = mix(`${area}/b/${seed}`);

@@ -1,17 +1,17 @@
-// The one path of a file, however it is spelled: every symbolic link in it is followed, also where the file or its folder is
-// not there yet. It opens nothing and makes nothing.
+// Finds the one real path of a file, however it is spelled. It follows every symbolic link in the path, even if the
+// file or its folder does not exist yet. It opens nothing and makes nothing.
 
 import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from './error-code.ts';
 
-/** As many as the kernel follows. */
+/** The kernel follows at most this many links. */
 const LINKS_MAX = 40;
 
 /**
- * The absolute path without links and `..`, as the kernel goes: `..` behind a link is above the link's target. What does not
- * exist stays as it is written. Where the way is barred or goes in circles the path comes back absolute and otherwise as
- * given, and whoever opens it meets the system's error.
+ * The absolute path without links and `..`, resolved as the kernel does: `..` after a link leads above the link's
+ * target. Parts that do not exist stay as written. If a folder cannot be read or the links form a loop, the path is
+ * only made absolute; opening it then gives the system's error.
  */
 export function realPath(path: string): string {
   const waiting = partsOf(path).toReversed();
@@ -35,17 +35,20 @@ function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }
 
-/** Where the link of this name leads; null if it is no link, or nothing; undefined if that cannot be seen. */
+/** The target of the link `path`; null if it is no link or does not exist; undefined if this user cannot see it. */
 function targetOf(path: string): string | null | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : null;
   } catch (error) {
-    // Below a file there is nothing.
+    // ENOTDIR: a part above is a file, so nothing exists below it.
     return errorCode(error) === 'ENOTDIR' ? null : undefined;
   }
 }
 
-/** The path as it is written if that is the file's own, so that people read what they wrote; else {@link realPath}. */
+/**
+ * The path as the operator wrote it, if it is already the real path, so that messages show what the operator wrote;
+ * otherwise {@link realPath}.
+ */
 export function ownPath(path: string): string {
   const real = realPath(path);
   return real === resolve(path) && !partsOf(path).includes('..') ? path : real;

@@ -1,4 +1,4 @@
-// Ends a switch over a union: the compiler refuses the call while a case is missing.
+// Ends a switch over a union: the compiler rejects the call while a case is missing.
 
 /** Throws; `value` is `never` once every case is handled. */
 export function unreachable(value: never): never {

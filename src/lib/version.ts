@@ -1,8 +1,8 @@
-// The program's own version, from the package it is part of.
+// The program's own version, read from its package.
 
 import { readFileSync } from 'node:fs';
 
-/** As in package.json, which stands above both `src` and `dist`. */
+/** The version in package.json, which is one folder above both `src` and `dist`. */
 export function programVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(text) as { version: string };

@@ -1,28 +1,28 @@
-// The only place that knows when silence means stale or offline (section 6). Pure: silence is measured elsewhere, on
-// the observed clock, so that our own absence marks nobody.
+// The only file that decides when silence means stale or offline (section 6). Pure: the caller measures silence on the
+// observed clock, so that the aggregator's own absence marks no node as silent.
 
 import type { NodeState } from './node-state.ts';
 
-/** Milliseconds of silence, rising. */
+/** The silence, in ms, at which a node becomes stale, becomes offline and is forgotten; in ascending order. */
 export interface LifecycleThresholds {
   readonly staleAfterMs: number;
   readonly offlineAfterMs: number;
   readonly forgetAfterMs: number;
 }
 
-/** What is known of a node's life: times on the event clock, 0 for never, and silence on the observed clock. */
+/** A node's signs of life: times on the event clock, in ms, 0 for never; silence on the observed clock, in ms. */
 export interface SignsOfLife {
   readonly lifeAtMs: number;
   readonly leftAtMs: number;
   readonly silenceMs: number;
 }
 
-/** True if the node said that it leaves and nothing has shown it alive since; equal times count as left. */
+/** True if the node announced that it leaves and no later sign of life followed. Equal times count as left. */
 export function hasLeft(signs: Pick<SignsOfLife, 'lifeAtMs' | 'leftAtMs'>): boolean {
   return signs.leftAtMs > 0 && signs.leftAtMs >= signs.lifeAtMs;
 }
 
-/** The state that the signs call for. */
+/** The state that a node with these signs of life must have. */
 export function judge(signs: SignsOfLife, thresholds: LifecycleThresholds): NodeState {
   if (hasLeft(signs)) return 'offline';
   if (signs.silenceMs >= thresholds.offlineAfterMs) return 'offline';
@@ -30,14 +30,14 @@ export function judge(signs: SignsOfLife, thresholds: LifecycleThresholds): Node
   return 'online';
 }
 
-/** True if the node has been silent so long that no actor need remember it. */
+/** True if the node has been silent for so long that its actor can be removed. */
 export function isForgettable(silenceMs: number, thresholds: LifecycleThresholds): boolean {
   return silenceMs >= thresholds.forgetAfterMs;
 }
 
 /**
- * The silence at which a node in `state` must be judged again, in ms: the supervisor's sweep compares this number and
- * wakes an actor only when it has something to decide.
+ * The silence, in ms, at which a node in `state` must be judged again. The supervisor's sweep compares silence with
+ * this number, and wakes an actor only when the actor has something to decide.
  */
 export function nextJudgementAfterMs(state: NodeState, thresholds: LifecycleThresholds): number {
   switch (state) {

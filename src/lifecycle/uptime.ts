@@ -1,12 +1,12 @@
-// The share of observed time that a node was online or stale (section 6). Pure arithmetic on the observed clock, so
-// that time in which nobody watched is neither up nor down.
+// The share of observed time during which a node was online or stale (section 6). Pure arithmetic on the observed
+// clock: time that the aggregator did not observe counts neither as up nor as down.
 
 import type { NodeState } from './node-state.ts';
 
 /** Uptime looks back this far on the observed clock, in ms. */
 export const UPTIME_WINDOW_MS = 86_400_000;
 
-/** One change of state; `observedMs` on the observed clock. */
+/** One change of state; `observedMs` is its time on the observed clock. */
 export interface StateChange {
   readonly observedMs: number;
   readonly from: NodeState;
@@ -14,8 +14,8 @@ export interface StateChange {
 }
 
 /**
- * 0 … 1 over the last 24 h, or since `firstObservedMs` if that is later; null if no time was observed yet. `changes`
- * are those of the window, oldest first; `state` is the state now.
+ * The uptime, 0 … 1, over the last 24 h of observed time, or since `firstObservedMs` if that is later. Null if no time
+ * was observed yet. `changes` are the changes within the window, oldest first; `state` is the present state.
  */
 export function uptime(
   state: NodeState,
@@ -37,8 +37,8 @@ export function uptime(
 }
 
 /**
- * The last 24 h of observed time in `cells` equal parts, oldest first: of each the share 0 … 1 that the node was up, or
- * null before it was first seen.
+ * The last 24 h of observed time in `cells` equal parts, oldest first. Each cell is the share, 0 … 1, of its observed
+ * time during which the node was up, rounded to a thousandth; null before the node was first seen.
  */
 export function uptimeStrip(
   state: NodeState,

@@ -1,10 +1,11 @@
-// What every thread of a pool does: opens the database for reading when it is first asked, and answers. It throws nothing.
+// The work of every pool thread: it opens the database for reading at the first question, and answers questions. The
+// answering function never throws.
 
 import { type Database, openReader } from '../store/database.ts';
 import { explainRefusal, refusalOf } from '../store/refusal.ts';
 import type { WorkerReply } from './questions.ts';
 
-/** The path of the database, as the pool hands it to its threads. */
+/** Reads the path of the database from a thread's `workerData`. Throws if it is not there. */
 export function databasePathIn(data: unknown): string {
   if (
     typeof data === 'object' &&
@@ -18,8 +19,9 @@ export function databasePathIn(data: unknown): string {
 }
 
 /**
- * The function that piscina calls with each request. `prepare` is called once for each opening of the database and returns
- * what answers; after a refusal the database is opened anew, for SQLite would keep the damaged pages.
+ * The function that piscina calls with each request. It calls `prepare` after each opening of the database; `prepare`
+ * returns the function that answers. After a refusal the database is opened again, because SQLite would keep the
+ * damaged pages.
  */
 export function answering<Request, Answer>(
   path: string,

@@ -1,13 +1,14 @@
-// Main's end of a thread of ours: starts it, passes plain messages both ways, and knows when it is gone.
+// Main's side of a child thread: it starts the thread, passes plain messages both ways, and notices the thread's end.
 
 import { type TransferListItem, Worker } from 'node:worker_threads';
 
 /**
- * Heap that a thread of ours takes for objects just made, in MB. By itself V8 lets it grow to many times that, for no
- * gain in speed (bench/backlog.ts): with a million messages waiting, the process took 150 MB more.
+ * Maximum heap for new objects in a child thread, in MB. By default V8 lets it grow to many times that without any gain
+ * in speed (bench/backlog.ts): with a million waiting messages, the process took 150 MB more.
  */
 export const THREAD_YOUNG_HEAP_MEGABYTES_MAX = 16;
 
+/** The file that a thread runs, its name in errors, and its `workerData` with the memory that moves with it. */
 export interface ChildThreadOptions {
   readonly url: URL;
   readonly name: string;
@@ -15,13 +16,18 @@ export interface ChildThreadOptions {
   readonly transfer?: readonly TransferListItem[];
 }
 
+/** What a {@link ChildThread} tells its owner. */
 export interface ChildThreadParts<Out> {
+  /** The thread sent a message. */
   message(message: Out): void;
   /** The thread ended without having been asked to. */
   died(error: unknown): void;
 }
 
-/** `In` is what main says, `Out` what the thread says; every thread understands `stop` and ends with `stopped`. */
+/**
+ * `In` is the type of main's messages, `Out` that of the thread's. Every thread understands `stop` and answers
+ * `stopped` when its work is done.
+ */
 export class ChildThread<In, Out extends { readonly type: string }> {
   readonly #worker: Worker;
   readonly #gone: Promise<void>;
@@ -36,10 +42,11 @@ export class ChildThread<In, Out extends { readonly type: string }> {
       resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEGABYTES_MAX },
     });
     this.#worker.on('message', (message: Out) => {
-      // A thread that failed tells why, and may end by itself.
+      // After `failed`, which carries the reason, the thread may end by itself.
       if (message.type === 'failed') this.#isExpected = true;
       parts.message(message);
-      // Everything is committed and released; an attempt at a broker that never answers would keep the thread for seconds.
+      // After `stopped` all work is committed and released. A pending connection attempt to a broker that never answers
+      // would otherwise keep the thread alive for seconds.
       if (message.type === 'stopped') void this.#worker.terminate();
     });
     const died = (error: unknown) => {
@@ -59,7 +66,7 @@ export class ChildThread<In, Out extends { readonly type: string }> {
     this.#worker.postMessage(message, transfer);
   }
 
-  /** Has everything finished and the thread ended. */
+  /** Asks the thread to finish its work; resolves when the thread has ended. */
   async stop(): Promise<void> {
     this.#isExpected = true;
     this.send({ type: 'stop' });

@@ -1,6 +1,7 @@
-// The pool that answers questions off the event loop: piscina with read-only connections. Every task has a time limit;
-// a thread that hangs or dies is replaced, and only the one who asked notices. A question that the database refused is
-// asked again until it is answered, so that the end of the trouble is noticed without anybody asking.
+// The pool that answers questions outside the event loop: piscina with read-only connections. Every question has a time
+// limit. A thread that hangs or dies is replaced; only the caller of its question notices. If the database refuses a
+// question, the pool repeats it until it is answered, so that the program notices the end of the trouble even if no
+// caller asks again.
 
 import { Piscina } from 'piscina';
 import { THREAD_YOUNG_HEAP_MEGABYTES_MAX } from './child-thread.ts';
@@ -10,9 +11,13 @@ import type { RefusedReads } from './refused-reads.ts';
 import type { QuestionsOf, WorkerReply } from './questions.ts';
 import { systemClock } from '../lib/clock.ts';
 
-/** Until a question of the pool that the database refused is asked again. */
+/** Wait until the pool repeats a question that the database refused. */
 export const REFUSED_QUESTION_INTERVAL_MS = 2_000;
 
+/**
+ * Threads, bounds and observers of a pool. `taskTimeMaxMs` limits the time of a question including its wait in the
+ * queue; `queueTasksMax` limits the questions that wait.
+ */
 export interface PoolOptions {
   /** The file that each thread runs. */
   readonly workerUrl: URL;
@@ -20,9 +25,9 @@ export interface PoolOptions {
   readonly threads: number;
   readonly taskTimeMaxMs: number;
   readonly queueTasksMax: number;
-  /** Told of each question that the database refuses, and of its answer later. */
+  /** Told of each question that the database refuses, and of its later answer. */
   readonly refusedReads: RefusedReads;
-  /** Told how long each answered task ran, in seconds. */
+  /** Called with the time that each answered question took, wait included, in seconds. */
   onRun(seconds: number): void;
 }
 
@@ -32,7 +37,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> {
   readonly #taskTimeMaxMs: number;
   readonly #refusedReads: RefusedReads;
   readonly #onRun: (seconds: number) => void;
-  /** By the name of the question: how to ask the latest that was refused once more. */
+  /** For each refused question, by name: the function that repeats its latest request. */
   readonly #refused = new Map<keyof Q, () => Promise<unknown>>();
   #askAgain: NodeJS.Timeout | null = null;
   #stopped = false;
@@ -46,25 +51,25 @@ export class WorkerPool<Q extends QuestionsOf<Q>> {
       maxThreads: options.threads,
       maxQueue: options.queueTasksMax,
       resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEGABYTES_MAX },
-      // A thread serves one question at a time: a query does not yield.
+      // A thread answers one question at a time, because a query does not yield.
       concurrentTasksPerWorker: 1,
     });
-    // Without a listener an idle thread's death would end the process; piscina replaces it by itself.
+    // Without a listener the death of an idle thread would end the process. Piscina replaces the thread by itself.
     this.#piscina.on('error', () => undefined);
     this.#refusedReads = options.refusedReads;
     this.#onRun = options.onRun;
   }
 
   /**
-   * Asks one question. Errors: `worker_timeout` when the time limit passes, the queue is full, or the thread died;
-   * `database_unusable` when the database refuses; `internal`.
+   * Asks one question. Rejects with `worker_timeout` if the time limit passes, the queue is full or the thread died,
+   * with `database_unusable` if the database refuses, and with `internal` if the query has a defect.
    */
   ask<Name extends keyof Q & string>(name: Name, argument: Q[Name]['argument']): Promise<Q[Name]['answer']> {
     const again = async (): Promise<Q[Name]['answer']> => {
       const reply = await this.#run(name, argument);
       switch (reply.type) {
         case 'answer':
-          // Another question of this name may still be refused.
+          // Only if no later request of this name was refused.
           if (this.#refused.get(name) === again) this.#answered(name);
           return reply.answer;
         case 'refused':
@@ -109,7 +114,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> {
   #askAgainSoon(): void {
     if (this.#stopped || this.#askAgain !== null) return;
     this.#askAgain = setTimeout(() => {
-      // What is refused again, or not answered in time, stays in the map.
+      // Questions that are refused again or time out stay in the map.
       void Promise.allSettled([...this.#refused.values()].map((again) => again())).then(() => {
         this.#askAgain = null;
         if (this.#refused.size > 0) this.#askAgainSoon();
@@ -117,7 +122,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> {
     }, REFUSED_QUESTION_INTERVAL_MS);
   }
 
-  /** Tasks that wait for a thread. */
+  /** Number of questions that wait for a thread. */
   get queueTasks(): number {
     return this.#piscina.queueSize;
   }

@@ -1,17 +1,24 @@
-// What a program's pool of workers may be asked, and how its threads answer. Types only.
+// The questions that a program's pool can answer, and the form of its threads' replies. Types only.
 
-/** By name, what is given with a question and what comes back; an interface of a program. */
+/**
+ * A program's questions: an interface with one member per question, which gives the types of its argument and answer.
+ */
 export type QuestionsOf<Q> = { readonly [Name in keyof Q]: { argument: object; answer: unknown } };
 
-/** What a thread receives: the name of a question and what is given with it. */
+/** A request to a thread: the name of a question together with its argument. */
 export type WorkerRequest<Q extends QuestionsOf<Q>> = {
   [Name in keyof Q]: { readonly name: Name } & Q[Name]['argument'];
 }[keyof Q];
 
-/** What a thread sends back. An error itself would lose its class and its code on the way between the threads. */
+/**
+ * A thread's reply. Errors travel inside it: a rejected promise would lose the class and the code of its error between
+ * threads.
+ */
 export type WorkerReply<Answer> =
   | { readonly type: 'answer'; readonly answer: Answer }
-  /** The database refuses: the file, the disk or another process. The sentence is for the operator. */
+  /**
+   * The database refused the read because of the file, the disk or another process. The sentence is for the operator.
+   */
   | { readonly type: 'refused'; readonly sentence: string }
-  /** A mistake of ours in the query. */
+  /** The query has a defect. */
   | { readonly type: 'mistake'; readonly error: unknown };

@@ -1,14 +1,17 @@
-// Who is refused by the database when reading it: questions by their names, and the audit. It remembers and tells; it reads
-// nothing.
+// Remembers which readers the database refuses: questions by their names, and the audit. It reports the first refusal
+// and the end of the last one. It reads nothing itself.
 
+/** What {@link RefusedReads} tells its owner. */
 export interface RefusedReadsParts {
-  /** A read is refused, for this reason; called once, until the reason changes or `over`. */
+  /**
+   * The database refuses a read, for this reason. Called once, and again only if the reason changes or after `over`.
+   */
   refused(sentence: string): void;
-  /** All that was refused has been answered since. */
+  /** Every refused reader has been answered since. */
   over(): void;
 }
 
-/** Bounded by the number of readers, which are names in our code. */
+/** The refused readers. Their number is bounded by the names of readers in the code. */
 export class RefusedReads {
   readonly #parts: RefusedReadsParts;
   readonly #sentences = new Map<string, string>();
@@ -18,14 +21,14 @@ export class RefusedReads {
     this.#parts = parts;
   }
 
-  /** Why a reader is refused: the one that has been for longest; null if none is. */
+  /** Why the database refuses the reader that has been refused for longest; null if it refuses none. */
   get problem(): string | null {
     const [first = null] = this.#sentences.values();
     return first;
   }
 
   refused(reader: string, sentence: string): void {
-    // A reader that is known keeps its place.
+    // A reader that is already in the map keeps its position.
     this.#sentences.set(reader, sentence);
     this.#tell();
   }

@@ -1,31 +1,35 @@
-// Who may speak as whom (specification, section 8): API keys, the node ids bound to them, and the judgement of a message's
-// signature. Pure: whether a signature fits a key is asked of the caller.
+// API keys, the node ids bound to them, and the rule that decides who may send as which node (specification, section
+// 8). Pure: the caller checks whether a signature fits a key.
 
 /** What a key may do; `admin` includes the others. */
 export const PERMISSIONS = ['publish', 'subscribe', 'admin'] as const;
+/** One right of a key, see {@link PERMISSIONS}. */
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** A key as it is kept. Plain data: it crosses threads. */
+/** A key as the database keeps it: its hash, never the key itself. Plain data: it crosses threads. */
 export interface ApiKey {
   /** First 16 hex digits of the hash. */
   readonly keyId: string;
   /** SHA-256 of the key, 64 lower-case hex digits; its bytes are the secret of signatures. */
   readonly keyHash: string;
   readonly name: string;
-  /** The one node id it may speak for; null: any that no other key is bound to. */
+  /** The only node id that this key may send as. Null: the key may send as any node to which no other key is bound. */
   readonly nodeId: string | null;
   readonly permissions: readonly Permission[];
   /** Messages a minute, sustained; 0: no limit. */
   readonly ratePerMinute: number;
-  /** Our wall clock at the commands, ms since the epoch: shown to people, and no message is judged by it. */
+  /**
+   * This machine's wall clock when the operator ran the command, ms since the epoch. It is shown to people; no message
+   * is judged by it.
+   */
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
-  /** The event clock (event-clock.ts) at the same commands: messages are judged by it, for it never goes back. */
+  /** The event clock (event-clock.ts) at the same commands. Messages are judged by it, because it never goes back. */
   readonly createdEventMs: number;
   readonly revokedEventMs: number | null;
 }
 
-/** All keys, found by id and by the node they are bound to. */
+/** All keys, with look-up by key id and by the node id to which a key is bound. */
 export class KeyBook {
   readonly #byId = new Map<string, ApiKey>();
   readonly #byNode = new Map<string, readonly ApiKey[]>();
@@ -34,7 +38,7 @@ export class KeyBook {
     for (const key of keys) this.put(key);
   }
 
-  /** Every key, in the order in which they were first put. */
+  /** Every key, in the order in which the keys were first added. */
   get all(): readonly ApiKey[] {
     return [...this.#byId.values()];
   }
@@ -59,7 +63,10 @@ export class KeyBook {
     this.#byId.delete(keyId);
   }
 
-  /** True if the node id belongs to a key when the event clock shows `atMs`: then only such a key may speak for it. */
+  /**
+   * True if a key is bound to the node id when the event clock shows `atMs`. Only such a key may then send as this
+   * node.
+   */
   isBound(nodeId: string, atMs: number): boolean {
     if (this.#byNode.size === 0) return false;
     return (this.#byNode.get(nodeId) ?? []).some((key) => isInForce(key, atMs));
@@ -74,50 +81,57 @@ export class KeyBook {
   }
 }
 
-/** True if the key may do this. */
+/** True if the key has the permission, directly or through `admin`. */
 export function may(key: ApiKey, permission: Permission): boolean {
   return key.permissions.includes(permission) || key.permissions.includes('admin');
 }
 
 /**
- * True if the key was not revoked when the event clock showed `atMs`. What it signed it signed after it was made. `now` is
- * later than every revocation, whatever the wall clock shows: it may have been set back since.
+ * True if the key was not revoked when the event clock showed `atMs`. The time of creation is not checked: a signature
+ * proves that the key existed. `now` counts as later than every revocation, even if the wall clock was set back after
+ * the revocation.
  */
 export function isUsable(key: ApiKey, atMs: number | 'now'): boolean {
   return key.revokedEventMs === null || (atMs !== 'now' && atMs < key.revokedEventMs);
 }
 
-/** True from the making of the key to its revocation, on the event clock: an older message could not be signed yet. */
+/**
+ * True between the creation and the revocation of the key, on the event clock. No one could sign a message older than
+ * the key.
+ */
 function isInForce(key: ApiKey, atMs: number): boolean {
   return atMs >= key.createdEventMs && isUsable(key, atMs) && may(key, 'publish');
 }
 
-/** A signature as it came: whose, and whether it fits what was signed. */
+/** The signature of one message: the key id that it names, and a check against that key. */
 export interface Signature {
   readonly keyId: string;
-  /** Asked only if there is such a key. */
+  /** Called only if a key with this id exists. */
   fits(key: ApiKey): boolean;
 }
 
-/** The key that signed, when the event clock showed `atMs` or now, with the right to publish; null if none did. */
+/**
+ * The key that made the signature, if it may publish and was not revoked when the event clock showed `atMs` (or is not
+ * revoked `now`). Null otherwise.
+ */
 export function signerOf(book: KeyBook, signature: Signature | null, atMs: number | 'now'): ApiKey | null {
   const key = signature === null ? undefined : book.find(signature.keyId);
   if (signature === null || key === undefined) return null;
   return isUsable(key, atMs) && may(key, 'publish') && signature.fits(key) ? key : null;
 }
 
-/** What the door must know of a valid message to say who sent it. */
+/** What the authenticator needs to know of a valid message to decide who sent it. */
 export interface Claim {
   readonly nodeId: string;
-  /** What the event clock shows for the message. */
+  /** The message's time on the event clock. */
   readonly atMs: number;
-  /** `unsigned` without either header, null if they made no sense. */
+  /** `unsigned` if the message has neither header; null if the headers are malformed. */
   readonly signature: Signature | null | 'unsigned';
 }
 
 /**
- * The key that speaks for a message; null if it is unsigned and needs none; or why it is refused. `isRequired`: in required
- * mode every message must be signed.
+ * The key that signed the message, null if the message is unsigned and needs no signature, or the reason for rejection.
+ * With `isRequired` (required mode) every message needs a signature.
  */
 export function judgeClaim(
   book: KeyBook,
@@ -129,6 +143,6 @@ export function judgeClaim(
   if (key === null) return 'unauthenticated';
   if (key.nodeId === nodeId) return key;
   if (key.nodeId !== null) return 'wrong_node';
-  // Any key may speak for a node that nobody owns.
+  // Any key may send as a node to which no key is bound.
   return book.isBound(nodeId, atMs) ? 'unauthenticated' : key;
 }

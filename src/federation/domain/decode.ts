@@ -1,5 +1,5 @@
-// Bytes of one message to a Signal, or the first reason to refuse it (section 2). Never throws, keeps nothing of a
-// refused message, and looks only at members that are kept or that decide something.
+// Decodes the bytes of one message into a Signal, or returns the first reason for rejection (section 2). It never
+// throws, keeps nothing of a rejected message, and reads only members that are stored or that decide about rejection.
 
 import { hasForbiddenMember, holdsPersonalText } from './privacy.ts';
 import { closedVocabulary, LabelReader, WRONG_TYPE } from './labels.ts';
@@ -23,9 +23,9 @@ import { isObject } from '../../lib/is-object.ts';
 export const MESSAGE_BYTES_MAX = 16_384;
 
 const VERSION = /^1(?:\.\d+)*$/;
-/** What a node id looks like. */
+/** The pattern of a valid node id. */
 export const NODE_ID = /^[A-Za-z0-9_-]{4,64}$/;
-// Its length is compared apart: a counted repetition takes several times as long.
+// The code checks the length separately: a counted repetition takes several times as long.
 const ID_HASH = /^[0-9a-f]+$/;
 
 const TIME = closedVocabulary('executionTimeBucket', EXECUTION_TIMES);
@@ -43,7 +43,7 @@ const LOCATION = LABEL_DIMENSIONS.indexOf('locationBucket');
 type Members = Readonly<Record<string, unknown>>;
 type Decoded = Signal | RejectReason;
 
-/** One decoder serves one thread: it counts the labels that it did not know. */
+/** The decoder of one thread. It also counts the labels that are outside their vocabulary. */
 export class Decoder {
   /** Labels outside their vocabulary in accepted messages, in the order of `LABEL_DIMENSIONS`. */
   readonly unknownLabels: number[] = LABEL_DIMENSIONS.map(() => 0);
@@ -51,9 +51,9 @@ export class Decoder {
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   /**
-   * Decodes a message that came on the subject with index `subject` of `SUBJECTS`. Returns the signal, or the reason
-   * as a string. `text` is the payload's, where the caller has it already. Signature checks (`unauthenticated`,
-   * `wrong_node`) come after this.
+   * Decodes a message from the subject with index `subject` of `SUBJECTS`. Returns the signal, or the reason for
+   * rejection as a string. `text` is the payload as text, if the caller has already decoded it. The caller checks
+   * signatures (`unauthenticated`, `wrong_node`) afterwards.
    */
   decode(subject: number, payload: Uint8Array, text: string | null = null): Decoded {
     if (payload.length > MESSAGE_BYTES_MAX) return 'too_large';
@@ -155,7 +155,7 @@ export class Decoder {
   }
 
   #heartbeat(nodeId: string, data: Members, message: Members): Decoded {
-    // Some monitors put these three beside `data` instead of into it; where both stand, `data` wins.
+    // Some monitors send these three beside `data` instead of inside it. If both are present, `data` wins.
     const status = inDataOrAbove(data, message, 'status') ?? null;
     const totalTasks = this.#labels.closed(TOTAL, inDataOrAbove(data, message, 'totalTasksBucket'));
     const activeTasks = this.#labels.closed(ACTIVE, inDataOrAbove(data, message, 'activeTasksBucket'));
@@ -182,12 +182,12 @@ function inDataOrAbove(data: Members, message: Members, name: string): unknown {
   return value === undefined ? message[name] : value;
 }
 
-/** True of a text that may be a node's id. */
+/** True if the text is a valid node id. */
 export function isNodeId(text: string): boolean {
   return NODE_ID.test(text);
 }
 
-/** An id hash in lower case; null if it is none. */
+/** The id hash in lower case (16 to 64 hex digits, an even number); null if the value is not an id hash. */
 export function readIdHash(value: unknown): string | null {
   if (typeof value !== 'string' || value.length < 16 || value.length > 64 || value.length % 2 !== 0)
     return null;

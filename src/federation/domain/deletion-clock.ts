@@ -1,35 +1,37 @@
-// The deletion clock: the time by which rows are old enough to be deleted. It ages rows by the time that the program runs, so
-// a wall clock that is wrong, for however long, makes no row older than it is. It reads no clock.
+// The deletion clock: the time by which rows are old enough to be deleted. It ages rows only while the program runs. A
+// wrong wall clock, for however long, therefore never makes a row look older than it is. It reads no clock.
 
-/** From one moment of the running time on, the wall clock was ahead of the running time by at least this. */
+/** From `fromMs` of the running time on, the wall clock was ahead of the running time by at least `leastMs`. */
 export interface LeastOffset {
   readonly fromMs: number;
   readonly leastMs: number;
 }
 
-/** What is kept of a deletion clock over a restart. */
+/** The state of a deletion clock that the database keeps over a restart. */
 export interface DeletionClockState {
   /** How long the program has run on this database, over all starts. */
   readonly runMs: number;
-  /** Of the window, in the order of time; each offset is greater than the one before it. */
+  /** The offsets of the window, oldest first; each is greater than the one before it. */
   readonly offsets: readonly LeastOffset[];
 }
 
-/** The wall clock may be ahead by so much more than before and is still taken for the same. */
+/** An offset that grew by less than this counts as unchanged. */
 const STEP_MIN_MS = 60_000;
-/** Parts of the window: two offsets that are kept lie at least one part apart, so few are kept. */
+/** Number of parts of the window. Two kept offsets are at least one part apart, which bounds how many are kept. */
 const PARTS = 64;
 
 /**
- * The running time moves on with the monotonic clock alone, and is kept over a restart. The wall clock differs from it by an
- * offset, which a step changes, and an absence. This clock shows the running time plus the least offset of the last window
- * of running time.
+ * The running time advances with the monotonic clock alone, and the database keeps it over a restart. The wall clock is
+ * ahead of the running time by an offset. A step of the wall clock changes the offset, and so does an absence of the
+ * program. This clock shows the running time plus the least offset of the last window of running time.
  *
- * Why this deletes nothing early, whatever the wall clock does: a row that was touched at running time s carries a time of
- * at least s plus the offset of s. While s is in the window, this clock shows at most the present running time plus that
- * offset, so the row seems at most as old as the time that the program has run since s. The window is as long as rows are kept.
+ * Why this deletes nothing early, whatever the wall clock does: a row that was touched at running time s carries a time
+ * of at least s plus the offset at s. While s is in the window, this clock shows at most the present running time plus
+ * that offset. The row therefore looks at most as old as the time that the program has run since s. The window is as
+ * long as the retention of rows.
  *
- * The price: after an absence, and after a wall clock that was behind, rows stay for up to one window of running longer.
+ * The price: after an absence, and after a wall clock that was behind, rows stay for up to one more window of running
+ * time.
  */
 export class DeletionClock {
   readonly #windowMs: number;
@@ -38,8 +40,8 @@ export class DeletionClock {
   #lastMonotonicMs: number;
 
   /**
-   * Goes on from what was kept. If nothing was, it begins at `knownMs`, the newest time that the database knows, or, if it
-   * knows none, at the first reading of the wall clock.
+   * Resumes from the `kept` state. Without one it starts at `knownMs`, the newest time in the database; without that,
+   * at the first reading of the wall clock.
    */
   constructor(
     windowMs: number,
@@ -53,18 +55,18 @@ export class DeletionClock {
     this.#lastMonotonicMs = monotonicMs;
   }
 
-  /** `offsets` is the same array until it changes. */
+  /** The state to keep; `offsets` is the same array object until an offset changes. */
   get state(): DeletionClockState {
     return { runMs: Math.floor(this.#runMs), offsets: this.#offsets };
   }
 
-  /** Reads both clocks; returns what this one shows, which is never later than `nowMs`. */
+  /** Takes a reading of both clocks. Returns what the deletion clock shows, which is never later than `nowMs`. */
   read(nowMs: number, monotonicMs: number): number {
     this.#runMs += Math.max(0, monotonicMs - this.#lastMonotonicMs);
     this.#lastMonotonicMs = monotonicMs;
     const offsetMs = Math.floor(nowMs - this.#runMs);
     this.#note(offsetMs);
-    // An offset held until the next one began.
+    // An offset leaves the window when the next one has begun before the window.
     while ((this.#offsets[1]?.fromMs ?? Infinity) <= this.#runMs - this.#windowMs) {
       this.#offsets = this.#offsets.slice(1);
     }
@@ -78,7 +80,7 @@ export class DeletionClock {
       if (isSame || this.#runMs - last.fromMs < this.#windowMs / PARTS) return;
     }
     const less = this.#offsets.filter((offset) => offset.leastMs < leastMs);
-    // Greater offsets are covered by this one, which is less and later.
+    // This offset is later and less than the greater ones, so it replaces them.
     const fromMs = this.#offsets[less.length]?.fromMs ?? this.#runMs;
     this.#offsets = [...less, { fromMs, leastMs }];
   }

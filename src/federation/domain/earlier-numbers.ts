@@ -1,5 +1,5 @@
-// What the earlier aggregator would publish of the rows in its file, by its own definitions: the "before" of the report of
-// an adoption. Pure: it is given the rows one by one, and judges none of them.
+// The statistics that the earlier aggregator would publish from the rows in its file, by its own definitions. They are
+// the "before" column of an adoption's report. Pure: the caller passes the rows one by one; no row is rejected.
 
 import type { EarlierRow } from './earlier.ts';
 import type { NetworkStatistics } from './statistics.ts';
@@ -18,7 +18,7 @@ export type SharedNumbers = Pick<
   | 'cacheHitRate'
 >;
 
-/** Counts rows, every one: also those that an adoption merges or skips. */
+/** Counts every row, including those that the adoption merges or skips. */
 export class EarlierNumbers {
   #tasks = 0;
   #completed = 0;
@@ -26,7 +26,7 @@ export class EarlierNumbers {
   #cached = 0;
   #invoices = 0;
   #nodes = 0;
-  /** Nodes by the day on which they were seen last, as text. */
+  /** Number of nodes by the day of their last sighting (`YYYY-MM-DD`). */
   readonly #nodesByDay = new Map<string, number>();
 
   task({ status, cached }: EarlierRow): void {
@@ -47,7 +47,10 @@ export class EarlierNumbers {
     this.#nodesByDay.set(day, (this.#nodesByDay.get(day) ?? 0) + 1);
   }
 
-  /** Active were the nodes seen since midnight. The last day is that of the newest sighting: then it stopped listening. */
+  /**
+   * The numbers so far. The earlier aggregator called a node active if it was seen since midnight. Here midnight is
+   * that of the newest sighting, the day on which the earlier aggregator stopped listening.
+   */
   get numbers(): SharedNumbers {
     const days = [...this.#nodesByDay.keys()].filter((day) => /^\d{4}-\d{2}-\d{2}$/.test(day));
     const lastDay = days.toSorted().at(-1) ?? '';
@@ -64,7 +67,7 @@ export class EarlierNumbers {
     };
   }
 
-  /** Of all tasks, to the nearest hundredth. */
+  /** Percent of all tasks, rounded to the nearest hundredth. */
   #percentOfAll(tasks: number): number {
     return this.#tasks === 0 ? 0 : Math.round((tasks * 10_000) / this.#tasks) / 100;
   }

@@ -1,5 +1,5 @@
-// What rows of the earlier aggregator's database mean in our terms: ids, times, labels and outcomes by the rules that
-// messages are read by. Pure: it reads no file, and says of a row that cannot be kept why.
+// Translates rows of the earlier aggregator's database: ids, times, labels and outcomes follow the rules for messages.
+// Pure: it reads no file, and gives a reason for each row that it rejects.
 
 import { isNodeId, readIdHash } from './decode.ts';
 import { type ClosedVocabulary, closedVocabulary, LabelReader } from './labels.ts';
@@ -17,10 +17,10 @@ import {
   TOTAL_TASKS,
 } from './vocabulary.ts';
 
-/** A row as it was read; a column that the file does not have is absent. */
+/** A row as the caller read it. A column that the file does not have is absent. */
 export type EarlierRow = Readonly<Record<string, unknown>>;
 
-/** Why a row is not kept. */
+/** Why a row is skipped: its id is invalid, or it has no readable time. */
 export type SkipReason = 'bad_id' | 'no_time';
 
 /** Times are ms since the epoch. */
@@ -31,24 +31,27 @@ interface Seen {
 }
 interface Counted extends Seen {
   readonly idHash: string;
-  /** Messages that the earlier aggregator counted for it; who sent them is unknown. */
+  /** Number of messages that the earlier aggregator counted for this row. It did not record who sent them. */
   readonly reportingNodes: number;
   readonly chainId: string | null;
 }
+/** A task of the earlier aggregator, by this program's rules. */
 export interface EarlierTask extends Counted {
   readonly taskType: string | null;
-  /** Code of `outcome.ts`; null: only received. */
+  /** Code of `outcome.ts`; null if the task was received and not completed. */
   readonly outcome: number | null;
 }
+/** An invoice of the earlier aggregator. `steps` and `memory` are indices into their vocabularies. */
 export interface EarlierInvoice extends Counted {
   readonly taskIdHash: string | null;
   readonly operation: string | null;
   readonly steps: number;
   readonly memory: number;
 }
+/** A node of the earlier aggregator. Buckets are indices into their vocabularies. */
 export interface EarlierNode extends Seen {
   readonly nodeId: string;
-  /** Its last heartbeat said `offline`. */
+  /** True if the node's last heartbeat had the status `offline`. */
   readonly hasLeft: boolean;
   readonly heartbeats: number;
   readonly totalTasks: number;
@@ -57,7 +60,10 @@ export interface EarlierNode extends Seen {
   readonly location: string | null;
 }
 
-/** A row of the earlier aggregator's history: totals of all time, without distributions. Times are ms since the epoch. */
+/**
+ * A row of the earlier aggregator's statistics history: totals since its start, without distributions. Times are ms
+ * since the epoch.
+ */
 export interface EarlierStatistics {
   readonly recordedMs: number;
   readonly createdMs: number;
@@ -68,7 +74,7 @@ export interface EarlierStatistics {
   readonly failedTasks: number;
   readonly cachedTasks: number;
   readonly totalInvoices: number;
-  /** Percent, as it was defined there. */
+  /** Percent, by the earlier aggregator's definition. */
   readonly successRate: number;
   readonly cacheHitRate: number;
 }
@@ -85,19 +91,19 @@ const ACTIVE = closedVocabulary('activeTasksBucket', ACTIVE_TASKS);
 const TOTAL = closedVocabulary('totalTasksBucket', TOTAL_TASKS);
 const CONTINENT = closedVocabulary('continentBucket', CONTINENTS);
 
-/** Reads rows and counts the labels in them that are in no vocabulary. */
+/** Reads rows, and counts labels outside their vocabulary. */
 export class EarlierReader {
   readonly #labels = new LabelReader();
   readonly #unknown: number[] = LABEL_DIMENSIONS.map(() => 0);
   #completedDespiteZero = 0;
 
-  /** Labels that were outside their vocabulary or pattern, or held personal data, and became absent. */
+  /** Labels that became absent because they were outside their vocabulary or pattern, or held personal data. */
   get unknownLabels(): Readonly<Record<LabelDimension, number>> {
     const entries = LABEL_DIMENSIONS.map((dimension, index) => [dimension, this.#unknown[index] ?? 0]);
     return Object.fromEntries(entries) as Record<LabelDimension, number>;
   }
 
-  /** Tasks whose status is a success word while `success` is 0: they are taken as completed. */
+  /** Tasks whose status is a success word although `success` is 0. They count as completed. */
   get completedDespiteZero(): number {
     return this.#completedDespiteZero;
   }
@@ -137,7 +143,7 @@ export class EarlierReader {
     };
   }
 
-  /** A row of the history; its rates stay as they were defined there. */
+  /** Reads a row of the statistics history. The rates keep the earlier aggregator's definition. */
   statistics(row: EarlierRow): EarlierStatistics | SkipReason {
     const recordedMs = readTime(row['recorded_at']);
     if (recordedMs === null) return 'no_time';
@@ -214,12 +220,12 @@ export class EarlierReader {
   }
 }
 
-/** Statuses that say that the task went well. `unknown` and every other word leave it to `success`. */
+/** Statuses that mean success. For `unknown` and every other status `success` decides. */
 const SUCCESS_WORDS: readonly unknown[] = ['completed', 'success', 'ok'];
 
 /**
- * What the row says of its task. The earlier aggregator stored an absent `success` as 0, so a 0 is no evidence against a
- * status that says success. Where the status says nothing of the kind, a 0 means failed:
+ * The result that the row records. The earlier aggregator stored an absent `success` as 0, so a 0 does not contradict a
+ * status that means success. With any other status a 0 means failed:
  *
  * | status | success 0 | success 1 or absent |
  * |---|---|---|
@@ -234,7 +240,10 @@ export function resultOf({ status, success }: EarlierRow): 'received' | 'complet
   return status === 'received' || status == null ? 'received' : 'completed';
 }
 
-/** First and last sighting and the row's making; what is missing is taken from the others. Null if nothing is known. */
+/**
+ * The first and last sighting and the creation of the row. A missing time is replaced by one of the others. Null if the
+ * row has none of the three.
+ */
 function readSeen(row: EarlierRow): Seen | null {
   const first = readTime(row['first_seen_at']);
   const last = readTime(row['last_seen_at']);
@@ -250,15 +259,18 @@ function readSeen(row: EarlierRow): Seen | null {
 
 const TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z?$/;
 
-/** `YYYY-MM-DDTHH:MM:SS.sssZ` or SQLite's `YYYY-MM-DD HH:MM:SS`, both UTC, in ms since the epoch; null if it is neither. */
+/**
+ * Reads `YYYY-MM-DDTHH:MM:SS.sssZ` or SQLite's `YYYY-MM-DD HH:MM:SS`, both UTC. Returns ms since the epoch, or null for
+ * any other value.
+ */
 export function readTime(value: unknown): number | null {
   if (typeof value !== 'string' || !TIME.test(value)) return null;
   const ms = Date.parse(`${value.replace(' ', 'T').replace(/Z$/, '')}Z`);
-  // Negative times would mean "never" elsewhere.
+  // Elsewhere a negative time means "never".
   return Number.isNaN(ms) || ms <= 0 ? null : ms;
 }
 
-/** A whole number from 0; anything else is 0. */
+/** The value rounded down to a whole number, at least 0; 0 for anything that is not a positive finite number. */
 export function readCount(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0
     ? Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER)

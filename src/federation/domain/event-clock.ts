@@ -1,9 +1,12 @@
-// The event clock: the times of events with every step back taken out of them, so that a clock which is set back limits
-// no sender, keeps no node offline and shields none. It reads no clock and stores nothing.
+// The event clock: it follows the times of events and removes every step back. If a clock is set back, no sender is
+// limited for it, and no node is kept offline or online by it. It reads no clock and stores nothing.
 
-/** The whole state: kept in the transaction of the messages, it gives the same answers after a crash. */
+/**
+ * The whole state. The writer commits it in the transaction of the messages, so the clock gives the same answers after
+ * a crash.
+ */
 export interface EventClockState {
-  /** The time of the last event, as its source gave it. */
+  /** The time of the last event, as its source reported it. */
   readonly lastMs: number;
   /** What this clock showed then. */
   readonly nowMs: number;
@@ -13,27 +16,34 @@ export interface EventClockState {
   readonly skippedMs?: number;
 }
 
-/** A stream does not say how much time passed over a step back of its clock: no more than this is assumed. */
+/**
+ * When a stream's clock steps back, the stream does not tell how much time passed meanwhile. The event clock assumes at
+ * most this much.
+ */
 const STEP_TIME_MAX_MS = 1000;
-/** The two clocks of plain NATS differ by less than this between two messages, or the wall clock was set back. */
+/**
+ * On plain NATS, the wall clock and the observed clock advance by amounts that differ by less than this between two
+ * messages, unless the wall clock was set back.
+ */
 const STEP_MIN_MS = 100;
 /**
- * A gap between two messages counts as this part of OFFLINE_AFTER at most, where silence is measured. One step forward
- * then leaves every node that beats four fifths of OFFLINE_AFTER for its next beat. Two beats of a monitor fit into the
- * part (60 s by default), so that no gap is shortened as long as a single node beats.
+ * Where silence is measured, a gap between two messages counts as at most this fraction of OFFLINE_AFTER. After one
+ * step forward, every node that still beats has four fifths of OFFLINE_AFTER left for its next beat. Two beats of a
+ * monitor fit into the fraction (60 s by default), so no gap is shortened while a single node beats.
  */
 const GAPS_UNTIL_OFFLINE = 5;
 
-/** The longest gap that counts as silence, see {@link EventClock.presentMs}. */
+/** The longest gap that counts fully as silence, in ms, see {@link EventClock.presentMs}. */
 export function longestGapMs(offlineAfterMs: number): number {
   return Math.floor(offlineAfterMs / GAPS_UNTIL_OFFLINE);
 }
 
 /**
- * Follows the times of the messages in the order in which they are read. A time above the one before moves this clock on
- * by the difference. A time below it shows that the clock behind it was set back; then this clock moves on by what passed
- * on the observed clock, or, in a stream, where that depends on when we read it, by a second at most, and always by a
- * millisecond: what is said next is later than what was said before. As long as times only rise, it shows exactly them.
+ * Follows the times of the messages in the order in which they are read. A time above the previous one advances this
+ * clock by the difference. A time below the previous one shows that the source's clock was set back. Then this clock
+ * advances by the time that passed on the observed clock. In a stream that time depends on when the program reads, so
+ * there it advances by one second at most. It always advances by at least one millisecond after a step back, so that
+ * later messages get later times. While times only rise, this clock shows exactly those times.
  */
 export class EventClock {
   #lastMs: number;
@@ -42,7 +52,7 @@ export class EventClock {
   #skippedMs: number;
   readonly #gapMaxMs: number;
 
-  /** Goes on from a state; `gapMaxMs` is the longest gap that {@link presentMs} takes whole. */
+  /** Resumes from a state. `gapMaxMs` is the longest gap that {@link presentMs} counts in full. */
   constructor({ lastMs, nowMs, observedMs, skippedMs }: EventClockState, gapMaxMs: number) {
     this.#lastMs = lastMs;
     this.#nowMs = nowMs;
@@ -61,27 +71,30 @@ export class EventClock {
   }
 
   /**
-   * The time of the last event without what is too long in the gaps between two messages. A long gap may be a step of the
-   * clock forward, or silence of the whole federation: neither shows that one node is silent while others speak. What was
-   * observed on plain NATS is believed, however long.
+   * The time of the last event, minus the excess of every gap between two messages that was too long. A long gap can be
+   * a step of the clock forward, or silence of the whole federation. Neither shows that one node is silent while others
+   * send. On plain NATS the observed clock has measured the gap, so a gap of any length counts.
    */
   get presentMs(): number {
     return this.#nowMs - this.#skippedMs;
   }
 
-  /** What it would show for an event at `atMs`: never less than for those before. It does not move. */
+  /** What this clock would show for an event at `atMs`; never less than for earlier events. The clock does not move. */
   at(atMs: number): number {
     return this.#nowMs + Math.max(0, atMs - this.#lastMs);
   }
 
-  /** The next event has the time `atMs`; returns its time on this clock. `isPlain`: it comes from no stream. */
+  /**
+   * Advances the clock to the next event, whose source reported `atMs`. Returns the event's time on this clock.
+   * `isPlain`: the event comes from plain NATS, not from a stream.
+   */
   pass(atMs: number, observedMs: number, isPlain: boolean): number {
     const byMs = atMs - this.#lastMs;
     const passedMs = isPlain ? observedMs - this.#observedMs : Math.min(-byMs, STEP_TIME_MAX_MS);
     const isPassedTaken = byMs < 0 || passedMs - byMs >= STEP_MIN_MS;
     const movedMs = isPassedTaken ? Math.max(1, passedMs) : byMs;
     this.#nowMs += movedMs;
-    // The first event sets both readings.
+    // The first event initialises both readings.
     if (this.#lastMs > 0) {
       const believedMs = isPlain ? Math.max(this.#gapMaxMs, passedMs) : this.#gapMaxMs;
       this.#skippedMs += Math.max(0, movedMs - believedMs);

@@ -1,9 +1,9 @@
-// The history of statistics as people ask for it: a span cut into steps, one recorded row per step, and the places
-// where rows are missing. Pure; the rows come from a worker.
+// The history of statistics as users query it: a span cut into steps, one recorded row per step, and the gaps where
+// rows are missing. Pure; a worker reads the rows.
 
 import type { Period } from './vocabulary.ts';
 
-/** The numbers that are kept for every tick, in the order in which they are answered. */
+/** The numbers that every tick records, in the order of an answer. */
 export const HISTORY_SERIES = [
   'activeNodes',
   'totalNodes',
@@ -15,12 +15,13 @@ export const HISTORY_SERIES = [
   'successRate',
   'cacheHitRate',
 ] as const;
+/** The name of one recorded number. */
 export type HistorySeries = (typeof HISTORY_SERIES)[number];
 
-/** Most rows that one answer holds. */
+/** Maximum number of rows in one answer. */
 export const HISTORY_POINTS_MAX = 2_000;
 
-/** What is asked: rows of `period` recorded in fromMs ≤ t < toMs, at most `points` of them. */
+/** A query for rows of `period` recorded in fromMs ≤ t < toMs, at most `points` of them. */
 export interface HistoryQuery {
   readonly period: Period;
   readonly fromMs: number;
@@ -28,59 +29,64 @@ export interface HistoryQuery {
   readonly points: number;
 }
 
-/** Columns of equal length, oldest row first. Times are public UTC text. */
+/** The answer: columns of equal length, oldest row first. Times are UTC text. */
 export interface History {
   readonly period: Period;
   readonly from: string;
   readonly to: string;
-  /** Width of a step: of the rows in it the first is shown. */
+  /** Width of a step, in ms; the answer holds the first row of each step. */
   readonly stepMs: number;
   readonly at: readonly string[];
   readonly series: Readonly<Record<HistorySeries, readonly number[]>>;
-  /** Spans between two neighbours in `at` for which rows are missing: the aggregator was away, or its clock was set forward. */
+  /**
+   * Spans between two adjacent entries of `at` in which rows are missing: the aggregator was not running, or its clock
+   * was set forward.
+   */
   readonly gaps: readonly { readonly from: string; readonly to: string }[];
 }
 
-/** Missing is what is longer than so many intervals between ticks: one late tick is no gap. */
+/** A gap is longer than this number of tick intervals, so that one late tick is no gap. */
 const GAP_INTERVALS = 2.5;
 
-/** Of rows recorded before `untilMs`, only the first of each stretch is left. */
+/** One tier of thinning: of the rows recorded before `untilMs`, only the first of each stretch is left. */
 export interface Thinned {
   readonly untilMs: number;
   readonly stretchMs: number;
 }
 
-/** Width of the steps that cut the span into at most `points`, when each begins at a multiple of its width. */
+/** Width, in ms, of the steps that cut the span into at most `points`. Each step begins at a multiple of its width. */
 export function stepOf({ fromMs, toMs, points }: HistoryQuery): number {
   return Math.max(1, Math.ceil((toMs - fromMs) / Math.max(1, points - 1)));
 }
 
-/** What is known of two rows that were recorded one after the other, with none left between them. */
+/** Two rows that were recorded one after the other, with no row left between them. */
 export interface Neighbours {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Between ticks, when the earlier one was recorded. */
+  /** The interval between ticks, in ms, when the earlier row was recorded. */
   readonly intervalMs: number;
 }
 
 /**
- * Whether rows are missing between two neighbours: after the earlier one, and after the rows behind it that thinning has
- * deleted, nothing was recorded for longer than its interval explains. `thinned` has the widest stretch first.
+ * True if rows are missing between two neighbours. Thinning may have deleted rows behind the earlier one. After those,
+ * the time without a row must be longer than the earlier row's interval explains. `thinned` has the widest stretch
+ * first.
  */
 export function isGap({ fromMs, toMs, intervalMs }: Neighbours, thinned: readonly Thinned[]): boolean {
   return toMs - silentFromMs(fromMs, thinned) > GAP_INTERVALS * intervalMs;
 }
 
-/** From when on nothing is known to have been recorded after a row, until the next one. */
+/** The earliest time after a row from which no recorded row can have existed until the next one. */
 function silentFromMs(atMs: number, thinned: readonly Thinned[]): number {
-  // The stretch that thinning is at may be half done.
+  // Thinning may have processed its present stretch only in part.
   const stretchMs = thinned.find((tier) => atMs < tier.untilMs + tier.stretchMs)?.stretchMs;
   return stretchMs === undefined ? atMs : (Math.floor(atMs / stretchMs) + 1) * stretchMs;
 }
 
 /**
- * The interval of a row that does not say it (versions before 6 of the database, and earlier aggregators): today's, or
- * the shorter distance of the two on either side of the neighbours, each null if there is none.
+ * The tick interval, in ms, of a row that does not record one (databases before version 6, and earlier aggregators). It
+ * is the greater of today's interval and the shorter of the two distances to the rows on either side; a distance is
+ * null if there is no such row.
  */
 export function likelyIntervalMs(tickMs: number, beforeMs: number | null, afterMs: number | null): number {
   const distanceMs = Math.min(beforeMs ?? Infinity, afterMs ?? Infinity);

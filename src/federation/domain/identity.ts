@@ -1,14 +1,14 @@
-// What an aggregator is known by, made once and kept: the federation's salt, and the key that signs statistics.
+// The identity of an aggregator: the federation's salt and the key that signs statistics. It is made once and kept.
 
 /** An Ed25519 key pair, the members of a JWK (RFC 8037): 32 bytes each in base64url. Plain data: it crosses threads. */
 export interface StatisticsKey {
-  /** Public. */
+  /** The public half. */
   readonly x: string;
-  /** Private. */
+  /** The private half: a secret. */
   readonly d: string;
 }
 
-/** Secrets; they leave the process only as section 8 says. */
+/** The aggregator's secrets. They leave the process only in the ways that section 8 describes. */
 export interface Identity {
   /** 64 lower-case hex digits. */
   readonly salt: string;

@@ -1,5 +1,5 @@
-// How one label of a message is read: closed vocabularies to an index, open ones to a checked text, places to a cell.
-// A string that is not in its vocabulary counts as absent and moves a counter; another JSON type is for the caller.
+// Reads one label of a message: a closed vocabulary gives an index, an open one a checked text, a location its cell. A
+// string outside its vocabulary counts as absent and is reported in `unknown`. The caller handles any other JSON type.
 
 import { LABEL_DIMENSIONS, type LabelDimension } from './vocabulary.ts';
 
@@ -7,16 +7,17 @@ const OPEN_LABEL = /^[A-Za-z0-9._:/+-][A-Za-z0-9._:/+ -]*$/;
 const OPEN_LABEL_LENGTH_MAX = 64;
 const LOCATION = /^(-?\d{1,2}(?:\.\d)?),(-?\d{1,3}(?:\.\d)?)$/;
 
-/** Returned instead of a label. */
+/** Returned instead of a label if the value has the wrong JSON type. */
 export const WRONG_TYPE = Symbol('wrong type');
 
-/** A closed vocabulary's reader: text to index, with `unknown` and anything else as absent. */
+/** A closed vocabulary prepared for reading: the index of each label. `unknown` and any other text read as `absent`. */
 export interface ClosedVocabulary {
   readonly dimension: number;
   readonly absent: number;
   readonly index: ReadonlyMap<string, number>;
 }
 
+/** Prepares the labels of a dimension, in publication order; `absent` is the index one past the last label. */
 export function closedVocabulary(dimension: LabelDimension, labels: readonly string[]): ClosedVocabulary {
   return {
     dimension: LABEL_DIMENSIONS.indexOf(dimension),
@@ -25,9 +26,9 @@ export function closedVocabulary(dimension: LabelDimension, labels: readonly str
   };
 }
 
-/** Reads labels. It remembers none: a stranger's text must not stay in memory (`privacy.ts`). */
+/** Reads labels. It remembers none of them, because text from outside must not stay in memory (`privacy.ts`). */
 export class LabelReader {
-  /** Unknown labels per dimension of the message being read; the decoder adds them up if it accepts the message. */
+  /** Dimensions of the unknown labels in the current message. The decoder counts them if it accepts the message. */
   readonly unknown: number[] = [];
 
   closed(vocabulary: ClosedVocabulary, value: unknown): number | typeof WRONG_TYPE {
@@ -39,7 +40,7 @@ export class LabelReader {
     return vocabulary.absent;
   }
 
-  /** An open label: the text, null if absent; integers are taken as their decimal digits where `integers` says so. */
+  /** Reads an open label: the text, or null if absent. With `integers`, a whole number reads as its decimal digits. */
   open(dimension: number, value: unknown, integers: boolean): string | typeof WRONG_TYPE | null {
     if (value === undefined || value === null) return null;
     let text: string;
@@ -52,7 +53,7 @@ export class LabelReader {
     return null;
   }
 
-  /** A location: the half-degree cell it lies in, null if absent. */
+  /** Reads a location: the half-degree cell that contains it, or null if absent. */
   location(dimension: number, value: unknown): string | typeof WRONG_TYPE | null {
     if (value === undefined || value === null) return null;
     if (typeof value !== 'string') return WRONG_TYPE;
@@ -63,7 +64,10 @@ export class LabelReader {
   }
 }
 
-/** The half-degree cell of `lat,lon` (degrees, at most one decimal each), or null if it is not such a text. */
+/**
+ * The half-degree cell of `lat,lon` (degrees, at most one decimal each); null if the text has another form or is out of
+ * range.
+ */
 export function locationCell(text: string): string | null {
   const match = LOCATION.exec(text);
   if (match === null) return null;

@@ -1,6 +1,7 @@
-// The limits of section 7, computed on event time in stream order. 0 turns one off.
+// The limits of section 7. The ingest thread applies them to event times, in the order of the stream. 0 turns a limit
+// off.
 
-/** The four limits an operator can set. */
+/** The limits that an operator can set. */
 export interface Limits {
   /** Messages a node may send in a minute, sustained. */
   readonly ratePerMinute: number;

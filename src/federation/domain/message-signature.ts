@@ -1,5 +1,5 @@
-// API keys and what is signed with them (specification, section 8). A key is shown once and kept only as its SHA-256;
-// a message carries the key's id and an HMAC, never the key. It decides nothing about who may do what.
+// API keys and the message signatures made with them (specification, section 8). A key is shown once and kept only as
+// its SHA-256; a message carries the key's id and an HMAC, never the key. This file does not decide what a key may do.
 
 import {
   createHash,
@@ -10,10 +10,11 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 
-/** What stands in a credential where headers of ours were there and made no sense. */
+/** The credential of a message whose signature headers are present and malformed. */
 export const MALFORMED_CREDENTIAL = '-';
-/** Names of the two headers that sign a message. */
+/** The message header that names the signing key: its id, 16 hex digits. */
 export const KEY_ID_HEADER = 'Truebit-Key-Id';
+/** The message header with the signature: base64 of the HMAC. Published statistics carry theirs under the same name. */
 export const SIGNATURE_HEADER = 'Truebit-Signature';
 
 const KEY_BYTES = 32;
@@ -27,32 +28,38 @@ export function newApiKey(): string {
   return randomBytes(KEY_BYTES).toString('base64url');
 }
 
-/** True if the text could be a key. */
+/** True if the text has the form of a key. */
 export function isApiKey(text: string): boolean {
   return KEY.test(text);
 }
 
-/** What is kept of a key: SHA-256 of its 43 characters, 64 lower-case hex digits. */
+/** The hash under which a key is kept: SHA-256 of its 43 characters, 64 lower-case hex digits. */
 export function keyHashOf(key: string): string {
   return createHash('sha256').update(key, 'ascii').digest('hex');
 }
 
-/** What names a key in public: the first 16 hex digits of its hash. */
+/** The public id of a key: the first 16 hex digits of its hash. */
 export function keyIdOf(keyHash: string): string {
   return keyHash.slice(0, KEY_ID_DIGITS);
 }
 
-/** The secret of a key's signatures: the 32 bytes of its hash. Made once and used often it is five times as quick as bytes. */
+/**
+ * The secret of a key's signatures: the 32 bytes of its hash, as a key object. Reusing one object is five times as fast
+ * as passing bytes.
+ */
 export function secretOf(keyHash: string): KeyObject {
   return createSecretKey(keyHash, 'hex');
 }
 
-/** Base64 of the HMAC that signs a payload on a `truebit.…` subject, with the secret of {@link secretOf}. */
+/** Base64 of the HMAC over a payload on a `truebit.…` subject, made with the secret of {@link secretOf}. */
 export function signMessage(secret: KeyObject, subject: string, payload: Uint8Array): string {
   return hmacOf(secret, subject, payload).toString('base64');
 }
 
-/** True if `signature` (base64) is that of {@link signMessage}; takes as long whether it is nearly right or not at all. */
+/**
+ * True if `signature` (base64) equals that of {@link signMessage}. The comparison takes the same time wherever they
+ * differ.
+ */
 export function isMessageSignature(
   secret: KeyObject,
   subject: string,
@@ -64,14 +71,15 @@ export function isMessageSignature(
   return given.length === right.length && timingSafeEqual(given, right);
 }
 
-/** True if both hashes are the same; takes as long whether they are nearly the same or not at all. */
+/** True if both hashes are equal. The comparison takes the same time wherever they differ. */
 export function isSameHash(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }
 
 /**
- * The two headers as one short text: 16 characters of key id and 44 of signature, {@link MALFORMED_CREDENTIAL} if they make no
- * sense, null if neither is there. So a stranger's headers are at most 60 bytes for everyone behind the door.
+ * Joins the two headers into one short text: 16 characters of key id and 44 of signature. Returns {@link
+ * MALFORMED_CREDENTIAL} if they are malformed, null if both are absent. All later stages therefore handle at most 60
+ * bytes of a sender's headers.
  */
 export function toCredential(keyIds: readonly string[], signatures: readonly string[]): string | null {
   if (keyIds.length === 0 && signatures.length === 0) return null;
@@ -82,7 +90,7 @@ export function toCredential(keyIds: readonly string[], signatures: readonly str
   return isRight ? keyId + signature : MALFORMED_CREDENTIAL;
 }
 
-/** The parts of a credential; null if it was malformed. */
+/** Splits a credential into its parts; null if it is malformed. */
 export function readCredential(
   credential: string,
 ): { readonly keyId: string; readonly signature: string } | null {
@@ -94,7 +102,7 @@ function hmacOf(secret: KeyObject, subject: string, payload: Uint8Array): Buffer
   return createHmac('sha256', secret).update(`${subject}\n`, 'utf8').update(payload).digest();
 }
 
-/** How a message says who signed it. */
+/** How the stream reader turns a message's headers into its credential. */
 export const CREDENTIAL_HEADERS = {
   keyId: KEY_ID_HEADER,
   signature: SIGNATURE_HEADER,

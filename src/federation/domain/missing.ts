@@ -1,28 +1,29 @@
-// Messages that are missing from the numbers for good: lost, shed or set aside. They stay on record until an operator has
-// acknowledged them. Pure rules and sentences; nothing here stores or tells anything.
+// Messages that the numbers will never include: lost, shed or quarantined. They stay on record until an operator
+// acknowledges them. Pure rules and sentences; this file stores and logs nothing.
 
-/** The ways in which a message goes missing, each a word of the conservation law or its `lost`. */
+/** The ways in which a message goes missing: two outcomes of the conservation law, and its `lost`. */
 export const MISSING_OUTCOMES = ['lost', 'shed', 'quarantined'] as const;
+/** One of {@link MISSING_OUTCOMES}. */
 export type MissingOutcome = (typeof MISSING_OUTCOMES)[number];
 
-/** What is on record of one outcome. Times are of our clock. */
+/** The record of one outcome. Times are of this machine's wall clock, ms since the epoch. */
 export interface MissingRecord {
-  /** Messages since the database keeps this record. */
+  /** Messages counted since the database began this record. */
   readonly total: number;
-  /** How many of them an operator has acknowledged: the earliest. */
+  /** How many of them, the earliest, an operator has acknowledged. */
   readonly acknowledged: number;
-  /** When the first and the latest of the others were found; 0 if there are none. */
+  /** When the first and the latest unacknowledged message was found; 0 if there is none. */
   readonly firstAtMs: number;
   readonly lastAtMs: number;
 }
 
-/** All outcomes; every one is there. */
+/** The records of all outcomes. */
 export type Missing = Readonly<Record<MissingOutcome, MissingRecord>>;
 
 /** A number of messages of each outcome. */
 export type MissingCounts = Readonly<Record<MissingOutcome, number>>;
 
-/** One outcome of which messages are not acknowledged, as people are told of it; times are public UTC text. */
+/** An outcome with unacknowledged messages, as operators see it. Times are UTC text. */
 export interface MissingListing {
   readonly outcome: MissingOutcome;
   readonly messages: number;
@@ -34,10 +35,10 @@ export interface MissingListing {
 
 const NONE: MissingRecord = { total: 0, acknowledged: 0, firstAtMs: 0, lastAtMs: 0 };
 
-/** Before anything was missing. */
+/** The records of a database in which nothing has gone missing. */
 export const NONE_MISSING: Missing = { lost: NONE, shed: NONE, quarantined: NONE };
 
-/** The command that ends the warning. */
+/** The command with which an operator acknowledges missing messages. */
 export const ACKNOWLEDGE_COMMAND = 'npm run status -- --acknowledge';
 
 const DONE: Readonly<Record<MissingOutcome, string>> = {
@@ -61,8 +62,9 @@ export function withFound(record: MissingRecord, count: number, atMs: number): M
 }
 
 /**
- * The record after an operator acknowledged it as far as `upTo` of its total: what was found after he looked stays, and
- * counts as found with the latest. Never less is acknowledged than before, never more than there is.
+ * The record after an operator acknowledged the first `upTo` messages of its total. Messages found after the operator
+ * looked stay unacknowledged; their first time becomes that of the latest. `acknowledged` never decreases and never
+ * exceeds the total.
  */
 export function withAcknowledged(record: MissingRecord, upTo: number): MissingRecord {
   const acknowledged = Math.min(record.total, Math.max(record.acknowledged, upTo));
@@ -72,17 +74,17 @@ export function withAcknowledged(record: MissingRecord, upTo: number): MissingRe
     : { ...record, acknowledged, firstAtMs: record.lastAtMs };
 }
 
-/** Messages that no operator has acknowledged. */
+/** The number of messages that no operator has acknowledged. */
 export function unacknowledged({ total, acknowledged }: MissingRecord): number {
   return total - acknowledged;
 }
 
-/** Up to where each outcome is on record: what an operator acknowledges who has seen this. */
+/** The present total of each outcome. An operator who has seen this record acknowledges these totals. */
 export function totalsOf(missing: Missing): MissingCounts {
   return { lost: missing.lost.total, shed: missing.shed.total, quarantined: missing.quarantined.total };
 }
 
-/** What people are told: the outcomes of which messages are not acknowledged, and no others. */
+/** The outcomes with unacknowledged messages, for operators; outcomes without any are left out. */
 export function listMissing(missing: Missing): readonly MissingListing[] {
   return MISSING_OUTCOMES.filter((outcome) => unacknowledged(missing[outcome]) > 0).map((outcome) => ({
     outcome,
@@ -98,7 +100,7 @@ export function countText(outcome: MissingOutcome, messages: number): string {
   return `${messages.toLocaleString('en')} ${messages === 1 ? 'message' : 'messages'} ${DONE[outcome]}`;
 }
 
-/** One outcome in sentences, with when it was found. */
+/** Describes one outcome in sentences, with the time at which its messages were found. */
 export function describeMissing({
   outcome,
   messages,
@@ -113,30 +115,33 @@ export function describeMissing({
   return `${countText(outcome, messages)}, ${found}, and missing from the numbers for good. ${meaning}`;
 }
 
-/** The line of the log that tells of messages just found. */
+/** The log line about messages that were just found missing. */
 export function newsText(outcome: MissingOutcome, messages: number): string {
   return `ingest: ${countText(outcome, messages)} and missing from the numbers for good. ${MEANING[outcome]} Shown as unacknowledged until: ${ACKNOWLEDGE_COMMAND}`;
 }
 
-/** Of messages set aside, whoever looked for them has told more. */
+/** Quarantined messages are not here: the salvage that finds one logs more about it. */
 const NEWS_OUTCOMES = ['lost', 'shed'] as const satisfies readonly MissingOutcome[];
 
 /**
- * Decides what the log tells of messages found lost or shed: each discovery at once, and while one follows the other (a stream
- * that drops faster than it is read) their sum once in a while. Times are of the monotonic clock.
+ * Decides when the log reports lost and shed messages. Each first discovery is logged at once. While discoveries
+ * continue (a stream that drops messages faster than the source reads them), their sum is logged every `restMs`. Times
+ * are of the monotonic clock.
  */
 export class MissingNews {
   readonly #restMs: number;
   readonly #told: Record<MissingOutcome, number>;
   readonly #toldAtMs: Partial<Record<MissingOutcome, number>> = {};
 
-  /** What `known` has on record needs no telling. */
+  /** Messages already on record in `known` are not logged again. */
   constructor(known: Missing, restMs: number) {
     this.#told = { ...totalsOf(known) };
     this.#restMs = restMs;
   }
 
-  /** The lines that are due; `isLast` if there will be no later chance. */
+  /**
+   * The log lines that are due at `nowMs`. With `isLast`, the last call before the process ends, no line is held back.
+   */
   due(missing: Missing, nowMs: number, isLast = false): readonly string[] {
     const lines: string[] = [];
     for (const outcome of NEWS_OUTCOMES) {

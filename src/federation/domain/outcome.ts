@@ -1,4 +1,4 @@
-// A task's outcome as one small integer whose numeric order is the order of section 3: success before failure, then
+// A task's outcome as one small integer. Its numeric order is the order of section 3: success before failure, then
 // execution time, gas and cached, an absent value last. Merging two reports is therefore a minimum.
 
 import { EXECUTION_TIMES, GAS_AMOUNTS } from './vocabulary.ts';
@@ -7,9 +7,11 @@ const TIMES = EXECUTION_TIMES.length + 1;
 const GASES = GAS_AMOUNTS.length + 1;
 const CACHED = 3;
 
-/** `cached` of an outcome: reported true, reported false, or absent. The order is the order of the merge. */
+/** `cached` was reported true. The order of the three codes is the order of the merge. */
 export const CACHED_TRUE = 0;
+/** `cached` was reported false. */
 export const CACHED_FALSE = 1;
+/** `cached` was not reported. */
 export const CACHED_ABSENT = 2;
 
 /** The first code that means failed; every smaller one means completed. */
@@ -23,7 +25,7 @@ export interface OutcomeParts {
   readonly cached: number;
 }
 
-/** The outcome's code, 0 … 2 × {@link FIRST_FAILED} − 1; less is better. */
+/** Encodes an outcome, 0 … 2 × {@link FIRST_FAILED} − 1; the lesser of two codes wins a merge. */
 export function encodeOutcome(failed: boolean, time: number, gas: number, cached: number): number {
   return ((failed ? TIMES : 0) + time) * GASES * CACHED + gas * CACHED + cached;
 }
@@ -39,7 +41,9 @@ export function decodeOutcome(code: number): OutcomeParts {
   };
 }
 
-/** Section 2: failed if `success` is false, or absent and `status` is a word for something other than success. */
+/**
+ * True if the task failed (section 2): `success` is false, or `success` is absent and `status` is not a success word.
+ */
 export function hasFailed(success: boolean | null, status: string | null): boolean {
   if (success !== null) return !success;
   return status !== null && !SUCCESS_WORDS.has(status);

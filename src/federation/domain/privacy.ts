@@ -1,10 +1,11 @@
-// The personal-data guard of section 7, and the one gate before everything that is kept and so published: of a message
-// only its signal goes on, and only when no text in it holds an address. It never repeats or remembers what it found.
+// The personal-data guard of section 7: every message passes it before anything is stored or published. Only the
+// decoded signal goes on, and only if no text in it contains an address. The guard never repeats or remembers what it
+// found.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Signal } from './signal.ts';
 
-/** Member names that betray raw data, at top level or in `data`. */
+/** Names of members that contain raw data, at top level or in `data`. */
 export const FORBIDDEN_MEMBERS = [
   'execution_id',
   'input_data',
@@ -26,8 +27,8 @@ const IPV6_GROUP = /^[0-9a-f]{0,4}$/i;
 const EMAIL_ADDRESS = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/;
 
 /**
- * The gate: true if any text of the signal holds personal data, and then the message is refused. It looks at every text,
- * whatever the member's name, so that a member added to a signal cannot pass by it.
+ * True if any text of the signal holds personal data; the message is then rejected. It checks every text member,
+ * whatever its name, so that a member added to a signal later is checked too.
  */
 export function holdsPersonalText(signal: Signal): boolean {
   for (const name in signal) {
@@ -37,7 +38,7 @@ export function holdsPersonalText(signal: Signal): boolean {
   return false;
 }
 
-// Nearly every text has none of these, and is let through by one look.
+// Nearly every text has none of these characters and passes after one check.
 const SUSPICIOUS = /[xX.:@]/;
 
 /** True if `text` holds an Ethereum address, an IPv4 or IPv6 address or an e-mail address. */
@@ -51,7 +52,7 @@ export function holdsPersonalData(text: string): boolean {
   );
 }
 
-/** Tries every longest run of groups between colons, whatever stands before or behind it. */
+/** Checks every longest run of groups between colons, whatever text precedes or follows it. */
 function holdsIpv6(text: string): boolean {
   for (const word of text.split(/[^0-9A-Za-z:.]+/)) {
     let run: string[] = [];
@@ -60,7 +61,7 @@ function holdsIpv6(text: string): boolean {
         run.push(part);
         continue;
       }
-      // What follows a dot, a name or the end of a sentence, is not part of the address.
+      // Text after a dot (a name, or the end of a sentence) is not part of the address.
       const [head = ''] = part.split('.');
       if (part !== head && IPV6_GROUP.test(head)) run.push(head);
       if (isIpv6Run(run)) return true;
@@ -70,7 +71,7 @@ function holdsIpv6(text: string): boolean {
   return false;
 }
 
-/** An address in colons, perhaps the full form with a port behind it. */
+/** True if the run is an IPv6 address, or the full form of one followed by a port. */
 function isIpv6Run(run: readonly string[]): boolean {
   // A colon that ends a sentence is not part of the address.
   if (isAddress(run.join(':').replace(/(?<!:):$/, ''))) return true;
@@ -81,12 +82,12 @@ function isIpv6Run(run: readonly string[]): boolean {
   );
 }
 
-/** `::` alone is valid, but names nobody. */
+/** `::` alone is a valid address that identifies no machine. */
 function isAddress(text: string): boolean {
   return text !== '::' && isIPv6(text);
 }
 
-/** True if the object has one of {@link FORBIDDEN_MEMBERS}, whatever its value. */
+/** True if the object has a member named in {@link FORBIDDEN_MEMBERS}, with any value. */
 export function hasForbiddenMember(object: Readonly<Record<string, unknown>>): boolean {
   return (
     object['execution_id'] !== undefined ||

@@ -1,5 +1,5 @@
-// The salt on its way to one key holder (specification, section 8): AES-256-GCM under a key that both sides derive from the
-// API key's hash. What a stranger sees of it says nothing.
+// Encrypts the salt for one key holder (specification, section 8): AES-256-GCM under a key that both sides derive from
+// the API key's hash. Without that hash the sealed text reveals nothing.
 
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
@@ -9,7 +9,7 @@ const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 const ALGORITHM = 'aes-256-gcm';
 
-/** base64(nonce ‖ ciphertext ‖ tag) of the salt's 64 hex digits as text; `secret` is the 32 bytes of key_hash. */
+/** Seals the salt's 64 hex digits: base64(nonce ‖ ciphertext ‖ tag). `secret` is the 32 bytes of key_hash. */
 export function sealSalt(salt: string, secret: Uint8Array, aggregatorId: string): string {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(ALGORITHM, keyFrom(secret), nonce).setAAD(Buffer.from(aggregatorId));
@@ -18,7 +18,7 @@ export function sealSalt(salt: string, secret: Uint8Array, aggregatorId: string)
   );
 }
 
-/** The salt; throws if it was sealed with another key, for another aggregator, or was changed. */
+/** Opens a sealed salt. Throws if it was sealed with another key or for another aggregator, or was altered. */
 export function openSalt(sealed: string, secret: Uint8Array, aggregatorId: string): string {
   const bytes = Buffer.from(sealed, 'base64');
   const tagAt = bytes.length - TAG_BYTES;

@@ -1,15 +1,20 @@
-// The published numbers (section 5): their shape, and how rates and distributions are made from counts.
+// The published numbers (section 5): their types, and the computation of rates and distributions from counts.
 
 import type { Period } from './vocabulary.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';
 
-/** Nodes that have a row, by who spoke last for them: a key, or anyone under their id. */
+/**
+ * Known nodes, by the last message of each: signed with an API key (`authenticated`), or sent by anyone under the
+ * node's id (`claimed`).
+ */
 export interface NodeTrust {
   readonly authenticated: number;
   readonly claimed: number;
 }
 
-/** Label to count; a closed vocabulary carries every label in order, an open one its 50 largest and `other`. */
+/**
+ * Label to count. A closed vocabulary lists every label in order; an open one lists its 50 largest labels and `other`.
+ */
 export type Distribution = Readonly<Record<string, number>>;
 
 /** The `data` member of a statistics message. Counts are whole numbers; rates are percent, rounded down to one decimal. */
@@ -38,13 +43,13 @@ export interface NetworkStatistics {
   readonly locationDistribution: Distribution;
 }
 
-/** All four periods of one tick, from one read transaction and one moment. */
+/** The statistics of one tick for all four periods, read in one transaction at one moment. */
 export interface TickStatistics {
   readonly nowMs: number;
   readonly periods: Readonly<Record<Period, NetworkStatistics>>;
 }
 
-/** One row of the node list. Times are public UTC text; `uptime` is 0 … 1, or null before anything was observed. */
+/** One row of the node list. Times are UTC text. `uptime` is 0 … 1, or null before any time was observed. */
 export interface NodeListing {
   readonly nodeId: string;
   readonly state: 'online' | 'stale' | 'offline';
@@ -52,38 +57,41 @@ export interface NodeListing {
   readonly lastSeenAt: string;
   readonly heartbeats: number;
   readonly uptime: number | null;
-  /** Whether its newest message was signed with an API key. */
+  /** True if the node's newest message was signed with an API key. */
   readonly authenticated: boolean;
-  /** If asked for: the last 24 h of observed time in equal cells, oldest first; each like `uptime`. */
+  /**
+   * Present if the query asks for it: the last 24 h of observed time in equal cells, oldest first, each like `uptime`.
+   */
   readonly strip?: readonly (number | null)[];
 }
 
-/** What the node list can be sorted by; `-` in front turns it round. */
+/** The keys by which the node list can be sorted; in a request a leading `-` reverses the order. */
 export const NODE_SORTS = ['firstSeen', 'lastSeen', 'nodeId', 'state', 'heartbeats'] as const;
+/** One of {@link NODE_SORTS}. */
 export type NodeSort = (typeof NODE_SORTS)[number];
 
-/** What is asked of the node list. */
+/** A query of the node list. `state` null: all states. Pages count from 1. */
 export interface NodeQuery {
   readonly state: NodeState | null;
-  /** Part of a node id, any case; null: all nodes. */
+  /** Part of a node id, in any case; null for all nodes. */
   readonly search: string | null;
   readonly sort: NodeSort;
   readonly descending: boolean;
   readonly page: number;
-  /** Cells of the uptime strip; 0: none. */
+  /** Number of cells of the uptime strip; 0 for no strip. */
   readonly stripCells: number;
 }
 
-/** How many of the newest tasks have one reporter only. `share` is 0 … 1, null while there is no task to look at. */
+/** How many of the newest tasks have only one reporter. `share` is 0 … 1, or null if there is no task. */
 export interface ReportingShare {
   readonly tasks: number;
   readonly single: number;
   readonly share: number | null;
-  /** Most tasks that are looked at. */
+  /** Maximum number of tasks that the sample contains. */
   readonly sampledMax: number;
 }
 
-/** One node with what became of it, newest change first. */
+/** One node with its state changes, newest first. */
 export interface NodeHistory extends NodeListing {
   readonly transitions: readonly {
     readonly at: string;
@@ -93,7 +101,7 @@ export interface NodeHistory extends NodeListing {
   }[];
 }
 
-/** A page of the node list, 100 nodes a page, pages counted from 1. */
+/** A page of the node list: 100 nodes, pages counted from 1. */
 export interface NodePage {
   readonly nodes: readonly NodeListing[];
   readonly page: number;
@@ -101,12 +109,17 @@ export interface NodePage {
   readonly total: number;
 }
 
-/** Percent of `part` in `whole`, rounded down to one decimal: a rate never looks better than it is. 0 of nothing is 0. */
+/**
+ * Percent of `part` in `whole`, rounded down to one decimal so that no rate looks better than it is. 0 if `whole` is 0.
+ */
 export function percent(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.floor((part * 1000) / whole) / 10;
 }
 
-/** Every label in order, zeros included, and `unknown` (the count one past the last label) only when not zero. */
+/**
+ * A closed distribution: every label in order, zeros included. `unknown` (the count one past the last label) appears
+ * only if it is not zero.
+ */
 export function closedDistribution(labels: readonly string[], counts: readonly number[]): Distribution {
   const distribution: Record<string, number> = {};
   labels.forEach((label, index) => {
@@ -117,12 +130,12 @@ export function closedDistribution(labels: readonly string[], counts: readonly n
   return distribution;
 }
 
-/** Labels of an open dimension that are published by name. */
+/** Maximum number of labels of an open dimension that are published by name. */
 export const OPEN_LABELS_PUBLISHED_MAX = 50;
 
 /**
- * The largest labels, count descending and then label, the rest as `other`. Order survives in the text only for labels
- * that do not look like whole numbers: JSON objects in JavaScript put those first.
+ * An open distribution: the largest labels by descending count and then by label, the rest as `other`. JSON objects in
+ * JavaScript list labels that look like whole numbers first, so for those the order is lost.
  */
 export function openDistribution(counts: ReadonlyMap<string, number>): Distribution {
   const entries = [...counts].filter(([label, count]) => count > 0 && label !== 'other').sort(largestFirst);
@@ -134,8 +147,9 @@ export function openDistribution(counts: ReadonlyMap<string, number>): Distribut
 }
 
 /**
- * Cells of a place distribution: those below `minimum` are folded into `other`, and while `other` itself is below it,
- * the smallest published cell too, so that nobody is found by subtraction. Fewer than that in all: nothing.
+ * A distribution of locations. Cells below `minimum` are folded into `other`. While `other` itself is below `minimum`,
+ * the smallest published cell is folded too, so that no small cell can be computed by subtraction. If the total is
+ * below `minimum`, the result is empty.
  */
 export function placeDistribution(counts: ReadonlyMap<string, number>, minimum: number): Distribution {
   const entries = [...counts].filter(([, count]) => count > 0).sort(largestFirst);

@@ -1,5 +1,5 @@
-// The words a monitor may use: subjects, message types, closed label vocabularies and open label patterns
-// (federation specification, sections 1 and 2). Pure data and look-ups; nothing here reads a message.
+// The vocabulary of monitors: subjects, message types, closed label vocabularies and open label patterns (federation
+// specification, sections 1 and 2). Pure data and look-ups; this file reads no message.
 
 /** The six input subjects, in the order in which per-subject counters are kept. */
 export const SUBJECTS = [
@@ -20,9 +20,13 @@ export const MESSAGE_TYPES = [
   'node_joined',
   'node_left',
 ] as const;
+/** One of {@link MESSAGE_TYPES}. */
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
-/** Closed vocabularies in publication order, `unknown` left out: absent is the index one past the last label. */
+/**
+ * Execution times of a task, in publication order. As in every closed vocabulary here, `unknown` is left out: absent is
+ * the index one past the last label.
+ */
 export const EXECUTION_TIMES = [
   '<100ms',
   '100-500ms',
@@ -33,14 +37,23 @@ export const EXECUTION_TIMES = [
   '30s-1m',
   '>1m',
 ] as const;
+/** Amounts of gas used by a task, in publication order. */
 export const GAS_AMOUNTS = ['<100K', '100K-1M', '1M-10M', '10M-100M', '>100M'] as const;
+/** Numbers of computed steps on an invoice, in publication order. */
 export const STEP_COUNTS = GAS_AMOUNTS;
+/** Amounts of memory used for an invoice, in publication order. */
 export const MEMORY_SIZES = ['<64MB', '64-256MB', '256MB-1GB', '>1GB'] as const;
+/** Numbers of tasks a node is working on, in publication order. */
 export const ACTIVE_TASKS = ['0', '1', '2-3', '4-5', '>5'] as const;
+/** Numbers of tasks a node has done, in publication order. */
 export const TOTAL_TASKS = ['0', '1-10', '10-50', '50-100', '100-500', '500-1K', '>1K'] as const;
+/** Continent codes of nodes, in publication order. */
 export const CONTINENTS = ['AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA'] as const;
 
-/** Every dimension whose labels can be unknown; the `dimension` label of `aggregator_unknown_labels_total`. */
+/**
+ * Every dimension whose labels can be unknown; also the values of the label `dimension` of
+ * `aggregator_unknown_labels_total`.
+ */
 export const LABEL_DIMENSIONS = [
   'chainId',
   'taskType',
@@ -54,9 +67,10 @@ export const LABEL_DIMENSIONS = [
   'continentBucket',
   'locationBucket',
 ] as const;
+/** One of {@link LABEL_DIMENSIONS}. */
 export type LabelDimension = (typeof LABEL_DIMENSIONS)[number];
 
-/** Why a message was refused, in the order in which the reasons are tested (sections 2, 7 and 8). */
+/** Reasons for rejecting a message, in the order of the checks (sections 2, 7 and 8). */
 export const REJECT_REASONS = [
   'too_large',
   'not_json',
@@ -70,8 +84,10 @@ export const REJECT_REASONS = [
   'unauthenticated',
   'wrong_node',
 ] as const;
+/** One of {@link REJECT_REASONS}. */
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
 /** Publication periods (section 5). */
 export const PERIODS = ['1h', '24h', '7d', 'all'] as const;
+/** One of {@link PERIODS}; `all` covers everything stored. */
 export type Period = (typeof PERIODS)[number];
