@@ -1,7 +1,7 @@
 // The statistics that the earlier aggregator would publish from the rows in its file, by its own definitions. They are
 // the "before" column of an adoption's report. Pure: the caller passes the rows one by one; no row is rejected.
 
-import type { EarlierRow } from './earlier.ts';
+import type { EarlierRow } from './earlier-rows.ts';
 import type { NetworkStatistics } from './statistics.ts';
 
 /** The numbers that both aggregators publish. */

@@ -2,7 +2,7 @@
 // ours are made, every row is merged by the writer's own rules, the tables go. Other features' tables stay as they are.
 
 import { writeFileSync } from 'node:fs';
-import { type EarlierNode, EarlierReader, type EarlierRow, type SkipReason } from '../domain/earlier.ts';
+import { type EarlierNode, EarlierReader, type EarlierRow, type SkipReason } from '../domain/earlier-rows.ts';
 import { EarlierNumbers } from '../domain/earlier-numbers.ts';
 import { judge, type LifecycleThresholds } from '../../lifecycle/lifecycle.ts';
 import { renameDurably } from '../../lib/durable.ts';

@@ -1,6 +1,6 @@
 // Invoices in memory and on disk, as tasks.ts does it for tasks: least values, greatest times, a union of reporters.
 
-import type { EarlierInvoice } from '../domain/earlier.ts';
+import type { EarlierInvoice } from '../domain/earlier-rows.ts';
 import type { InvoiceCreated } from '../domain/signal.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { ADOPTED, AdoptedRows } from './adopted-rows.ts';

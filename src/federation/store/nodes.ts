@@ -1,7 +1,7 @@
 // Nodes in memory and on disk: times, buckets, limits, and the state that an actor gave; and how they go, evicted or
 // pruned. States are stored here and never decided here.
 
-import type { EarlierNode } from '../domain/earlier.ts';
+import type { EarlierNode } from '../domain/earlier-rows.ts';
 import type { NodeSign, NodeTransition } from '../../lifecycle/node-state.ts';
 import type { Heartbeat } from '../domain/signal.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';

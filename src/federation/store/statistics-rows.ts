@@ -1,6 +1,6 @@
 // The rows of network_stats: one per period and tick, written by the writer from what the workers computed.
 
-import type { EarlierStatistics } from '../domain/earlier.ts';
+import type { EarlierStatistics } from '../domain/earlier-rows.ts';
 import type { TickStatistics } from '../domain/statistics.ts';
 import { PERIODS, type Period } from '../domain/vocabulary.ts';
 import type { Database, Statement } from '../../store/database.ts';

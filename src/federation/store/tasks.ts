@@ -1,7 +1,7 @@
 // Tasks in memory and on disk: a batch is merged into the lately used ones, and each touched row is written once.
 // Every kept value is a minimum, a maximum or a set union (section 3), so neither order nor repetition matters.
 
-import type { EarlierTask } from '../domain/earlier.ts';
+import type { EarlierTask } from '../domain/earlier-rows.ts';
 import { CACHED_TRUE, decodeOutcome, FIRST_FAILED } from '../domain/outcome.ts';
 import type { TaskCompleted, TaskReceived } from '../domain/signal.ts';
 import type { Database, Statement } from '../../store/database.ts';

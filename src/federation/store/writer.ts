@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { ApiKey } from '../domain/api-keys.ts';
-import type { EarlierInvoice, EarlierNode, EarlierStatistics, EarlierTask } from '../domain/earlier.ts';
+import type { EarlierInvoice, EarlierNode, EarlierStatistics, EarlierTask } from '../domain/earlier-rows.ts';
 import type { NodeSign, NodeTransition } from '../../lifecycle/node-state.ts';
 import type { NodeTrust } from '../domain/statistics.ts';
 import type { Limits } from '../domain/limits.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EarlierReader, readCount, readTime } from '../../../src/federation/domain/earlier.ts';
+import { EarlierReader, readCount, readTime } from '../../../src/federation/domain/earlier-rows.ts';
 import { decodeOutcome, FIRST_FAILED } from '../../../src/federation/domain/outcome.ts';
 
 const HASH = 'ab'.repeat(32);
