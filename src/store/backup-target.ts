@@ -1,5 +1,5 @@
-// Whether a backup may be written to a file: nothing that belongs to the database may be replaced by it, whatever the file is
-// called. It looks and changes nothing.
+// Checks whether a backup may be written to a file: under no name may it replace a file that belongs to the database.
+// It changes nothing.
 
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -8,21 +8,25 @@ import { realPath } from '../lib/real-path.ts';
 import { isSameFile } from '../lib/same-file.ts';
 import { errorCode } from '../lib/error-code.ts';
 
-/** What is beside a database and belongs to it, behind its own name: SQLite's files, ours, and copies that we made. */
+/**
+ * Suffixes of the files beside a database that belong to it: SQLite's, this program's, and the copies that this program
+ * makes.
+ */
 const BELONGING =
   /^(-wal|-shm|-journal|\.lock(-journal)?|\.holder|\.sock|\.restoring.*|\.before-.*|\.replaced-.*|\.adoption\.txt.*)$/;
 
+/** Where an operator wants a backup of which database. */
 export interface BackupTarget {
   readonly databasePath: string;
-  /** A folder of the program: our own broker's has its passwords and streams. */
+  /** A folder that belongs to the program: the embedded broker's folder has its passwords and streams. */
   readonly ownFolder?: string | undefined;
   readonly file: string;
   readonly overwrite: boolean;
 }
 
 /**
- * The path to write to: that of `file`, with links followed, so that a link stays one. Errors: `backup_exists`,
- * `copy_failed` if the way to it is barred.
+ * Returns the path to write to: `file` with links followed, so that a link stays a link. Errors: `backup_exists`;
+ * `copy_failed` if this user cannot reach the file.
  */
 export function requireTarget({ databasePath, ownFolder, file, overwrite }: BackupTarget): string {
   const found = look(file);
@@ -58,14 +62,14 @@ function look(file: string): Stats | null {
   }
 }
 
-/** By name in the database's folder, or as a second name of a file that belongs to it. */
+/** True if the target has the name of a file that belongs to the database, or is another name of such a file. */
 function belongsTo(databasePath: string, target: string): boolean {
   const folder = dirname(databasePath);
   const name = basename(databasePath);
-  const isOurs = (other: string) => other.startsWith(name) && BELONGING.test(other.slice(name.length));
-  if (isSameFile(folder, dirname(target)) && isOurs(basename(target))) return true;
+  const isBelonging = (other: string) => other.startsWith(name) && BELONGING.test(other.slice(name.length));
+  if (isSameFile(folder, dirname(target)) && isBelonging(basename(target))) return true;
   if (look(target) === null) return false;
-  return readdirSync(folder).some((other) => isOurs(other) && isSameFile(join(folder, other), target));
+  return readdirSync(folder).some((other) => isBelonging(other) && isSameFile(join(folder, other), target));
 }
 
 function isBelow(folder: string | undefined, target: string): boolean {

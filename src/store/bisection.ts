@@ -1,51 +1,55 @@
-// Which part of a batch that cannot be stored is tried next (section 7): the whole of it three times, then what waited
-// beside it, then halves, down to the messages that cannot be stored. It decides; who asks it merges, commits and sets aside.
+// Chooses which part of a failed batch to try next (section 7): three times the whole batch, then the facts that wait
+// beside the messages, then halves of the batch, down to the single messages that cannot be stored. It only decides;
+// the salvage merges, commits and quarantines.
 
-/** What to try next; `from` up to, and without, `to` are places in the batch. */
+/** The part to try next: the messages of the batch from index `from` up to, not including, `to`. */
 export interface BatchPart {
   /**
-   * `facts`: no message, only what else waits for a commit. `without_facts`: the same, after dropping that.
-   * `set_aside`: the one message is not stored but set aside.
+   * `facts`: no messages, only the facts that wait for a commit. `without_facts`: the same, after the facts are
+   * dropped. `set_aside`: the single message is quarantined instead of stored.
    */
   readonly type: 'whole' | 'facts' | 'without_facts' | 'messages' | 'set_aside';
   readonly from: number;
   readonly to: number;
 }
 
-/** So often a batch must fail as a whole. */
+/** Number of times that a batch must fail as a whole before it is split. */
 export const WHOLE_FAILURES_MAX = 3;
 
+/** The plan for one failed batch. The caller tries {@link Bisection.next} and reports the result. */
 export class Bisection {
   readonly #count: number;
   #failures: number;
   #isStuck = false;
-  /** What is left, the next part last. */
+  /** The remaining parts; the next one is last. */
   readonly #left: BatchPart[];
 
-  /** For a batch of `count` messages, of which the whole has failed `failures` times so far. */
+  /** `count` is the number of messages in the batch; as a whole it has failed `failures` times so far. */
   constructor(count: number, failures: number) {
     this.#count = count;
     this.#failures = failures;
     this.#left = [{ type: 'whole', from: 0, to: count }];
   }
 
-  /** The part to try next; null when every message is stored or set aside. */
+  /** The part to try next; null when every message is stored or quarantined. */
   get next(): BatchPart | null {
     return this.#left.at(-1) ?? null;
   }
 
-  /** True if even setting aside failed: nothing is left but to try again, and to say so. */
+  /** True if even quarantining a message failed. Then the caller can only try again and report it. */
   get isStuck(): boolean {
     return this.#isStuck;
   }
 
-  /** The part is committed. */
+  /** The caller committed the part. */
   succeeded(): void {
     this.#isStuck = false;
     this.#left.pop();
   }
 
-  /** The part failed: at the message in place `at`, or, if that is null, when it was committed. Nothing of it is stored. */
+  /**
+   * The part failed, at the message with index `at`, or, if `at` is null, in the commit. Nothing of the part is stored.
+   */
   failed(at: number | null): void {
     const part = this.#left.at(-1);
     if (part === undefined) return;
@@ -59,7 +63,7 @@ export class Bisection {
           { type: 'messages', from: 0, to: this.#count },
           { type: 'facts', from: 0, to: 0 },
         );
-        // Nothing is known yet of messages that were never tried without the facts.
+        // Without messages there is only the part with the facts: no message was tried without them yet.
         if (this.#count === 0) this.#left.shift();
         return;
       case 'facts':
@@ -76,7 +80,7 @@ export class Bisection {
     }
   }
 
-  /** At the offender if it is known, else in the middle. */
+  /** Splits at the message that failed if it is known, otherwise in the middle. */
   #split(from: number, to: number, at: number | null): void {
     const cuts = at === null ? [from, from + ((to - from) >> 1), to] : [from, at, at + 1, to];
     for (let cut = cuts.length - 2; cut >= 0; cut--) {

@@ -1,24 +1,28 @@
-// When to commit: at once after a batch, soon after anything else; and what to do when SQLite refuses.
-// What is merged stays in memory until it is on disk, so a failed commit is simply tried again. What a failure means, and
-// whether a batch is stored in parts, is decided by whoever commits.
+// Decides when to commit: at once after a batch, soon after anything else, and again after a failure. Merged changes
+// stay in memory until they are on disk, so a failed commit can simply be repeated. The owner decides what a failure
+// means, and whether a batch is stored in parts.
 
+/** The times of a {@link Committer}. `retryMs` is the wait before a failed commit is repeated. */
 export interface CommitterOptions {
-  /** Longest wait of what comes without a batch. */
+  /** Maximum wait, in ms, before changes that came without a batch are committed. */
   readonly timeMaxMs: number;
   readonly retryMs: number;
 }
 
+/** What a {@link Committer} needs of its owner. */
 export interface CommitterParts {
   /**
-   * Commits everything merged so far, or the next part of it; true if more parts are left, and then nothing else may be
-   * merged before they are committed too. Throws what keeps it from being stored.
+   * Commits everything merged so far, or the next part of it. Returns true if parts are left; then nothing else may be
+   * merged until they are committed too. Throws the error that prevented the commit.
    */
   commit(): boolean | void;
-  /** It failed, as often as that happens: take nothing more until {@link CommitterParts.recovered}. */
+  /** A commit failed; called after every failure. Nothing more may be merged until {@link CommitterParts.recovered}. */
   failed(error: unknown): void;
+  /** A commit succeeded after failures. */
   recovered(): void;
 }
 
+/** The timing of one writer's commits. */
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #parts: CommitterParts;
@@ -30,23 +34,23 @@ export class Committer {
     this.#parts = parts;
   }
 
-  /** True while SQLite refuses and nothing more may be merged. */
+  /** True while commits fail or parts of a batch are left. Nothing more may be merged then. */
   get isFailing(): boolean {
     return this.#isFailing;
   }
 
-  /** Something was merged that can wait for company. */
+  /** The owner merged something that may wait for other changes: commits within `timeMaxMs`. */
   soon(): void {
     this.#timer ??= setTimeout(() => this.flush(), this.#options.timeMaxMs);
   }
 
-  /** Commits now; false if SQLite refused, and then it is tried again by itself. */
+  /** Commits now. Returns false if SQLite refused or parts are left; then the committer tries again by itself. */
   flush(): boolean {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     try {
       if (this.#parts.commit() === true) {
-        // Behind what else the thread has to do: reports must go out meanwhile.
+        // The next part comes after the thread's other work, so that status reports can go out in between.
         this.#hold(0);
         return false;
       }

@@ -1,10 +1,13 @@
-// The sentence for a file that could not be written whole: the cause by its code, and the remedy for that cause.
+// The error for a file that could not be written completely: a sentence with the cause and its remedy.
 
 import { dirname } from 'node:path';
 import { CodedError } from '../lib/errors.ts';
 import { codeOf, refusalOf } from './refusal.ts';
 
-/** `copy_failed`: nothing was changed. `what` is how the sentence calls the file at `target`. */
+/**
+ * Makes the error `copy_failed`, which says that nothing was changed. `what` names the file at `target` in the
+ * sentence.
+ */
 export function copyFailed(what: string, error: unknown, target: string): CodedError {
   return new CodedError(
     'copy_failed',

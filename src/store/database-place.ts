@@ -1,5 +1,5 @@
-// Where a database is or will be: whether this user may go there and use what is there, and the sentence if not. It makes
-// nothing: no file, no folder.
+// Checks whether this user can use a database file, or create it, at a path, and explains why not. It creates no file
+// and no folder.
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,10 +8,13 @@ import { shortageOf } from '../lib/descriptors.ts';
 import { CodedError } from '../lib/errors.ts';
 import { errorCode } from '../lib/error-code.ts';
 
-/** What the files of a database are called, behind its own name. */
+/** Suffixes of a database's files, after the database's own name. */
 const BESIDE = ['', '-wal', '-shm', '-journal', '.lock', '.holder'] as const;
 
-/** The file of the database; null if there is none. Errors: `folder_not_writable` if the way is barred, or a folder is there. */
+/**
+ * The file of the database; null if there is none. Errors: `folder_not_writable` if this user cannot reach it or if it
+ * is a folder.
+ */
 export function lookForDatabase(path: string): Stats | null {
   const found = statOrThrow(path);
   if (found?.isDirectory() === true) {
@@ -29,7 +32,7 @@ function statOrThrow(path: string): Stats | null {
 }
 
 /**
- * Says before anything is made whether a database could be opened or made there by this user. Errors:
+ * Checks, before anything is created, that this user can open or create a database at the path. Errors:
  * `folder_not_writable`.
  */
 export function requirePlace(path: string): void {
@@ -47,7 +50,10 @@ export function requirePlace(path: string): void {
     throw new CodedError('folder_not_writable', `The database cannot be used: ${explainDenied(denied)}.`);
 }
 
-/** The sentence for an error of access to the database, its folder or a file beside it; null if the error is another. Also `too_few_descriptors`. */
+/**
+ * The error that explains a failed access to the database, its folder or a file beside it: `folder_not_writable` or
+ * `too_few_descriptors`. Null for an error of any other kind.
+ */
 export function explainAccess(error: unknown, path: string): CodedError | null {
   const shortage = shortageOf(error);
   if (shortage !== null) return shortage;
@@ -65,7 +71,7 @@ export function explainAccess(error: unknown, path: string): CodedError | null {
       `The database ${path} cannot be reached (${code}): this user may not enter the folder ${barred}; give the right to, or set DB_PATH to a file in another folder.`,
     );
   }
-  // Who owns a file may change its mode, and nobody else.
+  // EPERM: only the owner of a file may change its mode.
   const denied = deniedFile(filesOf(path)) ?? (code === 'EPERM' ? foreignFile(filesOf(path)) : null);
   if (denied !== null) {
     return refuse(`The database ${path} cannot be written (${code}): ${explainDenied(denied)}.`);

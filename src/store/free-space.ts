@@ -1,49 +1,55 @@
-// How much room the file system of the database has. Below a share of it nothing more is read, so that what is under way
-// can still be committed; above a somewhat larger share reading goes on, so that it does not flutter at the limit.
+// Watches the free space on the file system of the database. Below a share of the file system the source must stop
+// reading, so that pending work can still be committed. Reading resumes at a somewhat larger share, so that it does not
+// switch on and off at the limit.
 
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Below this share of the file system of the database nothing more is read. */
+/** The source stops reading below this share of free space on the file system of the database. */
 export const FREE_SPACE_LOW_SHARE = 0.05;
-/** From this share on it is read again: higher, so that it does not flutter. */
+/**
+ * The source reads again from this share on; it is higher than the low share, so that reading does not switch on and
+ * off at the limit.
+ */
 export const FREE_SPACE_ENOUGH_SHARE = 0.06;
-/** Time between two looks at the free space. */
+/** Time between two checks of the free space. */
 export const FREE_SPACE_CHECK_MS = 2_000;
 
-/** What a file system has, in bytes. */
+/** Free space and size of a file system, in bytes. */
 export interface Room {
-  /** What our user may still take. */
+  /** Bytes that this user can still use. */
   readonly freeBytes: number;
   readonly sizeBytes: number;
 }
 
+/** The two limits of a {@link FreeSpace}, as shares (0 … 1) of the file system. */
 export interface FreeSpaceOptions {
-  /** Below this share (0 … 1) of the file system it is low. */
+  /** Below this share the free space becomes low. */
   readonly lowShare: number;
-  /** From this share on it is low no more. */
+  /** From this share on the free space is no longer low. */
   readonly enoughShare: number;
 }
 
+/** Whether the free space is low, with hysteresis; checked only when the owner calls {@link FreeSpace.check}. */
 export class FreeSpace {
-  /** At the last {@link check}; null if the system does not tell. */
+  /** The space found by the last {@link check}; null if the system did not report it. */
   room: Room | null = null;
   isLow = false;
   readonly #options: FreeSpaceOptions;
   readonly #read: () => Room;
 
-  /** `read` throws where the system does not tell; then nothing is held back. */
+  /** If `read` throws because the system does not report the space, {@link isLow} does not change. */
   constructor(options: FreeSpaceOptions, read: () => Room) {
     this.#options = options;
     this.#read = read;
   }
 
-  /** Looks; returns true if {@link isLow} changed. */
+  /** Reads the free space; returns true if {@link isLow} changed. */
   check(): boolean {
     try {
       this.room = this.#read();
     } catch {
-      // The folder may be gone; commits will say so.
+      // The folder may be gone; then commits fail and report it.
       this.room = null;
       return false;
     }
@@ -54,7 +60,7 @@ export class FreeSpace {
     return this.isLow !== wasLow;
   }
 
-  /** One sentence for log and `/readyz`. `path` is the database's. */
+  /** One sentence for the log and `/readyz`; `path` is that of the database. */
   explain(path: string): string {
     const { freeBytes = 0, sizeBytes = 0 } = this.room ?? {};
     const percent = (share: number) => `${Math.floor(share * 1000) / 10} %`;
@@ -63,7 +69,7 @@ export class FreeSpace {
   }
 }
 
-/** The room on the file system that holds the database at `path`. Throws the system's error. */
+/** The space on the file system that holds the database at `path`. Throws the system's error. */
 export function roomBeside(path: string): Room {
   const { bavail, blocks, bsize } = statfsSync(dirname(path));
   return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };

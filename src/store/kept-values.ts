@@ -1,8 +1,13 @@
-// Single values that live as long as the database: the aggregator's id, the observed clock, shared limits.
+// Named single values in the table `settings_kept`, which live as long as the database: the aggregator's id, the
+// observed clock, shared limits.
 
 import type { Database } from './database.ts';
 import { statement } from './statements.ts';
 
+/**
+ * The values in memory. Changes reach the disk with {@link KeptValues.write}, or at once with {@link
+ * KeptValues.setNow}.
+ */
 export class KeptValues {
   readonly #values = new Map<string, string | number>();
   readonly #changed = new Set<string>();
@@ -21,33 +26,40 @@ export class KeptValues {
     this.#save = (name, value) => save.run(name, value);
   }
 
+  /** The value as a number; 0 if there is none. */
   number(name: string): number {
     return Number(this.#values.get(name) ?? 0);
   }
 
+  /** The value as text; null if there is none. */
   text(name: string): string | null {
     const value = this.#values.get(name);
     return value === undefined ? null : String(value);
   }
 
+  /** Changes a value; the next {@link write} writes it. */
   set(name: string, value: string | number): void {
     if (this.#values.get(name) === value) return;
     this.#values.set(name, value);
     this.#changed.add(name);
   }
 
-  /** Keeps a value at once, without waiting for a commit: what must not be told to anyone before it is on disk. */
+  /**
+   * Writes a value at once, without waiting for a commit, and returns it. For values that must be on disk before anyone
+   * learns of them.
+   */
   setNow(name: string, value: string): string {
     this.#save(name, value);
     this.#values.set(name, value);
     return value;
   }
 
-  /** Writes what changed, inside the caller's transaction. */
+  /** Writes the changed values, inside the caller's transaction. */
   write(): void {
     for (const name of this.#changed) this.#save(name, this.#values.get(name) ?? '');
   }
 
+  /** The transaction that held {@link write} is committed. */
   committed(): void {
     this.#changed.clear();
   }

@@ -1,5 +1,6 @@
-// One process per database file, and one per folder of our own broker: an exclusive transaction on a small SQLite file.
-// The kernel releases it however we die, so there is no stale lock to clean up; the text file beside only says who holds it.
+// Allows one process per database file, and one per folder of the embedded broker, by an exclusive transaction on a
+// small SQLite file. The kernel releases the lock however the process dies, so no stale lock can remain. A text file
+// beside the lock names the holder; it is only for messages.
 
 import {
   accessSync,
@@ -23,29 +24,31 @@ import { requireOneName } from './one-name.ts';
 import { errorCode } from '../lib/error-code.ts';
 import { requireOwnFile } from './program-identity.ts';
 
-/** A held lock. */
+/** A lock that this process holds. */
 export interface DatabaseLock {
-  /** True if a database was opened under this lock before, in whatever process. */
+  /** True if any process opened a database under this lock before. */
   readonly hadDatabase: boolean;
-  /** A database is open: from now on its absence is not a first start. */
+  /** Records that a database was opened: from now on a missing database file is not a first start. */
   noteDatabase(): void;
   release(): void;
-  /** Releases it, and removes the lock file and the folders that were made for it. */
+  /** Releases the lock, and removes the lock file and the folders that were created for it. */
   undo(): void;
 }
 
 /**
- * Takes the lock of the program's database at `path`. Errors: `database_in_use`, naming the holder; `database_unusable` if
- * the file has a second name, or is another program's; `folder_not_writable`.
+ * Takes the lock of the program's database at `path`. Errors: `database_in_use`, which names the holder;
+ * `database_unusable` if the file has a second name, is another program's, or has a damaged lock file;
+ * `folder_not_writable`.
  */
 export function lockDatabase(path: string, { name }: Pick<DatabaseProgram, 'name'>): DatabaseLock {
   requireOneName(path);
   requireOwnFile(path, name);
-  const made: string[] = [];
+  const createdFolders: string[] = [];
   try {
-    // Before anything is made: a lock file of a user who may not write the database would bar everybody else from it.
+    // Checked before any file is created: a lock file of a user who may not write the database would keep every other
+    // user from it.
     if (existsSync(path)) accessSync(path, constants.W_OK);
-    made.push(...makeFolder(dirname(path)));
+    createdFolders.push(...makeFolder(dirname(path)));
     const { lock, isNew, release } = hold(path);
     const hadDatabase = lock.pragma('user_version', { simple: true }) === 1;
     return {
@@ -55,14 +58,14 @@ export function lockDatabase(path: string, { name }: Pick<DatabaseProgram, 'name
       },
       release,
       undo() {
-        // While it is held: who has opened the file by now sees in `hold` that it is gone.
+        // Removed while the lock is held: a process that has opened the file meanwhile finds in `hold` that it is gone.
         if (isNew) rmSync(`${path}.lock`, { force: true });
         release();
-        removeFolders(made);
+        removeFolders(createdFolders);
       },
     };
   } catch (error) {
-    removeFolders(made);
+    removeFolders(createdFolders);
     if (errorCode(error) === 'SQLITE_BUSY') {
       throw new CodedError(
         'database_in_use',
@@ -78,12 +81,12 @@ function describeDamage(path: string, held: string, error: unknown): string {
   return `The lock file ${path}.lock is damaged (${errorCode(error) ?? 'unknown error'}): remove it while no aggregator runs on ${held}, and start again.`;
 }
 
-/** The files of the lock of a broker's folder are called this, and `.lock` or `.holder`. */
+/** Name of the lock files in a broker's folder, before `.lock` and `.holder`. */
 const IN_FOLDER = 'aggregator';
 
 /**
- * Takes the lock of the folder of our own broker, which is there. Errors: `broker_folder_in_use`, naming the holder;
- * `broker_start_failed` if the lock file is damaged; the system's and SQLite's.
+ * Takes the lock of the embedded broker's folder, which must exist. Errors: `broker_folder_in_use`, which names the
+ * holder; `broker_start_failed` if the lock file is damaged; errors of the system and of SQLite.
  */
 export function lockBrokerFolder(folder: string): { release(): void } {
   const path = join(folder, IN_FOLDER);
@@ -103,22 +106,22 @@ export function lockBrokerFolder(folder: string): { release(): void } {
 
 interface Held {
   readonly lock: InstanceType<typeof Sqlite>;
-  /** There was no lock file before. */
+  /** True if there was no lock file before. */
   readonly isNew: boolean;
   release(): void;
 }
 
-/** Holds `path`.lock, and writes into `path`.holder who does. Throws SQLite's error, and the system's. */
+/** Locks `path`.lock, and names this process in `path`.holder. Throws SQLite's error and the system's. */
 function hold(path: string): Held {
   const lockPath = `${path}.lock`;
   const holderPath = `${path}.holder`;
   const isNew = inodeOf(lockPath) === null;
-  // Whoever may read it may lock it, and keep us from starting.
+  // Any user who may read the file could lock it, and so keep the aggregator from starting.
   closeToOthers(lockPath, '', 'a');
   const inode = inodeOf(lockPath);
   const lock = new Sqlite(lockPath, { timeout: 0 });
   try {
-    // Kept until it is closed, also after a commit.
+    // SQLite keeps the lock until the connection is closed, also after a commit.
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE; COMMIT');
     if (inodeOf(lockPath) === inode) {
@@ -136,7 +139,8 @@ function hold(path: string): Held {
     lock.close();
     throw error;
   }
-  // Who held it removed the file between our opening and our locking: what we hold has no name any more.
+  // The previous holder removed the file after this process opened it and before this process locked it. This lock is
+  // therefore on a file without a name.
   lock.close();
   return hold(path);
 }
@@ -145,16 +149,16 @@ function inodeOf(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
-/** Removes folders, the innermost last in the list, as far as nothing is in them. */
+/** Removes the folders, the innermost of which is last in the list, as far as they are empty. */
 function removeFolders(folders: readonly string[]): void {
   try {
     for (const folder of folders.toReversed()) rmdirSync(folder);
   } catch {
-    // Somebody uses it by now.
+    // Another process uses the folder meanwhile.
   }
 }
 
-/** Writes a file that only its owner may read, also where an earlier version left it open to others. */
+/** Writes a file that only its owner may read, even if an earlier version left it readable for others. */
 function closeToOthers(path: string, text: string, flag: 'a' | 'w'): void {
   writeFileSync(path, text, { mode: 0o600, flag });
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);

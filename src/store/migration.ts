@@ -1,11 +1,15 @@
-// What a migration may do with the database: change it, inside the caller's transaction.
+// The interface through which a migration changes the database, inside the caller's transaction.
 
+/** The database as a migration sees it. */
 export interface MigratedDatabase {
-  /** Runs statements of SQL. */
+  /** Runs SQL statements. */
   exec(sql: string): unknown;
-  /** Lets the statements call a function while the connection is open; nothing in the file may refer to it. */
+  /**
+   * Defines a function that the statements can call while the connection is open. No schema object in the file may
+   * refer to it.
+   */
   function(name: string, body: (value: unknown) => unknown): unknown;
 }
 
-/** SQL, or what a transaction has to do where SQL does not reach. */
+/** A migration: SQL, or a function for steps that SQL alone cannot do. */
 export type Migration = string | ((database: MigratedDatabase) => void);

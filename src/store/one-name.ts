@@ -1,5 +1,6 @@
-// Refuses a database that has a second name. SQLite names the write-ahead log after the name that it was opened by, so two
-// names have two logs, and the one knows nothing of what is committed in the other. It looks and changes nothing.
+// Rejects a database file that has a second name. SQLite derives the name of the write-ahead log from the name by which
+// the database was opened. With two names there are two logs, and each ignores the commits in the other. It changes
+// nothing.
 
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -7,8 +8,8 @@ import { CodedError } from '../lib/errors.ts';
 import { lookForDatabase } from './database-place.ts';
 
 /**
- * Symbolic links are followed before (`lib/real-path.ts`); what is left are hard links, and files that are mounted
- * themselves. Errors: `database_unusable`, and those of
+ * Throws if the file has more than one name. The caller has already followed symbolic links (`lib/real-path.ts`); this
+ * finds hard links, and files that are themselves mount points. Errors: `database_unusable`, and those of
  * `lookForDatabase`.
  */
 export function requireOneName(path: string): void {
@@ -29,7 +30,10 @@ export function requireOneName(path: string): void {
   }
 }
 
-/** A restore that was killed leaves the database with a second name beside it, under which nobody opens it. */
+/**
+ * Number of second names left by killed restores. A restore keeps the database under a name beside it, by which no
+ * process opens it.
+ */
 function namesOfRestore(path: string, { dev, ino, nlink }: Stats): number {
   if (nlink === 1) return 0;
   const folder = dirname(path);
@@ -45,7 +49,7 @@ function namesOfRestore(path: string, { dev, ino, nlink }: Stats): number {
   }
 }
 
-/** Whether something is mounted at the path itself. Only Linux mounts files. */
+/** True if the path itself is a mount point. Only Linux can mount single files. */
 function isMounted(path: string): boolean {
   try {
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
@@ -55,7 +59,7 @@ function isMounted(path: string): boolean {
   }
 }
 
-/** The kernel writes blanks and backslashes as three octal digits. */
+/** Decodes a path of mountinfo: the kernel writes blanks and backslashes as three octal digits. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),

@@ -1,12 +1,13 @@
-// What an error of the writer, or of a reader, means: whether it comes from the environment, and is waited for, or stays with what was being
-// written; and what an operator is told. It decides and words; it does nothing.
+// Classifies errors of the writer and of readers. If the environment caused the error, the operation can be repeated
+// later; otherwise the error comes from the data being written. It also words the sentence for the operator. It only
+// decides and words.
 
 import { dirname } from 'node:path';
 import { CodedError } from '../lib/errors.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { errorCode } from '../lib/error-code.ts';
 
-/** Why the environment refuses. */
+/** The reason why the environment refuses an operation. */
 export type Refusal =
   | 'full'
   | 'locked'
@@ -17,7 +18,7 @@ export type Refusal =
   | 'no_memory'
   | 'other';
 
-/** By the beginning of the code: SQLite's extended codes begin with the plain one. */
+/** Compared with the beginning of the code: SQLite's extended codes begin with the basic code. */
 const REFUSALS: readonly (readonly [string, Refusal])[] = [
   ['SQLITE_FULL', 'full'],
   ['ENOSPC', 'full'],
@@ -40,18 +41,21 @@ const REFUSALS: readonly (readonly [string, Refusal])[] = [
   ['ERR_MEMORY', 'no_memory'],
 ];
 
-/** SQLite's codes that say something about a value: the error comes again wherever this value is written. */
+/** SQLite's codes for errors caused by a value: writing the same value fails again. */
 const OF_VALUES = ['SQLITE_CONSTRAINT', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG', 'SQLITE_RANGE'];
 
-/** The code of an error: SQLite's or the system's, else its class. Never its text, which may quote a message. */
+/**
+ * The code of an error: SQLite's or the system's, otherwise the name of its class. Never its text, because that may
+ * quote a message.
+ */
 export function codeOf(error: unknown): string {
   return errorCode(error) ?? (error instanceof Error ? error.name : 'unknown');
 }
 
 /**
- * Why the environment refuses; null if the error stays with the message that was being stored: a constraint, a value of the
- * wrong type or size, an exception of our own code. What SQLite says beyond those (a table that is missing) is nothing that
- * leaving out a message would mend.
+ * The reason why the environment refuses. Null if the message being stored caused the error: a constraint, a value of
+ * the wrong type or size, or an exception in this program's code. Any other error of SQLite (such as a missing table)
+ * would not go away without the message, so it counts as the environment's.
  */
 export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof CodedError) return 'other';
@@ -62,7 +66,7 @@ export function refusalOf(error: unknown): Refusal | null {
   return null;
 }
 
-/** The file bears its name no more: nothing is written until it is back. */
+/** The database file is no longer at its path. Nothing is written until it is back. */
 export class DatabaseMissing extends Error {
   readonly code = 'SQLITE_CANTOPEN';
   constructor(path: string) {
@@ -72,7 +76,10 @@ export class DatabaseMissing extends Error {
   }
 }
 
-/** One sentence for log and `/readyz`: the thing, the cause, the remedy. `path` is the database's; `deed` is what failed. */
+/**
+ * One sentence for the log and `/readyz`: the file, the cause and the remedy. `path` is that of the database; `deed` is
+ * the operation that failed.
+ */
 export function explainRefusal(
   error: unknown,
   refusal: Refusal,

@@ -1,49 +1,54 @@
-// Stores a batch that failed, part by part, and sets aside the messages that cannot be stored. Each step is one part and
-// one transaction, so that a crash between two steps is a crash between two batches. The environment's errors are not
-// ours: they are thrown, and the step is repeated.
+// Stores a failed batch part by part, and quarantines the messages that cannot be stored. Each step is one part and one
+// transaction, so a crash between two steps has the effect of a crash between two batches. Errors of the environment
+// are thrown, and the caller repeats the step.
 
 import { Bisection } from './bisection.ts';
 import { codeOf, refusalOf } from './refusal.ts';
 
-/** Longest that a stop goes on looking for the message that cannot be stored. */
+/** Maximum time, in ms, for which a stop goes on looking for a message that cannot be stored. */
 export const STOP_SALVAGE_MS = 1_000;
 
+/** What a {@link Salvage} needs of the writer's owner. */
 export interface SalvageParts {
-  /** Drops everything merged since the last commit, but what came beside the messages. */
+  /** Drops everything merged since the last commit, except the facts that came beside the messages. */
   revert(): void;
-  /** Forgets what came beside the messages and was not committed. */
+  /** Drops the uncommitted facts that came beside the messages. */
   dropFacts(): void;
-  /** Merges the message in this place of the batch. */
+  /** Merges the message with this index in the batch. */
   merge(at: number): void;
-  /** Records, instead, that the message in this place cannot be stored, and the code of the error that it causes. */
+  /**
+   * Merges, instead of the message with this index, a record that it cannot be stored, with the code of the error that
+   * it causes.
+   */
   setAside(at: number, code: string): void;
-  /** Commits what is merged; so many messages of the batch are in it. */
+  /** Commits the merged changes, which include `messages` messages of the batch. */
   commit(messages: number): void;
 }
 
+/** The salvage of one failed batch. The owner calls {@link Salvage.step} until it returns false. */
 export class Salvage {
   readonly #parts: SalvageParts;
   readonly #bisection: Bisection;
-  /** The errors for which messages had to be set aside, and how many were. */
+  /** Codes of the errors for which messages were quarantined. */
   readonly #codes = new Set<string>();
   #setAside = 0;
   #droppedFacts = false;
   #isReverted = false;
   #code: string;
 
-  /** For a batch of `count` messages; `error` is the one it failed with, as a whole. */
+  /** `count` is the number of messages in the batch, `error` the error with which the whole batch failed. */
   constructor(count: number, error: unknown, parts: SalvageParts) {
     this.#parts = parts;
     this.#code = codeOf(error);
     this.#bisection = new Bisection(count, refusalOf(error) === null ? 1 : 0);
   }
 
-  /** A message, or what else waits, cannot even be set aside. */
+  /** True if a message cannot even be quarantined, or if the batch fails even without facts. */
   get isStuck(): boolean {
     return this.#bisection.isStuck;
   }
 
-  /** What could not be stored, one sentence each for the log; none if all could. */
+  /** What could not be stored, one sentence each for the log; empty if everything was stored. */
   get losses(): readonly string[] {
     const losses: string[] = [];
     if (this.#droppedFacts) {
@@ -58,8 +63,8 @@ export class Salvage {
   }
 
   /**
-   * Tries the next part; true if more are left. Throws the environment's error; the error of the whole batch while that is
-   * tried again; and what keeps a message from being set aside.
+   * Tries the next part; returns true if parts are left. Throws the environment's error, the error of the whole batch
+   * while the whole batch is being retried, and an error that prevents quarantining a message.
    */
   step(): boolean {
     const part = this.#bisection.next;

@@ -1,20 +1,20 @@
-// The prepared statements of a connection: each SQL text is compiled once and used again. It never compiles a text anew,
-// because a compiled statement holds memory outside the JavaScript heap: garbage collection frees it late, or never.
+// The prepared statements of a connection: each SQL text is compiled once and reused. No text is compiled twice,
+// because a compiled statement holds memory outside the JavaScript heap, which garbage collection frees late or never.
 
 import type { ReadDatabase, Statement } from './database.ts';
 
 /**
- * SQL texts that one connection may use. The program's texts are constants, some with a few orders to choose from; a text
- * built from a value of a question would be a new one with every question.
+ * Maximum number of SQL texts per connection. The program's texts are constants, some with a few possible sort orders.
+ * Texts built from values of a request would be new with every request.
  */
 export const STATEMENTS_MAX = 128;
 
 const compiled = new WeakMap<ReadDatabase, Map<string, unknown>>();
 
 /**
- * The statement for this SQL on this connection, compiled at the first call. Everyone who asks with the same text gets the
- * same statement, so all of them must use the same mode of it (`pluck` or not). Throws SQLite's error for SQL that it does
- * not accept, and a `RangeError` for one text too many, which is a defect of the caller.
+ * The statement for this SQL on this connection, compiled at the first call. All callers with the same text get the
+ * same statement object, so they must use it in the same mode (`pluck` or not). Throws SQLite's error for invalid SQL,
+ * and a `RangeError` for one text too many, which is a defect of the caller.
  */
 export function statement<Bind extends unknown[] | object = unknown[], Row = unknown>(
   database: ReadDatabase,
@@ -26,14 +26,14 @@ export function statement<Bind extends unknown[] | object = unknown[], Row = unk
     compiled.set(database, statements);
   }
   const known = statements.get(sql);
-  // The text alone decides what a statement takes and gives; each caller names that in the types beside it.
+  // The text alone decides the parameters and the row of a statement; the caller states their types.
   if (known !== undefined) return known as Statement<Bind, Row>;
   if (statements.size >= STATEMENTS_MAX) {
     throw new RangeError(
       `a connection uses more than ${STATEMENTS_MAX} SQL texts: put values into parameters`,
     );
   }
-  const made = database.prepare<Bind, Row>(sql);
-  statements.set(sql, made);
-  return made;
+  const prepared = database.prepare<Bind, Row>(sql);
+  statements.set(sql, prepared);
+  return prepared;
 }

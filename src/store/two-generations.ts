@@ -1,7 +1,10 @@
-// A bounded map that keeps what was used lately: two generations, the older dropped whole when the younger is full.
-// Rotation is the caller's to time, for an entry with unwritten changes must not be dropped.
+// A bounded map of recently used entries in two generations. When the younger is full, the older is dropped as a whole.
+// The caller decides when, because an entry with unwritten changes must not be dropped.
 
-/** Holds at most twice `generationSize` entries after each {@link TwoGenerations.rotateIfFull}. */
+/**
+ * Holds at most twice `generationSize` entries after each {@link TwoGenerations.rotateIfFull}. {@link
+ * TwoGenerations.get} moves an entry into the younger generation.
+ */
 export class TwoGenerations<V> {
   #young = new Map<string, V>();
   #old = new Map<string, V>();
@@ -30,13 +33,13 @@ export class TwoGenerations<V> {
     this.#young.set(key, value);
   }
 
-  /** Forgets an entry, because its row is gone. */
+  /** Removes an entry whose row is gone. */
   delete(key: string): void {
     this.#young.delete(key);
     this.#old.delete(key);
   }
 
-  /** Call when nothing in the map is dirty. */
+  /** Drops the older generation if the younger is full. Call it only while no entry has unwritten changes. */
   rotateIfFull(): void {
     if (this.#young.size < this.#generationSize) return;
     this.#old = this.#young;
