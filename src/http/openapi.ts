@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifySchema } from 'fastify';
 import { programVersion } from '../lib/version.ts';
 import { sendTagged } from './answers.ts';
 import { errorSchema, type Schema } from './schema.ts';
-import { tagged, type TaggedText } from './shared-answers.ts';
+import { tagged } from './shared-answers.ts';
 
 /** What the document says of the whole. */
 export interface ApiDescription {
@@ -40,12 +40,14 @@ export function describeRoutes(app: FastifyInstance, api: ApiDescription): void 
   });
 }
 
-/** Adds the address of the document. */
+/** Adds the address of the document, which is made before the first request. */
 export function addDocumentRoute(app: FastifyInstance): void {
-  let answer: TaggedText | undefined;
-  app.get('/api/openapi.json', (request, reply) =>
-    sendTagged(request, reply, (answer ??= tagged(JSON.stringify(app.swagger())))),
-  );
+  let answer = tagged('{}');
+  app.addHook('onReady', (done) => {
+    answer = tagged(JSON.stringify(app.swagger()));
+    done();
+  });
+  app.get('/api/openapi.json', (request, reply) => sendTagged(request, reply, answer));
 }
 
 function described(schema: FastifySchema, url: string, error: Schema): FastifySchema {

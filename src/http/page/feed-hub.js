@@ -13,11 +13,13 @@ const FEEDS_MAX = 3;
 /** @typedef {{ type: 'here', key: string | null } | { type: 'gone' }} FromTab */
 /** @typedef {{ ports: Map<Port, number>, message: () => Message, end: AbortController }} Channel */
 
+/** @typedef {{ follow: typeof import('./feed.js').follow, nowMs: () => number }} Parts */
+
 /**
  * Makes the hub; `beat` is to be called every {@link BEAT_MS}.
- * @param {{ follow: typeof import('./feed.js').follow, nowMs: () => number }} parts
+ * @param {Parts} parts
  */
-export function makeHub({ follow, nowMs }) {
+export function makeHub(parts) {
   /** By key, the oldest first. @type {Map<string | null, Channel>} */
   const channels = new Map();
 
@@ -26,26 +28,7 @@ export function makeHub({ follow, nowMs }) {
     /** @type {Channel} */
     const channel = { ports: new Map(), message: () => ({ type: 'beat' }), end: new AbortController() };
     channels.set(key, channel);
-    /** @param {() => Message} message */
-    const tell = (message) => {
-      channel.message = message;
-      for (const port of channel.ports.keys()) port.postMessage(message());
-    };
-    void follow(
-      {
-        document(document) {
-          const aheadMs = Date.parse(document.at) - nowMs();
-          tell(() => ({ type: 'document', document, serverNowMs: nowMs() + aheadMs }));
-        },
-        // The document is forgotten: a key that is revoked gets none of it any more.
-        lost: (status) => tell(() => ({ type: 'lost', status })),
-      },
-      {
-        key,
-        signal: channel.end.signal,
-        mayStream: () => [...channels.values()].indexOf(channel) < FEEDS_MAX,
-      },
-    );
+    followFor(channel, key, parts, () => [...channels.values()].indexOf(channel) < FEEDS_MAX);
     return channel;
   };
 
@@ -74,17 +57,43 @@ export function makeHub({ follow, nowMs }) {
       remove(port, said.key);
       const channel = channels.get(said.key) ?? open(said.key);
       const isNew = !channel.ports.has(port);
-      channel.ports.set(port, nowMs());
+      channel.ports.set(port, parts.nowMs());
       if (isNew) port.postMessage(channel.message());
     },
     /** Says to every tab that we are alive, and forgets those that are not: nothing more is kept for them. */
     beat() {
       for (const { ports } of channels.values()) {
         for (const [port, heardMs] of ports) {
-          if (nowMs() - heardMs > UNHEARD_MAX_MS) remove(port);
+          if (parts.nowMs() - heardMs > UNHEARD_MAX_MS) remove(port);
           else port.postMessage({ type: 'beat' });
         }
       }
     },
   };
+}
+
+/**
+ * Follows the feed of a key, and tells the tabs of its channel.
+ * @param {Channel} channel
+ * @param {string | null} key
+ * @param {Parts} parts
+ * @param {() => boolean} mayStream
+ */
+function followFor(channel, key, { follow, nowMs }, mayStream) {
+  /** @param {() => Message} message */
+  const tell = (message) => {
+    channel.message = message;
+    for (const port of channel.ports.keys()) port.postMessage(message());
+  };
+  void follow(
+    {
+      document(document) {
+        const aheadMs = Date.parse(document.at) - nowMs();
+        tell(() => ({ type: 'document', document, serverNowMs: nowMs() + aheadMs }));
+      },
+      // The document is forgotten: a key that is revoked gets none of it any more.
+      lost: (status) => tell(() => ({ type: 'lost', status })),
+    },
+    { key, signal: channel.end.signal, mayStream },
+  );
 }

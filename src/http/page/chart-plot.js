@@ -1,0 +1,122 @@
+// How a chart looks: axes, colours, and what its pointer does. It knows neither what is shown nor what is asked for.
+
+import { make } from './dom.js';
+import { axisNumber, timeLabels } from './format.js';
+
+/** @typedef {import('./uplot.js').default} Plot */
+/** @typedef {import('./uplot.js').default.Options} PlotOptions */
+/** @typedef {{ format: (value: number) => string, isWhole?: boolean, range?: (least: number, most: number) => [number, number] }} Look */
+
+/** 1, 2, 5, 10, 20, 50 … */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat();
+const VISIBLE_LINE_PX = 4;
+/** A shorter drag is a click. */
+const LEAST_DRAG_PX = 8;
+
+/**
+ * @param {Look} look
+ * @param {{ width: number, height: number }} size
+ * @param {{ read: (plot: Plot) => void, select: (fromMs: number, toMs: number) => void, reset: () => void }} told
+ * @returns {PlotOptions}
+ */
+export function plotOptions(look, size, { read, select, reset }) {
+  const style = getComputedStyle(document.body);
+  const colour = (/** @type {string} */ name) => resolved(style.getPropertyValue(name));
+  return {
+    ...size,
+    legend: { show: false },
+    // At the right the last time has its place.
+    padding: [8, 22, 0, 0],
+    cursor: { y: false, drag: { x: true, y: false, setScale: false }, sync: { key: 'history' } },
+    scales: {
+      x: { time: true },
+      y: { range: (_plot, least, most) => (look.range ?? fromZero)(least, most) },
+    },
+    axes: axes(look, colour),
+    series: [
+      {},
+      {
+        stroke: colour('--accent'),
+        fill: colour('--accent-soft'),
+        width: 1.5,
+        spanGaps: false,
+        points: { show: false, filter: (plot, index) => lonely(plot, plot.data[index] ?? []) },
+      },
+    ],
+    hooks: {
+      setCursor: [read],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width < LEAST_DRAG_PX) return;
+          const fromMs = plot.posToVal(left, 'x') * 1000;
+          const toMs = plot.posToVal(left + width, 'x') * 1000;
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          select(fromMs, toMs);
+        },
+      ],
+      ready: [(plot) => plot.over.addEventListener('dblclick', reset)],
+    },
+  };
+}
+
+/** @param {Look} look @param {(name: string) => string} colour @returns {import('./uplot.js').default.Axis[]} */
+function axes(look, colour) {
+  const axis = {
+    stroke: colour('--quiet'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+    font: '11px system-ui, sans-serif',
+  };
+  return [
+    {
+      ...axis,
+      grid: { show: false },
+      size: (_plot, texts) => (texts?.some((text) => text.includes('\n')) === true ? 40 : 26),
+      space: 60,
+      values: (_plot, splits, _axis, _space, step) => timeLabels(splits, step),
+    },
+    {
+      ...axis,
+      size: 48,
+      space: 34,
+      ...(look.isWhole === true && { incrs: WHOLE_STEPS }),
+      values: (_plot, splits) => splits.map((value) => axisNumber(value)),
+    },
+  ];
+}
+
+/** @param {number} _least @param {number} most @returns {[number, number]} */
+function fromZero(_least, most) {
+  return [0, most > 0 ? most * 1.1 : 1];
+}
+
+/**
+ * A line between two breaks that is too short to be seen is drawn as a point: these are their places.
+ * @param {Plot} plot @param {ArrayLike<number | null | undefined>} values @returns {number[] | null}
+ */
+function lonely(plot, values) {
+  /** @type {number[]} */
+  const points = [];
+  const leftOf = (/** @type {number} */ index) => plot.valToPos(plot.data[0][index] ?? 0, 'x');
+  for (let first = 0; first < values.length; first++) {
+    if (values[first] == null) continue;
+    let last = first;
+    while (values[last + 1] != null) last++;
+    if (leftOf(last) - leftOf(first) < VISIBLE_LINE_PX) points.push(last);
+    first = last;
+  }
+  return points.length === 0 ? null : points;
+}
+
+/** The canvas knows no light-dark(): ask the browser what it comes to. @param {string} colour */
+function resolved(colour) {
+  const probe = make('span');
+  probe.style.color = colour;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
