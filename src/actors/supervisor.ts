@@ -1,7 +1,7 @@
-// The supervisor: owns one actor per node, tells each what concerns it, and sweeps for silence. It is transition logic
-// with a Map and not a machine, for a parent machine copies all its children at every spawn (architecture.md).
+// The supervisor: owns one actor per node, tells each what concerns it, sweeps for silence, and starts an actor that failed
+// again. It is transition logic with a Map and not a machine, because a parent machine copies all its children at every spawn.
 
-import { type Actor, type AnyActorScope, createActor, fromTransition } from 'xstate';
+import { type Actor, type AnyActorScope, createActor, type ErrorActorEvent, fromTransition } from 'xstate';
 import type { NodeSign, NodeTransition } from '../lifecycle/node-state.ts';
 import {
   hasLeft,
@@ -11,31 +11,53 @@ import {
 } from '../lifecycle/lifecycle.ts';
 import type { NodeState } from '../lifecycle/node-state.ts';
 import { callsFor, type Moment, nodeMachine, type NodeReport, transitionOf } from './node.ts';
+import { type FailureOutcome, judgeFailure, type RestartLimit } from './restart.ts';
+
+/** An actor that fails more often is given up: what it is told makes it fail each time. On the observed clock. */
+export const RESTART_LIMIT: RestartLimit = { restartsMax: 3, spanMs: 60_000 };
+
+/** An actor threw when it was told something. */
+export interface ActorFailure {
+  /** Of the node. */
+  readonly number: number;
+  /** `restarted`: from what was heard last, in the state that it had. `given_up`: the node keeps its state. */
+  readonly outcome: FailureOutcome;
+  readonly error: unknown;
+}
 
 export interface SupervisorParts {
   /** Takes the facts of one event, in order; never called with none. */
   facts(facts: readonly NodeTransition[]): void;
+  failed(failure: ActorFailure): void;
 }
 
 type SupervisorEvent =
   | { readonly type: 'signs'; readonly signs: readonly NodeSign[]; readonly moment: Moment }
   | { readonly type: 'sweep'; readonly moment: Moment }
   | { readonly type: 'gone'; readonly numbers: readonly number[] }
-  | NodeReport;
+  | NodeReport
+  /** How xstate tells a parent that its child threw. */
+  | ErrorActorEvent;
 
 interface Child {
-  readonly actor: Actor<typeof nodeMachine>;
+  /** Null once it is given up: nothing more is told to the node's actor until the program starts again. */
+  actor: Actor<typeof nodeMachine> | null;
   state: NodeState;
   /** What was heard last; the actor is told when it calls for another state. */
   sign: NodeSign;
   /** Observed time at which silence may call for another state. */
   dueObservedMs: number;
+  /** Restarts that still count, on the observed clock. */
+  restartsAtMs: readonly number[];
 }
 
 interface Children {
   readonly byNumber: Map<number, Child>;
   readonly counts: Record<NodeState, number>;
   readonly outbox: NodeTransition[];
+  readonly failures: ActorFailure[];
+  /** The observed clock of the latest moment. */
+  observedMs: number;
 }
 
 export class Supervisor {
@@ -45,6 +67,8 @@ export class Supervisor {
     byNumber: new Map(),
     counts: { online: 0, stale: 0, offline: 0 },
     outbox: [],
+    failures: [],
+    observedMs: 0,
   };
   readonly #root;
 
@@ -88,9 +112,15 @@ export class Supervisor {
     this.#root.send(event);
     const facts = this.#children.outbox.splice(0);
     if (facts.length > 0) this.#parts.facts(facts);
+    for (const failure of this.#children.failures.splice(0)) this.#parts.failed(failure);
   }
 
   #handle(children: Children, event: SupervisorEvent, scope: AnyActorScope): void {
+    if ('actorId' in event) {
+      this.#recover(children, event, scope);
+      return;
+    }
+    if ('moment' in event) children.observedMs = event.moment.observedMs;
     switch (event.type) {
       case 'signs':
         for (const sign of event.signs) this.#tell(children, sign, event.moment, scope);
@@ -127,6 +157,7 @@ export class Supervisor {
       children.byNumber.set(sign.number, child);
     }
     child.sign = sign;
+    if (child.actor === null) return;
     // Most signs move nobody, and a machine takes longer to find that out than everything else here.
     if (callsFor(sign, moment, this.#thresholds) !== child.state)
       child.actor.send({ type: 'sign', sign, moment });
@@ -135,7 +166,9 @@ export class Supervisor {
 
   #wake(children: Children, number: number, child: Child, moment: Moment, scope: AnyActorScope): void {
     const { sign } = child;
-    child.actor.send({ type: 'sign', sign, moment });
+    // A restart made it due at once.
+    this.#schedule(child);
+    child.actor?.send({ type: 'sign', sign, moment });
     if (
       child.state === 'offline' &&
       isForgettable(moment.observedMs - sign.heardObservedMs, this.#thresholds)
@@ -145,7 +178,7 @@ export class Supervisor {
   }
 
   #dismiss(children: Children, number: number, child: Child, scope: AnyActorScope): void {
-    scope.stopChild(child.actor);
+    if (child.actor !== null) scope.stopChild(child.actor);
     children.byNumber.delete(number);
     children.counts[child.state]--;
   }
@@ -153,12 +186,28 @@ export class Supervisor {
   #spawn(children: Children, sign: NodeSign, moment: Moment, scope: AnyActorScope): Child {
     const state = sign.state ?? (hasLeft(sign) ? 'offline' : 'online');
     if (sign.state === null) children.outbox.push(transitionOf(sign, null, state, moment));
+    children.counts[state]++;
+    return { actor: this.#startActor(sign, state, scope), state, sign, dueObservedMs: 0, restartsAtMs: [] };
+  }
+
+  #startActor(sign: NodeSign, state: NodeState, scope: AnyActorScope): Actor<typeof nodeMachine> {
     const context = { sign, thresholds: this.#thresholds };
     const snapshot = nodeMachine.resolveState({ value: state, context });
-    const actor = createActor(nodeMachine, { snapshot, parent: scope.self, input: context });
-    actor.start();
-    children.counts[state]++;
-    return { actor, state, sign, dueObservedMs: 0 };
+    const id = String(sign.number);
+    return createActor(nodeMachine, { id, snapshot, parent: scope.self, input: context }).start();
+  }
+
+  /** An actor failed and is stopped. What it was told last it is told again by the next sweep. */
+  #recover(children: Children, { actorId, error }: ErrorActorEvent, scope: AnyActorScope): void {
+    const number = Number(actorId);
+    const child = children.byNumber.get(number);
+    if (child === undefined) return;
+    const { outcome, restartsAtMs } = judgeFailure(child.restartsAtMs, children.observedMs, RESTART_LIMIT);
+    const isRestarted = outcome === 'restarted';
+    child.actor = isRestarted ? this.#startActor(child.sign, child.state, scope) : null;
+    child.dueObservedMs = isRestarted ? children.observedMs : Infinity;
+    child.restartsAtMs = restartsAtMs;
+    children.failures.push({ number, outcome, error });
   }
 
   #schedule(child: Child): void {

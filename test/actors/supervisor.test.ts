@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { Supervisor } from '../../src/actors/supervisor.ts';
+import { type ActorFailure, RESTART_LIMIT, Supervisor } from '../../src/actors/supervisor.ts';
 import type { NodeSign, NodeTransition } from '../../src/lifecycle/node-state.ts';
 
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 };
 
 function setUp() {
   const facts: NodeTransition[] = [];
-  const supervisor = new Supervisor(THRESHOLDS, { facts: (batch) => facts.push(...batch) });
+  const failures: ActorFailure[] = [];
+  const supervisor = new Supervisor(THRESHOLDS, {
+    facts: (batch) => facts.push(...batch),
+    failed: (failure) => failures.push(failure),
+  });
   const at = (observedMs: number) => ({ nowMs: 1_000_000 + observedMs, observedMs });
   const moves = () =>
     facts.splice(0).map((fact) => `${fact.nodeId} ${fact.from ?? '-'}>${fact.to} ${fact.cause}`);
-  return { supervisor, at, moves };
+  const outcomes = () => failures.splice(0).map(({ number, outcome }) => `${number} ${outcome}`);
+  return { supervisor, at, moves, outcomes };
 }
 
 function sign(number: number, change: Partial<NodeSign> = {}): NodeSign {
@@ -23,6 +28,20 @@ function sign(number: number, change: Partial<NodeSign> = {}): NodeSign {
     state: null,
     ...change,
   };
+}
+
+/** Heard like any other; then whoever reads it throws, as often as it is told. */
+function brokenSign(number: number) {
+  let throwsLeft = 0;
+  const broken: NodeSign = {
+    ...sign(number),
+    get leftAtMs() {
+      if (throwsLeft === 0) return 0;
+      throwsLeft--;
+      throw new RangeError('this sign cannot be read');
+    },
+  };
+  return { broken, breakFor: (times: number) => (throwsLeft = times) };
 }
 
 describe('supervisor', () => {
@@ -110,5 +129,65 @@ describe('supervisor', () => {
     expect(moves()).toEqual(['node-2 online>offline silence']);
     supervisor.heard([sign(3, { nodeId: 'node-1', heardObservedMs: 400_000 })], at(400_000));
     expect(moves()).toEqual(['node-1 ->online sign_of_life']);
+  });
+
+  it('supervisor - an actor that throws is started again from its last sign, and told again by the next sweep', () => {
+    const { supervisor, at, moves, outcomes } = setUp();
+    const { broken, breakFor } = brokenSign(1);
+    supervisor.heard([broken, sign(2)], at(0));
+    moves();
+    breakFor(1);
+    supervisor.sweep(at(150_000));
+    expect(outcomes()).toEqual(['1 restarted']);
+    expect(moves()).toEqual(['node-2 online>stale silence']);
+    expect(supervisor.counts).toEqual({ online: 1, stale: 1, offline: 0 });
+    supervisor.sweep(at(151_000));
+    expect(outcomes()).toEqual([]);
+    expect(moves()).toEqual(['node-1 online>stale silence']);
+    supervisor.sweep(at(300_000));
+    expect(moves()).toEqual(['node-1 stale>offline silence', 'node-2 stale>offline silence']);
+  });
+
+  it('supervisor - an actor that throws again and again is given up, told of once, and disturbs no other', () => {
+    const { supervisor, at, moves, outcomes } = setUp();
+    const { broken, breakFor } = brokenSign(1);
+    supervisor.heard([broken, sign(2)], at(0));
+    moves();
+    for (let second = 0; second < 10; second++) {
+      breakFor(1);
+      supervisor.sweep(at(150_000 + second * 1000));
+    }
+    breakFor(0);
+    expect(RESTART_LIMIT.restartsMax).toBe(3);
+    expect(outcomes()).toEqual(['1 restarted', '1 restarted', '1 restarted', '1 given_up']);
+    supervisor.heard([sign(1, { leftAtMs: 2 })], at(160_000));
+    supervisor.sweep(at(300_000));
+    expect(moves()).toEqual(['node-2 online>stale silence', 'node-2 stale>offline silence']);
+    expect(supervisor.counts).toEqual({ online: 1, stale: 0, offline: 1 });
+    // Its row goes: a node that comes back is new.
+    supervisor.gone([1]);
+    supervisor.heard([sign(1, { heardObservedMs: 300_000 })], at(300_000));
+    expect(moves()).toEqual(['node-1 ->online sign_of_life']);
+    expect(supervisor.counts).toEqual({ online: 1, stale: 0, offline: 1 });
+  });
+
+  it('supervisor - an actor that cannot even be started again is given up at once', () => {
+    const { supervisor, at, outcomes } = setUp();
+    const { broken, breakFor } = brokenSign(1);
+    supervisor.heard([broken], at(0));
+    breakFor(100);
+    supervisor.sweep(at(150_000));
+    expect(outcomes()).toEqual(['1 restarted', '1 restarted', '1 restarted', '1 given_up']);
+  });
+
+  it('supervisor - restarts that are a minute old count no longer', () => {
+    const { supervisor, at, outcomes } = setUp();
+    const { broken, breakFor } = brokenSign(1);
+    supervisor.heard([broken], at(0));
+    for (let failure = 0; failure < 8; failure++) {
+      breakFor(1);
+      supervisor.sweep(at(150_000 + failure * 20_000));
+    }
+    expect(outcomes()).toEqual(Array.from({ length: 8 }, () => '1 restarted'));
   });
 });

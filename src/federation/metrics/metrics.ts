@@ -5,6 +5,7 @@ import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../doma
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';
 import type { NodeTrust } from '../domain/statistics.ts';
 import { type Missing, MISSING_OUTCOMES, unacknowledged } from '../domain/missing.ts';
+import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { INGEST_READINGS } from './ingest-readings.ts';
@@ -56,6 +57,8 @@ export interface Metrics {
   tick(seconds: number): void;
   /** A node asked to join. */
   join(outcome: JoinOutcome): void;
+  /** A node's actor failed. */
+  actorFailed(outcome: FailureOutcome): void;
   /** Statistics were published at this moment of the monotonic clock. */
   published(monotonicMs: number): void;
   /** A task of the worker pool ran for so many seconds. */
@@ -143,13 +146,25 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
 /** Makes the metrics. The help of each says which series are there from the start. */
 export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new MetricsRegistry(parts);
+  addIngest(registry, parts);
+  registry.addReadings(MAIN_READINGS, () => parts);
+  return {
+    contentType: registry.contentType,
+    text: () => registry.text(),
+    ...countNodes(registry),
+    ...measureWork(registry),
+    stop: () => registry.stop(),
+  };
+}
+
+/** What the ingest thread counts and measures. */
+function addIngest(registry: MetricsRegistry, parts: MetricsParts): void {
   // Of the scrape under way: what is added first is filled first.
   let accounts: IngestAccounts | null = null;
   registry.addReadings(INGEST_READINGS, () => {
     accounts = parts.accounts();
     return { accounts, status: parts.status() };
   });
-  registry.addReadings(MAIN_READINGS, () => parts);
   registry.addCounted(
     {
       name: 'aggregator_publish_to_commit_seconds',
@@ -163,6 +178,9 @@ export function createMetrics(parts: MetricsParts): Metrics {
     COMMIT_BOUNDS_SECONDS,
     () => accounts?.commit ?? null,
   );
+}
+
+function countNodes(registry: MetricsRegistry): Pick<Metrics, 'transition' | 'join' | 'actorFailed'> {
   const transitions = registry.counter({
     name: 'aggregator_node_transitions_total',
     help: 'Changes of state of nodes.',
@@ -177,6 +195,22 @@ export function createMetrics(parts: MetricsParts): Metrics {
     labels: ['outcome'],
   });
   for (const outcome of JOIN_OUTCOMES) joins.inc({ outcome }, 0);
+  const failures = registry.counter({
+    name: 'aggregator_actor_failures_total',
+    help: 'Failures of node actors, by what became of the actor.',
+    labels: ['outcome'],
+  });
+  for (const outcome of FAILURE_OUTCOMES) failures.inc({ outcome }, 0);
+  return {
+    transition: (from, to) => transitions.inc({ from, to }),
+    join: (outcome) => joins.inc({ outcome }),
+    actorFailed: (outcome) => failures.inc({ outcome }),
+  };
+}
+
+function measureWork(
+  registry: MetricsRegistry,
+): Pick<Metrics, 'tick' | 'workerRun' | 'published' | 'audited'> {
   const tickSeconds = registry.histogram(
     {
       name: 'aggregator_tick_seconds',
@@ -203,19 +237,13 @@ export function createMetrics(parts: MetricsParts): Metrics {
     name: 'aggregator_last_audit_timestamp_seconds',
     help: 'Unix time of the end of the last audit that was made; 0 before the first.',
   });
-
   return {
-    contentType: registry.contentType,
-    text: () => registry.text(),
-    transition: (from, to) => transitions.inc({ from, to }),
     tick: (seconds) => tickSeconds.observe(seconds),
-    join: (outcome) => joins.inc({ outcome }),
-    published: (monotonicMs) => lastPublish.set(monotonicMs),
     workerRun: (seconds) => workerSeconds.observe(seconds),
+    published: (monotonicMs) => lastPublish.set(monotonicMs),
     audited(differing, monotonicMs) {
       drift.set(differing);
       lastAudit.set(monotonicMs);
     },
-    stop: () => registry.stop(),
   };
 }

@@ -148,6 +148,10 @@ export function createApp(settings: Settings, parts: AppParts): App {
       ingest.send({ type: 'transitions', facts });
       for (const { from, to } of facts) if (from !== null) metrics.transition(from, to);
     },
+    failed({ number, outcome, error }) {
+      metrics.actorFailed(outcome);
+      log.error(`actors: the actor of node number ${number} failed and is ${outcome}`, { error });
+    },
   });
   const descriptors = new DescriptorWatch({
     exhausted: (sentence) => log.error(`process: ${sentence}`),

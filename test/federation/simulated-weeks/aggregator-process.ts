@@ -204,7 +204,12 @@ export class AggregatorProcess {
       },
       FUTURE_TOLERANCE_MS,
     );
-    this.supervisor = new Supervisor(options.thresholds, { facts: (facts) => this.#decided(facts) });
+    this.supervisor = new Supervisor(options.thresholds, {
+      facts: (facts) => this.#decided(facts),
+      failed({ error }) {
+        throw new Error('a node actor failed', { cause: error });
+      },
+    });
     this.#committer = new Committer(
       { timeMaxMs: options.soonMs, retryMs: RETRY_MS },
       {
