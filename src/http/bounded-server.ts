@@ -6,6 +6,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { CodedError } from '../lib/errors.ts';
 import { listenFault } from '../lib/listen-fault.ts';
 import { reachedAt } from '../lib/own-address.ts';
+import type { Part } from '../lib/part.ts';
 import { limitPerAddress } from './address-share.ts';
 import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
 import { VALIDATION } from './validation.ts';
@@ -34,7 +35,7 @@ export interface ListenAddress {
 }
 
 /** A server that is started and stopped once. */
-export interface HttpServer {
+export interface HttpServer extends Part<{ readonly url: string }> {
   /** Throws `port_in_use`, `settings_invalid` for an address that is not ours, or `listen_failed`. */
   start(): Promise<{ readonly url: string }>;
   /** Finishes answers under way, for at most {@link HTTP_STOP_GRACE_MS}. */

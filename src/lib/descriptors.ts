@@ -6,6 +6,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { CodedError } from './errors.ts';
 import { errorCode } from './error-code.ts';
+import type { Part } from './part.ts';
 
 /** Number of files that a command on the database opens: two databases with their logs, and a connection. */
 export const COMMAND_DESCRIPTORS = 16;
@@ -25,16 +26,19 @@ export interface DescriptorParts {
   freed(): void;
 }
 
-/** Checks once a second from its construction until `stop`. */
-export class DescriptorWatch {
+/** Checks once a second from `start` to `stop`. */
+export class DescriptorWatch implements Part {
   readonly #limit = readLimit();
   readonly #parts: DescriptorParts;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | null = null;
   #problem: string | null = null;
   #seconds = 0;
 
   constructor(parts: DescriptorParts) {
     this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
@@ -48,8 +52,8 @@ export class DescriptorWatch {
     return this.#seconds;
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
   }
 
   #look(): void {

@@ -1,6 +1,7 @@
 // Main's side of a child thread: it starts the thread, passes plain messages both ways, and notices the thread's end.
 
 import { type TransferListItem, Worker } from 'node:worker_threads';
+import type { Part } from '../lib/part.ts';
 
 /**
  * Maximum heap for new objects in a child thread, in MB. By default V8 lets it grow to many times that without any gain
@@ -28,42 +29,52 @@ export interface ChildThreadParts<Out> {
  * `In` is the type of main's messages, `Out` that of the thread's. Every thread understands `stop` and answers
  * `stopped` when its work is done.
  */
-export class ChildThread<In, Out extends { readonly type: string }> {
-  readonly #worker: Worker;
-  readonly #gone: Promise<void>;
+export class ChildThread<In, Out extends { readonly type: string }> implements Part {
+  readonly #options: ChildThreadOptions;
+  readonly #parts: ChildThreadParts<Out>;
+  #worker: Worker | null = null;
+  #gone: Promise<void> = Promise.resolve();
   #isExpected = false;
 
   constructor(options: ChildThreadOptions, parts: ChildThreadParts<Out>) {
-    const { url, name, data, transfer = [] } = options;
-    this.#worker = new Worker(url, {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** Starts the thread; what it says first is for the caller to wait for. */
+  async start(): Promise<void> {
+    const { url, name, data, transfer = [] } = this.#options;
+    const worker = new Worker(url, {
       workerData: data,
       name,
       transferList: [...transfer],
       resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEGABYTES_MAX },
     });
-    this.#worker.on('message', (message: Out) => {
+    this.#worker = worker;
+    worker.on('message', (message: Out) => {
       // After `failed`, which carries the reason, the thread may end by itself.
       if (message.type === 'failed') this.#isExpected = true;
-      parts.message(message);
+      this.#parts.message(message);
       // After `stopped` all work is committed and released. A pending connection attempt to a broker that never answers
       // would otherwise keep the thread alive for seconds.
-      if (message.type === 'stopped') void this.#worker.terminate();
+      if (message.type === 'stopped') void worker.terminate();
     });
     const died = (error: unknown) => {
-      if (!this.#isExpected) parts.died(error);
+      if (!this.#isExpected) this.#parts.died(error);
       this.#isExpected = true;
     };
-    this.#worker.on('error', died);
+    worker.on('error', died);
     this.#gone = new Promise((resolve) => {
-      this.#worker.on('exit', () => {
+      worker.on('exit', () => {
         died(new Error(`the ${name} thread ended`));
         resolve();
       });
     });
   }
 
+  /** Before the start there is nobody to hear it. */
   send(message: In | { readonly type: 'stop' }, transfer: readonly TransferListItem[] = []): void {
-    this.#worker.postMessage(message, transfer);
+    this.#worker?.postMessage(message, transfer);
   }
 
   /** Asks the thread to finish its work; resolves when the thread has ended. */

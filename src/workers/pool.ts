@@ -6,6 +6,7 @@
 import { Piscina } from 'piscina';
 import { THREAD_YOUNG_HEAP_MEGABYTES_MAX } from './child-thread.ts';
 import { CodedError } from '../lib/errors.ts';
+import type { Part } from '../lib/part.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { RefusedReads } from './refused-reads.ts';
 import type { QuestionsOf, WorkerReply } from './questions.ts';
@@ -32,37 +33,38 @@ export interface PoolOptions {
 }
 
 /** Answers the questions `Q` of one program. */
-export class WorkerPool<Q extends QuestionsOf<Q>> {
-  readonly #piscina: Piscina;
-  readonly #taskTimeMaxMs: number;
-  readonly #refusedReads: RefusedReads;
-  readonly #onRun: (seconds: number) => void;
+export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
+  readonly #options: PoolOptions;
+  /** Null before the start. */
+  #piscina: Piscina | null = null;
   /** For each refused question, by name: the function that repeats its latest request. */
   readonly #refused = new Map<keyof Q, () => Promise<unknown>>();
   #askAgain: NodeJS.Timeout | null = null;
   #stopped = false;
 
   constructor(options: PoolOptions) {
-    this.#taskTimeMaxMs = options.taskTimeMaxMs;
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { workerUrl, databasePath, threads, queueTasksMax } = this.#options;
     this.#piscina = new Piscina({
-      filename: options.workerUrl.href,
-      workerData: { databasePath: options.databasePath },
-      minThreads: options.threads,
-      maxThreads: options.threads,
-      maxQueue: options.queueTasksMax,
+      filename: workerUrl.href,
+      workerData: { databasePath },
+      minThreads: threads,
+      maxThreads: threads,
+      maxQueue: queueTasksMax,
       resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEGABYTES_MAX },
       // A thread answers one question at a time, because a query does not yield.
       concurrentTasksPerWorker: 1,
     });
     // Without a listener the death of an idle thread would end the process. Piscina replaces the thread by itself.
     this.#piscina.on('error', () => undefined);
-    this.#refusedReads = options.refusedReads;
-    this.#onRun = options.onRun;
   }
 
   /**
-   * Asks one question. Rejects with `worker_timeout` if the time limit passes, the queue is full or the thread died,
-   * with `database_unusable` if the database refuses, and with `internal` if the query has a defect.
+   * Asks one question. Rejects with `worker_timeout` if the time limit passes, the queue is full, the thread died
+   * or there is none yet, with `database_unusable` if the database refuses, and with `internal` if the query has a defect.
    */
   ask<Name extends keyof Q & string>(name: Name, argument: Q[Name]['argument']): Promise<Q[Name]['answer']> {
     const again = async (): Promise<Q[Name]['answer']> => {
@@ -74,7 +76,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> {
           return reply.answer;
         case 'refused':
           this.#refused.set(name, again);
-          this.#refusedReads.refused(name, reply.sentence);
+          this.#options.refusedReads.refused(name, reply.sentence);
           this.#askAgainSoon();
           throw new CodedError('database_unusable', reply.sentence);
         case 'mistake':
@@ -92,13 +94,14 @@ export class WorkerPool<Q extends QuestionsOf<Q>> {
     name: Name,
     argument: Q[Name]['argument'],
   ): Promise<WorkerReply<Q[Name]['answer']>> {
+    if (this.#piscina === null) throw new CodedError('worker_timeout', 'The worker pool is not running yet.');
     const startedMs = systemClock.monotonicMs();
     try {
       const reply: WorkerReply<Q[Name]['answer']> = await this.#piscina.run(
         { name, ...argument },
-        { signal: AbortSignal.timeout(this.#taskTimeMaxMs) },
+        { signal: AbortSignal.timeout(this.#options.taskTimeMaxMs) },
       );
-      if (reply.type === 'answer') this.#onRun((systemClock.monotonicMs() - startedMs) / 1000);
+      if (reply.type === 'answer') this.#options.onRun((systemClock.monotonicMs() - startedMs) / 1000);
       return reply;
     } catch (error) {
       const what = `The question "${name}" was not answered in time by the worker pool.`;
@@ -108,7 +111,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> {
 
   #answered(name: keyof Q & string): void {
     this.#refused.delete(name);
-    this.#refusedReads.answered(name);
+    this.#options.refusedReads.answered(name);
   }
 
   #askAgainSoon(): void {
@@ -124,17 +127,17 @@ export class WorkerPool<Q extends QuestionsOf<Q>> {
 
   /** Number of questions that wait for a thread. */
   get queueTasks(): number {
-    return this.#piscina.queueSize;
+    return this.#piscina?.queueSize ?? 0;
   }
 
   /** True while at least one thread exists. */
   get isUp(): boolean {
-    return !this.#stopped && this.#piscina.threads.length > 0;
+    return !this.#stopped && this.#piscina !== null && this.#piscina.threads.length > 0;
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#askAgain !== null) clearTimeout(this.#askAgain);
-    await this.#piscina.destroy();
+    await this.#piscina?.destroy();
   }
 }

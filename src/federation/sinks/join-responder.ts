@@ -14,6 +14,7 @@ import {
   type Subscription,
 } from '../../io/nats.ts';
 import type { Refusal } from '../../io/refusals.ts';
+import type { Part } from '../../lib/part.ts';
 import { answerJoin, JOIN_SUBJECT, type JoinContext, type JoinOutcome } from './join-answer.ts';
 
 /** Requests to join that are read in a second; then the broker tells the others that nobody answers. */
@@ -22,6 +23,8 @@ export const JOIN_REQUESTS_PER_SECOND_MAX = 50;
 export const JOIN_REQUEST_BYTES_MAX = 4_096;
 
 export interface JoinParts {
+  /** How the broker is reached; asked at the start. */
+  nats(): NatsOptions;
   /** What the next answer is made of. */
   context(): JoinContext;
   /** Told what became of each request. */
@@ -37,7 +40,7 @@ const CANNOT_ANSWER =
 
 const SECOND_MS = 1000;
 
-export class JoinResponder {
+export class JoinResponder implements Part {
   readonly #parts: JoinParts;
   readonly #stop = new AbortController();
   #connection: NatsConnection | null = null;
@@ -58,11 +61,15 @@ export class JoinResponder {
     return this.#problem;
   }
 
-  /** Connects, for as long as it takes, and answers. */
-  async start(nats: NatsOptions): Promise<void> {
+  /** Begins to connect, for as long as it takes, and then to answer. */
+  async start(): Promise<void> {
+    void this.#connect();
+  }
+
+  async #connect(): Promise<void> {
     this.#connection = await connectBroker(
       'truebit-aggregator-join',
-      nats,
+      this.#parts.nats(),
       {
         onConnected: () => {
           this.#refusedMs = null;

@@ -13,6 +13,7 @@ import {
 import { Refusals } from '../../io/refusals.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../domain/message-signature.ts';
 import type { StatisticsSigner } from '../../lib/ed25519.ts';
+import type { Part } from '../../lib/part.ts';
 import type { StatisticsMessage } from './payload.ts';
 
 /** A broker that takes longer to answer stands still: the next tick must not wait for it. */
@@ -24,6 +25,10 @@ const FLUSH_MAX_MS = 5000;
 const APART_MAX_MS = 10_000;
 
 export interface PublisherParts {
+  /** How the broker is reached; asked at the start. */
+  nats(): NatsOptions;
+  /** Signs every message. */
+  signer(): StatisticsSigner;
   /** The ingest thread's connection does the talking about outages: while it is away too, nothing is said here. */
   isBrokerThere(): boolean;
   monotonicMs(): number;
@@ -36,12 +41,11 @@ interface Problem {
   readonly sentence: string;
 }
 
-export class Publisher {
+export class Publisher implements Part {
   readonly #parts: PublisherParts;
   readonly #stop = new AbortController();
   readonly #refusals = new Refusals();
   #connection: NatsConnection | null = null;
-  #signer: StatisticsSigner | null = null;
   #isConnected = false;
   /** Why the connection cannot be made; null if it stands, or nothing was said yet. */
   #unreachable: string | null = null;
@@ -63,12 +67,15 @@ export class Publisher {
     return this.#refusals.size;
   }
 
-  /** Connects, for as long as it takes. */
-  async start(nats: NatsOptions, signer: StatisticsSigner): Promise<void> {
-    this.#signer = signer;
+  /** Begins to connect, for as long as it takes. */
+  async start(): Promise<void> {
+    void this.#connect();
+  }
+
+  async #connect(): Promise<void> {
     this.#connection = await connectBroker(
       'truebit-aggregator-publish',
-      nats,
+      this.#parts.nats(),
       {
         onConnected: () => {
           this.#isConnected = true;
@@ -107,8 +114,8 @@ export class Publisher {
   /** Null if all are with the broker, `away`, or what is wrong. */
   async #tryTo(messages: readonly StatisticsMessage[]): Promise<Problem | 'away' | null> {
     const connection = this.#connection;
-    const signer = this.#signer;
-    if (connection === null || signer === null || !this.#isConnected) return 'away';
+    if (connection === null || !this.#isConnected) return 'away';
+    const signer = this.#parts.signer();
     this.#refusals.clear();
     const tooLarge: Problem[] = [];
     for (const { subject, payload } of messages) {

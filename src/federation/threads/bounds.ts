@@ -48,8 +48,6 @@ export const COMMIT_RETRY_MS = 1_000;
 export const MISSING_NEWS_REST_MS = 60_000;
 /** How often the ingest thread tells main its counters and its clock when it has nothing to commit. */
 export const SNAPSHOT_INTERVAL_MS = 1_000;
-/** Time between two looks at the wall clock for a step. */
-export const CLOCK_LOOK_INTERVAL_MS = 1_000;
 /** Nodes read at once when actors are rebuilt at start. */
 export const RESUME_PAGE_NODES = 5_000;
 /** Rest before they are asked for again, if the pool did not answer. */

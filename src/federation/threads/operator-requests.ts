@@ -3,29 +3,41 @@
 
 import { type Change, decodeChange } from '../domain/operator-request.ts';
 import { type ControlServer, controlSocketPath, serveControl } from '../../io/control-socket.ts';
+import { CodedError } from '../../lib/errors.ts';
+import type { Part } from '../../lib/part.ts';
 import type { ChangeReply } from '../store/change-reply.ts';
 
-export class OperatorCommands {
-  readonly #ask: (id: number, change: Change) => void;
+export interface OperatorCommandsParts {
+  /** Has the writer make the change; what became of it is told to `answer` under the same number. */
+  ask(id: number, change: Change): void;
+  /** It cannot listen: all else goes on, but changes need the program stopped. */
+  failed(sentence: string, error: unknown): void;
+}
+
+export class OperatorCommands implements Part {
+  readonly #databasePath: string;
+  readonly #parts: OperatorCommandsParts;
   /** Who waits for the writer, by the number asked under. */
   readonly #waiting = new Map<number, (reply: ChangeReply) => void>();
   #nextId = 1;
   #server: ControlServer | null = null;
   #isStopped = false;
 
-  /** `ask` has the writer make the change; what became of it is told to {@link answer} under the same number. */
-  constructor(ask: (id: number, change: Change) => void) {
-    this.#ask = ask;
+  constructor(databasePath: string, parts: OperatorCommandsParts) {
+    this.#databasePath = databasePath;
+    this.#parts = parts;
   }
 
-  /**
-   * Listens beside the database, whose lock the caller holds. Errors: `control_unreachable` if its path is too long, and
-   * Node's if it cannot listen.
-   */
-  async start(databasePath: string): Promise<void> {
-    const server = await serveControl(controlSocketPath(databasePath), (request) => this.#change(request));
-    if (this.#isStopped) server.stop();
-    this.#server = server;
+  /** Listens beside the database, whose lock the caller holds. */
+  async start(): Promise<void> {
+    try {
+      const path = controlSocketPath(this.#databasePath);
+      this.#server = await serveControl(path, (request) => this.#change(request));
+      if (this.#isStopped) this.#server.stop();
+    } catch (error) {
+      const what = 'the socket beside the database cannot be made';
+      this.#parts.failed(error instanceof CodedError ? error.message : what, error);
+    }
   }
 
   answer(id: number, reply: ChangeReply): void {
@@ -33,7 +45,7 @@ export class OperatorCommands {
     this.#waiting.delete(id);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#server?.stop();
   }
@@ -42,7 +54,7 @@ export class OperatorCommands {
     const decoded = decodeChange(request);
     if (typeof decoded === 'string') return { type: 'refused', code: 'usage', sentence: decoded };
     const id = this.#nextId++;
-    this.#ask(id, decoded);
+    this.#parts.ask(id, decoded);
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 }

@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { AuditReport } from './audit.ts';
 import { systemClock } from '../../lib/clock.ts';
+import type { Part } from '../../lib/part.ts';
 
 /** Until an audit that the database refused is made again, at least, and as many times as long as it took. */
 export const REFUSED_AUDIT_INTERVAL_MS = 60_000;
@@ -30,7 +31,7 @@ export interface AuditorParts {
   failed(error: unknown): void;
 }
 
-export class Auditor {
+export class Auditor implements Part {
   readonly #options: AuditorOptions;
   readonly #parts: AuditorParts;
   #timer: NodeJS.Timeout | null = null;
@@ -41,7 +42,7 @@ export class Auditor {
     this.#parts = parts;
   }
 
-  start(): void {
+  async start(): Promise<void> {
     this.#auditIn(this.#options.intervalMs);
   }
 

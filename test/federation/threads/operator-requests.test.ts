@@ -12,15 +12,19 @@ function setUp() {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const databasePath = join(folder, 'aggregator.db');
   const asked: (readonly [number, Change])[] = [];
-  const commands = new OperatorCommands((id, change) => asked.push([id, change]));
+  const failures: string[] = [];
+  const commands = new OperatorCommands(databasePath, {
+    ask: (id, change) => asked.push([id, change]),
+    failed: (sentence) => failures.push(sentence),
+  });
   onTestFinished(() => commands.stop());
-  return { commands, databasePath, socket: controlSocketPath(databasePath), asked };
+  return { commands, folder, socket: controlSocketPath(databasePath), asked, failures };
 }
 
 describe('operator commands', () => {
   it('operator commands - each is answered with what became of it, in whatever order', async () => {
-    const { commands, databasePath, socket, asked } = setUp();
-    await commands.start(databasePath);
+    const { commands, socket, asked } = setUp();
+    await commands.start();
     const first = askControl(socket, { type: 'listKeys' });
     await until('the first to be asked', () => asked.length === 1);
     const second = askControl(socket, { type: 'blockNode', nodeId: 'node-1' });
@@ -37,8 +41,8 @@ describe('operator commands', () => {
   });
 
   it('operator commands - what is no change is refused, and the writer not asked', async () => {
-    const { commands, databasePath, socket, asked } = setUp();
-    await commands.start(databasePath);
+    const { commands, socket, asked } = setUp();
+    await commands.start();
     expect(await askControl(socket, { type: 'blockNode', nodeId: 'a b' })).toEqual({
       type: 'refused',
       code: 'usage',
@@ -48,10 +52,16 @@ describe('operator commands', () => {
   });
 
   it('operator commands - a stop during the start leaves no socket', async () => {
-    const { commands, databasePath, socket } = setUp();
-    const starting = commands.start(databasePath);
-    commands.stop();
-    await starting;
+    const { commands, socket } = setUp();
+    const starting = commands.start();
+    await Promise.all([starting, commands.stop()]);
     expect(existsSync(socket)).toBe(false);
+  });
+
+  it('operator commands - a socket that cannot be made is told, and the start goes on', async () => {
+    const { commands, folder, failures } = setUp();
+    rmSync(folder, { recursive: true });
+    await commands.start();
+    expect(failures).toEqual(['the socket beside the database cannot be made']);
   });
 });

@@ -1,0 +1,84 @@
+// Main's own connections to the broker: the one that publishes statistics, and the one that answers nodes that want to join.
+// It starts and stops both as one part.
+
+import type { Settings } from '../config/settings.ts';
+import type { Known } from './known.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Part } from '../../lib/part.ts';
+import type { Log } from '../../io/log.ts';
+import type { NatsOptions } from '../../io/nats.ts';
+import type { JoinOutcome } from '../sinks/join-answer.ts';
+import { JoinResponder } from '../sinks/join-responder.ts';
+import type { StatisticsMessage } from '../sinks/payload.ts';
+import { Publisher } from '../sinks/publisher.ts';
+
+export interface BrokerClientsParts {
+  readonly log: Log;
+  readonly known: Known;
+  /** How the broker is reached; asked at the start. */
+  nats(): NatsOptions;
+  /** Told what became of each request to join. */
+  joined(outcome: JoinOutcome): void;
+}
+
+export class BrokerClients implements Part {
+  readonly #isPublishing: boolean;
+  readonly #publisher: Publisher;
+  readonly #joins: JoinResponder;
+
+  constructor(settings: Pick<Settings, 'publish' | 'authMode'>, parts: BrokerClientsParts) {
+    const { known, nats } = parts;
+    const log = (level: 'info' | 'warn', sentence: string) => parts.log[level](sentence);
+    const { monotonicMs } = systemClock;
+    this.#isPublishing = settings.publish.enabled;
+    this.#publisher = new Publisher({
+      nats,
+      signer: () => known.opened.signer,
+      isBrokerThere: () => known.status(monotonicMs())?.connected === true,
+      monotonicMs,
+      log,
+    });
+    this.#joins = new JoinResponder({
+      nats,
+      context: () => ({
+        isRequired: settings.authMode === 'required',
+        aggregatorId: known.aggregatorId,
+        salt: known.opened.salt,
+        statsKey: known.opened.signer.publicKey,
+        keys: known.keys,
+      }),
+      counted: parts.joined,
+      log,
+      monotonicMs,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#publisher.start();
+    if (this.#isPublishing) await this.#joins.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#publisher.stop(), this.#joins.stop()]);
+  }
+
+  /** Signs, publishes and waits until the broker has all messages; false if it is away or refuses some. */
+  publish(messages: readonly StatisticsMessage[]): Promise<boolean> {
+    return this.#publisher.publish(messages);
+  }
+
+  /** Why the latest statistics did not reach the broker, though it is there; null if they did, or none were due. */
+  get publishProblem(): string | null {
+    return this.#publisher.problem;
+  }
+
+  /** Why no node can join; null if nodes can, or there is no connection. */
+  get joinProblem(): string | null {
+    return this.#joins.problem;
+  }
+
+  /** What the broker does not let these two do. */
+  get refusals(): number {
+    return this.#publisher.refusals + (this.joinProblem === null ? 0 : 1);
+  }
+}

@@ -1,0 +1,97 @@
+// What HTTP and Prometheus ask of the main thread: each question goes to the part that knows the answer. It answers none
+// itself.
+
+import type { BrokerClients } from './broker-clients.ts';
+import type { Settings } from '../config/settings.ts';
+import type { FederationHttpParts, FederationHttpServer } from '../http/server.ts';
+import type { Elsewhere, Known } from './known.ts';
+import type { Metrics, MetricsParts } from '../metrics/metrics.ts';
+import type { NodeActors } from './node-actors.ts';
+import type { FederationQuestions } from '../workers/questions.ts';
+import type { Log } from '../../io/log.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { ClockWatch } from '../../lib/clock-watch.ts';
+import type { DescriptorWatch } from '../../lib/descriptors.ts';
+import type { LineLoss } from '../../lib/line-output.ts';
+import type { WorkerPool } from '../../workers/pool.ts';
+import type { RefusedReads } from '../../workers/refused-reads.ts';
+
+/** Who answers. */
+export interface Answering {
+  readonly log: Pick<Log, 'error'>;
+  readonly known: Known;
+  readonly clients: Pick<BrokerClients, 'publishProblem' | 'joinProblem' | 'refusals'>;
+  readonly clock: Pick<ClockWatch, 'wallMs'>;
+  readonly descriptors: Pick<DescriptorWatch, 'problem' | 'seconds'>;
+  readonly nodes: Pick<NodeActors, 'counts'>;
+  readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp' | 'queueTasks'>;
+  readonly refusedReads: Pick<RefusedReads, 'problem'>;
+  /** What the log could not write. */
+  logLoss(): LineLoss;
+}
+
+export function httpParts(
+  settings: Settings,
+  answering: Answering,
+  metrics: Pick<Metrics, 'contentType' | 'text'>,
+  keyUsed: (keyId: string) => void,
+): FederationHttpParts {
+  const { log, known, pool, nodes, clock } = answering;
+  const { nowMs, monotonicMs } = systemClock;
+  return {
+    live: () => true,
+    readiness: () => known.readiness(elsewhere(answering), monotonicMs()),
+    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    aggregatorId: () => known.aggregatorId,
+    statistics: (period) => known.statistics(period),
+    nodes: (query) => pool.ask('nodePage', { query }),
+    node: (nodeId) => pool.ask('node', { nodeId }),
+    history: (query) => pool.ask('history', { query, tickMs: settings.publish.intervalMs }),
+    reporting: () => pool.ask('reporting', { nowMs: nowMs() }),
+    current: () =>
+      known.live(elsewhere(answering), nodes.counts, monotonicMs(), (atMs) => clock.wallMs(atMs)),
+    trust: () => known.trust,
+    findKey: (keyId) => known.keys.find(keyId),
+    keyUsed,
+    statisticsKeys: () => (known.signer === null ? [] : [known.signer.publicKey]),
+    limits: () => settings.limits,
+    nowMs,
+    monotonicMs,
+    failed: (error) => log.error('http: a request failed', { error }),
+  };
+}
+
+export function metricsParts(
+  version: string,
+  answering: Answering,
+  feed: FederationHttpServer['feed'],
+): MetricsParts {
+  const { known, pool, nodes, clock, clients, descriptors, logLoss } = answering;
+  const status = () => known.status(systemClock.monotonicMs());
+  return {
+    accounts: () => known.accounts,
+    status,
+    nodes: () => known.nodes(nodes.counts),
+    trust: () => known.trust,
+    missing: () => known.missing,
+    pool: () => pool,
+    feed,
+    logLoss,
+    descriptors: () => descriptors,
+    refusals: () => (status()?.refusals ?? 0) + clients.refusals,
+    version,
+    wallMs: (monotonicMs) => clock.wallMs(monotonicMs),
+  };
+}
+
+/** What `/readyz` asks of the parts that say it themselves. */
+function elsewhere({ pool, refusedReads, clients, logLoss, descriptors }: Answering): Elsewhere {
+  return {
+    workersUp: pool.isUp,
+    readProblem: refusedReads.problem,
+    publishProblem: clients.publishProblem,
+    joinProblem: clients.joinProblem,
+    logLoss: logLoss(),
+    descriptorProblem: descriptors.problem,
+  };
+}

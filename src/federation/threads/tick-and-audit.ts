@@ -1,0 +1,114 @@
+// What main does again and again with the numbers: the tick, every interval once the source has caught up, and the audit,
+// once an hour. It hands over to each what it needs, and tells what came of it.
+
+import { AUDIT_INTERVAL_MS, AUDIT_TIME_MAX_MS, LOCATION_INTERVAL_MS } from './bounds.ts';
+import type { Settings } from '../config/settings.ts';
+import { auditWorkerUrl } from './files.ts';
+import type { Known } from './known.ts';
+import type { Log } from '../../io/log.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { CodedError } from '../../lib/errors.ts';
+import type { Part } from '../../lib/part.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { StatisticsMessage } from '../sinks/payload.ts';
+import { Ticker } from '../sinks/ticker.ts';
+import type { TickStatistics } from '../domain/statistics.ts';
+import { Auditor } from '../workers/auditor.ts';
+import type { AuditReport } from '../workers/audit.ts';
+import type { WorkerPool } from '../../workers/pool.ts';
+import type { RefusedReads } from '../../workers/refused-reads.ts';
+import type { FederationQuestions } from '../workers/questions.ts';
+
+export interface TickAndAuditParts {
+  readonly log: Log;
+  readonly known: Known;
+  readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask'>;
+  readonly metrics: Pick<Metrics, 'tick' | 'published' | 'audited'>;
+  readonly refusedReads: Pick<RefusedReads, 'answered' | 'refused'>;
+  /** False if the broker is away. */
+  publish(messages: readonly StatisticsMessage[]): Promise<boolean>;
+  /** Has the tick's rows stored. */
+  store(tick: TickStatistics): void;
+  /** Between two audits, for tests. */
+  readonly auditIntervalMs?: number | undefined;
+}
+
+/** The ticker and the auditor as one part. */
+export interface TickAndAudit extends Part {
+  /** The source has caught up: the first time, ticks begin. */
+  caughtUp(): void;
+}
+
+export function createTickAndAudit(settings: Settings, parts: TickAndAuditParts): TickAndAudit {
+  const ticker = createTicker(settings, parts);
+  const auditor = createAuditor(settings, parts);
+  return {
+    start: () => auditor.start(),
+    caughtUp: () => ticker.start(),
+    async stop() {
+      await Promise.all([ticker.stop(), auditor.stop()]);
+    },
+  };
+}
+
+function createTicker(settings: Settings, parts: TickAndAuditParts): Ticker {
+  const { log, known, pool, metrics } = parts;
+  return new Ticker(
+    {
+      intervalMs: settings.publish.intervalMs,
+      geographyIntervalMs: LOCATION_INTERVAL_MS,
+      publishes: settings.publish.enabled,
+      aggregatorId: known.aggregatorId,
+    },
+    {
+      readStatistics: (nowMs) => pool.ask('statistics', { nowMs }),
+      readGeography: () => pool.ask('geography', { minimum: settings.privacyMinCell }),
+      publish: parts.publish,
+      store: parts.store,
+      done(tick, seconds, published) {
+        const startedAtMs = systemClock.monotonicMs() - seconds * 1000;
+        known.ticked(tick, startedAtMs);
+        metrics.tick(seconds);
+        if (published) metrics.published(startedAtMs);
+        log.debug('tick: statistics made', { seconds, published });
+      },
+      failed: (error) => warn(log, 'tick: no statistics this time, the next tick tries again', error),
+      isCaughtUp: () => known.isCaughtUp,
+      nowMs: systemClock.nowMs,
+      monotonicMs: systemClock.monotonicMs,
+    },
+  );
+}
+
+function createAuditor(settings: Settings, parts: TickAndAuditParts): Auditor {
+  const { log, metrics, refusedReads } = parts;
+  return new Auditor(
+    {
+      workerUrl: auditWorkerUrl,
+      databasePath: settings.databasePath,
+      intervalMs: parts.auditIntervalMs ?? AUDIT_INTERVAL_MS,
+      timeMaxMs: AUDIT_TIME_MAX_MS,
+    },
+    {
+      done(report) {
+        refusedReads.answered('audit');
+        metrics.audited(report.drift, systemClock.monotonicMs());
+        if (report.drift > 0) log.error(describeDrift(report));
+        else log.debug('audit: all equal');
+      },
+      refused: (sentence) => refusedReads.refused('audit', sentence),
+      failed: (error) => log.warn('audit: it was not made, the next one tries again', { error }),
+    },
+  );
+}
+
+function describeDrift({ drift, checks }: AuditReport): string {
+  const found = checks.filter(({ differing }) => differing > 0);
+  const what = found.map(({ name, differing }) => `${name}: ${differing}`).join(', ');
+  return `audit: ${drift} differ (${what}): a defect of ours; please report it`;
+}
+
+/** Of a question to the pool that failed. What the database refuses is told by `RefusedReads`, once. */
+export function warn(log: Pick<Log, 'warn'>, sentence: string, error: unknown): void {
+  if (!(error instanceof CodedError && error.code === 'database_unusable')) log.warn(sentence, { error });
+}
