@@ -60,7 +60,7 @@ function writeTasks(database: Database, keys: HashKeys, tasks: number, fromMs: n
   for (let n = 0; n < tasks; n++) {
     if (n % 4096 === 0) randomFillSync(pool);
     const hash = pool.subarray((n % 4096) * 32, (n % 4096) * 32 + 32);
-    const { tag } = keys.of(hash.toString('hex'));
+    const { tag } = keys.keyOf(hash.toString('hex'));
     insert.run(
       n + 1,
       hash,

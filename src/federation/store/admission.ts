@@ -1,5 +1,5 @@
-// Which messages are let in: the limits of all senders, judged on the event clock, and the room for new nodes. It merges
-// nothing, and what it uses up is on disk only with the commit of the messages that it let in.
+// Decides which messages are admitted: it applies the limits of all senders on the event clock, and makes room for new
+// nodes. It merges nothing. Its schedules reach the disk only with the commit of the messages that it admitted.
 
 import { EventClock, type EventClockState, longestGapMs } from '../domain/event-clock.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -8,11 +8,12 @@ import type { KeyUse } from './api-keys.ts';
 import type { KeptValues } from '../../store/kept-values.ts';
 import type { NodeTable } from './nodes.ts';
 
+/** The limits, and the clocks' state at the start. */
 export interface AdmissionOptions {
   readonly limits: Limits;
   /** Silence, on the event clock, after which a node may be evicted to make room for another. */
   readonly offlineAfterMs: number;
-  /** The observed clock as last committed. */
+  /** The observed clock, in ms, at the last commit. */
   readonly observedMs: number;
 }
 
@@ -20,6 +21,7 @@ const GLOBAL_DUE = 'limit_global_due_ms';
 const NEW_NODES_DUE = 'limit_new_nodes_due_ms';
 const EVENT_CLOCK = 'event_clock';
 
+/** The limits of one writer, with the event clock on which they are computed. */
 export class Admission {
   readonly #kept: KeptValues;
   readonly #nodes: NodeTable;
@@ -27,7 +29,7 @@ export class Admission {
   readonly #nodesMax: number;
   readonly #offlineAfterMs: number;
   readonly #events: EventClock;
-  /** The shared limits' schedules, kept with each commit. */
+  /** The schedules of the shared limits, stored with each commit. */
   #globalDueMs: number;
   #newNodesDueMs: number;
 
@@ -43,25 +45,27 @@ export class Admission {
     this.#events = new EventClock(state, longestGapMs(offlineAfterMs));
   }
 
-  /** The next message in the order of reading has the event time `atMs`; returns its time on the event clock. */
+  /**
+   * Advances the event clock to the next message read, whose event time is `atMs`; returns its time on the event clock.
+   */
   pass(atMs: number, observedMs: number, isPlain: boolean): number {
     return this.#events.pass(atMs, observedMs, isPlain);
   }
 
-  /** What the event clock would show for an event at `atMs`; `-Infinity` stands for the last message. */
+  /** What the event clock would show for an event at `atMs`; with `-Infinity`, what it showed for the last message. */
   eventMs(atMs: number): number {
     return this.#events.at(atMs);
   }
 
-  /** The time of the message that was passed last, on the event clock without long gaps: silence is measured on it. */
+  /** The time of the last message passed, on the event clock without long gaps. Silence is measured on this time. */
   get presentMs(): number {
     return this.#events.presentMs;
   }
 
   /**
-   * Judges all limits at `atMs`, on the event clock, and, if the message is within every one, uses it up in the shared ones.
-   * `nodeDueMs` is null for a node that is new; `use` is null for a message that no key signed. A node
-   * that is evicted must be silent at `presentMs`, and with `observedMs` on the observed clock too.
+   * Applies all limits at `atMs` on the event clock. A message within all of them is admitted, and advances the shared
+   * schedules. `nodeDueMs` is null for a new node; `use` is null for a message without a key's signature. A node may be
+   * evicted only if it is silent at `presentMs`, and, with `observedMs`, on the observed clock too.
    */
   admit(
     nodeDueMs: number | null,
@@ -72,7 +76,7 @@ export class Admission {
   ): boolean {
     const { perNode, all, newNodes } = this.#limits;
     const globalDueMs = this.#globalDueMs;
-    // A key has a rate of its own, which strangers under its node's id cannot spend.
+    // A key has its own rate, which unsigned messages under its node's id cannot use up.
     if (use !== null && !isWithin(use.pace, use.limitDueMs, atMs)) return false;
     if (use === null && nodeDueMs !== null && !isWithin(perNode, nodeDueMs, atMs)) return false;
     if (!isWithin(all, globalDueMs, atMs)) return false;
@@ -80,7 +84,7 @@ export class Admission {
       const newNodesDueMs = this.#newNodesDueMs;
       if (!isWithin(newNodes, newNodesDueMs, atMs)) return false;
       if (!this.#nodes.hasNumberLeft) return false;
-      // Last, for it changes something: no node may be evicted for a message that is refused after all.
+      // This check is last because it evicts: no node may be evicted for a message that another limit rejects.
       if (this.#nodesMax > 0) {
         const silentSinceObservedMs = observedMs === null ? null : observedMs - this.#offlineAfterMs;
         if (!this.#nodes.makeRoom(this.#nodesMax, presentMs - this.#offlineAfterMs, silentSinceObservedMs))
@@ -92,12 +96,12 @@ export class Admission {
     return true;
   }
 
-  /** The schedule of a node after an unsigned message of it was let in at `atMs` on the event clock. */
+  /** The schedule of a node after an unsigned message from it was admitted at `atMs` on the event clock. */
   nodeDueMs(dueMs: number, atMs: number): number {
     return advance(this.#limits.perNode, dueMs, atMs);
   }
 
-  /** Keeps the schedules and the event clock with the next commit. */
+  /** Stores the schedules and the event clock with the next commit. */
   keep(): void {
     this.#kept.set(GLOBAL_DUE, this.#globalDueMs);
     this.#kept.set(NEW_NODES_DUE, this.#newNodesDueMs);
@@ -110,7 +114,7 @@ function keptEventClock(kept: KeptValues): EventClockState | null {
   return text === null ? null : (JSON.parse(text) as EventClockState);
 }
 
-/** A database from before this clock goes on from the latest time in it, which may be one of the future. */
+/** A database written before this clock existed resumes at the latest time in it, which may be in the future. */
 function eventClockAt(latestMs: number, observedMs: number): EventClockState {
   return { lastMs: latestMs, nowMs: latestMs, observedMs };
 }

@@ -1,5 +1,6 @@
-// What a person is told after an adoption: rows before and after, what was merged, skipped or left out, and every number
-// whose definition differs from before. Text only; nothing that a stranger sent is in it.
+// The report of an adoption for the operator: rows before and after, how many were merged, skipped or left out, and
+// every number whose definition differs from the earlier aggregator's. Text only; it contains nothing that came from
+// outside.
 
 import type { SharedNumbers } from '../domain/earlier-numbers.ts';
 import { percent } from '../domain/statistics.ts';
@@ -8,18 +9,22 @@ import type { Database } from '../../store/database.ts';
 import { DIMENSION } from './rollups.ts';
 import { STATUS_COMPLETED, STATUS_FAILED } from './tasks.ts';
 
-/** What became of one table's rows. */
+/** How the adoption treated the rows of one table. */
 export interface RowCounts {
   readonly before: number;
   readonly after: number;
-  /** Ids that differed only in case from another row's. */
+  /** Rows merged because their ids differed only in case. */
   readonly merged: number;
-  /** No even number of hex digits from 16 to 64; of nodes: no valid name, or personal data. */
+  /**
+   * Rows skipped for their id: not an even number of hex digits from 16 to 64; of nodes, an invalid name or personal
+   * data.
+   */
   readonly badId: number;
-  /** Neither first nor last sighting nor a time of making. */
+  /** Rows skipped because they have no time of a first sighting, a last sighting or creation. */
   readonly noTime: number;
 }
 
+/** The counts of all adopted tables. */
 export interface AdoptionCounts {
   readonly tasks: RowCounts;
   readonly invoices: RowCounts;
@@ -27,11 +32,12 @@ export interface AdoptionCounts {
   readonly history: RowCounts;
 }
 
+/** Everything that the report tells. */
 export interface AdoptionFacts {
-  /** Of the earlier aggregator's rows, by its definitions. */
+  /** Computed from the earlier aggregator's rows, by its definitions. */
   readonly before: SharedNumbers;
   readonly after: SharedNumbers;
-  /** Tasks taken as completed by their status although `success` is 0. */
+  /** Tasks counted as completed by their status although `success` is 0. */
   readonly completedDespiteZero: number;
   readonly counts: AdoptionCounts;
   readonly unknownLabels: Readonly<Record<LabelDimension, number>>;
@@ -61,26 +67,26 @@ const DEFINITIONS: readonly (readonly [keyof SharedNumbers, string, string])[] =
   ['cacheHitRate', 'cache hit rate', 'divides by finished tasks, not by all; rounded down to one decimal'],
 ];
 
-/** Ours, from the roll-ups. */
-export function ourNumbers(database: Pick<Database, 'prepare'>): SharedNumbers {
+/** The same numbers by this program's definitions, computed from the roll-ups. */
+export function numbersFromRollups(database: Pick<Database, 'prepare'>): SharedNumbers {
   const count = database
     .prepare<[number, number | null, number | null], number>(
       'SELECT coalesce(sum(count), 0) FROM rollup_totals WHERE dimension = ? AND (? IS NULL OR label = ?)',
     )
     .pluck();
-  const of = (dimension: number, label: number | null = null) => count.get(dimension, label, label) ?? 0;
-  const completedTasks = of(DIMENSION.taskStatus, STATUS_COMPLETED);
-  const failedTasks = of(DIMENSION.taskStatus, STATUS_FAILED);
-  const cachedTasks = of(DIMENSION.cached);
+  const countOf = (dimension: number, label: number | null = null) => count.get(dimension, label, label) ?? 0;
+  const completedTasks = countOf(DIMENSION.taskStatus, STATUS_COMPLETED);
+  const failedTasks = countOf(DIMENSION.taskStatus, STATUS_FAILED);
+  const cachedTasks = countOf(DIMENSION.cached);
   return {
-    totalTasks: of(DIMENSION.taskStatus),
+    totalTasks: countOf(DIMENSION.taskStatus),
     completedTasks,
     failedTasks,
     cachedTasks,
-    totalInvoices: of(DIMENSION.invoices),
-    totalNodes: of(DIMENSION.nodeState),
-    // Online and stale.
-    activeNodes: of(DIMENSION.nodeState, 0) + of(DIMENSION.nodeState, 1),
+    totalInvoices: countOf(DIMENSION.invoices),
+    totalNodes: countOf(DIMENSION.nodeState),
+    // Active means online or stale.
+    activeNodes: countOf(DIMENSION.nodeState, 0) + countOf(DIMENSION.nodeState, 1),
     successRate: percent(completedTasks, completedTasks + failedTasks),
     cacheHitRate: percent(cachedTasks, completedTasks + failedTasks),
   };
@@ -89,10 +95,10 @@ export function ourNumbers(database: Pick<Database, 'prepare'>): SharedNumbers {
 /** The report, line by line. */
 export function reportLines(facts: AdoptionFacts): string[] {
   const { before, after, counts, completedDespiteZero, unknownLabels } = facts;
-  const rows = (name: string, of: RowCounts) =>
-    `${name}: ${shown(of.before)} rows before, ${shown(of.after)} after; ` +
-    `${shown(of.merged)} merged (ids that differ only in case), ${shown(of.badId + of.noTime)} skipped ` +
-    `(${shown(of.badId)} with an id that is none, ${shown(of.noTime)} without any time)`;
+  const rows = (name: string, table: RowCounts) =>
+    `${name}: ${shown(table.before)} rows before, ${shown(table.after)} after; ` +
+    `${shown(table.merged)} merged (ids that differ only in case), ${shown(table.badId + table.noTime)} skipped ` +
+    `(${shown(table.badId)} with an id that is none, ${shown(table.noTime)} without any time)`;
   const labels = LABEL_DIMENSIONS.filter((dimension) => unknownLabels[dimension] > 0).map(
     (dimension) => `${dimension} ${shown(unknownLabels[dimension])}`,
   );

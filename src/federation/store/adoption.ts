@@ -1,5 +1,6 @@
-// Turns the database of the earlier aggregator into ours, in place and inside one transaction: its tables are set aside,
-// ours are made, every row is merged by the writer's own rules, the tables go. Other features' tables stay as they are.
+// Converts the earlier aggregator's database to the federation's schema, in place and inside one transaction: it
+// renames the earlier tables, creates the new ones, merges every row by the writer's rules, and drops the earlier
+// tables. Tables of other programs stay as they are.
 
 import { writeFileSync } from 'node:fs';
 import { type EarlierNode, EarlierReader, type EarlierRow, type SkipReason } from '../domain/earlier-rows.ts';
@@ -7,25 +8,26 @@ import { EarlierNumbers } from '../domain/earlier-numbers.ts';
 import { judge, type LifecycleThresholds } from '../../lifecycle/lifecycle.ts';
 import { renameDurably } from '../../lib/durable.ts';
 import type { Adoption, Database } from '../../store/database.ts';
-import { type AdoptionCounts, ourNumbers, type RowCounts, reportLines } from './adoption-report.ts';
+import { type AdoptionCounts, numbersFromRollups, type RowCounts, reportLines } from './adoption-report.ts';
 import { FederationWriter } from './writer.ts';
 
-/** The earlier aggregator's tables, in the order in which they are taken over. */
+/** The earlier aggregator's tables, in the order in which they are adopted. */
 const TABLES = ['aggregated_tasks', 'aggregated_invoices', 'active_nodes', 'network_stats_history'] as const;
 const ASIDE = 'earlier_';
-/** Rows merged in memory before they are written. */
+/** Number of rows merged in memory before they are written. */
 const CHUNK_ROWS = 20_000;
 const REPORT = 'adoption_report';
 
+/** The circumstances of an adoption; `nowMs` is this machine's wall clock. */
 export interface AdoptionOptions {
   readonly nowMs: number;
   readonly thresholds: LifecycleThresholds;
   readonly aggregatorId: string | null;
-  /** Told of every so many rows. */
+  /** Called after every chunk of rows with the number of rows done and of all rows. */
   progress(rows: number, ofRows: number): void;
 }
 
-/** What `openWriter` needs to make the earlier aggregator's database ours. */
+/** The adoption of an earlier aggregator's database, for `openWriter`. */
 export function earlierAggregator(options: AdoptionOptions): Adoption {
   return {
     recognises: isEarlier,
@@ -33,7 +35,7 @@ export function earlierAggregator(options: AdoptionOptions): Adoption {
   };
 }
 
-/** Ours of these names are views. */
+/** In the federation's schema these names are views, so a table shows an earlier database. */
 function isEarlier(database: Database): boolean {
   return TABLES.some((table) => has(database, table));
 }
@@ -46,14 +48,17 @@ function adopt(database: Database, createSchema: () => void, options: AdoptionOp
   const counts = rows.run();
   for (const table of tables) database.exec(`DROP TABLE ${ASIDE}${table}`);
   const { before, completedDespiteZero, unknownLabels } = rows;
-  const after = ourNumbers(database);
+  const after = numbersFromRollups(database);
   const lines = reportLines({ before, after, counts, completedDespiteZero, unknownLabels });
   database
     .prepare('INSERT INTO settings_kept (name, value) VALUES (?, ?)')
     .run(REPORT, JSON.stringify({ lines, told: false }));
 }
 
-/** Tells the report once: line by line, and in a file beside the database. A crash before that has it told by the next start. */
+/**
+ * Tells the report once: line by line through `tell`, and in a file beside the database. After a crash before that, the
+ * next start tells it.
+ */
 export function tellAdoption(database: Database, path: string, tell: (line: string) => void): void {
   const text = database.prepare('SELECT value FROM settings_kept WHERE name = ?').pluck().get(REPORT);
   if (typeof text !== 'string') return;
@@ -69,7 +74,7 @@ export function tellAdoption(database: Database, path: string, tell: (line: stri
     .run(JSON.stringify({ ...report, told: true }), REPORT);
 }
 
-/** Moves the rows from the tables set aside to the writer. */
+/** Moves the rows from the renamed tables to the writer. */
 class Rows {
   readonly #database: Database;
   readonly #tables: readonly string[];
@@ -79,7 +84,10 @@ class Rows {
   readonly #writer: FederationWriter;
   #rowsDone = 0;
   #rowsAll = 0;
-  /** The newest sighting in the file: silence is counted up to it, for then the earlier aggregator stopped listening. */
+  /**
+   * The newest sighting in the file, ms since the epoch. A node's silence is counted up to it, because the earlier
+   * aggregator stopped listening then.
+   */
   #newestMs = 0;
 
   constructor(database: Database, tables: readonly string[], options: AdoptionOptions) {
@@ -93,7 +101,7 @@ class Rows {
     );
   }
 
-  /** What the earlier aggregator would have published of the rows seen so far. */
+  /** The numbers that the earlier aggregator would have published from the rows read so far. */
   get before() {
     return this.#numbers.numbers;
   }
@@ -123,7 +131,7 @@ class Rows {
       this.#saw(invoice.lastMs);
       return this.#writer.adopt({ type: 'invoice', invoice });
     });
-    // All nodes first: how long one was silent depends on the newest sighting of any.
+    // All nodes are read first, because the silence of each depends on the newest sighting of all.
     const heard: EarlierNode[] = [];
     const nodes = this.#take('active_nodes', (row) => {
       this.#numbers.node(row);
@@ -149,7 +157,10 @@ class Rows {
     return { tasks, invoices, nodes, history };
   }
 
-  /** Goes through a table in the order of its ids; `take` says whether a row was new, was merged, or why it is skipped. */
+  /**
+   * Reads a table in the order of its ids. `take` returns whether a row was new (true) or merged (false), or why it was
+   * skipped.
+   */
   #take(table: string, take: (row: EarlierRow) => boolean | SkipReason): RowCounts {
     const counts = { before: 0, merged: 0, badId: 0, noTime: 0 };
     if (!this.#tables.includes(table)) return { ...counts, after: 0 };

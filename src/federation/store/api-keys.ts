@@ -1,5 +1,5 @@
-// API keys on disk and in memory: made and revoked at once, their use (limit, last time) written with each commit.
-// Only hashes are kept; nothing here judges a signature.
+// API keys on disk and in memory. A created or revoked key is written at once; its use (rate limit, last time) is
+// written with each commit. Only hashes are stored; this file judges no signature.
 
 import { type ApiKey, KeyBook, PERMISSIONS } from '../domain/api-keys.ts';
 import type { KeyListing, NewKey } from '../domain/operator-request.ts';
@@ -8,15 +8,18 @@ import { CodedError } from '../../lib/errors.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
-/** API keys kept, revoked ones included: when full, the one revoked longest ago makes room. */
+/**
+ * Maximum number of API keys, revoked ones included. When full, a new key replaces the key that was revoked longest
+ * ago.
+ */
 export const API_KEYS_MAX = 10_000;
 
-/** How a key is used, in memory; what differs from the rows goes with the next commit. */
+/** The use of a key, in memory. Changes are written with the next commit. */
 export interface KeyUse {
   readonly row: number;
   readonly pace: Pace;
   limitDueMs: number;
-  /** Greatest event time of what it was used for, ms since the epoch; 0: never. */
+  /** Greatest event time of a use of the key, ms since the epoch; 0 if it was never used. */
   lastUsedMs: number;
   isDirty: boolean;
 }
@@ -38,8 +41,9 @@ interface KeyRow {
 
 const KEY_ID_DIGITS = 16;
 
+/** The table of API keys with its copy in memory. */
 export class ApiKeyTable {
-  /** All keys as they are now; the same object for ever. */
+  /** All keys in their present state; the object itself never changes. */
   readonly book: KeyBook;
   readonly #uses = new Map<string, KeyUse>();
   readonly #insert: Statement;
@@ -52,7 +56,7 @@ export class ApiKeyTable {
   readonly #used: Statement;
   readonly #spent: Statement;
   #dirty: KeyUse[] = [];
-  /** Keys whose moments go with the next commit. */
+  /** Ids of the keys whose event times the next commit writes. */
   #moved = new Set<string>();
   #isSettled = false;
 
@@ -87,20 +91,20 @@ export class ApiKeyTable {
     for (const row of rows) this.#uses.set(row.key_hash.slice(0, KEY_ID_DIGITS), toUse(row));
   }
 
-  /** False if a moment may still be moved by {@link settle}. */
+  /** False if {@link settle} may still change the event time of a creation or revocation. */
   get isSettled(): boolean {
     return this.#isSettled;
   }
 
   /**
-   * Keeps a new key, at once; one that is there already stays as it is. `eventMs` is the event clock at this moment, as
-   * well as it is known. Errors: `too_many`.
+   * Writes a new key at once; a key that exists already stays as it is. `eventMs` is the best known reading of the
+   * event clock at this moment. Errors: `too_many`.
    */
   create(key: NewKey, nowMs: number, eventMs: number): ApiKey {
     const keyId = key.keyHash.slice(0, KEY_ID_DIGITS);
     const known = this.book.find(keyId);
     if (known?.keyHash === key.keyHash) return known;
-    // Of 64 random bits; but one key must never take another's place.
+    // Key ids are 64 random bits, so this is hardly possible; still, one key must never replace another.
     if (known !== undefined) throw new Error('another key has the same id');
     this.#makeRoom();
     const createdAt = new Date(nowMs).toISOString();
@@ -111,7 +115,7 @@ export class ApiKeyTable {
       row = Number(this.#insert.run(...values).lastInsertRowid);
       this.#saveMoments.run(row, eventMs, null);
     });
-    const made: ApiKey = {
+    const created: ApiKey = {
       ...key,
       keyId,
       createdAtMs: nowMs,
@@ -119,15 +123,15 @@ export class ApiKeyTable {
       createdEventMs: eventMs,
       revokedEventMs: null,
     };
-    this.book.put(made);
-    this.#uses.set(made.keyId, newUse(row, ratePerMinute));
+    this.book.put(created);
+    this.#uses.set(created.keyId, newUse(row, ratePerMinute));
     this.#isSettled = false;
-    return made;
+    return created;
   }
 
   /**
-   * Ends a key, at once; one that was ended before keeps its time. `eventMs` as in {@link create}. Null if there is none
-   * with this id.
+   * Revokes a key at once; a key that was revoked before keeps its time. `eventMs` is as in {@link create}. Returns
+   * null if no key has this id.
    */
   revoke(keyId: string, nowMs: number, eventMs: number): ApiKey | null {
     const key = this.book.find(keyId);
@@ -145,9 +149,9 @@ export class ApiKeyTable {
   }
 
   /**
-   * Every message that was stored before the newest change of a key has been taken, and the event clock shows `eventMs`: what
-   * comes is behind all changes. A moment after that was guessed by a clock that was ahead, and is moved here, with the next
-   * commit.
+   * The ingest thread has taken every message that the broker stored before the newest change of a key, and the event
+   * clock shows `eventMs`; all later messages come after the changes. If a creation or revocation was given a later
+   * event time, a clock that was ahead had caused that. Its event time becomes `eventMs`, with the next commit.
    */
   settle(eventMs: number): void {
     this.#isSettled = true;
@@ -160,11 +164,12 @@ export class ApiKeyTable {
     }
   }
 
-  /** The keys as people see them, in the order in which they were made. */
+  /** The keys as operators see them, in the order of their creation. */
   list(): readonly KeyListing[] {
     return this.book.all.map((key) => this.listing(key));
   }
 
+  /** One key as operators see it. */
   listing(key: ApiKey): KeyListing {
     return {
       keyId: key.keyId,
@@ -179,26 +184,29 @@ export class ApiKeyTable {
     };
   }
 
-  /** How far the rate of a key of the book is spent. */
+  /** The use of a key of the book. */
   useOf(key: ApiKey): KeyUse {
     const use = this.#uses.get(key.keyId);
     if (use === undefined) throw new Error('a key of the book has no row');
     return use;
   }
 
-  /** A message that the key signed was let in, at the event time `atMs`, which is `steadyMs` on the event clock. */
+  /**
+   * Records that a message signed with the key was admitted. `atMs` is its event time, `steadyMs` its time on the event
+   * clock.
+   */
   spend(use: KeyUse, atMs: number, steadyMs: number): void {
     use.limitDueMs = advance(use.pace, use.limitDueMs, steadyMs);
     this.#noteUse(use, atMs);
   }
 
-  /** A key was used elsewhere, over HTTP; it may be gone meanwhile. */
+  /** Records the use of a key over HTTP. The key may have been deleted meanwhile. */
   used(keyId: string, atMs: number): void {
     const use = this.#uses.get(keyId);
     if (use !== undefined) this.#noteUse(use, atMs);
   }
 
-  /** Writes what changed, inside the caller's transaction. */
+  /** Writes the changed uses and event times, inside the caller's transaction. */
   write(): void {
     for (const use of this.#dirty) {
       this.#used.run(toText(use.lastUsedMs), use.row);
@@ -212,6 +220,7 @@ export class ApiKeyTable {
     }
   }
 
+  /** The transaction that held {@link write} is committed. */
   committed(): void {
     for (const use of this.#dirty) use.isDirty = false;
     this.#dirty = [];
@@ -259,7 +268,7 @@ function toKey(row: KeyRow): ApiKey {
     ratePerMinute: row.rate_limit,
     createdAtMs,
     revokedAtMs,
-    // A key from before there were these moments has its wall times alone.
+    // A key created before the event times existed has only its wall times.
     createdEventMs: row.created_event_ms ?? createdAtMs,
     revokedEventMs: revokedAtMs === null ? null : (row.revoked_event_ms ?? revokedAtMs),
   };
@@ -273,7 +282,9 @@ function toUse(row: KeyRow): KeyUse {
   };
 }
 
-/** The burst is two minutes' worth, as that of a node: a monitor counts in minutes of its own. */
+/**
+ * The burst is two minutes' worth, as for a node, because a monitor's minutes begin at other moments than the limit's.
+ */
 function newUse(row: number, ratePerMinute: number): KeyUse {
   const own = pace(ratePerMinute, 60_000, 2 * ratePerMinute);
   return { row, pace: own, limitDueMs: 0, lastUsedMs: 0, isDirty: false };

@@ -1,14 +1,15 @@
-// Node ids that an operator has shut out: kept at once, asked of every message. What becomes of their messages is
-// decided by the writer.
+// Node ids that an operator has blocked. A change is written at once; the writer checks every message and decides what
+// happens to it.
 
 import type { BlockedNode } from '../domain/operator-request.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
-/** Node ids that may be blocked at a time. */
+/** Maximum number of blocked node ids. */
 export const BLOCKED_NODES_MAX = 10_000;
 
+/** The table of blocked node ids with its copy in memory. */
 export class BlockedNodes {
   readonly #blockedAt = new Map<string, string>();
   readonly #insert: Statement;
@@ -28,7 +29,7 @@ export class BlockedNodes {
     return this.#blockedAt.size > 0 && this.#blockedAt.has(nodeId);
   }
 
-  /** Shuts an id out, at once; one that was shut out before keeps its time. Errors: `too_many`. */
+  /** Blocks an id at once; an id that was blocked before keeps its time. Errors: `too_many`. */
   block(nodeId: string, nowMs: number): BlockedNode {
     const known = this.#blockedAt.get(nodeId);
     if (known !== undefined) return { nodeId, blockedAt: known };
@@ -44,13 +45,13 @@ export class BlockedNodes {
     return { nodeId, blockedAt };
   }
 
-  /** Lets an id in again, at once; false if it was not shut out. */
+  /** Unblocks an id at once; false if it was not blocked. */
   unblock(nodeId: string): boolean {
     this.#delete.run(nodeId);
     return this.#blockedAt.delete(nodeId);
   }
 
-  /** In the order in which they were shut out. */
+  /** The blocked ids, in the order in which they were blocked. */
   list(): readonly BlockedNode[] {
     return Array.from(this.#blockedAt, ([nodeId, blockedAt]) => ({ nodeId, blockedAt }));
   }

@@ -1,5 +1,5 @@
-// By what time rows are deleted: the deletion clock as it is kept in the database. It is told the clocks' readings and
-// deletes nothing.
+// The deletion clock with its state in the database. The caller passes the readings of the clocks; this file deletes
+// nothing.
 
 import { DeletionClock, type DeletionClockState, type LeastOffset } from '../domain/deletion-clock.ts';
 import type { Database } from '../../store/database.ts';
@@ -8,31 +8,38 @@ import type { KeptValues } from '../../store/kept-values.ts';
 
 const RUN = 'deletion_run_ms';
 const OFFSETS = 'deletion_offsets';
-/** Statistics are judged by ages of up to seven days (statistics-thinning.ts), also where rows are kept for ever. */
+/** Thinning judges statistics by ages of up to seven days (statistics-thinning.ts), even if rows are kept for ever. */
 const WINDOW_MIN_MS = 7 * 86_400_000;
 
+/** The deletion clock of one database. */
 export class DeletionTime {
   readonly #kept: KeptValues;
   readonly #windowMs: number;
-  /** The newest time that the database knows, if it was written before there was a deletion clock. */
+  /** The newest time in the database, if the database was written before the deletion clock existed; otherwise null. */
   readonly #knownMs: number | null;
   #clock: DeletionClock | null = null;
   #leastMs = Infinity;
   #offsets: readonly LeastOffset[] = [];
 
-  /** `retentionMs` is how long rows are kept; 0: for ever. */
+  /** `retentionMs` is the retention of rows, in ms; 0 keeps them for ever. */
   constructor(database: Database, kept: KeptValues, retentionMs: number) {
     this.#kept = kept;
     this.#windowMs = Math.max(retentionMs, WINDOW_MIN_MS);
     this.#knownMs = kept.text(OFFSETS) === null ? newestMs(database) : null;
   }
 
-  /** The wall clock showed this when a message came, whatever it shows at the next {@link read}. */
+  /**
+   * Notes that the wall clock showed `wallMs` when a message came. The next {@link read} uses the least time noted,
+   * whatever the wall clock shows then.
+   */
   stamped(wallMs: number): void {
     if (wallMs < this.#leastMs) this.#leastMs = wallMs;
   }
 
-  /** Reads the wall clock and the monotonic clock; returns the time for deletions, and keeps it with the next commit. */
+  /**
+   * Takes readings of the wall clock and the monotonic clock. Returns the time for deletions, and stores the clock's
+   * state with the next commit.
+   */
   read(nowMs: number, monotonicMs: number): number {
     this.#clock ??= new DeletionClock(this.#windowMs, this.#keptState(), this.#knownMs, monotonicMs);
     const deletionMs = this.#clock.read(Math.min(nowMs, this.#leastMs), monotonicMs);
@@ -52,9 +59,10 @@ export class DeletionTime {
 }
 
 /**
- * When something was recorded last, null if nothing ever was: the last statistics by number, for a clock that was ahead has
- * left some of later times; else the last sighting of the newest row. It reads no table as a whole: a start must not take
- * longer the more there is, and a damaged page is no reason not to start.
+ * The time of the last record; null in an empty database. It is that of the statistics with the greatest number,
+ * because a clock that was ahead may have left rows of later times; without statistics it is the last sighting of the
+ * newest row. It scans no whole table: a start must not take longer with more rows, and a damaged page is no reason not
+ * to start.
  */
 function newestMs(database: Database): number | null {
   const recordedAt = statement<[], string>(

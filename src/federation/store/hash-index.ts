@@ -1,37 +1,42 @@
-// Finds a row of tasks or invoices by its hash, exactly, at a cost that does not grow with the table; gives new rows
-// their ids. Hashes are unique because the one writer asks here before it inserts: SQLite does not check it.
-//
-// Rows stand in segments of 131,072 by id, and the index begins with the segment, so that an insert touches the newest
-// segment's pages only. Which segments may have a hash, filters in memory say; those are then asked through the index.
-// The filter of a full segment is stored in the transaction that fills it; the newest segment's is made from its rows.
+// Finds a row of tasks or invoices by its exact hash, at a cost that does not grow with the table, and assigns ids to
+// new rows. Hashes are unique because the only writer looks here before it inserts; SQLite does not check it. Rows
+// belong to segments of 131,072 ids, and the index begins with the segment, so that an insert touches only the newest
+// segment's pages. Filters in memory tell which segments may contain a hash; only those are looked up in the index. The
+// filter of a full segment is stored in the transaction that fills it; the newest segment's filter is rebuilt from its
+// rows.
 
 import type { Database, Statement } from '../../store/database.ts';
 import { type HashKey, HashKeys } from './hash-keys.ts';
 import { SegmentFilters } from './segment-filters.ts';
 import { statement } from '../../store/statements.ts';
 
-/** The schema's: rows are in segments of id >> 17. */
+/** As in the schema: a row's segment is id >> 17. */
 const SEGMENT_LOG2 = 17;
 const SEGMENT_ROWS = 2 ** SEGMENT_LOG2;
-/** 16 places a row. */
+/** 16 places per row. */
 const PLACES_LOG2 = SEGMENT_LOG2 + 4;
-/** As in the index. */
+/** The prefix of the hash that the index in the schema contains. */
 const PREFIX_BYTES = 4;
 
-/** How much of tasks or invoices is remembered. */
+/** How many tasks or invoices the writer holds in memory. */
 export interface RowMemoryOptions {
-  /** Ids that each half of the memory of lately touched rows holds. */
+  /** Number of ids in each generation of the recently used rows. */
   readonly generationSize: number;
-  /** Places of a segment's filter, as a power of two; fewer than the default only make it ask SQLite more often. */
+  /**
+   * Number of places in a segment's filter, as a power of two. With fewer than the default, more look-ups go to SQLite
+   * in vain.
+   */
   readonly placesLog2?: number | undefined;
 }
 
+/** The indexed table and the size of its filters. */
 export interface HashIndexOptions extends Pick<RowMemoryOptions, 'placesLog2'> {
   readonly table: string;
-  /** Columns of the rows found. */
+  /** The columns that {@link HashIndex.find} returns. */
   readonly columns: string;
 }
 
+/** The index of one table, `Row` being the type of its rows. */
 export class HashIndex<Row> {
   readonly #keys: HashKeys;
   readonly #filters: SegmentFilters;
@@ -39,10 +44,11 @@ export class HashIndex<Row> {
   readonly #hasRows: (segment: number) => boolean;
   readonly #save: (segment: number, bits: Buffer) => void;
   readonly #drop: (segment: number) => void;
-  /** Segments with a filter in memory; all but the newest are full. */
+  /** Segments with a filter in memory. All except the newest are full. */
   readonly #segments = new Set<number>();
-  /** Full segments whose filter is not stored yet, and stored ones that have no rows any more. */
+  /** Full segments whose filter is not stored yet. */
   readonly #unsaved = new Set<number>();
+  /** Segments without rows whose filter is still stored. */
   readonly #dropped = new Set<number>();
   #nextId: number;
 
@@ -68,10 +74,13 @@ export class HashIndex<Row> {
   }
 
   keyOf(hash: string): HashKey {
-    return this.#keys.of(hash);
+    return this.#keys.keyOf(hash);
   }
 
-  /** The row with this hash, or undefined: also for one that {@link HashIndex.take} gave an id and that is not inserted yet. */
+  /**
+   * The row with this hash. Undefined if there is none, and also for a row that {@link HashIndex.take} gave an id and
+   * that is not inserted yet.
+   */
   find(hash: string, key: HashKey): Row | undefined {
     const candidates = this.#filters.candidates(key);
     if (candidates.length === 0) return undefined;
@@ -84,7 +93,7 @@ export class HashIndex<Row> {
     return undefined;
   }
 
-  /** The id for a new row with this key. */
+  /** Assigns the id of a new row with this key. */
   take(key: HashKey): number {
     const id = this.#nextId++;
     const segment = segmentOf(id);
@@ -97,7 +106,7 @@ export class HashIndex<Row> {
     return id;
   }
 
-  /** Stores what changed, inside the transaction that inserts the rows. May be repeated after a failure. */
+  /** Stores the changed filters, inside the transaction that inserts the rows. May be repeated after a failure. */
   write(): void {
     for (const segment of this.#dropped) this.#drop(segment);
     for (const segment of this.#unsaved) this.#save(segment, this.#filters.save(segment));
@@ -109,7 +118,7 @@ export class HashIndex<Row> {
     this.#dropped.clear();
   }
 
-  /** Forgets full segments that have no rows any more. To be called when every row that has an id is committed. */
+  /** Drops the filters of full segments that have no rows left. Call it only when every row with an id is committed. */
   forgetEmpty(): void {
     const newest = segmentOf(this.#nextId);
     for (const segment of this.#segments) {
@@ -140,11 +149,11 @@ export class HashIndex<Row> {
       }
       const from = segment * SEGMENT_ROWS;
       for (const hash of hashes.iterate(from, from + SEGMENT_ROWS))
-        this.#filters.add(segment, this.#keys.of(hash));
-      // Missing only behind a migration.
+        this.#filters.add(segment, this.#keys.keyOf(hash));
+      // A full segment's filter is missing only after a migration.
       if (segment < newest) this.#unsaved.add(segment);
     }
-    // If the newest rows were pruned, ids begin again in a segment that was full once.
+    // If the newest rows were pruned, new ids start again in a segment that was once full.
     const all = statement<[string], number>(database, 'SELECT segment FROM hash_filters WHERE of_table = ?')
       .pluck()
       .all(table);
@@ -157,7 +166,7 @@ function segmentOf(id: number): number {
   return Math.floor(id / SEGMENT_ROWS);
 }
 
-/** The keys that this database's rows were tagged with; a migration made the secret. */
+/** The keyed hash with which this database's rows were tagged; a migration created its secret. */
 function readHashKeys(database: Database): HashKeys {
   const secret = statement(database, "SELECT value FROM settings_kept WHERE name = 'hash_key'").pluck().get();
   if (typeof secret !== 'string' || secret === '') throw new Error('the database has no hash_key');

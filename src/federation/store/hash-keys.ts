@@ -1,14 +1,14 @@
-// A keyed hash of id hashes, for the filters and the index that find rows by them. Ids come from strangers, who could
-// choose many that meet in one place; the key is the database's own secret, so they cannot know which do.
+// A keyed hash of id hashes, for the filters and the index that find rows. Ids come from outside: a sender could choose
+// many ids that collide in one place. The key is the database's own secret, so no sender can know which ids collide.
 
 import { hkdfSync } from 'node:crypto';
 
-/** Longest id hash, in hex digits. */
+/** Maximum length of an id hash, in hex digits. */
 const DIGITS_MAX = 64;
 
-/** Where an id hash stands in a filter, and its tag in the index. */
+/** The places of an id hash in a filter, and its tag in the index. */
 export interface HashKey {
-  /** First place and distance to the next: 25 bits each, all equally likely. */
+  /** The first place and the distance to the next: 25 bits each, all values equally likely. */
   readonly start: number;
   readonly step: number;
   /** 16 bits, signed, so that they take two bytes in a row. */
@@ -16,19 +16,19 @@ export interface HashKey {
 }
 
 /**
- * Multilinear hashing modulo 2^32: the sum of digit × random factor. For any two different texts the high bits of the sum
- * agree no more often than chance allows, whoever chose the texts without knowing the factors.
+ * Multilinear hashing modulo 2^32: the sum of digit × random factor. For any two different texts chosen without
+ * knowledge of the factors, the high bits of the sums agree no more often than by chance.
  */
 export class HashKeys {
   readonly #factors: Uint32Array;
 
-  /** `secret`: any text, kept with the rows whose tags were made with it. */
+  /** `secret` is any text. It must be stored with the rows whose tags were made with it. */
   constructor(secret: string) {
     this.#factors = new Uint32Array(hkdfSync('sha256', secret, '', 'id-hash', DIGITS_MAX * 2 * 4));
   }
 
   /** The key of an id hash in lower-case hex, of at most 64 digits. */
-  of(hash: string): HashKey {
+  keyOf(hash: string): HashKey {
     const factors = this.#factors;
     let first = 0;
     let second = 0;

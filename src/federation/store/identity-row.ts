@@ -1,4 +1,5 @@
-// The salt and the statistics key in the database: made at the first start, on disk before anybody hears of them.
+// The salt and the statistics key in the database. They are created at the first start, and are on disk before any
+// other part of the program receives them.
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Identity, StatisticsKey } from '../domain/identity.ts';
@@ -11,8 +12,8 @@ const STATISTICS_KEY = 'statistics_key';
 const SALT_BYTES = 32;
 
 /**
- * Reads what is kept, and makes what is missing. `givenSalt` (64 hex digits) is used instead of the kept one, and is not
- * kept. Errors: `database_unusable`.
+ * Reads the stored identity, and creates what is missing. `givenSalt` (64 hex digits) is used instead of the stored
+ * salt, and is not stored. Errors: `database_unusable`.
  */
 export function readIdentity(database: Database, givenSalt: string | null): Identity {
   const kept = new KeptValues(database);

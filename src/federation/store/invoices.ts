@@ -1,4 +1,5 @@
-// Invoices in memory and on disk, as tasks.ts does it for tasks: least values, greatest times, a union of reporters.
+// Invoices in memory and on disk, merged in the same way as tasks (tasks.ts): least values, greatest times, a union of
+// reporters.
 
 import type { EarlierInvoice } from '../domain/earlier-rows.ts';
 import type { InvoiceCreated } from '../domain/signal.ts';
@@ -15,7 +16,7 @@ import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from '../../store/two-generations.ts';
 import { statement } from '../../store/statements.ts';
 
-/** What a report says of an invoice. */
+/** The values of an invoice that a report carries. */
 type InvoiceValues = Pick<
   InvoiceCreated,
   'idHash' | 'taskIdHash' | 'chainId' | 'operation' | 'steps' | 'memory'
@@ -60,6 +61,7 @@ interface InvoiceRow {
   reporters: Buffer;
 }
 
+/** The table of invoices with its recently used rows in memory. */
 export class InvoiceTable implements PrunedTable {
   readonly #hot: TwoGenerations<Invoice>;
   readonly #chains: LabelDictionary;
@@ -111,8 +113,8 @@ export class InvoiceTable implements PrunedTable {
   }
 
   /**
-   * Merges a report of an invoice; true if it changed anything but `last_seen`. In order, an earlier time only says that the
-   * clock was set back, and is no change either.
+   * Merges a report of an invoice; returns true if it changed anything except `last_seen`. With `isInOrder`, an earlier
+   * time only shows that a clock was set back, and does not count as a change.
    */
   created(signal: InvoiceCreated, node: number, atMs: number, nowMs: number, isInOrder = false): boolean {
     const invoice = this.#touch(signal, atMs, nowMs);
@@ -121,7 +123,10 @@ export class InvoiceTable implements PrunedTable {
     return merge(invoice, signal) || isNewReport || (isEarlier && !isInOrder);
   }
 
-  /** Takes over an invoice of the earlier aggregator, merging it with one taken over before; true if it was new. */
+  /**
+   * Adopts an invoice of the earlier aggregator. One with the same hash that was adopted before is merged with it. True
+   * if it was new.
+   */
   adopt(earlier: EarlierInvoice): boolean {
     const invoice = this.#touch(earlier, earlier.firstMs, earlier.createdMs);
     see(invoice, earlier.firstMs, earlier.lastMs);
@@ -129,7 +134,9 @@ export class InvoiceTable implements PrunedTable {
     return this.#adopted.add(invoice.id, earlier.reportingNodes);
   }
 
-  /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
+  /**
+   * Writes every changed row and its roll-up changes, inside the caller's transaction. May be repeated after a failure.
+   */
   write(rollups: RollupDeltas): void {
     this.#pruned = [];
     this.#isPassOver = false;
@@ -154,7 +161,7 @@ export class InvoiceTable implements PrunedTable {
     this.#index.write();
   }
 
-  /** Retention's step, behind {@link write} in the same transaction. */
+  /** A step of retention, after {@link write} in the same transaction. */
   prune(afterId: number, cutoffs: Cutoffs, rollups: RollupDeltas) {
     const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffs, PRUNED_ROWS_MAX);
     for (const row of rows) {
@@ -232,7 +239,7 @@ export class InvoiceTable implements PrunedTable {
   }
 }
 
-/** Merges the times of its sightings; true if it made the first one earlier. */
+/** Merges the times of a sighting; true if the first sighting became earlier. */
 function see(invoice: Invoice, firstMs: number, lastMs: number): boolean {
   if (lastMs > invoice.lastMs) invoice.lastMs = lastMs;
   if (firstMs >= invoice.firstMs) return false;
@@ -240,13 +247,13 @@ function see(invoice: Invoice, firstMs: number, lastMs: number): boolean {
   return true;
 }
 
-/** Merges what a report says; true if it changed anything. */
-function merge(invoice: Invoice, said: InvoiceValues): boolean {
-  const taskHash = leastText(invoice.taskHash, said.taskIdHash);
-  const chain = leastText(invoice.chain, said.chainId);
-  const operation = leastText(invoice.operation, said.operation);
-  const steps = Math.min(invoice.steps, said.steps);
-  const memory = Math.min(invoice.memory, said.memory);
+/** Merges a report's values; true if it changed anything. */
+function merge(invoice: Invoice, report: InvoiceValues): boolean {
+  const taskHash = leastText(invoice.taskHash, report.taskIdHash);
+  const chain = leastText(invoice.chain, report.chainId);
+  const operation = leastText(invoice.operation, report.operation);
+  const steps = Math.min(invoice.steps, report.steps);
+  const memory = Math.min(invoice.memory, report.memory);
   const changed =
     taskHash !== invoice.taskHash ||
     chain !== invoice.chain ||
@@ -267,7 +274,7 @@ function count(invoice: Invoice, rollups: RollupDeltas): void {
   for (const slot of invoiceSlots(invoice)) rollups.add(invoice.firstMs, slot, 1);
 }
 
-/** The roll-up slots that an invoice counts in. */
+/** The roll-up slots in which an invoice counts. */
 export function invoiceSlots({ steps, memory }: Pick<Invoice, 'steps' | 'memory'>): readonly number[] {
   return [slotOf(DIMENSION.invoices, 0), slotOf(DIMENSION.steps, steps), slotOf(DIMENSION.memory, memory)];
 }

@@ -1,38 +1,42 @@
-// Finds rows last seen before a moment, a bounded stretch of the primary key at a time. There is no index by last
-// sighting: every message moves it, so such an index would be written with every row of every commit, whereas one step
-// of this walk reads a few thousand neighbouring rows in about a millisecond (bench/retention.ts).
+// Finds rows last seen before a given time, one bounded range of the primary key at a time. There is no index by last
+// sighting. Every message changes it, so each commit would update such an index for every row. One step of this walk
+// reads a few thousand adjacent rows in about a millisecond (bench/retention.ts).
 
 import type { Database, Statement } from '../../store/database.ts';
 import type { AdoptedKind } from './adopted-rows.ts';
 import { statement } from '../../store/statements.ts';
 
-/** Rows that one step looks at. */
+/** Maximum number of rows that one step reads. */
 export const EXAMINED_ROWS_MAX = 4096;
 
-/** Before when a row must have been seen last to go, in ms since the epoch; adopted rows have their own such moment. */
+/** Rows last seen before `cutoffMs`, in ms since the epoch, are pruned; adopted rows have their own cutoff. */
 export interface Cutoffs {
   readonly cutoffMs: number;
   readonly adoptedCutoffMs: number;
 }
 
-/** Where rows are and how they tell when they were last seen. */
+/** The walked table, and the SQL for its key and its last sighting. */
 export interface WalkedTable {
   readonly table: string;
   readonly key: string;
-  /** SQL of the last sighting in ms since the epoch. */
+  /** SQL expression for the last sighting in ms since the epoch. */
   readonly lastMs: string;
   readonly columns: readonly string[];
-  /** As what its rows are adopted. */
+  /** The kind under which the table's rows are marked if adopted. */
   readonly adopted: AdoptedKind;
 }
 
-/** One step: rows to prune, and where the next one begins; `isEnd` if nothing lies behind. */
+/**
+ * The result of one step: rows to prune, and the key after which the next step begins. `isEnd` is true if no rows
+ * follow.
+ */
 export interface WalkStep<Row> {
   readonly rows: readonly Row[];
   readonly afterKey: number;
   readonly isEnd: boolean;
 }
 
+/** The walk over one table; the caller keeps its position. */
 export class KeyWalk<Row> {
   readonly #edge: Statement<[number], number>;
   readonly #old: Statement<[number, number, number, number, number], Row & { walkedKey: number }>;
@@ -51,10 +55,7 @@ export class KeyWalk<Row> {
     );
   }
 
-  /**
-   * Looks at the rows behind `afterKey`; finds at most `rowsMax` that were last seen before the cutoff, adopted ones before
-   * theirs.
-   */
+  /** Reads the rows after `afterKey`. Returns at most `rowsMax` rows that were last seen before their cutoff. */
   step(afterKey: number, cutoffs: Cutoffs, rowsMax: number): WalkStep<Row> {
     const { cutoffMs, adoptedCutoffMs } = cutoffs;
     const edge = this.#edge.get(afterKey);

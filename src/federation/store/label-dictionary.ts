@@ -1,13 +1,14 @@
-// Open labels by number: chain, task type, operation. Each dimension keeps its first 1,000 labels; what comes later is
-// stored as text in its row and counted together as `other`.
+// Numbers for open labels: chain, task type, operation. Each dimension numbers its first 1,000 labels. Later labels are
+// stored as text in their rows and counted together as `other`.
 
 import type { Database, Statement } from '../../store/database.ts';
 import { OTHER_LABEL } from './rollups.ts';
 import { statement } from '../../store/statements.ts';
 
-/** Open labels that roll-ups keep in each dimension. */
+/** Maximum number of open labels per dimension that roll-ups count separately. */
 export const OPEN_LABELS_MAX = 1000;
 
+/** The numbered labels of one dimension. */
 export class LabelDictionary {
   readonly dimension: number;
   readonly #ids = new Map<string, number>();
@@ -26,7 +27,9 @@ export class LabelDictionary {
     this.#written = rows.length;
   }
 
-  /** The roll-up label of a text: 0 if absent, its number, or {@link OTHER_LABEL}. Numbers a new label if there is room. */
+  /**
+   * The roll-up label of a text: 0 if absent, its number, or {@link OTHER_LABEL}. Numbers a new label if there is room.
+   */
   labelOf(text: string | null): number {
     if (text === null) return 0;
     const known = this.#ids.get(text);
@@ -35,8 +38,8 @@ export class LabelDictionary {
   }
 
   /**
-   * What a row stores for a text: its number if it has one, else the text. The number is a bigint, for a column that
-   * takes both has no affinity and would keep a JavaScript number as REAL.
+   * The value that a row stores for a text: its number if it has one, otherwise the text. The number is a bigint,
+   * because the column takes both types and so has no affinity: SQLite would store a JavaScript number as REAL.
    */
   columnOf(text: string | null): bigint | string | null {
     if (text === null) return null;
@@ -44,7 +47,7 @@ export class LabelDictionary {
     return label === OTHER_LABEL ? text : BigInt(label);
   }
 
-  /** The text of a row's column. */
+  /** The text for the value of a row's column. Throws if the label's number is not in the dictionary. */
   textOf(column: number | string | null): string | null {
     if (typeof column !== 'number') return column;
     const text = this.#texts[column];

@@ -1,24 +1,31 @@
-// The live nodes in the order in which they were last heard, on the event clock, for MAX_NODES (section 7): who goes first is found without
-// looking at the others. It holds every live node by id, never its row, and decides nothing about silence.
+// The live nodes in the order in which they were last heard on the event clock, for MAX_NODES (section 7). It finds the
+// first node to evict without reading the others. It holds every live node's id, never its row, and does not decide
+// what counts as silence.
 
-/** A node's place in the queue. The owner raises `lastMs` as messages come; the queue notices when it matters. */
+/**
+ * A node's place in the queue. The owner raises `lastMs` as messages come; the queue corrects the place only when
+ * needed.
+ */
 export interface Sighting {
   readonly nodeId: string;
-  /** When its last message came, on the event clock; it only rises. */
+  /** The time of the node's last message, on the event clock; it only rises. */
   lastMs: number;
-  /** `lastMs` as it was when the queue last looked: never more than `lastMs`. */
+  /** The `lastMs` by which the queue placed the node; never more than `lastMs`. */
   orderedMs: number;
   /** Index in the heap. */
   place: number;
 }
 
-/** Nodes moved one by one for one answer; if that is not enough, most times are outdated. */
+/**
+ * Maximum number of nodes moved one by one for one answer. If that is not enough, most times are outdated and the queue
+ * is rebuilt.
+ */
 const MOVES_MAX = 5_000;
 
 /**
- * A binary heap by (orderedMs, nodeId) that is lazy about rising times: a message costs one assignment, and a node is
- * moved only when its outdated time has brought it to the top. A node is moved at most once for every stretch of silence
- * that is asked about, so asking is cheap on average, and where nobody's outdated time is silent enough it is one comparison.
+ * A binary heap by (orderedMs, nodeId) that handles rising times lazily. A message costs one assignment; a node is
+ * moved only when its outdated time has brought it to the top. Each node is moved at most once per stretch of silence
+ * asked about, so asking is cheap on average. If no outdated time is old enough, asking costs one comparison.
  */
 export class LastSeenQueue {
   readonly #heap: Sighting[] = [];
@@ -66,7 +73,7 @@ export class LastSeenQueue {
     }
   }
 
-  /** Brings every time up to date at once, which takes a fraction of moving most nodes one by one. */
+  /** Updates every time and rebuilds the heap, which takes a fraction of the time of moving most nodes one by one. */
   #reorder(): void {
     for (const sighting of this.#heap) sighting.orderedMs = sighting.lastMs;
     for (let place = (this.#heap.length >> 1) - 1; place >= 0; place--) {
@@ -104,7 +111,7 @@ export class LastSeenQueue {
   }
 }
 
-/** Node ids are ASCII and distinct: JavaScript's order is the order of their bytes, and two are never equal. */
+/** Node ids are ASCII and distinct: JavaScript's order equals the order of their bytes, and no two are equal. */
 function isBefore(a: Sighting, b: Sighting): boolean {
   return a.orderedMs === b.orderedMs ? a.nodeId < b.nodeId : a.orderedMs < b.orderedMs;
 }

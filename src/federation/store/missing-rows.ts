@@ -1,5 +1,5 @@
-// The record of messages that are missing from the numbers: one row per outcome, written in the transaction of the commit
-// that counts them. It decides nothing; the rules are in the domain.
+// The stored record of messages that are missing from the numbers: one row per outcome, written in the transaction of
+// the commit that counts them. The rules are in domain/missing.ts.
 
 import {
   type Missing,
@@ -22,10 +22,11 @@ interface Row {
   readonly last_ms: number;
 }
 
+/** The table of missing messages with its copy in memory. */
 export class MissingRows {
   readonly #save: Statement<Row>;
   #records: Missing = NONE_MISSING;
-  /** What the transaction under way makes of them. */
+  /** The records as the present transaction writes them. */
   #next: Missing = NONE_MISSING;
 
   constructor(database: Database) {
@@ -46,12 +47,15 @@ export class MissingRows {
     this.#records = { lost: read('lost'), shed: read('shed'), quarantined: read('quarantined') };
   }
 
-  /** As of the last commit. */
+  /** The records at the last commit. */
   get records(): Missing {
     return this.#records;
   }
 
-  /** Writes what was found since the last commit, inside the caller's transaction. May be repeated after a failure. */
+  /**
+   * Writes the messages found missing since the last commit, inside the caller's transaction. May be repeated after a
+   * failure.
+   */
   write(found: MissingCounts, nowMs: number): void {
     const next = (outcome: MissingOutcome) => withFound(this.#records[outcome], found[outcome], nowMs);
     this.#next = { lost: next('lost'), shed: next('shed'), quarantined: next('quarantined') };
@@ -63,7 +67,7 @@ export class MissingRows {
     this.#records = this.#next;
   }
 
-  /** An operator has seen the totals `upTo`: on disk at once, outside of any other transaction. */
+  /** Records that an operator has seen the totals `upTo`. Written at once, outside any other transaction. */
   acknowledge(upTo: MissingCounts): Missing {
     const next = (outcome: MissingOutcome) => withAcknowledged(this.#records[outcome], upTo[outcome]);
     this.#next = { lost: next('lost'), shed: next('shed'), quarantined: next('quarantined') };

@@ -1,4 +1,5 @@
-// The merge of a heartbeat's buckets into its node (section 3): each by itself, the newest value that was reported.
+// Merges a heartbeat's buckets into its node (section 3): each bucket on its own keeps the newest value that was
+// reported.
 
 import type { Heartbeat } from '../domain/signal.ts';
 import { ACTIVE_TASKS, CONTINENTS, TOTAL_TASKS } from '../domain/vocabulary.ts';
@@ -6,7 +7,7 @@ import type { Node } from './node-row.ts';
 
 type Buckets = Pick<Heartbeat, 'totalTasks' | 'activeTasks' | 'continent' | 'location'>;
 
-/** Takes of each bucket the value with the greatest (time, value) among the heartbeats that carry it. */
+/** Keeps, for each bucket, the value with the greatest (time, value) among the heartbeats that carry it. */
 export function mergeBuckets(node: Node, signal: Buckets, atMs: number): void {
   if (isNewer(signal.totalTasks, TOTAL_TASKS.length, atMs, node.totalTasks, node.totalTasksMs)) {
     node.totalTasks = signal.totalTasks;

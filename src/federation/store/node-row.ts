@@ -1,4 +1,4 @@
-// A node in memory, and how it becomes a row and a row becomes it. Plain data and conversions; it merges nothing.
+// A node in memory, and its conversion to and from a row. Plain data and conversions; it merges nothing.
 
 import type { NodeSign } from '../../lifecycle/node-state.ts';
 import { hasLeft } from '../../lifecycle/lifecycle.ts';
@@ -8,7 +8,7 @@ import type { Sighting } from './last-seen-queue.ts';
 
 /** `state` of a node that no actor has judged yet. */
 export const UNJUDGED = -1;
-/** Index of the state that a node without a row counts in. */
+/** Index of the state under which a node without a row counts. */
 export const OFFLINE = NODE_STATES.indexOf('offline');
 const ONLINE = NODE_STATES.indexOf('online');
 
@@ -36,16 +36,16 @@ export const CHANGING_COLUMNS = [
 ] as const;
 
 /**
- * A node as the writer holds it, 0 for never. First and last sight are event times; `…ObservedMs` are on the observed
- * clock; `heardMs` and `signedMs` are on the event clock without long gaps; all other times are on the event clock
- * (src/federation/domain/event-clock.ts).
+ * A node as the writer holds it; a time of 0 means never. First and last sight are event times. `…ObservedMs` are on
+ * the observed clock. `heardMs` and `signedMs` are on the event clock without long gaps. All other times are on the
+ * event clock (src/federation/domain/event-clock.ts).
  */
 export interface Node {
   readonly number: number;
   readonly nodeId: string;
   firstMs: number;
   lastMs: number;
-  /** When its last message came. */
+  /** The time of the node's last message. */
   heardMs: number;
   lifeMs: number;
   leftMs: number;
@@ -63,17 +63,17 @@ export interface Node {
   limitDueMs: number;
   state: number;
   transitions: number;
-  /** When the last message came that a key signed. */
+  /** The time of the node's last message signed with a key. */
   signedMs: number;
   readonly createdMs: number;
   dirty: boolean;
-  /** A message of it came in this batch: its actor must hear of it. */
+  /** True if a message of the node came in this batch: its actor must be told. */
   heard: boolean;
-  /** The state slot that the roll-ups hold for it; −1 while it has no row. */
+  /** The state under which the roll-ups count the node; −1 while it has no row. */
   countedState: number;
-  /** Where it stands among the live nodes; null if nothing limits their number. */
+  /** The node's place among the live nodes; null if their number is not limited. */
   readonly sighting: Sighting | null;
-  /** Evicted: its row goes with the next commit, and nothing may be written for it any more. */
+  /** True after eviction: the next commit deletes the row, and nothing more may be written for the node. */
   isGone: boolean;
 }
 
@@ -104,7 +104,7 @@ export interface NodeRow {
   created_ms: number;
 }
 
-/** A node first heard at `atMs`, which is `presentMs` on the event clock without long gaps. */
+/** A new node, first heard at event time `atMs`, which is `presentMs` on the event clock without long gaps. */
 export function newNode(
   number: number,
   nodeId: string,
@@ -146,13 +146,16 @@ export function newNode(
   };
 }
 
-/** The state people see, as an index: the actor's, or before any actor judged it, offline if it left and else online. */
+/**
+ * The published state, as an index: the actor's, or, before any actor judged the node, offline if it left and otherwise
+ * online.
+ */
 export function effectiveState(node: Pick<Node, 'state' | 'lifeMs' | 'leftMs'>): number {
   if (node.state !== UNJUDGED) return node.state;
   return hasLeft({ lifeAtMs: node.lifeMs, leftAtMs: node.leftMs }) ? OFFLINE : ONLINE;
 }
 
-/** What its actor must hear of a node. */
+/** The sign of life that the node's actor receives. */
 export function toSign(node: Node): NodeSign {
   return {
     number: node.number,
@@ -164,7 +167,7 @@ export function toSign(node: Node): NodeSign {
   };
 }
 
-/** The values of the columns that can change, in the order of {@link CHANGING_COLUMNS}. */
+/** The values of the changeable columns, in the order of {@link CHANGING_COLUMNS}. */
 export function changing(node: Node): (number | string | null)[] {
   return [
     node.firstMs,
@@ -189,11 +192,12 @@ export function changing(node: Node): (number | string | null)[] {
   ];
 }
 
-/** True if the newest message of a node was signed; what a row says of it is said by a key then. */
+/** True if the node's newest message was signed. Then a key vouches for what the row says. */
 export function isAuthenticated(node: Pick<Node, 'signedMs' | 'heardMs'>): boolean {
   return node.signedMs > 0 && node.signedMs >= node.heardMs;
 }
 
+/** Converts a row to a node in memory; `sighting` is its place in the queue, null if their number is not limited. */
 export function fromRow(row: NodeRow, sighting: Sighting | null): Node {
   const node: Node = {
     number: row.number,

@@ -1,5 +1,5 @@
-// Nodes in memory and on disk: times, buckets, limits, and the state that an actor gave; and how they go, evicted or
-// pruned. States are stored here and never decided here.
+// Nodes in memory and on disk: times, buckets, limits and the state that an actor decided; and their removal by
+// eviction or pruning. It stores states and never decides them.
 
 import type { EarlierNode } from '../domain/earlier-rows.ts';
 import type { NodeSign, NodeTransition } from '../../lifecycle/node-state.ts';
@@ -31,16 +31,20 @@ import { TransitionRows } from './transition-rows.ts';
 import { TwoGenerations } from '../../store/two-generations.ts';
 import { statement } from '../../store/statements.ts';
 
-/** Nodes that one step of retention prunes; fewer than tasks, for up to 1,000 transitions go with each. */
+/**
+ * Maximum number of nodes that one step of retention prunes. It is less than for tasks, because up to 1,000 transitions
+ * are deleted with each node.
+ */
 export const PRUNED_NODES_MAX = 50;
-/** Nodes that make room for one new one: 2, so that a limit that was lowered is reached some day. */
+/** Maximum number of nodes evicted for one new node: 2, so that a lowered limit is reached eventually. */
 const EVICTED_FOR_ONE_MAX = 2;
 const NEXT_NUMBER = 'next_node_number';
 
+/** Sizes of the node table. `generationSize` is the number of nodes per generation in memory. */
 export interface NodeTableOptions {
   readonly generationSize: number;
   readonly transitionsPerNodeMax: number;
-  /** Whether {@link NodeTable.makeRoom} will be asked: only then is it known who was seen least lately. */
+  /** True if {@link NodeTable.makeRoom} will be called: only then does the table track who was heard least recently. */
   readonly isLimited: boolean;
 }
 
@@ -49,14 +53,15 @@ type PrunedRow = Pick<
   'number' | 'node_id' | 'state' | 'life_ms' | 'left_ms' | 'heard_ms' | 'signed_ms'
 >;
 
-/** What a commit tells of nodes. */
+/** The result of a commit for nodes. */
 export interface CommittedNodes {
-  /** The nodes heard in it. */
+  /** A sign of life for each node heard in the commit. */
   readonly signs: NodeSign[];
-  /** Numbers of nodes that were evicted or pruned: they have no row any more. */
+  /** Numbers of the nodes that were evicted or pruned: they have no row any more. */
   readonly gone: readonly number[];
 }
 
+/** The table of nodes with its recently used rows in memory. */
 export class NodeTable implements PrunedTable {
   readonly #hot: TwoGenerations<Node>;
   readonly #select: Statement<[string], NodeRow>;
@@ -104,7 +109,7 @@ export class NodeTable implements PrunedTable {
       adopted: ADOPTED.node,
     });
     this.#adopted = new AdoptedRows(database, ADOPTED.node);
-    // The newest rows may be gone, so the greatest number of a row does not say what comes next.
+    // The newest rows may have been deleted, so the greatest number in the table does not give the next one.
     const greatest = Number(statement(database, 'SELECT coalesce(max(number), 0) FROM nodes').pluck().get());
     this.#nextNumber = Math.max(kept.number(NEXT_NUMBER), greatest + 1);
     this.#live = Number(statement(database, 'SELECT count(*) FROM nodes').pluck().get());
@@ -126,17 +131,17 @@ export class NodeTable implements PrunedTable {
     return this.#live;
   }
 
-  /** Of these, the nodes whose newest message was signed. */
+  /** Nodes with a row whose newest message was signed. */
   get authenticated(): number {
     return this.#authenticated;
   }
 
-  /** Nodes ever seen, those that were evicted, pruned or forgotten included. */
+  /** Nodes ever seen, including those that were evicted, pruned or forgotten. */
   get everSeen(): number {
     return this.#live + this.#goneEver;
   }
 
-  /** The greatest time on the event clock in any row, 0 if there is none; reads them all. */
+  /** The greatest time on the event clock in any row; 0 without rows. It reads all rows. */
   get latestMs(): number {
     return Number(this.#latest.pluck().get() ?? 0);
   }
@@ -152,9 +157,10 @@ export class NodeTable implements PrunedTable {
   }
 
   /**
-   * True if there is room for one more node under `nodesMax`, if need be because a node last heard before `silentSinceMs`
-   * was evicted: the one with the least (last heard, node id). With `silentSinceObservedMs` it must have been silent since
-   * then on the observed clock too. Its row goes with the next commit.
+   * Makes room for one more node under `nodesMax`; returns true if there is room. If needed, it evicts the node with
+   * the least (last heard, node id), provided that it was last heard before `silentSinceMs`. With
+   * `silentSinceObservedMs` the node must have been silent since then on the observed clock too. The next commit
+   * deletes its row.
    */
   makeRoom(nodesMax: number, silentSinceMs: number, silentSinceObservedMs: number | null): boolean {
     for (let evicted = 0; this.#live >= nodesMax; evicted++) {
@@ -169,7 +175,7 @@ export class NodeTable implements PrunedTable {
     return observedMs === null || (this.find(nodeId)?.heardObservedMs ?? Infinity) < observedMs;
   }
 
-  /** True while there is a number for one more node: a reporter must fit in 4 bytes, and numbers are never reused. */
+  /** True while there is a number for one more node. A reporter must fit in 4 bytes, and numbers are never reused. */
   get hasNumberLeft(): boolean {
     return this.#nextNumber <= NODE_NUMBER_MAX;
   }
@@ -183,17 +189,17 @@ export class NodeTable implements PrunedTable {
   }
 
   /**
-   * Takes over a node of the earlier aggregator, in the state that its silence calls for: `silenceMs` before this moment
-   * of the observed clock, which begins at 0. True if it was new.
+   * Adopts a node of the earlier aggregator, in the state that its silence calls for. It was last heard `silenceMs`
+   * before the present moment of the observed clock, which begins at 0. True if it was new.
    */
   adopt(earlier: EarlierNode, silenceMs: number, state: NodeState, nowMs: number): boolean {
     if (this.find(earlier.nodeId) !== undefined) return false;
     const { nodeId, firstMs, lastMs, createdMs } = earlier;
-    // Times in the future must not keep a node alive, or dead, until then.
+    // A time in the future must not keep a node alive, or offline, until then.
     const heardMs = Math.min(lastMs, nowMs);
     const node = this.create(nodeId, firstMs, Math.min(firstMs, nowMs), createdMs, 0);
     this.hear(node, lastMs, heardMs, -silenceMs);
-    // There is no actor yet that must hear of it: all are made from the rows, when everything is taken over.
+    // No actor exists yet to be told: all actors are made from the rows after the adoption.
     node.heard = false;
     if (earlier.hasLeft) this.leave(node, heardMs);
     else this.showLife(node, heardMs);
@@ -204,10 +210,10 @@ export class NodeTable implements PrunedTable {
   }
 
   /**
-   * Records that any valid message came, signed or not, at the event time `atMs`, which is `presentMs` on the event clock
-   * without long gaps; true if it made the node's first sighting earlier. From `believedFromMs` on, `atMs` is the last
-   * sighting even if an earlier message carried a later time: the clock was ahead then. Below it the greatest time stays,
-   * so that no row becomes old enough to be deleted.
+   * Records a valid message, signed or not, at the event time `atMs`, which is `presentMs` on the event clock without
+   * long gaps. Returns true if it made the node's first sighting earlier. If `atMs` is at least `believedFromMs`, it
+   * becomes the last sighting even if an earlier message carried a later time, because the clock was ahead then. Below
+   * `believedFromMs` the greatest time stays, so that the row does not become old enough to be deleted.
    */
   hear(
     node: Node,
@@ -231,18 +237,24 @@ export class NodeTable implements PrunedTable {
     return true;
   }
 
-  /** Removes a node and its transitions with the next commit, as if it had been evicted; false if there is none. */
+  /**
+   * Removes a node and its transitions with the next commit, as if it had been evicted; false if no node has this id.
+   */
   forget(nodeId: string): boolean {
     if (this.find(nodeId) === undefined) return false;
     this.#evict(nodeId);
     return true;
   }
 
-  /** Records a sign of life or of leaving, on the event clock: a time that no message is ever later than decides nothing. */
+  /**
+   * Records a sign of life at `steadyMs` on the event clock, on which a wrong time in the future cannot outlast later
+   * messages.
+   */
   showLife(node: Node, steadyMs: number): void {
     if (steadyMs > node.lifeMs) node.lifeMs = steadyMs;
   }
 
+  /** Records at `steadyMs` on the event clock that the node announced its leaving. */
   leave(node: Node, steadyMs: number): void {
     if (steadyMs > node.leftMs) node.leftMs = steadyMs;
   }
@@ -254,8 +266,8 @@ export class NodeTable implements PrunedTable {
   }
 
   /**
-   * Stores what an actor decided. A node that is gone meanwhile is passed over, also if its id has come back since: what
-   * was observed before this row began is about another.
+   * Stores a transition that an actor decided. It is ignored if the node was removed, even if a new node has appeared
+   * under the same id: the transition was observed before the new row began.
    */
   transition(fact: NodeTransition): void {
     const node = this.find(fact.nodeId);
@@ -267,10 +279,10 @@ export class NodeTable implements PrunedTable {
     this.#transitions.push({ node, number: node.transitions, fact });
   }
 
-  /** Writes every touched row, inside the caller's transaction. May be repeated after a failure. */
+  /** Writes every changed row, inside the caller's transaction. May be repeated after a failure. */
   write(rollups: RollupDeltas): void {
     this.#pruned = [];
-    // First, for an evicted id may have come back as another node.
+    // Evicted nodes come first, because an evicted id may have returned as a new node.
     for (const node of this.#evicted) {
       rollups.addPruned(slotOf(DIMENSION.nodeState, OFFLINE));
       if (node.countedState < 0) continue;
@@ -295,7 +307,7 @@ export class NodeTable implements PrunedTable {
     this.#kept.set(NEXT_NUMBER, this.#nextNumber);
   }
 
-  /** Retention's step, behind {@link write} in the same transaction. */
+  /** A step of retention, after {@link write} in the same transaction. */
   prune(afterNumber: number, cutoffs: Cutoffs, rollups: RollupDeltas) {
     const { rows, afterKey, isEnd } = this.#walk.step(afterNumber, cutoffs, PRUNED_NODES_MAX);
     for (const row of rows) {
@@ -378,7 +390,7 @@ export class NodeTable implements PrunedTable {
   }
 }
 
-/** All live nodes, read before anything is served. */
+/** Reads all live nodes, before the program serves anything. */
 function readQueue(database: Database): LastSeenQueue {
   const queue = new LastSeenQueue();
   const rows = statement<[], { node_id: string; heard_ms: number }>(

@@ -1,5 +1,5 @@
-// The database as the running program opens it: under its lock, for writing, made, migrated or adopted if need be, with
-// its first writer. It commits nothing, and leaves no lock behind where it fails.
+// Opens the database for the running program: locked, for writing, and if needed created, migrated or adopted, together
+// with its first writer. It commits nothing, and releases the lock if it fails.
 
 import type { Settings } from '../config/settings.ts';
 import type { Identity } from '../domain/identity.ts';
@@ -13,6 +13,7 @@ import { RevertibleWriter } from './revertible-writer.ts';
 import { writerOptions } from './writer-options.ts';
 import { FederationWriter } from './writer.ts';
 
+/** A locked database with its writer and the aggregator's secrets; whoever opened it releases the lock. */
 export interface OpenedDatabase {
   readonly lock: DatabaseLock;
   readonly database: Database;
@@ -21,8 +22,9 @@ export interface OpenedDatabase {
 }
 
 /**
- * Opens the database of the settings; `nowMs` is our clock, `log` is told of an adoption, and if others may read the file.
- * Errors: those of `lockDatabase` and `openWriter`, and `database_missing`.
+ * Opens the database that the settings name. `nowMs` is this machine's wall clock. `log` receives the report of an
+ * adoption, and a warning if other users may read the file. Errors: those of `lockDatabase` and `openWriter`, and
+ * `database_missing`.
  */
 export function openDatabase(
   settings: Settings,
@@ -42,7 +44,7 @@ export function openDatabase(
     expectDatabase(path, lock.hadDatabase);
     const database = openFederationWriter(path, earlierAggregator(adoption));
     tellAdoption(database, path, (line) => log('info', `adoption: ${line}`));
-    // The tables must not stand in the log alone: without it the file would pass for a new one.
+    // The tables must not be in the log alone: without the log the file would look like a new one.
     if (!lock.hadDatabase) database.pragma('wal_checkpoint(TRUNCATE)');
     lock.noteDatabase();
     if (isReadableByOthers(path)) {

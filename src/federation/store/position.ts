@@ -1,11 +1,11 @@
-// Where we are in the broker's stream: which sequence comes next, and what became of every one before it. Written in
-// the transaction that stores the effects, so the two cannot disagree.
+// The position in the broker's stream: which sequence comes next, and how many messages before it had which outcome. It
+// is written in the transaction that stores the effects of the messages, so the two always agree.
 
 import type { Outcome } from '../domain/accounting.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
-/** What the broker says of a stream when we attach to it. */
+/** What the broker reports about a stream when the source attaches to it. */
 export interface StreamFacts {
   readonly name: string;
   /** The stream's creation time as the broker writes it. */
@@ -14,7 +14,7 @@ export interface StreamFacts {
   readonly lastSeq: number;
 }
 
-/** Outcomes that a sequence can have; `lost` is for those that the stream no longer held. */
+/** Outcomes that a sequence can have. The column `lost` counts the sequences that the stream no longer held. */
 const COUNTED = ['applied', 'duplicate', 'rejected', 'rate_limited', 'quarantined', 'ignored'] as const;
 type Counted = (typeof COUNTED)[number];
 
@@ -27,18 +27,19 @@ interface PositionRow extends Record<Counted, number> {
   lost: number;
 }
 
+/** The position of one reader in all streams that it has read. */
 export class StreamPosition {
-  /** Messages found missing since the process started. */
+  /** Messages found lost since the process started. */
   lostSinceStart = 0;
-  /** Of these, since the last commit. */
+  /** Messages found lost since the last commit. */
   lostSinceCommit = 0;
   readonly #save: Statement<PositionRow>;
   readonly #rowsOf: Statement<[string], PositionRow>;
   readonly #rename: Statement<[string, string, string]>;
   #row: PositionRow | null = null;
-  /** Rows of streams that we left since the last commit. */
+  /** Rows of streams from which the reader detached since the last commit. */
   #left: PositionRow[] = [];
-  /** Rows that go by another creation time since the last commit: new, stream, old. */
+  /** Changes of a row's creation time since the last commit: new time, stream, old time. */
   #renamed: [string, string, string][] = [];
 
   constructor(database: Database) {
@@ -61,18 +62,18 @@ export class StreamPosition {
     return this.#row === null ? null : this.#row.last_seq + 1;
   }
 
-  /** The last sequence that has an outcome, and the time of the message taken last; null if none was taken. */
+  /** The last sequence that has an outcome, and the time of the last message taken; null if none was taken. */
   get last(): { readonly seq: number; readonly atMs: number } | null {
     const row = this.#row;
     return row === null || row.last_ms === 0 ? null : { seq: row.last_seq, atMs: row.last_ms };
   }
 
-  /** The row that we are attached to; null while attached to no stream. */
+  /** The row of the attached stream; null while attached to no stream. */
   get attachedTo(): { readonly stream: string; readonly incarnation: string } | null {
     return this.#row === null ? null : { stream: this.#row.stream, incarnation: this.#row.incarnation };
   }
 
-  /** Attaches to a row as it is on disk: where a position that was dropped stood at its last commit. */
+  /** Attaches to a stored row: the position of a dropped writer at its last commit. */
   resume({ stream, incarnation }: { readonly stream: string; readonly incarnation: string }): void {
     this.#row = this.#rowsOf.all(stream).find((row) => row.incarnation === incarnation) ?? null;
   }
@@ -88,8 +89,8 @@ export class StreamPosition {
 
   /**
    * Attaches to a stream. `storedAtMs` is the broker's time of the message at {@link lastKnown}'s sequence, null if the
-   * stream does not hold it any more. A stream that went back behind us, or that holds another message where we
-   * stopped, is another incarnation and gets a position of its own.
+   * stream no longer holds that message. If the stream ends before the stored position, or holds another message at it,
+   * it is another incarnation and gets its own position.
    */
   attach(stream: StreamFacts, storedAtMs: number | null): void {
     this.#leave();
@@ -100,8 +101,8 @@ export class StreamPosition {
       return;
     }
     if (!isSame) {
-      // The message where we stopped is there: it is the stream that we know, restored, or given another creation time
-      // (nats-server 2.9 does that to a stream whose settings were changed, at its next start).
+      // The message at the stored position is there, so this is the known stream, restored or given another creation
+      // time. (At its next start, nats-server 2.9 gives a stream another creation time if its settings were changed.)
       this.#renamed.push([stream.created, stream.name, latest.incarnation]);
       latest.incarnation = stream.created;
     }
@@ -118,16 +119,17 @@ export class StreamPosition {
     this.#row = emptyRow(stream.name, `${stream.created}#${number}`, firstSeq);
   }
 
+  /** Detaches from the stream; its row is written with the next commit. */
   detach(): void {
     this.#leave();
   }
 
-  /** The stream holds nothing more up to and including `seq`: what was there and unread is lost. */
+  /** The stream holds no more messages up to and including `seq`: those that were unread there are lost. */
   nothingUpTo(seq: number): void {
     this.#skipTo(seq);
   }
 
-  /** Accepts the message with this sequence; false if it was accepted before. Sequences passed over are lost. */
+  /** Accepts the message with this sequence; false if it was accepted before. Skipped sequences count as lost. */
   take(seq: number, atMs: number): boolean {
     const row = this.#row;
     if (row === null || seq <= row.last_seq) return false;
@@ -137,7 +139,7 @@ export class StreamPosition {
     return true;
   }
 
-  /** Counts what became of the message taken last. */
+  /** Counts the outcome of the last message taken. */
   count(outcome: Outcome): void {
     if (this.#row !== null && isCounted(outcome)) this.#row[outcome]++;
   }
@@ -166,7 +168,7 @@ export class StreamPosition {
     this.#row = null;
   }
 
-  /** The row of this creation time, the last one if there are several; else the last of any. */
+  /** The row of this creation time, the last one if there are several; otherwise the last row of the stream. */
   #latest(stream: StreamFacts): PositionRow | null {
     const unsaved = [...this.#left, ...(this.#row === null ? [] : [this.#row])].filter(
       (row) => row.stream === stream.name,

@@ -1,12 +1,14 @@
-// The set of nodes that reported a task or an invoice, and which kinds of report each made: sorted numbers, node
-// number × 4 + kinds, stored as four bytes each. Sorted, so that any order of arrival gives the same bytes.
+// The set of nodes that reported a task or an invoice, with the kinds of report that each made. It is a list of
+// numbers, node number × 4 + kinds, stored as four bytes each. The list is sorted, so that any order of arrival gives
+// the same bytes. Also the merge of text values on which reporters disagree.
 
-/** Kinds of report, bits. An invoice has one kind. */
+/** Bit of a report that a task was received, or of a report of an invoice. */
 export const RECEIVED = 1;
+/** Bit of a report that a task was completed. */
 export const COMPLETED = 2;
 const KINDS = 4;
 
-/** Node numbers must stay below this for the entry to fit in 32 bits: over a billion nodes ever seen. */
+/** Greatest node number: up to it an entry fits in 32 bits. Over a billion nodes can be numbered. */
 export const NODE_NUMBER_MAX = 2 ** 30 - 1;
 
 /** Adds a report; true if this node had not made this kind of report before. */
@@ -28,12 +30,14 @@ export function addReport(reporters: number[], node: number, kind: number): bool
   return true;
 }
 
+/** Encodes a sorted set of reporters as a blob, four bytes each. */
 export function reportersToBlob(reporters: readonly number[]): Buffer {
   const blob = Buffer.allocUnsafe(reporters.length * 4);
   for (let i = 0; i < reporters.length; i++) blob.writeUInt32BE(reporters[i] ?? 0, i * 4);
   return blob;
 }
 
+/** Decodes a blob made by {@link reportersToBlob}. */
 export function reportersFromBlob(blob: Buffer): number[] {
   const reporters: number[] = [];
   for (let offset = 0; offset + 4 <= blob.length; offset += 4) reporters.push(blob.readUInt32BE(offset));

@@ -1,17 +1,20 @@
-// Retention in small steps (section 4): which table comes next and how far the walk has come. Each step is part of a
-// commit of the writer, after the touched rows are written, so it decides on the newest values; it never asks the time.
+// Retention in small steps (section 4): it keeps which table comes next and how far the walk has come. Each step is
+// part of a commit, after the changed rows are written, so it decides by the newest values. It never reads a clock.
 
 import type { KeptValues } from '../../store/kept-values.ts';
 import type { Cutoffs } from './key-walk.ts';
 import type { RollupDeltas } from './rollups.ts';
 
-/** Tasks or invoices that one step prunes: a quarter of the 50 ms that the writer may pause (bench/retention.ts). */
+/**
+ * Maximum number of tasks or invoices that one step prunes: a quarter of the 50 ms for which the writer may pause
+ * (bench/retention.ts).
+ */
 export const PRUNED_ROWS_MAX = 500;
 
 /** A table whose rows are pruned. */
 export interface PrunedTable {
   /**
-   * Prunes some of the rows behind `afterKey` that were last seen before the cutoff, inside the caller's transaction,
+   * Prunes some of the rows after `afterKey` that were last seen before their cutoff, inside the caller's transaction,
    * and moves their counts into the pruned totals. May be repeated after a failure.
    */
   prune(
@@ -21,22 +24,29 @@ export interface PrunedTable {
   ): { readonly afterKey: number; readonly isEnd: boolean; readonly rows: number };
 }
 
-/** What a step did. */
+/** The result of a step. */
 export interface PruneResult {
   readonly rows: number;
-  /** True if the step was the last of a pass over all tables; what an earlier run left of a pass is none. */
+  /**
+   * True if the step was the last of a pass over all tables. The rest of a pass that began before a restart does not
+   * count as a pass.
+   */
   readonly isPassOver: boolean;
 }
 
 const TABLE = 'retention_table';
 const AFTER = 'retention_after';
 
+/** The walk of retention over all tables, with its place in the database. */
 export class Retention {
   readonly #tables: readonly PrunedTable[];
   readonly #kept: KeptValues;
   #place: { readonly table: number; readonly afterKey: number };
   #nextPlace: { readonly table: number; readonly afterKey: number };
-  /** False while the walk is in what an earlier run left: tables before it may have waited for as long as we were away. */
+  /**
+   * False until this process starts a pass from the beginning. A pass resumed after a restart has skipped the tables
+   * before the resume point.
+   */
   #isWholePass: boolean;
   #cutoffs: Cutoffs | null = null;
   #result: PruneResult | null = null;
@@ -49,12 +59,12 @@ export class Retention {
     this.#isWholePass = isStart(this.#place);
   }
 
-  /** Lets a step ride in the next commit: of rows last seen before the cutoff. */
+  /** Schedules one step with these cutoffs for the next commit. */
   ask(cutoffs: Cutoffs): void {
     this.#cutoffs = cutoffs;
   }
 
-  /** Makes the step that was asked for, inside the caller's transaction. */
+  /** Makes the scheduled step, inside the caller's transaction. */
   write(rollups: RollupDeltas): void {
     const table = this.#tables[this.#place.table];
     if (this.#cutoffs === null || table === undefined) return;
@@ -66,7 +76,9 @@ export class Retention {
     this.#kept.set(AFTER, this.#nextPlace.afterKey);
   }
 
-  /** The transaction that held {@link write} is committed: what it did, null if no step was asked for. */
+  /**
+   * The transaction that held {@link write} is committed. Returns the result of its step; null if none was scheduled.
+   */
   committed(): PruneResult | null {
     const result = this.#result;
     this.#place = this.#nextPlace;

@@ -1,6 +1,6 @@
-// The writer, able to go back to its last commit: a writer made anew from the file knows nothing of what was merged since.
-// What came beside the messages (moves in the stream, transitions, statistics) is remembered until it is committed and
-// given to the new writer again; messages are for the caller to merge again.
+// A writer that can return to its last commit. To revert, it makes a new writer from the file, which knows nothing that
+// was merged since. Changes that do not come from messages (moves in the stream, transitions, statistics) are kept
+// until they are committed, and are replayed into the new writer. The caller merges the messages again.
 
 import type { NodeTransition } from '../../lifecycle/node-state.ts';
 import type { TickStatistics } from '../domain/statistics.ts';
@@ -11,38 +11,42 @@ import type { FederationWriter } from './writer.ts';
 
 type Move = (writer: FederationWriter) => void;
 
+/** Wraps the present {@link FederationWriter} and replaces it on revert. */
 export class RevertibleWriter {
-  /** Messages found missing since the process started, and completions that contradicted, as of the last commit. */
+  /** Lost messages and contradicting completions since the process started, at the last commit. */
   found: { readonly lost: number; readonly disagreements: number } = { lost: 0, disagreements: 0 };
   readonly #open: (aggregatorId: string | null) => FederationWriter;
   #writer: FederationWriter;
-  /** What the counters of earlier writers had at their last commit. */
+  /** The counters of earlier writers at their last commit. */
   #carried = this.found;
   #attachedTo: { readonly stream: string; readonly incarnation: string } | null = null;
   #moves: Move[] = [];
   #transitions: NodeTransition[] = [];
   #ticks: TickStatistics[] = [];
-  /** Messages thrown away since the last commit. */
+  /** Messages shed since the last commit. */
   #shed = 0;
   #spoiltBy: { readonly error: unknown } | null = null;
 
-  /** `open` makes a writer from the file; null stands for the aggregator's id as set or kept. Throws what it throws. */
+  /**
+   * `open` makes a writer from the file. Its argument is the aggregator's id, or null for the configured or stored one.
+   * Throws the errors of `open`.
+   */
   constructor(open: (aggregatorId: string | null) => FederationWriter) {
     this.#open = open;
     this.#writer = open(null);
   }
 
-  /** The writer of this moment; for merging messages, and for reading. */
+  /** The present writer, for merging messages and for reading. */
   get current(): FederationWriter {
     return this.#writer;
   }
 
-  /** True if merging broke off: what is in memory is half done and must be reverted. */
+  /** True if merging was interrupted by an error: the changes in memory are incomplete and must be reverted. */
   get isSpoilt(): boolean {
     return this.#spoiltBy !== null;
   }
 
-  /** Merging broke off with this error. */
+  /** Records that merging was interrupted by this error. The next commit throws it. */
   spoil(error: unknown): void {
     this.#spoiltBy ??= { error };
   }
@@ -59,7 +63,7 @@ export class RevertibleWriter {
     this.#move(({ position }) => position.detach());
   }
 
-  /** Every message that was stored before the newest change of a key has been taken and is committed. */
+  /** The ingest thread has taken and committed every message that was stored before the newest change of a key. */
   settleKeys(): void {
     this.#move((writer) => writer.settleKeys());
   }
@@ -70,7 +74,7 @@ export class RevertibleWriter {
     this.#try((writer) => writer.transition(fact));
   }
 
-  /** Puts messages that were thrown away on record with the next commit. */
+  /** Records shed messages with the next commit. */
   shed(messages: number): void {
     this.#shed += messages;
     this.#try((writer) => writer.shed(messages));
@@ -83,7 +87,7 @@ export class RevertibleWriter {
     this.#try((writer) => writer.statistics(tick));
   }
 
-  /** Commits everything merged since the last commit, or throws why not, changing nothing. */
+  /** Commits everything merged since the last commit. If that fails it throws the reason and changes nothing. */
   commit(nowMs: number, observedMs: number): NodeSign[] {
     if (this.#spoiltBy !== null) throw this.#spoiltBy.error;
     const signs = this.#writer.commit(nowMs, observedMs);
@@ -96,7 +100,10 @@ export class RevertibleWriter {
     return signs;
   }
 
-  /** Goes back to the last commit, but for what came beside the messages. Throws SQLite's error, and can be repeated. */
+  /**
+   * Returns to the last commit, and replays the changes that did not come from messages. Throws SQLite's error, and can
+   * be repeated.
+   */
   revert(): void {
     this.#spoiltBy ??= { error: new Error('a revert broke off') };
     const writer = this.#open(this.#writer.aggregatorId);
@@ -110,14 +117,17 @@ export class RevertibleWriter {
     this.#spoiltBy = null;
   }
 
-  /** Forgets what came beside the messages, but for moves in the stream. Reverts. */
+  /** Drops transitions and statistics since the last commit, then reverts. Moves in the stream are kept. */
   dropFacts(): void {
     this.#transitions = [];
     this.#ticks = [];
     this.revert();
   }
 
-  /** What was just done to the writer has to be done again to one made anew before the next commit. */
+  /**
+   * Keeps a change that was just made to the writer, to be repeated on a new writer if a revert comes before the next
+   * commit.
+   */
   remember(move: Move): void {
     this.#moves.push(move);
   }
@@ -127,7 +137,7 @@ export class RevertibleWriter {
     this.#try(move);
   }
 
-  /** A failure comes up at the commit, where its fate is decided. */
+  /** A failure is kept and thrown by the next commit, where its fate is decided. */
   #try(merge: (writer: FederationWriter) => void): void {
     if (this.#spoiltBy !== null) return;
     try {

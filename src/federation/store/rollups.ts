@@ -1,11 +1,11 @@
-// Collects what a batch changes in the roll-up cells and writes each touched cell once. It knows cells, not what they
-// count: tasks, invoices and nodes say which labels they carry.
+// Collects a batch's changes of the roll-up cells and writes each changed cell once. It does not know what cells count:
+// tasks, invoices and nodes decide which labels they carry.
 //
-// Cells of minutes stay as long as the rows they count: a late report may move any live row, and a minute's cell is then
-// what it moves from. Statistics need only the last 7 days of them, so with RETENTION_DAYS=0 the rest is dead weight, but
-// a bounded one: a row adds at most 9 cells of 17 bytes, and a minute holds one cell per label in use. Measured with
-// 100 tasks a minute: 35 cells, 0.6 kB a minute, 0.3 GB a year, beside 8 GB of rows. Merging old minutes into hours would
-// make every move of a row ask which cells still exist.
+// Cells of minutes stay as long as the rows that they count: a late report may move any live row, and then its minute's
+// cell must be reduced. Statistics need only the last 7 days of minutes, so with RETENTION_DAYS=0 the rest is unused,
+// but its size is bounded: a row adds at most 9 cells of 17 bytes, and a minute holds one cell per label in use.
+// Measured with 100 tasks a minute: 35 cells, 0.6 kB a minute, 0.3 GB a year, beside 8 GB of rows. If old minutes were
+// merged into hours, every move of a row would first have to find out which cells still exist.
 
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
@@ -26,7 +26,7 @@ export const DIMENSION = {
   operation: 10,
 } as const;
 
-/** The label of everything beyond the open labels that are kept. */
+/** The label that counts all open labels beyond those with a number. */
 export const OTHER_LABEL = 4095;
 const LABELS = 4096;
 /** A cell's dimension and label in one number. */
@@ -34,6 +34,7 @@ export function slotOf(dimension: number, label: number): number {
   return dimension * LABELS + label;
 }
 
+/** The changes of one commit to all roll-up tables. */
 export class RollupDeltas {
   readonly #minutes = new Map<number, Map<number, number>>();
   readonly #totals = new Map<number, number>();
@@ -50,7 +51,7 @@ export class RollupDeltas {
     this.#prunedCells = new Cells(database, 'pruned_totals', null);
   }
 
-  /** Adds `delta` to the cell of the minute in which `firstMs` lies, and so to its hour and to the total. */
+  /** Adds `delta` to the cell of the minute that contains `firstMs`, and so to its hour and to the total. */
   add(firstMs: number, slot: number, delta: number): void {
     const minute = Math.floor(firstMs / MINUTE_MS);
     let cells = this.#minutes.get(minute);
@@ -66,7 +67,10 @@ export class RollupDeltas {
     this.#totals.set(slot, (this.#totals.get(slot) ?? 0) + delta);
   }
 
-  /** Moves one from the cell of the minute in which `firstMs` lies to the pruned total: lifetime totals do not shrink. */
+  /**
+   * Moves one count from the cell of the minute that contains `firstMs` to the pruned total, so that lifetime totals do
+   * not shrink.
+   */
   prune(firstMs: number, slot: number): void {
     this.add(firstMs, slot, -1);
     this.addPruned(slot);
@@ -121,7 +125,7 @@ class Cells {
       `INSERT INTO ${table} (count, ${keys.join(', ')}) VALUES (?, ${keys.map(() => '?').join(', ')})
        ON CONFLICT DO UPDATE SET count = count + excluded.count`,
     );
-    // Not an upsert: SQLite would check the constraint on the negative row before it finds the conflict.
+    // An upsert would fail: SQLite checks the constraint on the negative row before it finds the conflict.
     this.#subtract = statement(database, `UPDATE ${table} SET count = count + ? WHERE ${where}`);
     this.#drop = statement(database, `DELETE FROM ${table} WHERE ${where} AND count = 0`);
   }
@@ -135,7 +139,7 @@ class Cells {
         this.#add.run(delta, ...keys);
         continue;
       }
-      // A cell below zero breaks the table's CHECK, one that is missing breaks this: either way the commit fails.
+      // A cell below zero violates the table's CHECK; a missing cell fails here. Either way the commit fails.
       if (this.#subtract.run(delta, ...keys).changes !== 1) throw new Error(`${this.#table} misses a cell`);
       this.#drop.run(...keys);
     }

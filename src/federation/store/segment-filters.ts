@@ -1,19 +1,21 @@
-// One Bloom filter per segment of a table's rows, side by side: a word per place holds the bits of 32 segments, so four
-// reads answer for all of them at once. It says "may have" or "has not", and knows neither rows nor SQL.
+// One Bloom filter per segment of a table's rows, stored side by side: one word per place holds the bits of 32
+// segments, so four reads answer for all of them at once. A filter answers "may contain" or "does not contain". It
+// knows neither rows nor SQL.
 
 import type { HashKey } from './hash-keys.ts';
 
 const SEGMENTS = 32;
-/** Places that each hash takes: with 16 places a row, one segment in 400 says "may have" without need. */
+/** Number of places per hash. With 16 places per row, one segment in 400 answers "may contain" although it does not. */
 const PLACES_PER_HASH = 4;
 const NONE: readonly number[] = [];
 
+/** The filters of all segments of one table. */
 export class SegmentFilters {
   readonly #mask: number;
-  /** By segment ÷ 32, the newest last. */
+  /** The words of 32 segments, by segment ÷ 32, the newest last. */
   readonly #groups = new Map<number, Uint32Array>();
 
-  /** `placesLog2`: how many places a filter has, as a power of two, 3 to 25. */
+  /** `placesLog2` is the number of places of a filter as a power of two, 3 to 25. */
   constructor(placesLog2: number) {
     this.#mask = 2 ** placesLog2 - 1;
   }
@@ -34,7 +36,7 @@ export class SegmentFilters {
     }
   }
 
-  /** The segments that may have the hash, in no order; none that has it is missing. */
+  /** The segments that may contain the hash, in no particular order. Every segment that contains it is among them. */
   candidates({ start, step }: HashKey): readonly number[] {
     let found: number[] | null = null;
     const mask = this.#mask;
@@ -53,7 +55,7 @@ export class SegmentFilters {
     return found ?? NONE;
   }
 
-  /** Forgets a segment whose rows are gone. */
+  /** Clears the filter of a segment whose rows are deleted. */
   clear(segment: number): void {
     const group = Math.floor(segment / SEGMENTS);
     const words = this.#groups.get(group);
@@ -80,7 +82,7 @@ export class SegmentFilters {
     return bytes;
   }
 
-  /** Takes a segment's filter from bytes that {@link SegmentFilters.save} made. */
+  /** Loads a segment's filter from bytes that {@link SegmentFilters.save} returned. */
   load(segment: number, bytes: Uint8Array): void {
     const words = this.#group(segment);
     const shift = segment % SEGMENTS;

@@ -1,4 +1,4 @@
-// The rows of network_stats: one per period and tick, written by the writer from what the workers computed.
+// The rows of network_stats, one per period and tick. The workers compute the numbers; the writer writes them.
 
 import type { EarlierStatistics } from '../domain/earlier-rows.ts';
 import type { TickStatistics } from '../domain/statistics.ts';
@@ -6,16 +6,17 @@ import { PERIODS, type Period } from '../domain/vocabulary.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
-/** Ticks kept for a database that refuses: three days of the usual interval. */
+/** Maximum number of ticks that wait while the database refuses: three days at the default interval. */
 export const WAITING_TICKS_MAX = 10_000;
 const NO_DISTRIBUTIONS = [null, null, null, null, null, null];
 
+/** The table network_stats, and the ticks that wait for the next commit. */
 export class StatisticsRows {
   readonly #insert: Statement;
   readonly #intervalMs: number | null;
   #waiting: TickStatistics[] = [];
 
-  /** `intervalMs` is the time between ticks, and stands in every row; null if it is not known. */
+  /** `intervalMs` is the time between ticks, stored in every row; null if it is not known. */
   constructor(database: Database, intervalMs: number | null) {
     this.#intervalMs = intervalMs;
     this.#insert = statement(
@@ -30,11 +31,11 @@ export class StatisticsRows {
 
   add(tick: TickStatistics): void {
     this.#waiting.push(tick);
-    // While SQLite refuses; then the history has a gap, as if we had been away.
+    // The database has refused for long; the history gets a gap, as if the program had not run.
     if (this.#waiting.length > WAITING_TICKS_MAX) this.#waiting.shift();
   }
 
-  /** Takes over a row of the earlier aggregator, at once, inside the caller's transaction. */
+  /** Adopts a row of the earlier aggregator at once, inside the caller's transaction. */
   adopt(earlier: EarlierStatistics): void {
     this.#insert.run(
       new Date(earlier.recordedMs).toISOString(),
@@ -54,7 +55,7 @@ export class StatisticsRows {
     );
   }
 
-  /** Writes the rows of every tick that waits, inside the caller's transaction. */
+  /** Writes the rows of all waiting ticks, inside the caller's transaction. */
   write(nowMs: number): void {
     for (const tick of this.#waiting) {
       for (const period of PERIODS) {

@@ -1,5 +1,6 @@
 // Thins the history of statistics (section 4): every tick for 24 h, then one row per period and 5 minutes, after 7 days
-// one per hour, for ever. The first row of a stretch stays, so what is kept depends on neither pace nor restarts.
+// one per hour, for ever. The first row of a stretch stays, so the result depends neither on the pace of thinning nor
+// on restarts.
 
 import type { Thinned } from '../domain/history.ts';
 import { PERIODS, type Period } from '../domain/vocabulary.ts';
@@ -7,24 +8,24 @@ import type { Database, ReadDatabase, Statement } from '../../store/database.ts'
 import type { KeptValues } from '../../store/kept-values.ts';
 import { statement } from '../../store/statements.ts';
 
-/** Rows that one step looks at, and so the most that it deletes. */
+/** Maximum number of rows that one step reads, and so the most that it deletes. */
 export const THINNED_ROWS_MAX = 256;
 
 interface Tier {
-  /** Under this name the database keeps up to when the tier is done, in ms since the epoch. */
+  /** Name of the stored time up to which the tier is done, in ms since the epoch. */
   readonly name: string;
   readonly stretchMs: number;
   readonly afterMs: number;
 }
 
-// Hours first: what becomes hourly need not become 5-minutely before, and the first row of an hour is the first of its
-// first 5 minutes too.
+// Hours come first: rows that become hourly need not become 5-minutely before, and the first row of an hour is also the
+// first of its first 5 minutes.
 const TIERS: readonly Tier[] = [
   { name: 'thinned_to_hours_until_ms', stretchMs: 3_600_000, afterMs: 7 * 86_400_000 },
   { name: 'thinned_to_5_minutes_until_ms', stretchMs: 300_000, afterMs: 86_400_000 },
 ];
 
-/** What is thinned so far, the widest stretch first. */
+/** How far each tier is thinned, the widest stretch first. */
 export function readThinned(database: ReadDatabase): readonly Thinned[] {
   const kept = statement<[string], number>(
     database,
@@ -33,6 +34,7 @@ export function readThinned(database: ReadDatabase): readonly Thinned[] {
   return TIERS.map(({ name, stretchMs }) => ({ untilMs: kept.get(name) ?? 0, stretchMs }));
 }
 
+/** The thinning of one database, with its progress per tier. */
 export class StatisticsThinning {
   readonly #kept: KeptValues;
   readonly #firstFrom: Statement<[string, string], string | null>;
@@ -58,7 +60,10 @@ export class StatisticsThinning {
     for (const tier of TIERS) this.#doneMs.set(tier, kept.number(tier.name));
   }
 
-  /** A row of this time is about to be stored: if our clock was set back to before what is done, that is done again. */
+  /**
+   * A row with this time is about to be stored. If a clock was set back to before the time up to which a tier is done,
+   * the tier repeats from there.
+   */
   recorded(atMs: number): void {
     for (const tier of TIERS) {
       if (atMs >= (this.#doneMs.get(tier) ?? 0)) continue;
@@ -67,12 +72,12 @@ export class StatisticsThinning {
     }
   }
 
-  /** Lets a step ride in the next commit, with ages as of `nowMs`. */
+  /** Schedules one step for the next commit, with ages as of `nowMs`. */
   ask(nowMs: number): void {
     this.#nowMs = nowMs;
   }
 
-  /** Makes the step that was asked for, inside the caller's transaction. May be repeated after a failure. */
+  /** Makes the scheduled step, inside the caller's transaction. May be repeated after a failure. */
   write(): void {
     if (this.#nowMs === null) return;
     let rowsLeft = THINNED_ROWS_MAX;
@@ -87,7 +92,8 @@ export class StatisticsThinning {
           break;
         }
         rowsLeft -= this.#thin(fromMs, fromMs + tier.stretchMs, rowsLeft);
-        // Cut short by the bound, the stretch is looked at again: what it lost is gone, and its first row is the same.
+        // If the bound ended the stretch early, it is read again: its deleted rows are gone, and its first row is the
+        // same.
         doneMs = rowsLeft > 0 ? fromMs + tier.stretchMs : fromMs;
       }
       this.#isDone &&= doneMs >= endMs;
@@ -96,7 +102,10 @@ export class StatisticsThinning {
     }
   }
 
-  /** The transaction that held {@link write} is committed: true if nothing is left to thin, null if no step was asked for. */
+  /**
+   * The transaction that held {@link write} is committed. Returns true if nothing is left to thin; null if no step was
+   * scheduled.
+   */
   committed(): boolean | null {
     if (this.#nowMs === null) return null;
     this.#nowMs = null;
@@ -104,14 +113,17 @@ export class StatisticsThinning {
     return this.#isDone;
   }
 
-  /** Time of the oldest row at or after `fromMs`, of any period. */
+  /** The time of the oldest row of any period at or after `fromMs`. */
   #firstAt(fromMs: number): number | null {
     const from = new Date(fromMs).toISOString();
     const firsts = PERIODS.map((period) => this.#firstFrom.get(period, from)).filter((text) => text != null);
     return firsts.length === 0 ? null : Math.min(...firsts.map((text) => Date.parse(text)));
   }
 
-  /** Deletes all rows of the stretch but the first of each period; returns how many it looked at, at most `rowsMax`. */
+  /**
+   * Deletes all rows of the stretch except the first of each period; returns the number of rows that it read, at most
+   * `rowsMax`.
+   */
   #thin(fromMs: number, toMs: number, rowsMax: number): number {
     const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
     let looked = 0;

@@ -1,5 +1,6 @@
-// Tasks in memory and on disk: a batch is merged into the lately used ones, and each touched row is written once.
-// Every kept value is a minimum, a maximum or a set union (section 3), so neither order nor repetition matters.
+// Tasks in memory and on disk. A batch is merged into the recently used tasks in memory, and each changed row is
+// written once. Every stored value is a minimum, a maximum or a set union (section 3), so neither order nor repetition
+// matters.
 
 import type { EarlierTask } from '../domain/earlier-rows.ts';
 import { CACHED_TRUE, decodeOutcome, FIRST_FAILED } from '../domain/outcome.ts';
@@ -17,10 +18,10 @@ import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from '../../store/two-generations.ts';
 import { statement } from '../../store/statements.ts';
 
-/** `outcome` of a task that nobody completed. */
+/** `outcome` of a task without a completion report. */
 export const NO_OUTCOME = -1;
 
-/** What decides the roll-up cells of a task. */
+/** The values that decide in which roll-up cells a task counts. */
 interface Counted {
   firstMs: number;
   chain: string | null;
@@ -36,7 +37,7 @@ interface Task extends Counted {
   createdMs: number;
   reporters: number[];
   dirty: boolean;
-  /** What the roll-ups hold of this task; null while it has no row. */
+  /** The values under which the roll-ups count this task; null while it has no row. */
   counted: Counted | null;
 }
 
@@ -61,8 +62,9 @@ interface TaskRow {
   reporters: Buffer;
 }
 
+/** The table of tasks with its recently used rows in memory. */
 export class TaskTable implements PrunedTable {
-  /** Completions that contradicted the outcome recorded so far. */
+  /** Completion reports that contradicted the recorded outcome. */
   disagreements = 0;
   readonly #hot: TwoGenerations<Task>;
   readonly #chains: LabelDictionary;
@@ -113,8 +115,8 @@ export class TaskTable implements PrunedTable {
   }
 
   /**
-   * Merges a report that the task was received; true if it changed anything but `last_seen`. In order, an earlier time only
-   * says that the clock was set back, and is no change either.
+   * Merges a report that the task was received; returns true if it changed anything except `last_seen`. With
+   * `isInOrder`, an earlier time only shows that a clock was set back, and does not count as a change.
    */
   received(signal: TaskReceived, node: number, atMs: number, nowMs: number, isInOrder = false): boolean {
     const task = this.#touch(signal.idHash, atMs, nowMs);
@@ -129,7 +131,7 @@ export class TaskTable implements PrunedTable {
     return changed;
   }
 
-  /** Merges a report that the task was completed; what it returns is as with {@link received}. */
+  /** Merges a report that the task was completed; returns the same as {@link received}. */
   completed(signal: TaskCompleted, node: number, atMs: number, nowMs: number, isInOrder = false): boolean {
     const task = this.#touch(signal.idHash, atMs, nowMs);
     let changed = addReport(task.reporters, node, COMPLETED);
@@ -143,7 +145,10 @@ export class TaskTable implements PrunedTable {
     return changed;
   }
 
-  /** Takes over a task of the earlier aggregator, merging it with one taken over before; true if it was new. */
+  /**
+   * Adopts a task of the earlier aggregator. One with the same hash that was adopted before is merged with it. True if
+   * it was new.
+   */
   adopt(earlier: EarlierTask): boolean {
     const task = this.#touch(earlier.idHash, earlier.firstMs, earlier.createdMs);
     this.#see(task, earlier.firstMs);
@@ -156,7 +161,9 @@ export class TaskTable implements PrunedTable {
     return this.#adopted.add(task.id, earlier.reportingNodes);
   }
 
-  /** Writes every touched row and its roll-up changes, inside the caller's transaction. May be repeated after a failure. */
+  /**
+   * Writes every changed row and its roll-up changes, inside the caller's transaction. May be repeated after a failure.
+   */
   write(rollups: RollupDeltas): void {
     this.#pruned = [];
     this.#isPassOver = false;
@@ -189,7 +196,7 @@ export class TaskTable implements PrunedTable {
     this.#index.write();
   }
 
-  /** Retention's step, behind {@link write} in the same transaction. */
+  /** A step of retention, after {@link write} in the same transaction. */
   prune(afterId: number, cutoffs: Cutoffs, rollups: RollupDeltas) {
     const { rows, afterKey, isEnd } = this.#walk.step(afterId, cutoffs, PRUNED_ROWS_MAX);
     for (const row of rows) {
@@ -286,7 +293,7 @@ export class TaskTable implements PrunedTable {
   }
 
   #count(task: Task, rollups: RollupDeltas): void {
-    // Most later reports change no cell.
+    // Most later reports of a task change no cell.
     if (isCounted(task)) return;
     const before = task.counted;
     if (before !== null) for (const slot of this.#slots(before)) rollups.add(before.firstMs, slot, -1);
@@ -298,7 +305,7 @@ export class TaskTable implements PrunedTable {
   }
 }
 
-/** True if the roll-ups hold the task as it is. */
+/** True if the roll-ups count the task with its present values. */
 function isCounted({ counted, firstMs, chain, type, outcome }: Task): boolean {
   return (
     counted !== null &&
@@ -313,7 +320,7 @@ function countedNow({ firstMs, chain, type, outcome }: Task): Counted {
   return { firstMs, chain, type, outcome };
 }
 
-/** The roll-up slots that a task counts in, from its labels' numbers and its outcome. */
+/** The roll-up slots in which a task counts, from its labels' numbers and its outcome. */
 export function taskSlots(chainLabel: number, typeLabel: number, outcome: number): number[] {
   const chain = slotOf(DIMENSION.chain, chainLabel);
   const type = slotOf(DIMENSION.taskType, typeLabel);
@@ -331,7 +338,9 @@ export function taskSlots(chainLabel: number, typeLabel: number, outcome: number
   return slots;
 }
 
-/** Labels of the dimension `taskStatus`. */
+/** Label of the dimension `taskStatus`: the task was received and not completed. */
 export const STATUS_RECEIVED = 0;
+/** Label of the dimension `taskStatus`: the task was completed with success. */
 export const STATUS_COMPLETED = 1;
+/** Label of the dimension `taskStatus`: the task was completed with failure. */
 export const STATUS_FAILED = 2;

@@ -1,10 +1,11 @@
-// The rows of transitions: numbered per node, the oldest trimmed, all of them deleted with their node.
+// The rows of transitions, numbered per node. The oldest are trimmed; all of a node's are deleted with the node.
 
 import type { NodeTransition } from '../../lifecycle/node-state.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
+/** The table of transitions; `perNodeMax` bounds the rows of each node. */
 export class TransitionRows {
   readonly #insert: Statement;
   readonly #trim: Statement<[number, number]>;

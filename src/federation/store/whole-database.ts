@@ -1,4 +1,5 @@
-// The federation's database as the mechanisms of `src/store` know it: its migrations, and what people are told of it.
+// The federation's database as the mechanisms of `src/store` see it: its migrations, and the summary that operators
+// read.
 
 import {
   type Adoption,
@@ -10,7 +11,7 @@ import {
 } from '../../store/database.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
-/** How far a stream was read when a database was written. */
+/** How far a stream had been read when the database was written. */
 export interface ReadUpTo {
   readonly stream: string;
   readonly seq: number;
@@ -18,14 +19,15 @@ export interface ReadUpTo {
   readonly atMs: number;
 }
 
-/** What is said of a whole database. */
+/** The summary of a database, as backup, restore and verify print it. */
 export interface Summary {
   readonly tasks: number;
   readonly invoices: number;
-  /** Null if no stream was ever read. */
+  /** Null if the program never read a stream. */
   readonly readUpTo: ReadUpTo | null;
 }
 
+/** The federation's program of a database, for the mechanisms of `src/store`. */
 export const FEDERATION_DATABASE: DatabaseProgram<Summary> = {
   name: 'federation',
   migrations: MIGRATIONS,
@@ -33,12 +35,12 @@ export const FEDERATION_DATABASE: DatabaseProgram<Summary> = {
   summarise,
 };
 
-/** As {@link openWriter}, the federation's database. */
+/** Opens the federation's database as {@link openWriter} does. */
 export function openFederationWriter(path: string, adoption: Adoption | null = null): Database {
   return openWriter(path, FEDERATION_DATABASE, adoption);
 }
 
-/** As {@link openCurrent}, the federation's database. */
+/** Opens the federation's database as {@link openCurrent} does. */
 export function openFederationCurrent(path: string): Database {
   return openCurrent(path, FEDERATION_DATABASE);
 }

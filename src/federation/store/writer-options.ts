@@ -1,16 +1,24 @@
-// From settings to the writer's options: the same for the running program and for a command that opens the file itself.
+// Makes the writer's options from the settings: the same for the running program and for a command that opens the file
+// itself.
 
 import type { Settings } from '../config/settings.ts';
 import type { WriterOptions } from './writer.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 
-/** Ids per generation of the map of recently touched rows; two generations are kept, some 700 bytes an id. */
+/**
+ * Ids per generation of the recently used tasks, and of the invoices. Two generations are held, at some 700 bytes per
+ * id.
+ */
 export const HOT_MAP_GENERATION_ENTRIES = 50_000;
-/** The same for nodes. They come round again every 30 s: of more than this, each beat reads its row again. */
+/**
+ * The same for nodes. Each node beats every 30 s; with more nodes than this every heartbeat reads its row from the
+ * database.
+ */
 export const HOT_NODES_GENERATION_ENTRIES = 100_000;
-/** Transitions kept per node, the oldest go first (section 4). */
+/** Maximum number of transitions per node; the oldest are deleted first (section 4). */
 export const TRANSITIONS_PER_NODE_MAX = 1_000;
 
+/** The options of a {@link FederationWriter} for these settings. */
 export function writerOptions(
   settings: Pick<Settings, 'limits' | 'lifecycle' | 'retentionDays' | 'publish'>,
 ): WriterOptions {

@@ -1,5 +1,6 @@
-// The one writer: merges signals into memory and commits them, the position, the roll-ups and the actors' transitions
-// in one transaction. Between commits nothing is on disk; a commit that fails changes nothing and can be repeated.
+// The only writer of the database. It merges signals in memory and commits them, the position, the roll-ups and the
+// actors' transitions in one transaction. Between commits nothing is written. A failed commit changes nothing and can
+// be repeated.
 
 import { randomUUID } from 'node:crypto';
 import type { ApiKey } from '../domain/api-keys.ts';
@@ -30,30 +31,37 @@ import { StatisticsRows } from './statistics-rows.ts';
 import { StatisticsThinning } from './statistics-thinning.ts';
 import { TaskTable } from './tasks.ts';
 
+/** The limits, times and sizes of a {@link FederationWriter}. */
 export interface WriterOptions extends RowMemoryOptions {
-  /** Nodes per generation of those in memory; as many as of tasks if absent. */
+  /** Number of nodes per generation in memory; the generation size of tasks if absent. */
   readonly nodesGenerationSize?: number;
   readonly limits: Limits;
-  /** Silence, on the event clock, after which a node may be evicted to make room for another; OFFLINE_AFTER, 300 s if absent. */
+  /**
+   * Silence on the event clock, in ms, after which a node may be evicted to make room for another: OFFLINE_AFTER, 300 s
+   * if absent.
+   */
   readonly offlineAfterMs?: number;
-  /** How long after they were last seen rows are kept; 0 or absent: for ever. */
+  /** Time, in ms, for which rows are kept after they were last seen; 0 or absent: for ever. */
   readonly retentionMs?: number;
   readonly transitionsPerNodeMax: number;
-  /** PUBLISH_INTERVAL; kept with the statistics, so that later it is known how many rows there should be. */
+  /**
+   * PUBLISH_INTERVAL, in ms. It is stored with the statistics, so that later readers know how many rows there should
+   * be.
+   */
   readonly publishIntervalMs?: number;
 }
 
-/** The moment of one message. */
+/** The times of one message, in ms. */
 export interface Moment {
-  /** The event's time: the broker's, or of receipt. */
+  /** The event time: the broker's time, or on plain NATS the time of receipt. */
   readonly atMs: number;
-  /** Our clock when it was read. */
+  /** This machine's wall clock when the message was read. */
   readonly nowMs: number;
-  /** The observed clock when it was read. */
+  /** The observed clock when the message was read. */
   readonly observedMs: number;
 }
 
-/** A row of the earlier aggregator's database in our terms. */
+/** A row of the earlier aggregator's database, translated to this program's terms. */
 export type Adopted =
   | { readonly type: 'task'; readonly task: EarlierTask }
   | { readonly type: 'invoice'; readonly invoice: EarlierInvoice }
@@ -66,15 +74,16 @@ export type Adopted =
     }
   | { readonly type: 'statistics'; readonly statistics: EarlierStatistics };
 
+/** The outcome of a merged message, see {@link FederationWriter.applyNext}. */
 export type Applied = 'applied' | 'duplicate' | 'rate_limited';
 
-/** What else a commit did, beside storing what was merged. */
+/** What a commit did besides storing the merged changes. */
 export interface CommitReport {
-  /** Numbers of nodes that were evicted or pruned: they have no row any more, and their actors must stop. */
+  /** Numbers of the nodes that were evicted or pruned: they have no row any more, and their actors must stop. */
   readonly gone: readonly number[];
-  /** The step of retention that rode in it; null if none was asked for. */
+  /** The result of the commit's step of retention; null if none was scheduled. */
   readonly pruned: PruneResult | null;
-  /** True if no statistics are left to thin; null if no step was asked for. */
+  /** True if no statistics are left to thin; null if no step was scheduled. */
   readonly isThinned: boolean | null;
 }
 
@@ -82,14 +91,15 @@ const OFFLINE_AFTER_MS = 300_000;
 const OBSERVED = 'observed_ms';
 const AGGREGATOR_ID = 'aggregator_id';
 
+/** Merges messages and transitions, and commits them. Only one may exist per database. */
 export class FederationWriter {
-  /** Of the last commit that succeeded. */
+  /** The report of the last successful commit. */
   lastCommit: CommitReport = { gone: [], pruned: null, isThinned: null };
   readonly position: StreamPosition;
   readonly keys: ApiKeyTable;
   readonly blocked: BlockedNodes;
   readonly missing: MissingRows;
-  /** The name this aggregator publishes under: as set, or generated once and kept. */
+  /** The id under which this aggregator publishes: configured, or generated once and stored. */
   readonly aggregatorId: string;
   readonly #database: Database;
   readonly #labels: readonly LabelDictionary[];
@@ -106,11 +116,11 @@ export class FederationWriter {
   readonly #housekeeping: Housekeeping;
   readonly #deletionTime: DeletionTime;
   #deletionMs = Infinity;
-  /** Of the last {@link housekeep}. */
+  /** The monotonic clock at the last {@link housekeep}. */
   #monotonicMs = 0;
   readonly #transaction: (nowMs: number) => void;
   #isErasing = false;
-  /** Messages thrown away since the last commit. */
+  /** Messages shed since the last commit. */
   #shed = 0;
 
   constructor(database: Database, options: WriterOptions, aggregatorId: string | null) {
@@ -149,27 +159,27 @@ export class FederationWriter {
     this.#kept.set(AGGREGATOR_ID, this.aggregatorId);
   }
 
-  /** The observed clock as last committed, in ms. */
+  /** The observed clock at the last commit, in ms. */
   get observedMs(): number {
     return this.#kept.number(OBSERVED);
   }
 
-  /** What the event clock shows for an event at `atMs` that comes next. */
+  /** What the event clock will show if the next event is at `atMs`. */
   eventMs(atMs: number): number {
     return this.#admission.eventMs(atMs);
   }
 
-  /** Every message that was stored before the newest change of a key has been taken. */
+  /** The ingest thread has taken every message that was stored before the newest change of a key. */
   settleKeys(): void {
     this.keys.settle(this.#admission.eventMs(-Infinity));
   }
 
-  /** Nodes ever seen, those that were evicted or pruned included. */
+  /** Nodes ever seen, including those that were evicted or pruned. */
   get totalNodes(): number {
     return this.#nodes.everSeen;
   }
 
-  /** Nodes with a row, by who spoke last for them: a key, or anyone. */
+  /** Nodes with a row, by their newest message: signed with a key, or not. */
   get trust(): NodeTrust {
     const { authenticated, live } = this.#nodes;
     return { authenticated, claimed: live - authenticated };
@@ -179,17 +189,20 @@ export class FederationWriter {
     return this.#tasks.disagreements;
   }
 
-  /** Merges the next valid message of the source into memory, unless it is over a limit; `signer` is the key that signed it. */
+  /**
+   * Merges the next valid message of the source in memory, unless it exceeds a limit. `signer` is the key that signed
+   * it.
+   */
   applyNext(signal: Signal, moment: Moment, signer: ApiKey | null = null): Applied {
-    // In a stream events have their times for ever, and the same limits whenever they are read.
+    // In a stream the event times are fixed, so the same limits apply whenever the stream is read.
     const isPlain = this.position.nextSeq === null;
     const steadyMs = this.#admission.pass(moment.atMs, moment.observedMs, isPlain);
-    // On plain NATS the time of an event is what our wall clock showed.
+    // On plain NATS the event time is the reading of this machine's wall clock.
     if (isPlain) this.#deletionTime.stamped(moment.atMs);
     return this.#merge(signal, moment, signer, steadyMs, isPlain ? 'plain' : 'stream');
   }
 
-  /** The same for a message of which only its time says where it stands among the others. */
+  /** The same for a message whose order among the others is known only from its time. */
   apply(signal: Signal, moment: Moment, signer: ApiKey | null = null): Applied {
     return this.#merge(signal, moment, signer, moment.atMs, 'unknown');
   }
@@ -202,12 +215,12 @@ export class FederationWriter {
     order: 'plain' | 'stream' | 'unknown',
   ): Applied {
     const { atMs, nowMs, observedMs } = moment;
-    // A limit of nothing.
+    // A blocked node has a limit of zero messages.
     if (this.blocked.has(signal.nodeId)) return 'rate_limited';
     const known = this.#nodes.find(signal.nodeId);
     const use = signer === null ? null : this.keys.useOf(signer);
     const isInOrder = order !== 'unknown';
-    // A wall clock that was set forward must not make all silent.
+    // If the wall clock was set forward, all nodes would seem silent; so the observed clock must confirm it.
     const silentAtMs = order === 'plain' ? observedMs : null;
     const presentMs = isInOrder ? this.#admission.presentMs : atMs;
     if (!this.#admission.admit(known?.limitDueMs ?? null, use, steadyMs, presentMs, silentAtMs))
@@ -218,7 +231,8 @@ export class FederationWriter {
     const believedFromMs = isInOrder ? this.#deletionMs : Infinity;
     const isEarlier =
       this.#nodes.hear(node, atMs, presentMs, observedMs, use !== null, believedFromMs) && !isInOrder;
-    // Times in the future must not keep a node alive, or dead, until then; on the event clock none is.
+    // A time in the future must not keep a node alive, or offline, until then. On the event clock no time is in the
+    // future.
     const lifeAtMs = isInOrder ? steadyMs : Math.min(atMs, nowMs);
     switch (signal.type) {
       case 'task_received':
@@ -248,8 +262,8 @@ export class FederationWriter {
   }
 
   /**
-   * Takes over a row of the earlier aggregator's database, with the next commit; a task or invoice taken over before is
-   * merged with it. True if it was new. Only inside the adoption's transaction.
+   * Adopts a row of the earlier aggregator's database with the next commit. A task or invoice adopted before is merged
+   * with it. True if it was new. Only inside the adoption's transaction.
    */
   adopt(row: Adopted): boolean {
     switch (row.type) {
@@ -265,12 +279,12 @@ export class FederationWriter {
     }
   }
 
-  /** Runs with what it writes safe from a power cut. */
+  /** Runs `run`; its writes survive a power cut. */
   durably<T>(run: () => T): T {
     return durably(this.#database, run);
   }
 
-  /** Removes a node and its transitions with the next commit; false if there is none with this id. */
+  /** Removes a node and its transitions with the next commit; false if no node has this id. */
   forget(nodeId: string): boolean {
     const isKnown = this.#nodes.forget(nodeId);
     this.#isErasing ||= isKnown;
@@ -293,14 +307,14 @@ export class FederationWriter {
     this.#quarantine.add(message);
   }
 
-  /** So many messages were thrown away before they could be taken. */
+  /** Records that `messages` messages were shed before they could be taken. */
   shed(messages: number): void {
     this.#shed += messages;
   }
 
   /**
-   * Lets the next commit carry a step of retention and one of thinning, if they are due by the deletion clock. To be called
-   * before a commit, with the wall clock and the monotonic one.
+   * Schedules a step of retention and one of thinning for the next commit, if they are due by the deletion clock. Call
+   * it before each commit, with readings of the wall clock and the monotonic clock.
    */
   housekeep(nowMs: number, monotonicMs = nowMs): void {
     this.#monotonicMs = monotonicMs;
@@ -310,28 +324,29 @@ export class FederationWriter {
     if (this.#housekeeping.isThinningDue(monotonicMs)) this.thinStep(this.#deletionMs);
   }
 
-  /** What the deletion clock showed at the last {@link housekeep}; Infinity before the first. */
+  /** The deletion clock at the last {@link housekeep}; Infinity before the first. */
   get deletionMs(): number {
     return this.#deletionMs;
   }
 
   /**
-   * Lets one step of retention ride in the next commit: some of the tasks, invoices and nodes last seen before
-   * `cutoffMs` (adopted ones before `adoptedCutoffMs`) go, and their counts move into the pruned totals. The next step goes on where this one stopped, also
-   * after a restart; a pass over all tables is over when {@link CommitReport.pruned} says so.
+   * Schedules one step of retention for the next commit. It deletes some of the tasks, invoices and nodes last seen
+   * before `cutoffMs` (adopted ones before `adoptedCutoffMs`), and moves their counts into the pruned totals. The next
+   * step continues where this one stopped, also after a restart. {@link CommitReport.pruned} tells when a pass over all
+   * tables is over.
    */
   pruneStep(cutoffMs: number, adoptedCutoffMs = cutoffMs): void {
     this.#retention.ask({ cutoffMs, adoptedCutoffMs });
   }
 
-  /** Lets one step of thinning the statistics ride in the next commit, with ages as of `nowMs`. */
+  /** Schedules one step of thinning the statistics for the next commit, with ages as of `nowMs`. */
   thinStep(nowMs: number): void {
     this.#thinning.ask(nowMs);
   }
 
   /**
-   * Commits everything merged since the last commit; returns the nodes heard in it, and {@link lastCommit} says what else
-   * was done. Throws SQLite's error, changing nothing.
+   * Commits everything merged since the last commit. Returns the nodes heard in it; {@link lastCommit} tells what else
+   * it did. Throws SQLite's error and then changes nothing.
    */
   commit(nowMs: number, observedMs: number): NodeSign[] {
     this.#kept.set(OBSERVED, observedMs);
@@ -361,13 +376,16 @@ export class FederationWriter {
     this.#database.close();
   }
 
-  /** What was deleted on request does not wait in the log for the next checkpoint, unless a reader still needs it. */
+  /**
+   * Truncates the log: data deleted on request must not wait there for the next checkpoint, unless a reader still needs
+   * it.
+   */
   #emptyLog(): void {
     this.#isErasing = false;
     try {
       this.#database.pragma('wal_checkpoint(TRUNCATE)');
     } catch {
-      // The commit stands all the same, and a later checkpoint does it.
+      // The commit is valid all the same, and a later checkpoint truncates the log.
     }
   }
 
@@ -376,7 +394,7 @@ export class FederationWriter {
       this.#transaction(nowMs);
       return;
     }
-    // What is deleted on request is overwritten.
+    // SQLite overwrites data that is deleted on request.
     this.#database.pragma('secure_delete = ON');
     try {
       this.#transaction(nowMs);
@@ -390,7 +408,7 @@ export class FederationWriter {
     this.#tasks.write(this.#rollups);
     this.#invoices.write(this.#rollups);
     this.#nodes.write(this.#rollups);
-    // Behind the touched rows: what is too old is decided on what they say now.
+    // After the changed rows are written, so that retention decides by their new values.
     this.#retention.write(this.#rollups);
     for (const labels of this.#labels) labels.write();
     this.#rollups.write();

@@ -28,7 +28,7 @@ describe('segment filters', () => {
             const held = model.get(done.segment) ?? new Set();
             model.set(done.segment, held);
             if (done.type === 'add') {
-              filters.add(done.segment, keys.of(done.hash));
+              filters.add(done.segment, keys.keyOf(done.hash));
               held.add(done.hash);
               continue;
             }
@@ -40,7 +40,7 @@ describe('segment filters', () => {
           }
           for (let n = 0; n <= 50; n++) {
             const wanted = n.toString(16).padStart(16, '0');
-            const candidates = filters.candidates(keys.of(wanted));
+            const candidates = filters.candidates(keys.keyOf(wanted));
             expect(new Set(candidates).size).toBe(candidates.length);
             for (const [number, held] of model) {
               if (held.has(wanted)) expect(candidates).toContain(number);
@@ -56,9 +56,9 @@ describe('segment filters', () => {
   it('segment filters - with 16 places a hash, fewer than one segment in 200 is named without need', () => {
     const filters = new SegmentFilters(16);
     const name = (n: number) => n.toString(16).padStart(64, '0');
-    for (let n = 0; n < 4096 * 8; n++) filters.add(n >> 12, keys.of(name(n)));
+    for (let n = 0; n < 4096 * 8; n++) filters.add(n >> 12, keys.keyOf(name(n)));
     let needless = 0;
-    for (let n = 100_000; n < 120_000; n++) needless += filters.candidates(keys.of(name(n))).length;
+    for (let n = 100_000; n < 120_000; n++) needless += filters.candidates(keys.keyOf(name(n))).length;
     expect(needless / (20_000 * 8)).toBeLessThan(1 / 200);
   });
 
@@ -67,8 +67,8 @@ describe('segment filters', () => {
     const tags = new Set<number>();
     for (let n = 0; n < 256; n++) {
       const id = n.toString(16).padStart(64, 'a');
-      expect(other.of(id)).not.toEqual(keys.of(id));
-      tags.add(keys.of(id).tag);
+      expect(other.keyOf(id)).not.toEqual(keys.keyOf(id));
+      tags.add(keys.keyOf(id).tag);
     }
     expect(tags.size).toBeGreaterThan(200);
   });

@@ -1,5 +1,5 @@
-// Migration 1: the federation's tables, compact, and the public views of section 4 over them. Frozen once released:
-// a change to the schema is a new file.
+// Migration 1: the federation's tables in compact form, and over them the public views of section 4. Frozen once
+// released: a change of the schema is a new file.
 
 const EXECUTION_TIME = `CASE (outcome / 18) % 9 WHEN 0 THEN '<100ms' WHEN 1 THEN '100-500ms' WHEN 2 THEN '500ms-1s'
     WHEN 3 THEN '1-5s' WHEN 4 THEN '5-10s' WHEN 5 THEN '10-30s' WHEN 6 THEN '30s-1m' WHEN 7 THEN '>1m' END`;
@@ -13,15 +13,16 @@ const TOTAL_TASKS = `CASE total_tasks WHEN 0 THEN '0' WHEN 1 THEN '1-10' WHEN 2 
     WHEN 4 THEN '100-500' WHEN 5 THEN '500-1K' WHEN 6 THEN '>1K' END`;
 const CONTINENT = `CASE continent WHEN 0 THEN 'AF' WHEN 1 THEN 'AN' WHEN 2 THEN 'AS' WHEN 3 THEN 'EU' WHEN 4 THEN 'NA'
     WHEN 5 THEN 'OC' WHEN 6 THEN 'SA' END`;
-// Integer arithmetic throughout: seconds as a float would round some milliseconds up.
+// Only integer arithmetic: seconds as a float would round some milliseconds up.
 const TIME = (ms: string) =>
   `strftime('%Y-%m-%dT%H:%M:%S', (${ms}) / 1000, 'unixepoch') || printf('.%03dZ', (${ms}) % 1000)`;
-// A label is the number of a row in labels, or, beyond the labels that roll-ups keep, the text itself.
+// A label is the number of a row in labels. Labels beyond those with a number are stored as text.
 const LABEL = (dimension: number, column: string) => `CASE typeof(${column}) WHEN 'integer' THEN
     (SELECT label FROM labels WHERE dimension = ${dimension} AND label_id = ${column}) ELSE ${column} END`;
 const STATE = (code: string) =>
   `CASE ${code} WHEN 0 THEN 'online' WHEN 1 THEN 'stale' WHEN 2 THEN 'offline' END`;
 
+/** SQL of migration 1. */
 export const federation = `
 CREATE TABLE settings_kept(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 

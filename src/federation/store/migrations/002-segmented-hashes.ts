@@ -1,6 +1,6 @@
-// Migration 2: tasks and invoices lose their unique index on the hash, whose random inserts touch the whole tree, and get
-// one whose inserts touch the newest 131,072 rows' part only. From here on the writer keeps hashes unique, not SQLite
-// (src/federation/store/hash-index.ts). Frozen once released.
+// Migration 2: tasks and invoices lose the unique index on the hash, whose random inserts touch the whole tree. They
+// get an index whose inserts touch only the part of the newest 131,072 rows. From here on the writer keeps hashes
+// unique, not SQLite (src/federation/store/hash-index.ts). Frozen once released.
 
 import { randomBytes } from 'node:crypto';
 import { HashKeys } from '../hash-keys.ts';
@@ -44,7 +44,8 @@ CREATE TABLE invoices_2(
 );
 `;
 
-// The old views name the tables and keep their text: the renaming must not look into them while the tables are missing.
+// The old views refer to the tables and keep their text. With legacy_alter_table the renaming does not check them while
+// the tables are missing.
 const COPY = `
 INSERT INTO tasks_2 SELECT id, hash, hash_tag(hash), first_ms, last_after_ms, created_after_ms, chain, type, outcome, reporters
   FROM tasks ORDER BY id;
@@ -60,11 +61,12 @@ CREATE INDEX tasks_by_hash ON tasks(id >> 17, substr(hash, 1, 4), tag);
 CREATE INDEX invoices_by_hash ON invoices(id >> 17, substr(hash, 1, 4), tag);
 `;
 
+/** Makes the secret of the keyed hash, and copies all rows into tables with segmented indexes. */
 export function segmentedHashes(database: MigratedDatabase): void {
   const secret = randomBytes(32).toString('hex');
   const keys = new HashKeys(secret);
   database.exec(TABLES);
   database.exec(`INSERT INTO settings_kept (name, value) VALUES ('hash_key', '${secret}')`);
-  database.function('hash_tag', (hash) => (Buffer.isBuffer(hash) ? keys.of(hash.toString('hex')).tag : null));
+  database.function('hash_tag', (hash) => (Buffer.isBuffer(hash) ? keys.keyOf(hash.toString('hex')).tag : null));
   database.exec(COPY);
 }

@@ -1,5 +1,6 @@
-// Migration 3: which rows come from the earlier aggregator's database, and how many messages it had counted for each. Who
-// sent those is unknown, so the public number of reporters is the greater of that and of those known. Frozen once released.
+// Migration 3: marks which rows come from the earlier aggregator's database, and how many messages it had counted for
+// each. Who sent those is unknown. The public number of reporters is the greater of that count and the number of known
+// reporters. Frozen once released.
 
 const EXECUTION_TIME = `CASE (outcome / 18) % 9 WHEN 0 THEN '<100ms' WHEN 1 THEN '100-500ms' WHEN 2 THEN '500ms-1s'
     WHEN 3 THEN '1-5s' WHEN 4 THEN '5-10s' WHEN 5 THEN '10-30s' WHEN 6 THEN '30s-1m' WHEN 7 THEN '>1m' END`;
@@ -18,6 +19,7 @@ const REPORTING_NODES = (
 ) => `max(length(reporters) / 4, coalesce((SELECT adopted.reporting_nodes FROM adopted
     WHERE adopted.kind = ${kind} AND adopted.id = ${table}.id), 0))`;
 
+/** SQL of migration 3. */
 export const adopted = `
 CREATE TABLE adopted(
   kind INTEGER NOT NULL,               -- 0 task, 1 invoice, 2 node

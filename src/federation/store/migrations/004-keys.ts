@@ -1,5 +1,7 @@
-// Migration: which nodes speak with a key, how far each key's rate is spent, and which ids are blocked.
+// Migration 4: when a key last signed for each node, how far each key's rate is used up, and which node ids are
+// blocked.
 
+/** SQL of migration 4. */
 export const keys = `
 -- Greatest event time of a message of the node that a key signed; 0: never.
 ALTER TABLE nodes ADD COLUMN signed_ms INTEGER NOT NULL DEFAULT 0;

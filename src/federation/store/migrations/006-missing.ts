@@ -1,7 +1,8 @@
-// Migration 6: messages missing from the numbers are on record until an operator acknowledges them, and a row of the
-// statistics says how often rows were made when it was. What earlier versions counted begins as acknowledged: it is in
-// ingest_position and quarantine, and its operator has had it before his eyes.
+// Migration 6: messages missing from the numbers stay on record until an operator acknowledges them, and each row of
+// the statistics stores the interval between rows at its time. Messages that earlier versions counted begin as
+// acknowledged: they are in ingest_position and quarantine, where operators could see them.
 
+/** SQL of migration 6. */
 export const missing = `
 CREATE TABLE missing_messages(
   outcome TEXT PRIMARY KEY,            -- lost, shed, quarantined

@@ -1,4 +1,4 @@
-// The numbered migrations, oldest first. A database's `user_version` is the number of the last one it has had.
+// The numbered migrations, oldest first. A database's `user_version` is the number of the last migration applied to it.
 
 import { federation } from './001-federation.ts';
 import { segmentedHashes } from './002-segmented-hashes.ts';
@@ -10,7 +10,7 @@ import { eventClock } from './007-event-clock.ts';
 import { keyMoments } from './008-key-moments.ts';
 import type { Migration } from '../../../store/migration.ts';
 
-/** `MIGRATIONS[n]` takes a database from version n to n + 1. */
+/** `MIGRATIONS[n]` migrates a database from version n to n + 1. */
 export const MIGRATIONS: readonly Migration[] = [
   federation,
   segmentedHashes,
