@@ -3,7 +3,7 @@
 
 import { randomFillSync } from 'node:crypto';
 import { type Database } from '../src/store/database.ts';
-import { openFederationWriter } from '../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../src/federation/store/federation-database.ts';
 import { HashKeys } from '../src/federation/store/hash-keys.ts';
 import { FederationWriter } from '../src/federation/store/writer.ts';
 

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFederationWriter } from '../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../src/federation/store/federation-database.ts';
 import { encodeOutcome } from '../src/federation/domain/outcome.ts';
 import { FederationWriter } from '../src/federation/store/writer.ts';
 import { startAggregator } from '../test/support/aggregator.ts';

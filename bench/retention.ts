@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFederationWriter } from '../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../src/federation/store/federation-database.ts';
 import { FederationWriter, type WriterOptions } from '../src/federation/store/writer.ts';
 import { fill } from './fill.ts';
 import { machine } from './machine.ts';

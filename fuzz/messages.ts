@@ -15,7 +15,7 @@ import { type Authenticate, createAuthenticator } from '../src/federation/ingest
 import { BatchFiller, createBatch, readBatch } from '../src/federation/sources/batch.ts';
 import { Door } from '../src/federation/ingest/door.ts';
 import { Ledger } from '../src/federation/ingest/ledger.ts';
-import { openFederationWriter } from '../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../src/federation/store/writer.ts';
 import { StatisticsQuery } from '../src/federation/workers/statistics.ts';
 import { GOLDEN } from '../test/federation/domain/messages.ts';

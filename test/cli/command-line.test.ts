@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asksForHelp, parseCommandLine } from '../../src/lib/command-line.ts';
-import { openFederationWriter } from '../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../src/federation/store/federation-database.ts';
 import { runCommand } from '../support/command.ts';
 
 function makeFolder(): string {

@@ -4,7 +4,7 @@ import { backupDatabase, restoreDatabase } from '../../src/store/backup.ts';
 import { valueOf } from '../support/rows.ts';
 import { hash, NOW_MS, received } from '../federation/store/events.ts';
 import { Opened, testFolder } from '../federation/store/opened.ts';
-import { FEDERATION_DATABASE } from '../../src/federation/store/whole-database.ts';
+import { FEDERATION_DATABASE } from '../../src/federation/store/federation-database.ts';
 
 /** A database whose last tasks stand in its log alone, as a kill leaves it. */
 function setUp() {

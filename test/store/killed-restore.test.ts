@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backupDatabase } from '../../src/store/backup.ts';
 import { hash, NOW_MS, received } from '../federation/store/events.ts';
 import { Opened, testFolder } from '../federation/store/opened.ts';
-import { FEDERATION_DATABASE } from '../../src/federation/store/whole-database.ts';
+import { FEDERATION_DATABASE } from '../../src/federation/store/federation-database.ts';
 
 const SCRIPT = fileURLToPath(new URL('../support/restore-and-die.ts', import.meta.url));
 let folder: ReturnType<typeof testFolder>;

@@ -1,7 +1,7 @@
 // Opens a database as the writer does, in a process that kills itself before a given call: arguments are the path, the
 // number of the call (0: never), and the time. Prints how many calls there were if it lives.
 
-import { openFederationWriter } from '../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../src/federation/store/federation-database.ts';
 import { earlierAggregator } from '../../src/federation/store/adoption.ts';
 import { dieAt } from './die-at.ts';
 

@@ -9,7 +9,7 @@ import { getHeapSnapshot } from 'node:v8';
 import { BatchFiller, createBatch, readBatch } from '../../src/federation/sources/batch.ts';
 import { Door } from '../../src/federation/ingest/door.ts';
 import { Ledger } from '../../src/federation/ingest/ledger.ts';
-import { openFederationWriter } from '../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../src/federation/store/writer.ts';
 
 const HEADER_BYTES = 5;

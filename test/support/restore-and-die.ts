@@ -3,7 +3,7 @@
 
 import { restoreDatabase } from '../../src/store/backup.ts';
 import { dieAt } from './die-at.ts';
-import { FEDERATION_DATABASE } from '../../src/federation/store/whole-database.ts';
+import { FEDERATION_DATABASE } from '../../src/federation/store/federation-database.ts';
 
 const [databasePath = '', file = '', call = '0'] = process.argv.slice(2);
 const calls = dieAt(Number(call));

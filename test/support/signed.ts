@@ -3,7 +3,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { headers, type MsgHdrs, type NatsConnection } from 'nats';
-import { openFederationWriter } from '../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../src/federation/store/federation-database.ts';
 import type { Publication } from './messages.ts';
 import { runToEnd } from './program.ts';
 

@@ -8,7 +8,7 @@ import { parseCommandLine } from '../../lib/command-line.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { explainReading } from '../../store/database.ts';
-import { openFederationCurrent } from '../store/whole-database.ts';
+import { openFederationCurrent } from '../store/federation-database.ts';
 import { requireOneName } from '../../store/one-name.ts';
 import { type AuditReport, audit } from '../workers/audit.ts';
 import type { Command } from '../../cli/command.ts';

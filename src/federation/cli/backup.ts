@@ -11,7 +11,7 @@ import type { Command } from '../../cli/command.ts';
 import { print } from '../../cli/output.ts';
 import { mebibytes, progressLine } from '../../cli/progress-line.ts';
 import { upTo } from './read-up-to.ts';
-import { FEDERATION_DATABASE } from '../store/whole-database.ts';
+import { FEDERATION_DATABASE } from '../store/federation-database.ts';
 
 const HELP = `Usage: aggregator backup FILE [--overwrite] [--json]
 

@@ -11,7 +11,7 @@ import { requireDescriptors } from '../../lib/descriptors.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../../lib/errors.ts';
 import { databaseNotFound, explainReading } from '../../store/database.ts';
-import { FEDERATION_DATABASE, openFederationWriter } from '../store/whole-database.ts';
+import { FEDERATION_DATABASE, openFederationWriter } from '../store/federation-database.ts';
 import { lookForDatabase } from '../../store/database-place.ts';
 import { emptyLog } from '../../store/empty-log.ts';
 import { makeChange } from '../store/make-change.ts';

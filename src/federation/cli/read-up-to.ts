@@ -1,6 +1,6 @@
 // Says how far the stream was read when a database was written.
 
-import type { ReadUpTo } from '../store/whole-database.ts';
+import type { ReadUpTo } from '../store/federation-database.ts';
 
 /** Up to where the stream was read. */
 export function upTo(position: ReadUpTo | null): string {

@@ -13,7 +13,7 @@ import { print } from '../../cli/output.ts';
 import { progressLine } from '../../cli/progress-line.ts';
 import { upTo } from './read-up-to.ts';
 import type { Verified } from '../../store/verify.ts';
-import { FEDERATION_DATABASE, type Summary } from '../store/whole-database.ts';
+import { FEDERATION_DATABASE, type Summary } from '../store/federation-database.ts';
 
 const HELP = `Usage: aggregator restore FILE [--json]
 

@@ -5,7 +5,7 @@ import { EventClock, type EventClockState, longestGapMs } from '../domain/event-
 import type { Limits } from '../domain/limits.ts';
 import { advance, isWithin, pace } from '../../lib/pace.ts';
 import type { KeyUse } from './api-keys.ts';
-import type { KeptValues } from '../../store/kept-values.ts';
+import type { StoredValues } from '../../store/stored-values.ts';
 import type { NodeTable } from './nodes.ts';
 
 /** The limits, and the clocks' state at the start. */
@@ -23,7 +23,7 @@ const EVENT_CLOCK = 'event_clock';
 
 /** The limits of one writer, with the event clock on which they are computed. */
 export class Admission {
-  readonly #kept: KeptValues;
+  readonly #stored: StoredValues;
   readonly #nodes: NodeTable;
   readonly #limits: ReturnType<typeof paces>;
   readonly #nodesMax: number;
@@ -33,15 +33,19 @@ export class Admission {
   #globalDueMs: number;
   #newNodesDueMs: number;
 
-  constructor(kept: KeptValues, nodes: NodeTable, { limits, offlineAfterMs, observedMs }: AdmissionOptions) {
-    this.#kept = kept;
+  constructor(
+    stored: StoredValues,
+    nodes: NodeTable,
+    { limits, offlineAfterMs, observedMs }: AdmissionOptions,
+  ) {
+    this.#stored = stored;
     this.#nodes = nodes;
     this.#limits = paces(limits);
     this.#nodesMax = limits.maxNodes;
     this.#offlineAfterMs = offlineAfterMs;
-    this.#globalDueMs = kept.number(GLOBAL_DUE);
-    this.#newNodesDueMs = kept.number(NEW_NODES_DUE);
-    const state = keptEventClock(kept) ?? eventClockAt(nodes.latestMs, observedMs);
+    this.#globalDueMs = stored.number(GLOBAL_DUE);
+    this.#newNodesDueMs = stored.number(NEW_NODES_DUE);
+    const state = storedEventClock(stored) ?? eventClockAt(nodes.latestMs, observedMs);
     this.#events = new EventClock(state, longestGapMs(offlineAfterMs));
   }
 
@@ -103,14 +107,14 @@ export class Admission {
 
   /** Stores the schedules and the event clock with the next commit. */
   keep(): void {
-    this.#kept.set(GLOBAL_DUE, this.#globalDueMs);
-    this.#kept.set(NEW_NODES_DUE, this.#newNodesDueMs);
-    this.#kept.set(EVENT_CLOCK, JSON.stringify(this.#events.state));
+    this.#stored.set(GLOBAL_DUE, this.#globalDueMs);
+    this.#stored.set(NEW_NODES_DUE, this.#newNodesDueMs);
+    this.#stored.set(EVENT_CLOCK, JSON.stringify(this.#events.state));
   }
 }
 
-function keptEventClock(kept: KeptValues): EventClockState | null {
-  const text = kept.text(EVENT_CLOCK);
+function storedEventClock(stored: StoredValues): EventClockState | null {
+  const text = stored.text(EVENT_CLOCK);
   return text === null ? null : (JSON.parse(text) as EventClockState);
 }
 

@@ -4,7 +4,7 @@
 import { DeletionClock, type DeletionClockState, type LeastOffset } from '../domain/deletion-clock.ts';
 import type { Database } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
-import type { KeptValues } from '../../store/kept-values.ts';
+import type { StoredValues } from '../../store/stored-values.ts';
 
 const RUN = 'deletion_run_ms';
 const OFFSETS = 'deletion_offsets';
@@ -13,7 +13,7 @@ const WINDOW_MIN_MS = 7 * 86_400_000;
 
 /** The deletion clock of one database. */
 export class DeletionTime {
-  readonly #kept: KeptValues;
+  readonly #stored: StoredValues;
   readonly #windowMs: number;
   /** The newest time in the database, if the database was written before the deletion clock existed; otherwise null. */
   readonly #knownMs: number | null;
@@ -22,10 +22,10 @@ export class DeletionTime {
   #offsets: readonly LeastOffset[] = [];
 
   /** `retentionMs` is the retention of rows, in ms; 0 keeps them for ever. */
-  constructor(database: Database, kept: KeptValues, retentionMs: number) {
-    this.#kept = kept;
+  constructor(database: Database, stored: StoredValues, retentionMs: number) {
+    this.#stored = stored;
     this.#windowMs = Math.max(retentionMs, WINDOW_MIN_MS);
-    this.#knownMs = kept.text(OFFSETS) === null ? newestMs(database) : null;
+    this.#knownMs = stored.text(OFFSETS) === null ? newestMs(database) : null;
   }
 
   /**
@@ -41,20 +41,20 @@ export class DeletionTime {
    * state with the next commit.
    */
   read(nowMs: number, monotonicMs: number): number {
-    this.#clock ??= new DeletionClock(this.#windowMs, this.#keptState(), this.#knownMs, monotonicMs);
+    this.#clock ??= new DeletionClock(this.#windowMs, this.#storedState(), this.#knownMs, monotonicMs);
     const deletionMs = this.#clock.read(Math.min(nowMs, this.#leastMs), monotonicMs);
     this.#leastMs = Infinity;
     const { runMs, offsets } = this.#clock.state;
-    this.#kept.set(RUN, runMs);
-    if (offsets !== this.#offsets) this.#kept.set(OFFSETS, JSON.stringify(offsets));
+    this.#stored.set(RUN, runMs);
+    if (offsets !== this.#offsets) this.#stored.set(OFFSETS, JSON.stringify(offsets));
     this.#offsets = offsets;
     return deletionMs;
   }
 
-  #keptState(): DeletionClockState | null {
-    const offsets = this.#kept.text(OFFSETS);
+  #storedState(): DeletionClockState | null {
+    const offsets = this.#stored.text(OFFSETS);
     if (offsets === null) return null;
-    return { runMs: this.#kept.number(RUN), offsets: JSON.parse(offsets) as LeastOffset[] };
+    return { runMs: this.#stored.number(RUN), offsets: JSON.parse(offsets) as LeastOffset[] };
   }
 }
 

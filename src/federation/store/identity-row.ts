@@ -5,7 +5,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Identity, StatisticsKey } from '../domain/identity.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { type Database, durably } from '../../store/database.ts';
-import { KeptValues } from '../../store/kept-values.ts';
+import { StoredValues } from '../../store/stored-values.ts';
 
 const SALT = 'federation_salt';
 const STATISTICS_KEY = 'statistics_key';
@@ -16,10 +16,11 @@ const SALT_BYTES = 32;
  * salt, and is not stored. Errors: `database_unusable`.
  */
 export function readIdentity(database: Database, givenSalt: string | null): Identity {
-  const kept = new KeptValues(database);
+  const stored = new StoredValues(database);
   return durably(database, () => {
-    const salt = givenSalt ?? kept.text(SALT) ?? kept.setNow(SALT, randomBytes(SALT_BYTES).toString('hex'));
-    const key = kept.text(STATISTICS_KEY) ?? kept.setNow(STATISTICS_KEY, JSON.stringify(newKey()));
+    const salt =
+      givenSalt ?? stored.text(SALT) ?? stored.setNow(SALT, randomBytes(SALT_BYTES).toString('hex'));
+    const key = stored.text(STATISTICS_KEY) ?? stored.setNow(STATISTICS_KEY, JSON.stringify(newKey()));
     return { salt, statisticsKey: readKey(key) };
   });
 }

@@ -7,7 +7,7 @@ import type { Heartbeat } from '../domain/signal.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { ADOPTED, AdoptedRows } from './adopted-rows.ts';
-import type { KeptValues } from '../../store/kept-values.ts';
+import type { StoredValues } from '../../store/stored-values.ts';
 import { type Cutoffs, KeyWalk } from './key-walk.ts';
 import { LastSeenQueue } from './last-seen-queue.ts';
 import { mergeBuckets } from './node-buckets.ts';
@@ -70,7 +70,7 @@ export class NodeTable implements PrunedTable {
   readonly #delete: Statement<[number]>;
   readonly #latest: Statement;
   readonly #walk: KeyWalk<PrunedRow>;
-  readonly #kept: KeptValues;
+  readonly #stored: StoredValues;
   readonly #adopted: AdoptedRows;
   readonly #transitionRows: TransitionRows;
   readonly #queue: LastSeenQueue | null;
@@ -84,9 +84,9 @@ export class NodeTable implements PrunedTable {
   readonly #evictedIds = new Set<string>();
   #pruned: readonly PrunedRow[] = [];
 
-  constructor(database: Database, kept: KeptValues, options: NodeTableOptions) {
+  constructor(database: Database, stored: StoredValues, options: NodeTableOptions) {
     this.#hot = new TwoGenerations(options.generationSize);
-    this.#kept = kept;
+    this.#stored = stored;
     this.#transitionRows = new TransitionRows(database, options.transitionsPerNodeMax);
     const columns = CHANGING_COLUMNS.join(', ');
     this.#select = statement(database, 'SELECT * FROM nodes WHERE node_id = ?');
@@ -111,7 +111,7 @@ export class NodeTable implements PrunedTable {
     this.#adopted = new AdoptedRows(database, ADOPTED.node);
     // The newest rows may have been deleted, so the greatest number in the table does not give the next one.
     const greatest = Number(statement(database, 'SELECT coalesce(max(number), 0) FROM nodes').pluck().get());
-    this.#nextNumber = Math.max(kept.number(NEXT_NUMBER), greatest + 1);
+    this.#nextNumber = Math.max(stored.number(NEXT_NUMBER), greatest + 1);
     this.#live = Number(statement(database, 'SELECT count(*) FROM nodes').pluck().get());
     this.#authenticated = Number(
       statement(database, 'SELECT count(*) FROM nodes WHERE signed_ms > 0 AND signed_ms >= heard_ms')
@@ -304,7 +304,7 @@ export class NodeTable implements PrunedTable {
     for (const { node, number, fact } of this.#transitions) {
       if (!node.isGone) this.#transitionRows.insert(node.number, number, fact);
     }
-    this.#kept.set(NEXT_NUMBER, this.#nextNumber);
+    this.#stored.set(NEXT_NUMBER, this.#nextNumber);
   }
 
   /** A step of retention, after {@link write} in the same transaction. */

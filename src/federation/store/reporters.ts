@@ -43,3 +43,10 @@ export function reportersFromBlob(blob: Buffer): number[] {
   for (let offset = 0; offset + 4 <= blob.length; offset += 4) reporters.push(blob.readUInt32BE(offset));
   return reporters;
 }
+
+/** The lesser of two texts by byte order (labels and ids are ASCII); null is greater than any. */
+export function leastText(a: string | null, b: string | null): string | null {
+  if (a === null) return b;
+  if (b === null) return a;
+  return b < a ? b : a;
+}

@@ -1,7 +1,7 @@
 // Retention in small steps (section 4): it keeps which table comes next and how far the walk has come. Each step is
 // part of a commit, after the changed rows are written, so it decides by the newest values. It never reads a clock.
 
-import type { KeptValues } from '../../store/kept-values.ts';
+import type { StoredValues } from '../../store/stored-values.ts';
 import type { Cutoffs } from './key-walk.ts';
 import type { RollupDeltas } from './rollups.ts';
 
@@ -40,7 +40,7 @@ const AFTER = 'retention_after';
 /** The walk of retention over all tables, with its place in the database. */
 export class Retention {
   readonly #tables: readonly PrunedTable[];
-  readonly #kept: KeptValues;
+  readonly #stored: StoredValues;
   #place: { readonly table: number; readonly afterKey: number };
   #nextPlace: { readonly table: number; readonly afterKey: number };
   /**
@@ -51,10 +51,10 @@ export class Retention {
   #cutoffs: Cutoffs | null = null;
   #result: PruneResult | null = null;
 
-  constructor(tables: readonly PrunedTable[], kept: KeptValues) {
+  constructor(tables: readonly PrunedTable[], stored: StoredValues) {
     this.#tables = tables;
-    this.#kept = kept;
-    this.#place = { table: kept.number(TABLE) % tables.length, afterKey: kept.number(AFTER) };
+    this.#stored = stored;
+    this.#place = { table: stored.number(TABLE) % tables.length, afterKey: stored.number(AFTER) };
     this.#nextPlace = this.#place;
     this.#isWholePass = isStart(this.#place);
   }
@@ -72,8 +72,8 @@ export class Retention {
     const next = step.isEnd ? (this.#place.table + 1) % this.#tables.length : this.#place.table;
     this.#nextPlace = { table: next, afterKey: step.isEnd ? 0 : step.afterKey };
     this.#result = { rows: step.rows, isPassOver: this.#isWholePass && isStart(this.#nextPlace) };
-    this.#kept.set(TABLE, this.#nextPlace.table);
-    this.#kept.set(AFTER, this.#nextPlace.afterKey);
+    this.#stored.set(TABLE, this.#nextPlace.table);
+    this.#stored.set(AFTER, this.#nextPlace.afterKey);
   }
 
   /**

@@ -5,7 +5,7 @@
 import type { Thinned } from '../domain/history.ts';
 import { PERIODS, type Period } from '../domain/vocabulary.ts';
 import type { Database, ReadDatabase, Statement } from '../../store/database.ts';
-import type { KeptValues } from '../../store/kept-values.ts';
+import type { StoredValues } from '../../store/stored-values.ts';
 import { statement } from '../../store/statements.ts';
 
 /** Maximum number of rows that one step reads, and so the most that it deletes. */
@@ -27,16 +27,16 @@ const TIERS: readonly Tier[] = [
 
 /** How far each tier is thinned, the widest stretch first. */
 export function readThinned(database: ReadDatabase): readonly Thinned[] {
-  const kept = statement<[string], number>(
+  const stored = statement<[string], number>(
     database,
     'SELECT value FROM settings_kept WHERE name = ?',
   ).pluck();
-  return TIERS.map(({ name, stretchMs }) => ({ untilMs: kept.get(name) ?? 0, stretchMs }));
+  return TIERS.map(({ name, stretchMs }) => ({ untilMs: stored.get(name) ?? 0, stretchMs }));
 }
 
 /** The thinning of one database, with its progress per tier. */
 export class StatisticsThinning {
-  readonly #kept: KeptValues;
+  readonly #stored: StoredValues;
   readonly #firstFrom: Statement<[string, string], string | null>;
   readonly #idsIn: Statement<[string, string, string, number], number>;
   readonly #delete: Statement<[number]>;
@@ -45,8 +45,8 @@ export class StatisticsThinning {
   #nowMs: number | null = null;
   #isDone = true;
 
-  constructor(database: Database, kept: KeptValues) {
-    this.#kept = kept;
+  constructor(database: Database, stored: StoredValues) {
+    this.#stored = stored;
     this.#firstFrom = statement<[string, string], string | null>(
       database,
       'SELECT min(recorded_at) FROM network_stats WHERE stat_period = ? AND recorded_at >= ?',
@@ -57,7 +57,7 @@ export class StatisticsThinning {
          ORDER BY recorded_at, id LIMIT ?`,
     ).pluck();
     this.#delete = statement(database, 'DELETE FROM network_stats WHERE id = ?');
-    for (const tier of TIERS) this.#doneMs.set(tier, kept.number(tier.name));
+    for (const tier of TIERS) this.#doneMs.set(tier, stored.number(tier.name));
   }
 
   /**
@@ -68,7 +68,7 @@ export class StatisticsThinning {
     for (const tier of TIERS) {
       if (atMs >= (this.#doneMs.get(tier) ?? 0)) continue;
       this.#doneMs.set(tier, startOf(tier, atMs));
-      this.#kept.set(tier.name, startOf(tier, atMs));
+      this.#stored.set(tier.name, startOf(tier, atMs));
     }
   }
 
@@ -98,7 +98,7 @@ export class StatisticsThinning {
       }
       this.#isDone &&= doneMs >= endMs;
       this.#nextDoneMs.set(tier, doneMs);
-      this.#kept.set(tier.name, doneMs);
+      this.#stored.set(tier.name, doneMs);
     }
   }
 

@@ -11,8 +11,14 @@ import type { LabelDictionary } from './label-dictionary.ts';
 import { type Cutoffs, KeyWalk } from './key-walk.ts';
 import { HashIndex, type RowMemoryOptions } from './hash-index.ts';
 import type { HashKey } from './hash-keys.ts';
-import { leastText } from './least.ts';
-import { addReport, COMPLETED, RECEIVED, reportersFromBlob, reportersToBlob } from './reporters.ts';
+import {
+  addReport,
+  COMPLETED,
+  leastText,
+  RECEIVED,
+  reportersFromBlob,
+  reportersToBlob,
+} from './reporters.ts';
 import { PRUNED_ROWS_MAX, type PrunedTable } from './retention.ts';
 import { DIMENSION, type RollupDeltas, slotOf } from './rollups.ts';
 import { TwoGenerations } from '../../store/two-generations.ts';

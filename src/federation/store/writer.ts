@@ -19,7 +19,7 @@ import { DeletionTime } from './deletion-time.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InvoiceTable } from './invoices.ts';
-import { KeptValues } from '../../store/kept-values.ts';
+import { StoredValues } from '../../store/stored-values.ts';
 import { LabelDictionary } from './label-dictionary.ts';
 import { MissingRows } from './missing-rows.ts';
 import { NodeTable } from './nodes.ts';
@@ -109,7 +109,7 @@ export class FederationWriter {
   readonly #rollups: RollupDeltas;
   readonly #statistics: StatisticsRows;
   readonly #quarantine: QuarantineRows;
-  readonly #kept: KeptValues;
+  readonly #stored: StoredValues;
   readonly #admission: Admission;
   readonly #retention: Retention;
   readonly #thinning: StatisticsThinning;
@@ -134,34 +134,34 @@ export class FederationWriter {
     this.#rollups = new RollupDeltas(database);
     this.#statistics = new StatisticsRows(database, options.publishIntervalMs ?? null);
     this.#quarantine = new QuarantineRows(database);
-    this.#kept = new KeptValues(database);
-    this.#nodes = new NodeTable(database, this.#kept, {
+    this.#stored = new StoredValues(database);
+    this.#nodes = new NodeTable(database, this.#stored, {
       generationSize: options.nodesGenerationSize ?? options.generationSize,
       transitionsPerNodeMax: options.transitionsPerNodeMax,
       isLimited: options.limits.maxNodes > 0,
     });
-    this.#admission = new Admission(this.#kept, this.#nodes, {
+    this.#admission = new Admission(this.#stored, this.#nodes, {
       limits: options.limits,
       offlineAfterMs: options.offlineAfterMs ?? OFFLINE_AFTER_MS,
       observedMs: this.observedMs,
     });
-    this.#retention = new Retention([this.#tasks, this.#invoices, this.#nodes], this.#kept);
-    this.#thinning = new StatisticsThinning(database, this.#kept);
+    this.#retention = new Retention([this.#tasks, this.#invoices, this.#nodes], this.#stored);
+    this.#thinning = new StatisticsThinning(database, this.#stored);
     const retentionMs = options.retentionMs ?? 0;
     this.#housekeeping = new Housekeeping(retentionMs);
-    this.#deletionTime = new DeletionTime(database, this.#kept, retentionMs);
+    this.#deletionTime = new DeletionTime(database, this.#stored, retentionMs);
     this.position = new StreamPosition(database);
     this.keys = new ApiKeyTable(database);
     this.blocked = new BlockedNodes(database);
     this.missing = new MissingRows(database);
     this.#transaction = database.transaction((nowMs: number) => this.#write(nowMs));
-    this.aggregatorId = aggregatorId ?? this.#kept.text(AGGREGATOR_ID) ?? `aggregator-${randomUUID()}`;
-    this.#kept.set(AGGREGATOR_ID, this.aggregatorId);
+    this.aggregatorId = aggregatorId ?? this.#stored.text(AGGREGATOR_ID) ?? `aggregator-${randomUUID()}`;
+    this.#stored.set(AGGREGATOR_ID, this.aggregatorId);
   }
 
   /** The observed clock at the last commit, in ms. */
   get observedMs(): number {
-    return this.#kept.number(OBSERVED);
+    return this.#stored.number(OBSERVED);
   }
 
   /** What the event clock will show if the next event is at `atMs`. */
@@ -349,7 +349,7 @@ export class FederationWriter {
    * it did. Throws SQLite's error and then changes nothing.
    */
   commit(nowMs: number, observedMs: number): NodeSign[] {
-    this.#kept.set(OBSERVED, observedMs);
+    this.#stored.set(OBSERVED, observedMs);
     this.#admission.keep();
     this.#transact(nowMs);
     for (const labels of this.#labels) labels.committed();
@@ -359,7 +359,7 @@ export class FederationWriter {
     this.missing.committed();
     this.#shed = 0;
     this.#quarantine.committed();
-    this.#kept.committed();
+    this.#stored.committed();
     this.keys.committed();
     this.position.committed();
     const { signs, gone } = this.#nodes.committed();
@@ -421,7 +421,7 @@ export class FederationWriter {
     };
     this.missing.write(found, nowMs);
     this.#thinning.write();
-    this.#kept.write();
+    this.#stored.write();
     this.keys.write();
     this.position.write();
   }

@@ -35,7 +35,7 @@ import { DatabaseFiles } from '../../store/database-files.ts';
 import { emptyLog } from '../../store/empty-log.ts';
 import { type ChangeReply, replyToChange } from '../store/change-reply.ts';
 import { Committer } from '../../store/committer.ts';
-import { openDatabase } from '../store/opened-database.ts';
+import { openDatabase } from '../store/open-database.ts';
 import { Salvage } from '../../store/salvage.ts';
 import { FreeSpace, roomBeside } from '../../store/free-space.ts';
 import { codeOf, explainRefusal, type Refusal, refusalOf } from '../../store/refusal.ts';

@@ -12,7 +12,7 @@ import { damagePagesWith } from '../../support/damage.ts';
 import { counted, send } from '../../support/federation.ts';
 import { hashOf, taskReceived, tasks } from '../../support/messages.ts';
 import { at, connectTo, launch, launchBroker, runToEnd, testFolder } from '../../support/program.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { NO_LIMITS, NOW_MS, received } from '../store/events.ts';
 import { valueOf } from '../../support/rows.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX } from '../../../src/http/bounded-server.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PAGE = readFileSync(`${ROOT}docs/security.md`, 'utf8');

@@ -18,7 +18,7 @@ import { Handover } from '../../../src/federation/sources/handover.ts';
 import { Ledger } from '../../../src/federation/ingest/ledger.ts';
 import { subjectIndex } from '../../../src/federation/sources/subject-index.ts';
 import { openReader, type ReadDatabase } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { Committer } from '../../../src/store/committer.ts';
 import type { StreamFacts } from '../../../src/federation/store/position.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';

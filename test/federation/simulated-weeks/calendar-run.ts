@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decoder } from '../../../src/federation/domain/decode.ts';
 import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { readNodePage } from '../../../src/federation/workers/nodes.ts';
 import { StatisticsQuery } from '../../../src/federation/workers/statistics.ts';

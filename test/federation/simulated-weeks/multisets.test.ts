@@ -24,7 +24,7 @@ import {
 } from '../../../src/federation/simulator/vocabulary.ts';
 import { createRandom } from '../../../src/lib/random.ts';
 import { type Database } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { StatisticsQuery } from '../../../src/federation/workers/statistics.ts';
 import { makeFastFolder } from './fast-folder.ts';

@@ -9,7 +9,7 @@ import { Door } from '../../../src/federation/ingest/door.ts';
 import { Ledger } from '../../../src/federation/ingest/ledger.ts';
 import { subjectIndex } from '../../../src/federation/sources/subject-index.ts';
 import { openReader, type ReadDatabase } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { StatisticsQuery } from '../../../src/federation/workers/statistics.ts';
 import { PLACES_LOG2 } from './aggregator-process.ts';

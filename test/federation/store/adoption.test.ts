@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openReader } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { earlierAggregator, tellAdoption } from '../../../src/federation/store/adoption.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { StatisticsQuery } from '../../../src/federation/workers/statistics.ts';

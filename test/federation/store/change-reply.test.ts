@@ -4,7 +4,7 @@ import type { ApiKey } from '../../../src/federation/domain/api-keys.ts';
 import type { Change } from '../../../src/federation/domain/operator-request.ts';
 import { replyToChange } from '../../../src/federation/store/change-reply.ts';
 import { Committer } from '../../../src/store/committer.ts';
-import { openDatabase } from '../../../src/federation/store/opened-database.ts';
+import { openDatabase } from '../../../src/federation/store/open-database.ts';
 import { NOW_MS, joined } from './events.ts';
 import { testFolder } from './opened.ts';
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeOutcome } from '../../../src/federation/domain/outcome.ts';
 import type { Signal } from '../../../src/federation/domain/signal.ts';
 import { openReader } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { StatisticsQuery } from '../../../src/federation/workers/statistics.ts';
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openReader } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { federation } from '../../../src/federation/store/migrations/001-federation.ts';
 import { MIGRATIONS } from '../../../src/federation/store/migrations/index.ts';
@@ -116,7 +116,7 @@ describe('migration 2', () => {
     const path = folder.path('killed.db');
     makeVersion1(path, 60_000);
     const before = dump(path);
-    const source = new URL('../../../src/federation/store/whole-database.ts', import.meta.url).href;
+    const source = new URL('../../../src/federation/store/federation-database.ts', import.meta.url).href;
     // It kills itself with every row written anew, and nothing of that committed.
     const script = `
       import Sqlite from 'better-sqlite3';

@@ -3,7 +3,7 @@
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NONE_MISSING } from '../../../src/federation/domain/missing.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { makeChange } from '../../../src/federation/store/make-change.ts';
 import { RevertibleWriter } from '../../../src/federation/store/revertible-writer.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeSign } from '../../../src/lifecycle/node-state.ts';
 import { type Database, openReader } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import {
   type CommitReport,
   FederationWriter,

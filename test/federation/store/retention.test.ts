@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NodeTransition } from '../../../src/lifecycle/node-state.ts';
 import type { Signal } from '../../../src/federation/domain/signal.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { PRUNE_REST_MS } from '../../../src/federation/store/housekeeping.ts';
 import { EXAMINED_ROWS_MAX } from '../../../src/federation/store/key-walk.ts';
 import { PRUNED_ROWS_MAX } from '../../../src/federation/store/retention.ts';

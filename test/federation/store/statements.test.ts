@@ -7,7 +7,7 @@ import { PERIODS } from '../../../src/federation/domain/vocabulary.ts';
 import { NODE_STATES } from '../../../src/lifecycle/node-state.ts';
 import type { NodeSort } from '../../../src/federation/domain/statistics.ts';
 import { type Database, openReader } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { RevertibleWriter } from '../../../src/federation/store/revertible-writer.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { STATEMENTS_MAX, statement } from '../../../src/store/statements.ts';
@@ -168,7 +168,7 @@ it('SQL is compiled in one file, and where it is done once a start or a command'
   expect(files.sort()).toEqual([
     'src/federation/store/adoption-report.ts',
     'src/federation/store/adoption.ts',
-    'src/federation/store/whole-database.ts',
+    'src/federation/store/federation-database.ts',
     // In a thread that ends with the audit.
     'src/federation/workers/audit.ts',
     'src/store/backup.ts',

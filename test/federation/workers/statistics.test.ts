@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openReader, type ReadDatabase } from '../../../src/store/database.ts';
-import { openFederationWriter } from '../../../src/federation/store/whole-database.ts';
+import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { StatisticsQuery } from '../../../src/federation/workers/statistics.ts';
 import { completed, hash, invoiced, NO_LIMITS, NOW_MS } from '../store/events.ts';

@@ -67,6 +67,8 @@ export function segmentedHashes(database: MigratedDatabase): void {
   const keys = new HashKeys(secret);
   database.exec(TABLES);
   database.exec(`INSERT INTO settings_kept (name, value) VALUES ('hash_key', '${secret}')`);
-  database.function('hash_tag', (hash) => (Buffer.isBuffer(hash) ? keys.keyOf(hash.toString('hex')).tag : null));
+  database.function('hash_tag', (hash) =>
+    Buffer.isBuffer(hash) ? keys.keyOf(hash.toString('hex')).tag : null,
+  );
   database.exec(COPY);
 }

@@ -5,10 +5,10 @@ import type { Database } from './database.ts';
 import { statement } from './statements.ts';
 
 /**
- * The values in memory. Changes reach the disk with {@link KeptValues.write}, or at once with {@link
- * KeptValues.setNow}.
+ * The values in memory. Changes reach the disk with {@link StoredValues.write}, or at once with {@link
+ * StoredValues.setNow}.
  */
-export class KeptValues {
+export class StoredValues {
   readonly #values = new Map<string, string | number>();
   readonly #changed = new Set<string>();
   readonly #save: (name: string, value: string | number) => void;

@@ -4,7 +4,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Identity } from '../domain/identity.ts';
 import { type Database, explain } from '../../store/database.ts';
-import { FEDERATION_DATABASE, openFederationWriter } from './whole-database.ts';
+import { FEDERATION_DATABASE, openFederationWriter } from './federation-database.ts';
 import { expectDatabase, isReadableByOthers } from '../../store/database-files.ts';
 import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
 import { earlierAggregator, tellAdoption } from './adoption.ts';

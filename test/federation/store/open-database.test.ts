@@ -16,7 +16,7 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readSettings } from '../../../src/federation/config/settings.ts';
 import { openReader } from '../../../src/store/database.ts';
-import { openDatabase } from '../../../src/federation/store/opened-database.ts';
+import { openDatabase } from '../../../src/federation/store/open-database.ts';
 import { lockDatabase } from '../../../src/store/lock.ts';
 import { NOW_MS } from './events.ts';
 
