@@ -198,36 +198,37 @@ async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown)
   return { server, port: Number(new URL(url).port) };
 }
 
+/** What the server answers to these bytes; empty if it hangs up. */
+function ask(bytes: Uint8Array, { port }: { readonly port: number }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let enough: NodeJS.Timeout | undefined;
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(bytes);
+      // What is no whole request is answered when no more comes.
+      enough = setTimeout(() => socket.end(), ENOUGH_MS);
+    });
+    let answer = '';
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      answer += chunk;
+      socket.end();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(answer) : reject(error),
+    );
+    socket.on('close', () => {
+      clearTimeout(enough);
+      resolve(answer);
+    });
+  });
+}
+
 export async function httpTarget(): Promise<FuzzTarget> {
   const failures: unknown[] = [];
   const failed = (error: unknown) => void failures.push(error);
   const [open, guarded] = [await openServer('open', failed), await openServer('required', failed)];
   const outcomes: Record<string, number> = { 'hung up': 0 };
   let fed = 0;
-
-  function ask(bytes: Uint8Array, { port }: { readonly port: number }): Promise<string> {
-    return new Promise((resolve, reject) => {
-      let enough: NodeJS.Timeout | undefined;
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.write(bytes);
-        // What is no whole request is answered when no more comes.
-        enough = setTimeout(() => socket.end(), ENOUGH_MS);
-      });
-      let answer = '';
-      socket.setEncoding('latin1');
-      socket.on('data', (chunk: string) => {
-        answer += chunk;
-        socket.end();
-      });
-      socket.on('error', (error: NodeJS.ErrnoException) =>
-        error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(answer) : reject(error),
-      );
-      socket.on('close', () => {
-        clearTimeout(enough);
-        resolve(answer);
-      });
-    });
-  }
 
   return {
     name: 'http',

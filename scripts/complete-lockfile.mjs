@@ -32,6 +32,7 @@ for (const [path, entry] of Object.entries(lock.packages)) {
 }
 
 const [root, ...others] = Object.entries(lock.packages);
-lock.packages = Object.fromEntries([root, ...others.sort(([a], [b]) => (a < b ? -1 : 1))]);
+others.sort(([a], [b]) => (a < b ? -1 : 1));
+lock.packages = Object.fromEntries([root, ...others]);
 if (added.length > 0) writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`package-lock.json: ${added.length} platform packages added`);

@@ -2,6 +2,7 @@
 
 import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { isatty } from 'node:tty';
 
 /** Names to values, as the process was started with them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,7 +24,7 @@ export function environment(): Environment {
 
 /** The machine we run on. */
 export function thisMachine(): Machine {
-  return { isTerminal: process.stdout.isTTY === true, processors: availableParallelism(), canRead };
+  return { isTerminal: isatty(process.stdout.fd), processors: availableParallelism(), canRead };
 }
 
 function canRead(path: string): boolean {

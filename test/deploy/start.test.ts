@@ -77,7 +77,7 @@ describe('start', () => {
     [{ NATS_URL: 'a' }],
     [{ WORKERS: '-' }],
   ])('start - with the wrong %j nothing is fetched for a program that will not start', async (env) => {
-    expect(() => readSettings(env)).toThrow();
+    expect(() => readSettings(env)).toThrow(/^1 setting is wrong/);
     expect(await fetches(env)).toBe(false);
   });
 

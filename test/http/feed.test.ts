@@ -226,7 +226,7 @@ describe('http - live feed', () => {
     const server = createServer();
     const feed = await readFeed((await server.start()).url);
     await server.stop();
-    await feed.ended;
+    await expect(feed.ended).resolves.toBeUndefined();
   });
 });
 

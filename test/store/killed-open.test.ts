@@ -36,14 +36,14 @@ function contents(path: string): Record<string, unknown[]> {
     )
     .pluck()
     .all()
-    .filter((name) => !PRIVATE.includes(name));
+    .filter((name) => !PRIVATE.has(name));
   const entries = names.map((name): [string, unknown[]] => [
     name,
     database
       .prepare(`SELECT * FROM ${name}`)
       .all()
       .map((row) => JSON.stringify(row))
-      .sort(),
+      .toSorted(),
   ]);
   const version = database.pragma('user_version');
   const check = database.pragma('integrity_check');
@@ -52,14 +52,14 @@ function contents(path: string): Record<string, unknown[]> {
 }
 
 /** Shown by views, and beside that inside matters with random keys. */
-const PRIVATE = ['tasks', 'invoices', 'settings_kept', 'hash_filters'];
+const PRIVATE = new Set(['tasks', 'invoices', 'settings_kept', 'hash_filters']);
 
 function expectEqual(
   found: Record<string, unknown[]>,
   expected: Record<string, unknown[]>,
   when: string,
 ): void {
-  expect(Object.keys(found).sort(), when).toEqual(Object.keys(expected).sort());
+  expect(Object.keys(found).toSorted(), when).toEqual(Object.keys(expected).toSorted());
   for (const [name, rows] of Object.entries(expected)) {
     expect(JSON.stringify(found[name]) === JSON.stringify(rows), `${name} ${when}`).toBe(true);
   }

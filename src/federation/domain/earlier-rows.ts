@@ -221,7 +221,7 @@ export class EarlierReader {
 }
 
 /** Statuses that mean success. For `unknown` and every other status `success` decides. */
-const SUCCESS_WORDS: readonly unknown[] = ['completed', 'success', 'ok'];
+const SUCCESS_WORDS: ReadonlySet<unknown> = new Set(['completed', 'success', 'ok']);
 
 /**
  * The result that the row records. The earlier aggregator stored an absent `success` as 0, so a 0 does not contradict a
@@ -235,7 +235,7 @@ const SUCCESS_WORDS: readonly unknown[] = ['completed', 'success', 'ok'];
  * | any other word | failed | completed |
  */
 export function resultOf({ status, success }: EarlierRow): 'received' | 'completed' | 'failed' {
-  if (SUCCESS_WORDS.includes(status)) return 'completed';
+  if (SUCCESS_WORDS.has(status)) return 'completed';
   if (status === 'failed' || success === 0) return 'failed';
   return status === 'received' || status == null ? 'received' : 'completed';
 }

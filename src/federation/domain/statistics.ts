@@ -138,7 +138,9 @@ export const OPEN_LABELS_PUBLISHED_MAX = 50;
  * JavaScript list labels that look like whole numbers first, so for those the order is lost.
  */
 export function openDistribution(counts: ReadonlyMap<string, number>): Distribution {
-  const entries = [...counts].filter(([label, count]) => count > 0 && label !== 'other').sort(largestFirst);
+  const entries = [...counts]
+    .filter(([label, count]) => count > 0 && label !== 'other')
+    .toSorted(largestFirst);
   const published = entries.slice(0, OPEN_LABELS_PUBLISHED_MAX);
   let other = counts.get('other') ?? 0;
   for (const [, count] of entries.slice(OPEN_LABELS_PUBLISHED_MAX)) other += count;
@@ -152,7 +154,7 @@ export function openDistribution(counts: ReadonlyMap<string, number>): Distribut
  * below `minimum`, the result is empty.
  */
 export function placeDistribution(counts: ReadonlyMap<string, number>, minimum: number): Distribution {
-  const entries = [...counts].filter(([, count]) => count > 0).sort(largestFirst);
+  const entries = [...counts].filter(([, count]) => count > 0).toSorted(largestFirst);
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
   if (total < minimum) return {};
   let other = 0;

@@ -15,18 +15,18 @@ export interface Bars {
   readonly bars: readonly Bar[];
 }
 
-const CLOSED: readonly string[] = [
+const CLOSED: ReadonlySet<string> = new Set([
   'executionTimeDistribution',
   'gasUsageDistribution',
   'stepsComputedDistribution',
   'memoryUsedDistribution',
-];
+]);
 
 /** All distributions of the statistics, by name. */
 export function barsOf(statistics: NetworkStatistics): Readonly<Record<string, Bars>> {
   const bars: Record<string, Bars> = {};
   for (const [name, value] of Object.entries(statistics) as [string, number | Distribution][]) {
-    if (typeof value === 'object') bars[name] = toBars(value, CLOSED.includes(name));
+    if (typeof value === 'object') bars[name] = toBars(value, CLOSED.has(name));
   }
   return bars;
 }

@@ -32,11 +32,11 @@ const DISTRIBUTION: Schema = {
   description: 'Label to count. Closed vocabularies carry every label; open ones the 50 largest and `other`.',
 };
 
-const RATES: readonly string[] = ['successRate', 'cacheHitRate'];
+const RATES: ReadonlySet<string> = new Set(['successRate', 'cacheHitRate']);
 const STATISTICS = Object.fromEntries(
   Object.entries(NO_STATISTICS).map(([name, value]): [string, Schema] => [
     name,
-    typeof value === 'object' ? DISTRIBUTION : RATES.includes(name) ? PERCENT : COUNT,
+    typeof value === 'object' ? DISTRIBUTION : RATES.has(name) ? PERCENT : COUNT,
   ]),
 );
 
@@ -118,7 +118,7 @@ export const HISTORY = object({
     Object.fromEntries(
       HISTORY_SERIES.map((name): [string, Schema] => [
         name,
-        array(RATES.includes(name) ? PERCENT : COUNT, { description: 'As long as `at`' }),
+        array(RATES.has(name) ? PERCENT : COUNT, { description: 'As long as `at`' }),
       ]),
     ),
   ),

@@ -45,7 +45,7 @@ function histogram(samples: readonly Sample[], name: string): Histogram {
   const buckets = samples
     .filter((sample) => sample.name === `${name}_bucket`)
     .map(({ labels, value }) => ({ bound: labels['le'] === '+Inf' ? Infinity : Number(labels['le']), value }))
-    .sort((left, right) => left.bound - right.bound);
+    .toSorted((left, right) => left.bound - right.bound);
   return { bounds: buckets.map(({ bound }) => bound), cumulative: buckets.map(({ value }) => value) };
 }
 

@@ -36,7 +36,7 @@ function closed(labels: readonly Label[], vocabulary: readonly string[]): Counts
 
 /** The 50 largest, by count and then label; the rest as `other`. */
 function open(labels: readonly Label[]): Counts {
-  const sorted = [...count(labels)].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  const sorted = [...count(labels)].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   const rest = sorted.slice(OPEN_LABELS_MAX).reduce((sum, [, labelCount]) => sum + labelCount, 0);
   const named = sorted.slice(0, OPEN_LABELS_MAX);
   return Object.fromEntries(rest === 0 ? named : [...named, ['other', rest]]);

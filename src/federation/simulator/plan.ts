@@ -92,7 +92,7 @@ function planEntries(
     const content = work[index];
     if (content !== undefined) entries.push({ ...slot, content });
   });
-  return entries.sort((left, right) => left.atMs - right.atMs);
+  return entries.toSorted((left, right) => left.atMs - right.atMs);
 }
 
 /** Repeats come soon after; those of presence soon enough never to meet the node's next sign of life or leave. */

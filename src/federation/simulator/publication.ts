@@ -86,7 +86,7 @@ export function createTicks(aggregatorId: string): Ticks {
       if (gathered.size > TICKS_MAX && oldest !== undefined) gathered.delete(oldest);
     },
     firstAfter(afterMs) {
-      const later = [...gathered.keys()].filter((timestamp) => Date.parse(timestamp) > afterMs).sort();
+      const later = [...gathered.keys()].filter((timestamp) => Date.parse(timestamp) > afterMs).toSorted();
       return later.map(at).find((tick) => tick !== null) ?? null;
     },
     at,

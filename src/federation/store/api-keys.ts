@@ -238,7 +238,7 @@ export class ApiKeyTable {
     if (this.book.size < API_KEYS_MAX) return;
     const [oldest] = this.book.all
       .filter((key) => key.revokedAtMs !== null)
-      .sort((one, other) => (one.revokedAtMs ?? 0) - (other.revokedAtMs ?? 0));
+      .toSorted((one, other) => (one.revokedAtMs ?? 0) - (other.revokedAtMs ?? 0));
     const use = oldest === undefined ? undefined : this.#uses.get(oldest.keyId);
     if (oldest === undefined || use === undefined) {
       throw new CodedError(

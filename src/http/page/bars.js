@@ -70,7 +70,7 @@ export function showBars(place, title, bars, nothing) {
 export function barsOf(distribution, isClosed) {
   const bars = Object.entries(distribution).map(([label, number]) => ({ label, count: number }));
   if (isClosed) return bars;
-  return bars.sort(
+  return bars.toSorted(
     (a, b) =>
       Number(a.label === 'other') - Number(b.label === 'other') ||
       b.count - a.count ||

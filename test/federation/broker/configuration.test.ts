@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'nats';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,6 @@ import {
   quoted,
 } from '../../../src/io/embedded-broker/configuration.ts';
 import { installConfiguration } from '../../../src/io/embedded-broker/configuration-file.ts';
-import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
 import { readVersion, type Version } from '../../../src/io/embedded-broker/version.ts';
 import { binary, temporaryFolder, testBroker } from '../../io/broker-fixtures.ts';
 
@@ -75,10 +74,6 @@ describe('broker configuration', () => {
     expect(text).not.toContain('no_tls');
   });
 
-  test('broker configuration - its subjects are those of the domain', () => {
-    expect([...SUBJECTS].sort()).toEqual([...SUBJECTS].sort());
-  });
-
   test.each([
     ['plain', '"plain"'],
     ['say "no"', '"say \\"no\\""'],
@@ -101,7 +96,7 @@ describe('broker configuration', () => {
     await expect(installConfiguration(binary, file, 'max_payload: many\n')).rejects.toMatchObject({
       code: 'broker_start_failed',
     });
-    expect(() => execFileSync('cat', [file], { stdio: 'pipe' })).toThrow();
+    expect(existsSync(file)).toBe(false);
   });
 
   test('broker configuration - a monitor password with every awkward character logs in', async () => {
@@ -116,6 +111,6 @@ describe('broker configuration', () => {
     });
     await connection.close();
     const wrong = connect({ servers: url, user: 'monitor', pass: 'wrong', reconnect: false });
-    await expect(wrong).rejects.toThrow();
+    await expect(wrong).rejects.toThrow(/authorization violation/i);
   });
 });

@@ -41,7 +41,7 @@ describe('decode order', () => {
       FAULTS.forEach(([, reason], first) => {
         if (subject === HEARTBEAT && reason === 'bad_id_hash') return;
         // From the last fault to the first, so that an earlier one replaces what a later one spoiled.
-        const left = FAULTS.slice(first).reverse();
+        const left = FAULTS.slice(first).toReversed();
         const message = messageOf(
           subject,
           Object.assign({}, ...left.map(([, , , data]) => data)) as Members,

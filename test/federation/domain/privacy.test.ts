@@ -117,7 +117,7 @@ describe('personal data', () => {
   });
 
   const around = fc.constantFrom('', ' ', '-', '/', '+', '_', 'to ', ' at');
-  const found = (address: fc.Arbitrary<string>) =>
+  const expectFound = (address: fc.Arbitrary<string>) =>
     fc.assert(
       fc.property(address, around, around, (text, before, after) => {
         const isGlued = /[a-z]$/i.test(before) || /^[a-z]/i.test(after);
@@ -125,16 +125,16 @@ describe('personal data', () => {
       }),
       { numRuns: 1000 },
     );
-  it('personal data - every IPv4 address is found', () => found(fc.ipV4()));
+  it('personal data - every IPv4 address is found', () => expectFound(fc.ipV4()));
   it('personal data - every IPv6 address but :: is found', () =>
-    found(fc.ipV6().filter((text) => text !== '::')));
+    expectFound(fc.ipV6().filter((text) => text !== '::')));
   it('personal data - every Ethereum address is found', () => {
     const digit = fc.constantFrom(...'0123456789abcdefABCDEF'.split(''));
-    found(fc.string({ unit: digit, minLength: 40, maxLength: 40 }).map((digits) => `0x${digits}`));
+    expectFound(fc.string({ unit: digit, minLength: 40, maxLength: 40 }).map((digits) => `0x${digits}`));
   });
   it('personal data - every e-mail address of usual letters is found', () => {
     const word = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,10}$/);
-    found(
+    expectFound(
       fc
         .tuple(word, word, fc.constantFrom('com', 'org', 'co.uk'))
         .map(([name, host, end]) => `${name}@${host}.${end}`),

@@ -107,7 +107,7 @@ describe('open distribution', () => {
 
   it('open distribution - 50 labels need no other', () => {
     const counts = numbered(50, (index) => index + 1);
-    expect(Object.keys(openDistribution(counts))).toEqual([...counts.keys()].reverse());
+    expect(Object.keys(openDistribution(counts))).toEqual([...counts.keys()].toReversed());
   });
 
   it('open distribution - of 51 the smallest is other, by label where counts are equal', () => {

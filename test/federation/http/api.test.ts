@@ -294,7 +294,7 @@ describe('http - openapi', () => {
       const seen = new Set(answers.map(({ status }) => String(status)));
       // Of the moment, not of the request.
       const declared = Object.keys(get.responses).filter((status) => status !== '503');
-      expect([...seen].sort(), path).toEqual(declared);
+      expect([...seen].toSorted(), path).toEqual(declared);
       expect(get.security, path).toEqual(seen.has('401') ? [{}, { bearer: [] }] : undefined);
       for (const status of ['200', '304'])
         expect('ETag' in (get.responses[status]?.headers ?? {}), `${path} ${status}`).toBe(tag !== null);

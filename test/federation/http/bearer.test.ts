@@ -124,7 +124,7 @@ describe('API_AUTH', () => {
     for (const path of ['/api/openapi.json', ...closed])
       expect([path, await statusOf(url, path.replace('{id}', 'node-0001'))]).toEqual([path, 401]);
     const open = Object.keys(paths).filter((path) => !path.startsWith('/api/'));
-    expect(open.sort()).toEqual(['/.well-known/aggregator/keys', '/livez', '/metrics', '/readyz']);
+    expect(open.toSorted()).toEqual(['/.well-known/aggregator/keys', '/livez', '/metrics', '/readyz']);
   });
 
   it('API_AUTH - a key that is revoked reads no live feed any longer', async () => {

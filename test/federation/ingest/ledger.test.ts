@@ -225,7 +225,7 @@ describe('histogram', () => {
   it('histogram - counts each observation where a search from the left finds it', () => {
     const bounds = fc
       .uniqueArray(fc.integer({ min: 0, max: 50 }), { maxLength: 12 })
-      .map((list) => list.sort((a, b) => a - b));
+      .map((list) => list.toSorted((a, b) => a - b));
     fc.assert(
       fc.property(bounds, fc.array(fc.integer({ min: -1, max: 52 })), (list, observations) => {
         const histogram = new Histogram(list);

@@ -94,7 +94,7 @@ async function openFeed(program: Aggregator): Promise<{ readonly hasEnded: () =>
 const clockLines = (program: Aggregator) =>
   program.log.map(({ msg }) => msg).filter((msg) => msg.startsWith('clock: '));
 
-async function wellThrough(mode: 'core' | 'jetstream') {
+async function expectUnnoticed(mode: 'core' | 'jetstream') {
   const own = await testFolder(`clock-${mode}`);
   const broker = await launchBroker(mode === 'core' ? {} : { storeFolder: join(own.folder, 'store') });
   const clock = setClock(own.folder);
@@ -155,7 +155,7 @@ async function expectUnmoved(program: Aggregator): Promise<void> {
 
 describe.runIf(FAKETIME_LIB !== undefined)('clock', () => {
   it('clock - plain NATS: nobody notices that the wall clock is set, and a line names each step', async () => {
-    const { own, broker, clock, sent } = await wellThrough('core');
+    const { own, broker, clock, sent } = await expectUnnoticed('core');
     // And at a start.
     clock.set(-HOUR_MS);
     const program = launch({ ...at(broker.url, own), ...LIMITS, ...clock.env });
@@ -172,7 +172,7 @@ describe.runIf(FAKETIME_LIB !== undefined)('clock', () => {
   });
 
   it('clock - JetStream: nobody notices that the wall clock is set, and a line names each step', async () => {
-    await wellThrough('jetstream');
+    await expectUnnoticed('jetstream');
   });
 
   it('clock - 40 days ahead when keys are made and revoked: it counts at once, and after a restart', async () => {

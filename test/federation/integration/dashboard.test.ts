@@ -115,7 +115,7 @@ async function expectAsTheApi(page: Page, program: Aggregator, period: string): 
     const members = Object.keys(body).filter(
       (name) => typeof body[name] === 'number' || typeof body[name] === 'object',
     );
-    expect(Object.keys(metrics).sort()).toEqual(members.sort());
+    expect(Object.keys(metrics).toSorted()).toEqual(members.toSorted());
     differences = members.filter((name) => {
       const value = body[name];
       const expected =

@@ -76,7 +76,7 @@ describe('deployed monitor', () => {
       );
       await monitor.connection.flush();
       const heard = Object.fromEntries(
-        [...monitor.heard].map(([name, subjects]) => [name, [...subjects].sort()]),
+        [...monitor.heard].map(([name, subjects]) => [name, [...subjects].toSorted()]),
       );
       expect(heard).toEqual({
         ...Object.fromEntries(SUBJECTS.map((subject) => [subject, []])),

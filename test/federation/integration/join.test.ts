@@ -41,7 +41,7 @@ describe('join', () => {
     await program.ready();
     const connection = await connectTo(own.natsUrl);
     const answer = await ask(connection);
-    expect(Object.keys(answer).sort()).toEqual([
+    expect(Object.keys(answer).toSorted()).toEqual([
       'aggregatorId',
       'federationSalt',
       'heartbeatIntervalMs',
@@ -114,7 +114,7 @@ describe('join', () => {
     expect(await ask(connection, request.payload)).toEqual({ error: { code: 'unauthenticated' } });
     const signed = { headers: signedHeaders(key, request) };
     const answer = await ask(connection, request.payload, signed);
-    expect(Object.keys(answer).sort()).toEqual([
+    expect(Object.keys(answer).toSorted()).toEqual([
       'aggregatorId',
       'heartbeatIntervalMs',
       'sealedSalt',
@@ -274,7 +274,7 @@ describe('signed statistics', () => {
       forger.publish('truebit.stats.period.1h', '{}', { headers: forged });
       return new Set(lines).size === 2;
     });
-    expect([...new Set(lines)].sort()).toEqual([
+    expect([...new Set(lines)].toSorted()).toEqual([
       'truebit.stats.aggregated NOT GENUINE',
       'truebit.stats.period.1h NOT GENUINE',
     ]);

@@ -95,7 +95,7 @@ describe('locked database', () => {
     expect(await program.stop()).toBe(0);
     expect(performance.now() - startedMs).toBeLessThan(5000);
     running = null;
-    await expect(connect({ servers: natsUrl, reconnect: false, timeout: 1000 })).rejects.toThrow();
+    await expect(connect({ servers: natsUrl, reconnect: false, timeout: 1000 })).rejects.toThrow(/refused/i);
     rmSync(folder, { recursive: true, force: true });
   });
 });

@@ -47,16 +47,16 @@ describe('docs/metrics.md - against the program', () => {
     const actual = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => {
       const line = text.split('\n').find((candidate) => candidate.startsWith(`${name}{`)) ?? '';
       const labels = [...line.matchAll(/[{,]([a-z]+)="/g)].map((match) => match[1]);
-      return { name, type, labels: labels.sort(compareText) };
+      return { name, type, labels: labels.toSorted(compareText) };
     });
     const documented = rows(read('docs/metrics.md')).map(([name, type, labels]) => ({
       name: words(name)[0],
       type,
-      labels: words(labels).sort(compareText),
+      labels: words(labels).toSorted(compareText),
     }));
     const byName = (a: { name?: string | undefined }, b: { name?: string | undefined }) =>
       compareText(a.name, b.name);
-    expect(documented.sort(byName)).toEqual(actual.sort(byName));
+    expect(documented.toSorted(byName)).toEqual(actual.toSorted(byName));
     expect(actual.length).toBeGreaterThan(30);
   });
 

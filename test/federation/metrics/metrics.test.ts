@@ -137,7 +137,7 @@ describe('metrics - series', () => {
     const full = await series(
       create({ accounts: () => ({ ...accounts, ...boundsOf() }), status: () => status }),
     );
-    expect([...empty.keys()].sort()).toEqual([...full.keys()].sort());
+    expect([...empty.keys()].toSorted()).toEqual([...full.keys()].toSorted());
     for (const [name, value] of empty) {
       if (name.startsWith('aggregator_') && !name.startsWith('aggregator_build_info')) {
         expect(value, name).toBe(0);

@@ -21,14 +21,16 @@ const totalOf = (of: Counts) => [...of.values()].reduce((sum, count) => sum + co
 const plusOne = (of: Counts, cell: string): Counts => new Map(of).set(cell, (of.get(cell) ?? 0) + 1);
 const same = (a: Distribution, b: Distribution) => JSON.stringify(a) === JSON.stringify(b);
 
+/** Every way in which so many nodes may be spread over the cells from this one on. */
+function* spread(left: number, index: number): Generator<number[]> {
+  if (index === CELLS.length - 1) yield [left];
+  else
+    for (let count = 0; count <= left; count++)
+      for (const rest of spread(left - count, index + 1)) yield [count, ...rest];
+}
+
 /** Every way in which so many nodes may be spread over the cells and be published as this. */
 function* worldsOf(published: Distribution, total: number): Generator<Counts> {
-  function* spread(left: number, index: number): Generator<number[]> {
-    if (index === CELLS.length - 1) yield [left];
-    else
-      for (let count = 0; count <= left; count++)
-        for (const rest of spread(left - count, index + 1)) yield [count, ...rest];
-  }
   for (const numbers of spread(total, 0)) {
     const world = new Map(CELLS.map((cell, index) => [cell, numbers[index] ?? 0]));
     if (same(publish(world), published)) yield world;

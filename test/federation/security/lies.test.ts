@@ -55,7 +55,7 @@ async function says(connection: NatsConnection, ...publications: readonly Public
   await counted(program, sent);
 }
 
-function reaches(nodeId: string, state: string): Promise<unknown> {
+function expectState(nodeId: string, state: string): Promise<unknown> {
   return until(`the node to be ${state}`, async () => {
     const { body } = await program.get(`/api/federation/nodes/${nodeId}`);
     return body['state'] === state;
@@ -65,19 +65,19 @@ function reaches(nodeId: string, state: string): Promise<unknown> {
 describe('lies', () => {
   it('nothing stops in open mode: keep a dead node alive', async () => {
     await says(victim, nodeJoined('node-dead'));
-    await reaches('node-dead', 'offline');
+    await expectState('node-dead', 'offline');
     await says(stranger, heartbeat('node-dead'));
-    await reaches('node-dead', 'online');
+    await expectState('node-dead', 'online');
   });
 
   it("nothing stops in open mode: end another's node with a leave, until it speaks again", async () => {
     await says(victim, nodeJoined('node-ended'));
     await says(stranger, nodeLeft('node-ended'));
-    await reaches('node-ended', 'offline');
+    await expectState('node-ended', 'offline');
     const { body } = await program.get('/api/federation/nodes/node-ended');
     expect(body['transitions']).toMatchObject([{ to: 'offline', cause: 'left' }]);
     await says(victim, heartbeat('node-ended'));
-    await reaches('node-ended', 'online');
+    await expectState('node-ended', 'online');
   });
 
   it("nothing stops in open mode: turn another's failed task into a success", async () => {
@@ -192,10 +192,10 @@ describe('lies against keys', () => {
     sent++;
     await counted(program, sent);
     expect(await program.metric('aggregator_messages_total', 'outcome="rate_limited"')).toBe(rateLimited);
-    await reaches('node-mine', 'online');
+    await expectState('node-mine', 'online');
     // Nobody keeps it alive.
     await says(stranger, heartbeat('node-mine'));
-    await reaches('node-mine', 'offline');
+    await expectState('node-mine', 'offline');
   });
 
   it('nothing stops in open mode, even with bound keys: a task is turned into a success by a node of the own', async () => {

@@ -115,7 +115,7 @@ export class Federation {
     const slots = Array.from({ length: count }, () => ({
       atMs: random.below(lengthMs),
       node: random.below(nodes.length),
-    })).sort((a, b) => a.atMs - b.atMs);
+    })).toSorted((a, b) => a.atMs - b.atMs);
     const nodeIds = nodes.map(({ nodeId }) => nodeId);
     const idHash = (kind: 'task' | 'invoice', number: number) => {
       const name = `${(episode * 100_000 + number).toString(16)}${kind === 'task' ? 'a' : 'b'}${seed.toString(16)}`;

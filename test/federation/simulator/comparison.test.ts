@@ -71,7 +71,7 @@ describe('comparison', () => {
 
   it('comparison - a closed vocabulary in the wrong order, or with a needless unknown, is told', () => {
     const gas = AFTER.gasUsageDistribution;
-    const reversed = { ...AFTER, gasUsageDistribution: Object.fromEntries(Object.entries(gas).reverse()) };
+    const reversed = { ...AFTER, gasUsageDistribution: Object.fromEntries(Object.entries(gas).toReversed()) };
     const { differences } = compareStatistics({ ...INPUT, after: tick(INPUT.after.timestamp, reversed) });
     expect(new Set(differences.map(({ member }) => member))).toEqual(
       new Set(['gasUsageDistribution (labels)']),

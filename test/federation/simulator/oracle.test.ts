@@ -93,7 +93,7 @@ describe('oracle', () => {
     ],
     ['failure is kept where all fail', [completed('a', { failed: true })], { status: 'failed', success: 0 }],
   ])('oracle - %s', (_, reports, row) => {
-    for (const order of [reports, [...reports].reverse()])
+    for (const order of [reports, reports.toReversed()])
       expect(run(order).tasks.get(TASK)).toMatchObject(row);
   });
 
@@ -224,7 +224,7 @@ describe('oracle', () => {
     fc.assert(
       fc.property(again, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (repeats, keys) => {
         const keyed = [...events, ...repeats].map((event) => ({ event, key: keys.next().value ?? 0 }));
-        const order = keyed.sort((one, two) => one.key - two.key).map(({ event }) => event);
+        const order = keyed.toSorted((one, two) => one.key - two.key).map(({ event }) => event);
         expect(replay(order)).toEqual(wanted);
       }),
       { numRuns: 30 },
@@ -233,5 +233,5 @@ describe('oracle', () => {
 });
 
 function byId<T>(entries: Iterable<readonly [string, T]>): readonly (readonly [string, T])[] {
-  return [...entries].sort(([one], [two]) => (one < two ? -1 : 1));
+  return [...entries].toSorted(([one], [two]) => (one < two ? -1 : 1));
 }

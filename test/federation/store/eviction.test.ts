@@ -73,7 +73,7 @@ class Rule {
     if (this.live.size >= this.#maxNodes) {
       const [evicted] = [...this.live]
         .filter(([, seenMs]) => afterMs - seenMs > OFFLINE_AFTER_MS)
-        .sort(([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1));
+        .toSorted(([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1));
       if (evicted === undefined) return 'rate_limited';
       this.live.delete(evicted[0]);
     }
@@ -101,7 +101,7 @@ describe('eviction', () => {
             } else if (each.type === 'commit') {
               opened.commit();
               saved = { live: new Map(rule.live), ever: rule.ever };
-              expect(nodesOf(opened)).toEqual([...rule.live.keys()].sort());
+              expect(nodesOf(opened)).toEqual([...rule.live.keys()].toSorted());
             } else {
               opened.reopen();
               rule.live = new Map(saved.live);
@@ -113,7 +113,7 @@ describe('eviction', () => {
             'SELECT node_id, last_ms FROM nodes ORDER BY 1',
           );
           expect(rows.map((row) => [row.node_id, row.last_ms - NOW_MS])).toEqual(
-            [...rule.live].sort(([a], [b]) => (a < b ? -1 : 1)),
+            [...rule.live].toSorted(([a], [b]) => (a < b ? -1 : 1)),
           );
           expect(opened.statistics().periods.all.totalNodes).toBe(rule.ever);
           opened.reopen();
@@ -283,7 +283,7 @@ describe('last-seen queue', () => {
               queue.remove(each.nodeId);
               break;
             case 'ask': {
-              const [least] = [...all].sort(([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1));
+              const [least] = [...all].toSorted(([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1));
               expect(queue.leastBefore(each.ms)).toBe(
                 least !== undefined && least[1] < each.ms ? least[0] : null,
               );
@@ -310,7 +310,7 @@ describe('last-seen queue', () => {
             queue.remove(id);
           }
           const expected = nodes.filter(({ leaves }) => !leaves).map(({ ms }) => ms);
-          expect(order).toEqual(expected.sort((a, b) => a - b));
+          expect(order).toEqual(expected.toSorted((a, b) => a - b));
         },
       ),
       { numRuns: 1000 },

@@ -165,7 +165,7 @@ describe('nothing is compiled', () => {
 
 it('SQL is compiled in one file, and where it is done once a start or a command', () => {
   const files = globSync('src/**/*.ts').filter((file) => /\.prepare\b[<(]/.test(readFileSync(file, 'utf8')));
-  expect(files.sort()).toEqual([
+  expect(files.toSorted()).toEqual([
     'src/federation/store/adoption-report.ts',
     'src/federation/store/adoption.ts',
     'src/federation/store/federation-database.ts',

@@ -63,7 +63,7 @@ const timesOf = (opened: Opened, period = 'all') =>
 function expectedTimes(timesMs: readonly number[], nowMs: number): number[] {
   const taken = new Set<string>();
   return [...timesMs]
-    .sort((a, b) => a - b)
+    .toSorted((a, b) => a - b)
     .filter((atMs) => {
       const isOver = (stretchMs: number, afterMs: number) =>
         (Math.floor(atMs / stretchMs) + 1) * stretchMs <= nowMs - afterMs;
@@ -97,7 +97,7 @@ describe('thinning', () => {
       fc.property(ticksAgoMs, (agos) => {
         const opened = open();
         const timesMs = agos.map((ago) => NOW_MS - ago);
-        for (const atMs of [...timesMs].sort((a, b) => a - b)) opened.writer.statistics(tick(atMs));
+        for (const atMs of timesMs.toSorted((a, b) => a - b)) opened.writer.statistics(tick(atMs));
         opened.commit();
         thin(opened, NOW_MS);
         const expected = expectedTimes(timesMs, NOW_MS).map((atMs) => atMs - NOW_MS);
@@ -120,8 +120,8 @@ describe('thinning', () => {
         (agos, days) => {
           const often = open();
           const once = open();
-          const timesMs = agos.map((ago) => NOW_MS - ago).sort((a, b) => a - b);
-          const momentsMs = days.map((day) => NOW_MS - day * DAY_MS).sort((a, b) => a - b);
+          const timesMs = agos.map((ago) => NOW_MS - ago).toSorted((a, b) => a - b);
+          const momentsMs = days.map((day) => NOW_MS - day * DAY_MS).toSorted((a, b) => a - b);
           for (const atMs of timesMs) {
             while ((momentsMs[0] ?? Infinity) <= atMs) {
               thin(often, momentsMs.shift() ?? 0);

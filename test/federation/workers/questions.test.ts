@@ -257,7 +257,7 @@ describe('node list', () => {
     ['state', ['NODE-b3', 'Node_B1', 'xnode-a4', 'node-a2']],
   ])('by %s, and turned round', (sort, ids) => {
     expect(idsOf({ sort })).toEqual(ids);
-    expect(idsOf({ sort, descending: true })).toEqual([...ids].reverse());
+    expect(idsOf({ sort, descending: true })).toEqual(ids.toReversed());
   });
 
   it.each([

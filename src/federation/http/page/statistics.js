@@ -6,10 +6,10 @@ import { barsOf, showBars } from './bars.js';
 import { all, byId, onChoice, setText, showText } from './dom.js';
 import { count, dateTime, span, tenths } from './format.js';
 
-const RATES = ['successRate', 'cacheHitRate'];
-const PLACES = ['continentDistribution', 'locationDistribution'];
+const RATES = new Set(['successRate', 'cacheHitRate']);
+const PLACES = new Set(['continentDistribution', 'locationDistribution']);
 /** Member of the statistics to column of the history. */
-const COMPARED = ['activeNodes', 'totalTasks', 'successRate', 'totalInvoices'];
+const COMPARED = new Set(['activeNodes', 'totalTasks', 'successRate', 'totalInvoices']);
 const HOUR_MS = 3_600_000;
 const LENGTHS_MS = { '1h': HOUR_MS, '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS, all: 24 * HOUR_MS };
 /** How far from the moment wanted a recorded row may be: rows get fewer with age. */
@@ -53,7 +53,7 @@ function show() {
       place,
       place.dataset.title ?? '',
       barsOf(distribution, place.dataset.closed !== undefined),
-      PLACES.includes(place.dataset.metric ?? '')
+      PLACES.has(place.dataset.metric ?? '')
         ? 'Counted hourly; too few nodes to show so far.'
         : 'Nothing to show yet.',
     );
@@ -71,7 +71,7 @@ function showNumber(element, statistics) {
   const name = element.dataset.metric ?? '';
   const value = statistics?.[name];
   element.setAttribute('value', value === undefined ? '' : String(value));
-  setText(element, value === undefined ? '–' : RATES.includes(name) ? tenths(value) : count(value));
+  setText(element, value === undefined ? '–' : RATES.has(name) ? tenths(value) : count(value));
 }
 
 /** @param {any} statistics */
@@ -93,7 +93,7 @@ async function compare(statistics) {
   if (history === null) compared = '';
   for (const element of all('[data-delta]')) {
     const name = element.dataset.delta ?? '';
-    const before = COMPARED.includes(name) ? history?.series[name].at(-1) : undefined;
+    const before = COMPARED.has(name) ? history?.series[name].at(-1) : undefined;
     setText(
       element,
       before === undefined ? 'Nothing to compare with yet' : comparison(name, statistics[name], before),
@@ -110,7 +110,7 @@ function comparison(name, now, before) {
   if (now === before) return `As ${BEFORE[period]}`;
   const sign = now > before ? '+' : '−';
   const difference = Math.abs(now - before);
-  if (RATES.includes(name)) return `${sign}${tenths(difference)} points on ${BEFORE[period]}`;
+  if (RATES.has(name)) return `${sign}${tenths(difference)} points on ${BEFORE[period]}`;
   const relative =
     before === 0 || period === 'all' ? '' : ` (${sign}${tenths((difference / before) * 100)} %)`;
   return `${sign}${count(difference)}${relative} on ${BEFORE[period]}`;
