@@ -1,5 +1,6 @@
 #!/bin/sh
-# `npm test`: sets up what is missing, then types, lint, format, import rules and tests, stopping at the first failure.
+# `npm test`: sets up what is missing, then types, lint, format and import rules (check.sh), then all tests, stopping at the
+# first failure.
 # Arguments go to vitest. Its last line is `N passed, N failed`, alone, for CI to read.
 set -eu
 cd -- "$(dirname -- "$0")/.."
@@ -19,18 +20,7 @@ CHROMIUM_BIN=$(find_chromium)
 FAKETIME_LIB=$(find_faketime || true)
 export FAKETIME_LIB NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN OPENSSL_BIN SQLITE3_BIN CHROMIUM_BIN
 
-stage() {
-  say "== $*"
-  "$@"
-}
-
-stage tsc --noEmit
-stage tsc --noEmit -p tsconfig.page.json
-stage oxlint --type-aware
-stage biome format
-stage depcruise --config .dependency-cruiser.cjs src | tee .cache/depcruise.txt
-# Without a TypeScript that it can use it reads no file, finds no fault, and a pipe hides its exit code.
-if ! grep -q 'no dependency violations found ([1-9]' .cache/depcruise.txt; then complain 'depcruise failed.'; exit 1; fi
+sh scripts/check.sh types lint format imports
 
 # Some tests mount file systems. Root may; another user runs all tests in a namespace, where Linux allows it.
 namespace=
@@ -38,5 +28,6 @@ if [ "$(id -u)" != 0 ] && unshare -rm mount -t tmpfs tmpfs .cache 2>/dev/null; t
 results=.cache/vitest.json
 rm -f "$results"
 status=0
-stage $namespace vitest run --reporter=default --reporter=json --outputFile.json="$results" "$@" || status=$?
+say "== vitest run $*"
+$namespace vitest run --reporter=default --reporter=json --outputFile.json="$results" "$@" || status=$?
 exec node scripts/test-summary.mjs "$results" "$status"
