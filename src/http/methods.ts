@@ -16,7 +16,7 @@ export function refuseMethods(app: FastifyInstance): void {
     const methods = new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method));
     if (methods.size === 0 || methods.has(request.method))
       return refuse(reply, 'not_found', 'there is nothing at this address');
-    const allowed = [...methods].sort().join(', ');
+    const allowed = [...methods].toSorted().join(', ');
     return refuse(reply.header('allow', allowed), 'method_not_allowed', `this address takes only ${allowed}`);
   });
 }
