@@ -33,7 +33,7 @@ export class SideBySide implements Place, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
-    const stops = this.#stops.splice(0).reverse();
+    const stops = this.#stops.splice(0).toReversed();
     const ends = await Promise.allSettled(stops.map(async (stop) => stop()));
     const errors = ends.filter((end) => end.status === 'rejected').map(({ reason }): unknown => reason);
     if (errors.length > 0) throw new AggregateError(errors, 'Parts failed to stop.');

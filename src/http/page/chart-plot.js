@@ -74,7 +74,7 @@ function axes(look, colour) {
     {
       ...axis,
       grid: { show: false },
-      size: (_plot, texts) => (texts?.some((text) => text.includes('\n')) === true ? 40 : 26),
+      size: (_plot, texts) => ((texts ?? []).some((text) => text.includes('\n')) ? 40 : 26),
       space: 60,
       values: (_plot, splits, _axis, _space, step) => timeLabels(splits, step),
     },
