@@ -2,27 +2,23 @@
 // it as a client, and never ends a process that it has not identified as its own.
 
 import { rmSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
-import { systemClock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
-import { aggregatorUser, type BrokerRights, configurationText } from './configuration.ts';
+import type { Part } from '../../lib/part.ts';
+import { type BrokerRights, configurationText } from './configuration.ts';
 import { installConfiguration, readConfiguration } from './configuration-file.ts';
 import { type Credentials, loadCredentials } from './credentials.ts';
 import { type BrokerEndpoint, foreignEndpoint, ownEndpoint } from './endpoint.ts';
 import { findBinary } from './find-binary.ts';
-import { brokerFiles, explainFolder, requireWritableFolder } from './folder.ts';
-import { boundLog, lastComplaint } from './log-file.ts';
+import { firstLogin } from './first-login.ts';
+import { type BrokerFiles, brokerFiles, explainFolder, requireWritableFolder } from './folder.ts';
+import { boundLog } from './log-file.ts';
 import { findForeignServer, findLeftover, requireOurPorts } from './neighbours.ts';
-import { takesLogin } from './probe.ts';
 import { adoptServer, type ServerProcess, startServer } from './server-process.ts';
 import { type Supervision, supervise } from './supervision.ts';
 import { readVersion, type Version } from './version.ts';
 
 export type { BrokerEndpoint } from './endpoint.ts';
 
-const readyPollMs = 25;
-// JetStream reads its streams before the server listens.
-const defaultReadyTimeoutMs = 60_000;
 const logCheckMs = 5_000;
 const defaultForeignPort = 4_222;
 
@@ -59,13 +55,13 @@ export interface BrokerParts {
   onUp(): void;
 }
 
-/** `start` may be called once; `stop` any time, and when it resolves no process of ours is left. */
-export interface EmbeddedBroker {
+/** Started once. When `stop` resolves, no process of ours is left. */
+export interface EmbeddedBroker extends Part<BrokerEndpoint> {
   /**
    * Resolves when clients can log in. Throws `broker_foreign`, `port_in_use`, `broker_binary_missing`,
-   * `broker_folder_in_use`, `folder_not_writable`, `broker_start_failed`, or the signal's reason; then nothing of ours runs.
+   * `broker_folder_in_use`, `folder_not_writable` or `broker_start_failed`; then nothing of ours runs.
    */
-  start(signal?: AbortSignal): Promise<BrokerEndpoint>;
+  start(): Promise<BrokerEndpoint>;
   stop(): Promise<void>;
   /** Kills our server without waiting, for a program that ends at once. */
   kill(): void;
@@ -73,132 +69,146 @@ export interface EmbeddedBroker {
 
 /** Makes the broker; nothing happens before `start`. Two never share `dir`: each holds its lock while it runs. */
 export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts): EmbeddedBroker {
-  const files = brokerFiles(options.dir);
-  const stopping = new AbortController();
-  let supervision: Supervision | null = null;
-  let logTimer: NodeJS.Timeout | undefined;
-  let starting: Promise<BrokerEndpoint> | null = null;
-  let lock: { release(): void } | null = null;
+  return new OwnBroker(options, parts);
+}
 
-  async function establish(signal: AbortSignal): Promise<BrokerEndpoint> {
-    if (options.mode === 'auto' && findLeftover(files) === null) {
-      const foreign = await findForeignServer(options.foreignPort ?? defaultForeignPort);
+/** What a server of ours is started with. */
+interface Recipe {
+  readonly binary: string;
+  readonly version: Version;
+  readonly credentials: Credentials;
+  /** Of the configuration file. */
+  readonly text: string;
+}
+
+class OwnBroker implements EmbeddedBroker {
+  readonly #options: BrokerOptions;
+  readonly #parts: BrokerParts;
+  readonly #files: BrokerFiles;
+  readonly #stopping = new AbortController();
+  #starting: Promise<BrokerEndpoint> | null = null;
+  #lock: { release(): void } | null = null;
+  #supervision: Supervision | null = null;
+  #logTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: BrokerOptions, parts: BrokerParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#files = brokerFiles(options.dir);
+  }
+
+  start(): Promise<BrokerEndpoint> {
+    this.#starting = this.#establish().catch((error: unknown) => {
+      this.#unlock();
+      throw explainFolder(error, this.#files);
+    });
+    return this.#starting;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the broker is being stopped'));
+    await this.#starting?.catch(() => {});
+    clearInterval(this.#logTimer);
+    if (this.#supervision === null) return;
+    await this.#supervision.stop();
+    rmSync(this.#files.pid, { force: true });
+    this.#unlock();
+  }
+
+  kill(): void {
+    this.#stopping.abort(new Error('the program ends at once'));
+    this.#supervision?.kill();
+    rmSync(this.#files.pid, { force: true });
+  }
+
+  async #establish(): Promise<BrokerEndpoint> {
+    const files = this.#files;
+    if (this.#options.mode === 'auto' && findLeftover(files) === null) {
+      const foreign = await findForeignServer(this.#options.foreignPort ?? defaultForeignPort);
       if (foreign !== null) return foreignEndpoint(foreign);
     }
     requireWritableFolder(files);
-    lock = parts.lockFolder(files.folder);
+    this.#lock = this.#parts.lockFolder(files.folder);
     // What runs in it now was left over: its program does not hold the lock.
     const leftover = findLeftover(files);
-    const credentials = loadCredentials(files.credentials);
-    const binary = findBinary({ override: options.binary, searchPath: options.searchPath });
-    const version = await readVersion(binary);
-    const text = textFor(version, credentials);
-
-    const startAnother = async (abort: AbortSignal): Promise<ServerProcess> => {
-      abort.throwIfAborted();
-      const { configuration: configurationFile, log: logFile } = files;
-      const command = { binary, configurationFile, logFile, searchPath: options.searchPath };
-      return becomeReady(startServer(command), credentials, abort);
-    };
-    const startFirst = async (): Promise<ServerProcess> => {
-      await requireOurPorts(options, credentials.serverName);
-      await installConfiguration(binary, files.configuration, text);
-      return startAnother(signal);
-    };
-
-    const isWanted = text === readConfiguration(files.configuration);
-    const adopted = leftover === null ? null : await takeOver(leftover, isWanted, credentials, signal);
-    const server = adopted ?? (await startFirst());
-    logTimer = setInterval(() => boundLog(files.log), logCheckMs).unref();
-    supervision = supervise(server, { ...parts, startAnother });
-    return ownEndpoint({ ...options, credentials, version, pid: server.pid, adopted: adopted !== null });
+    const recipe = await this.#recipe();
+    const adopted = leftover === null ? null : await this.#takeOver(leftover, recipe);
+    const server = adopted ?? (await this.#startFirst(recipe));
+    this.#logTimer = setInterval(() => boundLog(files.log), logCheckMs).unref();
+    const startAnother = (signal: AbortSignal) => this.#startServer(recipe, signal);
+    this.#supervision = supervise(server, { ...this.#parts, startAnother });
+    const { credentials, version } = recipe;
+    return ownEndpoint({
+      ...this.#options,
+      credentials,
+      version,
+      pid: server.pid,
+      adopted: adopted !== null,
+    });
   }
 
-  function textFor(version: Version, credentials: Credentials): string {
-    const { host, port, wsPort, tlsCert, tlsKey } = options;
+  async #recipe(): Promise<Recipe> {
+    const { binary: override, searchPath } = this.#options;
+    const credentials = loadCredentials(this.#files.credentials);
+    const binary = findBinary({ override, searchPath });
+    const version = await readVersion(binary);
+    return { binary, version, credentials, text: this.#configurationText(version, credentials) };
+  }
+
+  #configurationText(version: Version, credentials: Credentials): string {
+    const { host, port, wsPort, tlsCert, tlsKey, monitorPassword, rights } = this.#options;
     const tls = tlsCert === undefined || tlsKey === undefined ? null : { cert: tlsCert, key: tlsKey };
     const values = {
       ...credentials,
-      monitorPassword: options.monitorPassword || credentials.monitorPassword,
+      monitorPassword: monitorPassword || credentials.monitorPassword,
       version,
       host,
       port,
       websocket: wsPort === 0 ? null : { port: wsPort, tls },
-      pidFile: files.pid,
-      storeFolder: files.store,
+      pidFile: this.#files.pid,
+      storeFolder: this.#files.store,
     };
-    return configurationText(values, options.rights);
+    return configurationText(values, rights);
   }
 
   /** Null when it had to be ended: other settings are wanted now, or it hangs. Its streams are on disk. */
-  async function takeOver(pid: number, isWanted: boolean, credentials: Credentials, signal: AbortSignal) {
+  async #takeOver(pid: number, recipe: Recipe): Promise<ServerProcess | null> {
     const server = adoptServer(pid);
-    if (!isWanted) {
+    if (recipe.text !== readConfiguration(this.#files.configuration)) {
       await server.end();
       return null;
     }
     try {
-      return await becomeReady(server, credentials, signal);
+      return await this.#becomeReady(server, recipe, this.#stopping.signal);
     } catch (error) {
       if (error instanceof CodedError) return null;
       throw error;
     }
   }
 
-  /** Resolves when the server takes our password; otherwise ends it and throws. */
-  async function becomeReady(server: ServerProcess, credentials: Credentials, signal: AbortSignal) {
-    const { serverName, aggregatorPassword } = credentials;
-    const deadlineMs = systemClock.monotonicMs() + (options.readyTimeoutMs ?? defaultReadyTimeoutMs);
-    const ended = server.ended.then((how) => `ended at once (${how})`);
-    try {
-      for (;;) {
-        signal.throwIfAborted();
-        const login = takesLogin(options, serverName, aggregatorUser, aggregatorPassword);
-        const outcome = await Promise.race([login, ended]);
-        if (outcome === true) return server;
-        if (outcome !== false) throw startFailed(outcome, server);
-        if (systemClock.monotonicMs() > deadlineMs) throw startFailed('does not answer', server);
-        await Promise.race([ended, wait(readyPollMs)]);
-      }
-    } catch (error) {
-      await server.end();
-      throw error;
-    }
+  async #startFirst(recipe: Recipe): Promise<ServerProcess> {
+    await requireOurPorts(this.#options, recipe.credentials.serverName);
+    await installConfiguration(recipe.binary, this.#files.configuration, recipe.text);
+    return this.#startServer(recipe, this.#stopping.signal);
   }
 
-  function startFailed(how: string, server: ServerProcess): CodedError {
-    const reason = lastComplaint(files.log, server.logOffset) || `see ${files.log}`;
-    return new CodedError('broker_start_failed', `The broker's nats-server ${how}: ${reason}`);
+  async #startServer(recipe: Recipe, signal: AbortSignal): Promise<ServerProcess> {
+    signal.throwIfAborted();
+    const { configuration: configurationFile, log: logFile } = this.#files;
+    const { searchPath } = this.#options;
+    const server = startServer({ binary: recipe.binary, configurationFile, logFile, searchPath });
+    return this.#becomeReady(server, recipe, signal);
   }
 
-  function unlock(): void {
-    lock?.release();
-    lock = null;
+  /** Resolves when clients can log in; otherwise ends the server and throws. */
+  #becomeReady(server: ServerProcess, recipe: Recipe, signal: AbortSignal): Promise<ServerProcess> {
+    const { host, port, readyTimeoutMs } = this.#options;
+    const { credentials } = recipe;
+    return firstLogin(server, { host, port, credentials, logFile: this.#files.log, readyTimeoutMs }, signal);
   }
 
-  return {
-    start(signal) {
-      starting = establish(
-        signal === undefined ? stopping.signal : AbortSignal.any([stopping.signal, signal]),
-      ).catch((error: unknown) => {
-        unlock();
-        throw explainFolder(error, files);
-      });
-      return starting;
-    },
-    kill() {
-      stopping.abort(new Error('the program ends at once'));
-      supervision?.kill();
-      rmSync(files.pid, { force: true });
-    },
-    async stop() {
-      stopping.abort(new Error('the broker is being stopped'));
-      await starting?.catch(() => {});
-      clearInterval(logTimer);
-      if (supervision === null) return;
-      await supervision.stop();
-      rmSync(files.pid, { force: true });
-      unlock();
-    },
-  };
+  #unlock(): void {
+    this.#lock?.release();
+    this.#lock = null;
+  }
 }

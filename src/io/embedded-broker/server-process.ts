@@ -1,5 +1,5 @@
 // One run of nats-server: a child of ours, or one left over from an earlier run of the program. Never restarts: that
-// is broker.ts.
+// is supervision.ts.
 
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
