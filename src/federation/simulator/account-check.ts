@@ -1,5 +1,5 @@
-// The aggregator's counters against the oracle's: how many messages were applied, how many were duplicates, and that
-// nothing was refused, shed, set aside or lost.
+// Compares the aggregator's counters with the oracle's: how many messages were applied, how many were duplicates, and
+// that none was rejected, shed, quarantined or lost.
 
 import type { Counters } from './counters.ts';
 import { outcomeTotal, receivedTotal } from './counters.ts';
@@ -7,16 +7,17 @@ import type { MessageCounts } from './statement.ts';
 import type { MessageType } from './vocabulary.ts';
 import { SUBJECT_OF } from './vocabulary.ts';
 
+/** A counter whose value is not the expected one. */
 export interface AccountDifference {
   readonly counter: string;
   readonly expected: number;
   readonly counted: number;
 }
 
-/** Outcomes that none of our messages may have. */
+/** Outcomes that no message of the simulator may have. */
 const UNWANTED = ['replayed', 'rejected', 'rate_limited', 'shed', 'quarantined', 'ignored'];
 
-/** Every counter of the difference that is not what our messages alone would have made it. */
+/** Returns every counter whose change differs from what the simulator's messages alone would cause. */
 export function compareAccount(counters: Counters, expected: MessageCounts): readonly AccountDifference[] {
   const differences: AccountDifference[] = [];
   const check = (counter: string, wanted: number, counted: number): void => {
@@ -34,7 +35,7 @@ export function compareAccount(counters: Counters, expected: MessageCounts): rea
   return differences;
 }
 
-/** Messages beyond ours: somebody else publishes. */
+/** Number of messages received beyond those of the simulator: other publishers sent them. */
 export function receivedFromOthers(counters: Counters, sent: number): number {
   return Math.max(0, receivedTotal(counters) - sent);
 }

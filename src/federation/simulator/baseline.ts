@@ -1,5 +1,5 @@
-// The state before a run: statistics of a tick that counts everything that was received so far, counters, and who else
-// is active.
+// The state before a run: the statistics of a tick that counts everything received so far, the counters, and the other
+// active nodes.
 
 import type { Clock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
@@ -9,21 +9,23 @@ import { decidedTotal, receivedTotal } from './counters.ts';
 import type { Tick, Ticks } from './publication.ts';
 import { PERIODS } from './vocabulary.ts';
 
+/** The state before a run. */
 export interface Baseline {
   readonly tick: Tick;
   readonly counters: Counters;
   readonly activeNodes: ActiveNodes;
-  /** Messages of others while we waited: the comparison cannot be exact then. */
+  /** Number of messages that others sent while the baseline was read. If it is not 0 the comparison cannot be exact. */
   readonly receivedMeanwhile: number;
 }
 
+/** What the waiting functions need. */
 export interface BaselineParts {
   readonly aggregator: AggregatorClient;
   readonly ticks: Ticks;
   readonly clock: Clock;
   readonly wait: (ms: number) => Promise<void>;
   readonly print: (line: string) => void;
-  /** How long to wait for a publication. */
+  /** Maximum wait for a publication, in ms. */
   readonly patienceMs: number;
 }
 
@@ -44,7 +46,10 @@ export async function waitForTick(parts: BaselineParts, afterMs: number): Promis
   }
 }
 
-/** What is shown over HTTP, if all periods are of one tick; an aggregator that waits for its first has none. */
+/**
+ * The tick shown over HTTP, if all periods are of the same tick; null otherwise, and before the aggregator's first
+ * tick.
+ */
 async function shownTick(aggregator: AggregatorClient): Promise<Tick | null> {
   const [hour, day, week, all] = await Promise.all(PERIODS.map((period) => aggregator.statistics(period)));
   if (!hour?.isConnected || !day || !week || !all) return null;
@@ -54,8 +59,8 @@ async function shownTick(aggregator: AggregatorClient): Promise<Tick | null> {
 }
 
 /**
- * Reads the state before a run. A process that has received nothing since it started cannot have changed since its
- * latest tick, which is then taken from HTTP; otherwise only a tick that is still to come is known to be complete.
+ * Reads the state before a run. If the process has received nothing since it started, its numbers have not changed
+ * since its latest tick, which is then read over HTTP. Otherwise only the next tick is certain to be complete.
  */
 export async function readBaseline(parts: BaselineParts): Promise<Baseline> {
   const { aggregator, print } = parts;
@@ -66,7 +71,7 @@ export async function readBaseline(parts: BaselineParts): Promise<Baseline> {
   const tick = shown ?? (await waitForTick(parts, parts.clock.nowMs()));
   const activeNodes = await aggregator.activeNodes(new Set());
   const counters = await aggregator.counters();
-  // Below zero after a restart, which forgets what was counted.
+  // The difference is negative after a restart, which resets the counters.
   const receivedMeanwhile = Math.max(0, receivedTotal(counters) - receivedTotal(first));
   return { tick, counters, activeNodes, receivedMeanwhile };
 }

@@ -1,9 +1,11 @@
-// The simulator's connection to the broker: it publishes inputs and hears statistics, with the rights of a monitor.
+// The simulator's connection to the broker: with the rights of a monitor it publishes inputs and hears statistics.
 
 import { connect } from 'nats';
 import { CodedError } from '../../lib/errors.ts';
 import type { Publisher } from './sender.ts';
 
+/** Where and as whom to connect. */
+/** A connection that publishes messages and hears statistics. */
 export interface BrokerOptions {
   readonly servers: readonly string[];
   readonly user: string | null;
@@ -11,7 +13,10 @@ export interface BrokerOptions {
 }
 
 export interface Broker extends Publisher {
-  /** Hears every statistics message from now on; resolves when the broker has taken the subscriptions. */
+  /**
+   * Calls `listener` with every statistics message from now on; resolves when the broker has accepted the
+   * subscriptions.
+   */
   onStatistics(listener: (payload: Uint8Array) => void): Promise<void>;
   close(): Promise<void>;
 }
@@ -20,8 +25,8 @@ const STATISTICS_SUBJECTS = ['truebit.stats.aggregated', 'truebit.stats.period.*
 const CONNECT_TIMEOUT_MS = 5000;
 
 /**
- * Connects once. There is no reconnecting: what was under way when a connection ends may or may not have arrived, and
- * a count that may or may not be right is none. Throws CodedError `usage` if the broker cannot be reached.
+ * Connects once, without reconnecting. When a connection ends, messages in transit may or may not have arrived, and a
+ * count that may be wrong is useless. Throws CodedError `usage` if the broker cannot be reached.
  */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const credentials =

@@ -1,6 +1,6 @@
-// Published statistics against before + what the oracle expects of our messages. Every member but geography
-// (continentDistribution, locationDistribution: computed at most hourly, folded for privacy) and the tails of open
-// vocabularies (labels that are folded into `other` before or after).
+// Compares the published statistics with the baseline plus the oracle's expectation for the simulator's messages. It
+// compares every member except geography (continentDistribution, locationDistribution: computed at most once an hour,
+// folded for privacy) and the tails of open vocabularies (labels that are folded into `other` before or after the run).
 
 import type { ExpectedStatistics } from './expected-rows.ts';
 import { percentRoundedDown } from './expected-statistics.ts';
@@ -20,7 +20,7 @@ import type { Period } from './vocabulary.ts';
 import { PERIODS } from './vocabulary.ts';
 import { canHaveLeft, isPossible } from './window-leavers.ts';
 
-/** One number that is not what it must be. */
+/** One number that differs from its expectation. */
 export interface Difference {
   readonly period: Period;
   readonly member: string;
@@ -28,23 +28,25 @@ export interface Difference {
   readonly published: string;
 }
 
+/** The result of a comparison. */
 export interface Comparison {
-  /** How many numbers were compared. */
+  /** Number of compared values. */
   readonly compared: number;
   readonly differences: readonly Difference[];
-  /** What was left out, and why. */
+  /** What was not compared, and why. */
   readonly notes: readonly string[];
 }
 
+/** The ticks before and after a run, and what must lie between them. */
 export interface ComparisonInput {
   readonly before: Tick;
   readonly after: Tick;
-  /** What the oracle expects of our messages alone. */
+  /** The oracle's expectation for the simulator's messages alone. */
   readonly ours: ExpectedStatistics;
-  /** Nodes of others that are active at `after`: they come and go without us. */
+  /** Number of other active nodes at `after`: they come and go independently of the simulator. */
   readonly othersOnline: number;
   readonly othersStale: number;
-  /** How long the run took: our own first tasks leave a window that is shorter. */
+  /** Duration of the run. If a window is shorter, the run's own first tasks leave it. */
   readonly elapsedMs: number;
 }
 
@@ -54,7 +56,7 @@ const WINDOW_MS: Readonly<Record<Period, number>> = {
   '7d': 604_800_000,
   all: Infinity,
 };
-/** A window that is not this much longer than the run is not compared. */
+/** A window must be longer than the run by at least this much to be compared. */
 const WINDOW_MARGIN_MS = 300_000;
 
 type Check = (member: string, expected: number, published: number) => void;
@@ -68,7 +70,10 @@ function expectedNodes(input: ComparisonInput): Readonly<Record<(typeof NODE_COU
   return { totalNodes, onlineNodes, staleNodes, activeNodes, offlineNodes: totalNodes - activeNodes };
 }
 
-/** Totals and distributions of one period; returns them as expected, and what left the window. */
+/**
+ * Compares totals and distributions of one period. Returns the expected values, and the earlier tasks and invoices that
+ * left the window.
+ */
 function compareCounts(input: ComparisonInput, period: Period, check: Check) {
   const [before, after] = [input.before.periods[period], input.after.periods[period]];
   const [was, ours, is] = [flatCounts(before), flatCounts({ ...input.ours }), flatCounts(after)];
@@ -89,7 +94,7 @@ function compareCounts(input: ComparisonInput, period: Period, check: Check) {
   return { expected, left: left ? shortfall : null, tails };
 }
 
-/** Closed vocabularies carry every label in order, zeros included, `unknown` only when it is not zero. */
+/** The labels of a closed vocabulary: every label in order, zeros included, and `unknown` only if it is not zero. */
 function labelsInOrder(data: PublishedStatistics, member: string): { expected: string; published: string } {
   const distribution = distributionOf(data, member);
   const labels = [...(CLOSED[member] ?? []), ...((distribution['unknown'] ?? 0) === 0 ? [] : ['unknown'])];
@@ -106,16 +111,16 @@ function comparePeriod(input: ComparisonInput, period: Period) {
   };
   const check: Check = (member, expected, published) => add(member, String(expected), String(published));
   const { expected, left, tails } = compareCounts(input, period, check);
-  const of = (name: string): number => expected.get(name) ?? 0;
-  const ended = of('completedTasks') + of('failedTasks');
+  const expectedOf = (name: string): number => expected.get(name) ?? 0;
+  const ended = expectedOf('completedTasks') + expectedOf('failedTasks');
   const rates = {
-    successRate: percentRoundedDown(of('completedTasks'), ended),
-    cacheHitRate: percentRoundedDown(of('cachedTasks'), ended),
+    successRate: percentRoundedDown(expectedOf('completedTasks'), ended),
+    cacheHitRate: percentRoundedDown(expectedOf('cachedTasks'), ended),
   };
   for (const rate of RATES) check(rate, rates[rate], numberOf(after, rate));
   const nodes = expectedNodes(input);
   for (const member of NODE_COUNTS) check(member, nodes[member], numberOf(after, member));
-  // The 24 h counts are those of the period 24h of the same tick, which is compared by itself.
+  // The 24 h counts must equal those of the period 24h of the same tick, which is compared itself.
   const day = input.after.periods['24h'];
   for (const member of LAST_24_HOURS) {
     const total = member === 'tasksLast24h' ? 'totalTasks' : 'totalInvoices';

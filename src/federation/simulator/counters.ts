@@ -1,4 +1,4 @@
-// The aggregator's own account of messages, read from /metrics: what it received and what became of it.
+// The aggregator's own counters of messages, read from /metrics: how many it received, and their outcomes.
 
 import type { Histogram } from '../../lib/histogram-quantile.ts';
 import { histogramSince } from '../../lib/histogram-quantile.ts';
@@ -9,14 +9,14 @@ import { INPUT_SUBJECTS } from './vocabulary.ts';
 export interface Counters {
   /** By subject. */
   readonly received: Readonly<Record<string, number>>;
-  /** By `subject outcome`, outcome being a word of the conservation law (section 7). */
+  /** By `subject outcome`; the outcome is one of those of the conservation law (section 7). */
   readonly outcomes: Readonly<Record<string, number>>;
   /** By `subject reason`. */
   readonly rejected: Readonly<Record<string, number>>;
   readonly lost: number;
   readonly inFlight: number;
   readonly publishToCommit: Histogram;
-  /** When the process started, in Unix seconds; 0 if it does not say. */
+  /** When the process started, in Unix seconds; 0 if the metrics do not contain it. */
   readonly startedAtSeconds: number;
 }
 
@@ -66,7 +66,7 @@ function since(before: Series, after: Series): Series {
   return Object.fromEntries(Object.entries(after).map(([key, value]) => [key, value - (before[key] ?? 0)]));
 }
 
-/** What happened between two readings of one process. */
+/** The change of the counters between two readings of one process. */
 export function countersSince(before: Counters, after: Counters): Counters {
   return {
     received: since(before.received, after.received),
@@ -79,18 +79,21 @@ export function countersSince(before: Counters, after: Counters): Counters {
   };
 }
 
-/** True if the process is another one (it says so, or a counter fell): differences mean nothing then. */
+/**
+ * True if the second reading is of another process: its start time differs, or a counter decreased. The difference of
+ * the readings is then meaningless.
+ */
 export function hasRestarted(before: Counters, after: Counters): boolean {
   if (before.startedAtSeconds !== after.startedAtSeconds) return true;
   return Object.entries(before.received).some(([subject, value]) => (after.received[subject] ?? 0) < value);
 }
 
-/** Messages received, on all six subjects. */
+/** Number of messages received on all six subjects. */
 export function receivedTotal(counters: Counters): number {
   return sum(Object.values(counters.received));
 }
 
-/** Messages with one outcome, on one subject or on all. */
+/** Number of messages with one outcome, on one subject or on all. */
 export function outcomeTotal(counters: Counters, outcome: string, subject?: string): number {
   const entries = Object.entries(counters.outcomes).filter(([key]) =>
     subject === undefined ? key.endsWith(` ${outcome}`) : key === `${subject} ${outcome}`,
@@ -98,7 +101,7 @@ export function outcomeTotal(counters: Counters, outcome: string, subject?: stri
   return sum(entries.map(([, value]) => value));
 }
 
-/** Messages whose fate is known. */
+/** Number of messages that have an outcome. */
 export function decidedTotal(counters: Counters): number {
   return sum(Object.values(counters.outcomes));
 }

@@ -1,4 +1,4 @@
-// What the oracle expects the database and the statistics to hold, in the words of the public tables and messages.
+// The oracle's expectation for the database and the statistics, in the terms of the public tables and messages.
 
 import type { Label, MessageCounts } from './statement.ts';
 
@@ -24,21 +24,24 @@ export interface ExpectedInvoice {
   readonly reporting_nodes: number;
 }
 
-/** Members of `active_nodes`; `left` instead of `status`, for silence is the business of whoever waits. */
+/** Members of `active_nodes`, with `left` instead of `status`, because `status` also depends on silence. */
 export interface ExpectedNode {
   readonly total_tasks_bucket: Label;
   readonly active_tasks_bucket: Label;
   readonly continent_bucket: Label;
   readonly location_bucket: Label;
   readonly heartbeat_count: number;
-  /** True if its last leave is not followed by a join or a living heartbeat: it is offline, however fresh. */
+  /**
+   * True if the node's last leave is not followed by a join or a heartbeat that is not offline. The node is then
+   * offline, however recent its last message.
+   */
   readonly left: boolean;
 }
 
 /** Label to count. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** The members of a statistics message that can be foreseen: all but geography. */
+/** The members of a statistics message that can be predicted: all except geography. */
 export interface ExpectedStatistics {
   readonly activeNodes: number;
   readonly totalNodes: number;
@@ -62,10 +65,13 @@ export interface ExpectedStatistics {
   readonly offlineNodes: number;
 }
 
-/** Everything that follows from the recorded messages, for a database that was empty before. */
+/** The expectation after the recorded messages, for a database that was empty before. */
 export interface Expected {
   readonly messages: MessageCounts;
-  /** As published, if everything happened less than an hour ago and no node has been silent for STALE_AFTER. */
+  /**
+   * The published statistics, provided that everything happened less than an hour ago and no node has been silent for
+   * STALE_AFTER.
+   */
   readonly statistics: ExpectedStatistics;
   /** By lower-case `task_id_hash`. */
   readonly tasks: ReadonlyMap<string, ExpectedTask>;

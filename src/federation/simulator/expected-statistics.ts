@@ -1,4 +1,4 @@
-// From expected rows to the numbers that are published (section 5).
+// Computes the published numbers (section 5) from the expected rows.
 
 import type {
   Counts,
@@ -10,7 +10,7 @@ import type {
 import type { Label } from './statement.ts';
 import { AMOUNT_BUCKETS, MEMORY_BUCKETS, TIME_BUCKETS } from './vocabulary.ts';
 
-/** Labels of an open vocabulary that are published by name; the rest is `other`. */
+/** Maximum number of labels of an open vocabulary that are published by name; the rest is `other`. */
 const OPEN_LABELS_MAX = 50;
 
 /** Percent, rounded down to one decimal; 0 of 0 is 0. */
@@ -26,7 +26,7 @@ function count(labels: readonly Label[]): Map<string, number> {
   return counts;
 }
 
-/** Every label in order, zeros included; `unknown` only when it is not zero. */
+/** A closed distribution: every label in order, zeros included, and `unknown` only if it is not zero. */
 function closed(labels: readonly Label[], vocabulary: readonly string[]): Counts {
   const counts = count(labels);
   const unknown = counts.get('unknown') ?? 0;
@@ -34,7 +34,7 @@ function closed(labels: readonly Label[], vocabulary: readonly string[]): Counts
   return Object.fromEntries(unknown === 0 ? known : [...known, ['unknown', unknown] as const]);
 }
 
-/** The 50 largest, by count and then label; the rest as `other`. */
+/** An open distribution: the 50 largest labels by count and then label, the rest as `other`. */
 function open(labels: readonly Label[]): Counts {
   const sorted = [...count(labels)].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   const rest = sorted.slice(OPEN_LABELS_MAX).reduce((sum, [, labelCount]) => sum + labelCount, 0);
@@ -42,7 +42,7 @@ function open(labels: readonly Label[]): Counts {
   return Object.fromEntries(rest === 0 ? named : [...named, ['other', rest]]);
 }
 
-/** The statistics of a database with exactly these rows, all of them recent and no node silent. */
+/** The statistics of a database with exactly these rows, all recent and with no silent node. */
 export function expectedStatistics(rows: {
   readonly tasks: ReadonlyMap<string, ExpectedTask>;
   readonly invoices: ReadonlyMap<string, ExpectedInvoice>;

@@ -1,14 +1,17 @@
-// Which of two labels is kept (section 3), in the oracle's own words: the least by vocabulary or bytes with absent last,
-// or, for what a node says about itself, the greatest of the newest.
+// Decides which of two labels is stored (section 3), written independently for the oracle: the least by vocabulary or
+// bytes with absent last, or, for what a node reports about itself, the newest, and the greatest of equally new ones.
 
 import type { Label } from './statement.ts';
 
-/** Vocabulary rank, or −1 where only bytes decide. Labels are ASCII, so `<` on strings is byte order. */
+/**
+ * True if `left` comes before `right`: by rank in the vocabulary, or, without one, by bytes. Labels are ASCII, so `<`
+ * on strings is byte order.
+ */
 function precedes(left: string, right: string, vocabulary: readonly string[] | null): boolean {
   return vocabulary === null ? left < right : vocabulary.indexOf(left) < vocabulary.indexOf(right);
 }
 
-/** The least of two labels; null (absent) loses to any. */
+/** The lesser of two labels; null (absent) is greater than any. */
 export function leastLabel(left: Label, right: Label, vocabulary: readonly string[] | null): Label {
   if (left === null || right === null) return left ?? right;
   return precedes(right, left, vocabulary) ? right : left;
@@ -20,7 +23,7 @@ export interface DatedLabel {
   readonly tMs: number;
 }
 
-/** The newest label, the greater one of two that are equally new; a heartbeat without it changes nothing. */
+/** The newer label, or the greater of two equally new ones. A heartbeat without the label changes nothing. */
 export function newestLabel(
   kept: DatedLabel | null,
   value: Label,

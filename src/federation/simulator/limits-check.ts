@@ -1,5 +1,6 @@
-// Whether a plan would meet the aggregator's limits (section 7). Asked before anything is sent: a rate-limited message
-// stores nothing, so a run that meets a limit proves nothing. Deliberately a little stricter than the aggregator.
+// Checks, before anything is sent, whether a plan would exceed the aggregator's limits (section 7). A rate-limited
+// message stores nothing, so a run that exceeds a limit proves nothing. The check is deliberately a little stricter
+// than the aggregator.
 
 import type { PlannedMessage } from './statement.ts';
 
@@ -12,10 +13,10 @@ export interface AggregatorLimits {
   readonly maxNodes: number;
 }
 
-/** Part of the burst that is kept for messages that bunch up on their way. */
+/** Share of the burst that is reserved for messages that arrive closer together than they were sent. */
 const BURST_MARGIN = 0.1;
 
-/** The first moment at which a node's token bucket would be empty, or null. */
+/** The first time at which a node's token bucket would be empty; null if none would be. */
 function firstOverRateMs(messages: readonly PlannedMessage[], limits: AggregatorLimits): number | null {
   const capacity = Math.max(1, limits.rateBurst * (1 - BURST_MARGIN));
   const perMs = limits.ratePerMinute / 60_000;
@@ -29,7 +30,7 @@ function firstOverRateMs(messages: readonly PlannedMessage[], limits: Aggregator
   return null;
 }
 
-/** The most moments that lie within any `windowMs`; `timesMs` rise. */
+/** The maximum number of times within any span of `windowMs`; `timesMs` are ascending. */
 export function peakWithin(timesMs: readonly number[], windowMs: number): number {
   let peak = 0;
   let first = 0;
@@ -50,7 +51,10 @@ function firstMessagesMs(messages: readonly PlannedMessage[]): readonly number[]
   return timesMs;
 }
 
-/** One sentence per limit that the plan would meet; none if it may be sent. `activeNodes` are there already. */
+/**
+ * One sentence per limit that the plan would exceed; none if it may be sent. `activeNodes` is the number of nodes that
+ * are already there.
+ */
 export function exceededLimits(
   messages: readonly PlannedMessage[],
   limits: AggregatorLimits,

@@ -1,20 +1,23 @@
-// When one simulated monitor joins, beats, leaves, comes back and has work to report. Times only: what it says is
-// decided elsewhere. A leave and a sign of life of the same node are never closer than MIN_GAP_MS, so that their order
-// survives a sender that is late and a broker that stamps whole milliseconds.
+// Plans when one simulated monitor joins, beats, leaves, returns and has work to report. It decides only times, not
+// contents. A leave and a sign of life of the same node are never closer than MIN_GAP_MS, so that their order survives
+// a late sender and a broker that stamps whole milliseconds.
 
 import type { Random } from '../../lib/random.ts';
 import type { PlanOptions } from './plan-options.ts';
 
-/** The least time between two presence messages of one node, in milliseconds; repeats come within half of it. */
+/** The least time between two presence messages of one node, in milliseconds. Repeats follow within half of it. */
 export const MIN_GAP_MS = 1000;
 
+/** The kind of a presence message; `last-heartbeat` has the status `offline`. */
 export type PresenceKind = 'join' | 'heartbeat' | 'leave' | 'last-heartbeat';
 
+/** When a node sends which presence message, in ms after the start of the run. */
 export interface PresenceMoment {
   readonly atMs: number;
   readonly kind: PresenceKind;
 }
 
+/** All messages of one node: presence, and the times at which it reports work. */
 export interface NodeLife {
   readonly presence: readonly PresenceMoment[];
   readonly workAtMs: readonly number[];
@@ -23,9 +26,9 @@ export interface NodeLife {
 interface Stay {
   readonly fromMs: number;
   readonly toMs: number;
-  /** The first message of the stay; the first of all may have been missed. */
+  /** The first message of the stay. The aggregator may miss the join of the very first stay. */
   readonly opensWith: 'join' | 'heartbeat';
-  /** True if it ends with a leave, false if the node is still there at the end of the run. */
+  /** True if the stay ends with a leave; false if it lasts to the end of the run. */
   readonly leaves: boolean;
 }
 
@@ -44,12 +47,16 @@ function planStays(options: PlanOptions, random: Random): readonly Stay[] {
   return [first, { fromMs: returnMs, toMs: endMs, opensWith: returnsWith, leaves: false }];
 }
 
-/** The messages that the rate allows in one stay, spread evenly with jitter; presence takes its share first. */
+/**
+ * Spreads the messages that the rate allows over one stay, evenly with jitter; presence messages take their share
+ * first.
+ */
 function planStay(stay: Stay, options: PlanOptions, random: Random): NodeLife {
   const lengthMs = stay.toMs - stay.fromMs;
   const budget = Math.max(2, Math.round((options.ratePerMinute * lengthMs) / 60_000));
   const presence: PresenceMoment[] = [{ atMs: stay.fromMs, kind: stay.opensWith }];
-  // Who stays is heard shortly before the end, so that no silence can have made it stale when statistics are read.
+  // A node that stays sends a message shortly before the end, so that silence cannot make it stale before the
+  // statistics are read.
   const lastMs = stay.leaves
     ? stay.toMs
     : stay.toMs - Math.floor(random.next() * Math.min(10_000, lengthMs / 10));
@@ -74,13 +81,13 @@ function planStay(stay: Stay, options: PlanOptions, random: Random): NodeLife {
   return { presence, workAtMs };
 }
 
-/** The life of one monitor. */
+/** Plans the life of one monitor. */
 export function planLife(options: PlanOptions, random: Random): NodeLife {
   const stays = planStays(options, random);
   const lives = stays.map((stay) => planStay(stay, options, random));
   const workAtMs = lives.flatMap((life) => life.workAtMs);
   const last = stays[stays.length - 1];
-  // A report that was still under way when its node left: it must not bring the node back to life.
+  // A report that was still in transit when its node left must not bring the node back to life.
   if (last?.leaves === true && workAtMs.length > 0 && random.chance(0.5)) {
     workAtMs[workAtMs.length - 1] = last.toMs + MIN_GAP_MS / 2;
   }

@@ -5,6 +5,7 @@ import { slipIn } from '../../config/slips.ts';
 import { parseCommandLine } from '../../lib/command-line.ts';
 import { CodedError } from '../../lib/errors.ts';
 
+/** What one run of the simulator does, and with which servers. */
 export interface SimulationOptions {
   readonly nodes: number;
   /** Messages per node and minute. */
@@ -17,15 +18,17 @@ export interface SimulationOptions {
   readonly user: string | null;
   readonly password: string | null;
   readonly httpUrl: string;
-  /** Whether `httpUrl` is what our own settings say. */
+  /** True if `httpUrl` was made from this machine's settings. */
   readonly isHttpOurs: boolean;
   readonly patienceMs: number;
-  /** The result as JSON. */
+  /** True if the result is printed as JSON. */
   readonly isJson: boolean;
 }
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The help text of `npm run simulate`. */
 export const HELP = `npm run simulate -- [options]
 
 Simulated monitors send what real ones send; then the published statistics are compared with what they must be.
@@ -94,7 +97,10 @@ function toUrl(name: string, value: string, schemes: readonly string[]): string 
   throw new CodedError('usage', `${name}: must be a URL that begins with ${schemes.join(':// or ')}://.`);
 }
 
-/** A setting of monitors, read as ours are: trimmed, empty is unset, and no quotes. Errors: `settings_invalid`. */
+/**
+ * A monitor's setting, read like the aggregator's own: trimmed, empty means unset, and no quotes. Errors:
+ * `settings_invalid`.
+ */
 function monitorSetting(env: Environment, name: string): string | null {
   const value = (env[name] ?? '').trim();
   if (value === '') return null;
@@ -103,7 +109,7 @@ function monitorSetting(env: Environment, name: string): string | null {
   return value;
 }
 
-/** Throws CodedError `usage` or `settings_invalid`. */
+/** Reads the command line, with defaults from the environment. Throws CodedError `usage` or `settings_invalid`. */
 export function parseOptions(args: readonly string[], env: Environment): SimulationOptions {
   const { values } = parseCommandLine(args, PARSED);
   const number = (name: keyof typeof DEFAULTS, min: number, max: number, isWhole: boolean): number =>

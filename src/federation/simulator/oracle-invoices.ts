@@ -1,4 +1,4 @@
-// The oracle's invoices (section 3): who reported one, and the least of every label.
+// The oracle's invoices (section 3): the reporters of each, and the least of every label.
 
 import type { ExpectedInvoice } from './expected-rows.ts';
 import { leastLabel } from './label-order.ts';
@@ -25,15 +25,15 @@ const EMPTY: InvoiceMemory = {
   operation: null,
 };
 
-function merge(kept: InvoiceMemory, said: InvoiceCreated, tMs: number): InvoiceMemory {
+function merge(kept: InvoiceMemory, statement: InvoiceCreated, tMs: number): InvoiceMemory {
   return {
-    reporters: new Set([...kept.reporters, said.nodeId]),
+    reporters: new Set([...kept.reporters, statement.nodeId]),
     firstMs: Math.min(kept.firstMs, tMs),
-    taskId: leastLabel(kept.taskId, said.taskId, null),
-    chain: leastLabel(kept.chain, said.chain, null),
-    steps: leastLabel(kept.steps, said.steps, AMOUNT_BUCKETS),
-    memory: leastLabel(kept.memory, said.memory, MEMORY_BUCKETS),
-    operation: leastLabel(kept.operation, said.operation, null),
+    taskId: leastLabel(kept.taskId, statement.taskId, null),
+    chain: leastLabel(kept.chain, statement.chain, null),
+    steps: leastLabel(kept.steps, statement.steps, AMOUNT_BUCKETS),
+    memory: leastLabel(kept.memory, statement.memory, MEMORY_BUCKETS),
+    operation: leastLabel(kept.operation, statement.operation, null),
   };
 }
 
@@ -57,15 +57,15 @@ function invoiceRow(invoice: InvoiceMemory): ExpectedInvoice {
   };
 }
 
-/** Invoices that remember every reporter. */
+/** A store of invoices that remembers every reporter. */
 export function createInvoices() {
   const invoices = new Map<string, InvoiceMemory>();
   return {
-    /** True if the report changes anything but a last_seen. */
-    report(said: InvoiceCreated, tMs: number): boolean {
-      const before = invoices.get(said.invoiceId) ?? EMPTY;
-      const after = merge(before, said, tMs);
-      invoices.set(said.invoiceId, after);
+    /** Merges a report; true if it changes anything except last_seen. */
+    report(statement: InvoiceCreated, tMs: number): boolean {
+      const before = invoices.get(statement.invoiceId) ?? EMPTY;
+      const after = merge(before, statement, tMs);
+      invoices.set(statement.invoiceId, after);
       return !isSame(before, after);
     },
     rows: (): Map<string, ExpectedInvoice> =>

@@ -1,4 +1,5 @@
-// The oracle's nodes (sections 3 and 6): life, leave, heartbeats, and what each said about itself last.
+// The oracle's nodes (sections 3 and 6): signs of life, leaves, heartbeats, and what each node last reported about
+// itself.
 
 import type { ExpectedNode } from './expected-rows.ts';
 import type { DatedLabel } from './label-order.ts';
@@ -8,7 +9,7 @@ import { ACTIVE_TASK_BUCKETS, CONTINENT_BUCKETS, TOTAL_TASK_BUCKETS } from './vo
 
 interface NodeMemory {
   firstMs: number;
-  /** The newest join or living heartbeat. */
+  /** Time of the newest join or heartbeat that is not offline. */
   lifeMs: number;
   leftMs: number;
   heartbeats: number;
@@ -23,12 +24,12 @@ function emptyNode(): NodeMemory {
   return { firstMs: Infinity, lifeMs: -Infinity, leftMs: -Infinity, heartbeats: 0, ...labels };
 }
 
-function beat(node: NodeMemory, said: Heartbeat, tMs: number): void {
+function beat(node: NodeMemory, statement: Heartbeat, tMs: number): void {
   node.heartbeats += 1;
-  node.activeTasks = newestLabel(node.activeTasks, said.activeTasks, tMs, ACTIVE_TASK_BUCKETS);
-  node.totalTasks = newestLabel(node.totalTasks, said.totalTasks, tMs, TOTAL_TASK_BUCKETS);
-  node.continent = newestLabel(node.continent, said.continent, tMs, CONTINENT_BUCKETS);
-  node.location = newestLabel(node.location, said.location, tMs, null);
+  node.activeTasks = newestLabel(node.activeTasks, statement.activeTasks, tMs, ACTIVE_TASK_BUCKETS);
+  node.totalTasks = newestLabel(node.totalTasks, statement.totalTasks, tMs, TOTAL_TASK_BUCKETS);
+  node.continent = newestLabel(node.continent, statement.continent, tMs, CONTINENT_BUCKETS);
+  node.location = newestLabel(node.location, statement.location, tMs, null);
 }
 
 function nodeRow(node: NodeMemory): ExpectedNode {
@@ -42,21 +43,22 @@ function nodeRow(node: NodeMemory): ExpectedNode {
   };
 }
 
-/** Nodes that remember every sign of life. */
+/** A store of nodes that remembers every sign of life. */
 export function createNodes() {
   const nodes = new Map<string, NodeMemory>();
   return {
-    /** True if the message made the node, or moved its first_seen. */
-    see(said: Statement, tMs: number): boolean {
-      const node = nodes.get(said.nodeId) ?? emptyNode();
-      nodes.set(said.nodeId, node);
+    /** Merges a message; true if it created the node or moved its first_seen. */
+    see(statement: Statement, tMs: number): boolean {
+      const node = nodes.get(statement.nodeId) ?? emptyNode();
+      nodes.set(statement.nodeId, node);
       const older = tMs < node.firstMs;
       node.firstMs = Math.min(node.firstMs, tMs);
-      const leaves = said.type === 'node_left' || (said.type === 'heartbeat' && said.offline);
-      const lives = said.type === 'node_joined' || (said.type === 'heartbeat' && !said.offline);
+      const leaves = statement.type === 'node_left' || (statement.type === 'heartbeat' && statement.offline);
+      const lives =
+        statement.type === 'node_joined' || (statement.type === 'heartbeat' && !statement.offline);
       if (leaves) node.leftMs = Math.max(node.leftMs, tMs);
       if (lives) node.lifeMs = Math.max(node.lifeMs, tMs);
-      if (said.type === 'heartbeat') beat(node, said, tMs);
+      if (statement.type === 'heartbeat') beat(node, statement, tMs);
       return older;
     },
     rows: (): Map<string, ExpectedNode> => new Map([...nodes].map(([id, node]) => [id, nodeRow(node)])),

@@ -1,4 +1,4 @@
-// The oracle's tasks (section 3): who reported what, the least outcome, the least labels.
+// The oracle's tasks (section 3): the reporters of each, the least outcome, and the least labels.
 
 import type { ExpectedTask } from './expected-rows.ts';
 import { leastLabel } from './label-order.ts';
@@ -21,9 +21,14 @@ function rank(vocabulary: readonly string[], label: Label): number {
   return label === null ? vocabulary.length : vocabulary.indexOf(label);
 }
 
-function outcomeOf(said: TaskCompleted): Outcome {
-  const cached = said.cached === null ? 2 : said.cached ? 0 : 1;
-  return [said.failed ? 1 : 0, rank(TIME_BUCKETS, said.time), rank(AMOUNT_BUCKETS, said.gas), cached];
+function outcomeOf(statement: TaskCompleted): Outcome {
+  const cached = statement.cached === null ? 2 : statement.cached ? 0 : 1;
+  return [
+    statement.failed ? 1 : 0,
+    rank(TIME_BUCKETS, statement.time),
+    rank(AMOUNT_BUCKETS, statement.gas),
+    cached,
+  ];
 }
 
 function isLess(left: Outcome, right: Outcome): boolean {
@@ -54,25 +59,25 @@ function taskRow(task: TaskMemory): ExpectedTask {
   };
 }
 
-/** Tasks that remember every report. */
+/** A store of tasks that remembers every report. */
 export function createTasks() {
   const tasks = new Map<string, TaskMemory>();
   return {
-    /** True if the report changes anything but a last_seen. */
-    report(said: TaskReceived | TaskCompleted, tMs: number): boolean {
-      const task = tasks.get(said.taskId) ?? emptyTask();
-      tasks.set(said.taskId, task);
+    /** Merges a report; true if it changes anything except last_seen. */
+    report(statement: TaskReceived | TaskCompleted, tMs: number): boolean {
+      const task = tasks.get(statement.taskId) ?? emptyTask();
+      tasks.set(statement.taskId, task);
       const before = { ...task };
-      const report = `${said.type}/${said.nodeId}`;
+      const report = `${statement.type}/${statement.nodeId}`;
       const repeated = task.reports.has(report);
       task.reports.add(report);
-      task.reporters.add(said.nodeId);
+      task.reporters.add(statement.nodeId);
       task.firstMs = Math.min(task.firstMs, tMs);
-      task.chain = leastLabel(task.chain, said.chain, null);
-      if (said.type === 'task_received') {
-        task.taskType = leastLabel(task.taskType, said.taskType, null);
+      task.chain = leastLabel(task.chain, statement.chain, null);
+      if (statement.type === 'task_received') {
+        task.taskType = leastLabel(task.taskType, statement.taskType, null);
       } else {
-        const outcome = outcomeOf(said);
+        const outcome = outcomeOf(statement);
         if (task.outcome === null || isLess(outcome, task.outcome)) task.outcome = outcome;
       }
       const same =

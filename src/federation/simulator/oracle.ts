@@ -1,6 +1,6 @@
-// The oracle: what the aggregator must hold after a list of messages, computed from section 3 of the specification and
-// from nothing else. It imports nothing from src/domain, reads statements instead of bytes, and keeps everything in
-// plain maps: slow, large and hard to get wrong.
+// The oracle computes what the aggregator must store after a list of messages, from section 3 of the specification
+// alone. It imports nothing from the federation's domain, reads statements instead of bytes, and stores everything in
+// plain maps: it is slow and uses much memory, and it is hard to get wrong.
 
 import type { Expected } from './expected-rows.ts';
 import { expectedStatistics } from './expected-statistics.ts';
@@ -10,13 +10,14 @@ import { createTasks } from './oracle-tasks.ts';
 import type { Statement } from './statement.ts';
 import type { MessageType } from './vocabulary.ts';
 
+/** Takes messages and computes the expectation. */
 export interface Oracle {
   /**
-   * Takes one message, in stream order, and says what it counts as. `tMs` is the broker's time; without it every
-   * message is later than the one before. Give it for all messages or for none.
+   * Takes the next message in stream order and returns its expected outcome. `tMs` is the broker's time; without it
+   * every message is later than the one before. Pass it for all messages or for none.
    */
   record(message: { readonly content: Statement }, tMs?: number): 'applied' | 'duplicate';
-  /** What follows from everything recorded so far. */
+  /** The expectation after everything recorded so far. */
   expected(): Expected;
 }
 
@@ -34,7 +35,7 @@ function emptyTally(): Tally {
   };
 }
 
-/** An oracle that has seen nothing. */
+/** Makes an oracle without messages. */
 export function createOracle(): Oracle {
   const tasks = createTasks();
   const invoices = createInvoices();
@@ -42,10 +43,11 @@ export function createOracle(): Oracle {
   const messages = emptyTally();
   let recorded = 0;
 
-  /** True if it changes more than a last_seen; presence always does. */
-  function report(said: Statement, tMs: number): boolean {
-    if (said.type === 'task_received' || said.type === 'task_completed') return tasks.report(said, tMs);
-    return said.type === 'invoice_created' ? invoices.report(said, tMs) : true;
+  /** True if the message changes more than last_seen; a presence message always does. */
+  function report(statement: Statement, tMs: number): boolean {
+    if (statement.type === 'task_received' || statement.type === 'task_completed')
+      return tasks.report(statement, tMs);
+    return statement.type === 'invoice_created' ? invoices.report(statement, tMs) : true;
   }
 
   return {

@@ -1,5 +1,4 @@
-// The plan of a run: every message that will be sent, encoded, in the order in which it is sent. Pure: the same options
-// give the same bytes.
+// The plan of a run: every message, encoded, in the order of sending. Pure: the same options give the same bytes.
 
 import { createHash } from 'node:crypto';
 import type { Random } from '../../lib/random.ts';
@@ -19,7 +18,7 @@ import {
 import type { WorkSlot } from './work-plan.ts';
 import { planWork } from './work-plan.ts';
 
-/** A run, ready to be sent; `messages` are in order of `atMs`. */
+/** A run that is ready to be sent; `messages` are in order of `atMs`. */
 export interface Plan {
   readonly messages: readonly PlannedMessage[];
   readonly nodeIds: readonly string[];
@@ -31,7 +30,9 @@ interface Entry {
   readonly content: Statement;
 }
 
-/** Hex digits of an id hash: nearly always 64, sometimes a shorter one that section 2 allows as well. */
+/**
+ * Lengths of some id hashes, in hex digits: nearly all have 64, a few have a shorter length that section 2 allows too.
+ */
 const SHORT_HASHES = [16, 18, 32, 40, 62];
 const FIVE_MINUTES_MS = 300_000;
 
@@ -51,7 +52,7 @@ function createIds(options: PlanOptions) {
   };
 }
 
-/** What a node says about itself at one of its presence moments; `number` walks through the vocabularies. */
+/** The presence message of a node at one moment; `number` walks through the vocabularies. */
 function presenceStatement(nodeId: string, kind: PresenceKind, number: number, random: Random): Statement {
   if (kind === 'join') return { type: 'node_joined', nodeId };
   if (kind === 'leave') return { type: 'node_left', nodeId };
@@ -95,7 +96,10 @@ function planEntries(
   return entries.toSorted((left, right) => left.atMs - right.atMs);
 }
 
-/** Repeats come soon after; those of presence soon enough never to meet the node's next sign of life or leave. */
+/**
+ * When a repeat is sent: soon after the message. A repeated presence message comes early enough to stay before the
+ * node's next sign of life or leave.
+ */
 function repeatAtMs(message: PlannedMessage, random: Random, durationMs: number): number {
   const { type } = message.content;
   const presence = type === 'heartbeat' || type === 'node_joined' || type === 'node_left';
@@ -103,7 +107,7 @@ function repeatAtMs(message: PlannedMessage, random: Random, durationMs: number)
   return Math.min(Math.max(durationMs, message.atMs), message.atMs + 20 + random.below(withinMs - 20));
 }
 
-/** Every message of a run, encoded, with its time and its meaning. */
+/** Plans every message of a run, encoded, with its time and its meaning. */
 export function createPlan(options: PlanOptions): Plan {
   const ids = createIds(options);
   const nodeIds = Array.from({ length: options.nodes }, (_, number) => ids.node(number));
@@ -111,7 +115,7 @@ export function createPlan(options: PlanOptions): Plan {
   const repeats = createRandom(options.seed, 'repeats');
   const messages: PlannedMessage[] = [];
   for (const { atMs, node, content } of planEntries(options, nodeIds, ids.hash)) {
-    // Every twentieth monitor's clock is a day off, both ways.
+    // Every twentieth monitor's clock is wrong by a day, forward or back.
     const skewMs = node % 20 === 7 ? (node % 40 === 7 ? 86_400_000 : -86_400_000) : 0;
     const clockMs = options.startAtMs + atMs + skewMs;
     const payload = spell(content, clockMs - (clockMs % FIVE_MINUTES_MS), spelling);

@@ -1,4 +1,4 @@
-// Published statistics: decoded once, here, and gathered into ticks (all four periods of one moment).
+// Decodes published statistics, and collects them into ticks (all four periods of one moment).
 
 import type { Period } from './vocabulary.ts';
 import { PERIODS } from './vocabulary.ts';
@@ -7,6 +7,7 @@ import { isObject } from '../../lib/is-object.ts';
 /** The `data` of a statistics message: numbers, and distributions from label to count. */
 export type PublishedStatistics = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
 
+/** One decoded statistics message. */
 export interface Publication {
   readonly period: Period;
   readonly timestamp: string;
@@ -25,7 +26,7 @@ function isStatistic(value: unknown): value is number | Readonly<Record<string, 
   return isObject(value) && Object.values(value).every((count) => typeof count === 'number');
 }
 
-/** The members that are statistics; others (text, null) are left out. */
+/** Keeps the members that are statistics; others (text, null) are left out. */
 export function decodeStatistics(value: unknown): PublishedStatistics {
   if (!isObject(value)) return {};
   const data: Record<string, number | Readonly<Record<string, number>>> = {};
@@ -35,7 +36,7 @@ export function decodeStatistics(value: unknown): PublishedStatistics {
   return data;
 }
 
-/** Null if it is not a statistics message. */
+/** Decodes a message; null if it is not a statistics message. */
 export function decodePublication(payload: Uint8Array): Publication | null {
   let message: unknown;
   try {
@@ -50,7 +51,7 @@ export function decodePublication(payload: Uint8Array): Publication | null {
   return { period, timestamp, aggregatorId, data: decodeStatistics(data) };
 }
 
-/** The latest ticks of one aggregator, complete ones only. */
+/** The latest ticks of one aggregator; only complete ones are returned. */
 export interface Ticks {
   add(payload: Uint8Array): void;
   /** The first complete tick that is later than `afterMs` (Unix milliseconds). */
@@ -58,12 +59,12 @@ export interface Ticks {
   at(timestamp: string): Tick | null;
 }
 
-/** How many ticks are kept; the oldest goes first. */
+/** Maximum number of ticks kept; the oldest are dropped first. */
 const TICKS_MAX = 64;
 
 /**
- * Gathers what `aggregatorId` publishes; what another aggregator on the same broker says is not ours to compare. An
- * empty id (not told before its first tick) takes everything.
+ * Collects the publications of `aggregatorId` and ignores those of other aggregators on the same broker. With an empty
+ * id (which the aggregator has before its first tick) it takes every publication.
  */
 export function createTicks(aggregatorId: string): Ticks {
   const gathered = new Map<string, Map<Period, PublishedStatistics>>();

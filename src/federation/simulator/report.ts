@@ -1,4 +1,4 @@
-// The end of a run: its numbers as a small table, every difference, and the verdict.
+// The report of a run: its numbers as a small table, every difference, and the verdict.
 
 import { quantileOf } from '../../lib/histogram-quantile.ts';
 import type { AccountDifference } from './account-check.ts';
@@ -6,24 +6,25 @@ import type { Comparison, Difference } from './comparison.ts';
 import type { Counters } from './counters.ts';
 import { decidedTotal, outcomeTotal, receivedTotal } from './counters.ts';
 
+/** Everything that a finished run found out. */
 export interface RunResult {
   readonly sent: number;
   readonly elapsedMs: number;
-  /** The difference of the aggregator's counters; null if it restarted. */
+  /** The change of the aggregator's counters; null if it restarted. */
   readonly counters: Counters | null;
   readonly isComplete: boolean;
   readonly fromOthers: number;
   readonly accountDifferences: readonly AccountDifference[];
   readonly comparison: Comparison;
-  /** Null if the API never showed a tick that was also published. */
+  /** Differences between the HTTP API and the publication; null if the API never showed a published tick. */
   readonly shown: readonly Difference[] | null;
   readonly notes: readonly string[];
 }
 
-/** Outcomes that are named only if they happened. */
+/** Outcomes that the report lists only if they occurred. */
 const RARE = ['rate_limited', 'shed', 'quarantined', 'replayed'];
 
-/** A table or a list of differences is never longer than this. */
+/** Maximum number of differences listed. */
 const DIFFERENCES_MAX = 200;
 
 function format(count: number): string {
@@ -62,7 +63,7 @@ function counterRows(result: RunResult): readonly (readonly [string, string])[] 
   ];
 }
 
-/** What neither an outcome nor the aggregator's own count of losses accounts for is lost as well. */
+/** Messages that have no outcome and that the aggregator did not count as lost are lost as well. */
 function lostOf(counters: Counters, sent: number): number {
   return counters.lost + Math.max(0, sent - decidedTotal(counters) - counters.lost);
 }
@@ -73,10 +74,10 @@ function rejectionNotes(counters: Counters | null): readonly string[] {
     .map(([key, count]) => `rejected: ${key} ${format(count)}`);
 }
 
-/** 0 if everything that can be compared is equal and every message has an outcome. */
+/** The exit code: 0 if everything comparable is equal and every message has an outcome. */
 export function exitCodeOf(result: RunResult): 0 | 1 {
   const isEqual = result.comparison.differences.length === 0 && result.shown?.length === 0;
-  // Others' messages change the counters, and are forgiven only if they changed nothing else.
+  // Messages of others change the counters. That is accepted if they changed nothing else.
   const isAccounted = result.accountDifferences.length === 0 || result.fromOthers > 0;
   const isKnown = result.counters === null || result.isComplete;
   return isEqual && isAccounted && isKnown ? 0 : 1;
@@ -89,7 +90,7 @@ function verdict(result: RunResult): string {
   return `statistics: all ${compared} fields equal`;
 }
 
-/** The whole report, line by line. */
+/** The report for people, line by line. */
 export function reportLines(result: RunResult): readonly string[] {
   const perSecond = Math.round(result.sent / Math.max(0.001, result.elapsedMs / 1000));
   const rows = [['sent', format(result.sent)] as const, ...counterRows(result)];
@@ -115,7 +116,7 @@ export function reportLines(result: RunResult): readonly string[] {
   return [...lines, verdict(result)];
 }
 
-/** The same for a program: one JSON object. */
+/** The report for programs: one JSON object. */
 export function reportJson(result: RunResult): string {
   const { counters, sent, elapsedMs, fromOthers, comparison } = result;
   const messages =

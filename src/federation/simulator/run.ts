@@ -1,4 +1,4 @@
-// One simulated run from beginning to end: limits, plan, baseline, sending, account, comparison, report.
+// One simulated run from beginning to end: limits, plan, baseline, sending, counters, comparison, report.
 
 import type { Clock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
@@ -23,15 +23,16 @@ import { sendPlan } from './sender.ts';
 import { readAftermath, waitForAccount } from './settlement.ts';
 import { compareShown } from './shown-check.ts';
 
+/** The outside world of a run. */
 export interface SimulationParts {
   readonly aggregator: AggregatorClient;
   readonly connectBroker: () => Promise<Broker>;
   readonly clock: Clock;
   readonly wait: (ms: number) => Promise<void>;
   readonly output: ProgressOutput;
-  /** Given the result of a run that can be judged. */
+  /** Called with the result of a run that can be judged. */
   readonly report: (result: RunResult) => void;
-  /** Different in every run. */
+  /** A text that differs in every run, see {@link PlanOptions}. */
   readonly nonce: string;
 }
 
@@ -58,7 +59,7 @@ async function refuseBeyondLimits(plan: Plan, aggregator: AggregatorClient): Pro
   if (sentences.length > 0) throw new CodedError('usage', sentences.join('\n'));
 }
 
-/** Everything that the oracle expects of a plan. */
+/** The oracle's expectation for a plan. */
 function foresee(plan: Plan): Expected {
   const oracle = createOracle();
   for (const message of plan.messages) oracle.record(message);
@@ -100,7 +101,7 @@ async function concludeRun(
   };
 }
 
-/** Sends, waits, compares and reports. */
+/** Sends the plan, waits for its effects, compares and reports. */
 async function performRun(
   options: SimulationOptions,
   parts: SimulationParts,
@@ -118,7 +119,10 @@ async function performRun(
   return exitCodeOf(result);
 }
 
-/** What goes wrong once messages are out is a result, not a reason to have refused: `usage` no longer. */
+/**
+ * After the first message is sent, an error means that the run cannot be judged; it is no longer a reason to have
+ * refused the run (`usage`).
+ */
 async function onceBegun<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -130,7 +134,7 @@ async function onceBegun<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * Runs the simulation; resolves to 0 (all equal) or 1. Throws CodedError `usage` if it cannot or must not begin, and a
- * plain error if a run that has begun cannot be judged.
+ * plain error if a run that began cannot be judged.
  */
 export async function runSimulation(options: SimulationOptions, parts: SimulationParts): Promise<0 | 1> {
   const { aggregator, clock, wait, output } = parts;

@@ -1,20 +1,22 @@
-// Sends a plan at its own pace over one connection, so that the broker stores the messages in the order of the plan.
+// Sends a plan at the planned times over one connection, so that the broker stores the messages in the order of the
+// plan.
 
 import type { Clock } from '../../lib/clock.ts';
 import type { PlannedMessage } from './statement.ts';
 
-/** What the sender needs of a connection. */
+/** The part of a connection that the sender needs. */
 export interface Publisher {
   publish(subject: string, payload: Uint8Array): void;
-  /** Resolves when the broker has taken everything published so far. */
+  /** Resolves when the broker has received everything published so far. */
   flush(): Promise<void>;
 }
 
+/** What the sender needs. */
 export interface SenderParts {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly wait: (ms: number) => Promise<void>;
-  /** Told after each batch how many messages are out and how far the plan is. */
+  /** Called after each batch with the number of sent messages and the planned time reached. */
   readonly onProgress: (sent: number, planMs: number) => void;
 }
 
@@ -22,7 +24,10 @@ const BATCH_INTERVAL_MS = 50;
 /** A late sender catches up at no more than this many times the plan's speed, so that planned gaps remain gaps. */
 const CATCH_UP_SPEED = 4;
 
-/** Sends every message not before its time; resolves with the time it took when the broker has them all. */
+/**
+ * Sends every message, none before its time. Resolves with the time that it took, when the broker has received them
+ * all.
+ */
 export async function sendPlan(
   messages: readonly PlannedMessage[],
   parts: SenderParts,
@@ -38,7 +43,7 @@ export async function sendPlan(
       publisher.publish(next.subject, next.payload);
       sent += 1;
     }
-    // A round trip per batch: the broker's pace is ours, and nothing piles up in the socket.
+    // One round trip per batch: the sender follows the broker's pace, and no messages pile up in the socket.
     await publisher.flush();
     onProgress(sent, planMs);
     if (sent < messages.length) await wait(BATCH_INTERVAL_MS);

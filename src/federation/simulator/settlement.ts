@@ -1,4 +1,5 @@
-// After a run: waits until the aggregator accounts for all we sent, and then for a tick that counts it all.
+// After a run: waits until the aggregator accounts for all messages of the simulator, and then for a tick that counts
+// them all.
 
 import type { ActiveNodes } from './aggregator-client.ts';
 import type { BaselineParts } from './baseline.ts';
@@ -7,23 +8,25 @@ import type { Counters } from './counters.ts';
 import { countersSince, decidedTotal, hasRestarted } from './counters.ts';
 import type { Tick } from './publication.ts';
 
+/** The aggregator's counters after a run. */
 export interface Account {
-  /** The difference to before; null if the aggregator restarted and forgot. */
+  /** The change since the baseline; null if the aggregator restarted and lost its counters. */
   readonly counters: Counters | null;
-  /** True if every message we sent has an outcome. */
+  /** True if every message of the simulator has an outcome. */
   readonly isComplete: boolean;
 }
 
-/** Polled this often; given up when nothing has moved for so long. */
+/** Interval between two readings of the counters. */
 const POLL_INTERVAL_MS = 250;
+/** The wait ends when nothing has changed for this long. */
 const STANDSTILL_MS = 20_000;
-/** States are stored by actors a moment after the messages that caused them. */
+/** Actors store states a moment after the messages that caused them. */
 const STATES_SETTLE_MS = 1000;
-/** How many ticks are tried until others' nodes hold still. */
+/** Maximum number of ticks tried until the nodes of others do not change around a tick. */
 const TICKS_TRIED_MAX = 3;
 const NODES_INTERVAL_MS = 1000;
 
-/** Waits until `sent` messages more than in `before` have an outcome and none is in flight. */
+/** Waits until `sent` more messages than in `before` have an outcome and none is in flight. */
 export async function waitForAccount(parts: BaselineParts, before: Counters, sent: number): Promise<Account> {
   let decided = -1;
   let movedAtMs = parts.clock.monotonicMs();
@@ -33,7 +36,7 @@ export async function waitForAccount(parts: BaselineParts, before: Counters, sen
     try {
       now = await parts.aggregator.counters();
     } catch (error) {
-      // It may be restarting, which is no reason to give up what was sent.
+      // The aggregator may be restarting, which is no reason to give up the run.
       if (isOverdue) throw error;
       await parts.wait(POLL_INTERVAL_MS);
       continue;
@@ -54,8 +57,9 @@ function isSame(left: ActiveNodes, right: ActiveNodes): boolean {
 }
 
 /**
- * The first tick later than now, and the nodes of others that were active at it. While those change between a look
- * shortly before the tick and a look after it, the next tick is taken. Without others at the start none are looked for.
+ * Returns the first tick after now, and the nodes of others that were active at it. If those nodes differ between a
+ * reading shortly before the tick and one after it, the next tick is tried. Without others at the start this reads no
+ * nodes.
  */
 export async function readAftermath(
   parts: BaselineParts,
@@ -69,7 +73,7 @@ export async function readAftermath(
     const deadlineMs = parts.clock.monotonicMs() + parts.patienceMs;
     while (parts.ticks.firstAfter(afterMs) === null && parts.clock.monotonicMs() < deadlineMs) {
       await parts.wait(NODES_INTERVAL_MS);
-      // A look that was under way when the tick came may be of either side of it.
+      // A reading during which the tick came may show the nodes before or after it.
       const look = await parts.aggregator.activeNodes(ownNodes);
       if (parts.ticks.firstAfter(afterMs) === null) earlier = look;
     }

@@ -1,10 +1,11 @@
-// The HTTP API must show what was published: all periods of one tick, every member, geography included.
+// Checks that the HTTP API shows the published statistics: all periods of one tick, every member, geography included.
 
 import type { AggregatorClient } from './aggregator-client.ts';
 import type { Difference } from './comparison.ts';
 import type { PublishedStatistics, Ticks } from './publication.ts';
 import { PERIODS } from './vocabulary.ts';
 
+/** What the check needs. */
 export interface ShownCheckParts {
   readonly aggregator: AggregatorClient;
   readonly ticks: Ticks;
@@ -23,7 +24,10 @@ function flat(data: PublishedStatistics): ReadonlyMap<string, number> {
   return new Map(entries);
 }
 
-/** Differences between what is shown and what was published at the same timestamp; null if no tick could be matched. */
+/**
+ * The differences between the shown and the published statistics of the same timestamp; null if no tick could be
+ * matched.
+ */
 export async function compareShown(parts: ShownCheckParts): Promise<readonly Difference[] | null> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (attempt > 0) await parts.wait(ATTEMPT_INTERVAL_MS);

@@ -1,6 +1,6 @@
-// Statement → bytes, in one of the many forms that deployed monitors use (section 2): members absent or null, presence
-// at top level, chain ids as integers, 0/1 for booleans, upper-case hashes, unknown members, labels outside their
-// vocabulary. Every form means the same statement; nothing here may ever be rejected.
+// Encodes a statement as bytes, in one of the many forms that deployed monitors use (section 2): members absent or
+// null, presence at top level, chain ids as integers, 0/1 for booleans, upper-case hashes, unknown members, labels
+// outside their vocabulary. Every form means the same statement; the aggregator may reject none of them.
 
 import type { Random } from '../../lib/random.ts';
 import type {
@@ -14,7 +14,7 @@ import type {
 
 type Json = Record<string, unknown>;
 
-/** Strings that are in no closed vocabulary, and strings that no open pattern allows: both count as absent. */
+/** Strings outside every closed vocabulary, and strings that no open pattern allows: both count as absent. */
 const NO_BUCKETS = ['', 'fast', '100-500MS', '< 100ms', '2M-3M', '64 MB', 'Unknown'];
 const NO_LABELS = ['', ' leading', 'caf\u00e9', 'a\tb', 'x'.repeat(65), '#5'];
 const NO_LOCATIONS = ['', '91.0,11.5', '48.15,11.50', '48.0;11.5', 'Munich'];
@@ -43,18 +43,18 @@ function hex(random: Random, digits: number): string {
   return text.slice(0, digits);
 }
 
-function taskReceived(random: Random, said: TaskReceived): Json {
+function taskReceived(random: Random, task: TaskReceived): Json {
   return {
-    chainId: chain(random, said.chain),
+    chainId: chain(random, task.chain),
     blockNumber: random.pick([12345678, 12345679, null, undefined]),
     blockHash: `0x${hex(random, 64)}`,
     taskHash: `0x${hex(random, 64)}`,
-    taskType: label(random, said.taskType, NO_LABELS),
-    taskIdHash: hash(random, said.taskId),
+    taskType: label(random, task.taskType, NO_LABELS),
+    taskIdHash: hash(random, task.taskId),
   };
 }
 
-/** `success` speaks first; only where it is absent does `status` decide (section 3). */
+/** `success` decides; only if it is absent does `status` decide (section 3). */
 const COMPLETED_FORMS: readonly (readonly [unknown, unknown])[] = [
   [true, 'completed'],
   [true, 'completed'],
@@ -79,32 +79,32 @@ const FAILED_FORMS: readonly (readonly [unknown, unknown])[] = [
   [null, 'timeout'],
 ];
 
-function taskCompleted(random: Random, said: TaskCompleted): Json {
-  const [success, status] = random.pick(said.failed ? FAILED_FORMS : COMPLETED_FORMS);
+function taskCompleted(random: Random, task: TaskCompleted): Json {
+  const [success, status] = random.pick(task.failed ? FAILED_FORMS : COMPLETED_FORMS);
   const plainly = random.chance(0.8);
   const cached =
-    said.cached === null ? (plainly ? undefined : null) : plainly ? said.cached : said.cached ? 1 : 0;
+    task.cached === null ? (plainly ? undefined : null) : plainly ? task.cached : task.cached ? 1 : 0;
   return {
-    chainId: chain(random, said.chain),
+    chainId: chain(random, task.chain),
     blockNumber: 12345680,
-    taskIdHash: hash(random, said.taskId),
+    taskIdHash: hash(random, task.taskId),
     status,
     success,
-    executionTimeBucket: label(random, said.time, NO_BUCKETS),
-    gasUsedBucket: label(random, said.gas, NO_BUCKETS),
+    executionTimeBucket: label(random, task.time, NO_BUCKETS),
+    gasUsedBucket: label(random, task.gas, NO_BUCKETS),
     cached,
   };
 }
 
-function invoiceCreated(random: Random, said: InvoiceCreated): Json {
-  const taskIdHash = said.taskId === null ? random.pick([undefined, null]) : hash(random, said.taskId);
+function invoiceCreated(random: Random, invoice: InvoiceCreated): Json {
+  const taskIdHash = invoice.taskId === null ? random.pick([undefined, null]) : hash(random, invoice.taskId);
   return {
-    invoiceIdHash: hash(random, said.invoiceId),
+    invoiceIdHash: hash(random, invoice.invoiceId),
     taskIdHash,
-    chainId: chain(random, said.chain),
-    stepsComputedBucket: label(random, said.steps, NO_BUCKETS),
-    memoryUsedBucket: label(random, said.memory, NO_BUCKETS),
-    operation: label(random, said.operation, NO_LABELS),
+    chainId: chain(random, invoice.chain),
+    stepsComputedBucket: label(random, invoice.steps, NO_BUCKETS),
+    memoryUsedBucket: label(random, invoice.memory, NO_BUCKETS),
+    operation: label(random, invoice.operation, NO_LABELS),
   };
 }
 
@@ -121,37 +121,37 @@ function pointInCell(random: Random, cell: string): string {
     .join(',');
 }
 
-/** A heartbeat's `data` and what stands at top level; where both carry a member, `data` wins. */
-function heartbeat(random: Random, said: Heartbeat): { data: Json | null | undefined; top: Json } {
+/** A heartbeat's `data` and its members at top level; where both carry a member, `data` wins. */
+function heartbeat(random: Random, beat: Heartbeat): { data: Json | null | undefined; top: Json } {
   const presence: Json = {
-    status: said.offline ? 'offline' : random.pick(['online', 'online', 'online', 'busy', null, undefined]),
-    activeTasksBucket: label(random, said.activeTasks, NO_BUCKETS),
-    totalTasksBucket: label(random, said.totalTasks, NO_BUCKETS),
+    status: beat.offline ? 'offline' : random.pick(['online', 'online', 'online', 'busy', null, undefined]),
+    activeTasksBucket: label(random, beat.activeTasks, NO_BUCKETS),
+    totalTasksBucket: label(random, beat.totalTasks, NO_BUCKETS),
   };
   const place: Json = {
-    continentBucket: label(random, said.continent, ['XX', 'eu', 'Europe']),
+    continentBucket: label(random, beat.continent, ['XX', 'eu', 'Europe']),
     locationBucket:
-      said.location === null ? label(random, null, NO_LOCATIONS) : pointInCell(random, said.location),
+      beat.location === null ? label(random, null, NO_LOCATIONS) : pointInCell(random, beat.location),
   };
   if (random.chance(0.15)) {
-    const empty = said.continent === null && said.location === null;
+    const empty = beat.continent === null && beat.location === null;
     return { data: empty ? random.pick([undefined, null, {}]) : place, top: presence };
   }
   const data = { ...presence, activeTasks: 1, totalTasks: 51, totalInvoices: 48, ...place };
   const contradicted = typeof presence['status'] === 'string' && random.chance(0.05);
-  return { data, top: contradicted ? { status: said.offline ? 'online' : 'offline' } : {} };
+  return { data, top: contradicted ? { status: beat.offline ? 'online' : 'offline' } : {} };
 }
 
-function body(random: Random, said: Statement): { data: Json | null | undefined; top: Json } {
-  switch (said.type) {
+function body(random: Random, statement: Statement): { data: Json | null | undefined; top: Json } {
+  switch (statement.type) {
     case 'task_received':
-      return { data: taskReceived(random, said), top: {} };
+      return { data: taskReceived(random, statement), top: {} };
     case 'task_completed':
-      return { data: taskCompleted(random, said), top: {} };
+      return { data: taskCompleted(random, statement), top: {} };
     case 'invoice_created':
-      return { data: invoiceCreated(random, said), top: {} };
+      return { data: invoiceCreated(random, statement), top: {} };
     case 'heartbeat':
-      return heartbeat(random, said);
+      return heartbeat(random, statement);
     case 'node_joined':
       return { data: random.pick([{ status: 'online' }, {}, null, undefined]), top: {} };
     case 'node_left':
@@ -159,16 +159,16 @@ function body(random: Random, said: Statement): { data: Json | null | undefined;
   }
 }
 
-/** The bytes of one message. `timestampMs` is the node's clock, which nobody may believe. */
-export function spell(said: Statement, timestampMs: number, random: Random): Uint8Array {
-  const { data, top } = body(random, said);
-  // Members that nobody knows are never looked at, even where they resemble an address.
+/** The bytes of one message. `timestampMs` is the node's clock, which the aggregator must ignore. */
+export function spell(statement: Statement, timestampMs: number, random: Random): Uint8Array {
+  const { data, top } = body(random, statement);
+  // The aggregator never reads unknown members, even if their content resembles an address.
   const extra = random.chance(0.05) ? { monitorVersion: '1.4.0.2', trace: { hops: [1, 2, 3] } } : {};
   const withExtra = data && random.chance(0.05) ? { ...data, peers: 17, build: '2026.01.15.3' } : data;
   const envelope = {
     version: '1.0',
-    type: said.type,
-    nodeId: said.nodeId,
+    type: statement.type,
+    nodeId: statement.nodeId,
     timestamp: new Date(timestampMs).toISOString(),
   };
   return Buffer.from(JSON.stringify({ ...envelope, ...extra, ...top, data: withExtra }));

@@ -1,11 +1,15 @@
-// What a message means, apart from how a monitor happens to spell it: `spelling.ts` turns a statement into one of many
-// wire forms and the oracle reads the statement alone, so neither has to trust a decoder.
+// The meaning of a message, apart from its encoding. `spelling.ts` encodes a statement in one of many wire forms; the
+// oracle reads the statement alone. So neither depends on a decoder.
 
 import type { MessageType } from './vocabulary.ts';
 
-/** A label as it is kept; null is absent, whether it was left out, null, `unknown` or outside its vocabulary. */
+/**
+ * A label as the aggregator stores it. Null means absent, whether the label was left out, null, `unknown` or outside
+ * its vocabulary.
+ */
 export type Label = string | null;
 
+/** A node received a task. */
 export interface TaskReceived {
   readonly type: 'task_received';
   readonly nodeId: string;
@@ -15,6 +19,7 @@ export interface TaskReceived {
   readonly taskType: Label;
 }
 
+/** A node completed a task. */
 export interface TaskCompleted {
   readonly type: 'task_completed';
   readonly nodeId: string;
@@ -26,6 +31,7 @@ export interface TaskCompleted {
   readonly cached: boolean | null;
 }
 
+/** A node created an invoice. */
 export interface InvoiceCreated {
   readonly type: 'invoice_created';
   readonly nodeId: string;
@@ -37,26 +43,29 @@ export interface InvoiceCreated {
   readonly operation: Label;
 }
 
+/** A node is alive, or says that it is leaving. */
 export interface Heartbeat {
   readonly type: 'heartbeat';
   readonly nodeId: string;
-  /** True if the node says that it goes. */
+  /** True if the node reports that it is leaving. */
   readonly offline: boolean;
   readonly activeTasks: Label;
   readonly totalTasks: Label;
   readonly continent: Label;
-  /** The 0.5° cell, as it is kept: `48.0,11.5`. */
+  /** The half-degree cell as the aggregator stores it: `48.0,11.5`. */
   readonly location: Label;
 }
 
+/** A node joined or left. */
 export interface Presence {
   readonly type: 'node_joined' | 'node_left';
   readonly nodeId: string;
 }
 
+/** What one message states. */
 export type Statement = TaskReceived | TaskCompleted | InvoiceCreated | Heartbeat | Presence;
 
-/** One message of a plan: its bytes, when they are due, and what they mean. */
+/** One message of a plan: its bytes, its time and its meaning. */
 export interface PlannedMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
@@ -66,7 +75,7 @@ export interface PlannedMessage {
   readonly content: Statement;
 }
 
-/** Applied and duplicate messages of each type. */
+/** Numbers of applied and duplicate messages of each type. */
 export type MessageCounts = Readonly<
   Record<MessageType, { readonly applied: number; readonly duplicate: number }>
 >;

@@ -1,9 +1,9 @@
-// Statistics as flat numbers by name (`totalTasks`, `chainDistribution.137`), so that expectations can be added up.
+// Statistics as flat numbers by name (`totalTasks`, `chainDistribution.137`), so that expectations can be added.
 
 import type { PublishedStatistics } from './publication.ts';
 import { AMOUNT_BUCKETS, MEMORY_BUCKETS, TIME_BUCKETS } from './vocabulary.ts';
 
-/** Counts of tasks and invoices that a period counts on its own. */
+/** Counts of tasks and invoices that each period has for itself. */
 export const TOTALS = [
   'totalTasks',
   'completedTasks',
@@ -13,7 +13,9 @@ export const TOTALS = [
 ] as const;
 /** The 24 h counts that every message carries. */
 export const LAST_24_HOURS = ['tasksLast24h', 'invoicesLast24h'] as const;
+/** The rates, in percent. */
 export const RATES = ['successRate', 'cacheHitRate'] as const;
+/** The counts of nodes, which are the same in all periods. */
 export const NODE_COUNTS = [
   'totalNodes',
   'onlineNodes',
@@ -22,23 +24,23 @@ export const NODE_COUNTS = [
   'offlineNodes',
 ] as const;
 
-/** Distributions over closed vocabularies: every label is always there, `unknown` only when it is not zero. */
+/** Distributions over closed vocabularies: they always contain every label, and `unknown` only if it is not zero. */
 export const CLOSED: Readonly<Record<string, readonly string[]>> = {
   executionTimeDistribution: TIME_BUCKETS,
   gasUsageDistribution: AMOUNT_BUCKETS,
   stepsComputedDistribution: AMOUNT_BUCKETS,
   memoryUsedDistribution: MEMORY_BUCKETS,
 };
-/** Distributions over open vocabularies; `other` is what the 50 largest leave. */
+/** Distributions over open vocabularies; `other` counts the labels beyond the 50 largest. */
 export const OPEN = ['chainDistribution', 'taskTypeDistribution'] as const;
 
-/** One distribution, or none at all where the member is missing or a number. */
+/** One distribution; empty if the member is missing or a number. */
 export function distributionOf(data: PublishedStatistics, member: string): Readonly<Record<string, number>> {
   const distribution = data[member];
   return typeof distribution === 'object' ? distribution : {};
 }
 
-/** Totals and distributions by flat name; a missing total is NaN, so that it equals nothing. */
+/** Totals and distributions by flat name. A missing total is NaN, so that it equals no number. */
 export function flatCounts(data: PublishedStatistics): ReadonlyMap<string, number> {
   const flat = new Map<string, number>();
   for (const member of TOTALS) flat.set(member, numberOf(data, member));
@@ -49,13 +51,16 @@ export function flatCounts(data: PublishedStatistics): ReadonlyMap<string, numbe
   return flat;
 }
 
-/** One number, NaN where it is missing or not a number. */
+/** One number; NaN if it is missing or not a number. */
 export function numberOf(data: PublishedStatistics, member: string): number {
   const value = data[member];
   return typeof value === 'number' ? value : NaN;
 }
 
-/** Labels of an open distribution that cannot be compared because before or after folds some into `other`. */
+/**
+ * True for a label of an open distribution that cannot be compared, because before or after the run some labels are
+ * folded into `other`.
+ */
 export function isInTail(name: string, before: PublishedStatistics, after: PublishedStatistics): boolean {
   const member = OPEN.find((open) => name.startsWith(`${open}.`));
   if (member === undefined) return false;

@@ -1,5 +1,5 @@
 // The simulator's own copy of the vocabularies (federation specification, sections 1 and 2). It is written from the
-// specification and never imported from src/domain, so that a mistake there cannot hide here too.
+// specification and never imported from the domain, so that a mistake there is not repeated here.
 
 /** Message type to subject. */
 export const SUBJECT_OF = {
@@ -10,12 +10,13 @@ export const SUBJECT_OF = {
   node_joined: 'truebit.nodes.joined',
   node_left: 'truebit.nodes.left',
 } as const;
+/** The `type` of an input message. */
 export type MessageType = keyof typeof SUBJECT_OF;
 
 /** The six input subjects. */
 export const INPUT_SUBJECTS: readonly string[] = Object.values(SUBJECT_OF);
 
-/** Closed vocabularies, in publication order, without `unknown`. */
+/** Closed vocabularies, in publication order, without `unknown`. This one is of execution times. */
 export const TIME_BUCKETS = '<100ms 100-500ms 500ms-1s 1-5s 5-10s 10-30s 30s-1m >1m'.split(' ');
 export const AMOUNT_BUCKETS = '<100K 100K-1M 1M-10M 10M-100M >100M'.split(' ');
 export const MEMORY_BUCKETS = '<64MB 64-256MB 256MB-1GB >1GB'.split(' ');
@@ -23,12 +24,12 @@ export const ACTIVE_TASK_BUCKETS = '0 1 2-3 4-5 >5'.split(' ');
 export const TOTAL_TASK_BUCKETS = '0 1-10 10-50 50-100 100-500 500-1K >1K'.split(' ');
 export const CONTINENT_BUCKETS = 'AF AN AS EU NA OC SA'.split(' ');
 
-/** The few labels of the open vocabularies that simulated monitors use: far below the 50 that are published. */
+/** The labels of open vocabularies that simulated monitors use. They are few: far below the 50 that are published. */
 export const CHAINS = ['1', '5', '137', '8453', '42161', 'sepolia'];
 export const TASK_TYPES = ['wasm', 'docker', 'python:3.12', 'native/x86-64'];
 export const OPERATIONS = ['compute', 'verify', 'store data', 'challenge'];
 
-/** Where simulated monitors stand: continent and 0.5° cell, as it is kept. */
+/** The locations of simulated monitors: the continent and the half-degree cell that the aggregator stores. */
 export const PLACES = [
   { continent: 'EU', latitude: 48, longitude: 11.5 },
   { continent: 'EU', latitude: 51.5, longitude: -0.5 },
@@ -42,4 +43,5 @@ export const PLACES = [
 
 /** The periods that are published. */
 export const PERIODS = ['1h', '24h', '7d', 'all'] as const;
+/** One of {@link PERIODS}. */
 export type Period = (typeof PERIODS)[number];

@@ -1,13 +1,13 @@
-// Tasks and invoices of earlier runs may leave a window (1h, 24h, 7d) while a run lasts. The rule: a window counts from
-// a whole minute, so nothing can have left while before and after lie in the same minute, and then every number must be
-// exact. Otherwise numbers may fall short of before + ours, if the shortfall itself is a possible set of earlier tasks
-// and invoices: no part below zero or above what was there before, and every distribution short by the same total. Such
-// a shortfall is reported as "left the window". Period `all` has no window and is always exact.
+// Tasks and invoices of earlier runs may leave a window (1h, 24h, 7d) during a run. A window begins at a whole minute.
+// While before and after lie in the same minute, nothing can have left, and every number must be exact. Otherwise the
+// numbers may be lower than the baseline plus the run's own, if the shortfall can be a set of earlier tasks and
+// invoices: no part is below zero or above its count before, and every distribution is short by the same total. Such a
+// shortfall is reported as "left the window". Period `all` has no window and is always exact.
 
 import { CLOSED, OPEN } from './statistic-members.ts';
 import { MINUTE_MS } from '../../lib/durations.ts';
 
-/** Shortfall by flat member name, only where it is not zero. */
+/** The shortfall by flat member name; only members with a shortfall. */
 export type Shortfall = ReadonlyMap<string, number>;
 
 /** True if the start of a window moved between the two moments. */
@@ -21,7 +21,10 @@ function sumOf(shortfall: Shortfall, member: string): number {
   return sum;
 }
 
-/** True if exactly these earlier tasks and invoices could have left. `tails` names distributions not known in full. */
+/**
+ * True if exactly these earlier tasks and invoices can have left. `tails` names the distributions that are not known in
+ * full.
+ */
 export function isPossible(
   shortfall: Shortfall,
   before: ReadonlyMap<string, number>,
@@ -30,18 +33,18 @@ export function isPossible(
   for (const [name, count] of shortfall) {
     if (!(count >= 0 && count <= (before.get(name) ?? 0))) return false;
   }
-  const of = (name: string): number => shortfall.get(name) ?? 0;
-  const ended = of('completedTasks') + of('failedTasks');
+  const shortfallOf = (name: string): number => shortfall.get(name) ?? 0;
+  const ended = shortfallOf('completedTasks') + shortfallOf('failedTasks');
   const totals: Readonly<Record<string, number>> = {
     executionTimeDistribution: ended,
     gasUsageDistribution: ended,
-    stepsComputedDistribution: of('totalInvoices'),
-    memoryUsedDistribution: of('totalInvoices'),
-    chainDistribution: of('totalTasks'),
-    taskTypeDistribution: of('totalTasks'),
+    stepsComputedDistribution: shortfallOf('totalInvoices'),
+    memoryUsedDistribution: shortfallOf('totalInvoices'),
+    chainDistribution: shortfallOf('totalTasks'),
+    taskTypeDistribution: shortfallOf('totalTasks'),
   };
   const sumsAgree = [...Object.keys(CLOSED), ...OPEN].every(
     (member) => tails.has(member) || sumOf(shortfall, member) === totals[member],
   );
-  return sumsAgree && ended <= of('totalTasks') && of('cachedTasks') <= ended;
+  return sumsAgree && ended <= shortfallOf('totalTasks') && shortfallOf('cachedTasks') <= ended;
 }

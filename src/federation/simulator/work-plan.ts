@@ -1,5 +1,6 @@
-// What simulated monitors report about tasks and invoices: shared tasks with one to five reporters, some of whom
-// contradict the others, come out of order, leave labels out or say it again. One statement for each work slot.
+// Plans what simulated monitors report about tasks and invoices. Tasks are shared by one to five reporters; some of
+// these contradict the others, report out of order, leave labels out or repeat themselves. It makes one statement for
+// each work slot.
 
 import type { Random } from '../../lib/random.ts';
 import type { PlanOptions } from './plan-options.ts';
@@ -19,24 +20,28 @@ export interface WorkSlot {
   readonly node: number;
 }
 
+/** What the planning needs. */
 export interface WorkParts {
   readonly options: PlanOptions;
   readonly nodeIds: readonly string[];
   readonly random: Random;
-  /** An id hash for the n-th thing of its kind. */
+  /** The id hash of the n-th task or invoice. */
   readonly idHash: (kind: 'task' | 'invoice', number: number) => string;
 }
 
-/** How many nodes report a task: one entry per cent-and-a-bit of all tasks. */
+/** Numbers of reporters of a task; each entry applies to about one in 21 tasks. */
 const REPORTERS = [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 5, 5];
-/** A node that already has this many reports to send is not made a reporter of one more task. */
+/** A node with this many queued reports is not made a reporter of another task. */
 const MAX_QUEUED = 12;
 
 type Received = Omit<TaskReceived, 'nodeId'>;
 type Completed = Omit<TaskCompleted, 'nodeId'>;
 type Invoice = Omit<InvoiceCreated, 'nodeId'>;
 
-/** The first things of a run walk through the whole vocabulary, later ones favour its beginning as real loads do. */
+/**
+ * A label for the n-th task or invoice. The first ones walk through the whole vocabulary; later ones favour its
+ * beginning, as real loads do.
+ */
 function labelFor(random: Random, labels: readonly string[], number: number): string {
   const index =
     number < 2 * labels.length
@@ -45,7 +50,7 @@ function labelFor(random: Random, labels: readonly string[], number: number): st
   return labels[index] ?? '';
 }
 
-/** What really happened to the n-th task; reporters say this, more or less. */
+/** What really happened to the n-th task; its reporters report this, with small deviations. */
 function makeTask(parts: WorkParts, number: number): { received: Received; completed: Completed } {
   const { random } = parts;
   const chain = labelFor(random, CHAINS, number);
@@ -78,7 +83,9 @@ function makeInvoice(parts: WorkParts, number: number, task: Received): Invoice 
   };
 }
 
-/** One report out of the truth: a few labels are not known to the reporter, and with `disagree` it contradicts. */
+/**
+ * Makes reports from the truth: a reporter does not know some labels, and with probability `disagree` it contradicts.
+ */
 function createReporter(random: Random, disagree: number) {
   const known = (label: Label): Label => (random.chance(0.03) ? null : label);
   return {
@@ -115,7 +122,7 @@ function createReporter(random: Random, disagree: number) {
   };
 }
 
-/** The nodes that report a task with the node that saw it first; busy ones are passed over. */
+/** Chooses the nodes that report a task, besides the node that saw it first; busy nodes are skipped. */
 function pickReporters(parts: WorkParts, queues: readonly Statement[][], first: number): readonly number[] {
   const wanted = parts.random.pick(REPORTERS);
   const reporters = new Set([first]);
@@ -126,7 +133,7 @@ function pickReporters(parts: WorkParts, queues: readonly Statement[][], first: 
   return [...reporters];
 }
 
-/** One statement per slot; `slots` are in order of time. */
+/** Makes one statement per slot; `slots` are in order of time. */
 export function planWork(slots: readonly WorkSlot[], parts: WorkParts): readonly Statement[] {
   const { random, nodeIds } = parts;
   const report = createReporter(random, parts.options.disagree);
@@ -142,15 +149,15 @@ export function planWork(slots: readonly WorkSlot[], parts: WorkParts): readonly
     if (invoice !== null) invoices += 1;
     for (const node of pickReporters(parts, queues, first)) {
       const nodeId = nodeIds[node] ?? '';
-      const said: Statement[] = [];
-      // Some see a task end whose beginning they missed, or tell it the wrong way round.
-      if (neverEnds || random.chance(0.92)) said.push({ ...report.received(task.received), nodeId });
-      if (!neverEnds) said.push({ ...report.completed(task.completed), nodeId });
-      if (random.chance(0.05)) said.reverse();
-      if (invoice !== null && random.chance(0.7)) said.push({ ...report.invoice(invoice), nodeId });
-      // A monitor that restarts tells its last result again, in its own bytes and perhaps with another opinion.
-      if (!neverEnds && random.chance(0.03)) said.push({ ...report.completed(task.completed), nodeId });
-      queues[node]?.push(...said);
+      const statements: Statement[] = [];
+      // Some nodes missed the beginning of a task, or report its end before its beginning.
+      if (neverEnds || random.chance(0.92)) statements.push({ ...report.received(task.received), nodeId });
+      if (!neverEnds) statements.push({ ...report.completed(task.completed), nodeId });
+      if (random.chance(0.05)) statements.reverse();
+      if (invoice !== null && random.chance(0.7)) statements.push({ ...report.invoice(invoice), nodeId });
+      // A monitor that restarts sends its last result again, in another encoding and perhaps with a different result.
+      if (!neverEnds && random.chance(0.03)) statements.push({ ...report.completed(task.completed), nodeId });
+      queues[node]?.push(...statements);
     }
   }
 
