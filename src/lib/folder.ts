@@ -10,7 +10,7 @@ import { dirname } from 'node:path';
 export function makeFolder(path: string, mode = 0o777): readonly string[] {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return [];
   const above = dirname(path);
-  const made = above === path ? [] : makeFolder(above, mode);
+  const created = above === path ? [] : makeFolder(above, mode);
   mkdirSync(path, mode);
-  return [...made, path];
+  return [...created, path];
 }

@@ -1,15 +1,16 @@
-// Which program a database belongs to: SQLite's `application_id`, a number in the header of the file, has four letters for
-// each program. It looks and changes nothing.
+// Finds out which program a database belongs to. SQLite's `application_id`, a number in the file's header, holds four
+// letters that identify the program. It changes nothing.
 
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { CodedError } from '../lib/errors.ts';
 
 /**
- * The mark of every program, in one place so that no two programs have the same mark, and each can name the other. Names
- * and marks are all that this room knows of a program.
+ * The mark of every program. They are in one place so that no two programs have the same mark, and each can name the
+ * others. Names and marks are all that this room knows of a program.
  */
 const MARKS = { federation: 'fede', mining: 'mini', trades: 'trad', agent: 'agen' } as const;
 
+/** The name of a program of this package, as in its folder under `src`. */
 export type ProgramName = keyof typeof MARKS;
 
 /** The `application_id` of four ASCII letters: their bytes as one number, the first letter highest. */
@@ -22,25 +23,25 @@ export function applicationIdOf(name: ProgramName): number {
   return idOf(MARKS[name]);
 }
 
-/** The program whose mark this is; of a mark that no program of ours has, the number. */
+/** The program with this mark; for an unknown mark, a phrase with the number. */
 function nameOf(applicationId: number): string {
   const known = Object.entries(MARKS).find(([, letters]) => idOf(letters) === applicationId);
   return known?.[0] ?? `another program (application id ${applicationId})`;
 }
 
-/** What a database begins with, and where its header has the mark (SQLite's file format). */
+/** The first bytes of a database file, and the offset of the mark in its header (SQLite's file format). */
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const MARK_OFFSET = 68;
 
 /**
- * Refuses a file that carries another program's mark, without having SQLite open it, which would bring a log that was left
- * behind into the file. Errors: `database_unusable`.
+ * Rejects a file that carries another program's mark. SQLite does not open the file for this, because that would merge
+ * a log left behind into the file. Errors: `database_unusable`.
  */
 export function requireOwnFile(path: string, name: ProgramName): void {
   refuseMark(markIn(path), path, name);
 }
 
-/** Refuses the mark of another program; 0 is none. Errors: `database_unusable`. */
+/** Rejects the mark of another program; 0 means no mark. Errors: `database_unusable`. */
 export function refuseMark(applicationId: number, path: string, name: ProgramName): void {
   const sentence = foreignBy(applicationId, path, name);
   if (sentence === null) return;
@@ -50,13 +51,13 @@ export function refuseMark(applicationId: number, path: string, name: ProgramNam
   );
 }
 
-/** The beginning of the sentence for a file with this mark; null if it is none of another program. */
+/** The beginning of the sentence about a file with another program's mark; null if the mark is this program's or 0. */
 export function foreignBy(applicationId: number, path: string, name: ProgramName): string | null {
   if (applicationId === 0 || applicationId === applicationIdOf(name)) return null;
   return `The file ${path} is a database of ${nameOf(applicationId)}, and this program is ${name}`;
 }
 
-/** The mark in the header of a file; 0 if it carries none, is no database, or cannot be read. */
+/** The mark in the header of a file; 0 if it has none, is no database, or cannot be read. */
 function markIn(path: string): number {
   try {
     // A pipe or a device has no mark, and opening one may wait for ever.
@@ -70,7 +71,7 @@ function markIn(path: string): number {
     }
     return head.subarray(0, MAGIC.length).equals(MAGIC) ? head.readInt32BE(MARK_OFFSET) : 0;
   } catch {
-    // Whoever opens it says why it cannot be read.
+    // The code that opens the file later reports why it cannot be read.
     return 0;
   }
 }

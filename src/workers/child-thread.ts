@@ -72,7 +72,7 @@ export class ChildThread<In, Out extends { readonly type: string }> implements P
     });
   }
 
-  /** Before the start there is nobody to hear it. */
+  /** Sends a message to the thread; before the start it is dropped. */
   send(message: In | { readonly type: 'stop' }, transfer: readonly TransferListItem[] = []): void {
     this.#worker?.postMessage(message, transfer);
   }

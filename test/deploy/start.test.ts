@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/federation/config/settings.ts';
-import { brokerOfOurs } from '../../src/federation/broker/broker-choice.ts';
+import { embeddedBrokerFor } from '../../src/federation/broker/broker-choice.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -68,7 +68,7 @@ describe('start', () => {
       onDown: () => undefined,
       onUp: () => undefined,
     };
-    const broker = brokerOfOurs(readSettings(env).settings, '', quiet);
+    const broker = embeddedBrokerFor(readSettings(env).settings, '', quiet);
     expect(await fetches(env)).toBe(broker !== null);
   });
 

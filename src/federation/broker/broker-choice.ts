@@ -1,5 +1,5 @@
-// Which broker the program uses, and as whom: the one of NATS_URL, our own, or one that was there before ours. It starts
-// none and connects to none.
+// Decides which broker the program uses, and with which credentials: the broker of NATS_URL, the embedded broker, or
+// one that was already running. It starts none and connects to none.
 
 import { type NatsSettings, type Settings, wantsOwnBroker } from '../config/settings.ts';
 import {
@@ -11,8 +11,10 @@ import {
 import type { NatsOptions } from '../../io/nats.ts';
 import { FEDERATION_RIGHTS } from './subjects.ts';
 
-/** Our own broker, not started; null where the settings name another or want none. `searchPath` is PATH. */
-export function brokerOfOurs(
+/**
+ * The embedded broker, not yet started; null if the settings name another broker or want none. `searchPath` is PATH.
+ */
+export function embeddedBrokerFor(
   settings: Pick<Settings, 'embedded' | 'nats'>,
   searchPath: string,
   parts: BrokerParts,
@@ -37,7 +39,10 @@ export function brokerOfOurs(
   );
 }
 
-/** How to reach the broker: `endpoint` is where ours started or found another; null without one. */
+/**
+ * How to connect to the broker. `endpoint` is where the embedded broker started or found a running one; null without an
+ * embedded broker.
+ */
 export function natsOptions(nats: NatsSettings, endpoint: BrokerEndpoint | null): NatsOptions {
   const foreign = {
     servers: endpoint === null ? (nats.urls ?? ['nats://localhost:4222']) : [endpoint.url],
@@ -48,7 +53,8 @@ export function natsOptions(nats: NatsSettings, endpoint: BrokerEndpoint | null)
     caFile: nats.caFile,
     certFile: nats.certFile,
     keyFile: nats.keyFile,
-    // Where the broker is one of ours or configured like it, monitors may listen to `_INBOX.>`.
+    // With an embedded broker, or one configured in the same way, monitors may subscribe to `_INBOX.>`, so replies need
+    // another prefix.
     inboxPrefix: nats.user === 'aggregator' ? '_AGG' : null,
   };
   if (endpoint === null || !endpoint.owned) return foreign;
@@ -58,7 +64,7 @@ export function natsOptions(nats: NatsSettings, endpoint: BrokerEndpoint | null)
     password: endpoint.password ?? null,
     token: null,
     credsFile: null,
-    // Those files are for the broker of NATS_URL; ours speaks no TLS on this port.
+    // These files are for the broker of NATS_URL; the embedded broker uses no TLS on this port.
     caFile: null,
     certFile: null,
     keyFile: null,

@@ -1,15 +1,19 @@
-// Asks a broker whether it maps the inputs to `ingest.…` (section 8), as ours and the shipped configuration do: only then
-// do monitors not hear each other, and only then do messages arrive under the other names.
+// Checks whether a broker maps the input subjects to `ingest.…` (section 8), as the embedded broker and the shipped
+// configuration do. Only with that mapping are monitors unable to hear each other, and only then do messages arrive
+// under the mapped names.
 
 import { mappingProbe } from './subjects.ts';
 import type { NatsConnection } from '../../io/nats.ts';
 
-/** Whether a refusal is of the question below, which a user without rights to it may ask in vain. */
+/** True if a refusal concerns the probe below: a user may lack the right to it, and then the probe finds no mapping. */
 export function isOfProbe(subject: string | null): boolean {
   return subject === mappingProbe.published || subject === mappingProbe.arrivesAt;
 }
 
-/** Throws if the broker does not answer. A user without rights to the two subjects of the probe finds no mapping. */
+/**
+ * True if the broker maps the inputs. Throws if it does not answer. For a user without rights to the two subjects of
+ * the probe the result is false.
+ */
 export async function mapsInputs(connection: NatsConnection): Promise<boolean> {
   let hasArrived = false;
   const subscription = connection.subscribe(mappingProbe.arrivesAt, {
@@ -18,7 +22,8 @@ export async function mapsInputs(connection: NatsConnection): Promise<boolean> {
     },
   });
   connection.publish(mappingProbe.published);
-  // The broker handles what one connection sends in its order: what it maps comes back before the answer to the ping.
+  // The broker handles the messages of one connection in order: a mapped message comes back before the answer to the
+  // ping.
   await connection.flush();
   subscription.unsubscribe();
   return hasArrived;

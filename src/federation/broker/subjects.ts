@@ -1,24 +1,24 @@
-// The subjects by which monitors speak, their names behind the broker's mapping, and who may use them. Never subscribes to
-// any. deploy/nats/nats.conf says the same for a broker of the operator's own.
+// The subjects that monitors use, their mapped names, and who may use them. It subscribes to none.
+// deploy/nats/nats.conf has the same rules for an operator's own broker.
 
 import type { BrokerRights } from '../../io/embedded-broker/configuration.ts';
 import { SUBJECTS } from '../domain/vocabulary.ts';
 
-/** Request and reply: how a node asks for the federation's salt. */
+/** Subject of the request with which a node asks for the federation's salt. */
 export const joinSubject = 'truebit.federation.join';
 
-/** `truebit.X` as the stream of a mapping broker sees it: `ingest.X`. */
+/** The mapped name of an input: `truebit.X` is `ingest.X` in the stream of a mapping broker. */
 export function mappedSubject(subject: (typeof SUBJECTS)[number]): string {
   return subject.replace(/^truebit\./, 'ingest.');
 }
 
 /**
- * What the aggregator publishes to itself to learn whether a broker maps the inputs: it arrives under the other name
- * where one does, and nowhere else. Not under `truebit.`: monitors and foreign streams take all of that.
+ * The probe for the mapping. The aggregator publishes it to itself; it arrives under the other name only if the broker
+ * maps the inputs. It is not under `truebit.`, because monitors and other streams receive everything there.
  */
 export const mappingProbe = { published: '_AGG.mapping.asked', arrivesAt: '_AGG.mapping.answered' } as const;
 
-/** Monitors hear statistics and no other monitor. */
+/** The rights of the aggregator's account: monitors can hear statistics and no other monitor. */
 export const FEDERATION_RIGHTS: BrokerRights = {
   account: 'FEDERATION',
   mappings: [

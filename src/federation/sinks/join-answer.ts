@@ -1,25 +1,25 @@
-// What a node that asks to join is told (specification, section 8): the salt, in the open or sealed for its key, and the key
-// that signs statistics. It decides; it sends nothing and logs nothing.
+// Makes the answer to a node's request to join (specification, section 8): the salt, in clear or sealed for the node's
+// key, and the key that signs statistics. It only decides; it sends and logs nothing.
 
 import { type ApiKey, type KeyBook, signerOf } from '../domain/api-keys.ts';
 import { isMessageSignature, readCredential, secretOf } from '../domain/message-signature.ts';
 import { sealSalt } from '../domain/sealed-salt.ts';
 import type { PublicJwk } from '../../lib/ed25519.ts';
 
-/** The subject of requests, which is what they sign. */
+/** The subject of requests to join; the requests' signatures cover it. */
 export const JOIN_SUBJECT = 'truebit.federation.join';
-/** Deployed nodes beat as often. */
+/** The interval that the answer asks for. Deployed nodes beat at the same interval. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
 
-/** A request as it came. */
+/** A request to join, as it arrived. */
 export interface JoinRequest {
   readonly payload: Uint8Array;
-  /** Who signed it, as its headers say; null without such headers. */
+  /** The credential from its headers; null without signature headers. */
   readonly credential: string | null;
   readonly replyTo: string;
 }
 
-/** What every answer is made of. */
+/** The data from which every answer is made. `isRequired`: only requests signed with a key are answered. */
 export interface JoinContext {
   readonly isRequired: boolean;
   readonly aggregatorId: string;
@@ -28,16 +28,19 @@ export interface JoinContext {
   readonly keys: KeyBook;
 }
 
+/** The outcomes of a request to join. */
 export const JOIN_OUTCOMES = ['answered', 'unauthenticated', 'malformed'] as const;
+/** One of {@link JOIN_OUTCOMES}. */
 export type JoinOutcome = (typeof JOIN_OUTCOMES)[number];
 
-/** `reply` is null where nothing is said. */
+/** The outcome of a request and the reply; `reply` is null if none is sent. */
 export interface JoinAnswer {
   readonly outcome: JoinOutcome;
   readonly reply: string | null;
 }
 
-// The answer is published with all our rights, and a stranger says where: only where monitors may listen.
+// The sender chooses where the answer goes, and the answer is published with all of the aggregator's rights. So only
+// inboxes are allowed, to which monitors may subscribe.
 const INBOX = /^_INBOX(?:\.[A-Za-z0-9_-]{1,64}){1,4}$/;
 
 /** Answers one request of at most `bytesMax`. */
@@ -68,7 +71,7 @@ function refusal(outcome: Exclude<JoinOutcome, 'answered'>): JoinAnswer {
   return { outcome, reply: JSON.stringify({ error: { code: outcome } }) };
 }
 
-/** Nothing is read of a request, but what is not JSON is not from a node. */
+/** True for an empty request or a JSON object. Its content is not used, but a node sends nothing else. */
 function isEmptyOrObject(payload: Uint8Array): boolean {
   if (payload.length === 0) return true;
   try {

@@ -1,5 +1,5 @@
-// Answers `truebit.federation.join` over a connection of its own. It reads so many requests a second and no more: a flood
-// ends at the broker, which then says that nobody answers.
+// Answers `truebit.federation.join` over its own connection. It reads a limited number of requests a second. The broker
+// answers the others, however many, with "no responders".
 
 import { REFUSED_RETRY_MS } from '../../io/refusals.ts';
 import { CREDENTIAL_HEADERS } from '../domain/message-signature.ts';
@@ -17,19 +17,20 @@ import type { Refusal } from '../../io/refusals.ts';
 import type { Part } from '../../lib/part.ts';
 import { answerJoin, JOIN_SUBJECT, type JoinContext, type JoinOutcome } from './join-answer.ts';
 
-/** Requests to join that are read in a second; then the broker tells the others that nobody answers. */
+/** Maximum number of requests to join that are read in a second; the broker answers the others with "no responders". */
 export const JOIN_REQUESTS_PER_SECOND_MAX = 50;
-/** Longest request to join that is looked at. */
+/** Maximum size of a request to join. */
 export const JOIN_REQUEST_BYTES_MAX = 4_096;
 
+/** What a {@link JoinResponder} needs of its owner. */
 export interface JoinParts {
   /** How the broker is reached; asked at the start. */
   nats(): NatsOptions;
-  /** What the next answer is made of. */
+  /** The data for the next answer. */
   context(): JoinContext;
-  /** Told what became of each request. */
+  /** Called with the outcome of each request. */
   counted(outcome: JoinOutcome): void;
-  /** Told once when the broker keeps us from listening or answering, and once when it no longer does. */
+  /** Called once when the broker prevents listening or answering, and once when it allows both again. */
   log(level: 'info' | 'warn', sentence: string): void;
   monotonicMs(): number;
 }
@@ -40,15 +41,16 @@ const CANNOT_ANSWER =
 
 const SECOND_MS = 1000;
 
+/** The connection that answers requests to join. */
 export class JoinResponder implements Part {
   readonly #parts: JoinParts;
   readonly #stop = new AbortController();
   #connection: NatsConnection | null = null;
   #subscription: Subscription | null = null;
   #timer: NodeJS.Timeout | null = null;
-  /** When the broker refused the subscription; null if it did not. */
+  /** When the broker last refused the subscription, on the monotonic clock; null if it allows it. */
   #refusedMs: number | null = null;
-  /** Refusals so far. */
+  /** Number of refusals so far. */
   #refusedCount = 0;
   #problem: string | null = null;
 
@@ -56,12 +58,12 @@ export class JoinResponder implements Part {
     this.#parts = parts;
   }
 
-  /** Why nobody can join; null if nodes can, or we are not connected. */
+  /** Why no node can join; null if nodes can join, or if the broker is not connected. */
   get problem(): string | null {
     return this.#problem;
   }
 
-  /** Begins to connect, for as long as it takes, and then to answer. */
+  /** Starts connecting, which may take any time, and then answers requests. */
   async start(): Promise<void> {
     void this.#connect();
   }
@@ -92,7 +94,7 @@ export class JoinResponder implements Part {
     await this.#connection?.close();
   }
 
-  /** Begins to listen, or begins again after the last second's share was used up. */
+  /** Subscribes, or renews the subscription after the last second's share of requests is used up. */
   #listen(): void {
     const connection = this.#connection;
     if (connection === null || connection.isClosed()) return;
@@ -102,14 +104,14 @@ export class JoinResponder implements Part {
       this.#subscription?.unsubscribe();
     }
     if (this.#subscription !== null && !this.#subscription.isClosed()) {
-      // What was left of a second is not saved up.
+      // A second's unused share is not carried over.
       this.#subscription.unsubscribe(this.#subscription.getProcessed() + JOIN_REQUESTS_PER_SECOND_MAX);
       return;
     }
     this.#subscription = connection.subscribe(JOIN_SUBJECT, {
       max: JOIN_REQUESTS_PER_SECOND_MAX,
       callback: (error, message) => {
-        // A refusal is told by the connection, too.
+        // The connection's `onRefused` reports a refusal too.
         if (error === null) this.#answer(connection, message);
       },
     });
@@ -144,7 +146,7 @@ export class JoinResponder implements Part {
     this.#tell(`${CANNOT_LISTEN} ${JOIN_SUBJECT}${subject === null ? ' (max_subscriptions)' : ''}`);
   }
 
-  /** What was just sent shows whether the broker still refuses. */
+  /** Waits for the broker's answer to what was just sent, which shows whether the broker still refuses. */
   async #seeWhether(connection: NatsConnection): Promise<void> {
     const before = this.#refusedCount;
     try {

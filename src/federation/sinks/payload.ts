@@ -1,9 +1,12 @@
-// The statistics messages as they go out (section 5): one per period, each under its own subject. Pure.
+// Makes the statistics messages (section 5): one per period, each on its own subject. Pure.
 
 import type { NetworkStatistics } from '../domain/statistics.ts';
 import type { Period } from '../domain/vocabulary.ts';
 
-/** `stats.*` must not match the periods: deployed monitors keep whatever `network_stats` arrives there. */
+/**
+ * The subjects of the periods must not match `truebit.stats.*`: deployed monitors keep any `network_stats` message that
+ * arrives there.
+ */
 const SUBJECTS: Readonly<Record<Period, string>> = {
   all: 'truebit.stats.aggregated',
   '1h': 'truebit.stats.period.1h',
@@ -17,6 +20,7 @@ export interface StatisticsMessage {
   readonly payload: string;
 }
 
+/** The message with the statistics of one period at `nowMs`. */
 export function statisticsMessage(
   period: Period,
   data: NetworkStatistics,

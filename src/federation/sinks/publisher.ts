@@ -1,5 +1,5 @@
-// Publishes statistics over a connection of its own, so that a busy writer delays no publication. While the broker is
-// away it publishes nothing: old numbers sent late would pass for new ones.
+// Publishes statistics over its own connection, so that a busy writer delays no publication. While the broker is away
+// it publishes nothing, because old numbers sent late would be taken for new ones.
 
 import {
   connectBroker,
@@ -16,40 +16,54 @@ import type { StatisticsSigner } from '../../lib/ed25519.ts';
 import type { Part } from '../../lib/part.ts';
 import type { StatisticsMessage } from './payload.ts';
 
-/** A broker that takes longer to answer stands still: the next tick must not wait for it. */
+/**
+ * Maximum wait for the broker's confirmation. A broker that takes longer is not working, and the next tick must not
+ * wait for it.
+ */
 const FLUSH_MAX_MS = 5000;
 /**
- * Each connection dials again at its own pace, at most 2 s apart and some time for each dial. Only after this long is a
- * connection that stays away a problem of its own.
+ * Each connection reconnects at its own pace: at most 2 s between attempts, plus the time of each attempt. Only after
+ * this long does it count as a problem that this connection is away while the other is not.
  */
 const APART_MAX_MS = 10_000;
 
+/** What a {@link Publisher} needs of its owner. */
 export interface PublisherParts {
   /** How the broker is reached; asked at the start. */
   nats(): NatsOptions;
   /** Signs every message. */
   signer(): StatisticsSigner;
-  /** The ingest thread's connection does the talking about outages: while it is away too, nothing is said here. */
+  /**
+   * True while the ingest thread's connection is up. That connection logs outages of the broker; while it is down too,
+   * the publisher logs nothing.
+   */
   isBrokerThere(): boolean;
   monotonicMs(): number;
   log(level: 'info' | 'warn', sentence: string): void;
 }
 
-/** Why statistics did not reach the broker. The same `key` is the same problem, though its sentence has newer numbers. */
+/**
+ * Why statistics did not reach the broker. Two problems with the same `key` are the same problem, even if the numbers
+ * in their sentences differ.
+ */
 interface Problem {
   readonly key: string;
   readonly sentence: string;
 }
 
+/** The connection that publishes signed statistics. */
 export class Publisher implements Part {
   readonly #parts: PublisherParts;
   readonly #stop = new AbortController();
   readonly #refusals = new Refusals();
   #connection: NatsConnection | null = null;
   #isConnected = false;
-  /** Why the connection cannot be made; null if it stands, or nothing was said yet. */
+  /** Why the connection cannot be made; null if it is up, or if no attempt has failed yet. */
   #unreachable: string | null = null;
-  /** Since when the ingest thread's connection stands and this one does not, on the monotonic clock; null if that is not so. */
+  /**
+   * Since when the ingest thread's connection has been up while this one was not, on the monotonic clock; null
+   * otherwise.
+   */
   #apartSinceMs: number | null = null;
   #problem: Problem | null = null;
 
@@ -57,17 +71,17 @@ export class Publisher implements Part {
     this.#parts = parts;
   }
 
-  /** Why the latest statistics did not reach the broker, though it is there; null if they did, or none were due. */
+  /** Why the latest statistics did not reach the broker although it is there; null if they did, or if none were due. */
   get problem(): string | null {
     return this.#problem?.sentence ?? null;
   }
 
-  /** What the broker does not let us publish. */
+  /** Number of subjects that the broker did not allow at the last attempt. */
   get refusals(): number {
     return this.#refusals.size;
   }
 
-  /** Begins to connect, for as long as it takes. */
+  /** Starts connecting, which may take any time. */
   async start(): Promise<void> {
     void this.#connect();
   }
@@ -93,10 +107,10 @@ export class Publisher implements Part {
     );
   }
 
-  /** Signs, publishes and waits until the broker has all messages; false if it is away or refuses some. */
+  /** Signs and publishes the messages, and waits until the broker has them all. False if it is away or refuses some. */
   async publish(messages: readonly StatisticsMessage[]): Promise<boolean> {
     const problem = await this.#tryTo(messages);
-    // While the broker is away as a whole, what was said before stays said.
+    // While both connections are down, the previous problem remains.
     if (problem !== 'away') this.#tell(problem);
     else if (this.#unreachable !== null && this.#isApart())
       this.#tell(same(`the connection for publishing cannot be made: ${this.#unreachable}`));
@@ -104,14 +118,14 @@ export class Publisher implements Part {
     return problem === null;
   }
 
-  /** True if this connection alone is away, and has been for so long that it is not just behind the other. */
+  /** True if only this connection is down, and has been for too long to be merely slower than the other. */
   #isApart(): boolean {
     const { isBrokerThere, monotonicMs } = this.#parts;
     this.#apartSinceMs = isBrokerThere() ? (this.#apartSinceMs ?? monotonicMs()) : null;
     return this.#apartSinceMs !== null && monotonicMs() - this.#apartSinceMs >= APART_MAX_MS;
   }
 
-  /** Null if all are with the broker, `away`, or what is wrong. */
+  /** Null if the broker has all messages, `away`, or the problem. */
   async #tryTo(messages: readonly StatisticsMessage[]): Promise<Problem | 'away' | null> {
     const connection = this.#connection;
     if (connection === null || !this.#isConnected) return 'away';

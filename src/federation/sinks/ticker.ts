@@ -1,5 +1,5 @@
-// The tick: every interval, once caught up, asks the workers for the statistics, publishes them and has them stored.
-// It computes nothing itself, and a tick that takes long is followed by the next, never overtaken by it.
+// The tick: at every interval, once the source has caught up, it asks the workers for the statistics, publishes them
+// and passes them on to be stored. It computes nothing itself. The next tick begins only after a slow tick has ended.
 
 import type { Distribution, TickStatistics } from '../domain/statistics.ts';
 import { PERIODS } from '../domain/vocabulary.ts';
@@ -10,6 +10,10 @@ interface Geography {
   readonly locationDistribution: Distribution;
 }
 
+/**
+ * When to tick. `geographyIntervalMs` is the interval at which locations are counted anew; `publishes` is false if
+ * statistics are only stored.
+ */
 export interface TickerOptions {
   readonly intervalMs: number;
   readonly geographyIntervalMs: number;
@@ -17,14 +21,15 @@ export interface TickerOptions {
   readonly aggregatorId: string;
 }
 
+/** What a {@link Ticker} needs of its owner. */
 export interface TickerParts {
   readStatistics(nowMs: number): Promise<TickStatistics>;
   readGeography(): Promise<Geography>;
-  /** False if the broker is away. */
+  /** Publishes the messages; false if that failed. */
   publish(messages: readonly StatisticsMessage[]): Promise<boolean>;
-  /** Has the tick's rows stored. */
+  /** Passes the tick to the writer. */
   store(tick: TickStatistics): void;
-  /** A tick is done; `published` is false if it was not to be, or could not be. */
+  /** A tick is done. `published` is false if publishing is off or failed. */
   done(tick: TickStatistics, seconds: number, published: boolean): void;
   failed(error: unknown): void;
   isCaughtUp(): boolean;
@@ -32,6 +37,7 @@ export interface TickerParts {
   monotonicMs(): number;
 }
 
+/** The timer of the ticks; one tick at a time. */
 export class Ticker {
   readonly #options: TickerOptions;
   readonly #parts: TickerParts;
@@ -45,7 +51,7 @@ export class Ticker {
     this.#parts = parts;
   }
 
-  /** Ticks now and then every interval; called when the source has caught up for the first time. */
+  /** Ticks now and then at every interval. Called when the source has caught up for the first time. */
   start(): void {
     if (this.#timer !== null) return;
     this.#timer = setInterval(() => this.#tick(), this.#options.intervalMs);

@@ -3,7 +3,7 @@
 
 import { MessageChannel } from 'node:worker_threads';
 import { WORKER_QUEUE_TASKS_MAX, WORKER_TASK_TIME_MAX_MS } from './bounds.ts';
-import { brokerOfOurs, natsOptions } from '../broker/broker-choice.ts';
+import { embeddedBrokerFor, natsOptions } from '../broker/broker-choice.ts';
 import { BrokerClients } from './broker-clients.ts';
 import type { Settings } from '../config/settings.ts';
 import { ingestThreadUrl, poolWorkerUrl, sourceThreadUrl } from './files.ts';
@@ -286,7 +286,7 @@ class MainThread implements App {
 
   #makeBroker(): EmbeddedBroker | null {
     const { log, searchPath } = this.#parts;
-    return brokerOfOurs(this.#settings, searchPath, {
+    return embeddedBrokerFor(this.#settings, searchPath, {
       lockFolder: lockBrokerFolder,
       log: (level, message) => log[level](`broker: ${message}`),
       onDown: (reason) => log.warn(`broker: our nats-server is down (${reason}); starting it again`),

@@ -1,5 +1,5 @@
-// The entry of the thread that audits once and ends: one read-only connection of its own, so that a long audit takes no
-// thread from the pool. It never writes.
+// Entry of the thread that makes one audit and ends. It has its own read-only connection, so that a long audit occupies
+// no thread of the pool. It never writes.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { openReader } from '../../store/database.ts';
@@ -12,7 +12,7 @@ const { databasePath } = workerData as { databasePath: string };
 function auditOnce(): AuditReply {
   const database = openReader(databasePath);
   try {
-    // The thread is ended between two pages when its time is up.
+    // The auditor terminates the thread between two pages when its time is up.
     return { type: 'made', report: audit(database, { progress: () => undefined }) };
   } finally {
     database.close();

@@ -1,5 +1,6 @@
-// The audit: recounts the rows, from one read transaction and a page at a time, and compares what the writer keeps beside
-// them: roll-up cells, totals, pruned totals, positions; and what no index enforces, that each hash has one row.
+// The audit recounts the rows in one read transaction, a page at a time. It compares the counts with what the writer
+// stores beside the rows: roll-up cells, totals, pruned totals and positions. It also checks that each hash has one
+// row, which no index enforces.
 
 import { effectiveState, UNJUDGED } from '../store/node-row.ts';
 import { DIMENSION, OTHER_LABEL, slotOf } from '../store/rollups.ts';
@@ -9,27 +10,29 @@ import { NO_OUTCOME, STATUS_COMPLETED, STATUS_FAILED, STATUS_RECEIVED, taskSlots
 import { HashSieve } from './hash-sieve.ts';
 import { Recount } from './recount.ts';
 
-/** One comparison: how many things were compared, and how many of them differ. */
+/** One comparison: how many values were compared, and how many of them differ. */
 export interface AuditCheck {
   readonly name: string;
   readonly compared: number;
   readonly differing: number;
 }
 
+/** The result of one audit. */
 export interface AuditReport {
   readonly checks: readonly AuditCheck[];
-  /** Everything that differs, over all checks. */
+  /** Number of differing values in all checks. */
   readonly drift: number;
-  /** Rows of tasks, invoices and nodes that were read. */
+  /** Number of rows of tasks, invoices and nodes that were read. */
   readonly rows: number;
 }
 
+/** What an audit tells its caller. */
 export interface AuditParts {
-  /** Told after each page, from 0 to 1; may throw to end the audit. */
+  /** Called after each page with the share of rows read, 0 to 1. May throw to end the audit. */
   progress(share: number): void;
 }
 
-/** Rows read at once: some milliseconds. */
+/** Rows per page; a page takes some milliseconds. */
 const PAGE_ROWS = 5_000;
 
 type AnyRow = readonly [number, ...unknown[]];
@@ -37,7 +40,7 @@ type TaskRow = [number, Buffer, number, number | null, number | string | null, n
 type InvoiceRow = [number, Buffer, number, number, number];
 type NodeRow = [number, number | null, number, number];
 
-/** Audits the database as it is at one moment. Writers are not held up; the write-ahead log grows meanwhile. */
+/** Audits the database as it is at one moment. Writers are not blocked; the write-ahead log grows meanwhile. */
 export function audit(database: ReadDatabase, parts: AuditParts): AuditReport {
   return database.transaction(() => new Audit(database, parts).run())();
 }
@@ -111,7 +114,10 @@ class Audit {
     });
   }
 
-  /** Goes through a table by its key, the first column; the statement takes the key to go on behind and how many rows. */
+  /**
+   * Reads a table in the order of its key, the first column. The statement takes the key after which to continue and a
+   * number of rows.
+   */
   #pages<Row extends AnyRow>(page: Statement<[number, number], Row>, take: (row: Row) => void): void {
     page.raw();
     for (let after = -1; ; ) {
@@ -146,7 +152,10 @@ class Audit {
     this.#check('totals are the rows', totals.compared, totals.differing);
   }
 
-  /** All − live = pruned: what left the rows is counted alike in every dimension, and no node's number is missing. */
+  /**
+   * All − live = pruned: rows that were deleted are counted equally in every dimension, and every node number has a row
+   * or was pruned.
+   */
   #comparePruned(nodes: number): void {
     const sums = new Map<number, number>();
     const statuses = new Map<number, number>();
@@ -159,7 +168,7 @@ class Audit {
       sums.set(dimension, (sums.get(dimension) ?? 0) + count);
       if (dimension === DIMENSION.taskStatus) statuses.set(label, count);
     }
-    const of = (dimension: number) => sums.get(dimension) ?? 0;
+    const prunedOf = (dimension: number) => sums.get(dimension) ?? 0;
     const tasks = [STATUS_RECEIVED, STATUS_COMPLETED, STATUS_FAILED].reduce(
       (sum, status) => sum + (statuses.get(status) ?? 0),
       0,
@@ -167,28 +176,28 @@ class Audit {
     const finished = (statuses.get(STATUS_COMPLETED) ?? 0) + (statuses.get(STATUS_FAILED) ?? 0);
     const numbered = this.#number("SELECT value FROM settings_kept WHERE name = 'next_node_number'");
     const equal: [number, number][] = [
-      [of(DIMENSION.taskStatus), tasks],
-      [of(DIMENSION.chain), tasks],
-      [of(DIMENSION.taskType), tasks],
-      [of(DIMENSION.executionTime), finished],
-      [of(DIMENSION.gas), finished],
-      [Math.max(of(DIMENSION.cached), finished), finished],
-      [of(DIMENSION.steps), of(DIMENSION.invoices)],
-      [of(DIMENSION.memory), of(DIMENSION.invoices)],
-      // Numbers are never used twice, so every one ever given is a row or was pruned.
-      [numbered === 0 ? 0 : numbered - 1, numbered === 0 ? 0 : nodes + of(DIMENSION.nodeState)],
+      [prunedOf(DIMENSION.taskStatus), tasks],
+      [prunedOf(DIMENSION.chain), tasks],
+      [prunedOf(DIMENSION.taskType), tasks],
+      [prunedOf(DIMENSION.executionTime), finished],
+      [prunedOf(DIMENSION.gas), finished],
+      [Math.max(prunedOf(DIMENSION.cached), finished), finished],
+      [prunedOf(DIMENSION.steps), prunedOf(DIMENSION.invoices)],
+      [prunedOf(DIMENSION.memory), prunedOf(DIMENSION.invoices)],
+      // Numbers are never reused, so every number assigned so far has a row or was pruned.
+      [numbered === 0 ? 0 : numbered - 1, numbered === 0 ? 0 : nodes + prunedOf(DIMENSION.nodeState)],
     ];
     this.#check('all − live = pruned', equal.length, equal.filter(([a, b]) => a !== b).length);
   }
 
-  /** Lifetime totals do not shrink: none is below what was published last. */
+  /** Lifetime totals do not shrink: none may be below the value published last. */
   #checkPublished(): void {
     const all = (dimension: number) =>
       this.#number(
         `SELECT coalesce(sum(count), 0) FROM (SELECT dimension, count FROM rollup_totals
            UNION ALL SELECT dimension, count FROM pruned_totals) WHERE dimension = ${dimension}`,
       );
-    // Rows without distributions are an earlier aggregator's, which counted otherwise.
+    // Rows without distributions come from an earlier aggregator, which counted differently.
     const row = this.#database
       .prepare<[], { tasks: number; invoices: number; nodes: number }>(
         `SELECT total_tasks AS tasks, total_invoices AS invoices, total_nodes_seen AS nodes FROM network_stats
@@ -208,7 +217,7 @@ class Audit {
     );
   }
 
-  /** How many of the hashes that the sieve suspects have more than one row. */
+  /** How many of the suspected hashes have more than one row. */
   #repeated(table: string, sieve: HashSieve): number {
     if (sieve.suspects === 0) return 0;
     const counts = new Map<string, number>();
@@ -252,7 +261,7 @@ class Audit {
   }
 }
 
-/** The roll-up label of a column: 0 if absent, its number, or other. */
+/** The roll-up label for the value of a column: 0 if absent, its number, or other. */
 function labelOf(column: number | string | null): number {
   if (column === null) return 0;
   return typeof column === 'number' ? column : OTHER_LABEL;

@@ -1,36 +1,42 @@
-// Audits the database now and then, in a thread that lives as long as the audit. It decides nothing about the result.
+// Audits the database at intervals, in a thread that lives as long as the audit. It does not judge the result.
 
 import { Worker } from 'node:worker_threads';
 import type { AuditReport } from './audit.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Part } from '../../lib/part.ts';
 
-/** Until an audit that the database refused is made again, at least, and as many times as long as it took. */
+/** Minimum wait, in ms, before an audit that the database refused is repeated. */
 export const REFUSED_AUDIT_INTERVAL_MS = 60_000;
+/** The wait is also at least this many times as long as the refused audit took. */
 export const REFUSED_AUDIT_REST = 9;
 
-/** What the thread sends before it ends. */
+/** The message that the thread sends before it ends. */
 export type AuditReply =
   | { readonly type: 'made'; readonly report: AuditReport }
-  /** The database refuses; the sentence is for the operator. */
+  /** The database refused to be read; the sentence is for the operator. */
   | { readonly type: 'refused'; readonly sentence: string };
 
+/** Where and when to audit. `workerUrl` is the file that the thread runs. */
 export interface AuditorOptions {
   readonly workerUrl: URL;
   readonly databasePath: string;
-  /** Between the ends and beginnings of audits, and before the first. */
+  /** Wait between the end of an audit and the next one, and before the first. */
   readonly intervalMs: number;
-  /** An audit that takes longer is ended. */
+  /** An audit that takes longer than this is terminated. */
   readonly timeMaxMs: number;
 }
 
+/** What an {@link Auditor} tells its owner. */
 export interface AuditorParts {
   done(report: AuditReport): void;
-  /** The database cannot be read; the next audit comes sooner, so that its end is noticed. */
+  /**
+   * The database refuses to be read. The next audit comes sooner than usual, so that the end of the trouble is noticed.
+   */
   refused(sentence: string): void;
   failed(error: unknown): void;
 }
 
+/** Starts and ends the audits of one database. */
 export class Auditor implements Part {
   readonly #options: AuditorOptions;
   readonly #parts: AuditorParts;
@@ -74,7 +80,7 @@ export class Auditor implements Part {
     });
     worker.on('exit', () => {
       clearTimeout(overdue);
-      // Stopped meanwhile.
+      // The auditor was stopped meanwhile.
       if (this.#worker !== worker) return;
       this.#worker = null;
       this.#ended(reply, failure, systemClock.monotonicMs() - startedMs);

@@ -1,17 +1,18 @@
-// Where active nodes are, in cells that hold enough of them (section 5). A scan over the nodes, and so asked at most
-// hourly, which also keeps one node's move from being followed.
+// The locations of active nodes, in cells that hold enough of them (section 5). The query scans all nodes, so it is
+// asked at most once an hour. That also keeps anyone from following a single node's move.
 
 import { type Distribution, placeDistribution } from '../domain/statistics.ts';
 import { CONTINENTS } from '../domain/vocabulary.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
+/** Active nodes by continent and by half-degree cell. */
 export interface Geography {
   readonly continentDistribution: Distribution;
   readonly locationDistribution: Distribution;
 }
 
-/** Cells of nodes that are online or stale; those with fewer than `minimum` nodes are folded into `other`. */
+/** Counts the online and stale nodes per cell. Cells with fewer than `minimum` nodes are folded into `other`. */
 export function readGeography(database: ReadDatabase, minimum: number): Geography {
   const continents = new Map<string, number>();
   const locations = new Map<string, number>();

@@ -1,18 +1,19 @@
-// Finds hashes that may have come twice, in little memory: a Bloom filter of all, and the few that it takes for known. Those
-// are counted exactly in a second pass; nothing that came twice is missed.
+// Finds hashes that may occur twice, in little memory: a Bloom filter of all hashes, and the set of hashes that it had
+// apparently seen before. A second pass counts those suspects exactly. No hash that occurs twice is missed.
 
 import { randomInt } from 'node:crypto';
 
-/** One hash in 2,000 is suspected wrongly. */
+/** With this, one hash in 2,000 is suspected wrongly. */
 const BITS_A_HASH = 16;
 const PROBES = 6;
-/** Suspects kept; beyond them the audit would need the memory that the sieve is there to save. */
+/** Maximum number of suspects. More of them would use the memory that the sieve is meant to save. */
 const SUSPECTS_MAX = 1_000_000;
 
+/** The sieve for one table's hashes; `hashes` is the expected number. */
 export class HashSieve {
   readonly #bits: Uint32Array;
   readonly #bitCount: number;
-  /** Senders choose hashes: with a seed of our own they cannot choose which ones are suspected. */
+  /** Senders choose the hashes. Because the seed is random, they cannot choose which hashes are suspected. */
   readonly #seed = randomInt(2 ** 32);
   readonly #suspects = new Set<string>();
 
@@ -46,7 +47,7 @@ export class HashSieve {
   }
 }
 
-/** 32 bits of the bytes and the seed (the finish of MurmurHash3 over FNV-1a). */
+/** Hashes the bytes and the seed to 32 bits (the finish of MurmurHash3 over FNV-1a). */
 function mix(bytes: Buffer, seed: number): number {
   let hash = seed ^ 0x811c9dc5;
   for (let index = 0; index < bytes.length; index++) hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193);

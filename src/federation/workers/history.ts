@@ -1,7 +1,7 @@
-// A span of the statistics history, down-sampled: from each step the first row, found by one seek in the index of
-// (period, time), and the newest row of all, for a step may be hours long and its reader wants to know how things are now.
-// Beside them stand the rows at the edges of gaps: those are told from what was recorded, not from what is shown.
-// Cost grows with the points asked for, never with what is stored.
+// Reads a span of the statistics history, down-sampled. It takes the first row of each step, found by one seek in the
+// index of (period, time). It adds the newest row of all, because a step may be hours long and readers want to see the
+// present state. It also adds the rows at the edges of gaps: gaps follow from the recorded rows, not from the rows
+// shown. The cost grows with the number of points, never with the number of stored rows.
 
 import {
   type History,
@@ -21,10 +21,10 @@ type Row = { readonly recordedAt: string; readonly intervalMs: number | null } &
 >;
 type Gap = History['gaps'][number];
 
-/** Sorts behind every time that a row may have. */
+/** Sorts after every time that a row may have. */
 const FOR_EVER = 'Z';
 
-/** `tickMs` is today's interval between ticks, for rows that do not say theirs. */
+/** Answers a query of the history. `tickMs` is today's interval between ticks, for rows that do not record theirs. */
 export function readHistory(database: ReadDatabase, query: HistoryQuery, tickMs: number): History {
   const stepMs = stepOf(query);
   const [from, to] = [timeText(query.fromMs), timeText(query.toMs)];
@@ -34,12 +34,12 @@ export function readHistory(database: ReadDatabase, query: HistoryQuery, tickMs:
     const recorded = recordedRows(database, query.period, tickMs);
     const chosen: Row[] = [];
     let seekMs = query.fromMs;
-    // One place is the newest row's.
+    // One place is reserved for the newest row.
     while (chosen.length < query.points - 1) {
       const row = recorded.firstIn(timeText(seekMs), to);
       if (row === undefined) break;
       chosen.push(row);
-      // Steps begin at multiples of their width, so that the same rows are shown while the span moves on.
+      // Steps begin at multiples of their width, so that the same rows are shown while the span advances.
       seekMs = (Math.floor(Date.parse(row.recordedAt) / stepMs) + 1) * stepMs;
     }
     const newest = recorded.lastIn(from, to);
@@ -60,8 +60,9 @@ export function readHistory(database: ReadDatabase, query: HistoryQuery, tickMs:
 }
 
 /**
- * A row, in front of it the rows at the edges of the gaps that lead up to it, one gap behind the other, as far as there is
- * `room` for them, and those gaps. Each lies between neighbours of what is shown; `shown` is the row shown before.
+ * Returns `row`, preceded by the rows at the edges of the gaps that lead up to it, one gap after the other, as far as
+ * there is `room`; and those gaps. Each gap lies between two adjacent rows of the answer. `shown` is the row shown
+ * before.
  */
 function leadUp(
   recorded: ReturnType<typeof recordedRows>,
@@ -75,7 +76,7 @@ function leadUp(
     const earlier = recorded.lastIn('', later.recordedAt);
     if (earlier === undefined || !recorded.isGap(earlier, later)) break;
     const isAdded = earlier.recordedAt !== shown.recordedAt && rows.length <= room;
-    // Where its edge has no room, a gap is told from the row shown before.
+    // Without room for its edge, the gap starts at the row shown before.
     gaps.unshift({ from: (isAdded ? earlier : shown).recordedAt, to: later.recordedAt });
     if (!isAdded) break;
     rows.unshift(earlier);
@@ -105,7 +106,7 @@ function recordedRows(database: ReadDatabase, period: string, tickMs: number) {
   return {
     firstIn,
     lastIn,
-    /** Of two rows that are neighbours as recorded. */
+    /** True if rows are missing between two rows that are neighbours in the database. */
     isGap(earlier: Row, later: Row): boolean {
       const [fromMs, toMs] = [Date.parse(earlier.recordedAt), Date.parse(later.recordedAt)];
       const is = (intervalMs: number) => isGap({ fromMs, toMs, intervalMs }, thinned);

@@ -1,11 +1,12 @@
-// When statistics were recorded last, by the wall clock of that moment: what a start compares its own wall clock with. Of the
-// rows the newest by number, not by time: a clock that was ahead has left rows of later times.
+// When statistics were last recorded, by the wall clock of that moment. A start compares its own wall clock with it. It
+// reads the row with the greatest number, not the latest time, because a clock that was ahead may have left rows with
+// later times.
 
 import type { Period } from '../domain/vocabulary.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
-/** In milliseconds since the epoch; null if none were recorded yet. */
+/** The time of the last statistics, in ms since the epoch; null if none were recorded yet. */
 export function readLastTick(database: ReadDatabase, period: Period): number | null {
   const recordedAt = statement<[Period], { recorded_at: string }>(
     database,

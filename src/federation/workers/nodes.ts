@@ -1,4 +1,4 @@
-// Questions about nodes: a page of the list for people, and all nodes once, at start, for the actors to be rebuilt from.
+// Queries of nodes: a page of the list for users, and, once at the start, all nodes, from which the actors are rebuilt.
 
 import type { NodeSign } from '../../lifecycle/node-state.ts';
 import type { NodeHistory, NodeListing, NodePage, NodeQuery, NodeSort } from '../domain/statistics.ts';
@@ -9,12 +9,12 @@ import { DIMENSION } from '../store/rollups.ts';
 import { statement } from '../../store/statements.ts';
 
 const PAGE_NODES = 100;
-// The state people see: the actor's, or, of a node that no actor has judged, offline if it left and else online.
+// The published state: the actor's, or, for a node that no actor has judged, offline if it left and otherwise online.
 const STATE = 'coalesce(state, CASE WHEN left_ms > 0 AND left_ms >= life_ms THEN 2 ELSE 0 END)';
 
 const COLUMNS = `number, node_id, first_ms, last_ms, first_observed_ms, heartbeats, ${STATE} AS seen_state,
   signed_ms > 0 AND signed_ms >= heard_ms AS is_authenticated`;
-/** Transitions that one answer shows. */
+/** Maximum number of transitions in one answer. */
 const SHOWN_TRANSITIONS = 100;
 
 interface Row {
@@ -28,7 +28,7 @@ interface Row {
   is_authenticated: number;
 }
 
-// Ties go by the order in which nodes were first seen, so that pages neither overlap nor leave one out.
+// Ties are broken by the order in which nodes were first seen, so that pages neither overlap nor omit a node.
 const ORDERS: Readonly<Record<NodeSort, string>> = {
   firstSeen: 'number',
   lastSeen: 'last_ms',
@@ -38,8 +38,8 @@ const ORDERS: Readonly<Record<NodeSort, string>> = {
 };
 
 /**
- * One page; a page beyond the last has no nodes. In the order of first sight it follows the primary key; a search or
- * another order looks at every node, of which there are at most MAX_NODES (0.1 s for 100,000).
+ * Reads one page; a page beyond the last has no nodes. In the order of the first sighting it follows the primary key. A
+ * search or another order reads every node, of which there are at most MAX_NODES (0.1 s for 100,000).
  */
 export function readNodePage(database: ReadDatabase, query: NodeQuery): NodePage {
   return database.transaction(() => {
@@ -54,7 +54,7 @@ export function readNodePage(database: ReadDatabase, query: NodeQuery): NodePage
         ? countByState(database, stateCode)
         : Number(statement(database, `SELECT count(*) FROM nodes WHERE ${where}`).pluck().get(filter));
     const observedNowMs = readObservedMs(database);
-    // The page is cut from numbers alone: sorting whole rows would move them all.
+    // The page is selected by numbers alone, because sorting whole rows would copy them all.
     const numbers = statement<[typeof filter & { limit: number; offset: number }], number>(
       database,
       `SELECT number FROM nodes WHERE ${where}
@@ -80,7 +80,7 @@ function countByState(database: ReadDatabase, stateCode: number | null): number 
   );
 }
 
-/** One node and its newest transitions; null if there is none with this id. */
+/** One node with its newest transitions; null if no node has this id. */
 export function readNode(database: ReadDatabase, nodeId: string): NodeHistory | null {
   return database.transaction(() => {
     const row = statement<[string], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE node_id = ?`).get(
@@ -140,7 +140,7 @@ function toListing(database: ReadDatabase, row: Row, observedNowMs: number, stri
   };
 }
 
-/** Up to `limit` nodes with numbers above `afterNumber`, for actors to be rebuilt from. */
+/** Up to `limit` nodes with numbers above `afterNumber`, in ascending order, to rebuild actors from. */
 export function readNodesToResume(database: ReadDatabase, afterNumber: number, limit: number): NodeSign[] {
   return statement<
     [number, number],

@@ -1,5 +1,5 @@
-// The entry of every thread of the federation's pool: one switch over its questions. It never writes and knows no other
-// thread.
+// Entry of every thread of the federation's pool: one switch over its questions. It never writes, and does not know of
+// other threads.
 
 import { workerData } from 'node:worker_threads';
 import { unreachable } from '../../lib/unreachable.ts';
@@ -14,7 +14,7 @@ import { readReporting } from './reporting.ts';
 import { StatisticsQuery } from './statistics.ts';
 import type { FederationQuestions } from './questions.ts';
 
-/** Answers one request; piscina calls it. It throws nothing. */
+/** Answers one request; piscina calls it. It never throws. */
 export default answering(databasePathIn(workerData), (database) => {
   const statistics = new StatisticsQuery(database);
   return (request: WorkerRequest<FederationQuestions>) => read(database, statistics, request);

@@ -1,4 +1,4 @@
-// What the pool can be asked: one entry per question, its argument and its answer. Plain data on both sides.
+// The questions that the federation's pool answers: for each its argument and its answer. Both are plain data.
 
 import type { NodeSign } from '../../lifecycle/node-state.ts';
 import type { History, HistoryQuery } from '../domain/history.ts';
@@ -12,6 +12,7 @@ import type {
 import type { Period } from '../domain/vocabulary.ts';
 import type { Geography } from './geography.ts';
 
+/** The questions by name. */
 export interface FederationQuestions {
   statistics: { argument: { readonly nowMs: number }; answer: TickStatistics };
   geography: { argument: { readonly minimum: number }; answer: Geography };

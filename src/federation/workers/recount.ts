@@ -1,14 +1,18 @@
-// What the roll-up cells must be, counted from rows: exact by hour, label and total; and the minutes of an hour by their sum
-// and a weighted sum, so that memory grows with hours and not with minutes. It reads nothing itself.
+// The values that the roll-up cells must have, counted from the rows. Hours, labels and totals are counted exactly. The
+// minutes of an hour are checked by their sum and by a weighted sum, so that memory grows with the hours and not with
+// the minutes. It reads nothing itself.
 
 import { randomInt } from 'node:crypto';
 import { MINUTE_MS } from '../../lib/durations.ts';
 
 const HOUR_MINUTES = 60;
-/** A count of a million times this is still a whole number. */
+/** Even a count of a million times this weight is an exact whole number. */
 const WEIGHT_MAX = 2 ** 30;
 
-/** Of one hour and slot. `weight` is 0 if every minute's cell is its rows, and else almost surely not. */
+/**
+ * The counts of one hour and slot. `weight` is 0 if every minute's cell equals its rows, and otherwise almost certainly
+ * not 0.
+ */
 interface Cell {
   rows: number;
   inMinutes: number;
@@ -16,16 +20,18 @@ interface Cell {
   weight: number;
 }
 
+/** How many cells were compared, and how many of them differ. */
 export interface Comparison {
   readonly compared: number;
   readonly differing: number;
 }
 
+/** Collects counts from rows and from cells, and compares them. */
 export class Recount {
   readonly #weights = Array.from({ length: HOUR_MINUTES }, () => randomInt(1, WEIGHT_MAX));
   readonly #hours = new Map<number, Map<number, Cell>>();
   readonly #totals = new Map<number, { rows: number; inTotals: number }>();
-  /** Rows come roughly in the order of time. */
+  /** Rows come roughly in the order of time, so the last hour's cells are cached. */
   #lastHour = Number.NaN;
   #lastCells = new Map<number, Cell>();
 

@@ -1,19 +1,19 @@
-// How many of the newest tasks only one node has reported (section 8: monitors with salts of their own cannot be
-// de-duplicated against each other). A sample of bounded size, read backwards along the primary key.
+// How many of the newest tasks only one node has reported. (Section 8: reports from monitors with different salts
+// cannot be recognised as the same task.) It reads a bounded sample, backwards along the primary key.
 
 import type { ReportingShare } from '../domain/statistics.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
-/** Tasks looked at: the newest by id. */
+/** Size of the sample: the newest tasks by id. */
 const SAMPLED_TASKS_MAX = 50_000;
 /**
- * Younger tasks are left out: their other reporters may still be on the way. Not those from further ahead than this: they
- * are of a clock that was ahead of ours, and would stay away for as long.
+ * Tasks younger than this are left out, because reports from other nodes may still arrive. Tasks further ahead than
+ * this are counted: a clock that was ahead stamped them, and they would otherwise be left out for as long.
  */
 const SETTLED_AFTER_MS = 60_000;
 
-/** Each reporter takes 4 bytes in the row (migration 1). */
+/** Reads the share of tasks with a single reporter. Each reporter takes 4 bytes in the row (migration 1). */
 export function readReporting(database: ReadDatabase, nowMs: number): ReportingShare {
   const { tasks, single } = statement<[number, number, number], { tasks: number; single: number }>(
     database,

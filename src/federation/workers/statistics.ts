@@ -1,5 +1,5 @@
-// The distribution queries of a tick: four periods from one read transaction. Reads roll-up cells only, so its cost
-// does not grow with history.
+// The queries of a tick: statistics of all four periods from one read transaction. They read only roll-up cells, so
+// their cost does not grow with the history.
 
 import { closedDistribution, openDistribution, percent } from '../domain/statistics.ts';
 import type { NetworkStatistics, TickStatistics } from '../domain/statistics.ts';
@@ -18,7 +18,7 @@ interface Cell {
   label: number;
   count: number;
 }
-/** Of roll-up cells; ends are not in it. */
+/** A window of roll-up cells; the ends are exclusive. */
 interface Window {
   readonly fromMinute: number;
   readonly firstHour: number;
@@ -29,6 +29,7 @@ interface Window {
 /** Counts by dimension and label. */
 type Counts = ReadonlyMap<number, ReadonlyMap<number, number>>;
 
+/** The prepared queries of one connection. */
 export class StatisticsQuery {
   readonly #totals: Statement<[], Cell>;
   readonly #window: Statement<Window, Cell>;
@@ -42,7 +43,7 @@ export class StatisticsQuery {
          (SELECT dimension, label, count FROM rollup_totals UNION ALL SELECT dimension, label, count FROM pruned_totals)
        GROUP BY dimension, label`,
     );
-    // Whole hours, and the minutes before and behind them.
+    // Whole hours, and the minutes before and after them.
     this.#window = statement(
       database,
       `SELECT dimension, label, sum(count) AS count FROM
@@ -55,7 +56,7 @@ export class StatisticsQuery {
     this.#inOneTransaction = database.transaction((nowMs: number) => this.#read(nowMs));
   }
 
-  /** All periods at `nowMs`, without places: those come hourly from `geography.ts`. */
+  /** The statistics of all periods at `nowMs`, without locations: `geography.ts` counts those every hour. */
   run(nowMs: number): TickStatistics {
     return this.#inOneTransaction(nowMs);
   }
@@ -79,8 +80,9 @@ export class StatisticsQuery {
   }
 
   /**
-   * What was first seen less than so many hours before or after `nowMs`. After, because a clock that was set back leaves
-   * behind what was seen just before; and not for ever, because one that was months ahead would be counted for months.
+   * Counts what was first seen less than `hours` hours before or after `nowMs`. The time after `nowMs` is included
+   * because a clock that was set back leaves recent rows in the future. It is bounded because rows from a clock that
+   * was months ahead would otherwise be counted for months.
    */
   #countsOf(nowMs: number, hours: number): Counts {
     const minute = Math.floor(nowMs / MINUTE_MS);
@@ -155,7 +157,7 @@ function toStatistics(
     onlineNodes: online,
     staleNodes: stale,
     offlineNodes: offline,
-    // Places are counted hourly, by geography.ts, and laid over this.
+    // Locations are counted every hour by geography.ts; the ticker fills them in.
     continentDistribution: {},
     locationDistribution: {},
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../../src/federation/config/settings.ts';
-import { brokerOfOurs, natsOptions } from '../../../src/federation/broker/broker-choice.ts';
+import { embeddedBrokerFor, natsOptions } from '../../../src/federation/broker/broker-choice.ts';
 import { foreignEndpoint, ownEndpoint } from '../../../src/io/embedded-broker/endpoint.ts';
 
 const settingsOf = (env: Readonly<Record<string, string>>) => readSettings(env).settings;
@@ -44,7 +44,7 @@ describe('broker choice', () => {
       onDown: () => undefined,
       onUp: () => undefined,
     };
-    expect(brokerOfOurs(settingsOf(env), '', parts) !== null).toBe(isOurs);
+    expect(embeddedBrokerFor(settingsOf(env), '', parts) !== null).toBe(isOurs);
   });
 
   it('broker choice - without any broker named it is the one at the usual port', () => {
