@@ -161,7 +161,11 @@ export function messagesTarget(): FuzzTarget {
   const parts = {
     ledger,
     authenticate: watched(
-      createAuthenticator(writer.keys.book, false, (atMs) => atMs),
+      createAuthenticator(
+        () => writer.keys.book,
+        false,
+        (atMs) => atMs,
+      ),
       rightful,
     ),
     apply: writer.apply.bind(writer),

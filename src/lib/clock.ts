@@ -18,6 +18,15 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
+/** A clock with the shared reading: what the loops of the threads are given. */
+export interface ThreadClock extends Clock {
+  /** The monotonic clock, in ms, counted from a start that all threads of the process share. */
+  sharedMs(): number;
+}
+
+/** The machine's own clock, as the threads need it. */
+export const threadClock: ThreadClock = { ...systemClock, sharedMs };
+
 /** A random number from 0 (included) to 1 (excluded). */
 export function randomShare(): number {
   return Math.random();

@@ -2,6 +2,11 @@
 // stay in memory until they are on disk, so a failed commit can simply be repeated. The owner decides what a failure
 // means, and whether a batch is stored in parts.
 
+import { systemTimers, type Timer, type Timers } from '../lib/timers.ts';
+
+/** Time before a failed commit is repeated. */
+export const COMMIT_RETRY_MS = 1_000;
+
 /** The times of a {@link Committer}. `retryMs` is the wait before a failed commit is repeated. */
 export interface CommitterOptions {
   /** Maximum wait, in ms, before changes that came without a batch are committed. */
@@ -26,12 +31,14 @@ export interface CommitterParts {
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #parts: CommitterParts;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #timers: Timers;
+  #timer: Timer | null = null;
   #isFailing = false;
 
-  constructor(options: CommitterOptions, parts: CommitterParts) {
+  constructor(options: CommitterOptions, parts: CommitterParts, timers = systemTimers) {
     this.#options = options;
     this.#parts = parts;
+    this.#timers = timers;
   }
 
   /** True while commits fail or parts of a batch are left. Nothing more may be merged then. */
@@ -41,13 +48,12 @@ export class Committer {
 
   /** The owner merged something that may wait for other changes: commits within `timeMaxMs`. */
   soon(): void {
-    this.#timer ??= setTimeout(() => this.flush(), this.#options.timeMaxMs);
+    this.#timer ??= this.#timers.after(this.#options.timeMaxMs, () => this.flush());
   }
 
   /** Commits now. Returns false if SQLite refused or parts are left; then the committer tries again by itself. */
   flush(): boolean {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.stop();
     try {
       if (this.#parts.commit() === true) {
         // The next part comes after the thread's other work, so that status reports can go out in between.
@@ -68,11 +74,11 @@ export class Committer {
 
   #hold(waitMs: number): void {
     this.#isFailing = true;
-    this.#timer = setTimeout(() => this.flush(), waitMs);
+    this.#timer = this.#timers.after(waitMs, () => this.flush());
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = null;
   }
 }

@@ -2,7 +2,7 @@
 // reading, so that pending work can still be committed. Reading resumes at a somewhat larger share, so that it does not
 // switch on and off at the limit.
 
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The source stops reading below this share of free space on the file system of the database. */
@@ -20,6 +20,14 @@ export interface Room {
   /** Bytes that this user can still use. */
   readonly freeBytes: number;
   readonly sizeBytes: number;
+}
+
+/** The disk under a database, as far as it is watched. */
+export interface Disk {
+  /** Throws if the system does not report the space. */
+  room(): Room;
+  /** Size of the database and its log, in bytes. */
+  sizeBytes(): number;
 }
 
 /** The two limits of a {@link FreeSpace}, as shares (0 … 1) of the file system. */
@@ -73,4 +81,13 @@ export class FreeSpace {
 export function roomBeside(path: string): Room {
   const { bavail, blocks, bsize } = statfsSync(dirname(path));
   return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+}
+
+/** The disk under the database at `path`. */
+export function diskBeside(path: string): Disk {
+  return { room: () => roomBeside(path), sizeBytes: () => sizeOf(path) + sizeOf(`${path}-wal`) };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -120,6 +120,9 @@ export function newsText(outcome: MissingOutcome, messages: number): string {
   return `ingest: ${countText(outcome, messages)} and missing from the numbers for good. ${MEANING[outcome]} Shown as unacknowledged until: ${ACKNOWLEDGE_COMMAND}`;
 }
 
+/** Rest between two log lines about missing messages, while messages go missing again and again. */
+export const MISSING_NEWS_REST_MS = 60_000;
+
 /** Quarantined messages are not here: the salvage that finds one logs more about it. */
 const NEWS_OUTCOMES = ['lost', 'shed'] as const satisfies readonly MissingOutcome[];
 
@@ -134,7 +137,7 @@ export class MissingNews {
   readonly #toldAtMs: Partial<Record<MissingOutcome, number>> = {};
 
   /** Messages already on record in `known` are not logged again. */
-  constructor(known: Missing, restMs: number) {
+  constructor(known: Missing, restMs = MISSING_NEWS_REST_MS) {
     this.#told = { ...totalsOf(known) };
     this.#restMs = restMs;
   }

@@ -14,9 +14,9 @@ export type Authenticate = (
   nodeId: string,
 ) => ApiKey | null | 'unauthenticated' | 'wrong_node';
 
-/** Judges by the keys that `book` holds at that moment; `eventMs` says what the event clock shows for an event time. */
+/** Judges by the keys that `book` gives at that moment; `eventMs` says what the event clock shows for an event time. */
 export function createAuthenticator(
-  book: KeyBook,
+  book: () => KeyBook,
   isRequired: boolean,
   eventMs: (atMs: number) => number,
 ): Authenticate {
@@ -30,7 +30,7 @@ export function createAuthenticator(
     const signature = toSignature(credential, subject, payload, secretOfKey);
     // What plain NATS brings comes now, behind all that was done to keys, whatever the wall clock says.
     const claimedAtMs = seq === null ? Infinity : eventMs(atMs);
-    return judgeClaim(book, isRequired, { nodeId, atMs: claimedAtMs, signature });
+    return judgeClaim(book(), isRequired, { nodeId, atMs: claimedAtMs, signature });
   };
 }
 

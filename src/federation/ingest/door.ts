@@ -11,6 +11,9 @@ import type { BatchMessage } from '../sources/batch.ts';
 import type { Ledger } from './ledger.ts';
 import { NO_SUBJECT } from '../sources/subject-index.ts';
 
+/** A broker time further ahead of ours than this is counted; liveness never takes a time later than now. */
+export const FUTURE_TOLERANCE_MS = 60_000;
+
 export interface DoorParts {
   readonly ledger: Ledger;
   /** Says who sent a valid message. */
@@ -35,7 +38,7 @@ export class Door {
   #settledLabels: readonly number[] = [];
 
   /** `futureToleranceMs`: a broker time further ahead of ours than this is counted. */
-  constructor(parts: DoorParts, futureToleranceMs: number) {
+  constructor(parts: DoorParts, futureToleranceMs = FUTURE_TOLERANCE_MS) {
     this.#parts = parts;
     this.#futureToleranceMs = futureToleranceMs;
   }

@@ -4,6 +4,7 @@
 
 import { type Batch, BatchFiller, type BatchMessage, createBatch, readBatch } from './batch.ts';
 import { MessageQueue, type Spares } from './message-queue.ts';
+import { systemTimers, type Timer, type Timers } from '../../lib/timers.ts';
 
 export interface HandoverOptions {
   readonly batchMessagesMax: number;
@@ -31,6 +32,29 @@ export interface HandoverParts {
   shed(subject: number): void;
 }
 
+/** Most messages in one transaction: above this a commit gains nothing (measured) and memory only grows. */
+const BATCH_MESSAGES_MAX = 32_000;
+/** Payload that one batch carries from the source thread to the writer's: 16,000 messages as monitors send them. */
+export const BATCH_BYTES_MAX = 8_388_608;
+/** Batches that the writer may hold: one in work, the others waiting. Then the source reads no further. */
+export const BATCHES_UNDER_WAY_MAX = 4;
+/** Longest wait before a batch is committed: above this it only gets later. */
+export const BATCH_TIME_MS = 250;
+/** The same while the writer has nothing to do, so that thin traffic is committed soon. */
+const BATCH_IDLE_TIME_MS = 100;
+/** Payload that plain NATS may hold in memory before it sheds, presence first (section 7). */
+const PLAIN_BACKLOG_BYTES_MAX = 134_217_728;
+
+/** How the program hands over. */
+export const HANDOVER: HandoverOptions = {
+  batchMessagesMax: BATCH_MESSAGES_MAX,
+  batchBytesMax: BATCH_BYTES_MAX,
+  idleTimeMs: BATCH_IDLE_TIME_MS,
+  batchTimeMs: BATCH_TIME_MS,
+  batchesMax: BATCHES_UNDER_WAY_MAX,
+  backlogBytesMax: PLAIN_BACKLOG_BYTES_MAX - BATCHES_UNDER_WAY_MAX * BATCH_BYTES_MAX,
+};
+
 /** Subjects in the order in which they are shed: heartbeats, received, invoices, completed, joins, leaves, others first of all. */
 const SHED_ORDER = [6, 3, 0, 2, 1, 4, 5];
 
@@ -46,13 +70,15 @@ export class Handover {
   #filler: BatchFiller | null = null;
   #underWay = 0;
   #isFull = false;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #timers: Timers;
+  #timer: Timer | null = null;
   /** When the batch being filled goes, full or not. */
   #goes: 'later' | 'whenIdle' | 'now' = 'later';
 
-  constructor(options: HandoverOptions, parts: HandoverParts) {
+  constructor(options: HandoverOptions, parts: HandoverParts, timers = systemTimers) {
     this.#options = options;
     this.#parts = parts;
+    this.#timers = timers;
     const spares: Spares = [];
     this.#backlog = SHED_ORDER.map(() => new MessageQueue(spares));
     this.#inOrder = new MessageQueue(spares);
@@ -123,19 +149,19 @@ export class Handover {
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = null;
     this.#goes = 'later';
   }
 
   #arm(): void {
-    this.#timer ??= setTimeout(() => this.#idleDue(), this.#options.idleTimeMs);
+    this.#timer ??= this.#timers.after(this.#options.idleTimeMs, () => this.#idleDue());
   }
 
   #idleDue(): void {
     this.#goes = 'whenIdle';
     const { batchTimeMs, idleTimeMs } = this.#options;
-    this.#timer = setTimeout(() => this.#due(), Math.max(0, batchTimeMs - idleTimeMs));
+    this.#timer = this.#timers.after(Math.max(0, batchTimeMs - idleTimeMs), () => this.#due());
     if (this.#underWay === 0) this.flush();
   }
 

@@ -27,6 +27,9 @@ export interface Look {
   readonly atMs: number;
 }
 
+/** A stream that holds messages and gives none for so long is told. */
+export const STALL_AFTER_MS = 30_000;
+
 export class Stall {
   readonly #afterMs: number;
   #first: Look | null = null;

@@ -40,6 +40,19 @@ export interface ReadingAttempt extends Attempt {
   broken(reason: string): void;
 }
 
+/** How far one {@link StreamInput.begin} has come. */
+interface Beginning {
+  isOver: boolean;
+  /** Why its reader broke off; null if it did not. */
+  brokenBy: string | null;
+}
+
+/** Messages asked for in one pull of the stream. */
+export const PULL_MESSAGES = 2_500;
+/** Pulls under way at the same time: one is delivered while the next is on its way. */
+export const PULLS_OUTSTANDING = 2;
+/** Least time between two questions whether a stream that gives nothing holds something: one request each. */
+export const STALL_LOOK_MS = 10_000;
 /** How often a reader is asked whether the broker answers it, after one that was never answered. */
 const PROOF_LOOK_MS = 100;
 
@@ -83,25 +96,49 @@ export class StreamInput {
     { info, nextSeq, newestMs }: Place,
     attempt: ReadingAttempt,
   ): Promise<number | null> {
-    const { catchUp, clock, sink, stall } = this.#parts;
-    const { brokerClock } = catchUp;
-    const { last_seq: lastSeq } = info.state;
-    const { name } = info.config;
-    catchUp.begin(nextSeq, lastSeq, newestMs);
+    const { catchUp, clock } = this.#parts;
+    catchUp.begin(nextSeq, info.state.last_seq, newestMs);
     this.noteReading();
     this.#lookedMs = -Infinity;
-    let isBegun = false;
-    let brokenBy: string | null = null;
+    const beginning: Beginning = { isOver: false, brokenBy: null };
+    const reader = this.#createReader(connection, manager, info.config.name, attempt, beginning);
+    if (catchUp.isPaused) reader.pause();
+    this.#reader = reader;
+    this.#attempt = attempt;
+    catchUp.brokerClock.away();
+    const askedMs = clock.monotonicMs();
+    // Deliveries change `catchUp.pending` from now on.
+    const waiting = await reader.start(manager, nextSeq);
+    catchUp.pending = waiting;
+    if (waiting === 0) this.#nothingWaits(info, askedMs);
+    await settled(connection);
+    while (this.#isUnproven && reader.isUnanswered && !catchUp.isPaused && attempt.isCurrent())
+      await pause(PROOF_LOOK_MS, attempt.signal);
+    if (!attempt.isCurrent() || beginning.brokenBy !== null || attempt.isRefused()) {
+      reader.stop();
+      if (!attempt.isCurrent()) return null;
+      throw new Error(beginning.brokenBy ?? 'the broker refuses it');
+    }
+    beginning.isOver = true;
+    this.#isUnproven = false;
+    this.#current = { name: info.config.name, created: info.created };
+    return waiting;
+  }
+
+  #createReader(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    stream: string,
+    attempt: ReadingAttempt,
+    beginning: Beginning,
+  ): StreamReader {
+    const { catchUp, sink, stall } = this.#parts;
+    const { brokerClock } = catchUp;
     const { nats, pullMessages, pullsOutstanding } = this.#options;
+    const { inboxPrefix } = nats;
     const reader = new StreamReader(
       connection,
-      {
-        stream: name,
-        inboxPrefix: nats.inboxPrefix,
-        pullMessages,
-        pullsOutstanding,
-        credentialHeaders: CREDENTIAL_HEADERS,
-      },
+      { stream, inboxPrefix, pullMessages, pullsOutstanding, credentialHeaders: CREDENTIAL_HEADERS },
       {
         message: (message) => {
           catchUp.pending = message.pending;
@@ -114,50 +151,37 @@ export class StreamInput {
         drained: () => {
           this.noteReading();
           catchUp.pending = stall.unread;
-          void this.#look(manager, name, this.#attempt ?? attempt);
+          void this.#look(manager, stream, this.#attempt ?? attempt);
         },
         resting: () => sink.resting(),
         broken: (reason) => {
-          this.#isUnproven = !reader.isProven;
-          brokenBy = reason;
-          if (this.#reader !== reader) return;
-          this.#current = null;
-          const latest = this.#attempt ?? attempt;
-          if (isBegun && latest.isCurrent()) latest.broken(reason);
+          beginning.brokenBy = reason;
+          this.#broken(reader, this.#attempt ?? attempt, reason, beginning.isOver);
         },
       },
     );
-    if (catchUp.isPaused) reader.pause();
-    this.#reader = reader;
-    this.#attempt = attempt;
-    brokerClock.away();
-    const askedMs = clock.monotonicMs();
-    // Deliveries change `catchUp.pending` from now on.
-    const waiting = await reader.start(manager, nextSeq);
-    catchUp.pending = waiting;
-    if (waiting === 0) {
-      catchUp.ended(askedMs);
-      // Nothing from our position on, though the stream had counted further: those messages are gone. If by its own account
-      // they are not, that is looked at when a pull brought nothing.
-      if ((unreadOf(stateOf(info), catchUp.readSeq) ?? 0) === 0) {
-        this.#nothingUpTo(name, lastSeq);
-        catchUp.targetSeq = catchUp.readSeq;
-        stall.over();
-        this.noteReading();
-      }
-    }
-    await settled(connection);
-    while (this.#isUnproven && reader.isUnanswered && !catchUp.isPaused && attempt.isCurrent())
-      await pause(PROOF_LOOK_MS, attempt.signal);
-    if (!attempt.isCurrent() || brokenBy !== null || attempt.isRefused()) {
-      reader.stop();
-      if (!attempt.isCurrent()) return null;
-      throw new Error(brokenBy ?? 'the broker refuses it');
-    }
-    isBegun = true;
-    this.#isUnproven = false;
-    this.#current = { name, created: info.created };
-    return waiting;
+    return reader;
+  }
+
+  #broken(reader: StreamReader, attempt: ReadingAttempt, reason: string, hadBegun: boolean): void {
+    this.#isUnproven = !reader.isProven;
+    if (this.#reader !== reader) return;
+    this.#current = null;
+    if (hadBegun && attempt.isCurrent()) attempt.broken(reason);
+  }
+
+  /**
+   * Nothing is there from our position on, though the stream may have counted further: those messages are gone. If by its own
+   * account they are not, that is looked at when a pull brought nothing.
+   */
+  #nothingWaits(info: StreamInfo, askedMs: number): void {
+    const { catchUp, stall } = this.#parts;
+    catchUp.ended(askedMs);
+    if ((unreadOf(stateOf(info), catchUp.readSeq) ?? 0) > 0) return;
+    this.#nothingUpTo(info.config.name, info.state.last_seq);
+    catchUp.targetSeq = catchUp.readSeq;
+    stall.over();
+    this.noteReading();
   }
 
   /** Asks for nothing more; what was asked for still arrives. Holds for readers to come, too. */

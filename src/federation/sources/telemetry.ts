@@ -26,6 +26,8 @@ export interface TelemetryParts extends ReadingParts {
   fatal(error: CodedError): void;
 }
 
+/** Time between two pings on the connection: the observed clock advances at their answers (section 6). */
+export const PING_INTERVAL_MS = 5_000;
 /** Time before an attempt that failed is made again. */
 const RETRY_MS = 1000;
 /** A stop waits no longer for the broker. */

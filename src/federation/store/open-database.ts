@@ -1,9 +1,11 @@
 // Opens the database for the running program: locked, for writing, and if needed created, migrated or adopted, together
-// with its first writer. It commits nothing, and releases the lock if it fails.
+// with its first writer; and closes it. It commits nothing, and releases the lock if it fails.
 
 import type { Settings } from '../config/settings.ts';
 import type { Identity } from '../domain/identity.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { type Database, explain } from '../../store/database.ts';
+import { emptyLog, STOP_EMPTY_LOG_MS } from '../../store/empty-log.ts';
 import { FEDERATION_DATABASE, openFederationWriter } from './federation-database.ts';
 import { expectDatabase, isReadableByOthers } from '../../store/database-files.ts';
 import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
@@ -58,4 +60,33 @@ export function openDatabase(
     lock.release();
     throw explain(error, path);
   }
+}
+
+/** The state of the files when the program lets go of them. */
+export interface FilesHealth {
+  /** They can never be the database again. */
+  readonly isFatal: boolean;
+  /** True if they are not damaged, and still those that were opened. */
+  areFilesWhole(): boolean;
+}
+
+/**
+ * Closes the database at `path` and releases its lock. What is committed is brought into the file before; `log` receives a
+ * warning if that is impossible.
+ */
+export function closeDatabase(
+  { lock, database, writer }: OpenedDatabase,
+  path: string,
+  health: FilesHealth,
+  log: (level: 'warn', sentence: string) => void,
+): void {
+  // Pool threads may still have the file open. Then closing it here would leave the log as it is.
+  if (!health.isFatal && !(health.areFilesWhole() && emptyLog(database, STOP_EMPTY_LOG_MS, systemClock))) {
+    log(
+      'warn',
+      `another process reads ${path}, or the disk refuses: what was committed last may stand in ${path}-wal alone; copy both files, or start and stop the program again`,
+    );
+  }
+  writer.current.close();
+  lock.release();
 }

@@ -50,7 +50,7 @@ describe('authenticator', () => {
     'authenticator - a signature over $subject and payload lets the message in, as the key that signed it',
     ({ subject, index }) => {
       const key = bind(NODE);
-      const authenticate = createAuthenticator(new KeyBook([key]), true, asTheyAre);
+      const authenticate = createAuthenticator(() => new KeyBook([key]), true, asTheyAre);
       const payload = bytesOf(messageOf(index));
       const message = { subject: index, payload, atMs: NOW_MS };
       expect(authenticate({ ...message, credential: sign(key, subject, payload) }, NODE)).toBe(key);
@@ -63,7 +63,7 @@ describe('authenticator', () => {
   it('authenticator - on plain NATS a clock that is set back revives no revoked key, and unbinds no node', () => {
     const revoked = { ...bind('node-b'), createdEventMs: NOW_MS, revokedEventMs: NOW_MS + 1 };
     const authenticate = createAuthenticator(
-      new KeyBook([revoked, { ...bind(NODE), createdEventMs: NOW_MS }]),
+      () => new KeyBook([revoked, { ...bind(NODE), createdEventMs: NOW_MS }]),
       false,
       asTheyAre,
     );
@@ -85,7 +85,7 @@ describe('authenticator', () => {
     const door = new Door(
       {
         ledger,
-        authenticate: createAuthenticator(new KeyBook([key]), true, asTheyAre),
+        authenticate: createAuthenticator(() => new KeyBook([key]), true, asTheyAre),
         apply: (_signal, _moment, signer) => (signer === null ? 'applied' : 'rate_limited'),
         take: () => true,
         count: () => undefined,

@@ -3,12 +3,8 @@ import { join } from 'node:path';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import { describe, expect, it } from 'vitest';
-import {
-  BATCH_BYTES_MAX,
-  BATCHES_UNDER_WAY_MAX,
-  PULL_MESSAGES,
-  PULLS_OUTSTANDING,
-} from '../../../src/federation/threads/bounds.ts';
+import { BATCH_BYTES_MAX, BATCHES_UNDER_WAY_MAX } from '../../../src/federation/sources/handover.ts';
+import { PULL_MESSAGES, PULLS_OUTSTANDING } from '../../../src/federation/sources/stream-input.ts';
 import { SERVE_WITH_SEAMS } from '../../support/aggregator.ts';
 import { expectConserved } from '../../support/conservation.ts';
 import { hashOf } from '../../support/messages.ts';

@@ -5,7 +5,6 @@
 import Sqlite from 'better-sqlite3';
 import { MESSAGE_BYTES_MAX } from '../../../src/federation/domain/decode.ts';
 import { Supervisor } from '../../../src/actors/supervisor.ts';
-import { FUTURE_TOLERANCE_MS } from '../../../src/federation/threads/bounds.ts';
 import type { Outcome } from '../../../src/federation/domain/accounting.ts';
 import type { NodeSign, NodeTransition } from '../../../src/lifecycle/node-state.ts';
 import type { LifecycleThresholds } from '../../../src/lifecycle/lifecycle.ts';
@@ -13,7 +12,7 @@ import type { Limits } from '../../../src/federation/domain/limits.ts';
 import type { TickStatistics } from '../../../src/federation/domain/statistics.ts';
 import { ObservedClock } from '../../../src/lifecycle/observed-clock.ts';
 import { type Batch, readBatch } from '../../../src/federation/sources/batch.ts';
-import { Door } from '../../../src/federation/ingest/door.ts';
+import { Door, FUTURE_TOLERANCE_MS } from '../../../src/federation/ingest/door.ts';
 import { Handover } from '../../../src/federation/sources/handover.ts';
 import { Ledger } from '../../../src/federation/ingest/ledger.ts';
 import { subjectIndex } from '../../../src/federation/sources/subject-index.ts';

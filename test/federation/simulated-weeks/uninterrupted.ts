@@ -3,9 +3,8 @@
 
 import { MESSAGE_BYTES_MAX } from '../../../src/federation/domain/decode.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { FUTURE_TOLERANCE_MS } from '../../../src/federation/threads/bounds.ts';
 import type { Limits } from '../../../src/federation/domain/limits.ts';
-import { Door } from '../../../src/federation/ingest/door.ts';
+import { Door, FUTURE_TOLERANCE_MS } from '../../../src/federation/ingest/door.ts';
 import { Ledger } from '../../../src/federation/ingest/ledger.ts';
 import { subjectIndex } from '../../../src/federation/sources/subject-index.ts';
 import { openReader, type ReadDatabase } from '../../../src/store/database.ts';

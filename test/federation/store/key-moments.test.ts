@@ -40,7 +40,11 @@ class Life {
   /** A heartbeat of the node is read, signed or not; true if it counts. */
   say(atMs: number, isSigned: boolean): boolean {
     const { writer } = this.opened;
-    const authenticate = createAuthenticator(writer.keys.book, false, (eventMs) => writer.eventMs(eventMs));
+    const authenticate = createAuthenticator(
+      () => writer.keys.book,
+      false,
+      (eventMs) => writer.eventMs(eventMs),
+    );
     const keyId = keyIdOf(this.keyHash);
     const credential = isSigned
       ? keyId + signMessage(secretOf(this.keyHash), 'truebit.heartbeat', PAYLOAD)

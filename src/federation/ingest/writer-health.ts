@@ -1,0 +1,134 @@
+// How the writer is: why nothing is stored at the moment, whether that is final, and how much room is left; what log,
+// `/readyz` and metrics say of it. It stores nothing and tries nothing again.
+
+import { CodedError } from '../../lib/errors.ts';
+import type { Part } from '../../lib/part.ts';
+import type { Timer, Timers } from '../../lib/timers.ts';
+import type { DatabaseFiles } from '../../store/database-files.ts';
+import {
+  type Disk,
+  FREE_SPACE_CHECK_MS,
+  FREE_SPACE_ENOUGH_SHARE,
+  FREE_SPACE_LOW_SHARE,
+  FreeSpace,
+} from '../../store/free-space.ts';
+import { codeOf, explainRefusal, type Refusal, refusalOf } from '../../store/refusal.ts';
+import type { WriterStatus } from '../domain/accounting.ts';
+
+export interface WriterHealthParts {
+  readonly files: Pick<DatabaseFiles, 'check' | 'suspect'>;
+  readonly disk: Disk;
+  readonly timers: Timers;
+  log(level: 'info' | 'error', sentence: string): void;
+  /** Nothing can be stored in these files ever again. Told once. */
+  fatal(error: CodedError): void;
+  /** There is room again, or no more: messages may be taken, or not. */
+  roomChanged(): void;
+}
+
+/** Why nothing is stored, and what of the environment it is; null if it is a message. */
+interface Problem {
+  readonly sentence: string;
+  readonly refusal: Refusal | null;
+}
+
+export class WriterHealth implements Part {
+  /** Nothing can be stored in these files ever again. */
+  isFatal = false;
+  readonly #path: string;
+  readonly #parts: WriterHealthParts;
+  readonly #space: FreeSpace;
+  #problem: Problem | null = null;
+  #looks: Timer | null = null;
+
+  /** `path` is the database's. */
+  constructor(path: string, parts: WriterHealthParts) {
+    this.#path = path;
+    this.#parts = parts;
+    this.#space = new FreeSpace(
+      { lowShare: FREE_SPACE_LOW_SHARE, enoughShare: FREE_SPACE_ENOUGH_SHARE },
+      () => parts.disk.room(),
+    );
+  }
+
+  /** True while there is too little room to read more. */
+  get isSpaceLow(): boolean {
+    return this.#space.isLow;
+  }
+
+  /** True if the environment keeps commits from working, as of the last one that failed. */
+  get isRefused(): boolean {
+    return this.#problem !== null && this.#problem.refusal !== null;
+  }
+
+  /** Looks at the room at once, and then again and again. */
+  start(): Promise<void> {
+    this.#looks = this.#parts.timers.every(FREE_SPACE_CHECK_MS, () => this.#lookAtSpace());
+    this.#lookAtSpace();
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.#looks?.cancel();
+    return Promise.resolve();
+  }
+
+  /** A commit failed; `isStuck` if a message can be neither stored nor set aside. Only what is new is logged. */
+  failed(error: unknown, isStuck: boolean): void {
+    const refusal = refusalOf(error);
+    if (refusal === 'damaged') this.#parts.files.suspect(error);
+    if (error instanceof CodedError && !this.isFatal) {
+      this.isFatal = true;
+      this.#parts.fatal(error);
+    }
+    const sentence =
+      refusal === null ? sentenceOf(error, isStuck) : explainRefusal(error, refusal, this.#path);
+    const isNews = this.#problem === null || this.#problem.refusal !== refusal || isStuck;
+    if (isNews && !this.isFatal && this.#problem?.sentence !== sentence)
+      this.#parts.log('error', `${sentence}; taking no more messages, trying again until it works`);
+    this.#problem = { sentence, refusal };
+  }
+
+  /** Commits work again. */
+  recovered(): void {
+    if (this.isRefused) this.#parts.log('info', 'commits work again');
+    this.#problem = null;
+  }
+
+  /** False if the files are damaged, or no longer those that were opened: then nothing of the log is brought into them. */
+  areFilesWhole(): boolean {
+    if (this.#problem?.refusal === 'damaged') return false;
+    try {
+      this.#parts.files.check();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  status(lagMs: number): WriterStatus {
+    const { room } = this.#space;
+    return {
+      lagMs,
+      databaseProblem:
+        this.#problem?.sentence ?? (this.#space.isLow ? this.#space.explain(this.#path) : null),
+      databaseSizeBytes: this.#parts.disk.sizeBytes(),
+      diskFreeBytes: room?.freeBytes ?? 0,
+      diskSizeBytes: room?.sizeBytes ?? 0,
+    };
+  }
+
+  #lookAtSpace(): void {
+    if (!this.#space.check()) return;
+    if (this.#space.isLow) this.#parts.log('error', this.#space.explain(this.#path));
+    else this.#parts.log('info', 'there is room again, reading goes on');
+    this.#parts.roomChanged();
+  }
+}
+
+/** What is said of a batch that fails for no reason of the environment. */
+function sentenceOf(error: unknown, isStuck: boolean): string {
+  return isStuck
+    ? `a message cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of ours; please report it`
+    : `a batch cannot be stored (${codeOf(error)}); looking for the message that keeps it from being stored`;
+}

@@ -1,0 +1,21 @@
+// What the door of the ingest thread is made of: the ledger, the keys in force, and the writer of the moment.
+
+import { createAuthenticator } from '../ingest/authenticator.ts';
+import type { DoorParts } from '../ingest/door.ts';
+import type { Ledger } from '../ingest/ledger.ts';
+import type { RevertibleWriter } from '../store/revertible-writer.ts';
+
+/** The parts of a door to this writer; `isRequired` if unsigned messages are refused. */
+export function doorParts(writer: RevertibleWriter, ledger: Ledger, isRequired: boolean): DoorParts {
+  return {
+    ledger,
+    authenticate: createAuthenticator(
+      () => writer.current.keys.book,
+      isRequired,
+      (atMs) => writer.current.eventMs(atMs),
+    ),
+    apply: (signal, moment, signer) => writer.current.applyNext(signal, moment, signer),
+    take: (seq, atMs) => writer.current.position.take(seq, atMs),
+    count: (outcome) => writer.current.position.count(outcome),
+  };
+}

@@ -1,0 +1,249 @@
+// The order of things in the source thread: what is read goes with the observed clock into batches for the writer, and main
+// hears how reading goes. It looks into no message and keeps none longer than a batch takes to fill, so a slow disk never
+// keeps it from reading what the broker sends.
+
+import type { ThreadClock } from '../../lib/clock.ts';
+import type { CodedError } from '../../lib/errors.ts';
+import type { Part } from '../../lib/part.ts';
+import type { Timer, Timers } from '../../lib/timers.ts';
+import { unreachable } from '../../lib/unreachable.ts';
+import { ObservedClock } from '../../lifecycle/observed-clock.ts';
+import type { SourceStatus } from '../domain/accounting.ts';
+import { MESSAGE_BYTES_MAX } from '../domain/decode.ts';
+import type { CatchUp } from '../sources/catch-up.ts';
+import { Handover, type HandoverOptions } from '../sources/handover.ts';
+import type { Reading, TelemetryMessage } from '../sources/reading.ts';
+import { NO_SUBJECT, subjectIndex } from '../sources/subject-index.ts';
+import type { Telemetry, TelemetryParts } from '../sources/telemetry.ts';
+import type { SourceToMain, IngestToSource, SourceToIngest } from './messages.ts';
+import { WriterPosition } from './writer-position.ts';
+
+/** How often the source thread tells main how reading goes, and the writer how far it is. */
+export const REPORT_INTERVAL_MS = 1_000;
+/** Most that one message or answer may advance the observed clock, so that time without the broker never counts. */
+export const OBSERVED_STEP_MAX_MS = 10_000;
+/** Longest wait, when stopping, for the writer to take what plain NATS has brought. */
+export const STOP_HANDOVER_MS = 1_500;
+/** Rest between two looks whether it has. */
+const STOP_LOOK_MS = 10;
+
+/** What reads: {@link Telemetry}, or what stands for it in a simulation. */
+export interface Input
+  extends Pick<
+    Telemetry,
+    | 'isConnected'
+    | 'isConsuming'
+    | 'isReading'
+    | 'fault'
+    | 'reason'
+    | 'refusals'
+    | 'reconnects'
+    | 'committed'
+    | 'pause'
+    | 'resume'
+    | 'start'
+    | 'stop'
+  > {
+  readonly catchUp: CatchUp;
+  /** Asked for each message. */
+  readonly reading: Pick<Reading, 'isMapped' | 'isMissing'>;
+}
+
+/** The source thread's end of the port to the ingest thread. */
+export interface IngestPort {
+  postMessage(message: SourceToIngest): void;
+  on(event: 'message', heard: (message: IngestToSource) => void): unknown;
+  close(): void;
+}
+
+export interface SourceLoopOptions {
+  /** The observed clock as last committed. */
+  readonly observedMs: number;
+  readonly handover: HandoverOptions;
+  readonly reportIntervalMs: number;
+}
+
+export interface SourceLoopParts {
+  readonly clock: ThreadClock;
+  readonly timers: Timers;
+  readonly ingest: IngestPort;
+  /** Makes what reads: it asks `position`, and `sink` takes what it brings. */
+  createInput(position: WriterPosition, sink: TelemetryParts): Input;
+  /** To main. */
+  send(message: SourceToMain): void;
+}
+
+/** It is the sink of its input itself: one call less for each message. */
+export class SourceLoop implements TelemetryParts, Part {
+  readonly clock: ThreadClock;
+  readonly #options: SourceLoopOptions;
+  readonly #parts: SourceLoopParts;
+  readonly #observed: ObservedClock;
+  readonly #position: WriterPosition;
+  readonly #handover: Handover;
+  readonly #input: Input;
+  readonly #reading: Input['reading'];
+  readonly #catchUp: CatchUp;
+  readonly #plainIndex = subjectIndex(false);
+  readonly #mappedIndex = subjectIndex(true);
+  readonly #shed = Array.from({ length: NO_SUBJECT + 1 }, () => 0);
+  #wasCatchingUp = true;
+  #reports: Timer | null = null;
+
+  constructor(options: SourceLoopOptions, parts: SourceLoopParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.clock = parts.clock;
+    this.#observed = new ObservedClock(options.observedMs, OBSERVED_STEP_MAX_MS);
+    this.#position = new WriterPosition(
+      (message) => this.#tell(message),
+      () => this.#catchUp.left(),
+    );
+    this.#handover = new Handover(
+      options.handover,
+      {
+        send: (batch) => this.#tell({ type: 'batch', batch }),
+        mayShed: () => this.#catchUp.mode === 'core',
+        full: () => this.#input.pause(),
+        roomy: () => this.#input.resume(),
+        shed: (subject) => {
+          this.#shed[subject] = (this.#shed[subject] ?? 0) + 1;
+        },
+      },
+      parts.timers,
+    );
+    this.#input = parts.createInput(this.#position, this);
+    this.#reading = this.#input.reading;
+    this.#catchUp = this.#input.catchUp;
+    parts.ingest.on('message', (message) => this.#hear(message));
+  }
+
+  /** Nothing that was read waits, here or with the writer. */
+  get isEmpty(): boolean {
+    return this.#handover.isEmpty;
+  }
+
+  /** Begins to read; resolves when it reads, which may be late. */
+  async start(): Promise<void> {
+    this.#reports = this.#parts.timers.every(this.#options.reportIntervalMs, () => this.report());
+    await this.#input.start();
+  }
+
+  /** Reads no more, and has the writer take what is nowhere else, if it does so in time. */
+  async stop(): Promise<void> {
+    const { clock, timers, ingest } = this.#parts;
+    this.#reports?.cancel();
+    await this.#input.stop();
+    // The stream keeps what was not handed over; plain NATS does not, so the writer gets it, if it takes it in time.
+    this.#handover.discard();
+    const deadlineMs = clock.monotonicMs() + STOP_HANDOVER_MS;
+    while (!this.flush() && clock.monotonicMs() < deadlineMs)
+      await new Promise<void>((resolve) => void timers.after(STOP_LOOK_MS, resolve));
+    this.#handover.stop();
+    this.report();
+    ingest.close();
+  }
+
+  /** Gives the writer what waits, as far as it takes it; true if nothing is left, here or with the writer. */
+  flush(): boolean {
+    this.#handover.flush();
+    return this.#handover.isEmpty;
+  }
+
+  /** Tells main how reading goes, and the writer how far it is and what was thrown away. */
+  report(): void {
+    this.#wasCatchingUp = this.#catchUp.isCatchingUp;
+    this.#tell({ type: 'reach', reach: this.#catchUp.reach(this.clock.sharedMs()) });
+    this.#parts.send({ type: 'status', status: this.#status() });
+    if (this.#shed.some((count) => count > 0)) {
+      this.#tell({ type: 'shed', counts: [...this.#shed] });
+      this.#shed.fill(0);
+    }
+  }
+
+  // What the input brings
+
+  message({ subject, payload, seq, atMs, heardMs, credential }: TelemetryMessage): void {
+    this.#observed.heard(heardMs, this.#catchUp.isCatchingUp || this.#reading.isMissing);
+    this.#handover.add({
+      subject: this.#reading.isMapped ? this.#mappedIndex(subject) : this.#plainIndex(subject),
+      // One byte too many is enough to know that it is too large.
+      payload: payload.length > MESSAGE_BYTES_MAX ? payload.subarray(0, MESSAGE_BYTES_MAX + 1) : payload,
+      atMs,
+      seq,
+      observedMs: this.#observed.nowMs,
+      credential,
+    });
+  }
+
+  heard(): void {
+    // A message may be waiting that we do not read: then time passes for nobody.
+    if (!this.#input.isReading) {
+      this.#observed.lost();
+      return;
+    }
+    this.#observed.heard(this.clock.monotonicMs(), this.#catchUp.isCatchingUp);
+    // Behind the messages that wait: the writer's clock must not run ahead of what it has taken.
+    if (this.#handover.waitingBytes === 0) this.#tell({ type: 'clock', observedMs: this.#observed.nowMs });
+  }
+
+  lost(): void {
+    this.#observed.lost();
+    // At once: a broker that is away for less than a report takes would never show in /readyz.
+    this.report();
+  }
+
+  resting(): void {
+    this.#handover.settle();
+  }
+
+  restart(): void {
+    this.#handover.discard();
+  }
+
+  log(level: 'info' | 'warn' | 'error', sentence: string): void {
+    this.#parts.send({ type: 'log', level, sentence });
+  }
+
+  fatal({ code, message }: CodedError): void {
+    this.#parts.send({ type: 'failed', code, sentence: message });
+  }
+
+  #hear(message: IngestToSource): void {
+    switch (message.type) {
+      case 'position':
+        this.#position.answered(message.seq);
+        return;
+      case 'returned':
+        this.#input.committed(message.seq);
+        this.#handover.giveBack(message.batch);
+        // The first statistics wait for this moment.
+        if (this.#catchUp.isCatchingUp !== this.#wasCatchingUp) this.report();
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  #tell(message: SourceToIngest): void {
+    this.#parts.ingest.postMessage(message);
+  }
+
+  #status(): SourceStatus {
+    const input = this.#input;
+    const catchUp = this.#catchUp;
+    return {
+      mode: catchUp.mode,
+      connected: input.isConnected,
+      consuming: input.isConsuming && input.fault === null,
+      catchingUp: catchUp.isCatchingUp,
+      problem: input.reason,
+      refusals: input.refusals,
+      reconnects: input.reconnects,
+      pending: catchUp.pending,
+      unreadAgeMs: catchUp.unreadAgeMs,
+      clockOffsetMs: catchUp.clockOffsetMs,
+      backlogBytes: this.#handover.waitingBytes,
+    };
+  }
+}

@@ -1,0 +1,55 @@
+// The source thread's end of the position in the stream, which the writer keeps beside the effects: questions go out in the
+// order asked and are answered in it. Answers come by callback, so that a simulation needs no turn of the event loop.
+
+import type { Position, StreamFacts } from '../sources/attachment.ts';
+import type { SourceToIngest } from './messages.ts';
+
+export class WriterPosition {
+  readonly #tell: (message: SourceToIngest) => void;
+  readonly #left: () => void;
+  readonly #waiting: ((seq: number | null) => void)[] = [];
+
+  /** `tell` reaches the writer; `left` is called when another stream is to be read, or none. */
+  constructor(tell: (message: SourceToIngest) => void, left: () => void) {
+    this.#tell = tell;
+    this.#left = left;
+  }
+
+  lastKnown(stream: StreamFacts, then: (seq: number | null) => void): void {
+    this.#ask({ type: 'lastKnown', stream }, then);
+  }
+
+  attach(stream: StreamFacts, storedAtMs: number | null, then: (nextSeq: number) => void): void {
+    this.#left();
+    this.#ask({ type: 'attach', stream, storedAtMs }, (seq) => then(seq ?? 1));
+  }
+
+  nothingUpTo(seq: number): void {
+    this.#tell({ type: 'nothingUpTo', seq });
+  }
+
+  detach(): void {
+    this.#left();
+    this.#tell({ type: 'detach' });
+  }
+
+  /** The writer has answered the oldest question. */
+  answered(seq: number | null): void {
+    this.#waiting.shift()?.(seq);
+  }
+
+  #ask(question: SourceToIngest, then: (seq: number | null) => void): void {
+    this.#waiting.push(then);
+    this.#tell(question);
+  }
+}
+
+/** The position for a reader that waits for its answers. */
+export function awaited(position: WriterPosition): Position {
+  return {
+    lastKnown: (stream) => new Promise((resolve) => position.lastKnown(stream, resolve)),
+    attach: (stream, storedAtMs) => new Promise((resolve) => position.attach(stream, storedAtMs, resolve)),
+    nothingUpTo: (seq) => position.nothingUpTo(seq),
+    detach: () => position.detach(),
+  };
+}
