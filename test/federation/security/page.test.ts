@@ -31,9 +31,9 @@ describe('security page', () => {
   });
 
   it('security page - no attack among the tests is missing', () => {
-    const titles = readdirSync(`${ROOT}test/security`).flatMap((file) =>
+    const titles = readdirSync(`${ROOT}test/federation/security`).flatMap((file) =>
       [
-        ...readFileSync(`${ROOT}test/security/${file}`, 'utf8').matchAll(
+        ...readFileSync(`${ROOT}test/federation/security/${file}`, 'utf8').matchAll(
           /^\s+(?:it\(|\]\)\(|\)\()?['"]((?:attack|nothing stops)[^\n]*?)['"],/gm,
         ),
       ].map(([, title = '']) => title),
