@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const RULES = [
   'test/{actors,cli,config,http,lib,lifecycle,workers}/**/*.test.ts',
   'test/*/{cli,config,domain,http,ingest,metrics,sinks,threads}/**/*.test.ts',
+  'test/deploy/links.test.ts',
 ];
 
 export default defineConfig({

@@ -1,0 +1,71 @@
+// Links: from page to page, and from the code to a page. Each leads to a file that is there, and to a heading of it.
+
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PAGES = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
+const CODE = globSync(
+  [
+    '{src,test,bench,fuzz,scripts,examples,deploy}/**/*.{ts,js,mjs,cjs,sh,json,yml,conf}',
+    '.dependency-cruiser.cjs',
+  ],
+  { cwd: ROOT },
+).filter((file) => file !== 'test/deploy/links.test.ts');
+
+const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const withoutCode = (markdown: string) => markdown.replace(/^```.*?^```$/gms, '');
+
+/** What GitHub makes of the headings of a page, so that a link can name one. */
+function anchorsOf(page: string): ReadonlySet<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of withoutCode(textOf(page)).matchAll(/^#{1,6} (.*)$/gm)) {
+    const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const slug = text.replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
+    let [anchor, repeated] = [slug, 0];
+    while (anchors.has(anchor)) anchor = `${slug}-${++repeated}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+const ANCHORS = new Map(PAGES.map((page) => [page, anchorsOf(page)]));
+
+/** What is wrong with a link to `path` and perhaps `#anchor`; undefined if nothing is. */
+function fault(path: string, anchor: string | undefined): string | undefined {
+  const file = normalize(path);
+  if (!existsSync(join(ROOT, file))) return `${file} is not there`;
+  if (anchor === undefined || statSync(join(ROOT, file)).isDirectory()) return undefined;
+  if (!file.endsWith('.md')) return undefined;
+  return ANCHORS.get(file)?.has(anchor) === true ? undefined : `${file} has no heading #${anchor}`;
+}
+
+describe('links', () => {
+  it.each(PAGES)('links - %s leads to files and headings that are there', (page) => {
+    const links = [...withoutCode(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(
+      ([, target = '']) => target,
+    );
+    const own = links.filter((target) => !/^[a-z]+:/i.test(target));
+    const faults = own.flatMap((target) => {
+      const [path = '', anchor] = target.split('#');
+      return fault(path === '' ? page : join(dirname(page), path), anchor) ?? [];
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('links - the code names pages and headings that are there', () => {
+    const found = CODE.flatMap((file) =>
+      [...textOf(file).matchAll(/\bdocs\/([\w./-]+\.md)(?:#([\w-]+))?/g)].map(
+        ([link, path = '', anchor]) => ({
+          file,
+          link,
+          fault: fault(`docs/${path}`, anchor),
+        }),
+      ),
+    );
+    expect(found.filter((link) => link.fault !== undefined)).toEqual([]);
+    expect(found.length).toBeGreaterThan(20);
+  });
+});
