@@ -1,31 +1,35 @@
-// One machine per remote node: its heartbeat lifecycle, online → stale → offline (section 6). It decides and reports to
-// its supervisor; it keeps no timer, stores nothing and knows no clock but the one in its events.
+// One machine per remote node: its heartbeat lifecycle, online → stale → offline (section 6). It decides, and reports
+// to its supervisor. It keeps no timer, stores nothing, and knows no time except that in its events.
 
 import { assign, sendParent, setup } from 'xstate';
 import type { NodeSign, NodeTransition } from '../lifecycle/node-state.ts';
 import { hasLeft, judge, type LifecycleThresholds } from '../lifecycle/lifecycle.ts';
 import type { NodeState } from '../lifecycle/node-state.ts';
 
-/** When the event is: our wall clock, and the observed clock on which silence is measured. */
+/** The time of an event: this machine's wall clock, and the observed clock on which silence is measured, in ms. */
 export interface Moment {
   readonly nowMs: number;
   readonly observedMs: number;
 }
 
-/** What is known of the node, and when it is: it was heard, or its silence may have grown too long. */
+/**
+ * The node's signs of life and the present moment, sent when the node was heard or when its silence may have become too
+ * long.
+ */
 export interface NodeEvent {
   readonly type: 'sign';
   readonly sign: NodeSign;
   readonly moment: Moment;
 }
 
-/** What a node's actor tells its supervisor. */
+/** What a node's actor reports to its supervisor. */
 export interface NodeReport {
   readonly type: 'transition';
   readonly number: number;
   readonly fact: NodeTransition;
 }
 
+/** What a node's actor remembers: its latest signs of life, and the thresholds by which it judges. */
 export interface NodeContext {
   readonly sign: NodeSign;
   readonly thresholds: LifecycleThresholds;
@@ -42,7 +46,7 @@ function causeOf(sign: NodeSign, to: NodeState): string {
   return hasLeft(sign) ? 'left' : 'silence';
 }
 
-/** The fact that a node went from one state to another; `from` null stores its first state without a transition. */
+/** The fact that a node changed its state. With `from` null its first state is stored without a transition. */
 export function transitionOf(
   sign: NodeSign,
   from: NodeState | null,
@@ -67,6 +71,11 @@ function moving(from: NodeState, to: NodeState) {
   };
 }
 
+/**
+ * The machine of one node. A sign that calls for another state moves it there and reports the transition; the
+ * supervisor asks {@link callsFor} first, and the guards ask it again, because the supervisor sends only signs that
+ * matter.
+ */
 export const nodeMachine = setup({
   types: {
     context: {} as NodeContext,

@@ -1,22 +1,26 @@
-// The known nodes at a start: each gets its actor, in the state it was stored with, before any message is read. They are
-// asked for page by page, for as long as it takes: a slow machine must not end the start.
+// Restores the known nodes at a start: each gets its actor in its stored state before any message is read. The nodes
+// are read page by page, however long that takes: a slow machine must not make the start fail.
 
 import { setTimeout as rest } from 'node:timers/promises';
 import type { NodeSign } from '../lifecycle/node-state.ts';
 import { CodedError } from '../lib/errors.ts';
 
+/** What {@link resumeNodes} needs. */
 export interface ResumptionParts {
-  /** The nodes whose numbers come next after this one; none if it is the last. `worker_timeout`: not now. */
+  /**
+   * The nodes with the next numbers after this one; empty after the last node. Rejects with `worker_timeout` if they
+   * cannot be read at present.
+   */
   nodesAfter(number: number): Promise<readonly NodeSign[]>;
   heard(signs: readonly NodeSign[]): void;
-  /** A page cannot be read yet; told once of each. */
+  /** A page cannot be read yet; called once per page. */
   waits(error: CodedError): void;
   isStopping(): boolean;
 }
 
 /**
- * Resolves when all have their actors, or nobody wants them any more. Rests `retryMs` before it asks again. Throws what
- * `nodesAfter` throws, but for `worker_timeout`.
+ * Resolves when all nodes have their actors, or when the program is stopping. Waits `retryMs` before it reads a page
+ * again. Rejects with the error of `nodesAfter`, except `worker_timeout`.
  */
 export async function resumeNodes(retryMs: number, parts: ResumptionParts): Promise<void> {
   let afterNumber = 0;
@@ -29,7 +33,7 @@ export async function resumeNodes(retryMs: number, parts: ResumptionParts): Prom
   }
 }
 
-/** Empty also if we are stopped meanwhile. */
+/** One page; empty also if the program is stopping. */
 async function page(
   afterNumber: number,
   retryMs: number,

@@ -1,5 +1,6 @@
-// The supervisor: owns one actor per node, tells each what concerns it, sweeps for silence, and starts an actor that failed
-// again. It is transition logic with a Map and not a machine, because a parent machine copies all its children at every spawn.
+// The supervisor owns one actor per node. It tells each actor what concerns its node, sweeps for silence, and restarts
+// actors that failed. It is transition logic with a Map and not a machine, because a parent machine copies all its
+// children at every spawn.
 
 import { type Actor, type AnyActorScope, createActor, type ErrorActorEvent, fromTransition } from 'xstate';
 import type { NodeSign, NodeTransition } from '../lifecycle/node-state.ts';
@@ -13,20 +14,24 @@ import type { NodeState } from '../lifecycle/node-state.ts';
 import { callsFor, type Moment, nodeMachine, type NodeReport, transitionOf } from './node.ts';
 import { type FailureOutcome, judgeFailure, type RestartLimit } from './restart.ts';
 
-/** An actor that fails more often is given up: what it is told makes it fail each time. On the observed clock. */
+/**
+ * An actor that fails more often than this is given up, because the sign that it receives makes it fail each time.
+ * Times are on the observed clock.
+ */
 export const RESTART_LIMIT: RestartLimit = { restartsMax: 3, spanMs: 60_000 };
 
-/** An actor threw when it was told something. */
+/** An actor threw while it handled an event. */
 export interface ActorFailure {
-  /** Of the node. */
+  /** The node's number. */
   readonly number: number;
-  /** `restarted`: from what was heard last, in the state that it had. `given_up`: the node keeps its state. */
+  /** `restarted`: with the latest sign, in the state that it had. `given_up`: the node keeps its state. */
   readonly outcome: FailureOutcome;
   readonly error: unknown;
 }
 
+/** What a {@link Supervisor} needs of its owner. */
 export interface SupervisorParts {
-  /** Takes the facts of one event, in order; never called with none. */
+  /** Takes the transitions that one event caused, in order; never called with none. */
   facts(facts: readonly NodeTransition[]): void;
   failed(failure: ActorFailure): void;
 }
@@ -40,14 +45,14 @@ type SupervisorEvent =
   | ErrorActorEvent;
 
 interface Child {
-  /** Null once it is given up: nothing more is told to the node's actor until the program starts again. */
+  /** Null once it is given up: the node's actor receives nothing more until the program starts again. */
   actor: Actor<typeof nodeMachine> | null;
   state: NodeState;
-  /** What was heard last; the actor is told when it calls for another state. */
+  /** The node's latest sign. The actor is told of it when it calls for another state. */
   sign: NodeSign;
   /** Observed time at which silence may call for another state. */
   dueObservedMs: number;
-  /** Restarts that still count, on the observed clock. */
+  /** Times of the restarts that still count, on the observed clock. */
   restartsAtMs: readonly number[];
 }
 
@@ -60,6 +65,7 @@ interface Children {
   observedMs: number;
 }
 
+/** The actors of all nodes that are not forgotten. */
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #thresholds: LifecycleThresholds;
@@ -83,22 +89,22 @@ export class Supervisor {
     this.#root.start();
   }
 
-  /** Nodes that gave a sign of life, or that are known from before a restart: those without an actor get one. */
+  /** Takes nodes that gave a sign of life, or that are known from before a restart. Those without an actor get one. */
   heard(signs: readonly NodeSign[], moment: Moment): void {
     if (signs.length > 0) this.#send({ type: 'signs', signs, moment });
   }
 
-  /** Nodes whose rows are gone, pruned or evicted: their actors go too. */
+  /** Removes the actors of nodes whose rows were pruned or evicted. */
   gone(numbers: readonly number[]): void {
     if (numbers.length > 0) this.#send({ type: 'gone', numbers });
   }
 
-  /** Looks for nodes whose silence has grown too long on the observed clock. */
+  /** Wakes the actors of nodes whose silence has become too long on the observed clock. */
   sweep(moment: Moment): void {
     this.#send({ type: 'sweep', moment });
   }
 
-  /** Actors by the state of their node; nodes that were forgotten have none. */
+  /** Number of actors by the state of their nodes; forgotten nodes have no actor. */
   get counts(): Readonly<Record<NodeState, number>> {
     return this.#children.counts;
   }
@@ -158,7 +164,7 @@ export class Supervisor {
     }
     child.sign = sign;
     if (child.actor === null) return;
-    // Most signs move nobody, and a machine takes longer to find that out than everything else here.
+    // Most signs change no state, and a machine takes longer to find that out than everything else here.
     if (callsFor(sign, moment, this.#thresholds) !== child.state)
       child.actor.send({ type: 'sign', sign, moment });
     this.#schedule(child);
@@ -197,7 +203,10 @@ export class Supervisor {
     return createActor(nodeMachine, { id, snapshot, parent: scope.self, input: context }).start();
   }
 
-  /** An actor failed and is stopped. What it was told last it is told again by the next sweep. */
+  /**
+   * Handles the failure of an actor, which xstate has stopped. The next sweep sends a restarted actor the node's latest
+   * sign again.
+   */
   #recover(children: Children, { actorId, error }: ErrorActorEvent, scope: AnyActorScope): void {
     const number = Number(actorId);
     const child = children.byNumber.get(number);

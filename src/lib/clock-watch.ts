@@ -1,13 +1,14 @@
-// Looks at the wall clock once a second for steps, and names each, once. It shows moments of the monotonic clock by the wall
-// clock as it is set now.
+// Checks the wall clock once a second for steps, and logs each once. It also converts moments of the monotonic clock to
+// wall time, by the wall clock as it is set now.
 
 import { systemClock } from './clock.ts';
 import { ClockSteps, describeStart, describeStep, readClocks } from './clock-steps.ts';
 import type { Part } from './part.ts';
 
-/** Time between two looks at the wall clock for a step. */
+/** Time between two checks of the wall clock, in ms. */
 export const CLOCK_LOOK_INTERVAL_MS = 1_000;
 
+/** Watches the wall clock from its start to its stop; `warn` receives a sentence for each step. */
 export class ClockWatch implements Part {
   readonly #warn: (sentence: string) => void;
   readonly #steps = new ClockSteps(readClocks(systemClock));
@@ -30,7 +31,10 @@ export class ClockWatch implements Part {
     return this.#steps.wallMs(monotonicMs);
   }
 
-  /** Names a wall clock that was set while the program was away; `recordedMs` is the latest wall time on record, if any. */
+  /**
+   * Warns if the wall clock was set while the program was not running. `recordedMs` is the latest wall time on record,
+   * null if there is none.
+   */
   compareWith(recordedMs: number | null): void {
     const line = recordedMs === null ? null : describeStart({ recordedMs, nowMs: systemClock.nowMs() });
     if (line !== null) this.#warn(line);

@@ -1,27 +1,38 @@
-// The one face of everything that starts and stops, and the order in which started parts stop: the reverse of their start,
-// or, where they stand beside each other, all at the same time. It knows no part.
+// The common interface of everything that starts and stops, and the order in which started parts stop: the reverse of
+// their start, or all at the same time if they stand side by side. It knows no concrete part.
 
 /**
- * Holds a thread, a process, a socket or a timer from `start` to `stop`. Each of the two is called at most once, by whoever
- * put the part together with others: `start` never by itself.
+ * A thread, a process, a socket or a timer that is held from `start` to `stop`. Whoever put the part together with
+ * others calls each of the two at most once; a part never calls its own `start`.
  */
 export interface Part<Started = void> {
-  /** Resolves when the part does its work, with what others need to know of it from then on. Leaves the rest to `stop` when it throws. */
+  /**
+   * Resolves when the part does its work, with the values that others need from then on. If it throws, `stop` still has
+   * to clean up.
+   */
   start(): Promise<Started>;
-  /** Resolves when nothing of the part is left. It may be called while `start` is under way or after it threw. */
+  /**
+   * Resolves when everything that the part held is released. May be called while `start` is in progress, and after it
+   * threw.
+   */
   stop(): Promise<void>;
 }
 
-/** Where the stop of a part is kept until it is due. Throws a `ReferenceError` if that was before. */
+/** Where a part's `stop` is registered until it is due. Throws a `ReferenceError` if it was due already. */
 export type Place = Pick<AsyncDisposableStack, 'defer'>;
 
-/** Keeps the part's stop in its place, then starts it: a stop that comes in the middle of the start finds the part there. */
+/**
+ * Registers the part's stop in its place, then starts it: a stop in the middle of the start finds the part registered.
+ */
 export async function startAt<Started>(place: Place, part: Part<Started>): Promise<Started> {
   place.defer(() => part.stop());
   return part.start();
 }
 
-/** Parts that stop at the same time, the last one asked first. One that fails to stop keeps no other from stopping. */
+/**
+ * Parts that stop at the same time; the last one registered is called first. A part that fails to stop does not keep
+ * another from stopping.
+ */
 export class SideBySide implements Place, AsyncDisposable {
   readonly #stops: (() => PromiseLike<void> | void)[] = [];
   #isDisposed = false;
