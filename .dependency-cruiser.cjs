@@ -106,7 +106,8 @@ module.exports = {
       from: { path: `^src/((${domains})/domain|lifecycle)/` },
       to: {
         path: '^src/lib/',
-        pathNot: '^src/lib/(pace|histogram|durations|is-object|errors|unreachable|ed25519)\\.ts$',
+        pathNot:
+          '^src/lib/(command-name|pace|histogram|durations|is-object|errors|unreachable|ed25519)\\.ts$',
       },
     },
     {

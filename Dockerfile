@@ -8,14 +8,16 @@ COPY package.json package-lock.json .npmrc ./
 # the runtime that this image is made of.
 RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/copy-pages.sh ./scripts/
 COPY src ./src
-RUN npm run build \
+RUN npm run build && chmod +x dist/main.js \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 
 FROM docker.io/library/node:24-bookworm-slim
 # What installs or compiles has no work here, and is nothing for a stranger to find.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn* \
         /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
+    && ln -s /app/dist/main.js /usr/local/bin/aggregator \
     && mkdir /data \
     && chown node:node /data
 WORKDIR /app

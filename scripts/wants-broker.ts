@@ -1,5 +1,5 @@
 // Whether the program would start a nats-server of its own with the settings of this environment: exit code 0 if so. Asked by
-// start.sh, which fetches one only then. It starts nothing, and leaves it to the program to say which settings are wrong.
+// ./aggregator, which fetches one only then. It starts nothing, and leaves it to the program to say which settings are wrong.
 
 import { environment } from '../src/config/environment.ts';
 import { readSettings, wantsOwnBroker } from '../src/federation/config/settings.ts';

@@ -1,10 +1,88 @@
-// What a command of the line is. Each file beside this one exports one, and main.ts lists them.
+// A command of the line, declared once: what it takes and what its --help says come from the same table, so they are equal.
 
 import type { Environment } from '../config/environment.ts';
+import { CodedError } from '../lib/errors.ts';
+import {
+  asksForHelp,
+  type CommandLine,
+  END_OF_OPTIONS,
+  type Options,
+  parseCommandLine,
+  printable,
+} from './command-line.ts';
+import { commandHelp, type CommandTexts, groupHelp, type GroupTexts } from './help.ts';
+import { print } from './output.ts';
+
+/** How a command was called. */
+export interface Call {
+  /** Its name with all words before it, as a person types them: `./aggregator keys create`. */
+  readonly name: string;
+  /** What follows the name. */
+  readonly args: readonly string[];
+  readonly env: Environment;
+}
 
 export interface Command {
-  /** What `aggregator NAME --help` prints: usage, options with defaults, exit codes. */
-  readonly help: string;
-  /** Resolves with the exit code; `args` follow the command's name. Throws a `CodedError`, which main.ts prints. */
-  run(args: readonly string[], env: Environment): Promise<number> | number;
+  /** Resolves with the exit code. Rejects with a `CodedError`, which commands.ts prints. */
+  run(call: Call): Promise<number>;
+}
+
+export interface CommandSpec<O extends Options> extends CommandTexts<O> {
+  /** Returns the exit code. */
+  run(given: CommandLine<O>, env: Environment): Promise<number> | number;
+}
+
+/** A command that does something. */
+export function command<const O extends Options>(spec: CommandSpec<O>): Command {
+  return {
+    async run({ name, args, env }) {
+      if (!asksForHelp(args)) return spec.run(parseCommandLine(args, spec.options, spec.operands), env);
+      print(commandHelp(name, spec));
+      return 0;
+    },
+  };
+}
+
+/** A command as its group lists it. It is loaded when it is called, so that a small command starts quickly. */
+export interface Entry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export interface GroupSpec extends GroupTexts {
+  readonly commands: Readonly<Record<string, Entry>>;
+}
+
+/** A command whose next word names one of several: the whole program, a program of it, or `keys`. */
+export function group(spec: GroupSpec): Command {
+  const { commands, standard } = spec;
+  return {
+    async run({ name, args, env }) {
+      // The end of the options may stand before the word; it holds for what follows too.
+      const end = args[0] === END_OF_OPTIONS ? [END_OF_OPTIONS] : [];
+      const [word, ...rest] = args.slice(end.length);
+      // `help NAME` is `NAME --help`.
+      if (word === 'help' && end.length === 0) return this.run({ name, args: [...rest, '--help'], env });
+      const isOption = word?.startsWith('-') === true && end.length === 0;
+      if (isOption && asksForHelp(args)) {
+        print(groupHelp(name, spec));
+        return 0;
+      }
+      const isNamed = word !== undefined && !isOption;
+      const called = isNamed || standard === undefined ? word : standard;
+      const entry = called !== undefined && Object.hasOwn(commands, called) ? commands[called] : undefined;
+      if (called === undefined || entry === undefined) throw notOneOf(Object.keys(commands), word);
+      const following = isNamed ? [...end, ...rest] : args;
+      return (await entry.load()).run({ name: `${name} ${called}`, args: following, env });
+    },
+  };
+}
+
+function notOneOf(words: readonly string[], given: string | undefined): CodedError {
+  const choice = words.join(', ');
+  const problem =
+    given === undefined
+      ? `One of these words is missing: ${choice}.`
+      : `'${printable(given)}' is not one of: ${choice}.`;
+  return new CodedError('usage', `${problem} --help lists the options.`);
 }

@@ -2,6 +2,7 @@
 
 import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 
 /** Names to values, as the process was started with them. */
@@ -20,6 +21,12 @@ export interface Machine {
 /** A copy of the environment, so that nothing later in the process can change what was read. */
 export function environment(): Environment {
   return { ...process.env };
+}
+
+/** A file that a person named, from where the person is: the script in a clone runs the program in the clone's folder. */
+export function fromCaller(env: Environment, path: string): string {
+  const folder = env['AGGREGATOR_CALLED_FROM'];
+  return folder === undefined ? path : resolve(folder, path);
 }
 
 /** The machine we run on. */

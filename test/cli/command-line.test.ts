@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { asksForHelp, parseCommandLine } from '../../src/lib/command-line.ts';
+import { asksForHelp, flag, option, parseCommandLine } from '../../src/cli/command-line.ts';
 import { openFederationWriter } from '../../src/federation/store/federation-database.ts';
 import { runCommand } from '../support/command.ts';
 
@@ -19,7 +19,7 @@ async function listed(): Promise<readonly string[]> {
 
 describe('command line', () => {
   it('command line - options and operands', () => {
-    const options = { json: { type: 'boolean' }, name: { type: 'string' } } as const;
+    const options = { json: flag('JSON'), name: option('NAME', 'a name') };
     const { values, operands } = parseCommandLine(['--name', 'x', 'file', '--json'], options, ['FILE']);
     expect([values.json, values.name, operands]).toEqual([true, 'x', ['file']]);
   });
@@ -37,7 +37,7 @@ describe('command line', () => {
     [['a', 'b'], ['FILE'], /^Unexpected argument 'b'\. --help/],
     [[], ['FILE'], /^FILE is missing\. --help/],
   ])('command line - %j with operands %j is one sentence', (args, operands, sentence) => {
-    const parse = () => parseCommandLine(args, { name: { type: 'string' } }, operands);
+    const parse = () => parseCommandLine(args, { name: option('NAME', 'a name') }, operands);
     expect(parse).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.stringMatching(sentence) }),
     );
@@ -51,7 +51,7 @@ describe('command line', () => {
       ['--', 'a'],
     ],
   ])('command line - -- ends the options of %j', (args, operands) => {
-    const options = { name: { type: 'string' } } as const;
+    const options = { name: option('NAME', 'a name') };
     expect(parseCommandLine(args, options, operands).operands).toEqual(operands);
     expect(asksForHelp(args)).toBe(false);
   });
@@ -103,7 +103,8 @@ describe('command line', () => {
   it.each([
     [['keys'], /^One of these words is missing: create, list, revoke\. --help/],
     [['nodes', '--json', 'list'], /^'--json' is not one of: forget, block, unblock, list\. --help/],
-    [['help', 'nope'], /^"nope" is not a command\.\n\nUsage: /],
+    [['help', 'nope'], /^'nope' is not one of: serve, [a-z, -]+\. --help lists the options\. \[usage\]\n$/],
+    [['a\n\u001b[2J'], /^'a\?\?\[2J' is not one of: /],
   ])('command line - %j says what there is', async (args, sentence) => {
     const { code, stdout, stderr } = await runCommand(args);
     expect([code, stdout]).toEqual([2, '']);
@@ -117,6 +118,6 @@ describe('command line', () => {
   it('command line - no command', async () => {
     const { code, stderr } = await runCommand(['constructor']);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^"constructor" is not a command\.\n\nUsage: /);
+    expect(stderr).toMatch(/^'constructor' is not one of: /);
   });
 });

@@ -183,6 +183,8 @@ function checkImage(): void {
   );
   check('no development package is in it', development.length === 0, () => development.join(' '));
   check('the program cannot change itself', image.run('touch', 'dist/main.js').code !== 0);
+  const help = image.run('aggregator', '--help');
+  check('its command is aggregator', help.output.startsWith('Usage: aggregator '), () => help.output);
   check('the health check fails while nothing runs', runHealthCheck() === 1);
 }
 

@@ -1,49 +1,22 @@
 // `aggregator audit`: the audit by hand, also while the aggregator runs; a table or JSON, and an exit code for scripts.
 
 import { COMMAND_DESCRIPTORS } from '../../lib/descriptors.ts';
-import type { Environment } from '../../config/environment.ts';
 import { readSettings, writtenDatabasePath } from '../config/settings.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { parseCommandLine } from '../../lib/command-line.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { explainReading } from '../../store/database.ts';
 import { openFederationCurrent } from '../store/federation-database.ts';
 import { requireOneName } from '../../store/one-name.ts';
 import { type AuditReport, audit } from '../workers/audit.ts';
-import type { Command } from '../../cli/command.ts';
+import { command } from '../../cli/command.ts';
+import { flag } from '../../cli/command-line.ts';
 import { complain, print } from '../../cli/output.ts';
 import { failureLine } from '../../cli/failure.ts';
 import { progressLine } from '../../cli/progress-line.ts';
 
-const HELP = `Usage: aggregator audit [--json]
-
-Recounts the rows of the database of DB_PATH, as they are at one moment, and compares every roll-up, total and position
-with them. It changes nothing and may run beside the aggregator, which does the same once an hour.
-
-  --json  print the result as JSON
-
-Standard error says how far it is.
-
-Exit code: 0 all is equal; 1 something differs: a defect of ours, please report it with the output; 2 the audit could not
-be made.
-`;
-
 const EXIT_DIFFERS = 1;
 const EXIT_NOT_MADE = 2;
-
-function run(args: readonly string[], env: Environment): number {
-  const { values } = parseCommandLine(args, { json: { type: 'boolean' } });
-  try {
-    const { report, seconds } = auditFile(readSettings(env).settings.databasePath);
-    print(values.json === true ? `${JSON.stringify({ ...report, seconds })}\n` : table(report, seconds));
-    return report.drift === 0 ? 0 : EXIT_DIFFERS;
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    complain(failureLine(error, writtenDatabasePath(env)));
-    return EXIT_NOT_MADE;
-  }
-}
 
 function auditFile(path: string): { readonly report: AuditReport; readonly seconds: number } {
   const startedMs = systemClock.monotonicMs();
@@ -79,4 +52,20 @@ function shown(number: number): string {
   return number.toLocaleString('en-US');
 }
 
-export const auditCommand: Command = { help: HELP, run };
+export const auditCommand = command({
+  about:
+    'Recounts the rows of the database of DB_PATH, as they are at one moment, and compares every roll-up, total and position with them. It changes nothing and may run beside the aggregator, which does the same once an hour. Standard error says how far it is.',
+  options: { json: flag('print the result as JSON') },
+  exit: '0 all is equal; 1 something differs: a defect of ours, please report it with the output; 2 the audit could not be made.',
+  run({ values }, env) {
+    try {
+      const { report, seconds } = auditFile(readSettings(env).settings.databasePath);
+      print(values.json ? `${JSON.stringify({ ...report, seconds })}\n` : table(report, seconds));
+      return report.drift === 0 ? 0 : EXIT_DIFFERS;
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      complain(failureLine(error, writtenDatabasePath(env)));
+      return EXIT_NOT_MADE;
+    }
+  },
+});

@@ -1,67 +1,63 @@
 // `aggregator keys`: makes, lists and revokes API keys, while the program runs or not. A key is made here, shown once, and
 // only its hash goes further.
 
-import type { Environment } from '../../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { PERMISSIONS } from '../domain/api-keys.ts';
 import type { KeyListing } from '../domain/operator-request.ts';
 import { keyHashOf, newApiKey } from '../domain/message-signature.ts';
-import { parseCommandLine } from '../../lib/command-line.ts';
 import { isReadableByOthers } from '../../store/database-files.ts';
 import { changeDatabase } from './change-database.ts';
-import type { Command } from '../../cli/command.ts';
+import { command, group } from '../../cli/command.ts';
+import { flag, option, optionWithDefault } from '../../cli/command-line.ts';
 import { complain, print } from '../../cli/output.ts';
-import { readSubcommand } from '../../cli/subcommand.ts';
 
-const HELP = `Usage: aggregator keys create --name NAME [options]
-       aggregator keys list [--json]
-       aggregator keys revoke KEY_ID [--json]
+const EXIT = '0 done; 1 not done; 2 usage.';
+const JSON_OPTION = { json: flag('print JSON') };
 
-Makes, lists and revokes API keys in the database of DB_PATH, also while the program runs: then it takes effect at once.
+const create = command({
+  about: 'Makes a key and prints it once; only its SHA-256 is kept.',
+  options: {
+    name: optionWithDefault('NAME', 'what it is for, 1 to 64 characters; needed', ''),
+    node: option(
+      'NODE_ID',
+      'the one node that it may sign for, and which then needs it; default any node that no key is bound to',
+    ),
+    permissions: optionWithDefault(
+      'LIST',
+      'comma-separated: publish (sign messages), subscribe (read the HTTP API), admin (both)',
+      'publish',
+    ),
+    'rate-limit': optionWithDefault('N', 'messages a minute, twice as many at once; 0 is no limit', '60'),
+    ...JSON_OPTION,
+  },
+  exit: EXIT,
+  async run({ values }, env) {
+    const { settings } = readSettings(env);
+    const key = newApiKey();
+    const words = values.permissions.split(',').map((word) => word.trim());
+    const permissions = PERMISSIONS.filter((permission) => words.includes(permission));
+    const made = await changeDatabase(settings, {
+      type: 'createKey',
+      key: {
+        keyHash: keyHashOf(key),
+        name: values.name,
+        nodeId: values.node ?? null,
+        // A word that is no permission makes the list wrong.
+        permissions: permissions.length === words.length ? permissions : [],
+        ratePerMinute: /^[0-9]{1,9}$/.test(values['rate-limit']) ? Number(values['rate-limit']) : -1,
+      },
+    });
+    if (isReadableByOthers(settings.databasePath)) {
+      complain(
+        `warning: other users may read ${settings.databasePath}, and with what is in it they could sign as this key: chmod 600\n`,
+      );
+    }
+    print(values.json ? `${JSON.stringify({ key, ...made })}\n` : madeText(key, made));
+    return 0;
+  },
+});
 
-create prints the key once; only its SHA-256 is kept.
-  --name NAME         what it is for, 1 to 64 characters
-  --node NODE_ID      the one node that it may sign for, and which then needs it; default: any node that no key is bound to
-  --permissions LIST  comma-separated: publish (sign messages), subscribe (read the HTTP API), admin (both); default publish
-  --rate-limit N      messages a minute, twice as many at once; 0: no limit; default 60
-  --json              print JSON
-revoke ends a key: messages that the broker received later are refused.
-
-Exit code: 0 done; 1 not done; 2 usage.
-`;
-
-const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
-const CREATE_OPTIONS = {
-  ...JSON_OPTION,
-  name: { type: 'string', default: '' },
-  node: { type: 'string' },
-  permissions: { type: 'string', default: 'publish' },
-  'rate-limit': { type: 'string', default: '60' },
-} as const;
-
-async function create(args: readonly string[], env: Environment): Promise<string> {
-  const { values } = parseCommandLine(args, CREATE_OPTIONS);
-  const { settings } = readSettings(env);
-  const key = newApiKey();
-  const words = values.permissions.split(',').map((word) => word.trim());
-  const permissions = PERMISSIONS.filter((permission) => words.includes(permission));
-  const made = await changeDatabase(settings, {
-    type: 'createKey',
-    key: {
-      keyHash: keyHashOf(key),
-      name: values.name,
-      nodeId: values.node ?? null,
-      // A word that is no permission makes the list wrong.
-      permissions: permissions.length === words.length ? permissions : [],
-      ratePerMinute: /^[0-9]{1,9}$/.test(values['rate-limit']) ? Number(values['rate-limit']) : -1,
-    },
-  });
-  if (isReadableByOthers(settings.databasePath)) {
-    complain(
-      `warning: other users may read ${settings.databasePath}, and with what is in it they could sign as this key: chmod 600\n`,
-    );
-  }
-  if (values.json) return `${JSON.stringify({ key, ...made })}\n`;
+function madeText(key: string, made: KeyListing): string {
   const bound = made.nodeId === null ? 'any node that no key is bound to' : made.nodeId;
   return `key         ${key}
 key id      ${made.keyId}
@@ -72,20 +68,30 @@ The key is not shown again.
 `;
 }
 
-async function list(args: readonly string[], env: Environment): Promise<string> {
-  const { values } = parseCommandLine(args, JSON_OPTION);
-  const keys = await changeDatabase(readSettings(env).settings, { type: 'listKeys' });
-  if (values.json) return `${JSON.stringify({ keys })}\n`;
-  if (keys.length === 0) return 'There are no API keys.\n';
-  return keys.map((key) => `${lineOf(key)}\n`).join('');
-}
+const list = command({
+  about: 'Lists all keys, revoked ones too.',
+  options: JSON_OPTION,
+  exit: EXIT,
+  async run({ values }, env) {
+    const keys = await changeDatabase(readSettings(env).settings, { type: 'listKeys' });
+    const text =
+      keys.length === 0 ? 'There are no API keys.\n' : keys.map((key) => `${lineOf(key)}\n`).join('');
+    print(values.json ? `${JSON.stringify({ keys })}\n` : text);
+    return 0;
+  },
+});
 
-async function revoke(args: readonly string[], env: Environment): Promise<string> {
-  const { values, operands } = parseCommandLine(args, JSON_OPTION, ['KEY_ID']);
-  const [keyId = ''] = operands;
-  const key = await changeDatabase(readSettings(env).settings, { type: 'revokeKey', keyId });
-  return values.json ? `${JSON.stringify(key)}\n` : `${lineOf(key)}\n`;
-}
+const revoke = command({
+  about: 'Ends a key: messages that the broker received later are refused.',
+  operands: ['KEY_ID'],
+  options: JSON_OPTION,
+  exit: EXIT,
+  async run({ values, operands: [keyId = ''] }, env) {
+    const key = await changeDatabase(readSettings(env).settings, { type: 'revokeKey', keyId });
+    print(values.json ? `${JSON.stringify(key)}\n` : `${lineOf(key)}\n`);
+    return 0;
+  },
+});
 
 function lineOf(key: KeyListing): string {
   const state = key.revokedAt === null ? 'active' : `revoked ${key.revokedAt}`;
@@ -98,12 +104,13 @@ function rateOf(key: KeyListing): string {
   return key.rateLimit === 0 ? 'no limit' : `${key.rateLimit}/min`;
 }
 
-export const keysCommand: Command = {
-  help: HELP,
-  async run(args, env) {
-    const { word, rest } = readSubcommand(['create', 'list', 'revoke'], args);
-    const commands = { create, list, revoke };
-    print(await commands[word](rest, env));
-    return 0;
+export const keysCommand = group({
+  about:
+    'Makes, lists and revokes API keys in the database of DB_PATH, also while the program runs: then it takes effect at once.',
+  commands: {
+    create: { summary: 'make a key', load: () => Promise.resolve(create) },
+    list: { summary: 'list the keys', load: () => Promise.resolve(list) },
+    revoke: { summary: 'end a key', load: () => Promise.resolve(revoke) },
   },
-};
+  exit: EXIT,
+});

@@ -4,24 +4,15 @@ import { setFlagsFromString } from 'node:v8';
 import { type AppSeams, createApp } from '../threads/main.ts';
 import type { Environment } from '../../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
-import { parseCommandLine } from '../../lib/command-line.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
 import { createLog } from '../../io/log.ts';
-import type { Command } from '../../cli/command.ts';
+import { command } from '../../cli/command.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 
 /** Files that a start opens beside its workers' (33, measured), and room for an audit. Fewer, and it ends with the reason. */
 export const START_DESCRIPTORS = 40;
 /** Files that each thread of the pool opens: those of its event loop, and the database's. */
 export const WORKER_DESCRIPTORS = 8;
-
-const HELP = `Usage: aggregator [serve]
-
-Runs the aggregator until Ctrl-C, SIGTERM, or its terminal is closed. It has no options: settings are environment variables, see README.md, and
-check-config checks them.
-
-Exit code: 0 stopped as asked; 1 it cannot start or go on, and says why; 2 usage.
-`;
 
 /** By itself V8 lets a heap grow to three or four times what is in use: with a million messages waiting, 80 MB more (bench/backlog.ts). */
 const HEAP_GROWING_PERCENT = 120;
@@ -42,10 +33,10 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   });
 }
 
-export const serveCommand: Command = {
-  help: HELP,
-  run(args, env) {
-    parseCommandLine(args, {});
-    return serve(env);
-  },
-};
+export const serveCommand = command({
+  about:
+    'Runs the aggregator until Ctrl-C, SIGTERM, or its terminal is closed. It has no options: settings are environment variables, see README.md, and check-config checks them.',
+  options: {},
+  exit: '0 stopped as asked; 1 it cannot start or go on, and says why; 2 usage.',
+  run: (_given, env) => serve(env),
+});

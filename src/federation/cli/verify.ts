@@ -7,40 +7,15 @@ import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import { connectBroker, type NatsOptions } from '../../io/nats.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../domain/message-signature.ts';
 import { getText } from '../../lib/http-get.ts';
-import { parseCommandLine } from '../../lib/command-line.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { isStatisticsSignature, thumbprint } from '../../lib/ed25519.ts';
-import type { Command } from '../../cli/command.ts';
+import { command } from '../../cli/command.ts';
+import { flag, option, optionWithDefault } from '../../cli/command-line.ts';
+import { fromCaller } from '../../config/environment.ts';
 import { print } from '../../cli/output.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { isObject } from '../../lib/is-object.ts';
 
-const HELP = `Usage: aggregator verify [options]
-
-Waits for the next statistics on the broker, or reads a message from a file, and says whether an aggregator's key signed it.
-
-  --keys WHERE    JWK set: an http(s) address or a file; default /.well-known/aggregator/keys at
-                  HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080
-  --file FILE     a message as --save writes it, instead of the broker
-  --subject S     where to listen; default truebit.stats.aggregated
-  --timeout S     seconds to wait for a message; default 60
-  --save FILE     write the message there: {"subject","headers","payload"}, the payload as text
-  --json          print JSON
-
-The broker is that of NATS_URL and its settings; default EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT, else
-nats://127.0.0.1:4222.
-
-Exit code: 0 genuine; 1 not genuine, or nothing to judge; 2 usage.
-`;
-
-const OPTIONS = {
-  keys: { type: 'string' },
-  file: { type: 'string' },
-  subject: { type: 'string', default: 'truebit.stats.aggregated' },
-  timeout: { type: 'string', default: '60' },
-  save: { type: 'string' },
-  json: { type: 'boolean', default: false },
-} as const;
 const FETCH_TIME_MAX_MS = 10_000;
 
 /** A message as it is saved. */
@@ -137,9 +112,13 @@ function readMessage(file: string): SignedMessage {
   throw new CodedError('not_genuine', `${file} holds no message: {"subject","headers","payload"}.`);
 }
 
+function isAddress(where: string): boolean {
+  return /^https?:/.test(where);
+}
+
 /** The Ed25519 keys of a set, by thumbprint: what a set says of its ids is not believed. */
 async function readKeys(where: string, isOurs: boolean): Promise<ReadonlyMap<string, string>> {
-  const value = parseJson(/^https?:/.test(where) ? await fetchText(where, isOurs) : readText(where), where);
+  const value = parseJson(isAddress(where) ? await fetchText(where, isOurs) : readText(where), where);
   const keys = new Map<string, string>();
   for (const key of isObject(value) && Array.isArray(value['keys']) ? (value['keys'] as unknown[]) : []) {
     if (isObject(key) && key['crv'] === 'Ed25519' && typeof key['x'] === 'string')
@@ -176,10 +155,22 @@ function parseJson(text: string, where: string): unknown {
   }
 }
 
-export const verifyCommand: Command = {
-  help: HELP,
-  async run(args, env) {
-    const { values } = parseCommandLine(args, OPTIONS);
+export const verifyCommand = command({
+  about:
+    "Waits for the next statistics on the broker, or reads a message from a file, and says whether an aggregator's key signed it.\n\nThe broker is that of NATS_URL and its settings; default EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT, else nats://127.0.0.1:4222.",
+  options: {
+    keys: option(
+      'WHERE',
+      'JWK set: an http(s) address or a file; default /.well-known/aggregator/keys at HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080',
+    ),
+    file: option('FILE', 'a message as --save writes it, instead of the broker'),
+    subject: optionWithDefault('S', 'where to listen', 'truebit.stats.aggregated'),
+    timeout: optionWithDefault('S', 'seconds to wait for a message', '60'),
+    save: option('FILE', 'write the message there: {"subject","headers","payload"}, the payload as text'),
+    json: flag('print JSON'),
+  },
+  exit: '0 genuine; 1 not genuine, or nothing to judge; 2 usage.',
+  async run({ values }, env) {
     const seconds = Number(values.timeout);
     if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 86_400) {
       throw new CodedError(
@@ -193,25 +184,31 @@ export const verifyCommand: Command = {
     const keys =
       values.keys === undefined
         ? await readKeys(`${ownHttpUrl(env)}/.well-known/aggregator/keys`, true)
-        : await readKeys(values.keys, false);
+        : await readKeys(isAddress(values.keys) ? values.keys : fromCaller(env, values.keys), false);
     const message =
       values.file === undefined
         ? await listen(options, values.subject, seconds * 1000)
-        : readMessage(values.file);
-    if (values.save !== undefined) writeFileSync(values.save, `${JSON.stringify(message)}\n`);
-    const why = fault(message, keys);
-    const keyId = message.headers[KEY_ID_HEADER] ?? null;
-    const said = why === null ? claimsOf(message.payload) : NO_CLAIMS;
-    const answer = { genuine: why === null, reason: why, subject: message.subject, keyId, ...said };
-    if (values.json) print(`${JSON.stringify(answer)}\n`);
-    else if (why === null) {
-      print(`genuine: ${message.subject}, signed with ${keyId ?? ''}\n`);
-      print(
-        `by ${said.aggregatorId ?? 'nobody'} at ${said.timestamp ?? 'no time'}${ageOf(said.timestamp)}\n`,
-      );
-    }
-    if (why === null) return 0;
-    if (!values.json) throw new CodedError('not_genuine', `Not genuine: ${why}.`);
-    return 1;
+        : readMessage(fromCaller(env, values.file));
+    if (values.save !== undefined)
+      writeFileSync(fromCaller(env, values.save), `${JSON.stringify(message)}\n`);
+    return say(message, fault(message, keys), values.json);
   },
-};
+});
+
+/** Prints the verdict; the exit code. `why`: why it is not genuine, null if it is. */
+function say(message: SignedMessage, why: string | null, isJson: boolean): number {
+  const keyId = message.headers[KEY_ID_HEADER] ?? null;
+  const claims = why === null ? claimsOf(message.payload) : NO_CLAIMS;
+  if (isJson) {
+    print(
+      `${JSON.stringify({ genuine: why === null, reason: why, subject: message.subject, keyId, ...claims })}\n`,
+    );
+    return why === null ? 0 : 1;
+  }
+  if (why !== null) throw new CodedError('not_genuine', `Not genuine: ${why}.`);
+  print(`genuine: ${message.subject}, signed with ${keyId ?? ''}\n`);
+  print(
+    `by ${claims.aggregatorId ?? 'nobody'} at ${claims.timestamp ?? 'no time'}${ageOf(claims.timestamp)}\n`,
+  );
+  return 0;
+}

@@ -1,6 +1,8 @@
 // Messages that the numbers will never include: lost, shed or quarantined. They stay on record until an operator
 // acknowledges them. Pure rules and sentences; this file stores and logs nothing.
 
+import { COMMAND_NAME } from '../../lib/command-name.ts';
+
 /** The ways in which a message goes missing: two outcomes of the conservation law, and its `lost`. */
 export const MISSING_OUTCOMES = ['lost', 'shed', 'quarantined'] as const;
 /** One of {@link MISSING_OUTCOMES}. */
@@ -39,7 +41,7 @@ const NONE: MissingRecord = { total: 0, acknowledged: 0, firstAtMs: 0, lastAtMs:
 export const NONE_MISSING: Missing = { lost: NONE, shed: NONE, quarantined: NONE };
 
 /** The command with which an operator acknowledges missing messages. */
-export const ACKNOWLEDGE_COMMAND = 'npm run status -- --acknowledge';
+export const ACKNOWLEDGE_COMMAND = `${COMMAND_NAME} status --acknowledge`;
 
 const DONE: Readonly<Record<MissingOutcome, string>> = {
   lost: 'lost',

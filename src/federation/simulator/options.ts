@@ -1,8 +1,8 @@
-// The command line of `npm run simulate`, decoded once.
+// The options of `aggregator simulate`: what is parsed, what help says of them, and their values decoded once.
 
 import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import { slipIn } from '../../config/slips.ts';
-import { parseCommandLine } from '../../lib/command-line.ts';
+import { type CommandLine, flag, option, optionWithDefault } from '../../cli/command-line.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 /** What one run of the simulator does, and with which servers. */
@@ -28,53 +28,26 @@ export interface SimulationOptions {
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The help text of `npm run simulate`. */
-export const HELP = `npm run simulate -- [options]
-
-Simulated monitors send what real ones send; then the published statistics are compared with what they must be.
-
-  --nodes N         simulated monitors (100)
-  --rate N          messages per node and minute (30)
-  --duration N      seconds (60)
-  --seed N          decides the shape of the run; ids are new in every run (1)
-  --duplicates P    fraction of messages that are sent twice, 0 to 1 (0)
-  --disagree P      fraction of reports that contradict others, 0 to 1 (0)
-  --nats URL        the broker, several with commas (NATS_URL, else EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT,
-                    else nats://127.0.0.1:4222)
-  --user NAME       broker user (FEDERATION_NATS_USER)
-  --password TEXT   broker password (FEDERATION_NATS_PASSWORD)
-  --http URL        the aggregator (HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080)
-  --patience N      seconds to wait for a publication, above PUBLISH_INTERVAL (45)
-  --json            print the result as one JSON object, and progress to standard error
-
-Exit code: 0 all equal; 1 differences, or messages without an outcome; 2 usage, wrong settings, limits, or nothing to talk to.
-`;
-
-const DEFAULTS = {
-  nodes: '100',
-  rate: '30',
-  duration: '60',
-  seed: '1',
-  duplicates: '0',
-  disagree: '0',
-  patience: '45',
+/** The options of `aggregator simulate`. */
+export const OPTIONS = {
+  nodes: optionWithDefault('N', 'simulated monitors', '100'),
+  rate: optionWithDefault('N', 'messages per node and minute', '30'),
+  duration: optionWithDefault('N', 'seconds', '60'),
+  seed: optionWithDefault('N', 'decides the shape of the run; ids are new in every run', '1'),
+  duplicates: optionWithDefault('P', 'fraction of messages that are sent twice, 0 to 1', '0'),
+  disagree: optionWithDefault('P', 'fraction of reports that contradict others, 0 to 1', '0'),
+  nats: option(
+    'URL',
+    'the broker, several with commas; default NATS_URL, else EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT, else nats://127.0.0.1:4222',
+  ),
+  user: option('NAME', 'broker user; default FEDERATION_NATS_USER'),
+  password: option('TEXT', 'broker password; default FEDERATION_NATS_PASSWORD'),
+  http: option('URL', 'the aggregator; default HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080'),
+  patience: optionWithDefault('N', 'seconds to wait for a publication, above PUBLISH_INTERVAL', '45'),
+  json: flag('print the result as one JSON object, and progress to standard error'),
 };
 
-const text = { type: 'string' } as const;
-const PARSED = {
-  nodes: text,
-  rate: text,
-  duration: text,
-  seed: text,
-  duplicates: text,
-  disagree: text,
-  patience: text,
-  nats: text,
-  user: text,
-  password: text,
-  http: text,
-  json: { type: 'boolean', default: false },
-} as const;
+type NumberName = 'nodes' | 'rate' | 'duration' | 'seed' | 'duplicates' | 'disagree' | 'patience';
 
 interface Range {
   readonly min: number;
@@ -109,11 +82,10 @@ function monitorSetting(env: Environment, name: string): string | null {
   return value;
 }
 
-/** Reads the command line, with defaults from the environment. Throws CodedError `usage` or `settings_invalid`. */
-export function parseOptions(args: readonly string[], env: Environment): SimulationOptions {
-  const { values } = parseCommandLine(args, PARSED);
-  const number = (name: keyof typeof DEFAULTS, min: number, max: number, isWhole: boolean): number =>
-    toNumber(name, values[name] ?? DEFAULTS[name], { min, max, isWhole });
+/** Throws CodedError `usage` or `settings_invalid`. */
+export function readOptions({ values }: CommandLine<typeof OPTIONS>, env: Environment): SimulationOptions {
+  const number = (name: NumberName, min: number, max: number, isWhole: boolean): number =>
+    toNumber(name, values[name], { min, max, isWhole });
   const servers =
     values.nats === undefined
       ? ownBrokerUrls(env).map((server) => toUrl('NATS_URL', server, ['nats', 'tls']))

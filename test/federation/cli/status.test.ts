@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { screenOf, statusCommand, statusOf } from '../../../src/federation/cli/status.ts';
+import { statusCommand } from '../../../src/cli/status.ts';
+import { screenOf, STATUS_VIEW, statusOf } from '../../../src/federation/cli/status.ts';
 import { parsePrometheusText } from '../../../src/lib/prometheus-text.ts';
 import { freePort } from '../../support/free-port.ts';
 import { runCommand } from '../../support/command.ts';
@@ -55,11 +56,11 @@ log        1,200 lines could not be written
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    await expect(statusCommand.run(['--http', `http://127.0.0.1:${port}`], {})).rejects.toThrow(
-      /not an aggregator\.$/,
-    );
-    await expect(statusCommand.run(['--http', 'http://127.0.0.1:9'], {})).rejects.toThrow(/^Nothing answers/);
-    await expect(statusCommand.run(['--http', 'file:///etc'], {})).rejects.toThrow(/^--http: must be/);
+    const asking = (url: string) =>
+      statusCommand(STATUS_VIEW).run({ name: 'status', args: ['--http', url], env: {} });
+    await expect(asking(`http://127.0.0.1:${port}`)).rejects.toThrow(/not an aggregator\.$/);
+    await expect(asking('http://127.0.0.1:9')).rejects.toThrow(/^Nothing answers/);
+    await expect(asking('file:///etc')).rejects.toThrow(/^--http: must be/);
   });
 
   it.each([

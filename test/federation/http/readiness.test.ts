@@ -92,7 +92,7 @@ describe('readiness - components', () => {
     expect(status).toBe('ready');
     expect(components.messages).toEqual({
       ok: true,
-      reason: expect.stringMatching(/^400 messages lost, found at .*: npm run status -- --acknowledge$/),
+      reason: expect.stringMatching(/^400 messages lost, found at .*: \.\/aggregator status --acknowledge$/),
     });
   });
 

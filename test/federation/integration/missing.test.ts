@@ -54,7 +54,7 @@ describe('missing messages', () => {
     await until('the line', () => warnings(second).length > 0);
     expect(warnings(second)).toEqual([
       expect.stringMatching(
-        /^ingest: 400 messages lost and missing from the numbers for good\. The stream dropped them .*STREAM_MAX_AGE.*: npm run status -- --acknowledge$/,
+        /^ingest: 400 messages lost and missing from the numbers for good\. The stream dropped them .*STREAM_MAX_AGE.*: \.\/aggregator status --acknowledge$/,
       ),
     ]);
     expect(await unacknowledged(second, 'lost')).toBe(PURGED);
@@ -67,7 +67,7 @@ describe('missing messages', () => {
       await page.locator('#status[data-status="missing"]').waitFor();
       expect(await page.locator('#status-text').textContent()).toBe('Live, messages missing');
       expect(await page.locator('#missing').textContent()).toMatch(
-        /^400 messages lost, found at \d.*, and missing from the numbers for good\. The stream dropped .*npm run status -- --acknowledge\.$/,
+        /^400 messages lost, found at \d.*, and missing from the numbers for good\. The stream dropped .*\.\/aggregator status --acknowledge\.$/,
       );
       expect(await page.locator('#missing').isVisible()).toBe(true);
       if (process.env['SCREENSHOT'] !== undefined) await page.screenshot({ path: process.env['SCREENSHOT'] });

@@ -46,9 +46,13 @@ describe('readme', () => {
         // The ports are this test's own; everything else is as a reader would type it.
         const typed = command
           .replaceAll('127.0.0.1:8080', `127.0.0.1:${httpPort}`)
-          .replace(/^(npm run simulate -- .*)$/, `$1 --http http://127.0.0.1:${httpPort} --nats ${natsUrl}`);
+          .replace(
+            /^(\.\/aggregator simulate .*)$/,
+            `$1 --http http://127.0.0.1:${httpPort} --nats ${natsUrl}`,
+          );
         const { stdout } = await run('sh', ['-c', typed], { cwd: ROOT, env: process.env });
-        if (typed.startsWith('npm run simulate')) expect(stdout).toMatch(/statistics: all \d+ fields equal/);
+        if (typed.startsWith('./aggregator simulate'))
+          expect(stdout).toMatch(/statistics: all \d+ fields equal/);
         if (typed.includes('network-stats'))
           expect(JSON.parse(stdout)).toMatchObject({ status: 'connected', totalNodes: 200 });
         if (typed.includes('readyz')) expect(JSON.parse(stdout)).toMatchObject({ status: 'ready' });

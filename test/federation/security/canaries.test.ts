@@ -160,7 +160,7 @@ describe('canaries', () => {
   it('canaries - npm start allows no core file, and a crash leaves neither that nor a report', async () => {
     const own = await testFolder('core');
     const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
-    const child = spawn('sh', ['-c', 'ulimit -c unlimited; exec sh scripts/start.sh'], {
+    const child = spawn('sh', ['-c', 'ulimit -c unlimited; exec sh aggregator'], {
       cwd: ROOT,
       env: { PATH, HOME, NATS_SERVER_BIN, HTTP_PORT: '0', LOG_FORMAT: 'json', ...own.env },
       stdio: ['ignore', 'pipe', 'inherit'],

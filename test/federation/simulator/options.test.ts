@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { simulate } from '../../../src/federation/cli/simulate.ts';
+import { parseCommandLine } from '../../../src/cli/command-line.ts';
+import type { Environment } from '../../../src/config/environment.ts';
+import { simulateCommand } from '../../../src/federation/cli/simulate.ts';
 import { CodedError } from '../../../src/lib/errors.ts';
-import { parseOptions } from '../../../src/federation/simulator/options.ts';
+import { OPTIONS, readOptions } from '../../../src/federation/simulator/options.ts';
+
+function parseOptions(args: readonly string[], env: Environment) {
+  return readOptions(parseCommandLine(args, OPTIONS), env);
+}
 
 describe('options', () => {
   it('options - the command of the issue', () => {
@@ -84,7 +90,8 @@ describe('options', () => {
   });
 
   it('options - bad arguments, and nothing that answers, are exit code 2', async () => {
-    expect(await simulate(['--nodes', 'x'], {})).toBe(2);
-    expect(await simulate(['--http', 'http://127.0.0.1:9'], {})).toBe(2);
+    const simulate = (...args: string[]) => simulateCommand.run({ name: 'simulate', args, env: {} });
+    expect(await simulate('--nodes', 'x')).toBe(2);
+    expect(await simulate('--http', 'http://127.0.0.1:9')).toBe(2);
   });
 });

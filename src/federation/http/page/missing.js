@@ -27,7 +27,7 @@ export function showMissing(listings) {
       'p',
       {},
       'This stands here until an operator takes note of it with ',
-      make('code', {}, 'npm run status -- --acknowledge'),
+      make('code', {}, './aggregator status --acknowledge'),
       '.',
     ),
   );

@@ -1,8 +1,42 @@
 // Options and operands of one command, decoded once; whatever is wrong with them is one sentence for the person at the
-// terminal. It knows no command.
+// terminal. It knows no command. `parseArgs` of Node is imported only here.
 
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
-import { CodedError } from './errors.ts';
+import { CodedError } from '../lib/errors.ts';
+
+/** An option that is given or not. */
+export interface Flag {
+  readonly type: 'boolean';
+  readonly default: false;
+  readonly help: string;
+}
+
+/** An option with a value, which help calls `value`. */
+export interface Text {
+  readonly type: 'string';
+  readonly value: string;
+  readonly help: string;
+}
+
+/** An option with a value that it has also where it is not given. */
+export interface TextWithDefault extends Text {
+  readonly default: string;
+}
+
+/** The options of a command by name: what is parsed, and what help says of it. */
+export type Options = Readonly<Record<string, Flag | Text | TextWithDefault>>;
+
+export function flag(help: string): Flag {
+  return { type: 'boolean', default: false, help };
+}
+
+export function option(value: string, help: string): Text {
+  return { type: 'string', value, help };
+}
+
+export function optionWithDefault(value: string, help: string, standard: string): TextWithDefault {
+  return { type: 'string', value, help, default: standard };
+}
 
 type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ args: string[]; options: O; strict: true; allowPositionals: true; tokens: true }>

@@ -1,0 +1,45 @@
+// `backup` of every program: a whole copy of its database, made while the program runs at whatever speed.
+
+import { fromCaller } from '../config/environment.ts';
+import { systemClock } from '../lib/clock.ts';
+import { COMMAND_DESCRIPTORS, requireDescriptors } from '../lib/descriptors.ts';
+import { backupDatabase } from '../store/backup.ts';
+import { type Command, command } from './command.ts';
+import { flag } from './command-line.ts';
+import { print } from './output.ts';
+import type { Program } from './program.ts';
+import { mebibytes, progressLine } from './progress-line.ts';
+
+export function backupCommand<Summary extends object>(program: Program<Summary>): Command {
+  return command({
+    about: `Copies the database of DB_PATH to FILE, as it is at this moment, also while the program runs. The copy is verified and then gets its name: there is never half a file. ${program.notInBackup} Standard error says what it is at.`,
+    operands: ['FILE'],
+    options: {
+      overwrite: flag('replace FILE if it exists'),
+      json: flag('print the result as JSON'),
+    },
+    exit: '0 the backup is made; 1 it is not, and FILE is as before; 2 usage.',
+    async run({ values, operands: [named = ''] }, env) {
+      const file = fromCaller(env, named);
+      const { databasePath, ownFolder } = program.readSettings(env);
+      requireDescriptors(COMMAND_DESCRIPTORS);
+      const startedMs = systemClock.monotonicMs();
+      const progress = progressLine('backup');
+      const made = await backupDatabase({
+        program: program.database,
+        databasePath,
+        ownFolder,
+        file,
+        overwrite: values.overwrite,
+        progress: progress.show,
+      }).finally(() => progress.end());
+      const seconds = Math.round(systemClock.monotonicMs() - startedMs) / 1000;
+      print(
+        values.json
+          ? `${JSON.stringify({ file, seconds, ...made })}\n`
+          : `${file}: ${mebibytes(made.bytes)}, ${program.describe(made)}; verified, ${seconds} s\n`,
+      );
+      return 0;
+    },
+  });
+}

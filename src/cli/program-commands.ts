@@ -1,0 +1,36 @@
+// The commands that every program has, as entries of its group.
+
+import type { Entry } from './command.ts';
+import type { Program } from './program.ts';
+import type { StatusView } from './status.ts';
+
+/** A program, loaded when one of its commands is called. `status` needs nothing of its database. */
+export interface ProgramLoader<Summary extends object> {
+  program(): Promise<Program<Summary>>;
+  statusView(): Promise<StatusView>;
+}
+
+/** `status`, `check-config`, `backup` and `restore` of a program. */
+export function programCommands<Summary extends object>({
+  program,
+  statusView,
+}: ProgramLoader<Summary>): Readonly<Record<string, Entry>> {
+  return {
+    status: {
+      summary: 'one screen of the running program',
+      load: async () => (await import('./status.ts')).statusCommand(await statusView()),
+    },
+    'check-config': {
+      summary: 'check the settings and print those that are set, secrets left out; starts nothing',
+      load: async () => (await import('./check-config.ts')).checkConfigCommand(await program()),
+    },
+    backup: {
+      summary: 'copy the database to a file, also while the program runs',
+      load: async () => (await import('./backup.ts')).backupCommand(await program()),
+    },
+    restore: {
+      summary: 'put a backup in the place of the database; the program must not run',
+      load: async () => (await import('./restore.ts')).restoreCommand(await program()),
+    },
+  };
+}

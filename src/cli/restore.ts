@@ -1,0 +1,67 @@
+// `restore` of every program: puts a verified backup in the place of its database, and keeps what it replaces.
+
+import { fromCaller } from '../config/environment.ts';
+import { systemClock } from '../lib/clock.ts';
+import { COMMAND_DESCRIPTORS, requireDescriptors } from '../lib/descriptors.ts';
+import { requireBackup, restoreDatabase } from '../store/backup.ts';
+import type { DatabaseProgram } from '../store/database.ts';
+import { lockDatabase } from '../store/lock.ts';
+import type { Verified } from '../store/verify.ts';
+import { type Command, command } from './command.ts';
+import { flag } from './command-line.ts';
+import { print } from './output.ts';
+import type { Program } from './program.ts';
+import { progressLine } from './progress-line.ts';
+
+export function restoreCommand<Summary extends object>(program: Program<Summary>): Command {
+  return command({
+    about: `Puts the backup FILE in the place of the database of DB_PATH. The program must not run. FILE is verified first and stays as it is; the database that is replaced stays beside it as …replaced-TIME. ${program.afterRestore} Standard error says what it is at.`,
+    operands: ['FILE'],
+    options: { json: flag('print the result as JSON') },
+    exit: '0 the backup is in place; 1 it is not, and nothing was changed; 2 usage.',
+    run({ values, operands: [named = ''] }, env) {
+      const file = fromCaller(env, named);
+      const { databasePath } = program.readSettings(env);
+      requireDescriptors(COMMAND_DESCRIPTORS);
+      // Before the lock, which makes the folder.
+      requireBackup(file, databasePath);
+      const lock = lockDatabase(databasePath, program.database);
+      let isDone = false;
+      try {
+        const restored = restoreFile(program.database, databasePath, file);
+        isDone = true;
+        const { replaced } = restored;
+        const kept = replaced === null ? 'there was none before' : `the one before is ${replaced}`;
+        print(
+          values.json
+            ? `${JSON.stringify({ databasePath, file, ...restored })}\n`
+            : `${databasePath}: restored from ${file}, ${program.describe(restored)}; ${kept}\n`,
+        );
+        return 0;
+      } finally {
+        if (isDone) lock.release();
+        else lock.undo();
+      }
+    },
+  });
+}
+
+function restoreFile<Summary extends object>(
+  program: DatabaseProgram<Summary>,
+  databasePath: string,
+  file: string,
+): Verified<Summary> & { readonly replaced: string | null } {
+  const time = new Date(systemClock.nowMs()).toISOString().replaceAll(':', '-');
+  const progress = progressLine('restore');
+  try {
+    return restoreDatabase({
+      program,
+      databasePath,
+      file,
+      suffix: `replaced-${time}`,
+      progress: progress.show,
+    });
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,161 @@
+// `status` of every program: one screen of the running program, from what it shows over HTTP to everybody. It opens no
+// database; what a program adds to it may.
+
+import type { Environment } from '../config/environment.ts';
+import { systemClock } from '../lib/clock.ts';
+import { COMMAND_NAME } from '../lib/command-name.ts';
+import { CodedError } from '../lib/errors.ts';
+import { getText, isHttpUrl } from '../lib/http-get.ts';
+import { parsePrometheusText, type Sample } from '../lib/prometheus-text.ts';
+import { type Command, command } from './command.ts';
+import { flag, option, type Options } from './command-line.ts';
+import { complain, print } from './output.ts';
+
+/** What `/readyz` of every program has; a program's own parts beside it. */
+export interface Readiness {
+  readonly status: string;
+  readonly components: Readonly<Record<string, { readonly ok: boolean; readonly reason?: string }>>;
+  readonly [own: string]: unknown;
+}
+
+/** What `status` is told of a program. */
+export interface StatusView<Status extends { readonly ready: boolean } = { readonly ready: boolean }> {
+  /** What the screen shows, in words. */
+  readonly shows: string;
+  /** Where the program listens as the settings say. Errors: `settings_invalid`, `usage`. */
+  ownUrl(env: Environment): string;
+  /** Makes the numbers of the screen of two answers; `nowSeconds` is the clock of the program that answers. */
+  statusOf(readiness: Readiness, samples: readonly Sample[], nowSeconds: number): Status;
+  screenOf(status: Status, url: string): string;
+  /** `--acknowledge`, where the program has warnings that an operator ends. Returns what is printed. */
+  readonly acknowledge?: { readonly help: string; run(env: Environment, isJson: boolean): Promise<string> };
+}
+
+const PATIENCE_MS = 5000;
+/** Ends before a health check of 5 s would end us. */
+const LIFE_PATIENCE_MS = 4000;
+const EXIT_NOT = 1;
+const EXIT_NO_ANSWER = 2;
+
+export function statusCommand<S extends { readonly ready: boolean }>(view: StatusView<S>): Command {
+  const { acknowledge } = view;
+  const own: Options = acknowledge === undefined ? {} : { acknowledge: flag(acknowledge.help) };
+  return command({
+    about: `One screen of the running program: ${view.shows}.`,
+    options: {
+      ...own,
+      http: option('URL', 'where it listens; default HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080'),
+      live: flag('only whether it is alive, as a health check asks; 1 also if nothing answers'),
+      json: flag('the same as one JSON object'),
+    },
+    exit: `0 it is ready; 1 it is not, and the screen says why; 2 usage, wrong settings, or nothing answers.${
+      acknowledge === undefined
+        ? ''
+        : ' With --acknowledge: 0 done, also if there was nothing; 1 not done; 2 usage.'
+    }`,
+    async run({ values }, env) {
+      const given: Readonly<Record<string, unknown>> = values;
+      if (acknowledge !== undefined && given['acknowledge'] === true) {
+        refuseBeside(values.live ? '--live' : values.http === undefined ? null : '--http');
+        print(await acknowledge.run(env, values.json));
+        return 0;
+      }
+      const where = placeOf(view, values.http, env);
+      if (where === null) return values.live ? EXIT_NOT : EXIT_NO_ANSWER;
+      return values.live ? showLife(where, values.json) : showStatus(view, where, values.json);
+    },
+  });
+}
+
+function refuseBeside(other: string | null): void {
+  if (other === null) return;
+  throw new CodedError(
+    'usage',
+    `--acknowledge changes the database of DB_PATH, and ${other} asks a program: give one of them.`,
+  );
+}
+
+interface Answer {
+  readonly text: string;
+  /** The clock of the program, which may run on another machine; ours if the answer does not tell. */
+  readonly nowMs: number;
+}
+
+/** Where the program is asked; `isOurs`: as our own settings say. */
+interface Place {
+  readonly url: string;
+  readonly isOurs: boolean;
+}
+
+/** `path` stands below the address, which may be a path of a reverse proxy. */
+async function ask({ url, isOurs }: Place, path: string, patienceMs = PATIENCE_MS): Promise<Answer> {
+  try {
+    const { text, date } = await getText(`${url.replace(/\/+$/, '')}/${path}`, patienceMs, isOurs);
+    const toldMs = Date.parse(date ?? '');
+    return { text, nowMs: Number.isNaN(toldMs) ? systemClock.nowMs() : toldMs };
+  } catch (error) {
+    throw new CodedError(
+      'usage',
+      `Nothing answers at ${url}: start the program (${COMMAND_NAME}), or name it with --http URL.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Where the program listens; null after saying that the settings do not tell. */
+function placeOf<S extends { readonly ready: boolean }>(
+  view: StatusView<S>,
+  http: string | undefined,
+  env: Environment,
+): Place | null {
+  if (http !== undefined) {
+    if (isHttpUrl(http)) return { url: http, isOurs: false };
+    throw new CodedError('usage', '--http: must be a URL that begins with http:// or https://.');
+  }
+  try {
+    return { url: view.ownUrl(env), isOurs: true };
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    complain(`${error.message} [${error.code}]\n`);
+    return null;
+  }
+}
+
+async function showLife(where: Place, isJson: boolean): Promise<number> {
+  const live = await ask(where, 'livez', LIFE_PATIENCE_MS).then(saysOk, () => false);
+  print(isJson ? `${JSON.stringify({ live })}\n` : `${live ? 'live' : 'NOT live'}: ${where.url}\n`);
+  return live ? 0 : EXIT_NOT;
+}
+
+async function showStatus<S extends { readonly ready: boolean }>(
+  view: StatusView<S>,
+  where: Place,
+  isJson: boolean,
+): Promise<number> {
+  const [readiness, metrics] = await Promise.all([ask(where, 'readyz'), ask(where, 'metrics')]);
+  const status = view.statusOf(
+    decode(readiness.text, where.url),
+    parsePrometheusText(metrics.text),
+    metrics.nowMs / 1000,
+  );
+  print(isJson ? `${JSON.stringify(status, null, 2)}\n` : view.screenOf(status, where.url));
+  return status.ready ? 0 : EXIT_NOT;
+}
+
+function saysOk({ text }: Answer): boolean {
+  try {
+    return (JSON.parse(text) as { status?: unknown } | null)?.status === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+function decode(text: string, url: string): Readiness {
+  try {
+    const value = JSON.parse(text) as Readiness;
+    if (typeof value.status === 'string' && typeof value.components === 'object') return value;
+  } catch {
+    // Said below.
+  }
+  throw new CodedError('usage', `What answers at ${url} is not an aggregator.`);
+}

@@ -1,0 +1,25 @@
+// The federation as the commands that every program has know it.
+
+import type { Program } from '../../cli/program.ts';
+import { readSettings, SETTINGS } from '../config/settings.ts';
+import { FEDERATION_DATABASE, type ReadUpTo, type Summary } from '../store/federation-database.ts';
+
+export const FEDERATION: Program<Summary> = {
+  database: FEDERATION_DATABASE,
+  settings: SETTINGS,
+  readSettings(env) {
+    const { settings, warnings } = readSettings(env);
+    const { databasePath, databaseLink, embedded } = settings;
+    return { databasePath, databaseLink, ownFolder: embedded.dir, warnings };
+  },
+  describe: ({ tasks, invoices, readUpTo }) => `${tasks} tasks, ${invoices} invoices, ${upTo(readUpTo)}`,
+  notInBackup: "The broker's stream is not in it.",
+  afterRestore:
+    "After the next start the aggregator reads on from where the backup ends, as far as the broker's stream still reaches back.",
+};
+
+/** Up to where the stream was read. */
+function upTo(position: ReadUpTo | null): string {
+  if (position === null) return 'no stream read yet';
+  return `read up to sequence ${position.seq} of ${position.stream} (${new Date(position.atMs).toISOString()})`;
+}
