@@ -1,7 +1,7 @@
 // Query parameters as schemas: fastify's validator checks by them and the API's description shows them. Each says how it is
 // refused: a code of its own and what is allowed, never what the client sent.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, preValidationHookHandler } from 'fastify';
 
 /** How a parameter, or a member of a body, is refused. Part of its schema, so clients find it in the API's description. */
 export interface Refusal {
@@ -86,7 +86,7 @@ export function readWholeNumbers(app: FastifyInstance): void {
     const { properties = {} } = (route.schema?.querystring ?? {}) as Partial<ReturnType<typeof query>>;
     const names = Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
     if (names.length === 0) return;
-    route.preValidation = (request, _reply, done) => {
+    const read: preValidationHookHandler = (request, _reply, done) => {
       const given = request.query as Record<string, unknown>;
       for (const name of names) {
         const digits = given[name];
@@ -94,5 +94,6 @@ export function readWholeNumbers(app: FastifyInstance): void {
       }
       done();
     };
+    route.preValidation = [read, ...[route.preValidation ?? []].flat()];
   });
 }

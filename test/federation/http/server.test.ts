@@ -367,9 +367,13 @@ describe('http - headers', () => {
     },
   );
 
-  it('answer HEAD without a body', async () => {
-    const response = await fetch(`${await start()}/livez`, { method: 'HEAD' });
-    expect([response.status, await response.text()]).toEqual([200, '']);
+  it.each([
+    ['/livez', 200],
+    ['/api/federation/nodes?page=2', 200],
+    ['/api/federation/nodes?page=02', 400],
+  ])('answer HEAD of %s as GET, without a body', async (path, status) => {
+    const response = await fetch(`${await start()}${path}`, { method: 'HEAD' });
+    expect([response.status, await response.text()]).toEqual([status, '']);
   });
 });
 
