@@ -1,23 +1,16 @@
 // The main thread's wiring: ingest thread → node actors → transitions back, pool → tick → broker, HTTP. It makes the parts,
 // starts them in order and stops them. Nothing here decides; each part says in its own file what it does.
 
-import { MessageChannel } from 'node:worker_threads';
 import { WORKER_QUEUE_TASKS_MAX, WORKER_TASK_TIME_MAX_MS } from './bounds.ts';
 import { embeddedBrokerFor, natsOptions } from '../broker/broker-choice.ts';
 import { BrokerClients } from './broker-clients.ts';
 import type { Settings } from '../config/settings.ts';
-import { ingestThreadUrl, poolWorkerUrl, sourceThreadUrl } from './files.ts';
+import { DataThreads } from './data-threads.ts';
+import { poolWorkerUrl } from './files.ts';
 import { type Answering, httpParts, metricsParts } from './http-parts.ts';
 import { createFederationServer, type FederationHttpServer } from '../http/server.ts';
-import { Known } from './known.ts';
-import type {
-  IngestSeams,
-  IngestToMain,
-  MainToIngest,
-  MainToSource,
-  SourceThreadData,
-  SourceToMain,
-} from './messages.ts';
+import { type IngestNews, Known } from './known.ts';
+import type { IngestSeams } from './messages.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { NodeActors } from './node-actors.ts';
 import { OperatorCommands } from './operator-requests.ts';
@@ -28,13 +21,11 @@ import type { NatsOptions } from '../../io/nats.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ClockWatch } from '../../lib/clock-watch.ts';
 import { DescriptorWatch } from '../../lib/descriptors.ts';
-import { CodedError } from '../../lib/errors.ts';
+import type { CodedError } from '../../lib/errors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
-import { unreachable } from '../../lib/unreachable.ts';
 import { programVersion } from '../../lib/version.ts';
 import { lockBrokerFolder } from '../../store/lock.ts';
-import { ChildThread } from '../../workers/child-thread.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import { RefusedReads } from '../../workers/refused-reads.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
@@ -79,12 +70,11 @@ class MainThread implements App {
   readonly #parts: AppParts;
   /** What was started. Disposed from the moment in which the program is to stop. */
   readonly #started = new AsyncDisposableStack();
-  readonly #opened = Promise.withResolvers<void>();
   readonly #known: Known;
   readonly #clock: ClockWatch;
   readonly #descriptors: DescriptorWatch;
   readonly #refusedReads: RefusedReads;
-  readonly #ingest: ChildThread<MainToIngest, IngestToMain>;
+  readonly #threads: DataThreads;
   readonly #commands: OperatorCommands;
   readonly #nodes: NodeActors;
   readonly #pool: WorkerPool<FederationQuestions>;
@@ -109,12 +99,16 @@ class MainThread implements App {
     this.#clock = new ClockWatch((sentence) => log.warn(sentence));
     this.#descriptors = watchDescriptors(log);
     this.#refusedReads = watchReads(log);
-    this.#ingest = new ChildThread<MainToIngest, IngestToMain>(
-      { url: ingestThreadUrl, name: 'ingest', data: { settings, seams: parts.seams?.ingest ?? {} } },
-      { message: (message) => this.#receive(message), died: (error) => this.#die('ingest', error) },
-    );
+    this.#threads = new DataThreads(settings, parts.seams?.ingest ?? {}, {
+      log,
+      news: (news) => this.#learn(news),
+      changed: (id, reply) => this.#commands.answer(id, reply),
+      fatal: (error) => {
+        if (!this.#started.disposed) parts.fatal(error);
+      },
+    });
     this.#commands = new OperatorCommands(settings.databasePath, {
-      ask: (id, change) => this.#ingest.send({ type: 'change', id, change }),
+      ask: (id, change) => this.#threads.send({ type: 'change', id, change }),
       failed: (sentence, error) => log.warn(`commands: ${sentence}`, { error }),
     });
     this.#nodes = this.#makeNodes();
@@ -142,7 +136,7 @@ class MainThread implements App {
     this.#http = createFederationServer(
       { ...settings.http, apiAuth: settings.apiAuth },
       httpParts(settings, answering, this.#metrics, (keyId) =>
-        this.#ingest.send({ type: 'keyUsed', keyId, atMs: systemClock.nowMs() }),
+        this.#threads.send({ type: 'keyUsed', keyId, atMs: systemClock.nowMs() }),
       ),
     );
   }
@@ -150,15 +144,14 @@ class MainThread implements App {
   async start(): Promise<void> {
     await startAt(this.#started, this.#descriptors);
     this.#started.defer(() => this.#metrics.stop());
-    // When these stop, no message comes any more, and the ingest thread commits what is merged.
+    // The last to stop commit and answer; the first to stop bring in what is to be committed. The broker outlives its clients.
     const last = this.#started.use(new SideBySide());
     const onBroker = new AsyncDisposableStack();
     last.defer(() => onBroker.disposeAsync());
     const first = this.#started.use(new SideBySide());
 
     await startAt(first, this.#clock);
-    await startAt(last, this.#ingest);
-    await this.#opened.promise;
+    await startAt(last, this.#threads.ingest);
     await startAt(last, this.#commands);
     const { url } = await startAt(last, this.#http);
     const endpoint = this.#broker === null ? null : await startAt(onBroker, this.#broker);
@@ -181,54 +174,12 @@ class MainThread implements App {
     this.#broker?.kill();
   }
 
-  #die(thread: string, error: unknown): void {
-    this.#parts.log.error(`${thread}: the thread died`, { error });
-    const what = `The ${thread} thread died; what was committed is safe, and the next start reads on from there.`;
-    this.#fail(new CodedError('ingest_failed', what));
-  }
-
-  #fail(error: CodedError): void {
-    // Before the database is open it is the start that fails, and who called it tells.
-    if (!this.#known.isOpened) this.#opened.reject(error);
-    else if (!this.#started.disposed) this.#parts.fatal(error);
-  }
-
-  #receive(message: IngestToMain): void {
-    const nowMs = systemClock.monotonicMs();
-    switch (message.type) {
-      case 'opened':
-        this.#known.apply(message, nowMs);
-        this.#opened.resolve();
-        return;
-      case 'committed':
-        this.#known.apply(message, nowMs);
-        this.#nodes.committed(message);
-        return;
-      case 'snapshot':
-        this.#known.apply(message, nowMs);
-        this.#nodes.sweep(message.observedMs);
-        return;
-      case 'keys':
-        this.#known.apply(message, nowMs);
-        return;
-      case 'changed':
-        this.#commands.answer(message.id, message.reply);
-        return;
-      case 'log':
-      case 'failed':
-      case 'stopped':
-        this.#receiveCommon(message);
-        return;
-      default:
-        unreachable(message);
-    }
-  }
-
-  #receiveCommon(
-    message: Extract<SourceToMain | IngestToMain, { type: 'log' | 'failed' | 'stopped' }>,
-  ): void {
-    if (message.type === 'log') this.#parts.log[message.level](message.sentence);
-    if (message.type === 'failed') this.#fail(new CodedError(message.code, message.sentence));
+  /** Takes what the ingest thread tells, and tells the actors what concerns them. */
+  #learn(news: IngestNews): void {
+    this.#known.apply(news, systemClock.monotonicMs());
+    if (news.type === 'committed') this.#nodes.committed(news);
+    // As often as the thread tells its numbers: at each commit, and once a second.
+    if (news.type === 'snapshot') this.#nodes.sweep(news.observedMs);
   }
 
   async #resumeNodes(): Promise<void> {
@@ -265,7 +216,7 @@ class MainThread implements App {
       log: this.#parts.log,
       clock: systemClock,
       transitions: (facts) => {
-        this.#ingest.send({ type: 'transitions', facts });
+        this.#threads.send({ type: 'transitions', facts });
         for (const { from, to } of facts) if (from !== null) this.#metrics.transition(from, to);
       },
       failed: (outcome) => this.#metrics.actorFailed(outcome),
@@ -302,31 +253,16 @@ class MainThread implements App {
       metrics: this.#metrics,
       refusedReads: this.#refusedReads,
       publish: (messages) => this.#clients.publish(messages),
-      store: (tick) => this.#ingest.send({ type: 'statistics', tick }),
+      store: (tick) => this.#threads.send({ type: 'statistics', tick }),
       auditIntervalMs: this.#parts.seams?.auditIntervalMs,
     });
   }
 
-  /** The source thread, with a port of its own to the ingest thread. */
-  #makeSource(ticks: Pick<TickAndAudit, 'caughtUp'>): ChildThread<MainToSource, SourceToMain> {
-    const { port1, port2 } = new MessageChannel();
-    this.#ingest.send({ type: 'source', port: port2 }, [port2]);
-    const data: SourceThreadData = {
-      settings: this.#settings,
-      nats: this.#nats,
-      observedMs: this.#known.observedMs,
-      ingest: port1,
-    };
-    return new ChildThread<MainToSource, SourceToMain>(
-      { url: sourceThreadUrl, name: 'source', data, transfer: [port1] },
-      {
-        message: (message) => {
-          if (message.type !== 'status') this.#receiveCommon(message);
-          else if (this.#known.applySource(message.status, systemClock.monotonicMs())) ticks.caughtUp();
-        },
-        died: (error) => this.#die('source', error),
-      },
-    );
+  #makeSource(ticks: Pick<TickAndAudit, 'caughtUp'>): Part {
+    const known = this.#known;
+    return this.#threads.source({ nats: this.#nats, observedMs: known.observedMs }, (status) => {
+      if (known.applySource(status, systemClock.monotonicMs())) ticks.caughtUp();
+    });
   }
 }
 
