@@ -1,0 +1,60 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ChildThread } from '../../src/workers/child-thread.ts';
+import { until } from '../support/until.ts';
+
+const url = new URL('../support/child-thread-program.ts', import.meta.url);
+
+function setUp() {
+  const told: string[] = [];
+  const thread = new ChildThread<{ readonly type: string }, { readonly type: string }>(
+    { url, name: 'child', data: { at: 7 } },
+    {
+      message: (message) => told.push(JSON.stringify(message)),
+      died: (error) => told.push(`died: ${error instanceof Error ? error.message : String(error)}`),
+    },
+  );
+  onTestFinished(() => thread.stop());
+  return { thread, told, toldOf: (count: number) => until('what it tells', () => told.length >= count) };
+}
+
+const STARTED = '{"type":"started","data":{"at":7}}';
+
+describe('child thread', () => {
+  it('child thread - gets its data, and a stop waits until it is gone, which is no death', async () => {
+    const { thread, told, toldOf } = setUp();
+    thread.send({ type: 'throw' });
+    await thread.start();
+    await toldOf(1);
+    await thread.stop();
+    expect(told).toEqual([STARTED, '{"type":"stopped"}']);
+  });
+
+  it.each([
+    ['throw', 'died: thrown in the thread'],
+    ['end', 'died: the child thread ended'],
+  ])('child thread - one that is told to %s has died, and this is told once', async (type, death) => {
+    const { thread, told, toldOf } = setUp();
+    await thread.start();
+    await toldOf(1);
+    thread.send({ type });
+    await toldOf(2);
+    await thread.stop();
+    expect(told).toEqual([STARTED, death]);
+  });
+
+  it('child thread - one that says why it failed may end by itself', async () => {
+    const { thread, told, toldOf } = setUp();
+    await thread.start();
+    await toldOf(1);
+    thread.send({ type: 'fail' });
+    await toldOf(2);
+    await thread.stop();
+    expect(told).toEqual([STARTED, '{"type":"failed"}']);
+  });
+
+  it('child thread - one that was never started is stopped at once', async () => {
+    const { thread, told } = setUp();
+    await thread.stop();
+    expect(told).toEqual([]);
+  });
+});
