@@ -50,13 +50,15 @@ function toText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/**
- * A client of the aggregator at `baseUrl` (`http://127.0.0.1:8080`); `isOurs`: as our own settings say. Throws CodedError `usage` if it cannot be
- * asked.
- */
-export function createAggregatorClient(baseUrl: string, isOurs = false): AggregatorClient {
-  const base = baseUrl.replace(/\/+$/, '');
+/** Requests to one aggregator. Each throws `usage` if it has no answer. */
+interface Requests {
+  /** Whatever the status is. */
+  ask(path: string): Promise<{ status: number; text: string }>;
+  askText(path: string): Promise<string>;
+  askJson(path: string): Promise<Json>;
+}
 
+function requestsTo(base: string, isOurs: boolean): Requests {
   async function ask(path: string): Promise<{ status: number; text: string }> {
     try {
       return await getText(base + path, REQUEST_TIMEOUT_MS, isOurs);
@@ -86,6 +88,16 @@ export function createAggregatorClient(baseUrl: string, isOurs = false): Aggrega
       });
     }
   }
+
+  return { ask, askText, askJson };
+}
+
+/**
+ * A client of the aggregator at `baseUrl` (`http://127.0.0.1:8080`); `isOurs`: as our own settings say. Throws CodedError `usage` if it cannot be
+ * asked.
+ */
+export function createAggregatorClient(baseUrl: string, isOurs = false): AggregatorClient {
+  const { ask, askText, askJson } = requestsTo(baseUrl.replace(/\/+$/, ''), isOurs);
 
   async function nodesInState(state: 'online' | 'stale'): Promise<readonly string[]> {
     const ids: string[] = [];
