@@ -10,6 +10,8 @@ import type { PublicJwk } from '../../lib/ed25519.ts';
 export const JOIN_SUBJECT = 'truebit.federation.join';
 /** The interval that the answer asks for. Deployed nodes beat at the same interval. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
+/** The pace that a node is told where no limit is set: nodes keep a pace all the same. */
+const UNLIMITED_PER_MINUTE = 6_000;
 
 /** A request to join, as it arrived. */
 export interface JoinRequest {
@@ -26,6 +28,8 @@ export interface JoinContext {
   readonly salt: string;
   readonly statsKey: PublicJwk;
   readonly keys: KeyBook;
+  /** Messages that a node may send in a minute without a key; 0: no limit. */
+  readonly ratePerMinute: number;
 }
 
 /** The outcomes of a request to join. */
@@ -55,7 +59,14 @@ export function answerJoin(request: JoinRequest, context: JoinContext, bytesMax:
     context.isRequired && key !== null
       ? { sealedSalt: sealSalt(salt, Buffer.from(key.keyHash, 'hex'), aggregatorId) }
       : { federationSalt: salt };
-  const reply = { ...secret, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS, statsKey, aggregatorId };
+  const ratePerMinute = (key ?? context).ratePerMinute || UNLIMITED_PER_MINUTE;
+  const reply = {
+    ...secret,
+    heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+    ratePerMinute,
+    statsKey,
+    aggregatorId,
+  };
   return { outcome: 'answered', reply: JSON.stringify(reply) };
 }
 

@@ -26,7 +26,7 @@ export class BrokerClients implements Part {
   readonly #publisher: Publisher;
   readonly #joins: JoinResponder;
 
-  constructor(settings: Pick<Settings, 'publish' | 'authMode'>, parts: BrokerClientsParts) {
+  constructor(settings: Pick<Settings, 'publish' | 'authMode' | 'limits'>, parts: BrokerClientsParts) {
     const { known, nats } = parts;
     const log = (level: 'info' | 'warn', sentence: string) => parts.log[level](sentence);
     const { monotonicMs } = systemClock;
@@ -46,6 +46,7 @@ export class BrokerClients implements Part {
         salt: known.opened.salt,
         statsKey: known.opened.signer.publicKey,
         keys: known.keys,
+        ratePerMinute: settings.limits.ratePerMinute,
       }),
       counted: parts.joined,
       log,

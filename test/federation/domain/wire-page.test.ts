@@ -162,7 +162,8 @@ describe('the wire page', () => {
     const statsKey = open['statsKey'] as never;
     const aggregatorId = String(open['aggregatorId']);
     const salt = String(open['federationSalt']);
-    const context = { isRequired: false, aggregatorId, salt, statsKey, keys: new KeyBook([]) };
+    const ratePerMinute = Number(open['ratePerMinute']);
+    const context = { isRequired: false, aggregatorId, salt, statsKey, keys: new KeyBook([]), ratePerMinute };
     const request = { payload: Buffer.from(''), credential: null, replyTo: '_INBOX.a' };
     expect(JSON.parse(answerJoin(request, context, 10).reply ?? '')).toEqual(open);
     const required = answerJoin(request, { ...context, isRequired: true }, 10);

@@ -45,10 +45,12 @@ describe('join', () => {
       'aggregatorId',
       'federationSalt',
       'heartbeatIntervalMs',
+      'ratePerMinute',
       'statsKey',
     ]);
     expect(answer['federationSalt']).toMatch(/^[0-9a-f]{64}$/);
-    expect(answer['heartbeatIntervalMs']).toBe(30_000);
+    // No limit is set here.
+    expect([answer['heartbeatIntervalMs'], answer['ratePerMinute']]).toEqual([30_000, 6_000]);
     const set = (await program.get('/.well-known/aggregator/keys')).body['keys'];
     expect(set).toEqual([answer['statsKey']]);
     expect(await ask(connection, '{"nodeId":"node-0001"}')).toEqual(answer);
@@ -117,9 +119,11 @@ describe('join', () => {
     expect(Object.keys(answer).toSorted()).toEqual([
       'aggregatorId',
       'heartbeatIntervalMs',
+      'ratePerMinute',
       'sealedSalt',
       'statsKey',
     ]);
+    expect(answer['ratePerMinute']).toBe(60);
     // Opened by hand, as the specification says.
     const hash = createHash('sha256').update(key).digest();
     const sealKey = Buffer.from(hkdfSync('sha256', hash, '', 'truebit-federation-join', 32));
