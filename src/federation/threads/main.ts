@@ -14,7 +14,7 @@ import type { IngestSeams } from './messages.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { NodeActors } from './node-actors.ts';
 import { OperatorCommands } from './operator-requests.ts';
-import { createTickAndAudit, type TickAndAudit, warn } from './tick-and-audit.ts';
+import { createTickAndAudit, type TickAndAudit, warnOfQuestion } from './tick-and-audit.ts';
 import type { BrokerEndpoint, EmbeddedBroker } from '../../io/embedded-broker/broker.ts';
 import type { Log } from '../../io/log.ts';
 import type { NatsOptions } from '../../io/nats.ts';
@@ -195,7 +195,7 @@ class MainThread implements App {
       this.#clock.compareWith(await this.#pool.ask('lastTick', { period: 'all' }));
     } catch (error) {
       if (this.#started.disposed) return;
-      warn(this.#parts.log, 'clock: it was not compared with the one of the last run', error);
+      warnOfQuestion(this.#parts.log, 'clock: it was not compared with the one of the last run', error);
     }
   }
 

@@ -72,7 +72,8 @@ function createTicker(settings: Settings, parts: TickAndAuditParts): Ticker {
         if (published) metrics.published(startedAtMs);
         log.debug('tick: statistics made', { seconds, published });
       },
-      failed: (error) => warn(log, 'tick: no statistics this time, the next tick tries again', error),
+      failed: (error) =>
+        warnOfQuestion(log, 'tick: no statistics this time, the next tick tries again', error),
       isCaughtUp: () => known.isCaughtUp,
       nowMs: systemClock.nowMs,
       monotonicMs: systemClock.monotonicMs,
@@ -108,7 +109,7 @@ function describeDrift({ drift, checks }: AuditReport): string {
   return `audit: ${drift} differ (${what}): a defect of ours; please report it`;
 }
 
-/** Of a question to the pool that failed. What the database refuses is told by `RefusedReads`, once. */
-export function warn(log: Pick<Log, 'warn'>, sentence: string, error: unknown): void {
+/** Tells that a question to the pool failed. What the database refuses is told by `RefusedReads`, once. */
+export function warnOfQuestion(log: Pick<Log, 'warn'>, sentence: string, error: unknown): void {
   if (!(error instanceof CodedError && error.code === 'database_unusable')) log.warn(sentence, { error });
 }
