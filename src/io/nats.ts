@@ -2,6 +2,7 @@
 // this folder; the rest of the program sees the types re-exported here.
 
 import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   type Authenticator,
   connect,
@@ -10,6 +11,7 @@ import {
   type NatsConnection,
   wsconnect,
 } from 'nats';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { randomShare, systemClock } from '../lib/clock.ts';
 import { DialPace } from './dial-pace.ts';
 import { isFull } from './embedded-broker/probe.ts';
@@ -44,19 +46,16 @@ export interface ConnectionParts {
   onRefused(refusal: Refusal): void;
 }
 
-const RETRY_MIN_MS = 250;
-const RETRY_SPREAD_MS = 1500;
+/** With jitter, so that a returning broker is not met by everyone at once; section 10 allows 2 s. */
+const RETRY: Backoff = { leastMs: 500, mostMs: 1_750 };
+/** The client does not count its own attempts: it waits as long as after so many failed ones. */
+const CLIENT_FAILURES = 2;
 /** The client notices by this alone that a broker ended in the middle of a login: with the rest below 5 s (section 10). */
 const CONNECT_TIMEOUT_MS = 4000;
 /** So long after a loss, and so often, an attempt of our own asks why the client's fail. */
 const ASK_WHY_MS = 3000;
 /** What the client says then. */
 const TIMEOUT = 'timeout';
-
-/** A moment from 0.25 to 1.75 s: with jitter, so that a returning broker is not met by everyone at once. */
-function retryDelayMs(): number {
-  return RETRY_MIN_MS + randomShare() * RETRY_SPREAD_MS;
-}
 
 /**
  * Connects, trying for as long as it takes; null if `signal` ends the wait. After that the client reconnects by itself,
@@ -68,8 +67,7 @@ export async function connectBroker(
   parts: ConnectionParts,
   signal: AbortSignal,
 ): Promise<NatsConnection | null> {
-  let isReported = false;
-  while (!signal.aborted) {
+  for (let failures = 0; !signal.aborted; failures += 1) {
     const startedMs = systemClock.monotonicMs();
     try {
       const connection = await open(name, options, true);
@@ -77,9 +75,11 @@ export async function connectBroker(
       parts.onConnected(connection.getServer());
       return connection;
     } catch (error) {
-      if (!isReported) parts.onUnreachable(describe(error));
-      isReported = true;
-      await pause(retryDelayMs() - (systemClock.monotonicMs() - startedMs), signal);
+      if (failures === 0) parts.onUnreachable(describe(error));
+      await pause(
+        backoffMs(RETRY, failures, randomShare()) - (systemClock.monotonicMs() - startedMs),
+        signal,
+      );
     }
   }
   return null;
@@ -88,7 +88,7 @@ export async function connectBroker(
 async function open(name: string, options: NatsOptions, reconnect: boolean): Promise<NatsConnection> {
   // The client does not say which address it dials, and would hold the certificate of an IP address against `localhost`.
   let dialled = '';
-  const pace = new DialPace(systemClock, retryDelayMs);
+  const pace = new DialPace(systemClock, () => backoffMs(RETRY, CLIENT_FAILURES, randomShare()));
   const common: ConnectionOptions = {
     name,
     servers: [...options.servers],
@@ -247,20 +247,8 @@ export async function settled(connection: NatsConnection): Promise<void> {
 }
 
 /** Resolves after `ms`, or at once when `signal` is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
 }
 
 /** Sentences of OpenSSL, Node and the client that help nobody, and what they mean. */

@@ -1,6 +1,6 @@
 // Files that are whole or not there: written under another name, brought to the disk, then renamed.
 
-import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Returns when everything written to the file is on the disk. Throws the system's error. */
@@ -11,6 +11,23 @@ export function syncFile(path: string): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** The mode of a file that holds secrets. */
+export const OWNER_ONLY = 0o600;
+
+/** Writes the file, replacing what has its name: after a crash it is as before or whole. Throws the system's error. */
+export function writeDurably(path: string, text: string, mode?: number): void {
+  const unfinished = unfinishedOf(path);
+  // What an earlier try left may have another mode.
+  rmSync(unfinished, { force: true });
+  writeFileSync(unfinished, text, mode === undefined ? {} : { mode });
+  renameDurably(unfinished, path);
+}
+
+/** What {@link writeDurably} calls the file until it is whole. */
+export function unfinishedOf(path: string): string {
+  return `${path}.unfinished`;
 }
 
 /** Brings the file to the disk and gives it its name, replacing what has it: after a crash the name means one or the other. */

@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
+import { OWNER_ONLY, renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
 import { CodedError } from '../lib/errors.ts';
 import { deniedFile, explainDenied } from '../lib/denied-access.ts';
 import { realPath } from '../lib/real-path.ts';
@@ -42,9 +42,6 @@ export interface BackupOptions<Summary extends object> {
   readonly overwrite: boolean;
   readonly progress?: CopyProgress;
 }
-
-/** It holds what messages are signed with. */
-const OWNER_ONLY = 0o600;
 
 /** Pages copied between two looks at the event loop. */
 const STEP_PAGES = 2_000;

@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { progressLine } from '../../src/cli/progress-line.ts';
 
 /** Shows phases at these moments, and returns what was written. */
-function written(isTTY: boolean, calls: readonly (readonly [number, string, number?])[]): string {
+function written(
+  isTerminal: boolean,
+  calls: readonly (readonly [number, string, (number | string)?])[],
+): string {
   let text = '';
   let nowMs = 0;
-  const progress = progressLine('copy', { isTTY, write: (more) => (text += more) }, () => nowMs);
+  const progress = progressLine('copy', { isTerminal, write: (more) => (text += more) }, () => nowMs);
   for (const [atMs, phase, share] of calls) {
     nowMs = atMs;
     progress.show(phase, share);
@@ -34,11 +37,20 @@ describe('progress', () => {
     expect(
       written(true, [
         [0, 'copying', 0],
-        [1, 'copying', 0.001],
-        [2, 'copying', 0.5],
-        [3, 'verifying'],
+        [99, 'copying', 0.4],
+        [100, 'copying', 0.5],
+        [101, 'verifying'],
       ]),
     ).toBe('\rcopy: copying 0 %\x1b[K\rcopy: copying 50 %\x1b[K\rcopy: verifying\x1b[K\r\x1b[K');
     expect(written(true, [])).toBe('');
+  });
+
+  it('progress - how far it is, in words', () => {
+    expect(
+      written(false, [
+        [0, 'sending', '0 of 60 s'],
+        [10_000, 'sending', '10 of 60 s'],
+      ]),
+    ).toBe('copy: sending\ncopy: sending 10 of 60 s\n');
   });
 });

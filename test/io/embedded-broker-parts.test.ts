@@ -15,7 +15,6 @@ import { isAggregatorsBroker, loadCredentials } from '../../src/io/embedded-brok
 import { binaryCandidates, findBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { boundLog, lastComplaint, openLog } from '../../src/io/embedded-broker/log-file.ts';
 import { parseGreeting, probe, takesLogin } from '../../src/io/embedded-broker/probe.ts';
-import { restartDelayMs } from '../../src/io/embedded-broker/restart-delay.ts';
 import { isAtLeast, parseVersion, readVersion } from '../../src/io/embedded-broker/version.ts';
 import { freePorts, occupy, temporaryFolder } from './broker-fixtures.ts';
 
@@ -137,19 +136,6 @@ describe('broker probe', () => {
     onTestFinished(() => void server.close());
     expect(await probe({ host: '127.0.0.1', port })).toEqual({ type: 'not_nats' });
     expect(await takesLogin({ host: '127.0.0.1', port }, 'a', 'u', 'p')).toBe(false);
-  });
-});
-
-describe('broker restart delay', () => {
-  test.each([
-    [0, 0, 50],
-    [1, 0, 100],
-    [5, 0, 1_600],
-    [6, 0, 2_000],
-    [1_000, 0, 2_000],
-    [6, 0.999, 1_001],
-  ])('broker restart delay - %d failures, random %d: %d ms', (failures, random, expected) => {
-    expect(restartDelayMs(failures, random)).toBe(expected);
   });
 });
 

@@ -8,7 +8,8 @@ import type { Settings } from '../config/settings.ts';
 import { type Change, type ChangeAnswers, decodeChange } from '../domain/operator-request.ts';
 import { askControl, controlSocketPath } from '../../io/control-socket.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { type Backoff, backoffMs } from '../../lib/backoff.ts';
+import { randomShare, systemClock } from '../../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../../lib/errors.ts';
 import { databaseNotFound, explainReading } from '../../store/database.ts';
 import { FEDERATION_DATABASE, openFederationWriter } from '../store/federation-database.ts';
@@ -21,7 +22,7 @@ import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
 
 /** A program that is just starting or stopping holds the lock without a socket for a moment. */
 const TRY_FOR_MS = 5_000;
-const TRY_AGAIN_MS = 100;
+const TRY_AGAIN: Backoff = { leastMs: 100, mostMs: 500 };
 
 /**
  * Makes the change and returns the answer. Errors: `usage` if the change is wrong, those of `makeChange`,
@@ -38,7 +39,7 @@ export async function changeDatabase<C extends Change>(
     throw databaseNotFound(settings.databasePath);
   }
   const deadlineMs = systemClock.monotonicMs() + TRY_FOR_MS;
-  for (;;) {
+  for (let failures = 0; ; failures += 1) {
     const lock = lockOrNull(settings.databasePath);
     if (lock !== null) return makeAlone(settings, change, lock) as ChangeAnswers[C['type']];
     try {
@@ -49,7 +50,7 @@ export async function changeDatabase<C extends Change>(
       const isAway = error instanceof CodedError && error.code === 'control_unreachable';
       if (!isAway || systemClock.monotonicMs() > deadlineMs) throw error;
     }
-    await delay(TRY_AGAIN_MS);
+    await delay(backoffMs(TRY_AGAIN, failures, randomShare()));
   }
 }
 

@@ -1,6 +1,7 @@
 // `aggregator simulate`: the wiring of the load simulator, and its words to the person at the terminal.
 
 import { randomUUID } from 'node:crypto';
+import { isatty } from 'node:tty';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../../lib/errors.ts';
@@ -33,7 +34,7 @@ export const simulateCommand = command({
 
 /** Runs the simulator with these options; resolves to the exit code. */
 function simulate(options: SimulationOptions): Promise<number> {
-  const isTerminal = (options.isJson ? process.stderr : process.stdout).isTTY;
+  const isTerminal = isatty((options.isJson ? process.stderr : process.stdout).fd);
   return runSimulation(options, {
     aggregator: createAggregatorClient(options.httpUrl, options.isHttpOurs),
     connectBroker: () => connectBroker(options),

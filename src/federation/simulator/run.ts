@@ -1,5 +1,6 @@
 // One simulated run from beginning to end: limits, plan, baseline, sending, counters, comparison, report.
 
+import { progressLine, type ProgressOutput } from '../../cli/progress-line.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { compareAccount, receivedFromOthers } from './account-check.ts';
@@ -14,8 +15,6 @@ import type { SimulationOptions } from './options.ts';
 import { createOracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import { createPlan } from './plan.ts';
-import type { ProgressOutput } from './progress.ts';
-import { createProgress } from './progress.ts';
 import { createTicks } from './publication.ts';
 import type { RunResult } from './report.ts';
 import { exitCodeOf } from './report.ts';
@@ -110,13 +109,25 @@ async function performRun(
   const { clock, wait, output } = parts;
   const { waiting, broker, plan } = run;
   const size = { messages: plan.messages.length, durationMs: options.durationMs, nodes: options.nodes };
-  waiting.print(`sending ${size.messages.toLocaleString('en-US')} messages`);
-  const progress = createProgress(size, output, () => clock.monotonicMs());
-  const sender = { publisher: broker, clock, wait, onProgress: progress.show };
+  const progress = progressLine('simulate', output, () => clock.monotonicMs());
+  const onProgress = (sent: number, planMs: number) =>
+    progress.show('sending', progressText(size, sent, planMs));
+  const sender = { publisher: broker, clock, wait, onProgress };
   const { elapsedMs } = await sendPlan(plan.messages, sender).finally(() => progress.end());
   const result = await concludeRun(parts, waiting, { ...run, elapsedMs });
   parts.report(result);
   return exitCodeOf(result);
+}
+
+/** How far the sending is: `12 of 60 s, 1,200 of 6,000 messages, 100 nodes`. */
+function progressText(
+  run: { readonly messages: number; readonly durationMs: number; readonly nodes: number },
+  sent: number,
+  planMs: number,
+): string {
+  const seconds = (ms: number) => Math.round(Math.min(ms, run.durationMs) / 1000);
+  const whole = (count: number) => count.toLocaleString('en-US');
+  return `${seconds(planMs)} of ${seconds(run.durationMs)} s, ${whole(sent)} of ${whole(run.messages)} messages, ${whole(run.nodes)} nodes`;
 }
 
 /**
@@ -138,7 +149,7 @@ async function onceBegun<T>(work: () => Promise<T>): Promise<T> {
  */
 export async function runSimulation(options: SimulationOptions, parts: SimulationParts): Promise<0 | 1> {
   const { aggregator, clock, wait, output } = parts;
-  const print = (line: string): void => output.write(`${line}\n`);
+  const print = (line: string): void => void output.write(`${line}\n`);
   await waitUntilReady(parts);
   const plan = createPlan({ ...options, nonce: parts.nonce, startAtMs: clock.nowMs() });
   await refuseBeyondLimits(plan, aggregator);

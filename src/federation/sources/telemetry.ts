@@ -1,6 +1,8 @@
 // The connection to the broker and the attempts to read from it: it attaches, again after every reconnection, and again while
 // something is refused. It looks into no message, keeps none, and knows of no writer but its position.
 
+import { type Backoff, backoffMs } from '../../lib/backoff.ts';
+import { randomShare } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { isOfProbe } from '../broker/mapping.ts';
 import { connectBroker, type NatsConnection, type NatsOptions, pause } from '../../io/nats.ts';
@@ -29,7 +31,7 @@ export interface TelemetryParts extends ReadingParts {
 /** Time between two pings on the connection: the observed clock advances at their answers (section 6). */
 export const PING_INTERVAL_MS = 5_000;
 /** Time before an attempt that failed is made again. */
-const RETRY_MS = 1000;
+const RETRY: Backoff = { leastMs: 1_000, mostMs: 2_000 };
 /** A stop waits no longer for the broker. */
 const STOP_FLUSH_MS = 200;
 
@@ -220,7 +222,7 @@ export class Telemetry {
     this.#isAttaching = true;
     this.#isRecheck = isRecheck;
     let reported: string | null = null;
-    while (isCurrent()) {
+    for (let failures = 0; isCurrent(); failures += 1) {
       try {
         const broken = (reason: string) => this.#broken(connection, reason);
         const begun = await this.reading.begin(connection, { isCurrent, signal }, broken, isRecheck);
@@ -249,7 +251,8 @@ export class Telemetry {
           this.#parts.log('warn', `broker: ${this.problem}; trying again`);
           reported = this.problem;
         }
-        await pause(isRefused ? this.#options.refusedRetryMs : RETRY_MS, signal);
+        const retryMs = backoffMs(RETRY, failures, randomShare());
+        await pause(isRefused ? this.#options.refusedRetryMs : retryMs, signal);
       }
     }
     if (isCurrent()) this.#isAttaching = false;

@@ -2,11 +2,10 @@
 // renames the earlier tables, creates the new ones, merges every row by the writer's rules, and drops the earlier
 // tables. Tables of other programs stay as they are.
 
-import { writeFileSync } from 'node:fs';
 import { type EarlierNode, EarlierReader, type EarlierRow, type SkipReason } from '../domain/earlier-rows.ts';
 import { EarlierNumbers } from '../domain/earlier-numbers.ts';
 import { judge, type LifecycleThresholds } from '../../lifecycle/lifecycle.ts';
-import { renameDurably } from '../../lib/durable.ts';
+import { writeDurably } from '../../lib/durable.ts';
 import type { Adoption, Database } from '../../store/database.ts';
 import { type AdoptionCounts, numbersFromRollups, type RowCounts, reportLines } from './adoption-report.ts';
 import { FederationWriter } from './writer.ts';
@@ -66,8 +65,7 @@ export function tellAdoption(database: Database, path: string, tell: (line: stri
   if (report.told) return;
   for (const line of report.lines) tell(line);
   const file = `${path}.adoption.txt`;
-  writeFileSync(`${file}.unfinished`, `${report.lines.join('\n')}\n`);
-  renameDurably(`${file}.unfinished`, file);
+  writeDurably(file, `${report.lines.join('\n')}\n`);
   tell(`this report is in ${file}, the database as it was in ${path}.before-adoption`);
   database
     .prepare('UPDATE settings_kept SET value = ? WHERE name = ?')

@@ -2,8 +2,9 @@
 // leaves an unchecked file in place.
 
 import { execFile } from 'node:child_process';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { OWNER_ONLY, renameDurably } from '../../lib/durable.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 const run = promisify(execFile);
@@ -21,7 +22,7 @@ export function readConfiguration(file: string): string | null {
 /** Writes (mode 0600), checks with `nats-server -t`, renames. Throws `broker_start_failed` with the server's reason. */
 export async function installConfiguration(binary: string, file: string, text: string): Promise<void> {
   const unchecked = `${file}.unchecked`;
-  writeFileSync(unchecked, text, { mode: 0o600 });
+  writeFileSync(unchecked, text, { mode: OWNER_ONLY });
   try {
     await run(binary, ['-t', '-c', unchecked], { timeout: checkTimeoutMs });
   } catch (error) {
@@ -31,7 +32,7 @@ export async function installConfiguration(binary: string, file: string, text: s
       { cause: error },
     );
   }
-  renameSync(unchecked, file);
+  renameDurably(unchecked, file);
 }
 
 function reasonIn(error: unknown): string {

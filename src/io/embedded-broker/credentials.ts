@@ -1,8 +1,9 @@
 // The broker's name and passwords, made once and kept in a file that only its owner may read. Never prints a password.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { shortageOf } from '../../lib/descriptors.ts';
+import { OWNER_ONLY, writeDurably } from '../../lib/durable.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 /** What makes a broker ours: its name, and that it takes our password. */
@@ -66,12 +67,7 @@ function makeCredentials(file: string): Credentials {
     monitorPassword: randomBytes(32).toString('base64url'),
     systemPassword: randomBytes(32).toString('base64url'),
   };
-  // Whole or not at all: half a file would lock us out of our own streams.
-  const part = `${file}.part`;
-  const handle = openSync(part, 'w', 0o600);
-  writeSync(handle, `${JSON.stringify(credentials, null, 2)}\n`);
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(part, file);
+  // Half a file would lock us out of our own streams.
+  writeDurably(file, `${JSON.stringify(credentials, null, 2)}\n`, OWNER_ONLY);
   return credentials;
 }

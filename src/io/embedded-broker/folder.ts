@@ -3,6 +3,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { barredFolder, deniedFile, explainDenied } from '../../lib/denied-access.ts';
+import { unfinishedOf } from '../../lib/durable.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { makeFolder } from '../../lib/folder.ts';
 
@@ -73,7 +74,7 @@ const OF_FILES =
 /** Every file that the program or its broker writes there, in the order in which they are met. */
 function filesIn({ folder, configuration, credentials, pid, log, store }: BrokerFiles): readonly string[] {
   const lock = ['aggregator.lock', 'aggregator.holder'].map((name) => join(folder, name));
-  const halves = [`${credentials}.part`, `${configuration}.unchecked`];
+  const halves = [unfinishedOf(credentials), `${configuration}.unchecked`];
   return [...lock, credentials, configuration, ...halves, pid, log, `${log}.1`, store];
 }
 

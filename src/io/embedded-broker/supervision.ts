@@ -1,14 +1,14 @@
 // Keeps a nats-server running: starts another whenever it ends unasked, for as long as it takes. Never gives up and
 // never reports the same outage twice.
 
-import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { systemClock } from '../../lib/clock.ts';
-import { restartDelayMs } from './restart-delay.ts';
+import { type Backoff, backoffMs } from '../../lib/backoff.ts';
+import { randomShare, systemClock } from '../../lib/clock.ts';
 import { killProcess } from './system-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const wellRunningMs = 10_000;
+const restart: Backoff = { leastMs: 50, mostMs: 2_000 };
 
 /**
  * What it needs: how to start another (resolves when it is ready, leaves nothing when it fails), and whom to tell. Only
@@ -55,7 +55,7 @@ export function supervise(server: ServerProcess, parts: SupervisionParts): Super
 
   async function startAgain(failures: number, isFirstTry: boolean): Promise<boolean> {
     try {
-      await wait(restartDelayMs(failures, randomInt(1_000) / 1_000), undefined, { signal, ref: false });
+      await wait(backoffMs(restart, failures, randomShare()), undefined, { signal, ref: false });
       current = await parts.startAnother(signal);
       return true;
     } catch (error) {

@@ -177,7 +177,8 @@ describe('simulate', () => {
     expect(terminal.text.split('\r').length).toBeGreaterThan(25);
     const plain = await createWorld().run();
     expect(plain.text).not.toContain('\r');
-    expect(plain.text.match(/^\d+ of 30 s /gm)).toHaveLength(3);
+    expect(plain.text.match(/^simulate: sending$/gm)).toHaveLength(1);
+    expect(plain.text.match(/^simulate: sending \d+ of 30 s, /gm)).toHaveLength(3);
   });
 });
 
