@@ -94,13 +94,13 @@ const SPAN_UNITS = [
 ] as const;
 
 const WAITS =
-  'deletion counts the time that the program runs, so rows may stay for up to RETENTION_DAYS of running longer';
+  'rows may stay longer, for up to RETENTION_DAYS of running, because deletion counts the running time of the program';
 
 /** The log line that names a step. */
 export function describeStep({ byMs, fromMs, toMs }: ClockStep): string {
   const way = byMs > 0 ? 'forward' : 'back';
   const times = `from ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
-  return `clock: the wall clock was set ${way} by ${spanText(byMs)}, ${times}; no node changes state, no message is limited and no row is deleted early by that, and what is stored from now on carries the new time; ${WAITS}; if the new time is wrong, set the clock`;
+  return `clock: the wall clock was set ${way} by ${spanText(byMs)}, ${times}; if the new time is wrong, set the clock; new rows carry the new time; the step changes no node's state, limits no message and deletes no row early; ${WAITS}`;
 }
 
 /** If more time than this lies between the last recorded statistics and a start, the wall clock may be ahead. */
@@ -122,7 +122,7 @@ export function describeStart({ recordedMs, nowMs }: ClockAtStart): string | nul
   const times = `it shows ${new Date(nowMs).toISOString()}, and the last statistics were recorded at ${new Date(recordedMs).toISOString()}`;
   const awayMs = nowMs - recordedMs;
   if (awayMs <= -CLOCK_STEP_MIN_MS) {
-    return `clock: the wall clock is ${spanText(awayMs)} behind the one of the last run (${times}); no node changes state, no message is limited and no row is deleted early by that; ${WAITS}; if it is wrong now, set it`;
+    return `clock: the wall clock is ${spanText(awayMs)} behind the one of the last run (${times}); if it is wrong now, set it; the difference changes no node's state, limits no message and deletes no row early; ${WAITS}`;
   }
   if (awayMs <= ABSENCE_MAX_MS) return null;
   return `clock: the wall clock is ${spanText(awayMs)} ahead of the last run (${times}); if the program was not away for so long, the clock is wrong: set it; ${WAITS}`;

@@ -46,8 +46,8 @@ export function foreignFile(files: readonly string[]): DeniedFile | null {
 /** One clause for an error message: the file, its owner and the remedy. */
 export function explainDenied({ file, owner, user, isOwn }: DeniedFile): string {
   return isOwn
-    ? `${file} may not be read and written by its owner, ${user}, who runs this: give the right with chmod, or end what protects the file`
-    : `${file} belongs to ${owner}, and ${user}, who runs this, may not use it: run this as its owner, or give the file away with "chown ${user} ${file}"`;
+    ? `${user}, who runs this program, owns ${file} but may not read and write it: run "chmod u+rw ${file}", or remove the protection of the file`
+    : `${file} belongs to ${owner}, and ${user}, who runs this program, may not use it: run the program as ${owner}, or run "chown ${user} ${file}"`;
 }
 
 function ownerOf(file: string): DeniedFile | null {

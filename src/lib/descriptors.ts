@@ -13,7 +13,7 @@ export const COMMAND_DESCRIPTORS = 16;
 
 const LOOK_MS = 1000;
 const RAISE_OWN = 'raise the limit (ulimit -n 65536, or LimitNOFILE=65536 in the systemd unit)';
-const RAISE_MACHINE = 'end what holds them, or raise fs.file-max';
+const RAISE_MACHINE = 'end the processes that hold them, or raise fs.file-max';
 
 /** What a {@link DescriptorWatch} tells its owner. */
 export interface DescriptorParts {
@@ -73,7 +73,7 @@ export class DescriptorWatch implements Part {
  * descriptors.
  */
 export function describeShortage(code: string | null, limit: string): string | null {
-  const effect = 'new connections are closed, and files, threads and programs cannot be opened';
+  const effect = 'the program closes new connections, and cannot open files or start threads and programs';
   if (code === 'EMFILE') {
     return `no file descriptor is left (EMFILE, limit ${limit}): ${effect}; ${RAISE_OWN} and start again`;
   }
@@ -111,7 +111,7 @@ export function requireDescriptors(needed: number): void {
 export function shortageOf(error: unknown): CodedError | null {
   const code = errorCode(error);
   if (code === 'EMFILE' || code === 'ENFILE') {
-    return shortage(code, 'a file could not be opened', readLimit(), error);
+    return shortage(code, 'the program could not open a file', readLimit(), error);
   }
   return null;
 }

@@ -31,7 +31,7 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
     case 'EADDRINUSE':
       return {
         blame: 'place',
-        sentence: `${place} is in use by another program (${code}): stop that one, or set ${portSetting} to another port`,
+        sentence: `${place} is in use by another program (${code}): stop that program, or set ${portSetting} to another port`,
       };
     case 'EACCES':
     case 'EPERM': {
@@ -42,7 +42,7 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
       return { blame: 'place', sentence: `This user may not listen at ${place} (${code}): ${remedy}` };
     }
     case 'EADDRNOTAVAIL': {
-      const perhaps = isIPv6(host) ? ', or IPv6 is off here' : '';
+      const perhaps = isIPv6(host) ? ', or IPv6 is off' : '';
       return {
         blame: 'setting',
         sentence: `${named} is not an address of this machine${perhaps} (${code}): ${onThisMachine}`,
@@ -51,7 +51,7 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
     case 'EAFNOSUPPORT':
       return {
         blame: 'setting',
-        sentence: `${named} is an address of a kind that this machine has not, IPv6 is off here (${code}): ${onThisMachine}`,
+        sentence: `${named} is an IPv6 address, and IPv6 is off on this machine (${code}): ${onThisMachine}`,
       };
     case 'EINVAL':
       return {
@@ -61,25 +61,25 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
     case 'ERR_SOCKET_BAD_PORT':
       return {
         blame: 'setting',
-        sentence: `${portSetting} ${port} is no port (${code}): set it to one from 0 to 65535`,
+        sentence: `${portSetting} ${port} is not a port (${code}): set it to a number from 0 to 65535`,
       };
     case 'EMFILE':
     case 'ENFILE':
       return {
         blame: 'machine',
-        sentence: `Nothing can listen at ${place}, for too many files are open (${code}): raise the limit (ulimit -n, LimitNOFILE)`,
+        sentence: `Cannot listen at ${place} because too many files are open (${code}): raise the limit (ulimit -n, LimitNOFILE)`,
       };
     default:
       // Errors of name resolution: ENOTFOUND, and the codes of getaddrinfo, EAI_….
       if (code === 'ENOTFOUND' || code === 'ENODATA' || code.startsWith('EAI_')) {
         return {
           blame: 'setting',
-          sentence: `${named} is a name that leads to no address now (${code}): ${onThisMachine}`,
+          sentence: `${named} is a name without an address at the moment (${code}): ${onThisMachine}`,
         };
       }
       return {
         blame: 'machine',
-        sentence: `Nothing can listen at ${place} (${code}): check ${hostSetting} and ${portSetting}, then what the system allows`,
+        sentence: `Cannot listen at ${place} (${code}): check ${hostSetting} and ${portSetting}, then what the system allows`,
       };
   }
 }
@@ -87,13 +87,13 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
 function linkLocalFault(host: string): string {
   if (!isLinkLocal(host)) return 'cannot be listened on';
   return host.includes('%')
-    ? 'names an interface that this machine has not'
+    ? 'names an interface that this machine does not have'
     : 'is link-local and names no interface';
 }
 
 function linkLocalRemedy(host: string, hostSetting: string): string {
   if (!isLinkLocal(host)) return `set ${hostSetting} to 127.0.0.1 or 0.0.0.0`;
-  return `write the interface behind the address, for example ${host.replace(/%.*/, '')}%eth0`;
+  return `add the interface to the address, for example ${host.replace(/%.*/, '')}%eth0`;
 }
 
 function isLinkLocal(host: string): boolean {

@@ -62,13 +62,13 @@ export function explainAccess(error: unknown, path: string): CodedError | null {
   const refuse = (sentence: string) => new CodedError('folder_not_writable', sentence, { cause: error });
   if (code === 'ENOTDIR' || code === 'EEXIST' || code === 'EISDIR') return notAFolder(folder, error);
   if (code === 'ELOOP') {
-    return refuse(`The path of the database ${path} goes through links in a circle: set DB_PATH to a file.`);
+    return refuse(`The path of the database ${path} is a circle of links: set DB_PATH to a file.`);
   }
   if (!/^(EACCES|EPERM|EROFS|SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_PERM)/.test(code)) return null;
   const barred = barredFolder(path);
   if (barred !== null) {
     return refuse(
-      `The database ${path} cannot be reached (${code}): this user may not enter the folder ${barred}; give the right to, or set DB_PATH to a file in another folder.`,
+      `The database ${path} cannot be reached (${code}): this user may not enter the folder ${barred}; allow it, or set DB_PATH to a file in another folder.`,
     );
   }
   // EPERM: only the owner of a file may change its mode.
@@ -77,7 +77,7 @@ export function explainAccess(error: unknown, path: string): CodedError | null {
     return refuse(`The database ${path} cannot be written (${code}): ${explainDenied(denied)}.`);
   }
   return refuse(
-    `The database ${path} cannot be written (${code}): make the folder ${folder} writable for this user, or set DB_PATH to a file in one that is.`,
+    `The database ${path} cannot be written (${code}): make the folder ${folder} writable for this user, or set DB_PATH to a file in a writable folder.`,
   );
 }
 

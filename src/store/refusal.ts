@@ -71,7 +71,7 @@ export class DatabaseMissing extends Error {
   readonly code = 'SQLITE_CANTOPEN';
   constructor(path: string) {
     super(
-      `${path} was removed, or its folder is not mounted; put the same file back and work goes on by itself, or restart to begin with what is there then`,
+      `${path} was removed, or its folder is not mounted; put the same file back, and the program continues by itself; or put another one there and restart`,
     );
   }
 }
@@ -96,17 +96,17 @@ function causeAndRemedy(refusal: Refusal, path: string): string {
     case 'full':
       return `the disk is full; make room on the file system of ${folder}`;
     case 'locked':
-      return 'another process has it locked; end what else writes to it, often a tool that was left open';
+      return 'another process has it locked; end that process, often a database tool that was left open';
     case 'not_writable':
-      return `the file is read-only; make it, the files beside it and ${folder} writable for this user`;
+      return `the file is read-only; make ${folder} and the files of the database in it writable for this user`;
     case 'missing':
-      return `a file of it cannot be opened; check that ${folder} is there and writable for this user`;
+      return `one of its files cannot be opened; check that ${folder} exists and is writable for this user`;
     case 'damaged':
       return 'the file is damaged and is left as it is; stop the program and restore a backup';
     case 'disk_error':
       return 'the disk reports an error; check the disk, its quota and the kernel log';
     case 'no_memory':
-      return 'memory is short; give the process more';
+      return 'the process has too little memory; give it more';
     case 'other':
       return 'SQLite refuses; stop the program and run PRAGMA integrity_check on the file';
     default:

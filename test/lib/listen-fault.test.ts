@@ -51,14 +51,14 @@ describe('listen fault', () => {
       'fe80::1',
       8080,
       'setting',
-      /is link-local and names no interface \(EINVAL\): write .* fe80::1%eth0$/,
+      /is link-local and names no interface \(EINVAL\): add .* fe80::1%eth0$/,
     ],
     [
       'EINVAL',
       'FE80::1%nope',
       8080,
       'setting',
-      /names an interface that this machine has not .* FE80::1%eth0$/,
+      /names an interface that this machine does not have .* FE80::1%eth0$/,
     ],
     ['EINVAL', '127.0.0.1', 8080, 'setting', /cannot be listened on \(EINVAL\): set HTTP_HOST/],
     [
@@ -66,18 +66,24 @@ describe('listen fault', () => {
       'nowhere',
       8080,
       'setting',
-      /^HTTP_HOST "nowhere" is a name that leads to no address now \(ENOTFOUND\)/,
+      /^HTTP_HOST "nowhere" is a name without an address at the moment \(ENOTFOUND\)/,
     ],
-    ['EAI_AGAIN', 'nowhere', 8080, 'setting', /leads to no address now \(EAI_AGAIN\): set HTTP_HOST/],
-    ['EAI_FAIL', 'nowhere', 8080, 'setting', /leads to no address now/],
-    ['ERR_SOCKET_BAD_PORT', '::', 70_000, 'setting', /^HTTP_PORT 70000 is no port/],
+    [
+      'EAI_AGAIN',
+      'nowhere',
+      8080,
+      'setting',
+      /without an address at the moment \(EAI_AGAIN\): set HTTP_HOST/,
+    ],
+    ['EAI_FAIL', 'nowhere', 8080, 'setting', /without an address at the moment/],
+    ['ERR_SOCKET_BAD_PORT', '::', 70_000, 'setting', /^HTTP_PORT 70000 is not a port/],
     ['EMFILE', '::', 8080, 'machine', /too many files are open \(EMFILE\): raise the limit/],
     [
       'EOPNOTSUPP',
       '::',
       8080,
       'machine',
-      /^Nothing can listen at \[::\]:8080 \(EOPNOTSUPP\): check HTTP_HOST and HTTP_PORT/,
+      /^Cannot listen at \[::\]:8080 \(EOPNOTSUPP\): check HTTP_HOST and HTTP_PORT/,
     ],
   ] as const)('listen fault - %s of %s:%i', (code, host, port, blame, sentence) => {
     const found = fault(code, host, port);
@@ -91,7 +97,7 @@ describe('listen fault', () => {
     const { blame, sentence } = listenFault(new Error('x'), { host: 'a', port: 1, ...SETTINGS });
     expect([blame, sentence]).toEqual([
       'machine',
-      expect.stringMatching(/^Nothing can listen at a:1 \(no code\): /),
+      expect.stringMatching(/^Cannot listen at a:1 \(no code\): /),
     ]);
   });
 });

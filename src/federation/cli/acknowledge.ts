@@ -12,6 +12,7 @@ export async function acknowledge(env: Environment, isJson: boolean): Promise<st
   await changeDatabase(settings, { type: 'acknowledge', upTo: totalsOf(missing) });
   const listings = listMissing(missing);
   if (isJson) return `${JSON.stringify({ acknowledged: listings }, null, 2)}\n`;
-  if (listings.length === 0) return 'No message is missing that was not acknowledged before.\n';
+  if (listings.length === 0)
+    return 'Nothing to acknowledge: no message is missing, or all missing messages are acknowledged.\n';
   return listings.map((listing) => `Acknowledged: ${describeMissing(listing)}\n`).join('');
 }

@@ -44,7 +44,8 @@ function table({ checks, drift, rows }: AuditReport, seconds: number): string {
     ([name = '', compared = '', differing = '']) =>
       `${name.padEnd(width)}  ${compared.padStart(12)}  ${differing.padStart(9)}\n`,
   );
-  const verdict = drift === 0 ? 'all equal' : `${shown(drift)} differ: a defect of ours, please report it`;
+  const verdict =
+    drift === 0 ? 'all equal' : `${shown(drift)} differ, which is a defect of the program: please report it`;
   return `${text.join('')}${verdict}; ${shown(rows)} rows in ${seconds} s\n`;
 }
 
@@ -54,9 +55,9 @@ function shown(number: number): string {
 
 export const auditCommand = command({
   about:
-    'Recounts the rows of the database of DB_PATH, as they are at one moment, and compares every roll-up, total and position with them. It changes nothing and may run beside the aggregator, which does the same once an hour. Standard error says how far it is.',
+    'Recounts the rows of the database of DB_PATH, as they are at one moment, and compares every roll-up, total and position with them. It changes nothing and may run while the aggregator runs, which makes the same audit once an hour. Standard error shows the progress.',
   options: { json: flag('print the result as JSON') },
-  exit: '0 all is equal; 1 something differs: a defect of ours, please report it with the output; 2 the audit could not be made.',
+  exit: '0 all is equal; 1 something differs, which is a defect of the program: please report it with the output; 2 the audit could not run.',
   run({ values }, env) {
     try {
       const { report, seconds } = auditFile(readSettings(env).settings.databasePath);

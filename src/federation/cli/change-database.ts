@@ -96,5 +96,8 @@ function readReply(reply: unknown): unknown {
       throw new CodedError(String(reply.code) as ErrorCode, String(reply.sentence));
     }
   }
-  throw new CodedError('internal', 'The program that holds the database gave an answer that is none.');
+  throw new CodedError(
+    'internal',
+    'The program that holds the database gave an answer that this command does not understand.',
+  );
 }

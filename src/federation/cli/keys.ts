@@ -15,19 +15,19 @@ const EXIT = '0 done; 1 not done; 2 usage.';
 const JSON_OPTION = { json: flag('print JSON') };
 
 const create = command({
-  about: 'Makes a key and prints it once; only its SHA-256 is kept.',
+  about: 'Makes a key and prints it once. The database keeps only its SHA-256.',
   options: {
-    name: optionWithDefault('NAME', 'what it is for, 1 to 64 characters; needed', ''),
+    name: optionWithDefault('NAME', 'the purpose of the key, 1 to 64 characters; needed', ''),
     node: option(
       'NODE_ID',
-      'the one node that it may sign for, and which then needs it; default any node that no key is bound to',
+      'binds the key to this node, whose messages then need such a key; default any node that no key is bound to',
     ),
     permissions: optionWithDefault(
       'LIST',
       'comma-separated: publish (sign messages), subscribe (read the HTTP API), admin (both)',
       'publish',
     ),
-    'rate-limit': optionWithDefault('N', 'messages a minute, twice as many at once; 0 is no limit', '60'),
+    'rate-limit': optionWithDefault('N', 'messages a minute, and twice as many at once; 0 is no limit', '60'),
     ...JSON_OPTION,
   },
   exit: EXIT,
@@ -49,7 +49,7 @@ const create = command({
     });
     if (isReadableByOthers(settings.databasePath)) {
       complain(
-        `warning: other users may read ${settings.databasePath}, and with what is in it they could sign as this key: chmod 600\n`,
+        `warning: other users may read ${settings.databasePath}, and could sign as this key with its content: run chmod 600 on it\n`,
       );
     }
     print(values.json ? `${JSON.stringify({ key, ...made })}\n` : madeText(key, made));
@@ -82,7 +82,7 @@ const list = command({
 });
 
 const revoke = command({
-  about: 'Ends a key: messages that the broker received later are refused.',
+  about: 'Ends a key: the aggregator rejects messages that the broker receives from now on.',
   operands: ['KEY_ID'],
   options: JSON_OPTION,
   exit: EXIT,
@@ -106,7 +106,7 @@ function rateOf(key: KeyListing): string {
 
 export const keysCommand = group({
   about:
-    'Makes, lists and revokes API keys in the database of DB_PATH, also while the program runs: then it takes effect at once.',
+    'Makes, lists and revokes API keys in the database of DB_PATH. While the program runs, a change takes effect at once.',
   commands: {
     create: { summary: 'make a key', load: () => Promise.resolve(create) },
     list: { summary: 'list the keys', load: () => Promise.resolve(list) },

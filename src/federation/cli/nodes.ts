@@ -10,16 +10,16 @@ const EXIT = '0 done; 1 not done, also if there is no such node; 2 usage.';
 const OPTIONS = { json: flag('print JSON') };
 const ABOUT = {
   forgetNode:
-    "Removes the node's row and its changes of state. No total shrinks: it still counts as a node ever seen, and its tasks and invoices stay. Tasks still count it as a reporter, but nobody can tell which node it was. A later message makes it a new node.",
+    "Removes the node's row and its changes of state. No total shrinks: the node still counts as ever seen, and its tasks and invoices stay. Tasks still count it as a reporter, but no one can tell which node it was. A later message makes it a new node.",
   blockNode:
-    'Refuses every later message of the id, as one over its limit (outcome rate_limited): it stores nothing and is no sign of life. What is stored stays; to erase it as well: block, then forget.',
-  unblockNode: 'Lets the id in again.',
+    'Refuses every later message of the id (outcome rate_limited). The aggregator stores nothing of such a message, and does not take it as a sign of life. The row of the node stays; to erase it too, block the node first, then forget it.',
+  unblockNode: 'Admits the id again.',
 } as const;
 
 /** The command that asks for the change of one node, and says `done` of it. */
 function change(type: keyof typeof ABOUT, done: string): Command {
   return command({
-    about: `${ABOUT[type]}\n\nAn id that begins with - stands behind a --.`,
+    about: `${ABOUT[type]}\n\nWrite -- before an id that begins with -.`,
     operands: ['NODE_ID'],
     options: OPTIONS,
     exit: EXIT,
@@ -45,17 +45,16 @@ const list = command({
 });
 
 export const nodesCommand = group({
-  about:
-    'Changes what the database of DB_PATH knows of nodes, also while the program runs: then it takes effect at once.',
+  about: 'Changes nodes in the database of DB_PATH. While the program runs, a change takes effect at once.',
   commands: {
     forget: { summary: 'remove a node', load: () => Promise.resolve(change('forgetNode', 'forgotten')) },
     block: {
-      summary: 'refuse what a node sends',
+      summary: 'refuse all messages of a node',
       load: () => Promise.resolve(change('blockNode', 'blocked')),
     },
     unblock: {
-      summary: 'let a node in again',
-      load: () => Promise.resolve(change('unblockNode', 'let in again')),
+      summary: 'admit a node again',
+      load: () => Promise.resolve(change('unblockNode', 'admitted again')),
     },
     list: { summary: 'list the blocked nodes', load: () => Promise.resolve(list) },
   },

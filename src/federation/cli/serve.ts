@@ -27,7 +27,7 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   return untilSignal({
     log,
     ready: 'ready to aggregate; stop with Ctrl-C or SIGTERM',
-    stopping: 'what is merged is being committed',
+    stopping: 'committing the messages in memory',
     make: (fatal) =>
       createApp(settings, { log, logLoss: log.loss, fatal, searchPath: env['PATH'] ?? '', seams }),
   });
@@ -35,8 +35,8 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
 
 export const serveCommand = command({
   about:
-    'Runs the aggregator until Ctrl-C, SIGTERM, or its terminal is closed. It has no options: settings are environment variables, see README.md, and check-config checks them.',
+    'Runs the aggregator until Ctrl-C, SIGTERM, or its terminal closes. It has no options. Settings are environment variables (see README.md); check-config checks them.',
   options: {},
-  exit: '0 stopped as asked; 1 it cannot start or go on, and says why; 2 usage.',
+  exit: '0 orderly stop; 1 it cannot start or continue, and says why; 2 usage.',
   run: (_given, env) => serve(env),
 });

@@ -142,7 +142,7 @@ export const STATUS_VIEW: StatusView<Status> = {
   statusOf,
   screenOf,
   acknowledge: {
-    help: 'ends the warning about messages that are missing from the numbers (lost, thrown away, set aside): prints what was found so far and notes in the database of DB_PATH that you know of it, also while the program is stopped. What is found later warns again. Nothing else changes: the messages stay missing, and no counter falls',
+    help: 'ends the warning about messages that are missing from the numbers (lost, thrown away, set aside). Prints the numbers found so far, and notes in the database of DB_PATH that you know of them, also while the program is stopped. Later discoveries warn again. The messages stay missing, and no counter falls',
     // Loaded when needed: a health check opens no database.
     run: async (env, isJson) => (await import('./acknowledge.ts')).acknowledge(env, isJson),
   },

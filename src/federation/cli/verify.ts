@@ -34,7 +34,7 @@ function fault(message: SignedMessage, keys: ReadonlyMap<string, string>): strin
   if (x === undefined) return 'it names a key that is not in the set';
   return isStatisticsSignature(x, Buffer.from(message.payload), signature)
     ? null
-    : 'the signature does not fit: the message was changed, or another signed it';
+    : 'the signature does not match: somebody changed the message, or another key signed it';
 }
 
 /** What the signed bytes say of themselves: the signature covers neither the subject nor the moment of arrival. */
@@ -56,13 +56,13 @@ function ageOf(timestamp: string | null): string {
   const seconds = Math.round((systemClock.nowMs() - Date.parse(timestamp ?? '')) / 1000);
   if (Number.isNaN(seconds)) return '';
   return seconds < 0
-    ? ` (${-seconds} s in the future: the signer's clock or ours is wrong)`
+    ? ` (${-seconds} s in the future: the clock of the signer or of this machine is wrong)`
     : ` (${seconds} s old)`;
 }
 
 async function listen(nats: NatsOptions, subject: string, timeoutMs: number): Promise<SignedMessage> {
   const waited = AbortSignal.timeout(timeoutMs);
-  let reason = 'no message came';
+  let reason = 'the broker sent none';
   const parts = {
     onConnected: () => undefined,
     onDisconnected: () => undefined,
@@ -74,7 +74,7 @@ async function listen(nats: NatsOptions, subject: string, timeoutMs: number): Pr
   };
   const connection = await connectBroker('truebit-aggregator-verify', nats, parts, waited);
   const nothing = () =>
-    new CodedError('not_found', `Nothing was heard on ${subject} within ${timeoutMs / 1000} s (${reason}).`);
+    new CodedError('not_found', `No message came on ${subject} within ${timeoutMs / 1000} s (${reason}).`);
   if (connection === null) throw nothing();
   try {
     return await new Promise((resolve, reject) => {
@@ -83,7 +83,9 @@ async function listen(nats: NatsOptions, subject: string, timeoutMs: number): Pr
         max: 1,
         callback: (error, message) => {
           if (error !== null) {
-            reject(new CodedError('not_found', `The broker does not let us listen to ${subject}.`));
+            reject(
+              new CodedError('not_found', `The broker does not allow this user to subscribe to ${subject}.`),
+            );
             return;
           }
           const headers: Record<string, string> = {};
@@ -109,7 +111,7 @@ function readMessage(file: string): SignedMessage {
     const subject = typeof value['subject'] === 'string' ? value['subject'] : file;
     return { subject, headers, payload: value['payload'] };
   }
-  throw new CodedError('not_genuine', `${file} holds no message: {"subject","headers","payload"}.`);
+  throw new CodedError('not_genuine', `${file} does not contain a message: {"subject","headers","payload"}.`);
 }
 
 function isAddress(where: string): boolean {
@@ -124,7 +126,7 @@ async function readKeys(where: string, isOurs: boolean): Promise<ReadonlyMap<str
     if (isObject(key) && key['crv'] === 'Ed25519' && typeof key['x'] === 'string')
       keys.set(thumbprint(key['x']), key['x']);
   }
-  if (keys.size === 0) throw new CodedError('not_found', `${where} holds no Ed25519 key.`);
+  if (keys.size === 0) throw new CodedError('not_found', `${where} contains no Ed25519 key.`);
   return keys;
 }
 
@@ -164,12 +166,12 @@ export const verifyCommand = command({
       'JWK set: an http(s) address or a file; default /.well-known/aggregator/keys at HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080',
     ),
     file: option('FILE', 'a message as --save writes it, instead of the broker'),
-    subject: optionWithDefault('S', 'where to listen', 'truebit.stats.aggregated'),
+    subject: optionWithDefault('S', 'the subject to listen on', 'truebit.stats.aggregated'),
     timeout: optionWithDefault('S', 'seconds to wait for a message', '60'),
     save: option('FILE', 'write the message there: {"subject","headers","payload"}, the payload as text'),
     json: flag('print JSON'),
   },
-  exit: '0 genuine; 1 not genuine, or nothing to judge; 2 usage.',
+  exit: '0 genuine; 1 not genuine, or no message; 2 usage.',
   async run({ values }, env) {
     const seconds = Number(values.timeout);
     if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 86_400) {
@@ -208,7 +210,7 @@ function say(message: SignedMessage, why: string | null, isJson: boolean): numbe
   if (why !== null) throw new CodedError('not_genuine', `Not genuine: ${why}.`);
   print(`genuine: ${message.subject}, signed with ${keyId ?? ''}\n`);
   print(
-    `by ${claims.aggregatorId ?? 'nobody'} at ${claims.timestamp ?? 'no time'}${ageOf(claims.timestamp)}\n`,
+    `by ${claims.aggregatorId ?? 'an unknown aggregator'} at ${claims.timestamp ?? 'an unknown time'}${ageOf(claims.timestamp)}\n`,
   );
   return 0;
 }

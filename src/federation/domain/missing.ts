@@ -50,10 +50,9 @@ const DONE: Readonly<Record<MissingOutcome, string>> = {
 };
 
 const MEANING: Readonly<Record<MissingOutcome, string>> = {
-  lost: 'The stream dropped them before they were read: the aggregator was away for longer than the stream keeps messages, or the stream is too small, or it was purged. Raise STREAM_MAX_AGE or STREAM_MAX_BYTES.',
-  shed: 'Plain NATS brought more than the disk could take. Use a quicker disk, or a broker with JetStream.',
-  quarantined:
-    'They could not be stored, which is a defect of this program. Report it with the table quarantine.',
+  lost: 'The stream dropped them before the aggregator read them: the aggregator was away for longer than the stream keeps messages, or the stream is too small, or somebody purged it. Raise STREAM_MAX_AGE or STREAM_MAX_BYTES.',
+  shed: 'Plain NATS brought messages faster than the disk can store them. Use a faster disk, or a broker with JetStream.',
+  quarantined: 'A defect of this program keeps it from storing them. Report it with the table quarantine.',
 };
 
 /** The record after `count` more messages were found missing at `atMs`. */
@@ -119,7 +118,7 @@ export function describeMissing({
 
 /** The log line about messages that were just found missing. */
 export function newsText(outcome: MissingOutcome, messages: number): string {
-  return `ingest: ${countText(outcome, messages)} and missing from the numbers for good. ${MEANING[outcome]} Shown as unacknowledged until: ${ACKNOWLEDGE_COMMAND}`;
+  return `ingest: ${countText(outcome, messages)} and missing from the numbers for good. ${MEANING[outcome]} The warning stays until you run: ${ACKNOWLEDGE_COMMAND}`;
 }
 
 /** Rest between two log lines about missing messages, while messages go missing again and again. */

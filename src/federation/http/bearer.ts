@@ -40,7 +40,7 @@ export function requireBearer(app: FastifyInstance, parts: BearerParts): void {
       reply.header('www-authenticate', 'Bearer realm="aggregator"');
       refuse(reply, 'unauthenticated', 'this address needs an API key: Authorization: Bearer …');
     } else if (!may(key, 'subscribe')) {
-      refuse(reply, 'forbidden', 'this API key has not the permission subscribe');
+      refuse(reply, 'forbidden', 'this API key does not have the permission subscribe');
     } else {
       note(key.keyId);
       done();

@@ -34,7 +34,7 @@ export function addEventRoute(
       return refuse(
         reply.header('retry-after', '5'),
         'feed_full',
-        'too many live feeds are open, poll instead',
+        'too many live feeds are open: poll /api/federation/health instead',
       );
     reply.hijack();
     const headers = {

@@ -27,7 +27,7 @@ const SORTS = NODE_SORTS.flatMap((sort) => [sort, `-${sort}`] as const);
 const PERIOD = {
   ...word(PERIODS, 'unknown_period'),
   default: 'all',
-  description: 'Which statistics: of the last hour, day, week, or since the beginning',
+  description: 'The period of the statistics: the last hour, day or week, or all time',
 } as const;
 
 /** Longer ids are not looked for: the router takes no longer part of an address. */
@@ -40,12 +40,15 @@ export const PERIOD_QUERY = query({ period: PERIOD });
 
 export const HISTORY_QUERY = query({
   period: PERIOD,
-  from: { ...TIME_PARAMETER, description: 'Begin; 24 h before `to` if absent' },
-  to: { ...TIME_PARAMETER, description: `End; now if absent, up to ${SHARED_HISTORY_MS / 1000} s later` },
+  from: { ...TIME_PARAMETER, description: 'Start of the history; 24 h before `to` if absent' },
+  to: {
+    ...TIME_PARAMETER,
+    description: `End of the history; now if absent, up to ${SHARED_HISTORY_MS / 1000} s later`,
+  },
   points: {
     ...wholeNumber(2, HISTORY_POINTS_MAX, 'bad_points'),
     default: 300,
-    description: 'Most rows that are answered',
+    description: 'Maximum number of rows in the answer',
   },
 });
 
@@ -55,7 +58,7 @@ export function historyQuery(asked: QueryOf<typeof HISTORY_QUERY>, nowMs: number
   // A round time, so that everybody who gives none asks the same.
   const toMs = to === undefined ? Math.ceil(nowMs / SHARED_HISTORY_MS) * SHARED_HISTORY_MS : Date.parse(to);
   const fromMs = from === undefined ? toMs - DAY_MS : Date.parse(from);
-  if (fromMs >= toMs) throw new BadRequest('bad_time', 'from must be before to; to is now if absent');
+  if (fromMs >= toMs) throw new BadRequest('bad_time', 'from must be before to (to is now if absent)');
   return { period, fromMs, toMs, points };
 }
 
@@ -72,13 +75,13 @@ export const NODES_QUERY = query({
   sort: {
     ...word(SORTS, 'bad_sort'),
     default: 'firstSeen',
-    description: 'The order; with `-` in front from the greatest down',
+    description: 'The order; with `-` in front, descending',
   },
-  page: { ...wholeNumber(1, 999_999_999, 'bad_page'), default: 1, description: 'From 1' },
+  page: { ...wholeNumber(1, 999_999_999, 'bad_page'), default: 1, description: 'Number of the page, from 1' },
   strip: {
     ...wholeNumber(0, 96, 'bad_strip'),
     default: 0,
-    description: 'Cells of the uptime strip of the last 24 h; 0 is none',
+    description: 'Number of cells in the uptime strip of the last 24 h; 0 is no strip',
   },
 });
 

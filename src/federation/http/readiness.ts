@@ -99,7 +99,8 @@ function judgeIngest(status: IngestStatus | null): ComponentReadiness {
 
 function judgeTick(inputs: ReadinessInputs): ComponentReadiness {
   // The first tick comes after catching up.
-  if (inputs.status?.catchingUp === true) return { ok: true, reason: 'catching up, not judged' };
+  if (inputs.status?.catchingUp === true)
+    return { ok: true, reason: 'catching up: no statistics are due yet' };
   if (inputs.publishProblem !== null) return no(inputs.publishProblem);
   const { lastTickAtMs, startedAtMs, caughtUpAtMs, nowMs, publishIntervalMs } = inputs;
   const sinceMs = Math.max(startedAtMs, lastTickAtMs ?? startedAtMs, caughtUpAtMs ?? startedAtMs);

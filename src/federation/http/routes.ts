@@ -134,7 +134,7 @@ function addPastRoutes(app: FastifyInstance, parts: FederationParts, shared: Sha
     '/api/federation/reporting',
     {
       schema: {
-        summary: 'The share of tasks that one node only has reported',
+        summary: 'The share of tasks that only one node reported',
         response: { ...unlessUnchanged(schemas.REPORTING), ...BUSY },
       },
     },
@@ -149,7 +149,7 @@ function addNodeRoutes(app: FastifyInstance, parts: FederationParts, shared: Sha
     '/api/federation/nodes',
     {
       schema: {
-        summary: 'The nodes, 100 a page; never a place',
+        summary: 'The nodes, 100 a page; never their place',
         querystring: NODES_QUERY,
         response: { ...unlessUnchanged(schemas.NODES), ...BUSY },
       },
@@ -189,7 +189,7 @@ function addPresentRoutes(app: FastifyInstance, parts: FederationParts): void {
     '/api/federation/health',
     {
       schema: {
-        summary: 'What is live: nodes by state, messages, ingest',
+        summary: 'Live numbers: nodes by state, messages, ingest',
         response: unlessUnchanged(schemas.HEALTH),
       },
     },
@@ -201,7 +201,7 @@ function addPresentRoutes(app: FastifyInstance, parts: FederationParts): void {
 
   app.get(
     '/api/federation/limits',
-    { schema: { summary: 'The limits in force; 0 is none', response: unlessUnchanged(schemas.LIMITS) } },
+    { schema: { summary: 'The limits in force; 0 is no limit', response: unlessUnchanged(schemas.LIMITS) } },
     (request, reply) => sendTagged(request, reply, tagged(JSON.stringify(parts.limits()))),
   );
 }

@@ -90,7 +90,10 @@ export const NODES = object({
   page: { type: 'integer', minimum: 1 },
   pages: COUNT,
   total: COUNT,
-  trust: { ...counters(['authenticated', 'claimed']), description: 'All nodes, by who spoke last for them' },
+  trust: {
+    ...counters(['authenticated', 'claimed']),
+    description: 'All nodes, by whether their newest message was signed',
+  },
 });
 
 export const NODE_HISTORY = object({
@@ -112,7 +115,7 @@ export const HISTORY = object({
   period: PERIOD,
   from: TIME,
   to: TIME,
-  stepMs: { type: 'integer', minimum: 1, description: 'Of the rows within a step the first is shown' },
+  stepMs: { type: 'integer', minimum: 1, description: 'The answer has the first row of each step' },
   at: array(TIME, { description: 'When each row was recorded, oldest first' }),
   series: object(
     Object.fromEntries(
@@ -124,7 +127,7 @@ export const HISTORY = object({
   ),
   gaps: array(object({ from: TIME, to: TIME }), {
     description:
-      'Between two neighbours in `at` rows are missing, by the interval at which they were recorded',
+      'Pairs of neighbours in `at` between which rows are missing, judged by the interval of recording',
   }),
 });
 
@@ -152,7 +155,7 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
   lastTickAt: TIME_OR_NULL,
   lastHeardAt: {
     ...TIME_OR_NULL,
-    description: 'When a message of a node was last stored; null: not since the start',
+    description: 'When a message of a node was last stored; null if none since the start',
   },
   nodes: counters(['online', 'stale', 'offline', 'active', 'total']),
   ingest: object({

@@ -32,7 +32,7 @@ export interface FederationHttpServer extends HttpServer {
 
 const API = {
   title: 'Truebit federation aggregator',
-  description: 'Network-wide statistics of a federation of Truebit node monitors. Everything is only read.',
+  description: 'Network-wide statistics of a federation of Truebit node monitors. The API is read-only.',
   codes: PARAMETER_CODES,
 };
 

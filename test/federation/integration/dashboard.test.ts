@@ -352,7 +352,7 @@ describe('dashboard', () => {
     await command(env, 'keys', 'revoke', keyId);
     await page.locator('#status[data-status="locked"]').waitFor();
     expect(await page.locator('#announcement').textContent()).toMatch(
-      /^These numbers are from .*\d.*: a key that is in force is needed\.$/,
+      /^Enter a valid API key: these numbers are from .*\d.* and do not change\.$/,
     );
     expect(await page.locator('[data-live="online"]').textContent()).toBe('2');
     await page.locator('#key-form').waitFor();

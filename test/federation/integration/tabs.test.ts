@@ -180,7 +180,7 @@ describe('tabs', () => {
     // What is no key is not sent.
     await late.locator('#key').fill('“no key”');
     await late.keyboard.press('Enter');
-    await late.locator('#key-problem', { hasText: /^That is no API key: one has 43 characters/ }).waitFor();
+    await late.locator('#key-problem', { hasText: /^That is no API key: a key has 43 characters/ }).waitFor();
   });
 });
 

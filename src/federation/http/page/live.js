@@ -190,7 +190,7 @@ function judge() {
         'Key needed',
         latest === null
           ? ''
-          : `These numbers are from ${dateTime(latest.at)} and stand still: a key that is in force is needed.`,
+          : `Enter a valid API key: these numbers are from ${dateTime(latest.at)} and do not change.`,
       ];
     return [
       'unreachable',
@@ -205,7 +205,7 @@ function judge() {
     return [
       'broker_away',
       'Broker away',
-      'The broker is away: no message arrives, nobody becomes offline by it, and the numbers stand still.',
+      'The broker is away: no message arrives, no node becomes offline, and the numbers do not change.',
     ];
   }
   const tickMs = latest.lastTickAt == null ? null : serverNowMs() - Date.parse(latest.lastTickAt);
@@ -213,7 +213,7 @@ function judge() {
     return [
       'catching_up',
       'Catching up',
-      'Catching up with messages that were stored meanwhile; the numbers lag behind until it is done.',
+      'Catching up with stored messages; the numbers lag until the aggregator has read them.',
     ];
   if (tickMs === null) return ['awaiting_data', 'No statistics yet', ''];
   if (tickMs > OLD_AFTER_INTERVALS * latest.publishIntervalMs) {

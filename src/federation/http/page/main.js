@@ -11,9 +11,10 @@ import { showStatistics, startStatistics } from './statistics.js';
 import { startTheme } from './theme.js';
 
 const NOT_IN_FORCE = 'The key that was given is not in force: it is unknown, revoked or has expired.';
-const MAY_NOT_READ = 'The key that was given may not read: it has not the permission subscribe.';
-const NO_KEY = 'That is no API key: one has 43 characters, each a letter A to Z or a to z, a digit, _ or -.';
-const NOT_KEPT = 'The browser does not let this page keep a key: allow this page to store data.';
+const MAY_NOT_READ = 'The key that was given may not read: it does not have the permission subscribe.';
+const NO_KEY =
+  'That is no API key: a key has 43 characters, each a letter A to Z or a to z, a digit, _ or -.';
+const NOT_KEPT = 'Allow this page to store data: the browser does not let it keep a key.';
 
 startTheme();
 const askForKey = startKeyForm();

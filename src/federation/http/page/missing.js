@@ -26,7 +26,7 @@ export function showMissing(listings) {
     make(
       'p',
       {},
-      'This stands here until an operator takes note of it with ',
+      'To end this warning, an operator runs ',
       make('code', {}, './aggregator status --acknowledge'),
       '.',
     ),
