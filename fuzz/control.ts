@@ -1,11 +1,11 @@
 // Lines that no command of ours would send to the control socket, over the real socket: each is answered with one line or
-// hung up on, what is taken for a change is one, and the next good question is answered.
+// hung up on, what is taken for a request is one, and the next good question is answered.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeChange } from '../src/federation/domain/operator-request.ts';
+import { decodeOperatorRequest } from '../src/federation/domain/operator-request.ts';
 import { serveControl } from '../src/io/control-socket.ts';
 import type { Random } from '../src/lib/random.ts';
 import { anyBytes, anyText, withBytesChanged } from './mutation.ts';
@@ -18,7 +18,7 @@ const KEY = {
   permissions: ['publish'],
   ratePerMinute: 60,
 };
-const CHANGES: readonly Readonly<Record<string, unknown>>[] = [
+const REQUESTS: readonly Readonly<Record<string, unknown>>[] = [
   { type: 'createKey', key: KEY },
   { type: 'revokeKey', keyId: 'ab'.repeat(8) },
   { type: 'listKeys' },
@@ -46,15 +46,17 @@ const VALUES: readonly unknown[] = [
 const ENDLESS = Buffer.alloc(100_000, 'x');
 
 function anyLine(random: Random): Uint8Array {
-  const change = structuredClone(random.pick(CHANGES)) as Record<string, unknown>;
-  const key = change['key'];
+  const request = structuredClone(random.pick(REQUESTS)) as Record<string, unknown>;
+  const key = request['key'];
   const target =
-    typeof key === 'object' && key !== null && random.chance(0.7) ? (key as Record<string, unknown>) : change;
+    typeof key === 'object' && key !== null && random.chance(0.7)
+      ? (key as Record<string, unknown>)
+      : request;
   if (random.chance(0.6))
     target[random.pick([...Object.keys(target), '__proto__', 'type'])] = random.chance(0.7)
       ? random.pick(VALUES)
       : anyText(random);
-  const line = Buffer.from(`${JSON.stringify(change)}${random.chance(0.95) ? '\n' : ''}`);
+  const line = Buffer.from(`${JSON.stringify(request)}${random.chance(0.95) ? '\n' : ''}`);
   if (random.chance(0.6)) return line;
   if (random.chance(0.02)) return ENDLESS;
   return random.chance(0.8) ? withBytesChanged(random, line, anyBytes(random)) : anyBytes(random);
@@ -66,11 +68,11 @@ export async function controlTarget(): Promise<FuzzTarget> {
   const outcomes = { accepted: 0, refused: 0, 'hung up': 0 };
   let fed = 0;
   const server = await serveControl(path, async (request) => {
-    const decoded = decodeChange(request);
+    const decoded = decodeOperatorRequest(request);
     if (typeof decoded === 'string') return { refused: decoded };
-    // What was decoded is a change, all of it, and nothing else.
-    const again = decodeChange(JSON.parse(JSON.stringify(decoded)));
-    if (JSON.stringify(again) !== JSON.stringify(decoded)) return { broken: 'a decoded change is none' };
+    // What was decoded is a request, all of it, and nothing else.
+    const again = decodeOperatorRequest(JSON.parse(JSON.stringify(decoded)));
+    if (JSON.stringify(again) !== JSON.stringify(decoded)) return { broken: 'a decoded request is none' };
     return { accepted: decoded.type };
   });
 

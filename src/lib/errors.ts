@@ -33,7 +33,10 @@ export type ErrorCode =
   | 'worker_timeout'
   | 'internal';
 
-/** An error that ends a command: it is printed as one sentence, with exit code 1 (2 for `usage`). */
+/**
+ * An error whose code decides how it is handled. A command that ends with one prints its message as one sentence and
+ * exits with code 1 (2 for `usage`).
+ */
 export class CodedError extends Error {
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -1,5 +1,5 @@
 // Chooses which part of a failed batch to try next (section 7): three times the whole batch, then the facts that wait
-// beside the messages, then halves of the batch, down to the single messages that cannot be stored. It only decides;
+// beside the messages, then the messages, halved down to the single messages that cannot be stored. It only decides;
 // the salvage merges, commits and quarantines.
 
 /** The part to try next: the messages of the batch from index `from` up to, not including, `to`. */
@@ -63,7 +63,8 @@ export class Bisection {
           { type: 'messages', from: 0, to: this.#count },
           { type: 'facts', from: 0, to: 0 },
         );
-        // Without messages there is only the part with the facts: no message was tried without them yet.
+        // The facts are tried first and alone, which shows whether they or the messages fail. A batch without messages
+        // has no other part.
         if (this.#count === 0) this.#left.shift();
         return;
       case 'facts':

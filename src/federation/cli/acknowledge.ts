@@ -3,13 +3,13 @@
 import type { Environment } from '../../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { describeMissing, listMissing, totalsOf } from '../domain/missing.ts';
-import { changeDatabase } from './change-database.ts';
+import { performOperatorRequest } from './operator-request.ts';
 
 /** Acknowledges what it prints, and not what is found missing in between. */
 export async function acknowledge(env: Environment, isJson: boolean): Promise<string> {
   const { settings } = readSettings(env);
-  const missing = await changeDatabase(settings, { type: 'listMissing' });
-  await changeDatabase(settings, { type: 'acknowledge', upTo: totalsOf(missing) });
+  const missing = await performOperatorRequest(settings, { type: 'listMissing' });
+  await performOperatorRequest(settings, { type: 'acknowledge', upTo: totalsOf(missing) });
   const listings = listMissing(missing);
   if (isJson) return `${JSON.stringify({ acknowledged: listings }, null, 2)}\n`;
   if (listings.length === 0)

@@ -6,7 +6,7 @@ import { PERMISSIONS } from '../domain/api-keys.ts';
 import type { KeyListing } from '../domain/operator-request.ts';
 import { keyHashOf, newApiKey } from '../domain/message-signature.ts';
 import { isReadableByOthers } from '../../store/database-files.ts';
-import { changeDatabase } from './change-database.ts';
+import { performOperatorRequest } from './operator-request.ts';
 import { command, group } from '../../cli/command.ts';
 import { flag, option, optionWithDefault } from '../../cli/command-line.ts';
 import { complain, print } from '../../cli/output.ts';
@@ -36,7 +36,7 @@ const create = command({
     const key = newApiKey();
     const words = values.permissions.split(',').map((word) => word.trim());
     const permissions = PERMISSIONS.filter((permission) => words.includes(permission));
-    const made = await changeDatabase(settings, {
+    const made = await performOperatorRequest(settings, {
       type: 'createKey',
       key: {
         keyHash: keyHashOf(key),
@@ -73,7 +73,7 @@ const list = command({
   options: JSON_OPTION,
   exit: EXIT,
   async run({ values }, env) {
-    const keys = await changeDatabase(readSettings(env).settings, { type: 'listKeys' });
+    const keys = await performOperatorRequest(readSettings(env).settings, { type: 'listKeys' });
     const text =
       keys.length === 0 ? 'There are no API keys.\n' : keys.map((key) => `${lineOf(key)}\n`).join('');
     print(values.json ? `${JSON.stringify({ keys })}\n` : text);
@@ -87,7 +87,7 @@ const revoke = command({
   options: JSON_OPTION,
   exit: EXIT,
   async run({ values, operands: [keyId = ''] }, env) {
-    const key = await changeDatabase(readSettings(env).settings, { type: 'revokeKey', keyId });
+    const key = await performOperatorRequest(readSettings(env).settings, { type: 'revokeKey', keyId });
     print(values.json ? `${JSON.stringify(key)}\n` : `${lineOf(key)}\n`);
     return 0;
   },

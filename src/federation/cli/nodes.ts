@@ -4,7 +4,7 @@ import { type Command, command, group } from '../../cli/command.ts';
 import { flag } from '../../cli/command-line.ts';
 import { print } from '../../cli/output.ts';
 import { readSettings } from '../config/settings.ts';
-import { changeDatabase } from './change-database.ts';
+import { performOperatorRequest } from './operator-request.ts';
 
 const EXIT = '0 done; 1 not done, also if there is no such node; 2 usage.';
 const OPTIONS = { json: flag('print JSON') };
@@ -24,7 +24,7 @@ function change(type: keyof typeof ABOUT, done: string): Command {
     options: OPTIONS,
     exit: EXIT,
     async run({ values, operands: [nodeId = ''] }, env) {
-      const answer = await changeDatabase(readSettings(env).settings, { type, nodeId });
+      const answer = await performOperatorRequest(readSettings(env).settings, { type, nodeId });
       print(values.json ? `${JSON.stringify(answer)}\n` : `${nodeId}: ${done}\n`);
       return 0;
     },
@@ -36,7 +36,7 @@ const list = command({
   options: OPTIONS,
   exit: EXIT,
   async run({ values }, env) {
-    const blocked = await changeDatabase(readSettings(env).settings, { type: 'listBlocked' });
+    const blocked = await performOperatorRequest(readSettings(env).settings, { type: 'listBlocked' });
     const lines = blocked.map(({ nodeId, blockedAt }) => `${nodeId}  blocked ${blockedAt}\n`);
     const text = blocked.length === 0 ? 'No node is blocked.\n' : lines.join('');
     print(values.json ? `${JSON.stringify({ blocked })}\n` : text);

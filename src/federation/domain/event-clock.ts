@@ -8,9 +8,9 @@
 export interface EventClockState {
   /** The time of the last event, as its source reported it. */
   readonly lastMs: number;
-  /** What this clock showed then. */
+  /** The reading of this clock at the last event. */
   readonly nowMs: number;
-  /** What the observed clock showed then. */
+  /** The reading of the observed clock at the last event. */
   readonly observedMs: number;
   /** How far {@link EventClock.presentMs} is behind `nowMs`; absent in databases of earlier versions. */
   readonly skippedMs?: number;

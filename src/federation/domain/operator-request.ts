@@ -1,15 +1,15 @@
-// What an operator's commands change in a database, and what they are told: plain data that comes over the control socket,
-// decoded once. Nothing here makes a change.
+// Operator requests: what an operator's command changes in a database, or asks of it, and the answers. They are plain
+// data, which comes over the control socket and is decoded once. This file applies no request.
 
 import { type ApiKey, PERMISSIONS, type Permission } from './api-keys.ts';
 import { NODE_ID } from './decode.ts';
 import type { Missing, MissingCounts } from './missing.ts';
 import { isObject } from '../../lib/is-object.ts';
 
-/** A key to be kept: whoever made it sends its hash and keeps the key to himself. */
+/** A key to be created. The command that makes the key sends only its hash; the operator keeps the key. */
 export type NewKey = Pick<ApiKey, 'keyHash' | 'name' | 'nodeId' | 'permissions' | 'ratePerMinute'>;
 
-/** A key as people see it; times are public UTC text. */
+/** A key as operators see it. Times are UTC text. */
 export interface KeyListing {
   readonly keyId: string;
   readonly name: string;
@@ -22,14 +22,14 @@ export interface KeyListing {
   readonly isActive: boolean;
 }
 
-/** A node id that is shut out. */
+/** A blocked node id. */
 export interface BlockedNode {
   readonly nodeId: string;
   readonly blockedAt: string;
 }
 
-/** One change, or a question that only the writer can answer at once. */
-export type Change =
+/** One request: a change, or a question that only the writer can answer with the latest state. */
+export type OperatorRequest =
   | { readonly type: 'createKey'; readonly key: NewKey }
   | { readonly type: 'revokeKey'; readonly keyId: string }
   | { readonly type: 'listKeys' }
@@ -38,11 +38,11 @@ export type Change =
   | { readonly type: 'unblockNode'; readonly nodeId: string }
   | { readonly type: 'listBlocked' }
   | { readonly type: 'listMissing' }
-  /** An operator has seen these totals of {@link Missing}. */
+  /** The operator has seen these totals of {@link Missing}. */
   | { readonly type: 'acknowledge'; readonly upTo: MissingCounts };
 
-/** What is answered to each. */
-export interface ChangeAnswers {
+/** The type of the answer to each request, by the request's `type`. */
+export interface OperatorAnswers {
   createKey: KeyListing;
   revokeKey: KeyListing;
   listKeys: readonly KeyListing[];
@@ -53,20 +53,25 @@ export interface ChangeAnswers {
   listMissing: Missing;
   acknowledge: Missing;
 }
-export type ChangeAnswer = ChangeAnswers[Change['type']];
+/** The answer to any request. */
+export type OperatorAnswer = OperatorAnswers[OperatorRequest['type']];
 
-/** Messages a minute that a key may be given. */
+/** Maximum rate of a key, in messages a minute. */
 export const KEY_RATE_MAX = 1_000_000;
+/** Maximum length of a key's name, in UTF-16 code units. */
 export const KEY_NAME_CHARACTERS_MAX = 64;
 
 const KEY_HASH = /^[0-9a-f]{64}$/;
 const KEY_ID = /^[0-9a-f]{16}$/;
-// No control characters and no blanks at the ends: it is printed in tables.
+// No control characters, and no blanks at the ends, because names are printed in tables.
 const KEY_NAME = /^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u;
 
-/** Decodes what came over the socket, or was put together from a command line; else says in one sentence what is wrong. */
-export function decodeChange(value: unknown): Change | string {
-  if (!isObject(value)) return 'A change is an object.';
+/**
+ * Decodes a request that came over the socket or was made from a command line. Returns a sentence about the mistake if
+ * it is malformed.
+ */
+export function decodeOperatorRequest(value: unknown): OperatorRequest | string {
+  if (!isObject(value)) return 'A request is an object.';
   const { type, nodeId, keyId } = value;
   switch (type) {
     case 'listKeys':
@@ -89,7 +94,7 @@ export function decodeChange(value: unknown): Change | string {
     case 'unblockNode':
       return isNodeId(nodeId) ? { type, nodeId } : NODE_ID_SENTENCE;
     default:
-      return 'There is no such change.';
+      return 'There is no such request.';
   }
 }
 

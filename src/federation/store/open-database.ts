@@ -80,7 +80,7 @@ export function closeDatabase(
   health: FilesHealth,
   log: (level: 'warn', sentence: string) => void,
 ): void {
-  // Pool threads may still have the file open. Then closing it here would leave the log as it is.
+  // Pool threads may still have the file open, and then closing this connection would not empty the log.
   if (!health.isFatal && !(health.areFilesWhole() && emptyLog(database, STOP_EMPTY_LOG_MS, systemClock))) {
     log(
       'warn',

@@ -14,7 +14,7 @@ import type {
   SourceThreadData,
   SourceToMain,
 } from './messages.ts';
-import type { ChangeReply } from '../store/change-reply.ts';
+import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 import type { Log } from '../../io/log.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
@@ -25,8 +25,8 @@ export interface DataThreadsParts {
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   /** The ingest thread tells something. */
   news(news: IngestNews): void;
-  /** What became of a change that was asked for under this number. */
-  changed(id: number, reply: ChangeReply): void;
+  /** The writer's reply to the operator request with this number. */
+  replied(id: number, reply: OperatorRequestReply): void;
   /** A thread died, or says that it cannot go on, after the database was opened. */
   fatal(error: CodedError): void;
 }
@@ -94,8 +94,8 @@ export class DataThreads {
       case 'keys':
         this.#parts.news(message);
         return;
-      case 'changed':
-        this.#parts.changed(message.id, message.reply);
+      case 'operatorReply':
+        this.#parts.replied(message.id, message.reply);
         return;
       case 'log':
       case 'failed':

@@ -11,14 +11,14 @@ import type { Disk } from '../../store/free-space.ts';
 import { STOP_SALVAGE_MS } from '../../store/salvage.ts';
 import type { Identity } from '../domain/identity.ts';
 import { MissingNews } from '../domain/missing.ts';
-import type { Change } from '../domain/operator-request.ts';
+import type { OperatorRequest } from '../domain/operator-request.ts';
 import { BatchCommit, type Commit } from '../ingest/batch-commit.ts';
 import type { Door } from '../ingest/door.ts';
 import type { Ledger } from '../ingest/ledger.ts';
 import { WaitingLine } from '../ingest/waiting-line.ts';
 import { WriterHealth } from '../ingest/writer-health.ts';
 import { KnownReach } from '../sources/reach.ts';
-import { type ChangeReply, replyToChange } from '../store/change-reply.ts';
+import { type OperatorRequestReply, replyToOperatorRequest } from '../store/operator-request-reply.ts';
 import type { RevertibleWriter } from '../store/revertible-writer.ts';
 import { beforeMessage } from './ingest-seams.ts';
 import type { IngestToMain, IngestSeams, IngestToSource, SourceToIngest, MainToIngest } from './messages.ts';
@@ -166,8 +166,8 @@ export class IngestLoop implements Part {
         writer.statistics(message.tick);
         this.#committer.soon();
         return;
-      case 'change':
-        send({ type: 'changed', id: message.id, reply: this.#change(message.change) });
+      case 'operatorRequest':
+        send({ type: 'operatorReply', id: message.id, reply: this.#reply(message.request) });
         return;
       case 'keyUsed':
         writer.current.keys.used(message.keyId, message.atMs);
@@ -283,17 +283,17 @@ export class IngestLoop implements Part {
     if (!keys.isSettled && this.#reach.isBehindChanges(position.nextSeq)) writer.settleKeys();
   }
 
-  #change(asked: Change): ChangeReply {
+  #reply(request: OperatorRequest): OperatorRequestReply {
     const { writer, clock, send } = this.#parts;
     const nowMs = clock.nowMs();
     const brokerMs = this.#reach.brokerMs(clock.sharedMs(), nowMs, writer.current.position.nextSeq);
-    const made = replyToChange(
-      asked,
+    const reply = replyToOperatorRequest(
+      request,
       { nowMs, brokerMs },
       { writer, committer: this.#committer, keys: (keys) => send({ type: 'keys', keys }) },
     );
     this.#reach.changed(clock.sharedMs());
-    return made;
+    return reply;
   }
 
   #tellMissing(isLast = false): void {

@@ -13,7 +13,7 @@ import { type IngestNews, Known } from './known.ts';
 import type { IngestSeams } from './messages.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { NodeActors } from './node-actors.ts';
-import { OperatorCommands } from './operator-requests.ts';
+import { OperatorRequests } from './operator-requests.ts';
 import { createTickAndAudit, type TickAndAudit, warnOfQuestion } from './tick-and-audit.ts';
 import type { BrokerEndpoint, EmbeddedBroker } from '../../io/embedded-broker/broker.ts';
 import type { Log } from '../../io/log.ts';
@@ -75,7 +75,7 @@ class MainThread implements App {
   readonly #descriptors: DescriptorWatch;
   readonly #refusedReads: RefusedReads;
   readonly #threads: DataThreads;
-  readonly #commands: OperatorCommands;
+  readonly #operatorRequests: OperatorRequests;
   readonly #nodes: NodeActors;
   readonly #pool: WorkerPool<FederationQuestions>;
   /** Null where the settings name another broker. */
@@ -102,13 +102,13 @@ class MainThread implements App {
     this.#threads = new DataThreads(settings, parts.seams?.ingest ?? {}, {
       log,
       news: (news) => this.#learn(news),
-      changed: (id, reply) => this.#commands.answer(id, reply),
+      replied: (id, reply) => this.#operatorRequests.answer(id, reply),
       fatal: (error) => {
         if (!this.#started.disposed) parts.fatal(error);
       },
     });
-    this.#commands = new OperatorCommands(settings.databasePath, {
-      ask: (id, change) => this.#threads.send({ type: 'change', id, change }),
+    this.#operatorRequests = new OperatorRequests(settings.databasePath, {
+      ask: (id, request) => this.#threads.send({ type: 'operatorRequest', id, request }),
       failed: (sentence, error) => log.warn(`commands: ${sentence}`, { error }),
     });
     this.#nodes = this.#makeNodes();
@@ -152,7 +152,7 @@ class MainThread implements App {
 
     await startAt(first, this.#clock);
     await startAt(last, this.#threads.ingest);
-    await startAt(last, this.#commands);
+    await startAt(last, this.#operatorRequests);
     const { url } = await startAt(last, this.#http);
     const endpoint = this.#broker === null ? null : await startAt(onBroker, this.#broker);
     this.#nats = natsOptions(this.#settings.nats, endpoint);

@@ -5,7 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
 import type { IngestAccounts, SourceStatus, WriterStatus } from '../domain/accounting.ts';
 import type { ApiKey } from '../domain/api-keys.ts';
-import type { Change } from '../domain/operator-request.ts';
+import type { OperatorRequest } from '../domain/operator-request.ts';
 import type { NodeSign, NodeTransition } from '../../lifecycle/node-state.ts';
 import type { NodeTrust } from '../domain/statistics.ts';
 import type { Missing } from '../domain/missing.ts';
@@ -16,7 +16,7 @@ import type { ErrorCode } from '../../lib/errors.ts';
 import type { Batch } from '../sources/batch.ts';
 import type { Reach } from '../sources/reach.ts';
 import type { StreamFacts } from '../sources/attachment.ts';
-import type { ChangeReply } from '../store/change-reply.ts';
+import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 
 /** What tests may change of the ingest thread, and no operator can. */
 export interface IngestSeams {
@@ -52,8 +52,8 @@ export type MainToIngest =
   | { readonly type: 'source'; readonly port: MessagePort }
   | { readonly type: 'transitions'; readonly facts: readonly NodeTransition[] }
   | { readonly type: 'statistics'; readonly tick: TickStatistics }
-  /** A command of the operator; answered by `changed` with the same id, after the change is committed. */
-  | { readonly type: 'change'; readonly id: number; readonly change: Change }
+  /** A request of an operator. `operatorReply` answers it under the same id when its effect is committed. */
+  | { readonly type: 'operatorRequest'; readonly id: number; readonly request: OperatorRequest }
   /** A key was used over HTTP. */
   | { readonly type: 'keyUsed'; readonly keyId: string; readonly atMs: number }
   | { readonly type: 'stop' };
@@ -68,9 +68,9 @@ export type IngestToMain =
       readonly missing: Missing;
       readonly observedMs: number;
     }
-  /** All keys, after a change of any. */
+  /** All keys, sent after any of them changed. */
   | { readonly type: 'keys'; readonly keys: readonly ApiKey[] }
-  | { readonly type: 'changed'; readonly id: number; readonly reply: ChangeReply }
+  | { readonly type: 'operatorReply'; readonly id: number; readonly reply: OperatorRequestReply }
   | {
       readonly type: 'committed';
       /** Nodes heard in the commit. */

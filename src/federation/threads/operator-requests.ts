@@ -1,29 +1,31 @@
-// Main's end of the control socket: decodes what an operator's commands ask, has the writer make it, and answers when that
-// is done. It changes nothing itself.
+// Main's side of the control socket: it decodes operator requests, passes them to the writer, and answers when the
+// writer has replied. It changes nothing itself.
 
-import { type Change, decodeChange } from '../domain/operator-request.ts';
+import { type OperatorRequest, decodeOperatorRequest } from '../domain/operator-request.ts';
 import { type ControlServer, controlSocketPath, serveControl } from '../../io/control-socket.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
-import type { ChangeReply } from '../store/change-reply.ts';
+import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 
-export interface OperatorCommandsParts {
-  /** Has the writer make the change; what became of it is told to `answer` under the same number. */
-  ask(id: number, change: Change): void;
-  /** It cannot listen: all else goes on, but changes need the program stopped. */
+/** What {@link OperatorRequests} needs of main. */
+export interface OperatorRequestsParts {
+  /** Passes the request to the writer. The reply comes to `answer` under the same number. */
+  ask(id: number, request: OperatorRequest): void;
+  /** The socket cannot be opened: everything else works, and operator requests need the program stopped. */
   failed(sentence: string, error: unknown): void;
 }
 
-export class OperatorCommands implements Part {
+/** The control socket beside the database, and the requests that wait for the writer. */
+export class OperatorRequests implements Part {
   readonly #databasePath: string;
-  readonly #parts: OperatorCommandsParts;
-  /** Who waits for the writer, by the number asked under. */
-  readonly #waiting = new Map<number, (reply: ChangeReply) => void>();
+  readonly #parts: OperatorRequestsParts;
+  /** The clients that wait for the writer, by the number of their request. */
+  readonly #waiting = new Map<number, (reply: OperatorRequestReply) => void>();
   #nextId = 1;
   #server: ControlServer | null = null;
   #isStopped = false;
 
-  constructor(databasePath: string, parts: OperatorCommandsParts) {
+  constructor(databasePath: string, parts: OperatorRequestsParts) {
     this.#databasePath = databasePath;
     this.#parts = parts;
   }
@@ -32,7 +34,7 @@ export class OperatorCommands implements Part {
   async start(): Promise<void> {
     try {
       const path = controlSocketPath(this.#databasePath);
-      this.#server = await serveControl(path, (request) => this.#change(request));
+      this.#server = await serveControl(path, (request) => this.#reply(request));
       if (this.#isStopped) this.#server.stop();
     } catch (error) {
       const what = 'the socket beside the database cannot be made';
@@ -40,7 +42,7 @@ export class OperatorCommands implements Part {
     }
   }
 
-  answer(id: number, reply: ChangeReply): void {
+  answer(id: number, reply: OperatorRequestReply): void {
     this.#waiting.get(id)?.(reply);
     this.#waiting.delete(id);
   }
@@ -50,8 +52,8 @@ export class OperatorCommands implements Part {
     this.#server?.stop();
   }
 
-  async #change(request: unknown): Promise<ChangeReply> {
-    const decoded = decodeChange(request);
+  async #reply(request: unknown): Promise<OperatorRequestReply> {
+    const decoded = decodeOperatorRequest(request);
     if (typeof decoded === 'string') return { type: 'refused', code: 'usage', sentence: decoded };
     const id = this.#nextId++;
     this.#parts.ask(id, decoded);

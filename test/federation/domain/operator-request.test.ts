@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeChange } from '../../../src/federation/domain/operator-request.ts';
+import { decodeOperatorRequest } from '../../../src/federation/domain/operator-request.ts';
 
 const KEY = {
   keyHash: 'a'.repeat(64),
@@ -10,7 +10,7 @@ const KEY = {
   ratePerMinute: 60,
 };
 
-describe('changes', () => {
+describe('operator requests', () => {
   it.each([
     { type: 'createKey', key: KEY },
     { type: 'createKey', key: { ...KEY, nodeId: null, permissions: ['admin'], ratePerMinute: 0 } },
@@ -22,23 +22,23 @@ describe('changes', () => {
     { type: 'listBlocked' },
     { type: 'listMissing' },
     { type: 'acknowledge', upTo: { lost: 400, shed: 0, quarantined: 2 } },
-  ])('changes - $type is read as it is, without what does not belong to it', (change) => {
-    expect(decodeChange({ ...change, more: 1 })).toEqual(change);
+  ])('operator requests - $type is read as it is, without what does not belong to it', (request) => {
+    expect(decodeOperatorRequest({ ...request, more: 1 })).toEqual(request);
   });
 
-  it.each<{ change: unknown }>([
-    { change: null },
-    { change: [] },
-    { change: { type: 'dropEverything' } },
-    { change: { type: 'toString' } },
-    { change: { type: 'revokeKey' } },
-    { change: { type: 'revokeKey', keyId: '0123456789ABCDEF' } },
-    { change: { type: 'forgetNode', nodeId: 'x' } },
-    { change: { type: 'blockNode', nodeId: "a'; DROP TABLE nodes" } },
-    { change: { type: 'acknowledge' } },
-    { change: { type: 'acknowledge', upTo: { lost: 1, shed: 1 } } },
-    { change: { type: 'acknowledge', upTo: { lost: -1, shed: 0, quarantined: 0 } } },
-    { change: { type: 'createKey' } },
+  it.each<{ request: unknown }>([
+    { request: null },
+    { request: [] },
+    { request: { type: 'dropEverything' } },
+    { request: { type: 'toString' } },
+    { request: { type: 'revokeKey' } },
+    { request: { type: 'revokeKey', keyId: '0123456789ABCDEF' } },
+    { request: { type: 'forgetNode', nodeId: 'x' } },
+    { request: { type: 'blockNode', nodeId: "a'; DROP TABLE nodes" } },
+    { request: { type: 'acknowledge' } },
+    { request: { type: 'acknowledge', upTo: { lost: 1, shed: 1 } } },
+    { request: { type: 'acknowledge', upTo: { lost: -1, shed: 0, quarantined: 0 } } },
+    { request: { type: 'createKey' } },
     ...[
       { keyHash: 'a'.repeat(63) },
       { name: '' },
@@ -55,12 +55,12 @@ describe('changes', () => {
       { ratePerMinute: 1.5 },
       { ratePerMinute: 1_000_001 },
       { ratePerMinute: '60' },
-    ].map((wrong) => ({ change: { type: 'createKey', key: { ...KEY, ...wrong } } })),
-  ])('changes - $change is refused with a sentence', ({ change }) => {
-    expect(decodeChange(change)).toMatch(/^[A-Z].*\.$/);
+    ].map((wrong) => ({ request: { type: 'createKey', key: { ...KEY, ...wrong } } })),
+  ])('operator requests - $request is refused with a sentence', ({ request }) => {
+    expect(decodeOperatorRequest(request)).toMatch(/^[A-Z].*\.$/);
   });
 
-  it('changes - nothing makes it throw', () => {
-    fc.assert(fc.property(fc.anything(), (value) => void decodeChange(value)));
+  it('operator requests - nothing makes it throw', () => {
+    fc.assert(fc.property(fc.anything(), (value) => void decodeOperatorRequest(value)));
   });
 });

@@ -9,7 +9,7 @@ import {
   signMessage,
 } from '../../../src/federation/domain/message-signature.ts';
 import { createAuthenticator } from '../../../src/federation/ingest/authenticator.ts';
-import { makeChange } from '../../../src/federation/store/make-change.ts';
+import { applyOperatorRequest } from '../../../src/federation/store/apply-operator-request.ts';
 import { heartbeatOf } from '../../support/signals.ts';
 import { NO_LIMITS, NOW_MS } from './events.ts';
 import { Opened, testFolder } from './opened.ts';
@@ -67,13 +67,13 @@ class Life {
       permissions: ['publish' as const],
       ratePerMinute: 0,
     };
-    makeChange(this.opened.writer, { type: 'createKey', key }, { nowMs, brokerMs: guessMs });
+    applyOperatorRequest(this.opened.writer, { type: 'createKey', key }, { nowMs, brokerMs: guessMs });
   }
 
   revoke(nowMs: number, guessMs = nowMs): void {
     this.opened.commit();
     const keyId = keyIdOf(this.keyHash);
-    makeChange(this.opened.writer, { type: 'revokeKey', keyId }, { nowMs, brokerMs: guessMs });
+    applyOperatorRequest(this.opened.writer, { type: 'revokeKey', keyId }, { nowMs, brokerMs: guessMs });
   }
 
   /** The stream is read to its end. */

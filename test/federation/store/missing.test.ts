@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NONE_MISSING } from '../../../src/federation/domain/missing.ts';
 import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
-import { makeChange } from '../../../src/federation/store/make-change.ts';
+import { applyOperatorRequest } from '../../../src/federation/store/apply-operator-request.ts';
 import { RevertibleWriter } from '../../../src/federation/store/revertible-writer.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { MIGRATIONS } from '../../../src/federation/store/migrations/index.ts';
@@ -56,12 +56,16 @@ describe('missing rows', () => {
     const opened = new Opened(folder.path('a.db'));
     opened.writer.shed(3);
     opened.commit();
-    const seen = makeChange(opened.writer, { type: 'listMissing' }, { nowMs: NOW_MS, brokerMs: NOW_MS });
+    const seen = applyOperatorRequest(
+      opened.writer,
+      { type: 'listMissing' },
+      { nowMs: NOW_MS, brokerMs: NOW_MS },
+    );
     expect(seen).toMatchObject({ shed: { total: 3 } });
     opened.writer.shed(2);
     opened.commit();
     const upTo = { lost: 0, shed: 3, quarantined: 0 };
-    makeChange(opened.writer, { type: 'acknowledge', upTo }, { nowMs: NOW_MS, brokerMs: NOW_MS });
+    applyOperatorRequest(opened.writer, { type: 'acknowledge', upTo }, { nowMs: NOW_MS, brokerMs: NOW_MS });
     opened.writer.shed(1);
     opened.reopen();
     expect(counts(opened.writer)[1]).toEqual([5, 3]);

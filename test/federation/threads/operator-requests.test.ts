@@ -2,29 +2,29 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Change } from '../../../src/federation/domain/operator-request.ts';
+import type { OperatorRequest } from '../../../src/federation/domain/operator-request.ts';
 import { askControl, controlSocketPath } from '../../../src/io/control-socket.ts';
-import { OperatorCommands } from '../../../src/federation/threads/operator-requests.ts';
+import { OperatorRequests } from '../../../src/federation/threads/operator-requests.ts';
 import { until } from '../../support/until.ts';
 
 function setUp() {
-  const folder = mkdtempSync(join(tmpdir(), 'commands-'));
+  const folder = mkdtempSync(join(tmpdir(), 'requests-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const databasePath = join(folder, 'aggregator.db');
-  const asked: (readonly [number, Change])[] = [];
+  const asked: (readonly [number, OperatorRequest])[] = [];
   const failures: string[] = [];
-  const commands = new OperatorCommands(databasePath, {
-    ask: (id, change) => asked.push([id, change]),
+  const requests = new OperatorRequests(databasePath, {
+    ask: (id, request) => asked.push([id, request]),
     failed: (sentence) => failures.push(sentence),
   });
-  onTestFinished(() => commands.stop());
-  return { commands, folder, socket: controlSocketPath(databasePath), asked, failures };
+  onTestFinished(() => requests.stop());
+  return { requests, folder, socket: controlSocketPath(databasePath), asked, failures };
 }
 
-describe('operator commands', () => {
-  it('operator commands - each is answered with what became of it, in whatever order', async () => {
-    const { commands, socket, asked } = setUp();
-    await commands.start();
+describe('operator requests', () => {
+  it('operator requests - each is answered with what became of it, in whatever order', async () => {
+    const { requests, socket, asked } = setUp();
+    await requests.start();
     const first = askControl(socket, { type: 'listKeys' });
     await until('the first to be asked', () => asked.length === 1);
     const second = askControl(socket, { type: 'blockNode', nodeId: 'node-1' });
@@ -34,15 +34,15 @@ describe('operator commands', () => {
       [2, { type: 'blockNode', nodeId: 'node-1' }],
     ]);
     const refused = { type: 'refused', code: 'too_many', sentence: 'Too many.' } as const;
-    commands.answer(2, refused);
-    commands.answer(1, { type: 'made', answer: [] });
-    commands.answer(1, refused);
+    requests.answer(2, refused);
+    requests.answer(1, { type: 'made', answer: [] });
+    requests.answer(1, refused);
     expect(await Promise.all([first, second])).toEqual([{ type: 'made', answer: [] }, refused]);
   });
 
-  it('operator commands - what is no change is refused, and the writer not asked', async () => {
-    const { commands, socket, asked } = setUp();
-    await commands.start();
+  it('operator requests - what is no request is refused, and the writer not asked', async () => {
+    const { requests, socket, asked } = setUp();
+    await requests.start();
     expect(await askControl(socket, { type: 'blockNode', nodeId: 'a b' })).toEqual({
       type: 'refused',
       code: 'usage',
@@ -51,17 +51,17 @@ describe('operator commands', () => {
     expect(asked).toEqual([]);
   });
 
-  it('operator commands - a stop during the start leaves no socket', async () => {
-    const { commands, socket } = setUp();
-    const starting = commands.start();
-    await Promise.all([starting, commands.stop()]);
+  it('operator requests - a stop during the start leaves no socket', async () => {
+    const { requests, socket } = setUp();
+    const starting = requests.start();
+    await Promise.all([starting, requests.stop()]);
     expect(existsSync(socket)).toBe(false);
   });
 
-  it('operator commands - a socket that cannot be made is told, and the start goes on', async () => {
-    const { commands, folder, failures } = setUp();
+  it('operator requests - a socket that cannot be made is told, and the start goes on', async () => {
+    const { requests, folder, failures } = setUp();
     rmSync(folder, { recursive: true });
-    await commands.start();
+    await requests.start();
     expect(failures).toEqual(['the socket beside the database cannot be made']);
   });
 });

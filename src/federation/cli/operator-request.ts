@@ -1,11 +1,15 @@
-// Has a change made in a database: by the program that holds it, over its socket, or by ourselves under the lock when
-// nobody does.
+// Has an operator request applied to a database: by the program that holds the database, over its socket, or, if no
+// program holds it, by this process under the lock.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { COMMAND_DESCRIPTORS } from '../../lib/descriptors.ts';
 import { STOP_EMPTY_LOG_MS } from '../../store/empty-log.ts';
 import type { Settings } from '../config/settings.ts';
-import { type Change, type ChangeAnswers, decodeChange } from '../domain/operator-request.ts';
+import {
+  type OperatorRequest,
+  type OperatorAnswers,
+  decodeOperatorRequest,
+} from '../domain/operator-request.ts';
 import { askControl, controlSocketPath } from '../../io/control-socket.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
 import { type Backoff, backoffMs } from '../../lib/backoff.ts';
@@ -15,24 +19,26 @@ import { databaseNotFound, explainReading } from '../../store/database.ts';
 import { FEDERATION_DATABASE, openFederationWriter } from '../store/federation-database.ts';
 import { lookForDatabase } from '../../store/database-place.ts';
 import { emptyLog } from '../../store/empty-log.ts';
-import { makeChange } from '../store/make-change.ts';
+import { applyOperatorRequest } from '../store/apply-operator-request.ts';
 import { FederationWriter } from '../store/writer.ts';
 import { writerOptions } from '../store/writer-options.ts';
 import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
 
-/** A program that is just starting or stopping holds the lock without a socket for a moment. */
+/**
+ * A program that is starting or stopping holds the lock without a socket for a moment; the command tries for this long.
+ */
 const TRY_FOR_MS = 5_000;
 const TRY_AGAIN: Backoff = { leastMs: 100, mostMs: 500 };
 
 /**
- * Makes the change and returns the answer. Errors: `usage` if the change is wrong, those of `makeChange`,
- * `control_unreachable`, and those of opening a database.
+ * Has the request applied and returns the answer. Errors: `usage` if the request is malformed, those of
+ * `applyOperatorRequest`, `control_unreachable`, and those of opening a database.
  */
-export async function changeDatabase<C extends Change>(
+export async function performOperatorRequest<R extends OperatorRequest>(
   settings: Settings,
-  change: C,
-): Promise<ChangeAnswers[C['type']]> {
-  const wrong = decodeChange(change);
+  request: R,
+): Promise<OperatorAnswers[R['type']]> {
+  const wrong = decodeOperatorRequest(request);
   if (typeof wrong === 'string') throw new CodedError('usage', `${wrong} --help lists the options.`);
   requireDescriptors(COMMAND_DESCRIPTORS);
   if ((lookForDatabase(settings.databasePath)?.size ?? 0) === 0) {
@@ -41,11 +47,11 @@ export async function changeDatabase<C extends Change>(
   const deadlineMs = systemClock.monotonicMs() + TRY_FOR_MS;
   for (let failures = 0; ; failures += 1) {
     const lock = lockOrNull(settings.databasePath);
-    if (lock !== null) return makeAlone(settings, change, lock) as ChangeAnswers[C['type']];
+    if (lock !== null) return applyAlone(settings, request, lock) as OperatorAnswers[R['type']];
     try {
       return readReply(
-        await askControl(controlSocketPath(settings.databasePath), change),
-      ) as ChangeAnswers[C['type']];
+        await askControl(controlSocketPath(settings.databasePath), request),
+      ) as OperatorAnswers[R['type']];
     } catch (error) {
       const isAway = error instanceof CodedError && error.code === 'control_unreachable';
       if (!isAway || systemClock.monotonicMs() > deadlineMs) throw error;
@@ -54,7 +60,7 @@ export async function changeDatabase<C extends Change>(
   }
 }
 
-/** Null if another process holds it. */
+/** Takes the lock; null if another process holds it. */
 function lockOrNull(databasePath: string): DatabaseLock | null {
   try {
     return lockDatabase(databasePath, FEDERATION_DATABASE);
@@ -64,7 +70,7 @@ function lockOrNull(databasePath: string): DatabaseLock | null {
   }
 }
 
-function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unknown {
+function applyAlone(settings: Settings, request: OperatorRequest, lock: DatabaseLock): unknown {
   const { databasePath: path, aggregatorId } = settings;
   try {
     const database = openFederationWriter(path);
@@ -72,13 +78,13 @@ function makeAlone(settings: Settings, change: Change, lock: DatabaseLock): unkn
     try {
       return writer.durably(() => {
         const nowMs = systemClock.nowMs();
-        // Nothing is known of the broker here: the program corrects the guess once it has read the stream to its end.
-        const answer = makeChange(writer, change, { nowMs, brokerMs: nowMs });
+        // The broker's clock is not known here. The program corrects this guess once it has read the stream to its end.
+        const answer = applyOperatorRequest(writer, request, { nowMs, brokerMs: nowMs });
         writer.commit(systemClock.nowMs(), writer.observedMs);
         return answer;
       });
     } finally {
-      // Also where another process reads the file.
+      // Also if another process reads the file.
       emptyLog(database, STOP_EMPTY_LOG_MS, systemClock);
       writer.close();
     }

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readSettings } from '../../../src/federation/config/settings.ts';
 import type { ApiKey } from '../../../src/federation/domain/api-keys.ts';
-import type { Change } from '../../../src/federation/domain/operator-request.ts';
-import { replyToChange } from '../../../src/federation/store/change-reply.ts';
+import type { OperatorRequest } from '../../../src/federation/domain/operator-request.ts';
+import { replyToOperatorRequest } from '../../../src/federation/store/operator-request-reply.ts';
 import { Committer } from '../../../src/store/committer.ts';
 import { openDatabase } from '../../../src/federation/store/open-database.ts';
 import { NOW_MS, joined } from './events.ts';
@@ -27,7 +27,7 @@ beforeEach(() => {
 
 /** A database with one node, on a disk that can be made to fail. */
 function setUp() {
-  const folder = testFolder('change-reply');
+  const folder = testFolder('operator-request-reply');
   const { settings } = readSettings({ DB_PATH: folder.path('a.db') });
   const { database, lock, writer } = openDatabase(settings, NOW_MS, () => undefined);
   const state = { isFull: false };
@@ -51,9 +51,9 @@ function setUp() {
   });
   writer.current.apply(joined(NODE), { atMs: NOW_MS, nowMs: NOW_MS, observedMs: 0 }, null);
   committer.flush();
-  const reply = (asked: Change) =>
-    replyToChange(
-      asked,
+  const reply = (request: OperatorRequest) =>
+    replyToOperatorRequest(
+      request,
       { nowMs: NOW_MS, brokerMs: NOW_MS },
       { writer, committer, keys: (keys) => told.push(keys) },
     );
@@ -61,8 +61,8 @@ function setUp() {
   return { state, committer, writer, told, reply, nodes };
 }
 
-describe('change reply', () => {
-  it('change reply - a key is made, and everybody is told of all keys', () => {
+describe('operator request reply', () => {
+  it('operator request reply - a key is made, and everybody is told of all keys', () => {
     const key = {
       keyHash: 'ab'.repeat(32),
       name: 'a key',
@@ -77,7 +77,7 @@ describe('change reply', () => {
     expect(disk.told).toMatchObject([[{ name: 'a key' }]]);
   });
 
-  it('change reply - a node is forgotten on the disk', () => {
+  it('operator request reply - a node is forgotten on the disk', () => {
     expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual({
       type: 'made',
       answer: { nodeId: NODE },
@@ -85,7 +85,7 @@ describe('change reply', () => {
     expect(disk.nodes()).toBe(0);
   });
 
-  it('change reply - what is not there is refused with the error that says so', () => {
+  it('operator request reply - what is not there is refused with the error that says so', () => {
     expect(disk.reply({ type: 'forgetNode', nodeId: 'node-b' })).toEqual({
       type: 'refused',
       code: 'not_found',
@@ -93,7 +93,7 @@ describe('change reply', () => {
     });
   });
 
-  it('change reply - while commits fail nothing is changed, also not later', () => {
+  it('operator request reply - while commits fail nothing is changed, also not later', () => {
     disk.state.isFull = true;
     disk.committer.flush();
     expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual(BUSY);
@@ -104,7 +104,7 @@ describe('change reply', () => {
     expect(disk.reply({ type: 'listBlocked' })).toEqual({ type: 'made', answer: [] });
   });
 
-  it('change reply - a node whose commit fails is forgotten with the next, also by a writer made anew', () => {
+  it('operator request reply - a node whose commit fails is forgotten with the next, also by a writer made anew', () => {
     disk.state.isFull = true;
     expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual(LATER);
     expect(disk.nodes()).toBe(1);
