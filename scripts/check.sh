@@ -30,8 +30,10 @@ imports() {
   if ! grep -q 'no dependency violations found ([1-9]' .cache/depcruise.txt; then complain 'depcruise failed.'; exit 1; fi
 }
 
-# vitest.config.ts says which they are; commands and servers take too long for a quick look.
-rules() { stage vitest run --project rules --exclude '**/cli/**' --exclude '**/http/**'; }
+# vitest.config.ts says which they are. Commands and servers take too long for a quick look, and one file needs promtool.
+rules() {
+  stage vitest run --project rules --exclude '**/cli/**' --exclude '**/http/**' --exclude '**/metrics/metrics.test.ts'
+}
 
 [ "$#" -gt 0 ] || set -- types lint format imports rules
 for part in "$@"; do
