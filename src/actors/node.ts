@@ -1,5 +1,6 @@
-// One machine per remote node: its heartbeat lifecycle, online → stale → offline (section 6). It decides, and reports
-// to its supervisor. It keeps no timer, stores nothing, and knows no time except that in its events.
+// One machine per remote node: its heartbeat lifecycle, online → stale → offline (docs/federation.md#node-lifecycle).
+// It decides, and reports to its supervisor. It keeps no timer, stores nothing, and knows no time except that in its
+// events.
 
 import { assign, sendParent, setup } from 'xstate';
 import type { NodeSign, NodeTransition } from '../lifecycle/node-state.ts';

@@ -6,7 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { CodedError } from '../lib/errors.ts';
 import type { Part } from '../lib/part.ts';
 
-/** Longest wait for an orderly stop before the process ends anyway; the specification allows 5 s. */
+/** Longest wait for an orderly stop before the process ends anyway; docs/guarantees.md#in-both-modes promises 5 s. */
 export const STOP_TIME_MAX_MS = 4_500;
 /** A signal to the process group comes twice within a moment: through npm and directly. */
 export const SAME_SIGNAL_MS = 1_000;

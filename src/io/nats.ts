@@ -46,11 +46,14 @@ export interface ConnectionParts {
   onRefused(refusal: Refusal): void;
 }
 
-/** With jitter, so that a returning broker is not met by everyone at once; section 10 allows 2 s. */
+/** With jitter, so that a returning broker is not met by everyone at once; docs/federation.md#readiness allows 2 s. */
 const RETRY: Backoff = { leastMs: 500, mostMs: 1_750 };
 /** The client does not count its own attempts: it waits as long as after so many failed ones. */
 const CLIENT_FAILURES = 2;
-/** The client notices by this alone that a broker ended in the middle of a login: with the rest below 5 s (section 10). */
+/**
+ * The client notices by this alone that a broker ended in the middle of a login: with the rest below 5 s
+ * (docs/federation.md#readiness).
+ */
 const CONNECT_TIMEOUT_MS = 4000;
 /** So long after a loss, and so often, an attempt of our own asks why the client's fail. */
 const ASK_WHY_MS = 3000;

@@ -1,5 +1,5 @@
-// The signature of published statistics (specification, section 8): Ed25519 over the payload bytes; the key is named by
-// its RFC 7638 thumbprint. It publishes nothing.
+// The signature of published statistics (docs/federation.md#signed-statistics): Ed25519 over the payload bytes; the key
+// is named by its RFC 7638 thumbprint. It publishes nothing.
 
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 

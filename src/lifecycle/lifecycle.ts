@@ -1,5 +1,5 @@
-// The only file that decides when silence means stale or offline (section 6). Pure: the caller measures silence on the
-// observed clock, so that the aggregator's own absence marks no node as silent.
+// The only file that decides when silence means stale or offline (docs/federation.md#states). Pure: the caller measures
+// silence on the observed clock, so that the aggregator's own absence marks no node as silent.
 
 import type { NodeState } from './node-state.ts';
 

@@ -1,5 +1,5 @@
-// The clock on which silence is measured (section 6). It advances only while the broker demonstrably reaches this
-// program. An absence of the program or of the broker therefore makes no node silent.
+// The clock on which silence is measured (docs/federation.md#observed-clock). It advances only while the broker
+// demonstrably reaches this program. An absence of the program or of the broker therefore makes no node silent.
 
 /** Counts the time for which the broker was heard, in ms. */
 export class ObservedClock {

@@ -1,5 +1,5 @@
-// The share of observed time during which a node was online or stale (section 6). Pure arithmetic on the observed
-// clock: time that the aggregator did not observe counts neither as up nor as down.
+// The share of observed time during which a node was online or stale (docs/federation.md#uptime). Pure arithmetic on
+// the observed clock: time that the aggregator did not observe counts neither as up nor as down.
 
 import type { NodeState } from './node-state.ts';
 

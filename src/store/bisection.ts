@@ -1,6 +1,6 @@
-// Chooses which part of a failed batch to try next (section 7): three times the whole batch, then the facts that wait
-// beside the messages, then the messages, halved down to the single messages that cannot be stored. It only decides;
-// the salvage merges, commits and quarantines.
+// Chooses which part of a failed batch to try next (docs/federation.md#quarantine): three times the whole batch, then
+// the facts that wait beside the messages, then the messages, halved down to the single messages that cannot be stored.
+// It only decides; the salvage merges, commits and quarantines.
 
 /** The part to try next: the messages of the batch from index `from` up to, not including, `to`. */
 export interface BatchPart {

@@ -51,7 +51,7 @@ describe('shipped broker configuration', () => {
     expect(rightsOf(SHIPPED)).toEqual(rightsOf(generated));
     expect(rightsOf(generated).length).toBeGreaterThan(50);
     expect(SHIPPED_LEAF).toContain(/^mappings .*$/m.exec(generated)?.[0]);
-    // What else the specification fixes stands in both.
+    // What else deployed monitors need stands in both.
     for (const line of [
       'max_payload: 1048576',
       'max_connections: 65536',

@@ -1,5 +1,6 @@
-// The conservation law of section 7 in both forms: in the counters of one scrape every message received is exactly one
-// outcome or in flight, and in the database every sequence up to the position has exactly one outcome.
+// The conservation law (docs/federation.md#conservation) in both forms: in the counters of one scrape every message
+// received is exactly one outcome or in flight, and in the database every sequence up to the position has exactly one
+// outcome.
 
 import Sqlite from 'better-sqlite3';
 import { expect } from 'vitest';

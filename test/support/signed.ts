@@ -7,7 +7,7 @@ import { openFederationWriter } from '../../src/federation/store/federation-data
 import type { Publication } from './messages.ts';
 import { runToEnd } from './program.ts';
 
-/** The two headers for a payload on a subject; written a second time, from the specification. */
+/** The two headers for a payload on a subject; written a second time, from docs/federation.md#signed-messages. */
 export function signedHeaders(key: string, { subject, payload }: Publication): MsgHdrs {
   const hash = createHash('sha256').update(key).digest();
   const signed = headers();

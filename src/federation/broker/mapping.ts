@@ -1,6 +1,6 @@
-// Checks whether a broker maps the input subjects to `ingest.…` (section 8), as the embedded broker and the shipped
-// configuration do. Only with that mapping are monitors unable to hear each other, and only then do messages arrive
-// under the mapped names.
+// Checks whether a broker maps the input subjects to `ingest.…` (docs/federation.md#rights-at-the-broker), as the
+// embedded broker and the shipped configuration do. Only with that mapping are monitors unable to hear each other, and
+// only then do messages arrive under the mapped names.
 
 import { mappingProbe } from './subjects.ts';
 import type { NatsConnection } from '../../io/nats.ts';

@@ -1,4 +1,4 @@
-// What must hold between settings (specification, sections 1, 6 and 9). A rule never repairs: it says what is wrong.
+// What must hold between settings (README.md#settings). A rule never repairs: it says what is wrong.
 
 import { shownValue } from '../../config/definition.ts';
 import type { Machine } from '../../config/environment.ts';

@@ -1,4 +1,4 @@
-// Every setting of the federation in one table: its name, kind, default and meaning (specification, section 9). The table
+// Every setting of the federation in one table: its name, kind, default and meaning (README.md#settings). The table
 // drives the reading and the documentation; it never reads the environment itself.
 
 import {

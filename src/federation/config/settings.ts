@@ -39,7 +39,7 @@ export interface EmbeddedSettings {
   readonly binary: string | null;
 }
 
-/** Every setting of section 9, checked. */
+/** Every setting of README.md#settings, checked. */
 export interface Settings {
   readonly nats: NatsSettings;
   readonly embedded: EmbeddedSettings;

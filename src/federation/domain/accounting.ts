@@ -1,5 +1,6 @@
 // Counts, per subject, how every message ended. One snapshot of the ingest thread's counters feeds both the
-// conservation law of section 7 and the metrics of section 10. Plain data; it crosses threads by copy.
+// conservation law (docs/federation.md#conservation) and the metrics (docs/metrics.md). Plain data; it crosses threads
+// by copy.
 
 import type { LabelDimension, RejectReason } from './vocabulary.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';

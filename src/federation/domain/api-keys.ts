@@ -1,5 +1,5 @@
-// API keys, the node ids bound to them, and the rule that decides who may send as which node (specification, section
-// 8). Pure: the caller checks whether a signature fits a key.
+// API keys, the node ids bound to them, and the rule that decides who may send as which node
+// (docs/federation.md#signed-messages). Pure: the caller checks whether a signature fits a key.
 
 /** What a key may do; `admin` includes the others. */
 export const PERMISSIONS = ['publish', 'subscribe', 'admin'] as const;

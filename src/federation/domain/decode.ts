@@ -1,5 +1,6 @@
-// Decodes the bytes of one message into a Signal, or returns the first reason for rejection (section 2). It never
-// throws, keeps nothing of a rejected message, and reads only members that are stored or that decide about rejection.
+// Decodes the bytes of one message into a Signal, or returns the first reason for rejection
+// (docs/federation.md#refused-messages). It never throws, keeps nothing of a rejected message, and reads only members
+// that are stored or that decide about rejection.
 
 import { hasForbiddenMember, holdsPersonalText } from './privacy.ts';
 import { closedVocabulary, LabelReader, WRONG_TYPE } from './labels.ts';

@@ -8,7 +8,10 @@ export interface StatisticsKey {
   readonly d: string;
 }
 
-/** The aggregator's secrets. They leave the process only in the ways that section 8 describes. */
+/**
+ * The aggregator's secrets. They leave the process only in the ways that docs/federation.md#keys-and-signatures
+ * describes.
+ */
 export interface Identity {
   /** 64 lower-case hex digits. */
   readonly salt: string;

@@ -1,5 +1,5 @@
-// The limits of section 7. The ingest thread applies them to event times, in the order of the stream. 0 turns a limit
-// off.
+// The limits of docs/federation.md#limits. The ingest thread applies them to event times, in the order of the stream. 0
+// turns a limit off.
 
 /** The limits that an operator can set. */
 export interface Limits {

@@ -1,5 +1,6 @@
-// API keys and the message signatures made with them (specification, section 8). A key is shown once and kept only as
-// its SHA-256; a message carries the key's id and an HMAC, never the key. This file does not decide what a key may do.
+// API keys and the message signatures made with them (docs/federation.md#signed-messages). A key is shown once and kept
+// only as its SHA-256; a message carries the key's id and an HMAC, never the key. This file does not decide what a key
+// may do.
 
 import {
   createHash,

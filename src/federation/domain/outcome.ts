@@ -1,5 +1,6 @@
-// A task's outcome as one small integer. Its numeric order is the order of section 3: success before failure, then
-// execution time, gas and cached, an absent value last. Merging two reports is therefore a minimum.
+// A task's outcome as one small integer. Its numeric order is that of docs/federation.md#outcome-of-a-task: success
+// before failure, then execution time, gas and cached, an absent value last. Merging two reports is therefore a
+// minimum.
 
 import { EXECUTION_TIMES, GAS_AMOUNTS } from './vocabulary.ts';
 
@@ -42,7 +43,8 @@ export function decodeOutcome(code: number): OutcomeParts {
 }
 
 /**
- * True if the task failed (section 2): `success` is false, or `success` is absent and `status` is not a success word.
+ * True if the task failed (docs/federation.md#which-completion-failed): `success` is false, or `success` is absent and
+ * `status` is not a success word.
  */
 export function hasFailed(success: boolean | null, status: string | null): boolean {
   if (success !== null) return !success;

@@ -1,6 +1,6 @@
-// The personal-data guard of section 7: every message passes it before anything is stored or published. Only the
-// decoded signal goes on, and only if no text in it contains an address. The guard never repeats or remembers what it
-// found.
+// The personal-data guard (docs/federation.md#personal-data): every message passes it before anything is stored or
+// published. Only the decoded signal goes on, and only if no text in it contains an address. The guard never repeats or
+// remembers what it found.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Signal } from './signal.ts';

@@ -1,5 +1,5 @@
-// Encrypts the salt for one key holder (specification, section 8): AES-256-GCM under a key that both sides derive from
-// the API key's hash. Without that hash the sealed text reveals nothing.
+// Encrypts the salt for one key holder (docs/federation.md#joining): AES-256-GCM under a key that both sides derive
+// from the API key's hash. Without that hash the sealed text reveals nothing.
 
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 

@@ -1,4 +1,5 @@
-// A decoded message of a monitor: plain data, with only the members that section 4 stores.
+// A decoded message of a monitor: plain data, with only the members that are stored
+// (docs/federation.md#messages-of-a-node).
 
 /**
  * Members of every signal. In all signals buckets are indices into their vocabulary, where one past the last label

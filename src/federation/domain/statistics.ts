@@ -1,4 +1,5 @@
-// The published numbers (section 5): their types, and the computation of rates and distributions from counts.
+// The published numbers (docs/federation.md#statistics): their types, and the computation of rates and distributions
+// from counts.
 
 import type { Period } from './vocabulary.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';

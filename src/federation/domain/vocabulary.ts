@@ -1,5 +1,5 @@
-// The vocabulary of monitors: subjects, message types, closed label vocabularies and open label patterns (federation
-// specification, sections 1 and 2). Pure data and look-ups; this file reads no message.
+// The vocabulary of monitors: subjects, message types, closed label vocabularies and open label patterns
+// (docs/federation.md#subjects, docs/federation.md#labels-and-ids). Pure data and look-ups; this file reads no message.
 
 /** The six input subjects, in the order in which per-subject counters are kept. */
 export const SUBJECTS = [
@@ -70,7 +70,7 @@ export const LABEL_DIMENSIONS = [
 /** One of {@link LABEL_DIMENSIONS}. */
 export type LabelDimension = (typeof LABEL_DIMENSIONS)[number];
 
-/** Reasons for rejecting a message, in the order of the checks (sections 2, 7 and 8). */
+/** Reasons for rejecting a message, in the order of the checks (docs/federation.md#refused-messages). */
 export const REJECT_REASONS = [
   'too_large',
   'not_json',
@@ -87,7 +87,7 @@ export const REJECT_REASONS = [
 /** One of {@link REJECT_REASONS}. */
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
-/** Publication periods (section 5). */
+/** Publication periods (docs/federation.md#periods). */
 export const PERIODS = ['1h', '24h', '7d', 'all'] as const;
 /** One of {@link PERIODS}; `all` covers everything stored. */
 export type Period = (typeof PERIODS)[number];

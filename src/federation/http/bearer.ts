@@ -1,5 +1,5 @@
-// `Authorization: Bearer` before the routes under /api/ (specification, section 8): a key's hash is looked for, the key is
-// neither kept nor repeated. What lies outside /api/ is for probes, Prometheus and browsers, and needs no key.
+// `Authorization: Bearer` before the routes under /api/ (docs/federation.md#api-keys): a key's hash is looked for, the
+// key is neither kept nor repeated. What lies outside /api/ is for probes, Prometheus and browsers, and needs no key.
 
 import type { FastifyInstance } from 'fastify';
 import { type ApiKey, isUsable, may } from '../domain/api-keys.ts';

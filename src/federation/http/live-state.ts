@@ -65,7 +65,10 @@ export function liveState(inputs: LiveInputs): LiveState {
   };
 }
 
-/** Counters since the process started; `conserved` is the conservation law of section 7 over this very snapshot. */
+/**
+ * Counters since the process started; `conserved` is the conservation law of docs/federation.md#conservation over this
+ * very snapshot.
+ */
 function messagesOf(accounts: IngestAccounts | null): LiveState {
   const sum = (counts: readonly number[] | undefined) =>
     (counts ?? []).reduce((total, count) => total + count, 0);

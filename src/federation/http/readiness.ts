@@ -1,4 +1,4 @@
-// Whether the aggregator is ready, and why not (specification, section 10): a decision on plain data. It asks nobody
+// Whether the aggregator is ready, and why not (docs/federation.md#readiness): a decision on plain data. It asks nobody
 // and knows no HTTP.
 
 import type { IngestStatus } from '../domain/accounting.ts';

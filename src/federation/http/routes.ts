@@ -1,4 +1,4 @@
-// The HTTP API of the federation (specification, section 10): statistics, their history and distributions, nodes,
+// The HTTP API of the federation (docs/federation.md#http): statistics, their history and distributions, nodes,
 // health, limits. It only shows what a tick, a worker or another thread has computed; it never computes a statistic and
 // never shows a location of a single node.
 

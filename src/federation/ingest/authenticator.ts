@@ -1,5 +1,5 @@
-// Says who sent a message: its headers and the keys in force, between validation and the limits (section 7). It keeps
-// nothing and counts nothing.
+// Says who sent a message: its headers and the keys in force, between validation and the limits
+// (docs/federation.md#at-the-door). It keeps nothing and counts nothing.
 
 import type { KeyObject } from 'node:crypto';
 import { type ApiKey, judgeClaim, type KeyBook, type Signature } from '../domain/api-keys.ts';

@@ -1,6 +1,6 @@
-// The batch in work and its way to the disk: merged, committed as a whole, in parts where that fails (section 7), and given
-// back. It decides neither when to commit nor when to try again (src/store/committer.ts), and tells nobody why a commit
-// failed (writer-health.ts).
+// The batch in work and its way to the disk: merged, committed as a whole, in parts where that fails
+// (docs/federation.md#quarantine), and given back. It decides neither when to commit nor when to try again
+// (src/store/committer.ts), and tells nobody why a commit failed (writer-health.ts).
 
 import type { Clock } from '../../lib/clock.ts';
 import type { NodeSign } from '../../lifecycle/node-state.ts';

@@ -1,6 +1,6 @@
-// The door that every message comes through: size, decode, validate, authenticate, limit, apply (section 7), each outcome
-// counted.
-// A stranger's message never throws here and never reaches a log.
+// The door that every message comes through: size, decode, validate, authenticate, limit, apply
+// (docs/federation.md#at-the-door), each outcome counted. A stranger's message never throws here and never reaches a
+// log.
 
 import type { Outcome } from '../domain/accounting.ts';
 import type { ApiKey } from '../domain/api-keys.ts';

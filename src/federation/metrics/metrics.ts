@@ -1,5 +1,5 @@
-// What Prometheus reads of the federation (specification, section 10), from one snapshot of the ingest thread's counters at
-// each scrape. It never counts a message itself and has no node ids.
+// What Prometheus reads of the federation (docs/federation.md#metrics), from one snapshot of the ingest thread's
+// counters at each scrape. It never counts a message itself and has no node ids.
 
 import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../domain/accounting.ts';
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';

@@ -9,7 +9,7 @@ import { INPUT_SUBJECTS } from './vocabulary.ts';
 export interface Counters {
   /** By subject. */
   readonly received: Readonly<Record<string, number>>;
-  /** By `subject outcome`; the outcome is one of those of the conservation law (section 7). */
+  /** By `subject outcome`; the outcome is one of those of the conservation law (docs/federation.md#conservation). */
   readonly outcomes: Readonly<Record<string, number>>;
   /** By `subject reason`. */
   readonly rejected: Readonly<Record<string, number>>;

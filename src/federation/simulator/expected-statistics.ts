@@ -1,4 +1,4 @@
-// Computes the published numbers (section 5) from the expected rows.
+// Computes the published numbers (docs/federation.md#statistics) from the expected rows.
 
 import type {
   Counts,

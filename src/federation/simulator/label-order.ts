@@ -1,5 +1,6 @@
-// Decides which of two labels is stored (section 3), written independently for the oracle: the least by vocabulary or
-// bytes with absent last, or, for what a node reports about itself, the newest, and the greatest of equally new ones.
+// Decides which of two labels is stored (docs/federation.md#merging-reports), written independently for the oracle: the
+// least by vocabulary or bytes with absent last, or, for what a node reports about itself, the newest, and the greatest
+// of equally new ones.
 
 import type { Label } from './statement.ts';
 

@@ -1,6 +1,6 @@
-// Checks, before anything is sent, whether a plan would exceed the aggregator's limits (section 7). A rate-limited
-// message stores nothing, so a run that exceeds a limit proves nothing. The check is deliberately a little stricter
-// than the aggregator.
+// Checks, before anything is sent, whether a plan would exceed the aggregator's limits (docs/federation.md#limits). A
+// rate-limited message stores nothing, so a run that exceeds a limit proves nothing. The check is deliberately a little
+// stricter than the aggregator.
 
 import type { PlannedMessage } from './statement.ts';
 

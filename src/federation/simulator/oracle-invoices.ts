@@ -1,4 +1,4 @@
-// The oracle's invoices (section 3): the reporters of each, and the least of every label.
+// The oracle's invoices (docs/federation.md#merging-reports): the reporters of each, and the least of every label.
 
 import type { ExpectedInvoice } from './expected-rows.ts';
 import { leastLabel } from './label-order.ts';

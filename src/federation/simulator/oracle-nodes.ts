@@ -1,5 +1,5 @@
-// The oracle's nodes (sections 3 and 6): signs of life, leaves, heartbeats, and what each node last reported about
-// itself.
+// The oracle's nodes (docs/federation.md#merging-reports, docs/federation.md#leaving): signs of life, leaves,
+// heartbeats, and what each node last reported about itself.
 
 import type { ExpectedNode } from './expected-rows.ts';
 import type { DatedLabel } from './label-order.ts';

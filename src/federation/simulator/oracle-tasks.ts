@@ -1,4 +1,5 @@
-// The oracle's tasks (section 3): the reporters of each, the least outcome, and the least labels.
+// The oracle's tasks (docs/federation.md#outcome-of-a-task): the reporters of each, the least outcome, and the least
+// labels.
 
 import type { ExpectedTask } from './expected-rows.ts';
 import { leastLabel } from './label-order.ts';

@@ -1,4 +1,4 @@
-// The oracle computes what the aggregator must store after a list of messages, from section 3 of the specification
+// The oracle computes what the aggregator must store after a list of messages, from docs/federation.md#time-and-order
 // alone. It imports nothing from the federation's domain, reads statements instead of bytes, and stores everything in
 // plain maps: it is slow and uses much memory, and it is hard to get wrong.
 

@@ -31,7 +31,8 @@ interface Entry {
 }
 
 /**
- * Lengths of some id hashes, in hex digits: nearly all have 64, a few have a shorter length that section 2 allows too.
+ * Lengths of some id hashes, in hex digits: nearly all have 64, a few have a shorter length that
+ * docs/federation.md#id-hashes allows too.
  */
 const SHORT_HASHES = [16, 18, 32, 40, 62];
 const FIVE_MINUTES_MS = 300_000;

@@ -1,6 +1,7 @@
-// Encodes a statement as bytes, in one of the many forms that deployed monitors use (section 2): members absent or
-// null, presence at top level, chain ids as integers, 0/1 for booleans, upper-case hashes, unknown members, labels
-// outside their vocabulary. Every form means the same statement; the aggregator may reject none of them.
+// Encodes a statement as bytes, in one of the many forms that deployed monitors use
+// (docs/federation.md#messages-of-a-node): members absent or null, presence at top level, chain ids as integers, 0/1
+// for booleans, upper-case hashes, unknown members, labels outside their vocabulary. Every form means the same
+// statement; the aggregator may reject none of them.
 
 import type { Random } from '../../lib/random.ts';
 import type {
@@ -54,7 +55,7 @@ function taskReceived(random: Random, task: TaskReceived): Json {
   };
 }
 
-/** `success` decides; only if it is absent does `status` decide (section 3). */
+/** `success` decides; only if it is absent does `status` decide (docs/federation.md#which-completion-failed). */
 const COMPLETED_FORMS: readonly (readonly [unknown, unknown])[] = [
   [true, 'completed'],
   [true, 'completed'],

@@ -1,5 +1,5 @@
-// The simulator's own copy of the vocabularies (federation specification, sections 1 and 2). It is written from the
-// specification and never imported from the domain, so that a mistake there is not repeated here.
+// The simulator's own copy of the vocabularies (docs/federation.md#subjects, docs/federation.md#closed-labels). It is
+// written from that page and never imported from the domain, so that a mistake there is not repeated here.
 
 /** Message type to subject. */
 export const SUBJECT_OF = {

@@ -1,5 +1,5 @@
-// Makes the answer to a node's request to join (specification, section 8): the salt, in clear or sealed for the node's
-// key, and the key that signs statistics. It only decides; it sends and logs nothing.
+// Makes the answer to a node's request to join (docs/federation.md#joining): the salt, in clear or sealed for the
+// node's key, and the key that signs statistics. It only decides; it sends and logs nothing.
 
 import { type ApiKey, type KeyBook, signerOf } from '../domain/api-keys.ts';
 import { isMessageSignature, readCredential, secretOf } from '../domain/message-signature.ts';

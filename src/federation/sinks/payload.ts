@@ -1,4 +1,4 @@
-// Makes the statistics messages (section 5): one per period, each on its own subject. Pure.
+// Makes the statistics messages (docs/federation.md#statistics): one per period, each on its own subject. Pure.
 
 import type { NetworkStatistics } from '../domain/statistics.ts';
 import type { Period } from '../domain/vocabulary.ts';

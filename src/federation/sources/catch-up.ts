@@ -6,7 +6,9 @@ import { BrokerClock } from './broker-clock.ts';
 import type { Reach, StreamEnd } from './reach.ts';
 import type { Stall } from './stall.ts';
 
-/** Messages pending and the newest one read older than this: the source is catching up (section 6). */
+/**
+ * Messages pending and the newest one read older than this: the source is catching up (docs/federation.md#catching-up).
+ */
 export const CATCHING_UP_AGE_MS = 10_000;
 
 /** The numbers are plain fields: the reader sets three of them for each message. */

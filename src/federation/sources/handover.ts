@@ -1,6 +1,6 @@
 // Hands messages over to the writer in batches, at most so many under way. When the writer is slow it says so, and
 // JetStream is read no further; plain NATS cannot be held back, so what does not fit waits in a bounded backlog, and over
-// the bound presence is shed first and facts last (section 7).
+// the bound presence is shed first and facts last (docs/federation.md#shedding).
 
 import { type Batch, BatchFiller, type BatchMessage, createBatch, readBatch } from './batch.ts';
 import { MessageQueue, type Spares } from './message-queue.ts';
@@ -42,7 +42,7 @@ export const BATCHES_UNDER_WAY_MAX = 4;
 export const BATCH_TIME_MS = 250;
 /** The same while the writer has nothing to do, so that thin traffic is committed soon. */
 const BATCH_IDLE_TIME_MS = 100;
-/** Payload that plain NATS may hold in memory before it sheds, presence first (section 7). */
+/** Payload that plain NATS may hold in memory before it sheds, presence first (docs/federation.md#shedding). */
 const PLAIN_BACKLOG_BYTES_MAX = 134_217_728;
 
 /** How the program hands over. */

@@ -1,5 +1,5 @@
-// Which stream to read (section 1): ours, made or kept to the settings; somebody else's that covers all six inputs,
-// never altered; or none. Pure.
+// Which stream to read (docs/federation.md#the-stream): ours, made or kept to the settings; somebody else's that covers
+// all six inputs, never altered; or none. Pure.
 
 /** The stream that is ours. */
 export const OUR_STREAM = 'TRUEBIT_INGEST';

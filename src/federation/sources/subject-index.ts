@@ -5,7 +5,10 @@ import { SUBJECTS } from '../domain/vocabulary.ts';
 /** The place of messages on none of the six subjects: a foreign stream may hold more. */
 export const NO_SUBJECT = SUBJECTS.length;
 
-/** Where the inputs arrive: under `ingest.` where the broker maps them (section 8), else under their own names. */
+/**
+ * Where the inputs arrive: under `ingest.` where the broker maps them (docs/federation.md#rights-at-the-broker), else
+ * under their own names.
+ */
 export function inputSubjects(isMapped: boolean): readonly string[] {
   return SUBJECTS.map((subject) => (isMapped ? subject.replace('truebit.', 'ingest.') : subject));
 }

@@ -28,7 +28,10 @@ export interface TelemetryParts extends ReadingParts {
   fatal(error: CodedError): void;
 }
 
-/** Time between two pings on the connection: the observed clock advances at their answers (section 6). */
+/**
+ * Time between two pings on the connection: the observed clock advances at their answers
+ * (docs/federation.md#observed-clock).
+ */
 export const PING_INTERVAL_MS = 5_000;
 /** Time before an attempt that failed is made again. */
 const RETRY: Backoff = { leastMs: 1_000, mostMs: 2_000 };

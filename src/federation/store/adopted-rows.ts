@@ -5,8 +5,7 @@ import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
 /**
- * The time for which the earlier aggregator kept tasks and invoices, in ms: adopted rows are kept for at least as long
- * (section 4).
+ * The time for which the earlier aggregator kept tasks and invoices, in ms: adopted rows are kept for at least as long.
  */
 export const ADOPTED_RETENTION_MS = 90 * 86_400_000;
 

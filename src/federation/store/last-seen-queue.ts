@@ -1,6 +1,6 @@
-// The live nodes in the order in which they were last heard on the event clock, for MAX_NODES (section 7). It finds the
-// first node to evict without reading the others. It holds every live node's id, never its row, and does not decide
-// what counts as silence.
+// The live nodes in the order in which they were last heard on the event clock, for MAX_NODES
+// (docs/federation.md#eviction). It finds the first node to evict without reading the others. It holds every live
+// node's id, never its row, and does not decide what counts as silence.
 
 /**
  * A node's place in the queue. The owner raises `lastMs` as messages come; the queue corrects the place only when

@@ -1,5 +1,5 @@
-// Merges a heartbeat's buckets into its node (section 3): each bucket on its own keeps the newest value that was
-// reported.
+// Merges a heartbeat's buckets into its node (docs/federation.md#merging-reports): each bucket on its own keeps the
+// newest value that was reported.
 
 import type { Heartbeat } from '../domain/signal.ts';
 import { ACTIVE_TASKS, CONTINENTS, TOTAL_TASKS } from '../domain/vocabulary.ts';

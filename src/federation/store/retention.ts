@@ -1,5 +1,6 @@
-// Retention in small steps (section 4): it keeps which table comes next and how far the walk has come. Each step is
-// part of a commit, after the changed rows are written, so it decides by the newest values. It never reads a clock.
+// Retention in small steps (docs/federation.md#retention): it keeps which table comes next and how far the walk has
+// come. Each step is part of a commit, after the changed rows are written, so it decides by the newest values. It never
+// reads a clock.
 
 import type { StoredValues } from '../../store/stored-values.ts';
 import type { Cutoffs } from './key-walk.ts';

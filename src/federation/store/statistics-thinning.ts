@@ -1,6 +1,6 @@
-// Thins the history of statistics (section 4): every tick for 24 h, then one row per period and 5 minutes, after 7 days
-// one per hour, for ever. The first row of a stretch stays, so the result depends neither on the pace of thinning nor
-// on restarts.
+// Thins the history of statistics (docs/federation.md#statistics-rows): every tick for 24 h, then one row per period
+// and 5 minutes, after 7 days one per hour, for ever. The first row of a stretch stays, so the result depends neither
+// on the pace of thinning nor on restarts.
 
 import type { Thinned } from '../domain/history.ts';
 import { PERIODS, type Period } from '../domain/vocabulary.ts';

@@ -1,6 +1,6 @@
 // Tasks in memory and on disk. A batch is merged into the recently used tasks in memory, and each changed row is
-// written once. Every stored value is a minimum, a maximum or a set union (section 3), so neither order nor repetition
-// matters.
+// written once. Every stored value is a minimum, a maximum or a set union (docs/federation.md#merging-reports), so
+// neither order nor repetition matters.
 
 import type { EarlierTask } from '../domain/earlier-rows.ts';
 import { CACHED_TRUE, decodeOutcome, FIRST_FAILED } from '../domain/outcome.ts';

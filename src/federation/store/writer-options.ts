@@ -15,7 +15,7 @@ export const HOT_MAP_GENERATION_ENTRIES = 50_000;
  * database.
  */
 export const HOT_NODES_GENERATION_ENTRIES = 100_000;
-/** Maximum number of transitions per node; the oldest are deleted first (section 4). */
+/** Maximum number of transitions per node; the oldest are deleted first (docs/federation.md#transitions). */
 export const TRANSITIONS_PER_NODE_MAX = 1_000;
 
 /** The options of a {@link FederationWriter} for these settings. */

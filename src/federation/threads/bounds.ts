@@ -8,7 +8,10 @@ export const WORKER_QUEUE_TASKS_MAX = 256;
 export const AUDIT_INTERVAL_MS = 3_600_000;
 /** Longest run of an audit: some hundred million rows. The write-ahead log cannot be used again meanwhile. */
 export const AUDIT_TIME_MAX_MS = 600_000;
-/** Time between two counts of continents and locations (section 5): rarer, so that no node can be followed. */
+/**
+ * Time between two counts of continents and locations (docs/federation.md#published-places): rarer, so that no node can
+ * be followed.
+ */
 export const LOCATION_INTERVAL_MS = 3_600_000;
 /** Least time between two sweeps of the supervisor over the nodes' deadlines. */
 export const SWEEP_INTERVAL_MS = 900;

@@ -1,5 +1,5 @@
-// The locations of active nodes, in cells that hold enough of them (section 5). The query scans all nodes, so it is
-// asked at most once an hour. That also keeps anyone from following a single node's move.
+// The locations of active nodes, in cells that hold enough of them (docs/federation.md#published-places). The query
+// scans all nodes, so it is asked at most once an hour. That also keeps anyone from following a single node's move.
 
 import { type Distribution, placeDistribution } from '../domain/statistics.ts';
 import { CONTINENTS } from '../domain/vocabulary.ts';

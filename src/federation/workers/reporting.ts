@@ -1,5 +1,5 @@
-// How many of the newest tasks only one node has reported. (Section 8: reports from monitors with different salts
-// cannot be recognised as the same task.) It reads a bounded sample, backwards along the primary key.
+// How many of the newest tasks only one node has reported. (docs/federation.md#joining: reports from monitors with
+// different salts cannot be recognised as the same task.) It reads a bounded sample, backwards along the primary key.
 
 import type { ReportingShare } from '../domain/statistics.ts';
 import type { ReadDatabase } from '../../store/database.ts';

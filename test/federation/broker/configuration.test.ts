@@ -47,7 +47,7 @@ describe('broker configuration', () => {
     expect(text.includes('min_version: "1.2"')).toBe(minVersion);
   });
 
-  test('broker configuration - says what the specification fixes', () => {
+  test('broker configuration - says what deployed monitors need', () => {
     const text = textFor(valuesFor([2, 9, 10]));
     for (const part of [
       'max_payload: 1048576',

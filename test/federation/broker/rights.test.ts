@@ -5,7 +5,7 @@ import type { BrokerEndpoint } from '../../../src/io/embedded-broker/broker.ts';
 import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
 import { testBroker, until } from '../../io/broker-fixtures.ts';
 
-// What deployed monitors subscribe to (federation.md, section 1).
+// What deployed monitors subscribe to (docs/federation.md#subjects).
 const deployedSubscriptions = [...SUBJECTS, 'truebit.stats.aggregated', 'truebit.>', 'truebit.stats.*'];
 
 /** A connection that keeps what the server complained of and what arrived. */

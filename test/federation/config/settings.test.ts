@@ -23,7 +23,7 @@ function mistakes(env: Record<string, string>, canRead = true): readonly string[
 }
 
 describe('settings - defaults', () => {
-  it('are those of the specification', () => {
+  it('are those of README.md', () => {
     expect(read({})).toEqual({
       nats: {
         urls: null,

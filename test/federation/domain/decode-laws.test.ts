@@ -145,9 +145,9 @@ describe('decode laws', () => {
     );
   });
 
-  it('decode laws - of several faults the first of section 2 gives the reason', () => {
+  it('decode laws - of several faults the first to be looked for gives the reason', () => {
     const address = `0x${'ab'.repeat(20)}`;
-    // In the order of section 2; `subjects` that have such a member.
+    // In the order of docs/federation.md#refused-messages; `subjects` that have such a member.
     const faults: readonly {
       reason: string;
       subjects: readonly number[];

@@ -20,7 +20,10 @@ import {
 const text = (subject: number) => JSON.stringify(messageOf(subject));
 
 describe('decode order', () => {
-  /** Faults in the order of section 2, each with the reason it gives and how it spoils a message. */
+  /**
+   * Faults in the order of docs/federation.md#refused-messages, each with the reason it gives and how it spoils a
+   * message.
+   */
   const FAULTS: readonly (readonly [string, string, Members, Members])[] = [
     ['version', 'bad_version', { version: '2.0' }, {}],
     ['type', 'type_mismatch', { type: 'network_stats' }, {}],

@@ -87,7 +87,7 @@ describe('vocabulary', () => {
     expect(GAS_LABELS.map((label) => read({ gasUsedBucket: label }).gas)).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('vocabulary - the subjects and the reasons are those of the specification, in its order', () => {
+  it('vocabulary - the subjects and the reasons are those of docs/federation.md, in its order', () => {
     expect(SUBJECTS).toEqual([
       'truebit.tasks.received',
       'truebit.tasks.completed',

@@ -1,5 +1,6 @@
 // Messages for tests of the decoder: one valid message per subject to spoil, the golden ones, and what a decoded signal
-// may look like. Its vocabularies are copied from section 2 by hand, so that a slip in the source cannot hide here.
+// may look like. Its vocabularies are copied from docs/federation.md#closed-labels by hand, so that a slip in the
+// source cannot hide here.
 
 import { readFileSync } from 'node:fs';
 import { Decoder } from '../../../src/federation/domain/decode.ts';
@@ -31,7 +32,7 @@ export const ALL = [RECEIVED, COMPLETED, INVOICE, HEARTBEAT, JOINED, LEFT];
 export const TASK_ID = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 export const INVOICE_ID = '5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9';
 
-/** An Ethereum address, and the member names of section 7. */
+/** An Ethereum address, and the member names of docs/federation.md#personal-data. */
 export const ADDRESS = `0x${'aB'.repeat(20)}`;
 export const FORBIDDEN = [
   'execution_id',
@@ -45,7 +46,7 @@ export const FORBIDDEN = [
   'nodeAddress',
 ];
 
-/** The labels of section 2 in publication order, without `unknown`. */
+/** The labels of docs/federation.md#closed-labels in publication order, without `unknown`. */
 export const CLOSED: Readonly<
   Record<string, { subject: number; signal: string; labels: readonly string[] }>
 > = {

@@ -9,7 +9,8 @@ import {
   hasFailed,
 } from '../../../src/federation/domain/outcome.ts';
 
-// Every tuple of section 3 in its order: failed, 8 times and absent, 5 amounts of gas and absent, cached true, false, absent.
+// Every tuple of docs/federation.md#outcome-of-a-task in its order: failed, 8 times and absent, 5 amounts of gas and
+// absent, cached true, false, absent.
 const TUPLES = [false, true].flatMap((failed) =>
   Array.from({ length: 9 * 6 * 3 }, (_, rest) => ({
     failed,
@@ -23,7 +24,7 @@ const encoded = TUPLES.map(({ failed, time, gas, cached }) => encodeOutcome(fail
 type Parts = readonly [boolean, number, number, number];
 
 describe('outcome', () => {
-  it('outcome - the order of the codes is the order of section 3', () => {
+  it('outcome - the order of the codes is that of the merge', () => {
     expect([CACHED_TRUE, CACHED_FALSE, CACHED_ABSENT]).toEqual([0, 1, 2]);
     expect(TUPLES).toHaveLength(324);
     expect(encoded).toEqual(Array.from({ length: 324 }, (_, code) => code));

@@ -163,7 +163,7 @@ describe('privacy gate', () => {
 });
 
 describe('forbidden members', () => {
-  it('forbidden members - are those of the specification', () => {
+  it('forbidden members - are those of docs/federation.md', () => {
     expect(FORBIDDEN_MEMBERS).toEqual(FORBIDDEN);
   });
 

@@ -96,7 +96,7 @@ describe('open distribution', () => {
     ]);
   });
 
-  it('open distribution - the specification: chains', () => {
+  it('open distribution - chains, by count', () => {
     const counts = new Map([
       ['137', 47],
       ['1', 1200],

@@ -28,7 +28,7 @@ import { at, connectTo, launch, launchBroker, testFolder } from '../../support/p
 import { rowsOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 
-/** Section 10: ready so soon after the broker's return, and no longer between two attempts. */
+/** docs/federation.md#readiness: ready so soon after the broker's return, and no longer between two attempts. */
 const RETURN_TIME_MAX_MS = 5000;
 const RETRY_DELAY_MAX_MS = 2000;
 const PASSWORD = 'correct-horse-7391';
@@ -138,7 +138,7 @@ async function expectKeptOut(program: Aggregator, reason: RegExp): Promise<void>
   expect(program.process.exitCode).toBeNull();
 }
 
-/** Waits until the program is ready after so many reconnections; no longer than section 10 allows. */
+/** Waits until the program is ready after so many reconnections; no longer than docs/federation.md#readiness allows. */
 async function returned(program: Aggregator, reconnections: number): Promise<void> {
   const isBack = async () => {
     const { status } = await program.get('/readyz');

@@ -11,7 +11,7 @@ import { heartbeat, nodeJoined, type Publication, taskReceived } from '../../sup
 import { at, connectTo, launch, launchBroker, testFolder } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 
-/** What deployed monitors subscribe to (section 1). */
+/** What deployed monitors subscribe to (docs/federation.md#subjects). */
 const SUBSCRIPTIONS = [...SUBJECTS, 'truebit.stats.aggregated', 'truebit.>', 'truebit.stats.*'];
 const PUBLISHED = ['aggregated', 'period.1h', 'period.24h', 'period.7d'].map(
   (name) => `truebit.stats.${name}`,

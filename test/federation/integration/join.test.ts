@@ -124,7 +124,7 @@ describe('join', () => {
       'statsKey',
     ]);
     expect(answer['ratePerMinute']).toBe(60);
-    // Opened by hand, as the specification says.
+    // Opened by hand, as docs/federation.md#joining says.
     const hash = createHash('sha256').update(key).digest();
     const sealKey = Buffer.from(hkdfSync('sha256', hash, '', 'truebit-federation-join', 32));
     const sealed = Buffer.from(String(answer['sealedSalt']), 'base64');

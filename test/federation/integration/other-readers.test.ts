@@ -1,5 +1,5 @@
-// What other programs may rely on (section 4): every table and view of the file works in SQLite 3.40, beside the running
-// program, and the documented way to look up one hash goes through an index.
+// What other programs may rely on (docs/federation.md#public-tables): every table and view of the file works in SQLite
+// 3.40, beside the running program, and the documented way to look up one hash goes through an index.
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

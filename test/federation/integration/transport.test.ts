@@ -77,7 +77,7 @@ async function streamNames(manager: JetStreamManager): Promise<string[]> {
   return names;
 }
 
-/** Section 4's law: every sequence from the first to the last has one outcome. */
+/** The law of docs/federation.md#position: every sequence from the first to the last has one outcome. */
 function positions(databasePath: string) {
   const rows = rowsOf(databasePath, 'SELECT * FROM ingest_position ORDER BY rowid') as unknown as Record<
     string,
@@ -517,7 +517,7 @@ describe('transport settings', () => {
   });
 });
 
-/** Section 5. */
+/** docs/federation.md#network_stats. */
 const MEMBERS = [
   'activeNodes',
   'totalNodes',

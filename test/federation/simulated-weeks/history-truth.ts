@@ -1,5 +1,6 @@
-// What the history of statistics must hold (section 4): every tick for a day, then the first of each 5 minutes for a
-// week, then the first of each hour, whatever our clock did; and that lifetime totals never shrink from tick to tick.
+// What the history of statistics must hold (docs/federation.md#statistics-rows): every tick for a day, then the first
+// of each 5 minutes for a week, then the first of each hour, whatever our clock did; and that lifetime totals never
+// shrink from tick to tick.
 
 import type { TickStatistics } from '../../../src/federation/domain/statistics.ts';
 import { PERIODS } from '../../../src/federation/simulator/vocabulary.ts';

@@ -1,5 +1,6 @@
-// What retention does to ids, told from outside: an id that went and comes back is somebody new (section 4), so each of
-// its lives has a name of its own, under which the oracle may remember it for ever.
+// What retention does to ids, told from outside: an id that went and comes back is somebody new
+// (docs/federation.md#retention), so each of its lives has a name of its own, under which the oracle may remember it
+// for ever.
 
 import type { Statement } from '../../../src/federation/simulator/statement.ts';
 

@@ -100,7 +100,7 @@ export function readRows(database: ReadDatabase): Rows {
   };
 }
 
-/** Rows, to the last column that section 3 decides, and their times. */
+/** Rows, to the last column that docs/federation.md#merging-reports decides, and their times. */
 export function expectOracleRows(rows: Rows, truth: GroundTruth): void {
   const expected = truth.oracle.expected();
   const { incarnations, tasks, invoices, nodeTimes } = truth;

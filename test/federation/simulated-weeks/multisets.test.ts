@@ -1,6 +1,6 @@
-// The law of section 3 on bytes: multisets of (tMs, message) with reporters that disagree, spelled in the many ways of
-// real monitors, through the decoder and the writer, against the independent oracle. One database serves all
-// cases, emptied between them, so that ten thousand take seconds.
+// The law of docs/federation.md#order-does-not-matter on bytes: multisets of (tMs, message) with reporters that
+// disagree, spelled in the many ways of real monitors, through the decoder and the writer, against the independent
+// oracle. One database serves all cases, emptied between them, so that ten thousand take seconds.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

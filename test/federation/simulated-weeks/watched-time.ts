@@ -1,8 +1,8 @@
 // True time in which the process watched: it ran, reached the broker, had caught up and left nothing unread for 10 s.
 //
-// The specification allows the observed clock to miss the time between its last sign of the broker and a loss (5 s at
-// most), and to count at most one step (10 s) of a stop. These allowances are summed beside, so that a silence is an
-// interval, and a state is judged only against what the whole interval allows.
+// docs/federation.md#observed-clock allows the clock to miss the time between its last sign of the broker and a loss (5
+// s at most), and to count at most one step (10 s) of a stop. These allowances are summed beside, so that a silence is
+// an interval, and a state is judged only against what the whole interval allows.
 
 import type { SimulatedBroker } from './simulated-broker.ts';
 import type { SimulatedTime } from './simulated-time.ts';

@@ -55,7 +55,7 @@ describe('plan', () => {
     expect(ids(other).filter((id) => known.has(id))).toEqual([]);
   });
 
-  it('plan - every payload, read by the specification, means its statement', () => {
+  it('plan - every payload, read as docs/federation.md says, means its statement', () => {
     for (const { payload, content } of PLAN.messages) {
       expect(readWire(payload), Buffer.from(payload).toString()).toEqual(content);
     }

@@ -1,5 +1,5 @@
-// Reads a message's bytes the way section 2 of the specification says, independently of both the plan and src/domain:
-// the tests use it to prove that every spelling means the statement it was made from.
+// Reads a message's bytes the way docs/federation.md#messages-of-a-node says, independently of both the plan and
+// src/domain: the tests use it to prove that every spelling means the statement it was made from.
 
 import type { Label, Statement } from '../../../src/federation/simulator/statement.ts';
 import {

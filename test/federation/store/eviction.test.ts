@@ -56,7 +56,7 @@ const life = fc
     });
   });
 
-/** The rule as section 7 says it, over all nodes. */
+/** The rule as docs/federation.md#eviction says it, over all nodes. */
 class Rule {
   live = new Map<string, number>();
   ever = 0;

@@ -59,7 +59,7 @@ const timesOf = (opened: Opened, period = 'all') =>
     .column(`SELECT recorded_at FROM network_stats WHERE stat_period = '${period}' ORDER BY recorded_at, id`)
     .map((text) => Date.parse(String(text)) - NOW_MS);
 
-/** What the specification says, row by row: which of these times stay, at `nowMs`. */
+/** What docs/federation.md#statistics-rows says, row by row: which of these times stay, at `nowMs`. */
 function expectedTimes(timesMs: readonly number[], nowMs: number): number[] {
   const taken = new Set<string>();
   return [...timesMs]

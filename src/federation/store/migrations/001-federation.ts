@@ -1,5 +1,5 @@
-// Migration 1: the federation's tables in compact form, and over them the public views of section 4. Frozen once
-// released: a change of the schema is a new file.
+// Migration 1: the federation's tables in compact form, and over them the public views of
+// docs/federation.md#public-tables. Frozen once released: a change of the schema is a new file.
 
 const EXECUTION_TIME = `CASE (outcome / 18) % 9 WHEN 0 THEN '<100ms' WHEN 1 THEN '100-500ms' WHEN 2 THEN '500ms-1s'
     WHEN 3 THEN '1-5s' WHEN 4 THEN '5-10s' WHEN 5 THEN '10-30s' WHEN 6 THEN '30s-1m' WHEN 7 THEN '>1m' END`;
