@@ -139,7 +139,7 @@ function clear<Word extends string>(batch: Tally<Word>): void {
 }
 
 function copy<Word extends string>(counts: Tally<Word>): Tally<Word> {
-  return Object.fromEntries(
-    (Object.keys(counts) as Word[]).map((word) => [word, [...counts[word]]]),
-  ) as Tally<Word>;
+  const copied = {} as Tally<Word>;
+  for (const word of Object.keys(counts) as Word[]) copied[word] = counts[word].slice();
+  return copied;
 }

@@ -15,6 +15,7 @@ import { planWork } from '../../../src/federation/simulator/work-plan.ts';
 import { createRandom, type Random } from '../../../src/lib/random.ts';
 import { rubbishFor } from '../../support/rubbish.ts';
 import type { Publication, SimulatedBroker } from './simulated-broker.ts';
+import { UNSTORABLE } from './simulated-disk.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
 export interface FederationOptions {
@@ -24,6 +25,8 @@ export interface FederationOptions {
   readonly repeats: number;
   readonly delays: number;
   readonly rubbish: number;
+  /** Fraction of messages that are followed by one which cannot be stored. */
+  readonly unstorable: number;
   /** Fraction of reports that contradict others. */
   readonly disagree: number;
 }
@@ -61,6 +64,7 @@ export class Federation {
   readonly #broker: SimulatedBroker;
   readonly #random: Random;
   readonly #spelling: Random;
+  readonly #unstorable: Random;
   readonly #old: Publication[] = [];
   #episode = 0;
 
@@ -70,6 +74,7 @@ export class Federation {
     this.#broker = broker;
     this.#random = createRandom(options.seed, 'federation');
     this.#spelling = createRandom(options.seed, 'spelling');
+    this.#unstorable = createRandom(options.seed, 'unstorable');
     this.nodes = Array.from({ length: options.nodes }, (_, number) => ({
       nodeId: `node-${(number + 1).toString(16).padStart(4, '0')}-${options.seed}`,
       beatMs: this.#random.chance(0.7) ? 30_000 : 60_000,
@@ -184,7 +189,7 @@ export class Federation {
       payload,
       meaning: { type: 'said', content },
     } as const;
-    const { repeats, delays, rubbish } = this.#options;
+    const { repeats, delays, rubbish, unstorable } = this.#options;
     const random = this.#random;
     // Late, but never so late that a leave and a return change places unseen by those who sent them.
     this.#send(node, publication, random.chance(delays) ? random.below(20_000) : random.below(50));
@@ -193,8 +198,17 @@ export class Federation {
     if (!isPresence && random.chance(0.02)) this.#old.push(publication);
     if (this.#old.length > 0 && random.chance(0.01))
       this.#send(node, random.pick(this.#old), random.below(1000));
+    if (this.#unstorable.chance(unstorable))
+      this.#send(node, this.#makeUnstorable(), this.#unstorable.below(1000));
     if (random.chance(rubbish))
       this.#send(node, random.chance(0.1) ? FOREIGN : random.pick(RUBBISH), random.below(1000));
+  }
+
+  #makeUnstorable(): Publication {
+    const nodeId = `${UNSTORABLE}${this.#unstorable.below(10)}`;
+    const content = { type: 'node_joined', nodeId } as const;
+    const payload = spell(content, this.#time.nowMs, this.#unstorable);
+    return { subject: SUBJECT_OF[content.type], payload, meaning: { type: 'unstorable' } };
   }
 
   #send(node: SimulatedNode, publication: Publication, delayMs: number): void {

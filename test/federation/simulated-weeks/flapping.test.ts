@@ -3,13 +3,13 @@
 // the time, about 46 times a day, and offline for 0.03 %, every second or third day. These are the numbers, and what
 // the program must do is exactly what they follow from.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openReader } from '../../../src/store/database.ts';
 import { createRandom } from '../../../src/lib/random.ts';
 import { AggregatorProcess } from './aggregator-process.ts';
+import { makeFastFolder } from './fast-folder.ts';
 import { GroundTruth } from './ground-truth.ts';
 import { SimulatedBroker } from './simulated-broker.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
@@ -24,7 +24,7 @@ const NOTICE_MS = 7000;
 
 let folder = '';
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'aggregator-flapping-'));
+  folder = makeFastFolder('flapping');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -51,74 +51,69 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
     idsNow: () => ({ task: new Set(), invoice: new Set(), node: new Set() }),
   });
   const path = join(folder, 'aggregator.db');
-  const uninstall = time.install();
-  try {
-    const process = new AggregatorProcess(
-      {
-        mode: 'jetstream',
-        limits: NO_LIMITS,
-        thresholds: THRESHOLDS,
-        transitionsPerNodeMax: TRANSITIONS_MAX,
-        generationSize: 1000,
-        retentionMs: 0,
-        tickMs: 0,
-        soonMs: 1000,
-        sweepMs: 1000,
-        batchTimeMs: 250,
-        batchMessagesMax: 1000,
-        batchesMax: 4,
-        backlogPace: 1000,
-      },
-      {
-        time,
-        broker,
-        disk: new SimulatedDisk(path),
-        path,
-        witness: truth,
-        wallMs: () => Math.floor(time.nowMs),
-        isReachable: () => true,
-        overlap: () => 0,
-      },
-    );
-    broker.onMessage = (publication) => {
-      truth.account();
-      process.published(publication);
-    };
-    time.runUntil(time.nowMs + 1000);
-    const gapsMs: number[] = [];
-    for (let node = 0; node < nodes; node++) {
-      const nodeId = `node-${String(node).padStart(4, '0')}`;
-      const content = {
-        type: 'heartbeat',
-        nodeId,
-        offline: false,
-        activeTasks: null,
-        totalTasks: null,
-        continent: null,
-        location: null,
-      } as const;
-      const payload = Buffer.from(JSON.stringify({ version: '1.0', type: 'heartbeat', nodeId, data: {} }));
-      let gapMs = 0;
-      const phaseMs = Math.floor((node * beatMs) / nodes);
-      for (let beat = 0; beat * beatMs < DAY_MS; beat++) {
-        gapMs += beatMs;
-        if (beat > 0 && isLost(beat)) continue;
-        if (beat > 0) gapsMs.push(gapMs);
-        gapMs = 0;
-        time.after(phaseMs + beat * beatMs, () =>
-          broker.publish({ subject: 'truebit.heartbeat', payload, meaning: { type: 'said', content } }),
-        );
-      }
+  const process = new AggregatorProcess(
+    {
+      mode: 'jetstream',
+      limits: NO_LIMITS,
+      thresholds: THRESHOLDS,
+      transitionsPerNodeMax: TRANSITIONS_MAX,
+      generationSize: 1000,
+      retentionMs: 0,
+      tickMs: 0,
+      soonMs: 1000,
+      sweepMs: 1000,
+      batchTimeMs: 250,
+      batchMessagesMax: 1000,
+      batchesMax: 4,
+      backlogPace: 1000,
+    },
+    {
+      time,
+      broker,
+      disk: new SimulatedDisk(path),
+      path,
+      witness: truth,
+      wallMs: () => Math.floor(time.nowMs),
+      isReachable: () => true,
+      overlap: () => 0,
+    },
+  );
+  broker.onMessage = (publication) => {
+    truth.account();
+    process.published(publication);
+  };
+  time.runUntil(time.nowMs + 1000);
+  const gapsMs: number[] = [];
+  for (let node = 0; node < nodes; node++) {
+    const nodeId = `node-${String(node).padStart(4, '0')}`;
+    const content = {
+      type: 'heartbeat',
+      nodeId,
+      offline: false,
+      activeTasks: null,
+      totalTasks: null,
+      continent: null,
+      location: null,
+    } as const;
+    const payload = Buffer.from(JSON.stringify({ version: '1.0', type: 'heartbeat', nodeId, data: {} }));
+    let gapMs = 0;
+    const phaseMs = Math.floor((node * beatMs) / nodes);
+    for (let beat = 0; beat * beatMs < DAY_MS; beat++) {
+      gapMs += beatMs;
+      if (beat > 0 && isLost(beat)) continue;
+      if (beat > 0) gapsMs.push(gapMs);
+      gapMs = 0;
+      time.after(phaseMs + beat * beatMs, () =>
+        broker.publish({ subject: 'truebit.heartbeat', payload, meaning: { type: 'said', content } }),
+      );
     }
-    const endMs = time.nowMs + DAY_MS;
-    time.runUntil(endMs);
-    process.flush();
-    process.kill();
-    expectLastTransitions(path, truth);
-    return { gapsMs, transitions: truth.transitions, shares: sharesOf(truth, endMs) };
-  } finally {
-    uninstall();
   }
+  const endMs = time.nowMs + DAY_MS;
+  time.runUntil(endMs);
+  process.flush();
+  process.kill();
+  expectLastTransitions(path, truth);
+  return { gapsMs, transitions: truth.transitions, shares: sharesOf(truth, endMs) };
 }
 
 /** The latest transitions of each node are stored, as many as may be, and no older ones. */

@@ -5,7 +5,7 @@ import type { Outcome } from '../../../src/federation/domain/accounting.ts';
 import type { NodeTransition } from '../../../src/lifecycle/node-state.ts';
 import type { TickStatistics } from '../../../src/federation/domain/statistics.ts';
 import { createOracle, type Oracle } from '../../../src/federation/simulator/oracle.ts';
-import type { Pruning, ReadMessage, Witness } from './aggregator-process.ts';
+import type { Pruning, ReadMessage, Witness } from './witness.ts';
 import { HistoryTruth } from './history-truth.ts';
 import { Incarnations, type Kind, KINDS } from './incarnations.ts';
 import type { SimulatedBroker } from './simulated-broker.ts';
@@ -153,13 +153,14 @@ export class GroundTruth implements Witness {
 
   took(mark: object): void {
     if (!(mark instanceof Mark)) throw new Error('a mark of somebody else');
-    if (mark.watchedMs >= this.#taken.watchedMs) this.#taken = mark;
+    this.#taken = mark;
   }
 
   entered(message: ReadMessage, outcome: Outcome, observedMs: number): void {
     if (outcome === 'replayed') return;
     const { meaning, mark } = message;
-    const steadyMs = meaning.type === 'said' ? this.#steady(message, observedMs) : this.#steadyNow.steadyMs;
+    const hasPassed = meaning.type === 'said' || (meaning.type === 'unstorable' && outcome !== 'quarantined');
+    const steadyMs = hasPassed ? this.#steady(message, observedMs) : this.#steadyNow.steadyMs;
     this.#entered.push({ message, outcome, steadyMs, observedMs });
     if (meaning.type !== 'said' || (outcome !== 'applied' && outcome !== 'duplicate')) return;
     const { content } = meaning;
@@ -176,6 +177,18 @@ export class GroundTruth implements Witness {
     if (sightings.length > SIGHTINGS_MAX) sightings.splice(0, SIGHTINGS_MAX / 2);
     this.#sightings.set(content.nodeId, sightings);
     this.#changed.add(content.nodeId);
+  }
+
+  forgot(): void {
+    this.#entered = [];
+    this.#steadyNow = this.#steadyStored;
+    for (const nodeId of this.#changed) {
+      const storedOrder = this.#storedSightings.get(nodeId)?.order ?? 0;
+      const kept = this.#sightings.get(nodeId)?.filter(({ order }) => order <= storedOrder) ?? [];
+      if (kept.length > 0) this.#sightings.set(nodeId, kept);
+      else this.#sightings.delete(nodeId);
+    }
+    this.#changed.clear();
   }
 
   /** What comes after a step back is later than what came before: by what was observed, or by a second of the step. */
@@ -371,6 +384,11 @@ export class GroundTruth implements Witness {
     this.tallies[outcome] = (this.tallies[outcome] ?? 0) + 1;
     this.#expectInOrder(message);
     const { meaning, atMs } = message;
+    if (meaning.type === 'unstorable') {
+      const isLimited = outcome === 'rate_limited' && this.#options.hasLimits;
+      if (outcome !== 'quarantined' && !isLimited) throw new Error(`what cannot be stored was ${outcome}`);
+      return;
+    }
     if (meaning.type !== 'said') {
       if (outcome !== meaning.type) throw new Error(`what is ${meaning.type} was ${outcome}`);
       return;

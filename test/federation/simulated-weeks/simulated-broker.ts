@@ -7,6 +7,8 @@ import type { SimulatedTime } from './simulated-time.ts';
 /** What a message is, by who wrote it. */
 export type Meaning =
   | { readonly type: 'said'; readonly content: Statement }
+  /** No row of its node can be stored. */
+  | { readonly type: 'unstorable' }
   | { readonly type: 'rejected' }
   | { readonly type: 'ignored' };
 

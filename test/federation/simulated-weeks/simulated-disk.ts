@@ -1,17 +1,29 @@
-// What can be wrong with the disk under the database: commits that take long, and commits that SQLite refuses at the
-// beginning (somebody else writes), in the middle, or for want of room.
+// What can be wrong with the disk under the database: commits that take long, little room, a file that is away for a while,
+// and commits that SQLite refuses at the beginning (somebody else writes), in the middle, for want of room, or for what is
+// in them.
 
+import { renameSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Database } from '../../../src/store/database.ts';
+import type { Room } from '../../../src/store/free-space.ts';
 
-export const REFUSALS = ['busy', 'middle', 'full'] as const;
-export type Refusal = (typeof REFUSALS)[number];
+/** What lasts until it is mended; the program waits for it. */
+export const REFUSALS = ['busy', 'middle', 'full', 'missing'] as const;
+/** With `value` one commit with a new task fails as if a message could not be stored, and the next one works. */
+export type Refusal = (typeof REFUSALS)[number] | 'value';
+
+/** No row of such a node can ever be stored. */
+export const UNSTORABLE = 'unstorable-';
 
 const PAGES_MAX = 4_294_967_294;
+const ENOUGH: Room = { freeBytes: 50e9, sizeBytes: 100e9 };
+const NEARLY_FULL: Room = { freeBytes: 4e9, sizeBytes: 100e9 };
 
 export class SimulatedDisk {
   /** How long the writer needs for a batch, in ms. */
   delayMs = 0;
+  /** Of its file system. */
+  room: Room = ENOUGH;
   readonly #path: string;
   #refusal: Refusal | null = null;
   #database: Database | null = null;
@@ -21,11 +33,21 @@ export class SimulatedDisk {
     this.#path = path;
   }
 
+  /** The database file is not where it was: no process can start. */
+  get isMissing(): boolean {
+    return this.#refusal === 'missing';
+  }
+
   /** The writer's connection, from now on. */
   serve(database: Database): void {
     this.#database = database;
     database.pragma('busy_timeout = 0');
-    if (this.#refusal === 'middle' || this.#refusal === 'full') this.#apply(this.#refusal);
+    database.function('refuse', () => this.#refuse());
+    database.exec(
+      `CREATE TEMP TRIGGER unstorable BEFORE INSERT ON main.nodes WHEN NEW.node_id LIKE '${UNSTORABLE}%'
+         BEGIN SELECT RAISE(ABORT, 'unstorable'); END`,
+    );
+    if (this.#refusal !== null && this.#refusal !== 'busy') this.#apply(this.#refusal);
   }
 
   /** The writer's connection is gone. */
@@ -39,9 +61,15 @@ export class SimulatedDisk {
     this.#apply(refusal);
   }
 
-  /** Commits work again, quickly. */
+  /** So little room is left that nothing more is to be read. */
+  fill(): void {
+    this.room = NEARLY_FULL;
+  }
+
+  /** All is well again. */
   heal(): void {
     this.delayMs = 0;
+    this.room = ENOUGH;
     this.#accept();
   }
 
@@ -50,8 +78,9 @@ export class SimulatedDisk {
     this.#refusal = null;
     this.#other?.close();
     this.#other = null;
-    if (refusal === 'middle') this.#database?.exec('DROP TRIGGER refusal');
+    if (refusal === 'missing') renameSync(`${this.#path}.away`, this.#path);
     if (refusal === 'full') this.#database?.pragma(`max_page_count = ${PAGES_MAX}`);
+    if (refusal === 'middle' || refusal === 'value') this.#database?.exec('DROP TRIGGER IF EXISTS refusal');
   }
 
   #apply(refusal: Refusal): void {
@@ -62,12 +91,28 @@ export class SimulatedDisk {
         return;
       case 'middle':
         // The observed clock is written after the rows and before the position.
-        this.#database?.exec(
-          `CREATE TEMP TRIGGER refusal BEFORE INSERT ON main.settings_kept BEGIN SELECT RAISE(ABORT, 'refused'); END`,
-        );
+        this.#refuseBefore('INSERT ON main.settings_kept');
+        return;
+      case 'value':
+        this.#refuseBefore('INSERT ON main.tasks');
         return;
       case 'full':
         this.#database?.pragma('max_page_count = 1');
+        return;
+      case 'missing':
+        renameSync(this.#path, `${this.#path}.away`);
     }
+  }
+
+  #refuseBefore(event: string): void {
+    this.#database?.exec(`CREATE TEMP TRIGGER refusal BEFORE ${event} BEGIN SELECT refuse(); END`);
+  }
+
+  /** Called by the triggers. */
+  #refuse(): number {
+    if (this.#refusal === 'middle') throw new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR_WRITE');
+    if (this.#refusal !== 'value') return 0;
+    this.#refusal = null;
+    throw new Sqlite.SqliteError('a value is refused', 'SQLITE_CONSTRAINT_CHECK');
   }
 }

@@ -1,22 +1,40 @@
-// Time that a test moves by hand: one heap of timers, each owned by somebody who can be ended or stopped. While it is
-// installed, `setTimeout` of the code under test is a timer of this heap, so weeks pass in a second and no test sleeps.
+// Time that a test moves by hand: one heap of timers, each owned by somebody who can be ended or stopped. The code under
+// test is given these timers for the machine's, so weeks pass in a second and no test sleeps.
 
-interface Timer {
+import type { Timer, Timers } from '../../../src/lib/timers.ts';
+
+/** In days without events, the least time between two looks. */
+const UNEVENTFUL_MS = 120_000;
+
+class HeapTimer implements Timer {
   atMs: number;
   order: number;
   readonly owner: object | null;
   readonly run: () => void;
-  isCancelled: boolean;
+  isCancelled = false;
+
+  constructor(atMs: number, order: number, owner: object | null, run: () => void) {
+    this.atMs = atMs;
+    this.order = order;
+    this.owner = owner;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.isCancelled = true;
+  }
 }
 
-export class SimulatedTime {
+export class SimulatedTime implements Timers {
   /** True time, ms since the epoch; everybody's clock is this plus an error of its own. */
   nowMs: number;
-  readonly #heap: Timer[] = [];
-  readonly #frozen = new Map<object, Timer[]>();
+  readonly #heap: HeapTimer[] = [];
+  readonly #frozen = new Map<object, HeapTimer[]>();
   readonly #ended = new WeakSet<object>();
   #owner: object | null = null;
   #order = 0;
+  #isUneventful = false;
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(startMs: number) {
     this.nowMs = startMs;
@@ -25,9 +43,42 @@ export class SimulatedTime {
   /** Runs `run` after `delayMs` on behalf of whoever is running now. */
   after(delayMs: number, run: () => void): Timer {
     const atMs = this.nowMs + Math.max(0, delayMs);
-    const timer = { atMs, order: this.#order++, owner: this.#owner, run, isCancelled: false };
+    const timer = new HeapTimer(atMs, this.#order++, this.#owner, run);
     this.#push(timer);
     return timer;
+  }
+
+  /** Runs `run` again and again on behalf of whoever is running now. */
+  every(intervalMs: number, run: () => void): Timer {
+    const later = () =>
+      this.after(this.#isUneventful ? Math.max(intervalMs, UNEVENTFUL_MS) : intervalMs, again);
+    const again = () => {
+      timer = later();
+      run();
+    };
+    let timer = later();
+    return { cancel: () => timer.cancel() };
+  }
+
+  /**
+   * As {@link runUntil}, for days in which nothing new can be seen by looking every second: who looks so often does it every
+   * few minutes, but for the end of that time.
+   */
+  skimUntil(untilMs: number): void {
+    this.#isUneventful = true;
+    this.runUntil(untilMs - 2 * UNEVENTFUL_MS);
+    this.#isUneventful = false;
+    this.runUntil(untilMs);
+  }
+
+  /** Whoever moves time is to hear of this, although the code that is running may catch what is thrown. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** Throws what {@link fail} was told first. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   /** What `run` starts belongs to `owner`. */
@@ -70,22 +121,12 @@ export class SimulatedTime {
       const waiting = next.owner === null ? undefined : this.#frozen.get(next.owner);
       if (waiting === undefined) this.as(next.owner, next.run);
       else waiting.push(next);
+      this.check();
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
   }
 
-  /** Replaces the global timers; returns what puts them back. Everything in between must be synchronous. */
-  install(): () => void {
-    const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
-    const set = (run: () => void, delayMs = 0) => this.after(delayMs, run);
-    const clear = (timer: Timer | null | undefined) => {
-      if (timer !== null && timer !== undefined) timer.isCancelled = true;
-    };
-    Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
-    return () => void Object.assign(globalThis, { setTimeout: realSet, clearTimeout: realClear });
-  }
-
-  #push(timer: Timer): void {
+  #push(timer: HeapTimer): void {
     const heap = this.#heap;
     let at = heap.length;
     heap.push(timer);
@@ -118,6 +159,6 @@ export class SimulatedTime {
   }
 }
 
-function isBefore(a: Timer, b: Timer): boolean {
+function isBefore(a: HeapTimer, b: HeapTimer): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }

@@ -4,10 +4,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DeletionClock } from '../../../src/federation/domain/deletion-clock.ts';
 import { EventClock } from '../../../src/federation/domain/event-clock.ts';
+import { Door } from '../../../src/federation/ingest/door.ts';
 import { Housekeeping } from '../../../src/federation/store/housekeeping.ts';
 import { RollupDeltas } from '../../../src/federation/store/rollups.ts';
 import { StatisticsThinning } from '../../../src/federation/store/statistics-thinning.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
+import { Salvage } from '../../../src/store/salvage.ts';
 import { Supervisor } from '../../../src/actors/supervisor.ts';
 import { live } from './simulation.ts';
 
@@ -117,12 +119,12 @@ describe('simulation', () => {
 
   it('simulation - would notice events that are taken in the order of a clock that goes back', () => {
     vi.spyOn(EventClock.prototype, 'pass').mockImplementation((atMs) => atMs);
-    expect(() => live(5)).toThrow(/seed 5, day/);
+    expect(() => live(2)).toThrow(/seed 2, day/);
   });
 
   it('simulation - would notice deletions that go by the wall clock', () => {
     vi.spyOn(DeletionClock.prototype, 'read').mockImplementation((nowMs) => nowMs);
-    expect(() => live(3)).toThrow(/was pruned when it was \d+ ms old/);
+    expect(() => live(13)).toThrow(/was pruned when it was \d+ ms old/);
   });
 
   it('simulation - would notice pruned rows that count nowhere', () => {
@@ -139,5 +141,15 @@ describe('simulation', () => {
     expect(() => live(6)).toThrow(/statistics 1h of .* are not there/);
     spy.mockImplementation(() => undefined);
     expect(() => live(6)).toThrow(/statistics 1h of .* are still there/);
+  });
+
+  it('simulation - would notice a batch that fails and is given up', () => {
+    vi.spyOn(Salvage.prototype, 'step').mockImplementation(() => false);
+    expect(() => live(2)).toThrow(/seed 2, day/);
+  });
+
+  it('simulation - would notice outcomes that count twice when a batch is merged again', () => {
+    vi.spyOn(Door.prototype, 'forget').mockImplementation(() => undefined);
+    expect(() => live(2)).toThrow(/received \d+ messages, but accounted for/);
   });
 });

@@ -23,7 +23,7 @@ import {
 } from './invariants.ts';
 import { expectSameAsUninterrupted } from './uninterrupted.ts';
 import { SimulatedBroker } from './simulated-broker.ts';
-import { REFUSALS, SimulatedDisk } from './simulated-disk.ts';
+import { type Refusal, REFUSALS, SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
 export interface Life {
@@ -80,7 +80,7 @@ class Simulation {
   readonly #disk: SimulatedDisk;
   readonly #federation: Federation;
   readonly #truth: GroundTruth;
-  readonly #uninstall: () => void;
+  readonly #refusals: readonly Refusal[];
   readonly #faults: Record<string, number> = {};
   #process: AggregatorProcess | null = null;
   #reader: ReadDatabase | null = null;
@@ -147,6 +147,9 @@ class Simulation {
       ageMaxMs: 72 * HOUR_MS,
     });
     this.#disk = new SimulatedDisk(this.#path);
+    const unstorable = createRandom(seed, 'unstorable share').pick([0, 0, 0.003]);
+    // A commit that fails once must not do so while a message that cannot be stored is looked for: that would be another.
+    this.#refusals = unstorable > 0 ? REFUSALS : [...REFUSALS, 'value'];
     this.#federation = new Federation(
       {
         seed,
@@ -155,6 +158,7 @@ class Simulation {
         delays: random.pick([0, 0.1, 0.4]),
         rubbish: random.pick([0, 0.02, 0.1]),
         disagree: random.pick([0, 0.1, 0.5]),
+        unstorable,
       },
       this.#time,
       this.#broker,
@@ -173,7 +177,6 @@ class Simulation {
       this.#truth.account();
       if (this.#isReachable()) this.#process?.published(publication);
     };
-    this.#uninstall = this.#time.install();
   }
 
   when(): string {
@@ -217,7 +220,6 @@ class Simulation {
     this.#process?.kill();
     this.#disk.heal();
     this.#reader?.close();
-    this.#uninstall();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -268,7 +270,8 @@ class Simulation {
       if (random.chance(0.4)) this.#setBroker(false);
       else this.#end(random.chance(0.5));
     }
-    this.#time.runUntil(endMs);
+    if (this.#broker.isUp) this.#time.runUntil(endMs);
+    else this.#time.skimUntil(endMs);
     this.#heal();
     if (random.chance(0.3)) this.#rest();
   }
@@ -292,6 +295,7 @@ class Simulation {
         if (random.chance(0.5)) this.#time.after(random.below(2 * MINUTE_MS), () => this.#refuse());
       },
       refusedCommits: () => this.#refuse(),
+      littleRoom: () => this.#disk.fill(),
       brokerClock: () => {
         this.#broker.clockErrorMs = this.#jump();
       },
@@ -338,7 +342,7 @@ class Simulation {
   }
 
   #start(): void {
-    if (this.#process !== null) return;
+    if (this.#process !== null || this.#disk.isMissing) return;
     const overlap = this.#random.chance(0.2) ? 1 + this.#random.below(5) : 0;
     this.#process = new AggregatorProcess(this.#options, {
       time: this.#time,
@@ -401,7 +405,7 @@ class Simulation {
   }
 
   #refuse(): void {
-    this.#disk.refuse(this.#random.pick(REFUSALS));
+    this.#disk.refuse(this.#random.pick(this.#refusals));
   }
 
   #cutOff(): void {

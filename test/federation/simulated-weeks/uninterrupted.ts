@@ -13,7 +13,7 @@ import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { StatisticsQuery } from '../../../src/federation/workers/statistics.ts';
 import { PLACES_LOG2 } from './aggregator-process.ts';
 import type { GroundTruth } from './ground-truth.ts';
-import { expectSame, readRows } from './invariants.ts';
+import { expectSame, readRows, type Rows } from './invariants.ts';
 
 const COMMIT_EVERY = 1000;
 const indexOf = subjectIndex(false);
@@ -53,6 +53,8 @@ export function expectSameAsUninterrupted(
   };
   delivered.forEach(({ message, outcome, observedMs }, index) => {
     pruneAfter(index);
+    // It was not merged.
+    if (outcome === 'quarantined') return;
     const { subject, payload, atMs } = message;
     const again = door.enter(
       {
@@ -77,7 +79,7 @@ export function expectSameAsUninterrupted(
     const [actual, expected] = [readRows(interrupted), readRows(reader)];
     expectSame('task, with faults,', actual.tasks, expected.tasks);
     expectSame('invoice, with faults,', actual.invoices, expected.invoices);
-    expectSame('times, with faults,', actual.times, expected.times);
+    expectSame('times, with faults,', actual.times, notAhead(expected.times, actual.times));
     const stateless = ({ nodes }: typeof actual) =>
       new Map([...nodes].map(([id, { status: _status, ...node }]) => [id, node]));
     expectSame('node, with faults,', stateless(actual), stateless(expected));
@@ -91,4 +93,20 @@ export function expectSameAsUninterrupted(
     reader.close();
     writer.close();
   }
+}
+
+/**
+ * A last sighting of a node by a clock that was ahead is taken back by what comes later, as long as rows of that time are not
+ * deleted (invariants.ts): the run without faults deletes by no clock, and takes none back.
+ */
+function notAhead(expected: Rows['times'], actual: Rows['times']): Rows['times'] {
+  return new Map(
+    [...expected].map(([row, times]) => {
+      const shown = actual.get(row) ?? '';
+      const [first = '', last = ''] = times.split(' ');
+      const [shownFirst, shownLast = ''] = shown.split(' ');
+      const isTakenBack = row.startsWith('active_nodes ') && shownFirst === first && shownLast < last;
+      return [row, isTakenBack ? shown : times];
+    }),
+  );
 }

@@ -1,0 +1,61 @@
+// Who watches a simulated process from outside and knows the truth, and what is shown to it.
+
+import type { Outcome } from '../../../src/federation/domain/accounting.ts';
+import type { TickStatistics } from '../../../src/federation/domain/statistics.ts';
+import type { NodeTransition } from '../../../src/lifecycle/node-state.ts';
+import type { Publication } from './simulated-broker.ts';
+
+/** A message as the source read it. */
+export interface ReadMessage extends Publication {
+  /** Null on plain NATS. */
+  readonly seq: number | null;
+  readonly atMs: number;
+  /** True time when it was sent. */
+  readonly trueMs: number;
+  /** Which of the broker's streams it was read from; 0 on plain NATS. */
+  readonly generation: number;
+  /** The stream's first sequence at that moment. */
+  readonly streamFirstSeq: number;
+  /** What the witness noted when it was read. */
+  readonly mark: object;
+}
+
+/** A step of retention that rode in a commit. */
+export interface Pruning {
+  readonly cutoffMs: number;
+  readonly rows: number;
+}
+
+/** Watches the process from outside and knows the truth. */
+export interface Witness {
+  /** A moment to be remembered. */
+  mark(): object;
+  /** The broker was heard; `catchingUp` is what the process thinks. */
+  heard(catchingUp: boolean): void;
+  /** The process begins to read at `nextSeq`, the stream reaching to `targetSeq`. */
+  attached(nextSeq: number, targetSeq: number): void;
+  lost(): void;
+  /** The broker answered while the process was not reading: its clock stands still. */
+  heldBack(): void;
+  /** The next sequence that the process will read. */
+  readTo(nextSeq: number): void;
+  /** The writer took what the source said at `mark`. */
+  took(mark: object): void;
+  entered(message: ReadMessage, outcome: Outcome, observedMs: number): void;
+  /** What was entered since the last commit came to nothing, and will be entered again. */
+  forgot(): void;
+  /** What the writer has taken so far, for what it now tells main. */
+  tell(): object;
+  /** An actor decided this, knowing what `told` stands for. */
+  decided(fact: NodeTransition, told: object): void;
+  /** Whether the node has a row, or will have one with the next commit. */
+  knows(nodeId: string): boolean;
+  /** The actors have looked for silence, knowing what `told` stands for. */
+  swept(told: object): void;
+  /** The writer was given a tick's statistics. */
+  ticked(tick: TickStatistics): void;
+  /** Everything entered so far is on disk, and `facts` with it; `deletionMs` is the time by which rows are deleted. */
+  committed(facts: readonly NodeTransition[], pruning: Pruning | null, deletionMs: number): void;
+  /** From one snapshot of the ledger. */
+  accounted(received: number, sumOfOutcomes: number): void;
+}
