@@ -1,4 +1,4 @@
-// Bounds of the threads' wiring that no operator needs to set, each with its reason. What an operator may want to change is a setting.
+// Bounds of the main thread that no operator needs to set, each with its reason. What an operator may want to change is a setting.
 
 /** Longest run of one task of the pool; then its thread is ended and the asker gets `worker_timeout`. */
 export const WORKER_TASK_TIME_MAX_MS = 10_000;

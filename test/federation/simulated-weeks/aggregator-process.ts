@@ -307,22 +307,10 @@ export class AggregatorProcess {
   // What the ingest thread tells main
 
   #fromIngest(message: IngestToMain): void {
-    switch (message.type) {
-      case 'committed':
-        this.#guarded(() => this.#committed(message));
-        return;
-      case 'snapshot':
-        this.#guarded(() => this.#snapshot(message));
-        return;
-      case 'failed':
-        this.#parts.time.fail(new Error(`the process gives up: ${message.sentence}`));
-        return;
-      case 'opened':
-      case 'keys':
-      case 'changed':
-      case 'log':
-      case 'stopped':
-    }
+    const { type } = message;
+    if (type === 'committed') this.#guarded(() => this.#committed(message));
+    if (type === 'snapshot') this.#guarded(() => this.#snapshot(message));
+    if (type === 'failed') this.#parts.time.fail(new Error(`the process gives up: ${message.sentence}`));
   }
 
   #committed({ signs, gone, observedMs }: Extract<IngestToMain, { type: 'committed' }>): void {
