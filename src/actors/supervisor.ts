@@ -41,7 +41,7 @@ type SupervisorEvent =
   | { readonly type: 'sweep'; readonly moment: Moment }
   | { readonly type: 'gone'; readonly numbers: readonly number[] }
   | NodeReport
-  /** How xstate tells a parent that its child threw. */
+  /** The event with which xstate tells a parent that its child threw. */
   | ErrorActorEvent;
 
 interface Child {
@@ -61,7 +61,7 @@ interface Children {
   readonly counts: Record<NodeState, number>;
   readonly outbox: NodeTransition[];
   readonly failures: ActorFailure[];
-  /** The observed clock of the latest moment. */
+  /** The observed clock at the latest event with a moment, in ms. */
   observedMs: number;
 }
 
@@ -172,7 +172,7 @@ export class Supervisor {
 
   #wake(children: Children, number: number, child: Child, moment: Moment, scope: AnyActorScope): void {
     const { sign } = child;
-    // A restart made it due at once.
+    // Scheduled anew, because a restart made it due at once.
     this.#schedule(child);
     child.actor?.send({ type: 'sign', sign, moment });
     if (

@@ -18,13 +18,13 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
-/** A clock with the shared reading: what the loops of the threads are given. */
+/** A clock that also has the reading which all threads share; the loops of the threads receive one. */
 export interface ThreadClock extends Clock {
   /** The monotonic clock, in ms, counted from a start that all threads of the process share. */
   sharedMs(): number;
 }
 
-/** The machine's own clock, as the threads need it. */
+/** The machine's own clock, with the shared reading. */
 export const threadClock: ThreadClock = { ...systemClock, sharedMs };
 
 /** A random number from 0 (included) to 1 (excluded). */

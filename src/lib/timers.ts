@@ -1,16 +1,17 @@
-// The machine's timers. A part that waits is given them, so that a test can hand in others and let weeks pass at once.
+// The machine's timers. A part that waits receives them, so that a test can pass in others and simulate weeks in a
+// moment.
 
 /** One timer that was started. */
 export interface Timer {
-  /** It does not run any more. Does no harm when it is over. */
+  /** Ends the timer. Has no effect on a timer that has ended. */
   cancel(): void;
 }
 
 /** Starts timers; all times are in ms. */
 export interface Timers {
-  /** Runs once, after `delayMs`. */
+  /** Calls `run` once, after `delayMs`. */
   after(delayMs: number, run: () => void): Timer;
-  /** Runs again and again, `intervalMs` apart. */
+  /** Calls `run` repeatedly, `intervalMs` apart. */
   every(intervalMs: number, run: () => void): Timer;
 }
 

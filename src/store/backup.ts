@@ -32,6 +32,7 @@ import { type Verified, verifyDatabase } from './verify.ts';
 /** Told what the work is at. Only copying knows how far it is, from 0 to 1: SQLite checks a file in one go. */
 export type CopyProgress = (phase: 'copying' | 'verifying', share?: number) => void;
 
+/** What to copy, and where to. */
 export interface BackupOptions<Summary extends object> {
   readonly program: DatabaseProgram<Summary>;
   readonly databasePath: string;
@@ -91,6 +92,7 @@ export async function backupDatabase<Summary extends object>(
   }
 }
 
+/** Which backup replaces which database. */
 export interface RestoreOptions<Summary extends object> {
   readonly program: DatabaseProgram<Summary>;
   readonly databasePath: string;

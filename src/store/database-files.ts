@@ -31,6 +31,7 @@ const FRAME_HEADER_BYTES = 24;
 /** Times as long as it took, until a damaged file is looked through again. */
 const LOOK_REST = 9;
 
+/** Watches whether an open database's files are still at their path and undamaged. */
 export class DatabaseFiles {
   readonly #path: string;
   readonly #database: Database;

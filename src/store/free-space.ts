@@ -22,7 +22,7 @@ export interface Room {
   readonly sizeBytes: number;
 }
 
-/** The disk under a database, as far as it is watched. */
+/** The disk under a database, as far as {@link FreeSpace} needs it. */
 export interface Disk {
   /** Throws if the system does not report the space. */
   room(): Room;

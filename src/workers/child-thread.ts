@@ -41,7 +41,7 @@ export class ChildThread<In, Out extends { readonly type: string }> implements P
     this.#parts = parts;
   }
 
-  /** Starts the thread; what it says first is for the caller to wait for. */
+  /** Starts the thread, and does not wait for its first message. */
   async start(): Promise<void> {
     const { url, name, data, transfer = [] } = this.#options;
     const worker = new Worker(url, {

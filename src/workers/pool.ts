@@ -35,7 +35,7 @@ export interface PoolOptions {
 /** Answers the questions `Q` of one program. */
 export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
   readonly #options: PoolOptions;
-  /** Null before the start. */
+  /** The threads; null before the start. */
   #piscina: Piscina | null = null;
   /** For each refused question, by name: the function that repeats its latest request. */
   readonly #refused = new Map<keyof Q, () => Promise<unknown>>();

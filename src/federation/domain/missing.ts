@@ -121,7 +121,7 @@ export function newsText(outcome: MissingOutcome, messages: number): string {
   return `ingest: ${countText(outcome, messages)} and missing from the numbers for good. ${MEANING[outcome]} The warning stays until you run: ${ACKNOWLEDGE_COMMAND}`;
 }
 
-/** Rest between two log lines about missing messages, while messages go missing again and again. */
+/** Minimum time, in ms, between two log lines about missing messages while messages continue to go missing. */
 export const MISSING_NEWS_REST_MS = 60_000;
 
 /** Quarantined messages are not here: the salvage that finds one logs more about it. */

@@ -52,7 +52,7 @@ function toText(value: unknown): string {
 
 /** Requests to one aggregator. Each throws `usage` if it has no answer. */
 interface Requests {
-  /** Whatever the status is. */
+  /** Returns the answer whatever its status is. */
   ask(path: string): Promise<{ status: number; text: string }>;
   askText(path: string): Promise<string>;
   askJson(path: string): Promise<Json>;

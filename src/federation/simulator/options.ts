@@ -1,4 +1,4 @@
-// The options of `aggregator simulate`: what is parsed, what help says of them, and their values decoded once.
+// The options of `aggregator simulate`: their names, their help texts, and their values, decoded once.
 
 import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import { slipIn } from '../../config/slips.ts';

@@ -119,7 +119,7 @@ async function performRun(
   return exitCodeOf(result);
 }
 
-/** How far the sending is: `12 of 60 s, 1,200 of 6,000 messages, 100 nodes`. */
+/** The progress of the sending: `12 of 60 s, 1,200 of 6,000 messages, 100 nodes`. */
 function progressText(
   run: { readonly messages: number; readonly durationMs: number; readonly nodes: number },
   sent: number,

@@ -10,7 +10,7 @@ import type { PublicJwk } from '../../lib/ed25519.ts';
 export const JOIN_SUBJECT = 'truebit.federation.join';
 /** The interval that the answer asks for. Deployed nodes beat at the same interval. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
-/** The pace that a node is told where no limit is set: nodes keep a pace all the same. */
+/** The rate in the answer if no limit is set: a node always needs a rate. */
 const UNLIMITED_PER_MINUTE = 6_000;
 
 /** A request to join, as it arrived. */
@@ -28,7 +28,7 @@ export interface JoinContext {
   readonly salt: string;
   readonly statsKey: PublicJwk;
   readonly keys: KeyBook;
-  /** Messages that a node may send in a minute without a key; 0: no limit. */
+  /** Maximum number of messages a minute from a node without a key; 0 for no limit. */
   readonly ratePerMinute: number;
 }
 

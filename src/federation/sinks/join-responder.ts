@@ -24,7 +24,7 @@ export const JOIN_REQUEST_BYTES_MAX = 4_096;
 
 /** What a {@link JoinResponder} needs of its owner. */
 export interface JoinParts {
-  /** How the broker is reached; asked at the start. */
+  /** Called at the start: how to reach the broker. */
   nats(): NatsOptions;
   /** The data for the next answer. */
   context(): JoinContext;

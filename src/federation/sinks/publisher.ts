@@ -29,7 +29,7 @@ const APART_MAX_MS = 10_000;
 
 /** What a {@link Publisher} needs of its owner. */
 export interface PublisherParts {
-  /** How the broker is reached; asked at the start. */
+  /** Called at the start: how to reach the broker. */
   nats(): NatsOptions;
   /** Signs every message. */
   signer(): StatisticsSigner;

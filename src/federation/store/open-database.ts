@@ -62,17 +62,17 @@ export function openDatabase(
   }
 }
 
-/** The state of the files when the program lets go of them. */
+/** The state of the database's files when the program closes the database. */
 export interface FilesHealth {
-  /** They can never be the database again. */
+  /** True if the files can never be the database again. */
   readonly isFatal: boolean;
-  /** True if they are not damaged, and still those that were opened. */
+  /** True if the files are not damaged and are still those that the program opened. */
   areFilesWhole(): boolean;
 }
 
 /**
- * Closes the database at `path` and releases its lock. What is committed is brought into the file before; `log` receives a
- * warning if that is impossible.
+ * Closes the database at `path` and releases its lock. Before that it moves the log into the database file; `log`
+ * receives a warning if that is impossible.
  */
 export function closeDatabase(
   { lock, database, writer }: OpenedDatabase,
