@@ -12,13 +12,13 @@ import { mebibytes, progressLine } from './progress-line.ts';
 
 export function backupCommand<Summary extends object>(program: Program<Summary>): Command {
   return command({
-    about: `Copies the database of DB_PATH to FILE, as it is at this moment, also while the program runs. The copy is verified and then gets its name: there is never half a file. ${program.notInBackup} Standard error says what it is at.`,
+    about: `Copies the database of DB_PATH to FILE, as it is at this moment, also while the program runs. Verifies the copy before it gets its name, so there is never an incomplete file. ${program.notInBackup} Standard error shows the progress.`,
     operands: ['FILE'],
     options: {
       overwrite: flag('replace FILE if it exists'),
       json: flag('print the result as JSON'),
     },
-    exit: '0 the backup is made; 1 it is not, and FILE is as before; 2 usage.',
+    exit: '0 the backup is complete; 1 it failed, and FILE is as before; 2 usage.',
     async run({ values, operands: [named = ''] }, env) {
       const file = fromCaller(env, named);
       const { databasePath, ownFolder } = program.readSettings(env);

@@ -12,11 +12,9 @@ import type { DatabaseSettings, Program } from './program.ts';
 export function checkConfigCommand<Summary extends object>(program: Program<Summary>): Command {
   return command({
     about:
-      'Checks the settings as a start would, lists every mistake at once, prints those that are set (secrets left out), says whether this user may use or make the database of DB_PATH, and starts and makes nothing.',
+      'Checks the settings as a start would. Lists every mistake at once, prints the settings that are set (without secrets), and says whether this user may use or make the database of DB_PATH. It starts and makes nothing.',
     options: {
-      json: flag(
-        'print them as one JSON object; a value that is not shown is null, and wrong settings are {"mistakes":[…]}',
-      ),
+      json: flag('print one JSON object; a secret value is null, and wrong settings are {"mistakes":[…]}'),
     },
     exit: '0 the settings are right; 1 they are not; 2 usage.',
     run: ({ values }, env) => checkConfig(program, env, values.json),

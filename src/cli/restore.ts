@@ -15,10 +15,10 @@ import { progressLine } from './progress-line.ts';
 
 export function restoreCommand<Summary extends object>(program: Program<Summary>): Command {
   return command({
-    about: `Puts the backup FILE in the place of the database of DB_PATH. The program must not run. FILE is verified first and stays as it is; the database that is replaced stays beside it as …replaced-TIME. ${program.afterRestore} Standard error says what it is at.`,
+    about: `Replaces the database of DB_PATH by the backup FILE. Stop the program first. The command verifies FILE before it changes anything, leaves FILE as it is, and keeps the database before as …replaced-TIME. ${program.afterRestore} Standard error shows the progress.`,
     operands: ['FILE'],
     options: { json: flag('print the result as JSON') },
-    exit: '0 the backup is in place; 1 it is not, and nothing was changed; 2 usage.',
+    exit: '0 the backup is in place; 1 it failed, and nothing has changed; 2 usage.',
     run({ values, operands: [named = ''] }, env) {
       const file = fromCaller(env, named);
       const { databasePath } = program.readSettings(env);

@@ -41,11 +41,13 @@ export function statusCommand<S extends { readonly ready: boolean }>(view: Statu
   const { acknowledge } = view;
   const own: Options = acknowledge === undefined ? {} : { acknowledge: flag(acknowledge.help) };
   return command({
-    about: `One screen of the running program: ${view.shows}.`,
+    about: `Shows the running program on one screen: ${view.shows}.`,
     options: {
       ...own,
-      http: option('URL', 'where it listens; default HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080'),
-      live: flag('only whether it is alive, as a health check asks; 1 also if nothing answers'),
+      http: option('URL', 'its address; default HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080'),
+      live: flag(
+        'checks only whether it is alive, as a health check does; exits with 1 also if nothing answers',
+      ),
       json: flag('the same as one JSON object'),
     },
     exit: `0 it is ready; 1 it is not, and the screen says why; 2 usage, wrong settings, or nothing answers.${
