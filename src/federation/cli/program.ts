@@ -15,7 +15,7 @@ export const FEDERATION: Program<Summary> = {
   describe: ({ tasks, invoices, readUpTo }) => `${tasks} tasks, ${invoices} invoices, ${upTo(readUpTo)}`,
   notInBackup: "The broker's stream is not in it.",
   afterRestore:
-    "After the next start the aggregator reads the stream from where the backup ends, as far as the stream still reaches back.",
+    'After the next start the aggregator reads the stream from where the backup ends, as far as the stream still reaches back.',
 };
 
 /** Up to where the stream was read. */
