@@ -2,12 +2,12 @@
 // embedded broker and the shipped configuration do. Only with that mapping are monitors unable to hear each other, and
 // only then do messages arrive under the mapped names.
 
-import { mappingProbe } from './subjects.ts';
+import { MAPPING_PROBE } from './subjects.ts';
 import type { NatsConnection } from '../../io/nats.ts';
 
 /** True if a refusal concerns the probe below: a user may lack the right to it, and then the probe finds no mapping. */
 export function isOfProbe(subject: string | null): boolean {
-  return subject === mappingProbe.published || subject === mappingProbe.arrivesAt;
+  return subject === MAPPING_PROBE.published || subject === MAPPING_PROBE.arrivesAt;
 }
 
 /**
@@ -16,12 +16,12 @@ export function isOfProbe(subject: string | null): boolean {
  */
 export async function mapsInputs(connection: NatsConnection): Promise<boolean> {
   let hasArrived = false;
-  const subscription = connection.subscribe(mappingProbe.arrivesAt, {
+  const subscription = connection.subscribe(MAPPING_PROBE.arrivesAt, {
     callback(error) {
       hasArrived ||= error === null;
     },
   });
-  connection.publish(mappingProbe.published);
+  connection.publish(MAPPING_PROBE.published);
   // The broker handles the messages of one connection in order: a mapped message comes back before the answer to the
   // ping.
   await connection.flush();

@@ -19,8 +19,8 @@ import { readVersion, type Version } from './version.ts';
 
 export type { BrokerEndpoint } from './endpoint.ts';
 
-const logCheckMs = 5_000;
-const defaultForeignPort = 4_222;
+const LOG_CHECK_MS = 5_000;
+const FOREIGN_PORT = 4_222;
 
 /** Settings of the same names, and the rights of the program's clients. */
 export interface BrokerOptions {
@@ -124,7 +124,7 @@ class OwnBroker implements EmbeddedBroker {
   async #establish(): Promise<BrokerEndpoint> {
     const files = this.#files;
     if (this.#options.mode === 'auto' && findLeftover(files) === null) {
-      const foreign = await findForeignServer(this.#options.foreignPort ?? defaultForeignPort);
+      const foreign = await findForeignServer(this.#options.foreignPort ?? FOREIGN_PORT);
       if (foreign !== null) return foreignEndpoint(foreign);
     }
     requireWritableFolder(files);
@@ -134,7 +134,7 @@ class OwnBroker implements EmbeddedBroker {
     const recipe = await this.#recipe();
     const adopted = leftover === null ? null : await this.#takeOver(leftover, recipe);
     const server = adopted ?? (await this.#startFirst(recipe));
-    this.#logTimer = setInterval(() => boundLog(files.log), logCheckMs).unref();
+    this.#logTimer = setInterval(() => boundLog(files.log), LOG_CHECK_MS).unref();
     const startAnother = (signal: AbortSignal) => this.#startServer(recipe, signal);
     this.#supervision = supervise(server, { ...this.#parts, startAnother });
     const { credentials, version } = recipe;

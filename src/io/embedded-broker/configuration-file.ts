@@ -8,7 +8,7 @@ import { OWNER_ONLY, renameDurably } from '../../lib/durable.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 const run = promisify(execFile);
-const checkTimeoutMs = 10_000;
+const CHECK_TIMEOUT_MS = 10_000;
 
 /** The text in place, or null. */
 export function readConfiguration(file: string): string | null {
@@ -24,7 +24,7 @@ export async function installConfiguration(binary: string, file: string, text: s
   const unchecked = `${file}.unchecked`;
   writeFileSync(unchecked, text, { mode: OWNER_ONLY });
   try {
-    await run(binary, ['-t', '-c', unchecked], { timeout: checkTimeoutMs });
+    await run(binary, ['-t', '-c', unchecked], { timeout: CHECK_TIMEOUT_MS });
   } catch (error) {
     throw new CodedError(
       'broker_start_failed',

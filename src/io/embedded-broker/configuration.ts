@@ -4,34 +4,34 @@
 import { isAtLeast, type Version } from './version.ts';
 
 /** The user that an anonymous connection becomes. */
-export const monitorUser = 'monitor';
+export const MONITOR_USER = 'monitor';
 /** The program's own user. */
-export const aggregatorUser = 'aggregator';
+export const AGGREGATOR_USER = 'aggregator';
 /** The program's inboxes: every monitor may read `_INBOX.>`, and JetStream delivers to inboxes. */
-export const aggregatorInboxPrefix = '_AGG';
+export const AGGREGATOR_INBOX_PREFIX = '_AGG';
 
-const maxPayloadBytes = 1_048_576;
-const maxConnections = 65_536;
+const PAYLOAD_BYTES_MAX = 1_048_576;
+const BROKER_CONNECTIONS_MAX = 65_536;
 // A monitor has a handful; each is a copy of every message that the broker must write to it.
-const maxSubscriptions = 100;
-const authorizationTimeoutSeconds = 30;
-const writeDeadline = '10s';
+const SUBSCRIPTIONS_MAX = 100;
+const AUTHORIZATION_SECONDS_MAX = 30;
+const WRITE_DEADLINE = '10s';
 // Only our own streams can be made here, and each has a bound of its own (STREAM_MAX_BYTES): this one must only never
 // be the smaller. The server's default, a share of the free disk, would be on a small one.
-const maxFileStoreBytes = 1_099_511_627_776;
-const maxMemoryStoreBytes = 268_435_456;
+const FILE_STORE_BYTES_MAX = 1_099_511_627_776;
+const MEMORY_STORE_BYTES_MAX = 268_435_456;
 // Two minutes by default; what an acknowledged message may lose in a power cut.
-const syncInterval = '1s';
+const SYNC_INTERVAL = '1s';
 
 // A connection belongs to the default account until its CONNECT is read, and nats-server asks that account, once per read
 // from the socket, whether anything is mapped. Were nothing mapped there, what a client sends in the same breath as its
 // CONNECT would keep its name: every monitor would hear it, and no stream of ours would take it.
-const earlyMapping = 'mappings { "_AGG.early.from": "_AGG.early.to" }';
+const EARLY_MAPPING = 'mappings { "_AGG.early.from": "_AGG.early.to" }';
 
 /** Where JetStream's `sync_interval` became a setting. */
-export const syncIntervalSince: Version = [2, 10, 0];
+export const SYNC_INTERVAL_SINCE: Version = [2, 10, 0];
 /** Where TLS `min_version` became a setting. */
-export const tlsMinVersionSince: Version = [2, 10, 21];
+export const TLS_MIN_VERSION_SINCE: Version = [2, 10, 21];
 
 /** Everything the text depends on. Ports are numbers of 1 to 65535; `websocket` null means none. */
 export interface ConfigurationValues {
@@ -82,13 +82,13 @@ export function configurationText(values: ConfigurationValues, rights: BrokerRig
     `host: ${quoted(values.host)}`,
     `port: ${values.port}`,
     `pid_file: ${quoted(values.pidFile)}`,
-    `max_payload: ${maxPayloadBytes}`,
-    `max_connections: ${maxConnections}`,
-    `max_subscriptions: ${maxSubscriptions}`,
-    `write_deadline: ${quoted(writeDeadline)}`,
-    `authorization { timeout: ${authorizationTimeoutSeconds} }`,
+    `max_payload: ${PAYLOAD_BYTES_MAX}`,
+    `max_connections: ${BROKER_CONNECTIONS_MAX}`,
+    `max_subscriptions: ${SUBSCRIPTIONS_MAX}`,
+    `write_deadline: ${quoted(WRITE_DEADLINE)}`,
+    `authorization { timeout: ${AUTHORIZATION_SECONDS_MAX} }`,
     ...jetStream(values),
-    earlyMapping,
+    EARLY_MAPPING,
     ...accounts(values, rights),
     ...websocketListener(values),
   ].join('\n')}\n`;
@@ -98,9 +98,9 @@ function jetStream({ version, storeFolder }: ConfigurationValues): string[] {
   return [
     'jetstream {',
     `  store_dir: ${quoted(storeFolder)}`,
-    `  max_memory_store: ${maxMemoryStoreBytes}`,
-    `  max_file_store: ${maxFileStoreBytes}`,
-    ...(isAtLeast(version, syncIntervalSince) ? [`  sync_interval: ${quoted(syncInterval)}`] : []),
+    `  max_memory_store: ${MEMORY_STORE_BYTES_MAX}`,
+    `  max_file_store: ${FILE_STORE_BYTES_MAX}`,
+    ...(isAtLeast(version, SYNC_INTERVAL_SINCE) ? [`  sync_interval: ${quoted(SYNC_INTERVAL)}`] : []),
     '}',
   ];
 }
@@ -115,8 +115,8 @@ function accounts(values: ConfigurationValues, { account, mappings, monitor }: B
     ...mappings.map(([from, to]) => `      ${quoted(from)}: ${quoted(to)}`),
     '    }',
     '    users: [',
-    `      { user: ${quoted(aggregatorUser)}, password: ${quoted(values.aggregatorPassword)} }`,
-    `      { user: ${quoted(monitorUser)}, password: ${quoted(values.monitorPassword)}, permissions: {`,
+    `      { user: ${quoted(AGGREGATOR_USER)}, password: ${quoted(values.aggregatorPassword)} }`,
+    `      { user: ${quoted(MONITOR_USER)}, password: ${quoted(values.monitorPassword)}, permissions: {`,
     `        publish: { allow: ${list(monitor.publish)} }`,
     `        subscribe: { allow: ${list(monitor.subscribe)}, deny: ${list(monitor.subscribeNot)} }`,
     '      } }',
@@ -125,14 +125,14 @@ function accounts(values: ConfigurationValues, { account, mappings, monitor }: B
     `  SYSTEM { users: [ { user: "system", password: ${quoted(values.systemPassword)} } ] }`,
     '}',
     'system_account: "SYSTEM"',
-    `no_auth_user: ${quoted(monitorUser)}`,
+    `no_auth_user: ${quoted(MONITOR_USER)}`,
   ];
 }
 
 function websocketListener({ version, host, websocket }: ConfigurationValues): string[] {
   if (websocket === null) return [];
   const { port, tls } = websocket;
-  const minVersion = isAtLeast(version, tlsMinVersionSince) ? ', min_version: "1.2"' : '';
+  const minVersion = isAtLeast(version, TLS_MIN_VERSION_SINCE) ? ', min_version: "1.2"' : '';
   return [
     'websocket {',
     `  host: ${quoted(host)}`,

@@ -14,12 +14,12 @@ export interface Credentials {
   readonly systemPassword: string;
 }
 
-const serverNamePattern = /^truebit-aggregator-[0-9a-f]{8}$/;
-const keys = ['serverName', 'aggregatorPassword', 'monitorPassword', 'systemPassword'] as const;
+const SERVER_NAME = /^truebit-aggregator-[0-9a-f]{8}$/;
+const KEYS = ['serverName', 'aggregatorPassword', 'monitorPassword', 'systemPassword'] as const;
 
 /** Whether a server of this name is some aggregator's own broker, ours or another's. */
 export function isAggregatorsBroker(serverName: string): boolean {
-  return serverNamePattern.test(serverName);
+  return SERVER_NAME.test(serverName);
 }
 
 /** Reads the file, or makes it (mode 0600). Throws `broker_start_failed` when what stands there is not ours to read. */
@@ -56,7 +56,7 @@ function parseCredentials(text: string): Credentials | null {
   }
   if (typeof value !== 'object' || value === null) return null;
   const members = value as Record<string, unknown>;
-  const complete = keys.every((key) => typeof members[key] === 'string' && members[key] !== '');
+  const complete = KEYS.every((key) => typeof members[key] === 'string' && members[key] !== '');
   return complete && isAggregatorsBroker(String(members['serverName'])) ? (value as Credentials) : null;
 }
 

@@ -1,6 +1,6 @@
 // What a client needs to know to use the broker that was found or started. Pure; its `describes` never holds a secret.
 
-import { aggregatorInboxPrefix, aggregatorUser } from './configuration.ts';
+import { AGGREGATOR_INBOX_PREFIX, AGGREGATOR_USER } from './configuration.ts';
 import type { Credentials } from './credentials.ts';
 import { reachableHost } from './probe.ts';
 import { formatVersion, type Version } from './version.ts';
@@ -57,9 +57,9 @@ export function ownEndpoint(own: {
   return {
     url: `nats://${host}:${own.port}`,
     wsUrl,
-    user: aggregatorUser,
+    user: AGGREGATOR_USER,
     password: own.credentials.aggregatorPassword,
-    inboxPrefix: aggregatorInboxPrefix,
+    inboxPrefix: AGGREGATOR_INBOX_PREFIX,
     owned: true,
     adopted: own.adopted,
     describes: `our own nats-server ${formatVersion(own.version)} (${own.credentials.serverName}, process ${own.pid}, ${how})`,

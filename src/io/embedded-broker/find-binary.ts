@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { CodedError } from '../../lib/errors.ts';
 
 // From src/io/embedded-broker and from dist/io/embedded-broker alike.
-const projectFolder = fileURLToPath(new URL('../../../', import.meta.url));
+const PROJECT_FOLDER = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Where to look: `override` is NATS_SERVER_BIN, `searchPath` is PATH. */
 export interface BinarySearch {
@@ -24,7 +24,7 @@ export function binaryCandidates({ override, searchPath }: BinarySearch): string
   ];
   return [
     ...folders.map((folder) => join(folder, 'nats-server')),
-    join(projectFolder, '.cache', 'nats-server', 'nats-server'),
+    join(PROJECT_FOLDER, '.cache', 'nats-server', 'nats-server'),
   ];
 }
 

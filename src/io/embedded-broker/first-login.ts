@@ -4,15 +4,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
-import { aggregatorUser } from './configuration.ts';
+import { AGGREGATOR_USER } from './configuration.ts';
 import type { Credentials } from './credentials.ts';
 import { lastComplaint } from './log-file.ts';
 import { takesLogin } from './probe.ts';
 import type { ServerProcess } from './server-process.ts';
 
-const readyPollMs = 25;
+const READY_POLL_MS = 25;
 // JetStream reads its streams before the server listens.
-const defaultReadyTimeoutMs = 60_000;
+const READY_TIMEOUT_MS = 60_000;
 
 /** Where the server will listen, and who it is. */
 export interface ExpectedServer {
@@ -31,18 +31,18 @@ export async function firstLogin(
   signal: AbortSignal,
 ): Promise<ServerProcess> {
   const { serverName, aggregatorPassword } = expected.credentials;
-  const deadlineMs = systemClock.monotonicMs() + (expected.readyTimeoutMs ?? defaultReadyTimeoutMs);
+  const deadlineMs = systemClock.monotonicMs() + (expected.readyTimeoutMs ?? READY_TIMEOUT_MS);
   const ended = server.ended.then((how) => `ended at once (${how})`);
   try {
     for (;;) {
       signal.throwIfAborted();
-      const login = takesLogin(expected, serverName, aggregatorUser, aggregatorPassword);
+      const login = takesLogin(expected, serverName, AGGREGATOR_USER, aggregatorPassword);
       const outcome = await Promise.race([login, ended]);
       if (outcome === true) return server;
       if (outcome !== false) throw startFailed(outcome, server, expected.logFile);
       if (systemClock.monotonicMs() > deadlineMs)
         throw startFailed('does not answer', server, expected.logFile);
-      await Promise.race([ended, wait(readyPollMs)]);
+      await Promise.race([ended, wait(READY_POLL_MS)]);
     }
   } catch (error) {
     await server.end();

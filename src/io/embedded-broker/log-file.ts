@@ -5,7 +5,7 @@ import { copyFileSync, fstatSync, openSync, readFileSync, rmSync, statSync, trun
 import { devNull } from 'node:os';
 
 /** The file and its predecessor together hold at most about twice this. */
-export const maxLogBytes = 8_388_608;
+export const LOG_BYTES_MAX = 8_388_608;
 
 /**
  * Opens it for appending (mode 0600: addresses of clients stand in it); the caller closes the descriptor. Where no log
@@ -25,7 +25,7 @@ export function openLog(file: string): { readonly descriptor: number; readonly o
  * Past the bound, keeps a copy as `….1` and empties the file; the writer appends, so it goes on at the start. On a full
  * disk there is no copy, and the room of both files is given back. Never throws: it is called by a timer.
  */
-export function boundLog(file: string, maxBytes: number = maxLogBytes): void {
+export function boundLog(file: string, maxBytes: number = LOG_BYTES_MAX): void {
   try {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     if (size <= maxBytes) return;

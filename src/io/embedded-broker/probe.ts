@@ -3,9 +3,9 @@
 
 import { connect, type Socket } from 'node:net';
 
-const answerTimeoutMs = 1_000;
-const maxAnswerBytes = 65_536;
-const maxNameLength = 64;
+const ANSWER_TIMEOUT_MS = 1_000;
+const ANSWER_BYTES_MAX = 65_536;
+const NAME_LENGTH_MAX = 64;
 
 /** Host (a wildcard means the loopback address of its family) and port. */
 export interface Address {
@@ -71,7 +71,7 @@ export function parseGreeting(text: string): Finding | null {
 }
 
 function cleaned(value: unknown): string {
-  return typeof value === 'string' ? value.replace(/[^\w.:-]/g, '?').slice(0, maxNameLength) : '';
+  return typeof value === 'string' ? value.replace(/[^\w.:-]/g, '?').slice(0, NAME_LENGTH_MAX) : '';
 }
 
 /** The address to connect to where a server listens on all. */
@@ -94,14 +94,14 @@ function converse(
       socket.destroy();
       resolve({ connected, text });
     };
-    const timer = setTimeout(end, answerTimeoutMs);
+    const timer = setTimeout(end, ANSWER_TIMEOUT_MS);
     socket.on('connect', () => {
       connected = true;
       for (const word of words) socket.write(word);
     });
     socket.on('data', (bytes) => {
       text += bytes.toString('latin1');
-      if (isEnough(text) || text.length > maxAnswerBytes) end();
+      if (isEnough(text) || text.length > ANSWER_BYTES_MAX) end();
     });
     socket.on('error', end);
     socket.on('close', end);

@@ -6,8 +6,8 @@ import { closeSync } from 'node:fs';
 import { openLog } from './log-file.ts';
 import { endProcess, isRunning } from './system-process.ts';
 
-const stopPatienceMs = 2_000;
-const pollMs = 250;
+const STOP_PATIENCE_MS = 2_000;
+const POLL_MS = 250;
 
 /** `ended` resolves with how it ended and never rejects; `end` resolves when the process is gone. */
 export interface ServerProcess {
@@ -55,8 +55,8 @@ export function startServer({
   const end = async (): Promise<void> => {
     if (isOver || child.pid === undefined) return;
     child.kill('SIGTERM');
-    const kill = setTimeout(() => child.kill('SIGKILL'), stopPatienceMs);
-    const keepAlive = setInterval(() => {}, stopPatienceMs);
+    const kill = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
+    const keepAlive = setInterval(() => {}, STOP_PATIENCE_MS);
     await ended;
     clearTimeout(kill);
     clearInterval(keepAlive);
@@ -75,10 +75,10 @@ export function adoptServer(pid: number): ServerProcess {
   };
   const timer = setInterval(() => {
     if (!isRunning(pid)) over('it is gone');
-  }, pollMs).unref();
+  }, POLL_MS).unref();
   const end = async (): Promise<void> => {
     if (isOver) return;
-    await endProcess(pid, stopPatienceMs);
+    await endProcess(pid, STOP_PATIENCE_MS);
     over('stopped');
   };
   return { pid, ended, logOffset: 0, end };

@@ -7,8 +7,8 @@ import { randomShare, systemClock } from '../../lib/clock.ts';
 import { killProcess } from './system-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
-const wellRunningMs = 10_000;
-const restart: Backoff = { leastMs: 50, mostMs: 2_000 };
+const WELL_RUNNING_MS = 10_000;
+const RESTART: Backoff = { leastMs: 50, mostMs: 2_000 };
 
 /**
  * What it needs: how to start another (resolves when it is ready, leaves nothing when it fails), and whom to tell. Only
@@ -41,7 +41,7 @@ export function supervise(server: ServerProcess, parts: SupervisionParts): Super
       const how = await current.ended;
       if (signal.aborted) return;
       // One that dies young each time is a failing one, though each start succeeded.
-      failures = systemClock.monotonicMs() - upAtMs > wellRunningMs ? 0 : failures + 1;
+      failures = systemClock.monotonicMs() - upAtMs > WELL_RUNNING_MS ? 0 : failures + 1;
       parts.onDown(how);
       let isFirstTry = true;
       while (!(await startAgain(failures, isFirstTry))) {
@@ -55,7 +55,7 @@ export function supervise(server: ServerProcess, parts: SupervisionParts): Super
 
   async function startAgain(failures: number, isFirstTry: boolean): Promise<boolean> {
     try {
-      await wait(backoffMs(restart, failures, randomShare()), undefined, { signal, ref: false });
+      await wait(backoffMs(RESTART, failures, randomShare()), undefined, { signal, ref: false });
       current = await parts.startAnother(signal);
       return true;
     } catch (error) {

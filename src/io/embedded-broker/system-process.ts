@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
-const pollMs = 20;
+const POLL_MS = 20;
 
 /**
  * Whether the process runs; one that has ended and was not yet reaped does not. Its first thread ends before the
@@ -52,10 +52,10 @@ export function readPidFile(file: string): number | null {
 /** SIGTERM, then SIGKILL after `patienceMs`; resolves when the process is gone. */
 export async function endProcess(pid: number, patienceMs: number): Promise<void> {
   sendSignal(pid, 'SIGTERM');
-  for (let waitedMs = 0; waitedMs < patienceMs && isRunning(pid); waitedMs += pollMs) await wait(pollMs);
+  for (let waitedMs = 0; waitedMs < patienceMs && isRunning(pid); waitedMs += POLL_MS) await wait(POLL_MS);
   if (!isRunning(pid)) return;
   sendSignal(pid, 'SIGKILL');
-  while (isRunning(pid)) await wait(pollMs);
+  while (isRunning(pid)) await wait(POLL_MS);
 }
 
 /** Ends the process at once and waits for nothing. */

@@ -7,13 +7,13 @@ import { shortageOf } from '../../lib/descriptors.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 const run = promisify(execFile);
-const versionTimeoutMs = 10_000;
+const VERSION_TIMEOUT_MS = 10_000;
 
 /** Major, minor, patch. */
 export type Version = readonly [number, number, number];
 
 /** The oldest nats-server that the generated configuration was verified on. */
-export const oldestVersion: Version = [2, 9, 0];
+export const OLDEST_VERSION: Version = [2, 9, 0];
 
 /** Reads `v2.10.21`, `nats-server: v2.9.10` and pre-releases; null when no version stands there. */
 export function parseVersion(text: string): Version | null {
@@ -38,17 +38,17 @@ export async function readVersion(binary: string): Promise<Version> {
   if (version === null) {
     throw new CodedError('broker_start_failed', `${binary} is not a nats-server: it names no version.`);
   }
-  if (isAtLeast(version, oldestVersion)) return version;
+  if (isAtLeast(version, OLDEST_VERSION)) return version;
   throw new CodedError(
     'broker_start_failed',
-    `${binary} is nats-server ${formatVersion(version)}: ${formatVersion(oldestVersion)} or newer is needed. ` +
+    `${binary} is nats-server ${formatVersion(version)}: ${formatVersion(OLDEST_VERSION)} or newer is needed. ` +
       'Install a newer one, or set NATS_SERVER_BIN to it.',
   );
 }
 
 async function versionText(binary: string): Promise<string> {
   try {
-    return (await run(binary, ['--version'], { timeout: versionTimeoutMs })).stdout;
+    return (await run(binary, ['--version'], { timeout: VERSION_TIMEOUT_MS })).stdout;
   } catch (error) {
     const shortage = shortageOf(error);
     if (shortage !== null) throw shortage;
