@@ -29,7 +29,7 @@ export function fromCaller(env: Environment, path: string): string {
   return folder === undefined ? path : resolve(folder, path);
 }
 
-/** The machine we run on. */
+/** The machine that this program runs on. */
 export function thisMachine(): Machine {
   return { isTerminal: isatty(process.stdout.fd), processors: availableParallelism(), canRead };
 }

@@ -42,7 +42,7 @@ export function readTable<T extends SettingTable>(
   env: Environment,
 ): { readonly values: ValuesOf<T>; readonly warnings: readonly string[] } {
   const { values, wrong } = parseAll(program.table, env);
-  // A wrong value was replaced by its default for the rules; a clash with that is nobody's mistake.
+  // A wrong value was replaced by its default for the rules; a clash with that is no mistake.
   const broken = program.brokenRules(values).filter(({ names }) => !names.some((name) => wrong.has(name)));
   refuseMistakes([...wrong.values(), ...broken.map(({ sentence }) => sentence)]);
   return { values, warnings: warningsOf(program, env) };

@@ -43,10 +43,11 @@ function program(name: string): string {
 async function startPrometheus(folder: string, target: string) {
   const port = await freePort();
   const configuration = read('deploy/prometheus.yml')
-    .replace('aggregator:8080', target)
-    .replace(/alerts\.yml/, JSON.stringify(ALERTS))
+    .replace("'aggregator:8080'", `'${target}'`)
+    .replace('- alerts.yml', `- ${JSON.stringify(ALERTS)}`)
     .replaceAll('15s', '1s');
-  expect(configuration).toContain(target);
+  expect(configuration).toContain(`'${target}'`);
+  expect(configuration).toContain(`- "${ALERTS}"`);
   const file = join(folder, 'prometheus.yml');
   writeFileSync(file, configuration);
   const child = spawn(
