@@ -42,7 +42,7 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
       return { blame: 'place', sentence: `This user may not listen at ${place} (${code}): ${remedy}` };
     }
     case 'EADDRNOTAVAIL': {
-      const perhaps = isIPv6(host) ? ', or IPv6 is off' : '';
+      const perhaps = isIPv6(host) ? ', or IPv6 is off here' : '';
       return {
         blame: 'setting',
         sentence: `${named} is not an address of this machine${perhaps} (${code}): ${onThisMachine}`,
@@ -51,7 +51,7 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
     case 'EAFNOSUPPORT':
       return {
         blame: 'setting',
-        sentence: `${named} is an IPv6 address, and IPv6 is off on this machine (${code}): ${onThisMachine}`,
+        sentence: `${named} is an IPv6 address, and IPv6 is off here (${code}): ${onThisMachine}`,
       };
     case 'EINVAL':
       return {
@@ -93,7 +93,7 @@ function linkLocalFault(host: string): string {
 
 function linkLocalRemedy(host: string, hostSetting: string): string {
   if (!isLinkLocal(host)) return `set ${hostSetting} to 127.0.0.1 or 0.0.0.0`;
-  return `add the interface to the address, for example ${host.replace(/%.*/, '')}%eth0`;
+  return `write the interface after the address, for example ${host.replace(/%.*/, '')}%eth0`;
 }
 
 function isLinkLocal(host: string): boolean {

@@ -14,7 +14,7 @@ describe('listen fault', () => {
       '::1',
       8080,
       'place',
-      /^\[::1\]:8080 is in use .*: stop that one, or set HTTP_PORT to another port$/,
+      /^\[::1\]:8080 is in use .*: stop that program, or set HTTP_PORT to another port$/,
     ],
     [
       'EACCES',
@@ -51,7 +51,7 @@ describe('listen fault', () => {
       'fe80::1',
       8080,
       'setting',
-      /is link-local and names no interface \(EINVAL\): add .* fe80::1%eth0$/,
+      /is link-local and names no interface \(EINVAL\): write .* fe80::1%eth0$/,
     ],
     [
       'EINVAL',
