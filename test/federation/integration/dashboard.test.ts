@@ -384,7 +384,12 @@ describe('dashboard', () => {
         'Statistics are old',
         /^The statistics are old: the last tick was at \d.*\.$/,
       ],
-      [{ catchingUp: true, lastTickAt: hourAgo }, 'catching_up', 'Catching up', /^Catching up with messages/],
+      [
+        { catchingUp: true, lastTickAt: hourAgo },
+        'catching_up',
+        'Catching up',
+        /^Catching up with stored messages/,
+      ],
       [{ lastTickAt: null }, 'awaiting_data', 'No statistics yet', /^$/],
       [
         { reasons: [failing] },
