@@ -1,11 +1,12 @@
-// How many of the connections one address may hold: not all of them, so that a stranger alone cannot shut out probes and
-// everybody else. A reverse proxy is one address, and has nearly all.
+// Limits how many connections one address may hold. One client cannot take all connections, so probes and other clients
+// always find one. A reverse proxy is one address, so the limit is nearly all of them.
 
 import type { Server } from 'node:net';
 
-/** Closes at once what an address opens beyond `most` connections at the same time. */
+/** Closes at once every connection that an address opens beyond `most` open ones. */
 export function limitPerAddress(server: Server, most: number): void {
-  // Bounded as connections are: who has none has no entry.
+  // Open connections by address. An address without any has no entry, so the map is no larger than the number of
+  // connections.
   const open = new Map<string, number>();
   server.on('connection', (socket) => {
     const address = socket.remoteAddress ?? '';

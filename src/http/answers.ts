@@ -1,10 +1,10 @@
-// How HTTP says no: one JSON shape, one list of codes, the same headers everywhere. It never shows a stack trace and
-// never repeats what the client sent.
+// How HTTP refuses a request: one JSON shape, one list of codes, the same headers everywhere. A refusal never shows a
+// stack trace and never repeats text that the client sent.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TaggedText } from './shared-answers.ts';
 
-/** The codes that an answer of every program can carry, each with its status; `docs/errors.md` lists them. */
+/** The error codes that every program can answer, each with its status; `docs/errors.md` lists them. */
 export const HTTP_ERRORS = {
   bad_request: 400,
   unauthenticated: 401,
@@ -21,10 +21,13 @@ export const HTTP_ERRORS = {
   feed_full: 503,
 } as const;
 
-/** One of these codes. */
+/** One of the codes of {@link HTTP_ERRORS}. */
 export type HttpErrorCode = keyof typeof HTTP_ERRORS;
 
-/** Headers of every answer: nothing is guessed, framed, referred to or loaded from elsewhere. */
+/**
+ * Headers of every answer. The browser guesses no media type, allows no frame, sends no referrer and loads nothing from
+ * other hosts.
+ */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
@@ -33,17 +36,17 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-/** The body of an answer that says no. */
+/** The JSON body of a refusal. */
 export function errorBody(code: string, message: string): string {
   return JSON.stringify({ error: { code, message } });
 }
 
-/** Answers no. */
+/** Sends a refusal with the status of its code. */
 export function refuse(reply: FastifyReply, code: HttpErrorCode, message: string): FastifyReply {
   return sendJson(reply.code(HTTP_ERRORS[code]), errorBody(code, message));
 }
 
-/** What a client sent is not as it must be; the code may be a program's own, and the message repeats nothing of it. */
+/** The client sent something invalid. `code` may be a program's own; `message` repeats nothing that the client sent. */
 export class BadRequest extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
@@ -53,12 +56,12 @@ export class BadRequest extends Error {
   }
 }
 
-/** Sends text that is JSON already; without it fastify would serialize a second time. */
+/** Sends text that is already JSON. Without this header fastify would serialize the text a second time. */
 export function sendJson(reply: FastifyReply, text: string): FastifyReply {
   return reply.header('content-type', 'application/json; charset=utf-8').send(text);
 }
 
-/** Sends JSON text that the client may keep and ask for again: 304 without a body if it has it already. */
+/** Sends JSON text that the client may keep and revalidate: 304 without a body if the client already has it. */
 export function sendTagged(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -69,7 +72,10 @@ export function sendTagged(
   return sendJson(reply, text);
 }
 
-/** Whether the header `If-None-Match` names the tag; a proxy that compressed the answer may have made it weak. */
+/**
+ * True if the header `If-None-Match` names the tag. A weak tag counts too: a proxy that compressed the answer makes the
+ * tag weak.
+ */
 export function hasTag(header: string | undefined, tag: string): boolean {
   return (header ?? '').split(',').some((candidate) => {
     const given = candidate.trim();

@@ -1,5 +1,5 @@
-// An HTTP server that bounds what a client may cost: connections, time, headers, bodies. It refuses what the parser
-// refuses, and listens. It has no route. With its neighbours the only owner of fastify.
+// An HTTP server that limits the cost of a client: connections, time, headers, bodies. It answers requests that the
+// HTTP parser refuses, and explains why it cannot listen. It has no route. Only the files of this folder use fastify.
 
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -11,22 +11,28 @@ import { limitPerAddress } from './address-share.ts';
 import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
 import { VALIDATION } from './validation.ts';
 
-/** Connections at the same time; more are closed at once. A browser holds one feed for its open pages and, while they ask, some more. */
+/**
+ * Maximum number of open connections; the server closes further ones at once. A browser holds one connection for the
+ * feed of all its pages, and a few more while its pages ask.
+ */
 export const HTTP_CONNECTIONS_MAX = 3_072;
-/** Of these, what one address may hold: nearly all, for a reverse proxy is one, but never those that probes need. */
+/**
+ * Maximum number of these per client address. Nearly all, because a reverse proxy is one address; the rest stays free
+ * for probes.
+ */
 export const HTTP_CONNECTIONS_PER_ADDRESS_MAX = 2_816;
-/** Longest time in which a client must have sent its whole request. */
+/** Maximum time in which a client must have sent its whole request. */
 export const HTTP_REQUEST_TIME_MAX_MS = 10_000;
-/** How often connections are looked over for requests that take longer. */
+/** Time between two checks for connections whose request takes too long. */
 export const HTTP_CHECK_INTERVAL_MS = 1_000;
-/** Longest silence on a connection in the middle of a request or answer. */
+/** Maximum silence on a connection in the middle of a request or an answer. */
 export const HTTP_CONNECTION_IDLE_MAX_MS = 30_000;
-/** How long an unused connection is kept for the next request; above the usual scrape interval of 15 s. */
+/** Time for which an unused connection stays open for the next request; above the usual scrape interval of 15 s. */
 export const HTTP_KEEP_ALIVE_MS = 20_000;
-/** Longest wait for answers under way when HTTP is stopped; then their connections are closed. */
+/** Maximum time that a stop waits for answers that are being sent; then the server closes their connections. */
 export const HTTP_STOP_GRACE_MS = 1_000;
 
-/** Where to listen; port 0 is any free one. The settings are named in errors. */
+/** The address to listen at; port 0 chooses any free port. Errors name the two settings. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -36,13 +42,13 @@ export interface ListenAddress {
 
 /** A server that is started and stopped once. */
 export interface HttpServer extends Part<{ readonly url: string }> {
-  /** Throws `port_in_use`, `settings_invalid` for an address that is not ours, or `listen_failed`. */
+  /** Errors: `port_in_use`; `settings_invalid` if this machine does not have the address; `listen_failed`. */
   start(): Promise<{ readonly url: string }>;
-  /** Finishes answers under way, for at most {@link HTTP_STOP_GRACE_MS}. */
+  /** Waits at most {@link HTTP_STOP_GRACE_MS} for answers that are being sent. */
   stop(): Promise<void>;
 }
 
-/** Makes the server without a route; nothing listens before `start`. A body has at most `bodyBytesMax` bytes. */
+/** Makes the server without a route; it does not listen before `start`. A body has at most `bodyBytesMax` bytes. */
 export function createBoundedServer(
   address: ListenAddress,
   bodyBytesMax: number,
@@ -50,7 +56,7 @@ export function createBoundedServer(
   const app: FastifyInstance = fastify({
     ...VALIDATION,
     logger: false,
-    // Node looks for slow requests every 30 s otherwise.
+    // Node's default is to look for slow requests every 30 s.
     http: { connectionsCheckingInterval: HTTP_CHECK_INTERVAL_MS },
     bodyLimit: bodyBytesMax,
     requestTimeout: HTTP_REQUEST_TIME_MAX_MS,
@@ -61,11 +67,11 @@ export function createBoundedServer(
       void refuse(reply.headers(SECURITY_HEADERS), 'bad_request', 'the address of the request is not valid'),
     clientErrorHandler: answerBrokenRequest,
   });
-  // Answers are text already, which others may share: what is described of them is never used to write one.
+  // Handlers send finished text, which several requests may share, so fastify never serializes by a response schema.
   app.setSerializerCompiler(() => JSON.stringify);
   app.server.maxConnections = HTTP_CONNECTIONS_MAX;
   limitPerAddress(app.server, HTTP_CONNECTIONS_PER_ADDRESS_MAX);
-  // The headers alone must come as quickly as the whole request.
+  // The headers alone have the same time limit as the whole request.
   app.server.headersTimeout = HTTP_REQUEST_TIME_MAX_MS;
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
@@ -74,7 +80,7 @@ export function createBoundedServer(
   return {
     app,
     async start() {
-      // The bounds hold for one server; for `localhost` fastify would make one per address.
+      // The limits hold for one server, and fastify makes one server per address of `localhost`.
       const host = address.host === 'localhost' ? '127.0.0.1' : address.host;
       try {
         await app.listen({ host, port: address.port });
@@ -99,9 +105,9 @@ const PARSER_ERRORS: Readonly<Record<string, readonly [HttpErrorCode, string, st
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'Request Timeout', 'the request came too slowly'],
 };
 
-/** Answers what the parser refused; there is no request and no reply yet, only the connection. */
+/** Answers a request that the HTTP parser refused. There is no request or reply object yet, only the connection. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  // Reset by the client, or already answered: nobody listens.
+  // The client reset the connection, or it is already answered: no client would read the answer.
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [code, phrase, message] = PARSER_ERRORS[error.code ?? ''] ?? [
     'bad_request' as const,
@@ -128,7 +134,7 @@ function listenError(error: unknown, address: ListenAddress): CodedError {
 
 const LISTEN_CODES = { setting: 'settings_invalid', place: 'port_in_use', machine: 'listen_failed' } as const;
 
-/** An address that people can open: a wildcard is reached at the loopback. */
+/** The server's address in a form that a browser can open: loopback for a wildcard address. */
 function urlOf(address: AddressInfo | string | null, host: string): string {
   if (address === null || typeof address === 'string') return `http://${host}`;
   return `http://${reachedAt(host)}:${address.port}`;

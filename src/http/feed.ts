@@ -1,21 +1,28 @@
-// The live feed (Server-Sent Events): one JSON document as it is now, then merge patches for it, at most two a second.
-// Every event is made once, for all readers. A reader that does not keep up is dropped, never waited for.
+// The live feed (Server-Sent Events): sends one JSON document as it is now, then merge patches for it, at most two a
+// second. It makes each event once for all readers. It drops a reader that is too slow instead of waiting for it.
 
 import type { Writable } from 'node:stream';
 import { type Json, mergePatch } from '../lib/merge-patch.ts';
 
-/** Open live feeds, one per browser and API key; more are refused, so that probes and Prometheus always find a connection. */
+/**
+ * Maximum number of open live feeds, one per browser and API key. Further ones are refused, so that probes and
+ * Prometheus always find a connection.
+ */
 export const FEED_CLIENTS_MAX = 1_536;
-/** Least time between two events of a live feed. */
+/** Minimum time between two events of a live feed. */
 export const FEED_INTERVAL_MS = 500;
-/** Text that may wait for one reader of a live feed; above it the reader is too slow and is dropped. */
+/**
+ * Maximum amount of text that may wait for one reader of a live feed; a reader with more is too slow and is dropped.
+ */
 export const FEED_BACKLOG_BYTES_MAX = 262_144;
-/** Longest life of one live feed: then its reader connects again, and shows its key again, which may have been revoked. */
+/**
+ * Maximum life of one live feed. Then its reader connects again and shows its key again, which may have been revoked.
+ */
 export const FEED_LIFE_MAX_MS = 600_000;
-/** Silence on a live feed after which a comment is sent; below HTTP_CONNECTION_IDLE_MAX_MS. */
+/** Silence on a live feed after which the server sends a comment; below HTTP_CONNECTION_IDLE_MAX_MS. */
 export const FEED_HEARTBEAT_MS = 15_000;
 
-/** What `/metrics` says of the feed. */
+/** Counts of the feed for `/metrics`. */
 export interface FeedCounts {
   readonly clients: number;
   /** Readers dropped because they were too slow. */
@@ -24,6 +31,7 @@ export interface FeedCounts {
   readonly refused: number;
 }
 
+/** What a {@link Feed} needs from its program. */
 export interface FeedParts {
   /** The document as it is now. */
   document(): { readonly [name: string]: Json };
@@ -32,12 +40,13 @@ export interface FeedParts {
 }
 
 interface Reader {
-  /** On the monotonic clock. */
+  /** When the reader connected, on the monotonic clock. */
   readonly cameMs: number;
-  /** False once he may read no longer: his key is revoked. */
+  /** False once the reader's key is revoked. */
   readonly mayRead: () => boolean;
 }
 
+/** The live feed of one document, for any number of readers up to {@link FEED_CLIENTS_MAX}. */
 export class Feed {
   readonly #parts: FeedParts;
   readonly #clients = new Map<Writable, Reader>();
@@ -56,18 +65,18 @@ export class Feed {
     return { clients: this.#clients.size, dropped: this.#dropped, refused: this.#refused };
   }
 
-  /** Whether one more reader is let in; counts those that are not. */
+  /** True if one more reader may connect; counts the readers that may not. */
   admits(): boolean {
     const admits = !this.#isStopped && this.#clients.size < FEED_CLIENTS_MAX;
     if (!admits) this.#refused++;
     return admits;
   }
 
-  /** Sends the document to a reader whose headers are sent, and from now on every change. */
+  /** Sends the document to a reader whose headers are already sent, and every change from now on. */
   add(client: Writable, mayRead: () => boolean = () => true): void {
     client.once('close', () => this.#remove(client));
     client.on('error', () => client.destroy());
-    // Others may be behind by less than an interval; a patch for them fits the newcomer too.
+    // Other readers may be behind by less than an interval. The next patch, made for them, fits the new reader too.
     if (this.#timer === null) {
       this.#sent = this.#parts.document();
       this.#timer = setInterval(() => this.#pump(), FEED_INTERVAL_MS);
@@ -77,7 +86,7 @@ export class Feed {
     this.#write(client, `retry: 2000\n\n${eventText('snapshot', { at, ...this.#sent })}`);
   }
 
-  /** Ends every reader, so that the server can close. */
+  /** Ends the feed of every reader, so that the server can close. */
   stop(): void {
     this.#isStopped = true;
     for (const client of this.#clients.keys()) client.end();
@@ -89,7 +98,7 @@ export class Feed {
     for (const [client, { cameMs, mayRead }] of this.#clients) {
       if (cameMs >= oldestMs && mayRead()) continue;
       client.end();
-      // Nothing more is told to him, however long his connection takes to end.
+      // The reader gets no further event, even if its connection takes long to end.
       this.#remove(client);
     }
     const document = this.#parts.document();

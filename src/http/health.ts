@@ -1,21 +1,22 @@
-// What probes and Prometheus read: `/livez`, `/readyz`, `/metrics`. Never behind an API key, and never a query.
+// The routes for probes and Prometheus: `/livez`, `/readyz`, `/metrics`. They never need an API key and never run a
+// query.
 
 import type { FastifyInstance } from 'fastify';
 import { sendJson } from './answers.ts';
 import { LIVEZ, type Schema, TEXT } from './schema.ts';
 
-/** What the health routes ask. */
+/** What the health routes need from their program. */
 export interface HealthParts {
-  /** Whether the main loop turns. */
+  /** True while the main loop runs. */
   live(): boolean;
-  /** The body of `/readyz`; whether it says `ready` decides the status. */
+  /** The body of `/readyz`; its `status` decides the HTTP status. */
   readiness(): { readonly status: 'ready' | 'not_ready' };
-  /** Of that body. */
+  /** The schema of that body. */
   readonly readinessSchema: Schema;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-/** Adds the routes. */
+/** Adds the health routes. */
 export function addHealthRoutes(app: FastifyInstance, parts: HealthParts): void {
   const livez = { summary: 'Whether the main loop turns', response: { 200: LIVEZ, 503: LIVEZ } };
   app.get('/livez', { schema: livez }, (_request, reply) => {

@@ -1,17 +1,18 @@
-// Where monitors find the key that signs statistics: a JWK set (RFC 7517). Public always, for it says nothing else.
+// The route at which monitors find the public key for signed statistics: a JWK set (RFC 7517). It needs no API key,
+// because it shows only public keys.
 
 import type { FastifyInstance } from 'fastify';
 import type { PublicJwk } from '../lib/ed25519.ts';
 
-/** What the route asks. */
+/** What the route needs from its program. */
 export interface KeySetParts {
-  /** The keys whose signatures are ours; none before the database is open. */
+  /** The public keys of this aggregator's signatures; none before the database is open. */
   statisticsKeys(): readonly PublicJwk[];
 }
 
 const MEDIA_TYPE = 'application/jwk-set+json';
 
-/** Adds the route. */
+/** Adds the route `/.well-known/aggregator/keys`. */
 export function addKeySetRoute(app: FastifyInstance, parts: KeySetParts): void {
   const schema = {
     summary: 'The keys that sign published statistics, a JWK set',

@@ -1,14 +1,15 @@
-// Which methods an address takes: another is refused with them in the header `allow`, and what is no address is not found.
+// Answers requests that match no route: 405 with the header `allow` if the address has routes for other methods,
+// otherwise 404.
 
 import type { FastifyInstance } from 'fastify';
 import { refuse } from './answers.ts';
 
-/** Answers requests for which there is no route, by the routes that are added after it. */
+/** Answers requests that match none of the routes that are added after this call. */
 export function refuseMethods(app: FastifyInstance): void {
   const routes: { readonly pattern: RegExp; readonly method: string }[] = [];
   app.addHook('onRoute', ({ url, method }) => {
     const pattern = patternOf(url);
-    // Whether a page of another origin may ask is no use of an address.
+    // OPTIONS is not listed: it serves only CORS preflight requests.
     for (const each of [method].flat()) if (each !== 'OPTIONS') routes.push({ pattern, method: each });
   });
   app.setNotFoundHandler((request, reply) => {
@@ -21,7 +22,10 @@ export function refuseMethods(app: FastifyInstance): void {
   });
 }
 
-/** What a route's address matches. The router's own question takes the client's path for a pattern, and throws at a star. */
+/**
+ * A pattern for the paths that a route matches. The router's own lookup would read the client's path as a pattern, and
+ * throws at a star.
+ */
 function patternOf(url: string): RegExp {
   return new RegExp(`^${url.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll(/:\w+/g, '[^/]+')}$`);
 }

@@ -1,5 +1,5 @@
-// `/api/openapi.json`: made by @fastify/swagger of the schemas by which the routes are checked. What is true of all routes
-// is added here: what a status means, and who needs a key. A route without a schema is not in it.
+// `/api/openapi.json`: @fastify/swagger makes it from the schemas that check the routes. This file adds the facts that
+// hold for all routes: the meaning of each status, and which routes need a key. A route without a schema is not listed.
 
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
@@ -8,20 +8,20 @@ import { sendTagged } from './answers.ts';
 import { errorSchema, type Schema } from './schema.ts';
 import { tagged } from './shared-answers.ts';
 
-/** What the document says of the whole. */
+/** The parts of the document that describe the whole API. */
 export interface ApiDescription {
   readonly title: string;
   readonly description: string;
-  /** The codes of refusals that are the program's own. */
+  /** The program's own error codes. */
   readonly codes: readonly string[];
 }
 
-/** The bodies of an answer with an entity tag: who has it already is told so by a 304 without a body. */
+/** The bodies of an answer with an entity tag: a client that already has the answer gets a 304 without a body. */
 export function unlessUnchanged(answer: Schema) {
   return { 200: answer, 304: { type: 'null' } } as const;
 }
 
-/** Describes all routes that are added once it is loaded. */
+/** Describes all routes that are added after the plugin is loaded. */
 export function describeRoutes(app: FastifyInstance, api: ApiDescription): void {
   const error = errorSchema(api.codes);
   void app.register(swagger, {
@@ -29,7 +29,7 @@ export function describeRoutes(app: FastifyInstance, api: ApiDescription): void 
     openapi: {
       openapi: '3.1.0',
       info: { title: api.title, version: programVersion(), description: api.description },
-      // Beside this document's own folder: behind a reverse proxy that need not be the root of the host.
+      // Relative to this document's own folder, because a reverse proxy may serve the API below the root of its host.
       servers: [{ url: '..' }],
       components: { securitySchemes: { bearer: BEARER } },
     },
@@ -40,7 +40,7 @@ export function describeRoutes(app: FastifyInstance, api: ApiDescription): void 
   });
 }
 
-/** Adds the address of the document, which is made before the first request. */
+/** Adds the route of the document. The document is made once, before the first request. */
 export function addDocumentRoute(app: FastifyInstance): void {
   let answer = tagged('{}');
   app.addHook('onReady', (done) => {
@@ -64,7 +64,7 @@ function described(schema: FastifySchema, url: string, error: Schema): FastifySc
   const { summary = '', produces: [mediaType = JSON_TYPE] = [] } = schema;
   const answer = (status: string, body: Schema) => ({
     description: STATUS_TEXTS[status] ?? summary,
-    // The plugin takes the description out of a header: each needs its own.
+    // The plugin removes the description from a header object, so each answer needs a copy.
     ...(isTagged && /200|304/.test(status) && { headers: { ETag: { ...ETAG } } }),
     ...(status === '304'
       ? body
@@ -81,7 +81,7 @@ const BEARER = {
   scheme: 'bearer',
   description: 'An API key with the permission subscribe; asked for with API_AUTH=required',
 } as const;
-/** The document is the same whatever API_AUTH is. */
+/** The document is the same for every value of API_AUTH. */
 const KEY_OR_NONE = [{}, { bearer: [] }];
 
 const STATUS_TEXTS: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
-// A program's page and what it loads: files read once at start, from the program's folder, from `page`, which all pages
-// share, and uPlot's from its package; served from memory with entity tags. No file is opened for a request.
+// Serves a program's page and the files that it loads. At start it reads the program's folder, the folder `page`, which
+// all pages share, and the files of uPlot's package. It answers from memory with entity tags and opens no file for a
+// request.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Files of the package that draws the charts, and the names under which the page loads them. */
+/** Files of the package that draws the charts, with the names under which the page loads them. */
 const PACKAGE_FILES = [
   ['uplot.js', 'uplot/dist/uPlot.esm.js'],
   ['uplot.css', 'uplot/dist/uPlot.min.css'],
@@ -22,7 +23,7 @@ const PACKAGE_FILES = [
 
 const SHARED_FOLDER = new URL('page/', import.meta.url);
 
-/** Adds `/`, the `index.html` of `folder`, and `/assets/…`. */
+/** Adds the routes `/`, which is the `index.html` of `folder`, and `/assets/…`. */
 export function addPageRoutes(app: FastifyInstance, folder: URL): void {
   const own = [SHARED_FOLDER, folder].flatMap((each) =>
     readdirSync(each)

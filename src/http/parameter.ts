@@ -1,9 +1,12 @@
-// Query parameters as schemas: fastify's validator checks by them and the API's description shows them. Each says how it is
-// refused: a code of its own and what is allowed, never what the client sent.
+// Query parameters as schemas: fastify's validator checks requests by them, and the API's description shows them. Each
+// schema also holds its refusal: an error code and the allowed values, never text that the client sent.
 
 import type { FastifyInstance, preValidationHookHandler } from 'fastify';
 
-/** How a parameter, or a member of a body, is refused. Part of its schema, so clients find it in the API's description. */
+/**
+ * How the server refuses a parameter or a member of a body. Part of its schema, so clients find it in the API's
+ * description.
+ */
 export interface Refusal {
   readonly code: string;
   /** Ends the sentence "the parameter is …". */
@@ -15,7 +18,7 @@ export function word<const W extends string>(words: readonly W[], code: string) 
   return { type: 'string', enum: words, ...refused(code, `one of ${words.join(', ')}`) } as const;
 }
 
-/** A whole number in plain digits. Both bounds have at most nine. */
+/** A whole number in decimal digits. Both limits have at most nine digits. */
 export function wholeNumber(minimum: number, maximum: number, code: string) {
   const allowed = `a whole number from ${minimum} to ${maximum}`;
   return { type: 'integer', minimum, maximum, ...refused(code, allowed) } as const;
@@ -26,10 +29,13 @@ export function text(pattern: RegExp, code: string, allowed: string) {
   return { type: 'string', pattern: pattern.source, ...refused(code, allowed) } as const;
 }
 
-/** Of the years for which an answer, which may begin a day earlier, has times that every reader of `date-time` takes. */
+/**
+ * Accepted times, 1970 to 9999. An answer can start a day before `from`, and every time in it must still be a valid RFC
+ * 3339 date-time.
+ */
 const UTC_TIME = /^(?:19[7-9]\d|[2-9]\d{3})-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z$/;
 
-/** A UTC time that `Date.parse` reads, of the years 1970 to 9999. */
+/** A UTC time that `Date.parse` reads, in the years 1970 to 9999. */
 export const TIME_PARAMETER = {
   type: 'string',
   format: 'date-time',
@@ -44,7 +50,7 @@ function refused(code: string, allowed: string): { readonly 'x-refusal': Refusal
 
 const MINUTE_LENGTH = '2026-01-15T10:30'.length;
 
-/** False for a time that no clock shows: `Date.parse` takes 30 February for 2 March, and 24:00 for the next day. */
+/** False for a time that does not exist: `Date.parse` reads 30 February as 2 March, and 24:00 as the next day. */
 export function isTime(utc: string): boolean {
   const atMs = UTC_TIME.test(utc) ? Date.parse(utc) : Number.NaN;
   return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(utc.slice(0, MINUTE_LENGTH));
@@ -57,12 +63,12 @@ interface Parameter {
   readonly default?: unknown;
 }
 
-/** The schema of a query string. Parameters that are not in it are ignored. */
+/** The schema of a query string. Parameters that it does not list are ignored. */
 export function query<const P extends Readonly<Record<string, Parameter>>>(properties: P) {
   return { type: 'object', properties } as const;
 }
 
-/** What a handler reads of a query string that was checked by such a schema. */
+/** The type of a query string after such a schema has checked it. */
 export type QueryOf<Q extends ReturnType<typeof query>> = {
   readonly [N in keyof Q['properties']]:
     | ValueOf<Q['properties'][N]>
@@ -78,8 +84,9 @@ type ValueOf<P> = P extends { readonly enum: readonly (infer W)[] }
 const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,8})$/;
 
 /**
- * Makes numbers of the whole numbers in query strings, on all routes that are added after it, before they are checked. The
- * validator's own conversion is off: it takes `01`, `1e3` and a space for numbers, and would convert bodies as well.
+ * Converts whole numbers in query strings to numbers, before validation, on all routes that are added after this call.
+ * The validator's own conversion is off: it accepts `01`, `1e3` and a space as numbers, and would convert bodies as
+ * well.
  */
 export function readWholeNumbers(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {

@@ -1,11 +1,11 @@
-// Parts of JSON Schemas (2020-12), of which a program makes those of its answers. Plain data; nothing here validates.
+// Building blocks for JSON Schemas (2020-12) of answers. Plain data; nothing here validates.
 
 import { HTTP_ERRORS } from './answers.ts';
 
-/** A schema: plain data. */
+/** A JSON Schema as plain data. */
 export type Schema = { readonly [name: string]: unknown };
 
-/** Every member is required, no other is allowed; those in `optional` may be absent. */
+/** An object: every member is required, except those in `optional`; no other member is allowed. */
 export function object(
   properties: Readonly<Record<string, Schema>>,
   optional: readonly string[] = [],
@@ -14,33 +14,43 @@ export function object(
   return { type: 'object', properties, required, additionalProperties: false };
 }
 
+/** An array of `items`; `more` adds further keywords to the schema. */
 export function array(items: Schema, more: Schema = {}): Schema {
   return { type: 'array', items, ...more };
 }
 
+/** A string that is one of `words`. */
 export function oneOf(words: readonly string[], description?: string): Schema {
   return { type: 'string', enum: [...words], ...(description !== undefined && { description }) };
 }
 
+/** A time as RFC 3339 text in UTC. */
 export const TIME: Schema = { type: 'string', format: 'date-time', description: 'UTC, with milliseconds' };
+/** The same, or null. */
 export const TIME_OR_NULL: Schema = { ...TIME, type: ['string', 'null'] };
+/** A whole number, 0 or more. */
 export const COUNT: Schema = { type: 'integer', minimum: 0 };
+/** A percentage, 0 to 100. */
 export const PERCENT: Schema = {
   type: 'number',
   minimum: 0,
   maximum: 100,
   description: 'Percent, rounded down to 0.1',
 };
+/** A share, 0 to 1. */
 export const SHARE: Schema = { type: 'number', minimum: 0, maximum: 1 };
+/** The same, or null. */
 export const SHARE_OR_NULL: Schema = { ...SHARE, type: ['number', 'null'] };
+/** Any text. */
 export const TEXT: Schema = { type: 'string' };
-/** An object of counts. */
+/** An object with one count for each name. */
 export const counters = (names: readonly string[]): Schema =>
   object(Object.fromEntries(names.map((name): [string, Schema] => [name, COUNT])));
 
-/** The body of a refusal: the codes that every program answers, and its own. */
+/** The body of a refusal: its code is one that every program answers, or one of `codes`, the program's own. */
 export function errorSchema(codes: readonly string[]): Schema {
   return object({ error: object({ code: oneOf([...Object.keys(HTTP_ERRORS), ...codes]), message: TEXT }) });
 }
 
+/** The body of `/livez`. */
 export const LIVEZ = object({ status: oneOf(['ok', 'not_live']) });

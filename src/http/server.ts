@@ -1,5 +1,5 @@
-// The HTTP server of a program: health, metrics, the API's description and the page, with the program's own routes between
-// them. What a client sends is checked by the schemas of the routes; a body is read only on a route that declares one.
+// The HTTP server of a program: health, metrics, the API's description, the page, and the program's own routes. It
+// checks every request by the schema of its route, and reads a body only on a route that declares one.
 
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { CodedError } from '../lib/errors.ts';
@@ -11,27 +11,27 @@ import { addDocumentRoute, type ApiDescription, describeRoutes } from './openapi
 import { addPageRoutes } from './page-files.ts';
 import { readWholeNumbers } from './parameter.ts';
 
-/** Largest request body, where a route sets no limit of its own. */
+/** Maximum size of a request body, if the route sets no limit of its own. */
 export const HTTP_BODY_BYTES_MAX = 4_096;
 
-/** Where to listen; port 0 is any free one. */
+/** The address to listen at; port 0 chooses any free port. */
 export interface HttpOptions {
   readonly host: string;
   readonly port: number;
 }
 
-/** What the server asks of a program. */
+/** What the server needs from a program. */
 export interface HttpParts extends HealthParts {
   readonly api: ApiDescription;
-  /** Holds `index.html` and what it loads beside the parts that all pages share. */
+  /** The folder of the program's `index.html` and its own page files; all pages share further files. */
   readonly pageFolder: URL;
   /** Adds the program's own routes; called once. */
   addRoutes(app: FastifyInstance): void;
-  /** Told of each request that failed inside us; the client learns only that it did. */
+  /** Called with the error of each request that failed inside the program; the client learns only that it failed. */
   failed(error: unknown): void;
 }
 
-/** Makes the server; nothing listens before `start`. */
+/** Makes the server; it does not listen before `start`. */
 export function createHttpServer({ host, port }: HttpOptions, parts: HttpParts): HttpServer {
   const address = { host, port, hostSetting: 'HTTP_HOST', portSetting: 'HTTP_PORT' };
   const { app, start, stop } = createBoundedServer(address, HTTP_BODY_BYTES_MAX);
@@ -50,7 +50,10 @@ export function createHttpServer({ host, port }: HttpOptions, parts: HttpParts):
   return { start, stop };
 }
 
-/** A body is read as JSON on a route that has a schema for it. Elsewhere it is taken, up to the limit, only to answer properly. */
+/**
+ * Reads a body as JSON on a route that has a schema for it. On other routes it receives the body, up to the limit, and
+ * discards it, so that it can send a proper answer.
+ */
 function readBodies(app: FastifyInstance): void {
   const readJson = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
@@ -69,7 +72,8 @@ function answerErrors(app: FastifyInstance, parts: Pick<HttpParts, 'failed'>): v
     if (error instanceof CodedError && error.code === 'worker_timeout') {
       return refuse(reply.header('retry-after', '1'), 'worker_timeout', 'the query took too long, try again');
     }
-    // Told by the one who asked; its sentence names files of ours.
+    // The asking part has already logged it. Its message names files of this machine, so the client gets another
+    // sentence.
     if (error instanceof CodedError && error.code === 'database_unusable') {
       const message = 'the database cannot be read at the moment, the log of the aggregator says why';
       return refuse(reply.header('retry-after', '5'), 'database_unusable', message);
@@ -84,8 +88,8 @@ function answerErrors(app: FastifyInstance, parts: Pick<HttpParts, 'failed'>): v
 }
 
 /**
- * Any page of any origin may read the API; no cookie is ever looked at. It may not send to it: a browser asks before it sends
- * JSON, and is told that only GET and HEAD are allowed.
+ * A page of any origin may read the API; the server looks at no cookie. Such a page cannot send to the API: a browser
+ * sends a preflight request before it sends JSON, and the answer allows only GET and HEAD.
  */
 function addCors(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,12 +1,16 @@
-// Answers of the worker pool, shared by everybody who asks the same within a moment: a thousand open pages cost as
-// much as one. Bounds how many questions strangers may have under way, so that a tick never waits behind them.
+// Shares answers of the worker pool among all clients that ask the same question within a moment, so that a thousand
+// open pages cost as much as one. It also limits how many questions from HTTP are under way, so that a tick never waits
+// behind them.
 
 import { createHash } from 'node:crypto';
 import { CodedError } from '../lib/errors.ts';
 
-/** Answers kept for that; a history of 2,000 points is about 150 kB. */
+/** Maximum number of answers kept for sharing; a history of 2,000 points is about 150 kB. */
 export const SHARED_ANSWERS_MAX = 64;
-/** Questions of HTTP that the pool has in hand or waiting: more are refused, so that a tick never waits long. */
+/**
+ * Maximum number of questions from HTTP that the pool runs or queues; further ones are refused, so that a tick never
+ * waits long.
+ */
 export const HTTP_QUESTIONS_MAX = 16;
 
 /** A JSON text with its entity tag. */
@@ -15,7 +19,7 @@ export interface TaggedText {
   readonly tag: string;
 }
 
-/** The text with the tag that its bytes decide. */
+/** Adds an entity tag to the text: a hash of its bytes. */
 export function tagged(text: string): TaggedText {
   return { text, tag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"` };
 }
@@ -25,6 +29,7 @@ interface Kept {
   readonly untilMs: number;
 }
 
+/** The answers of the last moments by question, and the limit on questions under way. */
 export class SharedAnswers {
   readonly #monotonicMs: () => number;
   readonly #kept = new Map<string, Kept>();
@@ -34,7 +39,10 @@ export class SharedAnswers {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** The answer to `question`, at most `ageMs` old. Errors: those of `make`, and `worker_timeout` when too much is under way. */
+  /**
+   * Returns the answer to `question`, at most `ageMs` old. Errors: those of `make`; `worker_timeout` if too many
+   * questions are under way.
+   */
   get(question: string, ageMs: number, make: () => Promise<unknown>): Promise<TaggedText> {
     const nowMs = this.#monotonicMs();
     const known = this.#kept.get(question);

@@ -1,17 +1,17 @@
-// How fastify's validator checks what a client sent, and how a refusal is told: in the words of the schema, never in those
-// of the client. It converts nothing and leaves nothing out: what is not as its schema says is refused.
+// Configures how fastify's validator checks requests and words its refusals: in the terms of the schema, never with
+// text from the client. It converts nothing and drops nothing: it refuses input that differs from its schema.
 
 import type { FastifySchemaValidationError, FastifyServerOptions } from 'fastify';
 import { BadRequest } from './answers.ts';
 import { isTime, type Refusal } from './parameter.ts';
 
-/** The options of a server whose routes have schemas. */
+/** Options for a server whose routes have schemas. */
 export const VALIDATION = {
   ajv: {
     customOptions: {
       coerceTypes: false,
       removeAdditional: false,
-      // An error brings the schema that refused, which says how to tell it.
+      // With `verbose` an error carries the schema that failed, which holds the refusal.
       verbose: true,
       keywords: ['x-refusal'],
     },
@@ -35,7 +35,10 @@ const PREDICATES: Readonly<Record<string, string>> = {
   additionalProperties: 'an object with a member that it may not have',
 };
 
-/** By its path through the schema: a path through the data can have names that a client chose. */
+/**
+ * The name of the refused part, from its path through the schema: a path through the data could contain names that a
+ * client chose.
+ */
 function nameOf(error: Refused | undefined): string {
   const path = (error?.schemaPath ?? '').matchAll(/\/properties\/([^/]+)/g);
   const missing = error?.params['missingProperty'];

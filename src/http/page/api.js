@@ -1,13 +1,13 @@
-// Asks the API, in the page and in the worker that reads the feed for all tabs. Keeps a key, where one is needed, for this
-// tab only, and knows the server's time.
+// Calls the API, in the page and in the worker that reads the feed for all tabs. It keeps an API key for this tab only,
+// and it knows the server's time.
 
-/** Where the page stands: the folder above this file. Behind a reverse proxy that need not be the root of the host. */
+/** The address of the page: the folder above this file. Behind a reverse proxy it may be below the root of the host. */
 const ROOT = new URL('../', import.meta.url);
-/** Two aggregators behind one host have the same storage and not the same keys. */
+/** Two aggregators behind one host share the browser's storage but not their keys. */
 const KEY_NAME = `aggregator-key ${ROOT.pathname}`;
 const PATIENCE_MS = 8000;
 
-/** An answer that is not 200, with the sentence that the aggregator gave for it. */
+/** An answer with an error status, and the sentence in which the aggregator gave the reason. */
 export class Refused extends Error {
   /**
    * @param {number} status
@@ -22,20 +22,23 @@ export class Refused extends Error {
 
 /** @type {(status: number) => void} */
 let keyIsRefused = () => {};
-/** The server's clock minus `performance.now()`, in ms. Null: no answer has told the time yet. @type {number | null} */
+/**
+ * The server's clock minus `performance.now()`, in ms. Null until an answer tells the server's time. @type {number |
+ * null}
+ */
 let serverAheadMs = null;
 
-/** @param {(status: number) => void} told with 401 or 403 */
-export function onRefusedKey(told) {
-  keyIsRefused = told;
+/** @param {(status: number) => void} listener called with 401 or 403 */
+export function onRefusedKey(listener) {
+  keyIsRefused = listener;
 }
 
-/** The key of this tab; null: none. */
+/** The key of this tab; null if it has none. */
 export function keyOfTab() {
   try {
     return sessionStorage.getItem(KEY_NAME);
   } catch {
-    // The browser keeps nothing for us; the page works without.
+    // The browser allows no storage; the page works without it.
     return null;
   }
 }
@@ -45,7 +48,7 @@ export function useKey(key) {
   sessionStorage.setItem(KEY_NAME, key);
 }
 
-/** The server's time. The browser's clock may be wrong, so it is asked only as long as the server has told nothing. */
+/** The server's time. Uses the browser's clock, which may be wrong, only until an answer tells the server's time. */
 export function serverNowMs() {
   return serverAheadMs === null ? Date.now() : performance.now() + serverAheadMs;
 }
@@ -68,7 +71,7 @@ export async function open(path, signal, key) {
     credentials: 'omit',
     ...(headers && { headers }),
   });
-  // Until the feed speaks, any answer tells the time, to a second.
+  // Until the feed sends a time, the header `date` of any answer gives it, to a second.
   const date = Date.parse(response.headers.get('date') ?? '');
   if (serverAheadMs === null && !Number.isNaN(date)) noteServerTime(date);
   if (response.ok) return response;
@@ -78,7 +81,7 @@ export async function open(path, signal, key) {
 }
 
 /**
- * The answer as JSON; the browser asks with the tag of what it has.
+ * Returns the answer as JSON; the browser revalidates an answer that it has by its tag.
  * @param {string} path
  * @param {Readonly<Record<string, string | number>>} [parameters]
  * @param {string | null} [key]

@@ -1,5 +1,5 @@
-// A distribution as a table with bars: readable without the bars, too. Shows the first rows of a long one, the rest on
-// demand.
+// Shows a distribution as a table with bars; the table is readable without the bars, too. Of a long table it shows the
+// first rows, and the rest on demand.
 
 import { make } from './dom.js';
 import { count, percent } from './format.js';
@@ -15,7 +15,7 @@ const SHOWN = 8;
  * @param {HTMLElement} place
  * @param {string} title
  * @param {readonly Bar[]} bars
- * @param {string} nothing what to say when there are none
+ * @param {string} nothing the text to show if there are no bars
  */
 export function showBars(place, title, bars, nothing) {
   const key = JSON.stringify(bars);

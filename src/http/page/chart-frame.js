@@ -1,6 +1,7 @@
-// The frame of a page's charts: one span of time for all of them, chosen, zoomed by pointer, buttons and keys, read by
-// pointer and keys, and asked for again after each zoom, so that detail appears. What is shown is handed in. The page has
-// a `figure` with `data-chart` for each chart, and the elements `range`, `zoom-out`, `zoom-wider`, `zoom-newest`, `reading`.
+// The frame of a page's charts: one time span for all of them. The user chooses it and zooms by pointer, buttons and
+// keys; pointer and keys also read values. After each zoom the frame loads the rows again, so that detail appears. The
+// caller hands in the charts' definitions and their source. The page has a `figure` with `data-chart` for each chart,
+// and the elements `range`, `zoom-out`, `zoom-wider`, `zoom-newest`, `reading`.
 
 import { serverNowMs } from './api.js';
 import { plotOptions } from './chart-plot.js';
@@ -10,7 +11,10 @@ import uPlot from './uplot.js';
 /** @typedef {import('./chart-line.js').Line} Line */
 /** @typedef {import('./chart-plot.js').Look & { name: string, title: string, line: (rows: any) => Line }} Definition */
 /** @typedef {{ fromMs: number, toMs: number }} Span */
-/** Answers the rows of a span; one that is not zoomed ends now. @typedef {{ nowMs: () => number, rows: (from: string, to: string) => Promise<any> }} Source */
+/**
+ * Returns the rows of a time span; a span that is not zoomed ends at `nowMs()`. @typedef {{ nowMs: () => number, rows:
+ * (from: string, to: string) => Promise<any> }} Source
+ */
 
 const SPANS_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000 };
 const LEAST_SPAN_MS = 120_000;
@@ -19,10 +23,10 @@ export class ChartFrame {
   /** @readonly @type {readonly Definition[]} */ #definitions;
   /** @readonly @type {Source} */ #source;
   /** @type {keyof typeof SPANS_MS} */ #range = '1h';
-  /** Null: the span up to now. @type {Span | null} */ #zoom = null;
+  /** Null: the chosen range, which ends now. @type {Span | null} */ #zoom = null;
   /** @type {Span} */ #shown = { fromMs: 0, toMs: 0 };
   #asked = 0;
-  /** What is still read after a key zoomed. @type {{ name: string, at: number } | null} */ #held = null;
+  /** The value being read when a key zoomed. @type {{ name: string, at: number } | null} */ #held = null;
   /** @type {Map<string, uPlot>} */ #plots = new Map();
   /** @type {Map<string, Line>} */ #lines = new Map();
 
@@ -38,22 +42,22 @@ export class ChartFrame {
       this.#setZoom(null);
     });
     byId('zoom-out').addEventListener('click', () => this.#setZoom(null));
-    // A finger that drags scrolls the page.
+    // On a touch screen a drag scrolls the page, so zooming needs buttons.
     byId('zoom-wider').addEventListener('click', () => this.#zoomOut());
     byId('zoom-newest').addEventListener('click', () => this.#zoomIn(this.#shown.toMs));
     for (const place of all('.plot')) place.addEventListener('keydown', (event) => this.#steer(place, event));
     new ResizeObserver(() => this.#draw()).observe(byId('range').closest('section') ?? document.body);
-    // Colours of lines and grid are painted, not styled.
+    // Lines and grid are painted on a canvas, so CSS does not change their colours.
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#redraw());
     document.addEventListener('themechange', () => this.#redraw());
   }
 
-  /** Whether the span ends now, so that what is new belongs to it. */
+  /** True if the span ends now, so that new rows belong to it. */
   get isUpToNow() {
     return this.#zoom === null;
   }
 
-  /** Asks for the span and shows what comes; what is shown stays until then. */
+  /** Loads the rows of the span and then shows them; until then the charts show the former rows. */
   async load() {
     const turn = ++this.#asked;
     const nowMs = this.#source.nowMs();
@@ -65,7 +69,7 @@ export class ChartFrame {
       for (const { name, line } of this.#definitions) this.#lines.set(name, line(rows));
       this.#draw();
     } catch {
-      // Asked again at the next tick.
+      // The next tick loads again.
     }
   }
 
@@ -77,7 +81,7 @@ export class ChartFrame {
     void this.load();
   }
 
-  /** Half the span around a moment, and nothing that is not shown now. @param {number} aroundMs */
+  /** Zooms to half the span around a time, within the span that is shown. @param {number} aroundMs */
   #zoomIn(aroundMs) {
     const { fromMs, toMs } = this.#shown;
     const spanMs = (toMs - fromMs) / 2;
@@ -86,7 +90,7 @@ export class ChartFrame {
     this.#setZoom({ fromMs: beginMs, toMs: beginMs + spanMs });
   }
 
-  /** Twice the span, but not beyond now. */
+  /** Zooms to twice the span, but not beyond now. */
   #zoomOut() {
     if (this.#zoom === null) return;
     const { fromMs, toMs } = this.#shown;
@@ -106,7 +110,7 @@ export class ChartFrame {
     const plot = this.#held === null ? undefined : this.#plots.get(this.#held.name);
     const at = this.#held?.at ?? 0;
     this.#held = null;
-    // The new scale holds only after this turn.
+    // The new scale takes effect only after the current task.
     if (plot !== undefined) queueMicrotask(() => pointAt(plot, at));
   }
 
@@ -180,7 +184,7 @@ export class ChartFrame {
   #steer(place, event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const name = place.closest('figure')?.getAttribute('data-chart') ?? '';
-    // Where a span holds no row there is no plot: the ways out of it must work all the same.
+    // Without rows in a span there is no plot; the keys that zoom out must work all the same.
     const plot = this.#plots.get(name);
     const index = plot?.cursor.idx ?? null;
     const readAt = index === null ? null : (plot?.data[0][index] ?? null);
@@ -211,19 +215,22 @@ function isoTime(ms) {
   return new Date(ms).toISOString();
 }
 
-/** The least, the greatest and the newest value; empty without one. @param {Definition} definition @param {Line} line */
+/**
+ * The newest, lowest and highest value as text; empty if there is no value. @param {Definition} definition @param
+ * {Line} line
+ */
 function summary({ format }, line) {
   const known = line.values.filter((value) => value !== null);
   if (known.length === 0) return '';
   return `now ${format(known.at(-1) ?? 0)} · low ${format(Math.min(...known))} · high ${format(Math.max(...known))}`;
 }
 
-/** Reads the next value. @param {HTMLElement} place @param {uPlot} plot @param {1 | -1} step */
+/** Moves the cursor to the next value. @param {HTMLElement} place @param {uPlot} plot @param {1 | -1} step */
 function readNext(place, plot, step) {
   const last = plot.data[0].length - 1;
   const next = Math.min(last, Math.max(0, (plot.cursor.idx ?? (step > 0 ? -1 : last + 1)) + step));
   pointAt(plot, plot.data[0][next] ?? 0);
-  // Said aloud because a key asked for it: what the tick changes is not.
+  // A screen reader announces this value, because a key asked for it. It does not announce changes by a tick.
   setText(byId('reading'), place.closest('figure')?.querySelector('.reading')?.textContent ?? '');
 }
 

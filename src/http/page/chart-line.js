@@ -1,7 +1,13 @@
-// Lines of a chart out of recorded rows. Where rows are missing the line is broken.
+// Makes the lines of charts from recorded rows. A line breaks where rows are missing.
 
-/** Times in seconds, and a value or a break at each. @typedef {{ at: number[], values: (number | null)[] }} Line */
-/** Rows, oldest first, and between which of them rows are missing. @typedef {{ at: string[], gaps: { from: string, to: string }[] }} Rows */
+/**
+ * Times in seconds, and at each a value, or null for a break. @typedef {{ at: number[], values: (number | null)[] }}
+ * Line
+ */
+/**
+ * The times of the rows, oldest first, and the gaps, between which rows are missing. @typedef {{ at: string[], gaps: {
+ * from: string, to: string }[] }} Rows
+ */
 
 /**
  * The line with a value for each row; null is a break.
@@ -25,7 +31,7 @@ export function lineOf({ at, gaps }, values) {
 }
 
 /**
- * How much a total that only grows has grown, a minute. Over a gap there is no pace to show.
+ * The growth per minute of a total that never falls. After a gap there is no value.
  * @param {Rows} rows
  * @param {number[]} totals
  * @returns {Line}

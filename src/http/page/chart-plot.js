@@ -1,4 +1,4 @@
-// How a chart looks: axes, colours, and what its pointer does. It knows neither what is shown nor what is asked for.
+// The look of a chart: axes, colours, and the actions of its pointer. It knows neither the data nor its source.
 
 import { make } from './dom.js';
 import { axisNumber, timeLabels } from './format.js';
@@ -12,13 +12,13 @@ const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
   [1, 2, 5].map((digit) => digit * 10 ** power),
 ).flat();
 const VISIBLE_LINE_PX = 4;
-/** A shorter drag is a click. */
+/** A shorter drag counts as a click. */
 const LEAST_DRAG_PX = 8;
 
 /**
  * @param {Look} look
  * @param {{ width: number, height: number }} size
- * @param {{ read: (plot: Plot) => void, select: (fromMs: number, toMs: number) => void, reset: () => void }} told
+ * @param {{ read: (plot: Plot) => void, select: (fromMs: number, toMs: number) => void, reset: () => void }} actions
  * @returns {PlotOptions}
  */
 export function plotOptions(look, size, { read, select, reset }) {
@@ -27,7 +27,7 @@ export function plotOptions(look, size, { read, select, reset }) {
   return {
     ...size,
     legend: { show: false },
-    // At the right the last time has its place.
+    // Space at the right for the label of the last time.
     padding: [8, 22, 0, 0],
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, sync: { key: 'history' } },
     scales: {
@@ -94,7 +94,7 @@ function fromZero(_least, most) {
 }
 
 /**
- * A line between two breaks that is too short to be seen is drawn as a point: these are their places.
+ * The indexes of values to draw as points: values between two breaks whose line is too short to be visible.
  * @param {Plot} plot @param {ArrayLike<number | null | undefined>} values @returns {number[] | null}
  */
 function lonely(plot, values) {
@@ -111,7 +111,9 @@ function lonely(plot, values) {
   return points.length === 0 ? null : points;
 }
 
-/** The canvas knows no light-dark(): ask the browser what it comes to. @param {string} colour */
+/**
+ * A canvas does not understand light-dark(), so the browser resolves the colour on an element. @param {string} colour
+ */
 function resolved(colour) {
   const probe = make('span');
   probe.style.color = colour;

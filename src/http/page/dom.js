@@ -1,7 +1,8 @@
-// What every part of the page does with elements. Text is only ever set as text: labels come from strangers.
+// Element helpers for every part of the page. They insert text only as text, never as HTML, because labels come from
+// the network.
 
 /**
- * The element with this id.
+ * Returns the element with this id, and throws if the page has none.
  * @param {string} id
  * @returns {HTMLElement}
  */
@@ -12,7 +13,7 @@ export function byId(id) {
 }
 
 /**
- * All elements that match.
+ * Returns all HTML elements that match the selector.
  * @param {string} selector
  * @param {ParentNode} [within]
  * @returns {HTMLElement[]}
@@ -22,7 +23,7 @@ export function all(selector, within = document) {
 }
 
 /**
- * A new element with text or children.
+ * Makes an element with text or children.
  * @param {string} name
  * @param {Readonly<Record<string, string>>} [attributes]
  * @param {...(Node | string)} children
@@ -36,7 +37,7 @@ export function make(name, attributes = {}, ...children) {
 }
 
 /**
- * The same for SVG.
+ * Makes an SVG element.
  * @param {string} name
  * @param {Readonly<Record<string, string>>} attributes
  * @returns {SVGElement}
@@ -48,7 +49,8 @@ export function makeSvg(name, attributes) {
 }
 
 /**
- * Sets text where it differs, so that nothing is announced or painted twice.
+ * Sets the text only if it differs, so that a screen reader announces nothing twice and the browser paints nothing
+ * twice.
  * @param {Element} element
  * @param {string} text
  */
@@ -66,7 +68,7 @@ export function showText(name, text) {
 }
 
 /**
- * Calls back with the chosen value of a group of radio buttons, now and at every change.
+ * Calls `chosen` with the selected value of a group of radio buttons, now and at every change.
  * @param {string} id
  * @param {(value: string) => void} chosen
  */

@@ -1,11 +1,17 @@
-// Shares the live feed among the tabs of one browser: tabs that show the same key have one feed, because a browser opens
-// no more than six connections to a host. What a feed brought with one key is never told to a tab with another.
+// Shares live feeds among the tabs of one browser: tabs with the same key share one feed, because a browser opens at
+// most six connections to a host. A tab never gets data that came with another tab's key.
 
-/** A tab says that it is there every second, and once a minute at worst when the browser slows it in the background. */
+/**
+ * A tab without a message for this long is gone. A tab sends one every second, or once a minute at worst, if the
+ * browser slows it in the background.
+ */
 const UNHEARD_MAX_MS = 180_000;
-/** A tab that hears nothing takes this worker for dead. */
+/** Interval of the hub's sign of life. A tab that gets none assumes that this worker is dead. */
 export const BEAT_MS = 1000;
-/** Feeds of different keys; of the browser's six connections half is left for questions. Who comes later, polls. */
+/**
+ * Maximum number of feeds of different keys: half of the browser's six connections stay free for other requests.
+ * Channels beyond it poll.
+ */
 const FEEDS_MAX = 3;
 
 /** @typedef {{ postMessage: (message: Message) => void }} Port */
@@ -16,11 +22,11 @@ const FEEDS_MAX = 3;
 /** @typedef {{ follow: typeof import('./feed.js').follow, nowMs: () => number }} Parts */
 
 /**
- * Makes the hub; `beat` is to be called every {@link BEAT_MS}.
+ * Makes the hub. The caller must call `beat` every {@link BEAT_MS}.
  * @param {Parts} parts
  */
 export function makeHub(parts) {
-  /** By key, the oldest first. @type {Map<string | null, Channel>} */
+  /** Channels by key, the oldest first. @type {Map<string | null, Channel>} */
   const channels = new Map();
 
   /** @param {string | null} key @returns {Channel} */
@@ -45,22 +51,22 @@ export function makeHub(parts) {
 
   return {
     /**
-     * What a tab said: it is there, with this key, or it goes.
+     * Handles a message from a tab: the tab is there, with this key, or it goes.
      * @param {Port} port
-     * @param {FromTab} said
+     * @param {FromTab} message
      */
-    hear(port, said) {
-      if (said.type === 'gone') {
+    hear(port, message) {
+      if (message.type === 'gone') {
         remove(port);
         return;
       }
-      remove(port, said.key);
-      const channel = channels.get(said.key) ?? open(said.key);
+      remove(port, message.key);
+      const channel = channels.get(message.key) ?? open(message.key);
       const isNew = !channel.ports.has(port);
       channel.ports.set(port, parts.nowMs());
       if (isNew) port.postMessage(channel.message());
     },
-    /** Says to every tab that we are alive, and forgets those that are not: nothing more is kept for them. */
+    /** Sends a sign of life to every tab, and removes tabs that have sent nothing for {@link UNHEARD_MAX_MS}. */
     beat() {
       for (const { ports } of channels.values()) {
         for (const [port, heardMs] of ports) {
@@ -73,7 +79,7 @@ export function makeHub(parts) {
 }
 
 /**
- * Follows the feed of a key, and tells the tabs of its channel.
+ * Follows the feed of a key and forwards it to the tabs of its channel.
  * @param {Channel} channel
  * @param {string | null} key
  * @param {Parts} parts
@@ -91,7 +97,7 @@ function followFor(channel, key, { follow, nowMs }, mayStream) {
         const aheadMs = Date.parse(document.at) - nowMs();
         tell(() => ({ type: 'document', document, serverNowMs: nowMs() + aheadMs }));
       },
-      // The document is forgotten: a key that is revoked gets none of it any more.
+      // This replaces the document, so that a tab whose key is revoked gets none of it any more.
       lost: (status) => tell(() => ({ type: 'lost', status })),
     },
     { key, signal: channel.end.signal, mayStream },

@@ -1,5 +1,5 @@
-// The shared worker of all tabs of one browser: it holds the live feed. Unlike a tab it is not slowed or frozen when nobody
-// looks, and it lives as long as any tab does.
+// The shared worker of all tabs of one browser: it holds the live feed. The browser slows or freezes hidden tabs but
+// not this worker, which lives as long as any tab does.
 
 import { follow } from './feed.js';
 import { BEAT_MS, makeHub } from './feed-hub.js';

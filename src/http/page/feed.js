@@ -1,34 +1,34 @@
 // The live feed: a document and merge patches for it (Server-Sent Events, read with fetch so that a key can be sent).
-// While there is none, the same document is asked for every few seconds. It touches nothing of a page.
+// While there is no feed, this file polls the same document every few seconds. It touches nothing of a page.
 
 import { getJson, open, Refused } from './api.js';
 
-/** The aggregator says something at least every 15 s. */
+/** Maximum silence on the feed; the aggregator sends an event or a comment at least every 15 s. */
 const SILENCE_MAX_MS = 18_000;
 const WATCH_MS = 1000;
 const RETRY_MS = 2000;
 const POLL_MS = 5000;
-/** Between two looks the clock and the time that passed differ by so much after the machine slept. */
+/** If the wall clock and the monotonic clock differ by this much between two checks, the machine slept. */
 const SLEPT_MS = 5000;
 const PERIODS = ['1h', '24h', '7d', 'all'];
 
-/** @typedef {{ document: (document: any) => void, lost: (status: number | null) => void }} Told */
+/** @typedef {{ document: (document: any) => void, lost: (status: number | null) => void }} FeedListener */
 
 /**
  * Follows the feed until `signal` ends it.
- * @param {Told} told
- * @param {{ key: string | null, signal: AbortSignal, mayStream: () => boolean }} how `mayStream` is false where the
- *   browser's connections are taken: then it is polled
+ * @param {FeedListener} listener
+ * @param {{ key: string | null, signal: AbortSignal, mayStream: () => boolean }} how `mayStream` is false if the
+ * browser's connections are taken; then the document is polled
  */
-export async function follow(told, { key, signal, mayStream }) {
+export async function follow(listener, { key, signal, mayStream }) {
   const poll = makePoll(key);
   while (!signal.aborted) {
     let status = null;
     let isPolled = !mayStream();
     const startedMs = performance.now();
     try {
-      if (!isPolled) await readFeed(told.document, key, signal);
-      // It was ended as every feed is after some minutes: come again at once.
+      if (!isPolled) await readFeed(listener.document, key, signal);
+      // The aggregator ended the feed, as it ends every feed after some minutes: connect again at once.
       if (performance.now() - startedMs > RETRY_MS) continue;
     } catch (error) {
       status = statusOf(error);
@@ -36,17 +36,17 @@ export async function follow(told, { key, signal, mayStream }) {
     }
     if (signal.aborted) return;
     if (isPolled) {
-      await poll().then(told.document, (error) => told.lost(statusOf(error)));
+      await poll().then(listener.document, (error) => listener.lost(statusOf(error)));
       await wait(POLL_MS);
     } else {
-      told.lost(status);
+      listener.lost(status);
       await wait(RETRY_MS);
     }
   }
 }
 
 /**
- * The status of the answer that an error is of; null: there was no answer.
+ * The HTTP status of the answer that caused the error; null if there was no answer.
  * @param {unknown} error
  */
 export function statusOf(error) {
@@ -54,11 +54,11 @@ export function statusOf(error) {
 }
 
 /**
- * @param {(document: any) => void} told
+ * @param {(document: any) => void} onDocument
  * @param {string | null} key
  * @param {AbortSignal} signal
  */
-async function readFeed(told, key, signal) {
+async function readFeed(onDocument, key, signal) {
   const stop = new AbortController();
   const end = () => stop.abort();
   signal.addEventListener('abort', end);
@@ -67,7 +67,7 @@ async function readFeed(told, key, signal) {
   const clockAheadMs = Date.now() - heardMs;
   const watch = setInterval(() => {
     const nowMs = performance.now();
-    // After a sleep the time that passed is not known, and the connection is seldom there still.
+    // After a sleep the time since the last event is unknown, and the connection is usually gone.
     hasSlept = Math.abs(Date.now() - nowMs - clockAheadMs) > SLEPT_MS;
     if (hasSlept || nowMs - heardMs > SILENCE_MAX_MS) stop.abort();
   }, WATCH_MS);
@@ -90,11 +90,11 @@ async function readFeed(told, key, signal) {
         if (data === undefined) continue;
         const content = JSON.parse(data.slice(6));
         document = event.startsWith('event: snapshot') ? content : patched(document, content);
-        told(document);
+        onDocument(document);
       }
     }
   } catch (error) {
-    // Come again at once.
+    // After a sleep the feed connects again at once.
     if (!hasSlept) throw error;
   } finally {
     clearInterval(watch);
@@ -103,7 +103,7 @@ async function readFeed(told, key, signal) {
 }
 
 /**
- * Makes a function that asks for the document of the feed; for the statistics only after a tick.
+ * Makes a function that polls the feed's document. It loads the statistics again only after a new tick.
  * @param {string | null} key
  * @returns {() => Promise<any>}
  */
@@ -129,7 +129,7 @@ export function makePoll(key) {
 }
 
 /**
- * RFC 7396.
+ * Applies a merge patch (RFC 7396).
  * @param {any} target
  * @param {any} patch
  * @returns {any}

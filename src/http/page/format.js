@@ -1,4 +1,4 @@
-// Numbers and times as people read them.
+// Formats numbers and times for people.
 
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const TENTHS = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -7,7 +7,7 @@ const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSig
 const DAY = /** @type {const} */ ({ day: 'numeric', month: 'short' });
 const MINUTE = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' });
 const SECOND = /** @type {const} */ ({ ...MINUTE, second: '2-digit' });
-/** Formats of a time axis with the least step, in seconds, that each can show, the shortest text first. */
+/** Formats of a time axis, the shortest text first, each with the smallest step in seconds that it can show. */
 const TIME_FORMATS = [
   { least: 86_400, lines: [times(DAY)] },
   { least: 86_400, lines: [times(DAY), times({ year: 'numeric' })] },
@@ -20,7 +20,7 @@ const TIME_FORMATS = [
     lines: [times({ ...SECOND, timeZoneName: 'shortOffset' }), times({ ...DAY, year: 'numeric' })],
   },
 ];
-/** Below it a time ahead of the server's clock is the way that the answer took, not another clock. */
+/** A time ahead of the server's clock by less than this is network delay, not a wrong clock. */
 const AHEAD_MS = 5000;
 
 /** @param {Intl.DateTimeFormatOptions} options */
@@ -39,18 +39,18 @@ export function tenths(value) {
 }
 
 /**
- * A rate with as many decimals as it deserves.
+ * A rate with a number of decimals that suits its size.
  * @param {number} value
  */
 export function rate(value) {
   if (value >= 100 || value === 0) return count(value);
   if (value >= 1) return tenths(value);
-  // One digit of a small rate is kept: 0.00 would read as none.
+  // A small rate keeps one significant digit: 0.00 would read as none.
   return value >= 0.01 ? value.toFixed(2) : SMALL.format(value);
 }
 
 /**
- * A number beside an axis. Numbers that stand beside one axis never get the same text.
+ * The label of an axis value. Two different values of one axis never get the same label.
  * @param {number} value
  */
 export function axisNumber(value) {
@@ -58,10 +58,10 @@ export function axisNumber(value) {
 }
 
 /**
- * The texts below a time axis. No two are the same: a text that would appear twice gets its date, its seconds, or its
- * offset from UTC (in autumn an hour comes twice), whichever tells them apart.
+ * The labels of a time axis. No two are the same: if a label would appear twice, the labels get the date, the seconds
+ * or the offset from UTC (in autumn one hour occurs twice), whichever makes them differ.
  * @param {readonly number[]} atSeconds
- * @param {number} stepSeconds between two of them
+ * @param {number} stepSeconds between two labels
  * @returns {string[]}
  */
 export function timeLabels(atSeconds, stepSeconds) {
@@ -74,7 +74,7 @@ export function timeLabels(atSeconds, stepSeconds) {
 }
 
 /**
- * A share 0 … 1 in percent, rounded down: it never looks better than it is.
+ * A share 0 … 1 in percent, rounded down, so that it never looks better than it is.
  * @param {number} share
  */
 export function percent(share) {
@@ -95,7 +95,8 @@ export function span(ms) {
 }
 
 /**
- * How long ago, in whole seconds and larger. A time ahead of the clock is told as such, never as "just now".
+ * How long ago a time is, in whole seconds or a larger unit. A time ahead of the clock is shown as such, never as "just
+ * now".
  * @param {number} ms
  */
 export function ago(ms) {
@@ -104,7 +105,7 @@ export function ago(ms) {
 }
 
 /**
- * Why a time is in the future; empty where it is not.
+ * The reason for a time in the future; empty if the time is not in the future.
  * @param {number} ms how long ago it is
  */
 export function whyAhead(ms) {

@@ -1,16 +1,16 @@
-// The live feed as this tab has it: from the worker that all tabs share. Where there is no such worker, or while it says
-// nothing, the tab asks for the same document every few seconds itself. (A tab that leads the others by a lock would be
-// slowed or frozen when it is hidden, and browsers have locks over HTTPS only.)
+// Follows the live feed in this tab, from the worker that all tabs share. If the browser has no shared workers, or
+// while the worker is silent, the tab polls the same document every few seconds. (The alternative, a lock that makes
+// one tab the leader, fails: the browser slows or freezes a hidden leader, and offers locks only over HTTPS.)
 
 import { keyOfTab, noteServerTime } from './api.js';
 import { makePoll, statusOf } from './feed.js';
 
-/** Part of the worker's identity: after an upgrade tabs with the former messages keep the former worker. */
+/** Part of the worker's identity: after an upgrade, tabs that use the former messages keep the former worker. */
 const NAME = 'aggregator feed 1';
 const TURN_MS = 1000;
-/** The worker speaks every second. */
+/** Maximum silence of the worker, which sends a message every second. */
 const SILENCE_MAX_MS = 3000;
-/** A worker that has never spoken gets this long before another is tried. */
+/** Time that a new worker gets for its first message before the tab starts another worker. */
 const START_MAX_MS = 30_000;
 const POLL_MS = 2000;
 
@@ -18,32 +18,32 @@ const POLL_MS = 2000;
 
 /**
  * Follows the feed for ever.
- * @param {import('./feed.js').Told} told
+ * @param {import('./feed.js').FeedListener} listener
  */
-export function followShared(told) {
+export function followShared(listener) {
   const key = keyOfTab();
   const poll = makePoll(key);
   /** @type {MessagePort | null} */
   let port = null;
   let openedMs = -Infinity;
-  /** When the worker spoke last, by `performance.now()`. */
+  /** Time of the worker's last message, by `performance.now()`. */
   let heardMs = -Infinity;
   let polledMs = -Infinity;
 
   /** @param {MessageEvent<Message>} event */
   const hear = ({ data }) => {
     heardMs = performance.now();
-    if (data.type === 'lost') told.lost(data.status);
+    if (data.type === 'lost') listener.lost(data.status);
     else if (data.type === 'document') {
       noteServerTime(data.serverNowMs);
-      told.document(data.document);
+      listener.document(data.document);
     }
   };
   const open = () => {
     openedMs = performance.now();
     const former = port;
     port = connect(hear);
-    // Only now: a worker without any tab ends.
+    // Only after connecting again: a worker without any tab ends.
     former?.postMessage({ type: 'gone' });
     former?.close();
   };
@@ -53,9 +53,9 @@ export function followShared(told) {
       const document = await poll();
       if (heardMs > polledMs) return;
       noteServerTime(Date.parse(document.at));
-      told.document(document);
+      listener.document(document);
     } catch (error) {
-      if (heardMs <= polledMs) told.lost(statusOf(error));
+      if (heardMs <= polledMs) listener.lost(statusOf(error));
     } finally {
       polledMs = performance.now();
     }
@@ -75,12 +75,12 @@ export function followShared(told) {
   open();
   turn();
   setInterval(turn, TURN_MS);
-  // Said again where the page comes back from the browser's memory.
+  // If the page comes back from the browser's memory, the next turn registers the tab again.
   addEventListener('pagehide', () => port?.postMessage({ type: 'gone' }));
 }
 
 /**
- * The way to the worker; null: this browser has none for us.
+ * Connects to the worker; null if this browser has no shared workers.
  * @param {(event: MessageEvent<Message>) => void} hear
  */
 function connect(hear) {

@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it; remembered in this browser.
+// The theme of the page: light, dark, or the system's choice. The browser remembers it.
 
 import { byId, setText } from './dom.js';
 
@@ -22,7 +22,7 @@ export function startTheme() {
   show();
 }
 
-// A browser that keeps nothing for us refuses even the question.
+// A browser without storage for the page throws even when the page only reads.
 
 function remembered() {
   try {
@@ -37,6 +37,6 @@ function remember(theme) {
   try {
     localStorage.setItem(NAME, theme);
   } catch {
-    // It holds for as long as the page is open.
+    // The theme holds for as long as the page is open.
   }
 }
