@@ -1,26 +1,26 @@
-// `Authorization: Bearer` before the routes under /api/ (docs/federation.md#api-keys): a key's hash is looked for, the
-// key is neither kept nor repeated. What lies outside /api/ is for probes, Prometheus and browsers, and needs no key.
+// Checks `Authorization: Bearer` on the routes under /api/ (docs/federation.md#api-keys). It looks up the key's hash,
+// and neither keeps nor repeats the key. Routes outside /api/ serve probes, Prometheus and browsers, and need no key.
 
 import type { FastifyInstance } from 'fastify';
 import { type ApiKey, isUsable, may } from '../domain/api-keys.ts';
 import { isApiKey, isSameHash, keyHashOf, keyIdOf } from '../domain/message-signature.ts';
 import { refuse } from '../../http/answers.ts';
 
-/** What is asked about keys. */
+/** What the check needs from its program. */
 export interface BearerParts {
   findKey(keyId: string): ApiKey | undefined;
-  /** Requests came with this key; told once a minute at most. */
+  /** Reports that requests came with this key; called at most once a minute for each key. */
   keyUsed(keyId: string): void;
   monotonicMs(): number;
 }
 
-/** A key in steady use is noted so often. */
+/** Interval at which the use of a key is reported while requests keep coming. */
 const NOTE_INTERVAL_MS = 60_000;
 const BEARER = /^Bearer +([^ ]+) *$/i;
 
-/** Lets in only keys with the permission `subscribe`. */
+/** Admits only requests with a key that has the permission `subscribe`. */
 export function requireBearer(app: FastifyInstance, parts: BearerParts): void {
-  // One entry for each key that was found: bounded as keys are.
+  // One entry for each key that exists, so the number of keys bounds the map.
   const notedAtMs = new Map<string, number>();
   const note = (keyId: string) => {
     const nowMs = parts.monotonicMs();
@@ -29,8 +29,8 @@ export function requireBearer(app: FastifyInstance, parts: BearerParts): void {
     parts.keyUsed(keyId);
   };
   app.addHook('onRequest', (request, reply, done) => {
-    // Of the route that was found: an address can be spelled in many ways.
-    // A browser asks with OPTIONS, and without the key, whether it may send one.
+    // Checks the URL of the matched route, because a client can spell an address in many ways. A browser's OPTIONS
+    // request asks, without the key, whether it may send one.
     if (request.routeOptions.url?.startsWith('/api/') !== true || request.method === 'OPTIONS') {
       done();
       return;

@@ -1,8 +1,9 @@
-// Distributions as bars: arrays keep an order that JSON objects lose (labels that look like whole numbers come first
-// there). Closed vocabularies in their own order, open ones largest first, `other` last.
+// Distributions as bars. An array keeps its order; a JSON object would put labels that look like whole numbers first.
+// Closed vocabularies keep their own order; open ones have the largest first and `other` last.
 
 import type { Distribution, NetworkStatistics } from '../domain/statistics.ts';
 
+/** One label of a distribution. */
 export interface Bar {
   readonly label: string;
   readonly count: number;
@@ -10,6 +11,7 @@ export interface Bar {
   readonly share: number;
 }
 
+/** One distribution as ordered bars. */
 export interface Bars {
   readonly total: number;
   readonly bars: readonly Bar[];
@@ -22,7 +24,7 @@ const CLOSED: ReadonlySet<string> = new Set([
   'memoryUsedDistribution',
 ]);
 
-/** All distributions of the statistics, by name. */
+/** Returns all distributions of the statistics, by name. */
 export function barsOf(statistics: NetworkStatistics): Readonly<Record<string, Bars>> {
   const bars: Record<string, Bars> = {};
   for (const [name, value] of Object.entries(statistics) as [string, number | Distribution][]) {

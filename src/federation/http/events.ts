@@ -1,5 +1,5 @@
-// `/api/federation/events`: the live feed's address. The document of the feed is the health of this moment together with
-// the statistics of the latest tick, all periods.
+// The route of the live feed, `/api/federation/events`. The feed's document is the current health together with the
+// statistics of the latest tick for all periods.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PERIODS, type Period } from '../domain/vocabulary.ts';
@@ -10,10 +10,13 @@ import { Feed, type FeedCounts } from '../../http/feed.ts';
 import { type PeriodStatistics, statisticsBody } from './period-statistics.ts';
 import { FEED_DOCUMENT, ERROR } from './schemas.ts';
 
-/** What the live feed asks. */
+/** What the live feed needs from its program. */
 export type EventParts = Pick<FederationParts, 'current' | 'statistics' | 'nowMs' | 'monotonicMs'>;
 
-/** Adds the route; the function returned counts its readers. `mayRead` is asked again for as long as a feed lives. */
+/**
+ * Adds the route. The returned function counts the feed's readers. The feed calls `mayRead` again and again for as long
+ * as a reader is connected.
+ */
 export function addEventRoute(
   app: FastifyInstance,
   parts: EventParts,
@@ -46,7 +49,7 @@ export function addEventRoute(
       if (value !== undefined) reply.raw.setHeader(name, value);
     reply.raw.writeHead(200);
     const { authorization } = request.headers;
-    // HEAD is told what a GET would be, and takes no reader's place.
+    // HEAD gets the headers of a GET, but no place in the feed.
     if (request.method === 'HEAD') reply.raw.end();
     else feed.add(reply.raw, () => mayRead(authorization));
     return reply;
@@ -68,19 +71,19 @@ export function addEventRoute(
   return () => feed.counts;
 }
 
-/** The same object until the next tick, so that nothing is compared in between. */
+/** Returns the same object until the next tick, so that the feed has nothing to compare in between. */
 function rememberStatistics(parts: EventParts): () => Json {
-  let of: PeriodStatistics | null = null;
-  let made: Json = null;
+  let latest: PeriodStatistics | null = null;
+  let body: Json = null;
   return () => {
-    const latest = parts.statistics('all');
-    if (latest === of) return made;
-    of = latest;
+    const current = parts.statistics('all');
+    if (current === latest) return body;
+    latest = current;
     const entries = PERIODS.map((period): [Period, Json] => {
       const statistics = parts.statistics(period);
       return [period, statistics === null ? null : statisticsBody(statistics)];
     });
-    made = latest === null ? null : Object.fromEntries(entries);
-    return made;
+    body = current === null ? null : Object.fromEntries(entries);
+    return body;
   };
 }

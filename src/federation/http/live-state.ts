@@ -1,5 +1,5 @@
-// What is live: nodes by state, messages and the health of ingest, as of this moment. The statistics are not in it:
-// they are of a tick. Pure: it only puts together what the program knows.
+// The live numbers: nodes by state, messages and the health of ingest at this moment. It leaves out the statistics,
+// which belong to a tick. Pure: it only puts together what the program knows.
 
 import { OUTCOMES, type IngestAccounts, type IngestStatus, type Outcome } from '../domain/accounting.ts';
 import type { MissingListing } from '../domain/missing.ts';
@@ -8,18 +8,18 @@ import type { NodeState } from '../../lifecycle/node-state.ts';
 import type { Json } from '../../lib/merge-patch.ts';
 import type { Readiness } from './readiness.ts';
 
-/** What the program knows at one moment. */
+/** The program's state at one moment. */
 export interface LiveInputs {
   readonly aggregatorId: string;
   readonly version: string;
   readonly startedAtMs: number;
   readonly publishIntervalMs: number;
   readonly readiness: Readiness;
-  /** Null before the ingest thread reported. */
+  /** Null until the ingest thread has reported. */
   readonly accounts: IngestAccounts | null;
   readonly status: IngestStatus | null;
   readonly nodes: Readonly<Record<NodeState, number>>;
-  /** When a node was last heard, on our clock; null: not since the start. */
+  /** When a message of a node was last stored, by this machine's clock; null if none since the start. */
   readonly lastHeardAtMs: number | null;
   readonly lastTickAtMs: number | null;
   readonly missing: readonly MissingListing[];
@@ -28,6 +28,7 @@ export interface LiveInputs {
 /** The body of `/api/federation/health` without its time. Times are public UTC text. */
 export type LiveState = { readonly [name: string]: Json };
 
+/** Puts the body together from the program's state. */
 export function liveState(inputs: LiveInputs): LiveState {
   const { readiness, status, nodes } = inputs;
   const reasons = Object.entries(readiness.components).flatMap(([component, { ok, reason }]) =>
@@ -66,8 +67,8 @@ export function liveState(inputs: LiveInputs): LiveState {
 }
 
 /**
- * Counters since the process started; `conserved` is the conservation law of docs/federation.md#conservation over this
- * very snapshot.
+ * Counters since the process started. `conserved` tells whether the conservation law of docs/federation.md#conservation
+ * holds for this snapshot.
  */
 function messagesOf(accounts: IngestAccounts | null): LiveState {
   const sum = (counts: readonly number[] | undefined) =>

@@ -1,5 +1,5 @@
-// What the statistics are before the first tick: every number 0, every closed vocabulary with all its labels, so that
-// a front end finds the members it reads. Never published over NATS.
+// The statistics before the first tick: every number 0, every closed vocabulary with all its labels, so that a front
+// end finds all members that it reads. Never published over NATS.
 
 import type { NetworkStatistics } from '../domain/statistics.ts';
 import { EXECUTION_TIMES, GAS_AMOUNTS, MEMORY_SIZES, STEP_COUNTS } from '../domain/vocabulary.ts';

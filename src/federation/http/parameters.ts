@@ -1,4 +1,4 @@
-// The parameters of the federation's routes, as schemas, and the questions that are made of them once they are checked.
+// The parameters of the federation's routes as schemas, and the queries made from checked parameters.
 
 import { HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/history.ts';
 import { NODE_SORTS, type NodeQuery } from '../domain/statistics.ts';
@@ -8,10 +8,10 @@ import { BadRequest } from '../../http/answers.ts';
 import { query, type QueryOf, text, TIME_PARAMETER, wholeNumber, word } from '../../http/parameter.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 
-/** How long a question about the past, which does not change, is answered alike. */
+/** Time in which equal questions about the past get the same answer; the past does not change. */
 export const SHARED_HISTORY_MS = 15_000;
 
-/** The codes of refused parameters, beside those of every program; `docs/errors.md` lists them. */
+/** Error codes of refused parameters, in addition to those of every program; `docs/errors.md` lists them. */
 export const PARAMETER_CODES = [
   'unknown_period',
   'unknown_state',
@@ -30,14 +30,19 @@ const PERIOD = {
   description: 'The period of the statistics: the last hour, day or week, or all time',
 } as const;
 
-/** Longer ids are not looked for: the router takes no longer part of an address. */
+/**
+ * The parameter of a node's route. The maximum length is that of the router, which matches no longer part of an
+ * address.
+ */
 export const NODE_PARAMS = {
   type: 'object',
   properties: { id: { type: 'string', maxLength: 100, description: 'The node id' } },
 };
 
+/** The query string of the routes of one period. */
 export const PERIOD_QUERY = query({ period: PERIOD });
 
+/** The query string of the history. */
 export const HISTORY_QUERY = query({
   period: PERIOD,
   from: { ...TIME_PARAMETER, description: 'Start of the history; 24 h before `to` if absent' },
@@ -52,16 +57,17 @@ export const HISTORY_QUERY = query({
   },
 });
 
-/** `nowMs` is our clock, in milliseconds. Errors: `bad_time`. */
+/** Makes the history query. `nowMs` is this machine's clock, in milliseconds. Errors: `bad_time`. */
 export function historyQuery(asked: QueryOf<typeof HISTORY_QUERY>, nowMs: number): HistoryQuery {
   const { period, from, to, points } = asked;
-  // A round time, so that everybody who gives none asks the same.
+  // Rounded up, so that all clients that send no time ask the same question.
   const toMs = to === undefined ? Math.ceil(nowMs / SHARED_HISTORY_MS) * SHARED_HISTORY_MS : Date.parse(to);
   const fromMs = from === undefined ? toMs - DAY_MS : Date.parse(from);
   if (fromMs >= toMs) throw new BadRequest('bad_time', 'from must be before to (to is now if absent)');
   return { period, fromMs, toMs, points };
 }
 
+/** The query string of the node list. */
 export const NODES_QUERY = query({
   state: { ...word(NODE_STATES, 'unknown_state'), description: 'Only nodes in this state' },
   q: {
@@ -85,6 +91,7 @@ export const NODES_QUERY = query({
   },
 });
 
+/** Makes the query for a page of nodes. */
 export function nodeQuery({ state, q, sort, page, strip }: QueryOf<typeof NODES_QUERY>): NodeQuery {
   return {
     state: state ?? null,

@@ -1,35 +1,35 @@
-// Whether the aggregator is ready, and why not (docs/federation.md#readiness): a decision on plain data. It asks nobody
-// and knows no HTTP.
+// Decides whether the aggregator is ready, and why not (docs/federation.md#readiness). It judges plain data; it queries
+// no other part and knows no HTTP.
 
 import type { IngestStatus } from '../domain/accounting.ts';
 import { ACKNOWLEDGE_COMMAND, describeMissing, type MissingListing } from '../domain/missing.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 
-/** What the decision rests on. Times are of the monotonic clock: a wall clock that is set makes no tick late. */
+/** The facts for the decision. Times are on the monotonic clock, so that setting the wall clock makes no tick late. */
 export interface ReadinessInputs {
-  /** The source's latest state; null before the ingest thread reported, and while it is being restarted. */
+  /** The source's latest state; null until the ingest thread has reported, and while the thread restarts. */
   readonly status: IngestStatus | null;
   readonly workersUp: boolean;
-  /** Why a question or the audit cannot read the database; null if none is refused. */
+  /** Why the database refuses questions or the audit; null if it refuses none. */
   readonly readProblem: string | null;
-  /** Messages missing from the numbers that no operator has acknowledged. */
+  /** Messages that are missing from the numbers and that no operator has acknowledged. */
   readonly missing: readonly MissingListing[];
   readonly lastTickAtMs: number | null;
   readonly startedAtMs: number;
-  /** When catching up last ended; null if it has not. */
+  /** Time at which catching up last ended; null if it has not ended. */
   readonly caughtUpAtMs: number | null;
   readonly publishIntervalMs: number;
-  /** Why the latest statistics did not reach the broker; null if they did, or none were due. */
+  /** Why the latest statistics did not reach the broker; null if they did, or if none were due. */
   readonly publishProblem: string | null;
-  /** Why nobody can join; null if nodes can. */
+  /** Why no node can join; null if nodes can. */
   readonly joinProblem: string | null;
   readonly nowMs: number;
   readonly logLoss: LineLoss;
-  /** Why no file or connection can be opened; null while one can. */
+  /** Why the process cannot open a file or a connection; null while it can. */
   readonly descriptorProblem: string | null;
 }
 
-/** One component; a reason may stand beside `ok: true`, as a warning. */
+/** The state of one component; with `ok: true` a reason is a warning. */
 export interface ComponentReadiness {
   readonly ok: boolean;
   readonly reason?: string;
@@ -51,12 +51,12 @@ export interface Readiness {
   };
 }
 
-/** Intervals without a tick after which we are not ready. */
+/** Number of publish intervals without a tick after which the aggregator is not ready. */
 const TICK_INTERVALS_MAX = 3;
 
 const OK: ComponentReadiness = { ok: true };
 
-/** Ready if every component is; catching up alone is no reason against it. */
+/** Ready if every component is ok; catching up alone does not prevent it. */
 export function judgeReadiness(inputs: ReadinessInputs): Readiness {
   const { status } = inputs;
   const components = {
@@ -84,7 +84,7 @@ function judgeDatabase({ status, readProblem }: ReadinessInputs): ComponentReadi
   return status === null ? no(NO_REPORT) : OK;
 }
 
-/** That nobody can join is a warning: an operator may want it so. */
+/** That no node can join is only a warning, because an operator may want it so. */
 function judgeBroker({ status, joinProblem }: ReadinessInputs): ComponentReadiness {
   if (status === null) return no(NO_REPORT);
   if (!status.connected) return no('not connected to the broker');
@@ -98,7 +98,7 @@ function judgeIngest(status: IngestStatus | null): ComponentReadiness {
 }
 
 function judgeTick(inputs: ReadinessInputs): ComponentReadiness {
-  // The first tick comes after catching up.
+  // The first tick comes only after catching up.
   if (inputs.status?.catchingUp === true)
     return { ok: true, reason: 'catching up: no statistics are due yet' };
   if (inputs.publishProblem !== null) return no(inputs.publishProblem);
@@ -114,7 +114,10 @@ function judgeTick(inputs: ReadinessInputs): ComponentReadiness {
   );
 }
 
-/** What is missing is no reason to route elsewhere: it is over, and comes back by no restart. */
+/**
+ * Missing messages are only a warning: they are lost for good, and neither other routing nor a restart brings them
+ * back.
+ */
 function judgeMessages(missing: readonly MissingListing[]): ComponentReadiness {
   if (missing.length === 0) return OK;
   const sentences = missing.map((listing) => describeMissing(listing)).join(' ');
@@ -126,7 +129,7 @@ function judgeProcess({ logLoss, descriptorProblem }: ReadinessInputs): Componen
   const { lines, problem } = logLoss;
   if (problem === null) return OK;
   const why = problem === 'EAGAIN' ? 'its reader is too slow' : `it cannot be written (${problem})`;
-  // Nobody is served worse; whoever reads the log must know that it is not whole.
+  // An incomplete log makes no answer worse, but whoever reads the log must know that it is incomplete.
   return { ok: true, reason: `the log is not whole: ${why}, ${lines} lines were dropped` };
 }
 

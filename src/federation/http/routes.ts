@@ -1,6 +1,6 @@
-// The HTTP API of the federation (docs/federation.md#http): statistics, their history and distributions, nodes,
-// health, limits. It only shows what a tick, a worker or another thread has computed; it never computes a statistic and
-// never shows a location of a single node.
+// The HTTP API of the federation (docs/federation.md#http): statistics, their history and distributions, nodes, health,
+// limits. It only shows results of a tick, a worker or another thread; it never computes a statistic and never shows
+// the location of a single node.
 
 import type { FastifyInstance } from 'fastify';
 import type { NodeTrust } from '../domain/statistics.ts';
@@ -27,25 +27,25 @@ import type { QueryOf } from '../../http/parameter.ts';
 import * as schemas from './schemas.ts';
 import { SharedAnswers, tagged } from '../../http/shared-answers.ts';
 
-/** How long an answer of the pool is given to everybody who asks the same. */
+/** Time in which clients that ask the pool the same question get the same answer. */
 export const SHARED_ANSWER_MS = 1_000;
 
-/** What the API asks. What comes from a worker throws `worker_timeout` and `database_unusable`. */
+/** What the API needs from its program. Calls to a worker throw `worker_timeout` and `database_unusable`. */
 export interface FederationParts {
   aggregatorId(): string;
-  /** Of the latest tick, the same object until the next one; null before the first. */
+  /** The statistics of the latest tick, the same object until the next tick; null before the first. */
   statistics(period: Period): PeriodStatistics | null;
-  /** A page of the node list, from a worker. Past the last page: no nodes. */
+  /** A page of the node list, from a worker. A page past the last one has no nodes. */
   nodes(query: NodeQuery): Promise<NodePage>;
-  /** One node with its transitions, from a worker; null if there is none. */
+  /** One node with its transitions, from a worker; null if no node has this id. */
   node(nodeId: string): Promise<NodeHistory | null>;
-  /** Nodes with a row, by who spoke last for them. */
+  /** Number of stored nodes, by whether their newest message was signed. */
   trust(): NodeTrust;
-  /** From a worker. */
+  /** The recorded statistics of a time span, from a worker. */
   history(query: HistoryQuery): Promise<History>;
-  /** From a worker. */
+  /** The share of tasks that only one node reported, from a worker. */
   reporting(): Promise<ReportingShare>;
-  /** As of now. */
+  /** The live numbers of this moment. */
   current(): LiveState;
   limits(): Limits;
   nowMs(): number;
@@ -54,7 +54,7 @@ export interface FederationParts {
 
 const BUSY = { 503: schemas.ERROR };
 
-/** Adds the routes. */
+/** Adds the API's routes. */
 export function addFederationRoutes(app: FastifyInstance, parts: FederationParts): void {
   const shared = new SharedAnswers(parts.monotonicMs);
   addTickRoutes(app, parts);
@@ -63,7 +63,7 @@ export function addFederationRoutes(app: FastifyInstance, parts: FederationParts
   addPresentRoutes(app, parts);
 }
 
-/** What the latest tick has computed. */
+/** Routes for the results of the latest tick. */
 function addTickRoutes(app: FastifyInstance, parts: FederationParts): void {
   const statisticsText = rememberText();
   app.get<{ Querystring: QueryOf<typeof PERIOD_QUERY> }>(
@@ -110,7 +110,7 @@ function addTickRoutes(app: FastifyInstance, parts: FederationParts): void {
   );
 }
 
-/** What the pool reads of the past, which does not change. */
+/** Routes for the past, which does not change; the pool reads it. */
 function addPastRoutes(app: FastifyInstance, parts: FederationParts, shared: SharedAnswers): void {
   app.get<{ Querystring: QueryOf<typeof HISTORY_QUERY> }>(
     '/api/federation/history',
@@ -143,7 +143,7 @@ function addPastRoutes(app: FastifyInstance, parts: FederationParts, shared: Sha
   );
 }
 
-/** What the pool reads of the nodes. */
+/** Routes for the nodes, which the pool reads. */
 function addNodeRoutes(app: FastifyInstance, parts: FederationParts, shared: SharedAnswers): void {
   app.get<{ Querystring: QueryOf<typeof NODES_QUERY> }>(
     '/api/federation/nodes',
@@ -183,7 +183,7 @@ function addNodeRoutes(app: FastifyInstance, parts: FederationParts, shared: Sha
   );
 }
 
-/** What is as of now. */
+/** Routes for the state of this moment. */
 function addPresentRoutes(app: FastifyInstance, parts: FederationParts): void {
   app.get(
     '/api/federation/health',

@@ -1,5 +1,5 @@
-// The JSON Schemas (2020-12) of what the API answers: what `/api/openapi.json` is made of. Closed: a member that is not
-// here is not answered. Numbers and words come from the domain, so that a new statistic cannot be forgotten.
+// The JSON Schemas (2020-12) of the API's answers, from which `/api/openapi.json` is made. They are closed: an answer
+// has no other member. Numbers and words come from the domain, so that a new statistic cannot be forgotten.
 
 import { OUTCOMES } from '../domain/accounting.ts';
 import { HISTORY_SERIES } from '../domain/history.ts';
@@ -40,6 +40,7 @@ const STATISTICS = Object.fromEntries(
   ]),
 );
 
+/** The statistics of one period. */
 export const NETWORK_STATS = object({
   ...STATISTICS,
   period: PERIOD,
@@ -49,6 +50,7 @@ export const NETWORK_STATS = object({
   status: oneOf(['connected', 'awaiting_data']),
 });
 
+/** The distributions of one period as bars. */
 export const DISTRIBUTIONS = object({
   period: PERIOD,
   lastUpdated: TIME_OR_NULL,
@@ -74,6 +76,7 @@ const NODE = {
   authenticated: { type: 'boolean', description: 'Its newest message was signed with an API key' },
 };
 
+/** A page of the node list. */
 export const NODES = object({
   nodes: array(
     object(
@@ -96,6 +99,7 @@ export const NODES = object({
   },
 });
 
+/** One node with its transitions. */
 export const NODE_HISTORY = object({
   ...NODE,
   transitions: array(object({ at: TIME, from: STATE, to: STATE, cause: TEXT }), {
@@ -103,6 +107,7 @@ export const NODE_HISTORY = object({
   }),
 });
 
+/** The limits in force. */
 export const LIMITS = object({
   ratePerMinute: COUNT,
   rateBurst: COUNT,
@@ -111,6 +116,7 @@ export const LIMITS = object({
   maxNodes: COUNT,
 });
 
+/** The recorded statistics of a time span. */
 export const HISTORY = object({
   period: PERIOD,
   from: TIME,
@@ -131,6 +137,7 @@ export const HISTORY = object({
   }),
 });
 
+/** The share of tasks that only one node reported. */
 export const REPORTING = object({
   tasks: {
     ...COUNT,
@@ -141,6 +148,7 @@ export const REPORTING = object({
   sampledMax: COUNT,
 });
 
+/** The members of the live numbers, which the feed's document shares. */
 export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
   at: TIME,
   status: oneOf(['ready', 'not_ready']),
@@ -188,9 +196,10 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
     { description: 'Messages missing from the numbers that no operator has acknowledged, over restarts' },
   ),
 };
+/** The live numbers. */
 export const HEALTH = object(HEALTH_MEMBERS);
 
-/** What a `snapshot` event of the feed holds. */
+/** The document of the feed, as a `snapshot` event carries it. */
 export const FEED_DOCUMENT = object({
   ...HEALTH_MEMBERS,
   statistics: {
@@ -199,9 +208,11 @@ export const FEED_DOCUMENT = object({
   },
 });
 
+/** The body of a refusal. */
 export const ERROR = errorSchema(PARAMETER_CODES);
 
 const COMPONENT = object({ ok: { type: 'boolean' }, reason: TEXT }, ['reason']);
+/** The body of `/readyz`. */
 export const READYZ = object({
   status: oneOf(['ready', 'not_ready']),
   mode: { enum: ['jetstream', 'core', null] },

@@ -1,4 +1,4 @@
-// The federation's HTTP server: its routes, its live feed, its page, and who may read them.
+// The federation's HTTP server: its routes, its live feed, its page, and the check for API keys.
 
 import { createHttpServer, type HttpOptions, type HttpParts } from '../../http/server.ts';
 import type { FeedCounts } from '../../http/feed.ts';
@@ -11,12 +11,13 @@ import type { Readiness } from './readiness.ts';
 import { addFederationRoutes, type FederationParts } from './routes.ts';
 import { READYZ } from './schemas.ts';
 
+/** The address to listen at, and who may read. */
 export interface FederationHttpOptions extends HttpOptions {
-  /** `required`: what lies under /api/ needs an API key. */
+  /** `required`: routes under /api/ need an API key. */
   readonly apiAuth: 'open' | 'required';
 }
 
-/** What HTTP asks of the program. */
+/** What the server needs from its program. */
 export interface FederationHttpParts
   extends Pick<HttpParts, 'live' | 'metrics' | 'failed'>,
     FederationParts,
@@ -25,8 +26,9 @@ export interface FederationHttpParts
   readiness(): Readiness;
 }
 
+/** The server, with the counts of its live feed. */
 export interface FederationHttpServer extends HttpServer {
-  /** Readers of the live feed. */
+  /** Counts of the live feed's readers. */
   feed(): FeedCounts;
 }
 
@@ -36,7 +38,7 @@ const API = {
   codes: PARAMETER_CODES,
 };
 
-/** Makes the server; nothing listens before `start`. */
+/** Makes the server; it does not listen before `start`. */
 export function createFederationServer(
   options: FederationHttpOptions,
   parts: FederationHttpParts,

@@ -1,4 +1,4 @@
-// The history charts: nodes, tasks, invoices, success rate. What each shows, and which recorded rows it asks for.
+// The history charts: nodes, tasks, invoices, success rate. It defines each chart and loads the recorded rows.
 
 import { getJson, serverNowMs } from './api.js';
 import { ChartFrame } from './chart-frame.js';
@@ -6,7 +6,7 @@ import { lineOf, pacesOf } from './chart-line.js';
 import { count, rate, tenths } from './format.js';
 
 const POINTS = 400;
-/** Pages of many people must not all ask in the same moment. */
+/** The pages of many users must not all send their request at the same moment. */
 const SPREAD_MS = 3000;
 
 /** The recorded statistics of all time, and of the hour before each row. @typedef {{ all: any, hour: any }} Histories */
@@ -17,7 +17,7 @@ const DEFINITIONS = [
     name: 'nodes',
     title: 'Active nodes',
     format: count,
-    // There is no half node.
+    // Half a node does not exist, so the axis has whole numbers only.
     isWhole: true,
     line: (/** @type {Histories} */ { all }) => lineOf(all, all.series.activeNodes),
   },
@@ -44,7 +44,7 @@ const DEFINITIONS = [
 
 let tick = '';
 const frame = new ChartFrame(DEFINITIONS, {
-  // Whole ticks, so that everybody who looks asks the same question.
+  // Ends the span at a whole tick, so that all pages ask the same question and share one answer.
   nowMs: () => (tick === '' ? Math.ceil(serverNowMs() / 10_000) * 10_000 : Date.parse(tick) + 1),
   async rows(from, to) {
     const [all, hour] = await Promise.all(
@@ -67,7 +67,7 @@ export function showCharts(document) {
   if (frame.isUpToNow) setTimeout(() => void frame.load(), isFirst ? 0 : Math.random() * SPREAD_MS);
 }
 
-/** Where nothing had ended, there is no rate. @param {Record<string, number[]>} series */
+/** The success rates; null while no task had ended. @param {Record<string, number[]>} series */
 function successes({ successRate = [], completedTasks = [], failedTasks = [] }) {
   return successRate.map((value, index) =>
     (completedTasks[index] ?? 0) + (failedTasks[index] ?? 0) === 0 ? null : value,

@@ -1,4 +1,5 @@
-// What is live: nodes by state, the pace of messages, the health of ingest, and whether any of it is to be trusted.
+// The live part of the page: nodes by state, the message rate, the health of ingest, and whether these numbers can be
+// trusted.
 
 import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
@@ -13,17 +14,20 @@ const OLD_AFTER_INTERVALS = 3;
 
 /** @type {any} */
 let latest = null;
-/** Kept over a restart of the aggregator. @type {string | null} */
+/** Kept across a restart of the aggregator. @type {string | null} */
 let lastHeardAt = null;
 let isLost = false;
 /** @type {number | null} */
 let lostStatus = null;
-/** Messages received, at times of `performance.now()`: a clock that is set makes no pace. @type {{ atMs: number, received: number }[]} */
+/**
+ * Message counts at times of `performance.now()`, so that setting the wall clock does not change the rate. @type {{
+ * atMs: number, received: number }[]}
+ */
 let pace = [];
 /** @type {number[]} */
 const spark = [];
 
-/** Keeps what depends on the time of day true between two documents. */
+/** Updates the relative times every second, also without a new document. */
 export function startLive() {
   setInterval(() => {
     notePace();
@@ -33,7 +37,7 @@ export function startLive() {
 
 /** @param {any} document of the feed */
 export function showLive(document) {
-  // Counters begin again with the process.
+  // After a restart the aggregator counts from 0 again.
   if (latest !== null && latest.startedAt !== document.startedAt) pace = [];
   latest = document;
   lastHeardAt = document.lastHeardAt ?? lastHeardAt;
@@ -41,7 +45,7 @@ export function showLive(document) {
   show();
 }
 
-/** @param {number | null} status of the answer, if there was one */
+/** @param {number | null} status HTTP status of the failed answer; null if there was no answer */
 export function showLost(status) {
   isLost = true;
   lostStatus = status;
@@ -116,7 +120,10 @@ function show() {
   showText('startedAt', dateTime(latest.startedAt));
 }
 
-/** The feed counts from the start of the process; of the time before, the table of nodes knows. */
+/**
+ * When a node was last heard. The feed knows only the time since the aggregator started; the table of nodes knows
+ * earlier times.
+ */
 function lastHeardMs() {
   const heardMs =
     latest.lastHeardAt == null
@@ -145,7 +152,7 @@ function counterBars(counters) {
   }));
 }
 
-/** @param {number | null} ms Null before a message was read live. */
+/** @param {number | null} ms null until the aggregator has read a message live */
 function offsetText(ms) {
   if (ms === null) return 'Not known yet';
   if (Math.abs(ms) < 1000) return 'Together with ours';
@@ -172,12 +179,15 @@ function showSpark() {
   document.querySelector('#spark polyline')?.setAttribute('points', points.join(' '));
 }
 
-/** The pill says how it stands; the banner, read aloud when it changes, what is wrong and what that means. */
+/**
+ * Shows the state in the pill. The banner shows the problem and its consequences; a screen reader reads it aloud when
+ * it changes.
+ */
 function showTrust() {
   const [status, short, sentence] = judge();
   byId('status').dataset.status = status;
   setText(byId('status-text'), short);
-  // Never hidden: many screen readers say nothing of a text that was there before it could be seen.
+  // Never hidden: many screen readers do not announce text that was already there when it becomes visible.
   setText(byId('announcement'), sentence);
 }
 
@@ -224,7 +234,7 @@ function judge() {
     ];
   }
   /** @type {{ component: string, ok: boolean, reason: string }[]} */
-  // What is missing has a place of its own.
+  // Missing messages have their own banner.
   const reasons = latest.reasons.filter(
     (/** @type {{ component: string }} */ { component }) => component !== 'messages',
   );

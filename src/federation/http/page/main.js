@@ -1,4 +1,4 @@
-// The dashboard: one document, kept up to date by the live feed, shown by the parts beside.
+// The dashboard. The live feed keeps one document up to date, and the files beside this one show it.
 
 import { keyOfTab, onRefusedKey, useKey } from './api.js';
 import { showCharts, startCharts } from './charts.js';
@@ -37,7 +37,7 @@ followShared({
   },
 });
 
-/** @returns {(status: number) => void} to be told with which status an answer was refused */
+/** @returns {(status: number) => void} a function to call with the status of a refused answer */
 function startKeyForm() {
   const form = byId('key-form');
   const input = /** @type {HTMLInputElement} */ (byId('key'));
@@ -56,11 +56,11 @@ function startKeyForm() {
       return;
     }
     input.value = '';
-    // Everything is asked again with the key.
+    // The page loads everything again with the key.
     location.reload();
   });
   return (status) => {
-    // What is said of another key, which is being entered, stays.
+    // While the user is entering a key, its problem stays visible: this refusal is about the former key.
     if (form.hidden && keyOfTab() !== null) setText(problem, status === 403 ? MAY_NOT_READ : NOT_IN_FORCE);
     form.hidden = false;
   };

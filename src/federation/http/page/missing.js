@@ -1,5 +1,5 @@
-// Messages that are missing from the numbers for good, as long as no operator has acknowledged them. They are told whatever
-// else is to be told: the numbers below are too low either way.
+// Shows messages that are missing from the numbers for good, until an operator acknowledges them. They are shown beside
+// any other problem, because they make the numbers too low in any case.
 
 import { byId, make } from './dom.js';
 import { count, dateTime } from './format.js';
@@ -12,7 +12,7 @@ let shown = '';
 
 /** @param {readonly Listing[]} listings of the document */
 export function showMissing(listings) {
-  // Only what differs is painted, and read aloud.
+  // Without a change nothing is painted, and no screen reader announces anything.
   const now = JSON.stringify(listings);
   if (now === shown) return;
   shown = now;

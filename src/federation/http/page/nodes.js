@@ -1,5 +1,5 @@
-// The table of nodes: asked for a page at a time, sorted and searched by the aggregator. Asked again when nodes moved,
-// a few times a minute otherwise, and not at all while nobody looks.
+// The table of nodes. The aggregator sorts, searches and sends one page at a time. The table loads again soon after a
+// node changed its state, otherwise a few times a minute, and not at all while the tab is hidden.
 
 import { getJson, Refused, serverNowMs } from './api.js';
 import { all, byId, make, makeSvg, setText } from './dom.js';
@@ -20,7 +20,7 @@ let moved = '';
 let isMoved = false;
 /** @type {any} */
 let shown = null;
-/** The latest sign of life in any answer; the first page that is asked for begins with the latest of all. */
+/** The newest sign of life in any answer. The first page loaded has the newest of all, because it is sorted by it. */
 let latestSeenMs = -Infinity;
 
 export function startNodes() {
@@ -42,7 +42,7 @@ export function startNodes() {
   void load();
 }
 
-/** When a node was last seen as far as the table knows; null: it knows none. */
+/** When a node was last seen, as far as the table knows; null if it knows of none. */
 export function lastSeenMs() {
   return latestSeenMs === -Infinity ? null : latestSeenMs;
 }
@@ -65,7 +65,7 @@ function refresh() {
 /** @param {HTMLElement} head */
 function sortBy(head) {
   const name = head.dataset.sort ?? '';
-  // Numbers and times are wanted from the greatest down, words from the first on.
+  // The first click sorts times and numbers of heartbeats descending, everything else ascending.
   const startsDown = name === 'lastSeen' || name === 'heartbeats';
   const isDown = asked.sort === name || asked.sort === `-${name}` ? asked.sort === name : startsDown;
   for (const other of all('#nodes th[aria-sort]')) other.removeAttribute('aria-sort');
@@ -99,16 +99,19 @@ async function load() {
     });
     if (mine !== turn) return;
     setProblem('');
-    // There were more pages when this one was chosen.
+    // There are fewer pages now than when the user chose this one.
     if (answer.nodes.length === 0 && answer.total > 0) ask({ page: Math.max(1, answer.pages) });
     else show(answer);
   } catch (error) {
-    // Asked again soon; what is shown stays.
+    // The next refresh loads again; until then the table stays as it is.
     if (mine === turn && error instanceof Refused && error.status === 400) showProblem(error.reason);
   }
 }
 
-/** Why this cannot be searched for; empty: it can. It is the rule of the API, told before it is asked. @param {string} q */
+/**
+ * The reason why this text cannot be searched; empty if it can. The same rule as the API's, checked before a request.
+ * @param {string} q
+ */
 function searchProblem(q) {
   const foreign = new Set(q.match(/[^A-Za-z0-9_-]/gu));
   if (foreign.size > 0) {
@@ -122,7 +125,9 @@ function searchProblem(q) {
   return '';
 }
 
-/** Nothing is listed: the rows of another question would be taken for the answer. @param {string} problem */
+/**
+ * Empties the table: its rows answer another question and would look like this one's answer. @param {string} problem
+ */
 function showProblem(problem) {
   setProblem(problem);
   show({ nodes: [], page: 1, pages: 0, total: 0 });
@@ -187,7 +192,7 @@ function row(node) {
   );
 }
 
-/** The last 24 h of observed time, oldest left. @param {any} node */
+/** Draws the observed time of the last 24 h, the oldest at the left. @param {any} node */
 function strip(node) {
   /** @type {(number | null)[]} */
   const cells = node.strip ?? [];
@@ -199,7 +204,7 @@ function strip(node) {
     role: 'img',
     'aria-label': name,
   });
-  // One path for each colour: a page of a hundred nodes has thousands of cells.
+  // One path per colour, because a page of a hundred nodes has thousands of cells.
   const paths = new Map(['none', 'up', 'part', 'down'].map((kind) => [kind, '']));
   cells.forEach((share, index) => {
     const kind = share === null ? 'none' : share > 0.995 ? 'up' : share < 0.005 ? 'down' : 'part';

@@ -1,4 +1,4 @@
-// The share of tasks that one node only has reported.
+// Shows the share of tasks that only one node has reported.
 
 import { getJson } from './api.js';
 import { byId, setText } from './dom.js';

@@ -1,5 +1,5 @@
-// The statistics of the chosen period, as of the latest tick, beside those of the period before. They change with the
-// tick and never between: what is live is shown elsewhere.
+// The statistics of the chosen period at the latest tick, beside those of the period before. They change only with a
+// tick; other files show the live numbers.
 
 import { getJson } from './api.js';
 import { barsOf, showBars } from './bars.js';
@@ -8,11 +8,11 @@ import { count, dateTime, span, tenths } from './format.js';
 
 const RATES = new Set(['successRate', 'cacheHitRate']);
 const PLACES = new Set(['continentDistribution', 'locationDistribution']);
-/** Member of the statistics to column of the history. */
+/** Members of the statistics that are compared; the history's columns have the same names. */
 const COMPARED = new Set(['activeNodes', 'totalTasks', 'successRate', 'totalInvoices']);
 const HOUR_MS = 3_600_000;
 const LENGTHS_MS = { '1h': HOUR_MS, '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS, all: 24 * HOUR_MS };
-/** How far from the moment wanted a recorded row may be: rows get fewer with age. */
+/** How far a recorded row may be from the wanted time: older rows are further apart. */
 const TOLERANCE_MS = { '1h': 0.1 * HOUR_MS, '24h': 0.4 * HOUR_MS, '7d': 2.1 * HOUR_MS, all: 0.4 * HOUR_MS };
 const BEFORE = {
   '1h': 'the hour before',
@@ -27,10 +27,10 @@ const BEFORE = {
 let period = 'all';
 /** @type {any} */
 let latest = null;
-/** Period and tick that the comparison shown is of. */
+/** Period and tick of the comparison that is shown. */
 let compared = '';
 
-/** Listens to the choice of the period. */
+/** Listens for the choice of the period. */
 export function startStatistics() {
   onChoice('period', (value) => {
     period = /** @type {Period} */ (value);
@@ -89,7 +89,7 @@ async function compare(statistics) {
     points: 20,
   }).catch(() => null);
   if (asked !== compared) return;
-  // To be tried again with the next document.
+  // The next document tries again.
   if (history === null) compared = '';
   for (const element of all('[data-delta]')) {
     const name = element.dataset.delta ?? '';
