@@ -18,7 +18,7 @@ function key(name: string, more: Partial<ApiKey> = {}): ApiKey {
     nodeId: null,
     permissions: ['publish'],
     ratePerMinute: 60,
-    // Wall times are for people: those of a clock that was wrong both ways change nothing.
+    // Wall times are only shown to people: wall times from a wrong clock change no decision.
     createdAtMs: NOW_MS + 40 * 86_400_000,
     revokedAtMs: null,
     createdEventMs: NOW_MS - 1000,
@@ -44,7 +44,7 @@ const forged = ({ keyId }: ApiKey): Signature => ({ keyId, fits: () => false });
 const UNKNOWN: Signature = { keyId: 'f'.repeat(16), fits: () => true };
 
 type Judgement = ReturnType<typeof judgeClaim>;
-/** The node, the signature, the time after NOW_MS, and what is judged in open and in required mode. */
+/** The node, the signature, the time after NOW_MS, and the judgement in open and in required mode. */
 const CASES: readonly [string, string, Signature | null | 'unsigned', number, Judgement, Judgement][] = [
   ['unsigned', 'node-free', 'unsigned', 0, null, 'unauthenticated'],
   ['headers that make no sense', 'node-free', null, 0, 'unauthenticated', 'unauthenticated'],
@@ -91,7 +91,7 @@ describe('API keys', () => {
     expect([judgeClaim(BOOK, false, claim), judgeClaim(BOOK, true, claim)]).toEqual([open, required]);
   });
 
-  it('API keys - without any, open mode asks nothing and required mode refuses everything', () => {
+  it('API keys - without any key, open mode accepts every message and required mode refuses every message', () => {
     const claim = { nodeId: 'node-free', atMs: NOW_MS, signature: 'unsigned' as const };
     const none = new KeyBook([]);
     expect([judgeClaim(none, false, claim), judgeClaim(none, true, claim)]).toEqual([
@@ -100,7 +100,7 @@ describe('API keys', () => {
     ]);
   });
 
-  it('API keys - a key that is put again replaces itself, and one that is removed binds nobody', () => {
+  it('API keys - a key that is put twice is stored once, and a removed key binds no node', () => {
     const book = new KeyBook([BOUND]);
     book.put({ ...BOUND, revokedEventMs: NOW_MS });
     expect([book.size, book.isBound('node-bound', NOW_MS - 1), book.isBound('node-bound', NOW_MS)]).toEqual([

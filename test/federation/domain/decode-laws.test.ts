@@ -20,7 +20,7 @@ import {
   unknownLabelsOf,
 } from './messages.ts';
 
-/** Reasons that decoding itself can give; the other two need a key. */
+/** The reasons that the decoder can give; the other two reasons need a key. */
 const REASONS = new Set<unknown>(
   REJECT_REASONS.filter((reason) => reason !== 'unauthenticated' && reason !== 'wrong_node'),
 );
@@ -129,7 +129,7 @@ describe('decode laws', () => {
     );
   });
 
-  it('decode laws - members that nobody knows change nothing', () => {
+  it('decode laws - members that the decoder does not know change nothing', () => {
     const unknownMembers = fc.dictionary(
       fc.string({ unit: 'binary', maxLength: 12 }).map((name) => `x-${name}`),
       fc.jsonValue({ maxDepth: 2 }),
@@ -145,7 +145,7 @@ describe('decode laws', () => {
     );
   });
 
-  it('decode laws - of several faults the first to be looked for gives the reason', () => {
+  it('decode laws - a message with several faults is refused for the fault that is checked first', () => {
     const address = `0x${'ab'.repeat(20)}`;
     // In the order of docs/federation.md#refused-messages; `subjects` that have such a member.
     const faults: readonly {
@@ -219,7 +219,7 @@ describe('decode laws', () => {
 });
 
 describe('unknown labels', () => {
-  /** A value for a member, and how many unknown labels it is. */
+  /** A value for a member, and the number of unknown labels in it. */
   const label = (known: readonly unknown[]) =>
     fc.oneof(
       fc.constantFrom<unknown>(...known, null, undefined, 'unknown').map((value) => ({ value, count: 0 })),
@@ -257,7 +257,7 @@ describe('unknown labels', () => {
     }),
   );
 
-  it('unknown labels - each is counted once per accepted message and dimension, refused messages count nothing', () => {
+  it('unknown labels - an accepted message counts one per dimension, a refused message counts none', () => {
     fc.assert(
       fc.property(fc.array(report, { maxLength: 20 }), (reports) => {
         const decoder = new Decoder();
@@ -268,7 +268,7 @@ describe('unknown labels', () => {
             data[name] = value;
             if (count > 0 && !isRefused) wanted[name] = (wanted[name] ?? 0) + 1;
           }
-          // Refused at the very end, by the last thing that is looked at.
+          // The last check of all refuses this message.
           const top = isRefused ? { nodeId: `0x${'ab'.repeat(20)}` } : {};
           const decoded = decoder.decode(index, bytesOf(messageOf(index, data, top)));
           expect(typeof decoded === 'string').toBe(isRefused);
@@ -279,7 +279,7 @@ describe('unknown labels', () => {
     );
   });
 
-  it('unknown labels - 10,000 different ones in one decoder are each counted, and known ones still read', () => {
+  it('unknown labels - one decoder counts each of 10,000 different ones, and still reads known labels', () => {
     const decoder = new Decoder();
     for (let number = 0; number < 10_000; number++) {
       const data = { taskType: `#${number}`, chainId: `chain-${number}` };

@@ -37,7 +37,7 @@ describe('decode order', () => {
   ];
 
   it.each([RECEIVED, COMPLETED, INVOICE, HEARTBEAT])(
-    'decode order - subject %i, faults mended one by one',
+    'decode order - subject %i, as faults are mended one by one, the first remaining fault gives the reason',
     (subject) => {
       const reasons: unknown[] = [];
       const wanted: string[] = [];
@@ -58,10 +58,13 @@ describe('decode order', () => {
     },
   );
 
-  it.each(ALL)('decode order - subject %i, data that is no object comes before member names', (subject) => {
-    expect(decode(subject, messageOf(subject, {}, { data: [], wallet: 'x' }))).toBe('bad_value');
-    expect(decode(subject, messageOf(subject, {}, { data: [], nodeId: 'abc' }))).toBe('bad_node_id');
-  });
+  it.each(ALL)(
+    'decode order - subject %i, data that is not an object is reported before a forbidden member name',
+    (subject) => {
+      expect(decode(subject, messageOf(subject, {}, { data: [], wallet: 'x' }))).toBe('bad_value');
+      expect(decode(subject, messageOf(subject, {}, { data: [], nodeId: 'abc' }))).toBe('bad_node_id');
+    },
+  );
 
   it.each([
     ['chainId', RECEIVED, { chainId: ADDRESS, taskType: 7 }],
@@ -71,7 +74,7 @@ describe('decode order', () => {
     expect(decode(subject, messageOf(subject, data))).toBe('bad_value');
   });
 
-  it("decode order - an invoice's task id comes before a wrong type", () => {
+  it('decode order - a bad task id in an invoice is reported before a wrong type', () => {
     expect(decode(INVOICE, messageOf(INVOICE, { taskIdHash: 7, operation: 7 }))).toBe('bad_id_hash');
   });
 });
@@ -149,7 +152,7 @@ describe('decode tolerance', () => {
     ],
   };
 
-  it.each(ALL)('decode tolerance - subject %i, members that are not kept may hold anything', (subject) => {
+  it.each(ALL)('decode tolerance - subject %i, members that are not stored may hold any value', (subject) => {
     const untouched = decode(subject, messageOf(subject));
     expect(untouched).toBeTypeOf('object');
     for (const name of NEVER_READ[subject] ?? []) {
@@ -176,36 +179,36 @@ describe('decode tolerance', () => {
     }
   });
 
-  it.each(ALL)('decode tolerance - subject %i, 7,000 arrays deep in a member that is not read', (subject) => {
+  it.each(ALL)('decode tolerance - subject %i, an unread member may nest arrays 7,000 deep', (subject) => {
     const deep = `${'['.repeat(7000)}${']'.repeat(7000)}`;
     const message = text(subject).replace('"data":{', `"trace":${deep},"data":{`);
     expect(decode(subject, message)).toStrictEqual(decode(subject, messageOf(subject)));
   });
 
-  it.each(ALL)('decode tolerance - subject %i, forbidden names elsewhere are not looked for', (subject) => {
-    const untouched = decode(subject, messageOf(subject));
-    for (const name of FORBIDDEN) {
-      const deeper = { nested: { [name]: 'x' }, [name.toUpperCase()]: 'x', [`${name}s`]: 'x' };
-      expect(decode(subject, messageOf(subject, deeper, { meta: deeper }))).toStrictEqual(untouched);
-    }
-  });
-
   it.each(ALL)(
-    'decode tolerance - subject %i, __proto__ and constructor are members like others',
+    'decode tolerance - subject %i, forbidden names are refused only at top level and in data',
     (subject) => {
-      const message = text(subject)
-        .replace('{', '{"__proto__":{"wallet":"x","data":7},"constructor":null,')
-        .replace(
-          '"data":{',
-          '"data":{"__proto__":{"wallet":"x","success":"?","chainId":{}},"hasOwnProperty":1,',
-        );
-      expect(decode(subject, message)).toStrictEqual(decode(subject, messageOf(subject)));
-      expect(Object.getPrototypeOf({})).toBe(Object.prototype);
-      expect({}).not.toHaveProperty('wallet');
+      const untouched = decode(subject, messageOf(subject));
+      for (const name of FORBIDDEN) {
+        const deeper = { nested: { [name]: 'x' }, [name.toUpperCase()]: 'x', [`${name}s`]: 'x' };
+        expect(decode(subject, messageOf(subject, deeper, { meta: deeper }))).toStrictEqual(untouched);
+      }
     },
   );
 
-  it.each(ALL)('decode tolerance - subject %i, of members that stand twice the last counts', (subject) => {
+  it.each(ALL)('decode tolerance - subject %i, __proto__ and constructor are ordinary members', (subject) => {
+    const message = text(subject)
+      .replace('{', '{"__proto__":{"wallet":"x","data":7},"constructor":null,')
+      .replace(
+        '"data":{',
+        '"data":{"__proto__":{"wallet":"x","success":"?","chainId":{}},"hasOwnProperty":1,',
+      );
+    expect(decode(subject, message)).toStrictEqual(decode(subject, messageOf(subject)));
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+    expect({}).not.toHaveProperty('wallet');
+  });
+
+  it.each(ALL)('decode tolerance - subject %i, of a member given twice the last one counts', (subject) => {
     const message = text(subject)
       .replace('{', '{"version":2,"nodeId":7,"data":{"wallet":1},')
       .replace('"1.0"', '"2.0","version":"1.0"');
@@ -216,7 +219,7 @@ describe('decode tolerance', () => {
     [`0x${'ab'.repeat(19)}a`, '39 digits'],
     [`0x${'ab'.repeat(20)}a`, '41 digits'],
     ['ab'.repeat(20), 'no 0x'],
-  ])('decode tolerance - %s (%s) is no Ethereum address', (value) => {
+  ])('decode tolerance - %s (%s) is not taken for an Ethereum address', (value) => {
     for (const subject of ALL) {
       expect(decode(subject, messageOf(subject, {}, { nodeId: value }))).toMatchObject({ nodeId: value });
     }

@@ -297,7 +297,7 @@ describe('decode', () => {
       const payload = bytes instanceof Uint8Array ? bytes : bytesOf(bytes);
       expect(decoder.decode(subject, payload), `subject ${subject}`).toBe(reason);
       expect(unknownLabelsOf(decoder)).toEqual({});
-      // Whatever it was, the next message is read as if nothing had been.
+      // Whatever the refused message was, the decoder reads the next message correctly.
       expect(decoder.decode(subject, bytesOf(messageOf(subject)))).toStrictEqual(
         decode(subject, messageOf(subject)),
       );

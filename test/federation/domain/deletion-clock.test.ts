@@ -6,13 +6,13 @@ const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const RETENTION_MS = 8 * DAY_MS;
-/** A pass an hour, one part of 64 of the window, and how often the machine is looked at. */
+/** A pass takes an hour, a step covers 1/64 of the window, and the machine is checked at this interval. */
 const LATE_MAX_MS = RETENTION_MS / 64 + 2 * HOUR_MS;
 const LOOK_MS = HOUR_MS;
 
 interface Row {
   readonly trueMs: number;
-  /** The running time when it was made. */
+  /** The running time when the row was made. */
   readonly runMs: number;
   readonly lastMs: number;
 }
@@ -49,7 +49,7 @@ class Machine {
     }
   }
 
-  /** Ends, is away, and starts again. */
+  /** The program ends, is down for a while, and starts again. */
   away(lengthMs: number): void {
     this.trueMs += lengthMs;
     this.#clock = this.#open(null);
@@ -78,7 +78,7 @@ class Machine {
 }
 
 describe('deletion clock', () => {
-  it('deletion clock - with a right clock rows go some hours after their time', () => {
+  it('deletion clock - with a correct clock rows are deleted within hours of RETENTION_DAYS', () => {
     const machine = new Machine();
     machine.run(40 * DAY_MS);
     expect(machine.oldestMs).toBeLessThan(RETENTION_MS + LATE_MAX_MS);
@@ -86,7 +86,7 @@ describe('deletion clock', () => {
   });
 
   it.each([1000, HOUR_MS, 2 * DAY_MS, 20 * DAY_MS, 90 * DAY_MS, 400 * DAY_MS])(
-    'deletion clock - a step of %i ms, forward or back, for hours or weeks, at any moment, deletes nothing early',
+    'deletion clock - a clock step of %i ms, forward or back, for hours or weeks, at any moment, deletes no row early',
     (stepMs) => {
       for (const errorMs of [stepMs, -stepMs])
         for (const forMs of [HOUR_MS, 6 * HOUR_MS, 2 * DAY_MS, 9 * DAY_MS, 30 * DAY_MS])
@@ -100,7 +100,7 @@ describe('deletion clock', () => {
               machine.errorMs = 0;
               if (restarts) machine.away(1000);
               machine.run(2 * RETENTION_MS + LATE_MAX_MS);
-              // And of those with times that have come, none stays for ever.
+              // Every row whose time has come is deleted in the end.
               const come = machine.rows.filter(({ lastMs }) => lastMs < machine.trueMs - RETENTION_MS);
               expect(Math.min(machine.trueMs, ...come.map(({ trueMs }) => trueMs))).toBeGreaterThan(
                 machine.trueMs - RETENTION_MS - LATE_MAX_MS,
@@ -109,16 +109,16 @@ describe('deletion clock', () => {
     },
   );
 
-  it('deletion clock - a database that knows of no deletion clock goes on from the newest time in it', () => {
+  it('deletion clock - a database without a deletion clock starts one at its newest time', () => {
     const clock = new DeletionClock(RETENTION_MS, null, NOW_MS - HOUR_MS, 0);
     expect(clock.read(NOW_MS + 400 * DAY_MS, 0)).toBe(NOW_MS - HOUR_MS);
     expect(clock.read(NOW_MS + 401 * DAY_MS, DAY_MS)).toBe(NOW_MS - HOUR_MS + DAY_MS);
-    // A clock that was ahead has left later times in it.
+    // A clock that was ahead left times in the future in the database.
     const ahead = new DeletionClock(RETENTION_MS, null, NOW_MS + 90 * DAY_MS, 0);
     expect(ahead.read(NOW_MS, 0)).toBe(NOW_MS);
   });
 
-  it('deletion clock - after an absence rows go when the program has run for RETENTION_DAYS since they were made', () => {
+  it('deletion clock - after downtime a row is deleted once the program has run for RETENTION_DAYS since the row was made', () => {
     const machine = new Machine();
     machine.run(10 * DAY_MS);
     const awayAtMs = machine.trueMs;
@@ -133,7 +133,7 @@ describe('deletion clock', () => {
     ['a restart every hour', HOUR_MS, 60_000],
     ['a restart every hour that takes ten minutes', HOUR_MS, 600_000],
     ['an hour a day', HOUR_MS, 23 * HOUR_MS],
-  ])('deletion clock - with %s rows go after RETENTION_DAYS of running', (_name, runMs, awayMs) => {
+  ])('deletion clock - with %s a row is deleted after RETENTION_DAYS of running', (_name, runMs, awayMs) => {
     const machine = new Machine();
     for (let day = 0; day < 40 * 24; day++) {
       machine.run(runMs);
@@ -143,7 +143,7 @@ describe('deletion clock', () => {
     expect(oldestRunMs).toBeLessThan(RETENTION_MS + LATE_MAX_MS);
   });
 
-  it('deletion clock - whatever the wall clock and the program do, no row goes early, and with a right clock all go', () => {
+  it('deletion clock - whatever the wall clock and the program do, no row is deleted early, and with a correct clock every old row is', () => {
     const episode = fc.record({
       errorMs: fc.oneof(
         fc.integer({ min: -400 * DAY_MS, max: 400 * DAY_MS }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EarlierNumbers } from '../../../src/federation/domain/earlier-numbers.ts';
 
 describe('earlier numbers', () => {
-  it('earlier numbers - rows are counted by the definitions of then: of all tasks, to the nearest, since midnight', () => {
+  it('earlier numbers - counts follow the definitions of the earlier version: rates of all tasks, rounded to the nearest, windows from midnight', () => {
     const before = new EarlierNumbers();
     for (const [status, cached] of [
       ['completed', 1],
@@ -38,7 +38,7 @@ describe('earlier numbers', () => {
     });
   });
 
-  it('earlier numbers - a file without rows has zeros', () => {
+  it('earlier numbers - a file without rows gives zeros', () => {
     expect(Object.values(new EarlierNumbers().numbers)).toEqual(Array.from({ length: 9 }, () => 0));
   });
 });

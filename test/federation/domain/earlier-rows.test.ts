@@ -39,7 +39,7 @@ describe('earlier rows', () => {
     expect(said).toBe(outcome);
   });
 
-  it('earlier rows - buckets by vocabulary, absent where they are not in it', () => {
+  it('earlier rows - a bucket outside its vocabulary is absent', () => {
     const reader = new EarlierReader();
     const read = reader.task({
       task_id_hash: HASH,
@@ -77,7 +77,7 @@ describe('earlier rows', () => {
     expect(typeof read === 'string' ? read : read.idHash).toBe(expected);
   });
 
-  it('earlier rows - times that are missing are taken from the others, in any order', () => {
+  it('earlier rows - a missing time is taken from the other times, in any order', () => {
     const times = (columns: Readonly<Record<string, unknown>>) => {
       const read = new EarlierReader().task({ task_id_hash: HASH, ...columns });
       return typeof read === 'string' ? read : [read.firstMs, read.lastMs, read.createdMs];

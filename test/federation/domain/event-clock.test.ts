@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 
 const START = { lastMs: 0, nowMs: 0, observedMs: 0 };
 const GAP_MAX_MS = longestGapMs(300_000);
-/** What the clock shows at each of these times, read from a stream. */
+/** The clock's reading after each of these times, as read from a stream. */
 const shown = (times: readonly number[], clock = new EventClock(START, GAP_MAX_MS)) =>
   times.map((atMs) => clock.pass(atMs, 0, false));
 
@@ -39,7 +39,7 @@ describe('event clock', () => {
     ['a later event', 30, 30],
     ['one of the same time', 0, 0],
     ['one of a clock that was set back', -HOUR_MS, 0],
-  ])('event clock - says what it would show for %s, and does not move', (_what, byMs, expectedMs) => {
+  ])('event clock - previews its reading for %s without moving', (_what, byMs, expectedMs) => {
     const clock = new EventClock(START, GAP_MAX_MS);
     shown([NOW_MS], clock);
     expect([clock.at(NOW_MS + byMs), clock.at(NOW_MS)]).toEqual([NOW_MS + expectedMs, NOW_MS]);
@@ -73,7 +73,7 @@ describe('event clock', () => {
     );
   });
 
-  it('event clock - it never goes back, and goes on after a restart as if there had been none', () => {
+  it('event clock - it never goes back, and a restart does not change its readings', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 4e12 }), { minLength: 1 }), fc.nat(), (times, cut) => {
         const whole = shown(times);
@@ -106,7 +106,7 @@ describe('event clock', () => {
     expect(clock.presentMs - NOW_MS).toBe(expectedMs);
   });
 
-  it('event clock - without long gaps it never goes back either, and is the same where there are none', () => {
+  it('event clock - without long gaps it never goes back either, and equals the normal clock where there are no gaps', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -HOUR_MS, max: HOUR_MS }), { minLength: 1 }), (gapsMs) => {
         const clock = new EventClock(START, GAP_MAX_MS);

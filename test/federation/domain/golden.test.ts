@@ -50,11 +50,11 @@ describe('golden', () => {
     }
   });
 
-  it('golden - there are messages for all six subjects', () => {
+  it('golden - the golden messages cover all six subjects', () => {
     expect(new Set(GOLDEN.map(({ subject }) => subject))).toEqual(new Set(SUBJECTS));
   });
 
-  it('golden - on a subject that is not its own every one is a type mismatch', () => {
+  it('golden - every message on another subject than its own is a type mismatch', () => {
     for (const { subject, message } of GOLDEN) {
       for (const other of SUBJECTS.filter((name) => name !== subject)) {
         expect(decode(subjectIndex(other), message)).toBe('type_mismatch');

@@ -5,7 +5,7 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** Before 4:00 hours are thinned to their first row, before 12:00 so are stretches of 5 minutes. */
+/** Before 4:00 each hour keeps its first row; from 4:00 to 12:00 each stretch of 5 minutes does. */
 const THINNED = [
   { untilMs: 4 * HOUR_MS, stretchMs: HOUR_MS },
   { untilMs: 12 * HOUR_MS, stretchMs: 5 * MINUTE_MS },
@@ -18,29 +18,29 @@ const time = (text: string) => {
 
 describe('history', () => {
   it.each([
-    // Every row is there.
+    // Every row is still stored.
     ['20:00:00', '20:00:30', 30, false],
     ['20:00:00', '20:01:15', 30, false],
     ['20:00:00', '20:01:16', 30, true],
-    // Another interval then.
+    // These rows were recorded at another interval.
     ['20:00:00', '20:10:00', 300, false],
     ['20:00:00', '20:12:31', 300, true],
     ['20:00:00', '20:00:03', 1, true],
-    // The first rows of stretches of 5 minutes: what lay behind one in its stretch is gone.
+    // Only the first row of each stretch of 5 minutes is left.
     ['10:00:20', '10:05:10', 30, false],
     ['10:00:00', '10:06:15', 30, false],
     ['10:00:00', '10:06:16', 30, true],
     ['10:04:59', '10:06:16', 30, true],
     ['10:00:00', '10:20:00', 600, false],
-    // Of hours.
+    // Only the first row of each hour is left.
     ['2:00:00', '3:00:29', 30, false],
     ['2:00:00', '3:01:16', 30, true],
     ['2:59:59', '3:00:29', 30, false],
     ['2:59:59', '4:00:29', 30, true],
-    // From an hour into 5 minutes, and into every row.
+    // From the part thinned to hours into the part thinned to 5 minutes, and from there into the part with every row.
     ['3:00:00', '4:00:10', 30, false],
     ['11:55:00', '12:00:05', 30, false],
-    // The stretch that thinning is at: some of its rows are gone already.
+    // Thinning is in the middle of this stretch: some of its rows are deleted already.
     ['12:00:00', '12:04:00', 30, false],
     ['12:05:00', '12:09:00', 30, true],
   ])(

@@ -64,7 +64,7 @@ describe('location', () => {
     '11.5N,48.0E',
     '\u0664\u0668,\u0661\u0661',
     'Munich',
-  ])('location - %j is none', (text) => {
+  ])('location - %j is not a location', (text) => {
     expect(locationCell(text)).toBeNull();
   });
 
@@ -81,7 +81,7 @@ describe('location', () => {
         expect(latitude - south).toBeLessThan(5);
         expect(longitude - west).toBeGreaterThanOrEqual(0);
         expect(longitude - west).toBeLessThan(5);
-        // A cell is its own cell: cutting it again moves nobody.
+        // Rounding a cell to cells gives the same cell.
         expect(locationCell(cell)).toBe(cell);
       }),
       { numRuns: 3000 },
@@ -127,7 +127,7 @@ describe('labels', () => {
     ['10.0.0.1', '10.0.0.1', []],
     [1, WRONG_TYPE, []],
     [true, WRONG_TYPE, []],
-  ])('labels - open %j, whatever was asked before', (value, label, unknown) => {
+  ])('labels - open %j, whatever labels were read before', (value, label, unknown) => {
     const reader = new LabelReader();
     expect(reader.open(OPERATION, value, false)).toBe(label);
     expect(reader.open(OPERATION, value, false)).toBe(label);
@@ -146,7 +146,7 @@ describe('labels', () => {
     expect(new LabelReader().open(0, value, true)).toBe(label);
   });
 
-  it('labels - a location', () => {
+  it('labels - a location is read as its cell', () => {
     const reader = new LabelReader();
     expect(
       ['48.3,11.9', 'unknown', null, undefined, 7].map((value) => reader.location(LOCATION, value)),

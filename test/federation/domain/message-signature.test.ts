@@ -22,7 +22,7 @@ const SIGNATURE = '3iEe8DMTKpoetas8T9ufYH3AT5UQPz8TdZRUuYc8puk=';
 const SECRET = secretOf(HASH);
 
 describe('API keys', () => {
-  it('API keys - 256 random bits in 43 characters, never twice', () => {
+  it('API keys - a key is 256 random bits in 43 characters, and never made twice', () => {
     const keys = Array.from({ length: 100 }, newApiKey);
     for (const key of keys) {
       expect(isApiKey(key)).toBe(true);
@@ -31,7 +31,7 @@ describe('API keys', () => {
     expect(new Set(keys).size).toBe(100);
   });
 
-  it('API keys - hash, id and signature are those of another implementation', () => {
+  it('API keys - hash, id and signature equal those of another implementation', () => {
     expect(keyHashOf(KEY)).toBe(HASH);
     expect(keyIdOf(HASH)).toBe(HASH.slice(0, 16));
     expect(signMessage(SECRET, 'truebit.heartbeat', PAYLOAD)).toBe(SIGNATURE);
@@ -53,7 +53,7 @@ describe('API keys', () => {
     },
   );
 
-  it('API keys - hashes are the same or not', () => {
+  it('API keys - equal hashes compare as equal, different ones as different', () => {
     expect([
       isSameHash(HASH, HASH),
       isSameHash(HASH, HASH.slice(1)),
@@ -65,7 +65,7 @@ describe('API keys', () => {
 describe('credential', () => {
   const keyId = HASH.slice(0, 16);
 
-  it('credential - both headers, once each, and read back', () => {
+  it('credential - it takes both headers, each given once, and reads them back', () => {
     const credential = toCredential([keyId], [SIGNATURE]);
     expect(credential).toHaveLength(60);
     expect(readCredential(credential ?? '')).toEqual({ keyId, signature: SIGNATURE });

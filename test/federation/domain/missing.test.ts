@@ -53,7 +53,7 @@ describe('missing', () => {
     expect(record).toEqual(expected);
   });
 
-  it('missing - unacknowledged is what was found after the latest look, in any order of finding, looking and acknowledging', () => {
+  it('missing - messages found missing after the latest look are unacknowledged, in any order of finding, looking and acknowledging', () => {
     const step = fc.oneof(
       fc.record({ type: fc.constant('find' as const), count: fc.nat(50) }),
       fc.constant({ type: 'look' as const }),
@@ -85,7 +85,7 @@ describe('missing', () => {
     );
   });
 
-  it('missing - only what is not acknowledged is listed, with what it means', () => {
+  it('missing - only unacknowledged losses are listed, each with its meaning', () => {
     expect(listMissing(NONE_MISSING)).toEqual([]);
     const missing = {
       lost: withFound(NONE, 1, Date.UTC(2026, 0, 1)),
@@ -107,7 +107,7 @@ describe('missing', () => {
     ]);
   });
 
-  it('missing - the log tells of each discovery once, of one that goes on once in a while, and at the end of the rest', () => {
+  it('missing - the log tells each loss once, a growing loss at intervals, and the remainder when the program ends', () => {
     const of = (lost: number, shed = 0, quarantined = 0) => ({
       lost: { ...NONE, total: lost },
       shed: { ...NONE, total: shed },
@@ -123,11 +123,11 @@ describe('missing', () => {
     expect(told(of(410, 3), 60_001)).toEqual(['3 messages lost']);
     expect(told(of(411, 3), 60_002)).toEqual([]);
     expect(told(of(411, 3), 60_003, true)).toEqual(['1 message lost']);
-    // Who set messages aside has told of it.
+    // The quarantine has already logged the messages that it set aside.
     expect(told(of(411, 3, 8), 999_999)).toEqual([]);
   });
 
-  it('missing - every outcome has its words', () => {
+  it('missing - every outcome has a sentence', () => {
     const all = listMissing({
       lost: withFound(NONE, 2, 1),
       shed: withFound(NONE, 2, 1),

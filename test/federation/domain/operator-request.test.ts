@@ -22,7 +22,7 @@ describe('operator requests', () => {
     { type: 'listBlocked' },
     { type: 'listMissing' },
     { type: 'acknowledge', upTo: { lost: 400, shed: 0, quarantined: 2 } },
-  ])('operator requests - $type is read as it is, without what does not belong to it', (request) => {
+  ])('operator requests - $type is read, without members that do not belong to it', (request) => {
     expect(decodeOperatorRequest({ ...request, more: 1 })).toEqual(request);
   });
 
@@ -60,7 +60,7 @@ describe('operator requests', () => {
     expect(decodeOperatorRequest(request)).toMatch(/^[A-Z].*\.$/);
   });
 
-  it('operator requests - nothing makes it throw', () => {
+  it('operator requests - no input makes the decoder throw', () => {
     fc.assert(fc.property(fc.anything(), (value) => void decodeOperatorRequest(value)));
   });
 });

@@ -24,23 +24,23 @@ const encoded = TUPLES.map(({ failed, time, gas, cached }) => encodeOutcome(fail
 type Parts = readonly [boolean, number, number, number];
 
 describe('outcome', () => {
-  it('outcome - the order of the codes is that of the merge', () => {
+  it('outcome - the codes are in the order by which reports are merged', () => {
     expect([CACHED_TRUE, CACHED_FALSE, CACHED_ABSENT]).toEqual([0, 1, 2]);
     expect(TUPLES).toHaveLength(324);
     expect(encoded).toEqual(Array.from({ length: 324 }, (_, code) => code));
   });
 
-  it('outcome - every code gives back its parts', () => {
+  it('outcome - every code is turned back into its parts', () => {
     expect(encoded.map(decodeOutcome)).toEqual(TUPLES);
   });
 
-  it('outcome - failed begins at the first code that means it', () => {
+  it('outcome - failed outcomes begin at the first code that means failed', () => {
     expect(FIRST_FAILED).toBe(162);
     expect(TUPLES.findIndex(({ failed }) => failed)).toBe(FIRST_FAILED);
   });
 
   it.each<readonly [Parts, Parts]>([
-    // [what one report says, what the better one says], better first
+    // [the better report, the worse report]
     [
       [false, 8, 5, 2],
       [true, 0, 0, 0],
@@ -73,7 +73,7 @@ describe('outcome', () => {
       [true, 0, 5, 2],
       [true, 1, 0, 0],
     ],
-  ])('outcome - %j speaks before %j', (better, worse) => {
+  ])('outcome - %j wins over %j', (better, worse) => {
     expect(encodeOutcome(...better)).toBeLessThan(encodeOutcome(...worse));
   });
 

@@ -98,8 +98,8 @@ describe('personal data', () => {
     expect(holdsPersonalData(text)).toBe(false);
   });
 
-  // A valid address, though a label like it may name nobody: what looks like one is not kept.
-  it('personal data - a path of modules that happen to be hex counts as an address: a::b', () => {
+  // The label is a valid IPv6 address. It may be an innocent label, but no label that reads as an address is kept.
+  it('personal data - a module path whose names are hex counts as an address: a::b', () => {
     expect(holdsPersonalData('a::b')).toBe(true);
   });
 
@@ -112,7 +112,7 @@ describe('personal data', () => {
     ['IPv6 with a port and no brackets', '2001:db8:0:0:0:0:0:1:8080'],
     ['IPv6 before a dot and a word', '2001:db8::1.lan'],
     ['IPv4 with zeros in front', '192.168.001.001'],
-  ])('personal data - an address is found although something stands beside it, %s: %s', (_what, text) => {
+  ])('personal data - an address is found beside other text, %s: %s', (_what, text) => {
     expect(holdsPersonalData(text)).toBe(true);
   });
 
@@ -141,7 +141,7 @@ describe('personal data', () => {
     );
   });
 
-  it('personal data - the answer never depends on what was asked before', () => {
+  it('personal data - the answer never depends on earlier questions', () => {
     for (const text of [ADDRESS, '10.0.0.1', 'fe80::1', 'me@example.com']) {
       expect([1, 2, 3].map(() => holdsPersonalData(text))).toEqual([true, true, true]);
     }
@@ -149,7 +149,7 @@ describe('personal data', () => {
 });
 
 describe('privacy gate', () => {
-  it.each(ALL)('privacy gate - every text of a signal of subject %i is looked at', (subject) => {
+  it.each(ALL)('privacy gate - every text of a signal of subject %i is checked', (subject) => {
     const signal = decode(subject, messageOf(subject)) as Signal;
     expect(holdsPersonalText(signal)).toBe(false);
     const texts = Object.entries(signal).filter(([, value]) => typeof value === 'string' || value === null);
@@ -157,13 +157,13 @@ describe('privacy gate', () => {
     for (const [name] of texts) {
       expect(holdsPersonalText({ ...signal, [name]: `at ${ADDRESS}` })).toBe(true);
     }
-    // A member that nobody has thought of yet passes through the same gate.
+    // A member that is added to signals later passes through the same gate.
     expect(holdsPersonalText(Object.assign({ later: '10.0.0.1' }, signal))).toBe(true);
   });
 });
 
 describe('forbidden members', () => {
-  it('forbidden members - are those of docs/federation.md', () => {
+  it('forbidden members - the list equals that of docs/federation.md', () => {
     expect(FORBIDDEN_MEMBERS).toEqual(FORBIDDEN);
   });
 
@@ -176,7 +176,7 @@ describe('forbidden members', () => {
     ).toBe(false);
   });
 
-  it('forbidden members - an empty object has none', () => {
+  it('forbidden members - none is found in an empty object', () => {
     expect(hasForbiddenMember({})).toBe(false);
   });
 });

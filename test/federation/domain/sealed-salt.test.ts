@@ -8,11 +8,11 @@ const SEALED =
   'AAECAwQFBgcICQoLleuLNHvDm+TRDSbFzWLLC/gVcUfeew0LwWTxkPrZMwBYFefAy84HBpi8lgsvG0IB3weRIDLLCG5qFyeIhBrnFV7cFQE2R2rGZJ7xuXRQC3M=';
 
 describe('sealed salt', () => {
-  it('sealed salt - what another implementation sealed is opened', () => {
+  it('sealed salt - a salt that another implementation sealed is opened', () => {
     expect(openSalt(SEALED, SECRET, 'aggregator-1')).toBe(SALT);
   });
 
-  it('sealed salt - it is opened as it was sealed, and never looks the same twice', () => {
+  it('sealed salt - opening gives the salt that was sealed, and two seals of it differ', () => {
     const sealed = [1, 2].map(() => sealSalt(SALT, SECRET, 'aggregator-2'));
     expect(sealed.map((each) => openSalt(each, SECRET, 'aggregator-2'))).toEqual([SALT, SALT]);
     expect(sealed[0]).not.toBe(sealed[1]);
@@ -25,7 +25,7 @@ describe('sealed salt', () => {
     ['changed', SEALED.replace('leuL', 'leuM'), SECRET, 'aggregator-1'],
     ['cut', SEALED.slice(0, 20), SECRET, 'aggregator-1'],
     ['nothing', '', SECRET, 'aggregator-1'],
-  ])('sealed salt - is not opened: %s', (_what, sealed, secret, aggregatorId) => {
+  ])('sealed salt - a damaged or foreign seal is not opened: %s', (_what, sealed, secret, aggregatorId) => {
     expect(() => openSalt(sealed, secret, aggregatorId)).toThrow(/unable to authenticate|too short/);
   });
 });

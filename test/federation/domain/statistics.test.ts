@@ -36,7 +36,7 @@ describe('percent', () => {
     expect(percent(part, whole)).toBe(rate);
   });
 
-  it('percent - never above the true value, and less than a tenth below it', () => {
+  it('percent - the published rate is never above the true value, and less than 0.1 below it', () => {
     const counts = fc
       .oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 1_000_000_000_000 }))
       .chain((whole) => fc.tuple(fc.integer({ min: 0, max: whole }), fc.constant(whole)));
@@ -80,7 +80,7 @@ describe('open distribution', () => {
       Array.from({ length: count }, (_, index) => [`label-${String(index).padStart(3, '0')}`, value(index)]),
     );
 
-  it('open distribution - largest first, then by label', () => {
+  it('open distribution - labels are sorted by count, the largest first, then by name', () => {
     const counts = new Map([
       ['b', 3],
       ['unknown', 7],
@@ -96,7 +96,7 @@ describe('open distribution', () => {
     ]);
   });
 
-  it('open distribution - chains, by count', () => {
+  it('open distribution - chains are sorted by count', () => {
     const counts = new Map([
       ['137', 47],
       ['1', 1200],
@@ -105,12 +105,12 @@ describe('open distribution', () => {
     expect(JSON.stringify(openDistribution(counts))).toBe('{"1":1200,"5":300,"137":47}');
   });
 
-  it('open distribution - 50 labels need no other', () => {
+  it('open distribution - 50 labels are all published, without other', () => {
     const counts = numbered(50, (index) => index + 1);
     expect(Object.keys(openDistribution(counts))).toEqual([...counts.keys()].toReversed());
   });
 
-  it('open distribution - of 51 the smallest is other, by label where counts are equal', () => {
+  it('open distribution - of 51 labels the smallest is folded into other, the last by name where counts are equal', () => {
     expect(OPEN_LABELS_PUBLISHED_MAX).toBe(50);
     const distribution = openDistribution(numbered(51, () => 2));
     expect(Object.keys(distribution)).toHaveLength(51);
@@ -118,7 +118,7 @@ describe('open distribution', () => {
     expect(distribution).not.toHaveProperty('label-050');
   });
 
-  it('open distribution - labels beyond the kept ones are other too, which is never among the 50', () => {
+  it('open distribution - labels beyond those kept are counted in other, which is never one of the 50', () => {
     const counts = numbered(60, () => 1).set('other', 1000);
     const distribution = openDistribution(counts);
     expect(Object.keys(distribution).at(-1)).toBe('other');
@@ -126,7 +126,7 @@ describe('open distribution', () => {
     expect(Object.keys(distribution)).toHaveLength(51);
   });
 
-  it('open distribution - nothing gives nothing, and names of every object are labels', () => {
+  it('open distribution - no counts give no labels, and names that every object has can be labels', () => {
     expect(openDistribution(new Map())).toEqual({});
     const distribution = openDistribution(
       new Map([
@@ -141,7 +141,7 @@ describe('open distribution', () => {
     expect(JSON.stringify(distribution)).toBe('{"__proto__":2,"constructor":1}');
   });
 
-  it('open distribution - the sum is kept, and no label outside is larger than one inside', () => {
+  it('open distribution - folding keeps the sum, and no folded label is larger than a published one', () => {
     const counts = fc
       .array(fc.tuple(fc.stringMatching(/^[a-z0-9]{1,3}$/), fc.nat(20)), { maxLength: 150 })
       .map((entries) => new Map(entries));
@@ -198,7 +198,7 @@ describe('place distribution', () => {
     expect(distribution['other']).toBe(300);
   });
 
-  it('place distribution - no published cell below the minimum, no node lost, nothing folded without need', () => {
+  it('place distribution - no published cell is below the minimum, no node is lost, and no cell is folded without need', () => {
     const cells = fc
       .array(fc.tuple(fc.stringMatching(/^[A-Z]{2}$/), fc.oneof(fc.nat(4), fc.nat(40))), { maxLength: 90 })
       .map((entries) => new Map(entries));

@@ -1,4 +1,4 @@
-// docs/federation.md against the program: what its examples say is what the decoder takes and the encoders make.
+// docs/federation.md against the program: the decoder takes its examples, and the encoders make its examples.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -63,7 +63,7 @@ function tableUnder(heading: string): readonly (readonly string[])[] {
 const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 
 describe('the wire page', () => {
-  it('the wire page - every example is under a heading that a test here reads', () => {
+  it('the wire page - a test in this file reads every example', () => {
     const read = [...MESSAGE_TYPES, 'network_stats', 'network_stats_period', 'Signed messages', 'Joining'];
     expect(new Set(EXAMPLES.map(({ heading }) => heading))).toEqual(new Set(read));
   });
@@ -82,7 +82,7 @@ describe('the wire page', () => {
   );
 
   it.each(['network_stats', 'network_stats_period'])(
-    'the wire page - the example of %s is what is published',
+    'the wire page - the example of %s equals the published message',
     (heading) => {
       for (const example of examplesOf(heading)) {
         const period = example['period'] as 'all';
@@ -102,44 +102,47 @@ describe('the wire page', () => {
     },
   );
 
-  it.each(['network_stats', 'network_stats_period'])('the wire page - the numbers of %s fit', (heading) => {
-    for (const example of examplesOf(heading)) {
-      const data = example['data'] as typeof NO_STATISTICS;
-      expect(Object.keys(data)).toEqual(Object.keys(NO_STATISTICS));
-      const finished = data.completedTasks + data.failedTasks;
-      const sum = (distribution: Readonly<Record<string, number>>) =>
-        Object.values(distribution).reduce((total, count) => total + count, 0);
-      expect([sum(data.executionTimeDistribution), sum(data.gasUsageDistribution)]).toEqual([
-        finished,
-        finished,
-      ]);
-      expect([sum(data.stepsComputedDistribution), sum(data.memoryUsedDistribution)]).toEqual([
-        data.totalInvoices,
-        data.totalInvoices,
-      ]);
-      expect([sum(data.chainDistribution), sum(data.taskTypeDistribution)]).toEqual([
-        data.totalTasks,
-        data.totalTasks,
-      ]);
-      expect(data.successRate).toBe(percent(data.completedTasks, finished));
-      expect(data.cacheHitRate).toBe(percent(data.cachedTasks, finished));
-      expect(data.activeNodes).toBe(data.onlineNodes + data.staleNodes);
-      expect(data.totalNodes).toBe(data.activeNodes + data.offlineNodes);
-      expect([sum(data.continentDistribution), sum(data.locationDistribution)]).toEqual([
-        data.activeNodes,
-        data.activeNodes,
-      ]);
-      for (const [name, labels] of [
-        ['executionTimeDistribution', EXECUTION_TIMES],
-        ['gasUsageDistribution', GAS_AMOUNTS],
-        ['stepsComputedDistribution', STEP_COUNTS],
-        ['memoryUsedDistribution', MEMORY_SIZES],
-      ] as const)
-        expect(Object.keys(data[name]).filter((label) => label !== 'unknown')).toEqual(labels);
-    }
-  });
+  it.each(['network_stats', 'network_stats_period'])(
+    'the wire page - the numbers in %s are consistent',
+    (heading) => {
+      for (const example of examplesOf(heading)) {
+        const data = example['data'] as typeof NO_STATISTICS;
+        expect(Object.keys(data)).toEqual(Object.keys(NO_STATISTICS));
+        const finished = data.completedTasks + data.failedTasks;
+        const sum = (distribution: Readonly<Record<string, number>>) =>
+          Object.values(distribution).reduce((total, count) => total + count, 0);
+        expect([sum(data.executionTimeDistribution), sum(data.gasUsageDistribution)]).toEqual([
+          finished,
+          finished,
+        ]);
+        expect([sum(data.stepsComputedDistribution), sum(data.memoryUsedDistribution)]).toEqual([
+          data.totalInvoices,
+          data.totalInvoices,
+        ]);
+        expect([sum(data.chainDistribution), sum(data.taskTypeDistribution)]).toEqual([
+          data.totalTasks,
+          data.totalTasks,
+        ]);
+        expect(data.successRate).toBe(percent(data.completedTasks, finished));
+        expect(data.cacheHitRate).toBe(percent(data.cachedTasks, finished));
+        expect(data.activeNodes).toBe(data.onlineNodes + data.staleNodes);
+        expect(data.totalNodes).toBe(data.activeNodes + data.offlineNodes);
+        expect([sum(data.continentDistribution), sum(data.locationDistribution)]).toEqual([
+          data.activeNodes,
+          data.activeNodes,
+        ]);
+        for (const [name, labels] of [
+          ['executionTimeDistribution', EXECUTION_TIMES],
+          ['gasUsageDistribution', GAS_AMOUNTS],
+          ['stepsComputedDistribution', STEP_COUNTS],
+          ['memoryUsedDistribution', MEMORY_SIZES],
+        ] as const)
+          expect(Object.keys(data[name]).filter((label) => label !== 'unknown')).toEqual(labels);
+      }
+    },
+  );
 
-  it('the wire page - its key signs its message as it says', () => {
+  it('the wire page - its example key gives its example signature', () => {
     const [example = {}] = examplesOf('Signed messages');
     const key = String(example['key']);
     const hash = keyHashOf(key);
@@ -157,7 +160,7 @@ describe('the wire page', () => {
     });
   });
 
-  it('the wire page - replies to a join have the members of real ones, and the sealed salt opens', () => {
+  it('the wire page - its join replies have the members of real replies, and its sealed salt opens', () => {
     const [open = {}, sealed = {}, refused = {}] = examplesOf('Joining');
     const statsKey = open['statsKey'] as never;
     const aggregatorId = String(open['aggregatorId']);
@@ -179,13 +182,13 @@ describe('the wire page', () => {
     expect(kid).toBe(thumbprint(x));
   });
 
-  it('the wire page - subjects, reasons and words are those of the program', () => {
+  it('the wire page - its subjects, reasons and vocabularies equal those of the program', () => {
     const inputs = tableUnder('Subjects').slice(0, SUBJECTS.length);
     expect(inputs.map(([subject = '', , type = '']) => [words(subject)[0], words(type)[0]])).toEqual(
       SUBJECTS.map((subject, index) => [subject, MESSAGE_TYPES[index]]),
     );
     const reasons = tableUnder('Refused messages').map(([reason = '']) => words(reason)[0]);
-    // Two reasons stand twice, for two of their causes are looked for later.
+    // Two reasons are listed twice, because the decoder checks two of their causes later.
     expect([...new Set(reasons)]).toEqual(REJECT_REASONS);
     const labels = tableUnder('Closed labels');
     expect(labels.map(([, cell = '']) => words(cell))).toEqual([

@@ -69,7 +69,7 @@ function tasks(): Map<string, ExpectedTask> {
 }
 
 describe('adoption', () => {
-  it('adoption - 100,000 tasks with every oddity become ours, row by row', () => {
+  it('adoption - 100,000 tasks with every oddity are taken over correctly, row by row', () => {
     const expected = writeEarlierDatabase(path, { tasks: 100_000, seed: 1, endMs: END_MS });
     const original = rowsOf(path, 'SELECT * FROM aggregated_tasks ORDER BY id');
     const burns = rowsOf(path, 'SELECT * FROM tru_burns');
@@ -80,7 +80,7 @@ describe('adoption', () => {
 
     const found = tasks();
     expect(found.size).toBe(expected.tasks.size);
-    // Row by row, for a difference of two maps of this size takes minutes to print.
+    // Row by row, because printing the difference of two maps of this size takes minutes.
     for (const [hash, task] of expected.tasks) {
       if (JSON.stringify(found.get(hash)) !== JSON.stringify(task)) expect(found.get(hash)).toEqual(task);
     }
@@ -92,7 +92,7 @@ describe('adoption', () => {
     expect(
       rowsOf(path, "SELECT name FROM sqlite_master WHERE name LIKE 'earlier%' OR sql LIKE '%earlier_%'"),
     ).toEqual([]);
-    // A view of somebody else over the public names goes on working.
+    // A view that an operator made over the public names keeps working.
     expect(valueOf(path, 'SELECT count(*) FROM failed_task_ids')).toBe(
       [...expected.tasks.values()].filter(({ status }) => status === 'failed').length,
     );
@@ -115,13 +115,13 @@ describe('adoption', () => {
     expect(text).toContain(`completed tasks: ${completed} before, `);
     expect(text).toContain(`success rate: ${rate} before, `);
     expect(text).toMatch(/total invoices: 50,101 before, 50,000 now/);
-    // Those heard on the last day, and a few of the others, whose days are drawn.
+    // The nodes heard on the last day, and a few of the others, whose days are random.
     expect(text).toMatch(/active nodes: [1-9]\d* before, \d now/);
     expect(expected.despiteZero).toBeGreaterThan(100);
     expect(text).toContain(`completed now: ${expected.despiteZero.toLocaleString('en-US')} (`);
   }, 240_000);
 
-  it('adoption - an older file without places; history is of the period all, without distributions', () => {
+  it('adoption - an older file without places is taken over, and its history becomes the period all without distributions', () => {
     writeEarlierDatabase(path, { tasks: 300, seed: 2, endMs: END_MS, isOld: true });
     adopt().close();
     expect(rowsOf(path, 'SELECT DISTINCT continent_bucket, location_bucket FROM active_nodes')).toEqual([
@@ -148,7 +148,7 @@ describe('adoption', () => {
     ]);
   });
 
-  it("adoption - a broken view of somebody else's does not stop it, and is left as it is", () => {
+  it('adoption - a broken view that an operator made does not stop it, and is left unchanged', () => {
     writeEarlierDatabase(path, { tasks: 30, seed: 5, endMs: END_MS });
     const view = 'CREATE VIEW mine AS SELECT * FROM gone';
     const earlier = new Sqlite(path);
@@ -159,14 +159,15 @@ describe('adoption', () => {
     expectRecounted();
   });
 
-  it('adoption - nodes: who said offline is not active, silence counts up to the newest sighting', () => {
+  it('adoption - nodes: a node that said offline is not active, and silence is measured up to the newest sighting', () => {
     writeEarlierDatabase(path, { tasks: 300, seed: 3, endMs: END_MS });
     adopt().close();
     const states = rowsOf(
       path,
       'SELECT status, count(*) AS nodes FROM active_nodes GROUP BY status ORDER BY status',
     );
-    // Ten nodes at 0, 1, 2 … minutes before the end, every other one said that it leaves; 150 s is stale, 300 s offline.
+    // Ten nodes at 0, 1, 2 … minutes before the end, and every other node said that it leaves; 150 s is stale, 300 s
+    // offline.
     expect(states).toEqual([
       { status: 'offline', nodes: 17 },
       { status: 'online', nodes: 2 },
@@ -180,7 +181,7 @@ describe('adoption', () => {
     reader.close();
   });
 
-  it('adoption - happens once, and the report is told until it was told', () => {
+  it('adoption - it happens once, and the report is offered until it has been logged', () => {
     writeEarlierDatabase(path, { tasks: 300, seed: 4, endMs: END_MS });
     adopt().close();
     const told: string[] = [];
@@ -193,7 +194,7 @@ describe('adoption', () => {
     again.close();
   });
 
-  it('adoption - is refused while another process has the file open, and nothing changes', () => {
+  it('adoption - it is refused while another process has the file open, and the file does not change', () => {
     writeEarlierDatabase(path, { tasks: 300, seed: 5, endMs: END_MS });
     const earlier = new Sqlite(path);
     earlier.prepare('SELECT count(*) FROM aggregated_tasks').get();
@@ -205,7 +206,7 @@ describe('adoption', () => {
     expect(valueOf(path, 'SELECT count(*) FROM tru_burns')).toBe(3);
   });
 
-  it('adoption - a file that cannot be taken over is left as it was', () => {
+  it('adoption - a file that cannot be taken over is left unchanged', () => {
     writeEarlierDatabase(path, { tasks: 300, seed: 6, endMs: END_MS });
     const other = new Sqlite(path);
     other.exec('CREATE TABLE labels (mine TEXT)');
@@ -243,7 +244,7 @@ describe('adopted rows', () => {
       `SELECT first_seen_at, last_seen_at, chain_id, status, reporting_nodes FROM aggregated_tasks`,
     )[0];
 
-  it('adopted rows - new reports merge into them, and the reporters shown are the greater number', () => {
+  it('adopted rows - new reports are merged into adopted rows, and the greater number of reporters is shown', () => {
     const writer = oneTask(END_MS, 3);
     const say = (nodeId: string, atMs: number) =>
       writer.apply(completed(nodeId, HASH), { atMs, nowMs: NOW_MS, observedMs: 0 });
@@ -269,7 +270,7 @@ describe('adopted rows', () => {
     writer.close();
   });
 
-  it('adopted rows - are kept for 90 days after their last sighting, whatever RETENTION_DAYS says', () => {
+  it('adopted rows - an adopted row is kept for 90 days after its last sighting, whatever RETENTION_DAYS is', () => {
     writeEarlierDatabase(path, { tasks: 2000, seed: 8, endMs: END_MS });
     const database = adopt();
     const writer = new FederationWriter(
@@ -286,7 +287,7 @@ describe('adopted rows', () => {
       } while (writer.lastCommit.pruned?.isPassOver === false);
     };
     for (let day = 0; day <= 9; day++) passAt(NOW_MS + day * DAY_MS);
-    // The new one is gone by RETENTION_DAYS, of the adopted ones those that are older than 90 days.
+    // RETENTION_DAYS has removed the new row, and only adopted rows older than 90 days are gone.
     const kept = Number(valueOf(path, 'SELECT count(*) FROM aggregated_tasks'));
     const limit = new Date(NOW_MS + 9 * DAY_MS - 90 * DAY_MS).toISOString();
     expect(

@@ -22,7 +22,7 @@ const newKey = (number: number, more: Partial<NewKey> = {}): NewKey => ({
 });
 const at = (atMs: number) => ({ atMs, nowMs: NOW_MS, observedMs: 0 });
 
-/** Applies `count` messages at one moment, and says what became of them. */
+/** Applies `count` messages at one moment, and returns the outcome of each. */
 function send(opened: Opened, count: number, atMs: number, key: ApiKey | null, nodeId = 'node-a') {
   const outcomes: Record<string, number> = {};
   for (let message = 0; message < count; message++) {
@@ -33,7 +33,7 @@ function send(opened: Opened, count: number, atMs: number, key: ApiKey | null, n
 }
 
 describe('API keys in the store', () => {
-  it('API keys - are on disk when made and when revoked, without a commit', () => {
+  it('API keys - making or revoking a key writes it to disk at once, without a commit', () => {
     const opened = new Opened(folder.path('a.db'));
     opened.writer.keys.create(
       newKey(1, { nodeId: 'node-a', permissions: ['publish', 'admin'] }),
@@ -73,7 +73,7 @@ describe('API keys in the store', () => {
     ]);
   });
 
-  it('API keys - revoked twice, the first time stands; an unknown one is not revoked', () => {
+  it('API keys - a key revoked twice keeps its first time of revocation, and an unknown key is not revoked', () => {
     const opened = new Opened(folder.path('a.db'));
     const { keys } = opened.writer;
     keys.create(newKey(1), NOW_MS, NOW_MS);
@@ -82,7 +82,7 @@ describe('API keys in the store', () => {
     expect(keys.revoke('0000000000000009', NOW_MS, NOW_MS)).toBeNull();
   });
 
-  it('API keys - made twice with the same hash it is one', () => {
+  it('API keys - a key made twice with the same hash is one key', () => {
     const { keys } = new Opened(folder.path('a.db')).writer;
     expect(keys.create(newKey(1), NOW_MS, NOW_MS)).toBe(
       keys.create(newKey(1, { name: 'again' }), NOW_MS + 1, NOW_MS + 1),
@@ -90,7 +90,7 @@ describe('API keys in the store', () => {
     expect(keys.list()).toHaveLength(1);
   });
 
-  it('API keys - a key has a rate of its own, on event time and over a crash, and its node keeps the other', () => {
+  it('API keys - a key has a rate of its own, on event time and over a crash, and does not use up the rate of its node', () => {
     const opened = new Opened(folder.path('a.db'), {
       limits: { ...NO_LIMITS, ratePerMinute: 6, rateBurst: 3 },
     });
@@ -99,7 +99,7 @@ describe('API keys in the store', () => {
     opened.commit();
     expect(opened.column('SELECT last_used_at FROM api_keys')).toEqual(['2026-01-15T10:30:00.000Z']);
     opened.reopen();
-    // What strangers send under the same id is held to the node's rate, and spends nothing of the key's.
+    // Unsigned messages under the same id count against the node's rate, and never against the key's.
     expect(send(opened, 5, NOW_MS, null)).toEqual({ applied: 3, rate_limited: 2 });
     const again = opened.writer.keys.book.find(key.keyId) ?? key;
     expect(send(opened, 3, NOW_MS + 24_000, again)).toEqual({ applied: 2, rate_limited: 1 });
@@ -107,7 +107,7 @@ describe('API keys in the store', () => {
     expect(opened.column('SELECT last_used_at FROM api_keys')).toEqual(['2026-01-15T10:30:24.000Z']);
   });
 
-  it('API keys - one key for several nodes has one rate, and 0 is none', () => {
+  it('API keys - one key for several nodes has one rate, and rate 0 means no limit', () => {
     const opened = new Opened(folder.path('a.db'));
     const slow = opened.writer.keys.create(newKey(1, { ratePerMinute: 1 }), NOW_MS, NOW_MS);
     const free = opened.writer.keys.create(newKey(2, { ratePerMinute: 0 }), NOW_MS, NOW_MS);
@@ -116,7 +116,7 @@ describe('API keys in the store', () => {
     expect(send(opened, 500, NOW_MS, free, 'node-b')).toEqual({ applied: 500 });
   });
 
-  it('API keys - when there is no room the one revoked longest ago goes, and no other', () => {
+  it('API keys - when the table is full, the key revoked longest ago is removed, and no other', () => {
     const opened = new Opened(folder.path('a.db'));
     const { keys } = opened.writer;
     for (let number = 1; number <= 10_000; number++) keys.create(newKey(number), NOW_MS, NOW_MS);
@@ -138,7 +138,7 @@ describe('nodes by trust', () => {
     return [authenticated, claimed];
   };
 
-  it('nodes by trust - authenticated is whose newest message was signed, in any order and after a restart', () => {
+  it('nodes by trust - a node is authenticated if its newest message was signed, in any order and after a restart', () => {
     const opened = new Opened(folder.path('a.db'));
     const key = opened.writer.keys.create(newKey(1, { ratePerMinute: 0 }), NOW_MS, NOW_MS);
     const steps: [string, number, ApiKey | null, number[]][] = [
@@ -161,7 +161,7 @@ describe('nodes by trust', () => {
     expect(trustOf(opened)).toEqual([1, 2]);
   });
 
-  it('nodes by trust - nodes that are pruned, evicted or forgotten count no more', () => {
+  it('nodes by trust - a node that is pruned, evicted or forgotten is no longer counted', () => {
     const opened = new Opened(folder.path('a.db'), {
       limits: { ...NO_LIMITS, maxNodes: 3 },
       offlineAfterMs: 10,
@@ -186,7 +186,7 @@ describe('nodes by trust', () => {
 });
 
 describe('nodes forgotten and blocked', () => {
-  it('nodes - forgetting removes row and transitions, and no total shrinks', () => {
+  it('nodes - forgetting a node removes its row and transitions, and no total shrinks', () => {
     const opened = new Opened(folder.path('a.db'));
     for (const nodeId of ['node-a', 'node-secret-b']) {
       opened.writer.apply(joined(nodeId), at(NOW_MS));
@@ -218,13 +218,13 @@ describe('nodes forgotten and blocked', () => {
     expect(folder.bytes('a.db').includes('node-secret-b')).toBe(false);
     expect(folder.bytes('a.db-wal').includes('node-secret-b')).toBe(false);
 
-    // Heard again it is another node.
+    // When it is heard again it is a new node.
     opened.writer.apply(joined('node-secret-b'), at(NOW_MS));
     opened.commit();
     expect(opened.column("SELECT number FROM nodes WHERE node_id = 'node-secret-b'")).not.toEqual([number]);
   });
 
-  it('nodes - one that is not known is not forgotten; one that has no row yet is', () => {
+  it('nodes - an unknown node cannot be forgotten, a known node without a row can', () => {
     const opened = new Opened(folder.path('a.db'));
     expect(opened.writer.forget('node-a')).toBe(false);
     opened.writer.apply(joined('node-a'), at(NOW_MS));
@@ -233,7 +233,7 @@ describe('nodes forgotten and blocked', () => {
     expect([opened.column('SELECT * FROM nodes'), opened.writer.totalNodes]).toEqual([[], 1]);
   });
 
-  it("API keys - a new database is its owner's alone whatever the umask, with all beside it", () => {
+  it('API keys - only the owner can read a new database and the files beside it, whatever the umask', () => {
     const before = process.umask(0);
     onTestFinished(() => void process.umask(before));
     const path = folder.path('new.db');
@@ -242,7 +242,7 @@ describe('nodes forgotten and blocked', () => {
     expect(modes).toEqual([0o600, 0o600, 0o600]);
   });
 
-  it('nodes - what a blocked one sends stores nothing, signed or not, also after a restart, until it is unblocked', () => {
+  it('nodes - a message of a blocked node stores nothing, signed or not, also after a restart, until the node is unblocked', () => {
     const opened = new Opened(folder.path('a.db'));
     const key = opened.writer.keys.create(newKey(1), NOW_MS, NOW_MS);
     opened.writer.apply(joined('node-a'), at(NOW_MS));

@@ -36,7 +36,7 @@ class Life {
   say(signal: Signal) {
     return this.opened.writer.applyNext(signal, this.moment);
   }
-  /** The same once more, with what the wall clock shows `byMs` later or earlier from here on. */
+  /** The same life, whose wall clock is set forward or back by `byMs` now. */
   step(byMs: number): void {
     this.errorMs += byMs;
   }
@@ -61,165 +61,191 @@ const THERE_AND_BACK = STEPS.flatMap(([name, byMs]) => [
 ]);
 
 describe('a wall clock that is set', () => {
-  it.each(THERE_AND_BACK)('limits no node that uses its whole rate: $name', ({ steps }) => {
-    const life = new Life({ limits: { ...NO_LIMITS, ratePerMinute: 60, rateBurst: 120 } });
-    const outcomes = new Set<string>();
-    const use = (count: number) => {
-      for (let beat = 0; beat < count; beat++, life.trueMs += SECOND_MS)
-        outcomes.add(life.say(joined('node-a')));
-    };
-    for (let burst = 0; burst < 119; burst++) outcomes.add(life.say(joined('node-a')));
-    use(200);
-    for (const byMs of steps) {
-      life.step(byMs);
-      // After a step that is exactly noticed the next message finds the rate as it was.
-      use(1);
-      life.opened.commit();
-      life.opened.reopen();
+  it.each(THERE_AND_BACK)(
+    'limits - a node that uses its whole rate is never limited, whatever step the wall clock takes: $name',
+    ({ steps }) => {
+      const life = new Life({ limits: { ...NO_LIMITS, ratePerMinute: 60, rateBurst: 120 } });
+      const outcomes = new Set<string>();
+      const use = (count: number) => {
+        for (let beat = 0; beat < count; beat++, life.trueMs += SECOND_MS)
+          outcomes.add(life.say(joined('node-a')));
+      };
+      for (let burst = 0; burst < 119; burst++) outcomes.add(life.say(joined('node-a')));
       use(200);
-    }
-    expect([...outcomes]).toEqual(['applied']);
-    life.opened.writer.close();
-  });
-
-  it.each(THERE_AND_BACK)('gives no node more than a full burst: $name', ({ steps }) => {
-    const life = new Life({ limits: { ...NO_LIMITS, ratePerMinute: 60, rateBurst: 120 } });
-    const burst = () => Array.from({ length: 500 }, () => life.say(joined('node-a')));
-    const admitted = () => burst().filter((outcome) => outcome === 'applied').length;
-    expect(admitted()).toBe(120);
-    for (const byMs of steps) {
-      life.step(byMs);
-      expect(admitted()).toBeLessThanOrEqual(byMs > 0 ? 120 : 1);
-    }
-    life.opened.writer.close();
-  });
-
-  it.each(THERE_AND_BACK)('limits neither new nodes nor all together: $name', ({ steps }) => {
-    const life = new Life({ limits: { ...NO_LIMITS, globalPerSecond: 1, newNodesPerMinute: 60 } });
-    const outcomes = new Set<string>();
-    let node = 0;
-    const come = () => {
-      for (let count = 0; count < 100; count++, life.trueMs += SECOND_MS)
-        outcomes.add(life.say(joined(`node-${node++}`)));
-    };
-    come();
-    for (const byMs of steps) {
-      life.step(byMs);
-      come();
-    }
-    expect([...outcomes]).toEqual(['applied']);
-    life.opened.writer.close();
-  });
-
-  it.each(THERE_AND_BACK)('holds no node offline, and revives none: $name', ({ steps }) => {
-    const life = new Life();
-    const stateOf = (nodeId: string) =>
-      life
-        .nodes<{ node_id: string; hasLeft: number }>('node_id, left_ms >= life_ms AND left_ms > 0 AS hasLeft')
-        .find((row) => row.node_id === nodeId)?.hasLeft;
-    life.say(joined('node-a'));
-    for (const byMs of [0, ...steps]) {
-      life.step(byMs);
-      life.trueMs += 20;
-      life.say(LEFT('node-a'));
-      expect(stateOf('node-a')).toBe(1);
-      life.step(-byMs);
-      life.trueMs += 20;
-      life.say(joined('node-a'));
-      expect(stateOf('node-a')).toBe(0);
-      life.step(byMs);
-      life.trueMs += 20;
-      life.say(LEFT('node-a'));
-      expect(stateOf('node-a')).toBe(1);
-      life.opened.reopen();
-    }
-    life.opened.writer.close();
-  });
-
-  it.each(THERE_AND_BACK)('shows what a node says now, not what it said then: $name', ({ steps }) => {
-    const life = new Life();
-    let said = 0;
-    for (const byMs of [0, ...steps]) {
-      life.step(byMs);
-      life.trueMs += SECOND_MS;
-      const totalTasks = ++said;
-      life.say({
-        type: 'heartbeat',
-        nodeId: 'node-a',
-        alive: true,
-        totalTasks,
-        activeTasks: 1,
-        continent: 1,
-        location: null,
-      });
-      expect(life.nodes('total_tasks')).toEqual([{ total_tasks: totalTasks }]);
-    }
-    life.opened.writer.close();
-  });
-
-  it.each(THERE_AND_BACK)('shows a node as last seen when the clock says that it was: $name', ({ steps }) => {
-    const life = new Life({ retentionMs: 30 * DAY_MS });
-    for (const byMs of [0, ...steps]) {
-      life.step(byMs);
-      for (let beat = 0; beat < 3; beat++) {
-        life.trueMs += 30_000;
-        life.opened.writer.housekeep(life.moment.nowMs, life.trueMs - NOW_MS);
-        life.say(joined('node-a'));
-        expect(life.nodes('last_ms')).toEqual([{ last_ms: life.moment.atMs }]);
+      for (const byMs of steps) {
+        life.step(byMs);
+        // After a step whose size is known exactly, the next message finds the rate unchanged.
+        use(1);
+        life.opened.commit();
+        life.opened.reopen();
+        use(200);
       }
-      life.opened.reopen();
-    }
-    life.opened.writer.close();
-  });
+      expect([...outcomes]).toEqual(['applied']);
+      life.opened.writer.close();
+    },
+  );
 
-  it.each(THERE_AND_BACK)('counts nothing again: $name', ({ steps }) => {
-    const life = new Life();
-    const say = () => [
-      life.say(received('node-a', hash(1))),
-      life.say(completed('node-a', hash(1))),
-      life.say(invoiced('node-a', hash(2))),
-    ];
-    expect(say()).toEqual(['applied', 'applied', 'applied']);
-    for (const byMs of steps) {
-      life.step(byMs);
-      life.trueMs += SECOND_MS;
-      expect(say()).toEqual(['duplicate', 'duplicate', 'duplicate']);
+  it.each(THERE_AND_BACK)(
+    'limits - a node gets at most one extra burst, whatever step the wall clock takes: $name',
+    ({ steps }) => {
+      const life = new Life({ limits: { ...NO_LIMITS, ratePerMinute: 60, rateBurst: 120 } });
+      const burst = () => Array.from({ length: 500 }, () => life.say(joined('node-a')));
+      const admitted = () => burst().filter((outcome) => outcome === 'applied').length;
+      expect(admitted()).toBe(120);
+      for (const byMs of steps) {
+        life.step(byMs);
+        expect(admitted()).toBeLessThanOrEqual(byMs > 0 ? 120 : 1);
+      }
+      life.opened.writer.close();
+    },
+  );
+
+  it.each(THERE_AND_BACK)(
+    'limits - the limits of new nodes and of all nodes together refuse no message within them, whatever step the wall clock takes: $name',
+    ({ steps }) => {
+      const life = new Life({ limits: { ...NO_LIMITS, globalPerSecond: 1, newNodesPerMinute: 60 } });
+      const outcomes = new Set<string>();
+      let node = 0;
+      const come = () => {
+        for (let count = 0; count < 100; count++, life.trueMs += SECOND_MS)
+          outcomes.add(life.say(joined(`node-${node++}`)));
+      };
+      come();
+      for (const byMs of steps) {
+        life.step(byMs);
+        come();
+      }
+      expect([...outcomes]).toEqual(['applied']);
+      life.opened.writer.close();
+    },
+  );
+
+  it.each(THERE_AND_BACK)(
+    'nodes - a step of the wall clock keeps no node offline, and revives no node: $name',
+    ({ steps }) => {
+      const life = new Life();
+      const stateOf = (nodeId: string) =>
+        life
+          .nodes<{ node_id: string; hasLeft: number }>(
+            'node_id, left_ms >= life_ms AND left_ms > 0 AS hasLeft',
+          )
+          .find((row) => row.node_id === nodeId)?.hasLeft;
+      life.say(joined('node-a'));
+      for (const byMs of [0, ...steps]) {
+        life.step(byMs);
+        life.trueMs += 20;
+        life.say(LEFT('node-a'));
+        expect(stateOf('node-a')).toBe(1);
+        life.step(-byMs);
+        life.trueMs += 20;
+        life.say(joined('node-a'));
+        expect(stateOf('node-a')).toBe(0);
+        life.step(byMs);
+        life.trueMs += 20;
+        life.say(LEFT('node-a'));
+        expect(stateOf('node-a')).toBe(1);
+        life.opened.reopen();
+      }
+      life.opened.writer.close();
+    },
+  );
+
+  it.each(THERE_AND_BACK)(
+    'nodes - a row shows the values of the newest message, not of the one with the latest time: $name',
+    ({ steps }) => {
+      const life = new Life();
+      let said = 0;
+      for (const byMs of [0, ...steps]) {
+        life.step(byMs);
+        life.trueMs += SECOND_MS;
+        const totalTasks = ++said;
+        life.say({
+          type: 'heartbeat',
+          nodeId: 'node-a',
+          alive: true,
+          totalTasks,
+          activeTasks: 1,
+          continent: 1,
+          location: null,
+        });
+        expect(life.nodes('total_tasks')).toEqual([{ total_tasks: totalTasks }]);
+      }
+      life.opened.writer.close();
+    },
+  );
+
+  it.each(THERE_AND_BACK)(
+    'nodes - the last sighting of a node is the time of the clock as now set: $name',
+    ({ steps }) => {
+      const life = new Life({ retentionMs: 30 * DAY_MS });
+      for (const byMs of [0, ...steps]) {
+        life.step(byMs);
+        for (let beat = 0; beat < 3; beat++) {
+          life.trueMs += 30_000;
+          life.opened.writer.housekeep(life.moment.nowMs, life.trueMs - NOW_MS);
+          life.say(joined('node-a'));
+          expect(life.nodes('last_ms')).toEqual([{ last_ms: life.moment.atMs }]);
+        }
+        life.opened.reopen();
+      }
+      life.opened.writer.close();
+    },
+  );
+
+  it.each(THERE_AND_BACK)(
+    'tasks - a step of the wall clock makes no repeated report count twice: $name',
+    ({ steps }) => {
+      const life = new Life();
+      const say = () => [
+        life.say(received('node-a', hash(1))),
+        life.say(completed('node-a', hash(1))),
+        life.say(invoiced('node-a', hash(2))),
+      ];
+      expect(say()).toEqual(['applied', 'applied', 'applied']);
+      for (const byMs of steps) {
+        life.step(byMs);
+        life.trueMs += SECOND_MS;
+        expect(say()).toEqual(['duplicate', 'duplicate', 'duplicate']);
+        life.opened.commit();
+        life.opened.reopen();
+        expect(say()).toEqual(['duplicate', 'duplicate', 'duplicate']);
+      }
       life.opened.commit();
-      life.opened.reopen();
-      expect(say()).toEqual(['duplicate', 'duplicate', 'duplicate']);
-    }
-    life.opened.commit();
-    expect(life.opened.statistics().periods.all).toMatchObject({ totalTasks: 1, totalInvoices: 1 });
-    life.opened.writer.close();
-  });
+      expect(life.opened.statistics().periods.all).toMatchObject({ totalTasks: 1, totalInvoices: 1 });
+      life.opened.writer.close();
+    },
+  );
 
-  it.each(THERE_AND_BACK)('evicts none that is there, and lets new ones in: $name', ({ steps }) => {
-    const life = new Life({ limits: { ...NO_LIMITS, maxNodes: 3 } });
-    const there = ['node-a', 'node-b'];
-    const beat = () => there.map((nodeId) => life.say(joined(nodeId)));
-    beat();
-    let stranger = 0;
-    for (const byMs of [0, ...steps]) {
-      // A third comes, and goes without a word.
-      expect(life.say(joined(`stranger-${++stranger}`))).toBe('applied');
-      life.step(byMs);
-      // The next one finds no place as long as the third may come back, and then it does.
-      expect(life.say(joined(`stranger-${stranger + 1}`))).toBe('rate_limited');
-      for (let beats = 0; beats < 11; beats++, life.trueMs += 30_000) beat();
-      life.opened.commit();
-      life.opened.reopen();
-    }
-    expect(life.say(joined('stranger-last'))).toBe('applied');
-    expect(life.nodes('node_id')).toEqual([...there, 'stranger-last'].map((node_id) => ({ node_id })));
-    life.opened.writer.close();
-  });
+  it.each(THERE_AND_BACK)(
+    'eviction - a step of the wall clock evicts no node that still sends, and new nodes are admitted: $name',
+    ({ steps }) => {
+      const life = new Life({ limits: { ...NO_LIMITS, maxNodes: 3 } });
+      const there = ['node-a', 'node-b'];
+      const beat = () => there.map((nodeId) => life.say(joined(nodeId)));
+      beat();
+      let stranger = 0;
+      for (const byMs of [0, ...steps]) {
+        // A third node comes, and falls silent without a leave.
+        expect(life.say(joined(`stranger-${++stranger}`))).toBe('applied');
+        life.step(byMs);
+        // The next node is refused while the third may come back, and is admitted afterwards.
+        expect(life.say(joined(`stranger-${stranger + 1}`))).toBe('rate_limited');
+        for (let beats = 0; beats < 11; beats++, life.trueMs += 30_000) beat();
+        life.opened.commit();
+        life.opened.reopen();
+      }
+      expect(life.say(joined('stranger-last'))).toBe('applied');
+      expect(life.nodes('node_id')).toEqual([...there, 'stranger-last'].map((node_id) => ({ node_id })));
+      life.opened.writer.close();
+    },
+  );
 
-  it('limits nobody by what an earlier version kept while the clock was ahead', () => {
+  it('limits - schedules that an earlier version stored while the clock was ahead limit no node', () => {
     const life = new Life({ limits: { ...NO_LIMITS, ratePerMinute: 1, rateBurst: 1, newNodesPerMinute: 1 } });
     life.step(HOUR_MS);
     life.say(LEFT('node-a'));
     life.opened.commit();
-    // As it wrote them: with no clock of events beside.
+    // As that version wrote them: without an event clock.
     life.opened.database.exec("DELETE FROM settings_kept WHERE name = 'event_clock'");
     life.opened.reopen();
     life.step(-HOUR_MS);
@@ -247,10 +273,10 @@ class StreamLife extends Life {
     this.#attach();
   }
   override get moment() {
-    // Read at once, late or again: what a stream says does not depend on when we read it.
+    // Read at once, late or again: results from a stream do not depend on the time of reading.
     return { ...super.moment, nowMs: NOW_MS, observedMs: 0 };
   }
-  /** Each of the nodes beats for so long, spread over the 30 s as a federation is; returns what became of the beats. */
+  /** Each node beats for this time, the nodes spread over 30 s; returns the outcome of each beat. */
   beat(nodeIds: readonly string[], forMs: number): Set<string> {
     const outcomes = new Set<string>();
     const untilMs = this.trueMs + forMs;
@@ -280,19 +306,22 @@ describe("a broker's clock that is set", () => {
     ...FORWARD.map(([name, byMs]) => ({ name: `${name} forward`, steps: [byMs] })),
     ...FORWARD.map(([name, byMs]) => ({ name: `${name} forward and back`, steps: [byMs, -byMs] })),
     { name: 'all of them in turn', steps: FORWARD.map(([, byMs]) => byMs) },
-  ])('evicts no node that is there while MAX_NODES is reached: $name', ({ steps }) => {
-    const life = open();
-    for (const byMs of steps) {
-      life.step(byMs);
-      expect(life.say(joined('stranger'))).toBe('rate_limited');
-      life.restart();
-      expect([...life.beat(there, 2 * MINUTE_MS)]).toEqual(['applied']);
-    }
-    expect(life.opened.writer.totalNodes).toBe(there.length);
-    life.opened.writer.close();
-  });
+  ])(
+    'eviction - a step of the clock of the broker evicts no node that still beats at MAX_NODES: $name',
+    ({ steps }) => {
+      const life = open();
+      for (const byMs of steps) {
+        life.step(byMs);
+        expect(life.say(joined('stranger'))).toBe('rate_limited');
+        life.restart();
+        expect([...life.beat(there, 2 * MINUTE_MS)]).toEqual(['applied']);
+      }
+      expect(life.opened.writer.totalNodes).toBe(there.length);
+      life.opened.writer.close();
+    },
+  );
 
-  it('that was ahead is taken back from the last sighting, one that is behind is not', () => {
+  it('nodes - a last sighting in the future is set back once the clock of the broker is right, a clock that is behind sets none back', () => {
     const life = new StreamLife({ retentionMs: 30 * DAY_MS });
     const beatAt = (byMs: number) => {
       life.step(byMs);
@@ -305,13 +334,13 @@ describe("a broker's clock that is set", () => {
     expect(beatAt(400 * DAY_MS)).toBe(life.trueMs + 400 * DAY_MS);
     expect(beatAt(-400 * DAY_MS)).toBe(life.trueMs);
     const rightMs = life.trueMs;
-    // With this time its row would be 90 days old, and go.
+    // With this time the row would be 90 days old, and be deleted.
     expect(beatAt(-90 * DAY_MS)).toBe(rightMs);
     expect(life.opened.prune(life.opened.writer.deletionMs - 30 * DAY_MS)).toBe(0);
     life.opened.writer.close();
   });
 
-  it('evicts no node when it steps three times between two beats', () => {
+  it('eviction - three steps of the clock of the broker between two beats evict no node', () => {
     const life = open();
     for (let step = 0; step < 3; step++) {
       life.step(step % 2 === 0 ? HOUR_MS : DAY_MS);
@@ -322,18 +351,21 @@ describe("a broker's clock that is set", () => {
     life.opened.writer.close();
   });
 
-  it.each([0, 400 * DAY_MS])('still gives away the place of a node that went, %i ms ahead', (byMs) => {
-    const life = open();
-    life.step(byMs);
-    expect([...life.beat(there.slice(0, 1), OFFLINE_AFTER_MS)]).toEqual(['applied']);
-    life.restart();
-    life.trueMs += MINUTE_MS;
-    expect(life.say(joined('stranger'))).toBe('applied');
-    expect(life.nodes<{ node_id: string }>('node_id').map((row) => row.node_id)).toContain('node-0');
-    life.opened.writer.close();
-  });
+  it.each([0, 400 * DAY_MS])(
+    'eviction - a new node still gets the place of a node that left, with the clock %i ms ahead',
+    (byMs) => {
+      const life = open();
+      life.step(byMs);
+      expect([...life.beat(there.slice(0, 1), OFFLINE_AFTER_MS)]).toEqual(['applied']);
+      life.restart();
+      life.trueMs += MINUTE_MS;
+      expect(life.say(joined('stranger'))).toBe('applied');
+      expect(life.nodes<{ node_id: string }>('node_id').map((row) => row.node_id)).toContain('node-0');
+      life.opened.writer.close();
+    },
+  );
 
-  it('gives away a place, after silence of all, within OFFLINE_AFTER of the first beat', () => {
+  it('eviction - after silence of all nodes a place is free within OFFLINE_AFTER of the first beat', () => {
     const life = open();
     life.trueMs += HOUR_MS;
     const outcomes: string[] = [];

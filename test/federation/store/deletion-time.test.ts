@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** A life on plain NATS that housekeeps at every commit; the wall clock is wrong by `errorMs`. */
+/** A program on plain NATS that does housekeeping at every commit; its wall clock is wrong by `errorMs`. */
 class Life {
   readonly opened = new Opened(folder.path('aggregator.db'), { retentionMs: RETENTION_MS });
   trueMs = NOW_MS;
@@ -27,7 +27,7 @@ class Life {
   get moment() {
     return { atMs: this.wallMs, nowMs: this.wallMs, observedMs: this.trueMs - NOW_MS };
   }
-  /** A task, an invoice and a node that nobody has spoken of, and a tick. */
+  /** Adds a new task, a new invoice, a new node, and a tick. */
   speak(): void {
     const nodeId = `node-${this.#hashes}`;
     for (const signal of [
@@ -45,7 +45,7 @@ class Life {
     this.opened.writer.housekeep(this.wallMs, this.trueMs);
     this.opened.writer.commit(this.wallMs, this.trueMs - NOW_MS);
   }
-  /** Runs, with a whole pass of retention and of thinning every two hours. */
+  /** Runs the program, with a whole pass of retention and of thinning every two hours. */
   run(hours = 4, beats: string | null = null): void {
     for (let hour = 0; hour < hours; hour += 2) {
       if (beats !== null) this.opened.writer.applyNext(joined(beats), this.moment);
@@ -53,7 +53,7 @@ class Life {
       this.trueMs += 2 * HOUR_MS;
     }
   }
-  /** Is away, and starts again. */
+  /** Stops the program for this time, and starts it again. */
   restart(awayMs = 0): void {
     this.commit();
     this.trueMs += awayMs;
@@ -73,7 +73,7 @@ class Life {
 const all = (times: number) => ({ tasks: times, invoices: times, nodes: times, statistics: 4 * times });
 const rows = (times: number) => ({ tasks: times, invoices: times, nodes: times });
 
-/** A database of a version that had no deletion clock. */
+/** A database of a version without a deletion clock. */
 function forgetDeletionClock({ database }: Opened): void {
   database.exec("DELETE FROM settings_kept WHERE name LIKE 'deletion%'");
 }
@@ -130,20 +130,20 @@ describe('a wall clock that is wrong for a while', () => {
       life.errorMs = errorMs;
       if (restarts) life.restart();
       life.speak();
-      // The node of the first life is heard all the time.
+      // The first node is heard all the time.
       life.run(hours, 'node-0');
       life.speak();
       life.errorMs = 0;
       if (restarts) life.restart();
       life.run(2 * 24);
       const { tasks, nodes } = life.rows;
-      // What was made at first may be old by now, and the node that was heard may not.
+      // The rows made at first may be deleted by now; the node that was heard must stay.
       expect(nodes).toBeGreaterThanOrEqual(hours < 6 * 24 ? 3 : 2);
       expect(tasks).toBeGreaterThanOrEqual(hours < 6 * 24 ? 3 : 1);
       life.run(5 * 24);
       expect(Number(life.rows.tasks)).toBeGreaterThanOrEqual(1);
       expect(Number(life.rows.nodes)).toBeGreaterThanOrEqual(2);
-      // And no longer than that.
+      // They are kept no longer than that.
       life.run(2 * 24);
       expect(life.rows).toMatchObject(rows(0));
       life.opened.writer.close();
@@ -175,7 +175,7 @@ describe('a wall clock that is wrong for a while', () => {
     writer.close();
   });
 
-  it('deletes, after a true absence, when it has run for RETENTION_DAYS', () => {
+  it('deletes rows after true downtime once the program has run for RETENTION_DAYS', () => {
     const life = new Life();
     life.run(24);
     life.restart(90 * DAY_MS);
@@ -186,7 +186,7 @@ describe('a wall clock that is wrong for a while', () => {
     life.opened.writer.close();
   });
 
-  it('keeps few values of its own', () => {
+  it('stores only a few values of its own', () => {
     const life = new Life();
     for (let start = 0; start < 120; start++) {
       life.restart(HOUR_MS);

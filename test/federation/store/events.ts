@@ -60,7 +60,7 @@ const outcome = fc
   )
   .map((parts) => encodeOutcome(...parts));
 
-/** Any message, of few nodes and about few ids, so that they meet. */
+/** Any message, from few nodes about few ids, so that messages concern the same rows. */
 export const signal: fc.Arbitrary<Signal> = fc.oneof(
   fc.record({
     type: fc.constant('task_received' as const),

@@ -29,7 +29,7 @@ interface Message {
   readonly afterMs: number;
 }
 const nodeId = fc.integer({ min: 0, max: 8 }).map((number) => `node-${number}`);
-// Mostly forward, now and then late, often at the same moment, so that the node id decides.
+// Times mostly rise, are sometimes late, and are often equal, so that the node id decides.
 const gapMs = fc.oneof(
   fc.constant(0),
   fc.integer({ min: 0, max: 120_000 }),
@@ -84,7 +84,7 @@ class Rule {
 }
 
 describe('eviction', () => {
-  it('eviction - the least (last seen, node id) that is silent long enough, whatever is committed, crashes or comes late', () => {
+  it('eviction - the silent node with the least (last seen, node id) is evicted, whatever commits, crashes and late messages there are', () => {
     fc.assert(
       fc.property(
         life,
@@ -135,7 +135,7 @@ describe('eviction', () => {
     opened.writer.close();
   });
 
-  it('eviction - the numbers of evicted nodes are reported with the commit, once', () => {
+  it('eviction - the commit reports the numbers of evicted nodes, once', () => {
     const opened = open(2);
     for (const id of ['node-a', 'node-b']) opened.writer.apply(joined(id), at(0));
     expect(opened.commit().report.gone).toEqual([]);
@@ -147,7 +147,7 @@ describe('eviction', () => {
     opened.writer.close();
   });
 
-  it('eviction - a node that is evicted and comes back in one batch is another: new number, nothing of the old', () => {
+  it('eviction - a node that is evicted and comes back in one batch is a new node with a new number and none of the old values', () => {
     const opened = open(1);
     opened.writer.apply(joined('node-a'), at(0));
     opened.commit();
@@ -156,7 +156,7 @@ describe('eviction', () => {
     opened.writer.apply(joined('node-b'), at(400_000));
     opened.writer.apply(joined('node-a'), at(800_000));
     const { signs, report } = opened.commit();
-    // node-b never had a row, so nobody knows its number.
+    // node-b never had a row, so no number is reported for it.
     expect(report.gone).toEqual([1]);
     expect(signs.map(({ number, nodeId: id, state }) => ({ number, id, state }))).toEqual([
       { number: 3, id: 'node-a', state: null },
@@ -169,7 +169,7 @@ describe('eviction', () => {
     opened.writer.close();
   });
 
-  it('eviction - takes the transitions along and counts on as offline, whatever state the node was in', () => {
+  it('eviction - evicting a node deletes its transitions, and the node still counts as offline, whatever its state was', () => {
     const opened = open(1);
     opened.writer.apply(joined('node-a'), at(0));
     opened.commit();
@@ -188,14 +188,14 @@ describe('eviction', () => {
     opened.writer.close();
   });
 
-  it('eviction - nobody is evicted for a message that another limit refuses', () => {
+  it('eviction - no node is evicted for a message that another limit refuses', () => {
     const opened = open(2, { limits: { ...NO_LIMITS, maxNodes: 2, globalPerSecond: 1 } });
     opened.writer.apply(joined('node-a'), at(0));
     opened.writer.apply(joined('node-b'), at(1000));
     opened.writer.apply(joined('node-b'), at(400_000));
     opened.commit();
     const before = opened.dump();
-    // node-a is silent for long enough, but this second's one message is used up.
+    // node-a has been silent long enough, but the limit of one message in this second is used up.
     expect(opened.writer.apply(joined('node-c'), at(400_000))).toBe('rate_limited');
     expect(opened.commit().report.gone).toEqual([]);
     expect(opened.dump()).toEqual(before);
@@ -221,7 +221,7 @@ describe('eviction', () => {
     opened.writer.close();
   });
 
-  it('eviction - after the limit was lowered, new nodes make the old ones fewer', () => {
+  it('eviction - after MAX_NODES was lowered, new nodes bring the number of nodes down to it', () => {
     const path = folder.path('lowered.db');
     const wide = open(10, {}, path);
     for (let node = 0; node < 10; node++) wide.writer.apply(joined(`node-${node}`), at(node));
@@ -233,13 +233,13 @@ describe('eviction', () => {
         node < 15 ? 'applied' : 'rate_limited',
       );
     narrow.commit();
-    // Each of the first five made room for itself and took one place away; the other nodes are not silent yet.
+    // Each of the first five evicted two nodes; the other nodes have not been silent long enough.
     expect(nodesOf(narrow)).toEqual([10, 11, 12, 13, 14].map((node) => `node-${node}`));
     expect(narrow.writer.totalNodes).toBe(15);
     narrow.writer.close();
   });
 
-  it('eviction - a pruned node leaves the queue', () => {
+  it('eviction - a pruned node is removed from the queue', () => {
     const opened = open(2);
     for (const id of ['node-a', 'node-b']) opened.writer.apply(joined(id), at(id === 'node-a' ? 0 : 1000));
     opened.commit();
@@ -259,7 +259,7 @@ describe('last-seen queue', () => {
     fc.record({ type: fc.constant('ask' as const), ms: fc.nat(60) }),
   );
 
-  it('last-seen queue - answers as a look at all nodes would', () => {
+  it('last-seen queue - its answers equal those of a search through all nodes', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 80, size: 'max' }), (operations) => {
         const queue = new LastSeenQueue();
@@ -296,7 +296,7 @@ describe('last-seen queue', () => {
     );
   });
 
-  it('last-seen queue - whoever is taken out of the middle, the others keep their order', () => {
+  it('last-seen queue - removing nodes from the middle keeps the order of the others', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ ms: fc.nat(1000), leaves: fc.boolean() }), { maxLength: 60, size: 'max' }),
@@ -317,11 +317,11 @@ describe('last-seen queue', () => {
     );
   });
 
-  it('last-seen queue - many outdated times are brought up to date at once, and the order is right after it', () => {
+  it('last-seen queue - many outdated times are updated at once, and the order is right afterwards', () => {
     const queue = new LastSeenQueue();
     const count = 20_000;
     for (let node = 0; node < count; node++) queue.add(`node-${node}`, node);
-    // Times rise in another order than the nodes came in.
+    // The times rise in another order than that in which the nodes were added.
     for (let node = 0; node < count; node++) {
       const sighting = queue.get(`node-${node}`);
       if (sighting !== undefined) sighting.lastMs = count + ((node * 7919) % count);

@@ -37,7 +37,7 @@ class Life {
     this.opened.commit();
   }
 
-  /** A heartbeat of the node is read, signed or not; true if it counts. */
+  /** Reads a heartbeat of the node, signed or not; true if it is accepted. */
   say(atMs: number, isSigned: boolean): boolean {
     const { writer } = this.opened;
     const authenticate = createAuthenticator(
@@ -56,7 +56,7 @@ class Life {
     return writer.applyNext(heartbeatOf(NODE), { atMs, nowMs: NOW_MS, observedMs: 0 }, signer) === 'applied';
   }
 
-  /** Makes the key of the node. As in the program, all that was read before is committed. */
+  /** Makes the key of the node. As in the program, all messages read before are committed first. */
   bind(nowMs: number, guessMs = nowMs): void {
     this.opened.commit();
     const { keyHash } = this;
@@ -76,7 +76,7 @@ class Life {
     applyOperatorRequest(this.opened.writer, { type: 'revokeKey', keyId }, { nowMs, brokerMs: guessMs });
   }
 
-  /** The stream is read to its end. */
+  /** Reads the stream to its end. */
   settle(): void {
     this.opened.writer.settleKeys();
     this.opened.commit();
@@ -95,7 +95,7 @@ describe.each([
   ['', () => undefined],
   [', with a restart behind each command', (life: Life) => life.restart()],
 ])('keys and clocks%s', (_what, then) => {
-  it('keys and clocks - with our wall clock 40 days ahead, binding and revocation count at once', () => {
+  it('keys and clocks - with the wall clock 40 days ahead, binding and revocation are in force at once', () => {
     const life = new Life();
     life.bind(NOW_MS + 40 * DAY_MS, NOW_MS + 1000);
     then(life);
@@ -110,7 +110,7 @@ describe.each([
     const life = new Life();
     life.bind(NOW_MS + 1000);
     then(life);
-    // Long before the making of the key, by the broker's clock.
+    // By the broker's clock this is long before the key was made.
     for (const byMs of [2000, -HOUR_MS, -2 * HOUR_MS])
       expect([life.say(NOW_MS + byMs, true), life.say(NOW_MS + byMs, false)]).toEqual([true, false]);
     life.revoke(NOW_MS + 3000, -Infinity);
@@ -119,7 +119,7 @@ describe.each([
       expect([life.say(NOW_MS + byMs, true), life.say(NOW_MS + byMs, false)]).toEqual([false, true]);
   });
 
-  it('keys and clocks - while we catch up, what waited from before the revocation counts', () => {
+  it('keys and clocks - while catching up, waiting messages from before the revocation are accepted', () => {
     const life = new Life();
     life.bind(NOW_MS);
     life.revoke(NOW_MS + HOUR_MS);
@@ -127,7 +127,7 @@ describe.each([
     expect([life.say(NOW_MS + HOUR_MS - 1, true), life.say(NOW_MS + HOUR_MS, true)]).toEqual([true, false]);
   });
 
-  it('keys and clocks - a guess that was 40 days ahead ends where the stream does', () => {
+  it('keys and clocks - a guessed moment that was 40 days ahead is settled at the end of the stream', () => {
     const life = new Life();
     life.bind(NOW_MS + 40 * DAY_MS);
     then(life);
@@ -144,7 +144,7 @@ describe.each([
     expect([life.say(NOW_MS + 2000, true), life.say(NOW_MS, true)]).toEqual([false, false]);
   });
 
-  it('keys and clocks - a key that is made while our clock is a day behind binds from then on, and no guess before it moves', () => {
+  it('keys and clocks - a key made while the wall clock is a day behind binds from that moment, and no earlier guess moves', () => {
     const life = new Life();
     life.bind(NOW_MS - DAY_MS);
     then(life);
@@ -157,7 +157,7 @@ describe.each([
 });
 
 describe('keys and clocks', () => {
-  it('keys and clocks - a settled moment is not kept if its commit is not', () => {
+  it('keys and clocks - a settled moment is lost if its commit is lost', () => {
     const life = new Life();
     life.bind(NOW_MS + DAY_MS);
     life.opened.writer.settleKeys();

@@ -25,7 +25,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Applies events, committing after every `batch` of them, and reads everything that must not depend on their order. */
+/**
+ * Applies events, committing after every `batch` of them, and reads every value that must not depend on their order.
+ */
 function outcomeOf(events: readonly Event[], batch: number, generationSize: number) {
   const path = join(folder, `${files++}.db`);
   const database = openFederationWriter(path);
@@ -144,7 +146,7 @@ describe('laws', () => {
         ({ list, shuffled, repeated, batches }) => {
           const once = outcomeOf(list, batches[0], 100);
           const again = outcomeOf([...repeated, ...shuffled], batches[1], 1);
-          // A heartbeat is counted each time it comes; that one column is outside the law.
+          // Every heartbeat is counted, also a repeated one; that one column is outside the law.
           const beats = (rows: readonly unknown[]) =>
             rows.map((row) => ({ ...(row as object), heartbeat_count: 0 }));
           expect(beats(again.nodes)).toEqual(beats(once.nodes));
@@ -179,7 +181,7 @@ describe('laws', () => {
     );
   });
 
-  it('laws - a repeated task or invoice report is a duplicate, and only that', () => {
+  it('laws - a repeated task or invoice report counts as one duplicate and changes nothing else', () => {
     fc.assert(
       fc.property(events, (list) => {
         const facts = list.filter(

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** What the door does with the messages behind the position: takes each, applies it and counts what became of it. */
+/** Does what the door does with messages after the position: takes each, applies it and counts its outcome. */
 function read(opened: Opened, events: readonly Event[], decisions: Applied[], count: number): void {
   const { position } = opened.writer;
   const first = position.nextSeq ?? 1;
@@ -24,7 +24,7 @@ function read(opened: Opened, events: readonly Event[], decisions: Applied[], co
     if (event === undefined || !position.take(seq, event.atMs)) continue;
     const outcome = opened.writer.applyNext(event.signal, { atMs: event.atMs, nowMs: NOW_MS, observedMs: 0 });
     position.count(outcome);
-    // A message that is read again after a crash is decided again.
+    // After a crash the message is read again, and the limits decide again.
     decisions[seq - 1] = outcome;
   }
 }
@@ -88,7 +88,7 @@ const traces = (opened: Opened) =>
   ].map((table) => opened.all(`SELECT * FROM ${table} ORDER BY 1, 2`));
 
 describe('limits in the writer', () => {
-  it('limits in the writer - crashes change no decision and no row: what is read again is decided as it would have been', () => {
+  it('limits in the writer - crashes change no decision and no row: a message that is read again gets the decision of a life without crashes', () => {
     fc.assert(
       fc.property(
         eventList,
@@ -128,7 +128,7 @@ describe('limits in the writer', () => {
     );
   });
 
-  it('limits in the writer - a rate-limited message stores nothing and is no sign of life', () => {
+  it('limits in the writer - a rate-limited message stores nothing and is not a sign of life', () => {
     const everyLimit: readonly [Partial<typeof NO_LIMITS>, string][] = [
       [{ ratePerMinute: 1, rateBurst: 1 }, 'node-a'],
       [{ globalPerSecond: 1 }, 'node-a'],
@@ -152,7 +152,7 @@ describe('limits in the writer', () => {
     }
   });
 
-  it('limits in the writer - a backlog of an hour, read at once, drops nothing that was within its limits when sent', () => {
+  it('limits in the writer - reading an hour of backlog at once drops no message that was within the limits when it was sent', () => {
     const opened = open({
       limits: {
         ratePerMinute: 60,
@@ -164,7 +164,7 @@ describe('limits in the writer', () => {
     });
     const events: Event[] = [];
     for (let second = 0; second < 3600; second++) {
-      // Ten nodes at their full rate, and each second a node that is heard once.
+      // Ten nodes send at their full rate, and in each second one more node sends a single message.
       for (let node = 0; node < 10; node++)
         events.push({ atMs: NOW_MS - 3_600_000 + second * 1000, signal: joined(`node-${node}`) });
       if (second % 30 === 0)
@@ -176,13 +176,13 @@ describe('limits in the writer', () => {
     expect(decisions.filter((decision) => decision !== 'applied')).toEqual([]);
     opened.commit();
     conserved(opened);
-    // 120 guests among 100 places: those silent for longer than OFFLINE_AFTER made room.
+    // 120 such nodes for 100 places: nodes silent for longer than OFFLINE_AFTER were evicted.
     expect(opened.writer.totalNodes).toBe(130);
     expect(opened.column('SELECT count(*) FROM nodes')).toEqual([100]);
     opened.writer.close();
   });
 
-  it('limits in the writer - what is over the limit is dropped, and what was used up is kept over a restart', () => {
+  it('limits in the writer - messages over the limit are dropped, and used-up rates survive a restart', () => {
     const opened = open({ limits: { ...NO_LIMITS, ratePerMinute: 60, rateBurst: 120 } });
     const moment = { atMs: NOW_MS, nowMs: NOW_MS, observedMs: 0 };
     const send = (count: number) =>
@@ -201,7 +201,7 @@ describe('limits in the writer', () => {
 });
 
 describe('limits on disk', () => {
-  it('limits on disk - a schedule is kept to the last bit, the shared ones too', () => {
+  it('limits on disk - a schedule is stored to the last bit, and so are the shared schedules', () => {
     const opened = open({
       limits: { ratePerMinute: 7, rateBurst: 5, globalPerSecond: 7, newNodesPerMinute: 7, maxNodes: 0 },
     });
@@ -236,7 +236,7 @@ describe('limits after a clock step', () => {
     expect(dueMs).toBe(NOW_MS + 1000);
   });
 
-  it('limits after a clock step - all new nodes are admitted again too', () => {
+  it('limits after a clock step - new nodes are admitted again too', () => {
     const opened = open({ limits: { ...NO_LIMITS, newNodesPerMinute: 2, globalPerSecond: 100 } });
     const apply = (nodeId: string, atMs: number) =>
       opened.writer.apply(joined(nodeId), { atMs, nowMs: NOW_MS, observedMs: 0 });
@@ -246,7 +246,7 @@ describe('limits after a clock step', () => {
     opened.writer.close();
   });
 
-  it('limits after a clock step - a message that is merely late is judged by the schedule', () => {
+  it('limits after a clock step - a message that is only late is judged by the schedule', () => {
     let dueMs = 0;
     for (let message = 0; message < 120; message++) dueMs = advance(minute, dueMs, NOW_MS);
     for (const lateMs of [0, 1000, 60_000, CLOCK_STEP_MS])

@@ -46,7 +46,7 @@ function makeVersion1(path: string, rows: number): void {
   database.close();
 }
 
-/** What the views show, in one text. */
+/** All rows of the views, as one text. */
 function dump(path: string): string {
   const reader = openReader(path);
   try {
@@ -68,7 +68,7 @@ function isSound(path: string): void {
 }
 
 describe('migration 2', () => {
-  it('migration 2 - views show the same, every old hash is found again, a copy is kept', () => {
+  it('migration 2 - the views show the same rows, every old hash is found, and a copy is kept', () => {
     const path = folder.path('old.db');
     makeVersion1(path, 500);
     const before = dump(path);
@@ -94,7 +94,7 @@ describe('migration 2', () => {
     writer.close();
   });
 
-  it("migration 2 - a broken view of somebody else's stops no upgrade, and is left as it is", () => {
+  it('migration 2 - a broken view that an operator made stops no upgrade, and is left unchanged', () => {
     const path = folder.path('broken-view.db');
     makeVersion1(path, 10);
     const view = 'CREATE VIEW mine AS SELECT * FROM gone';
@@ -112,12 +112,12 @@ describe('migration 2', () => {
     isSound(path);
   });
 
-  it('migration 2 - killed in the middle, it is made again from the start', () => {
+  it('migration 2 - a migration killed in the middle starts again from the beginning', () => {
     const path = folder.path('killed.db');
     makeVersion1(path, 60_000);
     const before = dump(path);
     const source = new URL('../../../src/federation/store/federation-database.ts', import.meta.url).href;
-    // It kills itself with every row written anew, and nothing of that committed.
+    // The process kills itself after rewriting every row and before the commit.
     const script = `
       import Sqlite from 'better-sqlite3';
       import { openFederationWriter } from ${JSON.stringify(source)};

@@ -24,7 +24,7 @@ const counts = (writer: FederationWriter) =>
   Object.values(writer.missing.records).map(({ total, acknowledged }) => [total, acknowledged]);
 
 describe('missing rows', () => {
-  it('missing rows - are written with the commit that counts them, and read again', () => {
+  it('missing rows - they are written with the commit that counts them, and read after a restart', () => {
     const opened = new Opened(folder.path('a.db'));
     expect(opened.writer.missing.records).toEqual(NONE_MISSING);
     opened.writer.position.attach(STREAM, null);
@@ -40,7 +40,7 @@ describe('missing rows', () => {
       [1, 0],
     ]);
     expect(opened.all('SELECT lost FROM ingest_position')).toEqual([{ lost: 400 }]);
-    // Not committed: as a kill leaves it.
+    // Not committed, as after a kill.
     opened.writer.position.nothingUpTo(450);
     opened.reopen();
     expect(counts(opened.writer)).toEqual([
@@ -52,7 +52,7 @@ describe('missing rows', () => {
     opened.writer.close();
   });
 
-  it('missing rows - an acknowledgement is on disk at once and takes the totals that were seen, no more', () => {
+  it('missing rows - an acknowledgement is on disk at once and covers only the totals that the operator saw', () => {
     const opened = new Opened(folder.path('a.db'));
     opened.writer.shed(3);
     opened.commit();
@@ -76,7 +76,7 @@ describe('missing rows', () => {
     opened.writer.close();
   });
 
-  it('missing rows - a commit that fails and is repeated, or made again by another writer, counts once', () => {
+  it('missing rows - a commit that fails and is repeated, also by another writer, counts once', () => {
     const database = openFederationWriter(folder.path('a.db'));
     const writer = new RevertibleWriter(
       (known) =>
@@ -112,7 +112,7 @@ describe('missing rows', () => {
     writer.current.close();
   });
 
-  it('missing rows - what an earlier version had counted does not warn after an upgrade', () => {
+  it('missing rows - losses that an earlier version counted give no warning after an upgrade', () => {
     const path = folder.path('a.db');
     const old = new Sqlite(path);
     for (const migration of MIGRATIONS.slice(0, 5)) {

@@ -37,7 +37,7 @@ function setUp() {
 }
 
 describe('opened database', () => {
-  it('opened database - is made, told nothing of, and has its tables without the log', () => {
+  it('opened database - a new file is made without a message, and has its tables outside the write-ahead log', () => {
     const { path, told, open, close } = setUp();
     const opened = open();
     expect(opened.identity.salt).toBe(SALT);
@@ -55,7 +55,7 @@ describe('opened database', () => {
     expect(told).toEqual([]);
   });
 
-  it('opened database - is held: nobody else opens it until its lock is released', () => {
+  it('opened database - no other opener gets the file until its lock is released', () => {
     const { open, close } = setUp();
     const opened = open();
     expect(open).toThrow(expect.objectContaining({ code: 'database_in_use' }));
@@ -63,7 +63,7 @@ describe('opened database', () => {
     close(open());
   });
 
-  it('opened database - is one however its path is spelled, and refused by a second name of the file', () => {
+  it('opened database - every spelling of its path is the same database, and a second name of the file is refused', () => {
     const { path, open, close } = setUp();
     const folder = dirname(path);
     const opened = open();
@@ -99,7 +99,7 @@ describe('opened database', () => {
     );
     expect(readdirSync(folder)).toEqual(before.filter((name) => name !== 'hard.db'));
     close(opened);
-    // A restore that was killed left a second name beside it, which nobody opens.
+    // A killed restore left a second name beside the file, which no program opens.
     linkSync(path, `${path}.replaced-2026-01-15T10-30-00.123Z`);
     close(open());
   });
@@ -107,7 +107,7 @@ describe('opened database', () => {
   it.each([
     ['database_missing', (path: string) => rmSync(path)],
     ['database_unusable', (path: string) => writeFileSync(path, 'no database at all'.repeat(1000))],
-  ])('opened database - %s: it stays as it is, and is locked no more', (code, spoil) => {
+  ])('opened database - %s: the file is unchanged and no longer locked', (code, spoil) => {
     const { path, open, close } = setUp();
     close(open());
     spoil(path);
@@ -117,7 +117,7 @@ describe('opened database', () => {
     lockDatabase(path, { name: 'federation' }).release();
   });
 
-  it('opened database - one that others may read is told of', () => {
+  it('opened database - a file that other users may read gives a warning', () => {
     const { path, told, open, close } = setUp();
     close(open());
     chmodSync(path, 0o644);

@@ -17,7 +17,7 @@ import { NO_LIMITS, NOW_MS } from './events.ts';
 const SMALL: WriterOptions = {
   limits: NO_LIMITS,
   generationSize: 2,
-  // Small filters are quick to make, and say "may have" too often.
+  // Small filters are quick to make, and often answer "may have" wrongly.
   placesLog2: 6,
   transitionsPerNodeMax: 10,
 };
@@ -35,7 +35,7 @@ export class Opened {
     this.writer = new FederationWriter(this.database, this.#options, 'test');
   }
 
-  /** Ends as a kill would, with everything uncommitted lost, and opens the file again. */
+  /** Ends like a kill: everything uncommitted is lost. Then opens the file again. */
   reopen(): void {
     this.writer.close();
     this.database = openFederationWriter(this.#path);
@@ -46,10 +46,10 @@ export class Opened {
     return { signs: this.writer.commit(NOW_MS, observedMs), report: this.writer.lastCommit };
   }
 
-  /** Whole passes of retention, each step in a commit of its own; returns how many rows went. */
+  /** Whole passes of retention, each step in a commit of its own; returns the number of deleted rows. */
   prune(cutoffMs: number): number {
     let rows = 0;
-    // A pass that a restart left half done has to end first.
+    // A pass that a restart interrupted must end first.
     for (let passes = 0; passes < 2; ) {
       this.writer.pruneStep(cutoffMs);
       const { pruned } = this.commit().report;
@@ -95,7 +95,7 @@ export class Opened {
 /** A folder for a test's files. */
 export function testFolder(name: string): {
   readonly path: (file: string) => string;
-  /** What stands in a file. */
+  /** The content of a file. */
   readonly bytes: (file: string) => Buffer;
   remove(): void;
 } {

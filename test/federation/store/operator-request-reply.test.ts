@@ -62,7 +62,7 @@ function setUp() {
 }
 
 describe('operator request reply', () => {
-  it('operator request reply - a key is made, and everybody is told of all keys', () => {
+  it('operator request reply - making a key sends the list of all keys to every thread', () => {
     const key = {
       keyHash: 'ab'.repeat(32),
       name: 'a key',
@@ -77,7 +77,7 @@ describe('operator request reply', () => {
     expect(disk.told).toMatchObject([[{ name: 'a key' }]]);
   });
 
-  it('operator request reply - a node is forgotten on the disk', () => {
+  it('operator request reply - forgetting a node is on disk when the reply is sent', () => {
     expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual({
       type: 'made',
       answer: { nodeId: NODE },
@@ -85,7 +85,7 @@ describe('operator request reply', () => {
     expect(disk.nodes()).toBe(0);
   });
 
-  it('operator request reply - what is not there is refused with the error that says so', () => {
+  it('operator request reply - a request about an unknown key or node is refused with its error code', () => {
     expect(disk.reply({ type: 'forgetNode', nodeId: 'node-b' })).toEqual({
       type: 'refused',
       code: 'not_found',
@@ -93,7 +93,7 @@ describe('operator request reply', () => {
     });
   });
 
-  it('operator request reply - while commits fail nothing is changed, also not later', () => {
+  it('operator request reply - a request that is refused while commits fail changes nothing, also not later', () => {
     disk.state.isFull = true;
     disk.committer.flush();
     expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual(BUSY);
@@ -104,7 +104,7 @@ describe('operator request reply', () => {
     expect(disk.reply({ type: 'listBlocked' })).toEqual({ type: 'made', answer: [] });
   });
 
-  it('operator request reply - a node whose commit fails is forgotten with the next, also by a writer made anew', () => {
+  it('operator request reply - a node whose commit fails is forgotten with the next commit, also by a new writer', () => {
     disk.state.isFull = true;
     expect(disk.reply({ type: 'forgetNode', nodeId: NODE })).toEqual(LATER);
     expect(disk.nodes()).toBe(1);

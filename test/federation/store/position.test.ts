@@ -14,7 +14,7 @@ const stream = (firstSeq: number, lastSeq: number, created = CREATED): StreamFac
   firstSeq,
   lastSeq,
 });
-/** The broker's time of the message with this sequence, as long as nobody replaces it. */
+/** The broker's time of the message with this sequence, unless a test replaces it. */
 const timeOf = (seq: number) => 1_768_473_000_000 + seq * 10;
 
 interface Row {
@@ -45,7 +45,7 @@ afterEach(() => {
 });
 
 const rows = () => database.prepare<[], Row>('SELECT * FROM ingest_position ORDER BY rowid').all();
-/** Rows in short: which, from where, to where, and what of each outcome. */
+/** A row in short: number, first and last sequence, and the count of each outcome. */
 const brief = () =>
   rows().map((row) => {
     const counts = [...WORDS, 'lost' as const]
@@ -66,7 +66,7 @@ function read(position: StreamPosition, ...seqs: readonly number[]): void {
     position.count('applied');
   }
 }
-/** A program that starts on this file: what was not written is gone. */
+/** Starts a program on this file: everything uncommitted is lost. */
 function started(facts: StreamFacts, storedAtMs: number | null = null): StreamPosition {
   const position = new StreamPosition(database);
   position.attach(facts, storedAtMs);
@@ -85,7 +85,7 @@ function ran(first: number, last: number): void {
 }
 
 describe('position', () => {
-  it('position - attached to nothing it takes nothing and writes nothing', () => {
+  it('position - without a stream it takes and writes nothing', () => {
     const position = new StreamPosition(database);
     expect(position.nextSeq).toBeNull();
     expect(position.take(1, 1)).toBe(false);
@@ -102,7 +102,7 @@ describe('position', () => {
     ['a stream whose beginning is gone', stream(501, 900), 501, 'A 501-500'],
     ['a stream that was purged', stream(901, 900), 901, 'A 901-900'],
   ])(
-    'position - first attachment to %s: what lay before is neither ours nor lost',
+    'position - first attachment to %s: messages from before the first attachment are neither counted nor lost',
     (_what, facts, nextSeq, row) => {
       const position = started(facts);
       expect(position.lastKnown(facts)).toBeNull();
@@ -128,7 +128,7 @@ describe('position', () => {
     expect(rows()[0]).toMatchObject({ stream: 'TRUEBIT_INGEST', incarnation: CREATED, last_ms: timeOf(6) });
   });
 
-  it('position - sequences passed over are lost', () => {
+  it('position - sequences that the stream passes over are lost', () => {
     const position = started(stream(5, 20));
     read(position, 5, 6, 9, 10, 20);
     position.write();
@@ -137,14 +137,14 @@ describe('position', () => {
     expect(position.nextSeq).toBe(21);
   });
 
-  it('position - the first ones too, if they go between attaching and reading', () => {
+  it('position - the first sequences of the stream are lost too, if they are removed between attaching and reading', () => {
     const position = started(stream(5, 20));
     read(position, 8);
     position.write();
     expect(brief()).toEqual(['A 5-8 applied 1 lost 3']);
   });
 
-  it('position - a sequence at or below it was read before', () => {
+  it('position - a sequence at or below the position counts as replayed', () => {
     const position = started(stream(1, 9));
     read(position, 1, 2, 3);
     for (const seq of [3, 2, 1, 0]) expect(position.take(seq, 7)).toBe(false);
@@ -153,7 +153,7 @@ describe('position', () => {
     expect(rows()[0]?.last_ms).toBe(timeOf(3));
   });
 
-  it('position - when the broker has nothing more, what was not read is lost', () => {
+  it('position - when the broker has no more messages, unread sequences are lost', () => {
     const position = started(stream(1, 9));
     read(position, 1, 2);
     position.nothingUpTo(9);
@@ -164,7 +164,7 @@ describe('position', () => {
     expect(position.lostSinceStart).toBe(7);
   });
 
-  it('position - goes on after a restart, on the message it knows', () => {
+  it('position - after a restart reading continues behind the message that the position knows', () => {
     ran(1, 10);
     const position = new StreamPosition(database);
     expect(position.lastKnown(stream(1, 12))).toEqual({ seq: 10, atMs: timeOf(10) });
@@ -183,17 +183,20 @@ describe('position', () => {
     ['beyond us', stream(14, 15), 14, 'A 1-13 applied 10 lost 3', 3],
     ['all of it', stream(16, 15), 16, 'A 1-15 applied 10 lost 5', 5],
     ['all of it, and nothing came since', stream(11, 10), 11, 'A 1-10 applied 10', 0],
-  ])('position - the stream was purged while we were away, %s', (_what, facts, nextSeq, row, lost) => {
-    ran(1, 10);
-    const position = started(facts, null);
-    expect(position.nextSeq).toBe(nextSeq);
-    position.write();
-    expect(brief()).toEqual([row]);
-    expect(position.lostSinceStart).toBe(lost);
-    expectAccounted();
-  });
+  ])(
+    'position - the stream was purged while the program was down, %s',
+    (_what, facts, nextSeq, row, lost) => {
+      ran(1, 10);
+      const position = started(facts, null);
+      expect(position.nextSeq).toBe(nextSeq);
+      position.write();
+      expect(brief()).toEqual([row]);
+      expect(position.lostSinceStart).toBe(lost);
+      expectAccounted();
+    },
+  );
 
-  it('position - a stream that went back is another incarnation, begun after its end', () => {
+  it('position - a stream whose end went back is a new incarnation that begins after that end', () => {
     ran(1, 10);
     const position = started(stream(1, 6), null);
     expect(position.nextSeq).toBe(7);
@@ -201,19 +204,19 @@ describe('position', () => {
     position.write();
     expect(brief()).toEqual(['A 1-10 applied 10', 'A#1 7-8 applied 2']);
     expect(position.lostSinceStart).toBe(0);
-    // Our sequence 8 is now that of the new incarnation, and we go on there.
+    // Sequence 8 now belongs to the new incarnation, and reading continues there.
     const again = new StreamPosition(database);
     expect(again.lastKnown(stream(1, 9))).toEqual({ seq: 8, atMs: timeOf(8) });
     again.attach(stream(1, 9), timeOf(8));
     expect(again.nextSeq).toBe(9);
   });
 
-  it('position - a stream that went back to nothing begins at 1', () => {
+  it('position - a stream that went back to empty begins at 1', () => {
     ran(1, 10);
     expect(started(stream(0, 0), null).nextSeq).toBe(1);
   });
 
-  it('position - another message where we stopped is another incarnation, begun after it', () => {
+  it('position - another message at the position is a new incarnation that begins after it', () => {
     ran(1, 10);
     const position = started(stream(1, 30), timeOf(10) + 1);
     expect(position.nextSeq).toBe(11);
@@ -223,13 +226,13 @@ describe('position', () => {
     expect(position.lostSinceStart).toBe(0);
   });
 
-  it('position - gone back wins over another message', () => {
+  it('position - a stream that went back is judged so, even if the message at the position differs too', () => {
     ran(1, 10);
     const position = started(stream(1, 6), timeOf(10) + 1);
     expect(position.nextSeq).toBe(7);
   });
 
-  it('position - #n rises, and only the latest incarnation counts', () => {
+  it('position - #n rises with each incarnation, and only the latest incarnation counts', () => {
     ran(1, 10);
     for (const lastSeq of [8, 6, 4]) started(stream(1, lastSeq), null).write();
     expect(brief()).toEqual(['A 1-10 applied 10', 'A#1 9-8', 'A#2 7-6', 'A#3 5-4']);
@@ -244,18 +247,18 @@ describe('position', () => {
     expect(brief().at(-1)).toBe('A#12 1-1 applied 1');
   });
 
-  it('position - a stream created anew is an incarnation of its own, from its beginning', () => {
+  it('position - a stream that was created again is a new incarnation from its beginning', () => {
     ran(1, 10);
     const later = stream(3, 5, '2026-02-01T00:00:00Z');
     const position = new StreamPosition(database);
-    // Asked for, so that the message there can be compared; another one, or none, makes it another stream.
+    // The source asks for this message and compares it; another message, or none, means another stream.
     expect(position.lastKnown(later)).toEqual({ seq: 10, atMs: timeOf(10) });
     position.attach(later, null);
     expect(position.nextSeq).toBe(3);
     read(position, 3);
     position.write();
     expect(brief()).toEqual(['A 1-10 applied 10', '2026-02-01T00:00:00Z 3-3 applied 1']);
-    // And back, as after a restored backup.
+    // And back again, as after a restored backup.
     expect(started(stream(1, 12), timeOf(10)).nextSeq).toBe(11);
   });
 
@@ -270,7 +273,7 @@ describe('position', () => {
     expect(started(stream(1, 12, '2026-03-01T00:00:00Z'), timeOf(12)).nextSeq).toBe(1);
   });
 
-  it('position - each stream has its own', () => {
+  it('position - each stream has a position of its own', () => {
     ran(1, 10);
     const other = { ...stream(1, 3), name: 'THEIRS' };
     const position = new StreamPosition(database);
@@ -285,7 +288,7 @@ describe('position', () => {
     ]);
   });
 
-  it('position - is stored with the transaction it is written in, or not at all', () => {
+  it('position - it is stored by the transaction that writes it, or not at all', () => {
     ran(1, 3);
     const position = started(stream(1, 9), timeOf(3));
     read(position, 4, 5);
@@ -296,18 +299,18 @@ describe('position', () => {
     expect(failing).toThrow('disk full');
     expect(brief()).toEqual(['A 1-3 applied 3']);
     expect(position.nextSeq).toBe(6);
-    // Tried again, nothing is counted twice.
+    // The repeated transaction counts nothing twice.
     database.transaction(() => position.write())();
     position.write();
     expect(brief()).toEqual(['A 1-5 applied 5']);
   });
 
-  it('position - attached again before the batch is committed, it goes on where it was', () => {
+  it('position - attached again before the batch is committed, reading continues where it was', () => {
     const position = started(stream(1, 9));
     read(position, 1, 2);
     position.write();
     read(position, 3, 6);
-    // The connection broke and came back; what was read is merged and waits for its commit.
+    // The connection broke and came back; the messages read are merged and wait for their commit.
     attachAgain(position, stream(1, 9));
     expect(position.nextSeq).toBe(7);
     expect(position.take(3, timeOf(3))).toBe(false);
@@ -316,7 +319,7 @@ describe('position', () => {
     expect(brief()).toEqual(['A 1-6 applied 4 lost 2']);
   });
 
-  it('position - attached again before the very first commit, it goes on where it was', () => {
+  it('position - attached again before the very first commit, reading continues where it was', () => {
     const position = started(stream(5, 9));
     read(position, 5, 6);
     attachAgain(position, stream(5, 9));
@@ -325,7 +328,7 @@ describe('position', () => {
     expect(brief()).toEqual(['A 5-6 applied 2']);
   });
 
-  it('position - attached to another incarnation before the batch is committed, what was read is still accounted for', () => {
+  it('position - attached to another incarnation before the batch is committed, the messages read are still counted', () => {
     const position = started(stream(1, 9));
     read(position, 1, 2, 3);
     position.write();
@@ -373,7 +376,7 @@ describe('position laws', () => {
     { weight: 1, arbitrary: fc.constant({ type: 'recreate' as const }) },
   );
 
-  it('position laws - last_seq − first_seq + 1 is the sum of the outcomes, whatever happens', () => {
+  it('position laws - last_seq − first_seq + 1 is the sum of the outcomes, whatever the stream and the program do', () => {
     let files = 0;
     fc.assert(
       fc.property(
@@ -382,7 +385,8 @@ describe('position laws', () => {
         (purgedBefore, steps) => {
           database.close();
           database = openFederationWriter(join(folder, `${files++}.db`));
-          // The broker: a stream with a beginning and an end; each message has a time of its own, restored ones a new one.
+          // The broker: a stream with a beginning and an end; each message has a time of its own, restored ones a new
+          // one.
           let created = 1;
           let first = purgedBefore + 1;
           let last = purgedBefore;
@@ -428,7 +432,7 @@ describe('position laws', () => {
                 attach();
                 break;
               case 'restore':
-                // A backup: the end is gone, and what comes now under the same sequences is something else.
+                // A restored backup: the end is gone, and other messages come under the same sequences.
                 position.write();
                 last = Math.max(first - 1, last - one.back);
                 for (let count = 0; count < one.more; count++) times.set(++last, ++tickMs);
@@ -446,7 +450,7 @@ describe('position laws', () => {
           }
           position.write();
           expectAccounted();
-          // No incarnation overlaps itself, and every one begins where the one before cannot have been.
+          // No incarnation overlaps itself, and each begins where the one before cannot have been.
           expect(new Set(rows().map(({ incarnation }) => incarnation)).size).toBe(rows().length);
           expect(position.nextSeq).toBe(
             (rows().findLast((row) => row.incarnation.split('#')[0] === `created-${created}`)?.last_seq ??

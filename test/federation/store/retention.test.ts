@@ -59,7 +59,10 @@ function idsOf(opened: Opened) {
   };
 }
 
-/** Says what an id is called where nothing is pruned: each time that it goes and comes back, it is another id. */
+/**
+ * The name of an id in the file that is never pruned: each time that the id is pruned and comes back, it gets a new
+ * name.
+ */
 class Names {
   readonly #times = new Map<string, number>();
   gone(kind: string, id: string): void {
@@ -164,7 +167,7 @@ function expectRollupsToEqualRows(opened: Opened): void {
 }
 
 describe('retention', () => {
-  it('retention - lifetime statistics are those without pruning, where an id that comes back is new', () => {
+  it('retention - lifetime statistics equal those of a file without pruning in which an id that comes back is a new id', () => {
     fc.assert(
       fc.property(steps, fc.constantFrom(1, 3, 100), (list, generationSize) => {
         const { pruned, whole } = runBoth(list, generationSize);
@@ -181,7 +184,7 @@ describe('retention', () => {
     );
   });
 
-  it('retention - whole passes leave nothing last seen before the cutoff, and everything else', () => {
+  it('retention - a whole pass deletes every row last seen before the cutoff, and no other', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ atMs: agoMs.map((ago) => NOW_MS - ago), signal }), {
@@ -251,7 +254,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - a pruned node is reported, counts as offline, and takes its transitions along', () => {
+  it('retention - a pruned node is reported, counts as offline, and loses its transitions', () => {
     const opened = open();
     opened.writer.apply(joined('node-a'), moment(NOW_MS - 40 * DAY_MS));
     opened.writer.apply(joined('node-b'), moment(NOW_MS));
@@ -276,7 +279,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - a node that is heard in the commit that prunes it gives no sign of life', () => {
+  it('retention - a node that is heard in the commit that prunes it gives the lifecycle no sign of life', () => {
     const opened = open();
     opened.writer.apply(joined('node-a'), moment(NOW_MS - 40 * DAY_MS));
     for (const isLast of [false, false, true]) {
@@ -288,7 +291,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - node numbers are never reused, also if the newest node went and the program started anew', () => {
+  it('retention - node numbers are never reused, also if the newest node was pruned and the program restarted', () => {
     const opened = open();
     for (const nodeId of ['node-a', 'node-b', 'node-c'])
       opened.writer.apply(joined(nodeId), moment(NOW_MS - 40 * DAY_MS));
@@ -301,7 +304,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - what an actor says of a node that is gone is not stored with the one that came back', () => {
+  it('retention - a transition of a pruned node is not stored for the node that came back under its id', () => {
     const opened = open();
     opened.writer.apply(joined('node-a'), moment(NOW_MS - 40 * DAY_MS, 5000));
     opened.prune(NOW_MS);
@@ -317,11 +320,11 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - a step is bounded, and the next one goes on behind it, also after a restart', () => {
+  it('retention - a step is bounded, and the next step continues behind it, also after a restart', () => {
     const opened = open({ generationSize: 100_000 });
     const tasks = EXAMINED_ROWS_MAX + 2 * PRUNED_ROWS_MAX + 10;
     for (let task = 0; task < tasks; task++) {
-      // The first rows are young: a look at them finds nothing.
+      // The first rows are young: a step over them deletes nothing.
       const atMs = task < EXAMINED_ROWS_MAX + 5 ? NOW_MS : NOW_MS - 40 * DAY_MS;
       opened.writer.apply(completed('node-a', hash(task)), moment(atMs));
     }
@@ -337,7 +340,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - what an earlier run left of a pass is none: the tables before it may have waited since', () => {
+  it('retention - a pass resumed after a restart does not count as a whole pass: tables before the resume point were skipped', () => {
     const opened = open();
     const step = (cutoffMs: number) => {
       opened.writer.pruneStep(cutoffMs);
@@ -347,7 +350,7 @@ describe('retention', () => {
     opened.writer.apply(completed('node-a', hash(1)), moment(NOW_MS - 20 * DAY_MS));
     opened.commit();
     expect(step(NOW_MS - 30 * DAY_MS)).toEqual([0, false]);
-    // Days later: invoices and nodes are what is left, and the task is too old by now.
+    // Days later: invoices and nodes are still to come, and the task is too old by now.
     opened.reopen();
     const steps = Array.from({ length: 5 }, () => step(NOW_MS));
     expect(steps).toEqual([
@@ -360,7 +363,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - a commit that SQLite refuses changes nothing, and repeated it prunes once', () => {
+  it('retention - a commit that SQLite refuses prunes nothing, and its repetition prunes once', () => {
     const opened = open();
     for (let task = 0; task < 20; task++)
       opened.writer.apply(completed('node-a', hash(task)), moment(NOW_MS - 40 * DAY_MS));
@@ -382,7 +385,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - at most so many transitions of a node stay, the newest', () => {
+  it('retention - of each node only the newest transitions are kept, up to the limit', () => {
     const opened = open({ transitionsPerNodeMax: 10 });
     opened.writer.apply(joined('node-a'), moment(NOW_MS));
     for (let change = 0; change < 35; change++) {
@@ -436,7 +439,7 @@ describe('retention', () => {
     expect(rows).toEqual([1, 0, 1, null, null, null, 0]);
     commitAt(NOW_MS + PRUNE_REST_MS);
     commitAt(NOW_MS + PRUNE_REST_MS);
-    // Our wall clock was set back by a year: it must not rest that long.
+    // The wall clock was set back by a year: housekeeping must not rest that long.
     commitAt(NOW_MS - 365 * DAY_MS, NOW_MS + 2 * PRUNE_REST_MS);
     expect(rows.slice(7)).toEqual([0, 0, 0]);
     opened.writer.close();
@@ -450,7 +453,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - no statement of the writer but those of the start scans a table', () => {
+  it('retention - no statement of the writer scans a table, except at the start', () => {
     const database = openFederationWriter(folder.path('plans.db'));
     const statements: string[] = [];
     const prepare = database.prepare.bind(database);

@@ -16,7 +16,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('segment filters', () => {
-  it('segment filters - no segment that has a hash is ever missing, whatever was added, stored and forgotten', () => {
+  it('segment filters - a segment that has the hash is always named, whatever was added, stored and forgotten', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(3, 5, 8, 12),
@@ -53,7 +53,7 @@ describe('segment filters', () => {
     );
   });
 
-  it('segment filters - with 16 places a hash, fewer than one segment in 200 is named without need', () => {
+  it('segment filters - with 16 places a hash, fewer than one segment in 200 is named wrongly', () => {
     const filters = new SegmentFilters(16);
     const name = (n: number) => n.toString(16).padStart(64, '0');
     for (let n = 0; n < 4096 * 8; n++) filters.add(n >> 12, keys.keyOf(name(n)));
@@ -62,7 +62,7 @@ describe('segment filters', () => {
     expect(needless / (20_000 * 8)).toBeLessThan(1 / 200);
   });
 
-  it('hash keys - another secret gives other keys, and tags of ids that differ in one digit are spread', () => {
+  it('hash keys - another secret gives other keys, and ids that differ in one digit have very different tags', () => {
     const other = new HashKeys('another');
     const tags = new Set<number>();
     for (let n = 0; n < 256; n++) {

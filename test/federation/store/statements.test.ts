@@ -1,4 +1,4 @@
-// Compiled SQL: one statement a text and connection, and none compiled by a question, a message, a tick or a revert once
+// Compiled SQL: one statement per text and connection. A question, a message, a tick or a revert compiles none once
 // each of them was made for the first time.
 
 import { globSync, readFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ function countCompiled(database: Database): () => number {
 const SORTS: readonly NodeSort[] = ['firstSeen', 'lastSeen', 'nodeId', 'state', 'heartbeats'];
 
 describe('a statement', () => {
-  it('is compiled once a text and connection', () => {
+  it('is compiled once per text and connection', () => {
     const { database, writer } = new Opened(folder.path('a.db'));
     const compiled = countCompiled(database);
     const first = statement(database, 'SELECT 1 + ?');
@@ -57,7 +57,7 @@ describe('a statement', () => {
     writer.close();
   });
 
-  it('is refused where a text is made of values', () => {
+  it('is refused if its text contains values', () => {
     const { writer } = new Opened(folder.path('a.db'));
     const reader = openReader(folder.path('a.db'));
     for (let value = 0; value < STATEMENTS_MAX; value++) statement(reader, `SELECT ${value}`);
@@ -66,7 +66,7 @@ describe('a statement', () => {
     writer.close();
   });
 
-  it('that was not accepted may be asked for again', () => {
+  it('whose text SQLite refused may be prepared again', () => {
     const { database, writer } = new Opened(folder.path('a.db'));
     expect(() => statement(database, 'SELECT missing FROM nodes')).toThrow('no such column');
     expect(() => statement(database, 'SELECT missing FROM nodes')).toThrow('no such column');
@@ -75,7 +75,7 @@ describe('a statement', () => {
 });
 
 describe('nothing is compiled', () => {
-  it('by a question that was asked before, whatever is asked for', () => {
+  it('by a repeated question, whatever its parameters', () => {
     const opened = new Opened(folder.path('a.db'), { generationSize: 100 });
     const ids = Array.from({ length: 120 }, (_, node) => `node-${String(node).padStart(3, '0')}`);
     for (const id of ids) opened.writer.apply(joined(id), { atMs: NOW_MS, nowMs: NOW_MS, observedMs: 0 });
@@ -163,7 +163,7 @@ describe('nothing is compiled', () => {
   });
 });
 
-it('SQL is compiled in one file, and where it is done once a start or a command', () => {
+it('SQL is compiled in one file, and in the files that run once per start or command', () => {
   const files = globSync('src/**/*.ts').filter((file) => /\.prepare\b[<(]/.test(readFileSync(file, 'utf8')));
   expect(files.toSorted()).toEqual([
     'src/federation/store/adoption-report.ts',

@@ -47,7 +47,7 @@ const tick = (nowMs: number): TickStatistics => ({
   periods: { '1h': EMPTY, '24h': EMPTY, '7d': EMPTY, all: EMPTY },
 });
 
-/** Steps until nothing is left to thin; returns how many it took. */
+/** Steps until nothing is left to thin; returns the number of steps. */
 function thin(opened: Opened, nowMs: number): number {
   for (let steps = 1; ; steps++) {
     opened.writer.thinStep(nowMs);
@@ -59,7 +59,7 @@ const timesOf = (opened: Opened, period = 'all') =>
     .column(`SELECT recorded_at FROM network_stats WHERE stat_period = '${period}' ORDER BY recorded_at, id`)
     .map((text) => Date.parse(String(text)) - NOW_MS);
 
-/** What docs/federation.md#statistics-rows says, row by row: which of these times stay, at `nowMs`. */
+/** The times that stay at `nowMs`, by docs/federation.md#statistics-rows. */
 function expectedTimes(timesMs: readonly number[], nowMs: number): number[] {
   const taken = new Set<string>();
   return [...timesMs]
@@ -92,7 +92,7 @@ const ticksAgoMs = fc.array(
 );
 
 describe('thinning', () => {
-  it('thinning - every tick for 24 h, the first of 5 minutes for 7 days, then the first of an hour', () => {
+  it('thinning - keeps every tick for 24 h, the first of each 5 minutes for 7 days, then the first of each hour', () => {
     fc.assert(
       fc.property(ticksAgoMs, (agos) => {
         const opened = open();
@@ -112,7 +112,7 @@ describe('thinning', () => {
     );
   });
 
-  it('thinning - day by day, with restarts, leaves what thinning once leaves', () => {
+  it('thinning - thinning day by day, with restarts, leaves the rows that thinning once leaves', () => {
     fc.assert(
       fc.property(
         ticksAgoMs,
@@ -143,7 +143,7 @@ describe('thinning', () => {
     );
   });
 
-  it('thinning - rows of the same moment: the one with the least id stays', () => {
+  it('thinning - of rows of the same moment the one with the least id stays', () => {
     const opened = open();
     for (let row = 0; row < 5; row++) opened.writer.statistics(tick(NOW_MS - 3 * DAY_MS));
     opened.commit();
@@ -152,7 +152,7 @@ describe('thinning', () => {
     opened.writer.close();
   });
 
-  it('thinning - a step looks at a bounded number of rows, also where they are dense', () => {
+  it('thinning - a step reads a bounded number of rows, also where rows are dense', () => {
     const opened = open();
     const rows = () => Number(opened.column('SELECT count(*) FROM network_stats')[0]);
     // Four ticks a second, for ten minutes, three days ago.
@@ -170,7 +170,7 @@ describe('thinning', () => {
     opened.writer.close();
   });
 
-  it('thinning - what is recorded after our clock was set back is thinned too', () => {
+  it('thinning - rows recorded after the clock was set back are thinned too', () => {
     const opened = open();
     opened.writer.statistics(tick(NOW_MS - 2 * DAY_MS));
     opened.commit();
@@ -184,7 +184,7 @@ describe('thinning', () => {
     opened.writer.close();
   });
 
-  it('thinning - a commit that SQLite refuses thins nothing, and repeated it does', () => {
+  it('thinning - a commit that SQLite refuses thins nothing, and its repetition does', () => {
     const opened = open();
     for (let index = 0; index < 20; index++)
       opened.writer.statistics(tick(NOW_MS - 3 * DAY_MS + index * 1000));

@@ -1,5 +1,6 @@
-// SQLite does not keep hashes unique: the writer does. Laws over everything that could make it forget a row: the memory of
-// lately used rows, commits, crashes, segments that fill and are stored, filters that say too much, pruning.
+// SQLite does not keep hashes unique: the writer does. The laws cover everything that could make the writer forget a
+// row: the memory of
+// recently used rows, commits, crashes, segments that fill and are stored, filters with wrong hits, pruning.
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-// Lengths differ and beginnings meet: the index compares the first bytes only.
+// Ids differ in length and share beginnings: the index compares the first bytes only.
 const HASHES = [
   'aa'.repeat(8),
   'aa'.repeat(9),
@@ -32,7 +33,7 @@ const MESSAGES = [received, completed, invoiced];
 type Step =
   | { readonly type: 'report'; readonly message: number; readonly hash: string; readonly isOld: boolean }
   | { readonly type: 'commit' | 'failedCommit' | 'kill' | 'prune' }
-  /** A row near the end of a later segment, so that the next ones fill it; ids go on behind it. */
+  /** A row near the end of a later segment, so that the next rows fill the segment; later ids follow it. */
   | { readonly type: 'jump'; readonly segments: number; readonly isOld: boolean };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -79,7 +80,7 @@ function jump(opened: Opened, segments: number, isOld: boolean): void {
   opened.reopen();
 }
 
-/** Hashes of the rows, fillers left out, and how many rows there are of each. */
+/** The hashes of all rows except fillers, each with its number of rows. */
 function hashesOf(opened: Opened, table: string): Map<string, number> {
   const rows = opened.all<{ hash: string; rows: number }>(
     `SELECT lower(hex(hash)) AS hash, count(*) AS rows FROM ${table} WHERE length(hash) <> 12 GROUP BY 1`,
@@ -87,7 +88,7 @@ function hashesOf(opened: Opened, table: string): Map<string, number> {
   return new Map(rows.map(({ hash, rows: count }) => [hash, count]));
 }
 
-/** What the rows must be: their last sighting by hash. */
+/** The expected rows: the last sighting by hash. */
 class Model {
   readonly #committed = { tasks: new Map<string, number>(), invoices: new Map<string, number>() };
   #merged: { table: 'tasks' | 'invoices'; hash: string; atMs: number }[] = [];
@@ -134,7 +135,7 @@ function failingCommit(opened: Opened): void {
 }
 
 describe('unique hashes', () => {
-  it('unique hashes - one row a hash, through commits, crashes, full segments, filters that say too much, pruning', () => {
+  it('unique hashes - each hash has one row, through commits, crashes, full segments, filters with wrong hits, pruning', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(3, 6, 10),
@@ -206,14 +207,14 @@ describe('unique hashes', () => {
     opened.commit();
     expect(opened.column('SELECT max(id) FROM tasks')).toEqual([SEGMENT_ROWS]);
     expect(stored()).toEqual(['0 128']);
-    // Were the filter not read, the rows would be found all the same: so it is emptied, and the row is not found.
+    // Without the filter the writer would still find the row. So the test empties the filter, and the row is not found.
     opened.reopen();
     expect(report(HASHES[1] ?? '')).toBe('duplicate');
     opened.reopen();
     opened.database.exec('UPDATE hash_filters SET bits = zeroblob(128)');
     opened.reopen();
     expect(report(HASHES[1] ?? '')).toBe('applied');
-    // One of another size is not one: it is made from the rows, and stored by the next commit.
+    // A filter of another size is ignored: the writer makes a new one from the rows, and the next commit stores it.
     opened.database.exec('UPDATE hash_filters SET bits = zeroblob(1)');
     opened.reopen();
     expect(report(HASHES[1] ?? '')).toBe('duplicate');
@@ -237,7 +238,7 @@ describe('unique hashes', () => {
     expect(stored()).toEqual([0, 1]);
     opened.prune(NOW_MS + 1);
     opened.commit();
-    // The newest segment has no rows either, and is the one that the next row goes into.
+    // The newest segment has no rows either, but the next row goes into it.
     expect(stored()).toEqual([]);
     opened.writer.apply(received('node-a', HASHES[0] ?? ''), { atMs: NOW_MS, nowMs: NOW_MS, observedMs: 0 });
     opened.commit();
