@@ -37,7 +37,7 @@ describe('broker choice', () => {
     [{ EMBEDDED_NATS: 'on' }, true],
     [{ EMBEDDED_NATS: 'off' }, false],
     [{ NATS_URL: 'nats://broker:4222' }, false],
-  ])('broker choice - with %j there is one of ours: %s', (env, isOurs) => {
+  ])('broker choice - with %j the program starts a broker of its own: %s', (env, isOurs) => {
     const parts = {
       lockFolder: () => ({ release: () => undefined }),
       log: () => undefined,
@@ -47,7 +47,7 @@ describe('broker choice', () => {
     expect(embeddedBrokerFor(settingsOf(env), '', parts) !== null).toBe(isOurs);
   });
 
-  it('broker choice - without any broker named it is the one at the usual port', () => {
+  it('broker choice - without a named broker the choice is the broker at port 4222', () => {
     expect(natsOptions(natsOf({ EMBEDDED_NATS: 'off' }), null)).toEqual({
       ...ANONYMOUS,
       servers: ['nats://localhost:4222'],
@@ -64,12 +64,12 @@ describe('broker choice', () => {
     });
   });
 
-  it('broker choice - the user `aggregator` has replies where monitors may not listen', () => {
+  it('broker choice - the user `aggregator` gets its replies where monitors may not listen', () => {
     const nats = natsOf({ NATS_URL: 'nats://broker:4222', NATS_PASSWORD: 'a secret' });
     expect(natsOptions(nats, null)).toMatchObject({ user: 'aggregator', inboxPrefix: '_AGG' });
   });
 
-  it('broker choice - a broker that was there is reached at its address, as the settings say', () => {
+  it('broker choice - a broker that already runs is reached at its address, as the settings say', () => {
     expect(natsOptions(natsOf({ NATS_TOKEN: 'a token' }), FOREIGN)).toEqual({
       ...ANONYMOUS,
       servers: ['nats://localhost:4222'],
@@ -77,7 +77,7 @@ describe('broker choice', () => {
     });
   });
 
-  it('broker choice - our own is reached with its own credentials alone', () => {
+  it('broker choice - the embedded broker is reached with its own credentials alone', () => {
     const settings = natsOf({});
     const named = { ...settings, user: 'else', password: 'wrong', token: 'wrong', credsFile: '/c' };
     const files = { caFile: '/ca', certFile: '/cert', keyFile: '/key' };

@@ -47,7 +47,7 @@ describe('broker configuration', () => {
     expect(text.includes('min_version: "1.2"')).toBe(minVersion);
   });
 
-  test('broker configuration - says what deployed monitors need', () => {
+  test('broker configuration - it contains everything that deployed monitors need', () => {
     const text = textFor(valuesFor([2, 9, 10]));
     for (const part of [
       'max_payload: 1048576',
@@ -64,7 +64,7 @@ describe('broker configuration', () => {
     }
   });
 
-  test('broker configuration - no WebSocket listener for port 0', () => {
+  test('broker configuration - port 0 means no WebSocket listener', () => {
     expect(textFor(valuesFor([2, 9, 10], { websocket: null }))).not.toContain('websocket');
   });
 
@@ -84,14 +84,14 @@ describe('broker configuration', () => {
     expect(quoted(value)).toBe(expected);
   });
 
-  test('broker configuration - the installed nats-server finds no fault with its own text', async () => {
+  test('broker configuration - the installed nats-server accepts the written text', async () => {
     const file = join(temporaryFolder(), 'nats-server.conf');
     const password = 'a "quoted" \\ \'word\' $HOME #{x} é\t';
     writeFileSync(file, textFor(valuesFor(await readVersion(binary), { monitorPassword: password })));
     expect(() => execFileSync(binary, ['-t', '-c', file], { stdio: 'pipe' })).not.toThrow();
   });
 
-  test('broker configuration - what nats-server refuses is said and not put in place', async () => {
+  test('broker configuration - a text that nats-server refuses is reported and not put in place', async () => {
     const file = join(temporaryFolder(), 'nats-server.conf');
     await expect(installConfiguration(binary, file, 'max_payload: many\n')).rejects.toMatchObject({
       code: 'broker_start_failed',

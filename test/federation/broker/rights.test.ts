@@ -8,7 +8,7 @@ import { testBroker, until } from '../../io/broker-fixtures.ts';
 // What deployed monitors subscribe to (docs/federation.md#subjects).
 const deployedSubscriptions = [...SUBJECTS, 'truebit.stats.aggregated', 'truebit.>', 'truebit.stats.*'];
 
-/** A connection that keeps what the server complained of and what arrived. */
+/** A connection that keeps the complaints of the server and the messages that arrived. */
 async function client(connecting: Promise<NatsConnection>) {
   const connection = await connecting;
   onTestFinished(() => connection.close());
@@ -57,7 +57,7 @@ describe('broker rights', () => {
 
       await until(() => monitor.heard.includes('truebit.stats.period.1h'));
       await monitor.connection.flush();
-      // Three subscriptions match the first, `truebit.>` alone the second.
+      // Three subscriptions match the first message, only `truebit.>` matches the second.
       expect(monitor.heard.toSorted()).toEqual([
         'truebit.stats.aggregated',
         'truebit.stats.aggregated',
@@ -165,7 +165,7 @@ describe('broker rights', () => {
     expect(monitor.heard).toEqual([]);
   });
 
-  test('broker rights - the aggregator user does not come in with a wrong password', async () => {
+  test('broker rights - the broker refuses the user `aggregator` with a wrong password', async () => {
     const { broker } = await testBroker();
     const { url } = await broker.start();
     await expect(

@@ -51,7 +51,7 @@ log        1,200 lines could not be written
     );
   });
 
-  it('status - nothing that answers, or something else that does, is one sentence', async () => {
+  it('status - no answer, or an answer of another program, gives one sentence', async () => {
     const server = createServer((_request, response) => response.end('hello'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
@@ -83,7 +83,7 @@ log        1,200 lines could not be written
     expect(screen).toContain(`, ${up}\n`);
   });
 
-  it('status - asks below the path that it was given, and counts ages by the clock of who answers', async () => {
+  it('status - it asks below the given path, and computes ages by the clock of the answering program', async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       asked.push(request.url);
@@ -105,7 +105,7 @@ log        1,200 lines could not be written
     expect(new Set(asked)).toEqual(new Set(['/aggregator/metrics', '/aggregator/readyz']));
   });
 
-  it('status - the program is asked where it listens, straight, however that is written', async () => {
+  it('status - it asks the program at its listening address, without a proxy, however that address is written', async () => {
     const dead = 'http://127.0.0.1:9';
     const proxies = {
       NODE_USE_ENV_PROXY: '1',
@@ -134,7 +134,7 @@ log        1,200 lines could not be written
     await Promise.all(asked);
   });
 
-  it('status - a port that fetch would not ask', async () => {
+  it('status - it also reaches a port that fetch blocks', async () => {
     const server = createServer((_request, response) => response.end('{"status":"ok"}'));
     onTestFinished(() => void server.close());
     const listens = (port: number) =>
@@ -151,7 +151,7 @@ log        1,200 lines could not be written
     throw new Error('none of the ports is free');
   });
 
-  it('status - wrong settings, and nobody or somebody else there, have the exit codes of the help', async () => {
+  it('status - wrong settings, no answer, and an answer of another program have the exit codes of the help', async () => {
     const port = String(await freePort());
     const cases = [
       [{ HTTP_PORT: '"80"' }, 2, /HTTP_PORT .*\[settings_invalid\]\n$/],
@@ -169,7 +169,7 @@ log        1,200 lines could not be written
     }
   });
 
-  it('status - of the running program, as text and as JSON', async () => {
+  it('status - it shows the running program, as text and as JSON', async () => {
     const program = launch((await testFolder('status')).env);
     await program.ready();
     const http = ['--http', await program.url()];

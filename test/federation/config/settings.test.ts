@@ -23,7 +23,7 @@ function mistakes(env: Record<string, string>, canRead = true): readonly string[
 }
 
 describe('settings - defaults', () => {
-  it('are those of README.md', () => {
+  it('are the defaults in README.md', () => {
     expect(read({})).toEqual({
       nats: {
         urls: null,
@@ -69,17 +69,17 @@ describe('settings - defaults', () => {
     });
   });
 
-  it('are taken for empty and blank values', () => {
+  it('replace empty and blank values', () => {
     const blank = Object.fromEntries(SETTINGS.map(({ name }, index) => [name, index % 2 === 0 ? '' : ' \t']));
     expect(read(blank)).toEqual(read({}));
   });
 
-  it('cross to a thread by copy', () => {
+  it('can be copied to a thread', () => {
     const settings = read({ NATS_URL: 'nats://u:p@a:4222', FEDERATION_SALT: SALT });
     expect(structuredClone(settings)).toEqual(settings);
   });
 
-  it('make text of the log on a terminal, unless the format is set', () => {
+  it('choose a text log on a terminal, unless the format is set', () => {
     const terminal = { ...machine, isTerminal: true };
     expect(readSettings({}, terminal).settings.log.format).toBe('text');
     expect(readSettings({ LOG_FORMAT: 'json' }, terminal).settings.log.format).toBe('json');
@@ -94,7 +94,7 @@ describe('settings - defaults', () => {
     expect(readSettings({}, { ...machine, processors }).settings.workers).toBe(workers);
   });
 
-  it('work on the machine we run on', () => {
+  it('are valid on this machine', () => {
     expect(readSettings({}).settings.workers).toBeGreaterThanOrEqual(1);
   });
 });
@@ -114,7 +114,7 @@ describe('settings - reading', () => {
     expect(read({ DB_PATH: '/data/two.db', EMBEDDED_NATS_DIR: '/x' }).embedded.dir).toBe('/x');
   });
 
-  it('lets a password come under either name and gives it the user aggregator', () => {
+  it('takes the password under either name, for the user aggregator', () => {
     expect(read({ NATS_PASSWORD: 'a' }).nats).toMatchObject({ user: 'aggregator', password: 'a' });
     expect(read({ NATS_AGGREGATOR_PASSWORD: 'b' }).nats).toMatchObject({ user: 'aggregator', password: 'b' });
     expect(read({ NATS_AGGREGATOR_PASSWORD: 'b', NATS_USER: 'me' }).nats.user).toBe('me');
@@ -195,7 +195,7 @@ describe('settings - mistakes', () => {
     );
   });
 
-  it('are listed all at once', () => {
+  it('are all listed in one error', () => {
     expect(
       mistakes({ HTTP_PORT: 'x', WORKERS: 'y', NATS_URL: 'nats://a', EMBEDDED_NATS: 'on' }),
     ).toHaveLength(3);
@@ -245,7 +245,7 @@ describe('settings - mistakes', () => {
     expect(() => readSettings({ NATS_CA: '/no/such/ca.pem' })).toThrow(/NATS_CA/);
   });
 
-  it('do not blame a rule on a default that stands in for a wrong value', () => {
+  it('between settings are not reported against a default that replaces a wrong value', () => {
     expect(mistakes({ STALE_AFTER: 'x', OFFLINE_AFTER: '1000' })).toEqual([
       expect.stringMatching(/^STALE_AFTER/),
     ]);
@@ -283,7 +283,7 @@ describe('settings - warnings', () => {
 });
 
 describe('settings - table', () => {
-  it('has no two names so near that one is taken for the other', () => {
+  it('has no two names so similar that one is taken for the other', () => {
     for (const { name } of SETTINGS) {
       const { warnings } = readSettings({ [`${name}S`]: '1' }, machine);
       expect(warnings).toEqual([`${name}S: no setting has this name; is ${name} meant?`]);

@@ -1,4 +1,4 @@
-// The API beside the node list: history, distributions, health, and that `/api/openapi.json` is true.
+// The API without the node list: history, distributions, health, and `/api/openapi.json`, which must be true.
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
@@ -97,7 +97,7 @@ describe('http - history', () => {
 });
 
 describe('http - shared answers', () => {
-  it('asks once for a history up to now, though now goes on', async () => {
+  it('requests for a history up to now share one question, although now moves on', async () => {
     const asked: HistoryQuery[] = [];
     let nowMs = Date.UTC(2026, 0, 15) + 1;
     const url = await startServer({
@@ -117,7 +117,7 @@ describe('http - shared answers', () => {
     ]);
   });
 
-  it('asks the pool once for everybody who asks the same', async () => {
+  it('equal requests at the same time share one question to the pool', async () => {
     let questions = 0;
     const url = await startServer({
       ...FILLED,
@@ -134,7 +134,7 @@ describe('http - shared answers', () => {
     expect(questions).toBe(1);
   });
 
-  it('refuses what would keep a tick waiting, and forgets what failed', async () => {
+  it('refuses a question that would delay a tick, and does not keep the refusal', async () => {
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => {
       release = resolve;
@@ -161,7 +161,7 @@ describe('http - shared answers', () => {
 });
 
 describe('http - distributions', () => {
-  it('have bars in the order of the vocabulary, open ones largest first', async () => {
+  it('list closed labels in the order of the vocabulary, and open labels largest first', async () => {
     const url = await startServer({
       statistics: () =>
         statisticsOf({
@@ -205,7 +205,7 @@ describe('http - openapi', () => {
   it.each([
     ['filled', FILLED],
     ['empty', { history: FILLED.history } as Partial<FederationHttpParts>],
-  ])('is true of every address: %s', async (_name, parts) => {
+  ])('describes every address correctly: %s', async (_name, parts) => {
     const url = await startServer(parts);
     const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as Document;
     expect(document.openapi).toBe('3.1.0');
@@ -233,7 +233,7 @@ describe('http - openapi', () => {
       expect(response.headers.get('content-type'), path).toContain(contentType);
       check(schema, contentType === 'text/plain' ? text : JSON.parse(text), path);
       validated.push(`${path} ${response.status}`);
-      // What is described as a parameter is read as one: rubbish in it is refused, as described.
+      // The program reads every parameter that is described: rubbish in it is refused, as described.
       for (const parameter of (get.parameters ?? []).filter(({ in: place }) => place === 'query')) {
         const refused = await fetch(`${address}?${parameter.name}=%3C`);
         expect(refused.status, parameter.name).toBe(400);
@@ -248,7 +248,7 @@ describe('http - openapi', () => {
     expect(validated).toContain(`/api/federation/nodes/{id} ${parts.node === undefined ? 404 : 200}`);
   });
 
-  it('names of every address the statuses that it answers, and no others', async () => {
+  it('names for every address the statuses that it answers, and no others', async () => {
     const publisher = newApiKey();
     const keyHash = keyHashOf(publisher);
     const key = {
@@ -292,7 +292,7 @@ describe('http - openapi', () => {
           ),
         );
       const seen = new Set(answers.map(({ status }) => String(status)));
-      // Of the moment, not of the request.
+      // These depend on the moment, not on the request.
       const declared = Object.keys(get.responses).filter((status) => status !== '503');
       expect([...seen].toSorted(), path).toEqual(declared);
       expect(get.security, path).toEqual(seen.has('401') ? [{}, { bearer: [] }] : undefined);

@@ -59,7 +59,7 @@ const API = [
   '/api/openapi.json',
 ];
 
-/** The status of an address sent as it is: `fetch` would tidy it up. */
+/** The status for an address that is sent unchanged: `fetch` would normalise it. */
 function statusOf(url: string, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     get(url, { path }, (response) => {
@@ -93,7 +93,7 @@ describe('API_AUTH', () => {
     }
   });
 
-  it('API_AUTH - required never for probes, metrics, the key set and the page', async () => {
+  it('API_AUTH - required mode asks for no key on probes, metrics, the key set and the page', async () => {
     const url = await start('required');
     for (const path of ['/livez', '/readyz', '/metrics', '/.well-known/aggregator/keys', '/']) {
       expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 200]);
@@ -109,11 +109,11 @@ describe('API_AUTH', () => {
     '/api/federation/nodes?x=/livez',
     '//api/federation/nodes',
     '/api/federation/nodes/',
-  ])('API_AUTH - no spelling of an address goes round it: %s', async (path) => {
+  ])('API_AUTH - no spelling of an address avoids the check: %s', async (path) => {
     expect([401, 404]).toContain(await statusOf(await start('required'), path));
   });
 
-  it('API_AUTH - every address under /api/ asks for a key, those that are added later too', async () => {
+  it('API_AUTH - every address under /api/ asks for a key, including addresses that are added later', async () => {
     const url = await start('required');
     const described = await fetch(`${url}/api/openapi.json`, {
       headers: { authorization: `Bearer ${reader}` },
@@ -127,7 +127,7 @@ describe('API_AUTH', () => {
     expect(open.toSorted()).toEqual(['/.well-known/aggregator/keys', '/livez', '/metrics', '/readyz']);
   });
 
-  it('API_AUTH - a key that is revoked reads no live feed any longer', async () => {
+  it('API_AUTH - a live feed ends when its key is revoked', async () => {
     const book = new KeyBook(BOOK.all);
     const parts = { findKey: (keyId: string) => book.find(keyId), nowMs: () => NOW_MS - 3_600_000 };
     const { url } = await createServer(parts, { apiAuth: 'required' }).start();
@@ -138,17 +138,17 @@ describe('API_AUTH', () => {
     const ended = response.text();
     const key = book.find(keyIdOf(keyHashOf(reader)));
     if (key !== undefined) book.put({ ...key, revokedAtMs: NOW_MS, revokedEventMs: NOW_MS });
-    // It would go on for ten minutes.
+    // Otherwise the feed would continue for ten minutes.
     expect(await ended).toContain('event: snapshot');
   });
 
-  it('API_AUTH - HEAD is a GET', async () => {
+  it('API_AUTH - HEAD needs a key as GET does', async () => {
     const url = await start('required');
     for (const path of [API[0], '/api/federation/events'])
       expect([path, (await fetch(`${url}${path}`, { method: 'HEAD' })).status]).toEqual([path, 401]);
   });
 
-  it('API_AUTH - use is noted, and not with every request', async () => {
+  it('API_AUTH - the use of a key is recorded, but not on every request', async () => {
     const used: string[] = [];
     const url = await start('required', used);
     for (let request = 0; request < 8; request++)
@@ -158,7 +158,7 @@ describe('API_AUTH', () => {
     expect(new Set(used)).toEqual(new Set([keyIdOf(keyHashOf(reader))]));
   });
 
-  it('API_AUTH - open asks for nothing, and does not mind a key', async () => {
+  it('API_AUTH - open mode asks for no key, and accepts one', async () => {
     const url = await start('open');
     for (const authorization of ['', `Bearer ${stranger}`])
       expect((await fetch(`${url}${API[0]}`, { headers: { authorization } })).status).toBe(200);

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { NO_STATISTICS } from '../../../src/federation/http/no-statistics.ts';
 import { startServer } from './parts.ts';
 
-/** Every address that the page, or what it loads, names: as it is below the page, which may stand anywhere. */
+/**
+ * Every address in the page and in the files that it loads, relative to the page, which may be served below any path.
+ */
 async function loadedFrom(url: string): Promise<string[]> {
   const seen = new Set<string>();
   const waiting = ['/'];
   const foundIn = (path: string, address: string) => {
-    // Where the page is not the root of its host, what begins with a slash is somewhere else.
+    // If the page is not at the root of its host, an address that begins with a slash leads elsewhere.
     const found = new URL(address, `http://a/below${path}`).pathname;
     expect(found, `${address} in ${path}`).toMatch(/^\/below\//);
     waiting.push(found.slice('/below'.length));
@@ -41,7 +43,7 @@ describe('page', () => {
     expect([...body.matchAll(/data-metric=/g)]).toHaveLength(Object.keys(NO_STATISTICS).length);
   });
 
-  it('loads only what we serve, and nothing inline', async () => {
+  it('loads only files of this server, and nothing inline', async () => {
     const url = await startServer();
     const loaded = await loadedFrom(url);
     expect(loaded).toEqual(
@@ -57,7 +59,7 @@ describe('page', () => {
     expect(body).not.toMatch(/<script(?![^>]* src=)|<style|style=| on[a-z]+=|https?:/);
   });
 
-  it('writes what strangers sent as text only', async () => {
+  it('writes values from messages as text only', async () => {
     const url = await startServer();
     const ours = (await loadedFrom(url)).filter((path) => path.endsWith('.js') && !path.includes('uplot'));
     expect(ours.length).toBeGreaterThan(10);
@@ -75,12 +77,12 @@ describe('page', () => {
     ['/assets/uplot.js', /^text\/javascript/],
     ['/assets/page.css', /^text\/css/],
     ['/assets/icon.svg', /^image\/svg\+xml/],
-  ])('serves %s as what it is', async (path, type) => {
+  ])('serves %s with its content type', async (path, type) => {
     expect((await fetch(`${await startServer()}${path}`)).headers.get('content-type')).toMatch(type);
   });
 
   it.each(['/assets/', '/assets/..%2fserver.ts', '/assets/uplot.d.ts', '/assets/../server.ts', '/server.ts'])(
-    'serves nothing else: %s',
+    'serves no other file: %s',
     async (path) => {
       expect((await fetch(`${await startServer()}${path}`)).status).toBe(404);
     },

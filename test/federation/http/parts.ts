@@ -1,4 +1,4 @@
-// An HTTP server over parts that a test gives: what it does not give answers with nothing.
+// An HTTP server over parts that a test gives: a part that is not given answers with empty values.
 
 import { onTestFinished } from 'vitest';
 import type { NodePage } from '../../../src/federation/domain/statistics.ts';

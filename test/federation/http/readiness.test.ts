@@ -45,7 +45,7 @@ function judge(inputs: Partial<ReadinessInputs>) {
 }
 
 describe('readiness - components', () => {
-  it('is ready when all is well', () => {
+  it('is ready when every component works', () => {
     expect(judge({})).toEqual({
       status: 'ready',
       mode: 'jetstream',
@@ -108,13 +108,13 @@ describe('readiness - components', () => {
     expect(judge({ logLoss: { lines: 3, problem: null } }).components.process).toEqual({ ok: true });
   });
 
-  it('is ready although nobody can join, which it tells', () => {
+  it('is ready while no monitor can join, with a warning', () => {
     const { status, components } = judge({ joinProblem: 'nobody can join' });
     expect(status).toBe('ready');
     expect(components.broker).toEqual({ ok: true, reason: 'nobody can join' });
   });
 
-  it('is ready with a warning about the stream, which it tells', () => {
+  it('is ready while there is a problem with the stream, with a warning', () => {
     const { status, mode, components } = judge({
       status: { ...well, mode: 'core', problem: 'foreign stream' },
     });
@@ -154,7 +154,7 @@ describe('readiness - tick', () => {
     expect(readiness.status).toBe(ok ? 'ready' : 'not_ready');
   });
 
-  it('shows catching up, which alone is no reason', () => {
+  it('shows catching up, which alone does not make it unready', () => {
     expect(judge({ status: { ...well, catchingUp: true } })).toMatchObject({
       status: 'ready',
       catchingUp: true,

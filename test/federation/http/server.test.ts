@@ -28,7 +28,7 @@ async function errorOf(response: Response): Promise<string> {
 }
 
 describe('http - health', () => {
-  it('is live while the loop turns', async () => {
+  it('answers liveness while the event loop runs', async () => {
     let live = true;
     const url = await start({ live: () => live });
     const response = await fetch(`${url}/livez`);
@@ -37,7 +37,7 @@ describe('http - health', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(503);
   });
 
-  it('answers readiness with 200 or 503 and the whole judgement', async () => {
+  it('answers readiness with 200 or 503 and every component', async () => {
     let readiness: Readiness = ready;
     const url = await start({ readiness: () => readiness });
     const response = await fetch(`${url}/readyz`);
@@ -46,7 +46,7 @@ describe('http - health', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
   });
 
-  it('hands metrics out with their content type', async () => {
+  it('serves metrics with their content type', async () => {
     const response = await fetch(`${await start()}/metrics`);
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4');
     expect(await response.text()).toBe('up 1\n');
@@ -54,7 +54,7 @@ describe('http - health', () => {
 });
 
 describe('http - network-stats', () => {
-  it('is flat, in the order of publication', async () => {
+  it('is a flat object in the order of publication', async () => {
     const asked: string[] = [];
     const url = await start({
       statistics: (period) => {
@@ -77,7 +77,7 @@ describe('http - network-stats', () => {
     expect(asked).toEqual(['24h', 'all']);
   });
 
-  it('is renewed by each tick, and only then', async () => {
+  it('changes with each tick, and only then', async () => {
     let reads = 0;
     const watched = (activeNodes: number): PeriodStatistics => {
       const value = statistics(activeNodes);
@@ -99,7 +99,7 @@ describe('http - network-stats', () => {
     expect(reads).toBe(2);
   });
 
-  it.each(PERIODS)('awaits data with zeros before the first tick: %s', async (period) => {
+  it.each(PERIODS)('shows zeros and says that it awaits data before the first tick: %s', async (period) => {
     const response = await fetch(`${await start()}/api/federation/network-stats?period=${period}`);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
@@ -122,7 +122,7 @@ describe('http - network-stats', () => {
 });
 
 describe('http - nodes', () => {
-  it('http - one node with its transitions, and 404 for one that is not known', async () => {
+  it('http - one node with its transitions, and 404 for an unknown node', async () => {
     const asked: string[] = [];
     const history = {
       nodeId: 'node-1',
@@ -228,7 +228,7 @@ describe('http - nodes', () => {
     expect([response.status, await errorOf(response)]).toEqual([400, code]);
   });
 
-  it('says when to try again after a query that took too long', async () => {
+  it('answers a query that took too long with a time to try again', async () => {
     const url = await start({
       nodes: async () => {
         throw new CodedError('worker_timeout', 'inner');
@@ -239,7 +239,7 @@ describe('http - nodes', () => {
     expect([response.status, await errorOf(response)]).toEqual([503, 'worker_timeout']);
   });
 
-  it('says that the database cannot be read, and names no file', async () => {
+  it('answers that the database cannot be read, and names no file', async () => {
     const failures: unknown[] = [];
     const url = await start({
       nodes: async () => {
@@ -257,7 +257,7 @@ describe('http - nodes', () => {
 });
 
 describe('http - errors', () => {
-  it('show nothing of what went wrong inside, and tell the program', async () => {
+  it('hide internal causes from the client, and report them to the program', async () => {
     const failures: unknown[] = [];
     const error = new Error('hunter2');
     const url = await start({
@@ -304,7 +304,7 @@ describe('http - errors', () => {
   it.each([
     ['GARBAGE\r\n\r\n', 400, 'bad_request'],
     [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
-  ])('answers what is not HTTP in the same shape', async (text, status, code) => {
+  ])('answers bytes that are not HTTP with the same error shape', async (text, status, code) => {
     const answer = await raw(await start(), text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(answer).toContain('x-content-type-options: nosniff');
@@ -340,7 +340,7 @@ describe('http - headers', () => {
     },
   );
 
-  it('let any page read the API, and nothing else', async () => {
+  it('let pages of any origin read the API, and no other address', async () => {
     const url = await start();
     const asked = await fetch(`${url}/api/federation/network-stats`, { method: 'OPTIONS' });
     expect(asked.status).toBe(204);
@@ -350,7 +350,7 @@ describe('http - headers', () => {
   });
 
   it.each(['/', '/assets/page.css', '/assets/uplot.js', '/api/federation/limits', '/api/openapi.json'])(
-    'say 304 to who has %s already',
+    'answer 304 to a client that already has %s',
     async (path) => {
       const url = `${await start()}${path}`;
       const tag = (await fetch(url)).headers.get('etag') ?? '';
@@ -378,7 +378,7 @@ describe('http - headers', () => {
 });
 
 describe('http - bounds', () => {
-  it('closes a connection above the limit of its address, or of all, at once, and serves those below it', async () => {
+  it('closes a connection above the limit of its address, or of the server, at once, and serves those below it', async () => {
     const port = Number(new URL(await start()).port);
     const sockets: Socket[] = [];
     const open = (localAddress: string): Promise<string> =>
@@ -388,7 +388,7 @@ describe('http - bounds', () => {
         );
         sockets.push(socket);
         socket.once('data', (chunk) => resolve(String(chunk).slice(0, 15)));
-        // Closed before or after it wrote: an end, or a reset.
+        // The server closed before or after the client wrote: an end, or a reset.
         socket.once('close', () => resolve('closed'));
         socket.once('error', (error: NodeJS.ErrnoException) =>
           error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve('closed') : reject(error),
@@ -425,20 +425,23 @@ describe('http - start and stop', () => {
     ['fe80::1', 'EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT'],
     ['fe80::1%nope', 'EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT'],
     ['no-such-host.invalid', 'ENOTFOUND|EAI_\\w+'],
-  ])('names HTTP_HOST, the cause and the remedy when %s is not ours', async (host, code) => {
-    const server = create({}, { host, port: 0 });
-    await expect(server.start()).rejects.toMatchObject({
-      code: 'settings_invalid',
-      message: expect.stringMatching(new RegExp(`^HTTP_HOST "${host}" .* \\((${code})\\): `)),
-    });
-  });
+  ])(
+    'names HTTP_HOST, the cause and the remedy when %s is not an address of this machine',
+    async (host, code) => {
+      const server = create({}, { host, port: 0 });
+      await expect(server.start()).rejects.toMatchObject({
+        code: 'settings_invalid',
+        message: expect.stringMatching(new RegExp(`^HTTP_HOST "${host}" .* \\((${code})\\): `)),
+      });
+    },
+  );
 
   it.each(['0.0.0.0', 'localhost'])('gives an address that can be opened for %s', async (host) => {
     const { url } = await create({}, { host, port: 0 }).start();
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
 
-  it('finishes an answer under way, then takes no more', async () => {
+  it('a stop lets a running answer finish, and accepts no new request', async () => {
     let release = (_page: NodePage): void => {};
     let asked = (): void => {};
     const wasAsked = new Promise<void>((resolve) => {
@@ -462,7 +465,7 @@ describe('http - start and stop', () => {
     await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
   });
 
-  it('does not wait for ever for an answer that never comes', async () => {
+  it('a stop does not wait for ever for an answer that never comes', async () => {
     let asked = (): void => {};
     const wasAsked = new Promise<void>((resolve) => {
       asked = resolve;

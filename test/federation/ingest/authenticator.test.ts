@@ -39,7 +39,7 @@ function bind(nodeId: string | null): ApiKey {
   };
 }
 
-/** An event clock behind which no time went back. */
+/** An event clock that has seen no step back. */
 const asTheyAre = (atMs: number) => atMs;
 
 const sign = (key: ApiKey, subject: string, payload: Uint8Array) =>
@@ -75,11 +75,11 @@ describe('authenticator', () => {
       'unauthenticated',
       'unauthenticated',
     ]);
-    // In a stream it was sent before either happened.
+    // In a stream, the message was sent before the key was revoked or bound.
     expect([ask(7, 'node-b', signed), ask(7, NODE, null)]).toEqual([revoked, null]);
   });
 
-  it('authenticator - is asked behind validation and before the limits, and refusals are counted', () => {
+  it('authenticator - it checks a message after validation and before the limits, and its refusals are counted', () => {
     const ledger = new Ledger();
     const key = bind('node-other');
     const door = new Door(
@@ -107,7 +107,7 @@ describe('authenticator', () => {
 });
 
 describe('batch', () => {
-  it('batch - brings credentials with their messages, and takes their room into account', () => {
+  it('batch - it carries credentials with their messages, and counts their bytes', () => {
     const batch = createBatch(10, 100);
     const filler = new BatchFiller(batch);
     const message = (subject: number, payload: string, credential: string | null): BatchMessage => ({
@@ -125,7 +125,7 @@ describe('batch', () => {
       message(5, 'last', null),
     ];
     expect(messages.map((each) => filler.add(each))).toEqual([true, true, true, true]);
-    // 25 bytes are left.
+    // The batch has 25 bytes left.
     expect(filler.add(message(1, '', 'd'.repeat(60)))).toBe(false);
     expect(filler.add(message(1, 'e'.repeat(26), null))).toBe(false);
     const read: BatchMessage[] = [];

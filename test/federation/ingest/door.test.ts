@@ -44,14 +44,17 @@ const at = (subject: number, count = 1) =>
   Array.from({ length: 7 }, (_, index) => (index === subject ? count : 0));
 
 describe('door', () => {
-  it.each(GOLDEN)('door - lets in $message.type: $name', ({ subject, message, signal }) => {
-    const { enter, applied } = setUp();
-    expect(enter(subject, message, NOW_MS - 5)).toBe('applied');
-    expect(applied).toEqual([{ signal, atMs: NOW_MS - 5, nowMs: NOW_MS }]);
-  });
+  it.each(GOLDEN)(
+    'door - a valid message is accepted, $message.type: $name',
+    ({ subject, message, signal }) => {
+      const { enter, applied } = setUp();
+      expect(enter(subject, message, NOW_MS - 5)).toBe('applied');
+      expect(applied).toEqual([{ signal, atMs: NOW_MS - 5, nowMs: NOW_MS }]);
+    },
+  );
 
   it.each(['applied', 'duplicate', 'rate_limited'] as const)(
-    'door - says and counts what applying made of it: %s',
+    'door - the outcome of applying a message is returned and counted: %s',
     (outcome) => {
       const { enter, accounts } = setUp({ apply: () => outcome });
       expect(enter('truebit.heartbeat', messageOf(3))).toBe(outcome);
@@ -62,7 +65,7 @@ describe('door', () => {
   );
 
   it.each(SUBJECTS.map((name, index) => [name, index] as const))(
-    'door - counts a refusal on %s with its reason',
+    'door - a refusal on %s is counted with its reason',
     (name, index) => {
       const { enter, applied, accounts } = setUp();
       expect(enter(name, '')).toBe('rejected');
@@ -84,7 +87,7 @@ describe('door', () => {
     '',
     'ingest.heartbeat',
     'truebit.nodes.*',
-  ])('door - ignores %j without looking at it', (subject) => {
+  ])('door - a message on another subject is ignored unread, %j', (subject) => {
     const { enter, applied, accounts } = setUp();
     expect(enter(subject, 'x'.repeat(20_000))).toBe('ignored');
     expect(applied).toEqual([]);
@@ -98,14 +101,14 @@ describe('door', () => {
     ).toBe(true);
   });
 
-  it('door - where the broker maps the inputs, only the mapped names are inputs', () => {
+  it('door - if the broker maps the inputs, only the mapped names are inputs', () => {
     const { enter, accounts } = setUp({ isMapped: true });
     expect(enter('ingest.tasks.completed', messageOf(1))).toBe('applied');
     expect(enter('truebit.tasks.completed', messageOf(1))).toBe('ignored');
     expect(accounts().outcomes.applied).toEqual(at(1));
   });
 
-  it("door - a message that was read before is replayed, unread, and not the position's business", () => {
+  it('door - a message that was read before counts as replayed, unread, and leaves the position unchanged', () => {
     const { enter, applied, counted, accounts } = setUp();
     expect(enter('truebit.nodes.left', messageOf(5), NOW_MS, 7)).toBe('applied');
     expect(enter('truebit.nodes.left', messageOf(5), NOW_MS, 7)).toBe('replayed');
@@ -117,7 +120,7 @@ describe('door', () => {
     expect(outcomes.replayed).toEqual([0, 0, 0, 0, 0, 1, 1]);
   });
 
-  it('door - a broker time more than a minute ahead is counted, and kept as it is', () => {
+  it('door - a broker time more than a minute ahead is counted, and kept unchanged', () => {
     const { enter, applied, accounts } = setUp();
     for (const ahead of [-3_600_000, 0, 60_000, 60_001, 3_600_000])
       enter('truebit.heartbeat', messageOf(3), NOW_MS + ahead);
@@ -125,7 +128,7 @@ describe('door', () => {
     expect(applied.map(({ atMs }) => atMs - NOW_MS)).toEqual([-3_600_000, 0, 60_000, 60_001, 3_600_000]);
   });
 
-  it('door - counts labels outside their vocabulary in accepted messages', () => {
+  it('door - labels outside their vocabulary are counted in accepted messages', () => {
     const { enter, accounts } = setUp();
     enter('truebit.heartbeat', messageOf(3, { continentBucket: 'XX', locationBucket: 'here' }));
     enter('truebit.heartbeat', messageOf(3, { continentBucket: 'XX', locationBucket: 5 }));

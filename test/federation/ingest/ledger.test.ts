@@ -39,7 +39,7 @@ describe('ledger', () => {
     expect(after.inFlight).toBe(0);
     expect(after.outcomes.applied).toEqual([1, 0, 0, 0, 0, 0, 0]);
     expect(after.outcomes.ignored).toEqual([0, 0, 0, 0, 0, 0, 1]);
-    // What was shown is a copy.
+    // The snapshot is a copy.
     expect(before.inFlight).toBe(2);
     expect(before.outcomes.applied[0]).toBe(0);
   });
@@ -71,7 +71,7 @@ describe('ledger', () => {
     expectConserved(accounts);
   });
 
-  it('ledger - what others found is passed on under its name', () => {
+  it('ledger - counts from other parts are passed on under their names', () => {
     const unknownLabels = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
     const accounts = new Ledger().snapshot({ lost: 4, disagreements: 5, unknownLabels });
     expect(accounts).toMatchObject({ lost: 4, disagreements: 5 });
@@ -97,7 +97,7 @@ describe('ledger', () => {
     ['a time in the future is no negative age', [NOW_MS + 5000], 0],
   ])('ledger - lag of a batch: %s', (_what, timesMs, lagMs) => {
     const ledger = new Ledger();
-    // A batch before, with a newer message, must not speak for this one.
+    // An earlier batch with a newer message must not determine the lag of this batch.
     ledger.receive(0, NOW_MS + 9000, true);
     ledger.outcome(0, 'applied');
     ledger.committed(NOW_MS, 0);
@@ -106,7 +106,7 @@ describe('ledger', () => {
     expect(ledger.committed(NOW_MS, 0)).toBe(lagMs);
   });
 
-  it('ledger - publish to commit is observed once per message, a commit once per commit', () => {
+  it('ledger - the time from publish to commit is observed once per message, that of a commit once per commit', () => {
     const ledger = new Ledger();
     for (const ageMs of [-100, 0, 5, 6, 999, 1000, 1001, 7_200_000]) ledger.receive(0, NOW_MS - ageMs, false);
     for (let count = 0; count < 8; count++) ledger.outcome(0, 'applied');
@@ -124,7 +124,7 @@ describe('ledger', () => {
     expect(commit.sumSeconds).toBeCloseTo(99.02, 9);
   });
 
-  it('ledger - at every moment received is the sum of the outcomes and what is in flight', () => {
+  it('ledger - at every moment, received equals the sum of the outcomes and the messages in flight', () => {
     const step = fc.oneof(
       { weight: 1, arbitrary: fc.constant({ type: 'commit' as const }) },
       {
@@ -205,7 +205,7 @@ describe('ledger', () => {
 });
 
 describe('histogram', () => {
-  it('histogram - a bound belongs to its own cell, and one more cell is above all', () => {
+  it('histogram - a value equal to a bound falls into its cell, and one more cell is above all bounds', () => {
     const histogram = new Histogram([0.1, 1, 10]);
     for (const seconds of [0, 0.1, 0.100001, 1, 9.99, 10, 10.01, 1e9]) histogram.observe(seconds);
     const { boundsSeconds, counts, sumSeconds } = histogram.snapshot();
@@ -222,7 +222,7 @@ describe('histogram', () => {
     expect(histogram.snapshot().counts).toEqual([1, 0]);
   });
 
-  it('histogram - counts each observation where a search from the left finds it', () => {
+  it('histogram - each observation falls into the cell that a search from the left finds', () => {
     const bounds = fc
       .uniqueArray(fc.integer({ min: 0, max: 50 }), { maxLength: 12 })
       .map((list) => list.toSorted((a, b) => a - b));

@@ -8,7 +8,7 @@ interface Said {
 
 const said = (name: string): Said => ({ type: name.replace(/\d+$/, ''), name });
 
-/** A line whose door is shut to some types; what was taken, by name. */
+/** A waiting line that may not pass some types, and the names of the messages that were taken. */
 function setUp() {
   const shut = new Set<string>();
   const taken: string[] = [];
@@ -29,13 +29,13 @@ function setUp() {
 }
 
 describe('waiting line', () => {
-  it('waiting line - takes at once what may be taken', () => {
+  it('waiting line - a message that may pass is taken at once', () => {
     const { add, taken } = setUp();
     add('batch1', 'clock1', 'batch2');
     expect(taken).toEqual(['batch1', 'clock1', 'batch2']);
   });
 
-  it('waiting line - nothing goes past what waits, but what was shed', () => {
+  it('waiting line - no message overtakes a waiting message, except the counts of shed messages', () => {
     const { line, shut, add, taken } = setUp();
     shut.add('batch');
     add('clock1', 'batch1', 'clock2', 'shed1', 'attach1');
@@ -48,7 +48,7 @@ describe('waiting line', () => {
     expect(taken).toEqual(['clock1', 'shed1', 'batch1', 'clock2', 'attach1', 'batch2']);
   });
 
-  it('waiting line - of readings of the clock in a row the last waits, and keeps its place', () => {
+  it('waiting line - of successive clock readings only the last waits, in the place of the first', () => {
     const { line, shut, add, taken } = setUp();
     shut.add('all');
     add('clock1', 'clock2', 'batch1', 'clock3', 'clock4', 'clock5', 'attach1', 'clock6');
@@ -57,7 +57,7 @@ describe('waiting line', () => {
     expect(taken).toEqual(['clock2', 'batch1', 'clock5', 'attach1', 'clock6']);
   });
 
-  it('waiting line - what is put back is the next, before all that waits', () => {
+  it('waiting line - a message that is put back is taken next, before all waiting messages', () => {
     const { line, shut, add, taken, whenTaking } = setUp();
     shut.add('all');
     add('attach1', 'batch1');
@@ -75,7 +75,7 @@ describe('waiting line', () => {
     expect(taken).toEqual(['attach1', 'batch1', 'batch2']);
   });
 
-  it('waiting line - a commit that works again while it takes drains it in order too', () => {
+  it('waiting line - a commit that succeeds while the line is drained keeps the order', () => {
     const { line, shut, add, taken, whenTaking } = setUp();
     shut.add('all');
     add('batch1', 'batch2', 'batch3');

@@ -11,7 +11,7 @@ const DAMAGED = coded('SQLITE_CORRUPT');
 const VALUE = coded('SQLITE_CONSTRAINT_CHECK');
 const REPLACED = new CodedError('database_replaced', 'another file');
 
-/** A health whose disk and looks are the test's, and what it told. */
+/** The health of a writer whose disk and checks the test controls, and what it reported. */
 function setUp() {
   let room: Room = { freeBytes: 50, sizeBytes: 100 };
   let look = (): void => undefined;
@@ -44,7 +44,7 @@ function setUp() {
 }
 
 describe('writer health', () => {
-  it('writer health - a refusal is logged once, another cause again, and its end', () => {
+  it('writer health - a refusal is logged once, again with another cause, and once when it ends', () => {
     const { health, log } = setUp();
     for (const error of [FULL, FULL, BUSY, BUSY]) health.failed(error, false);
     expect(log).toHaveLength(2);
@@ -56,7 +56,7 @@ describe('writer health', () => {
     expect([health.isRefused, health.status(0).databaseProblem]).toEqual([false, null]);
   });
 
-  it('writer health - an error of a message is no refusal, and that it is stuck is told beside it', () => {
+  it('writer health - an error caused by a message is not a refusal, and a message that cannot be set aside is reported too', () => {
     const { health, log } = setUp();
     health.failed(VALUE, false);
     health.failed(VALUE, true);
@@ -70,14 +70,14 @@ describe('writer health', () => {
     expect(log).toHaveLength(2);
   });
 
-  it('writer health - what can never be stored is fatal, once, and not logged here', () => {
+  it('writer health - a database that can never be written is fatal, reported once, and not logged here', () => {
     const { health, log, told } = setUp();
     health.failed(REPLACED, false);
     health.failed(REPLACED, false);
     expect([health.isFatal, told, log]).toEqual([true, ['fatal database_replaced'], []]);
   });
 
-  it('writer health - damaged files are suspected, and are not whole; nor are others than those opened', () => {
+  it('writer health - damaged files are suspected and reported as not whole, and so are files replaced since the open', () => {
     const { health, told } = setUp();
     expect(health.areFilesWhole()).toBe(true);
     health.failed(DAMAGED, false);
@@ -87,7 +87,7 @@ describe('writer health', () => {
     expect(health.areFilesWhole()).toBe(false);
   });
 
-  it('writer health - little room holds messages back until there is enough, and a problem goes before it', async () => {
+  it('writer health - low disk space holds messages back until there is enough, and any other problem is reported first', async () => {
     const { health, log, told, setFree } = setUp();
     await health.start();
     const lows: boolean[] = [];

@@ -113,11 +113,11 @@ function promtool(text: string): { code: number | null; said: string } {
 }
 
 describe('metrics - promtool', () => {
-  it('says nothing before the first report', async () => {
+  it('accepts the metrics before the first report', async () => {
     expect(promtool(await create().text())).toEqual({ code: 0, said: '' });
   });
 
-  it('says nothing when everything has been counted', async () => {
+  it('accepts the metrics when everything has been counted', async () => {
     const metrics = create({ accounts: () => accounts, status: () => status });
     metrics.transition('online', 'stale');
     metrics.tick(0.02);
@@ -126,13 +126,13 @@ describe('metrics - promtool', () => {
     expect(promtool(await metrics.text())).toEqual({ code: 0, said: '' });
   });
 
-  it('would complain', () => {
+  it('complains about a bad metric', () => {
     expect(promtool('# TYPE a_total gauge\na_total 1\n').said).not.toBe('');
   });
 });
 
 describe('metrics - series', () => {
-  it('are the same from the start, with 0', async () => {
+  it('exist from the start, with value 0', async () => {
     const empty = await series(create());
     const full = await series(
       create({ accounts: () => ({ ...accounts, ...boundsOf() }), status: () => status }),
@@ -189,7 +189,7 @@ describe('metrics - series', () => {
     expect(of('aggregator_node_transitions_total')).toBe(6);
   });
 
-  it('make cumulative buckets of counts from the other thread', async () => {
+  it('have cumulative buckets, made from the counts of the other thread', async () => {
     const text = await create({ accounts: () => accounts }).text();
     const lines = text.split('\n').filter((line) => line.startsWith('aggregator_publish_to_commit_seconds'));
     expect(lines).toEqual([
@@ -201,7 +201,7 @@ describe('metrics - series', () => {
     ]);
   });
 
-  it('carry what was observed here', async () => {
+  it('carry the observations of this thread', async () => {
     const metrics = create({
       nodes: () => ({ online: 4, stale: 1, offline: 7 }),
       pool: () => ({ queueTasks: 2 }),
@@ -233,7 +233,7 @@ describe('metrics - series', () => {
     });
   });
 
-  it('tell moments by the wall clock as it is set now', async () => {
+  it('show moments by the wall clock as it is now set', async () => {
     let setByMs = 0;
     const metrics = create({ wallMs: (monotonicMs) => 1_700_000_000_000 + setByMs + monotonicMs });
     metrics.published(500);
@@ -247,7 +247,7 @@ describe('metrics - series', () => {
     });
   });
 
-  it('tell of the process', async () => {
+  it('describe the process', async () => {
     const all = await series(create());
     const nowSeconds = Date.now() / 1000;
     expect(all.get('process_start_time_seconds')).toBeGreaterThan(nowSeconds - 3_600);
@@ -279,7 +279,7 @@ describe('metrics - series', () => {
 describe('metrics - event-loop delay', () => {
   const turn = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  it('sees a loop that was held up, beyond the interval of its timer, and forgets it after two windows', async () => {
+  it('shows a blocked event loop, without the interval of the timer, and forgets it after two windows', async () => {
     const delay = new EventLoopDelay(0);
     const startedMs = performance.now();
     try {

@@ -35,14 +35,14 @@ const INPUT: ComparisonInput = {
 };
 
 describe('comparison', () => {
-  it('comparison - before plus ours is after, in every period', () => {
+  it('comparison - statistics before plus the messages sent equal statistics after, in every period', () => {
     const { compared, differences, notes } = compareStatistics(INPUT);
     expect(differences).toEqual([]);
     expect(notes).toEqual([]);
     expect(compared).toBeGreaterThan(4 * 45);
   });
 
-  it('comparison - nodes of others that decay move node counts only', () => {
+  it('comparison - other nodes that go offline change only the node counts', () => {
     const after = { ...AFTER, onlineNodes: AFTER.onlineNodes - 5, staleNodes: 3 };
     const decayed = { ...after, activeNodes: AFTER.activeNodes - 2, offlineNodes: AFTER.offlineNodes + 2 };
     const input = { ...INPUT, after: tick('2026-01-15T10:31:30.000Z', decayed) };
@@ -60,7 +60,7 @@ describe('comparison', () => {
     ['chainDistribution.5', { chainDistribution: { ...AFTER.chainDistribution, 5: 0 } }],
     ['chainDistribution.99', { chainDistribution: { ...AFTER.chainDistribution, 99: 1 } }],
     ['totalInvoices', { totalInvoices: undefined }],
-  ])('comparison - a wrong %s is told', (member, wrong) => {
+  ])('comparison - a wrong %s is reported', (member, wrong) => {
     const all = { ...AFTER, ...wrong } as unknown as PublishedStatistics;
     const after = tick('2026-01-15T10:31:30.000Z', AFTER, { all });
     const { differences } = compareStatistics({ ...INPUT, after });
@@ -69,7 +69,7 @@ describe('comparison', () => {
     );
   });
 
-  it('comparison - a closed vocabulary in the wrong order, or with a needless unknown, is told', () => {
+  it('comparison - a closed vocabulary in the wrong order, or with an unneeded unknown, is reported', () => {
     const gas = AFTER.gasUsageDistribution;
     const reversed = { ...AFTER, gasUsageDistribution: Object.fromEntries(Object.entries(gas).toReversed()) };
     const { differences } = compareStatistics({ ...INPUT, after: tick(INPUT.after.timestamp, reversed) });
@@ -113,7 +113,7 @@ describe('comparison', () => {
     expect(told.differences.length).toBeGreaterThan(1);
   });
 
-  it('comparison - nothing may leave the period all', () => {
+  it('comparison - no task may leave the period all', () => {
     const all = { ...statisticsOf(OURS), ...nodeCounts() } as unknown as PublishedStatistics;
     const { differences } = compareStatistics({
       ...INPUT,
@@ -122,7 +122,7 @@ describe('comparison', () => {
     expect(differences.map(({ member }) => member)).toContain('totalTasks');
   });
 
-  it('comparison - labels folded into other are left out, and said', () => {
+  it('comparison - labels folded into other are not compared, and the report says so', () => {
     const { chainDistribution } = AFTER;
     const folded = Object.fromEntries(Object.entries(chainDistribution).filter(([label]) => label !== '5'));
     const data = { ...AFTER, chainDistribution: { ...folded, other: chainDistribution['5'] ?? 0 } };

@@ -15,11 +15,11 @@ import { readWire } from './wire-reader.ts';
 export interface FakeBehaviour {
   /** Messages (by number from 0) that never arrive. */
   readonly loses?: (number: number) => boolean;
-  /** Changes what a period publishes. */
+  /** Changes the published statistics of a period. */
   readonly publishes?: (statistics: PublishedStatistics, period: Period) => PublishedStatistics;
-  /** Changes what is shown over HTTP only. */
+  /** Changes only the answers over HTTP. */
   readonly shows?: (statistics: PublishedStatistics) => PublishedStatistics;
-  /** The process is replaced after so many messages; the database stays. */
+  /** The process is replaced after this number of messages; the database stays. */
   readonly restartsAfter?: number;
   readonly limits?: Partial<AggregatorLimits>;
   readonly notReady?: string;

@@ -10,7 +10,7 @@ function parseOptions(args: readonly string[], env: Environment) {
 }
 
 describe('options', () => {
-  it('options - the command of the issue', () => {
+  it('options - the command of the documentation is accepted', () => {
     const args = '--nodes 100 --rate 30 --duration 60 --seed 1 --duplicates 0.3 --disagree 0.05'.split(' ');
     expect(parseOptions(args, {})).toEqual({
       nodes: 100,
@@ -54,7 +54,7 @@ describe('options', () => {
     });
   });
 
-  it('options - a wrong setting is told as the program tells it', () => {
+  it('options - a wrong setting gives the sentence of the program', () => {
     const wrong = [
       { NATS_URL: 'nats://me:hunter2' },
       { NATS_URL: 'ws://me:hunter2@a' },
@@ -89,7 +89,7 @@ describe('options', () => {
     expect(() => parseOptions(['--nats', 'http://me:secret@host'], {})).toThrow(/^(?!.*secret).*$/);
   });
 
-  it('options - bad arguments, and nothing that answers, are exit code 2', async () => {
+  it('options - bad arguments, and an aggregator that does not answer, give exit code 2', async () => {
     const simulate = (...args: string[]) => simulateCommand.run({ name: 'simulate', args, env: {} });
     expect(await simulate('--nodes', 'x')).toBe(2);
     expect(await simulate('--http', 'http://127.0.0.1:9')).toBe(2);

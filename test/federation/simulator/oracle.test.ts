@@ -97,7 +97,7 @@ describe('oracle', () => {
       expect(run(order).tasks.get(TASK)).toMatchObject(row);
   });
 
-  it('oracle - a task is received until somebody completes it', () => {
+  it('oracle - a task stays received until any node completes it', () => {
     expect(run([received('a'), received('b')]).tasks.get(TASK)).toEqual({
       status: 'received',
       success: null,
@@ -161,7 +161,7 @@ describe('oracle', () => {
     });
   });
 
-  it('oracle - each bucket of a node is that of the newest heartbeat that carries it', () => {
+  it('oracle - each bucket of a node comes from the newest heartbeat that carries it', () => {
     const beats = [
       heartbeat('a', { continent: 'SA' }),
       heartbeat('a', { activeTasks: '0', continent: null }),
@@ -201,7 +201,7 @@ describe('oracle', () => {
     expect(Object.keys(statistics.stepsComputedDistribution)).not.toContain('unknown');
   });
 
-  it('oracle - a rate never looks better than it is', () => {
+  it('oracle - a rate is never above the true rate', () => {
     expect(percentRoundedDown(1520, 1547)).toBe(98.2);
     expect(percentRoundedDown(999_999, 1_000_000)).toBe(99.9);
     expect(percentRoundedDown(3, 3)).toBe(100);

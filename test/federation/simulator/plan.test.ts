@@ -55,13 +55,13 @@ describe('plan', () => {
     expect(ids(other).filter((id) => known.has(id))).toEqual([]);
   });
 
-  it('plan - every payload, read as docs/federation.md says, means its statement', () => {
+  it('plan - every payload, read by docs/federation.md, means the planned statement', () => {
     for (const { payload, content } of PLAN.messages) {
       expect(readWire(payload), Buffer.from(payload).toString()).toEqual(content);
     }
   });
 
-  it('plan - messages are in order of time, within the run, each on the subject of its type', () => {
+  it('plan - messages are in order of time, within the run, and each on the subject of its type', () => {
     let lastMs = 0;
     for (const { atMs, subject, content, nodeId } of PLAN.messages) {
       expect(atMs).toBeGreaterThanOrEqual(lastMs);
@@ -93,7 +93,7 @@ describe('plan', () => {
     expect(Math.max(...seen.values())).toBe(2);
   });
 
-  it('plan - says every bucket of every vocabulary, and nothing', () => {
+  it('plan - it uses every bucket of every vocabulary, and absent buckets', () => {
     expect(members('task_completed', 'time')).toEqual(new Set([...TIME_BUCKETS, null]));
     expect(members('task_completed', 'gas')).toEqual(new Set([...AMOUNT_BUCKETS, null]));
     expect(members('task_completed', 'cached')).toEqual(new Set([true, false, null]));
@@ -135,7 +135,7 @@ describe('plan', () => {
     expect(returns).toBeGreaterThan(10);
   });
 
-  it('plan - every node that stays is heard in the last ten seconds', () => {
+  it('plan - every node that does not leave sends in the last ten seconds', () => {
     const { nodes } = expectedOf(PLAN);
     const last = new Map(PLAN.messages.map(({ nodeId, atMs }) => [nodeId, atMs]));
     for (const [nodeId, node] of nodes) {

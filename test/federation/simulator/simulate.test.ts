@@ -60,7 +60,7 @@ function alter(change: (data: Record<string, number>) => Record<string, number>)
 }
 
 describe('simulate', () => {
-  it('simulate - an aggregator that counts right is exit 0, again in a second run on the same database', async () => {
+  it('simulate - an aggregator that counts correctly gives exit 0, also in a second run on the same database', async () => {
     const world = createWorld();
     const first = await world.run();
     expect(first.text).toMatch(/statistics: all \d+ fields equal\n$/);
@@ -71,7 +71,7 @@ describe('simulate', () => {
     expect(second.code).toBe(0);
   });
 
-  it('simulate - the report says sent, applied, duplicate, rejected, lost and both quantiles', async () => {
+  it('simulate - the report shows sent, applied, duplicate, rejected, lost and both quantiles', async () => {
     const { text } = await createWorld().run();
     for (const word of ['sent', 'applied', 'duplicate', 'rejected', 'lost']) {
       expect(text).toMatch(new RegExp(`^  ${word} +[\\d,]+$`, 'm'));
@@ -80,7 +80,7 @@ describe('simulate', () => {
     expect(text).toMatch(/publish to commit p99 +9\d\d ms/);
   });
 
-  it('simulate - the report as JSON says the same', async () => {
+  it('simulate - the report as JSON has the same content', async () => {
     const { code, json } = await createWorld().run();
     expect(code).toBe(0);
     expect(json).toMatchObject({ isEqual: true, differences: [], messageDifferences: [], shown: true });
@@ -118,20 +118,20 @@ describe('simulate', () => {
       { shows: alter((d) => ({ onlineNodes: (d['onlineNodes'] ?? 0) + 1 })) },
       /^all\.onlineNodes \(HTTP\): expected/m,
     ],
-  ])('simulate - %s is exit 1 and told', async (_, behaviour, line) => {
+  ])('simulate - %s gives exit 1 and is reported', async (_, behaviour, line) => {
     const { code, text } = await createWorld(behaviour).run();
     expect(text).toMatch(line);
     expect(code).toBe(1);
   });
 
-  it('simulate - a restart during the run forgets counters, not statistics', async () => {
+  it('simulate - a restart during the run resets counters, but not statistics', async () => {
     const { code, text } = await createWorld({ restartsAfter: 150 }).run();
     expect(text).toContain('The aggregator restarted during the run');
     expect(text).toMatch(/statistics: all \d+ fields equal\n$/);
     expect(code).toBe(0);
   });
 
-  it('simulate - messages of others are told; what they change is a difference', async () => {
+  it('simulate - messages of other senders are reported, and their effect counts as a difference', async () => {
     const world = createWorld();
     const stranger = createPlan({ ...OPTIONS, nodes: 3, nonce: 'stranger', startAtMs: 0 }).messages;
     const { publish } = world.fake.broker;
@@ -162,7 +162,7 @@ describe('simulate', () => {
     }
   });
 
-  it('simulate - a broker that goes away during the run is no refusal', async () => {
+  it('simulate - a broker that disappears during the run is not taken for a refusal', async () => {
     const world = createWorld();
     world.fake.broker.flush = async () => {
       if (world.fake.delivered() > 50) throw new CodedError('usage', 'gone');

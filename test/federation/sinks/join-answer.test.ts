@@ -66,7 +66,7 @@ describe('the answer to a join', () => {
     expect(openSalt(String(reply['sealedSalt']), secret, 'aggregator-1')).toBe(CONTEXT.salt);
   });
 
-  it('the answer to a join - a signature that does not count is refused in both modes, none in required mode', () => {
+  it('the answer to a join - an invalid signature is refused in both modes, a missing one in required mode', () => {
     const refused = { outcome: 'unauthenticated', reply: { error: { code: 'unauthenticated' } } };
     for (const isRequired of [false, true])
       expect(ask(`${KEY.keyId}${'A'.repeat(43)}=`, { isRequired })).toEqual(refused);

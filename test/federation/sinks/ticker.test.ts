@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A ticker whose places say when they were counted, and what it did. */
+/** A ticker whose places carry the time of their count, and a record of what it did. */
 function ticker(changes: Partial<TickerParts> = {}) {
   const did = { counted: 0, ticks: [] as string[], failed: 0 };
   let atMs = 0;
@@ -60,7 +60,7 @@ describe('ticker', () => {
     await pass(HOUR_MS - INTERVAL_MS);
     expect(did.counted).toBe(1);
     expect(did.ticks).toHaveLength(HOUR_MS / INTERVAL_MS);
-    // All four periods carry the same ones.
+    // All four periods carry the same places.
     expect(new Set(did.ticks)).toEqual(new Set(['1,1,1,1']));
     await pass(INTERVAL_MS);
     expect(did.counted).toBe(2);
@@ -70,7 +70,7 @@ describe('ticker', () => {
     await made.stop();
   });
 
-  it('ticker - none while catching up, and places are counted only at its end', async () => {
+  it('ticker - there is no tick while catching up, and places are counted only at its end', async () => {
     let hasCaughtUp = false;
     const { made, did, pass } = ticker({ isCaughtUp: () => hasCaughtUp });
     made.start();
@@ -82,7 +82,7 @@ describe('ticker', () => {
     await made.stop();
   });
 
-  it('ticker - a tick that takes long is never overtaken, and one that fails is followed by the next', async () => {
+  it('ticker - a slow tick is never overtaken, and a failed tick does not stop the next one', async () => {
     const answers: ((ok: boolean) => void)[] = [];
     const { made, did, pass } = ticker({
       readStatistics: (nowMs) =>

@@ -6,7 +6,7 @@ import {
   readBatch,
 } from '../../../src/federation/sources/batch.ts';
 
-/** The texts that the reader hands out for these, and what they should be. */
+/** The texts that the reader returns for these payloads, and the expected texts. */
 function textsOf(payloads: readonly Buffer[], credential: string | null = null) {
   const bytes = payloads.reduce((sum, { length }) => sum + length + (credential?.length ?? 0), 0);
   const filler = new BatchFiller(createBatch(payloads.length, bytes));
@@ -26,7 +26,7 @@ function textsOf(payloads: readonly Buffer[], credential: string | null = null) 
 const ascii = (length: number, at: number) => Buffer.from(`{"${String(at).padEnd(length - 4, 'x')}"}`);
 
 describe('batch texts', () => {
-  it('batch texts - of ASCII alone they are the payloads, whatever their lengths', () => {
+  it('batch texts - texts of ASCII payloads equal the payloads, whatever their lengths', () => {
     const lengths = [4, 16_385, 0, 300, 70_000, 1, 65_536, 65_535];
     const payloads = Array.from({ length: 200 }, (_, at) =>
       Buffer.from('~'.repeat(lengths[at % 8] ?? 0).replace(/^~/, String(at % 10))),
@@ -34,12 +34,12 @@ describe('batch texts', () => {
     expect(textsOf(payloads)).toEqual(payloads.map(String));
   });
 
-  it('batch texts - signatures between the payloads are in none of them', () => {
+  it('batch texts - signatures between the payloads are in no text', () => {
     const payloads = Array.from({ length: 1000 }, (_, at) => ascii(400, at));
     expect(textsOf(payloads, 'c'.repeat(64))).toEqual(payloads.map(String));
   });
 
-  it('batch texts - one byte beyond ASCII, and its neighbourhood has none; further on there are texts again', () => {
+  it('batch texts - a byte beyond ASCII leaves its neighbourhood without texts; later payloads have texts again', () => {
     const payloads = Array.from({ length: 1000 }, (_, at) =>
       at === 500 ? Buffer.from('{"ü":1}') : ascii(400, at),
     );
@@ -53,7 +53,10 @@ describe('batch texts', () => {
     expect(texts[999]).not.toBeNull();
   });
 
-  it.each([['ff'], ['c3'], ['80'], ['eda080'], ['efbbbf7b7d']])('batch texts - none of %s', (hex) => {
-    expect(textsOf([Buffer.from(hex, 'hex')])).toEqual([null]);
-  });
+  it.each([['ff'], ['c3'], ['80'], ['eda080'], ['efbbbf7b7d']])(
+    'batch texts - there is no text for %s',
+    (hex) => {
+      expect(textsOf([Buffer.from(hex, 'hex')])).toEqual([null]);
+    },
+  );
 });

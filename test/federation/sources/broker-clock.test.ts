@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BrokerClock } from '../../../src/federation/sources/broker-clock.ts';
 
-/** What the broker's clock shows at 20,000 ms of ours after these. */
+/** The estimated time of the broker at local time 20,000 ms after these readings. */
 function shown(
   ...said: readonly (readonly ['ended', number] | readonly ['read', number, number] | 'away')[]
 ) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CatchUp } from '../../../src/federation/sources/catch-up.ts';
 import { Stall } from '../../../src/federation/sources/stall.ts';
 
-/** Our wall clock, by which the broker's is judged until a message was read live. */
+/** The local wall clock, which stands in for the broker's clock until a message was read live. */
 const NOW_MS = 1_000_000;
 const AGE_MAX_MS = 10_000;
 
@@ -14,9 +14,9 @@ interface Situation {
   /** Age of the newest message read. */
   readonly ageMs?: number;
   readonly pending?: number;
-  /** Messages that the stream holds and does not give. */
+  /** Messages that the stream holds but does not deliver. */
   readonly withheld?: number;
-  /** Broker's clock minus ours, if a message was read live. */
+  /** Broker's clock minus the local clock, if a message was read live. */
   readonly offsetMs?: number;
 }
 
@@ -55,7 +55,7 @@ describe('catch-up: from the numbers', () => {
     expect(judge(situation)).toEqual({ isCatchingUp, unreadAgeMs, clockOffsetMs });
   });
 
-  it('catch-up - attaching begins before the next to read and ends at the end of the stream', () => {
+  it('catch-up - catching up begins before the next sequence to read and ends at the end of the stream', () => {
     const catchUp = new CatchUp({ nowMs: () => NOW_MS, monotonicMs: () => 0 }, new Stall(0), AGE_MAX_MS);
     catchUp.mode = 'jetstream';
     catchUp.begin(11, 20, NOW_MS - 60_000);
@@ -64,7 +64,7 @@ describe('catch-up: from the numbers', () => {
     expect(catchUp.isCatchingUp).toBe(false);
   });
 
-  it('catch-up - what waits is not older than the last look that found nothing', () => {
+  it('catch-up - a waiting message is not older than the last check that found none', () => {
     const catchUp = new CatchUp({ nowMs: () => NOW_MS, monotonicMs: () => 0.25 }, new Stall(0), AGE_MAX_MS);
     catchUp.mode = 'jetstream';
     catchUp.begin(11, 20, NOW_MS - 60_000);

@@ -48,7 +48,7 @@ function setUp(
       seq: mayShed ? null : seq,
       observedMs: seq * 10,
     });
-  /** Everything in the batches sent so far, which are then given back until nothing more comes. */
+  /** All messages of the batches sent so far; the batches are returned to the handover until no more come. */
   const drain = () => {
     const messages: BatchMessage[] = [];
     for (let batch = sent.shift(); batch !== undefined; batch = sent.shift()) {
@@ -80,7 +80,7 @@ describe('handover', () => {
     handover.stop();
   });
 
-  it('handover - says that it is full while the writer holds all batches, and keeps what still comes', () => {
+  it('handover - it reports full while the writer holds all batches, and keeps messages that still arrive', () => {
     const { handover, add, drain, sent, room } = setUp({ mayShed: false });
     for (let number = 0; number < 11; number++) add(RECEIVED);
     expect(sent).toHaveLength(1);
@@ -92,7 +92,7 @@ describe('handover', () => {
     handover.stop();
   });
 
-  it('handover - settled, what waits goes at once, or as soon as the writer has nothing to do', () => {
+  it('handover - settle() sends waiting messages at once, or as soon as the writer is idle', () => {
     const { handover, add, sent } = setUp({ idleTimeMs: 60_000, batchTimeMs: 60_000, batchesMax: 4 });
     handover.settle();
     expect(sent).toEqual([]);
@@ -110,7 +110,7 @@ describe('handover', () => {
     handover.stop();
   });
 
-  it('handover - over the bound presence goes first and joins and leaves last, the oldest of a kind first', () => {
+  it('handover - over the bound heartbeats are shed first, joins and leaves last, and the oldest of a kind first', () => {
     const kinds = [LEFT, JOINED, COMPLETED, INVOICE, RECEIVED, HEARTBEAT];
     const order: number[] = [];
     for (let room = kinds.length * 2; room >= 0; room--) {
@@ -136,23 +136,23 @@ describe('handover', () => {
     handover.stop();
   });
 
-  it('handover - where the source can be held back nothing is ever shed', () => {
+  it('handover - no message is shed if the source can be held back', () => {
     const { handover, add, drain, shed } = setUp({ backlogBytesMax: 0, mayShed: false });
     for (let number = 0; number < 500; number++) add(number % 7);
     expect(shed).toEqual([]);
-    // In the stream's order: the position takes a sequence that is passed over for lost.
+    // In the order of the stream, because the position counts a skipped sequence as lost.
     expect(drain().map(({ seq }) => seq)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
     handover.stop();
   });
 
-  it('handover - what waited comes in the order of arrival, for limits are judged on the times', () => {
+  it('handover - waiting messages are sent in the order of arrival, because limits depend on their times', () => {
     const { handover, add, drain } = setUp();
     for (let number = 0; number < 100; number++) add((number * 5) % 7);
     expect(drain().map(({ atMs }) => atMs)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
     handover.stop();
   });
 
-  it('handover - a waiting message is a copy of its bytes, whatever holds them', () => {
+  it('handover - a waiting message is a copy, independent of the buffer it came in', () => {
     const { handover, add, drain } = setUp();
     for (let number = 0; number < 8; number++) add(RECEIVED);
     const payload = Buffer.from('before');
@@ -162,7 +162,7 @@ describe('handover', () => {
     handover.stop();
   });
 
-  it('handover - discarding spares what plain NATS brought: it is in no stream', () => {
+  it('handover - discarding keeps messages from plain NATS, because no stream holds them', () => {
     const { handover, add, drain } = setUp();
     for (let number = 0; number < 10; number++) add(LEFT, String(number));
     // The source changed to a stream while the writer was slow.
@@ -176,7 +176,7 @@ describe('handover', () => {
     handover.stop();
   });
 
-  it('handover - what is discarded is not sent', () => {
+  it('handover - a discarded message is not sent', () => {
     const { handover, add, drain } = setUp({ mayShed: false });
     for (let number = 0; number < 12; number++) add(RECEIVED);
     handover.discard();
@@ -188,7 +188,7 @@ describe('handover', () => {
     handover.stop();
   });
 
-  it('handover - thin traffic goes soon to an idle writer, and waits for a full batch while it is at work', () => {
+  it('handover - sparse messages go soon to an idle writer, and wait for a full batch while the writer is busy', () => {
     vi.useFakeTimers();
     try {
       const { handover, add, sent } = setUp({
@@ -202,13 +202,13 @@ describe('handover', () => {
       expect(sent).toHaveLength(0);
       vi.advanceTimersByTime(1);
       expect(sent).toHaveLength(1);
-      // The writer is at work: the next batch waits for it, but not for ever.
+      // The writer is busy: the next batch waits for it, up to a limit.
       add(HEARTBEAT);
       vi.advanceTimersByTime(249);
       expect(sent).toHaveLength(1);
       vi.advanceTimersByTime(1);
       expect(sent).toHaveLength(2);
-      // It comes back while a batch is between the two times: that one goes at once.
+      // The writer becomes idle while a batch is between the two times: that batch goes at once.
       for (const batch of sent.splice(0)) handover.giveBack(batch);
       add(HEARTBEAT);
       handover.flush();
@@ -217,7 +217,7 @@ describe('handover', () => {
       expect(sent).toHaveLength(1);
       for (const batch of sent.splice(0)) handover.giveBack(batch);
       expect(sent).toHaveLength(1);
-      // A batch that went full takes its deadline with it, and so does one that is forgotten.
+      // A batch that was sent because it was full has no deadline left, and neither has a discarded one.
       for (const batch of sent.splice(0)) handover.giveBack(batch);
       add(HEARTBEAT);
       vi.advanceTimersByTime(50);
@@ -231,7 +231,7 @@ describe('handover', () => {
       expect(sent).toHaveLength(1);
       vi.advanceTimersByTime(99);
       expect(sent).toHaveLength(1);
-      // What waited beyond the batches goes by itself.
+      // Messages that waited beyond the batches are sent without a further call.
       for (let i = 0; i < 5; i++) add(HEARTBEAT);
       expect(sent).toHaveLength(2);
       for (let i = 0; i < 5; i++) add(HEARTBEAT);

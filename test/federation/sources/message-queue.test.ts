@@ -9,7 +9,7 @@ function message(number: number, length: number): BatchMessage {
   return { subject: number % 7, payload, atMs: number, seq: null, observedMs: number * 2, credential };
 }
 
-/** Takes the head, which must be this. */
+/** Takes the first message, which must be this one. */
 function expectHead(queue: MessageQueue, expected: BatchMessage | undefined): void {
   const head = queue.peek();
   if (head === null || expected === undefined) throw new Error('one of the two is empty');
@@ -26,7 +26,7 @@ function residentBytes(): number {
 }
 
 describe('message queue', () => {
-  it('message queue - everything of a message comes out again, signatures too, from blocks that two queues share', () => {
+  it('message queue - a message comes out complete, with its signature, from blocks that two queues share', () => {
     const spares: ConstructorParameters<typeof MessageQueue>[0] = [];
     const queues = [new MessageQueue(spares), new MessageQueue(spares)];
     const waiting: BatchMessage[][] = [[], []];
@@ -52,7 +52,7 @@ describe('message queue', () => {
     });
   });
 
-  it('message queue - what is read gives its memory back at once', () => {
+  it('message queue - reading a message frees its memory at once', () => {
     const queue = new MessageQueue([]);
     const before = residentBytes();
     for (let number = 0; number < 25_000; number++) queue.push(message(number, 8000));
@@ -60,7 +60,7 @@ describe('message queue', () => {
     expect(full - before).toBeGreaterThan(150_000_000);
     for (let number = 0; number < 25_000; number++) queue.shift();
     expect(queue.peek()).toBeNull();
-    // 16 blocks of 256 KiB are kept, and what the collector has not looked at yet.
+    // 16 blocks of 256 KiB are kept, beside memory that the garbage collector has not freed yet.
     expect(full - residentBytes()).toBeGreaterThan(120_000_000);
   });
 });

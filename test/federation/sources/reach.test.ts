@@ -3,7 +3,7 @@ import { CatchUp } from '../../../src/federation/sources/catch-up.ts';
 import { KnownReach, type Reach } from '../../../src/federation/sources/reach.ts';
 import { Stall } from '../../../src/federation/sources/stall.ts';
 
-/** Our wall clock, 40 days ahead of the broker's. */
+/** The local wall clock, 40 days ahead of the broker's. */
 const WALL_MS = 40 * 86_400_000;
 const CHANGED_MS = 5000;
 const NEXT_SEQ = 8;
@@ -43,7 +43,7 @@ describe('reach', () => {
     },
   );
 
-  it('reach - is told on the clock that the threads share', () => {
+  it('reach - it is sent as a time of the clock that the threads share', () => {
     let monotonicMs = 1000;
     const catchUp = new CatchUp({ nowMs: () => WALL_MS, monotonicMs: () => monotonicMs }, new Stall(1), 1);
     catchUp.begin(8, 9, 0);

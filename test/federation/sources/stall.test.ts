@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Stall, unreadOf } from '../../../src/federation/sources/stall.ts';
 
-describe('stall: what a stream must hold beyond what was read', () => {
+describe('stall: the messages that a stream must still hold', () => {
   it.each<[string, [number, number, number], number, number | null]>([
     ['all was read', [1, 100, 0], 100, 0],
     ['nothing was read', [1, 100, 0], 0, 100],
@@ -17,7 +17,7 @@ describe('stall: what a stream must hold beyond what was read', () => {
   });
 });
 
-/** A look: sequence read, messages unread, moment. */
+/** A check: sequence read, messages unread, moment. */
 type Look = readonly [readSeq: number, unread: number, atMs: number];
 
 function after(looks: readonly Look[], readSeq?: number) {
@@ -93,7 +93,7 @@ describe('stall: for how long', () => {
   });
 });
 
-describe('stall: what is gone with the files', () => {
+describe('stall: messages lost with the files', () => {
   it.each<[string, readonly Look[], number, number | null]>([
     ['nothing was withheld', [[5, 0, 0]], 0, null],
     ['the stream begins anew', [[5, 9, 0]], 0, 14],

@@ -51,7 +51,7 @@ describe('stream choice', () => {
       [stream('ORDERS', 'orders.>'), stream('STATS', 'truebit.stats.>')],
     ],
     ['a stream with no subject', [stream('EMPTY')]],
-  ])('stream choice - ours is made: %s', (_what, streams) => {
+  ])('stream choice - the program makes its own stream: %s', (_what, streams) => {
     expect(chooseStream(streams, INPUTS)).toEqual({ type: 'ours', exists: false });
   });
 
@@ -62,7 +62,7 @@ describe('stream choice', () => {
       'others are there too',
       [stream('ORDERS', 'orders.>'), stream('ALL', 'truebit.>'), stream(OUR_STREAM, 'x')],
     ],
-  ])('stream choice - ours is kept: %s', (_what, streams) => {
+  ])('stream choice - the program keeps its own stream: %s', (_what, streams) => {
     expect(OUR_STREAM).toBe('TRUEBIT_INGEST');
     expect(chooseStream(streams, INPUTS)).toEqual({ type: 'ours', exists: true });
   });
@@ -74,7 +74,7 @@ describe('stream choice', () => {
     ['by several', [stream('THEIRS', 'truebit.*', 'truebit.*.*')]],
     ['by everything', [stream('ORDERS', 'orders.>'), stream('THEIRS', '>')]],
     ['while another covers some', [stream('SOME', 'truebit.tasks.>'), stream('THEIRS', 'truebit.>')]],
-  ])('stream choice - another that covers all six is used: %s', (_what, streams) => {
+  ])('stream choice - another stream that covers all six inputs is used: %s', (_what, streams) => {
     expect(chooseStream(streams, INPUTS)).toEqual({ type: 'theirs', name: 'THEIRS' });
   });
 
@@ -90,20 +90,23 @@ describe('stream choice', () => {
       ],
       ['TASKS (3 of 6)', 'NODES (3 of 6)'],
     ],
-  ])('stream choice - some inputs are taken, so none is read: %s', (_what, streams, names) => {
-    const choice = chooseStream(streams, INPUTS);
-    expect(choice.type).toBe('none');
-    for (const name of names) expect(choice.type === 'none' ? choice.reason : '').toContain(name);
-  });
+  ])(
+    'stream choice - a stream that takes some of the inputs leaves none to read: %s',
+    (_what, streams, names) => {
+      const choice = chooseStream(streams, INPUTS);
+      expect(choice.type).toBe('none');
+      for (const name of names) expect(choice.type === 'none' ? choice.reason : '').toContain(name);
+    },
+  );
 
-  it('stream choice - on the embedded broker the mapped inputs are meant', () => {
+  it('stream choice - on the embedded broker the stream covers the mapped inputs', () => {
     const mapped = INPUTS.map((input) => input.replace('truebit.', 'ingest.'));
     expect(chooseStream([stream('THEIRS', 'truebit.>')], mapped)).toEqual({ type: 'ours', exists: false });
     expect(chooseStream([stream('THEIRS', 'ingest.>')], mapped)).toEqual({ type: 'theirs', name: 'THEIRS' });
   });
 
   // A real broker lists a mirror without `subjects`, whatever the client's types say.
-  it('stream choice - a mirror, which has no subjects at all, is passed over', () => {
+  it('stream choice - a mirror, which has no subjects, is not chosen', () => {
     const mirror = JSON.parse('{"name":"COPY"}') as { name: string; subjects: string[] };
     expect(chooseStream([mirror, stream('ORDERS', 'orders.>')], INPUTS)).toEqual({
       type: 'ours',

@@ -1,5 +1,6 @@
-// Telemetry against a real nats-server that refuses something, or a stream that gives nothing: with short times, so that the
-// ways out of it can be waited for.
+// Telemetry against a real nats-server that refuses something, or a stream that delivers nothing: with short times, so
+// that the
+// test can wait for the recovery.
 
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -74,7 +75,7 @@ async function brokerWith(first: Rights) {
   };
 }
 
-/** A telemetry that reads, and what it told; an earlier run had read up to `knownSeq`. */
+/** A running telemetry and its reports; an earlier run had read up to `knownSeq`. */
 function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}, knownSeq: number | null = null) {
   const subjects: string[] = [];
   const seqs: (number | null)[] = [];
@@ -110,7 +111,7 @@ function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}, known
     {
       lastKnown: () => Promise.resolve(knownSeq),
       attach: (stream) => Promise.resolve((nextSeq ??= Math.max(1, stream.firstSeq))),
-      // That a stream holds nothing beyond our place is told at each attachment.
+      // Each attachment reports a stream that holds no message beyond the position.
       nothingUpTo: (seq) => void (seq >= (nextSeq ?? 1) && gone.push(seq)),
       detach: () => undefined,
     },
@@ -143,7 +144,7 @@ async function publish(connection: NatsConnection, subjects: readonly string[], 
   await connection.flush();
 }
 
-/** Waits until one published on each input arrives. */
+/** Publishes on each input and waits until these messages arrive. */
 async function allArrive(connection: NatsConnection, arrived: readonly string[]): Promise<void> {
   const before = arrived.length;
   await publish(connection, SUBJECTS);
@@ -155,7 +156,7 @@ const NO_INBOX = 'subscribe: { allow: ["truebit.>"] }';
 
 describe('telemetry: what the broker refuses on plain NATS', () => {
   it.each(['reload', 'restart'] as const)(
-    'telemetry - inputs that may not be subscribed are named, and read after a %s that allows them',
+    'telemetry - inputs without the right to subscribe are named, and read after a %s that allows them',
     async (how) => {
       const broker = await brokerWith({ rights: TASKS_ONLY, jetstream: false });
       const { telemetry, subjects, warnings, log } = telemetryAt(broker.url);
@@ -164,7 +165,7 @@ describe('telemetry: what the broker refuses on plain NATS', () => {
         /^the broker does not let us subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left: .*allow our user/,
       );
       expect(telemetry).toMatchObject({ mode: 'core', isReading: false, isMissing: true, refusals: 4 });
-      // What may be read is read meanwhile.
+      // Meanwhile the permitted inputs are read.
       await publish(broker.connection, SUBJECTS);
       await until('the two', () => subjects.length === 2);
       expect(warnings(/does not let us/)).toHaveLength(1);
@@ -178,21 +179,21 @@ describe('telemetry: what the broker refuses on plain NATS', () => {
     },
   );
 
-  it('telemetry - without JetStream nobody needs the right to answers: plain NATS is read, and nothing is wrong', async () => {
+  it('telemetry - without JetStream the right to replies is not needed: plain NATS is read without a warning', async () => {
     const broker = await brokerWith({ rights: NO_INBOX, jetstream: false });
     const { telemetry, subjects, warnings } = telemetryAt(broker.url);
     await until('reading', () => telemetry.isReading);
     expect(telemetry).toMatchObject({ mode: 'core', fault: null, problem: null, refusals: 0 });
     await allArrive(broker.connection, subjects);
     expect(warnings(/does not let us/)).toEqual([]);
-    // Neither does a reconnection ask for it.
+    // A reconnection does not ask for JetStream either.
     await broker.restart({ rights: NO_INBOX, jetstream: false });
     await until('the return', () => telemetry.reconnects === 1 && telemetry.isReading);
     await allArrive(broker.connection, subjects);
     expect(telemetry).toMatchObject({ fault: null, problem: null, refusals: 0 });
   });
 
-  it('telemetry - two inputs and no answers: these two are read, and the other four are named', async () => {
+  it('telemetry - with the right to two inputs and no replies, these two are read and the other four are named', async () => {
     const rights = 'subscribe: { allow: ["truebit.tasks.*"] }';
     const broker = await brokerWith({ rights, jetstream: false });
     const { telemetry, subjects } = telemetryAt(broker.url);
@@ -206,7 +207,7 @@ describe('telemetry: what the broker refuses on plain NATS', () => {
     expect(subjects.toSorted()).toEqual(['truebit.tasks.completed', 'truebit.tasks.received']);
   });
 
-  it('telemetry - a right that is taken back while we read is told, and its return too', async () => {
+  it('telemetry - a right that the broker withdraws during reading is reported, and so is its return', async () => {
     const broker = await brokerWith({ jetstream: false });
     const { telemetry, subjects, warnings } = telemetryAt(broker.url);
     await until('reading', () => telemetry.isReading);
@@ -220,7 +221,7 @@ describe('telemetry: what the broker refuses on plain NATS', () => {
     expect(warnings(/truebit\.heartbeat/)).toHaveLength(1);
   });
 
-  it('telemetry - a limit of subscriptions is told, and ends with it', async () => {
+  it('telemetry - a limit of subscriptions is reported, and so is its end', async () => {
     const broker = await brokerWith({ jetstream: false, more: 'max_subscriptions: 3' });
     const { telemetry, subjects, warnings } = telemetryAt(broker.url);
     await until('the fault', () => telemetry.fault !== null);
@@ -250,25 +251,28 @@ describe('telemetry: what the broker refuses of JetStream', () => {
       'publish: { deny: "$JS.API.CONSUMER.MSG.NEXT.>" }',
       /publish to \$JS\.API\.CONSUMER\.MSG\.NEXT\.TRUEBIT_INGEST\.>/,
     ],
-  ])('telemetry - not to be allowed %s is told once, and ends', async (_name, rights, refused) => {
-    const broker = await brokerWith({ rights });
-    const { telemetry, subjects, log, warnings } = telemetryAt(broker.url);
-    await until('the fault', () => telemetry.fault !== null);
-    expect(telemetry.fault).toMatch(refused);
-    expect(telemetry.fault).toMatch(/: allow our user to publish to \$JS\.API\.>, or set INGEST_MODE=core/);
-    expect(telemetry.fault).not.toMatch(/_INBOX/);
-    expect(telemetry.mode).not.toBe('core');
-    const tries = () => telemetry.isConsuming;
-    expect(tries()).toBe(false);
-    broker.reload({});
-    await until('the end', () => telemetry.fault === null && telemetry.isReading);
-    expect(telemetry.mode).toBe('jetstream');
-    await allArrive(broker.connection, subjects);
-    expect(warnings(/does not let us/)).toHaveLength(1);
-    expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
-  });
+  ])(
+    'telemetry - missing permission %s is reported once, and so is its end',
+    async (_name, rights, refused) => {
+      const broker = await brokerWith({ rights });
+      const { telemetry, subjects, log, warnings } = telemetryAt(broker.url);
+      await until('the fault', () => telemetry.fault !== null);
+      expect(telemetry.fault).toMatch(refused);
+      expect(telemetry.fault).toMatch(/: allow our user to publish to \$JS\.API\.>, or set INGEST_MODE=core/);
+      expect(telemetry.fault).not.toMatch(/_INBOX/);
+      expect(telemetry.mode).not.toBe('core');
+      const tries = () => telemetry.isConsuming;
+      expect(tries()).toBe(false);
+      broker.reload({});
+      await until('the end', () => telemetry.fault === null && telemetry.isReading);
+      expect(telemetry.mode).toBe('jetstream');
+      await allArrive(broker.connection, subjects);
+      expect(warnings(/does not let us/)).toHaveLength(1);
+      expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
+    },
+  );
 
-  it('telemetry - not to be allowed to ask whether there is JetStream is plain NATS with the reason, and ends', async () => {
+  it('telemetry - without the right to ask for JetStream plain NATS is read with the reason, until the right is given', async () => {
     const broker = await brokerWith({ rights: 'publish: { deny: "$JS.API.>" }' });
     const { telemetry, subjects } = telemetryAt(broker.url);
     await until('plain NATS', () => telemetry.isReading);
@@ -281,7 +285,7 @@ describe('telemetry: what the broker refuses of JetStream', () => {
     expect(telemetry.refusals).toBe(0);
   });
 
-  it('telemetry - not to be allowed to hear answers is plain NATS with the reason, and ends', async () => {
+  it('telemetry - without the right to replies plain NATS is read with the reason, until the right is given', async () => {
     const broker = await brokerWith({ rights: NO_INBOX });
     const { telemetry, subjects, warnings } = telemetryAt(broker.url);
     await until('plain NATS', () => telemetry.isReading);
@@ -321,7 +325,7 @@ describe('telemetry: what the broker refuses of JetStream', () => {
     },
   );
 
-  it('telemetry - the right to pull that is taken back while we read is told', async () => {
+  it('telemetry - withdrawal of the right to pull during reading is reported', async () => {
     const broker = await brokerWith({});
     const { telemetry, subjects, warnings } = telemetryAt(broker.url);
     await until('reading', () => telemetry.isReading);
@@ -335,8 +339,8 @@ describe('telemetry: what the broker refuses of JetStream', () => {
   });
 });
 
-describe('telemetry: a stream of our name that is not as wanted', () => {
-  it('telemetry - is told with field, have and want, read meanwhile, and made anew when it is deleted', async () => {
+describe('telemetry: a stream of the right name with other settings', () => {
+  it('telemetry - it is reported with field, actual and wanted value, read meanwhile, and made again when it is deleted', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
     await streams.add({ name: 'TRUEBIT_INGEST', subjects: ['truebit.heartbeat'], storage: 'memory' });
@@ -349,7 +353,7 @@ describe('telemetry: a stream of our name that is not as wanted', () => {
     let rechecks = 0;
     broker.connection.subscribe('$JS.API.STREAM.LIST', { callback: () => void rechecks++ });
     await until('rechecks', () => rechecks > 2);
-    // A reader that reads is left alone.
+    // A working reader is not restarted.
     expect((await streams.info('TRUEBIT_INGEST')).state.consumer_count).toBe(1);
     expect(warnings(/stream_settings/)).toHaveLength(1);
     expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
@@ -359,7 +363,7 @@ describe('telemetry: a stream of our name that is not as wanted', () => {
     expect(log.filter((line) => /as the settings want it again/.test(line))).toHaveLength(1);
   });
 
-  it('telemetry - with room for a single consumer is named, and read through all rechecks and a restart of ours', async () => {
+  it('telemetry - one with room for a single consumer is reported, and read through all rechecks and a restart of the program', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
     await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS, max_consumers: 1, deny_delete: true });
@@ -382,7 +386,7 @@ describe('telemetry: a stream of our name that is not as wanted', () => {
     await allArrive(broker.connection, subjects);
   });
 
-  it('telemetry - whose messages cannot be read is told with both, and promises no reading', async () => {
+  it('telemetry - one whose messages cannot be read is reported with both causes, and not as being read', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
     await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS, retention: 'workqueue' });
@@ -397,7 +401,7 @@ describe('telemetry: a stream of our name that is not as wanted', () => {
     expect(telemetry.reason).toBeNull();
   });
 
-  it('telemetry - a stream that the broker refuses to make is told with the remedy', async () => {
+  it('telemetry - a stream that the broker refuses to make is reported with the remedy', async () => {
     const broker = await brokerWith({});
     const { telemetry } = telemetryAt(broker.url, { streamMaxAgeMs: 50 });
     await until('the fault', () => telemetry.fault !== null);
@@ -408,8 +412,8 @@ describe('telemetry: a stream of our name that is not as wanted', () => {
   });
 });
 
-describe('telemetry: what waits in the stream', () => {
-  it('telemetry - is told with its number when reading begins', async () => {
+describe('telemetry: messages waiting in the stream', () => {
+  it('telemetry - their number is reported when reading begins', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
     await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS });
@@ -423,7 +427,7 @@ describe('telemetry: what waits in the stream', () => {
 /** Publishes until the stream holds messages that a paused reader has not asked for. */
 async function fill(connection: NatsConnection, seqs: readonly (number | null)[]): Promise<void> {
   const { streams } = await jetstreamManager(connection);
-  // What was asked for before the pause still comes.
+  // Messages requested before the pause still arrive.
   await until('the pulls to end', async () => {
     await publish(connection, ['truebit.heartbeat']);
     const { state } = await streams.info('TRUEBIT_INGEST');
@@ -431,7 +435,7 @@ async function fill(connection: NatsConnection, seqs: readonly (number | null)[]
   });
 }
 
-describe('telemetry: a stream that gives nothing', () => {
+describe('telemetry: a stream that delivers nothing', () => {
   const filesOf = (folder: string) => join(folder, 'jetstream', '$G', 'streams', 'TRUEBIT_INGEST', 'msgs');
 
   const stateNow = (streams: StreamAPI) =>
@@ -440,7 +444,7 @@ describe('telemetry: a stream that gives nothing', () => {
       () => false as const,
     );
 
-  /** A stream with unread messages whose files are gone, and a telemetry that has told so. */
+  /** A stream with unread messages whose files are gone, and a telemetry that has reported them. */
   async function stalled() {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
@@ -456,14 +460,14 @@ describe('telemetry: a stream that gives nothing', () => {
     await until('the return', () => telemetry.isConsuming);
     const folder = filesOf(broker.folder);
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
-    // A question that met the restart is never answered.
+    // A request sent during the restart is never answered.
     const { last_seq: lastSeq } = await until('an answer', () => stateNow(streams));
     telemetry.resume();
     await until('the fault', () => telemetry.fault !== null);
     return { ...reader, broker, streams, readSeq: seqs.at(-1) ?? 0, lastSeq };
   }
 
-  it('telemetry - unread messages whose files are gone are told with their numbers, and lost when the stream is purged', async () => {
+  it('telemetry - unread messages whose files are gone are reported with their sequences, and count as lost when the stream is purged', async () => {
     const { telemetry, streams, readSeq, lastSeq, gone, warnings, log } = await stalled();
     const unread = lastSeq - readSeq;
     expect(telemetry.fault).toMatch(
@@ -481,7 +485,7 @@ describe('telemetry: a stream that gives nothing', () => {
     expect(log.filter((line) => /gives messages again/.test(line))).toEqual([]);
   });
 
-  it('telemetry - unread messages whose files are gone are lost when the broker restarts and counts from 1 again', async () => {
+  it('telemetry - unread messages whose files are gone count as lost when the broker restarts and counts from 1 again', async () => {
     const { telemetry, broker, streams, lastSeq, gone, warnings } = await stalled();
     await broker.restart({});
     await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
@@ -490,7 +494,7 @@ describe('telemetry: a stream that gives nothing', () => {
     expect(warnings(/were removed before the broker gave them: they are counted as lost/)).toHaveLength(1);
   });
 
-  it('telemetry - what is purged unread under a quiet program is told to the writer without another message', async () => {
+  it('telemetry - messages purged unread are reported to the writer even if no further message comes', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
     const { telemetry, subjects, seqs, gone } = telemetryAt(broker.url);
@@ -506,7 +510,7 @@ describe('telemetry: a stream that gives nothing', () => {
     await allArrive(broker.connection, subjects);
   });
 
-  it('telemetry - messages deleted at the end of the stream are no stall', async () => {
+  it('telemetry - messages deleted at the end of the stream are not taken for a stall', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
     await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS });

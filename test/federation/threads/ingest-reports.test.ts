@@ -25,13 +25,13 @@ const SOURCE: SourceStatus = {
 };
 
 describe('ingest reports', () => {
-  it('ingest reports - nothing is known before the writer has reported', () => {
+  it('ingest reports - no report exists before the writer has reported', () => {
     const reports = new IngestReports(AGE_MAX_MS);
     reports.ofSource(SOURCE, 0);
     expect(reports.status(0)).toBeNull();
   });
 
-  it('ingest reports - before the source has reported it is not connected, and its silence says nothing', () => {
+  it('ingest reports - before its first report the source counts as not connected, and its silence means nothing', () => {
     const reports = new IngestReports(AGE_MAX_MS);
     reports.ofWriter(WRITER, 60_000);
     expect(reports.status(60_000)).toEqual({
@@ -99,7 +99,7 @@ describe('ingest reports', () => {
     },
   );
 
-  it('ingest reports - the end of catching up is told once, each time', () => {
+  it('ingest reports - each end of catching up is reported once', () => {
     const reports = new IngestReports(AGE_MAX_MS);
     expect(reports.isCaughtUp).toBe(false);
     const told = [true, false, false, true, true, false].map((catchingUp) => [

@@ -119,14 +119,14 @@ function create(aggregatorId: string | null = null): Known {
 
 const sign = { number: 1, nodeId: 'node-1', lifeAtMs: 1, leftAtMs: 0, heardObservedMs: 0, state: null };
 
-/** Components that are not well, by name. */
+/** Names of the components with a problem. */
 function unwell(known: Known, nowMs: number, elsewhere = WELL) {
   const { components } = known.readiness(elsewhere, nowMs);
   return Object.entries(components).flatMap(([name, { ok }]) => (ok ? [] : [name]));
 }
 
 describe('known', () => {
-  it('known - before anything was told', () => {
+  it('known - the state before the first report', () => {
     const known = create('of the settings');
     expect(known).toMatchObject({
       isOpened: false,
@@ -159,7 +159,7 @@ describe('known', () => {
     expect(known).toMatchObject(expected);
   });
 
-  it('known - the keys are the latest told, and the signer is the key of the database', () => {
+  it('known - the keys are those of the latest report, and the signer is the key of the database', () => {
     const known = create();
     known.apply(OPENED, STARTED_MS);
     expect(known.keys.all).toEqual([KEY]);
@@ -169,7 +169,7 @@ describe('known', () => {
     expect(known.keys.all).toEqual([]);
   });
 
-  it('known - ready once both threads report, and not when one has been silent', () => {
+  it('known - it is ready once both threads have reported, and not while one is silent', () => {
     const known = create();
     known.apply(OPENED, STARTED_MS);
     known.apply(SNAPSHOT, STARTED_MS);
@@ -222,7 +222,7 @@ describe('known', () => {
     expect(known.nodes(actors)).toEqual(nodes);
   });
 
-  it('known - what is live shows moments by the wall clock of now', () => {
+  it('known - live values show moments by the wall clock as it is now set', () => {
     const known = create();
     const actors = { online: 1, stale: 0, offline: 0 };
     const wallMs = (atMs: number) => Date.UTC(2026, 0, 1) + atMs;

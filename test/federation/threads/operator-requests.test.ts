@@ -22,7 +22,7 @@ function setUp() {
 }
 
 describe('operator requests', () => {
-  it('operator requests - each is answered with what became of it, in whatever order', async () => {
+  it('operator requests - each request gets its own result, in whatever order the results come', async () => {
     const { requests, socket, asked } = setUp();
     await requests.start();
     const first = askControl(socket, { type: 'listKeys' });
@@ -40,7 +40,7 @@ describe('operator requests', () => {
     expect(await Promise.all([first, second])).toEqual([{ type: 'made', answer: [] }, refused]);
   });
 
-  it('operator requests - what is no request is refused, and the writer not asked', async () => {
+  it('operator requests - input that is not a request is refused without asking the writer', async () => {
     const { requests, socket, asked } = setUp();
     await requests.start();
     expect(await askControl(socket, { type: 'blockNode', nodeId: 'a b' })).toEqual({
@@ -58,7 +58,7 @@ describe('operator requests', () => {
     expect(existsSync(socket)).toBe(false);
   });
 
-  it('operator requests - a socket that cannot be made is told, and the start goes on', async () => {
+  it('operator requests - a socket that cannot be made is reported, and the start continues', async () => {
     const { requests, folder, failures } = setUp();
     rmSync(folder, { recursive: true });
     await requests.start();

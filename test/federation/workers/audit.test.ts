@@ -22,7 +22,7 @@ function auditOf(path: string): AuditReport {
   }
 }
 
-/** What differs, by check. */
+/** The differences, by check. */
 function differing(path: string): Record<string, number> {
   const found = auditOf(path).checks.filter((check) => check.differing > 0);
   return Object.fromEntries(found.map((check) => [check.name, check.differing]));
@@ -48,7 +48,7 @@ function filled(): { path: string; opened: Opened } {
 }
 
 describe('audit', () => {
-  it('audit - whatever was merged, committed and pruned, nothing differs', () => {
+  it('audit - whatever was merged, committed and pruned, it finds no difference', () => {
     const step = fc.oneof(
       { weight: 8, arbitrary: fc.record({ signal, daysAgo: fc.integer({ min: 0, max: 20 }) }) },
       { weight: 1, arbitrary: fc.constant('commit' as const) },
@@ -74,7 +74,7 @@ describe('audit', () => {
     );
   });
 
-  it('audit - reads every row, and compares every cell', () => {
+  it('audit - it reads every row, and compares every cell', () => {
     const { path, opened } = filled();
     const { checks, drift, rows } = auditOf(path);
     expect(drift).toBe(0);
@@ -131,14 +131,14 @@ describe('audit', () => {
       "INSERT INTO ingest_position VALUES ('S', 'x#0', 1, 5, 0, 3, 0, 0, 0, 0, 0, 1)",
       'each sequence read has one outcome',
     ],
-  ])('audit - finds %s', (_what, sql, check) => {
+  ])('audit - it finds %s', (_what, sql, check) => {
     const { path, opened } = filled();
     opened.database.exec(sql);
     expect(Object.keys(differing(path))).toContain(check);
     opened.writer.close();
   });
 
-  it('audit - finds totals below those published, and leaves an earlier aggregator’s rows alone', () => {
+  it('audit - it finds totals below those published, and ignores rows of an earlier aggregator', () => {
     const { path, opened } = filled();
     const row = (tasks: number, distribution: string) =>
       opened.database.exec(
@@ -153,7 +153,7 @@ describe('audit', () => {
     opened.writer.close();
   });
 
-  it('hash sieve - misses nothing that came twice, and suspects few that came once', () => {
+  it('hash sieve - it finds every hash that came twice, and suspects few that came once', () => {
     const hashes = Array.from({ length: 20_000 }, (_, index) =>
       Buffer.from(hash(index * 7919 + 1).repeat(4), 'hex'),
     );

@@ -1,4 +1,4 @@
-// What people ask of the database, on real files: the history, the node list, the share of tasks with one reporter.
+// The questions to the database, on real files: the history, the node list, the share of tasks with one reporter.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HISTORY_POINTS_MAX, HISTORY_SERIES } from '../../../src/federation/domain/history.ts';
@@ -41,7 +41,7 @@ function record(timesMs: readonly number[], intervalMs: number | null = TICK_MS)
   })();
 }
 
-/** Lets the database say that it is thinned, to hours and to stretches of 5 minutes, up to then. */
+/** Marks the database as thinned up to these times, to hours and to stretches of 5 minutes. */
 function thinnedUntil(atMs: number): void {
   for (const name of ['thinned_to_hours_until_ms', 'thinned_to_5_minutes_until_ms']) {
     const isHours = name === 'thinned_to_hours_until_ms';
@@ -61,7 +61,7 @@ function history(query: Partial<Parameters<typeof readHistory>[1]>) {
 describe('history', () => {
   const everyTick = Array.from({ length: 120 }, (_, index) => NOW_MS - HOUR_MS + index * TICK_MS);
 
-  it('has every row when there is room, in columns of one length', () => {
+  it('has every row if the answer has room, in columns of one length', () => {
     record(everyTick);
     const answer = history({ period: '7d' });
     expect(answer.series.activeNodes).toEqual(everyTick.map((_, index) => index));
@@ -80,7 +80,7 @@ describe('history', () => {
     expect(answer.series.activeNodes).toEqual([10, 11]);
   });
 
-  it('takes the first row of each step, the same ones while the span moves on', () => {
+  it('takes the first row of each step, and the same rows as the span moves on', () => {
     record(everyTick);
     const answers = [0, 1, 7].map((ticks) =>
       history({ fromMs: NOW_MS - HOUR_MS / 2 + ticks * TICK_MS, toMs: NOW_MS + ticks * TICK_MS, points: 7 }),
@@ -88,7 +88,7 @@ describe('history', () => {
     for (const { at, stepMs } of answers) {
       expect(stepMs).toBe(300_000);
       expect(at.length).toBeLessThanOrEqual(7);
-      // All but the first, whose step the span cuts, and the newest.
+      // All except the first, whose step the span cuts, and the newest.
       for (const time of at.slice(1, -1)) expect(Date.parse(time) % stepMs).toBe(0);
     }
   });
@@ -104,8 +104,8 @@ describe('history', () => {
     }
   });
 
-  // Rows of before say no interval; those of now are thinned up to where the database says.
-  it.each([null, TICK_MS])('names the gaps, and not what has been thinned (%s)', (intervalMs) => {
+  // Old rows carry no interval; new rows are thinned up to the times in the database.
+  it.each([null, TICK_MS])('names the gaps, and takes no thinned stretch for a gap (%s)', (intervalMs) => {
     const days = 24 * HOUR_MS;
     const thinned = Array.from(
       { length: 40 },
@@ -140,7 +140,7 @@ describe('history', () => {
     );
   const gapsOf = (query: Parameters<typeof history>[0]) => {
     const { at, gaps } = history(query);
-    // Each lies between two neighbours of what is shown.
+    // Each gap lies between two neighbouring rows of the answer.
     for (const gap of gaps) expect(at[at.indexOf(gap.from) + 1]).toBe(gap.to);
     return gaps.map(({ from, to }) => [from, to].map((text) => (NOW_MS - Date.parse(text)) / 60_000));
   };
@@ -158,7 +158,7 @@ describe('history', () => {
   });
 
   it.each([TICK_MS, null])(
-    'runs that left a single row each are gaps and points, told or not (%s)',
+    'runs that left a single row each are points between gaps, with or without a stored interval (%s)',
     (intervalMs) => {
       record(runs([60, 3], [50, 1], [30, 1], [10, 3]), intervalMs);
       const expected = [
@@ -166,12 +166,12 @@ describe('history', () => {
         [50, 30],
         [30, 10],
       ];
-      // Of rows that say no interval, two that are alone may be neighbours of another interval.
+      // Without a stored interval, two single rows may be neighbours at a longer interval.
       expect(gapsOf({})).toEqual(intervalMs === null ? [expected[0], expected[2]] : expected);
     },
   );
 
-  it('a gap is told from what was recorded last before it, however wide the steps are', () => {
+  it('a gap begins at the last row recorded before it, however wide the steps are', () => {
     record(runs([50 * 60, 130 * 10], [30 * 60, 3000], [3 * 60, 360]));
     const [first, second] = gapsOf({ fromMs: NOW_MS - 720 * HOUR_MS, points: 400 });
     expect([first, second]).toEqual([
@@ -180,7 +180,7 @@ describe('history', () => {
     ]);
   });
 
-  it('the interval of that time decides, not today’s and not that of other rows shown', () => {
+  it('the interval stored with the row decides what is a gap, not the current one or that of other rows', () => {
     const slow = Array.from({ length: 6 }, (_, index) => NOW_MS - 60 * 60_000 + index * 300_000);
     record(slow, 300_000);
     record(runs([34.5, 20], [20, 40]), TICK_MS);
@@ -195,7 +195,7 @@ describe('history', () => {
     ]);
   });
 
-  it('rows that a clock ahead had thinned early are no gaps, and an absence among thinned rows is one', () => {
+  it('rows thinned early by a clock that was ahead are no gap, and downtime among thinned rows is a gap', () => {
     const fives = Array.from({ length: 12 }, (_, index) => NOW_MS - HOUR_MS + index * 300_000);
     record(fives.filter((_, index) => index < 6 || index > 7));
     expect(gapsOf({})).toHaveLength(9);
@@ -208,7 +208,7 @@ describe('history', () => {
     expect(gapsOf({})).toEqual([[55.5, 31]]);
   });
 
-  it('has no more rows than asked for where each is alone, and every gap has its place', () => {
+  it('has no more rows than asked for if every row is single, and keeps every gap', () => {
     record(
       Array.from({ length: 300 }, (_, index) => NOW_MS - HOUR_MS + index * 12_000),
       1000,
@@ -223,7 +223,7 @@ describe('history', () => {
     }
   });
 
-  it('is empty where nothing was recorded', () => {
+  it('is empty if no row was recorded', () => {
     expect(history({})).toMatchObject({ at: [], gaps: [], series: { totalTasks: [] } });
   });
 });
@@ -255,7 +255,7 @@ describe('node list', () => {
     ['nodeId', ['NODE-b3', 'Node_B1', 'node-a2', 'xnode-a4']],
     ['heartbeats', ['xnode-a4', 'NODE-b3', 'node-a2', 'Node_B1']],
     ['state', ['NODE-b3', 'Node_B1', 'xnode-a4', 'node-a2']],
-  ])('by %s, and turned round', (sort, ids) => {
+  ])('is sorted by %s, in both directions', (sort, ids) => {
     expect(idsOf({ sort })).toEqual(ids);
     expect(idsOf({ sort, descending: true })).toEqual(ids.toReversed());
   });
@@ -267,7 +267,7 @@ describe('node list', () => {
     ['%', 0],
     ['node', 4],
     ['nothing', 0],
-  ])('finds %s in any case, and as it stands', (search, total) => {
+  ])('finds %s in upper or lower case, and takes no character as a wildcard', (search, total) => {
     const answer = page({ search });
     expect([answer.total, answer.nodes.length, answer.pages]).toEqual([total, total, Math.min(1, total)]);
   });
@@ -294,7 +294,7 @@ describe('when statistics were recorded last', () => {
 });
 
 describe('share of tasks with one reporter', () => {
-  it('counts reporters, and leaves out what is younger than a minute', () => {
+  it('counts reporters, and leaves out tasks younger than a minute', () => {
     const hash = (task: number) => task.toString(16).padStart(64, '0');
     for (let task = 0; task < 8; task++) {
       opened.writer.apply(received('node-1', hash(task)), at(NOW_MS));
@@ -311,7 +311,7 @@ describe('share of tasks with one reporter', () => {
       single: 6,
       share: 0.75,
     });
-    // Set back: what was reported before is not young for the whole step.
+    // The clock is set back: tasks reported before do not count as young for the size of the step.
     for (const backMs of [61_000, HOUR_MS, 40 * 24 * HOUR_MS]) {
       expect(readReporting(opened.database, NOW_MS - backMs)).toMatchObject({ tasks: 8, share: 0.75 });
     }

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 describe('statistics of a tick', () => {
-  it('statistics of a tick - are of one moment, whatever is committed between two reads', () => {
+  it('statistics of a tick - all periods show one moment, whatever is committed between two reads', () => {
     const path = folder.path('tick.db');
     const options = { limits: NO_LIMITS, generationSize: 100, transitionsPerNodeMax: 10 };
     const writer = new FederationWriter(openFederationWriter(path), options, 'tick');
@@ -55,7 +55,7 @@ describe('statistics of a tick', () => {
     ['half an hour ahead', HOUR_MS / 2, { '1h': 2, '24h': 2, '7d': 2, all: 2 }],
     ['40 days ahead', 40 * 24 * HOUR_MS, { '1h': 1, '24h': 1, '7d': 1, all: 2 }],
     ['seven months ahead', 210 * 24 * HOUR_MS, { '1h': 1, '24h': 1, '7d': 1, all: 2 }],
-  ])('statistics of a tick - count what a clock that was %s left behind', (_what, aheadMs, expected) => {
+  ])('statistics of a tick - they count rows left by a clock that was %s', (_what, aheadMs, expected) => {
     const path = folder.path('ahead.db');
     const options = { limits: NO_LIMITS, generationSize: 100, transitionsPerNodeMax: 10 };
     const writer = new FederationWriter(openFederationWriter(path), options, 'tick');
