@@ -1,27 +1,28 @@
-// The Unix socket beside a database over which commands reach the program that holds it: one line of JSON asks, one line
-// answers. Only the user who runs the program may connect (mode 0600). It knows nothing of what is asked.
+// The Unix socket beside a database, over which commands reach the program that holds the database. The request is one
+// line of JSON, and so is the answer. Only the user who runs the program may connect (mode 0600). This file does not
+// interpret requests.
 
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { relative, resolve } from 'node:path';
 import { CodedError } from '../lib/errors.ts';
 
-/** One request: a change is a few hundred bytes. */
+/** Maximum size of one request; a change is a few hundred bytes. */
 export const CONTROL_REQUEST_BYTES_MAX = 4_096;
-/** One answer: every key there may be, at some 300 bytes each. */
+/** Maximum size of one answer: the list of all keys that can exist, at some 300 bytes each. */
 export const CONTROL_ANSWER_BYTES_MAX = 16_777_216;
-/** Commands at the same time; more are closed at once. */
+/** Maximum number of open connections; the server closes further ones at once. */
 export const CONTROL_CONNECTIONS_MAX = 8;
 
-/** A socket's address has so many bytes in the kernel, the last of which ends it. */
+/** Maximum length of a socket's path: the kernel's field is one byte longer, for the final zero byte. */
 const PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
-/** Longest silence of a client in the middle of its request. */
+/** Maximum silence of a client in the middle of its request. */
 const IDLE_MAX_MS = 5_000;
-/** Longest wait for the answer: a commit on a slow disk. */
+/** Maximum wait for the answer: a commit on a slow disk. */
 const ANSWER_TIME_MAX_MS = 15_000;
 
 /**
- * The socket of a database, by the shorter of its two names: from here or from the root. Errors: `control_unreachable` if
+ * Returns the path of a database's socket: relative or absolute, whichever is shorter. Errors: `control_unreachable` if
  * both are too long for a socket.
  */
 export function controlSocketPath(databasePath: string): string {
@@ -35,15 +36,15 @@ export function controlSocketPath(databasePath: string): string {
   );
 }
 
-/** A socket that answers. */
+/** A socket that answers requests. */
 export interface ControlServer {
   /** Ends every connection and removes the socket. */
   stop(): void;
 }
 
 /**
- * Answers at `path`; the caller holds the database's lock, so a socket that lies there is nobody's. `answer` may not throw.
- * Rejects with Node's error if it cannot listen.
+ * Answers requests at `path`. The caller must hold the database's lock, so a socket file that is already there is
+ * stale. `answer` may not throw. Rejects with Node's error if it cannot listen.
  */
 export function serveControl(
   path: string,
@@ -53,7 +54,7 @@ export function serveControl(
   const server = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    // A client that goes away mid-way is not our failure.
+    // A client that disconnects early is not an error of this program.
     socket.on('error', () => socket.destroy());
     socket.setTimeout(IDLE_MAX_MS, () => socket.destroy());
     readLine(socket, CONTROL_REQUEST_BYTES_MAX, (line) => {
@@ -65,7 +66,8 @@ export function serveControl(
   rmSync(path, { force: true });
   return new Promise((resolvePromise, reject) => {
     server.once('error', reject);
-    // The kernel lets clients in from the moment it listens, before a mode could be changed: it is made with the right one.
+    // The kernel admits clients from the moment it listens, before this process could change the mode, so the umask
+    // makes the socket with the right mode.
     const usual = process.umask(0o177);
     try {
       server.listen(path, () => {
@@ -85,7 +87,8 @@ export function serveControl(
 }
 
 /**
- * Asks the program that listens at `path`. Rejects with `control_unreachable` if nobody does, or if no answer comes.
+ * Sends a request to the program that listens at `path`. Rejects with `control_unreachable` if no program listens, or
+ * if no answer comes.
  */
 export function askControl(path: string, request: unknown): Promise<unknown> {
   return new Promise((resolvePromise, reject) => {
@@ -115,7 +118,7 @@ export function askControl(path: string, request: unknown): Promise<unknown> {
   });
 }
 
-/** Hands on the first line; a longer one than `bytesMax` ends the connection. */
+/** Passes the first line to `found`; ends the connection if the line is longer than `bytesMax`. */
 function readLine(socket: Socket, bytesMax: number, found: (line: Buffer) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -129,14 +132,14 @@ function readLine(socket: Socket, bytesMax: number, found: (line: Buffer) => voi
     chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
     if (end < 0) return;
     socket.off('data', take);
-    // What follows the line is nobody's business, but must not stop the connection from ending.
+    // Further data is ignored, but must be read so that the connection can end.
     socket.resume();
     found(Buffer.concat(chunks));
   };
   socket.on('data', take);
 }
 
-/** Undefined if it is not JSON, which nothing that was asked or answered can be. */
+/** Undefined if the line is not JSON; no request and no answer is `undefined`. */
 function parse(line: Buffer): unknown {
   try {
     return JSON.parse(line.toString('utf8'));

@@ -1,24 +1,27 @@
 // The log: one line per event, JSON for machines or readable text for a terminal. It never blocks and never ends the
-// program (what cannot be written is dropped and counted), and its callers never give it what a stranger sent.
+// program: it drops and counts lines that it cannot write. Callers must never pass it text that came from the network.
 
 import pino from 'pino';
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { CodedError } from '../lib/errors.ts';
 import { LineOutput, type LineLoss } from '../lib/line-output.ts';
 
-/** Log text that may wait for a slow reader; more is dropped, for logging must never hold up the program. */
+/**
+ * Maximum amount of log text that waits for a slow reader. More is dropped, because logging must never delay the
+ * program.
+ */
 export const LOG_BACKLOG_BYTES_MAX = 4_194_304;
 
 /** Severities, least severe first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Values beside the sentence; an `Error` becomes its code, message and frames. */
+/** Values to log beside the sentence; of an `Error` the log shows code, message and frames. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** One method per severity: a sentence about what happened, and fields. */
 export type Log = Readonly<Record<LogLevel, (event: string, fields?: LogFields) => void>>;
 
-/** How to log; `write` receives whole lines instead of standard output. */
+/** How to log; `write`, if present, receives whole lines instead of standard output. */
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: 'json' | 'text';
@@ -26,14 +29,14 @@ export interface LogOptions {
   readonly clock?: Pick<Clock, 'nowMs'>;
 }
 
-/** A log, and what it could not write. */
+/** A log that also counts the lines it could not write. */
 export interface LossyLog extends Log {
   readonly loss: () => LineLoss;
 }
 
 const NO_LOSS: LineLoss = { lines: 0, problem: null };
 
-/** Makes a log; lines that still wait are written when the process exits. Lines that cannot be written are dropped. */
+/** Makes a log. It writes waiting lines when the process exits, and drops lines that cannot be written. */
 export function createLog(options: LogOptions): LossyLog {
   const clock = options.clock ?? systemClock;
   const output = options.write === undefined ? standardOutput(tellLoss) : null;
@@ -50,7 +53,7 @@ export function createLog(options: LogOptions): LossyLog {
   const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
     if (logger.isLevelEnabled(level)) logger[level](plain(fields), event);
   };
-  // At every level: it shows that lines can be written again.
+  // Logged at every level, because the line shows that the log works again.
   const lossLogger = logger.child({}, { level: 'warn' });
   function tellLoss(lines: number, problem: string): void {
     const why = problem === 'EAGAIN' ? 'the reader was too slow' : `they could not be written (${problem})`;
@@ -69,7 +72,7 @@ function standardOutput(tell: (lines: number, problem: string) => void): LineOut
   return new LineOutput({ descriptor: 1, backlogBytesMax: LOG_BACKLOG_BYTES_MAX, tell });
 }
 
-// The line's own members; a field of the same name would make the line ambiguous.
+// Members of every line; a field of the same name would make the line ambiguous.
 const RESERVED = new Set(['time', 'level', 'msg']);
 
 function plain(fields: LogFields = {}): Record<string, unknown> {
@@ -82,12 +85,12 @@ function plain(fields: LogFields = {}): Record<string, unknown> {
 }
 
 function plainError(error: Error): Record<string, unknown> {
-  // Our own errors are sentences for the operator; they need no frames.
+  // A `CodedError` is a sentence for the operator and needs no frames.
   if (error instanceof CodedError) {
     const cause = error.cause instanceof Error ? { cause: plainError(error.cause) } : {};
     return { code: error.code, message: error.message, ...cause };
   }
-  // A syntax error of JSON.parse quotes its input, which a stranger may have sent.
+  // A syntax error of JSON.parse quotes its input, which may have come from the network.
   const message = error instanceof SyntaxError ? 'not shown' : error.message;
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
   return { name: error.name, message, frames: frames.map((line) => line.trim()) };
@@ -100,7 +103,10 @@ const WORDS: Readonly<Record<string, string>> = {
   error: 'ERROR',
 };
 
-/** `2026-01-15T10:30:00.000Z INFO  sentence name=value`; JSON escapes control characters, the rest is replaced. */
+/**
+ * Makes `2026-01-15T10:30:00.000Z INFO  sentence name=value`. JSON escapes control characters in values; elsewhere they
+ * are replaced.
+ */
 function asText(line: string): string {
   const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const values = Object.entries(fields).map(([name, value]) => ` ${name}=${word(value)}`);

@@ -1,9 +1,9 @@
-// The two headers that sign a message, taken from it before anything else is known of it. Other headers are not looked at,
-// and no header of a stranger makes it throw.
+// Reads the two headers that sign a message, before anything else in the message is checked. It ignores other headers,
+// and no header makes it throw.
 
 import type { Msg } from 'nats';
 
-/** How a program's messages say who signed them. */
+/** Names of the headers in which a program's messages carry their signature. */
 export interface CredentialHeaders {
   readonly keyId: string;
   readonly signature: string;
@@ -11,26 +11,29 @@ export interface CredentialHeaders {
   join(keyIds: readonly string[], signatures: readonly string[]): string | null;
 }
 
-/** Headers of more bytes than this are not read: ours need 120, and the client would copy every one of them. */
+/** Longer headers are not read: the two headers need 120 bytes, and the client would copy all of them. */
 const HEADER_BYTES_MAX = 4_096;
 
-/** The credential in a message's headers; null without them, also if they are too long or not headers at all. */
-export function credentialOf(message: Msg, of: CredentialHeaders): string | null {
-  // Without headers this is all that happens, and nothing is decoded.
+/** The credential in a message's headers; null if there is none, or if the headers are too long or invalid. */
+export function credentialOf(message: Msg, names: CredentialHeaders): string | null {
+  // A message without headers ends here, and nothing is decoded.
   const headerBytes =
     sizeOf(message) - message.data.length - message.subject.length - (message.reply?.length ?? 0);
   if (headerBytes <= 0 || headerBytes > HEADER_BYTES_MAX) return null;
   try {
     const { headers } = message;
     if (headers === undefined) return null;
-    return of.join(headers.values(of.keyId), headers.values(of.signature));
+    return names.join(headers.values(names.keyId), headers.values(names.signature));
   } catch {
-    // The client refuses characters that the broker lets through.
+    // The client throws for characters that the broker accepts.
     return null;
   }
 }
 
-/** What subject, reply, headers and payload come to: the client knows, and its type does not say so. */
+/**
+ * Size of subject, reply, headers and payload together. The client's object has the method, but its type does not
+ * declare it.
+ */
 function sizeOf(message: Msg & { size?(): number }): number {
   return message.size?.() ?? 0;
 }

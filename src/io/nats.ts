@@ -1,5 +1,5 @@
-// Connections to the broker: how to make one from settings, and how to keep it. The NATS client is imported only in
-// this folder; the rest of the program sees the types re-exported here.
+// Makes connections to the broker from settings, and keeps them. Only this folder imports the NATS client; the rest of
+// the program uses the types that this file re-exports.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -21,7 +21,7 @@ import { webSocketFactory } from './web-socket.ts';
 export type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
 export { headers } from 'nats';
 
-/** How to reach a broker. Plain data: it crosses threads. */
+/** The address of a broker and the login. Plain data, because it crosses threads. */
 export interface NatsOptions {
   readonly servers: readonly string[];
   readonly user: string | null;
@@ -31,38 +31,45 @@ export interface NatsOptions {
   readonly caFile: string | null;
   readonly certFile: string | null;
   readonly keyFile: string | null;
-  /** Prefix of reply subjects: one of our own where other users may listen to `_INBOX.>`. */
+  /** Prefix of reply subjects: a prefix of the program's own if other users may listen to `_INBOX.>`. */
   readonly inboxPrefix: string | null;
 }
 
+/** Callbacks of a connection. */
 export interface ConnectionParts {
-  /** After the first connection and after every reconnection. */
+  /** Called after the first connection and after every reconnection. */
   onConnected(server: string): void;
-  /** With what the broker said before it closed the connection, null if it said nothing. */
+  /** Called with the broker's last message before the connection closed; null if it sent none. */
   onDisconnected(reason: string | null): void;
-  /** Why we are kept out; called at most once before the first connection and once after each loss. */
+  /**
+   * Called with the reason why no connection succeeds: at most once before the first connection and once after each
+   * loss.
+   */
   onUnreachable(reason: string): void;
-  /** The broker does not let us do something, and goes on with the connection. Told each time that it says so. */
+  /** Called each time that the broker refuses an operation but keeps the connection open. */
   onRefused(refusal: Refusal): void;
 }
 
-/** With jitter, so that a returning broker is not met by everyone at once; docs/federation.md#readiness allows 2 s. */
+/**
+ * With jitter, so that not all clients reconnect at once when a broker returns; docs/federation.md#readiness allows 2
+ * s.
+ */
 const RETRY: Backoff = { leastMs: 500, mostMs: 1_750 };
-/** The client does not count its own attempts: it waits as long as after so many failed ones. */
+/** The client does not count its own attempts, so it always waits as long as after this number of failures. */
 const CLIENT_FAILURES = 2;
 /**
- * The client notices by this alone that a broker ended in the middle of a login: with the rest below 5 s
- * (docs/federation.md#readiness).
+ * Only by this timeout does the client notice a broker that ended in the middle of a login. Together with the other
+ * waits it stays below 5 s (docs/federation.md#readiness).
  */
 const CONNECT_TIMEOUT_MS = 4000;
-/** So long after a loss, and so often, an attempt of our own asks why the client's fail. */
+/** Time from a loss to an extra attempt that finds out why the client's own fail, and between two of these. */
 const ASK_WHY_MS = 3000;
-/** What the client says then. */
+/** The client's message for a timeout. */
 const TIMEOUT = 'timeout';
 
 /**
- * Connects, trying for as long as it takes; null if `signal` ends the wait. After that the client reconnects by itself,
- * for ever.
+ * Connects, and tries until it succeeds; null if `signal` ends the attempts. Afterwards the client reconnects by
+ * itself, for ever.
  */
 export async function connectBroker(
   name: string,
@@ -89,13 +96,14 @@ export async function connectBroker(
 }
 
 async function open(name: string, options: NatsOptions, reconnect: boolean): Promise<NatsConnection> {
-  // The client does not say which address it dials, and would hold the certificate of an IP address against `localhost`.
+  // The client does not say which address it dials, and would check the certificate of an IP address against
+  // `localhost`.
   let dialled = '';
   const pace = new DialPace(systemClock, () => backoffMs(RETRY, CLIENT_FAILURES, randomShare()));
   const common: ConnectionOptions = {
     name,
     servers: [...options.servers],
-    // In the order of the setting, so that our connections meet at one of several brokers.
+    // In the order of the setting, so that all connections of the program use the same one of several brokers.
     noRandomize: true,
     reconnect,
     maxReconnectAttempts: -1,
@@ -105,10 +113,10 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
       pace.dials(servers.length);
       return null;
     },
-    // Authentication that fails after a restart of the broker is an outage like any other: try again.
+    // A failed authentication after a restart of the broker is an outage like any other: the client tries again.
     ignoreAuthErrorAbort: true,
     timeout: CONNECT_TIMEOUT_MS,
-    // A broker that stands still is given up after 15 to 20 s.
+    // The client gives up a broker that does not respond after 15 to 20 s.
     pingInterval: 5000,
     maxPingOut: 2,
     ...(options.inboxPrefix === null ? {} : { inboxPrefix: options.inboxPrefix }),
@@ -121,7 +129,7 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
     return wsconnect({ ...common, wsFactory: webSocketFactory(options) });
   }
   const { caFile, certFile, keyFile } = options;
-  // Without this a `tls://` broker, or who answers in its place, could do without TLS.
+  // Without these options a `tls://` broker, or an attacker in its place, could disable TLS.
   const isTls = options.servers.some((server) => server.startsWith('tls:'));
   if (!isTls && caFile === null && certFile === null) {
     return connect(common).catch((error: unknown) => explainTimeout(error, options.servers, null));
@@ -139,11 +147,16 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
   );
 }
 
-/** With TLS 1.3 a client certificate is judged after the handshake, and the client does not notice the refusal. */
+/**
+ * With TLS 1.3 the broker checks a client certificate after the handshake, and the client does not notice the refusal.
+ */
 const MAYBE_CERTIFICATE = 'over TLS also what a missing or unknown client certificate looks like';
 const DEFAULT_PORT = 4222;
 
-/** The client also waits in vain for a broker that has turned it away for want of room: it overhears that. */
+/**
+ * The client also times out at a broker that is full: it misses the broker's message. This function asks each broker
+ * whether it is full.
+ */
 async function explainTimeout(
   cause: unknown,
   servers: readonly string[],
@@ -166,7 +179,10 @@ async function explainTimeout(
   throw new Error(`${TIMEOUT}; ${also}`, { cause });
 }
 
-/** Reads the file at each connection, so that credentials can be renewed while we run; never fails after the first. */
+/**
+ * Reads the file at each connection, so that an operator can renew the credentials while the program runs. Throws only
+ * at the first reading.
+ */
 function fromCredsFile(path: string): Authenticator {
   let last = credsAuthenticator(readFileSync(path));
   return (nonce) => {
@@ -181,7 +197,10 @@ function fromCredsFile(path: string): Authenticator {
   };
 }
 
-/** Tells of losses and returns, each once: the client repeats them when attempts fail late, at the password for one. */
+/**
+ * Reports each loss and each return once. The client repeats them if an attempt fails late, for example at the
+ * password.
+ */
 async function follow(
   connection: NatsConnection,
   parts: ConnectionParts,
@@ -211,7 +230,9 @@ async function follow(
   spell?.abort();
 }
 
-/** Finds out what keeps us out, where it is more than a broker that is away: the client tells no reasons. */
+/**
+ * Finds out why no connection succeeds, if the reason is more than a broker that is away; the client gives no reasons.
+ */
 async function askWhy(
   tryOnce: () => Promise<NatsConnection>,
   parts: ConnectionParts,
@@ -240,28 +261,28 @@ function isAway(error: unknown): boolean {
 }
 
 /**
- * Resolves when the broker has handled everything that was sent before, and its refusals of it have been told. Rejects if
+ * Resolves when the broker has handled everything that was sent before, and its refusals have been reported. Rejects if
  * the connection is lost first.
  */
 export async function settled(connection: NatsConnection): Promise<void> {
   await connection.flush();
-  // The client tells refusals from a queue of its own.
+  // The client reports refusals asynchronously, from a queue of its own.
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Resolves after `ms`, or at once when `signal` is aborted. */
+/** Resolves after `ms`, or at once if `signal` is aborted. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await wait(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
 }
 
-/** Sentences of OpenSSL, Node and the client that help nobody, and what they mean. */
+/** Obscure messages of OpenSSL, Node and the client, and plain replacements. */
 const PLAINER: readonly (readonly [RegExp, string])[] = [
   [/^.*:(?:ssl\/)?tls(?:v\d+)? alert ([a-z ]+):.*$/s, 'the broker refused the TLS connection: $1'],
   [/; if the root CA is installed locally.*$/s, ''],
   [/^error connecting - node provided an undefined error$/, 'the connection was closed without an answer'],
 ];
 
-/** One sentence for an operator, without what a stranger may have put into it. */
+/** One sentence for an operator, with the obscure messages of libraries replaced. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const sentence = error.message === '' ? error.name : error.message;

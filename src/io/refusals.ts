@@ -1,32 +1,32 @@
-// What a broker refuses without being asked about it: `-ERR` lines that come beside the answers. Tells which of them leave
-// the connection open, and names what was refused. It acts on none.
+// The broker's refusals: `-ERR` lines that it sends independently of answers. This file recognises those that leave the
+// connection open, and names the refused operation and subject. It acts on none.
 
 import { PermissionViolationError } from 'nats';
 
-/** Time before what the broker refuses is tried again, and a stream that is not as wanted is looked at again. */
+/** Time before the program repeats a refused operation, and before it checks a stream with wrong settings again. */
 export const REFUSED_RETRY_MS = 30_000;
 
-/** Something that the broker does not let us do; the connection stays open, and nothing else tells of it. */
+/** An operation that the broker refuses while the connection stays open; the program learns of it in no other way. */
 export interface Refusal {
   readonly operation: 'subscribe' | 'publish' | 'any';
-  /** Without what is drawn by lot, so that there are few; null where the broker does not say which. */
+  /** The subject without its random tokens, so that there are few different ones; null if the broker names none. */
   readonly subject: string | null;
-  /** The same with it. */
+  /** The subject with its random tokens. */
   readonly exactSubject: string | null;
-  /** What the broker said, where it named no subject. */
+  /** The broker's message, for refusals without a subject. */
   readonly sentence: string;
 }
 
-/** Refusals that leave the connection open and name no subject. */
+/** Messages of refusals that leave the connection open and name no subject. */
 const LIMITS = /^maximum subscriptions exceeded|^invalid (?:publish )?subject/i;
 
-/** Inboxes, and consumers without a durable name: the last tokens are drawn by lot. */
+/** Subjects whose last tokens are random: inboxes, and consumers without a durable name. */
 const DRAWN: readonly (readonly [RegExp, string])[] = [
   [/^(_[A-Z]+)\..*$/, '$1.>'],
   [/^(\$JS\.API\.CONSUMER\.(?:MSG\.NEXT|[A-Z]+)\.[^.]+)\..+$/, '$1.>'],
 ];
 
-/** Null if the broker closes the connection with it: then the loss is told. */
+/** Returns null if the broker closes the connection with this error; the loss of the connection then reports it. */
 export function refusalOf(error: Error): Refusal | null {
   if (error instanceof PermissionViolationError) {
     const operation = error.operation === 'subscription' ? 'subscribe' : 'publish';
@@ -41,7 +41,7 @@ function nameOf(subject: string): string {
   return DRAWN.reduce((name, [pattern, shorter]) => name.replace(pattern, shorter), subject);
 }
 
-/** What is refused now: few, for subjects are named without what is drawn by lot. */
+/** The refusals in force. They are few, because subjects are stored without their random tokens. */
 export class Refusals {
   readonly #known = new Map<string, Refusal>();
 
@@ -49,7 +49,7 @@ export class Refusals {
     return this.#known.size;
   }
 
-  /** True if this is news. */
+  /** Returns true if the refusal is new. */
   add(refusal: Refusal): boolean {
     const key = `${refusal.operation} ${refusal.subject ?? refusal.sentence}`;
     const isNews = !this.#known.has(key);
@@ -63,7 +63,7 @@ export class Refusals {
     );
   }
 
-  /** It does not matter any more. */
+  /** Removes a refusal that no longer matters. */
   forget({ operation, subject, sentence }: Refusal): void {
     this.#known.delete(`${operation} ${subject ?? sentence}`);
   }
@@ -73,8 +73,8 @@ export class Refusals {
   }
 
   /**
-   * `the broker does not let us subscribe to A, B, or publish to C`, without `except`; null if nothing is refused. The same
-   * refusals are always the same sentence, in whatever order the broker sent them.
+   * Returns `the broker does not let us subscribe to A, B, or publish to C`, without the subject `except`; null if
+   * there is no refusal. The sentence does not depend on the order in which the broker sent the refusals.
    */
   describe(except: string | null = null): string | null {
     const refused = [...this.#known.values()].filter(({ subject }) => subject === null || subject !== except);
@@ -82,16 +82,20 @@ export class Refusals {
       const names = subjectsOf(refused, operation);
       return names.length === 0 ? [] : [`${operation} to ${names.toSorted().join(', ')}`];
     });
-    const said = refused
+    const quotes = refused
       .flatMap(({ subject, sentence }) =>
         subject === null ? [`the broker says "${sentence}"${remedyOf(sentence)}`] : [],
       )
       .toSorted();
-    const all = denied.length === 0 ? said : [`the broker does not let us ${denied.join(', or ')}`, ...said];
+    const all =
+      denied.length === 0 ? quotes : [`the broker does not let us ${denied.join(', or ')}`, ...quotes];
     return all.length === 0 ? null : all.join('; ');
   }
 
-  /** `allow our user to subscribe to A and to publish to B`: what is refused, and no more; null if no subject is. */
+  /**
+   * Returns `allow our user to subscribe to A and to publish to B`, with exactly the refused rights; null if no refusal
+   * names a subject.
+   */
   get remedy(): string | null {
     const rights = OPERATIONS.flatMap((operation) => {
       const names = subjectsOf([...this.#known.values()], operation).map(rightFor);
@@ -109,7 +113,7 @@ function subjectsOf(refused: readonly Refusal[], operation: Refusal['operation']
   );
 }
 
-/** What to allow for it: JetStream is used by some ten subjects, and one right names them all. */
+/** The right to ask for: JetStream uses some ten subjects, and one right covers them all. */
 export function rightFor(subject: string): string {
   return subject.startsWith('$JS.API.') ? '$JS.API.>' : subject;
 }
@@ -118,5 +122,5 @@ function remedyOf(sentence: string): string {
   return /subscriptions/i.test(sentence) ? ' (raise max_subscriptions there)' : '';
 }
 
-/** More are not named: there are six inputs, and some ten subjects of JetStream. */
+/** Maximum number of refusals kept and named: there are six inputs and some ten subjects of JetStream. */
 const REFUSALS_MAX = 32;

@@ -1,6 +1,6 @@
-// Reads a JetStream stream in order from a given sequence, by pull requests on a bare subscription: without
-// acknowledgements and without a durable, so that the only position is ours. It never holds messages: each is handed on
-// in the callback, and who is slow simply asks for fewer.
+// Reads a JetStream stream in order from a given sequence, by pull requests on a plain subscription. It uses no
+// acknowledgements and no durable consumer, so the program alone keeps the position. It holds no messages: the callback
+// gets each one at once, and a slow program sends fewer requests.
 
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from 'nats';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
@@ -8,20 +8,22 @@ import { type CredentialHeaders, credentialOf } from './message-credential.ts';
 import { describe } from './nats.ts';
 import { systemClock } from '../lib/clock.ts';
 
+/** A message of a stream. */
 export interface StreamMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
   readonly seq: number;
-  /** Broker's time, ms since the epoch. */
+  /** Time at which the broker stored it, in ms since the epoch. */
   readonly atMs: number;
-  /** When it was read, on the monotonic clock. */
+  /** Time at which this program read it, on the monotonic clock. */
   readonly heardMs: number;
-  /** Messages in the stream after this one. */
+  /** Number of messages in the stream after this one. */
   readonly pending: number;
-  /** Who signed it, as its headers say; null without such headers. */
+  /** The credential in its headers; null without such headers. */
   readonly credential: string | null;
 }
 
+/** The stream to read, and the size and number of pull requests. */
 export interface StreamReaderOptions {
   readonly stream: string;
   readonly inboxPrefix: string | null;
@@ -30,53 +32,74 @@ export interface StreamReaderOptions {
   readonly credentialHeaders: CredentialHeaders;
 }
 
+/** Callbacks of a reader. */
 export interface StreamReaderParts {
   message(message: StreamMessage): void;
-  /** A pull brought nothing. Mostly the stream has nothing beyond what was read, but a stream that cannot read its files says the same. */
+  /**
+   * Called when a pull request brought no message. Usually the reader is at the end of the stream, but a stream that
+   * cannot read its files looks the same.
+   */
   drained(): void;
-  /** A pull that was asked for at `askedMs`, on the monotonic clock, ended because nothing more was there. */
+  /**
+   * Called when a pull request sent at `askedMs`, on the monotonic clock, ended because the stream had no further
+   * message.
+   */
   ended(askedMs: number): void;
-  /** The end of the stream was reached: nothing comes for the next {@link PULL_REST_MS}. */
+  /** Called at the end of the stream: the reader requests nothing for the next {@link PULL_REST_MS}. */
   resting(): void;
-  /** Delivery broke off (consumer gone, gap, silence): start a new reader from the position. Called once. */
+  /**
+   * Called once if delivery breaks (consumer gone, gap, silence). The owner must start a new reader from the position.
+   */
   broken(reason: string): void;
 }
 
-/** A pull request lives this long at the broker; its end is also the sign that the consumer still exists. */
+/** Lifetime of a pull request at the broker. Its end also shows that the consumer still exists. */
 const PULL_EXPIRES_MS = 2000;
-/** A broker sometimes lets a pull expire without saying so (seen with 2.9.10): after this long it is taken as over. */
+/**
+ * A broker sometimes lets a pull request expire without a message (seen with 2.9.10): after this further time the
+ * reader takes it as ended.
+ */
 const PULL_GRACE_MS = 500;
 /**
- * After a pull that found the end of the stream nothing is asked for this long, so that thin traffic comes together: each
- * waking of a thread costs more than many messages (bench/nodes.ts).
+ * Pause after a pull request that reached the end of the stream, so that sparse messages arrive together: waking a
+ * thread costs more than many messages (bench/nodes.ts).
  */
 const PULL_REST_MS = 100;
-/** How the broker refuses a pull while another one waits for more than there is. */
+/** The broker's refusal of a pull request while another one waits for more messages than there are. */
 const TOO_MANY_PULLS = 'Requests Pending';
 const WATCH_INTERVAL_MS = 250;
-/** Two pulls in a row without message or status: the consumer is gone, or the connection is. */
+/**
+ * After this silence, two pull requests in a row without a message or a status, the consumer or the connection is gone.
+ */
 const SILENCE_MAX_MS = 6_000;
 const CONSUMER_INACTIVE_MS = 60_000;
 
-/** One pull request after another, each with an inbox of its own, so that its end is never taken for another's. */
+/**
+ * A sequence of pull requests. Each slot has an inbox of its own, so that the end of one request is never taken for the
+ * end of another.
+ */
 interface Slot {
   readonly inbox: string;
   subscription: Subscription | null;
-  /** Messages that the pull under way may still bring; 0 if none is under way. */
+  /** Number of messages that the open request may still bring; 0 if none is open. */
   remaining: number;
-  /** When it was asked for, on the monotonic clock. */
+  /** Time at which the request was sent, on the monotonic clock. */
   askedMs: number;
-  /** When the pull under way is over at the latest, on the monotonic clock. */
+  /** Latest end of the open request, on the monotonic clock. */
   overAtMs: number;
 }
 
 const DELETE_CONSUMER = '$JS.API.CONSUMER.DELETE';
 
-/** Whether a refusal is of tidying up, which a user without the right to it may do without: the broker does it later. */
+/**
+ * True if the refused operation only cleans up. A user can do without the right to it, because the broker cleans up by
+ * itself later.
+ */
 export function isOfTidying(subject: string | null): boolean {
   return subject?.startsWith(`${DELETE_CONSUMER}.`) === true;
 }
 
+/** Reads one stream from one position, until it is stopped or delivery breaks. */
 export class StreamReader {
   readonly #connection: NatsConnection;
   readonly #options: StreamReaderOptions;
@@ -85,7 +108,7 @@ export class StreamReader {
   #nextSubject = '';
   #consumer: string | null = null;
   #lastDelivery = 0;
-  /** Tokens before the stream's sequence in a reply subject: the broker's version decides it. */
+  /** Number of tokens before the stream sequence in a reply subject; it depends on the broker's version. */
   #tokensBefore: number | null = null;
   #isPaused = false;
   #isOver = false;
@@ -107,7 +130,7 @@ export class StreamReader {
     }));
   }
 
-  /** Begins at `fromSeq`; returns how many messages the stream holds from there on. */
+  /** Starts at `fromSeq`; returns the number of messages in the stream from there on. */
   async start(manager: JetStreamManager, fromSeq: number): Promise<number> {
     const info = await manager.consumers.add(this.#options.stream, {
       ack_policy: AckPolicy.None,
@@ -128,7 +151,7 @@ export class StreamReader {
             return;
           }
           this.#heardMs = systemClock.monotonicMs();
-          // A pull that still delivers is not over, however slow the link.
+          // A request that still delivers has not ended, even over a slow link.
           slot.overAtMs = this.#heardMs + PULL_EXPIRES_MS + PULL_GRACE_MS;
           const reply = message.reply ?? '';
           if (reply.startsWith('$JS.ACK.')) this.#deliver(slot, message, reply);
@@ -141,17 +164,17 @@ export class StreamReader {
     return info.num_pending;
   }
 
-  /** The broker has answered a pull: it gives messages, or says that it has none. */
+  /** True once the broker has answered a pull request, with messages or with none. */
   get isProven(): boolean {
     return this.#lastDelivery > 0 || this.#hasEnded;
   }
 
-  /** It may still be. */
+  /** True while the broker may still answer its first pull request. */
   get isUnanswered(): boolean {
     return !this.isProven && !this.#isOver;
   }
 
-  /** Asks for nothing more; what was asked for still arrives. */
+  /** Sends no further requests; messages already requested still arrive. */
   pause(): void {
     this.#isPaused = true;
   }
@@ -163,7 +186,7 @@ export class StreamReader {
     this.#askIdle();
   }
 
-  /** Ends it. The broker is told that the consumer is not needed any more, and is not asked whether it has heard. */
+  /** Stops the reader. It tells the broker to delete the consumer, and does not wait for an answer. */
   stop(): void {
     this.#isOver = true;
     if (this.#consumer !== null && !this.#connection.isClosed())
@@ -175,8 +198,9 @@ export class StreamReader {
   }
 
   #deliver(slot: Slot, message: Msg, reply: string): void {
-    // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time ns>.<pending>, and newer brokers put
-    // domain and account before the stream and one more token at the end. Split once only: it is done for each message.
+    // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time ns>.<pending>; newer brokers put
+    // domain and account before the stream and one more token at the end. Only the first message splits the whole text,
+    // because this code runs for each message.
     this.#tokensBefore ??= reply.split('.').length > 9 ? 7 : 5;
     let at = 0;
     for (let token = 0; token < this.#tokensBefore; token++) at = reply.indexOf('.', at) + 1;
@@ -204,7 +228,7 @@ export class StreamReader {
   }
 
   #status(slot: Slot, code: number, description: string): void {
-    // 100 is an idle heartbeat; 404 and 408 end a pull because there is nothing more.
+    // 100 is an idle heartbeat; 404 and 408 end a request at the end of the stream.
     if (code === 100) return;
     if (code !== 404 && code !== 408) {
       this.#break(`the broker ended the pull with status ${code}`);
@@ -218,7 +242,7 @@ export class StreamReader {
     slot.remaining = 0;
     if (this.#slots.some(({ remaining }) => remaining > 0)) return;
     this.#parts.resting();
-    // One is enough until it is filled: of two that wait, each is sent every other message.
+    // One request is enough until it is filled: if two wait, the broker alternates messages between them.
     this.#rest ??= setTimeout(() => {
       this.#rest = null;
       if (this.#slots.every(({ remaining }) => remaining === 0)) this.#ask(slot);
@@ -235,7 +259,7 @@ export class StreamReader {
     slot.remaining = this.#options.pullMessages;
     slot.askedMs = systemClock.monotonicMs();
     slot.overAtMs = slot.askedMs + PULL_EXPIRES_MS + PULL_GRACE_MS;
-    // It waits for the first message and ends behind the last that is there.
+    // The request waits for the first message, and ends after the last one that the stream has.
     const request = JSON.stringify({ batch: slot.remaining, expires: nanos(PULL_EXPIRES_MS), no_wait: true });
     this.#connection.publish(this.#nextSubject, request, { reply: slot.inbox });
   }

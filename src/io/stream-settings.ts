@@ -1,11 +1,11 @@
-// How a stream that the broker has differs from the one that we want. Pure: it asks no broker and changes nothing.
-// Not compared, because nothing that we do depends on them: compression, replicas, placement, metadata, the description,
-// direct access, limits of consumers other than their number.
+// Compares a stream at the broker with the wanted one. Pure: it contacts no broker and changes nothing. It does not
+// compare properties on which the program does not depend: compression, replicas, placement, metadata, the description,
+// direct access, and limits of consumers other than their number.
 
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
 import { nanos } from 'nats';
 
-/** The stream we want; times in ms, sizes in bytes. */
+/** The wanted stream; times in ms, sizes in bytes. */
 export interface WantedStream {
   readonly name: string;
   readonly subjects: readonly string[];
@@ -13,25 +13,28 @@ export interface WantedStream {
   readonly maxBytes: number;
   readonly duplicateWindowMs: number;
   /**
-   * Whether the broker tells publishers that a message is stored. It does so at any subject that the publisher names, with
-   * the broker's own rights: `{"stream":…,"seq":…}` at `$JS.API.STREAM.PURGE.…` empties the stream.
+   * Whether the broker acknowledges a stored message to its publisher. It sends the acknowledgement to any subject that
+   * the publisher names, with the broker's own rights: `{"stream":…,"seq":…}` at `$JS.API.STREAM.PURGE.…` empties the
+   * stream.
    */
   readonly acknowledges: boolean;
 }
 
-/** A property of a stream that is not as wanted. */
+/** A property of a stream that differs from the wanted value. */
 export interface Difference {
   readonly field: Field;
   readonly have: string;
   readonly want: string;
 }
 
+/** The whole wanted configuration. */
 export type Config = ReturnType<typeof wantedConfig>;
-/** Properties that our stream does not have. */
+/** Properties that the wanted stream does not have. */
 const UNWANTED = ['mirror', 'republish', 'subject_transform'] as const;
+/** The name of a property that is compared. */
 export type Field = keyof Config | (typeof UNWANTED)[number];
 
-/** The whole configuration, with nothing in it that we leave to the broker. */
+/** Makes the whole configuration; it leaves no compared property to the broker's default. */
 export function wantedConfig(wanted: WantedStream) {
   return {
     subjects: [...wanted.subjects],
@@ -45,22 +48,25 @@ export function wantedConfig(wanted: WantedStream) {
     max_msgs_per_subject: -1,
     max_msg_size: -1,
     max_consumers: -1,
-    // A window may not be longer than the age: it comes behind it.
+    // The broker requires that the window is not longer than the age, so it comes after it.
     duplicate_window: nanos(wanted.duplicateWindowMs),
     no_ack: !wanted.acknowledges,
     sealed: false,
     deny_delete: false,
     deny_purge: false,
-    // With it, a header of any publisher empties the stream.
+    // If allowed, a header of any publisher could empty the stream.
     allow_rollup_hdrs: false,
     sources: [],
   } satisfies Partial<StreamConfig>;
 }
 
-/** One reads, one that was left may still be there, one counts, and one is left for a second aggregator or an operator. */
+/**
+ * Minimum number of consumers: one reads, one from an earlier run may remain, one counts, and one is for a second
+ * aggregator or an operator.
+ */
 const CONSUMERS_MIN = 4;
 
-/** Where `config` is not as wanted, in the order of {@link wantedConfig}. */
+/** Returns the differences, in the order of {@link wantedConfig}. */
 export function differences(config: Partial<StreamConfig>, wanted: Config): Difference[] {
   const fields = [...(Object.keys(wanted) as (keyof Config)[]), ...UNWANTED];
   return fields.flatMap((field) => {
@@ -75,21 +81,21 @@ function hasRoom(consumersMax: number | undefined): boolean {
   return consumersMax === undefined || consumersMax <= 0 || consumersMax >= CONSUMERS_MIN;
 }
 
-/** The value to ask for; undefined: none. */
+/** The wanted value of a property; undefined if the property is unwanted. */
 export function wantOf(wanted: Config, field: Field): unknown {
   const values: Partial<Record<Field, unknown>> = wanted;
   return values[field];
 }
 
-/** Nothing that a node publishes is stored while one of these is not as wanted. */
+/** True if the stream stores nothing that a node publishes while this property differs. */
 export function keepsMessagesOut({ field }: Difference): boolean {
   return field === 'subjects' || field === 'sealed' || field === 'mirror' || field === 'subject_transform';
 }
 
-/** Longest text of one value: a list of sources may be long. */
+/** Maximum length of one value as text, because a list of sources may be long. */
 const VALUE_LENGTH_MAX = 120;
 
-/** `value` as text, where what we want of this property is `want`. */
+/** Returns `value` as text; `want` is the wanted value of the same property. */
 function textOf(field: Field, value: unknown, want: unknown): string {
   if (typeof want === 'boolean') return String(value === true);
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return 'none';

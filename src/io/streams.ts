@@ -1,5 +1,5 @@
-// What the program asks of JetStream besides messages: which streams there are, ours made or mended, when a message
-// was stored.
+// The program's requests to JetStream other than messages: listing streams, making and changing its own, and the time
+// at which a message was stored.
 
 import {
   AckPolicy,
@@ -24,24 +24,24 @@ import {
 export type { JetStreamManager, StreamInfo };
 
 const REQUEST_TIMEOUT_MS = 5000;
-/** The broker removes a consumer that only counts after this long. */
+/** The broker removes a consumer that was made only for counting after this time. */
 const COUNT_CONSUMER_MS = 5000;
-/** What is asked first, to learn whether there is a JetStream for us. */
+/** Subject of the first request, which finds out whether JetStream is available. */
 export const JETSTREAM_QUESTION = '$JS.API.INFO';
-/** The broker's error code for JetStream switched off as a whole. */
+/** The broker's error code for JetStream that is switched off as a whole. */
 const NOT_ENABLED_HERE = 10_076;
 
-/** Our user may not ask whether there is a JetStream, or may not hear the answer. */
+/** The program's user may not ask for JetStream, or may not receive the answer. */
 export interface Unasked {
   readonly type: 'unasked';
   readonly refusal: Refusal;
-  /** The broker to which we are connected says at the login that it has a JetStream; our account may have none. */
+  /** True if the connected broker announces JetStream at the login; the account may still have none. */
   readonly isAtBroker: boolean;
 }
 
 /**
- * The manager; `none` if this broker or account has no JetStream. Throws if the broker does not answer. It is asked even
- * where its login names no JetStream: another broker of its cluster may answer.
+ * Returns the manager; `none` if this broker or account has no JetStream. Throws if the broker does not answer. It asks
+ * even if the login announces no JetStream, because another broker of the cluster may answer.
  */
 export async function openJetStream(
   connection: NatsConnection,
@@ -62,7 +62,7 @@ export async function openJetStream(
 function saysThereIsNone(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return error.code === NOT_ENABLED_HERE;
   if (!(error instanceof Error)) return false;
-  // The package does not export the class.
+  // The package does not export this error class.
   return error.name === 'JetStreamNotEnabled';
 }
 
@@ -72,33 +72,40 @@ function denialOf(error: unknown): Refusal | null {
   return refusal?.subject === null ? null : refusal;
 }
 
+/** Lists all streams of the account. */
 export async function listStreams(manager: JetStreamManager): Promise<readonly StreamInfo[]> {
   const streams: StreamInfo[] = [];
   for await (const stream of manager.streams.list()) streams.push(stream);
   return streams;
 }
 
-/** Our stream as it is, and what of it is not as wanted because the broker refuses. */
+/** The program's stream as it is, and the differences that the broker refuses to change. */
 export interface KeptStream {
   readonly info: StreamInfo;
   readonly refused: readonly RefusedDifference[];
 }
 
+/** A difference that remains after an attempt to change it. */
 export interface RefusedDifference extends Difference {
-  /** In the broker's words; null if it did not refuse and changed nothing either. */
+  /** The broker's message; null if it did not refuse and did not change the property either. */
   readonly reason: string | null;
 }
 
 /** The broker's error codes for a stream that is too large for the account or the server. */
 const NO_ROOM = new Set([10_002, 10_023, 10_028, 10_047, 10_122]);
-/** A stream smaller than this holds some thousand messages: none is better, for it is noticed. */
+/**
+ * A smaller stream would hold only some thousand messages. Then no stream is better, because an operator notices it.
+ */
 const STREAM_BYTES_MIN = 1_048_576;
-/** Properties depend on one another: one that was refused may be taken after another was changed. */
+/**
+ * Number of attempts. Properties depend on one another, so the broker may accept a refused one after another has
+ * changed.
+ */
 const ROUNDS = 2;
 
 /**
- * Makes the stream, as large as the broker takes it, or changes what differs from the settings. Throws the broker's error if
- * there is no stream then, or if the broker does not answer.
+ * Makes the stream, as large as the broker accepts it, or changes the properties that differ from the settings. Throws
+ * the broker's error if no stream exists afterwards, or if the broker does not answer.
  */
 export async function keepStream(
   manager: JetStreamManager,
@@ -107,7 +114,7 @@ export async function keepStream(
 ): Promise<KeptStream> {
   const config = wantedConfig(wanted);
   const reasons = new Map<Field, string>();
-  /** False if the broker refuses; `fields` says on account of what. */
+  /** Returns false if the broker refuses; then the error is recorded for each of `fields`. */
   const attempt = async (fields: readonly Field[], change: () => Promise<StreamInfo>) => {
     try {
       info = await change();
@@ -128,7 +135,7 @@ export async function keepStream(
       ),
     );
   if (existing !== null && missing().length > 0) {
-    // All at once, else one by one: what can be changed is changed.
+    // Tries all changes at once, then one by one, so that every possible change is made.
     let isDone = await update(missing().map(({ field }) => field));
     for (let round = 0; round < ROUNDS && !isDone && missing().length > 0; round++) {
       isDone = true;
@@ -141,7 +148,7 @@ export async function keepStream(
   };
 }
 
-/** Half the size is asked for after each refusal for want of room. */
+/** Makes the stream; after each refusal for lack of space it halves the size. */
 async function makeStream(
   manager: JetStreamManager,
   name: string,
@@ -159,7 +166,7 @@ async function makeStream(
   }
 }
 
-/** What our account may store, in a sentence; null if the broker sets it no limit, or does not say. */
+/** The storage limit of the program's account as a sentence; null if the broker sets none or does not name it. */
 export async function describeStorageLimit(manager: JetStreamManager): Promise<string | null> {
   const { limits, tiers, storage } = await manager.getAccountInfo();
   const { max_storage: bytes, storage_max_stream_bytes: ofStream } = tiers?.R1?.limits ?? limits;
@@ -167,7 +174,7 @@ export async function describeStorageLimit(manager: JetStreamManager): Promise<s
   return bytes < 0 ? null : `our account may store ${bytes} bytes, ${storage} of them are in use`;
 }
 
-/** How many messages the broker counts in the stream from `fromSeq` on, without those that were deleted among them. */
+/** Number of messages that the broker counts in the stream from `fromSeq` on, without deleted ones. */
 export async function countFrom(manager: JetStreamManager, stream: string, fromSeq: number): Promise<number> {
   const info = await manager.consumers.add(stream, {
     ack_policy: AckPolicy.None,
@@ -176,12 +183,15 @@ export async function countFrom(manager: JetStreamManager, stream: string, fromS
     mem_storage: true,
     inactive_threshold: nanos(COUNT_CONSUMER_MS),
   });
-  // The broker removes it by itself, only later.
+  // Without this the broker would remove the consumer only later.
   void manager.consumers.delete(stream, info.name).catch(() => false);
   return info.num_pending;
 }
 
-/** When the broker stored the message with this sequence, in ms; null if it does not hold it. Throws if it does not answer. */
+/**
+ * Time at which the broker stored the message with this sequence, in ms; null if the stream does not hold it. Throws if
+ * the broker does not answer.
+ */
 export async function storedAtMs(
   manager: JetStreamManager,
   stream: string,
@@ -191,7 +201,7 @@ export async function storedAtMs(
   return message === null ? null : message.time.getTime();
 }
 
-/** True if the broker understood and said no; false if it did not answer. */
+/** True if the broker answered with a refusal; false if it did not answer. */
 export function isRefusal(error: unknown): error is JetStreamApiError {
   return error instanceof JetStreamApiError;
 }

@@ -1,37 +1,41 @@
-// WebSockets to a broker. Node's own take no authority and no client certificate and keep to themselves why they fail;
-// those of the package `ws` do not. The NATS client's factory for them must never fail: the client would wait for ever.
+// WebSocket connections to a broker. Node's own WebSocket accepts no certificate authority and no client certificate,
+// and hides the reason of a failure; the package `ws` does not. The NATS client's socket factory must never fail,
+// because the client would wait for ever.
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { WsSocketFactory } from 'nats';
 import { WebSocket } from 'ws';
 
-/** PEM files; null: the system's authorities, no client certificate. */
+/** Paths of PEM files; null means the system's authorities, or no client certificate. */
 export interface TlsFiles {
   readonly caFile: string | null;
   readonly certFile: string | null;
   readonly keyFile: string | null;
 }
 
-/** How long a broker that does not answer may delay our end. */
+/** Maximum time, in ms, by which a broker that does not answer may delay the program's end. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** Makes the factory. Throws if the files cannot be read or used; later, the last good ones stand in for such files. */
+/**
+ * Makes the factory. Throws if the files cannot be read or used now. If that happens later, the factory uses the last
+ * good ones.
+ */
 export function webSocketFactory(files: TlsFiles): WsSocketFactory {
   let secureContext = readContext(files);
   return (url) => {
     try {
       secureContext = readContext(files);
     } catch {
-      // Being renewed just now, perhaps.
+      // An operator may be replacing the files at this moment.
     }
     // The package's types lack `closeTimeout`.
     const options = { secureContext, perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS };
     const socket = new WebSocket(url, options);
-    // Before the client's own listener; and whatever the client does with that, no error is without one, which would end
-    // the thread.
+    // This guarantees an error listener: without one, an `error` event ends the thread. It is added before the client's
+    // own.
     socket.on('error', tellWhy);
-    // The client needs of the browsers' interface what `ws` has.
+    // The client uses only those parts of the browsers' interface that `ws` has.
     const asBrowsers = socket as unknown as Awaited<ReturnType<WsSocketFactory>>['socket'];
     return Promise.resolve({ socket: asBrowsers, encrypted: url.startsWith('wss:') });
   };
@@ -45,7 +49,10 @@ function readContext({ caFile, certFile, keyFile }: TlsFiles): SecureContext {
   });
 }
 
-/** A host with several addresses fails with an error for each, and no message of its own. */
+/**
+ * Copies the message of the first error: a host with several addresses fails with one error per address and an empty
+ * message.
+ */
 function tellWhy(error: Error): void {
   if (error.message !== '' || !(error instanceof AggregateError)) return;
   const first: unknown = error.errors[0];

@@ -1,5 +1,5 @@
-// The broker that the program brings along: finds, starts, takes over, keeps and stops a nats-server. Never speaks to
-// it as a client, and never ends a process that it has not identified as its own.
+// The embedded broker: finds a nats-server, starts it or takes over a running one, keeps it running and stops it. It
+// never connects as a NATS client, and never ends a process that it has not identified as its own.
 
 import { rmSync } from 'node:fs';
 import { CodedError } from '../../lib/errors.ts';
@@ -12,7 +12,7 @@ import { findBinary } from './find-binary.ts';
 import { firstLogin } from './first-login.ts';
 import { type BrokerFiles, brokerFiles, explainFolder, requireWritableFolder } from './folder.ts';
 import { boundLog } from './log-file.ts';
-import { findForeignServer, findLeftover, requireOurPorts } from './neighbours.ts';
+import { findForeignServer, findLeftover, requireOurPorts } from './other-servers.ts';
 import { adoptServer, type ServerProcess, startServer } from './server-process.ts';
 import { type Supervision, supervise } from './supervision.ts';
 import { readVersion, type Version } from './version.ts';
@@ -22,62 +22,65 @@ export type { BrokerEndpoint } from './endpoint.ts';
 const LOG_CHECK_MS = 5_000;
 const FOREIGN_PORT = 4_222;
 
-/** Settings of the same names, and the rights of the program's clients. */
+/** The settings of the same names, and the rights of the program's clients. */
 export interface BrokerOptions {
   readonly rights: BrokerRights;
   readonly dir: string;
   readonly host: string;
   readonly port: number;
-  /** 0: no WebSocket listener. */
+  /** 0: the broker has no WebSocket listener. */
   readonly wsPort: number;
-  /** With `tlsKey`: the WebSocket listener speaks wss. */
+  /** With `tlsKey`: the WebSocket listener uses wss. */
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
   readonly monitorPassword?: string | undefined;
-  /** NATS_SERVER_BIN. */
+  /** The setting NATS_SERVER_BIN. */
   readonly binary?: string | undefined;
-  /** PATH, for finding nats-server. */
+  /** The variable PATH, in which to search for nats-server. */
   readonly searchPath: string;
   /** `auto` uses a foreign NATS server at localhost:4222; `on` never does. */
   readonly mode: 'auto' | 'on';
-  /** Where `auto` looks for a foreign server; tests cannot have 4222 for themselves. */
+  /** The port at which `auto` looks for a foreign server. Only tests set it, because they cannot reserve 4222. */
   readonly foreignPort?: number | undefined;
-  /** How long a server may take until it answers, for tests. */
+  /** Time that a server has until it answers; only tests set it. */
   readonly readyTimeoutMs?: number | undefined;
 }
 
-/** What the broker asks of the program, and what it tells it. `onDown` and `onUp` alternate; neither is called by `start` or `stop`. */
+/** What the broker needs from its program. `onDown` and `onUp` alternate; neither `start` nor `stop` calls them. */
 export interface BrokerParts {
-  /** Holds the folder for this program alone until `release`, or until the process ends. Throws `broker_folder_in_use`. */
+  /** Locks the folder for this program until `release`, or until the process ends. Throws `broker_folder_in_use`. */
   lockFolder(folder: string): { release(): void };
   log(level: 'info' | 'warn' | 'error', message: string): void;
   onDown(reason: string): void;
   onUp(): void;
 }
 
-/** Started once. When `stop` resolves, no process of ours is left. */
+/** The broker; it can be started once. When `stop` resolves, none of its processes is left. */
 export interface EmbeddedBroker extends Part<BrokerEndpoint> {
   /**
    * Resolves when clients can log in. Throws `broker_foreign`, `port_in_use`, `broker_binary_missing`,
-   * `broker_folder_in_use`, `folder_not_writable` or `broker_start_failed`; then nothing of ours runs.
+   * `broker_folder_in_use`, `folder_not_writable` or `broker_start_failed`; then no server of this program is running.
    */
   start(): Promise<BrokerEndpoint>;
   stop(): Promise<void>;
-  /** Kills our server without waiting, for a program that ends at once. */
+  /** Kills the server without waiting, for a program that ends at once. */
   kill(): void;
 }
 
-/** Makes the broker; nothing happens before `start`. Two never share `dir`: each holds its lock while it runs. */
+/**
+ * Makes the broker; it does nothing before `start`. Two brokers cannot share `dir`, because each holds the folder's
+ * lock while it runs.
+ */
 export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts): EmbeddedBroker {
   return new OwnBroker(options, parts);
 }
 
-/** What a server of ours is started with. */
+/** What the program needs to start its server. */
 interface Recipe {
   readonly binary: string;
   readonly version: Version;
   readonly credentials: Credentials;
-  /** Of the configuration file. */
+  /** The text of the configuration file. */
   readonly text: string;
 }
 
@@ -129,7 +132,7 @@ class OwnBroker implements EmbeddedBroker {
     }
     requireWritableFolder(files);
     this.#lock = this.#parts.lockFolder(files.folder);
-    // What runs in it now was left over: its program does not hold the lock.
+    // A server that runs in the folder now is a leftover: the program that started it no longer holds the lock.
     const leftover = findLeftover(files);
     const recipe = await this.#recipe();
     const adopted = leftover === null ? null : await this.#takeOver(leftover, recipe);
@@ -171,7 +174,10 @@ class OwnBroker implements EmbeddedBroker {
     return configurationText(values, rights);
   }
 
-  /** Null when it had to be ended: other settings are wanted now, or it hangs. Its streams are on disk. */
+  /**
+   * Returns null if it had to end the server, because the settings have changed or the server does not answer. The
+   * server's streams are on disk.
+   */
   async #takeOver(pid: number, recipe: Recipe): Promise<ServerProcess | null> {
     const server = adoptServer(pid);
     if (recipe.text !== readConfiguration(this.#files.configuration)) {

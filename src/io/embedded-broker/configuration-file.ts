@@ -1,5 +1,4 @@
-// Puts the configuration text where nats-server reads it, after nats-server itself has found no fault with it. Never
-// leaves an unchecked file in place.
+// Writes nats-server's configuration file. nats-server checks the text first, so no unchecked file is ever in place.
 
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +9,7 @@ import { CodedError } from '../../lib/errors.ts';
 const run = promisify(execFile);
 const CHECK_TIMEOUT_MS = 10_000;
 
-/** The text in place, or null. */
+/** The text of the current file; null if it cannot be read. */
 export function readConfiguration(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
@@ -19,7 +18,10 @@ export function readConfiguration(file: string): string | null {
   }
 }
 
-/** Writes (mode 0600), checks with `nats-server -t`, renames. Throws `broker_start_failed` with the server's reason. */
+/**
+ * Writes the text to a second file (mode 0600), checks it with `nats-server -t` and renames it. Throws
+ * `broker_start_failed` with the server's reason.
+ */
 export async function installConfiguration(binary: string, file: string, text: string): Promise<void> {
   const unchecked = `${file}.unchecked`;
   writeFileSync(unchecked, text, { mode: OWNER_ONLY });

@@ -1,39 +1,43 @@
-// The text of our nats-server's configuration file, for the version that will read it. Pure: never reads or writes a
-// file. Which subjects there are, and who may use them, is handed in.
+// Makes the text of the embedded nats-server's configuration file, for the version that will read it. Pure: it reads
+// and writes no file. The caller passes the subjects and the rights to them.
 
 import { isAtLeast, type Version } from './version.ts';
 
-/** The user that an anonymous connection becomes. */
+/** The user name for anonymous connections. */
 export const MONITOR_USER = 'monitor';
-/** The program's own user. */
+/** The user name of the program itself. */
 export const AGGREGATOR_USER = 'aggregator';
-/** The program's inboxes: every monitor may read `_INBOX.>`, and JetStream delivers to inboxes. */
+/**
+ * Prefix of the program's inboxes. It differs from `_INBOX`, because JetStream delivers to inboxes and every monitor
+ * may read `_INBOX.>`.
+ */
 export const AGGREGATOR_INBOX_PREFIX = '_AGG';
 
 const PAYLOAD_BYTES_MAX = 1_048_576;
 const BROKER_CONNECTIONS_MAX = 65_536;
-// A monitor has a handful; each is a copy of every message that the broker must write to it.
+// Maximum number of subscriptions per client. A monitor needs a handful, and the broker writes one copy of a message
+// for each.
 const SUBSCRIPTIONS_MAX = 100;
 const AUTHORIZATION_SECONDS_MAX = 30;
 const WRITE_DEADLINE = '10s';
-// Only our own streams can be made here, and each has a bound of its own (STREAM_MAX_BYTES): this one must only never
-// be the smaller. The server's default, a share of the free disk, would be on a small one.
+// Only the program can make streams here, and each has a limit of its own (STREAM_MAX_BYTES), which this limit must
+// exceed. The server's default, a share of the free disk, could be smaller on a small disk.
 const FILE_STORE_BYTES_MAX = 1_099_511_627_776;
 const MEMORY_STORE_BYTES_MAX = 268_435_456;
-// Two minutes by default; what an acknowledged message may lose in a power cut.
+// A power cut loses at most the acknowledged messages of this time. The server's default is two minutes.
 const SYNC_INTERVAL = '1s';
 
-// A connection belongs to the default account until its CONNECT is read, and nats-server asks that account, once per read
-// from the socket, whether anything is mapped. Were nothing mapped there, what a client sends in the same breath as its
-// CONNECT would keep its name: every monitor would hear it, and no stream of ours would take it.
+// A connection belongs to the default account until nats-server has read its CONNECT. Once per read from the socket
+// nats-server checks whether that account has any mapping. If it had none, a message in the same read as the CONNECT
+// would keep its subject: every monitor would receive it, and no stream of the program would store it.
 const EARLY_MAPPING = 'mappings { "_AGG.early.from": "_AGG.early.to" }';
 
-/** Where JetStream's `sync_interval` became a setting. */
+/** First version with JetStream's setting `sync_interval`. */
 export const SYNC_INTERVAL_SINCE: Version = [2, 10, 0];
-/** Where TLS `min_version` became a setting. */
+/** First version with the TLS setting `min_version`. */
 export const TLS_MIN_VERSION_SINCE: Version = [2, 10, 21];
 
-/** Everything the text depends on. Ports are numbers of 1 to 65535; `websocket` null means none. */
+/** All values in the text. Ports are 1 to 65535; `websocket` null means no listener. */
 export interface ConfigurationValues {
   readonly version: Version;
   readonly serverName: string;
@@ -50,12 +54,12 @@ export interface ConfigurationValues {
   readonly systemPassword: string;
 }
 
-/** What a program's clients may do: the rights of its account. */
+/** The rights of a program's clients in the program's account. */
 export interface BrokerRights {
   readonly account: string;
-  /** Subjects that the broker renames as it takes a message: from, to. */
+  /** Subjects that the broker renames when it receives a message: from, to. */
   readonly mappings: readonly (readonly [from: string, to: string])[];
-  /** What an anonymous client may do; the program's own user may do everything. */
+  /** The rights of an anonymous client; the program's own user may do everything. */
   readonly monitor: {
     readonly publish: readonly string[];
     readonly subscribe: readonly string[];
@@ -63,7 +67,7 @@ export interface BrokerRights {
   };
 }
 
-/** A value as the server's parser reads it back: double quotes, with backslash escapes for what they cannot hold. */
+/** Quotes a value for the server's parser: double quotes, with backslash escapes for characters that need them. */
 export function quoted(value: string): string {
   return `"${Array.from(value, escaped).join('')}"`;
 }
@@ -74,7 +78,7 @@ function escaped(character: string): string {
   return code < 0x20 || code === 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : character;
 }
 
-/** The whole file. */
+/** Makes the text of the whole file. */
 export function configurationText(values: ConfigurationValues, rights: BrokerRights): string {
   return `${[
     '# Made by the aggregator at each start: changes are lost. Settings: EMBEDDED_NATS_*.',

@@ -1,4 +1,5 @@
-// The broker's name and passwords, made once and kept in a file that only its owner may read. Never prints a password.
+// The broker's name and passwords: made once, and kept in a file that only its owner may read. This file never prints a
+// password.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -6,7 +7,7 @@ import { shortageOf } from '../../lib/descriptors.ts';
 import { OWNER_ONLY, writeDurably } from '../../lib/durable.ts';
 import { CodedError } from '../../lib/errors.ts';
 
-/** What makes a broker ours: its name, and that it takes our password. */
+/** The identity of the program's own broker: its name, and the passwords that it accepts. */
 export interface Credentials {
   readonly serverName: string;
   readonly aggregatorPassword: string;
@@ -17,12 +18,15 @@ export interface Credentials {
 const SERVER_NAME = /^truebit-aggregator-[0-9a-f]{8}$/;
 const KEYS = ['serverName', 'aggregatorPassword', 'monitorPassword', 'systemPassword'] as const;
 
-/** Whether a server of this name is some aggregator's own broker, ours or another's. */
+/** True if a server of this name is an aggregator's embedded broker, this program's or another's. */
 export function isAggregatorsBroker(serverName: string): boolean {
   return SERVER_NAME.test(serverName);
 }
 
-/** Reads the file, or makes it (mode 0600). Throws `broker_start_failed` when what stands there is not ours to read. */
+/**
+ * Reads the file, or makes it (mode 0600). Throws `folder_not_writable` if this user cannot read it, and
+ * `broker_start_failed` if it holds something else.
+ */
 export function loadCredentials(file: string): Credentials {
   const text = readIfThere(file);
   if (text === null) return makeCredentials(file);
@@ -67,7 +71,7 @@ function makeCredentials(file: string): Credentials {
     monitorPassword: randomBytes(32).toString('base64url'),
     systemPassword: randomBytes(32).toString('base64url'),
   };
-  // Half a file would lock us out of our own streams.
+  // The write must be atomic: with half a file the program could not log in to its own streams.
   writeDurably(file, `${JSON.stringify(credentials, null, 2)}\n`, OWNER_ONLY);
   return credentials;
 }

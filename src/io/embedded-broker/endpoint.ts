@@ -1,27 +1,28 @@
-// What a client needs to know to use the broker that was found or started. Pure; its `describes` never holds a secret.
+// What a client needs to know to use the broker that the program found or started. Pure; `describes` never holds a
+// secret.
 
 import { AGGREGATOR_INBOX_PREFIX, AGGREGATOR_USER } from './configuration.ts';
 import type { Credentials } from './credentials.ts';
 import { reachableHost } from './probe.ts';
 import { formatVersion, type Version } from './version.ts';
 
-/** Where to connect and as whom. */
+/** The address to connect to, and the login. */
 export interface BrokerEndpoint {
   readonly url: string;
-  /** For monitors that speak WebSocket; null without such a listener. */
+  /** The address for monitors that use WebSocket; null without such a listener. */
   readonly wsUrl: string | null;
   readonly user?: string;
   readonly password?: string;
   readonly inboxPrefix?: string;
-  /** Started or taken over by us, and stopped by us. */
+  /** True if the program started the broker or took it over; then the program also stops it. */
   readonly owned: boolean;
-  /** Left over from an earlier run of the program, and taken over. */
+  /** True if an earlier run of the program left the broker running and this run took it over. */
   readonly adopted: boolean;
-  /** One phrase for the start-up print. */
+  /** A phrase for the start-up message. */
   readonly describes: string;
 }
 
-/** A NATS server that was there already; how to log in is the settings' matter. */
+/** The endpoint of a NATS server that was already running; the settings hold the login. */
 export function foreignEndpoint(server: {
   host: string;
   port: number;
@@ -38,7 +39,7 @@ export function foreignEndpoint(server: {
   };
 }
 
-/** Our own broker. */
+/** The endpoint of the embedded broker. */
 export function ownEndpoint(own: {
   host: string;
   port: number;

@@ -1,20 +1,22 @@
-// Finds the nats-server program. Never downloads one: that is the set-up step's work (scripts/nats-server.sh).
+// Finds the nats-server program. It never downloads one; scripts/nats-server.sh does, at set-up.
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CodedError } from '../../lib/errors.ts';
 
-// From src/io/embedded-broker and from dist/io/embedded-broker alike.
+// The same path from src/io/embedded-broker and from dist/io/embedded-broker.
 const PROJECT_FOLDER = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Where to look: `override` is NATS_SERVER_BIN, `searchPath` is PATH. */
+/** Where to search: `override` is NATS_SERVER_BIN, `searchPath` is PATH. */
 export interface BinarySearch {
   readonly override?: string | undefined;
   readonly searchPath: string;
 }
 
-/** The candidates in order: the named one alone, else PATH, the usual folders, the project's cache. */
+/**
+ * The paths to try, in order: only `override` if it is set, otherwise PATH, the usual folders and the project's cache.
+ */
 export function binaryCandidates({ override, searchPath }: BinarySearch): string[] {
   if (override !== undefined && override !== '') return [override];
   const folders = [
@@ -28,7 +30,7 @@ export function binaryCandidates({ override, searchPath }: BinarySearch): string
   ];
 }
 
-/** The first candidate that can be run. Throws `broker_binary_missing` with the remedies. */
+/** Returns the first path that is an executable file. Throws `broker_binary_missing` with the remedies. */
 export function findBinary(search: BinarySearch): string {
   const found = binaryCandidates(search).find(isProgram);
   if (found !== undefined) return found;

@@ -1,5 +1,5 @@
-// Waits until a nats-server that was just started or taken over lets the program log in: then it is ours, it is the one that
-// was meant, and JetStream has read its streams. It starts nothing.
+// Waits until a nats-server that was just started or taken over accepts the program's login. Then it is the expected
+// server, and JetStream has read its streams. This file starts no server.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
@@ -11,20 +11,23 @@ import { takesLogin } from './probe.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const READY_POLL_MS = 25;
-// JetStream reads its streams before the server listens.
+// JetStream reads its streams before the server listens, which may take long.
 const READY_TIMEOUT_MS = 60_000;
 
-/** Where the server will listen, and who it is. */
+/** The server's address, login and log. */
 export interface ExpectedServer {
   readonly host: string;
   readonly port: number;
   readonly credentials: Credentials;
   readonly logFile: string;
-  /** How long it may take until it answers; absent: a minute. */
+  /** Time that the server has until it answers; a minute if absent. */
   readonly readyTimeoutMs?: number | undefined;
 }
 
-/** Resolves when the server takes the program's password; otherwise ends it and throws `broker_start_failed` or the signal's reason. */
+/**
+ * Resolves when the server accepts the program's password. Otherwise it ends the server and throws
+ * `broker_start_failed` or the signal's reason.
+ */
 export async function firstLogin(
   server: ServerProcess,
   expected: ExpectedServer,

@@ -1,4 +1,4 @@
-// The broker's folder and the files in it. Never holds anything that the database needs.
+// The embedded broker's folder and its files. The folder holds nothing that the database needs.
 
 import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -7,7 +7,10 @@ import { unfinishedOf } from '../../lib/durable.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { makeFolder } from '../../lib/folder.ts';
 
-/** Absolute paths; the configuration's also tells our process from others with the same id. */
+/**
+ * Absolute paths. The path of the configuration also distinguishes the broker's process from another process that has
+ * reused its id.
+ */
 export interface BrokerFiles {
   readonly folder: string;
   readonly configuration: string;
@@ -17,7 +20,7 @@ export interface BrokerFiles {
   readonly store: string;
 }
 
-/** The paths, whether or not anything is there. */
+/** Returns the paths, whether or not the files exist. */
 export function brokerFiles(folder: string): BrokerFiles {
   const path = resolve(folder);
   return {
@@ -30,7 +33,9 @@ export function brokerFiles(folder: string): BrokerFiles {
   };
 }
 
-/** Makes the folder (mode 0700) if need be, and looks whether this user may use what is in it. Throws `folder_not_writable`. */
+/**
+ * Makes the folder (mode 0700) if necessary, and checks that this user may use its files. Throws `folder_not_writable`.
+ */
 export function requireWritableFolder(files: BrokerFiles): void {
   try {
     makeFolder(files.folder, 0o700);
@@ -43,7 +48,10 @@ export function requireWritableFolder(files: BrokerFiles): void {
     throw refuse(`The broker's folder ${files.folder} cannot be used`, explainDenied(denied));
 }
 
-/** The sentence for the system's or SQLite's error about the folder or a file in it; another error comes back as it is. */
+/**
+ * Converts an error of the system or of SQLite about the folder or a file in it into `folder_not_writable` with the
+ * cause and the remedy. Returns any other error as it is.
+ */
 export function explainFolder(error: unknown, files: BrokerFiles): unknown {
   if (!isOfFiles(error)) return error;
   const { code } = error;
@@ -62,7 +70,7 @@ export function explainFolder(error: unknown, files: BrokerFiles): unknown {
   return refuse(what, 'give this user the right to, or set EMBEDDED_NATS_DIR to another', error);
 }
 
-/** Whether it is an error of using files: not one of the network, of a program that cannot be run, or of our code. */
+/** True for an error about files; false for an error of the network, of a program that cannot run, or of the code. */
 function isOfFiles(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false;
   return OF_FILES.test(error.code);
@@ -71,7 +79,7 @@ function isOfFiles(error: unknown): error is Error & { readonly code: string } {
 const OF_FILES =
   /^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|EIO|ENOENT|ENOTDIR|EEXIST|EISDIR|ELOOP|ENAMETOOLONG|SQLITE_.+)$/;
 
-/** Every file that the program or its broker writes there, in the order in which they are met. */
+/** Every file that the program or its broker writes there, in the order of use. */
 function filesIn({ folder, configuration, credentials, pid, log, store }: BrokerFiles): readonly string[] {
   const lock = ['aggregator.lock', 'aggregator.holder'].map((name) => join(folder, name));
   const halves = [unfinishedOf(credentials), `${configuration}.unchecked`];

@@ -1,10 +1,12 @@
-// Says whether a port can be listened on, by listening for an instant. Never takes one for good.
+// Checks whether a port is free by listening on it for an instant.
 
 import { createServer } from 'node:net';
 import { CodedError } from '../../lib/errors.ts';
 import { listenFault } from '../../lib/listen-fault.ts';
 
-/** Throws `port_in_use`, naming the setting, or `broker_start_failed` when the address is not this machine's. */
+/**
+ * Throws `port_in_use`, which names the setting, or `broker_start_failed` if the address is not one of this machine.
+ */
 export async function requireFreePort(host: string, port: number, setting: string): Promise<void> {
   const error = await listenOnce(host, port);
   if (error === null) return;
@@ -14,7 +16,7 @@ export async function requireFreePort(host: string, port: number, setting: strin
   throw new CodedError('broker_start_failed', `The broker cannot be started: ${sentence}.`, { cause: error });
 }
 
-/** The sentence for a port that someone else has. */
+/** The error for a port that another program uses. */
 export function portInUse(port: number, setting: string, holder: string): CodedError {
   return new CodedError(
     'port_in_use',

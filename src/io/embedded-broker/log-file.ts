@@ -1,15 +1,14 @@
-// The file that nats-server's output goes to, kept within a bound. Never read for meaning, except its end for the
-// sentence about a failed start.
+// The file for nats-server's output, limited in size. The program reads only its end, for the reason of a failed start.
 
 import { copyFileSync, fstatSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** The file and its predecessor together hold at most about twice this. */
+/** Maximum size before the file is rotated; the file and its predecessor together hold at most about twice this. */
 export const LOG_BYTES_MAX = 8_388_608;
 
 /**
- * Opens it for appending (mode 0600: addresses of clients stand in it); the caller closes the descriptor. Where no log
- * can be written the broker runs without one: `/dev/null` is opened.
+ * Opens the file for appending (mode 0600, because it contains addresses of clients); the caller closes the descriptor.
+ * If the log cannot be written, it opens `/dev/null`, so that the broker runs without a log.
  */
 export function openLog(file: string): { readonly descriptor: number; readonly offset: number } {
   boundLog(file);
@@ -22,8 +21,9 @@ export function openLog(file: string): { readonly descriptor: number; readonly o
 }
 
 /**
- * Past the bound, keeps a copy as `….1` and empties the file; the writer appends, so it goes on at the start. On a full
- * disk there is no copy, and the room of both files is given back. Never throws: it is called by a timer.
+ * If the file is larger than `maxBytes`, copies it to `….1` and empties it. The server appends, so it continues at the
+ * start of the file. On a full disk it makes no copy and frees the space of both files. Never throws, because a timer
+ * calls it.
  */
 export function boundLog(file: string, maxBytes: number = LOG_BYTES_MAX): void {
   try {
@@ -32,7 +32,7 @@ export function boundLog(file: string, maxBytes: number = LOG_BYTES_MAX): void {
     keepCopy(file);
     truncateSync(file);
   } catch {
-    // Read-only, or not ours any more: the next look may find it otherwise.
+    // Read-only, or owned by another user: a later check may succeed.
   }
 }
 
@@ -44,7 +44,7 @@ function keepCopy(file: string): void {
   }
 }
 
-/** The last fatal complaint written after `offset` (bytes), or an empty text. */
+/** The last fatal error written after `offset` (bytes); empty if there is none. */
 export function lastComplaint(file: string, offset: number): string {
   try {
     const lines = readFileSync(file).subarray(offset).toString('utf8').split('\n');

@@ -1,5 +1,5 @@
-// Asks what listens at an address, in the first words of the NATS protocol. Never keeps a connection, and never logs
-// what a stranger's server says except its name, cut and cleaned.
+// Finds out what listens at an address by the first lines of the NATS protocol. It keeps no connection. Of a foreign
+// server's text it logs only the name, shortened and cleaned.
 
 import { connect, type Socket } from 'node:net';
 
@@ -7,32 +7,34 @@ const ANSWER_TIMEOUT_MS = 1_000;
 const ANSWER_BYTES_MAX = 65_536;
 const NAME_LENGTH_MAX = 64;
 
-/** Host (a wildcard means the loopback address of its family) and port. */
+/** Host and port; for a wildcard host the probe connects to the loopback address of its family. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** What was found. `name` and `version` are the server's own words. */
+/** What listens at an address. `name` and `version` are the server's own text, cleaned. */
 export type Finding =
   | { readonly type: 'nothing' }
   | { readonly type: 'not_nats' }
   | { readonly type: 'nats'; readonly name: string; readonly version: string };
 
-/** Connects, reads the greeting that every NATS server sends first, and hangs up. */
+/** Connects, reads the greeting that every NATS server sends first, and disconnects. */
 export async function probe(address: Address): Promise<Finding> {
   const { connected, text } = await converse(address, [], (received) => received.includes('\n'));
   if (!connected) return { type: 'nothing' };
   return parseGreeting(text) ?? { type: 'not_nats' };
 }
 
-/** Whether the server turns each new connection away because it has as many as it may. False if it does not say so in time. */
+/**
+ * True if the server refuses every new connection because it has its maximum. False also if it does not say so in time.
+ */
 export async function isFull(address: Address): Promise<boolean> {
   const { text } = await converse(address, [], (received) => received.includes('\r\n-ERR'));
   return /\r\n-ERR '?maximum connections exceeded/i.test(text);
 }
 
-/** Whether the server of that name takes our password. False also when nothing answers in time. */
+/** True if the server has this name and accepts the password. False also if it does not answer in time. */
 export async function takesLogin(
   address: Address,
   name: string,
@@ -58,7 +60,7 @@ export async function takesLogin(
   );
 }
 
-/** The greeting `INFO {…}`, or null. */
+/** Reads the greeting `INFO {…}`; null if the text is another. */
 export function parseGreeting(text: string): Finding | null {
   const match = /^INFO (\{.*\})\s*$/m.exec(text.split('\n', 1)[0] ?? '');
   if (match === null) return null;
@@ -74,7 +76,7 @@ function cleaned(value: unknown): string {
   return typeof value === 'string' ? value.replace(/[^\w.:-]/g, '?').slice(0, NAME_LENGTH_MAX) : '';
 }
 
-/** The address to connect to where a server listens on all. */
+/** The address at which to reach a server that listens on `host`: loopback for a wildcard. */
 export function reachableHost(host: string): string {
   if (host === '0.0.0.0' || host === '') return '127.0.0.1';
   return host === '::' ? '::1' : host;

@@ -1,5 +1,5 @@
-// One run of nats-server: a child of ours, or one left over from an earlier run of the program. Never restarts: that
-// is supervision.ts.
+// One run of nats-server: a child of this process, or a process left over from an earlier run. It never restarts the
+// server; supervision.ts does.
 
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
@@ -9,25 +9,27 @@ import { endProcess, isRunning } from './system-process.ts';
 const STOP_PATIENCE_MS = 2_000;
 const POLL_MS = 250;
 
-/** `ended` resolves with how it ended and never rejects; `end` resolves when the process is gone. */
+/**
+ * `ended` resolves with the way in which the process ended, and never rejects. `end` resolves when the process is gone.
+ */
 export interface ServerProcess {
   readonly pid: number;
   readonly ended: Promise<string>;
-  /** Bytes that its log held before it. */
+  /** Size of the log, in bytes, before this run. */
   readonly logOffset: number;
   end(): Promise<void>;
 }
 
-/** What is run, and where its output goes. */
+/** The command to run, and the file for its output. */
 export interface ServerCommand {
   readonly binary: string;
   readonly configurationFile: string;
   readonly logFile: string;
-  /** PATH of the child; it gets no other variable, so that no secret of ours stands in its environment. */
+  /** PATH of the child. The child gets no other variable, so that no secret is in its environment. */
   readonly searchPath: string;
 }
 
-/** Starts a child in a process group of its own, so that a Ctrl-C for us does not end it before our last write. */
+/** Starts a child in a process group of its own, so that a Ctrl-C does not end it before the program's last write. */
 export function startServer({
   binary,
   configurationFile,
@@ -41,7 +43,8 @@ export function startServer({
     env: { PATH: searchPath },
   });
   closeSync(descriptor);
-  // It must not keep a program alive that has given up without stopping it; `end` waits with a timer of its own.
+  // The child must not keep the process alive if the program gives up without stopping it; `end` keeps it alive with a
+  // timer.
   child.unref();
   let isOver = false;
   const ended = new Promise<string>((resolve) => {
@@ -64,7 +67,10 @@ export function startServer({
   return { pid: child.pid ?? 0, ended, logOffset: offset, end };
 }
 
-/** Watches a process that is not our child, by polling. The caller has made sure that it is our nats-server. */
+/**
+ * Watches a process that is not a child of this process, by polling. The caller has verified that it is the program's
+ * nats-server.
+ */
 export function adoptServer(pid: number): ServerProcess {
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   let isOver = false;

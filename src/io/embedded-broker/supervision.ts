@@ -1,5 +1,5 @@
-// Keeps a nats-server running: starts another whenever it ends unasked, for as long as it takes. Never gives up and
-// never reports the same outage twice.
+// Keeps a nats-server running: starts another whenever it ends unexpectedly. It tries for ever, and reports each outage
+// once.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Backoff, backoffMs } from '../../lib/backoff.ts';
@@ -11,8 +11,8 @@ const WELL_RUNNING_MS = 10_000;
 const RESTART: Backoff = { leastMs: 50, mostMs: 2_000 };
 
 /**
- * What it needs: how to start another (resolves when it is ready, leaves nothing when it fails), and whom to tell. Only
- * a failed restart is logged here, once per outage; `onDown` and `onUp` tell the rest.
+ * What the supervision needs. `startAnother` resolves when the new server is ready, and leaves no process if it fails.
+ * The supervision logs only the first failed restart of an outage; `onDown` and `onUp` report the rest.
  */
 export interface SupervisionParts {
   startAnother(signal: AbortSignal): Promise<ServerProcess>;
@@ -21,14 +21,14 @@ export interface SupervisionParts {
   onUp(): void;
 }
 
-/** `stop` resolves when no process is left, whatever was under way. */
+/** `stop` resolves when no process is left, even if a restart was in progress. */
 export interface Supervision {
   stop(): Promise<void>;
   /** Kills the process without waiting, for a program that ends at once. */
   kill(): void;
 }
 
-/** Takes over a server that is ready. */
+/** Starts to supervise a server that is ready. */
 export function supervise(server: ServerProcess, parts: SupervisionParts): Supervision {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -40,7 +40,7 @@ export function supervise(server: ServerProcess, parts: SupervisionParts): Super
       const upAtMs = systemClock.monotonicMs();
       const how = await current.ended;
       if (signal.aborted) return;
-      // One that dies young each time is a failing one, though each start succeeded.
+      // A server that ends soon after each start counts as failing, although each start succeeded.
       failures = systemClock.monotonicMs() - upAtMs > WELL_RUNNING_MS ? 0 : failures + 1;
       parts.onDown(how);
       let isFirstTry = true;
@@ -75,7 +75,7 @@ export function supervise(server: ServerProcess, parts: SupervisionParts): Super
       stopping.abort(new Error('the broker is being stopped'));
       await current.end();
       await finished;
-      // `finished` may have had one more in hand, become ready in the instant before.
+      // A restart may have succeeded just before the stop; this ends its server too.
       await current.end();
     },
   };

@@ -1,5 +1,5 @@
-// Processes by their id: whether one runs, what it is, and how it is ended. Never signals a process whose command line
-// has not been checked by the caller or that the caller did not start.
+// Processes by their id: whether one runs, what it is, and how to end it. It signals only a process that the caller
+// started or whose command line the caller has checked.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,8 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 const POLL_MS = 20;
 
 /**
- * Whether the process runs; one that has ended and was not yet reaped does not. Its first thread ends before the
- * others, which still hold the ports then.
+ * True if the process runs; false for one that has ended but is not reaped yet. The first thread of a process ends
+ * before the others, which still hold its ports; then the process counts as running.
  */
 export function isRunning(pid: number): boolean {
   try {
@@ -17,13 +17,13 @@ export function isRunning(pid: number): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  // `pid (name) state …`: the name may hold anything, hence the last parenthesis.
+  // The format is `pid (name) state …`. The name may contain anything, so the last parenthesis ends it.
   const status = readProcFile(pid, 'stat');
   const isZombie = status !== null && status.slice(status.lastIndexOf(')')).charAt(2) === 'Z';
   return !isZombie || threadCount(pid) > 1;
 }
 
-/** Its command line, or an empty text when it cannot be read. */
+/** The command line of a process; empty if it cannot be read. */
 export function commandLine(pid: number): string {
   const fromProc = readProcFile(pid, 'cmdline');
   if (fromProc !== null) return fromProc.replaceAll('\0', ' ').trim();
@@ -34,12 +34,12 @@ export function commandLine(pid: number): string {
   }
 }
 
-/** What its standard output goes to, as a path that leads there; only Linux has one. */
+/** A path to the file of the process's standard output; only Linux has such a path. */
 export function outputOf(pid: number): string {
   return `/proc/${pid}/fd/1`;
 }
 
-/** The id in a pid file, or null. */
+/** The id in a pid file; null if there is none. */
 export function readPidFile(file: string): number | null {
   try {
     const pid = Number(readFileSync(file, 'utf8').trim());
@@ -49,7 +49,7 @@ export function readPidFile(file: string): number | null {
   }
 }
 
-/** SIGTERM, then SIGKILL after `patienceMs`; resolves when the process is gone. */
+/** Sends SIGTERM, and SIGKILL after `patienceMs`; resolves when the process is gone. */
 export async function endProcess(pid: number, patienceMs: number): Promise<void> {
   sendSignal(pid, 'SIGTERM');
   for (let waitedMs = 0; waitedMs < patienceMs && isRunning(pid); waitedMs += POLL_MS) await wait(POLL_MS);
@@ -58,7 +58,7 @@ export async function endProcess(pid: number, patienceMs: number): Promise<void>
   while (isRunning(pid)) await wait(POLL_MS);
 }
 
-/** Ends the process at once and waits for nothing. */
+/** Kills the process without waiting. */
 export function killProcess(pid: number): void {
   sendSignal(pid, 'SIGKILL');
 }

@@ -1,4 +1,4 @@
-// The version of a nats-server, read from the program and compared. Never decides what a version can do:
+// The version of a nats-server: read from the program, and compared. It does not know which version can do what;
 // configuration.ts does.
 
 import { execFile } from 'node:child_process';
@@ -12,27 +12,30 @@ const VERSION_TIMEOUT_MS = 10_000;
 /** Major, minor, patch. */
 export type Version = readonly [number, number, number];
 
-/** The oldest nats-server that the generated configuration was verified on. */
+/** The oldest nats-server on which the generated configuration was verified. */
 export const OLDEST_VERSION: Version = [2, 9, 0];
 
-/** Reads `v2.10.21`, `nats-server: v2.9.10` and pre-releases; null when no version stands there. */
+/** Reads `v2.10.21`, `nats-server: v2.9.10` and pre-releases; null if the text holds no version. */
 export function parseVersion(text: string): Version | null {
   const match = /v?(\d+)\.(\d+)\.(\d+)/.exec(text);
   return match === null ? null : [Number(match[1]), Number(match[2]), Number(match[3])];
 }
 
-/** Whether `version` is `least` or newer. */
+/** True if `version` is `least` or newer. */
 export function isAtLeast(version: Version, least: Version): boolean {
   const differing = version.findIndex((part, index) => part !== least[index]);
   return differing === -1 || (version[differing] ?? 0) > (least[differing] ?? 0);
 }
 
-/** As it is written in sentences: `2.9.10`. */
+/** The version as text: `2.9.10`. */
 export function formatVersion(version: Version): string {
   return version.join('.');
 }
 
-/** Asks the program. Throws `broker_start_failed` when it cannot be run, says nothing known, or is too old. */
+/**
+ * Runs the program to read its version. Throws `broker_start_failed` if it cannot run, prints no version, or is too
+ * old.
+ */
 export async function readVersion(binary: string): Promise<Version> {
   const version = parseVersion(await versionText(binary));
   if (version === null) {

@@ -1,5 +1,5 @@
-// Who else is there: a broker left over from an earlier run, a foreign NATS server, another aggregator's broker, any
-// program on our ports. Never changes anything.
+// Finds other servers and programs that matter to the embedded broker: a broker left over from an earlier run, a
+// foreign NATS server, another aggregator's broker, and any program on the broker's ports. It changes nothing.
 
 import { CodedError } from '../../lib/errors.ts';
 import { isSameFile } from '../../lib/same-file.ts';
@@ -10,8 +10,9 @@ import { probe, reachableHost } from './probe.ts';
 import { commandLine, isRunning, outputOf, readPidFile } from './system-process.ts';
 
 /**
- * The process id of our nats-server from an earlier run, or null. The id alone proves nothing (ids are reused): the
- * process must run with our folder's configuration. That it takes our password is checked before it is used.
+ * The process id of this program's nats-server from an earlier run; null if there is none. The system reuses ids, so
+ * the process must also run with this folder's configuration. The caller checks later that it accepts the program's
+ * password.
  */
 export function findLeftover(files: BrokerFiles): number | null {
   const pid = readPidFile(files.pid);
@@ -21,21 +22,27 @@ export function findLeftover(files: BrokerFiles): number | null {
   return runsWith(pid, command, files) ? pid : null;
 }
 
-/** By its files, for their paths may be spelled otherwise: the folder is mounted at a second place, or has moved since. */
+/**
+ * Compares files rather than paths, because the same folder can have two paths: a second mount, or a folder that was
+ * moved since.
+ */
 function runsWith(pid: number, command: string, { configuration, log }: BrokerFiles): boolean {
   if (command.endsWith(`-c ${configuration}`)) return true;
   const named = / -c (.*)$/.exec(command)?.[1];
   return (named !== undefined && isSameFile(named, configuration)) || isSameFile(outputOf(pid), log);
 }
 
-/** A NATS server at localhost that is no aggregator's own broker, or null. */
+/** A NATS server at localhost that is not an aggregator's embedded broker; null if there is none. */
 export async function findForeignServer(port: number) {
   const host = 'localhost';
   const finding = await probe({ host, port });
   return finding.type === 'nats' && !isAggregatorsBroker(finding.name) ? { host, port, ...finding } : null;
 }
 
-/** Throws `broker_foreign` or `port_in_use`, naming who has a port of ours and what to do. */
+/**
+ * Throws `broker_foreign` or `port_in_use` if another program uses a port of the broker; the error names the program
+ * and the remedy.
+ */
 export async function requireOurPorts(
   { host, port, wsPort }: { host: string; port: number; wsPort: number },
   ourName: string,
