@@ -1,4 +1,4 @@
-// `backup` of every program: a whole copy of its database, made while the program runs at whatever speed.
+// The command `backup` of every program: copies its whole database, also while the program runs at full load.
 
 import { fromCaller } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -10,6 +10,7 @@ import { print } from './output.ts';
 import type { Program } from './program.ts';
 import { mebibytes, progressLine } from './progress-line.ts';
 
+/** Makes the command `backup` of a program. */
 export function backupCommand<Summary extends object>(program: Program<Summary>): Command {
   return command({
     about: `Copies the database of DB_PATH to FILE, as it is at this moment, also while the program runs. Verifies the copy before it gets its name, so there is never an incomplete file. ${program.notInBackup} Standard error shows the progress.`,
@@ -25,7 +26,7 @@ export function backupCommand<Summary extends object>(program: Program<Summary>)
       requireDescriptors(COMMAND_DESCRIPTORS);
       const startedMs = systemClock.monotonicMs();
       const progress = progressLine('backup');
-      const made = await backupDatabase({
+      const backup = await backupDatabase({
         program: program.database,
         databasePath,
         ownFolder,
@@ -36,8 +37,10 @@ export function backupCommand<Summary extends object>(program: Program<Summary>)
       const seconds = Math.round(systemClock.monotonicMs() - startedMs) / 1000;
       print(
         values.json
-          ? `${JSON.stringify({ file, seconds, ...made })}\n`
-          : `${file}: ${mebibytes(made.bytes)}, ${program.describe(made)}; verified, ${seconds} s\n`,
+          ? `${JSON.stringify({ file, seconds, ...backup })}
+`
+          : `${file}: ${mebibytes(backup.bytes)}, ${program.describe(backup)}; verified, ${seconds} s
+`,
       );
       return 0;
     },

@@ -1,4 +1,5 @@
-// `check-config` of every program: reads the settings as a start would, prints what is in force and starts nothing.
+// The command `check-config` of every program: reads the settings as a start would, prints those that are set, and
+// starts nothing.
 
 import type { Environment } from '../config/environment.ts';
 import { CodedError } from '../lib/errors.ts';
@@ -9,6 +10,7 @@ import { flag } from './command-line.ts';
 import { print } from './output.ts';
 import type { DatabaseSettings, Program } from './program.ts';
 
+/** Makes the command `check-config` of a program. */
 export function checkConfigCommand<Summary extends object>(program: Program<Summary>): Command {
   return command({
     about:
@@ -21,7 +23,7 @@ export function checkConfigCommand<Summary extends object>(program: Program<Summ
   });
 }
 
-/** Prints every setting that is set, and says that the others have their defaults. Throws `settings_invalid`. */
+/** Prints every setting that is set, and the number of settings at their defaults. Throws `settings_invalid`. */
 function checkConfig<Summary extends object>(
   program: Program<Summary>,
   env: Environment,
@@ -34,7 +36,7 @@ function checkConfig<Summary extends object>(
     requireOwnFile(settings.databasePath, program.database.name);
   } catch (error) {
     if (!isJson || !(error instanceof CodedError)) throw error;
-    // The first line counts the settings that are wrong; another error is one sentence.
+    // The first line of `settings_invalid` counts the wrong settings; any other error is one sentence.
     const lines = error.code === 'settings_invalid' ? error.message.split('\n  ').slice(1) : [error.message];
     print(`${JSON.stringify({ mistakes: lines })}\n`);
     return 1;
@@ -45,7 +47,7 @@ function checkConfig<Summary extends object>(
     .filter(({ name }) => textOf(name) !== '')
     .map(({ name, secret }) => {
       const text = textOf(name);
-      // An address may hold a password before its @.
+      // The part of an address before its @ may hold a password.
       return { name, value: secret || text.includes('@') ? null : text };
     });
   const defaults = program.settings.length - set.length;

@@ -1,39 +1,42 @@
-// Options and operands of one command, decoded once; whatever is wrong with them is one sentence for the person at the
-// terminal. It knows no command. `parseArgs` of Node is imported only here.
+// Decodes the options and operands of one command. Any mistake in them becomes one sentence for the person at the
+// terminal. It knows no command. Only this file imports Node's `parseArgs`.
 
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { CodedError } from '../lib/errors.ts';
 
-/** An option that is given or not. */
+/** An option without a value: present or absent. */
 export interface Flag {
   readonly type: 'boolean';
   readonly default: false;
   readonly help: string;
 }
 
-/** An option with a value, which help calls `value`. */
+/** An option with a value; help shows `value` as its name. */
 export interface Text {
   readonly type: 'string';
   readonly value: string;
   readonly help: string;
 }
 
-/** An option with a value that it has also where it is not given. */
+/** An option with a value, and the default for an absent option. */
 export interface TextWithDefault extends Text {
   readonly default: string;
 }
 
-/** The options of a command by name: what is parsed, and what help says of it. */
+/** The options of a command by name: how to parse each, and its help text. */
 export type Options = Readonly<Record<string, Flag | Text | TextWithDefault>>;
 
+/** Declares an option without a value. */
 export function flag(help: string): Flag {
   return { type: 'boolean', default: false, help };
 }
 
+/** Declares an option with a value, which help shows as `value`. */
 export function option(value: string, help: string): Text {
   return { type: 'string', value, help };
 }
 
+/** Declares an option with a value and the default `standard`. */
 export function optionWithDefault(value: string, help: string, standard: string): TextWithDefault {
   return { type: 'string', value, help, default: standard };
 }
@@ -42,24 +45,24 @@ type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ args: string[]; options: O; strict: true; allowPositionals: true; tokens: true }>
 >;
 
-/** What a command was called with. */
+/** The decoded arguments of a command. */
 export interface CommandLine<O extends ParseArgsOptionsConfig> {
   readonly values: Parsed<O>['values'];
-  /** As many as there are names of operands. */
+  /** As many as the command has names of operands. */
   readonly operands: readonly string[];
 }
 
-/** The argument that ends the options: what follows it is an operand, even if it begins with `-`. */
+/** The argument that ends the options: every argument after it is an operand, even if it begins with `-`. */
 export const END_OF_OPTIONS = '--';
 
-/** Whether `--help` or `-h` stands where options may stand. */
+/** True if `--help` or `-h` occurs among the options. */
 export function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf(END_OF_OPTIONS);
   return (end === -1 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');
 }
 
 /**
- * Decodes the arguments after a command's name. `operands` names those that must follow, for example `['FILE']`.
+ * Decodes the arguments after a command's name. `operands` names the operands that must follow, for example `['FILE']`.
  * Errors: `usage`, in one sentence.
  */
 export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
@@ -71,7 +74,7 @@ export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
   const given = new Set<string>();
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
-    // Which of two values was meant, only the person knows.
+    // Only the person knows which of two values was meant.
     if (given.has(token.name)) throw wrong(`--${token.name} is given twice: give it once.`);
     given.add(token.name);
   }
@@ -84,7 +87,7 @@ export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
   return { values, operands: positionals };
 }
 
-/** An argument as a sentence may repeat it: on one line, and cut. */
+/** Shortens an argument and removes control characters, so that a sentence can quote it. */
 export function printable(text: string): string {
   return (text.length > 100 ? `${text.slice(0, 100)}…` : text).replaceAll(/\p{Cc}/gu, '?');
 }
@@ -105,7 +108,7 @@ function parse<const O extends ParseArgsOptionsConfig>(
   }
 }
 
-/** The sentence of `parseArgs` that names the option, and the remedy. */
+/** Makes one sentence from the error of `parseArgs`: it names the option and the remedy. */
 function sentenceOf(error: unknown, hasOperands: boolean): string {
   const [first = '', ...others] = (error instanceof Error ? error.message : '').split(/\.?\s*\n|\. /);
   const named = printable(first.replace(/\.$/, ''));

@@ -1,4 +1,5 @@
-// A command of the line, declared once: what it takes and what its --help says come from the same table, so they are equal.
+// Declares a command of the command line once: the same table drives the parser and the --help text, so they always
+// agree.
 
 import type { Environment } from '../config/environment.ts';
 import { CodedError } from '../lib/errors.ts';
@@ -13,26 +14,28 @@ import {
 import { commandHelp, type CommandTexts, groupHelp, type GroupTexts } from './help.ts';
 import { print } from './output.ts';
 
-/** How a command was called. */
+/** The name, arguments and environment with which a command is called. */
 export interface Call {
-  /** Its name with all words before it, as a person types them: `./aggregator keys create`. */
+  /** The command's name with all words before it, as a person types them: `./aggregator keys create`. */
   readonly name: string;
-  /** What follows the name. */
+  /** The arguments after the name. */
   readonly args: readonly string[];
   readonly env: Environment;
 }
 
+/** A command that can be called. */
 export interface Command {
   /** Resolves with the exit code. Rejects with a `CodedError`, which commands.ts prints. */
   run(call: Call): Promise<number>;
 }
 
+/** A command's options and texts, and the function that does its work. */
 export interface CommandSpec<O extends Options> extends CommandTexts<O> {
   /** Returns the exit code. */
   run(given: CommandLine<O>, env: Environment): Promise<number> | number;
 }
 
-/** A command that does something. */
+/** Makes a command that does work. */
 export function command<const O extends Options>(spec: CommandSpec<O>): Command {
   return {
     async run({ name, args, env }) {
@@ -43,25 +46,26 @@ export function command<const O extends Options>(spec: CommandSpec<O>): Command 
   };
 }
 
-/** A command as its group lists it. It is loaded when it is called, so that a small command starts quickly. */
+/** A command as its group lists it. It is loaded only when it is called, so that a small command starts quickly. */
 export interface Entry {
   readonly summary: string;
   load(): Promise<Command>;
 }
 
+/** A group's commands and texts. */
 export interface GroupSpec extends GroupTexts {
   readonly commands: Readonly<Record<string, Entry>>;
 }
 
-/** A command whose next word names one of several: the whole program, a program of it, or `keys`. */
+/** Makes a command whose next word names one of several commands: the whole program, one of its programs, or `keys`. */
 export function group(spec: GroupSpec): Command {
   const { commands, standard } = spec;
   return {
     async run({ name, args, env }) {
-      // The end of the options may stand before the word; it holds for what follows too.
+      // The argument `--` may come before the word; then it also ends the options of the command.
       const end = args[0] === END_OF_OPTIONS ? [END_OF_OPTIONS] : [];
       const [word, ...rest] = args.slice(end.length);
-      // `help NAME` is `NAME --help`.
+      // `help NAME` means `NAME --help`.
       if (word === 'help' && end.length === 0) return this.run({ name, args: [...rest, '--help'], env });
       const isOption = word?.startsWith('-') === true && end.length === 0;
       if (isOption && asksForHelp(args)) {

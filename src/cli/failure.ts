@@ -1,10 +1,11 @@
-// How a command that failed says so: one sentence and its code, and where DB_PATH leads if that is what the sentence is about.
+// The error message of a failed command: one sentence and its code. If the sentence is about the database, it also says
+// where DB_PATH leads.
 
 import { dirname } from 'node:path';
 import type { CodedError } from '../lib/errors.ts';
 import { ownPath } from '../lib/real-path.ts';
 
-/** The line for standard error; `written` is DB_PATH as it is set. */
+/** Makes the line for standard error; `written` is the setting DB_PATH before links are followed. */
 export function failureLine({ message, code }: CodedError, written: string): string {
   const path = ownPath(written);
   const isAboutLink = path !== written && message.includes(dirname(path)) && !message.includes(written);

@@ -1,32 +1,32 @@
-// The text of --help, made of what a command declares.
+// Makes the text of --help from a command's declaration.
 
 import type { Options } from './command-line.ts';
 
-/** What help says of a command. */
+/** The help texts of a command. */
 export interface CommandTexts<O extends Options = Options> {
-  /** What it does, in sentences; an empty line parts two paragraphs. */
+  /** What the command does, in sentences; an empty line separates two paragraphs. */
   readonly about: string;
-  /** What must follow, for example `['FILE']`. */
+  /** Names of the operands that must follow, for example `['FILE']`. */
   readonly operands?: readonly string[];
   readonly options: O;
-  /** What each exit code means. */
+  /** The meaning of each exit code. */
   readonly exit: string;
 }
 
-/** What help says of a group of commands. */
+/** The help texts of a group of commands. */
 export interface GroupTexts {
   readonly about: string;
-  /** In the order in which they are listed. */
+  /** In the order of the help text. */
   readonly commands: Readonly<Record<string, { readonly summary: string }>>;
-  /** The command that runs where none is named; else one must be. */
+  /** The command that runs if the arguments name none; without it the arguments must name one. */
   readonly standard?: string;
   readonly exit: string;
 }
 
-/** Columns of a line. */
+/** Maximum number of columns in a line. */
 const WIDTH = 110;
 
-/** What `NAME --help` prints: usage, what it does, options with defaults, exit codes. */
+/** The text of `NAME --help`: usage, description, options with defaults, exit codes. */
 export function commandHelp(name: string, { about, operands = [], options, exit }: CommandTexts): string {
   const rows = Object.entries(options).map(([option, given]) => {
     if (given.type === 'boolean') return [`--${option}`, given.help] as const;
@@ -40,7 +40,7 @@ export function commandHelp(name: string, { about, operands = [], options, exit 
   return page(words, about, rows, exit);
 }
 
-/** What `--help` of a group prints: its commands, each with what it is for. */
+/** The text of a group's `--help`: its commands, each with its summary. */
 export function groupHelp(name: string, { about, commands, standard, exit }: GroupTexts): string {
   const rows = Object.entries(commands).map(
     ([command, { summary }]) =>
@@ -64,7 +64,7 @@ function page(
   );
 }
 
-/** The text in lines of at most {@link WIDTH} columns, each but the first behind `indent` blanks. */
+/** Breaks the text into lines of at most {@link WIDTH} columns; `indent` spaces precede every line but the first. */
 function wrapped(text: string, indent = 0): string {
   const lines = new RegExp(`(.{1,${WIDTH - indent}})(?: |$)`, 'g');
   return [...text.replaceAll('\n', ' ').matchAll(lines)]

@@ -1,5 +1,5 @@
-// What commands say: whole, or told that it is not. Unlike the runtime's streams it loses nothing when the process exits,
-// and a full disk or a closed reader is never a raw error.
+// The output of commands. It is written completely, or the command fails with an error. Unlike the runtime's streams it
+// loses nothing when the process exits, and never shows a raw error for a full disk or a closed reader.
 
 import { writeSync } from 'node:fs';
 import { CodedError } from '../lib/errors.ts';
@@ -9,7 +9,7 @@ const WAIT_MS = 10;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Writes to standard output, as slowly as its reader takes it. A reader that is gone wants no more, and that is no
+ * Writes to standard output, as slowly as its reader reads. A reader that has gone needs no more output, so that is no
  * failure (`aggregator status | head -1`). Throws `output_failed`.
  */
 export function print(text: string): void {
@@ -20,17 +20,17 @@ export function print(text: string): void {
   throw new CodedError('output_failed', `Standard output cannot be written (${code}): ${what}; ${remedy}.`);
 }
 
-/** Writes to standard output what may be lost, such as progress. */
+/** Writes to standard output text that may be lost, such as progress. */
 export function mention(text: string): void {
   writeAll(process.stdout.fd, text);
 }
 
-/** Writes to standard error; there is nowhere to tell of an error there. */
+/** Writes to standard error. It ignores an error there, because it has no other place to report it. */
 export function complain(text: string): void {
   writeAll(process.stderr.fd, text);
 }
 
-/** Null, or the code of the error that ended it. */
+/** Returns the code of the error that stopped the writing; null if everything was written. */
 function writeAll(descriptor: number, text: string): string | null {
   const bytes = Buffer.from(text);
   for (let written = 0; written < bytes.length; ) {

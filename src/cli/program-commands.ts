@@ -1,16 +1,16 @@
-// The commands that every program has, as entries of its group.
+// The commands that every program has, as entries for its group.
 
 import type { Entry } from './command.ts';
 import type { Program } from './program.ts';
 import type { StatusView } from './status.ts';
 
-/** A program, loaded when one of its commands is called. `status` needs nothing of its database. */
+/** Loads a program when one of its commands is called. `status` loads no database code. */
 export interface ProgramLoader<Summary extends object> {
   program(): Promise<Program<Summary>>;
   statusView(): Promise<StatusView>;
 }
 
-/** `status`, `check-config`, `backup` and `restore` of a program. */
+/** Returns `status`, `check-config`, `backup` and `restore` of a program. */
 export function programCommands<Summary extends object>({
   program,
   statusView,

@@ -1,29 +1,30 @@
-// What the commands that every program has (`program-commands.ts`) are told of a program.
+// What a program must describe for the commands that every program has (`program-commands.ts`).
 
 import type { Environment } from '../config/environment.ts';
 import type { DatabaseProgram } from '../store/database.ts';
 
-/** What these commands need of a program's settings. */
+/** The settings of a program that these commands need. */
 export interface DatabaseSettings {
   readonly databasePath: string;
-  /** `DB_PATH` as it is written, where it leads to another path. */
+  /** `DB_PATH` as written, if it leads to another path. */
   readonly databaseLink?: string | undefined;
-  /** A folder of the program in which no backup is written. */
+  /** A folder that belongs to the program; `backup` writes no file into it. */
   readonly ownFolder?: string;
-  /** Sentences about settings that are right and perhaps not meant. */
+  /** Sentences about settings that are valid but perhaps not intended. */
   readonly warnings: readonly string[];
 }
 
+/** A program as these commands know it. */
 export interface Program<Summary extends object = object> {
   readonly database: DatabaseProgram<Summary>;
-  /** Every setting: its name, and whether its value is never shown. */
+  /** Every setting: its name, and whether its value is secret. */
   readonly settings: readonly { readonly name: string; readonly secret: boolean }[];
-  /** Checks all settings. Errors: `settings_invalid`, with every mistake. */
+  /** Reads and checks all settings. Errors: `settings_invalid`, with every mistake. */
   readSettings(env: Environment): DatabaseSettings;
-  /** The summary of a whole database in a few words: `20 tasks, …`. */
+  /** Describes the summary of a whole database in a few words: `20 tasks, …`. */
   describe(summary: Summary): string;
-  /** What the help of `backup` says of what is not in one. */
+  /** A sentence for the help of `backup`: which data a backup does not contain. */
   readonly notInBackup: string;
-  /** What the help of `restore` says of the next start. */
+  /** A sentence for the help of `restore`: what the next start does. */
   readonly afterRestore: string;
 }

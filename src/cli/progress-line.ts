@@ -1,31 +1,33 @@
-// A line that shows how far long work is, and sizes in it.
+// A line that shows the progress of long work, and sizes in MiB.
 
 import { isatty } from 'node:tty';
 import { systemClock } from '../lib/clock.ts';
 import { complain } from './output.ts';
 
+/** Formats a size in MiB. */
 export function mebibytes(bytes: number): string {
   return `${(bytes / 1_048_576).toFixed(1)} MiB`;
 }
 
-/** Where progress is shown. */
+/** The output for progress. */
 export interface ProgressOutput {
   readonly isTerminal: boolean;
   write(text: string): unknown;
 }
 
+/** The progress line of one piece of work. */
 export interface Progress {
-  /** What the work is at, and how far: from 0 to 1, or in words, where that is known. */
+  /** Shows the current phase and, if known, its progress: a number from 0 to 1, or words. */
   show(phase: string, how?: number | string): void;
-  /** Leaves nothing on a terminal. */
+  /** Removes the line from a terminal. */
   end(): void;
 }
 
-/** Least time between two looks of one phase. */
+/** Minimum time between two updates within one phase. */
 const TERMINAL_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 10_000;
 
-/** One line on a terminal that is written over; elsewhere a line when a phase begins, and every 10 s. */
+/** On a terminal one line that is overwritten; elsewhere one line at the start of each phase and every 10 s. */
 export function progressLine(
   what: string,
   output: ProgressOutput = { isTerminal: isatty(process.stderr.fd), write: complain },
@@ -41,7 +43,7 @@ export function progressLine(
       if (!isNew && atMs - (shown?.atMs ?? 0) < intervalMs) return;
       shown = { phase, atMs };
       const share = typeof how === 'number' ? `${Math.floor(how * 100)} %` : how;
-      // A phase that begins is as far as nothing.
+      // A new phase has made no progress yet, so its first line shows none.
       const line = [
         `${what}:`,
         phase,

@@ -1,4 +1,4 @@
-// `restore` of every program: puts a verified backup in the place of its database, and keeps what it replaces.
+// The command `restore` of every program: replaces its database by a verified backup, and keeps the replaced one.
 
 import { fromCaller } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -13,6 +13,7 @@ import { print } from './output.ts';
 import type { Program } from './program.ts';
 import { progressLine } from './progress-line.ts';
 
+/** Makes the command `restore` of a program. */
 export function restoreCommand<Summary extends object>(program: Program<Summary>): Command {
   return command({
     about: `Replaces the database of DB_PATH by the backup FILE. Stop the program first. The command verifies FILE before it changes anything, leaves FILE as it is, and keeps the database before as …replaced-TIME. ${program.afterRestore} Standard error shows the progress.`,
@@ -23,7 +24,7 @@ export function restoreCommand<Summary extends object>(program: Program<Summary>
       const file = fromCaller(env, named);
       const { databasePath } = program.readSettings(env);
       requireDescriptors(COMMAND_DESCRIPTORS);
-      // Before the lock, which makes the folder.
+      // Before taking the lock, because that creates the folder.
       requireBackup(file, databasePath);
       const lock = lockDatabase(databasePath, program.database);
       let isDone = false;

@@ -1,5 +1,5 @@
-// `status` of every program: one screen of the running program, from what it shows over HTTP to everybody. It opens no
-// database; what a program adds to it may.
+// The command `status` of every program: one screen about the running program, from its public HTTP addresses. It opens
+// no database; additions of a program may.
 
 import type { Environment } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -11,32 +11,33 @@ import { type Command, command } from './command.ts';
 import { flag, option, type Options } from './command-line.ts';
 import { complain, print } from './output.ts';
 
-/** What `/readyz` of every program has; a program's own parts beside it. */
+/** The parts of `/readyz` that every program has; a program may add others. */
 export interface Readiness {
   readonly status: string;
   readonly components: Readonly<Record<string, { readonly ok: boolean; readonly reason?: string }>>;
   readonly [own: string]: unknown;
 }
 
-/** What `status` is told of a program. */
+/** What a program provides for its `status`. */
 export interface StatusView<Status extends { readonly ready: boolean } = { readonly ready: boolean }> {
-  /** What the screen shows, in words. */
+  /** Describes the content of the screen, in words. */
   readonly shows: string;
-  /** Where the program listens as the settings say. Errors: `settings_invalid`, `usage`. */
+  /** The address at which the program listens, from the settings. Errors: `settings_invalid`, `usage`. */
   ownUrl(env: Environment): string;
-  /** Makes the numbers of the screen of two answers; `nowSeconds` is the clock of the program that answers. */
+  /** Makes the numbers of the screen from two answers; `nowSeconds` is the clock of the program that answers. */
   statusOf(readiness: Readiness, samples: readonly Sample[], nowSeconds: number): Status;
   screenOf(status: Status, url: string): string;
-  /** `--acknowledge`, where the program has warnings that an operator ends. Returns what is printed. */
+  /** Adds the option `--acknowledge` for programs whose warnings an operator can end. Returns the text to print. */
   readonly acknowledge?: { readonly help: string; run(env: Environment, isJson: boolean): Promise<string> };
 }
 
 const PATIENCE_MS = 5000;
-/** Ends before a health check of 5 s would end us. */
+/** Shorter than a usual health check of 5 s, which would kill this command. */
 const LIFE_PATIENCE_MS = 4000;
 const EXIT_NOT = 1;
 const EXIT_NO_ANSWER = 2;
 
+/** Makes the command `status` of a program. */
 export function statusCommand<S extends { readonly ready: boolean }>(view: StatusView<S>): Command {
   const { acknowledge } = view;
   const own: Options = acknowledge === undefined ? {} : { acknowledge: flag(acknowledge.help) };
@@ -79,22 +80,22 @@ function refuseBeside(other: string | null): void {
 
 interface Answer {
   readonly text: string;
-  /** The clock of the program, which may run on another machine; ours if the answer does not tell. */
+  /** The clock of the program, which may run on another machine; this machine's clock if the answer has no date. */
   readonly nowMs: number;
 }
 
-/** Where the program is asked; `isOurs`: as our own settings say. */
+/** The address of the program; `isOurs` is true if it comes from the settings. */
 interface Place {
   readonly url: string;
   readonly isOurs: boolean;
 }
 
-/** `path` stands below the address, which may be a path of a reverse proxy. */
+/** `path` is relative to the address, which may itself be a path of a reverse proxy. */
 async function ask({ url, isOurs }: Place, path: string, patienceMs = PATIENCE_MS): Promise<Answer> {
   try {
     const { text, date } = await getText(`${url.replace(/\/+$/, '')}/${path}`, patienceMs, isOurs);
-    const toldMs = Date.parse(date ?? '');
-    return { text, nowMs: Number.isNaN(toldMs) ? systemClock.nowMs() : toldMs };
+    const answeredAtMs = Date.parse(date ?? '');
+    return { text, nowMs: Number.isNaN(answeredAtMs) ? systemClock.nowMs() : answeredAtMs };
   } catch (error) {
     throw new CodedError(
       'usage',
@@ -104,7 +105,7 @@ async function ask({ url, isOurs }: Place, path: string, patienceMs = PATIENCE_M
   }
 }
 
-/** Where the program listens; null after saying that the settings do not tell. */
+/** The address of the program. Null if the settings do not give it; then this function has printed the error. */
 function placeOf<S extends { readonly ready: boolean }>(
   view: StatusView<S>,
   http: string | undefined,
@@ -157,7 +158,7 @@ function decode(text: string, url: string): Readiness {
     const value = JSON.parse(text) as Readiness;
     if (typeof value.status === 'string' && typeof value.components === 'object') return value;
   } catch {
-    // Said below.
+    // The error below covers this case.
   }
   throw new CodedError('usage', `What answers at ${url} is not an aggregator.`);
 }

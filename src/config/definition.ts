@@ -1,18 +1,19 @@
-// What a setting is: its kind, its default, its meaning, and whether it is a secret. A program puts its settings into a table
-// of these; `read-settings.ts` reads any such table. It knows no setting and reads nothing.
+// Defines a setting: its kind, its default, its meaning, and whether it is a secret. A program puts its settings into a
+// table of these definitions; `read-settings.ts` reads any such table. This file knows no particular setting and reads
+// nothing.
 
 import type { Kind } from './kinds.ts';
 import { slipIn } from './slips.ts';
 
-/** One setting; its name is its key in the table. `T` is the type of its value. */
+/** One setting; its key in the table is its name. `T` is the type of its value. */
 export interface Definition<T> {
   readonly kind: Kind<NonNullable<T>>;
-  /** The value when the setting is unset; null where another setting or the machine decides. */
+  /** The value if the setting is unset; null if another setting or the machine then decides. */
   readonly unset: T;
-  /** The same in words. */
+  /** The default in words. */
   readonly default: string;
   readonly meaning: string;
-  /** The value is never shown, not even when it is wrong. */
+  /** True if the value must never be shown, not even if it is wrong. */
   readonly secret: boolean;
 }
 
@@ -22,12 +23,12 @@ export type SettingTable = Readonly<Record<string, Definition<unknown>>>;
 /** The names of a table's settings. */
 export type NameIn<T extends SettingTable> = keyof T & string;
 
-/** The parsed values by name; null where a setting without a fixed default is unset. */
+/** The parsed values by name; null for an unset setting without a fixed default. */
 export type ValuesOf<T extends SettingTable> = {
   readonly [N in NameIn<T>]: T[N] extends Definition<infer V> ? V : never;
 };
 
-/** A setting with a default. */
+/** Defines a setting with a default. */
 export function setting<T extends string | number>(
   kind: Kind<T>,
   unset: NoInfer<T>,
@@ -36,17 +37,17 @@ export function setting<T extends string | number>(
   return { kind, unset, default: String(unset), meaning, secret: false };
 }
 
-/** A setting that is on or off. */
+/** Defines a setting that is on or off. */
 export function onOff(kind: Kind<boolean>, unset: boolean, meaning: string): Definition<boolean> {
   return { kind, unset, default: unset ? 'on' : 'off', meaning, secret: false };
 }
 
-/** A setting without a fixed default; `text` says what happens when it is unset. */
+/** Defines a setting without a fixed default; `text` describes what happens if it is unset. */
 export function optional<T>(kind: Kind<NonNullable<T>>, text: string, meaning: string): Definition<T | null> {
   return { kind, unset: null, default: text, meaning, secret: false };
 }
 
-/** The same for a secret: its value is never shown. */
+/** Defines a secret setting without a fixed default; its value is never shown. */
 export function secret<T>(kind: Kind<NonNullable<T>>, text: string, meaning: string): Definition<T | null> {
   return { ...optional<T>(kind, text, meaning), secret: true };
 }
@@ -60,7 +61,7 @@ export interface SettingRow<N extends string = string> {
   readonly secret: boolean;
 }
 
-/** Every setting of a table, in its order. */
+/** Returns every setting of a table, in its order. */
 export function rowsOf<T extends SettingTable>(table: T): readonly SettingRow<NameIn<T>>[] {
   return entriesOf(table).map(([name, definition]) => ({
     name,
@@ -71,7 +72,7 @@ export function rowsOf<T extends SettingTable>(table: T): readonly SettingRow<Na
   }));
 }
 
-/** Names and definitions of a table, in its order. */
+/** Returns names and definitions of a table, in its order. */
 export function entriesOf<T extends SettingTable>(
   table: T,
 ): readonly (readonly [NameIn<T>, Definition<unknown>])[] {
@@ -80,16 +81,16 @@ export function entriesOf<T extends SettingTable>(
 
 const SHOWN_CHARACTERS_MAX = 100;
 
-/** The value as a sentence for the operator may show it: quoted and cut, a secret never. */
+/** The value as a sentence for the operator may show it: quoted and shortened, or `(not shown)` for a secret. */
 export function shownValue({ kind, secret: isSecret }: Definition<unknown>, text: string): string {
-  // A whole key may have been pasted instead of its path.
+  // The operator may have pasted a whole key instead of its path.
   if (isSecret || kind.mayHoldSecret?.(text) === true || text.includes('-----')) return '(not shown)';
   return JSON.stringify(
     text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text,
   );
 }
 
-/** What is wrong with the text of a setting, as it follows its name; undefined if nothing is. */
+/** The fault in a setting's text, worded to follow its name; undefined if there is none. */
 export function faultIn(name: string, { kind }: Definition<unknown>, text: string): string | undefined {
   const slip = slipIn(name, text, kind.nature ?? 'other');
   if (slip !== undefined) return slip;

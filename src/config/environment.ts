@@ -1,35 +1,38 @@
-// The only file that touches `process.env` and asks the machine about itself; it never judges what it finds.
+// Reads `process.env` and facts about the machine; no other file does. It does not judge what it reads.
 
 import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 
-/** Names to values, as the process was started with them. */
+/** The environment variables of the process: names to values. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the settings need to know of the machine. */
+/** The facts about the machine that the settings need. */
 export interface Machine {
-  /** Whether standard output is a terminal. */
+  /** True if standard output is a terminal. */
   readonly isTerminal: boolean;
-  /** Processors that this process may use. */
+  /** Number of processors that this process may use. */
   readonly processors: number;
-  /** Whether the file exists and may be read. */
+  /** True if the file exists and this user may read it. */
   canRead(path: string): boolean;
 }
 
-/** A copy of the environment, so that nothing later in the process can change what was read. */
+/** Copies the environment, so that later changes in the process cannot affect the settings. */
 export function environment(): Environment {
   return { ...process.env };
 }
 
-/** A file that a person named, from where the person is: the script in a clone runs the program in the clone's folder. */
+/**
+ * Resolves a path that a person gave against that person's folder, because the script of a clone runs the program in
+ * the clone's folder.
+ */
 export function fromCaller(env: Environment, path: string): string {
   const folder = env['AGGREGATOR_CALLED_FROM'];
   return folder === undefined ? path : resolve(folder, path);
 }
 
-/** The machine that this program runs on. */
+/** The machine on which this process runs. */
 export function thisMachine(): Machine {
   return { isTerminal: isatty(process.stdout.fd), processors: availableParallelism(), canRead };
 }

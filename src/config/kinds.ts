@@ -1,20 +1,22 @@
-// The kinds of values a setting can have: how its text is parsed, and what is allowed in words. A kind never knows
-// which setting it serves, and parses strictly: what it does not understand is a mistake, never a default.
+// The kinds of values that a setting can have: how to parse the text, and which values are allowed, in words. A kind
+// does not know its setting. It parses strictly: text that it does not understand is a mistake, never a default.
 
 import { isIPv6 } from 'node:net';
 import type { Nature } from './slips.ts';
 
-/** A kind of value. The text it is given is trimmed and not empty. */
+/** A kind of value. The text that it parses is trimmed and not empty. */
 export interface Kind<T> {
-  /** What is allowed, as it follows "allowed is" in a sentence. */
+  /** The allowed values, worded to follow "allowed is". */
   readonly allowed: string;
-  /** How its values are written; `other` if absent. */
+  /** How operators write such values; `other` if absent. */
   readonly nature?: Nature;
-  /** The value, or undefined if the text is not allowed. */
+  /** Returns the value; undefined if the text is not allowed. */
   parse(text: string): T | undefined;
-  /** Of a text that is not allowed: why, and the remedy. Never a part of the text. Undefined: `allowed` says enough. */
+  /**
+   * Explains why a text is not allowed, and the remedy. It never quotes the text. Undefined if `allowed` says enough.
+   */
   explain?(text: string): string | undefined;
-  /** Whether a text, right or wrong, may hold a secret that stands in the wrong place. Absent: it may not. */
+  /** True if a text, valid or not, may hold a secret in the wrong place. If absent, it holds none. */
   mayHoldSecret?(text: string): boolean;
 }
 
@@ -41,7 +43,7 @@ export function wholeNumberOrZero(zeroMeans: string, min: number, max: number, u
   };
 }
 
-/** One of the words, in any case. */
+/** One of the words, in upper or lower case. */
 export function oneOf<const W extends string>(...words: readonly W[]): Kind<W> {
   return {
     allowed: words.map((word) => `\`${word}\``).join(' or '),
@@ -58,7 +60,7 @@ export const onOrOff: Kind<boolean> = {
   },
 };
 
-/** Text that matches the pattern as a whole. */
+/** Text that matches the whole pattern. */
 export function matching(pattern: RegExp, allowed: string): Kind<string> {
   return { allowed, parse: (text) => (pattern.test(text) ? text : undefined) };
 }
@@ -66,21 +68,21 @@ export function matching(pattern: RegExp, allowed: string): Kind<string> {
 /** Any text. */
 export const anyText: Kind<string> = { allowed: 'any text', nature: 'free', parse: (text) => text };
 
-/** The path of a file or folder; whether it exists is asked elsewhere. */
+/** The path of a file or folder; other code checks whether it exists. */
 export const filePath: Kind<string> = {
   allowed: 'a path',
   nature: 'path',
   parse: (text) => text,
 };
 
-/** The path of the database: a real file, for several threads open it. */
+/** The path of the database: a real file, because several threads open it. */
 export const databaseFile: Kind<string> = {
   allowed: 'the path of a file (`:memory:` and `file:` URIs cannot be shared between threads)',
   nature: 'path',
   parse: (text) => (/^(:memory:|file:)|(^|\/)\.{0,2}$/i.test(text) ? undefined : text),
 };
 
-/** A host name or address to listen on: no scheme, no port, IPv6 without brackets. */
+/** A host name or address at which to listen: no scheme, no port, IPv6 without brackets. */
 export const hostName: Kind<string> = {
   allowed: 'a host name or an IP address, without scheme, brackets and port',
   parse: (text) =>
@@ -91,7 +93,9 @@ export const hostName: Kind<string> = {
       : undefined,
 };
 
-/** A multicast address, or the broadcast address: the system lets a program listen there, and no connection ever comes. */
+/**
+ * True for a multicast or broadcast address: the system lets a program listen there, but no connection ever arrives.
+ */
 function isForMany(text: string): boolean {
   return (
     /^(22[4-9]|23[0-9])(\.[0-9]{1,3}){3}$|^255\.255\.255\.255$/.test(text) ||
@@ -99,7 +103,7 @@ function isForMany(text: string): boolean {
   );
 }
 
-/** 32 bytes in hex, kept lower-case. */
+/** 32 bytes as hex digits, converted to lower case. */
 export const hex64: Kind<string> = {
   allowed: '64 hex digits',
   parse: (text) => (/^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined),

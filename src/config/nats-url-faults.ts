@@ -1,18 +1,18 @@
-// Why a list of broker addresses cannot be read, and the remedy. It judges only what `nats-urls.ts` has refused, and repeats
-// no part of an address: any part may be a secret that stands in the wrong place.
+// Explains why a list of broker addresses cannot be read, and names the remedy. It receives only lists that
+// `nats-urls.ts` has refused. It quotes no part of an address, because any part may be a secret in the wrong place.
 
 const ENCODE =
   'a user or a password has characters with a meaning of their own: percent-encode them (@ %40, : %3A, / %2F, # %23, ' +
   '? %3F, % %25, comma %2C), or set NATS_USER and NATS_PASSWORD instead';
 const EXAMPLE = 'write for example nats://host:4222';
 
-/** Whether a part of the text may be a password or a token: beside an @, or where a port should be. */
+/** True if a part of the text may be a password or a token: beside an @, or in the place of a port. */
 export function mayHoldSecret(text: string): boolean {
   const plain = /^([a-z]+:\/{0,2})?(\[[0-9a-f:.]*\]|[^:@\s]*)(:\d{0,5})?([/?#][^@:]*)?$/i;
   return !text.split(',').every((part) => plain.test(part.trim()));
 }
 
-/** The first fault and its remedy; undefined if it is none of those that are known. */
+/** Returns the first known fault and its remedy; undefined if the list has none of the known faults. */
 export function faultInAddresses(text: string): string | undefined {
   const parts = text.split(',').map((part) => part.trim());
   const empty = faultOfEmpty(parts);
@@ -67,7 +67,7 @@ function faultInUser(user: string): string | undefined {
   return undefined;
 }
 
-/** `place` is what follows the user: host, port, path. */
+/** `place` is the part after the user: host, port, path. */
 function faultInPlace(place: string, isWebSocket: boolean, hasUser: boolean): string | undefined {
   const [, address = '', behind = ''] = /^([^/\\?#]*)(.*)$/s.exec(place) ?? [];
   if (address === '') return `the host is missing: ${EXAMPLE}`;

@@ -1,10 +1,10 @@
-// The list of broker addresses in `NATS_URL`. Credentials inside an address are taken out of it, so that no address
-// that is logged later can ever show them.
+// The list of broker addresses in `NATS_URL`. The parser removes credentials from the addresses, so that an address can
+// be logged without showing them.
 
 import type { Kind } from './kinds.ts';
 import { faultInAddresses, mayHoldSecret } from './nats-url-faults.ts';
 
-/** Broker addresses without credentials, and the credentials that stood in them. */
+/** Broker addresses without credentials, and the credentials that the addresses contained. */
 export interface NatsUrls {
   readonly urls: readonly string[];
   readonly user: string | null;
@@ -30,7 +30,7 @@ export const natsUrls: Kind<NatsUrls> = {
     const first = urls[0];
     if (first === undefined) return undefined;
     for (const url of urls) {
-      // One client speaks one transport, and has one identity.
+      // One client uses one transport and one login.
       if (WEBSOCKET.has(url.protocol) !== WEBSOCKET.has(first.protocol)) return undefined;
       if (url.username !== first.username || url.password !== first.password) return undefined;
     }
@@ -39,7 +39,7 @@ export const natsUrls: Kind<NatsUrls> = {
     if (name === undefined || password === undefined || (name === '' && password !== '')) return undefined;
     return {
       urls: urls.map(withoutCredentials),
-      // NATS reads a lone name before the @ as a token.
+      // NATS reads a name without a password before the @ as a token.
       user: password === '' ? null : name,
       password: password === '' ? null : password,
       token: password === '' && name !== '' ? name : null,
@@ -55,10 +55,10 @@ function parseUrl(text: string): URL | undefined {
   if (!/^[a-z]+:\/\/[^/]/i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (!SCHEMES.has(url.protocol) || !HOST.test(url.hostname) || url.port === '0') return undefined;
-  // A password that somebody forgot to fill in would make a token of the name.
+  // An empty password, which an operator forgot to fill in, would make the name a token.
   if (/^[^@]*:\/\/[^@]*:@/.test(text)) return undefined;
   if (url.search !== '' || url.hash !== '') return undefined;
-  // Only a WebSocket may stand behind a path, of a reverse proxy.
+  // Only a WebSocket address may have a path, which leads through a reverse proxy.
   if (!WEBSOCKET.has(url.protocol) && url.pathname !== '' && url.pathname !== '/') return undefined;
   return url;
 }

@@ -1,14 +1,14 @@
-// Names in an environment that are probably meant for a setting: one or two letters off, or in lower case. It only guesses, so
-// that its finds are warnings; the program reads no setting under another name than its own.
+// Finds names in an environment that are probably misspelt settings: one or two letters off, or in lower case. Because
+// it only guesses, it produces warnings; the program never reads a setting under another name.
 
 import type { Environment } from './environment.ts';
 
-/** Shorter names are too near to names of other programs. */
+/** Minimum length of a name. Shorter names are too similar to names of other programs. */
 const LENGTH_MIN = 6;
-/** From this length on, two letters may be wrong. */
+/** Minimum length of a name in which two letters may be wrong. */
 const LENGTH_FOR_TWO = 12;
 
-/** A warning for each name that no setting has and that is near to that of a setting which is not set. */
+/** Returns a warning for each name that is no setting but is similar to a setting that is not set. */
 export function nearNames(names: readonly string[], env: Environment): readonly string[] {
   const known = new Set(names);
   const unset = names.filter((name) => !isSet(env, name));
@@ -30,7 +30,10 @@ function isNear(written: string, name: string): boolean {
   return isWithin(text, name, name.length < LENGTH_FOR_TWO ? 1 : 2);
 }
 
-/** Whether so many letters, left out, put in, changed or swapped with the next, make one text of the other. */
+/**
+ * True if at most `steps` changes turn one text into the other: a letter left out, inserted, replaced, or swapped with
+ * the next.
+ */
 function isWithin(a: string, b: string, steps: number): boolean {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;

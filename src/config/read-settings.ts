@@ -1,5 +1,5 @@
-// Reads a table of settings from the environment. It never guesses a value: every mistake is listed at once, and no secret
-// stands in the list. What the values mean together is for the rules that a program hands in.
+// Reads a table of settings from the environment. It never guesses a value. It lists all mistakes at once, without
+// secrets. The program provides the rules between settings.
 
 import { CodedError } from '../lib/errors.ts';
 import {
@@ -14,41 +14,44 @@ import type { Environment } from './environment.ts';
 import { nearNames } from './near-names.ts';
 import { suspicionOf } from './slips.ts';
 
-/** A rule between settings that the values break. */
+/** A rule between settings that their values break. */
 export interface BrokenRule<N extends string = string> {
   /** The settings whose values clash. */
   readonly names: readonly N[];
-  /** What is wrong and what is allowed; secrets left out. */
+  /** The mistake and the allowed values, without secrets. */
   readonly sentence: string;
 }
 
-/** Names that an earlier program knew, and what to do instead, as it follows the names in a warning. */
+/** Names of settings of an earlier program, and the advice to print after them in a warning. */
 export interface RetiredNames {
   readonly names: readonly string[];
   readonly advice: string;
 }
 
-/** What a program says of its settings. */
+/** A program's settings and rules. */
 export interface SettingsProgram<T extends SettingTable> {
   readonly table: T;
   readonly retired?: RetiredNames;
-  /** Every rule between settings that the values break. */
+  /** Returns every rule between settings that the values break. */
   brokenRules(values: ValuesOf<T>): readonly BrokenRule<NameIn<T>>[];
 }
 
-/** Reads and checks all settings. An empty value counts as unset. Errors: `settings_invalid` with every mistake. */
+/** Reads and checks all settings. An empty value counts as unset. Errors: `settings_invalid` with all mistakes. */
 export function readTable<T extends SettingTable>(
   program: SettingsProgram<T>,
   env: Environment,
 ): { readonly values: ValuesOf<T>; readonly warnings: readonly string[] } {
   const { values, wrong } = parseAll(program.table, env);
-  // A wrong value was replaced by its default for the rules; a clash with that is no mistake.
+  // For the rules, a wrong value is replaced by its default; a rule broken by that default is no mistake.
   const broken = program.brokenRules(values).filter(({ names }) => !names.some((name) => wrong.has(name)));
   refuseMistakes([...wrong.values(), ...broken.map(({ sentence }) => sentence)]);
   return { values, warnings: warningsOf(program, env) };
 }
 
-/** The values of these settings alone, whatever the others are. Errors: `settings_invalid` with the mistakes in them. */
+/**
+ * Reads only the named settings and ignores mistakes in others. Errors: `settings_invalid` with the mistakes in the
+ * named ones.
+ */
 export function readSome<T extends SettingTable, const N extends NameIn<T>>(
   table: T,
   env: Environment,
@@ -97,7 +100,7 @@ function warningsOf<T extends SettingTable>(
   ];
 }
 
-/** Of passwords that may hold more than was meant. */
+/** Warnings about passwords that may hold more text than intended. */
 function suspicions(table: SettingTable, env: Environment): readonly string[] {
   return entriesOf(table).flatMap(([name, { kind }]) => {
     const suspicion = kind.nature === 'free' ? suspicionOf(name, textOf(env, name)) : undefined;

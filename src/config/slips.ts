@@ -1,15 +1,15 @@
-// Slips of the hand in a setting's text that are not the setting's own business: what env-files, copying and missing shells
-// leave in a value. It never repairs one: it says what to write, and never repeats the value.
+// Finds common slips in a setting's text, whatever the setting: what env files, copying and missing shells leave in a
+// value. It never repairs a value: it says what to write, and never quotes the value.
 
-/** How a value is written. */
+/** How operators write a value. */
 export type Nature = 'path' | 'free' | 'other';
 
 const QUOTES = [`""`, `''`, '``', '“”', '„“', '‘’', '«»'];
 const QUOTED = new RegExp(`^(?:${QUOTES.map((pair) => `${pair[0]}.*${pair[1]}`).join('|')}|["'\`])$`, 'su');
 
 /**
- * What slipped in, and the remedy; undefined if nothing did. `text` is trimmed and not empty. A password may hold
- * anything that can be typed, so `free` text is asked least.
+ * Returns the slip and its remedy; undefined if there is none. `text` is trimmed and not empty. A password may hold any
+ * characters, so `free` text has the fewest checks.
  */
 export function slipIn(name: string, text: string, nature: Nature): string | undefined {
   if (QUOTED.test(text)) {
@@ -45,7 +45,9 @@ function slipInPath(text: string): string | undefined {
   return undefined;
 }
 
-/** What may have slipped into a password, which cannot be told from one that is meant so; undefined if nothing did. */
+/**
+ * A possible slip in a password, which cannot be distinguished from an intended password; undefined if there is none.
+ */
 export function suspicionOf(name: string, text: string): string | undefined {
   if (!/\s#/.test(text)) return undefined;
   return `${name} (not shown): holds a space and a #; if a comment was meant, write it on a line of its own, for it is taken as part of the value`;

@@ -1,21 +1,24 @@
-// How late the main thread's event loop comes to its timers, over the last one to two windows. Two monitors take
-// turns, so that a scrape never finds one that has just been emptied; several scrapers do not disturb each other.
+// Measures how late the main thread's event loop runs its timers, over the last one to two windows. Two monitors take
+// turns, so that a scrape never reads one that was just reset; several scrapers do not disturb each other.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Resolution of the event-loop delay: below this a delay is not seen. */
+/** Resolution of the event-loop delay; shorter delays are not measured. */
 export const EVENT_LOOP_RESOLUTION_MS = 10;
-/** Event-loop delay quantiles cover at least the last such time, at most the last two (longer if nobody asks). */
+/**
+ * Window of the delay quantiles. They cover at least the last one and at most the last two windows (longer without
+ * scrapes).
+ */
 export const EVENT_LOOP_WINDOW_MS = 60_000;
 
-/** The quantiles that are reported; 1 is the maximum. */
+/** The reported quantiles; 1 is the maximum. */
 export const DELAY_QUANTILES = [0.5, 0.9, 0.99, 1] as const;
 
-/** Delays beyond the timer's own interval. */
+/** The delays at one moment, without the timer's own interval. */
 export interface DelayMoment {
-  /** In the order of {@link DELAY_QUANTILES}. */
+  /** One value for each of {@link DELAY_QUANTILES}, in that order. */
   readonly quantilesSeconds: readonly number[];
-  /** Measurements since the start, and their sum. */
+  /** Number of measurements since the start, and their sum. */
   readonly count: number;
   readonly sumSeconds: number;
 }
@@ -23,19 +26,19 @@ export interface DelayMoment {
 interface Monitor {
   readonly histogram: ReturnType<typeof monitorEventLoopDelay>;
   emptiedAtMs: number;
-  /** What of it has been added to the totals. */
+  /** The part of its measurements that is already in the totals. */
   counted: number;
   countedSeconds: number;
 }
 
-/** Measures from its creation until `stop`; does not keep the process alive. */
+/** Measures from its creation until `stop`; it does not keep the process alive. */
 export class EventLoopDelay {
   #older: Monitor;
   #younger: Monitor;
   #count = 0;
   #sumSeconds = 0;
 
-  /** `nowMs` is monotonic, here and in {@link read}. */
+  /** `nowMs` is monotonic time, here and in {@link EventLoopDelay.read}. */
   constructor(nowMs: number) {
     this.#older = start(nowMs);
     this.#younger = start(nowMs);
@@ -70,7 +73,7 @@ export class EventLoopDelay {
     this.#younger = emptied;
   }
 
-  /** Both monitors saw the same time since the last reading; the older one's growth is added once. */
+  /** Since the last reading both monitors measured the same time, so only the older one's growth is added. */
   #addToTotals(): void {
     const { counted, countedSeconds } = this.#older;
     for (const monitor of [this.#older, this.#younger]) {
@@ -79,7 +82,7 @@ export class EventLoopDelay {
       monitor.countedSeconds = count === 0 ? 0 : beyondInterval(mean) * count;
     }
     this.#count += this.#older.counted - counted;
-    // The mean is a rounded number: a sum must not fall for it.
+    // The mean is rounded, and rounding must not make the sum fall.
     this.#sumSeconds += Math.max(0, this.#older.countedSeconds - countedSeconds);
   }
 }

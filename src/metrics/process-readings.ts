@@ -1,25 +1,25 @@
-// The metrics of the process and of the main thread's event loop. Names and units are Prometheus' own conventions:
-// prom-client's default ones do not pass `promtool check metrics`.
+// The metrics of the process and of the main thread's event loop. Names and units follow Prometheus' conventions; the
+// default metrics of prom-client do not pass `promtool check metrics`.
 
 import { readdir } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { counter, gauge, type Reading } from './reading.ts';
 
-/** One moment of the process. */
+/** The measurements of the process at one moment. */
 export interface ProcessMoment {
   readonly memory: NodeJS.MemoryUsage;
   /** Processor time of all threads. */
   readonly cpuSeconds: number;
-  /** 0 where the system does not tell. */
+  /** 0 if the system does not provide the number. */
   readonly openFds: number;
-  /** Unix time by the wall clock as it is set now. */
+  /** Unix time of the start, by the wall clock as it is set now. */
   readonly startedAtSeconds: number;
   readonly eventLoopActiveSeconds: number;
 }
 
-/** Measures the process; waits only for the list of open files. */
+/** Measures the process; it waits only for the list of open files. */
 export async function measureProcess(): Promise<Omit<ProcessMoment, 'startedAtSeconds'>> {
-  // One entry is the folder that we read; elsewhere than on Linux there is no such folder.
+  // One entry is the listed folder itself. Systems other than Linux do not have this folder.
   const openFds = await readdir('/proc/self/fd').then(
     (names) => names.length - 1,
     () => 0,

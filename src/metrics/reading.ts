@@ -1,10 +1,9 @@
-// A number that is read when Prometheus asks, as plain data: its name, type, help and where it comes from. Knows no
-// metrics library.
+// A metric that is read at each scrape, as plain data: name, type, help and source. It uses no metrics library.
 
-/** One series: its labels and its value now. */
+/** One series: its labels and its current value. */
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-/** A counter or gauge read from a source of type `S`; the series are the same at every reading. */
+/** A counter or gauge that is read from a source of type `S`; every reading has the same series. */
 export interface Reading<S> {
   readonly name: string;
   readonly type: 'counter' | 'gauge';

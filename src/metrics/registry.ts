@@ -1,5 +1,6 @@
-// What Prometheus reads of one program: metrics that are filled at each scrape, all at one moment. The only owner of
-// prom-client. A program brings its readings; those of the process and of the main thread's event loop are here.
+// The metrics of one program for Prometheus: at each scrape, all are filled at one moment. Only this file uses
+// prom-client. The program adds its own readings; the metrics of the process and of the main thread's event loop are
+// built in.
 
 import { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client';
 import { systemClock, type Clock } from '../lib/clock.ts';
@@ -8,13 +9,14 @@ import { DELAY_QUANTILES, EventLoopDelay, type DelayMoment } from './event-loop-
 import { PROCESS_READINGS, measureProcess, type ProcessMoment } from './process-readings.ts';
 import type { Reading } from './reading.ts';
 
+/** What the registry needs from its program. */
 export interface RegistryParts {
-  /** The wall time of a moment of the monotonic clock, by the wall clock as it is set now. */
+  /** Converts a time of the monotonic clock to the wall clock as it is set now. */
   wallMs(monotonicMs: number): number;
   readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
 
-/** Name and help of a metric as Prometheus shows them. */
+/** Name, help and labels of a metric. */
 export interface MetricNames {
   readonly name: string;
   readonly help: string;
@@ -61,12 +63,12 @@ export class MetricsRegistry {
     return new Gauge({ name, help, labelNames: [...labels], registers: [this.#registry] });
   }
 
-  /** `boundsSeconds` are the upper bounds of its buckets. */
+  /** Adds a histogram; `boundsSeconds` are the upper bounds of its buckets. */
   histogram({ name, help }: MetricNames, boundsSeconds: readonly number[]): Histogram {
     return new Histogram({ name, help, buckets: [...boundsSeconds], registers: [this.#registry] });
   }
 
-  /** A histogram whose observations are counted in another thread: `read` returns the latest snapshot. */
+  /** Adds a histogram that another thread fills; `read` returns the latest snapshot. */
   addCounted(
     { name, help }: MetricNames,
     boundsSeconds: readonly number[],
@@ -78,11 +80,14 @@ export class MetricsRegistry {
     });
   }
 
-  /** A Unix time in seconds, shown by the wall clock as it is set now; 0 before there is one. */
+  /**
+   * Adds a gauge for a Unix time in seconds, converted by the wall clock as it is set now; 0 before it is first set.
+   */
   moment(names: MetricNames): { set(monotonicMs: number): void } {
     const gauge = this.gauge(names);
     let atMs: number | null = null;
-    // A wall clock that was set since then would make the moment look late, or yet to come.
+    // Converted at each scrape, because after a change of the wall clock a stored time would look too early or in the
+    // future.
     this.#fills.push(() => {
       if (atMs !== null) gauge.set(this.#parts.wallMs(atMs) / 1000);
     });
@@ -93,24 +98,24 @@ export class MetricsRegistry {
     };
   }
 
-  /** All metrics in the text format. */
+  /** Returns all metrics in the text format. */
   async text(): Promise<string> {
     const processMoment = await measureProcess();
-    // Nothing waits between here and the registry's own reading: all numbers are of one moment, also when two scrapes
-    // overlap.
+    // From here on nothing is awaited until the registry reads its metrics, so that all numbers are of one moment even
+    // if two scrapes overlap.
     for (const fill of this.#fills) fill();
     this.#fillProcess({ ...processMoment, startedAtSeconds: this.#parts.wallMs(0) / 1000 });
     this.#delay.moment = this.#eventLoop.read(this.#clock.monotonicMs());
     return this.#registry.metrics();
   }
 
-  /** Ends the measuring of the event loop. */
+  /** Stops measuring the event loop. */
   stop(): void {
     this.#eventLoop.stop();
   }
 }
 
-/** Puts readings into the registry; the function returned fills them from a source. */
+/** Registers readings; the returned function fills their metrics from a source. */
 function register<S>(registry: Registry, readings: readonly Reading<S>[]): (source: S) => void {
   const fills = readings.map(({ name, type, help, labels, read }) => {
     const config = { name, help, labelNames: [...labels], registers: [registry] };
@@ -137,7 +142,7 @@ interface Sample {
   readonly value: number;
 }
 
-/** A histogram whose observations were counted in another thread. */
+/** A histogram whose observations another thread counts. */
 class CountedHistogram extends Histogram {
   readonly #name: string;
   readonly #help: string;
@@ -151,7 +156,7 @@ class CountedHistogram extends Histogram {
     this.#boundsSeconds = boundsSeconds;
   }
 
-  /** What the registry renders instead of our own, empty, observations. */
+  /** The registry renders these values instead of the histogram's own observations, of which there are none. */
   getForPromString() {
     const bounds = this.snapshot?.boundsSeconds ?? this.#boundsSeconds;
     const values: Sample[] = [];
@@ -166,7 +171,7 @@ class CountedHistogram extends Histogram {
   }
 }
 
-/** The event-loop delay, measured by the runtime. */
+/** The event-loop delay, which the runtime measures. */
 class DelaySummary extends Summary {
   readonly #name: string;
   readonly #help: string;
@@ -178,7 +183,7 @@ class DelaySummary extends Summary {
     this.#help = help;
   }
 
-  /** What the registry renders instead of our own, empty, observations. */
+  /** The registry renders these values instead of the summary's own observations, of which there are none. */
   getForPromString() {
     const values: Sample[] = DELAY_QUANTILES.map((quantile, index) => ({
       metricName: this.#name,

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The mechanisms, and the same rooms inside each domain. */
 const ROOMS = [
-  'src/{actors,lifecycle,lib,store,workers}/**/*.ts',
+  'src/{actors,cli,config,http,io,lifecycle,lib,metrics,store,workers}/**/*.ts',
   'src/*/{domain,actors,lifecycle,lib,store,workers}/**/*.ts',
 ];
 
