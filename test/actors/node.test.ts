@@ -5,7 +5,7 @@ import type { NodeSign } from '../../src/lifecycle/node-state.ts';
 import { NODE_STATES, type NodeState } from '../../src/lifecycle/node-state.ts';
 
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 };
-/** The observed clock now; our wall clock is elsewhere, so that one cannot stand for the other. */
+/** The observed clock now; the wall clock shows another time, so that a mix-up of the two fails. */
 const OBSERVED_MS = 1_000_000;
 const NOW_MS = 1_768_473_000_000;
 const MOMENT = { nowMs: NOW_MS, observedMs: OBSERVED_MS };
@@ -21,7 +21,7 @@ function signOf(silenceMs: number, lifeAtMs = 1, leftAtMs = 0): NodeSign {
   };
 }
 
-/** Puts a machine into `state`, last heard as `known` says, gives it the events, and returns all that came of it. */
+/** Puts a machine into `state`, last heard as in `known`, sends it the events, and returns every resulting message. */
 function play(state: NodeState, known: NodeSign, events: readonly NodeEvent[]) {
   const reports: NodeReport[] = [];
   const parent = createActor(
@@ -48,7 +48,7 @@ const heard = (sign: NodeSign): NodeEvent => ({ type: 'sign', sign, moment: MOME
 
 interface Row {
   readonly from: NodeState;
-  /** Silence, life and leave of what the machine knew, and of the sign it gets; null: it is told again what it knew. */
+  /** Silence, life and leave as the machine knew them, and in the sign that it gets; null: the same values again. */
   readonly known: readonly [number, number?, number?];
   readonly sign: readonly [number, number?, number?] | null;
   readonly to: NodeState;
@@ -56,7 +56,7 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  // Nothing new: silence decides, from the last sign of life, at exactly the thresholds.
+  // No new message: silence since the last sign of life decides, exactly at the thresholds.
   { from: 'online', known: [0], sign: null, to: 'online', move: null },
   { from: 'online', known: [149_999], sign: null, to: 'online', move: null },
   { from: 'online', known: [150_000], sign: null, to: 'stale', move: 'online>stale silence' },
@@ -69,7 +69,7 @@ const ROWS: readonly Row[] = [
   { from: 'offline', known: [300_000], sign: null, to: 'offline', move: null },
   { from: 'offline', known: [99_999_999], sign: null, to: 'offline', move: null },
   { from: 'offline', known: [400_000, 5, 5], sign: null, to: 'offline', move: null },
-  // A sign: any valid message ends silence, whatever it was.
+  // A sign: any valid message ends silence, whatever its type.
   { from: 'online', known: [100_000], sign: [0], to: 'online', move: null },
   { from: 'stale', known: [200_000], sign: [0], to: 'online', move: 'stale>online sign_of_life' },
   { from: 'offline', known: [400_000], sign: [0], to: 'online', move: 'offline>online sign_of_life' },
@@ -80,7 +80,7 @@ const ROWS: readonly Row[] = [
     to: 'online',
     move: 'offline>online sign_of_life',
   },
-  // A leave: offline at once, and only a later life revives.
+  // A leave: the node is offline at once, and only a later sign of life revives it.
   { from: 'online', known: [0, 5], sign: [0, 5, 5], to: 'offline', move: 'online>offline left' },
   { from: 'online', known: [0, 5], sign: [0, 5, 6], to: 'offline', move: 'online>offline left' },
   { from: 'online', known: [0, 0], sign: [0, 0, 1], to: 'offline', move: 'online>offline left' },
@@ -90,7 +90,7 @@ const ROWS: readonly Row[] = [
   { from: 'offline', known: [10, 5, 6], sign: [0, 6, 6], to: 'offline', move: null },
   { from: 'offline', known: [10, 5, 6], sign: [0, 7, 6], to: 'online', move: 'offline>online sign_of_life' },
   { from: 'offline', known: [400_000, 5], sign: [0, 5, 6], to: 'offline', move: null },
-  // A sign that tells of old things, as at start: the node is judged by its silence.
+  // A sign with old times, as at start: silence decides.
   { from: 'online', known: [0], sign: [149_999], to: 'online', move: null },
   { from: 'online', known: [0], sign: [150_000], to: 'stale', move: 'online>stale silence' },
   { from: 'online', known: [0], sign: [300_000], to: 'offline', move: 'online>offline silence' },
@@ -108,7 +108,7 @@ describe('node', () => {
     const after = play(from, before, [event]);
     expect(after.state).toBe(to);
     expect(after.moves).toEqual(move === null ? [] : [move]);
-    // What it was told last is what it judges by from now on.
+    // From now on the machine judges by its latest sign.
     expect(after.sign).toEqual(sign === null ? before : signOf(...sign));
   });
 
@@ -169,7 +169,7 @@ describe('node', () => {
     expect(reports.map(({ fact }) => fact.observedMs)).toEqual([150_000, 300_000, 400_000, 550_000, 570_000]);
   });
 
-  it.each(NODE_STATES)('node - told the same twice, the second time changes nothing from %s', (state) => {
+  it.each(NODE_STATES)('node - the same sign a second time changes nothing from %s', (state) => {
     for (const sign of [signOf(0), signOf(200_000), signOf(400_000), signOf(0, 5, 6)]) {
       const once = play(state, signOf(0), [heard(sign)]);
       const twice = play(state, signOf(0), [heard(sign), heard(sign), heard(sign)]);

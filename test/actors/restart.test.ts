@@ -19,7 +19,7 @@ it.each([
   expect(judgeFailure(before, nowMs, LIMIT)).toEqual({ outcome, restartsAtMs: after });
 });
 
-it('restart - without restarts the first failure is the last', () => {
+it('restart - with no restarts allowed, the first failure is final', () => {
   expect(judgeFailure([], 0, { ...LIMIT, restartsMax: 0 })).toEqual({
     outcome: 'given_up',
     restartsAtMs: [],

@@ -5,7 +5,7 @@ import { CodedError } from '../../src/lib/errors.ts';
 
 const TIMEOUT = new CodedError('worker_timeout', 'not now');
 
-/** Asked page by page, answers with the numbers given, or throws; what it did is told in order. */
+/** A source of pages that answers with the given numbers, or throws; it records its calls in order. */
 async function resume(pages: (readonly number[] | Error)[], stopsAfter = Infinity) {
   const told: string[] = [];
   let asked = 0;
@@ -36,11 +36,11 @@ function signOf(number: number): NodeSign {
 }
 
 describe('resumption', () => {
-  it('resumption - asks for the nodes after the last of each page until there are none', async () => {
+  it('resumption - it asks page by page, after the last node of each, until no node is left', async () => {
     expect(await resume([[1, 5], [6]])).toEqual(['ask 0', 'heard 1 5', 'ask 5', 'heard 6', 'ask 6']);
   });
 
-  it('resumption - asks again for a page that cannot be read yet, and tells once', async () => {
+  it('resumption - it asks again for a page that cannot be read yet, and reports this once', async () => {
     expect(await resume([TIMEOUT, TIMEOUT, [1], TIMEOUT])).toEqual([
       'ask 0',
       'worker_timeout',
@@ -53,12 +53,12 @@ describe('resumption', () => {
     ]);
   });
 
-  it('resumption - an error that waiting does not help is thrown', async () => {
+  it('resumption - it throws an error that does not pass with time', async () => {
     await expect(resume([new CodedError('internal', 'a defect')])).rejects.toThrow('a defect');
     await expect(resume([new TypeError('a defect')])).rejects.toThrow('a defect');
   });
 
-  it('resumption - a stop ends it: nobody hears of what comes then', async () => {
+  it('resumption - a stop ends it, and nodes read afterwards are not passed on', async () => {
     expect(await resume([[1], [2], [3]], 2)).toEqual(['ask 0', 'heard 1', 'ask 1']);
     expect(await resume([[1], TIMEOUT], 2)).toEqual(['ask 0', 'heard 1', 'ask 1']);
   });

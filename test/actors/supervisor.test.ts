@@ -30,7 +30,7 @@ function sign(number: number, change: Partial<NodeSign> = {}): NodeSign {
   };
 }
 
-/** Heard like any other; then whoever reads it throws, as often as it is told. */
+/** A sign whose reader throws, each time that the sign is sent. */
 function brokenSign(number: number) {
   let throwsLeft = 0;
   const broken: NodeSign = {
@@ -73,7 +73,7 @@ describe('supervisor', () => {
     expect(moves()).toEqual(['node-1 online>offline silence']);
   });
 
-  it('supervisor - a leave ends a node at once and only a later life revives it', () => {
+  it('supervisor - a leave makes a node offline at once, and only a later sign of life revives it', () => {
     const { supervisor, at, moves } = setUp();
     supervisor.heard([sign(1, { lifeAtMs: 5 })], at(0));
     moves();
@@ -85,7 +85,7 @@ describe('supervisor', () => {
     expect(moves()).toEqual(['node-1 offline>online sign_of_life']);
   });
 
-  it('supervisor - any message ends silence', () => {
+  it('supervisor - any message of a node ends its silence', () => {
     const { supervisor, at, moves } = setUp();
     supervisor.heard([sign(1)], at(0));
     supervisor.sweep(at(200_000));
@@ -98,7 +98,7 @@ describe('supervisor', () => {
     expect(moves()).toEqual(['node-1 online>stale silence']);
   });
 
-  it('supervisor - a node resumed from its row keeps its state and makes a lost transition again', () => {
+  it('supervisor - a node resumed from its row keeps its state and repeats a lost transition', () => {
     const { supervisor, at, moves } = setUp();
     supervisor.heard([sign(1, { state: 'stale', heardObservedMs: 100_000 })], at(300_000));
     expect(moves()).toEqual([]);
@@ -108,7 +108,7 @@ describe('supervisor', () => {
     expect(moves()).toEqual(['node-3 ->offline left']);
   });
 
-  it('supervisor - a forgotten node that comes back gets an actor again, in the state it was stored with', () => {
+  it('supervisor - a forgotten node that comes back gets an actor again, in its stored state', () => {
     const { supervisor, at, moves } = setUp();
     supervisor.heard([sign(1)], at(0));
     supervisor.sweep(at(400_000));
@@ -119,7 +119,7 @@ describe('supervisor', () => {
     expect(supervisor.counts).toEqual({ online: 1, stale: 0, offline: 0 });
   });
 
-  it('supervisor - a node whose row is gone loses its actor, and one that comes back is new', () => {
+  it('supervisor - a node whose row is deleted loses its actor, and is a new node when it comes back', () => {
     const { supervisor, at, moves } = setUp();
     supervisor.heard([sign(1), sign(2)], at(0));
     supervisor.gone([1, 99]);
@@ -131,7 +131,7 @@ describe('supervisor', () => {
     expect(moves()).toEqual(['node-1 ->online sign_of_life']);
   });
 
-  it('supervisor - an actor that throws is started again from its last sign, and told again by the next sweep', () => {
+  it('supervisor - an actor that throws is restarted from its last sign, and gets that sign again with the next sweep', () => {
     const { supervisor, at, moves, outcomes } = setUp();
     const { broken, breakFor } = brokenSign(1);
     supervisor.heard([broken, sign(2)], at(0));
@@ -148,7 +148,7 @@ describe('supervisor', () => {
     expect(moves()).toEqual(['node-1 stale>offline silence', 'node-2 stale>offline silence']);
   });
 
-  it('supervisor - an actor that throws again and again is given up, told of once, and disturbs no other', () => {
+  it('supervisor - an actor that keeps throwing is given up, reported once, and disturbs no other actor', () => {
     const { supervisor, at, moves, outcomes } = setUp();
     const { broken, breakFor } = brokenSign(1);
     supervisor.heard([broken, sign(2)], at(0));
@@ -164,14 +164,14 @@ describe('supervisor', () => {
     supervisor.sweep(at(300_000));
     expect(moves()).toEqual(['node-2 online>stale silence', 'node-2 stale>offline silence']);
     expect(supervisor.counts).toEqual({ online: 1, stale: 0, offline: 1 });
-    // Its row goes: a node that comes back is new.
+    // Its row is deleted: a node that comes back is new.
     supervisor.gone([1]);
     supervisor.heard([sign(1, { heardObservedMs: 300_000 })], at(300_000));
     expect(moves()).toEqual(['node-1 ->online sign_of_life']);
     expect(supervisor.counts).toEqual({ online: 1, stale: 0, offline: 1 });
   });
 
-  it('supervisor - an actor that cannot even be started again is given up at once', () => {
+  it('supervisor - an actor whose restart fails is given up at once', () => {
     const { supervisor, at, outcomes } = setUp();
     const { broken, breakFor } = brokenSign(1);
     supervisor.heard([broken], at(0));
@@ -180,7 +180,7 @@ describe('supervisor', () => {
     expect(outcomes()).toEqual(['1 restarted', '1 restarted', '1 restarted', '1 given_up']);
   });
 
-  it('supervisor - restarts that are a minute old count no longer', () => {
+  it('supervisor - restarts older than a minute no longer count', () => {
     const { supervisor, at, outcomes } = setUp();
     const { broken, breakFor } = brokenSign(1);
     supervisor.heard([broken], at(0));

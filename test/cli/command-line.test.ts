@@ -36,7 +36,7 @@ describe('command line', () => {
     [['a\n\u001b[2J'], [], /^Unexpected argument 'a\?\?\[2J'\. --help/],
     [['a', 'b'], ['FILE'], /^Unexpected argument 'b'\. --help/],
     [[], ['FILE'], /^FILE is missing\. --help/],
-  ])('command line - %j with operands %j is one sentence', (args, operands, sentence) => {
+  ])('command line - %j with operands %j is refused in one sentence', (args, operands, sentence) => {
     const parse = () => parseCommandLine(args, { name: option('NAME', 'a name') }, operands);
     expect(parse).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.stringMatching(sentence) }),
@@ -76,18 +76,18 @@ describe('command line', () => {
     expect(stdout.match(/^\S+(?= {2}blocked)/gm)?.toSorted()).toEqual(['----', '--help', '-xyz']);
   });
 
-  it('command line - every command reads what follows a -- as an argument, also --help', async () => {
+  it('command line - every command takes everything after -- as an argument, also --help', async () => {
     const env = { DB_PATH: join(makeFolder(), 'aggregator.db') };
     for (const name of await listed()) {
       const { code, stdout, stderr } = await runCommand([name, '--', '--help'], env);
-      // The two take a file of that name, and there is none.
+      // These two commands take it for a file name, and there is no such file.
       const takesFile = name === 'backup' || name === 'restore';
       expect([name, code, stdout]).toEqual([name, takesFile ? 1 : 2, '']);
       expect(stderr, name).toMatch(takesFile ? /^[^\n]+\n$/ : /^.*'--help'.+\n$/);
     }
   });
 
-  it('command line - every command is listed, explains itself, and refuses what it does not know', async () => {
+  it('command line - every command is listed, has a help text, and refuses unknown options', async () => {
     const names = await listed();
     expect(names).toContain('serve');
     for (const name of names) {
@@ -105,7 +105,7 @@ describe('command line', () => {
     [['nodes', '--json', 'list'], /^'--json' is not one of: forget, block, unblock, list\. --help/],
     [['help', 'nope'], /^'nope' is not one of: serve, [a-z, -]+\. --help lists the options\. \[usage\]\n$/],
     [['a\n\u001b[2J'], /^'a\?\?\[2J' is not one of: /],
-  ])('command line - %j says what there is', async (args, sentence) => {
+  ])('command line - %j lists the commands', async (args, sentence) => {
     const { code, stdout, stderr } = await runCommand(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(sentence);

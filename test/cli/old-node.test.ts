@@ -1,4 +1,4 @@
-// What an older Node meets: the built entry. No older Node is fetched for this; those that the machine has are tried.
+// The built entry under an older Node. The test fetches no older Node; it tries those that the machine has.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -54,7 +54,7 @@ function start(node: string, entry: string) {
 const REFUSED = { status: 1, stdout: '', stderr: expect.stringMatching(SENTENCE) as unknown };
 
 describe('old Node', () => {
-  it.runIf(OLDER !== undefined)('old Node - one that this machine has is refused in one sentence', () => {
+  it.runIf(OLDER !== undefined)('old Node - an older Node of this machine is refused in one sentence', () => {
     expect(start(OLDER ?? '', builtEntry())).toEqual(REFUSED);
   });
 

@@ -1,4 +1,5 @@
-// What a command prints where it cannot be written: one sentence or a silent end, never a stack, and never half of it.
+// A command whose output cannot be written: one sentence or a silent end, never a stack trace, and never half the
+// output.
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -32,7 +33,7 @@ const SENTENCE = /^Standard output cannot be written \(ENOSPC\): .+\. \[output_f
 
 describe('output', () => {
   it.each(['--help', 'status --help', 'check-config', 'check-config --json'])(
-    'output - %s on a full disk is one sentence, exit code 1',
+    'output - %s on a full disk ends with one sentence and exit code 1',
     async (args) => {
       const { code, stderr } = await run(args, '> /dev/full');
       expect(stderr).toMatch(SENTENCE);
@@ -41,17 +42,17 @@ describe('output', () => {
   );
 
   it.each(['--help', 'check-config', 'check-config --json'])(
-    'output - %s with a reader that is gone ends silently with its own code',
+    'output - %s whose reader has closed the pipe ends silently with its own exit code',
     async (args) => {
       expect(await run(args, '| true')).toEqual({ code: 0, stderr: '' });
     },
   );
 
-  it('output - a sentence that cannot be said changes no exit code', async () => {
+  it('output - an error sentence that cannot be written leaves the exit code unchanged', async () => {
     expect(await run('nonsense 2> /dev/full', '')).toEqual({ code: 2, stderr: '' });
   });
 
-  it('output - a slow reader gets all of it, although the process exits at once', async () => {
+  it('output - a slow reader gets the whole output, although the process exits at once', async () => {
     const script = `
       import { print } from ${JSON.stringify(OUTPUT)};
       print('x'.repeat(1_000_000));
@@ -61,7 +62,7 @@ describe('output', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let bytes = 0;
-    // One small piece a moment: slower than a pipe fills.
+    // The reader takes small pieces, so that the pipe fills.
     for await (const chunk of child.stdout) {
       bytes += (chunk as Buffer).length;
       await new Promise((resolve) => setImmediate(resolve));

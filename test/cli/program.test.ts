@@ -1,4 +1,5 @@
-// What a second program gets by describing itself: a group of commands behind its name, with `status`, `check-config`, `backup`
+// A second program gets, from its description alone, a group of commands behind its name, with `status`,
+// `check-config`, `backup`
 // and `restore` of its own database. The program is made up; its database, files and HTTP answers are real.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -92,7 +93,7 @@ function call(words: string, env: Readonly<Record<string, string>> = {}): Promis
 }
 
 describe('program', () => {
-  it('program - backup and restore are of its own database, and refuse that of another program', async () => {
+  it('program - backup and restore take its own database, and refuse that of another program', async () => {
     const path = join(folder, 'mining.db');
     const database = openWriter(path, MINING.database);
     database.exec('INSERT INTO submissions VALUES (1)');
@@ -112,12 +113,12 @@ describe('program', () => {
     expect(existsSync(join(folder, 'c.db'))).toBe(false);
   });
 
-  it('program - wrong settings are its own, as a sentence and as JSON', async () => {
+  it('program - wrong settings of this program are reported, as a sentence and as JSON', async () => {
     await expect(call('mining backup b.db')).rejects.toThrow(/DB_PATH: set it/);
     expect(await call('mining check-config --json')).toBe(1);
   });
 
-  it('program - status asks it where it listens, and offers nothing that it has not', async () => {
+  it('program - status asks it at its listening address, and offers no option that it lacks', async () => {
     const server = createServer((request, response) =>
       response.end(request.url === '/readyz' ? JSON.stringify({ status: 'ready', components: {} }) : ''),
     );
@@ -129,7 +130,7 @@ describe('program', () => {
     await expect(call('mining status --acknowledge')).rejects.toThrow(/^Unknown option '--acknowledge'/);
   });
 
-  it('program - without a command its standard one runs, with the options that are given', async () => {
+  it('program - without a command its default command runs, with the given options', async () => {
     expect(await call('mining')).toBe(0);
     expect(await call('mining --dry --only x')).toBe(1);
     expect(served).toEqual([
@@ -145,7 +146,7 @@ describe('program', () => {
 });
 
 describe('help', () => {
-  it('help - is made of what is parsed: operands, options, values, defaults, exit codes; no line is too long', () => {
+  it('help - the text is made from the parsed definition: operands, options, values, defaults, exit codes; no line is too long', () => {
     const words = 'a word and one more '.repeat(10).trim();
     const options = {
       json: flag('print JSON'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { progressLine } from '../../src/cli/progress-line.ts';
 
-/** Shows phases at these moments, and returns what was written. */
+/** Shows phases at these moments, and returns the written text. */
 function written(
   isTerminal: boolean,
   calls: readonly (readonly [number, string, (number | string)?])[],
@@ -18,7 +18,7 @@ function written(
 }
 
 describe('progress', () => {
-  it('progress - where nobody looks on: a line when a phase begins, and every 10 s', () => {
+  it('progress - without a terminal: a line when a phase begins, and every 10 s', () => {
     expect(
       written(false, [
         [5000, 'copying', 0],
@@ -33,7 +33,7 @@ describe('progress', () => {
     ).toBe('copy: copying\ncopy: copying 51 %\ncopy: copying 99 %\ncopy: verifying\ncopy: verifying\n');
   });
 
-  it('progress - a terminal has one line, which is written over and goes at the end', () => {
+  it('progress - on a terminal: one line, which is overwritten and removed at the end', () => {
     expect(
       written(true, [
         [0, 'copying', 0],
@@ -45,7 +45,7 @@ describe('progress', () => {
     expect(written(true, [])).toBe('');
   });
 
-  it('progress - how far it is, in words', () => {
+  it('progress - the share that is done, as text', () => {
     expect(
       written(false, [
         [0, 'sending', '0 of 60 s'],

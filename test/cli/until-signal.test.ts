@@ -1,4 +1,4 @@
-// The real thing in a process of its own, with real signals.
+// The function under test runs in a process of its own, with real signals.
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ describe('until a signal', () => {
     },
   );
 
-  it('until a signal - one in the middle of the start stops what was started', async () => {
+  it('until a signal - a signal in the middle of the start stops the parts that were started', async () => {
     const program = launch('starts forever');
     await program.until('starting');
     program.child.kill('SIGTERM');
@@ -48,13 +48,13 @@ describe('until a signal', () => {
     ]);
   });
 
-  it('until a signal - a start that fails is stopped, and its error is thrown', async () => {
+  it('until a signal - a start that fails stops the started parts, and its error is thrown', async () => {
     const program = launch('fails');
     expect(await program.exit).toBe(1);
     expect(program.lines()).toEqual(['stop', 'thrown CodedError: no']);
   });
 
-  it('until a signal - a fatal error is told and stops the program, and the exit code is 1', async () => {
+  it('until a signal - a fatal error is reported and stops the program, and the exit code is 1', async () => {
     const program = launch('fatal');
     expect(await program.exit).toBe(1);
     expect(program.lines()).toEqual([
@@ -65,7 +65,7 @@ describe('until a signal', () => {
     ]);
   });
 
-  it('until a signal - a second one is the first again within a second, and ends the process later', async () => {
+  it('until a signal - a second signal is ignored within a second of the first, and ends the process later', async () => {
     const soon = launch('stops slowly');
     await soon.until('info ready');
     soon.child.kill('SIGINT');

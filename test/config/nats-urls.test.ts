@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/federation/config/settings.ts';
 import { CodedError } from '../../src/lib/errors.ts';
 
-/** What is said of a wrong NATS_URL; null if it is read. */
+/** The sentence about a wrong NATS_URL; null if it is accepted. */
 function fault(url: string): string | null {
   try {
     readSettings({ NATS_URL: url });
@@ -51,7 +51,7 @@ describe('NATS_URL', () => {
     ['nats://a?x=1', /nothing may follow host and port/],
     ['ws://a?x=1', /only a path may follow/],
     ['nats://a,ws://b', /mix WebSocket and plain NATS/],
-  ])('NATS_URL - %s: the sentence', (url, sentence) => {
+  ])('NATS_URL - %s: the sentence about it', (url, sentence) => {
     expect(fault(url)).toMatch(sentence);
   });
 
@@ -74,14 +74,14 @@ describe('NATS_URL', () => {
     ['nats://me:hunter2@', /the host is missing/],
     ['nats://me:hunter2@a:port', /is not a port/],
     ['nats://me:hunter2@a,nats://me:hunter3@b', /different users or passwords/],
-  ])('NATS_URL - %s: the sentence, and not the password', (url, sentence) => {
+  ])('NATS_URL - %s: the sentence, without the password', (url, sentence) => {
     const said = fault(url);
     expect(said).toMatch(sentence);
     expect(said).toMatch(/^NATS_URL \(not shown\): /);
     expect(said).not.toContain('hunter2');
   });
 
-  it('NATS_URL - what can be told apart is read, percent-encoded or not', () => {
+  it('NATS_URL - an unambiguous URL is accepted, percent-encoded or not', () => {
     for (const url of [
       'nats://me:p@ss@a',
       'nats://me:p:x@a',
@@ -94,7 +94,7 @@ describe('NATS_URL', () => {
     expect([nats.user, nats.password, nats.urls]).toEqual(['me', 'p@s:sä', ['nats://a:1']]);
   });
 
-  it('NATS_URL - whatever the password, it is read whole or never shown', () => {
+  it('NATS_URL - whatever the password, it is read completely or never shown', () => {
     const password = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
       .map((text) => `hunter2${text}`);

@@ -31,16 +31,16 @@ describe('near names', () => {
     'HTTP_PORT_MAX',
     '',
     'A'.repeat(500),
-  ])('near names - %s is none', (written) => {
+  ])('near names - %s is near to no setting', (written) => {
     expect(nearNames(NAMES, { [written]: '1' })).toEqual([]);
   });
 
-  it('near names - a setting that is set is not guessed, nor is a name without a value', () => {
+  it('near names - a setting that is set is not suggested, and a name without a value gets no suggestion', () => {
     expect(nearNames(NAMES, { HTTPS_PORT: '443', HTTP_PORT: '80' })).toEqual([]);
     expect(nearNames(NAMES, { HTTPS_PORT: ' ' })).toEqual([]);
   });
 
-  it('near names - a setting of its own name is none, however near another is', () => {
+  it('near names - an existing setting is never taken for another one, however near its name', () => {
     expect(nearNames(['NODE_HOST', 'NODE_POST'], { NODE_HOST: 'a' })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// The reading of settings, with the table of a program that does not exist: no table of a domain is needed.
+// Reading settings by the table of a made-up program, so that no domain is needed.
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { onOff, optional, rowsOf, secret, setting } from '../../src/config/definition.ts';
@@ -35,7 +35,7 @@ function mistakes(read: () => unknown): readonly string[] {
 }
 
 describe('a table of settings', () => {
-  it('a table of settings - unset and empty values are the defaults', () => {
+  it('a table of settings - unset and empty values give the defaults', () => {
     const defaults = {
       POOL_URL: null,
       POOL_PASSWORD: null,
@@ -62,7 +62,7 @@ describe('a table of settings', () => {
     expectTypeOf(values.PLOT_FOLDER).toEqualTypeOf<string | null>();
   });
 
-  it('a table of settings - all mistakes come at once, slips and broken rules too', () => {
+  it('a table of settings - all mistakes are reported at once, slips and broken rules too', () => {
     const env = { LOWEST: '50', GREATEST: '50', COLOUR: 'blue', PLOT_FOLDER: '~/plots' };
     expect(mistakes(() => readTable(program, env))).toEqual([
       expect.stringMatching(/^PLOT_FOLDER "~\/plots": no shell has put the home folder/),
@@ -71,13 +71,13 @@ describe('a table of settings', () => {
     ]);
   });
 
-  it('a table of settings - a rule is not held against the default of a wrong value', () => {
+  it('a table of settings - a rule is not checked against the default that replaces a wrong value', () => {
     expect(mistakes(() => readTable(program, { LOWEST: 'x', GREATEST: '0' }))).toEqual([
       'LOWEST "x": allowed is a whole number from 0 to 100',
     ]);
   });
 
-  it('a table of settings - no secret is shown, wherever it stands', () => {
+  it('a table of settings - no secret is shown, wherever it is written', () => {
     const env = {
       POOL_PASSWORD: '"hunter2"',
       POOL_URL: 'nats://me:hunter2/x@a',
@@ -88,19 +88,19 @@ describe('a table of settings', () => {
     expect(found.join('\n')).not.toContain('hunter2');
   });
 
-  it('a table of settings - some alone are read whatever the others are', () => {
+  it('a table of settings - chosen settings are read even if others are wrong', () => {
     const env = { LOWEST: '2', GREATEST: 'x' };
     expect(readSome(TABLE, env, ['LOWEST'])['LOWEST']).toBe(2);
     expect(mistakes(() => readSome(TABLE, env, ['LOWEST', 'GREATEST']))).toHaveLength(1);
   });
 
-  it('a table of settings - names of an earlier program are one warning, and no near name', () => {
+  it('a table of settings - names of an earlier program give one warning, and no suggestion', () => {
     const { warnings } = readTable(program, { POOL_ADDRESS: 'x' });
     expect(warnings).toEqual(['POOL_ADDRESS: not known any more; see POOL_URL']);
     expect(readTable(program, { POOL_ADDRESS: ' ' }).warnings).toEqual([]);
   });
 
-  it('a table of settings - a near name and a comment in a password are warnings without values', () => {
+  it('a table of settings - a near name and a comment in a password give warnings that show no value', () => {
     const { warnings } = readTable(program, { POOL_PASWORD: 'hunter2', POOL_PASSWORD: 'hunter2 # ours' });
     expect(warnings).toEqual([expect.stringMatching(/^POOL_PASSWORD \(not shown\): holds a space and a #/)]);
     expect(readTable(program, { POOL_PASWORD: 'hunter2' }).warnings).toEqual([
@@ -108,7 +108,7 @@ describe('a table of settings', () => {
     ]);
   });
 
-  it('a table of settings - its rows are what the documentation shows', () => {
+  it('a table of settings - its rows give the table of the documentation', () => {
     expect(rowsOf(TABLE).map(({ name, default: text, secret: isSecret }) => [name, text, isSecret])).toEqual([
       ['POOL_URL', 'unset', false],
       ['POOL_PASSWORD', 'unset', true],

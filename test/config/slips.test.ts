@@ -86,7 +86,7 @@ describe('slips', () => {
     },
   );
 
-  it('slips - a path that is meant so is taken', () => {
+  it('slips - an unusual path that is written on purpose is accepted', () => {
     const paths = [
       '/My Data/a.db',
       './~a.db',
@@ -102,7 +102,7 @@ describe('slips', () => {
     }
   });
 
-  it('slips - a password may hold what others may not, and a comment in it is a warning that does not show it', () => {
+  it('slips - a password may contain characters that other values may not, and a comment in it gives a warning that does not show it', () => {
     for (const value of ['~a', '$B', 'a\\b', '# a', 'a#b', 'ü\u00a0x', 'x"', '"x', 'http://x']) {
       const { settings, warnings } = readSettings({ NATS_PASSWORD: value }, machine);
       expect([settings.nats.password, warnings]).toEqual([value, []]);

@@ -1,4 +1,4 @@
-// The shipped broker configuration, run as it stands but for ports and folder, which are the test's own.
+// The shipped broker configuration, unchanged except for ports and folder, which are the test's own.
 
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -24,7 +24,7 @@ afterAll(() => {
   for (const name of Object.keys(PASSWORDS)) Reflect.deleteProperty(process.env, name);
 });
 
-/** The words of the configuration from the first mapping to the user of the anonymous, whatever their layout. */
+/** The words of the configuration from the first mapping to the user for anonymous clients, whatever their layout. */
 function rightsOf(text: string): string[] {
   const uncommented = text.replace(/^\s*#.*$/gm, '');
   const section = uncommented.slice(uncommented.indexOf('mappings {'), uncommented.indexOf('websocket {'));
@@ -32,7 +32,7 @@ function rightsOf(text: string): string[] {
 }
 
 describe('shipped broker configuration', () => {
-  it('shipped broker configuration - gives the rights that the embedded broker gives', () => {
+  it('shipped broker configuration - it gives the rights that the embedded broker gives', () => {
     const generated = configurationText(
       {
         version: [2, 14, 5],
@@ -51,7 +51,7 @@ describe('shipped broker configuration', () => {
     expect(rightsOf(SHIPPED)).toEqual(rightsOf(generated));
     expect(rightsOf(generated).length).toBeGreaterThan(50);
     expect(SHIPPED_LEAF).toContain(/^mappings .*$/m.exec(generated)?.[0]);
-    // What else deployed monitors need stands in both.
+    // Both also contain the other settings that deployed monitors need.
     for (const line of [
       'max_payload: 1048576',
       'max_connections: 65536',
@@ -65,7 +65,7 @@ describe('shipped broker configuration', () => {
     }
   });
 
-  it('shipped broker configuration - monitors are counted, hear statistics and no other monitor', async () => {
+  it('shipped broker configuration - monitors are counted, and hear statistics but no other monitor', async () => {
     const own = await testFolder('shipped-broker');
     const { file } = await writeBroker(own.folder, SHIPPED);
     const broker = await launchBroker({ port: await freePort(), configurationFile: file });
@@ -103,7 +103,7 @@ describe('shipped broker configuration', () => {
     expect([...heard].filter((each) => !each.startsWith('truebit.stats.'))).toEqual([]);
   });
 
-  it('shipped broker configuration - monitors behind the shipped leaf node: counted, and still hear no other monitor', async () => {
+  it('shipped broker configuration - monitors behind the shipped leaf node are counted, and still hear no other monitor', async () => {
     const own = await testFolder('shipped-leaf');
     const { file, leafPort } = await writeBroker(own.folder, SHIPPED_WITH_LEAVES);
     const hub = await launchBroker({ port: await freePort(), configurationFile: file });
@@ -126,7 +126,7 @@ describe('shipped broker configuration', () => {
     }
     const monitor = await connectTo(leaf.url);
     const { subject, payload } = heartbeat('node-behind-a-leaf');
-    // What is published before the leaf knows that somebody listens is nobody's.
+    // Messages published before the leaf knows of a subscriber reach no one.
     await until('the node', async () => {
       monitor.publish(subject, payload);
       return (await program.get('/api/federation/network-stats')).body['onlineNodes'] === 1;
@@ -136,7 +136,7 @@ describe('shipped broker configuration', () => {
     await until('the tasks', async () => {
       return (await program.get('/api/federation/network-stats')).body['totalTasks'] === 50;
     });
-    // Each once, through the stream.
+    // The stream brings each message once.
     expect((await program.get('/readyz')).body).toMatchObject({ mode: 'jetstream' });
     expect(await program.metric('aggregator_messages_total', 'truebit.tasks.received')).toBe(50);
     await until('statistics at the leaf', () => heard.has('truebit.stats.period.1h'));
@@ -156,12 +156,12 @@ describe('shipped broker configuration', () => {
     const leaf = await leafOverWebSocket(wsPort);
     await until('the broker to hang up', () => leaf.isClosed());
     expect(leaf.said()).toBe('');
-    // What switches them on is one command, and leaves nothing behind that is not the broker's.
+    // One command switches them on, and leaves no other change in the file.
     expect(SHIPPED_WITH_LEAVES).not.toMatch(/^#leaf/m);
     expect(SHIPPED.match(/^#leaf/gm)?.length).toBeGreaterThan(20);
   });
 
-  it('shipped broker configuration - a broker without JetStream that maps the inputs is read under the mapped names', async () => {
+  it('shipped broker configuration - from a broker without JetStream that maps the inputs, the program reads the mapped names', async () => {
     const own = await testFolder('shipped-broker-core');
     const withoutJetStream = SHIPPED.replace(/jetstream \{[^}]*\}/, '').replace('jetstream: enabled', '');
     const { file } = await writeBroker(own.folder, withoutJetStream);

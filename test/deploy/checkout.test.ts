@@ -10,7 +10,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('checkout', () => {
-  it.runIf(existsSync(join(ROOT, '.git')))('checkout - with core.autocrlf=true it starts', () => {
+  it.runIf(existsSync(join(ROOT, '.git')))('checkout - a checkout with core.autocrlf=true starts', () => {
     const folder = mkdtempSync(join(tmpdir(), 'checkout-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const run = (program: string, ...args: readonly string[]) =>

@@ -1,4 +1,5 @@
-// `./aggregator` in a clone: from any folder, through links, and for every command, which package.json and README know too.
+// `./aggregator` in a clone: from any folder, through links, and for every command, which package.json and README know
+// too.
 
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -38,7 +39,7 @@ async function commands(): Promise<readonly string[]> {
 }
 
 describe('command', () => {
-  it('command - from another folder, and through links', async () => {
+  it('command - it runs from another folder, and through links', async () => {
     const other = folder();
     mkdirSync(join(other, 'bin'));
     symlinkSync(SCRIPT, join(other, 'absolute'));
@@ -69,7 +70,7 @@ describe('command', () => {
     expect(await run(SCRIPT, ['restore', './b.db'], other, env)).toMatchObject({ code: 0 });
   });
 
-  it('command - package.json has a script for each, and README names no other and each in the same way', async () => {
+  it('command - package.json has a script for each command, and README names only these, each in the same way', async () => {
     const names = await commands();
     expect(names).toContain('serve');
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -86,7 +87,7 @@ describe('command', () => {
     const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
     const texts = [readme, ...pages.map((name) => readFileSync(join(ROOT, 'docs', name), 'utf8'))];
     for (const text of texts) {
-      // npm is for what is no command of the program: start, test, bench, fuzz, chaos, build.
+      // npm runs only scripts that are not commands of the program: start, test, bench, fuzz, chaos, build.
       const throughNpm = [...text.matchAll(/npm run ([a-z-]+)/g)].map(([, name]) => name ?? '');
       expect(throughNpm.filter((name) => names.includes(name))).toEqual([]);
     }

@@ -1,5 +1,6 @@
-// The compose files and the systemd unit, as far as they can be judged without an engine: their YAML, and everything in
-// them that names something else of ours.
+// The compose files and the systemd unit, as far as a test can judge them without an engine: their YAML, and everything
+// in
+// them that names something else in the repository.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -38,12 +39,12 @@ function compose(path: string): Compose {
 const FILES = ['docker-compose.yml', 'docker-compose.aggregator.yml'];
 
 describe('compose', () => {
-  it('compose - neither the service nor the unit leaves a core file, which would hold messages', () => {
+  it('compose - neither the service nor the unit leaves a core file, which would contain messages', () => {
     expect(compose('docker-compose.aggregator.yml').services['aggregator']?.ulimits).toEqual({ core: 0 });
     expect(read('deploy/aggregator.service').split('\n')).toContain('LimitCORE=0');
   });
 
-  it('compose - the aggregator beside a NATS server that runs already', () => {
+  it('compose - the example beside an existing NATS server is complete', () => {
     const { services, volumes, networks } = compose('docker-compose.aggregator.yml');
     expect(services['aggregator']).toMatchObject({
       build: '.',
@@ -57,7 +58,7 @@ describe('compose', () => {
     expect(networks).toEqual({ 'nats-network': { name: 'nats-network' } });
   });
 
-  it('compose - who is waited for is in the project: in docker-compose.yml, and beside the server of the example', () => {
+  it('compose - every service that another waits for is in the project: in docker-compose.yml, and beside the server of the example', () => {
     const alone = compose('docker-compose.aggregator.yml');
     const example = /```yaml\n(services:\n {2}nats:\n[^`]+)```/.exec(read('docs/operations.md'))?.[1] ?? '';
     const beside = parse(example) as Compose;
@@ -79,7 +80,7 @@ describe('compose', () => {
   });
 
   it.each(FILES)(
-    'compose - %s: images are pinned, what is mounted exists, what is used is declared',
+    'compose - %s: images are pinned, mounted files exist, used volumes and networks are declared',
     (path) => {
       const { services, volumes, networks } = compose(path);
       for (const [name, service] of Object.entries(services)) {
@@ -122,7 +123,7 @@ describe('compose', () => {
     expect(Number(major) * 1000 + Number(minor)).toBeGreaterThan(2010);
   });
 
-  it('systemd unit - what docs/operations.md copies has all that it runs, and nothing of a trial', () => {
+  it('systemd unit - the copy by docs/operations.md contains every file that it runs, and no leftover of a trial', () => {
     const copies = [...read('docs/operations.md').matchAll(/^\$ cp -r (.+) \/opt\/truebit-aggregator\/$/gm)];
     expect(copies.length).toBe(2);
     for (const [, names = ''] of copies) {

@@ -1,4 +1,5 @@
-// Every export of the rooms that others build on has a doc comment: a reader learns its meaning, units and errors without
+// Every export of the rooms that other rooms use has a doc comment: a reader learns its meaning, units and errors
+// without
 // reading its body.
 
 import { globSync, readFileSync } from 'node:fs';
@@ -44,7 +45,7 @@ function nameOf(statement: ts.Statement): string {
 }
 
 describe('doc comments', () => {
-  it('every export of the domain, its actors, stores and workers, and of the mechanisms beneath has one', () => {
+  it('every export of the domain, its actors, stores and workers, and of the mechanisms beneath has a doc comment', () => {
     const files = globSync(ROOMS, { cwd: ROOT });
     expect(files.length).toBeGreaterThan(100);
     const missing = files.flatMap((file) =>
@@ -62,7 +63,7 @@ describe('doc comments', () => {
     ['export default 5;', ['default']],
     ['/** The first. */\nexport const A = 1;\nexport const B = 2;', ['B']],
     ['const inner = 1;\n/** Why it is there. */\nexport const OUTER = inner;', []],
-  ])('finds what has none in %j', (text, names) => {
+  ])('the check finds an export without one in %j', (text, names) => {
     expect(undocumented('text.ts', text)).toEqual(names);
   });
 });

@@ -1,4 +1,4 @@
-// The import rules find a planted violation of each kind: a rule that cannot fail would hold nothing.
+// The import rules find a planted violation of each kind, because a rule that cannot fail guarantees nothing.
 
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -68,7 +68,7 @@ test('import rules - each finds what it forbids, and nothing else does', async (
     expect(Object.keys(PLANTED)).toContain(name);
     expect(found.get(name) ?? [], name).toContain(PLANTED[name]?.[0]);
   }
-  // Nobody imports the planted file; entries of threads and parts of pages may stand alone.
+  // No file imports the planted file; entries of threads and parts of pages need no importer.
   expect(found.get('no-orphans')).toEqual(['src/lib/alone.ts']);
 });
 

@@ -1,4 +1,4 @@
-// Links: from page to page, and from the code to a page. Each leads to a file that is there, and to a heading of it.
+// Links from page to page, and from the code to a page. Each leads to an existing file and an existing heading.
 
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -18,7 +18,7 @@ const CODE = globSync(
 const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const withoutCode = (markdown: string) => markdown.replace(/^```.*?^```$/gms, '');
 
-/** What GitHub makes of the headings of a page, so that a link can name one. */
+/** The anchors that GitHub gives to the headings of a page. */
 function anchorsOf(page: string): ReadonlySet<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of withoutCode(textOf(page)).matchAll(/^#{1,6} (.*)$/gm)) {
@@ -33,7 +33,7 @@ function anchorsOf(page: string): ReadonlySet<string> {
 
 const ANCHORS = new Map(PAGES.map((page) => [page, anchorsOf(page)]));
 
-/** What is wrong with a link to `path` and perhaps `#anchor`; undefined if nothing is. */
+/** The fault of a link to `path` and perhaps `#anchor`; undefined if it has none. */
 function fault(path: string, anchor: string | undefined): string | undefined {
   const file = normalize(path);
   if (!existsSync(join(ROOT, file))) return `${file} is not there`;
@@ -43,7 +43,7 @@ function fault(path: string, anchor: string | undefined): string | undefined {
 }
 
 describe('links', () => {
-  it.each(PAGES)('links - %s leads to files and headings that are there', (page) => {
+  it.each(PAGES)('links - %s links only to existing files and headings', (page) => {
     const links = [...withoutCode(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(
       ([, target = '']) => target,
     );
@@ -55,7 +55,7 @@ describe('links', () => {
     expect(faults).toEqual([]);
   });
 
-  it('links - the code names pages and headings that are there', () => {
+  it('links - the code names only existing pages and headings', () => {
     const found = CODE.flatMap((file) =>
       [...textOf(file).matchAll(/\b((?:docs\/[\w./-]+|README|CONTRIBUTING)\.md)(?:#([\w-]+))?/g)].map(
         ([link, path = '', anchor]) => ({

@@ -79,7 +79,7 @@ async function startPrometheus(folder: string, target: string) {
 }
 
 describe('monitoring', () => {
-  it('monitoring - promtool accepts the configuration, and every alert fires when it must', () => {
+  it('monitoring - promtool accepts the configuration, and its tests of the alerts pass', () => {
     const promtool = (...args: readonly string[]) =>
       spawnSync(program('PROMTOOL_BIN'), args, { cwd: fileURLToPath(ROOT), encoding: 'utf8' });
     const config = promtool('check', 'config', 'deploy/prometheus.yml');
@@ -88,12 +88,12 @@ describe('monitoring', () => {
     expect([tested.status, tested.stderr]).toEqual([0, '']);
   });
 
-  it('monitoring - every alert is fired by a test, and explained in docs/operations.md', () => {
+  it('monitoring - every alert has a test in which it fires, and an explanation in docs/operations.md', () => {
     const tests = read('test/deploy/alerts.test.yml');
     const operations = read('docs/operations.md');
     expect(rules.length).toBeGreaterThan(8);
     for (const { alert } of rules) {
-      // An expectation that is not empty.
+      // The test expects at least one alert.
       expect(tests, alert).toMatch(new RegExp(`alertname: ${alert}\n\\s+exp_alerts:\n\\s+- exp_labels`));
       expect(operations, alert).toContain(`| \`${alert}\` |`);
     }
@@ -122,7 +122,7 @@ describe('monitoring', () => {
 
     const shown = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
     expect(shown.length).toBeGreaterThan(30);
-    // A scrape that comes too late leaves a second without data.
+    // A late scrape leaves a second without data.
     for (const { title, expr } of shown) {
       const query = expr.replaceAll('$__rate_interval', '10s').replaceAll('$instance', '.*');
       await until(`${title}: ${query}`, async () => (await prometheus.query(query)).length > 0);
@@ -134,7 +134,7 @@ describe('monitoring', () => {
         await until(`${alert}: ${selector}`, async () => (await prometheus.query(selector)).length > 0);
     }
 
-    // Prometheus itself has evaluated them, finds no fault with any, and nothing to tell of.
+    // Prometheus has evaluated the rules: none has an error, and no alert fires.
     const evaluated = await until('the rules', async () => {
       const { data } = await prometheus.get('/api/v1/rules');
       const list = (data['groups'] as { rules: { name: string; health: string; state: string }[] }[])[0]

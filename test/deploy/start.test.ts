@@ -1,5 +1,7 @@
-// `./aggregator` and `npm start`, whose script decides whether a nats-server is to be fetched before the program reads its settings: both
-// must read them alike. The script runs as it is, in a folder where setting up and the program are replaced by their names.
+// `./aggregator` and `npm start`, whose script decides whether a nats-server is to be fetched before the program reads
+// its settings: both
+// must read them alike. The script runs as it is, in a folder where setting up and the program are replaced by their
+// names.
 
 import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

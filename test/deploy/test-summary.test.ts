@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const SUMMARY = fileURLToPath(new URL('../../scripts/test-summary.mjs', import.meta.url));
 
-it('test summary - names what was not run, and counts on its last line', () => {
+it('test summary - it names the tests that were not run, and counts them on its last line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'summary-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const statuses = ['passed', 'skipped', 'pending', 'todo', 'failed'];
@@ -18,6 +18,6 @@ it('test summary - names what was not run, and counts on its last line', () => {
     spawnSync(process.execPath, [SUMMARY, 'results.json', '1'], { cwd: folder, encoding: 'utf8', env });
   const notRun = ['skipped', 'pending', 'todo'].map((status) => `not run: a.test.ts: the ${status} one\n`);
   expect(summarise({})).toMatchObject({ status: 1, stdout: `${notRun.join('')}1 passed, 1 failed\n` });
-  // Where nothing may be left out.
+  // The mode in which no test may be left out.
   expect(summarise({ REQUIRE_ALL: '1' }).stdout).toBe(`${notRun.join('')}1 passed, 4 failed\n`);
 });

@@ -1,4 +1,4 @@
-// What a reader may rely on in every file of the source, held by a test because no linter knows it.
+// Properties of every source file that a reader may rely on; a test checks them because no linter does.
 
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ it(`tidy - no function has more than ${FUNCTION_LINES_MAX} lines`, () => {
   expect(long).toEqual([]);
 });
 
-it('tidy - every file opens with what it is', () => {
+it('tidy - every file opens with a comment that says what it is', () => {
   const silent = sources.filter(
     ({ file, text }) => !/^(#!.*\n)?\/\/ \S/.test(text) && !file.endsWith('.d.ts'),
   );

@@ -1,4 +1,5 @@
-// The fuzzer with a small budget and a seed of its own, so that `npm test` says the same each time; `npm run fuzz` goes on
+// The fuzzer with a small budget and a fixed seed, so that `npm test` gives the same result each time; `npm run fuzz`
+// goes on
 // with other seeds for as long as it is told to.
 
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -25,13 +26,13 @@ describe('fuzz', () => {
     const { inputs } = await runFuzz([target], { seed: 1, budgetMs: BUDGET_MS, inputsMax });
     const counted = Object.values(target.outcomes).reduce((sum, count) => sum + count, 0);
     expect(counted).toBe(inputs.get(name));
-    // A slow machine may not get through all of it.
+    // A slow machine may not finish all inputs.
     expect(counted).toBeGreaterThan(inputsMax / 20);
-    // Neither everything is refused, nor everything let in.
+    // Some inputs are refused, and some accepted.
     expect(Object.values(target.outcomes).filter((count) => count > counted / 100).length).toBeGreaterThan(1);
   });
 
-  it('fuzz - says what to type to see a failure again, and why it is one', async () => {
+  it('fuzz - a failure is reported with its cause and with the command that repeats it', async () => {
     let fed = 0;
     const target: FuzzTarget = {
       name: 'brittle',
@@ -54,7 +55,7 @@ describe('fuzz', () => {
     await expect(run(Number(inputs) - 1)).resolves.toBeDefined();
   });
 
-  it('fuzz - growth is that of the later two thirds', () => {
+  it('fuzz - growth is computed from the later two thirds of a run', () => {
     const memory = Array.from({ length: 30 }, (_, index) => ({
       atMs: index * 2000,
       held: index < 10 ? index * 1e9 : 1e9 + index * 1000,

@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 
 const MOST = 3;
 
-/** The first line of the answer to a request on a connection from `localAddress`; `closed` if it is hung up on. */
+/** The first line of the answer to a request on a connection from `localAddress`; `closed` if the server closes it. */
 function ask(
   port: number,
   localAddress: string,
@@ -23,7 +23,7 @@ function ask(
 }
 
 describe('connections of one address', () => {
-  it('address share - attack: hold every connection from one address: others are served, and he again when he lets go', async () => {
+  it('address share - attack: hold every connection from one address: others are served, and the attacker again after closing one', async () => {
     const server = createServer((_request, response) => response.end('here'));
     limitPerAddress(server, MOST);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -39,7 +39,7 @@ describe('connections of one address', () => {
     }
     for (let each = 0; each < 5; each++) expect((await ask(port, '127.0.0.2')).said).toBe('closed');
     expect((await ask(port, '127.0.0.1')).said).toBe('HTTP/1.1 200 OK');
-    // What was refused is not counted against him, and what he let go is his again.
+    // Refused connections do not count against the attacker, and closed ones are free again.
     held.pop()?.destroy();
     await until('the connection to be gone', async () => (await count()) === MOST);
     expect((await ask(port, '127.0.0.2')).said).toBe('HTTP/1.1 200 OK');

@@ -19,7 +19,7 @@ const { lineOf, pacesOf } = (await import(
 };
 
 const MINUTE_S = 60;
-/** Rows at these minutes; between each two of `gaps` rows are missing. */
+/** Rows at these minutes; between the two times of each gap rows are missing. */
 const rowsAt = (minutes: readonly number[], gaps: readonly (readonly [number, number])[] = []): Rows => {
   const time = (minute: number) => new Date(minute * MINUTE_S * 1000).toISOString();
   return { at: minutes.map(time), gaps: gaps.map(([from, to]) => ({ from: time(from), to: time(to) })) };
@@ -36,12 +36,12 @@ describe('page - lines of charts', () => {
     expect(lineOf(rows, [1, 2, 3, 4])).toEqual({ at: [0, 60, 180, 300, 360], values: [1, 2, null, 3, 4] });
   });
 
-  it('of a pace tell growth a minute, none for the first row and none over a gap', () => {
+  it('of a pace show growth per minute, with no value for the first row and none over a gap', () => {
     const rows = rowsAt([0, 2, 3, 7, 8], [[3, 7]]);
     expect(pacesOf(rows, [10, 14, 14, 90, 91]).values).toEqual([null, 2, 0, null, null, 1]);
   });
 
-  it('of a pace never fall below nothing, though a total does', () => {
+  it('of a pace never fall below zero, even if a total shrinks', () => {
     expect(pacesOf(rowsAt([0, 1]), [10, 4]).values).toEqual([null, 0]);
   });
 });

@@ -1,4 +1,5 @@
-// The hub that shares one feed among the tabs of a browser: who is told what, and that nothing is kept for who is gone.
+// The hub that shares one feed among the tabs of a browser: which tab gets which message, and that it keeps nothing for
+// a closed tab.
 
 import { describe, expect, it } from 'vitest';
 
@@ -29,7 +30,7 @@ const { makeHub } = (await import(new URL('../../src/http/page/feed-hub.js', imp
 const AT_MS = Date.UTC(2026, 0, 15);
 const MINUTE_MS = 60_000;
 
-/** A hub whose feeds the test speaks for. */
+/** A hub whose feeds the test controls. */
 function hubAt() {
   const clock = { nowMs: 1000 };
   const feeds = new Map<Key, Told & How>();
@@ -56,7 +57,7 @@ const documents = (port: Port) => port.got.filter(({ type }) => type === 'docume
 const last = (port: Port) => port.got.at(-1);
 
 describe('page - feed of all tabs', () => {
-  it('has one feed for the tabs of one key, and tells a newcomer what is known, with the time of the server now', () => {
+  it('has one feed for the tabs of one key, and gives a new tab the known values, with the current time of the server', () => {
     const { clock, feeds, feed, tab } = hubAt();
     const [first, second] = [tab('a'), tab('a')];
     expect([...feeds.keys()]).toEqual(['a']);
@@ -67,7 +68,7 @@ describe('page - feed of all tabs', () => {
     expect(last(tab('a'))).toEqual({ ...message, serverNowMs: AT_MS + 7000 });
   });
 
-  it('tells nobody what came with another key', () => {
+  it('passes no value of one key to tabs of another key', () => {
     const { feed, hub, tab } = hubAt();
     const [none, one, other] = [tab(null), tab('a'), tab('ab')];
     feed('a').document(document(1));
@@ -79,7 +80,7 @@ describe('page - feed of all tabs', () => {
     expect(one.got).not.toContainEqual({ type: 'lost', status: 401 });
   });
 
-  it('gives a tab that comes after the key was revoked nothing of before', () => {
+  it('gives a tab that opens after the key was revoked no earlier value', () => {
     const { feed, tab } = hubAt();
     tab('a');
     feed('a').document(document(1));
@@ -87,7 +88,7 @@ describe('page - feed of all tabs', () => {
     expect(tab('a').got).toEqual([{ type: 'lost', status: 401 }]);
   });
 
-  it('moves a tab that shows another key', () => {
+  it('moves a tab to another feed when it presents another key', () => {
     const { feed, hub, tab } = hubAt();
     const port = tab('a');
     hub.hear(port, { type: 'here', key: 'b' });
@@ -98,7 +99,7 @@ describe('page - feed of all tabs', () => {
     expect(documents(port)).toHaveLength(1);
   });
 
-  it('ends a feed with its last tab, whether it says so or is not heard for three minutes', () => {
+  it('ends a feed with its last tab, whether the tab closes or is silent for three minutes', () => {
     const { clock, feed, hub, tab } = hubAt();
     const [leaves, stays, silent] = [tab('a'), tab('a'), tab('b')];
     hub.hear(leaves, { type: 'gone' });
@@ -112,7 +113,7 @@ describe('page - feed of all tabs', () => {
     clock.nowMs++;
     hub.beat();
     expect([feed('a').signal.aborted, feed('b').signal.aborted]).toEqual([false, true]);
-    // Nothing waits for a tab that the browser has frozen; when it is back it gets everything.
+    // The hub queues nothing for a tab that the browser has frozen; when the tab is back it gets all current values.
     const before = silent.got.length;
     hub.beat();
     expect(silent.got).toHaveLength(before);
@@ -124,7 +125,7 @@ describe('page - feed of all tabs', () => {
     expect(feed('a').signal.aborted).toBe(true);
   });
 
-  it('lets three keys have a feed, and the next when one of them is gone', () => {
+  it('allows feeds of three keys, and a fourth when one of them has ended', () => {
     const { feed, hub, tab } = hubAt();
     const ports = ['a', 'b', 'c', 'd', 'e'].map((key) => tab(key));
     const streaming = (keys: readonly string[]) => keys.map((key) => feed(key).mayStream());

@@ -1,4 +1,4 @@
-// The live feed against real sockets: what a reader gets, and that one who does not read costs nothing.
+// The live feed over real sockets: the events that a reader gets, and that a reader that does not read costs nothing.
 
 import { connect, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
@@ -48,7 +48,7 @@ async function readFeed(
 }
 
 describe('http - live feed', () => {
-  it('begins with all there is, then tells only what changed, at most twice a second', async () => {
+  it('begins with all values, then sends only changes, at most twice a second', async () => {
     let online = 0;
     let statistics: ReturnType<typeof statisticsOf> | null = null;
     const url = await startServer({
@@ -82,7 +82,7 @@ describe('http - live feed', () => {
     });
   });
 
-  it('drops a reader that does not read, counts it, and goes on serving the others', async () => {
+  it('drops a reader that does not read, counts it, and continues to serve the others', async () => {
     let turn = 0;
     const feed = new Feed({
       document: () => ({ text: `${turn++}${'x'.repeat(FEED_BACKLOG_BYTES_MAX / 2)}` }),
@@ -90,7 +90,7 @@ describe('http - live feed', () => {
       monotonicMs: () => 0,
     });
     onTestFinished(() => feed.stop());
-    // Takes what it is given and is never done with it, as a connection whose other end does not read.
+    // This stream accepts writes and never completes them, as a connection whose other end does not read.
     const deaf = new Writable({ write: () => undefined });
     let taken = 0;
     const quick = new Writable({
@@ -108,7 +108,7 @@ describe('http - live feed', () => {
     expect(feed.counts).toEqual({ clients: 1, dropped: 1, refused: 0 });
   });
 
-  it('says something every 15 s when nothing changes, so that no proxy takes the connection for dead', () => {
+  it('sends a comment every 15 s when nothing changes, so that no proxy takes the connection for dead', () => {
     vi.useFakeTimers();
     try {
       let value = 0;
@@ -126,7 +126,7 @@ describe('http - live feed', () => {
       expect(written).toEqual([]);
       vi.advanceTimersByTime(1);
       expect(written).toEqual([':\n\n']);
-      // A change says enough: the next comment is due 15 s after it.
+      // After a change the next comment is due 15 s later.
       vi.advanceTimersByTime(FEED_HEARTBEAT_MS / 2);
       value = 1;
       vi.advanceTimersByTime(FEED_INTERVAL_MS);
@@ -141,9 +141,9 @@ describe('http - live feed', () => {
     }
   });
 
-  it('ends a feed that is old, for its reader to show its key again, and no other', async () => {
+  it('ends an old feed, so that its reader presents its key again, and no other feed', async () => {
     let monotonicMs = 0;
-    // The wall clock is set to and fro meanwhile: it ends no feed, and keeps none.
+    // Meanwhile the wall clock is set forward and back, which neither ends nor prolongs a feed.
     let nowMs = 0;
     const feed = new Feed({
       document: () => ({ monotonicMs }),
@@ -164,7 +164,7 @@ describe('http - live feed', () => {
     expect(feed.counts.clients).toBe(1);
   });
 
-  it('ends the feed of a reader whose key is revoked with the next interval, and tells him nothing more', async () => {
+  it('ends the feed of a reader whose key is revoked at the next interval, and sends no further value', async () => {
     let mayRead = true;
     let turn = 0;
     const feed = new Feed({ document: () => ({ turn: turn++ }), nowMs: () => 0, monotonicMs: () => 0 });
@@ -185,14 +185,14 @@ describe('http - live feed', () => {
     mayRead = false;
     const before = othersGot.length;
     await until('the end', () => holder.destroyed);
-    // The next interval, and the one that may come while the end is being looked for.
+    // The next interval, and one that may pass while the test waits for the end.
     expect(othersGot.length - before).toBeLessThanOrEqual(2);
     expect(got).toHaveLength(2);
     expect(other.writableEnded).toBe(false);
     expect(feed.counts.clients).toBe(1);
   });
 
-  it('answers HEAD with the headers of GET, no body, and no reader more', async () => {
+  it('answers HEAD with the headers of GET and no body, and counts no reader', async () => {
     const server = createServer();
     const address = `${(await server.start()).url}/api/federation/events`;
     const abort = new AbortController();
@@ -200,7 +200,7 @@ describe('http - live feed', () => {
     const got = await fetch(address, { signal: abort.signal });
     const headed = await fetch(address, { method: 'HEAD' });
     expect([headed.status, await headed.text()]).toEqual([200, '']);
-    // But for those of the connection itself.
+    // Except the headers about the connection itself.
     const named = ({ headers }: Response) =>
       [...headers].filter(([name]) => !/^(date|connection|keep-alive|transfer-encoding)$/.test(name));
     expect(named(headed)).toEqual(named(got));
@@ -208,7 +208,7 @@ describe('http - live feed', () => {
     expect(server.feed().clients).toBe(1);
   });
 
-  it('refuses more readers than there may be, and takes one again when one has left', async () => {
+  it('refuses readers above the limit, and accepts one again when one has left', async () => {
     const server = createServer();
     const { url } = await server.start();
     const sockets = await Promise.all(Array.from({ length: FEED_CLIENTS_MAX }, () => openFeed(url)));
@@ -230,7 +230,7 @@ describe('http - live feed', () => {
   });
 });
 
-/** A reader that has its snapshot's first bytes. */
+/** A reader that has received the first bytes of its snapshot. */
 function openFeed(url: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () =>

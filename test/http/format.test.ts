@@ -1,4 +1,4 @@
-// Texts of the page, as its own module makes them: labels that tell apart what stands beside each other, and ages.
+// Texts that the module of the page makes: labels that differ from their neighbours, and ages.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -40,11 +40,11 @@ describe('page - texts', () => {
       HOUR,
       ['02:00:00 GMT+2\n25 Oct 2026', '02:00:00 GMT+1\n25 Oct 2026', '03:00:00 GMT+1\n25 Oct 2026'],
     ],
-  ])('tells the times below a chart apart: %s', (_name, utc, step, labels) => {
+  ])('gives the times below a chart different labels: %s', (_name, utc, step, labels) => {
     expect(page.timeLabels(from(utc, step, 3), step)).toEqual(labels);
   });
 
-  it('never labels two times with the same text', () => {
+  it('never gives two times the same label', () => {
     const steps = [1, 5, 15, 30, MINUTE, 5 * MINUTE, HOUR, 3 * HOUR, 12 * HOUR, DAY, 2 * DAY, 30 * DAY];
     fc.assert(
       fc.property(
@@ -59,8 +59,8 @@ describe('page - texts', () => {
     );
   });
 
-  it('never labels two numbers beside a chart with the same text', () => {
-    // Multiples of the steps that the charts take, from a hundredth of a thousandth up.
+  it('never gives two numbers beside a chart the same label', () => {
+    // Multiples of the steps on the charts, from 0.00001 up.
     fc.assert(
       fc.property(fc.constantFrom(1, 2, 2.5, 5), fc.integer({ min: -5, max: 9 }), (digit, power) => {
         const values = Array.from({ length: 20 }, (_, index) =>
@@ -87,7 +87,7 @@ describe('page - texts', () => {
     [0.25, '0.25'],
     [1.25, '1.3'],
     [1234, '1,234'],
-  ])('shows a rate of %f as %s, and only none as 0', (value, text) => {
+  ])('shows a rate of %f as %s, and only a rate of zero as 0', (value, text) => {
     expect(page.rate(value)).toBe(text);
   });
 
@@ -102,7 +102,7 @@ describe('page - texts', () => {
       '2 h in the future',
       "A clock differs: this time is 2 h ahead of the aggregator's clock.",
     ],
-  ])('says how long ago %i ms is: %s', (ms, text, why) => {
+  ])('shows an age of %i ms as: %s', (ms, text, why) => {
     expect(page.ago(ms)).toBe(text);
     expect(page.whyAhead(ms)).toBe(why);
   });

@@ -1,4 +1,4 @@
-// The server under a small program of the test's own: what a domain's routes may declare, and how bodies are read.
+// The server under a small program of the test: the declarations of a domain's routes, and the reading of bodies.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { createHttpServer, HTTP_BODY_BYTES_MAX } from '../../src/http/server.ts'
 import { sendJson } from '../../src/http/answers.ts';
 
 const BODY_BYTES_MAX = 10_000;
-/** What clients sent here must not come back. */
+/** Text from clients that must not appear in an answer. */
 const MARK = 'zqxjkv';
 
 const ORDER = object(
@@ -74,7 +74,7 @@ async function post(path: string, body: string, contentType = 'application/json'
 }
 
 describe('http - bodies', () => {
-  it('reads one on a route that declares it, as it was sent', async () => {
+  it('are read unchanged on a route that declares one', async () => {
     const order = { amount: 9, note: `${MARK} é`, lines: [{ price: 0.5 }, { price: 1 }] };
     expect(await post('/api/orders', JSON.stringify(order), 'application/json; charset=utf-8')).toMatchObject(
       { status: 200, answer: order },
@@ -99,14 +99,14 @@ describe('http - bodies', () => {
     [`{"amount":1,"${MARK}`, 'bad_request', 'the body is not valid JSON'],
     ['', 'bad_request', 'the body is not valid JSON'],
     [`{"amount":1,"__proto__":{"${MARK}":1}}`, 'bad_request', 'the body is not valid JSON'],
-  ])('refuses %s and names the member, never what was sent', async (body, code, message) => {
+  ])('are refused with the name of the member, never with the value: %s', async (body, code, message) => {
     const { status, text, answer } = await post('/api/orders', body);
     const told = typeof message === 'string' ? message : expect.stringMatching(message);
     expect([status, answer]).toEqual([400, { error: { code, message: told } }]);
     expect(text).not.toContain(MARK);
   });
 
-  it('reads nothing but what is said to be JSON, which no page of another origin can say unasked', async () => {
+  it('must be declared as JSON, which a page of another origin cannot do without permission', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded'])
       expect(await post('/api/orders', '{"amount":1}', type)).toMatchObject({
         status: 400,
@@ -114,7 +114,7 @@ describe('http - bodies', () => {
       });
   });
 
-  it('takes as much as the route says', async () => {
+  it('may be as long as the route allows', async () => {
     const order = (bytes: number) => {
       const empty = JSON.stringify({ amount: 1, note: '' });
       return empty.replace('""', `"${'a'.repeat(bytes - empty.length)}"`);
@@ -126,7 +126,7 @@ describe('http - bodies', () => {
     });
   });
 
-  it('reads none on a route that declares none, and takes it up to the limit of all', async () => {
+  it('are ignored on a route that declares none, up to the general limit', async () => {
     for (const body of ['{"amount":1}', `{"${MARK}`, 'a'.repeat(HTTP_BODY_BYTES_MAX)])
       expect(await post('/api/bell', body)).toMatchObject({ status: 200, answer: ['undefined'] });
     expect(await post('/api/bell', 'a'.repeat(HTTP_BODY_BYTES_MAX + 1))).toMatchObject({
@@ -135,7 +135,7 @@ describe('http - bodies', () => {
     });
   });
 
-  it('are described, with their refusals', async () => {
+  it('are described in the API description, with their refusals', async () => {
     const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { requestBody: object; responses: object }>>;
     };

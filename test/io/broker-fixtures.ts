@@ -43,7 +43,7 @@ function listen(port: number): Promise<ReturnType<typeof createServer>> {
   });
 }
 
-/** Polls until it holds; the test's own time limit ends it otherwise. */
+/** Polls until the condition holds; the time limit of the test ends it otherwise. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await wait(10);
 }
@@ -67,7 +67,7 @@ export async function brokerOptions(changes: Partial<BrokerOptions> = {}): Promi
   };
 }
 
-/** A broker that is stopped when the test is over, and what it told. */
+/** A broker that is stopped when the test is over, and its reports. */
 export async function testBroker(changes: Partial<BrokerOptions> = {}) {
   const options = await brokerOptions(changes);
   const told: string[] = [];
@@ -96,7 +96,7 @@ function commandLineOf(pid: string): string {
   }
 }
 
-/** A nats-server that is not ours, ended when the test is over. */
+/** A foreign nats-server, ended when the test is over. */
 export async function foreignServer(port: number, name: string): Promise<ChildProcess> {
   const child = spawn(binary, ['--addr', '127.0.0.1', '--port', String(port), '--name', name], {
     stdio: 'ignore',

@@ -17,7 +17,7 @@ async function serve(path: string, answer: (request: unknown) => Promise<unknown
   return server;
 }
 
-/** What comes back to bytes sent as they are, until the connection ends. */
+/** The answer to raw bytes, until the connection ends. */
 function raw(path: string, bytes: string | Buffer): Promise<string> {
   return new Promise((resolvePromise) => {
     let heard = '';
@@ -31,9 +31,9 @@ function raw(path: string, bytes: string | Buffer): Promise<string> {
 const unreachable = expect.objectContaining({ code: 'control_unreachable' });
 
 describe('control socket', () => {
-  it('control socket - asks and answers, only for its owner, and is gone afterwards', async () => {
+  it('control socket - only its owner can ask and gets answers, and the socket is removed afterwards', async () => {
     const path = socketPath();
-    // Left over from a crash.
+    // A socket file left by a crash.
     writeFileSync(path, '');
     const server = await serve(path, async (request) => ({ asked: request }));
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -46,18 +46,18 @@ describe('control socket', () => {
     await expect(askControl(path, 1)).rejects.toEqual(unreachable);
   });
 
-  it("control socket - is its owner's alone whatever the umask, and leaves that as it was", () => {
+  it('control socket - only its owner may use it whatever the umask, and the umask is left unchanged', () => {
     const path = socketPath();
     const before = process.umask(0);
     onTestFinished(() => void process.umask(before));
     const serving = serveControl(path, async () => null);
     onTestFinished(async () => (await serving).stop());
-    // Nothing of ours has run since the kernel began to let clients in.
+    // No further code has run since the kernel began to accept clients.
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(process.umask()).toBe(0);
   });
 
-  it('control socket - answers what is no JSON as nothing, once, and not what is too long', async () => {
+  it('control socket - bytes that are not JSON get one answer, and too long ones none', async () => {
     const path = socketPath();
     const asked: unknown[] = [];
     await serve(path, async (request) => {
@@ -71,7 +71,7 @@ describe('control socket', () => {
     expect(asked).toEqual([undefined, undefined]);
   });
 
-  it('control socket - holds a handful of connections, closes the others, and all of them when it stops', async () => {
+  it('control socket - it keeps a few connections, closes further ones, and closes all when it stops', async () => {
     const path = socketPath();
     const server = await serve(path, () => new Promise(() => undefined));
     const asking = Array.from({ length: 12 }, () => askControl(path, 1));
@@ -82,7 +82,7 @@ describe('control socket', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: unreachable });
   });
 
-  it('control socket - lies beside the database, by the shorter of its names', () => {
+  it('control socket - it is beside the database, under the shorter of the two names', () => {
     expect(controlSocketPath('data/aggregator.db')).toBe(join('data', 'aggregator.db.sock'));
     expect(controlSocketPath(resolve('data/aggregator.db'))).toBe(join('data', 'aggregator.db.sock'));
     expect(controlSocketPath('/a.db')).toBe('/a.db.sock');
@@ -92,7 +92,7 @@ describe('control socket', () => {
     );
   });
 
-  it('control socket - says so if both names are too long', () => {
+  it('control socket - two names that are both too long give an error', () => {
     const long = `/${'very-long-folder/'.repeat(7)}aggregator.db`;
     expect(() => controlSocketPath(long)).toThrow(unreachable);
     expect(() => controlSocketPath(long)).toThrow(/choose a shorter DB_PATH/);

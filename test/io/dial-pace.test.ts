@@ -5,7 +5,7 @@ const NOON_MS = Date.parse('2026-03-04T12:00:00.000Z');
 const USUAL_MS = 1000;
 
 /**
- * The NATS client's loop (nats-core, dodialLoop) against servers that never answer: it takes them in turn, dials one
+ * The NATS client's loop (nats-core, dodialLoop) against servers that never answer: it tries them in turn, dials one
  * whose last dial by the wall clock is long enough ago, and rests otherwise. Each step of the wall clock comes when the
  * monotonic clock shows its time; returned are the times of the dials on the monotonic clock.
  */
@@ -28,7 +28,7 @@ function dials(servers: number, forMs: number, steps: readonly (readonly [atMs: 
     pace.dials(servers);
     lastMs[turn] = nowMs();
     dialled.push(monotonicMs - 60_000);
-    // A refusal takes a moment.
+    // A refusal takes a short time.
     monotonicMs += 10;
   }
   return dialled;
@@ -37,7 +37,7 @@ function dials(servers: number, forMs: number, steps: readonly (readonly [atMs: 
 describe('the pace of dialling', () => {
   const usual = dials(1, 5000, []);
 
-  it('is the usual one without a step', () => {
+  it('is normal without a step of the wall clock', () => {
     expect(usual).toEqual([0, 1000, 2000, 3000, 4000]);
   });
 
@@ -55,13 +55,16 @@ describe('the pace of dialling', () => {
     expect(dials(1, 5000, steps)).toEqual(usual);
   });
 
-  it.each([1, 2, 3])('goes on with a clock set back between dials, with %i servers', (servers) => {
-    const without = dials(servers, 10_000, []);
-    const withStep = dials(servers, 10_000, [[62_500, -3_600_000]]);
-    // No rest is longer than usual, and each server is dialled at most once more.
-    const rests = withStep.slice(1).map((atMs, index) => atMs - (withStep[index] ?? 0));
-    expect(Math.max(...rests)).toBeLessThanOrEqual(USUAL_MS);
-    expect(withStep.length).toBeLessThanOrEqual(without.length + servers);
-    expect(withStep.length).toBeGreaterThanOrEqual(without.length - servers);
-  });
+  it.each([1, 2, 3])(
+    'stays normal when the wall clock is set back between dials, with %i servers',
+    (servers) => {
+      const without = dials(servers, 10_000, []);
+      const withStep = dials(servers, 10_000, [[62_500, -3_600_000]]);
+      // No rest is longer than usual, and each server is dialled at most once more.
+      const rests = withStep.slice(1).map((atMs, index) => atMs - (withStep[index] ?? 0));
+      expect(Math.max(...rests)).toBeLessThanOrEqual(USUAL_MS);
+      expect(withStep.length).toBeLessThanOrEqual(without.length + servers);
+      expect(withStep.length).toBeGreaterThanOrEqual(without.length - servers);
+    },
+  );
 });

@@ -71,7 +71,7 @@ async function leaveBehind(options: BrokerOptions): Promise<number> {
 }
 
 describe('broker life', () => {
-  test('broker life - starts, says what it is, takes a login, and leaves nothing after stop', async () => {
+  test('broker life - it starts, reports its version, accepts a login, and leaves no process after a stop', async () => {
     const { broker, options, told } = await testBroker();
     const endpoint = await broker.start();
     expect(endpoint).toMatchObject({
@@ -92,7 +92,7 @@ describe('broker life', () => {
     expect(told).toEqual([]);
   });
 
-  test('broker life - keeps its secrets to its owner', async () => {
+  test('broker life - only the owner can read its secrets', async () => {
     const { broker, options } = await testBroker();
     await broker.start();
     expect(statSync(options.dir).mode & 0o777).toBe(0o700);
@@ -101,7 +101,7 @@ describe('broker life', () => {
     }
   });
 
-  test('broker life - runs in a process group of its own, with none of our environment', async () => {
+  test('broker life - it runs in a process group of its own, without the environment of the program', async () => {
     const { broker, options } = await testBroker();
     await broker.start();
     const pid = pidIn(options.dir);
@@ -132,7 +132,7 @@ describe('broker life', () => {
     await again.close();
   });
 
-  test('broker life - a server that dies is started again, and this is told once', async () => {
+  test('broker life - a server that dies is restarted, and this is reported once', async () => {
     const { broker, options, told } = await testBroker();
     const endpoint = await broker.start();
     for (const round of [1, 2, 3]) {
@@ -154,7 +154,7 @@ describe('broker life', () => {
     expect(processesOf(options.dir)).toEqual([]);
   });
 
-  test('broker life - while it cannot be started again it keeps trying and complains once', async () => {
+  test('broker life - while a restart fails it keeps trying, and complains once', async () => {
     const { broker, options, told } = await testBroker();
     await broker.start();
     const configuration = join(options.dir, 'nats-server.conf');
@@ -172,7 +172,7 @@ describe('broker life', () => {
     await until(() => told.includes('up'));
   });
 
-  test('broker life - stop leaves nothing, whatever is under way', async () => {
+  test('broker life - a stop leaves no process, whatever is under way', async () => {
     const folder = temporaryFolder();
     // Each round stops at another moment of a start, or of a restart after a kill.
     for (const turns of [0, 1, 2, 3, 5, 8, 13, 21, 34]) {
@@ -211,7 +211,7 @@ describe('broker life', () => {
     expect(processesOf(options.dir)).toEqual([]);
   });
 
-  test('broker life - TLS for the WebSocket listener, checked before the start', async () => {
+  test('broker life - TLS for the WebSocket listener is checked before the start', async () => {
     const { broker } = await testBroker({ tlsCert: '/nowhere/cert.pem', tlsKey: '/nowhere/key.pem' });
     await expect(broker.start()).rejects.toMatchObject({
       code: 'broker_start_failed',
@@ -221,7 +221,7 @@ describe('broker life', () => {
 });
 
 describe('broker take-over', () => {
-  test('broker take-over - a broker left by a killed program is taken over, and stopped with us', async () => {
+  test('broker take-over - a broker left by a killed program is taken over, and stopped with the new program', async () => {
     const options = await brokerOptions();
     const pid = await leaveBehind(options);
     const { broker } = await testBroker(options);
@@ -234,7 +234,7 @@ describe('broker take-over', () => {
     expect(processesOf(options.dir)).toEqual([]);
   });
 
-  test('broker take-over - never from a program that runs, whatever the settings', async () => {
+  test('broker take-over - a broker of a running program is never taken over, whatever the settings', async () => {
     const options = await brokerOptions();
     const holder = await runElsewhere(options);
     const pid = pidIn(options.dir);
@@ -258,7 +258,7 @@ describe('broker take-over', () => {
     expect(pidIn(options.dir)).toBe(pid);
   });
 
-  test('broker take-over - one that dies later is started again', async () => {
+  test('broker take-over - a broker that was taken over and dies later is restarted', async () => {
     const options = await brokerOptions();
     const pid = await leaveBehind(options);
     const { broker, told } = await testBroker(options);
@@ -269,7 +269,7 @@ describe('broker take-over', () => {
     await (await login(endpoint)).close();
   });
 
-  test('broker take-over - with other settings it is replaced, not left on the old port', async () => {
+  test('broker take-over - with other settings the left-over broker is replaced, not kept on the old port', async () => {
     const options = await brokerOptions();
     const pid = await leaveBehind(options);
     const { broker, options: changed } = await testBroker({ ...(await brokerOptions()), dir: options.dir });
@@ -279,18 +279,20 @@ describe('broker take-over', () => {
     expect(processesOf(options.dir)).toHaveLength(1);
   });
 
-  test('broker take-over - one that hangs is killed and replaced', { timeout: 120_000 }, async () => {
+  test('broker take-over - a left-over broker that hangs is killed and replaced', {
+    timeout: 120_000,
+  }, async () => {
     const options = await brokerOptions();
     const pid = await leaveBehind(options);
     const { broker } = await testBroker({ ...options, readyTimeoutMs: 5_000 });
     process.kill(pid, 'SIGSTOP');
-    // The signal takes a moment to reach every thread, and until then it answers.
+    // The signal takes a moment to reach every thread; until then the server answers.
     await until(() => readdirSync(`/proc/${pid}/task`).every((thread) => isStopped(`${pid}/task/${thread}`)));
     expect(await broker.start()).toMatchObject({ owned: true, adopted: false });
     expect(isRunning(pid)).toBe(false);
   });
 
-  test('broker take-over - a reused process id is left alone', async () => {
+  test('broker take-over - a process that reuses the recorded id is not touched', async () => {
     const { broker, options } = await testBroker();
     const bystander = spawn('sleep', ['600'], { stdio: 'ignore' });
     onTestFinished(() => void bystander.kill('SIGKILL'));
@@ -303,7 +305,7 @@ describe('broker take-over', () => {
 });
 
 describe('broker neighbours', () => {
-  test('broker neighbours - auto uses a foreign server and names it', async () => {
+  test('broker neighbours - EMBEDDED_NATS=auto uses a foreign server and names it', async () => {
     const [foreignPort] = (await freePorts(1)) as [number];
     const foreign = await foreignServer(foreignPort, 'somebody');
     const { broker, options } = await testBroker({ foreignPort });
@@ -319,14 +321,14 @@ describe('broker neighbours', () => {
     expect(foreign.exitCode).toBe(null);
   });
 
-  test('broker neighbours - on starts our own beside a foreign server', async () => {
+  test('broker neighbours - EMBEDDED_NATS=on starts a broker beside a foreign server', async () => {
     const [foreignPort] = (await freePorts(1)) as [number];
     await foreignServer(foreignPort, 'somebody');
     const { broker } = await testBroker({ foreignPort, mode: 'on' });
     expect(await broker.start()).toMatchObject({ owned: true });
   });
 
-  test('broker neighbours - a foreign server on our own port is named', async () => {
+  test('broker neighbours - a foreign server on the port of the embedded broker is named', async () => {
     const options = await brokerOptions({ mode: 'on' });
     await foreignServer(options.port, 'somebody');
     const { broker } = await testBroker(options);
@@ -358,7 +360,7 @@ describe('broker neighbours', () => {
     },
   );
 
-  test("broker neighbours - another aggregator's broker at the usual port is no foreign server", async () => {
+  test("broker neighbours - another aggregator's broker at the usual port is not taken for a foreign server", async () => {
     const theirs = await testBroker();
     await theirs.broker.start();
     const ours = await testBroker({ foreignPort: theirs.options.port });
@@ -368,7 +370,7 @@ describe('broker neighbours', () => {
     });
   });
 
-  test('broker neighbours - a copy of our folder in use elsewhere is refused', async () => {
+  test('broker neighbours - a copy of the broker folder that is in use elsewhere is refused', async () => {
     const theirs = await testBroker();
     await theirs.broker.start();
     const { dir: _, ...others } = theirs.options;
@@ -380,7 +382,7 @@ describe('broker neighbours', () => {
   });
 
   test.each(['port', 'wsPort'] as const)(
-    'broker neighbours - a taken %s is said with its setting',
+    'broker neighbours - a taken %s is reported with its setting',
     async (which) => {
       const { broker, options } = await testBroker();
       await occupy(options[which]);
@@ -395,19 +397,19 @@ describe('broker neighbours', () => {
     },
   );
 
-  test('broker neighbours - an address that is not ours is said', async () => {
+  test('broker neighbours - an address of another machine is reported', async () => {
     const { broker } = await testBroker({ host: '192.0.2.1' });
     await expect(broker.start()).rejects.toThrow(/EMBEDDED_NATS_HOST/);
   });
 
-  test('broker neighbours - a folder that cannot be written is said', async () => {
+  test('broker neighbours - a folder that cannot be written is reported', async () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
     const { broker } = await testBroker({ dir: join(file, 'broker') });
     await expect(broker.start()).rejects.toMatchObject({ code: 'folder_not_writable' });
   });
 
-  test('broker neighbours - a missing nats-server is said', async () => {
+  test('broker neighbours - a missing nats-server is reported', async () => {
     const { broker } = await testBroker({ binary: '/nowhere/nats-server' });
     await expect(broker.start()).rejects.toMatchObject({ code: 'broker_binary_missing' });
   });

@@ -19,7 +19,7 @@ import { isAtLeast, parseVersion, readVersion } from '../../src/io/embedded-brok
 import { freePorts, occupy, temporaryFolder } from './broker-fixtures.ts';
 
 describe('broker binary', () => {
-  test('broker binary - PATH first, then the usual folders, then the project cache', () => {
+  test('broker binary - it is looked for in PATH first, then in the usual folders, then in the project cache', () => {
     const candidates = binaryCandidates({ searchPath: '/a:/b' });
     expect(candidates.slice(0, 4)).toEqual([
       '/a/nats-server',
@@ -77,7 +77,7 @@ describe('broker version', () => {
 });
 
 describe('broker credentials', () => {
-  test('broker credentials - are made once, kept, and readable by the owner only', () => {
+  test('broker credentials - they are made once, kept, and readable only by the owner', () => {
     const file = join(temporaryFolder(), 'credentials.json');
     const made = loadCredentials(file);
     expect(isAggregatorsBroker(made.serverName)).toBe(true);
@@ -87,7 +87,7 @@ describe('broker credentials', () => {
   });
 
   test.each(['', '{', 'null', '[]', '{"serverName":"x"}', '{"serverName":"truebit-aggregator-0123abcd"}'])(
-    'broker credentials - %j is refused, and left as it is',
+    'broker credentials - a file with %j is refused, and left unchanged',
     (text) => {
       const file = join(temporaryFolder(), 'credentials.json');
       writeFileSync(file, text);
@@ -108,11 +108,11 @@ describe('broker probe', () => {
     ['INFO [1]\r\n', null],
     ['HTTP/1.1 400 Bad Request\r\n', null],
     ['', null],
-  ])('broker probe - greeting %j', (text, expected) => {
+  ])('broker probe - the greeting %j is recognised', (text, expected) => {
     expect(parseGreeting(text)).toEqual(expected);
   });
 
-  test('broker probe - a silent listener is not NATS, a free port is nothing', async () => {
+  test('broker probe - a silent listener is not taken for NATS, and a free port counts as empty', async () => {
     const [port, free] = (await freePorts(2)) as [number, number];
     await occupy(port);
     const [silent, nothing] = await Promise.all([
@@ -140,7 +140,7 @@ describe('broker probe', () => {
 });
 
 describe('broker log', () => {
-  test('broker log - past its bound the file starts again and its predecessor is kept once', () => {
+  test('broker log - above its size limit the log is emptied, and one old file is kept', () => {
     const file = join(temporaryFolder(), 'nats-server.log');
     for (const letter of ['a', 'b']) {
       writeFileSync(file, letter.repeat(101));
@@ -150,11 +150,11 @@ describe('broker log', () => {
     }
   });
 
-  test('broker log - on a full disk its room is given back; where no log can be written something is opened', () => {
+  test('broker log - on a full disk the log is emptied without an old file, and where no log can be written another target is opened', () => {
     const folder = temporaryFolder();
     const file = join(folder, 'nats-server.log');
     writeFileSync(file, 'x'.repeat(101));
-    // What is written to the copy fails with ENOSPC.
+    // Writing the copy fails with ENOSPC.
     symlinkSync('/dev/full', `${file}.1`);
     boundLog(file, 100);
     expect([statSync(file).size, existsSync(`${file}.1`)]).toEqual([0, false]);
@@ -164,7 +164,7 @@ describe('broker log', () => {
     expect(offset).toBe(0);
   });
 
-  test('broker log - within its bound it is left alone', () => {
+  test('broker log - below its size limit the file is unchanged', () => {
     const file = join(temporaryFolder(), 'nats-server.log');
     writeFileSync(file, 'a'.repeat(100));
     boundLog(file, 100);

@@ -21,7 +21,7 @@ describe('log - json', () => {
     ]);
   });
 
-  it('leaves out what is below its level', () => {
+  it('leaves out lines below its level', () => {
     const { lines, log } = collect('json', 'warn');
     log.debug('a');
     log.info('b');
@@ -41,7 +41,7 @@ describe('log - json', () => {
     });
   });
 
-  it('shows code and sentence of our own errors, and their cause', () => {
+  it('shows code and sentence of a CodedError, and its cause', () => {
     const { lines, log } = collect('json');
     log.error('Stopped', {
       error: new CodedError('port_in_use', 'Taken', { cause: new Error('EADDRINUSE') }),
@@ -53,7 +53,7 @@ describe('log - json', () => {
     });
   });
 
-  it('never quotes what JSON.parse could not read', () => {
+  it('never quotes input that JSON.parse refused', () => {
     const { lines, log } = collect('json');
     try {
       JSON.parse('hunter2');
@@ -104,7 +104,7 @@ describe('log - standard output', () => {
     expect(text?.trim().split('\n')).toHaveLength(1000);
   });
 
-  it('does not hold up the program when nobody reads, and tells how much was dropped', async () => {
+  it('does not block the program when the reader stops, and reports how many lines were dropped', async () => {
     const child = run(`
       import { createLog } from ${JSON.stringify(logFile)};
       const log = createLog({ level: 'info', format: 'json' });

@@ -41,7 +41,7 @@ describe('refusals', () => {
     expect(refusals.describe()).toBe(sentence);
   });
 
-  it('refusals - are named together, each once, and no more than a few', () => {
+  it('refusals - they are named together, each once, up to a limit', () => {
     const refusals = new Refusals();
     const add = (error: Error) => {
       const refusal = refusalOf(error);
@@ -58,7 +58,7 @@ describe('refusals', () => {
     expect(refusals.size).toBe(32);
     refusals.clear();
     expect(refusals.describe()).toBeNull();
-    // In another order, as after a reconnection, it is the same sentence: it is not told again.
+    // In another order, as after a reconnection, the sentence is the same, so it is not reported again.
     for (const subject of ['c', 'a']) add(violation('subscription', subject));
     add(violation('publish', 'b'));
     expect(refusals.describe()).toBe(sentence);

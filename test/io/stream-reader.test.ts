@@ -24,7 +24,7 @@ beforeEach(async () => {
   await streams.add({ name: STREAM, subjects: ['read.it'], storage: StorageType.Memory });
 });
 
-/** A reader from the first message on, and what it said: sequences, and what it told between them. */
+/** A reader from the first message on, and its output: sequences, and the reports between them. */
 async function read(pullMessages: number) {
   const told: (number | 'drained' | 'resting')[] = [];
   const atMs: number[] = [];
@@ -63,27 +63,30 @@ async function publish(messages: number): Promise<void> {
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('stream reader', () => {
-  it.each([1, 7, 10_000])('stream reader - each message once and in order, in pulls of %s', async (pull) => {
-    await publish(1000);
-    const { told, broken, waiting, seqs, reader } = await read(pull);
-    expect(waiting).toBe(1000);
-    for (let burst = 1; burst <= 20; burst++) {
-      await publish(burst * 5);
-      if (burst % 5 === 0) reader.pause();
-      await new Promise((resolve) => setTimeout(resolve, (burst % 4) * 20));
-      reader.resume();
-    }
-    await until('all of them', () => seqs().length === 2050);
-    expect(seqs()).toEqual(upTo(2050));
-    expect(broken).toEqual([]);
-    // It has nothing to say of an end before the end.
-    const end = told.lastIndexOf(2050);
-    expect(told.slice(0, end)).not.toContain('drained');
-    await until('the end', () => told.includes('drained'));
-    expect(broken).toEqual([]);
-  });
+  it.each([1, 7, 10_000])(
+    'stream reader - it gives each message once and in order, in pulls of %s',
+    async (pull) => {
+      await publish(1000);
+      const { told, broken, waiting, seqs, reader } = await read(pull);
+      expect(waiting).toBe(1000);
+      for (let burst = 1; burst <= 20; burst++) {
+        await publish(burst * 5);
+        if (burst % 5 === 0) reader.pause();
+        await new Promise((resolve) => setTimeout(resolve, (burst % 4) * 20));
+        reader.resume();
+      }
+      await until('all of them', () => seqs().length === 2050);
+      expect(seqs()).toEqual(upTo(2050));
+      expect(broken).toEqual([]);
+      // It reports no end before the end of the stream.
+      const end = told.lastIndexOf(2050);
+      expect(told.slice(0, end)).not.toContain('drained');
+      await until('the end', () => told.includes('drained'));
+      expect(broken).toEqual([]);
+    },
+  );
 
-  it('stream reader - thin traffic comes together: after the end of the stream it rests', async () => {
+  it('stream reader - sparse messages arrive in groups, because the reader rests at the end of the stream', async () => {
     const { told, atMs, seqs } = await read(2500);
     for (let message = 0; message < 300; message++) {
       await publish(1);
@@ -101,19 +104,19 @@ describe('stream reader', () => {
     expect(rests).toBeGreaterThan(2);
   });
 
-  it('stream reader - a pause ends what is asked for, and nothing is lost over it', async () => {
+  it('stream reader - a pause ends the running requests, and loses no message', async () => {
     const { reader, seqs } = await read(10);
     reader.pause();
     await publish(500);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    // What two pulls had asked for.
+    // The messages that two pulls had requested.
     expect(seqs().length).toBeLessThanOrEqual(20);
     reader.resume();
     await until('all of them', () => seqs().length === 500);
     expect(seqs()).toEqual(upTo(500));
   });
 
-  it('stream reader - one that was stopped leaves no consumer', async () => {
+  it('stream reader - a stopped reader leaves no consumer', async () => {
     const { reader } = await read(10);
     const { streams } = await jetstreamManager(connection);
     expect((await streams.info(STREAM)).state.consumer_count).toBe(1);
@@ -121,7 +124,7 @@ describe('stream reader', () => {
     await until('none', async () => (await streams.info(STREAM)).state.consumer_count === 0);
   });
 
-  it('stream reader - a consumer that is gone is said once', async () => {
+  it('stream reader - a deleted consumer is reported once', async () => {
     const { told, broken, seqs } = await read(10);
     await publish(5);
     await until('five', () => seqs().length === 5);

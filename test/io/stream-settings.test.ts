@@ -1,4 +1,4 @@
-// What differs from the stream we want, and what the broker does when it is asked to change that.
+// Differences from the wanted stream, and the broker's answers to requests to change them.
 
 import { join } from 'node:path';
 import {
@@ -55,11 +55,11 @@ describe('stream settings', () => {
       '{"src":"a","dest":"c"}',
       'none',
     ],
-  ])('stream settings - %s is compared', (_name, change, field, have, want) => {
+  ])('stream settings - a difference in %s is found', (_name, change, field, have, want) => {
     expect(differences({ ...CONFIG, ...change }, CONFIG)).toEqual([{ field, have, want }]);
   });
 
-  it('stream settings - what does not matter is not compared, nor the order of subjects', () => {
+  it('stream settings - irrelevant properties and the order of subjects are not compared', () => {
     const other: Partial<StreamConfig> = {
       subjects: ['b', 'a'],
       num_replicas: 3,
@@ -73,12 +73,12 @@ describe('stream settings', () => {
     expect(differences({ ...CONFIG, ...other }, CONFIG)).toEqual([]);
   });
 
-  it('stream settings - absent properties are those that we want', () => {
+  it('stream settings - absent properties count as the wanted values', () => {
     const { sources: _, sealed: __, deny_delete: ___, deny_purge: ____, ...rest } = CONFIG;
     expect(differences(rest, CONFIG)).toEqual([]);
   });
 
-  it('stream settings - a stream that takes no messages is told apart', () => {
+  it('stream settings - a stream that accepts no messages is recognised', () => {
     const of = (change: Partial<StreamConfig>) =>
       differences({ ...CONFIG, ...change }, CONFIG).some(keepsMessagesOut);
     expect([of({ sealed: true }), of({ subjects: ['a'] }), of({ mirror: { name: 'M' } })]).toEqual([
@@ -117,13 +117,13 @@ const ask = (manager: JetStreamManager) => async () => {
 };
 
 describe('stream settings at a broker', () => {
-  it('stream settings - a stream is made as wanted, and left alone then', async () => {
+  it('stream settings - a stream is made with the wanted settings, and not changed afterwards', async () => {
     const keep = ask(await manage());
     expect((await keep()).refused).toEqual([]);
     expect(differences((await keep()).info.config, CONFIG)).toEqual([]);
   });
 
-  it('stream settings - what can be set is set, what cannot is told with the reason', async () => {
+  it('stream settings - changeable settings are changed, others are reported with the reason', async () => {
     const manager = await manage();
     await manager.streams.add({
       name: WANTED.name,
@@ -168,7 +168,7 @@ describe('stream settings at a broker', () => {
     for (const { reason } of refused) expect(reason).not.toBeNull();
   });
 
-  it('stream settings - of a sealed stream nothing can be changed', async () => {
+  it('stream settings - no setting of a sealed stream can be changed', async () => {
     const manager = await manage();
     await manager.streams.add({ name: WANTED.name, subjects: ['a', 'b'] });
     await manager.streams.update(WANTED.name, Object.fromEntries([['sealed', true]]));
@@ -177,7 +177,7 @@ describe('stream settings at a broker', () => {
     expect(refused.some(keepsMessagesOut)).toBe(true);
   });
 
-  it('stream settings - a mirror stays one', async () => {
+  it('stream settings - a mirror stays a mirror', async () => {
     const manager = await manage();
     await manager.streams.add({ name: 'ORIGIN', subjects: ['o'] });
     await manager.streams.add({ name: WANTED.name, mirror: { name: 'ORIGIN' } });
@@ -185,7 +185,7 @@ describe('stream settings at a broker', () => {
     expect(refused.map(({ field }) => field)).toContain('mirror');
   });
 
-  it('stream settings - a server with little room gives what it has, and the rest is told', async () => {
+  it('stream settings - a server with little space gives the space that it has, and the difference is reported', async () => {
     const manager = await manage(`jetstream { store_dir: "${temporaryFolder()}", max_file_store: 10MB }`);
     const { refused } = await ask(manager)();
     expect(refused).toEqual([
@@ -199,7 +199,7 @@ describe('stream settings at a broker', () => {
     expect(await describeStorageLimit(manager)).toBeNull();
   });
 
-  it('stream settings - the limit of an account is named', async () => {
+  it('stream settings - the limit of the account is named', async () => {
     const manager = await manage(`
       jetstream { store_dir: "${temporaryFolder()}" }
       accounts { A { users: [{ user: u, password: p }], jetstream { max_file: 9MB } } }

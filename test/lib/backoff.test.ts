@@ -17,7 +17,7 @@ describe('backoff', () => {
     expect(backoffMs(BACKOFF, failures, random)).toBe(expected);
   });
 
-  it('backoff - is never over its ceiling or under half of its least, and never falls with more failures', () => {
+  it('backoff - the delay is never above its maximum or below half its minimum, and never falls with more failures', () => {
     const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(fc.nat(100_000), share, (failures, random) => {

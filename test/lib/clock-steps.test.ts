@@ -10,7 +10,7 @@ import {
 const NOON_MS = Date.parse('2026-03-04T12:00:00.000Z');
 const DAY_MS = 86_400_000;
 
-/** Readings a second apart on the monotonic clock; the wall clock moves by what each number says more than that. */
+/** Readings a second apart on the monotonic clock; the wall clock moves by each number more than that. */
 function readings(...shifts: number[]): ClockReading[] {
   let nowMs = NOON_MS;
   return shifts.map((shift, index) => ({
@@ -46,7 +46,7 @@ describe('steps of the wall clock', () => {
     expect(stepsIn(readings(...shifts)).every((byMs) => byMs === 0)).toBe(true);
   });
 
-  it('says from what to what, the time between the readings included', () => {
+  it('gives the times before and after, with the time between the readings included', () => {
     const steps = new ClockSteps({ nowMs: NOON_MS, monotonicMs: 500 });
     expect(steps.since({ nowMs: NOON_MS - 1_800_000, monotonicMs: 7500 })).toEqual({
       byMs: -1_807_000,
@@ -55,19 +55,19 @@ describe('steps of the wall clock', () => {
     });
   });
 
-  it('is not a thread that slept long: both clocks moved', () => {
+  it('is not seen when a thread slept long, because both clocks moved', () => {
     const steps = new ClockSteps({ nowMs: NOON_MS, monotonicMs: 0 });
     expect(steps.since({ nowMs: NOON_MS + DAY_MS, monotonicMs: DAY_MS })).toBeNull();
   });
 
-  it('is a machine that was suspended: the monotonic clock stood still', () => {
+  it('is seen when the machine was suspended, because the monotonic clock stood still', () => {
     const steps = new ClockSteps({ nowMs: NOON_MS, monotonicMs: 0 });
     expect(steps.since({ nowMs: NOON_MS + 3_600_000, monotonicMs: 1000 })?.byMs).toBe(3_599_000);
   });
 });
 
 describe('the wall time of a moment', () => {
-  it('stays the same until the wall clock is set, and goes with it then', () => {
+  it('stays the same until the wall clock is set, and then moves with it', () => {
     const steps = new ClockSteps({ nowMs: NOON_MS, monotonicMs: 500 });
     steps.since({ nowMs: NOON_MS + 1001, monotonicMs: 1500.4 });
     expect(steps.wallMs(700.3)).toBe(NOON_MS + 200);
@@ -75,7 +75,7 @@ describe('the wall time of a moment', () => {
     expect(steps.wallMs(700.3)).toBe(NOON_MS + 201 - 1_800_000);
   });
 
-  it('follows a slew that has grown', () => {
+  it('follows a slew once it is large', () => {
     const steps = new ClockSteps({ nowMs: NOON_MS, monotonicMs: 0 });
     for (let second = 1; second <= 100; second++) {
       expect(steps.since({ nowMs: NOON_MS + second * 1090, monotonicMs: second * 1000 })).toBeNull();
@@ -85,14 +85,14 @@ describe('the wall time of a moment', () => {
 });
 
 describe('reading both clocks', () => {
-  it('reads again after the thread was held up between one and the other', () => {
+  it('is repeated if the thread was held up between the two readings', () => {
     const monotonic = [0, 900, 1000, 1000.5];
     const wall = [NOON_MS, NOON_MS + 1000];
     const clock = { nowMs: () => wall.shift() ?? 0, monotonicMs: () => monotonic.shift() ?? 0 };
     expect(readClocks(clock)).toEqual({ nowMs: NOON_MS + 1000, monotonicMs: 1000.5 });
   });
 
-  it('takes the best of five on a thread that is always held up', () => {
+  it('takes the best of five attempts on a thread that is always held up', () => {
     let atMs = 0;
     const clock = { nowMs: () => NOON_MS + atMs, monotonicMs: () => (atMs += 100) };
     expect(readClocks(clock)).toEqual({ nowMs: NOON_MS + 100, monotonicMs: 200 });
@@ -132,7 +132,7 @@ describe('the line of a start', () => {
       /is 30 min behind the one of the last run \(it shows 2026-03-04T12:00/,
     ],
     ['seven months before', -210 * DAY_MS, /is 210 d behind/],
-  ])('%s what was recorded last', (_name, afterMs, line) => {
+  ])('compares the clock with the latest recorded time: %s', (_name, afterMs, line) => {
     const said = describeStart({ recordedMs: NOON_MS - afterMs, nowMs: NOON_MS });
     if (line === null) expect(said).toBeNull();
     else expect(said).toMatch(line);

@@ -37,7 +37,10 @@ describe('signature of statistics', () => {
     ['cut', X, INPUT, `ed25519=${SIGNED.slice(0, 40)}`, false],
     ['changed', X, INPUT, `ed25519=${SIGNED.replace('h', 'i')}`, false],
     ['nothing', X, INPUT, '', false],
-  ])('signature of statistics - fits only what was signed: %s', (_what, x, payload, signature, fits) => {
-    expect(isStatisticsSignature(x, payload, signature)).toBe(fits);
-  });
+  ])(
+    'signature of statistics - a signature is valid only for the signed bytes: %s',
+    (_what, x, payload, signature, fits) => {
+      expect(isStatisticsSignature(x, payload, signature)).toBe(fits);
+    },
+  );
 });

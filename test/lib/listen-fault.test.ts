@@ -93,7 +93,7 @@ describe('listen fault', () => {
     expect(found.sentence).not.toContain('\n');
   });
 
-  it('listen fault - an error without a code is a sentence too', () => {
+  it('listen fault - an error without a code gives a sentence too', () => {
     const { blame, sentence } = listenFault(new Error('x'), { host: 'a', port: 1, ...SETTINGS });
     expect([blame, sentence]).toEqual([
       'machine',

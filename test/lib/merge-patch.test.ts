@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JsonObject, mergePatch } from '../../src/lib/merge-patch.ts';
 
-/** RFC 7396, written down a second time. */
+/** RFC 7396, implemented a second time. */
 function apply(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
   const result = new Map(
@@ -36,7 +36,7 @@ const { document } = fc.letrec<{ document: JsonObject; value: unknown }>((tie) =
 }));
 
 describe('merge patch', () => {
-  it('merge patch - takes any document to any other', () => {
+  it('merge patch - the patch turns any document into any other', () => {
     fc.assert(
       fc.property(document, document, (before, after) => {
         const patch = mergePatch(before, after);

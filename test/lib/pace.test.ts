@@ -19,11 +19,11 @@ const times = (count: number, atMs: number, everyMs = 0) =>
   Array.from({ length: count }, (_, index) => atMs + index * everyMs);
 
 describe('limits', () => {
-  it('limits - 120 at once are admitted, the 121st is not', () => {
+  it('limits - 120 messages at once are admitted, the 121st is not', () => {
     expect(sender(NODE)(times(200, START_MS))).toHaveLength(120);
   });
 
-  it('limits - after a burst one more a second is admitted, and not a millisecond earlier', () => {
+  it('limits - after a burst one more message a second is admitted, and not a millisecond earlier', () => {
     const send = sender(NODE);
     send(times(120, START_MS));
     expect(send([START_MS + 999])).toHaveLength(0);
@@ -33,18 +33,18 @@ describe('limits', () => {
     expect(send(times(500, START_MS + 3_600_000))).toHaveLength(120);
   });
 
-  it('limits - 60 a minute, evenly, are admitted for a day', () => {
+  it('limits - 60 evenly spaced messages a minute are admitted for a day', () => {
     expect(sender(NODE)(times(86_400, START_MS, 1000))).toHaveLength(86_400);
   });
 
-  it('limits - five a second for a minute: the burst and one for each second that passed', () => {
+  it('limits - of five messages a second for a minute, the burst and one for each second are admitted', () => {
     expect(sender(NODE)(times(300, START_MS, 200))).toHaveLength(120 + 59);
   });
 
   it('limits - a monitor that resets its own 60 a minute at its own minute is never refused', () => {
     const send = sender(NODE);
     for (let minute = 0; minute < 60; minute++) {
-      // Everything at the end of one of its minutes and at the start of the next, then nothing for a minute.
+      // It sends everything at the end of one minute and at the start of the next, then nothing for a minute.
       const edgeMs = START_MS + minute * 120_000;
       expect(send([...times(60, edgeMs - 1), ...times(60, edgeMs)])).toHaveLength(120);
     }
@@ -59,26 +59,26 @@ describe('limits', () => {
     expect(impatient(times(100, laterMs))).toEqual(patient(times(100, laterMs)));
   });
 
-  it('limits - a message that comes late by less than the burst lasts is admitted and uses up one', () => {
+  it('limits - a message that is late by less than the length of the burst is admitted and uses up one place', () => {
     const send = sender(NODE);
     expect(send([START_MS, START_MS - 118_000, START_MS - 117_000])).toHaveLength(3);
     expect(send([START_MS - 118_000])).toHaveLength(0);
     expect(send(times(200, START_MS))).toHaveLength(117);
   });
 
-  it('limits - 90 messages of half a minute are admitted in any order', () => {
+  it('limits - 90 messages from half a minute are admitted in any order', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 60, maxLength: 90 }),
         (offsets) => {
-          // 30 s late and 89 used up is just what a burst of 120 allows.
+          // A burst of 120 just allows a message that is 30 s late after 89 others.
           expect(sender(NODE)(offsets.map((offset) => START_MS + offset))).toHaveLength(offsets.length);
         },
       ),
     );
   });
 
-  it('limits - a quick read of a backlog gives what a slow one gave, for only event times count', () => {
+  it('limits - reading a backlog quickly or slowly gives the same decisions, because only event times count', () => {
     const events = [...times(400, START_MS, 100), ...times(400, START_MS + 900_000, 700)];
     const send = sender(NODE);
     expect(events.filter((atMs) => send([atMs]).length > 0)).toEqual(sender(NODE)(events));
@@ -96,7 +96,7 @@ describe('limits', () => {
       return gaps.map((gap) => (atMs += gap));
     });
 
-  it('limits - in no stretch of time are more admitted than the burst and the rate allow, nor fewer than asked', () => {
+  it('limits - no stretch of time admits more than burst and rate allow, and a message is refused only when they are used up', () => {
     fc.assert(
       fc.property(pattern, (arrivals) => {
         const admitted = sender(NODE)(arrivals);
@@ -105,7 +105,7 @@ describe('limits', () => {
             expect(more + 1).toBeLessThanOrEqual(120 + Math.floor((toMs - fromMs) / 1000));
           });
         });
-        // Whoever was refused had used up the burst: some stretch that ends with it is full.
+        // A refused message had no place left: some stretch that ends with it is full.
         const refused = arrivals.filter((atMs) => !admitted.includes(atMs));
         for (const atMs of refused) {
           const before = admitted.filter((time) => time <= atMs);
@@ -130,7 +130,7 @@ describe('limits', () => {
     [59, 60_000, 120],
     [60, 1000, 60],
     [6000, 1000, 6000],
-  ])('limits - %i in %i ms with burst %i: exactly the burst at once', (count, perMs, burst) => {
+  ])('limits - %i in %i ms with burst %i: exactly the burst is admitted at once', (count, perMs, burst) => {
     expect(sender(pace(count, perMs, burst))(times(burst + 50, START_MS))).toHaveLength(burst);
   });
 
@@ -139,25 +139,25 @@ describe('limits', () => {
     [60, 1000],
     [100, 1000],
     [6000, 60_000],
-  ])('limits - %i in %i ms: a full one is full again after that time', (count, perMs) => {
+  ])('limits - %i in %i ms: a used-up limit is completely restored after that time', (count, perMs) => {
     const send = sender(pace(count, perMs, count));
     send(times(count + 10, START_MS));
     expect(send(times(count + 10, START_MS + perMs))).toHaveLength(count);
     expect(send(times(count + 10, START_MS + perMs))).toHaveLength(0);
   });
 
-  it('limits - a burst below one is one', () => {
+  it('limits - a burst below one counts as one', () => {
     expect(sender(pace(60, 60_000, 0))(times(5, START_MS))).toHaveLength(1);
   });
 
-  it('limits - 0 turns a limit off, and it remembers nothing', () => {
+  it('limits - 0 turns a limit off, and its state stays empty', () => {
     const off = pace(0, 60_000, 120);
     expect(sender(off)(times(100_000, START_MS))).toHaveLength(100_000);
     expect(isWithin(off, Number.MAX_SAFE_INTEGER, START_MS)).toBe(true);
     expect(advance(off, 42, START_MS)).toBe(42);
   });
 
-  it('limits - a schedule from before the limit was lowered or raised still ends', () => {
+  it('limits - a schedule made before the limit was lowered or raised still ends', () => {
     const send = sender(NODE);
     send(times(120, START_MS));
     expect(isWithin(pace(1, 60_000, 1), START_MS + 120_000, START_MS + 119_999)).toBe(false);

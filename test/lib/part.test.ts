@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Part, SideBySide, startAt } from '../../src/lib/part.ts';
 
-/** A part whose start and stop last until they are let; what happens to it is told in order. */
+/** A part whose start and stop last until the test releases them; it records its calls in order. */
 function slowPart(name: string, told: string[]) {
   const started = Promise.withResolvers<string>();
   const stopped = Promise.withResolvers<void>();
@@ -29,7 +29,7 @@ function quickPart(name: string, told: string[]): Part<string> {
 const turns = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('parts', () => {
-  it('parts - on a stack they stop one after the other, the last one first', async () => {
+  it('parts - parts on a stack stop one after the other, the last one first', async () => {
     const told: string[] = [];
     const stack = new AsyncDisposableStack();
     expect(await startAt(stack, quickPart('a', told))).toBe('a');
@@ -38,7 +38,7 @@ describe('parts', () => {
     expect(told).toEqual(['a starts', 'b starts', 'b stops', 'b is gone', 'a stops', 'a is gone']);
   });
 
-  it('parts - side by side they are asked at the same moment, the last one first, and all are waited for', async () => {
+  it('parts - parts side by side are asked to stop at the same moment, the last one first, and all are waited for', async () => {
     const told: string[] = [];
     const stack = new AsyncDisposableStack();
     await startAt(stack, quickPart('under', told));
@@ -75,7 +75,7 @@ describe('parts', () => {
     },
   );
 
-  it('parts - one whose start fails is stopped with the others', async () => {
+  it('parts - a part whose start fails is stopped with the others', async () => {
     const told: string[] = [];
     const stack = new AsyncDisposableStack();
     const { part, started, stopped } = slowPart('a', told);
@@ -86,7 +86,7 @@ describe('parts', () => {
     expect(told).toEqual(['a starts', 'a stops', 'a is gone']);
   });
 
-  it('parts - one that fails to stop keeps no other from stopping, and its error is told', async () => {
+  it('parts - a part that fails to stop keeps no other from stopping, and its error is thrown', async () => {
     const told: string[] = [];
     const stack = new AsyncDisposableStack();
     await startAt(stack, quickPart('under', told));

@@ -28,7 +28,7 @@ describe('real path', () => {
     ['link/', 'real'],
     ['real/b.db', 'real/a.db'],
     ['link/c.db', 'real/a.db'],
-    // Above the link's target, as the kernel goes, and not above the link.
+    // `..` leads above the target of the link, as in the kernel, and not above the link.
     ['deep/../a.db', 'real/a.db'],
     ['dangling.db', 'nowhere/new.db'],
     ['link/not/yet/a.db', 'real/not/yet/a.db'],
@@ -41,7 +41,7 @@ describe('real path', () => {
     expect(realPath(`${relative(process.cwd(), folder)}/${written}`)).toBe(`${folder}/${expected}`);
   });
 
-  it('real path - what is spelled without links stays as it is written', () => {
+  it('real path - a path without links and .. stays as written', () => {
     const folder = setUp();
     const written = join(relative(process.cwd(), folder), 'real/a.db');
     expect(ownPath(`${folder}/real/a.db`)).toBe(`${folder}/real/a.db`);

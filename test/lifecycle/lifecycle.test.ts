@@ -47,7 +47,7 @@ describe('lifecycle', () => {
     [0, false],
     [86_399_999, false],
     [86_400_000, true],
-  ])('lifecycle - silent for %i: forgettable %s', (silenceMs, forgettable) => {
+  ])('lifecycle - silent for %i: may be forgotten %s', (silenceMs, forgettable) => {
     expect(isForgettable(silenceMs, THRESHOLDS)).toBe(forgettable);
   });
 
@@ -70,7 +70,7 @@ describe('lifecycle', () => {
     }));
   const times = fc.record({ lifeAtMs: fc.nat(5), leftAtMs: fc.nat(5) });
 
-  it('lifecycle - silence never makes a node better', () => {
+  it('lifecycle - more silence never improves a state', () => {
     fc.assert(
       fc.property(thresholds, times, fc.nat(3500), fc.nat(3500), (limits, signs, one, other) => {
         const [less, more] = [Math.min(one, other), Math.max(one, other)];
@@ -81,7 +81,7 @@ describe('lifecycle', () => {
     );
   });
 
-  it('lifecycle - between two judgements nothing changes, so the sweep misses nothing', () => {
+  it('lifecycle - no state changes between two due judgements, so the sweep misses no change', () => {
     fc.assert(
       fc.property(thresholds, times, fc.nat(3500), fc.nat(3500), (limits, signs, silenceMs, moreMs) => {
         const state = judge({ ...signs, silenceMs }, limits);

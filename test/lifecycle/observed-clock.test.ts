@@ -4,7 +4,7 @@ import { ObservedClock } from '../../src/lifecycle/observed-clock.ts';
 
 const STEP_MAX = 10_000;
 
-/** What the clock shows after each of these: `heard` at a moment (live or catching up), or the connection lost. */
+/** The clock's reading after each event: `heard` at a moment (live or catching up), or the connection lost. */
 function shown(
   startMs: number,
   ...signs: readonly (number | 'lost' | { readonly catchingUp: number })[]
@@ -19,12 +19,12 @@ function shown(
 }
 
 describe('observed clock', () => {
-  it('observed clock - begins where it stood, and the first sign only starts it', () => {
+  it('observed clock - it begins at its stored reading, and the first sign only starts it', () => {
     expect(new ObservedClock(777, STEP_MAX).nowMs).toBe(777);
     expect(shown(777, 1_000_000)).toEqual([777]);
   });
 
-  it('observed clock - advances by the time between two signs', () => {
+  it('observed clock - it advances by the time between two signs', () => {
     expect(shown(0, 1000, 1250, 6250, 6250, 11_250)).toEqual([0, 250, 5250, 5250, 10_250]);
   });
 
@@ -37,16 +37,16 @@ describe('observed clock', () => {
     expect(shown(0, 0, 'lost', 'lost', 9000, 9001)).toEqual([0, 0, 0, 0, 1]);
   });
 
-  it('observed clock - stands still while catching up, and does not make up for it', () => {
+  it('observed clock - it stands still while catching up, and never adds that time later', () => {
     expect(shown(0, 0, { catchingUp: 2000 }, { catchingUp: 4000 }, 5000)).toEqual([0, 0, 0, 1000]);
     expect(shown(0, { catchingUp: 2000 }, 3000)).toEqual([0, 1000]);
   });
 
-  it('observed clock - never goes back, even if the machine’s does', () => {
+  it('observed clock - it never goes back, even if the clock of the machine does', () => {
     expect(shown(100, 5000, 4000, 4500)).toEqual([100, 100, 600]);
   });
 
-  it('observed clock - is whole and loses no fractions', () => {
+  it('observed clock - it shows whole milliseconds and loses no fractions', () => {
     const clock = new ObservedClock(0, STEP_MAX);
     for (let step = 0; step <= 1000; step++) {
       clock.heard(step * 0.25, false);
@@ -55,7 +55,7 @@ describe('observed clock', () => {
     expect(clock.nowMs).toBe(250);
   });
 
-  it('observed clock - runs no faster than time, by at most a step a sign, and only in stretches heard live', () => {
+  it('observed clock - it runs no faster than real time, by at most one step per sign, and only in stretches heard live', () => {
     const sign = fc.record({
       ms: fc.nat(30_000),
       type: fc.constantFrom('live', 'live', 'live', 'catching up', 'lost'),
@@ -70,7 +70,7 @@ describe('observed clock', () => {
           monotonicMs += ms;
           if (type === 'lost') clock.lost();
           else clock.heard(monotonicMs, type === 'catching up');
-          // Whatever passed before a gap of another kind is part of the next sign's step.
+          // The time before a gap of another kind is part of the step of the next sign.
           if (type === 'live' && isRunning) expectedMs += Math.min(ms, STEP_MAX);
           isRunning = type !== 'lost';
           expect(clock.nowMs).toBe(expectedMs);

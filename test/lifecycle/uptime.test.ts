@@ -11,7 +11,7 @@ const change = (observedMs: number, from: NodeState, to: NodeState): StateChange
 });
 
 describe('uptime', () => {
-  it('uptime - looks back a day', () => {
+  it('uptime - it covers the last day', () => {
     expect(UPTIME_WINDOW_MS).toBe(DAY);
   });
 
@@ -55,7 +55,7 @@ describe('uptime', () => {
     expect(uptime(state, firstObservedMs, changes, nowMs)).toBe(share);
   });
 
-  it('uptime - is the share of observed milliseconds in which the node was not offline', () => {
+  it('uptime - it is the share of observed milliseconds in which the node was not offline', () => {
     const life = fc.record({
       firstMs: fc.nat(50),
       first: fc.constantFrom(...NODE_STATES),

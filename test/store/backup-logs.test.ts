@@ -6,7 +6,7 @@ import { hash, NOW_MS, received } from '../federation/store/events.ts';
 import { Opened, testFolder } from '../federation/store/opened.ts';
 import { FEDERATION_DATABASE } from '../../src/federation/store/federation-database.ts';
 
-/** A database whose last tasks stand in its log alone, as a kill leaves it. */
+/** A database whose last tasks are only in its write-ahead log, as after a kill. */
 function setUp() {
   const folder = testFolder('backup-logs');
   onTestFinished(() => folder.remove());
@@ -26,7 +26,7 @@ function setUp() {
 const COUNT = 'SELECT count(*) FROM tasks';
 
 describe('logs of backups', () => {
-  it('logs of backups - the log of a database that is gone is not taken for that of the one restored', async () => {
+  it('logs of backups - the log of a removed database is not taken for the log of the restored one', async () => {
     const { at, path, add } = setUp();
     await backupDatabase({
       program: FEDERATION_DATABASE,
@@ -49,7 +49,7 @@ describe('logs of backups', () => {
     expect(valueOf(at('gone.db'), COUNT)).toBe(100);
   });
 
-  it('logs of backups - a backup written over a copy made by hand leaves nothing of its log', async () => {
+  it('logs of backups - a backup written over a copy made by hand removes the log of the copy', async () => {
     const { at, path, add } = setUp();
     copyFileSync(path, at('copy.db'));
     add(100, 300);
@@ -65,7 +65,7 @@ describe('logs of backups', () => {
     expect(readdirSync(at('.')).filter((name) => name.includes('unfinished'))).toEqual([]);
   });
 
-  it('logs of backups - a copy that a link leads to is restored with its log', async () => {
+  it('logs of backups - a copy behind a link is restored with its log', async () => {
     const { at, path, add } = setUp();
     add(100, 300);
     mkdirSync(at('away'));

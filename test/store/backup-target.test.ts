@@ -67,12 +67,12 @@ describe('backup target', () => {
     ['away/new/', /is a folder/],
     ['folder', /is a folder/],
     ['away/pipe', /is no regular file/],
-  ])('backup target - %s is no file', (name, said) => {
+  ])('backup target - %s is refused, because it is not a file', (name, said) => {
     const { target } = setUp();
     expect(() => target(name)).toThrow(said);
   });
 
-  it('backup target - what is free is taken, and links to it are followed', () => {
+  it('backup target - a free name is accepted, and a link to it is followed', () => {
     const { at, target } = setUp();
     expect(target('data/backup.db', false)).toBe(at('data/backup.db'));
     expect(target('data/a.db.backup', false)).toBe(at('data/a.db.backup'));

@@ -39,7 +39,7 @@ describe('bisection', () => {
     expect(bisection.next?.type).toBe('facts');
   });
 
-  it('bisection - what waits beside the messages is tried alone, then dropped, and no message suffers for it', () => {
+  it('bisection - changes beside the messages are tried alone, then dropped, without the loss of a message', () => {
     const bisection = new Bisection(2, 2);
     bisection.failed(null);
     expect(bisection.next?.type).toBe('facts');
@@ -51,7 +51,7 @@ describe('bisection', () => {
     expect(bisection.next).toBeNull();
   });
 
-  it('bisection - one that cannot even be set aside is tried again and again, and it says so', () => {
+  it('bisection - a message that cannot even be set aside is retried for ever and reported', () => {
     const bisection = new Bisection(1, 2);
     bisection.failed(null);
     bisection.succeeded();
@@ -67,7 +67,7 @@ describe('bisection', () => {
     expect(bisection.next).toBeNull();
   });
 
-  it('bisection - one offender of 32,000 that only the commit notices is found in about 2 × 15 parts', () => {
+  it('bisection - one offender among 32,000 that only the commit notices is found in about 2 × 15 parts', () => {
     const { setAside, tried } = run(32_000, new Set([12_345]), true);
     expect(setAside).toEqual([12_345]);
     expect(tried.length).toBeLessThan(WHOLE_FAILURES_MAX + 2 * 16 + 2);

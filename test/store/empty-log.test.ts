@@ -7,7 +7,7 @@ import { hash, NOW_MS, received } from '../federation/store/events.ts';
 import { Opened, testFolder } from '../federation/store/opened.ts';
 
 describe('empty log', () => {
-  it('empty log - a reader in its snapshot is waited for, and no longer than allowed', () => {
+  it('empty log - the stop waits for a reader in its snapshot, up to a limit', () => {
     const folder = testFolder('empty-log');
     onTestFinished(() => folder.remove());
     const path = folder.path('a.db');
@@ -22,7 +22,7 @@ describe('empty log', () => {
     expect(systemClock.monotonicMs() - startedMs).toBeLessThan(2000);
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
     reader.exec('COMMIT');
-    // An idle reader is in nobody's way.
+    // An idle reader does not block the checkpoint.
     expect(emptyLog(opened.database, 100, systemClock)).toBe(true);
     expect(statSync(`${path}-wal`).size).toBe(0);
     opened.writer.close();

@@ -4,7 +4,7 @@ import { FreeSpace, type Room, roomBeside } from '../../src/store/free-space.ts'
 const OPTIONS = { lowShare: 0.05, enoughShare: 0.06 };
 
 describe('free space', () => {
-  it('free space - is low below one share, and enough only from a larger one on', () => {
+  it('free space - space is low below one share, and enough again only above a larger share', () => {
     let freeBytes = 0;
     const space = new FreeSpace(OPTIONS, () => ({ freeBytes, sizeBytes: 1000 }));
     const seen = [100, 50, 49, 55, 59, 60, 55, 50, 49].map((bytes) => {
@@ -38,7 +38,7 @@ describe('free space', () => {
     );
   });
 
-  it('free space - a system that does not tell holds nothing back', () => {
+  it('free space - a file system that reports no free space holds no message back', () => {
     const answers: (Room | Error)[] = [new Error('ENOENT'), { freeBytes: 0, sizeBytes: 0 }];
     const space = new FreeSpace(OPTIONS, () => {
       const answer = answers.shift();
@@ -51,7 +51,7 @@ describe('free space', () => {
     }
   });
 
-  it('free space - is that of the file system beneath the folder', () => {
+  it('free space - the number is that of the file system of the folder', () => {
     const { freeBytes, sizeBytes } = roomBeside('/tmp/a.db');
     expect(freeBytes).toBeGreaterThan(0);
     expect(sizeBytes).toBeGreaterThan(freeBytes);

@@ -16,7 +16,10 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** Opens the file in a process of its own, which dies before the given call; resolves with how many there were, if it lives. */
+/**
+ * Opens the file in a process of its own, which dies before the given call; resolves with the number of calls if it
+ * lives.
+ */
 function open(path: string, dieAt: number): Promise<number | 'killed'> {
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [SCRIPT, path, String(dieAt), String(NOW_MS)], (error, stdout, stderr) => {
@@ -51,7 +54,7 @@ function contents(path: string): Record<string, unknown[]> {
   return { ...Object.fromEntries(entries), version: [version], check: [check] };
 }
 
-/** Shown by views, and beside that inside matters with random keys. */
+/** Views show these tables; apart from that they are internal and have random keys. */
 const PRIVATE = new Set(['tasks', 'invoices', 'settings_kept', 'hash_filters']);
 
 function expectEqual(
@@ -65,7 +68,7 @@ function expectEqual(
   }
 }
 
-/** Before which calls to die: all of the first and the last ones, and some between. */
+/** The calls to die before: each of the first and the last ones, and some between. */
 function moments(calls: number): number[] {
   const edge = 8;
   const all = Array.from({ length: calls }, (_, index) => index + 1);
@@ -89,7 +92,7 @@ async function expectBeforeOrAfter(original: string, copyName: string): Promise<
     const isAfter = JSON.stringify(found['version']) === JSON.stringify(after['version']);
     if (!isAfter) undone++;
     expectEqual(found, isAfter ? after : before, `killed before call ${moment} of ${calls}`);
-    // A copy is whole or not there, and before anything is changed it is there.
+    // The copy is complete or absent, and it exists before the first change.
     const copy = `${path}.${copyName}`;
     if (isAfter || existsSync(copy)) expectEqual(contents(copy), before, `the copy, call ${moment}`);
     expect(await open(path, 0)).toBeGreaterThan(0);
@@ -108,13 +111,13 @@ async function expectBeforeOrAfter(original: string, copyName: string): Promise<
 }
 
 describe('killed while opening', () => {
-  it('killed while opening - an adoption leaves the file as before or as after, and the second start ends the same', async () => {
+  it('killed while opening - an adoption leaves the file in the old or the new state, and a second start completes it', async () => {
     const original = folder.path('earlier.db');
     writeEarlierDatabase(original, { tasks: 1500, seed: 11, endMs: NOW_MS - 60_000 });
     await expectBeforeOrAfter(original, 'before-adoption');
   }, 240_000);
 
-  it('killed while opening - migrations leave the file as before or as after, the copy is of the version before', async () => {
+  it('killed while opening - migrations leave the file in the old or the new state, and the copy has the old version', async () => {
     const original = folder.path('version-1.db');
     const old = new Sqlite(original);
     old.pragma('journal_mode = WAL');

@@ -26,7 +26,7 @@ function restore(databasePath: string, file: string, dieAt: number): Promise<num
   });
 }
 
-/** How many tasks a whole file holds. */
+/** The number of tasks in a complete file. */
 function tasksIn(path: string): number {
   const database = new Sqlite(path);
   expect(database.pragma('integrity_check', { simple: true }), path).toBe('ok');
@@ -48,7 +48,7 @@ function copyCrashed(from: string, to: string): void {
 }
 
 describe('killed while restoring', () => {
-  it('killed while restoring - the one or the other database is in place, whole, and the second try ends well', async () => {
+  it('killed while restoring - the old or the restored database is in place, complete, and a second try succeeds', async () => {
     const live = folder.path('live.db');
     const backup = folder.path('backup.db');
     const opened = new Opened(live);
@@ -80,7 +80,7 @@ describe('killed while restoring', () => {
       outcomes.add(tasks);
       expect(await restore(path, backup, 0)).toBeGreaterThan(0);
       expect(tasksIn(path)).toBe(200);
-      // What was there is never lost.
+      // The earlier database is never lost.
       const kept = readdirSync(dirname(path)).filter(
         (name) => /replaced-\d+$/.test(name) && name.startsWith(basename(path)),
       );
@@ -96,7 +96,7 @@ describe('killed while restoring', () => {
     opened.writer.close();
   }, 240_000);
 
-  it('killed while restoring - a damaged database is replaced, and kept with its log as it was', async () => {
+  it('killed while restoring - a damaged database is replaced, and kept unchanged with its log', async () => {
     const live = folder.path('live.db');
     const backup = folder.path('backup.db');
     const opened = new Opened(live);

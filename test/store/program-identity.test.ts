@@ -29,7 +29,7 @@ function make(file: string, owner: DatabaseProgram): string {
   return path;
 }
 
-/** As a release before the marks left it. */
+/** A database of a release before the marks. */
 function makeUnmarked(file: string, owner: DatabaseProgram): string {
   const path = make(file, owner);
   const database = new Sqlite(path);
@@ -69,7 +69,7 @@ describe('program identity', () => {
     expect(new Set(names.map(applicationIdOf)).size).toBe(names.length);
   });
 
-  it('program identity - a file without mark is known by its table, and marked when it is next opened for writing', async () => {
+  it('program identity - a file without a mark is recognised by its table, and marked when it is next opened for writing', async () => {
     const path = makeUnmarked('a.db', FEDERATION);
     openCurrent(path, FEDERATION).close();
     lockDatabase(path, FEDERATION).release();
@@ -87,7 +87,7 @@ describe('program identity', () => {
     expect(restoreDatabase(restored)).toMatchObject({ version: 1 });
   });
 
-  it('program identity - a migration marks, and the copy made before it is as it was', () => {
+  it('program identity - a migration sets the mark, and the copy made before it is unchanged', () => {
     const path = makeUnmarked('a.db', FEDERATION);
     openWriter(path, program('federation', 2)).close();
     expect([lettersIn(path), lettersIn(`${path}.before-version-2`)]).toEqual(['fede', '\0\0\0\0']);
@@ -121,7 +121,7 @@ describe('program identity', () => {
     expect(contents()).toEqual(before);
   });
 
-  it('program identity - a mark that stands in the log alone is seen', () => {
+  it('program identity - a mark that is only in the write-ahead log is found', () => {
     const path = makeUnmarked('a.db', FEDERATION);
     const database = new Sqlite(path);
     database.pragma(`application_id = ${applicationIdOf('mining')}`);
@@ -130,7 +130,7 @@ describe('program identity', () => {
     database.close();
   });
 
-  it('program identity - tables of another program without mark, and marks that nobody of ours has, are refused', () => {
+  it('program identity - tables of another program without a mark, and unknown marks, are refused', () => {
     const unmarked = makeUnmarked('a.db', MINING);
     const before = folder.bytes('a.db');
     for (const open of [openWriter, openCurrent]) {
@@ -146,7 +146,7 @@ describe('program identity', () => {
     );
   });
 
-  it('program identity - what is no file, no database, or not there carries no mark', () => {
+  it('program identity - a folder, a file that is not a database, and a missing file have no mark', () => {
     for (const path of [folder.path('.'), folder.path('none.db'), '/dev/zero', import.meta.filename]) {
       expect(() => requireOwnFile(path, 'federation')).not.toThrow();
     }

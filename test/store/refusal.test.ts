@@ -48,19 +48,19 @@ describe('refusal', () => {
     ['Error', new Error('node-12345')],
     ['ERR_INVALID_ARG_TYPE', Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' })],
     ['unknown', 'thrown text of node-12345'],
-  ])('refusal - %s stays with the message, and its code is all that is kept of it', (code, error) => {
+  ])('refusal - %s is blamed on the message, and only its code is kept', (code, error) => {
     expect(refusalOf(error)).toBeNull();
     expect(codeOf(error)).toBe(code);
   });
 
-  it('refusal - the sentence of a reader says that it cannot read', () => {
+  it('refusal - a failed read gives a sentence about reading', () => {
     const sentence = explainRefusal(sqlite('SQLITE_CORRUPT'), 'damaged', '/data/a.db', 'read');
     expect(sentence).toMatch(
       /^\/data\/a\.db cannot be read \(SQLITE_CORRUPT\): the file is damaged .+; stop/,
     );
   });
 
-  it('refusal - files that went or changed are nothing that a message did', () => {
+  it('refusal - missing or changed files are never blamed on a message', () => {
     expect(refusalOf(new DatabaseMissing('/data/a.db'))).toBe('missing');
     const replaced = new CodedError('database_replaced', 'Another file took the place.');
     expect(refusalOf(replaced)).toBe('other');

@@ -3,7 +3,7 @@ import { Salvage } from '../../src/store/salvage.ts';
 
 const broken = (code: string) => Object.assign(new Error(code), { code });
 
-/** A batch of so many messages, some of which no commit takes; and facts beside them that none takes either. */
+/** A batch of messages, some of which no commit accepts; and facts beside them that no commit accepts either. */
 function setUp(count: number, bad: Readonly<Record<number, string>>, facts: 'good' | 'bad' = 'good') {
   let merged: number[] = [];
   let hasFacts = true;
@@ -28,7 +28,7 @@ function setUp(count: number, bad: Readonly<Record<number, string>>, facts: 'goo
   return { salvage, stored };
 }
 
-/** Step after step, as the committer makes them: what the whole batch fails with is thrown, and it is tried again. */
+/** Takes the steps of the committer: the error of the whole batch is thrown, and the batch is tried again. */
 function finish(salvage: Salvage): void {
   for (let steps = 0; steps < 100; steps++) {
     try {
@@ -41,14 +41,14 @@ function finish(salvage: Salvage): void {
 }
 
 describe('salvage', () => {
-  it('salvage - a batch that is stored at the second attempt has lost nothing', () => {
+  it('salvage - a batch that is stored at the second attempt loses no message', () => {
     const { salvage, stored } = setUp(3, {});
     finish(salvage);
     expect(stored).toEqual(['0', '1', '2']);
     expect(salvage.losses).toEqual([]);
   });
 
-  it('salvage - what cannot be stored is set aside in its place, and told with its errors', () => {
+  it('salvage - a message that cannot be stored is set aside in its place, and reported with its errors', () => {
     const { salvage, stored } = setUp(8, { 2: 'SQLITE_TOOBIG', 5: 'SQLITE_RANGE', 6: 'SQLITE_RANGE' });
     finish(salvage);
     expect(stored).toEqual([
@@ -66,7 +66,7 @@ describe('salvage', () => {
     ]);
   });
 
-  it('salvage - facts that no commit takes are dropped, and told', () => {
+  it('salvage - facts that no commit accepts are dropped, and reported', () => {
     const { salvage, stored } = setUp(2, {}, 'bad');
     finish(salvage);
     expect(stored).toEqual(['0', '1']);

@@ -29,12 +29,15 @@ export interface Aggregator {
   ready(timeoutMs?: number): Promise<void>;
   /** A metric's value summed over its series whose labels contain `labels`; 0 if there is none. */
   metric(name: string, labels?: string): Promise<number>;
-  /** Resolves when it has ended and everything that it said has been read. */
+  /** Resolves when the program has ended and its whole output has been read. */
   exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `main` (another entry for test seams) as `npm start` does, with these settings and nothing of our environment but what Node needs. */
+/**
+ * Starts `main` (another entry for test seams) as `npm start` does, with these settings and of the environment of the
+ * test only what Node needs.
+ */
 export function startAggregator(env: Readonly<Record<string, string>>, main = MAIN): Aggregator {
   const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
   const child = spawn(process.execPath, ['--max-semi-space-size=8', main], {
@@ -42,7 +45,7 @@ export function startAggregator(env: Readonly<Record<string, string>>, main = MA
       PATH,
       HOME,
       NATS_SERVER_BIN,
-      // Starts take half the time where the program was started before.
+      // A later start takes half the time of the first one.
       NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
       HTTP_PORT: '0',
       LOG_FORMAT: 'json',

@@ -20,11 +20,11 @@ export async function launchBrowser(): Promise<Browser> {
 
 export interface Watched {
   readonly page: Page;
-  /** Errors and warnings of the console, exceptions, and requests that were not to us. */
+  /** Errors and warnings of the console, exceptions, and requests to other hosts. */
   readonly complaints: readonly string[];
 }
 
-/** Opens a page; when the test is over there must have been nothing to complain of but what `allowed` matches. */
+/** Opens a page; when the test is over, each complaint must match `allowed`. */
 export async function openPage(
   browser: Browser,
   url: string,

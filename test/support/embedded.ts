@@ -1,4 +1,4 @@
-// Settings under which the program runs by itself in a folder of its own: its broker and its HTTP on free ports.
+// Settings under which the program runs alone in a folder of its own: its broker and its HTTP on free ports.
 
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// What tests of the federation do with a broker and a running program: send, and wait until it shows.
+// Helpers of the federation's tests for a broker and a running program: send, and wait until the program shows it.
 
 import type { NatsConnection } from 'nats';
 import { onTestFinished } from 'vitest';
@@ -6,13 +6,13 @@ import type { Aggregator } from './aggregator.ts';
 import { heartbeat, type Publication } from './messages.ts';
 import { until } from './until.ts';
 
-/** Resolves when the broker has them all. */
+/** Resolves when the broker has received all of them. */
 export async function send(connection: NatsConnection, publications: readonly Publication[]): Promise<void> {
   for (const { subject, payload } of publications) connection.publish(subject, payload);
   await connection.flush();
 }
 
-/** Waits until so many messages have an outcome. */
+/** Waits until this number of messages have an outcome. */
 export function counted(program: Aggregator, messages: number, labels = ''): Promise<unknown> {
   return until(`${messages} messages to be counted`, async () => {
     return (await program.metric('aggregator_messages_total', labels)) === messages;

@@ -1,4 +1,4 @@
-// A flood of invented node ids beside real nodes that go on with their work: what the test and the bench have in common.
+// A flood of invented node ids beside real nodes that continue their work: shared by the test and the bench.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { heartbeat, nodeJoined, type Publication, taskCompleted, taskReceived } 
 
 const BURST = 500;
 
-/** Publishes `count` messages under as many ids that nobody has, at most `perSecond`; every other one is a join. */
+/** Publishes `count` messages under as many unused ids, at most `perSecond`; every other one is a join. */
 export async function flood(natsUrl: string, count: number, perSecond: number): Promise<void> {
   const connections = await Promise.all([1, 2, 3, 4].map(() => connect({ servers: natsUrl })));
   const startedMs = performance.now();
@@ -30,7 +30,7 @@ export interface RealNodes {
   /** Messages and tasks that they have sent. */
   readonly sent: number;
   readonly tasks: number;
-  /** No more of them; resolves when the broker has all. */
+  /** Stops sending; resolves when the broker has received all messages. */
   stop(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export function residentBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }
 
-/** Offers new nodes until one is let in; resolves to the time that took, in ms. */
+/** Sends new nodes until one is admitted; resolves to the time that this took, in ms. */
 export async function untilNewNodeIsLetIn(program: Aggregator, connection: NatsConnection): Promise<number> {
   const startedMs = performance.now();
   for (let attempt = 0; ; attempt++) {
@@ -78,7 +78,7 @@ export async function untilNewNodeIsLetIn(program: Aggregator, connection: NatsC
     const { subject, payload } = nodeJoined(nodeId);
     connection.publish(subject, payload);
     await connection.flush();
-    // Longer than an answer is shared, or a "no" from before the commit would be all that is ever seen.
+    // Longer than the server shares an answer; otherwise the loop would only see a "no" from before the commit.
     for (let look = 0; look < 40; look++) {
       if ((await program.get(`/api/federation/nodes/${nodeId}`)).status === 200)
         return performance.now() - startedMs;

@@ -1,4 +1,5 @@
-// A port of 127.0.0.1 that nobody listens on, and that nobody else is given for as long as this process lives: it is used
+// A port of 127.0.0.1 that no program listens on, and that no other process of the tests gets while this one lives: it
+// is used
 // only a moment later, and again after a restart.
 
 import { createSocket } from 'node:dgram';
@@ -15,7 +16,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Whether it is ours now: the UDP port of the same number, for which we have no other use, can be held by one process. */
+/** Whether this process has claimed the port: only one process can hold the UDP port of the same number. */
 function reserve(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const held = createSocket('udp4').unref();

@@ -1,4 +1,5 @@
-// File systems of a test's own. Root mounts them; another user does so in a namespace (`unshare -rm`), in which scripts/test.sh
+// File systems of a test's own. Root mounts them; another user does so in a namespace (`unshare -rm`), in which
+// scripts/test.sh
 // runs all tests where Linux allows it.
 
 import { execFileSync } from 'node:child_process';
@@ -29,7 +30,7 @@ export const CAN_MOUNT = works(() => {
 });
 rmSync(scratch, { recursive: true });
 
-/** A file system of that size at `folder`, until the test is over. */
+/** Mounts a file system of that size at `folder`, until the test is over. */
 export function mountSmall(folder: string, sizeBytes: number): string {
   mkdirSync(folder, { recursive: true });
   run('mount', '-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', folder);

@@ -18,7 +18,7 @@ export interface NatsServerOptions {
   /** With it there is JetStream. */
   readonly storeFolder?: string;
   readonly port?: number;
-  /** What arguments cannot say: TLS, users, WebSocket. */
+  /** Settings without an argument: TLS, users, WebSocket. */
   readonly configurationFile?: string;
 }
 

@@ -1,4 +1,4 @@
-// Holds a database against the oracle: every row of the public tables, but ids and times.
+// Compares a database with the oracle: every row of the public tables, except ids and times.
 
 import { expect } from 'vitest';
 import type { Expected } from '../../src/federation/simulator/expected-rows.ts';

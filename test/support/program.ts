@@ -31,13 +31,13 @@ function endThose(pids: readonly number[]): boolean {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended between the look and the kill.
+      // The process ended between the check and the kill.
     }
   }
   return pids.length === 0;
 }
 
-/** Settings of `own` with somebody else's broker. */
+/** Settings of `own` with an external broker. */
 export function at(url: string, own: OwnFolder, more: Readonly<Record<string, string>> = {}) {
   return { ...own.env, EMBEDDED_NATS: 'off', NATS_URL: url, ...more };
 }
@@ -73,7 +73,7 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Everything that a person is told: standard error, and warnings and errors in the log. */
+  /** All messages to a person: standard error, and warnings and errors in the log. */
   readonly told: readonly string[];
 }
 
@@ -104,12 +104,12 @@ export function runToEnd(
   });
 }
 
-/** The process of our broker by its pid file, if any. */
+/** The process of the embedded broker by its pid file, if any. */
 export function brokerPid({ databasePath }: OwnFolder): number | null {
   return readPidFile(join(databasePath.replace(/\.db$/, '-nats'), 'nats-server.pid'));
 }
 
-/** Processes that run from the database's folder: our broker, if any. */
+/** Processes that run from the folder of the database: the embedded broker, if any. */
 export function childrenBeside(databasePath: string): number[] {
   return processesOf(dirname(databasePath));
 }

@@ -1,12 +1,13 @@
-// A leaf node of a few lines, for attacks: it says what a test wants, in one breath or not, over TCP or over the WebSocket
-// port, and keeps what it is told.
+// A leaf node of a few lines, for attacks: it sends the bytes of a test, in one write or several, over TCP or over the
+// WebSocket
+// port, and keeps the bytes that it receives.
 
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { until } from './until.ts';
 
 export interface RawLeaf {
-  /** Everything that the broker said so far. */
+  /** All text from the broker so far. */
   readonly said: () => string;
   readonly isClosed: () => boolean;
   readonly write: (text: string) => void;
@@ -21,19 +22,19 @@ export function leafMessage(subject: string, payload: string, reply?: string): s
 
 let leavesMade = 0;
 
-/** A leaf's greeting, each with a name of its own: a broker refuses one that is there already. */
+/** A leaf's greeting, each with a name of its own, because a broker refuses a name that is already connected. */
 export function leafConnect(credentials: Readonly<Record<string, string>> = {}): string {
   const name = `raw-leaf-${++leavesMade}`;
   return `CONNECT ${JSON.stringify({ name, server_id: name, version: '2.9.10', ...credentials })}\r\n`;
 }
 
-/** Resolves when the broker has introduced itself. Throws if nobody listens. */
+/** Resolves when the broker has sent its INFO. Throws if no server listens. */
 export async function leafOverTcp(port: number): Promise<RawLeaf> {
   let [said, isClosed] = ['', false];
   const socket = connect(port, '127.0.0.1');
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  // A broker that hangs up on bytes unread resets the connection.
+  // A broker that closes a connection with unread bytes resets it.
   socket.on('error', () => undefined);
   socket.on('close', () => (isClosed = true));
   return introduced({
@@ -44,7 +45,10 @@ export async function leafOverTcp(port: number): Promise<RawLeaf> {
   });
 }
 
-/** The same over a broker's WebSocket port, which takes leaves too once there are any, and else hangs up at once. `firstWords` wait for nobody. */
+/**
+ * The same over a broker's WebSocket port, which takes leaves too once there are any, and else hangs up at once.
+ * `firstWords` wait for nobody.
+ */
 export async function leafOverWebSocket(port: number, firstWords?: string): Promise<RawLeaf> {
   let [said, isClosed] = ['', false];
   const socket = new WebSocket(`ws://127.0.0.1:${port}/leafnode`);

@@ -69,7 +69,7 @@ const FORBIDDEN = [
   'nodeAddress',
 ];
 
-/** What to spoil on every subject: a change to a valid message, or bytes that are none. */
+/** The faults for every subject: a change to a valid message, or bytes that are not a message. */
 export function rubbishFor(subject: number): readonly Rubbish[] {
   const valid = VALID[subject]?.message(1) ?? {};
   const data = valid['data'] as Members;

@@ -8,7 +8,7 @@ const { poolWorkerUrl, auditIntervalMs, pagesMax, ...ingest } = JSON.parse(
   process.env['SEAMS'] ?? '{}',
 ) as Omit<IngestSeams, 'pagesMax'> & { poolWorkerUrl?: string; auditIntervalMs?: number; pagesMax?: number };
 
-// SIGWINCH makes room: the program itself makes nothing of it.
+// SIGWINCH frees space: the program itself ignores this signal.
 const pages = new Int32Array(new SharedArrayBuffer(4));
 pages[0] = pagesMax ?? 0;
 process.on('SIGWINCH', () => void (pages[0] = 0));

@@ -1,10 +1,11 @@
-// The wall clock of one program, set while it runs: libfaketime (scripts/test-tools.sh fetches it) lies to that process
-// alone, its monotonic clock stays true, and nobody touches the machine's clock.
+// The wall clock of one program, set while it runs: libfaketime (scripts/test-tools.sh fetches it) changes it for that
+// process
+// alone, its monotonic clock stays true, and the machine's clock is not touched.
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The library; undefined where it cannot be had. */
+/** The library; undefined if it is not installed. */
 export const FAKETIME_LIB = process.env['FAKETIME_LIB'] || undefined;
 
 export interface SetClock {

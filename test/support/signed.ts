@@ -7,7 +7,7 @@ import { openFederationWriter } from '../../src/federation/store/federation-data
 import type { Publication } from './messages.ts';
 import { runToEnd } from './program.ts';
 
-/** The two headers for a payload on a subject; written a second time, from docs/federation.md#signed-messages. */
+/** The two headers for a payload on a subject; implemented a second time from docs/federation.md#signed-messages. */
 export function signedHeaders(key: string, { subject, payload }: Publication): MsgHdrs {
   const hash = createHash('sha256').update(key).digest();
   const signed = headers();
@@ -40,7 +40,9 @@ export async function command(
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** Makes a key and gives it; and before, where the program was not started yet, the database, which the command does not. */
+/**
+ * Makes a key and returns it. Makes the database first if the program was never started, because the command does not.
+ */
 export async function createKey(
   env: Readonly<Record<string, string>>,
   ...options: readonly string[]

@@ -1,4 +1,5 @@
-// A program that does what its first argument says and runs until a signal. Its lines are what it did, for until-signal.test.ts.
+// A program that acts as its first argument says and runs until a signal. It prints its actions for
+// until-signal.test.ts.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Program, untilSignal } from '../../src/cli/until-signal.ts';
@@ -14,7 +15,7 @@ const log = {
 function make(fatal: (error: CodedError) => void): Program {
   return {
     async start() {
-      // What a program holds: a thread, a socket.
+      // Resources that a program holds: a thread, a socket.
       setInterval(() => undefined, 1_000);
       if (how === 'fails') throw new CodedError('listen_failed', 'no');
       if (how === 'starts forever') {

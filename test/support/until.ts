@@ -1,4 +1,4 @@
-// Waits for a condition: what tests do instead of sleeping.
+// Waits for a condition, so that tests never sleep.
 
 export async function until<T>(
   what: string,

@@ -20,7 +20,7 @@ function setUp() {
 const STARTED = '{"type":"started","data":{"at":7}}';
 
 describe('child thread', () => {
-  it('child thread - gets its data, and a stop waits until it is gone, which is no death', async () => {
+  it('child thread - it gets its data, and a stop waits for its end, which is not reported as a death', async () => {
     const { thread, told, toldOf } = setUp();
     thread.send({ type: 'throw' });
     await thread.start();
@@ -32,17 +32,20 @@ describe('child thread', () => {
   it.each([
     ['throw', 'died: thrown in the thread'],
     ['end', 'died: the child thread ended'],
-  ])('child thread - one that is told to %s has died, and this is told once', async (type, death) => {
-    const { thread, told, toldOf } = setUp();
-    await thread.start();
-    await toldOf(1);
-    thread.send({ type });
-    await toldOf(2);
-    await thread.stop();
-    expect(told).toEqual([STARTED, death]);
-  });
+  ])(
+    'child thread - a thread that is told to %s has died, and its death is reported once',
+    async (type, death) => {
+      const { thread, told, toldOf } = setUp();
+      await thread.start();
+      await toldOf(1);
+      thread.send({ type });
+      await toldOf(2);
+      await thread.stop();
+      expect(told).toEqual([STARTED, death]);
+    },
+  );
 
-  it('child thread - one that says why it failed may end by itself', async () => {
+  it('child thread - a thread that reports its failure may end by itself', async () => {
     const { thread, told, toldOf } = setUp();
     await thread.start();
     await toldOf(1);
@@ -52,7 +55,7 @@ describe('child thread', () => {
     expect(told).toEqual([STARTED, '{"type":"failed"}']);
   });
 
-  it('child thread - one that was never started is stopped at once', async () => {
+  it('child thread - a thread that was never started stops at once', async () => {
     const { thread, told } = setUp();
     await thread.stop();
     expect(told).toEqual([]);

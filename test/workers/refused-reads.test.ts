@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RefusedReads } from '../../src/workers/refused-reads.ts';
 
 describe('refused reads', () => {
-  it('refused reads - each reason is told once, and the end when the last reader is answered', () => {
+  it('refused reads - each reason is reported once, and the end when the last reader gets its answer', () => {
     const told: string[] = [];
     const reads = new RefusedReads({
       refused: (sentence) => told.push(sentence),
