@@ -1,11 +1,12 @@
-// `aggregator status --acknowledge`: ends the warning about messages that are missing from the numbers. It changes no number.
+// `aggregator status --acknowledge`: ends the warning about messages that are missing from the numbers. It changes none
+// of these numbers.
 
 import type { Environment } from '../../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { describeMissing, listMissing, totalsOf } from '../domain/missing.ts';
 import { performOperatorRequest } from './operator-request.ts';
 
-/** Acknowledges what it prints, and not what is found missing in between. */
+/** Acknowledges exactly the missing messages that it prints, and none that the program finds in between. */
 export async function acknowledge(env: Environment, isJson: boolean): Promise<string> {
   const { settings } = readSettings(env);
   const missing = await performOperatorRequest(settings, { type: 'listMissing' });

@@ -1,4 +1,5 @@
-// `aggregator audit`: the audit by hand, also while the aggregator runs; a table or JSON, and an exit code for scripts.
+// `aggregator audit`: runs the audit by hand, also while the aggregator runs. It prints a table or JSON, and returns an
+// exit code for scripts.
 
 import { COMMAND_DESCRIPTORS } from '../../lib/descriptors.ts';
 import { readSettings, writtenDatabasePath } from '../config/settings.ts';
@@ -53,6 +54,7 @@ function shown(number: number): string {
   return number.toLocaleString('en-US');
 }
 
+/** The command `audit`. */
 export const auditCommand = command({
   about:
     'Recounts the rows of the database of DB_PATH, as they are at one moment, and compares every roll-up, total and position with them. It changes nothing and may run while the aggregator runs, which makes the same audit once an hour. Standard error shows the progress.',

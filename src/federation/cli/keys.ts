@@ -1,5 +1,5 @@
-// `aggregator keys`: makes, lists and revokes API keys, while the program runs or not. A key is made here, shown once, and
-// only its hash goes further.
+// `aggregator keys`: makes, lists and revokes API keys, whether the program runs or not. This command makes the key and
+// shows it once; it passes on only the key's hash.
 
 import { readSettings } from '../config/settings.ts';
 import { PERMISSIONS } from '../domain/api-keys.ts';
@@ -36,13 +36,13 @@ const create = command({
     const key = newApiKey();
     const words = values.permissions.split(',').map((word) => word.trim());
     const permissions = PERMISSIONS.filter((permission) => words.includes(permission));
-    const made = await performOperatorRequest(settings, {
+    const created = await performOperatorRequest(settings, {
       type: 'createKey',
       key: {
         keyHash: keyHashOf(key),
         name: values.name,
         nodeId: values.node ?? null,
-        // A word that is no permission makes the list wrong.
+        // An unknown word makes the whole list invalid.
         permissions: permissions.length === words.length ? permissions : [],
         ratePerMinute: /^[0-9]{1,9}$/.test(values['rate-limit']) ? Number(values['rate-limit']) : -1,
       },
@@ -52,18 +52,23 @@ const create = command({
         `warning: other users may read ${settings.databasePath}, and could sign as this key with its content: run chmod 600 on it\n`,
       );
     }
-    print(values.json ? `${JSON.stringify({ key, ...made })}\n` : madeText(key, made));
+    print(
+      values.json
+        ? `${JSON.stringify({ key, ...created })}
+`
+        : createdText(key, created),
+    );
     return 0;
   },
 });
 
-function madeText(key: string, made: KeyListing): string {
-  const bound = made.nodeId === null ? 'any node that no key is bound to' : made.nodeId;
+function createdText(key: string, created: KeyListing): string {
+  const bound = created.nodeId === null ? 'any node that no key is bound to' : created.nodeId;
   return `key         ${key}
-key id      ${made.keyId}
+key id      ${created.keyId}
 node        ${bound}
-may         ${made.permissions.join(', ')}
-rate        ${rateOf(made)}
+may         ${created.permissions.join(', ')}
+rate        ${rateOf(created)}
 The key is not shown again.
 `;
 }
@@ -104,6 +109,7 @@ function rateOf(key: KeyListing): string {
   return key.rateLimit === 0 ? 'no limit' : `${key.rateLimit}/min`;
 }
 
+/** The command `keys`. */
 export const keysCommand = group({
   about:
     'Makes, lists and revokes API keys in the database of DB_PATH. While the program runs, a change takes effect at once.',

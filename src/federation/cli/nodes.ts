@@ -1,4 +1,4 @@
-// `aggregator nodes`: erases a node on request, and shuts node ids out, while the program runs or not.
+// `aggregator nodes`: removes a node, and blocks node ids, whether the program runs or not.
 
 import { type Command, command, group } from '../../cli/command.ts';
 import { flag } from '../../cli/command-line.ts';
@@ -16,7 +16,7 @@ const ABOUT = {
   unblockNode: 'Admits the id again.',
 } as const;
 
-/** The command that asks for the change of one node, and says `done` of it. */
+/** Makes the command for one kind of change to a node; afterwards it prints `done`. */
 function change(type: keyof typeof ABOUT, done: string): Command {
   return command({
     about: `${ABOUT[type]}\n\nWrite -- before an id that begins with -.`,
@@ -44,6 +44,7 @@ const list = command({
   },
 });
 
+/** The command `nodes`. */
 export const nodesCommand = group({
   about: 'Changes nodes in the database of DB_PATH. While the program runs, a change takes effect at once.',
   commands: {

@@ -1,5 +1,5 @@
-// Has an operator request applied to a database: by the program that holds the database, over its socket, or, if no
-// program holds it, by this process under the lock.
+// Sends an operator request to the program that holds the database, over its socket. If no program holds the database,
+// this process applies the request itself, under the lock.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { COMMAND_DESCRIPTORS } from '../../lib/descriptors.ts';
@@ -25,13 +25,14 @@ import { writerOptions } from '../store/writer-options.ts';
 import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
 
 /**
- * A program that is starting or stopping holds the lock without a socket for a moment; the command tries for this long.
+ * Total time in which the command tries again. A program that is starting or stopping holds the lock for a moment
+ * without a socket.
  */
 const TRY_FOR_MS = 5_000;
 const TRY_AGAIN: Backoff = { leastMs: 100, mostMs: 500 };
 
 /**
- * Has the request applied and returns the answer. Errors: `usage` if the request is malformed, those of
+ * Applies the request and returns the answer. Errors: `usage` if the request is malformed, those of
  * `applyOperatorRequest`, `control_unreachable`, and those of opening a database.
  */
 export async function performOperatorRequest<R extends OperatorRequest>(
@@ -60,7 +61,7 @@ export async function performOperatorRequest<R extends OperatorRequest>(
   }
 }
 
-/** Takes the lock; null if another process holds it. */
+/** Takes the lock; returns null if another process holds it. */
 function lockOrNull(databasePath: string): DatabaseLock | null {
   try {
     return lockDatabase(databasePath, FEDERATION_DATABASE);
@@ -78,13 +79,13 @@ function applyAlone(settings: Settings, request: OperatorRequest, lock: Database
     try {
       return writer.durably(() => {
         const nowMs = systemClock.nowMs();
-        // The broker's clock is not known here. The program corrects this guess once it has read the stream to its end.
+        // The broker's clock is unknown here. The program corrects this guess once it has read the stream to its end.
         const answer = applyOperatorRequest(writer, request, { nowMs, brokerMs: nowMs });
         writer.commit(systemClock.nowMs(), writer.observedMs);
         return answer;
       });
     } finally {
-      // Also if another process reads the file.
+      // Also if another process is reading the file.
       emptyLog(database, STOP_EMPTY_LOG_MS, systemClock);
       writer.close();
     }

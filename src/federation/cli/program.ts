@@ -1,9 +1,10 @@
-// The federation as the commands that every program has know it.
+// Describes the federation for the commands that every program has.
 
 import type { Program } from '../../cli/program.ts';
 import { readSettings, SETTINGS } from '../config/settings.ts';
 import { FEDERATION_DATABASE, type ReadUpTo, type Summary } from '../store/federation-database.ts';
 
+/** The federation's database, settings and sentences. */
 export const FEDERATION: Program<Summary> = {
   database: FEDERATION_DATABASE,
   settings: SETTINGS,
@@ -18,7 +19,7 @@ export const FEDERATION: Program<Summary> = {
     'After the next start the aggregator reads the stream from where the backup ends, as far as the stream still reaches back.',
 };
 
-/** Up to where the stream was read. */
+/** The position up to which the stream was read, in words. */
 function upTo(position: ReadUpTo | null): string {
   if (position === null) return 'no stream read yet';
   return `read up to sequence ${position.seq} of ${position.stream} (${new Date(position.atMs).toISOString()})`;

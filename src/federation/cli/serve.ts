@@ -1,4 +1,4 @@
-// `aggregator serve`: runs the aggregator until a signal ends it. It reads the settings and makes the program of them.
+// `aggregator serve`: reads the settings, makes the program, and runs it until a signal ends it.
 
 import { setFlagsFromString } from 'node:v8';
 import { type AppSeams, createApp } from '../threads/main.ts';
@@ -9,15 +9,23 @@ import { createLog } from '../../io/log.ts';
 import { command } from '../../cli/command.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 
-/** Files that a start opens beside its workers' (33, measured), and room for an audit. Fewer, and it ends with the reason. */
+/**
+ * Number of file descriptors that a start needs beside those of its workers: 33 (measured), and some for an audit. With
+ * fewer the start fails and says so.
+ */
 export const START_DESCRIPTORS = 40;
-/** Files that each thread of the pool opens: those of its event loop, and the database's. */
+/** Number of file descriptors that each thread of the pool needs: for its event loop and for the database. */
 export const WORKER_DESCRIPTORS = 8;
 
-/** By itself V8 lets a heap grow to three or four times what is in use: with a million messages waiting, 80 MB more (bench/backlog.ts). */
+/**
+ * V8's default lets a heap grow to three or four times its live size: with a million waiting messages, 80 MB more
+ * (bench/backlog.ts).
+ */
 const HEAP_GROWING_PERCENT = 120;
 
-/** Resolves with the exit code. Throws a `CodedError` if the start fails; then nothing of ours is left running. */
+/**
+ * Resolves with the exit code. Throws a `CodedError` if the start fails; then no part of the program is left running.
+ */
 export async function serve(env: Environment, seams: AppSeams = {}): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const { settings, warnings } = readSettings(env);
@@ -33,6 +41,7 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   });
 }
 
+/** The command `serve`. */
 export const serveCommand = command({
   about:
     'Runs the aggregator until Ctrl-C, SIGTERM, or its terminal closes. It has no options. Settings are environment variables (see README.md); check-config checks them.',

@@ -1,4 +1,4 @@
-// `aggregator simulate`: the wiring of the load simulator, and its words to the person at the terminal.
+// `aggregator simulate`: wires the load simulator, and prints its messages.
 
 import { randomUUID } from 'node:crypto';
 import { isatty } from 'node:tty';
@@ -17,6 +17,7 @@ const EXIT_DIFFERENCES = 1;
 const EXIT_USAGE = 2;
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set(['usage', 'settings_invalid']);
 
+/** The command `simulate`. */
 export const simulateCommand = command({
   about:
     'Simulated monitors send what real ones send; then the published statistics are compared with what they must be.',
@@ -32,7 +33,7 @@ export const simulateCommand = command({
   },
 });
 
-/** Runs the simulator with these options; resolves to the exit code. */
+/** Runs the simulator with these options; resolves with the exit code. */
 function simulate(options: SimulationOptions): Promise<number> {
   const isTerminal = isatty((options.isJson ? process.stderr : process.stdout).fd);
   return runSimulation(options, {

@@ -1,14 +1,17 @@
-// `status` of the federation: the numbers of its screen, and the screen. Only `--acknowledge` goes to the database, as every
-// command does that changes something. It opens no connection to the broker.
+// The federation's part of `status`: the numbers of the screen, and the screen. Only `--acknowledge` uses the database,
+// as every command does that changes something. No part connects to the broker.
 
 import type { Readiness, StatusView } from '../../cli/status.ts';
 import type { Sample } from '../../lib/prometheus-text.ts';
 import { ownHttpUrl } from '../config/own-urls.ts';
 
-/** The time of an answer is told in whole seconds, and it takes a way. */
+/**
+ * Smaller differences are no sign of a wrong clock: an answer gives its time in whole seconds, and takes time to
+ * arrive.
+ */
 const AHEAD_SECONDS = 5;
 
-/** What is printed; counts are since the start of the process, times in seconds, sizes in bytes. */
+/** The numbers of the screen; counts are since the start of the process, times in seconds, sizes in bytes. */
 export interface Status {
   readonly ready: boolean;
   readonly mode: string | null;
@@ -21,18 +24,18 @@ export interface Status {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly rejected: Readonly<Record<string, number>>;
   readonly lost: number;
-  /** Messages missing from the numbers that no operator has acknowledged, since ever. */
+  /** Messages missing from the numbers that no operator has acknowledged, over all runs. */
   readonly unacknowledged: Readonly<Record<string, number>>;
   readonly lagSeconds: number;
   readonly pending: number;
-  /** null before the first publication, and with PUBLISH=off. */
+  /** Null before the first publication, and with PUBLISH=off. */
   readonly lastPublicationSeconds: number | null;
   readonly databaseBytes: number;
   readonly memoryBytes: number;
   readonly logLinesDropped: number;
 }
 
-/** Makes the screen's numbers of two answers of the program. */
+/** Makes the numbers of the screen from two answers of the program. */
 export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSeconds: number): Status {
   const sum = (name: string) =>
     samples.reduce((total, sample) => (sample.name === name ? total + sample.value : total), 0);
@@ -70,7 +73,7 @@ export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSe
   };
 }
 
-/** The screen. */
+/** Makes the text of the screen. */
 export function screenOf(status: Status, httpUrl: string): string {
   const { nodes, outcomes, lastPublicationSeconds } = status;
   const mode = status.mode === 'core' ? 'plain NATS' : status.mode === null ? 'no broker' : 'JetStream';
@@ -121,7 +124,7 @@ function duration(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
 }
 
-/** A time ahead of the program's clock is told as such: "0 s ago" would be taken for a publication of this moment. */
+/** Shows a time ahead of the program's clock as such: "0 s ago" would look like a publication at this moment. */
 function ageText(seconds: number): string {
   return seconds > -AHEAD_SECONDS
     ? `${duration(seconds)} ago`
@@ -136,6 +139,7 @@ function size(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
+/** The federation's view for the command `status`. */
 export const STATUS_VIEW: StatusView<Status> = {
   shows: 'readiness, nodes, messages, statistics, disk and memory',
   ownUrl: ownHttpUrl,
@@ -143,7 +147,7 @@ export const STATUS_VIEW: StatusView<Status> = {
   screenOf,
   acknowledge: {
     help: 'ends the warning about messages that are missing from the numbers (lost, thrown away, set aside). Prints the numbers found so far, and notes in the database of DB_PATH that you know of them, also while the program is stopped. Later discoveries warn again. The messages stay missing, and no counter falls',
-    // Loaded when needed: a health check opens no database.
+    // Loaded only when needed, so that a health check loads no database code.
     run: async (env, isJson) => (await import('./acknowledge.ts')).acknowledge(env, isJson),
   },
 };

@@ -1,5 +1,5 @@
-// `aggregator verify`: takes a published message from the broker or a file, and the keys from an aggregator or a file, and
-// says whether the one is signed with the other. It trusts whoever gives the keys, and nobody else.
+// `aggregator verify`: takes a published message from the broker or a file, and the keys from an aggregator or a file,
+// and checks whether one of the keys signed the message. It trusts only the source of the keys.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readSettings } from '../config/settings.ts';
@@ -18,14 +18,14 @@ import { isObject } from '../../lib/is-object.ts';
 
 const FETCH_TIME_MAX_MS = 10_000;
 
-/** A message as it is saved. */
+/** A message in the format of a saved file. */
 interface SignedMessage {
   readonly subject: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly payload: string;
 }
 
-/** Why a message is not genuine; null if it is. */
+/** Returns the reason why a message is not genuine; null if it is genuine. */
 function fault(message: SignedMessage, keys: ReadonlyMap<string, string>): string | null {
   const keyId = message.headers[KEY_ID_HEADER];
   const signature = message.headers[SIGNATURE_HEADER];
@@ -37,7 +37,7 @@ function fault(message: SignedMessage, keys: ReadonlyMap<string, string>): strin
     : 'the signature does not match: somebody changed the message, or another key signed it';
 }
 
-/** What the signed bytes say of themselves: the signature covers neither the subject nor the moment of arrival. */
+/** Claims inside the signed payload: the signature covers neither the subject nor the time of arrival. */
 interface Claims {
   readonly timestamp: string | null;
   readonly aggregatorId: string | null;
@@ -51,7 +51,7 @@ function claimsOf(payload: string): Claims {
   return { timestamp: text('timestamp'), aggregatorId: text('aggregatorId') };
 }
 
-/** ` (12 s old)` by our clock; old statistics can be genuine and sent again. */
+/** ` (12 s old)` by this machine's clock. Old statistics can be genuine, but someone may have sent them again. */
 function ageOf(timestamp: string | null): string {
   const seconds = Math.round((systemClock.nowMs() - Date.parse(timestamp ?? '')) / 1000);
   if (Number.isNaN(seconds)) return '';
@@ -69,7 +69,7 @@ async function listen(nats: NatsOptions, subject: string, timeoutMs: number): Pr
     onUnreachable: (why: string) => {
       reason = why;
     },
-    // What we may not listen to is told to the subscription, too.
+    // If the broker refuses the subscription, the subscription's callback gets the error too.
     onRefused: () => undefined,
   };
   const connection = await connectBroker('truebit-aggregator-verify', nats, parts, waited);
@@ -118,7 +118,7 @@ function isAddress(where: string): boolean {
   return /^https?:/.test(where);
 }
 
-/** The Ed25519 keys of a set, by thumbprint: what a set says of its ids is not believed. */
+/** Reads the Ed25519 keys of a set by thumbprint, computed from the key: the set's own key ids are not trusted. */
 async function readKeys(where: string, isOurs: boolean): Promise<ReadonlyMap<string, string>> {
   const value = parseJson(isAddress(where) ? await fetchText(where, isOurs) : readText(where), where);
   const keys = new Map<string, string>();
@@ -157,6 +157,7 @@ function parseJson(text: string, where: string): unknown {
   }
 }
 
+/** The command `verify`. */
 export const verifyCommand = command({
   about:
     "Waits for the next statistics on the broker, or reads a message from a file, and says whether an aggregator's key signed it.\n\nThe broker is that of NATS_URL and its settings; default EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT, else nats://127.0.0.1:4222.",
@@ -197,7 +198,10 @@ export const verifyCommand = command({
   },
 });
 
-/** Prints the verdict; the exit code. `why`: why it is not genuine, null if it is. */
+/**
+ * Prints the verdict and returns the exit code. `why` is the reason why the message is not genuine; null if it is
+ * genuine.
+ */
 function say(message: SignedMessage, why: string | null, isJson: boolean): number {
   const keyId = message.headers[KEY_ID_HEADER] ?? null;
   const claims = why === null ? claimsOf(message.payload) : NO_CLAIMS;

@@ -1,4 +1,4 @@
-// What must hold between settings (README.md#settings). A rule never repairs: it says what is wrong.
+// The rules between settings (README.md#settings). A rule never repairs a value: it reports the mistake.
 
 import { shownValue } from '../../config/definition.ts';
 import type { Machine } from '../../config/environment.ts';
@@ -8,7 +8,7 @@ import { DAY_MS } from '../../lib/durations.ts';
 
 type BrokenRule = Rule<SettingName>;
 
-/** Every rule that the values break. */
+/** Returns every rule that the values break. */
 export function brokenRules(values: SettingValues, machine: Pick<Machine, 'canRead'>): readonly BrokenRule[] {
   return [
     ...mustRise(values, 'STALE_AFTER', 'OFFLINE_AFTER'),
@@ -58,7 +58,7 @@ function broker(values: SettingValues): readonly BrokenRule[] {
     const sentence = `EMBEDDED_NATS_WS_PORT ${wsPort}: allowed is another port than EMBEDDED_NATS_PORT`;
     broken.push({ names: ['EMBEDDED_NATS_PORT', 'EMBEDDED_NATS_WS_PORT'], sentence });
   }
-  // With `auto` our own broker may never start; only with `on` is the clash certain.
+  // With `auto` the embedded broker may never start, so the ports clash for certain only with `on`.
   if (values.EMBEDDED_NATS === 'on' && httpPort !== 0 && (httpPort === port || httpPort === wsPort)) {
     const sentence = `HTTP_PORT ${httpPort}: allowed is another port than those of our own broker`;
     broken.push({ names: ['HTTP_PORT', 'EMBEDDED_NATS_PORT', 'EMBEDDED_NATS_WS_PORT'], sentence });

@@ -1,5 +1,5 @@
-// Every setting of the federation in one table: its name, kind, default and meaning (README.md#settings). The table
-// drives the reading and the documentation; it never reads the environment itself.
+// Every setting of the federation in one table: name, kind, default and meaning (README.md#settings). Both the reader
+// of settings and the documentation use the table; the table itself does not read the environment.
 
 import {
   onOff,
@@ -200,10 +200,11 @@ export const DEFINITIONS = {
 /** The name of a setting. */
 export type SettingName = keyof typeof DEFINITIONS;
 
-/** The parsed values by name; null where a setting without a fixed default is unset. */
+/** The parsed values by name; null for an unset setting without a fixed default. */
 export type SettingValues = ValuesOf<typeof DEFINITIONS>;
 
+/** One row of the settings table. */
 export type SettingRow = Row<SettingName>;
 
-/** Every setting in the order of the documentation; README's table is checked against it. */
+/** Every setting, in the order of the documentation; a test compares README's table with it. */
 export const SETTINGS: readonly SettingRow[] = rowsOf(DEFINITIONS);

@@ -1,5 +1,5 @@
-// The settings of one run: read from the environment, checked together, then plain data that crosses to threads by
-// copy. Reading never guesses: every mistake is listed at once, and no secret appears in the list.
+// The settings of one run: read from the environment, checked together, and then plain data, which is copied to the
+// threads. The reader never guesses: it lists all mistakes at once, without secrets.
 
 import { basename, dirname, join } from 'node:path';
 import type { Limits } from '../domain/limits.ts';
@@ -11,7 +11,7 @@ import { DEFINITIONS, type SettingName, type SettingValues } from './setting-tab
 
 export { SETTINGS, type SettingName, type SettingRow } from './setting-table.ts';
 
-/** How to reach a broker that is not ours. */
+/** The address and login of a broker that the program did not start. */
 export interface NatsSettings {
   /** Addresses without credentials; null when `NATS_URL` is unset. */
   readonly urls: readonly string[] | null;
@@ -24,33 +24,33 @@ export interface NatsSettings {
   readonly keyFile: string | null;
 }
 
-/** Our own broker. */
+/** The settings of the embedded broker. */
 export interface EmbeddedSettings {
   readonly mode: 'auto' | 'on' | 'off';
   readonly host: string;
   readonly port: number;
-  /** 0: no WebSocket. */
+  /** 0: the broker has no WebSocket listener. */
   readonly wsPort: number;
   readonly dir: string;
   readonly tlsCertFile: string | null;
   readonly tlsKeyFile: string | null;
   readonly monitorPassword: string | null;
-  /** The nats-server program; null: it is searched. */
+  /** Path of the nats-server program; null: the program searches for it. */
   readonly binary: string | null;
 }
 
-/** Every setting of README.md#settings, checked. */
+/** All settings of README.md#settings, checked. */
 export interface Settings {
   readonly nats: NatsSettings;
   readonly embedded: EmbeddedSettings;
-  /** null: generated once and kept in the database. */
+  /** Null: the program generates an id once and keeps it in the database. */
   readonly aggregatorId: string | null;
-  /** The file itself: links in `DB_PATH` are followed, so that every process that means it uses the same path. */
+  /** The path with links followed, so that every process that uses this file has the same path. */
   readonly databasePath: string;
-  /** `DB_PATH` as it is written, where it leads to another path. */
+  /** `DB_PATH` as written, if it leads to another path. */
   readonly databaseLink?: string;
   readonly publish: { readonly intervalMs: number; readonly enabled: boolean };
-  /** 0: for ever. */
+  /** 0: rows are kept for ever. */
   readonly retentionDays: number;
   readonly lifecycle: {
     readonly staleAfterMs: number;
@@ -62,19 +62,19 @@ export interface Settings {
     readonly streamMaxAgeMs: number;
     readonly streamMaxBytes: number;
   };
-  /** Port 0: any free port. */
+  /** Port 0 chooses any free port. */
   readonly http: { readonly host: string; readonly port: number };
   readonly limits: Limits;
   readonly authMode: 'open' | 'required';
   readonly apiAuth: 'open' | 'required';
-  /** 64 lower-case hex digits; null: made once and kept in the database. */
+  /** 64 lower-case hex digits; null: the program makes a salt once and keeps it in the database. */
   readonly federationSalt: string | null;
   readonly privacyMinCell: number;
   readonly workers: number;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
 }
 
-/** Settings of the earlier aggregator that have no meaning here. */
+/** Settings of the earlier aggregator that this program does not have. */
 const RETIRED = {
   names: ['RATE_LIMIT_PER_NODE', 'GLOBAL_RATE_LIMIT', 'CLEANUP_INTERVAL'],
   advice:
@@ -82,7 +82,7 @@ const RETIRED = {
     'see RATE_LIMIT_PER_MINUTE, RATE_LIMIT_GLOBAL_PER_SECOND and RETENTION_DAYS',
 };
 
-/** Reads and checks all settings. Throws `settings_invalid` with every mistake; an empty value counts as unset. */
+/** Reads and checks all settings; an empty value counts as unset. Throws `settings_invalid` with all mistakes. */
 export function readSettings(
   env: Environment,
   machine: Partial<Machine> = {},
@@ -97,12 +97,15 @@ export function readSettings(
   return { settings: arrange(values, known), warnings };
 }
 
-/** Whether the program starts a nats-server of its own, at least where it finds none (`EMBEDDED_NATS=auto`). */
+/** True if the program starts a nats-server of its own, at least if it finds no other (`EMBEDDED_NATS=auto`). */
 export function wantsOwnBroker({ embedded, nats }: Pick<Settings, 'embedded' | 'nats'>): boolean {
   return nats.urls === null && embedded.mode !== 'off';
 }
 
-/** The values of these settings alone, whatever the others are. Throws `settings_invalid` with the mistakes in them. */
+/**
+ * Reads only the named settings and ignores mistakes in others. Throws `settings_invalid` with the mistakes in the
+ * named ones.
+ */
 export function readSome<const N extends SettingName>(
   env: Environment,
   names: readonly N[],
@@ -163,18 +166,18 @@ function arrange(values: SettingValues, machine: Machine): Settings {
     apiAuth: values.API_AUTH,
     federationSalt: values.FEDERATION_SALT,
     privacyMinCell: values.PRIVACY_MIN_CELL,
-    // The main and the ingest thread want a processor each; queries are short.
+    // The main thread and the ingest thread need a processor each; queries are short.
     workers: values.WORKERS ?? Math.max(1, Math.min(4, Math.floor(machine.processors / 2))),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (machine.isTerminal ? 'text' : 'json') },
   };
 }
 
-/** A folder of its own for each database, so that two databases in one folder never share a broker. */
+/** Each database has its own folder, so that two databases in one folder never share a broker. */
 function besideDatabase(databasePath: string): string {
   return join(dirname(databasePath), `${basename(databasePath, '.db')}-nats`);
 }
 
-/** DB_PATH as it is set, or its default: what people wrote, before links in it are followed. */
+/** DB_PATH as the operator wrote it, or its default; links are not followed. */
 export function writtenDatabasePath(env: Environment): string {
   return (env['DB_PATH'] ?? '').trim() || DEFINITIONS.DB_PATH.unset;
 }

@@ -1,20 +1,20 @@
-// The metrics of messages, source and store, read from one snapshot of the ingest thread. Before the first snapshot
-// every series is there with 0, so that rates work from the start.
+// The metrics of messages, source and store, from one snapshot of the ingest thread. Before the first snapshot every
+// series exists with the value 0, so that rates work from the start.
 
 import { OUTCOMES, type IngestAccounts, type IngestStatus, type PerSubject } from '../domain/accounting.ts';
 import { LABEL_DIMENSIONS, REJECT_REASONS, SUBJECTS } from '../domain/vocabulary.ts';
 import { counter, gauge, type Reading, type Sample } from '../../metrics/reading.ts';
 
-/** One moment of the ingest thread; null before it reported. */
+/** A snapshot of the ingest thread; null before its first report. */
 export interface IngestMoment {
   readonly accounts: IngestAccounts | null;
   readonly status: IngestStatus | null;
 }
 
-/** The `subject` label: the six, and `other` for messages on none of them. */
+/** Values of the label `subject`: the six subjects, and `other` for messages on another subject. */
 const SUBJECT_LABELS: readonly string[] = [...SUBJECTS, 'other'];
 
-/** All counters and gauges that the ingest thread fills. */
+/** All counters and gauges that are read from the ingest thread's snapshot. */
 export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
   {
     name: 'aggregator_messages_received_total',

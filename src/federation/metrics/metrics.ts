@@ -1,5 +1,5 @@
-// What Prometheus reads of the federation (docs/federation.md#metrics), from one snapshot of the ingest thread's
-// counters at each scrape. It never counts a message itself and has no node ids.
+// The federation's metrics for Prometheus (docs/federation.md#metrics), from one snapshot of the ingest thread's
+// counters at each scrape. This file counts no message itself and exposes no node id.
 
 import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../domain/accounting.ts';
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';
@@ -18,15 +18,15 @@ export const QUERY_BOUNDS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ] as const;
 
-/** Where the numbers come from; all are asked at one moment, when Prometheus asks us. */
+/** Sources of the numbers; at a scrape all are read at one moment. */
 export interface MetricsParts {
-  /** The ingest thread's latest counters; null before it reported. */
+  /** The ingest thread's latest counters; null before its first report. */
   accounts(): IngestAccounts | null;
-  /** The source's latest state; null before it reported. */
+  /** The source's latest state; null before its first report. */
   status(): IngestStatus | null;
-  /** Nodes by state, as their actors see them. */
+  /** Number of nodes by state, from their actors. */
   nodes(): Readonly<Record<NodeState, number>>;
-  /** Nodes that have a row, by who spoke last for them. */
+  /** Number of stored nodes, by whether their newest message was signed. */
   trust(): NodeTrust;
   /** Messages missing from the numbers. */
   missing(): Missing;
@@ -35,13 +35,13 @@ export interface MetricsParts {
   feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
   /** Seconds without a free file descriptor. */
   descriptors(): { readonly seconds: number };
-  /** Log lines that could not be written. */
+  /** Number of log lines that could not be written. */
   logLoss(): { readonly lines: number };
-  /** What the broker does not let us do at the moment. */
+  /** Number of refusals by the broker that are in force. */
   refusals(): number;
-  /** Of the program. */
+  /** The version of the program. */
   readonly version: string;
-  /** The wall time of a moment of the monotonic clock, by the wall clock as it is set now. */
+  /** Converts a time of the monotonic clock to the wall clock as it is set now. */
   wallMs(monotonicMs: number): number;
   readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
@@ -49,23 +49,23 @@ export interface MetricsParts {
 /** The metrics of one process. */
 export interface Metrics {
   readonly contentType: string;
-  /** All metrics in the text format. */
+  /** Returns all metrics in the text format. */
   text(): Promise<string>;
-  /** A node changed its state. */
+  /** Records that a node changed its state. */
   transition(from: NodeState, to: NodeState): void;
-  /** A tick computed, recorded and published its statistics in so many seconds. */
+  /** Records a tick that computed, recorded and published its statistics in `seconds`. */
   tick(seconds: number): void;
-  /** A node asked to join. */
+  /** Records a request to join. */
   join(outcome: JoinOutcome): void;
-  /** A node's actor failed. */
+  /** Records a failure of a node's actor. */
   actorFailed(outcome: FailureOutcome): void;
-  /** Statistics were published at this moment of the monotonic clock. */
+  /** Records that statistics were published, at a time of the monotonic clock. */
   published(monotonicMs: number): void;
-  /** A task of the worker pool ran for so many seconds. */
+  /** Records a task of the worker pool that ran for `seconds`. */
   workerRun(seconds: number): void;
-  /** An audit was made, at this moment of the monotonic clock: so much differed. */
+  /** Records an audit, at a time of the monotonic clock, and the number of differing values. */
   audited(differing: number, monotonicMs: number): void;
-  /** Ends the measuring of the event loop. */
+  /** Stops measuring the event loop. */
   stop(): void;
 }
 
@@ -143,7 +143,7 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
   },
 ];
 
-/** Makes the metrics. The help of each says which series are there from the start. */
+/** Makes the metrics. Counters with labels have all their series from the start. */
 export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new MetricsRegistry(parts);
   addIngest(registry, parts);
@@ -157,9 +157,9 @@ export function createMetrics(parts: MetricsParts): Metrics {
   };
 }
 
-/** What the ingest thread counts and measures. */
+/** Adds the metrics that the ingest thread counts and measures. */
 function addIngest(registry: MetricsRegistry, parts: MetricsParts): void {
-  // Of the scrape under way: what is added first is filled first.
+  // Of the current scrape: readings that are added first are filled first.
   let accounts: IngestAccounts | null = null;
   registry.addReadings(INGEST_READINGS, () => {
     accounts = parts.accounts();
