@@ -1,4 +1,5 @@
-// Backup of a database that may be in use at full speed, and restoring one. Both put whole files in place or none.
+// Makes a backup of a database, also while a program writes to it at full load, and restores one. Each puts a complete
+// file in place or none.
 
 import {
   chmodSync,
@@ -29,27 +30,31 @@ import { requireOneName } from './one-name.ts';
 import { requireOwnFile } from './program-identity.ts';
 import { type Verified, verifyDatabase } from './verify.ts';
 
-/** Told what the work is at. Only copying knows how far it is, from 0 to 1: SQLite checks a file in one go. */
+/**
+ * Called with the current phase. Only copying knows its progress, from 0 to 1, because SQLite checks a file in a single
+ * step.
+ */
 export type CopyProgress = (phase: 'copying' | 'verifying', share?: number) => void;
 
-/** What to copy, and where to. */
+/** The database to copy, and the file to copy it to. */
 export interface BackupOptions<Summary extends object> {
   readonly program: DatabaseProgram<Summary>;
   readonly databasePath: string;
-  /** A folder of the program, our own broker's for instance: nothing is written in there. */
+  /** A folder that belongs to the program, for example the embedded broker's; no backup is written into it. */
   readonly ownFolder?: string | undefined;
   readonly file: string;
-  /** Replace a file of that name. */
+  /** True to replace an existing file. */
   readonly overwrite: boolean;
   readonly progress?: CopyProgress;
 }
 
-/** Pages copied between two looks at the event loop. */
+/** Number of pages to copy before the event loop runs again. */
 const STEP_PAGES = 2_000;
 
 /**
- * Copies the database as it is at this moment, whatever is written meanwhile, and verifies the copy before it gets its name.
- * Errors: `backup_exists`, `copy_failed`, `backup_unusable`, `database_unusable`, `folder_not_writable`.
+ * Copies the database as it is at this moment, whatever other processes write meanwhile, and verifies the copy before
+ * it gets its final name. Errors: `backup_exists`, `copy_failed`, `backup_unusable`, `database_unusable`,
+ * `folder_not_writable`.
  */
 export async function backupDatabase<Summary extends object>(
   options: BackupOptions<Summary>,
@@ -63,9 +68,9 @@ export async function backupDatabase<Summary extends object>(
     const target = requireTarget({ databasePath, ownFolder, file, overwrite });
     unfinished = `${target}.unfinished`;
     removeWithLogs(unfinished);
-    // As secret as a database of ours: SQLite fills an empty file, and leaves its mode.
+    // The copy is as secret as the database. SQLite fills the empty file and keeps its mode.
     writeFileSync(unfinished, '', { mode: OWNER_ONLY });
-    // One snapshot for all steps: without it every commit of the running program would make the copy begin anew.
+    // One snapshot for all steps: without it every commit of the running program would restart the copy.
     source.exec('BEGIN');
     source.prepare('SELECT count(*) FROM sqlite_master').get();
     progress('copying', 0);
@@ -78,7 +83,7 @@ export async function backupDatabase<Summary extends object>(
     progress('verifying');
     const verified = verifyAlone(unfinished, databasePath, program);
     const bytes = statSync(unfinished).size;
-    // SQLite would take what lies beside the file that is replaced for this one's own.
+    // SQLite would read the logs of the replaced file as logs of the new one.
     for (const log of LOGS) rmSync(target + log, { force: true });
     renameDurably(unfinished, target);
     return { ...verified, bytes };
@@ -92,18 +97,18 @@ export async function backupDatabase<Summary extends object>(
   }
 }
 
-/** Which backup replaces which database. */
+/** The backup, and the database that it replaces. */
 export interface RestoreOptions<Summary extends object> {
   readonly program: DatabaseProgram<Summary>;
   readonly databasePath: string;
   readonly file: string;
-  /** What the replaced database's file name ends with. */
+  /** Suffix of the file name that the replaced database gets. */
   readonly suffix: string;
   readonly progress?: CopyProgress;
 }
 
 /**
- * Says without making anything whether the file can be a backup at all; damage is found when it is copied. Errors:
+ * Checks, before anything is created, that the file can be a backup; damage is found later, by the copy. Errors:
  * `backup_unusable`.
  */
 export function requireBackup(file: string, databasePath: string): void {
@@ -114,7 +119,7 @@ export function requireBackup(file: string, databasePath: string): void {
   }
 }
 
-/** Why no backup can be read there; null if there may be one. */
+/** The reason why the file is no readable backup; null if it may be one. */
 function faultOf(file: string): string | null {
   try {
     const found = statSync(file, { throwIfNoEntry: false });
@@ -135,28 +140,28 @@ function faultOf(file: string): string | null {
   }
 }
 
-/** What every database begins with (SQLite's file format). */
+/** The first bytes of every database file (SQLite's file format). */
 const FILE_HEAD = Buffer.from('SQLite format 3\0', 'latin1');
 
 /**
- * Puts the backup in the place of the database, which stays beside it under another name. The caller holds the lock, so
- * nobody else writes. A crash leaves the one or the other in place. Errors: `backup_unusable`, `database_newer`,
- * `copy_failed`, `database_in_use`.
+ * Replaces the database by the backup, and keeps the database beside it under another name. The caller must hold the
+ * lock, so that no other process writes. After a crash the old or the new database is in place. Errors:
+ * `backup_unusable`, `database_newer`, `copy_failed`, `database_in_use`.
  */
 export function restoreDatabase<Summary extends object>(
   options: RestoreOptions<Summary>,
 ): Verified<Summary> & { readonly replaced: string | null } {
   const { program, databasePath, suffix, progress = () => undefined } = options;
   requireBackup(options.file, databasePath);
-  // The log of a copy made by hand is beside the file itself.
+  // Of a copy made by hand, the log is beside the file to which links lead.
   const file = realPath(options.file);
   const unfinished = `${databasePath}.restoring`;
   try {
     removeWithLogs(unfinished);
     copyInParts(file, unfinished, (share) => progress('copying', share));
-    // Whoever may read the database now may read it then, and nobody else.
+    // The restored database keeps the mode of the replaced one, so that exactly the same users can read it.
     chmodSync(unfinished, statSync(databasePath, { throwIfNoEntry: false })?.mode ?? OWNER_ONLY);
-    // A copy made by hand while the program ran may have its newest part in a log of its own.
+    // The newest data of a copy made by hand, while the program ran, may be in a log of its own.
     if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${unfinished}-wal`);
     progress('verifying');
     const verified = verifyAlone(unfinished, file, program);
@@ -175,7 +180,7 @@ export function restoreDatabase<Summary extends object>(
 
 const PART_BYTES = 8 * 1_048_576;
 
-/** Copies a file into a new one, and says how far it is. */
+/** Copies a file into a new one, and reports the progress. */
 function copyInParts(from: string, to: string, progress: (share: number) => void): void {
   progress(0);
   const source = openSync(from, 'r');
@@ -198,14 +203,14 @@ function copyInParts(from: string, to: string, progress: (share: number) => void
   }
 }
 
-/** Keeps the database under a second name, and leaves no log that a restored one would take for its own. */
+/** Keeps the database under a second name, and removes logs that SQLite would apply to the restored database. */
 function setAside(databasePath: string, replaced: string): void {
-  // First, for SQLite may throw away the log of a damaged file.
+  // This comes first, because SQLite may delete the log of a damaged file.
   const isLinked = LOGGED.map((suffix) => giveName(databasePath + suffix, replaced + suffix));
   try {
     const database = openAlone(databasePath);
     try {
-      // All of its log comes into the file, and the log goes.
+      // Moves the whole log into the file and deletes the log.
       database.pragma('journal_mode = DELETE');
     } finally {
       database.close();
@@ -220,7 +225,7 @@ function setAside(databasePath: string, replaced: string): void {
         { cause: error },
       );
     }
-    // Damaged: that is why it is replaced. It is kept as it is, with its log.
+    // The database is damaged, which is why the operator replaces it. It is kept unchanged, with its log.
   }
   for (const log of LOGS) rmSync(databasePath + log, { force: true });
   syncFolder(dirname(databasePath));
@@ -229,14 +234,17 @@ function setAside(databasePath: string, replaced: string): void {
 const LOGGED = ['', '-wal'] as const;
 const LOGS = ['-wal', '-shm', '-journal'] as const;
 
-/** Keeps the log of a database that is gone under another name: SQLite would apply it to the one that comes. */
+/** Renames the logs of a missing database: SQLite would apply them to the restored one. */
 function setLogsAside(databasePath: string, replaced: string): void {
   for (const log of LOGS) {
     if (existsSync(databasePath + log)) renameSync(databasePath + log, replaced + log);
   }
 }
 
-/** Gives a file another name beside its own; false if it is a copy, where the file system has no such names. */
+/**
+ * Gives a file a second name, by a hard link. Returns false if the file system has no hard links and the file was
+ * copied.
+ */
 function giveName(path: string, name: string): boolean {
   if (!existsSync(path)) return true;
   try {
@@ -249,7 +257,7 @@ function giveName(path: string, name: string): boolean {
   }
 }
 
-/** Verifies a copy that nobody else has open, and makes it one file without a log; `original` is named to people. */
+/** Verifies a copy that no other process has open, and makes it a single file without a log. Errors name `original`. */
 function verifyAlone<Summary extends object>(
   copy: string,
   original: string,

@@ -1,5 +1,5 @@
-// The files of an open database as they are on disk: whether those that we have open are still the ones that bear its name.
-// It looks and tells; it opens nothing, for closing a second handle would drop SQLite's locks.
+// Checks the files of an open database on disk: whether the open files are still those with the database's name. It
+// only inspects. It opens no file, because closing a second handle would release SQLite's locks.
 
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,8 +8,8 @@ import type { Database } from './database.ts';
 import { DatabaseMissing } from './refusal.ts';
 
 /**
- * Refuses to begin anew where a database was: `hadDatabase` is what the lock remembers. A log without its database tells
- * the same. Errors: `database_missing`.
+ * Refuses to create a new database where one existed: `hadDatabase` comes from the lock file. A log without its
+ * database also shows that there was one. Errors: `database_missing`.
  */
 export function expectDatabase(path: string, hadDatabase: boolean): void {
   const bytes = look(path)?.bytes ?? 0;
@@ -25,10 +25,10 @@ interface Identity {
   readonly inode: number;
 }
 
-/** What the write-ahead log begins with, and what stands before each page in it, in bytes (SQLite's file format). */
+/** Size of the write-ahead log's header, and of the header before each page in it, in bytes (SQLite's file format). */
 const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
-/** Times as long as it took, until a damaged file is looked through again. */
+/** Minimum pause before a damaged file is checked again, as a multiple of the duration of the last check. */
 const LOOK_REST = 9;
 
 /** Watches whether an open database's files are still at their path and undamaged. */
@@ -40,7 +40,7 @@ export class DatabaseFiles {
   readonly #file: Identity | null;
   #wal: Identity | null = null;
   #walBytes = 0;
-  /** SQLite found it damaged: nothing is written before it has been looked through and found whole. */
+  /** The error with which SQLite reported damage. Nothing is written until a check finds the database undamaged. */
   #damage: unknown = null;
   #lookAgainAtMs = 0;
 
@@ -54,8 +54,8 @@ export class DatabaseFiles {
   }
 
   /**
-   * To be called before anything is written. Throws {@link DatabaseMissing} while there is no file of this name, and a
-   * `CodedError` when what we have open can never again be the database: `database_replaced`.
+   * Must be called before every write. Throws {@link DatabaseMissing} while there is no file of this name, and
+   * `database_replaced` if the open file can never be the database again.
    */
   check(): void {
     const file = look(this.#path);
@@ -70,7 +70,7 @@ export class DatabaseFiles {
     if (this.#damage !== null) this.#lookThrough(this.#damage);
   }
 
-  /** To be called when something was written. */
+  /** Must be called after every write. */
   written(): void {
     const log = look(`${this.#path}-wal`);
     if (log === null) return;
@@ -78,7 +78,7 @@ export class DatabaseFiles {
     this.#walBytes = log.bytes;
   }
 
-  /** SQLite said that the file is damaged. */
+  /** Must be called when SQLite reports that the file is damaged. */
   suspect(damage: unknown): void {
     this.#damage = damage;
   }
@@ -87,12 +87,12 @@ export class DatabaseFiles {
     const startedMs = this.#monotonicMs();
     if (startedMs < this.#lookAgainAtMs) throw damage;
     try {
-      // Not what was read before.
+      // Frees the cache, so that the check reads the file and not the cached pages.
       this.#database.pragma('shrink_memory');
       if (this.#database.pragma('quick_check(1)', { simple: true }) !== 'ok') throw damage;
       this.#damage = null;
     } finally {
-      // A large file takes long; nine tenths of the time the disk and the thread are left in peace.
+      // Checking a large file takes long; the pause leaves the disk and the thread nine tenths of the time.
       this.#lookAgainAtMs = this.#monotonicMs() + LOOK_REST * (this.#monotonicMs() - startedMs);
     }
   }
@@ -101,14 +101,14 @@ export class DatabaseFiles {
     const log = look(`${this.#path}-wal`);
     if (this.#wal === null) return;
     if (log === null || !isSame(log.identity, this.#wal)) {
-      // What is committed is still in our hands; brought into the database, nothing of it is lost.
+      // This connection still has the committed data; a checkpoint saves it in the database.
       this.#database.pragma('wal_checkpoint(TRUNCATE)');
       throw new CodedError(
         'database_replaced',
         `The write-ahead log of the database ${this.#path} was removed while it was open; what was in it has been brought into the database: leave the files in ${dirname(this.#path)} alone while the program runs, and start again.`,
       );
     }
-    // It never shrinks but when it has been brought into the database as a whole, which tools may ask for.
+    // The log shrinks only after a checkpoint has moved all of it into the database, which other tools may request.
     if (log.bytes < this.#walBytes && log.bytes < this.#bytesInUse()) {
       throw new CodedError(
         'database_replaced',
@@ -117,7 +117,7 @@ export class DatabaseFiles {
     }
   }
 
-  /** How long the log must be for what is in it and not yet in the database. Reads nothing of it. */
+  /** The length that the log needs for pages that are not yet in the database. Reads nothing of the log. */
   #bytesInUse(): number {
     const [row] = this.#database.pragma('wal_checkpoint(NOOP)') as { readonly log: number }[];
     const frames = Math.max(0, row?.log ?? 0);
@@ -136,7 +136,7 @@ function isSame(a: Identity, b: Identity | null): boolean {
   return b !== null && a.device === b.device && a.inode === b.inode;
 }
 
-/** True if users other than its owner may read the database, and with it what messages and statistics are signed with. */
+/** True if users other than the owner may read the database, and with it the keys that sign messages and statistics. */
 export function isReadableByOthers(path: string): boolean {
   return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0;
 }

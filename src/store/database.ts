@@ -1,5 +1,4 @@
-// Opens the SQLite file: the one writer (locked, migrated) and any number of readers that cannot write. The only
-// importer of better-sqlite3.
+// Opens the SQLite file: for the single writer (locked, migrated), or for any number of readers, which cannot write.
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,33 +13,34 @@ import { explainRefusal, refusalOf } from './refusal.ts';
 
 export type { Database, Statement };
 
-/** A connection that can only read: what workers get. */
+/** A connection that can only read; workers get this type. */
 export type ReadDatabase = Pick<Database, 'prepare' | 'close' | 'transaction'>;
 
-/** What a program hands the mechanisms of this room: how its database comes to be, is known, and is described. */
+/** A program's contribution to this room: how to create, recognise and summarise its database. */
 export interface DatabaseProgram<Summary extends object = object> {
-  /** Its databases carry the mark of this name (`program-identity.ts`). */
+  /** The program's name; its databases carry the mark of this name (`program-identity.ts`). */
   readonly name: ProgramName;
   /** `migrations[n]` takes a database from version n to n + 1. */
   readonly migrations: readonly Migration[];
-  /** A table that every database of this program has, and no other program's: it tells a file that carries no mark. */
+  /** A table that every database of this program has, and no other program's. It identifies a file without a mark. */
   readonly ownTable: string;
-  /** What is said of a whole database, after a backup for instance; it only reads. */
+  /** Summarises a whole database, for example after a backup; it only reads. */
   summarise(database: ReadDatabase): Summary;
 }
 
-/** How a database of an earlier program becomes ours. */
+/** Converts the database of an earlier program into one of this program. */
 export interface Adoption {
-  /** True if the file is such a database; then nothing in it is ours. */
+  /** True if the file is a database of the earlier program; then it has no table of this program. */
   recognises(database: Database): boolean;
-  /** Moves everything into our tables, which `createSchema` makes, inside one transaction. */
+  /** Moves all data into this program's tables, which `createSchema` makes, inside one transaction. */
   adopt(database: Database, createSchema: () => void): void;
 }
 
 /**
- * Opens the file for the one writer, makes its folder if need be, and migrates it: at once, so that after a crash the file
- * is as before or as after. Before an existing file is migrated, a copy of it is made beside it. A file that carries no mark
- * gets the program's. The caller holds the lock of `lock.ts`. Errors: `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
+ * Opens the file for the single writer, creates its folder if necessary, and migrates the database in one transaction,
+ * so that after a crash the file has the old or the new version. Before it migrates an existing file it copies the
+ * file. A file without a mark gets the program's. The caller must hold the lock of `lock.ts`. Errors:
+ * `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
  */
 export function openWriter(
   path: string,
@@ -52,14 +52,14 @@ export function openWriter(
   try {
     requireOwnFile(path, program.name);
     makeFolder(dirname(path));
-    // It holds what messages are signed with, and whoever opened it before it was closed to him would read along for ever.
-    // The files beside it get the mode of this one.
+    // The file holds signing keys, so other users must never be able to open it: a user who has opened it once could
+    // keep reading it. SQLite gives the files beside it the same mode.
     if (!existed) writeFileSync(path, '', { mode: 0o600, flag: 'a' });
     let database = new Sqlite(path, { timeout: 5000 });
     try {
       if (adoption?.recognises(database) === true) {
         adoptFile(database, path, adoption, program);
-        // Another connection, for one that had the file to itself cannot share it again.
+        // Opens a new connection, because one with an exclusive lock cannot share the file again.
         database.close();
         database = new Sqlite(path, { timeout: 5000 });
       }
@@ -68,12 +68,12 @@ export function openWriter(
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -65536');
       database.pragma('wal_autocheckpoint = 4000');
-      // A backup or an audit lets the log grow while it reads: afterwards the room is given back.
+      // A backup or an audit makes the log grow while it reads; afterwards this limit shrinks the log.
       database.pragma('journal_size_limit = 67108864');
       if (version > 0 && version < migrations.length)
         copyDatabase(database, `${path}.before-version-${migrations.length}`);
       migrate(database, version, program);
-      // A commit that finds the file locked is tried again by itself; a stop must not wait for it.
+      // The writer retries a commit that finds the file locked; a stop must not wait for it.
       database.pragma('busy_timeout = 250');
       refuseReadOnly(database);
       return database;
@@ -87,8 +87,8 @@ export function openWriter(
 }
 
 /**
- * Runs with every transaction on the disk before the next statement, power cuts included: for what somebody is told of.
- * Messages need it not, for they are read again.
+ * Runs `run` so that each transaction is on the disk before the next statement, even after a power cut. For changes
+ * that the program confirms to someone; messages do not need it, because the program can read them again.
  */
 export function durably<T>(database: Pick<Database, 'pragma'>, run: () => T): T {
   database.pragma('synchronous = FULL');
@@ -99,7 +99,7 @@ export function durably<T>(database: Pick<Database, 'pragma'>, run: () => T): T 
   }
 }
 
-/** What a command says where no database is: only a start of the program makes one. */
+/** The error of a command that finds no database: only a start of the program creates one. */
 export function databaseNotFound(path: string): CodedError {
   return new CodedError(
     'not_found',
@@ -122,8 +122,8 @@ export function openReader(path: string): Database {
 }
 
 /**
- * Opens the file read-only for a question about all of it. Errors: `database_newer`; `database_unusable`, also
- * if this program has not migrated it yet.
+ * Opens the file read-only for a query over all of it. Errors: `database_newer`; `database_unusable`, also if this
+ * program has not migrated the file yet.
  */
 export function openCurrent(path: string, program: DatabaseProgram): Database {
   requireOwnFile(path, program.name);
@@ -142,7 +142,7 @@ export function openCurrent(path: string, program: DatabaseProgram): Database {
   }
 }
 
-/** Opens a file that is not in use and that nobody else opens, as it is. Errors: `database_unusable`. */
+/** Opens a file that no other process uses or opens, without changing settings. Errors: `database_unusable`. */
 export function openAlone(path: string): Database {
   try {
     return new Sqlite(path, { fileMustExist: true, timeout: 5000 });
@@ -151,10 +151,13 @@ export function openAlone(path: string): Database {
   }
 }
 
-/** SQLite opens a file that it may not write for reading instead, and such a connection can never write, whatever changes. */
+/**
+ * Throws if SQLite has opened the file for reading only, as it does if it may not write. Such a connection can never
+ * write, even if the rights change.
+ */
 function refuseReadOnly(database: Database): void {
   try {
-    // BEGIN IMMEDIATE would be granted.
+    // SQLite would grant BEGIN IMMEDIATE, so only a write shows it.
     const table = database
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' LIMIT 1")
       .pluck()
@@ -162,18 +165,18 @@ function refuseReadOnly(database: Database): void {
     database.exec(`DELETE FROM "${String(table)}" WHERE false`);
   } catch (error) {
     if (refusalOf(error) === 'not_writable') throw error;
-    // What else keeps it from being written now, a lock for instance, is waited for.
+    // Other obstacles, for example a lock, are temporary; the writer waits for them.
   }
 }
 
-/** Refuses a file that is not the program's, before anything in it is changed; else its version, 0 of an empty one. */
+/** Refuses a file of another program before it changes anything; returns the version, 0 for an empty file. */
 function checkVersion(
   database: Database,
   path: string,
   { name, migrations, ownTable }: DatabaseProgram,
 ): number {
   const newest = migrations.length;
-  // The mark may stand in the log alone.
+  // The mark may be only in the log.
   refuseMark(applicationIdIn(database), path, name);
   const version = Number(database.pragma('user_version', { simple: true }));
   if (hasTables(database) && !hasTable(database, ownTable)) {
@@ -191,12 +194,15 @@ function checkVersion(
   return version;
 }
 
-/** All missing migrations, and the mark, in one transaction, so that a copy made before it is of the file as it was before the first. */
+/**
+ * Applies all missing migrations and the mark in one transaction, so that a copy made before has the file as it was
+ * before the first migration.
+ */
 function migrate(database: Database, version: number, program: DatabaseProgram): void {
   const isMarked = applicationIdIn(database) === applicationIdOf(program.name);
   if (version === program.migrations.length && isMarked) return;
   database.transaction(() => applyMigrations(database, version, program))();
-  // A migration may have written every row anew: the log must not keep the size of the file.
+  // A migration may have rewritten every row: this shrinks the log, which would otherwise stay as large as the file.
   database.pragma('wal_checkpoint(TRUNCATE)');
 }
 
@@ -211,7 +217,7 @@ function applyMigrations(database: Database, version: number, { name, migrations
 }
 
 function adoptFile(database: Database, path: string, adoption: Adoption, program: DatabaseProgram): void {
-  // Alone with the file, for a program that goes on writing into tables that we take away would lose what it writes.
+  // Exclusive, because another program that continues to write into tables that disappear would lose its data.
   database.pragma('busy_timeout = 250');
   database.pragma('locking_mode = EXCLUSIVE');
   try {
@@ -228,7 +234,8 @@ function adoptFile(database: Database, path: string, adoption: Adoption, program
   copyDatabase(database, `${path}.before-adoption`);
   database.pragma('synchronous = FULL');
   database.pragma('cache_size = -65536');
-  // Views and triggers of others go on naming the same tables, and deleting a table deletes nothing elsewhere.
+  // Views and triggers of other programs keep the table names that they use, and dropping a table deletes nothing in
+  // other tables.
   database.pragma('legacy_alter_table = ON');
   database.pragma('foreign_keys = OFF');
   database.transaction(() => adoption.adopt(database, () => applyMigrations(database, 0, program)))();
@@ -253,15 +260,15 @@ function hasTables(database: Database): boolean {
 }
 
 /**
- * The sentence for an error of reading the database at `path`: the file is damaged or half, or the disk refuses. What is no
- * error of SQLite comes back as it is.
+ * Converts an error of reading the database at `path` into a sentence: the file is damaged or incomplete, or the disk
+ * fails. Returns an error that is not SQLite's as it is.
  */
 export function explainReading(error: unknown, path: string): unknown {
   const isOfDatabase = error instanceof Sqlite.SqliteError && refusalOf(error) !== null;
   return isOfDatabase ? explain(error, path) : error;
 }
 
-/** The sentence for an error of opening the file at `path`, or of reading what every start reads. */
+/** The error with a sentence for a failure to open the file at `path`, or to read what every start reads. */
 export function explain(error: unknown, path: string): Error {
   if (error instanceof CodedError) return error;
   const denied = explainAccess(error, path);

@@ -6,7 +6,7 @@ import { CodedError } from '../lib/errors.ts';
 
 /**
  * The mark of every program. They are in one place so that no two programs have the same mark, and each can name the
- * others. Names and marks are all that this room knows of a program.
+ * others. This room knows nothing else about programs.
  */
 const MARKS = { federation: 'fede', mining: 'mini', trades: 'trad', agent: 'agen' } as const;
 

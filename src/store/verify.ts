@@ -1,15 +1,15 @@
-// Says whether a file is a whole database of a program, before anybody relies on it. It changes nothing in it.
+// Checks that a file is a complete database of a program, before the program relies on it. It does not change the file.
 
 import { CodedError } from '../lib/errors.ts';
 import type { Database, DatabaseProgram } from './database.ts';
 import { foreignBy } from './program-identity.ts';
 
-/** What is known of a whole database: its version, and what its program says of it. */
+/** The facts about a complete database: its version, and its program's summary. */
 export type Verified<Summary> = Summary & { readonly version: number };
 
 /**
- * Reads the whole file. Errors: `backup_unusable` if it is damaged or not the program's, `database_newer` if a newer program
- * wrote it.
+ * Reads the whole file. Errors: `backup_unusable` if the file is damaged or belongs to another program;
+ * `database_newer` if a newer program wrote it.
  */
 export function verifyDatabase<Summary extends object>(
   database: Database,

@@ -1,4 +1,4 @@
-// Asks the aggregator over HTTP: is it ready, what are its limits, its counters, its statistics, its active nodes.
+// Asks the aggregator over HTTP for its readiness, limits, counters, statistics and active nodes.
 
 import { CodedError } from '../../lib/errors.ts';
 import { getText } from '../../lib/http-get.ts';
@@ -10,7 +10,7 @@ import type { PublishedStatistics } from './publication.ts';
 import { decodeStatistics } from './publication.ts';
 import type { Period } from './vocabulary.ts';
 
-/** What `/api/federation/network-stats` shows of one period. */
+/** The statistics of one period, as `/api/federation/network-stats` shows them. */
 export interface ShownStatistics {
   readonly aggregatorId: string;
   readonly timestamp: string;
@@ -19,21 +19,22 @@ export interface ShownStatistics {
   readonly data: PublishedStatistics;
 }
 
-/** State by node id. */
+/** The state of each active node, by node id. */
 export type ActiveNodes = ReadonlyMap<string, 'online' | 'stale'>;
 
+/** The simulator's requests to an aggregator. */
 export interface AggregatorClient {
-  /** Null if it is ready, else its own account of why not. */
+  /** Null if the aggregator is ready, otherwise the reason that it gives. */
   notReadyBecause(): Promise<string | null>;
   limits(): Promise<AggregatorLimits>;
   counters(): Promise<Counters>;
   statistics(period: Period): Promise<ShownStatistics>;
-  /** All nodes that are online or stale, but those of `except`. */
+  /** All nodes that are online or stale, except those in `except`. */
   activeNodes(except: ReadonlySet<string>): Promise<ActiveNodes>;
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
-/** A guard against an answer that never ends, at 100 nodes a page. */
+/** Maximum number of pages, 100 nodes each, in case the list never ends. */
 const PAGES_MAX = 10_000;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -50,7 +51,7 @@ function toText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Requests to one aggregator. Each throws `usage` if it has no answer. */
+/** Requests to one aggregator. Each throws `usage` if it gets no answer. */
 interface Requests {
   /** Returns the answer whatever its status is. */
   ask(path: string): Promise<{ status: number; text: string }>;
@@ -93,8 +94,8 @@ function requestsTo(base: string, isOurs: boolean): Requests {
 }
 
 /**
- * A client of the aggregator at `baseUrl` (`http://127.0.0.1:8080`); `isOurs`: as our own settings say. Throws CodedError `usage` if it cannot be
- * asked.
+ * Makes a client of the aggregator at `baseUrl` (`http://127.0.0.1:8080`). `isOurs` is true if the address comes from
+ * the settings of this machine's aggregator. Each request throws `usage` if it fails.
  */
 export function createAggregatorClient(baseUrl: string, isOurs = false): AggregatorClient {
   const { ask, askText, askJson } = requestsTo(baseUrl.replace(/\/+$/, ''), isOurs);
