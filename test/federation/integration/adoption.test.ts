@@ -11,7 +11,7 @@ import { until } from '../../support/until.ts';
 const KILLS = 6;
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Of the tasks as the program must publish them. */
+/** The counts of tasks that the program must publish. */
 function statisticsOf({ tasks: expected, invoices, nodes }: Expected): Record<string, number> {
   const rows = [...expected.values()];
   const count = (status: string) => rows.filter((row) => row.status === status).length;
@@ -31,7 +31,7 @@ function statisticsOf({ tasks: expected, invoices, nodes }: Expected): Record<st
 }
 
 describe('adoption', () => {
-  it('adoption - the real program takes the file over through kills, tells the report, and goes on counting', async () => {
+  it('adoption - the real program takes the file over through kills, logs the report, and continues to count', async () => {
     const own = await testFolder('adoption');
     // One node was silent for 4 minutes: on a busy machine the test may take another one.
     const env = { ...own.env, AGGREGATOR_ID: 'adopter', OFFLINE_AFTER: '350000' };
@@ -46,7 +46,7 @@ describe('adoption', () => {
     let before = 0;
     for (let kill = 0; kill < KILLS; kill++) {
       const program = launch(env);
-      // From the first moments of the start to the end of the adoption: the moment is the thing under test.
+      // From the first moments of the start to the end of the adoption: the test varies this moment.
       await wait(250 + kill * 350);
       program.process.kill('SIGKILL');
       await program.exit;
@@ -61,7 +61,7 @@ describe('adoption', () => {
     expect(before).toBeGreaterThan(0);
 
     const program = launch(env);
-    // Not by a look at the file: the adoption has it for itself.
+    // The test cannot look into the file, because the adoption has locked it.
     await until('the start', () => program.log.some(({ msg }) => msg.startsWith('http: http')), 120_000);
     await program.ready();
     await shown(program, statisticsOf(expected));
@@ -72,7 +72,7 @@ describe('adoption', () => {
     expect(report).toMatch(/^tasks: [\d,]+ rows before, 10,000 after; /);
     expect(report).toContain('success rate: ');
 
-    // Two of its nodes were heard in the last minutes; a new one and new tasks join them.
+    // Two adopted nodes were heard in the last minutes; a new node and new tasks are added.
     const { body } = await program.get('/api/federation/network-stats');
     expect(body['activeNodes']).toBe(3);
     const connection = await connectTo(own.natsUrl);

@@ -20,7 +20,7 @@ function files(databasePath: string): string[] {
   return readdirSync(dirname(databasePath)).filter((name) => name.startsWith(basename(databasePath)));
 }
 
-/** What standard error says where it is no terminal; of work that takes long also how far it is. */
+/** Standard error without a terminal; long work also shows its progress. */
 function phases(what: string): RegExp {
   return new RegExp(`^${what}: copying\n(${what}: copying \\d+ %\n)*${what}: verifying\n$`);
 }
@@ -33,7 +33,7 @@ async function lastUpdatedAfter(program: Aggregator, ms: number): Promise<Record
 }
 
 describe('backup and restore', () => {
-  it('backup and restore - a backup made at full speed, restored after more load and a kill, ends with the numbers of one who read everything', async () => {
+  it('backup and restore - a backup made under full load, restored after more load and a kill, ends with the numbers of an aggregator that read everything', async () => {
     const own = await testFolder('backup');
     const backup = `${own.folder}/backup.db`;
     const { messages } = createPlan({
@@ -51,7 +51,7 @@ describe('backup and restore', () => {
     const connection = await connectTo(own.natsUrl);
     const say = (some: typeof messages) =>
       sendPlan(some, { publisher: connection, clock: systemClock, wait, onProgress: () => undefined });
-    // The last ones come when the backup is made, however long that takes.
+    // The last messages are sent when the backup is complete, however long it takes.
     const first = messages.slice(0, -200);
     const startMs = messages[first.length]?.atMs ?? 0;
     const last = messages
@@ -113,7 +113,7 @@ describe('backup and restore', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('backup and restore - what is refused changes nothing', async () => {
+  it('backup and restore - a refused backup or restore changes no file', async () => {
     const own = await testFolder('backup-refused');
     const backup = `${own.folder}/backup.db`;
     expect(await runToEnd(own.env, ['backup', backup])).toMatchObject({
@@ -177,7 +177,7 @@ describe('backup and restore', () => {
 });
 
 describe('audit', () => {
-  it('audit - the running program audits itself, and drift shows in metric, log and exit code', async () => {
+  it('audit - the running program audits itself, and a difference shows in metric, log and exit code', async () => {
     const own = await testFolder('audit');
     const env = { ...own.env, SEAMS: JSON.stringify({ auditIntervalMs: 300 }) };
     let program = launch(env, SERVE_WITH_SEAMS);

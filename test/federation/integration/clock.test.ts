@@ -1,4 +1,5 @@
-// The whole program with a wall clock that is set while it runs, and before it starts; the broker keeps the true one. Not
+// The whole program with a wall clock that is set while it runs, and before it starts; the broker keeps the true one.
+// Not
 // run where libfaketime cannot be had (macOS): the tables of test/lib/clock-steps.test.ts and the simulation stand in.
 
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import { FAKETIME_LIB, setClock } from '../../support/set-clock.ts';
 import { until } from '../../support/until.ts';
 
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
-/** How far ahead the program's wall clock is, one after the other, and the line that names the step. */
+/** The successive errors of the program's wall clock, and the log line that names each step. */
 const SETTINGS: readonly (readonly [aheadMs: number, line: string])[] = [
   [HOUR_MS, 'forward by 1 h'],
   [0, 'back by 1 h'],
@@ -30,7 +31,7 @@ const SETTINGS: readonly (readonly [aheadMs: number, line: string])[] = [
 ];
 const NODES = Array.from({ length: 5 }, (_, index) => `node-${index}000`);
 const BEAT_MS = 100;
-/** Beats between two steps: more than the burst, so that a bucket which is not filled any more would show. */
+/** Beats between two steps: more than the burst, so that a rate which no longer refills would show. */
 const BEATS = 10;
 const TASKS = 3;
 
@@ -57,7 +58,7 @@ function beat(connection: NatsConnection): void {
   onTestFinished(() => clearInterval(timer));
 }
 
-/** Asks for readiness all the time; what was not ready. */
+/** Asks for readiness all the time; records every answer that is not ready. */
 function watchReadiness(program: Aggregator): { readonly refusals: string[]; stop(): void } {
   const refusals: string[] = [];
   const over = new AbortController();
@@ -120,13 +121,13 @@ async function expectUnnoticed(mode: 'core' | 'jetstream') {
       const { body } = await program.get('/api/federation/network-stats');
       return body['totalTasks'] === sent;
     });
-    // What is shown is of now, by the clock as it is set.
+    // The shown times are the present, by the clock as now set.
     const { body } = await program.get('/api/federation/health');
     for (const name of ['lastTickAt', 'lastHeardAt']) {
       expect(Math.abs(Date.parse(String(body[name])) - Date.now() - aheadMs)).toBeLessThan(10_000);
     }
     await until('the newest row of the history', async () => {
-      // A question that was not asked before: the answer to one that was is kept for 15 s.
+      // A new question, because the program keeps answers for 15 s.
       const history = await program.get(`/api/federation/history?points=${++asked}`);
       const newest = (history.body['at'] as readonly string[]).at(-1) ?? '';
       return Math.abs(Date.parse(newest) - Date.now() - aheadMs) < 10_000;
@@ -138,7 +139,7 @@ async function expectUnnoticed(mode: 'core' | 'jetstream') {
   expect(clockLines(program)).toHaveLength(SETTINGS.length);
   await expectUnmoved(program);
   const { body } = await program.get('/api/federation/network-stats?period=24h');
-  // On plain NATS the time of a task is ours: those of the clock that was 40 days ahead are of no day around now.
+  // On plain NATS the program dates tasks: those from the clock that was 40 days ahead are not near today.
   expect(body['totalTasks']).toBe(mode === 'core' ? sent - TASKS : sent);
   expect(await program.stop()).toBe(0);
   expect(valueOf(own.databasePath, 'SELECT count(*) FROM aggregated_tasks')).toBe(sent);
@@ -154,9 +155,9 @@ async function expectUnmoved(program: Aggregator): Promise<void> {
 }
 
 describe.runIf(FAKETIME_LIB !== undefined)('clock', () => {
-  it('clock - plain NATS: nobody notices that the wall clock is set, and a line names each step', async () => {
+  it('clock - on plain NATS a step of the wall clock changes no result, and a log line names each step', async () => {
     const { own, broker, clock, sent } = await expectUnnoticed('core');
-    // And at a start.
+    // The same at a start.
     clock.set(-HOUR_MS);
     const program = launch({ ...at(broker.url, own), ...LIMITS, ...clock.env });
     await program.ready();
@@ -171,11 +172,11 @@ describe.runIf(FAKETIME_LIB !== undefined)('clock', () => {
     });
   });
 
-  it('clock - JetStream: nobody notices that the wall clock is set, and a line names each step', async () => {
+  it('clock - on JetStream a step of the wall clock changes no result, and a log line names each step', async () => {
     await expectUnnoticed('jetstream');
   });
 
-  it('clock - 40 days ahead when keys are made and revoked: it counts at once, and after a restart', async () => {
+  it('clock - with the clock 40 days ahead, making and revoking a key is in force at once, and after a restart', async () => {
     const own = await testFolder('clock-keys');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const clock = setClock(own.folder, 40 * DAY_MS);
@@ -195,7 +196,7 @@ describe.runIf(FAKETIME_LIB !== undefined)('clock', () => {
     await sendSigned(connection, key, [heartbeat('node-mine')]);
     await until('the revoked key to be judged', async () => (await refused(program)) === 2, 5000);
     expect(await program.stop()).toBe(0);
-    // What waits while it is down comes behind the revocation, too.
+    // Messages that wait while the program is down come after the revocation, too.
     await sendSigned(connection, key, [heartbeat('node-mine')]);
     const again = launch(env);
     await again.ready();
@@ -203,7 +204,7 @@ describe.runIf(FAKETIME_LIB !== undefined)('clock', () => {
     expect(await applied(again)).toBe(0);
   });
 
-  it('clock - set back, then the broker restarts: it is connected again within 10 s', async () => {
+  it('clock - after a step back and a restart of the broker the program is connected again within 10 s', async () => {
     const own = await testFolder('clock-broker');
     const port = await freePort();
     const broker = await launchBroker({ port });

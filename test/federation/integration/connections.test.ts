@@ -1,5 +1,5 @@
 // Every way to reach a broker that NATS_URL and its companions offer, each against a real nats-server that demands it,
-// and what happens when the way is barred for a while.
+// and the behaviour when the broker cannot be reached for a while.
 
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -28,7 +28,9 @@ import { at, connectTo, launch, launchBroker, testFolder } from '../../support/p
 import { rowsOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 
-/** docs/federation.md#readiness: ready so soon after the broker's return, and no longer between two attempts. */
+/**
+ * docs/federation.md#readiness: the time to ready after the broker's return, and the longest time between two attempts.
+ */
 const RETURN_TIME_MAX_MS = 5000;
 const RETRY_DELAY_MAX_MS = 2000;
 const PASSWORD = 'correct-horse-7391';
@@ -73,7 +75,7 @@ interface Place {
   readonly wsPort: number;
 }
 
-/** A folder for one program, with room for one server. */
+/** A folder for one program and one server. */
 async function place(name: string): Promise<Place> {
   const own = { ...(await testFolder(name)) };
   const env = { ...own.env, PUBLISH_INTERVAL: '200' };
@@ -92,14 +94,14 @@ async function room(own: OwnFolder, name: string): Promise<Pick<Place, 'serve' |
   };
 }
 
-/** What a monitor is: it sends, and hears the statistics. */
+/** A monitor: it sends messages, and hears the statistics. */
 async function monitor(broker: NatsServer, options: ConnectionOptions = {}): Promise<NatsConnection> {
   const connection = await connect({ servers: broker.url, ...options });
   onTestFinished(() => connection.close());
   return connection;
 }
 
-/** The first published statistics that are these. */
+/** Resolves with the first published statistics that match these. */
 async function published(
   connection: NatsConnection,
   statistics: Readonly<Record<string, number>>,
@@ -138,7 +140,10 @@ async function expectKeptOut(program: Aggregator, reason: RegExp): Promise<void>
   expect(program.process.exitCode).toBeNull();
 }
 
-/** Waits until the program is ready after so many reconnections; no longer than docs/federation.md#readiness allows. */
+/**
+ * Waits until the program is ready after this number of reconnections; no longer than docs/federation.md#readiness
+ * allows.
+ */
 async function returned(program: Aggregator, reconnections: number): Promise<void> {
   const isBack = async () => {
     const { status } = await program.get('/readyz');
@@ -151,7 +156,7 @@ function linesOf(program: Aggregator, pattern: RegExp): string[] {
   return program.log.filter(({ msg }) => pattern.test(msg)).map(({ msg }) => msg);
 }
 
-/** Nothing that the program has said contains a password. */
+/** Checks that no output of the program contains a password. */
 function expectSilentInLog(program: Aggregator): void {
   const said = JSON.stringify(program.log) + program.errors();
   for (const secret of [PASSWORD, WRONG_PASSWORD]) expect(said).not.toContain(secret);
@@ -191,7 +196,7 @@ async function whyNot(options: NatsOptions): Promise<string | null> {
   return reason;
 }
 
-/** A connection for as long as the test lasts, and how often it told what. */
+/** A connection for as long as the test lasts, and the number of its reports by type. */
 async function stayConnected(options: Partial<NatsOptions>) {
   const counts = { connected: 0, lost: 0, told: 0 };
   const end = new AbortController();
@@ -213,7 +218,7 @@ async function stayConnected(options: Partial<NatsOptions>) {
   return counts;
 }
 
-/** The address of somebody who takes connections and says nothing. */
+/** The address of a server that accepts connections and sends nothing. */
 async function silence(scheme: string): Promise<string> {
   const port = await freePort();
   const sockets: Socket[] = [];
@@ -227,7 +232,7 @@ async function silence(scheme: string): Promise<string> {
 }
 
 describe('connections', () => {
-  it('connections - tls:// where the broker demands a certificate of ours, and what is said without one', async () => {
+  it('connections - tls:// works with a broker that demands a client certificate, and without one the reason is reported', async () => {
     const { own, serve, port } = await place('mutual');
     const broker = await serve(tlsBlock('certified clients'));
     const url = `tls://127.0.0.1:${port}`;
@@ -238,7 +243,7 @@ describe('connections', () => {
     expect(await withoutOne).toContain('client certificate');
   });
 
-  it('connections - ws:// with a token', async () => {
+  it('connections - ws:// works with a token', async () => {
     const { own, serve, wsPort } = await place('ws');
     const broker = await serve(
       `websocket { listen: "127.0.0.1:${wsPort}", no_tls: true }
@@ -249,7 +254,7 @@ describe('connections', () => {
     expectSilentInLog(program);
   });
 
-  it('connections - wss:// with an authority of our own, a certificate of ours and a password', async () => {
+  it('connections - wss:// works with a private authority, a client certificate and a password', async () => {
     const { own, serve, wsPort } = await place('wss');
     const broker = await serve(
       `websocket { listen: "127.0.0.1:${wsPort}", ${tlsBlock('certified clients')} }
@@ -267,7 +272,7 @@ describe('connections', () => {
     expectSilentInLog(program);
   });
 
-  it('connections - a credentials file, and one that replaces it while we run', async () => {
+  it('connections - a credentials file works, and one that replaces it while the program runs', async () => {
     const { own, serve } = await place('creds');
     const operator = createOperator();
     const [first, second] = [operator.createUser('first'), operator.createUser('second')];
@@ -290,12 +295,12 @@ describe('connections', () => {
 });
 
 describe('connections barred', () => {
-  it('connections barred - a broker that has as many connections as it may: that is said, and not a timeout', async () => {
+  it('connections barred - a broker at its limit of connections is reported as such, not as a timeout', async () => {
     const own = await testFolder('full');
     const configurationFile = join(own.folder, 'full.conf');
     writeFileSync(configurationFile, 'max_connections: 1');
     const { url, port } = await launchBroker({ configurationFile });
-    // The look whether the broker listens may hold the only place for a moment.
+    // The check whether the broker listens may occupy the only place for a moment.
     await until('the only place', () => connectTo(url, { timeout: 500 }).catch(() => null));
     expect(await whyNot({ ...nothing, servers: [url] })).toBe(
       `127.0.0.1:${port} has as many connections as it may have: raise max_connections there, or end others`,
@@ -303,7 +308,7 @@ describe('connections barred', () => {
   });
 
   it.each(['tls', 'wss'] as const)(
-    'connections barred - %s:// with an authority of our own: up and told why once while NATS_CA is another, then in',
+    'connections barred - %s:// with a wrong NATS_CA: the program runs and reports the reason once, and connects when it is right',
     async (scheme) => {
       const { own, serve, port, wsPort } = await place(`unknown-${scheme}`);
       const websocket = `websocket { listen: "127.0.0.1:${wsPort}", ${tlsBlock('any client')} }`;
@@ -328,7 +333,7 @@ describe('connections barred', () => {
     },
   );
 
-  it('connections barred - a wrong password, at start and after a return: up, told why once, in as soon as it is right', async () => {
+  it('connections barred - with a wrong password, at start or after a return, the program runs, reports the reason once, and connects when it is right', async () => {
     const { own, serve } = await place('password');
     const withPassword = (password: string) =>
       serve(`authorization { user: aggregator, password: "${password}" }`);
@@ -370,13 +375,13 @@ describe('connections barred', () => {
     const isWebSocket = address.startsWith('wss');
     await serve(isWebSocket ? `websocket { listen: "127.0.0.1:${own.wsPort}", ${block} }` : block);
     const servers = [`${address}:${isWebSocket ? own.wsPort : port}`];
-    // Without an authority of ours nothing but the address demands TLS.
+    // Without NATS_CA only the address demands TLS.
     const caFile = names === null ? null : authority.caFile;
     const told = await whyNot({ ...nothing, servers, caFile });
     expect(told).toEqual(reason === null ? null : expect.stringMatching(reason));
   });
 
-  it('connections barred - wss:// files renewed while we run are used, half-written ones are not; silence is given up', async () => {
+  it('connections barred - wss:// renewed files are used while the program runs, half-written ones are not, and a silent server is given up', async () => {
     const own = await testFolder('renewed');
     const { serve } = await room(own, 'broker');
     const serveSigned = (by: Authority) => {
@@ -406,7 +411,7 @@ describe('connections barred', () => {
 });
 
 describe('connections failover', () => {
-  it('connections failover - JetStream: the second broker is another incarnation, the first one is known again', async () => {
+  it('connections failover - on JetStream the second broker is a new incarnation, and the first one is recognised again', async () => {
     const { own, port: firstPort, serve: serveFirst } = await place('incarnations');
     const { port: secondPort, serve: serveSecond } = await room(own, 'second');
     const [firstServer, secondServer] = [await serveFirst(), await serveSecond()];
@@ -422,7 +427,7 @@ describe('connections failover', () => {
     await returned(program, 1);
     const onSecond = await monitor(secondServer);
     const statistics = published(onSecond, { totalTasks: 20 });
-    // Three that the first broker has brought already.
+    // Three messages that the first broker had already delivered.
     await send(onSecond, [...tasks(10, 20), ...tasks(0, 3)]);
     await counted(program, 23);
     await statistics;
@@ -450,7 +455,7 @@ describe('connections failover', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('connections failover - ws://, plain NATS: counting goes on at the second broker, whose silence does not delay our end', async () => {
+  it('connections failover - on ws:// and plain NATS counting continues at the second broker, and its silence does not delay the end of the program', async () => {
     const { own, wsPort: firstPort } = await place('plain');
     const secondPort = await freePort();
     const listen = async (port: number) => {
@@ -474,18 +479,18 @@ describe('connections failover', () => {
     expect(linesOf(program, /connection lost/)).toHaveLength(1);
     expect(rowsOf(own.databasePath, 'SELECT * FROM ingest_position')).toEqual([]);
     await expectConserved(program);
-    // A broker that does not answer the farewell cannot keep us from ending.
+    // A broker that does not answer the closing handshake cannot keep the program from ending.
     second.process.kill('SIGSTOP');
     expect(await program.stop()).toBe(0);
   });
 
-  it('connections failover - attempts are at most 2 s apart, never in step, and soon see the return', async () => {
+  it('connections failover - attempts are at most 2 s apart, at random intervals, and soon find the broker again', async () => {
     const own = await testFolder('delay');
     const { serve, port } = await room(own, 'broker');
     const broker = await serve();
     const counts = await stayConnected({ servers: [broker.url] });
     await broker.stop();
-    // Both ends are in this process: what the machine holds it up is nobody's delay.
+    // Both ends are in this process, so the test allows for the delay of its event loop.
     const heldUp = monitorEventLoopDelay({ resolution: 10 });
     heldUp.enable();
     const attemptsAtMs: number[] = [];
@@ -500,7 +505,7 @@ describe('connections failover', () => {
     heldUp.disable();
     expect(Math.max(...gapsMs)).toBeLessThanOrEqual(RETRY_DELAY_MAX_MS + heldUp.max / 1e6);
     expect(new Set(gapsMs).size).toBeGreaterThan(1);
-    // Being away is no news after the loss.
+    // After the report of the loss, the absence itself is not reported again.
     expect(counts).toEqual({ connected: 1, lost: 1, told: 0 });
 
     await serve();

@@ -1,4 +1,4 @@
-// A database whose pages were overwritten in the middle, for those who only read it: pages of the dashboard, a tick, the
+// A database with overwritten pages in the middle, and the readers that meet them: pages of the dashboard, a tick, the
 // hourly audit, and the nodes at a start.
 
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const DAMAGED_TASK = 200;
 async function setUp(name: string, seams: object = {}) {
   const own = await testFolder(name);
   const broker = await launchBroker({ storeFolder: join(own.folder, 'broker') });
-  // Retention would look at every row.
+  // Retention would read every row.
   const env = at(broker.url, own, { RETENTION_DAYS: '0', SEAMS: JSON.stringify(seams) });
   const opened = new Opened(own.databasePath, { generationSize: 1000 });
   for (let task = 0; task < NODES; task++) {
@@ -43,7 +43,7 @@ function refused(program: Aggregator): Promise<unknown> {
   });
 }
 
-/** One line in the log says it, one says that it is over, and no other is of an error. */
+/** One line in the log reports it, one reports its end, and no other line is an error. */
 async function expectToldOnce(program: Aggregator): Promise<void> {
   await until('the end in the log', () => program.log.some(({ msg }) => msg.includes('can be read again')));
   const told = program.log.filter(({ level }) => level === 'error' || level === 'warn');
@@ -57,11 +57,11 @@ async function expectToldOnce(program: Aggregator): Promise<void> {
 }
 
 describe('damaged reads', () => {
-  it('damaged reads - while it runs: 503 for who asks, one line, /readyz until the file is whole', async () => {
+  it('damaged reads - damage while the program runs gives 503 to readers, one log line, and a reason in /readyz until the file is repaired', async () => {
     const { env, folder, databasePath } = await setUp('damaged-reads');
     const program = launch(env);
     await program.ready();
-    // Sorted by id every node is read.
+    // A list sorted by id reads every node.
     const pages = ['?sort=nodeId', '?sort=-nodeId', '?sort=lastSeen', `?q=${DAMAGED_NODE}`];
     const ask = () => Promise.all(pages.map((query) => program.get(`/api/federation/nodes${query}`)));
     expect((await ask()).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
@@ -89,7 +89,7 @@ describe('damaged reads', () => {
     await expectToldOnce(program);
   });
 
-  it('damaged reads - only the audit meets it: the same', async () => {
+  it('damaged reads - damage that only the audit meets gives the same log line and reason', async () => {
     const { env, databasePath } = await setUp('damaged-audit', { auditIntervalMs: 300 });
     const program = launch(env, SERVE_WITH_SEAMS);
     await program.ready();
@@ -100,7 +100,7 @@ describe('damaged reads', () => {
     await expectToldOnce(program);
   });
 
-  it('damaged reads - the nodes at a start: it ends with one sentence', async () => {
+  it('damaged reads - damage in the nodes at a start ends the program with one sentence', async () => {
     const { env, databasePath } = await setUp('damaged-start');
     damagePagesWith(databasePath, Buffer.from(DAMAGED_NODE));
     const damaged = readFileSync(databasePath);

@@ -1,4 +1,4 @@
-// The dashboard as people see it: the real program, a real broker, a real Chromium.
+// The dashboard as a person sees it: the real program, a real broker, a real Chromium.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,10 +22,10 @@ import { command, createKey, sendSigned } from '../../support/signed.ts';
 import { until } from '../../support/until.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** What strangers may send as labels. */
+/** Hostile labels that any sender may use. */
 const HOSTILE = ['__proto__', 'constructor', 'a/b:c+d.e_f-g', `${'Zz-'.repeat(21)}9`, '..//..//etc/passwd'];
 
-/** How long ago runs left a single row each, in the page whose past has a hole. */
+/** The ages of runs that left a single row each, in the page whose past has a hole. */
 const LONE_ROWS_HOURS = [130, 120];
 
 const LONG_ID = 'long-'.repeat(13).slice(0, 64);
@@ -87,7 +87,7 @@ function readMetrics(page: Page): Promise<Record<string, unknown>> {
     );
 }
 
-/** What is used of an element: the tests know no browser's types. */
+/** The used members of an element, because the tests do not load the types of a browser. */
 interface Shown {
   readonly localName: string;
   readonly textContent: string | null;
@@ -145,7 +145,7 @@ async function launchFilled(name: string, more: Readonly<Record<string, string>>
 }
 
 describe('dashboard', () => {
-  it('dashboard - every number as the API has it in every period, live, searched, sorted, paged, in order for a screen reader', async () => {
+  it('dashboard - every number equals the API in every period; live, search, sort, pages and the order for a screen reader work', async () => {
     const { program, connection, url } = await launchFilled('dashboard');
     const { page } = await openPage(browser, url);
     await page.locator('#status[data-status="connected"]').waitFor();
@@ -153,13 +153,13 @@ describe('dashboard', () => {
       await page.locator(`#period input[value="${period}"]`).check();
       await expectAsTheApi(page, program, period);
     }
-    // Hostile labels stand there as text, and nothing else came of them.
+    // Hostile labels are shown as text, and have no other effect.
     expect(await page.locator('[data-metric="chainDistribution"] th').allTextContents()).toEqual(
       expect.arrayContaining(HOSTILE),
     );
     expect(await page.locator('img').count()).toBe(1);
 
-    // A heartbeat shows, without a reload, within 2 s of its publication: 2 s after it nobody looks and misses it.
+    // A heartbeat shows, without a reload, within 2 s of its publication.
     const online = async () => Number(await page.locator('[data-live="online"]').textContent());
     const [before, sentMs] = [await online(), performance.now()];
     let missedMs = sentMs;
@@ -173,7 +173,7 @@ describe('dashboard', () => {
     expect(missedMs - sentMs).toBeLessThan(2000);
     await expectAsTheApi(page, program, '7d');
 
-    // Charts hold what was recorded.
+    // Charts show the recorded rows.
     for (const name of ['nodes', 'tasks', 'invoices', 'success']) {
       await page.locator(`[data-chart="${name}"] canvas`).waitFor();
       const figure = page.locator(`[data-chart="${name}"]`);
@@ -184,11 +184,12 @@ describe('dashboard', () => {
     await page.keyboard.press('ArrowLeft');
     const reading = await page.locator('[data-chart="nodes"] .reading').textContent();
     expect(reading).toMatch(/^1\d\d at /);
-    // A screen reader says it: the key goes to the chart, and the value into the one place that is read aloud.
+    // A screen reader reads values: the key press moves in the chart, and the value goes to the one element that is
+    // read aloud.
     expect(await plot.getAttribute('role')).toBe('application');
     expect(await plot.getAttribute('aria-label')).toMatch(/^Active nodes: now /);
     expect(await page.locator('#reading[role="status"]').textContent()).toBe(reading);
-    // What a tick changes it does not: of four charts it would never end.
+    // Changes by a tick are not read aloud, because four charts would never stop.
     expect(await page.locator('.charts').locator('output, [aria-live], [role="status"]').count()).toBe(0);
 
     // The table: pages, search, state, sort.
@@ -203,7 +204,7 @@ describe('dashboard', () => {
     await page.locator('#search').fill('BEAT-00');
     await page.locator('#nodes-count', { hasText: '100 nodes found' }).waitFor();
     await page.locator('#nodes th[data-sort="nodeId"] button').click();
-    // All of them: the one that left last may have been the first before, too.
+    // All rows are compared, because the node that left last may have been first before, too.
     const rising = Array.from({ length: 100 }, (_, index) => `beat-${String(index).padStart(4, '0')}`);
     await until('rising ids', async () => (await ids()).join() === rising.join());
     await page.locator('#nodes th[data-sort="nodeId"] button').click();
@@ -213,7 +214,7 @@ describe('dashboard', () => {
     await until('the one that left', async () => JSON.stringify(await ids()) === '["beat-0000"]');
     await page.locator('#search').fill('no-such-node');
     await page.locator('#nodes', { hasText: 'No node matches.' }).waitFor();
-    // What cannot be part of an id is not searched for, and the page says why; the API says the same.
+    // Text that cannot be part of an id is not searched, and the page gives the reason, as the API does.
     const problem = page.locator('#search-problem');
     for (const [typed, sentence] of [
       ['<img src=x>', /^Not searched: a node id has only letters .* Take out “<”, a space, “=”, “>”\.$/],
@@ -240,21 +241,21 @@ describe('dashboard', () => {
     expect(await problem.textContent()).toBe('');
     expect(await page.locator('#search').getAttribute('aria-invalid')).toBe('false');
 
-    // Ingest: what was refused, and that nothing is missing.
+    // Ingest: the refused messages, and that none is missing.
     await page.locator('#rejected [data-label="not json"][data-count="1"]').waitFor();
     expect(await page.locator('[data-live="conserved"]').textContent()).toBe('Every message accounted for');
 
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  it('dashboard - on a phone, dark and light, with a gap in the past', async () => {
+  it('dashboard - it is readable and accessible on a phone, dark and light, with a gap in the past', async () => {
     const { own, program, connection } = await launchFilled('dashboard-phone');
     await send(connection, [heartbeat(LONG_ID)]);
     await shown(program, { totalNodes: 129 });
     await expectConserved(program);
     await program.stop();
     const nowMs = Date.now();
-    // Two days in the past with a hole, as a program would leave it that was away.
+    // Two days of the past with a hole, as a program that was down leaves them.
     const insert = `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks,
         completed_tasks, failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, created_at, interval_ms)
       VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', ?, 'unixepoch'), ?, 5, 5, ?, 9, 1, 0, 4, 90, 0, '', ?)`;
@@ -273,7 +274,7 @@ describe('dashboard', () => {
         }
       }
     })();
-    // Tasks old enough for it to be known how many nodes report them.
+    // Tasks old enough to know the number of nodes that report them.
     database.prepare('UPDATE tasks SET first_ms = first_ms - 120000').run();
     database.close();
     const again = launch({ ...own.env, PRIVACY_MIN_CELL: '1' });
@@ -290,7 +291,7 @@ describe('dashboard', () => {
       'the past',
       async () => Number(await page.locator('[data-chart="nodes"]').getAttribute('data-points')) > 200,
     );
-    // Nothing was heard since the start, and still it is known when a node was.
+    // No node was heard since the start, but the page still shows when one was.
     expect((await again.get('/api/federation/health')).body['lastHeardAt']).toBeNull();
     await page.locator('[data-live="heard"]', { hasText: /just now| ago$/ }).waitFor();
     const { tasks: settled, single } = (await again.get('/api/federation/reporting')).body;
@@ -298,14 +299,14 @@ describe('dashboard', () => {
     await page.locator('#reporting-of', { hasText: `${String(single)} of the newest 40 tasks` }).waitFor();
     const percent = (Math.floor((Number(single) * 1000) / 40) / 10).toFixed(1);
     expect(await page.locator('#reporting').textContent()).toBe(`${percent} %`);
-    // Of the nodes: who, how it is and since when, without scrolling sideways.
+    // Of the nodes: id, state and time in it, without scrolling sideways.
     await page.locator(`[data-node="${LONG_ID}"]`).waitFor();
     const beyond =
       "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.scroll'))";
     expect(await page.evaluate(beyond)).toBe(0);
     for (const cell of ['th', '.state', '[data-seen]']) {
       const place = page.locator(`[data-node="${LONG_ID}"] ${cell}`);
-      // Rows are made anew when nodes moved: the one that was looked for may be gone when it is measured.
+      // The page makes new rows when nodes move, so a row that was found may be gone when it is measured.
       const box = await until(`the place of ${cell}`, () => place.boundingBox());
       expect(box.width).toBeGreaterThan(40);
     }
@@ -325,7 +326,7 @@ describe('dashboard', () => {
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  it('dashboard - asks for a key where one is needed, keeps it for this tab only, and shows who signs', async () => {
+  it('dashboard - it asks for a key if one is needed, keeps it for this tab only, and shows the signing key', async () => {
     const own = await testFolder('dashboard-key');
     const env = { ...own.env, API_AUTH: 'required' };
     const program = launch(env);
@@ -347,7 +348,7 @@ describe('dashboard', () => {
     await page.locator('[data-node="node-signs"] .signed').waitFor();
     expect(await page.locator('.signed').count()).toBe(1);
     expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(key);
-    // Revoked while the page is open: what still stands there is not taken for what is.
+    // The key is revoked while the page is open: the page marks its old values as not current.
     await page.locator('#announcement').waitFor({ state: 'hidden' });
     await command(env, 'keys', 'revoke', keyId);
     await page.locator('#status[data-status="locked"]').waitFor();
@@ -358,9 +359,10 @@ describe('dashboard', () => {
     await page.locator('#key-form').waitFor();
   });
 
-  // States that are hard to bring about, or over in a moment: the browser has no shared worker, and in the answers that the
-  // page then asks for itself some members are put in another's place. All else is the real program's.
-  it('dashboard - says when statistics are old, late, not there yet or not to be trusted, and draws the uptime of a node', async () => {
+  // States that are hard to bring about, or over in a moment: the browser has no shared worker, and in the answers that
+  // the
+  // page then asks for itself the test replaces some members. Everything else comes from the real program.
+  it('dashboard - it says when statistics are old, late, missing or not to be trusted, and draws the uptime of a node', async () => {
     const own = await testFolder('dashboard-states');
     const program = launch(own.env);
     await program.ready();
@@ -410,14 +412,14 @@ describe('dashboard', () => {
         expect(await page.locator('[data-text="lastUpdated"]').textContent()).toBe('after the first tick');
       } else expect(await known.textContent()).toBe('1');
     }
-    // With a banner; the states differ in nothing else.
+    // With a banner, which is the only difference between the states.
     expect(await seriousFindings(page)).toEqual([]);
 
-    // A sign of life ahead of the aggregator's clock is not one of this moment.
+    // A sign of life ahead of the aggregator's clock is not shown as one of this moment.
     const ahead = new Date(Date.now() + 600_000).toISOString();
     change = { lastHeardAt: ahead };
 
-    // The strip: what is up, in part, down and not observed, each at its place.
+    // The strip: up, partly up, down and not observed, each at its place.
     await page.route('**/api/federation/nodes?*', async (route) => {
       const response = await route.fetch();
       const body = (await response.json()) as { nodes: object[] };
@@ -444,7 +446,7 @@ describe('dashboard', () => {
     expect(cells).toEqual({ none: [0, 1], down: [2, 6], part: [3, 7], up: [4, 5] });
   });
 
-  it('dashboard - says that the broker is away, that it is back, and that we are gone', async () => {
+  it('dashboard - it says that the broker is away, that it is back, and that the aggregator is gone', async () => {
     const own = await testFolder('dashboard-broker');
     const broker = await launchBroker({ storeFolder: own.folder });
     const program = launch(at(broker.url, own));
@@ -454,7 +456,7 @@ describe('dashboard', () => {
     });
     const status = (name: string) => page.locator(`#status[data-status="${name}"]`).waitFor();
     await status('connected');
-    // There, and empty, before it has something to say: only then does a screen reader say it.
+    // The element exists and is empty before it has text, because only then does a screen reader read the text.
     const announcement =
       "(({ hidden, textContent, role }) => [hidden, textContent, role])(document.querySelector('#announcement'))";
     expect(await page.evaluate(announcement)).toEqual([false, '', 'status']);
@@ -483,7 +485,7 @@ describe('dashboard', () => {
     await launchBroker({ storeFolder: own.folder, port: broker.port });
     await status('connected');
     await page.locator('#announcement').waitFor({ state: 'hidden' });
-    // Frozen, with its connection open: told by its silence alone, and over when it goes on.
+    // The program is frozen with its connection open: the page notices its silence, and its return.
     const frozenMs = performance.now();
     program.process.kill('SIGSTOP');
     await status('unreachable');
@@ -506,7 +508,7 @@ async function expectZoom(page: Page): Promise<void> {
     const [from = 0, to = 0] = (text ?? '').split('/').map((moment) => Date.parse(moment));
     return { from, to, hours: (to - from) / 3_600_000 };
   };
-  /** The span after something that makes it another. */
+  /** The span after an action that changes it. */
   const spanAfter = async (act: () => Promise<void>) => {
     const { hours } = await spanNow();
     await act();
@@ -523,12 +525,12 @@ async function expectZoom(page: Page): Promise<void> {
   expect((await tap('#zoom-out')).hours).toBeCloseTo(24, 3);
   expect(await page.locator('#zoom-wider').isDisabled()).toBe(true);
   await plot.focus();
-  // Nothing is read: the newest half.
+  // No point is selected: zooming takes the newest half.
   const newest = await press('+');
   expect(newest.hours).toBeCloseTo(12, 3);
   expect(Date.now() - newest.to).toBeLessThan(60_000);
   expect((await press('0')).hours).toBeCloseTo(24, 3);
-  // The oldest is read: the half that it is in, and it stays read.
+  // The oldest point is selected: zooming takes its half, and it stays selected.
   await page.keyboard.press('ArrowRight');
   const read = await reading.textContent();
   expect(read).toMatch(/^5 at /);
@@ -538,7 +540,7 @@ async function expectZoom(page: Page): Promise<void> {
   await until('the value to be read still', async () => (await reading.textContent()) === read);
   await press('0');
 
-  // Into the hole, and out of it by keys alone.
+  // Into the hole and out of it with the keyboard only.
   const dragIntoTheHole = async () => {
     const box = await page.locator('[data-chart="nodes"] .u-over').boundingBox();
     if (box === null) throw new Error('no plot');
@@ -580,7 +582,7 @@ async function expectRanges(page: Page): Promise<void> {
     await until(`${range} to be drawn`, async () => Math.abs((await hoursShown()) - hours) < 0.01);
     expect(Number(await figure.getAttribute('data-points')), range).toBeGreaterThan(20);
     const expected = [...recorded.map((ago) => [ago, true]), ...missing.map((ago) => [ago, false])];
-    // What was asked for is there before it is painted.
+    // The data arrive before the page paints them.
     await until(`${range} to be painted`, async () => {
       const painted = await page.evaluate<boolean[]>(
         paintedAt(expected.map(([ago]) => 1 - Number(ago) / hours)),
@@ -590,7 +592,7 @@ async function expectRanges(page: Page): Promise<void> {
       throw new Error(`${range}: the line or its gap is not where it belongs`, { cause: error });
     });
     if (range !== '7d') continue;
-    // A run that left a single row is a point, with nothing on either side.
+    // A run that left a single row is a point without a line on either side.
     const columns = [130, 125, 120, 110].map((ago) => 1 - ago / hours);
     const painted = await page.evaluate<number[]>(paintedInColumns(columns));
     const [first = 0, between = 0, second = 0, after = 0] = painted;
@@ -653,7 +655,7 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** What axe-core finds that would keep somebody out. */
+/** The accessibility faults that axe-core finds. */
 async function seriousFindings(page: Page): Promise<unknown[]> {
   await page.evaluate(AXE);
   const findings = await page.evaluate<readonly Finding[]>('axe.run().then(({ violations }) => violations)');

@@ -1,5 +1,5 @@
-// A monitor as it is deployed, at the program's own broker: it hears statistics and no other monitor, is complained of by
-// nobody, and its places are published only where enough others are.
+// A monitor as deployed, at the program's own broker: it hears statistics and no other monitor, the broker complains of
+// nothing, and its places are published only together with enough others.
 
 import { join } from 'node:path';
 import { connect, type NatsConnection, wsconnect } from 'nats';
@@ -17,7 +17,10 @@ const PUBLISHED = ['aggregated', 'period.1h', 'period.24h', 'period.7d'].map(
   (name) => `truebit.stats.${name}`,
 );
 
-/** Subscribes as a deployed monitor does; what it heard by subscription and subject, and what the server said of it. */
+/**
+ * Subscribes as a deployed monitor does; returns the messages by subscription and subject, and the errors of the
+ * server.
+ */
 async function monitorAt(connecting: Promise<NatsConnection>) {
   const connection = await connecting;
   onTestFinished(() => connection.close());
@@ -54,7 +57,7 @@ function placed(nodeId: string, continentBucket: string): Publication {
 
 describe('deployed monitor', () => {
   it.each(['TCP', 'WebSocket'] as const)(
-    'deployed monitor - over %s at our own broker it hears statistics, no other monitor, and no complaint',
+    'deployed monitor - over %s at the embedded broker it hears statistics, no other monitor, and no complaint',
     async (transport) => {
       const own = await testFolder('monitor');
       const program = launch({ ...own.env, PUBLISH_INTERVAL: '200' });
@@ -82,7 +85,7 @@ describe('deployed monitor', () => {
         ...Object.fromEntries(SUBJECTS.map((subject) => [subject, []])),
         'truebit.stats.aggregated': ['truebit.stats.aggregated'],
         'truebit.>': PUBLISHED.toSorted(),
-        // Older monitors keep whatever they hear here in a one-row cache.
+        // Older monitors store every message on this subject in a one-row cache.
         'truebit.stats.*': ['truebit.stats.aggregated'],
       });
       expect(monitor.types).toEqual(new Set(['network_stats', 'network_stats_period']));
@@ -92,13 +95,14 @@ describe('deployed monitor', () => {
     },
   );
 
-  it('deployed monitor - its continent is counted when we have caught up, and small ones are folded', async () => {
+  it('deployed monitor - its continent is counted once the program has caught up, and small continents are folded', async () => {
     const own = await testFolder('places');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const first = launch(at(broker.url, own));
     await first.ready();
     expect(await first.stop()).toBe(0);
-    // While we are away: five, three and two nodes. Two are too few, and with them alone `other` is too.
+    // While the program is down: five, three and two nodes. Two are too few, and `other` with only these two is too
+    // small.
     const continents = { EU: 5, AF: 3, NA: 2 };
     const beats = Object.entries(continents).flatMap(([continent, nodes]) =>
       Array.from({ length: nodes }, (_, node) => placed(`node-${continent}-${node}`, continent)),

@@ -32,7 +32,7 @@ const SENTENCE =
 
 // Below 26 Node itself cannot start.
 it.each([26, 28, 30, 34, 38, 42, 44, 50, 60])(
-  'descriptors - a start with %i ends with one sentence, and nothing is made',
+  'descriptors - a start with %i ends with one sentence, and makes no file',
   async (limit) => {
     const own = await testFolder('few-descriptors');
     const child = startWithLimit(limit, { ...own.env, HTTP_PORT: '0' });
@@ -58,7 +58,7 @@ it('descriptors - a start with 72 becomes ready', async () => {
   expect(await code).toBe(0);
 });
 
-it('descriptors - a command that cannot open its files says so', async () => {
+it('descriptors - a command that cannot open its files reports it', async () => {
   const own = await testFolder('few-for-backup');
   const env = { ...own.env, DB_PATH: own.databasePath };
   for (const args of [['audit'], ['backup', `${own.folder}/b.db`], ['keys', 'create', '--name', 'a']]) {
@@ -71,7 +71,7 @@ it('descriptors - a command that cannot open its files says so', async () => {
   }
 });
 
-it('descriptors - none is left: one log line with cause and remedy, /readyz says so, and it ends', async () => {
+it('descriptors - with none left the log names cause and remedy once and the program is unready, until descriptors are free', async () => {
   const own = await testFolder('descriptors');
   const port = await freePort();
   const child = startWithLimit(90, { ...own.env, HTTP_PORT: String(port) });
@@ -96,7 +96,7 @@ it('descriptors - none is left: one log line with cause and remedy, /readyz says
   const lines = () => log.filter((line) => line.includes('no file descriptor is left'));
   await until('a line in the log', async () => {
     for (let i = 0; i < 20; i += 1) held.push(connect(port, '127.0.0.1').on('error', () => undefined));
-    // The connection that is ours must not be closed as idle.
+    // The server must not close this connection as idle.
     await ask('/livez');
     return lines().length > 0;
   });

@@ -32,7 +32,7 @@ async function start(
   options: {
     env?: Readonly<Record<string, string>>;
     main?: string;
-    /** Makes a database before the program starts, and returns what a test wants to do later. */
+    /** Makes a database before the program starts, and returns the later actions of a test. */
     prepare?: (databasePath: string) => () => void;
   } = {},
 ): Promise<Started> {
@@ -56,12 +56,12 @@ async function refused(program: Aggregator, reason: string): Promise<void> {
   });
 }
 
-/** Error lines about the database; of the tick's warnings there may be any number. */
+/** Error lines about the database; the tick may add any number of warnings. */
 function complaints(program: Aggregator): string[] {
   return program.log.filter(({ level }) => level === 'error').map(({ msg }) => msg);
 }
 
-/** So many tasks are stored, each message counted once, and an orderly stop is possible. */
+/** Checks that this number of tasks is stored, each message is counted once, and an orderly stop is possible. */
 async function expectWhole(
   { program, databasePath }: Pick<Started, 'program' | 'databasePath'>,
   count: number,
@@ -80,14 +80,14 @@ async function expectWhole(
 }
 
 describe('disk full', () => {
-  it('disk full - nothing more is taken, one line and /readyz say what to do, and with room everything is stored', async () => {
+  it('disk full - no more messages are read, one log line and /readyz give the remedy, and with free space everything is stored', async () => {
     const started = await start({ main: SERVE_WITH_SEAMS, env: { SEAMS: JSON.stringify({ pagesMax: 70 }) } });
     const { program, connection } = started;
     await send(connection, tasks(0, 3000));
     await refused(program, 'the disk is full; make room');
     const stored = valueOf(started.databasePath, 'SELECT last_seq FROM ingest_position');
     await send(connection, tasks(3000, 4000));
-    // It is tried again and again, and nothing changes.
+    // The program retries, with the same result each time.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(valueOf(started.databasePath, 'SELECT last_seq FROM ingest_position')).toBe(stored);
     expect(complaints(program)).toHaveLength(1);
@@ -97,7 +97,7 @@ describe('disk full', () => {
 });
 
 describe('removed', () => {
-  it('removed - nothing is written until the same file is back, and then it goes on by itself', async () => {
+  it('removed - a removed database is not written until the same file is back, and then the program continues by itself', async () => {
     const started = await start();
     const { program, connection, data } = started;
     await send(connection, tasks(0, 10));
@@ -111,7 +111,7 @@ describe('removed', () => {
     expect(complaints(program)).toHaveLength(1);
   });
 
-  it('removed - SIGTERM meanwhile ends it, with 0', async () => {
+  it('removed - SIGTERM while the file is away ends the program with exit code 0', async () => {
     const { program, connection, data } = await start();
     rmSync(data, { recursive: true });
     await send(connection, tasks(0, 10));
@@ -120,7 +120,7 @@ describe('removed', () => {
     expect(existsSync(data)).toBe(false);
   });
 
-  it('removed - another file in its place ends the program, and the next start goes on with that one', async () => {
+  it('removed - another file in its place ends the program, and the next start continues with that file', async () => {
     const started = await start();
     const { program, connection, databasePath, env } = started;
     await send(connection, tasks(0, 10));
@@ -137,7 +137,7 @@ describe('removed', () => {
     await expectWhole({ program: launch(env), databasePath }, 30);
   });
 
-  it('removed - while it was down: no new one is begun in its place', async () => {
+  it('removed - a file removed while the program was down is not replaced by a new database', async () => {
     const { program, databasePath, env } = await start();
     expect(await program.stop()).toBe(0);
     renameSync(databasePath, `${databasePath}.away`);
@@ -153,7 +153,7 @@ describe('removed', () => {
 });
 
 describe('write-ahead log', () => {
-  it('write-ahead log - removed while it is open: what it held is saved, and the next start goes on', async () => {
+  it('write-ahead log - a log removed while it is open loses no row, and the next start continues', async () => {
     const { program, connection, databasePath, env } = await start();
     await send(connection, tasks(0, 500));
     await counted(program, 500);
@@ -201,7 +201,7 @@ describe('write-ahead log', () => {
     },
   );
 
-  it('write-ahead log - brought into the database by a tool: that is no fault', async () => {
+  it('write-ahead log - a log that a tool has moved into the database is not a fault', async () => {
     const started = await start();
     const { program, connection, databasePath } = started;
     await send(connection, tasks(0, 500));
@@ -225,7 +225,7 @@ function damage(databasePath: string, task: number): () => void {
 /** More than the segment that every start reads as a whole. */
 const ROWS = 140_000;
 
-/** A database with so many tasks, of which one of the oldest is damaged; returns what mends it. */
+/** A database with this number of tasks, of which one of the oldest is damaged; returns the repair. */
 function fill(databasePath: string, count: number): () => void {
   const database = openFederationWriter(databasePath);
   const options = { limits: NO_LIMITS, generationSize: 1000, transitionsPerNodeMax: 10 };
@@ -241,8 +241,8 @@ function fill(databasePath: string, count: number): () => void {
 }
 
 describe('damaged', () => {
-  it('damaged - in the middle of running: nothing is written, the file stays as it is, and mended it goes on', async () => {
-    // Retention would look at every row by itself.
+  it('damaged - damage found while running stops all writes, leaves the file unchanged, and after a repair the program continues', async () => {
+    // Retention would read every row by itself.
     const env = { RETENTION_DAYS: '0' };
     const started = await start({ env, prepare: (path) => fill(path, ROWS) });
     const { program, connection, databasePath, mend } = started;
@@ -262,12 +262,12 @@ describe('damaged', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('damaged - at the start: it ends with what to do, and no byte of the file is changed', async () => {
+  it('damaged - damage found at the start ends the program with the remedy, and changes no byte of the file', async () => {
     const { program, connection, databasePath, env } = await start();
     await send(connection, tasks(0, 5000));
     await counted(program, 5000);
     expect(await program.stop()).toBe(0);
-    // The newest row is what every start reads.
+    // Every start reads the newest row.
     damage(databasePath, 4999);
     const damaged = readFileSync(databasePath);
     const ended = await runToEnd(env);

@@ -1,5 +1,5 @@
-// The same with file systems of their own: a small one that is filled, and ones that are read-only. Where this user may not
-// mount they are not run, and disk-faults.test.ts stands in with SQLite's own limit.
+// The same on separate file systems: a small one that the test fills, and read-only ones. If this user may not
+// mount, these tests do not run, and disk-faults.test.ts covers the rules with SQLite's own limit.
 
 import {
   existsSync,
@@ -35,7 +35,7 @@ const CAN_FREEZE = works(() => {
 });
 rmSync(scratch, { recursive: true });
 
-/** The broker's stream is elsewhere: it always has room. */
+/** The broker's stream is on another file system, which always has free space. */
 async function settings(databasePath: (folder: string) => string) {
   const own = await testFolder('mounts');
   const broker = await launchBroker({ storeFolder: join(own.folder, 'broker') });
@@ -51,7 +51,10 @@ async function refused(program: Aggregator, reason: string): Promise<void> {
   });
 }
 
-/** Leaves this share of the file system free; a second call may only leave more, for there is no moment of plenty between. */
+/**
+ * Leaves this share of the file system free; a second call may only leave more, so that there is never more free space
+ * between two calls.
+ */
 function leaveFree(folder: string, share: number): void {
   const filler = join(folder, 'filler');
   const { bavail, blocks, bsize } = statfsSync(folder);
@@ -65,7 +68,7 @@ function errorsOf(program: Aggregator): string[] {
 }
 
 describe.runIf(CAN_MOUNT)('small file system', () => {
-  it('small file system - below 5 % free nothing is read, at 5.5 % neither, above 6 % it goes on', async () => {
+  it('small file system - below 5 % free space no message is read, at 5.5 % still none, above 6 % reading continues', async () => {
     const { databasePath, env, url } = await settings((folder) => {
       mountSmall(join(folder, 'data'), SIZE_BYTES);
       return join(folder, 'data', 'a.db');
@@ -95,7 +98,7 @@ describe.runIf(CAN_MOUNT)('small file system', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('small file system - full: the commit is refused, and with room everything is stored', async () => {
+  it('small file system - a full file system refuses the commit, and with free space everything is stored', async () => {
     const { databasePath, env, url } = await settings((folder) => {
       mountSmall(join(folder, 'data'), SIZE_BYTES);
       return join(folder, 'data', 'a.db');
@@ -106,7 +109,7 @@ describe.runIf(CAN_MOUNT)('small file system', () => {
     const connection = await connectTo(url);
     await send(connection, tasks(0, 10));
     await counted(program, 10);
-    // Statistics are still stored, until there is no byte left.
+    // Statistics are still stored, until the last byte is used.
     works(() => leaveFree(folder, 0));
     await refused(program, '(SQLITE_FULL): the disk is full; make room on the file system of');
     await send(connection, tasks(10, 3000));
@@ -119,7 +122,7 @@ describe.runIf(CAN_MOUNT)('small file system', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('small file system - unmounted under it and mounted again: it waits for its own file', async () => {
+  it('small file system - if the file system is unmounted and mounted again, the program waits for its own file', async () => {
     const { databasePath, env, url } = await settings((folder) => {
       mountSmall(join(folder, 'disk'), SIZE_BYTES);
       mkdirSync(join(folder, 'data'));
@@ -142,7 +145,7 @@ describe.runIf(CAN_MOUNT)('small file system', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('small file system - read-only at the start: it ends and says so', async () => {
+  it('small file system - a read-only file system at the start ends the program with a sentence', async () => {
     const { databasePath, env } = await settings((folder) => join(folder, 'data', 'a.db'));
     const program = launch(env);
     await program.ready();
@@ -158,7 +161,7 @@ describe.runIf(CAN_MOUNT)('small file system', () => {
 });
 
 describe.runIf(CAN_FREEZE)('read-only file', () => {
-  it('read-only file - while it runs: nothing is lost by waiting', async () => {
+  it('read-only file - a file made read-only while the program runs makes it wait, and loses no message', async () => {
     const { databasePath, env, url } = await settings((folder) => join(folder, 'data', 'a.db'));
     const program = launch(env);
     await program.ready();
@@ -178,7 +181,7 @@ describe.runIf(CAN_FREEZE)('read-only file', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('read-only file - at the start: it ends and says so', async () => {
+  it('read-only file - a read-only file at the start ends the program with a sentence', async () => {
     const { databasePath, env } = await settings((folder) => join(folder, 'data', 'a.db'));
     const program = launch(env);
     await program.ready();

@@ -48,7 +48,7 @@ describe('federation', () => {
     const first = await simulate(natsUrl, await program.url(), ...options, '--seed', '1');
     expect(first.output).toMatch(/statistics: all \d+ fields equal/);
     expect(first.code).toBe(0);
-    // Upon what is there already the difference must be exact as well.
+    // On top of existing data the difference must be exact as well.
     const second = await simulate(natsUrl, await program.url(), ...options, '--seed', '1');
     expect(second.output).toMatch(/statistics: all \d+ fields equal/);
     expect(second.code).toBe(0);
@@ -57,7 +57,7 @@ describe('federation', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('federation - the simulator refuses a run that the limits would cut, before it sends anything', async () => {
+  it('federation - the simulator refuses a run that the limits would cut, before it sends a message', async () => {
     const { folder, env, natsUrl } = await ownFolder('limits');
     const program = startAggregator({ ...env, RATE_LIMIT_PER_MINUTE: '60' });
     running = program;

@@ -1,4 +1,4 @@
-// However a person or a tool ends the program: an orderly stop that leaves no broker.
+// Every way in which a person or a tool ends the program is an orderly stop that leaves no broker.
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ describe('hangup', () => {
     expect(childrenBeside(own.databasePath)).toEqual([]);
   });
 
-  it('hangup - SIGHUP during the start, when the broker is just there, leaves nothing', async () => {
+  it('hangup - SIGHUP during the start, just after the broker has started, leaves no process', async () => {
     const own = await testFolder('hangup-start');
     const program = launch(own.env);
     await until('the broker', () => childrenBeside(own.databasePath).length > 0);
@@ -47,7 +47,7 @@ describe('hangup', () => {
   });
 
   it.runIf(CAN_OPEN_TERMINAL).each(['ready to aggregate', null])(
-    'hangup - the terminal is closed (at "%s", null: during the start): the program ends and leaves no broker',
+    'hangup - closing the terminal (at "%s", null: during the start) ends the program and leaves no broker',
     async (sentence) => {
       const own = await testFolder('terminal');
       const program = await launchOnTerminal(own.folder, own.env);

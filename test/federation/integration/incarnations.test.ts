@@ -1,5 +1,5 @@
-// A stream that is not what it was, at a real broker: shortened, emptied, made anew, set back to a backup; while the
-// program is away and under its hands. `test/federation/store/position.test.ts` has the rules as tables.
+// A stream that changes at a real broker: shortened, emptied, made again, set back to a backup; while the
+// program is down and while it runs. `test/federation/store/position.test.ts` has the rules as tables.
 
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ interface Stage {
   readonly manager: JetStreamManager;
   /** Rows of `ingest_position`, in order: sequences and outcomes that are not zero. */
   positions(): string[];
-  /** Stops the broker in order, lets something be done to its store, and starts it again. */
+  /** Stops the broker in order, changes its store, and starts it again. */
   whileStopped(change: (store: string) => void): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ async function stage(name: string): Promise<Stage> {
   };
 }
 
-/** Starts the program; resolves when it reads. */
+/** Starts the program; resolves when it reads the stream. */
 async function ready({ env }: Stage): Promise<Aggregator> {
   const program = launch(env);
   await program.ready();
@@ -83,7 +83,7 @@ function restore(store: string): void {
 }
 
 describe('incarnations', () => {
-  it('incarnations - shortened by its own limit while we are away: what went unread is lost, once', async () => {
+  it('incarnations - a stream shortened by its limit while the program is down counts the unread messages as lost, once', async () => {
     const here = await stage('shortened');
     const first = await ready(here);
     await send(here.connection, tasks(0, 10));
@@ -91,7 +91,7 @@ describe('incarnations', () => {
     await stopped(first);
     await here.manager.streams.update(STREAM, { max_msgs: 20 });
     await send(here.connection, tasks(10, 60));
-    // The settings take the limit away again; what it took is gone.
+    // The program's settings remove the limit again; the messages that it removed are gone.
     for (let start = 0; start < 2; start++) {
       const program = await ready(here);
       if (start === 0) await counted(program, 20);
@@ -102,7 +102,7 @@ describe('incarnations', () => {
     expect(here.positions()).toEqual(['1 to 60: 30 applied, 30 lost']);
   });
 
-  it('incarnations - emptied and made anew under our hands: read on, nothing lost, nothing twice', async () => {
+  it('incarnations - a stream emptied and made again while the program runs is read further, without a loss or a repeat', async () => {
     const here = await stage('under-our-hands');
     const program = await ready(here);
     await send(here.connection, tasks(0, 10));
@@ -114,7 +114,7 @@ describe('incarnations', () => {
     const readings = () => program.log.filter(({ msg }) => msg.includes('reading the stream T')).length;
     const before = readings();
     await here.manager.streams.delete(STREAM);
-    // It finds out, makes the stream again and reads it: only then does the broker store what comes.
+    // The program notices, makes the stream again and reads it; only then does the broker store new messages.
     await until('the new stream to be read', () => readings() > before);
     await send(here.connection, [...tasks(0, 5), ...tasks(20, 30)]);
     await counted(program, 35);
@@ -142,7 +142,7 @@ describe('incarnations', () => {
       await here.whileStopped(restore);
       if (!isUp) program = await ready(here);
       await until('a row of its own', () => here.positions().length === 2);
-      // Under sequences that we have read: ten that we know, and thirty that we do not.
+      // Under sequences that the program has read: ten known messages, and thirty new ones.
       await send(here.connection, [...tasks(50, 60), ...tasks(200, 230)]);
       await until('all to be read', () => here.positions()[1] === '61 to 100: 30 applied, 10 duplicate');
       await shown(program, { totalTasks: 130 });
@@ -152,7 +152,7 @@ describe('incarnations', () => {
     },
   );
 
-  it('incarnations - set back and grown beyond us before we look: read on from our position', async () => {
+  it('incarnations - a stream set back that grew beyond the position before the program looked is read from the position on', async () => {
     const here = await stage('overtaken');
     const first = await ready(here);
     await send(here.connection, tasks(0, 60));
@@ -167,7 +167,8 @@ describe('incarnations', () => {
     await counted(second, 10);
     await shown(second, { totalTasks: 110 });
     await stopped(second);
-    // 61 to 100 of the new life are not read: which of them we knew, nobody can say. docs/guarantees.md tells it.
+    // Sequences 61 to 100 of the new stream are not read, because the program cannot know which it had read:
+    // docs/guarantees.md
     expect(here.positions()).toEqual(['1 to 100: 100 applied', '101 to 110: 10 applied']);
   });
 });

@@ -1,4 +1,4 @@
-// Joining, signed statistics and the commands over nodes, with the real program on its own broker.
+// Joining, signed statistics and the commands about nodes, with the real program on its own broker.
 
 import { spawn } from 'node:child_process';
 import { createDecipheriv, createHash, createPublicKey, hkdfSync, verify } from 'node:crypto';
@@ -22,7 +22,7 @@ const JOINS = 'aggregator_join_requests_total';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Asks until somebody listens: the program may be ready a moment before it does. */
+/** Asks until the program listens: it may be ready a moment before that. */
 async function ask(
   connection: NatsConnection,
   payload = '',
@@ -35,7 +35,7 @@ async function ask(
 }
 
 describe('join', () => {
-  it('join - open: the salt, made once and kept, for anyone; nothing for a stranger’s other subjects', async () => {
+  it('join - open mode gives any requester the salt, made once and kept, and replies only to inboxes', async () => {
     const own = await testFolder('join-open');
     const program = launch(own.env);
     await program.ready();
@@ -49,13 +49,14 @@ describe('join', () => {
       'statsKey',
     ]);
     expect(answer['federationSalt']).toMatch(/^[0-9a-f]{64}$/);
-    // No limit is set here.
+    // This test sets no limit.
     expect([answer['heartbeatIntervalMs'], answer['ratePerMinute']]).toEqual([30_000, 6_000]);
     const set = (await program.get('/.well-known/aggregator/keys')).body['keys'];
     expect(set).toEqual([answer['statsKey']]);
     expect(await ask(connection, '{"nodeId":"node-0001"}')).toEqual(answer);
 
-    // Signed by whom we do not know, no JSON, too long: refused; where to answer is not for strangers to say.
+    // Requests with an unknown key, without JSON, or too long are refused, and a requester cannot choose the reply
+    // subject.
     const request = { subject: JOIN, payload: '{}' };
     const unknown = await ask(connection, '{}', { headers: signedHeaders('A'.repeat(43), request) });
     expect(unknown).toEqual({ error: { code: 'unauthenticated' } });
@@ -84,13 +85,13 @@ describe('join', () => {
     expect(JSON.stringify(program.log)).not.toContain('rubbish');
     expect(JSON.stringify(program.log)).not.toContain(String(answer['federationSalt']));
 
-    // A flood is answered so many times a second, and the program goes on.
+    // A flood gets a limited number of answers a second, and the program works on.
     for (let request2 = 0; request2 < 5000; request2++)
       connection.publish(JOIN, '', { reply: '_INBOX.flood' });
     await connection.flush();
     await send(connection, [nodeJoined('node-0001')]);
     await counted(program, 1, 'outcome="applied"');
-    // Over so many a second there is none.
+    // Above that number a second there is no answer.
     await until('an answer after the flood', () => ask(connection, '', { timeout: 1000 }));
     expect(await program.metric(JOINS)).toBeLessThan(1000);
 
@@ -104,7 +105,7 @@ describe('join', () => {
     expect(await again.stop()).toBe(0);
   });
 
-  it('join - required: a signed request only, and the salt sealed for its key', async () => {
+  it('join - required mode answers only a signed request, and seals the salt for its key', async () => {
     const own = await testFolder('join-required');
     const salt = 'c0ffee'.repeat(10) + 'abcd';
     const env = { ...own.env, AUTH_MODE: 'required', FEDERATION_SALT: salt, AGGREGATOR_ID: 'agg-1' };
@@ -137,7 +138,7 @@ describe('join', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('join - where the broker does not let us listen, the log says so once and everything else works', async () => {
+  it('join - if the broker does not let the program listen, the log says so once and everything else works', async () => {
     const own = await testFolder('join-refused');
     const file = join(own.folder, 'nats.conf');
     writeFileSync(
@@ -155,7 +156,7 @@ describe('join', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('join - who does not publish does not answer', async () => {
+  it('join - a program that does not publish does not answer', async () => {
     const own = await testFolder('join-off');
     const program = launch({ ...own.env, PUBLISH: 'off' });
     await program.ready();
@@ -167,7 +168,7 @@ describe('join', () => {
 });
 
 describe('signed statistics', () => {
-  it('signed statistics - every message is signed with the key that is shown, and a changed one is not genuine', async () => {
+  it('signed statistics - every message is signed with the published key, and a changed message fails the check', async () => {
     const own = await testFolder('signed');
     const program = launch(own.env);
     await program.ready();
@@ -207,7 +208,7 @@ describe('signed statistics', () => {
     const [genuine, claims] = heard.stdout.split('\n');
     expect([heard.code, genuine]).toEqual([0, `genuine: truebit.stats.aggregated, signed with ${jwk.kid}`]);
     expect(claims).toMatch(/^by aggregator-\S+ at 20\d\d-\S+Z \(\d s old\)$/);
-    // Without NATS_URL it finds the broker, and the keys, where the settings of the program say.
+    // Without NATS_URL the command finds the broker and the keys by the settings of the program.
     const { EMBEDDED_NATS_PORT = '' } = own.env;
     const found = await runToEnd({ EMBEDDED_NATS_PORT, HTTP_PORT: new URL(url).port }, ['verify']);
     expect([found.code, found.stdout.split('\n')[0]]).toEqual([0, genuine]);
@@ -233,7 +234,7 @@ describe('signed statistics', () => {
     expect((await runToEnd({}, ['verify', '--keys', keys, '--file', join(own.folder, 'none')])).code).toBe(1);
     expect((await runToEnd({}, ['verify', '--timeout', 'soon'])).code).toBe(2);
 
-    // The example for monitors believes it, and nobody else.
+    // The example for monitors accepts this key, and no other.
     const example = spawn(process.execPath, [EXAMPLE, own.natsUrl, url], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -254,7 +255,7 @@ describe('signed statistics', () => {
     expect(await again.stop()).toBe(0);
   });
 
-  it('signed statistics - the example does not believe another', async () => {
+  it('signed statistics - the example rejects statistics signed with another key', async () => {
     const own = await testFolder('forged');
     const program = launch({ ...own.env, PUBLISH: 'off' });
     await program.ready();
@@ -288,7 +289,7 @@ describe('signed statistics', () => {
 });
 
 describe('nodes', () => {
-  it('nodes - forgotten and blocked while the program runs; totals stay', async () => {
+  it('nodes - forgetting and blocking nodes works while the program runs, and totals stay', async () => {
     const own = await testFolder('nodes');
     const program = launch(own.env);
     await program.ready();
@@ -318,7 +319,7 @@ describe('nodes', () => {
     await expectConserved(program);
     expect(await program.stop()).toBe(0);
 
-    // The same with nobody there.
+    // The same without a running program.
     expect((await runToEnd(own.env, ['nodes', 'block', 'node-0002'])).stdout).toBe('node-0002: blocked\n');
     expect((await runToEnd(own.env, ['nodes', 'forget', 'node-0002'])).stdout).toBe('node-0002: forgotten\n');
     expect((await runToEnd(own.env, ['nodes', 'list'])).stdout).toMatch(/^node-0002 {2}blocked 20/);

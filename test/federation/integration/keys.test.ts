@@ -15,7 +15,7 @@ import { until } from '../../support/until.ts';
 const REJECTED = 'aggregator_messages_rejected_total';
 
 describe('API keys', () => {
-  it('API keys - a node bound to a key while the program runs can be changed by nobody else, until the key is revoked', async () => {
+  it('API keys - a node bound to a key while the program runs accepts only messages signed with it, until the key is revoked', async () => {
     const own = await testFolder('keys-open');
     const program = launch(own.env);
     await program.ready();
@@ -70,7 +70,7 @@ describe('API keys', () => {
 
     const revokedAt = Date.now();
     const revoked = await command(own.env, 'keys', 'revoke', keyId);
-    // When the command is done it is in force: event times are the broker's, on this machine.
+    // The change is in force when the command ends, because the event times come from the broker on this machine.
     await sendSigned(connection, key, [heartbeat('node-mine')]);
     await send(connection, [nodeLeft('node-mine')]);
     await counted(program, 74);
@@ -96,10 +96,10 @@ describe('API keys', () => {
     for (const secret of [key, other.key]) expect(JSON.stringify(program.log)).not.toContain(secret);
   });
 
-  it('API keys - in required mode only signed messages count, also those that waited while the program was down', async () => {
+  it('API keys - in required mode only signed messages count, also among those that waited while the program was down', async () => {
     const own = await testFolder('keys-required');
     const env = { ...own.env, AUTH_MODE: 'required', API_AUTH: 'required' };
-    // Before there is a program, and a database.
+    // There is no program and no database yet.
     const { key } = await createKey(env, '--permissions', 'publish,subscribe', '--rate-limit', '0');
     const reader = await createKey(env, '--permissions', 'subscribe');
     const program = launch(env);
@@ -132,7 +132,7 @@ describe('API keys', () => {
     await command(env, 'keys', 'revoke', reader.keyId);
     expect(await status('/api/federation/nodes', reader.key)).toBe(401);
 
-    // Killed, and its broker goes on: what is sent meanwhile is judged when it is read.
+    // The program is killed and its broker continues: messages sent meanwhile are judged when they are read.
     program.process.kill('SIGKILL');
     await program.exit;
     await sendSigned(connection, key, [taskReceived(5)]);
@@ -144,7 +144,7 @@ describe('API keys', () => {
     expect(await again.stop()).toBe(0);
   });
 
-  it('API keys - no header of a stranger stops the program, in plain mode too, on a broker that maps nothing', async () => {
+  it('API keys - no header stops the program, also in plain mode on a broker without mappings', async () => {
     const own = await testFolder('keys-headers');
     const server = await launchBroker({});
     const program = launch(at(server.url, own, { INGEST_MODE: 'core' }));
@@ -177,7 +177,7 @@ describe('API keys', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('API keys - commands say what is wrong', async () => {
+  it('API keys - the commands report what is wrong', async () => {
     const own = await testFolder('keys-wrong');
     const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
       [

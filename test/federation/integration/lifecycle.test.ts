@@ -11,7 +11,7 @@ import { until } from '../../support/until.ts';
 
 /** The node that a test is about. */
 const NODE = 'node-under-test';
-/** Another, whose beats let time pass on the observed clock, which otherwise advances at a ping every 5 s. */
+/** Another node, whose beats advance the observed clock, which otherwise advances only at a ping every 5 s. */
 const BEATING = 'node-that-beats';
 
 function thresholds(staleAfterMs: number, offlineAfterMs: number) {
@@ -57,7 +57,7 @@ function passed(ms: number): Promise<unknown> {
 describe('lifecycle', () => {
   it('lifecycle - silence makes a node stale, then offline, and one message brings it back', async () => {
     const { own, broker, connection } = await federation('silence');
-    // Each state lasts long enough to be seen by a machine that is slow.
+    // Each state lasts long enough for a slow machine to see it.
     const program = launch(at(broker.url, own, thresholds(3000, 9000)));
     await program.ready();
     keepBeating(connection, [BEATING]);
@@ -85,7 +85,7 @@ describe('lifecycle', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('lifecycle - leaving ends a node at once, and only a later sign of life brings it back', async () => {
+  it('lifecycle - a leave makes a node offline at once, and only a later sign of life brings it back', async () => {
     const { own, broker, connection } = await federation('leaving');
     const program = launch(at(broker.url, own, { PUBLISH_INTERVAL: '200' }));
     await program.ready();
@@ -109,7 +109,7 @@ describe('lifecycle', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('lifecycle - states resume after SIGTERM and after kill -9, and our downtime makes nobody offline', async () => {
+  it('lifecycle - states resume after SIGTERM and after kill -9, and downtime of the program makes no node offline', async () => {
     const restart = async (signal: NodeJS.Signals) => {
       const { own, broker, connection } = await federation(signal.toLowerCase());
       const env = at(broker.url, own, thresholds(2000, 7000));
@@ -128,11 +128,11 @@ describe('lifecycle', () => {
       expect(await stateOf(next, 'node-that-left')).toBe('offline');
       expect(transitions(own.databasePath)).toEqual(['online>stale silence']);
       await shown(next, { onlineNodes: 1, staleNodes: 1, offlineNodes: 1 });
-      // Its silence goes on where it was.
+      // Its silence continues from the stored length.
       await becomes(next, 'offline');
       expect(transitions(own.databasePath)).toEqual(['online>stale silence', 'stale>offline silence']);
       expect(transitions(own.databasePath, BEATING)).toEqual([]);
-      // Nobody saw it online before it left.
+      // The node left before its online state was stored.
       expect(transitions(own.databasePath, 'node-that-left')).toEqual([]);
       await expectConserved(next);
       expect(await next.stop()).toBe(0);
@@ -149,7 +149,7 @@ describe('lifecycle', () => {
     await send(connection, [heartbeat(NODE)]);
     await counted(first, 1);
     await send(connection, [heartbeat(BEATING)]);
-    // The actor has spoken, and the commit that would keep its words takes longer than we give it.
+    // The actor has sent the transition, and the test kills the program before the slow commit stores it.
     await until('the transition to be made', async () => {
       return (await first.metric('aggregator_node_transitions_total', 'to="stale"')) > 0;
     });
@@ -168,20 +168,20 @@ describe('lifecycle', () => {
     expect(await next.stop()).toBe(0);
   });
 
-  it('lifecycle - a broker that is gone, a broker and a program that are stopped for longer than OFFLINE_AFTER mark nobody', async () => {
+  it('lifecycle - an absent broker, a stopped broker and a stopped program, each for longer than OFFLINE_AFTER, mark no node', async () => {
     const away = async (what: 'gone' | 'broker stopped' | 'program stopped') => {
       const { own, storeFolder, broker, connection } = await federation('away');
-      // A pause counts for at most 10 s, and a broker that is gone for nothing.
+      // A pause counts at most 10 s of silence, and an absent broker none.
       const isGone = what === 'gone';
       const [staleMs, offlineMs, awayMs] = isGone ? [12_000, 13_000, 13_500] : [18_000, 19_000, 20_000];
       const program = launch(at(broker.url, own, thresholds(staleMs, offlineMs)));
       await program.ready();
       const stopBeating = keepBeating(connection, [BEATING]);
-      // Its last word for as long as the test lasts.
+      // Its last message in this test.
       await send(connection, [heartbeat(NODE)]);
       await shown(program, { onlineNodes: 2 });
       if (isGone) {
-        // Nothing may wait when the broker is back: catching up would hide a clock that counts its absence.
+        // No message may wait when the broker is back, because catching up would hide a clock that counts the absence.
         stopBeating();
         await connection.flush();
         await until('all to be committed', async () => {
@@ -201,7 +201,7 @@ describe('lifecycle', () => {
         process.kill('SIGSTOP');
         await passed(awayMs);
         if (what === 'broker stopped') {
-          // Given up within 20 s, and no tick waits for its answer.
+          // The program gives the connection up within 20 s, and no tick waits for an answer.
           await until(
             'the loss to be told',
             async () => (await program.get('/readyz')).status === 503,
@@ -225,7 +225,7 @@ describe('lifecycle', () => {
       await shown(program, { onlineNodes: 2, staleNodes: 0, offlineNodes: 0 });
       const made = [...transitions(own.databasePath), ...transitions(own.databasePath, BEATING)];
       expect({ what, made }).toEqual({ what, made: [] });
-      // It may be stale for no longer than the time between two looks at it.
+      // The stale state may be shorter than the interval between two checks of the test.
       if (isGone) {
         await until('the silence to be counted again', () =>
           transitions(own.databasePath).includes('online>stale silence'),

@@ -19,7 +19,7 @@ afterEach(async () => {
   holder = null;
 });
 
-/** Somebody else holds the write lock, as a tool that was left open does. */
+/** Another process holds the write lock, as a tool that was left open does. */
 function lock(databasePath: string): Sqlite.Database {
   holder = new Sqlite(databasePath, { timeout: 8000 });
   holder.exec('BEGIN IMMEDIATE');
@@ -53,7 +53,7 @@ async function start(extra: Readonly<Record<string, string>>) {
 }
 
 describe('locked database', () => {
-  it('locked database - nodes that beat while nothing can be written stay online, and every beat counts', async () => {
+  it('locked database - nodes that beat while the database cannot be written stay online, and every beat counts', async () => {
     const { folder, databasePath, program, beat, sent } = await start({
       STALE_AFTER: '4000',
       OFFLINE_AFTER: '8000',
@@ -84,7 +84,7 @@ describe('locked database', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('locked database - SIGTERM ends the program and its broker within 5 s all the same', async () => {
+  it('locked database - SIGTERM still ends the program and its broker within 5 s', async () => {
     const { folder, databasePath, natsUrl, program, beat } = await start({});
     lock(databasePath);
     await beat();

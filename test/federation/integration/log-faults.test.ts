@@ -1,4 +1,4 @@
-// The log cannot be written: its disk is full, its reader stands still. What needs a small file system is run where one
+// The log cannot be written: its disk is full, or its reader stands still. Tests with a small file system run where one
 // can be mounted (as root, or in a namespace); /dev/full stands in elsewhere.
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { until } from '../../support/until.ts';
 const PAGE_BYTES = 4096;
 const STOP_TIME_MAX_MS = 5000;
 
-/** The program with its log at a descriptor of ours, read by nobody but its HTTP. */
+/** The program with its log at a descriptor of the test, which observes it only over HTTP. */
 async function launchAt(stdout: number, env: Readonly<Record<string, string>>) {
   const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
   const port = await freePort();
@@ -68,14 +68,14 @@ function openUntilEnd(path: string, flags: string | number): number {
 
 describe('log that cannot be written', () => {
   it.runIf(CAN_MOUNT)(
-    'log - its disk is full: lines are dropped and counted, all else goes on, and with room the number is told',
+    'log - on a full disk lines are dropped and counted, everything else works, and with free space the number is logged',
     async () => {
       const own = await testFolder('full-log');
       const folder = mountSmall(join(own.folder, 'small'), 16 * PAGE_BYTES);
       const file = join(folder, 'log');
       const program = await launchAt(openUntilEnd(file, 'a'), own.env);
       await program.ready();
-      // To the end of a page, so that not even the next line finds room.
+      // To the end of a page, so that not even the next line fits.
       const pad = openUntilEnd(file, 'a');
       writeSync(pad, `${' '.repeat(PAGE_BYTES - 1 - (statSync(file).size % PAGE_BYTES))}\n`);
       const filler = openSync(join(folder, 'filler'), 'w');
@@ -106,7 +106,7 @@ describe('log that cannot be written', () => {
     },
   );
 
-  it('log - /dev/full from the start: the program becomes ready, says so, and ends in order', async () => {
+  it('log - with /dev/full from the start the program becomes ready, reports the fault, and ends in order', async () => {
     const own = await testFolder('dev-full');
     const program = await launchAt(openUntilEnd('/dev/full', 'w'), own.env);
     await program.ready();
@@ -130,7 +130,7 @@ describe('log that cannot be written', () => {
     expect(childrenBeside(own.databasePath)).toEqual([]);
   });
 
-  it('log - a reader that is gone: the program becomes ready and ends in order', async () => {
+  it('log - with a reader that is gone the program becomes ready and ends in order', async () => {
     const own = await testFolder('gone');
     const pipe = join(own.folder, 'pipe');
     execFileSync('mkfifo', [pipe]);

@@ -1,4 +1,4 @@
-// Messages that are missing from the numbers, in the real program: told once in the log, shown until an operator
+// Messages that are missing from the numbers, in the real program: logged once, shown until an operator
 // acknowledges them, over restarts.
 
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -34,7 +34,7 @@ async function missing(program: Aggregator): Promise<readonly Record<string, unk
 }
 
 describe('missing messages', () => {
-  it('missing messages - lost while we were away: a line, a banner, a mark over restarts, until they are acknowledged', async () => {
+  it('missing messages - messages lost during downtime give a log line, a banner and a mark over restarts, until they are acknowledged', async () => {
     const own = await testFolder('missing');
     const broker = await launchBroker({ storeFolder: own.folder });
     const env = at(broker.url, own);
@@ -72,7 +72,7 @@ describe('missing messages', () => {
       expect(await page.locator('#missing').isVisible()).toBe(true);
       if (process.env['SCREENSHOT'] !== undefined) await page.screenshot({ path: process.env['SCREENSHOT'] });
 
-      // The mark outlives the process, and the line is of the discovery alone.
+      // The mark outlives the process; only the discovery is logged.
       expect(await second.stop()).toBe(0);
       const third = launch({ ...env, HTTP_PORT: new URL(url).port });
       await third.ready();
@@ -95,7 +95,8 @@ describe('missing messages', () => {
       await browser.close();
     }
 
-    // Also while nothing runs, where there is nothing to acknowledge; and the next start is quiet.
+    // The command also works without a running program, with no message left to acknowledge; the next start logs no
+    // loss.
     const again = await runCommand(['status', '--acknowledge', '--json'], { ...env });
     expect([again.code, JSON.parse(again.stdout)]).toEqual([0, { acknowledged: [] }]);
     const fourth = launch(env);
@@ -108,7 +109,7 @@ describe('missing messages', () => {
     expect(await fourth.stop()).toBe(0);
   });
 
-  it('missing messages - what is set aside stays on record too, and what comes after an acknowledgement warns again', async () => {
+  it('missing messages - messages set aside stay on record too, and losses after an acknowledgement warn again', async () => {
     const own = await testFolder('missing-quarantined');
     const program = launch(own.env);
     await program.ready();
@@ -137,7 +138,7 @@ describe('missing messages', () => {
     expect(await missing(second)).toMatchObject([{ outcome: 'quarantined', messages: 1 }]);
   });
 
-  it('missing messages - acknowledging is of a database, never of a program elsewhere', async () => {
+  it('missing messages - an acknowledgement concerns the local database, never a program on another machine', async () => {
     const both = await runCommand(['status', '--acknowledge', '--http', 'http://127.0.0.1:9']);
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('give one of them')]);
   });

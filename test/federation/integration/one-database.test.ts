@@ -36,9 +36,9 @@ async function setUp(name: string) {
 }
 
 describe('one database', () => {
-  it('one database - a second program is refused however it spells the path, and commands reach the first', async () => {
+  it('one database - a second program is refused however it spells the path, and commands reach the first program', async () => {
     const { databasePath, away, mute } = await setUp('one-database');
-    // The link leads to nothing yet.
+    // The target of the link does not exist yet.
     const first = launch({ ...mute, DB_PATH: join(away, 'second.db') });
     await first.url();
     const path = join(away, 'file.db');
@@ -46,7 +46,7 @@ describe('one database', () => {
     const refused = await runToEnd(through);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/\[database_in_use\]\n$/) });
     expect(refused.stderr).toContain(`in use by pid ${first.process.pid} on `);
-    // What was written, and the file that it leads to.
+    // The path as written, and the file that it leads to.
     expect(refused.stderr).toContain(`(DB_PATH ${path} leads to ${databasePath})`);
     expect(await runToEnd(through, ['keys', 'create', '--name', 'a'])).toMatchObject({ code: 0, stderr: '' });
     expect(valueOf(databasePath, 'SELECT count(*) FROM api_keys')).toBe(1);
@@ -55,7 +55,7 @@ describe('one database', () => {
     expect(existsSync(`${databasePath}.lock`)).toBe(true);
   });
 
-  it('one database - a second name of the file itself is refused, with nothing made beside it', async () => {
+  it('one database - a second name of the file itself is refused, and no file is made beside it', async () => {
     const { databasePath, away, mute } = await setUp('one-database-hard');
     const first = launch(mute);
     await first.url();
@@ -78,7 +78,7 @@ describe('one database', () => {
   });
 
   it.runIf(CAN_MOUNT)(
-    'one database - its folder mounted elsewhere is the same one, the file mounted by itself is refused',
+    'one database - its folder mounted elsewhere is the same database, and the file mounted by itself is refused',
     async () => {
       const { folder, home, databasePath, away, mute } = await setUp('one-database-mounted');
       const first = launch(mute);
@@ -102,7 +102,7 @@ describe('one database', () => {
     },
   );
 
-  it('one database - a left-over broker is taken over through a link, and known by its files where its folder was moved', async () => {
+  it('one database - a left-over broker is taken over through a link, and recognised by its files if its folder was moved', async () => {
     const { folder, home, databasePath, away, natsUrl, env } = await setUp('one-database-broker');
     const link = join(away, 'file.db');
     const first = launch({ ...env, DB_PATH: link });
@@ -125,7 +125,7 @@ describe('one database', () => {
     next.process.kill('SIGKILL');
     await next.exit;
 
-    // Its command line names a folder that is no more.
+    // The command line of the broker names a folder that no longer exists.
     const moved = join(folder, 'moved');
     renameSync(home, moved);
     const last = launch({ ...env, DB_PATH: join(moved, 'a.db') });
@@ -136,7 +136,7 @@ describe('one database', () => {
     expect(childrenBeside(join(folder, 'x'))).toEqual([]);
   });
 
-  it('one database - restored through a link, the link stays one', async () => {
+  it('one database - a restore through a link keeps the link', async () => {
     const { folder, home, databasePath, away, mute } = await setUp('one-database-restore');
     const program = launch(mute);
     await program.url();

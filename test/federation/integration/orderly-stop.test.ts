@@ -11,7 +11,7 @@ import { until } from '../../support/until.ts';
 
 const SLOW_QUESTIONS = new URL('../../support/slow-question-worker.ts', import.meta.url).href;
 
-/** How many rows a copy of the file alone, without the files beside it, holds of each kind. */
+/** The number of rows of each kind in a copy of the file alone, without the files beside it. */
 function alone({ folder, databasePath }: OwnFolder) {
   const log = statSync(`${databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   const copy = `${folder}/alone.db`;
@@ -23,7 +23,7 @@ function alone({ folder, databasePath }: OwnFolder) {
   return found;
 }
 
-/** Has questions under way until the program ends. */
+/** Keeps questions running until the program ends. */
 function ask(program: Aggregator, url: string): void {
   void (async () => {
     while (program.process.exitCode === null) {
@@ -33,7 +33,7 @@ function ask(program: Aggregator, url: string): void {
 }
 
 describe('orderly stop', () => {
-  it('orderly stop - with a question in the middle of its snapshot, the file alone is the whole database', async () => {
+  it('orderly stop - after a stop with a question in the middle of its snapshot, the file alone is the complete database', async () => {
     const own = await testFolder('stop-question');
     const seams = { poolWorkerUrl: SLOW_QUESTIONS };
     const began = `${own.folder}/began`;
@@ -53,7 +53,7 @@ describe('orderly stop', () => {
     expect(alone(own)).toEqual({ log: 0, nodes: 51, tasks: 200 });
   });
 
-  it('orderly stop - under load, with questions under way, stop after stop', async () => {
+  it('orderly stop - after each of many stops under load, with questions running, the file alone is the complete database', async () => {
     const own = await testFolder('stop-load');
     const stops = Number(process.env['STOPS'] ?? 2);
     for (let stop = 0; stop < stops; stop++) {

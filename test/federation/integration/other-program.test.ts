@@ -1,4 +1,4 @@
-// A database of another program at DB_PATH, and its backup: every command refuses it by name and leaves it as it is.
+// A database of another program at DB_PATH, and its backup: every command refuses it by name and leaves it unchanged.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const MINING = {
 const NAMED = /is a database of mining, and this program is federation: /;
 
 describe('other program', () => {
-  it('other program - every command refuses its database, which stays as it is', async () => {
+  it('other program - every command refuses the database of another program and leaves it unchanged', async () => {
     const own = await testFolder('other-program');
     const path = join(own.folder, 'mining.db');
     openWriter(path, MINING).close();
@@ -36,7 +36,7 @@ describe('other program', () => {
       const isRestore = args[0] === 'restore';
       const env = { ...own.env, DB_PATH: isRestore ? join(own.folder, 'new.db') : path };
       const { code, told } = await runToEnd(env, args);
-      // An audit that could not be made is 2, for 1 says that something differs.
+      // An audit that could not run ends with 2, because 1 means that it found a difference.
       expect({ args, code }).toEqual({ args, code: args[0] === 'audit' ? 2 : 1 });
       const sentences = told.filter((line) => !line.startsWith('restore: ') || NAMED.test(line));
       expect(sentences, args.join(' ')).toEqual([expect.stringMatching(NAMED)]);
@@ -46,7 +46,7 @@ describe('other program', () => {
     }
   });
 
-  it('other program - no backup is restored over its database', async () => {
+  it('other program - no backup is restored over the database of another program', async () => {
     const own = await testFolder('other-program-restore');
     const path = join(own.folder, 'mining.db');
     openWriter(path, MINING).close();

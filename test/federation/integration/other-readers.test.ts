@@ -1,4 +1,4 @@
-// What other programs may rely on (docs/federation.md#public-tables): every table and view of the file works in SQLite
+// The promises to other programs (docs/federation.md#public-tables): every table and view of the file works in SQLite
 // 3.40, beside the running program, and the documented way to look up one hash goes through an index.
 
 import { execFile } from 'node:child_process';
@@ -23,7 +23,7 @@ import { until } from '../../support/until.ts';
 const OPERATIONS = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
 const HASHES = 6;
 
-/** What the sqlite3 command line says, 3.40, run as an operator would; throws what it says on standard error. */
+/** The output of the sqlite3 command line, 3.40, run as an operator would; throws its standard error. */
 async function told(databasePath: string, sql: string): Promise<string> {
   const binary = process.env['SQLITE3_BIN'];
   if (binary === undefined) throw new Error('set SQLITE3_BIN, as scripts/test.sh does');
@@ -35,7 +35,7 @@ async function sqlite3(databasePath: string, sql: string): Promise<readonly Row[
   return json === '' ? [] : (JSON.parse(json) as readonly Row[]);
 }
 
-/** A program of its own with a few rows of everything. */
+/** A running program with a few rows in every table. */
 async function filled(name: string) {
   const own = await testFolder(name);
   const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
@@ -67,7 +67,7 @@ describe('other readers', () => {
     );
     expect(objects.filter(({ type }) => type === 'view').length).toBeGreaterThan(4);
     for (const { name } of objects) await sqlite3(databasePath, `SELECT * FROM "${String(name)}" LIMIT 1000`);
-    // What no tick changes meanwhile is, to the last column, what a newer SQLite reads.
+    // Rows that no tick changes meanwhile equal, to the last column, those that a newer SQLite reads.
     for (const name of ['aggregated_tasks', 'aggregated_invoices', 'node_transitions']) {
       const rows = await sqlite3(databasePath, `SELECT * FROM ${name}`);
       expect(rows.length, name).toBeGreaterThan(0);
@@ -101,7 +101,7 @@ describe('other readers', () => {
       const plan = await told(databasePath, `EXPLAIN QUERY PLAN ${sql}`);
       expect(plan).toMatch(new RegExp(`SEARCH ${inner} USING INDEX`));
       expect(plan).not.toMatch(new RegExp(`SCAN (${inner}|${table})`));
-      // The same question without the index, or this test could not fail.
+      // The same question without the index is checked too, otherwise this test could not fail.
       const whole = `EXPLAIN QUERY PLAN SELECT * FROM ${table} WHERE ${column} = '${hash}'`;
       expect(await told(databasePath, whole)).toContain(`SCAN ${inner}`);
     }

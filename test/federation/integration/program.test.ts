@@ -31,14 +31,14 @@ function said(program: Aggregator, start: string): string | undefined {
   return program.log.find(({ msg }) => msg.startsWith(start))?.msg;
 }
 
-/** Signals, and gives the exit code and how long the end took. */
+/** Sends the signal, and returns the exit code and the time until the end. */
 async function ended(program: Aggregator, ...signals: NodeJS.Signals[]) {
   const startedMs = performance.now();
   for (const signal of signals) program.process.kill(signal);
   return { ...(await program.exit), tookMs: performance.now() - startedMs };
 }
 
-/** Somebody who listens at the port until the test is over, and says nothing. */
+/** A server that listens at the port until the test is over, and sends nothing. */
 async function occupied(): Promise<number> {
   const port = await freePort();
   const server = createServer((socket) => socket.on('error', () => undefined).resume());
@@ -52,7 +52,7 @@ function digestOf(path: string): string {
 }
 
 describe('program', () => {
-  it('program - says where broker, WebSocket, database and HTTP are, and each is there', async () => {
+  it('program - the log names the places of broker, WebSocket, database and HTTP, and each is there', async () => {
     const own = await testFolder('prints');
     const program = launch(own.env);
     await program.ready();
@@ -80,7 +80,7 @@ describe('program', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('program - names of the earlier aggregator that it does not know get one warning, and nothing else', async () => {
+  it('program - setting names of the earlier aggregator give one warning, and have no other effect', async () => {
     const earlier = { RATE_LIMIT_PER_NODE: '5', GLOBAL_RATE_LIMIT: 'x', CLEANUP_INTERVAL: '60000' };
     const own = await testFolder('earlier');
     const { code, stdout } = await runToEnd({ ...own.env, ...earlier }, ['check-config']);
@@ -116,14 +116,14 @@ describe('program', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'program - %s: what was received is committed, the broker is gone, exit 0 within 5 s; the next start reads the rest',
+    'program - on %s received messages are committed, the broker ends, exit 0 within 5 s; the next start reads the rest',
     async (signal) => {
       const own = await testFolder('signal');
       const program = launch({ ...own.env, SEAMS: '{"commitDelayMs":500}' }, SERVE_WITH_SEAMS);
       await program.ready();
       const connection = await connectTo(own.natsUrl);
       let sent = 0;
-      // Commits are slow, so messages wait for theirs when the signal comes, and others are still with the broker.
+      // Commits are slow, so some messages wait for a commit when the signal comes, and others are still in the broker.
       const received = await until('some messages to be counted', async () => {
         await send(connection, tasks(sent, sent + 50));
         sent += 50;
@@ -153,7 +153,7 @@ describe('program', () => {
     },
   );
 
-  it('program - SIGTERM on plain NATS, where nothing can be read again: all that had arrived is committed', async () => {
+  it('program - on SIGTERM on plain NATS, where no message can be read again, every arrived message is committed', async () => {
     const own = await testFolder('plain');
     const broker = await launchBroker({});
     const env = at(broker.url, own, { PUBLISH_INTERVAL: '600000', SEAMS: '{"commitDelayMs":300}' });
@@ -169,13 +169,13 @@ describe('program', () => {
     });
     await expectConserved(program);
     expect(await ended(program, 'SIGTERM')).toMatchObject({ code: 0, signal: null });
-    // Those of the last moments may still have been on their way. Of the others the writer has seen a quarter.
+    // Messages of the last moments may not have arrived. Of the others the writer has seen a quarter.
     const arrived = sent.at(-12);
     const kept = valueOf(own.databasePath, 'SELECT count(*) FROM aggregated_tasks');
     expect(kept).toBeGreaterThanOrEqual(arrived ?? Number.NaN);
   });
 
-  it('program - a database that other users may read is told of, and one of our own making is not', async () => {
+  it('program - a database that other users may read gives a warning, and one that the program made gives none', async () => {
     const own = await testFolder('readable');
     const mute = { ...own.env, EMBEDDED_NATS: 'off', NATS_URL: `nats://127.0.0.1:${await freePort()}` };
     const toldOf = async () => {
@@ -189,7 +189,7 @@ describe('program', () => {
     expect(await toldOf()).toEqual(['warn']);
   });
 
-  it('program - two signals at once are one', async () => {
+  it('program - two signals at once count as one', async () => {
     const own = await testFolder('twice');
     const program = launch({ ...own.env, SEAMS: '{"commitDelayMs":600}' }, SERVE_WITH_SEAMS);
     await program.ready();
@@ -266,7 +266,7 @@ describe('program', () => {
     expect(childrenBeside(own.databasePath)).toEqual([]);
   });
 
-  it('program - a signal at any moment of the start ends it with 0 and leaves nothing', async () => {
+  it('program - a signal at any moment of the start ends the program with 0 and leaves no process', async () => {
     const moments: readonly [string, (own: OwnFolder, program: Aggregator) => unknown][] = [
       ['the folder is made', ({ databasePath }) => existsSync(`${databasePath}.lock`)],
       ['the database is open', ({ databasePath }) => existsSync(`${databasePath}-wal`)],
@@ -288,7 +288,7 @@ describe('program', () => {
     }
   });
 
-  it('program - a signal while a mute server is being asked ends it with 0 within 5 s', async () => {
+  it('program - a signal while a silent server is being asked ends the program with 0 within 5 s', async () => {
     const own = await testFolder('mute');
     const env = { ...own.env, EMBEDDED_NATS: 'off', NATS_URL: `nats://127.0.0.1:${await occupied()}` };
     const program = launch(env);
@@ -390,7 +390,7 @@ const REFUSALS: readonly (readonly [string, (own: OwnFolder) => Refusal | Promis
 
 describe('program refuses', () => {
   it.each(REFUSALS)(
-    'program refuses - %s: one sentence with the remedy, exit 1, nothing left',
+    'program refuses - %s, with one sentence with the remedy and exit 1, and leaves no process',
     async (_what, prepare) => {
       const own = await testFolder('refused');
       const { env, tells } = await prepare(own);
@@ -415,7 +415,7 @@ describe('program refuses', () => {
     expect(existsSync('"')).toBe(false);
   });
 
-  it('program life - a path with spaces, apostrophes and other letters is one', async () => {
+  it('program life - a path with spaces, apostrophes and other letters works', async () => {
     const own = await testFolder('spaced');
     const databasePath = join(own.folder, "Anna's Däta", 'my#1 base.db');
     const program = launch({ ...own.env, DB_PATH: databasePath });
@@ -424,13 +424,13 @@ describe('program refuses', () => {
     expect(existsSync(databasePath)).toBe(true);
   });
 
-  it('program refuses - a command that it does not know, with 2', async () => {
+  it('program refuses - an unknown command, with exit code 2', async () => {
     const { code, stdout, stderr } = await runToEnd({}, ['frobnicate']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^'frobnicate' is not one of: serve, .*--help lists the options\. \[usage\]\n$/);
   });
 
-  it('program refuses - a database newer than itself, and leaves it as it is', async () => {
+  it('program refuses - a database newer than itself, and leaves it unchanged', async () => {
     const own = await testFolder('newer');
     const first = launch(own.env);
     await first.ready();
@@ -447,7 +447,7 @@ describe('program refuses', () => {
     expect(digestOf(own.databasePath)).toBe(before);
   });
 
-  it('program refuses - rubbish instead of a database, and leaves it as it is', async () => {
+  it('program refuses - rubbish instead of a database, and leaves it unchanged', async () => {
     const own = await testFolder('rubbish');
     writeFileSync(own.databasePath, randomBytes(50_000));
     const before = digestOf(own.databasePath);
@@ -460,7 +460,7 @@ describe('program refuses', () => {
   });
 
   // `fails`: store/database.ts sets WAL before it looks whose file it is, which rewrites two bytes of the header.
-  it("program refuses - another program's SQLite file, and leaves it as it is", async () => {
+  it("program refuses - another program's SQLite file, and leaves it unchanged", async () => {
     const own = await testFolder('other');
     const database = new Sqlite(own.databasePath);
     database.exec('CREATE TABLE recipes(name TEXT)');

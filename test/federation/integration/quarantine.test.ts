@@ -1,4 +1,5 @@
-// Messages that the writer cannot store, in the real program. They are made from outside: a trigger refuses a row when it
+// Messages that the writer cannot store, in the real program. The test makes them from outside: a trigger refuses a row
+// when it
 // is committed, a row with a label that does not exist breaks the merge.
 
 import Sqlite from 'better-sqlite3';
@@ -20,7 +21,7 @@ import { until } from '../../support/until.ts';
 
 const POISON = 666;
 
-/** Changes the database as a defect of ours would leave it. */
+/** Changes the database as a defect of the program would. */
 function meddle(databasePath: string, sql: string): void {
   const database = new Sqlite(databasePath, { timeout: 8000 });
   database.exec(sql);
@@ -51,7 +52,7 @@ function errorsOf(program: Aggregator): string[] {
 }
 
 describe('quarantine', () => {
-  it('quarantine - what the commit refuses is set aside without its content, the rest of its batch is stored', async () => {
+  it('quarantine - a message that the commit refuses is set aside without its content, and the rest of its batch is stored', async () => {
     const own = await testFolder('quarantine');
     const program = launch(own.env);
     await program.ready();
@@ -73,14 +74,14 @@ describe('quarantine', () => {
     await expectConserved(program, own.databasePath);
     expect(errorsOf(program).at(-1)).toContain('set aside');
     expect(JSON.stringify(program.log)).not.toContain(hashOf(POISON));
-    // What comes later is stored at once, and the same task is refused again.
+    // Later messages are stored at once, and the same task is refused again.
     await send(connection, [...tasks(300, 310), taskReceived(POISON, 'node-0002')]);
     await counted(program, 311);
     expect(await program.metric('aggregator_messages_total', 'outcome="quarantined"')).toBe(3);
     expect(await program.stop()).toBe(0);
   });
 
-  it('quarantine - what breaks the merge is set aside, and nothing of it stays in memory', async () => {
+  it('quarantine - a message that breaks the merge is set aside, and leaves no effect in memory', async () => {
     const own = await testFolder('quarantine');
     const before = launch(own.env);
     await before.ready();
@@ -109,7 +110,7 @@ describe('quarantine', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('quarantine - on plain NATS too, where there is no sequence', async () => {
+  it('quarantine - on plain NATS, without sequences, a message is set aside too', async () => {
     const own = await testFolder('quarantine');
     const program = launch({ ...own.env, INGEST_MODE: 'core' });
     await program.ready();
@@ -155,7 +156,7 @@ describe('quarantine', () => {
     expect(await second.stop()).toBe(0);
   });
 
-  it('quarantine - what cannot even be set aside is waited for, and /readyz says so', async () => {
+  it('quarantine - a message that cannot even be set aside makes the program wait, and /readyz gives the reason', async () => {
     const own = await testFolder('quarantine');
     const program = launch(own.env);
     await program.ready();
@@ -170,7 +171,7 @@ describe('quarantine', () => {
       const { status, body } = await program.get('/readyz');
       return status === 503 && JSON.stringify(body).includes('not be set aside either');
     });
-    // Everything before it is stored, nothing behind it is taken.
+    // Every message before it is stored, and none behind it is taken.
     expect(valueOf(own.databasePath, 'SELECT last_seq FROM ingest_position')).toBe(100);
     meddle(own.databasePath, 'DROP TRIGGER full');
     await counted(program, 300);
@@ -180,7 +181,7 @@ describe('quarantine', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('quarantine - statistics rows that cannot be stored cost no message', async () => {
+  it('quarantine - statistics rows that cannot be stored lose no message', async () => {
     const own = await testFolder('quarantine');
     const program = launch(own.env);
     await program.ready();

@@ -19,7 +19,7 @@ function blocks(language: string): string[] {
 }
 
 describe('readme', () => {
-  it('readme - npm start, and then every command as it stands, one after the other', async () => {
+  it('readme - npm start and then every command of README.md works as written, one after the other', async () => {
     expect(blocks('console').some((block) => block.startsWith('$ npm start'))).toBe(true);
     const commands = blocks('sh').flatMap((block) => block.split('\n'));
     expect(commands.length).toBeGreaterThan(3);
@@ -59,7 +59,7 @@ describe('readme', () => {
         if (typed.includes('/metrics')) expect(stdout).toContain('aggregator_messages_received_total');
       }
     } finally {
-      // As Ctrl-C does: to the whole group, npm included.
+      // Ctrl-C signals the whole group, including npm.
       if (start.pid !== undefined) process.kill(-start.pid, 'SIGINT');
     }
     await gone;
@@ -82,7 +82,7 @@ describe('readme', () => {
           .toLowerCase()
           .replaceAll(/[`.,:]/g, '')
           .split(/\s+/);
-      // The same words; a sentence may say a little more than the table in the source.
+      // The same words; README.md may add a little to the sentence in the source.
       for (const word of words(standard))
         expect(words(shown), `${name}: ${shown} for ${standard}`).toContain(word);
     }

@@ -1,5 +1,5 @@
-// What commands say where there is no database, where this user may not go, and where the file is damaged: one sentence with
-// a code, and nothing is made.
+// Commands without a database, without access to it, and with a damaged file: one sentence with
+// a code, and no file is made.
 
 import { execFile, execFileSync } from 'node:child_process';
 import {
@@ -49,7 +49,7 @@ function asNobody(args: readonly string[], env: Readonly<Record<string, string>>
   });
 }
 
-/** A database with so many rows that every command reads more than one page. */
+/** A database with enough rows that every command reads more than one page. */
 function makeDatabase(path: string): void {
   const opened = new Opened(path);
   for (let task = 0; task < 3000; task++) {
@@ -72,7 +72,7 @@ function expectOneSentence({ stderr }: CommandResult, code: string): void {
 }
 
 describe('refused commands', () => {
-  it('refused commands - where there is no database, none is made', async () => {
+  it('refused commands - a command without a database makes none', async () => {
     const { folder } = await testFolder('no-database');
     const env = { DB_PATH: join(folder, 'none/a.db') };
     for (const [args, code] of [
@@ -89,7 +89,7 @@ describe('refused commands', () => {
   });
 
   it.runIf(CAN_CHANGE_USER)(
-    'refused commands - a folder that may not be entered, a file of another owner',
+    'refused commands - a folder without access or a file of another owner gives one sentence',
     async () => {
       const { folder } = await testFolder('other-owner');
       chmodSync(folder, 0o755);
@@ -134,7 +134,7 @@ describe('refused commands', () => {
   );
 
   it.runIf(CAN_CHANGE_USER)(
-    'refused commands - a file of another owner in the folder of our broker',
+    'refused commands - a file of another owner in the folder of the broker gives one sentence',
     async () => {
       const { folder, env } = await testFolder('broker-owner');
       chmodSync(folder, 0o755);
@@ -164,7 +164,7 @@ describe('refused commands', () => {
     },
   );
 
-  it('refused commands - a damaged backup is not restored, and nothing is left', async () => {
+  it('refused commands - a damaged backup is not restored, and leaves no file', async () => {
     const { folder, env } = await testFolder('damaged-backup');
     const backup = join(folder, 'backup.db');
     makeDatabase(backup);
@@ -178,14 +178,14 @@ describe('refused commands', () => {
       expect(ended.stderr).toContain('[backup_unusable]');
       expect(filesBelow(folder)).toEqual(before);
     }
-    // The lock of a database that is or was there remembers it.
+    // The lock file remains where a database is or was.
     makeDatabase(join(there, 'a.db'));
     closeSync(openSync(join(there, 'a.db.lock'), 'a', 0o600));
     await runToEnd({ ...env, DB_PATH: join(there, 'a.db') }, ['restore', backup]);
     expect(readdirSync(there).toSorted()).toEqual(['a.db', 'a.db.lock']);
   });
 
-  it('refused commands - a damaged or half database is one sentence for whoever reads it', async () => {
+  it('refused commands - a damaged or truncated database gives every command one sentence', async () => {
     const { folder, env } = await testFolder('damaged');
     const whole = join(folder, 'whole.db');
     makeDatabase(whole);

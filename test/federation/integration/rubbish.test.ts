@@ -15,7 +15,7 @@ afterEach(async () => {
   running = null;
 });
 
-/** Interleaves two lists, so that every piece of rubbish has good neighbours. */
+/** Interleaves two lists, so that every piece of rubbish has valid neighbours. */
 function mixed<T>(a: readonly T[], b: readonly T[]): T[] {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => [a[index], b[index]])
     .flat()
@@ -23,7 +23,7 @@ function mixed<T>(a: readonly T[], b: readonly T[]): T[] {
 }
 
 describe('rubbish', () => {
-  it('rubbish - every kind on every subject is counted under its reason, and the good ones beside it are exact', async () => {
+  it('rubbish - every kind on every subject is counted under its reason, and the valid messages beside it are exact', async () => {
     const { folder, env, natsUrl, databasePath } = await ownFolder('rubbish');
     const program = startAggregator(env);
     running = program;
@@ -66,7 +66,7 @@ describe('rubbish', () => {
     await expectConserved(program, databasePath);
 
     const committedAtMs = Date.now();
-    // That its node left is in the message; that the node is offline says its actor, a commit later.
+    // The message says that the node left; its actor makes it offline one commit later.
     const statistics = await until('a tick that counts them', async () => {
       const { body } = await program.get('/api/federation/network-stats');
       return Date.parse(String(body['lastUpdated'])) > committedAtMs && body['offlineNodes'] === 7
@@ -87,7 +87,7 @@ describe('rubbish', () => {
     });
 
     expect(await program.stop()).toBe(0);
-    // Nothing that a stranger sent is in the log at debug, or in the database.
+    // No part of a refused message is in the log at debug level, or in the database.
     const log = JSON.stringify(program.log) + program.errors();
     const kept = readFileSync(databasePath).toString('latin1');
     for (const secret of ['abababababab', '192.168.1.77', '2001:db8', '<img', 'level=error', 'half a']) {

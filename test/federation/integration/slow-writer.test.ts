@@ -32,7 +32,7 @@ function message(type: string, number: number, data: object): string {
   });
 }
 
-/** 192 MB in a few seconds: heartbeats first, so that they are what waits when the completions come. */
+/** 192 MB in a few seconds: heartbeats first, so that heartbeats are waiting when the completions come. */
 async function flood(url: string): Promise<void> {
   const connection = await connect({ servers: url });
   for (let number = 0; number < HEARTBEATS; number++) {
@@ -78,7 +78,7 @@ async function run(
 }
 
 describe('slow writer', () => {
-  it('slow writer - plain NATS: heartbeats are shed, facts are not, memory stays bounded, the broker drops nobody', async () => {
+  it('slow writer - on plain NATS heartbeats are shed, other messages are not, memory stays bounded, and the broker drops no connection', async () => {
     const { program, folder } = await run(false, 1200);
     const counted = (labels: string) => program.metric('aggregator_messages_total', labels);
     await until('all to be counted', async () => (await counted('')) === HEARTBEATS + COMPLETIONS);
@@ -86,7 +86,7 @@ describe('slow writer', () => {
     const shed = await counted('outcome="shed"');
     expect(shed).toBeGreaterThan(0);
     expect(await counted('subject="truebit.heartbeat",outcome="shed"')).toBe(shed);
-    // On record, told in the log, and shown until an operator acknowledges it.
+    // The loss is recorded, logged, and shown until an operator acknowledges it.
     const unacknowledged = () => program.metric('aggregator_unacknowledged_messages', 'outcome="shed"');
     await until('the record', async () => (await unacknowledged()) === shed);
     expect((await program.get('/api/federation/health')).body['missing']).toMatchObject([
@@ -102,7 +102,7 @@ describe('slow writer', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('slow writer - JetStream: it is read no further, and nothing is shed', async () => {
+  it('slow writer - on JetStream reading stops, and no message is shed', async () => {
     const { program, folder } = await run(true, 300);
     const counted = (labels: string) => program.metric('aggregator_messages_total', labels);
     await until('all to be counted', async () => (await counted('')) === HEARTBEATS + COMPLETIONS);

@@ -1,4 +1,5 @@
-// Many tabs of one browser, and a page below a path of a reverse proxy: the real program, a real broker, a real Chromium.
+// Many tabs of one browser, and a page below a path of a reverse proxy: the real program, a real broker, a real
+// Chromium.
 
 import { connect } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -13,9 +14,9 @@ import { proxyBelow } from '../../support/sub-path.ts';
 import { until } from '../../support/until.ts';
 
 const TABS = 10;
-/** What ten tabs have to be opened and become live; on a busy machine as much as fifteen, opened one by one. */
+/** The time for ten tabs to open and become live; on a busy machine fifteen need as much, opened one by one. */
 const LIVE_MAX_MS = 5000;
-/** A tab that gets nothing gets nothing in any time: so long is waited only where the machine is busy. */
+/** The wait for a tab: a broken tab never succeeds, so only a busy machine needs this long. */
 const timeout = 60_000;
 
 let browser: Browser;
@@ -68,7 +69,7 @@ function holdFeed(url: string): Promise<void> {
 }
 
 describe('tabs', () => {
-  it('tabs - ten of one browser are live over one feed, and stay so whichever is closed or frozen, or when the worker ends', async () => {
+  it('tabs - ten tabs of one browser are live over one feed, and stay live whichever is closed or frozen, or when the worker ends', async () => {
     const { program, url, expectMoving } = await started('tabs');
     const context = await newContext();
     const open = async () => {
@@ -86,15 +87,15 @@ describe('tabs', () => {
     expect(tookMs).toBeLessThan(Math.max(LIVE_MAX_MS, 15 * aloneMs));
     await expectMoving(pages);
     expect(await program.metric('aggregator_feed_clients')).toBe(1);
-    // Their questions are answered too.
+    // The questions of the tabs are answered too.
     await Promise.all(pages.map((page) => page.locator('[data-node="node-1"]').waitFor()));
 
-    // The first one started the worker.
+    // The first tab started the worker.
     const [first, second, ...others] = pages as [Page, Page, ...Page[]];
     await first.close();
     await expectMoving([second, ...others]);
 
-    // A frozen one holds nobody up, and is live again when it is looked at.
+    // A frozen tab delays no other, and is live again when it is shown.
     const session = await context.newCDPSession(second);
     await session.send('Page.setWebLifecycleState', { state: 'frozen' });
     await expectMoving(others);
@@ -117,11 +118,11 @@ describe('tabs', () => {
     await until('no feed', async () => (await program.metric('aggregator_feed_clients')) === 0);
   });
 
-  it('tabs - where the browser has no shared worker each asks for itself, and has its numbers', async () => {
+  it('tabs - without a shared worker in the browser each tab asks for itself, and shows its numbers', async () => {
     const { program, url, expectMoving } = await started('tabs-alone');
     const context = await newContext();
     await context.addInitScript('delete globalThis.SharedWorker');
-    // Nor does it matter that the browser's clock is two hours ahead.
+    // The browser's clock is two hours ahead, which has no effect.
     await context.addInitScript('{ const now = Date.now; Date.now = () => now() + 7_200_000; }');
     // One more than a browser has connections.
     const pages = await Promise.all(Array.from({ length: 7 }, () => context.newPage()));
@@ -134,7 +135,7 @@ describe('tabs', () => {
     expect(await program.metric('aggregator_feed_clients')).toBe(0);
   });
 
-  it('tabs - where the aggregator has no feed left the page asks instead', async () => {
+  it('tabs - if the aggregator has no feed left, the page polls instead', async () => {
     const { program, url, expectMoving } = await started('tabs-full');
     await Promise.all(Array.from({ length: FEED_CLIENTS_MAX }, () => holdFeed(url)));
     const page = await (await newContext()).newPage();
@@ -145,7 +146,7 @@ describe('tabs', () => {
     await expectMoving([page]);
   });
 
-  it('tabs - each sees what its own key may see, however many keys there are', async () => {
+  it('tabs - each tab sees only the data of its own key, however many keys there are', async () => {
     const { env, program, url, expectMoving } = await started('tabs-keys', { API_AUTH: 'required' });
     const keys = [];
     for (let index = 0; index < 5; index++) keys.push(await createKey(env, '--permissions', 'subscribe'));
@@ -166,18 +167,18 @@ describe('tabs', () => {
     await expectMoving(pages);
     await status(locked, 'locked');
     expect(await locked.locator('[data-live="online"]').textContent()).toBe('–');
-    // Three feeds of one browser at most: the others ask.
+    // A browser has three feeds at most: the other tabs poll.
     expect(await program.metric('aggregator_feed_clients')).toBeLessThanOrEqual(3);
 
     await command(env, 'keys', 'revoke', revoked.keyId);
     const isRevoked = (page: Page) => [pages[0], pages[5]].includes(page);
     await Promise.all(pages.filter(isRevoked).map((page) => status(page, 'locked')));
     await expectMoving(pages.filter((page) => !isRevoked(page)));
-    // A new tab with the revoked key gets not even the numbers of before.
+    // A new tab with the revoked key does not get even the earlier numbers.
     const late = await open(revoked.key);
     await late.locator('#key-problem', { hasText: /^The key that was given is not in force/ }).waitFor();
     expect(await late.locator('[data-live="online"]').textContent()).toBe('–');
-    // What is no key is not sent.
+    // Text that is not a key is not sent.
     await late.locator('#key').fill('“no key”');
     await late.keyboard.press('Enter');
     await late.locator('#key-problem', { hasText: /^That is no API key: a key has 43 characters/ }).waitFor();
@@ -190,7 +191,8 @@ describe('sub-path', () => {
     const { key } = await createKey(env, '--permissions', 'subscribe');
     const proxy = await proxyBelow(url, '/behind/one/', '/behind/two/');
     const below = `${proxy}/behind/one/`;
-    // Without its slash; the proxy redirects, as nginx does. A request beside the path is a 404, and so a complaint.
+    // The path without its slash; the proxy redirects, as nginx does. A request outside the path gives a 404, and so a
+    // complaint.
     const { page } = await openPage(browser, below.slice(0, -1), { allowed: /status of 401/ });
     expect(page.url()).toBe(below);
     await page.locator('#key').fill(key);
@@ -217,7 +219,7 @@ describe('sub-path', () => {
     };
     expect(servers.map((server) => new URL(server.url, `${below}api/openapi.json`).href)).toEqual([below]);
 
-    // Another aggregator of the same host, in the same tab, is not given the key.
+    // Another aggregator on the same host, in the same tab, does not get the key.
     await page.goto(`${proxy}/behind/two/`);
     await status(page, 'locked');
   });

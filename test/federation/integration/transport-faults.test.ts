@@ -1,4 +1,4 @@
-// A broker that answers, and yet does not do what we need: what is shown then, and how it ends.
+// A broker that answers but refuses a part of its work: the reasons shown, and their end.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ async function live(program: Aggregator) {
 }
 
 describe('transport faults: the clock of the broker', () => {
-  it('transport faults - messages that had waited say nothing about the clock of the broker, a live one does', async () => {
+  it('transport faults - a live message gives the clock of the broker, messages that had waited do not', async () => {
     const own = await testFolder('offset');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
@@ -62,14 +62,14 @@ describe('transport faults: the clock of the broker', () => {
       const { clockOffsetMs } = await live(program);
       return clockOffsetMs !== null && { clockOffsetMs };
     });
-    // A pull rests for 100 ms behind the end of the stream, and the machine may be busy.
+    // A pull rests for 100 ms at the end of the stream, and the machine may be busy.
     expect(Math.abs(offsetMs.clockOffsetMs)).toBeLessThan(1000);
     expect(await program.stop()).toBe(0);
   });
 });
 
 describe('transport faults: what the broker refuses', () => {
-  it('transport faults - inputs that may not be subscribed: not ready, with their names; they count when the right comes', async () => {
+  it('transport faults - inputs without the right to subscribe make the program unready, with their names, and count when the right is given', async () => {
     const own = await testFolder('denied');
     const configurationFile = configure(own.folder, 'subscribe: { allow: ["truebit.tasks.*"] }');
     const broker = await launchBroker({ configurationFile });
@@ -83,7 +83,7 @@ describe('transport faults: what the broker refuses', () => {
     expect(seen.components['ingest']?.reason).toMatch(
       /^the broker does not let us subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left:/,
     );
-    // Nobody can join either: that is a warning.
+    // No monitor can join either, which is a warning.
     expect(seen.components['broker']?.reason).toMatch(/nobody can join/);
     expect(await program.metric('aggregator_broker_refusals')).toBe(5);
     const { port } = broker;
@@ -100,7 +100,7 @@ describe('transport faults: what the broker refuses', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport faults - statistics that may not be published: not ready, with the subjects; published when the right comes', async () => {
+  it('transport faults - statistics without the right to publish make the program unready, with the subjects, and are published when the right is given', async () => {
     const own = await testFolder('unpublished');
     const configurationFile = configure(own.folder, 'publish: { deny: "truebit.stats.period.>" }');
     const broker = await launchBroker({ configurationFile });
@@ -124,7 +124,7 @@ describe('transport faults: what the broker refuses', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport faults - statistics larger than max_payload are told with the remedy', async () => {
+  it('transport faults - statistics larger than max_payload are reported with the remedy', async () => {
     const own = await testFolder('large');
     const configurationFile = configure(own.folder, '', 'max_payload: 700');
     const broker = await launchBroker({ configurationFile });
@@ -137,7 +137,7 @@ describe('transport faults: what the broker refuses', () => {
     expect(seen.components['tick']?.reason).toMatch(
       /truebit\.stats\.aggregated with \d+ bytes .*raise max_payload there, now 700/,
     );
-    // Larger ones are refused for the same reason: that is no news.
+    // Larger statistics are refused for the same reason, which is not reported again.
     await send(await connectTo(broker.url, { user: 'node', pass: 'p' }), tasks(0, 30));
     await until('another size', async () => {
       const { reason } = (await readiness(program)).components['tick'] ?? {};

@@ -92,7 +92,7 @@ function positions(databasePath: string) {
 }
 
 describe('transport', () => {
-  it('transport - the broker may be absent at start: up and not ready, and ready within 5 s of its coming', async () => {
+  it('transport - with the broker absent at start the program runs unready, and is ready within 5 s of the start of the broker', async () => {
     const own = await testFolder('absent');
     const port = await freePort();
     const program = launch(at(`nats://127.0.0.1:${port}`, own));
@@ -119,7 +119,7 @@ describe('transport', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport - a broker that is killed twice during a feed loses nothing and counts nothing twice', async () => {
+  it('transport - a broker killed twice while messages are sent loses no message and makes none count twice', async () => {
     const own = await testFolder('killed');
     const storeFolder = join(own.folder, 'store');
     let broker = await launchBroker({ storeFolder });
@@ -130,7 +130,7 @@ describe('transport', () => {
     const publisher = jetstream(connection, { timeout: 500 });
     let stored = 0;
     const over = new AbortController();
-    // Each task until the broker says that it is stored: some are stored twice, whose acknowledgement was lost.
+    // Each task is sent until the broker acknowledges it: a task whose acknowledgement was lost is stored twice.
     const feed = (async () => {
       for (let isStored = false; !(isStored && over.signal.aborted); ) {
         const batch = tasks(stored, stored + 20);
@@ -177,7 +177,7 @@ describe('transport', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport - without JetStream: plain mode, right statistics, and again after the broker was away', async () => {
+  it('transport - without JetStream the program uses plain mode with correct statistics, also after the broker was away', async () => {
     const own = await testFolder('core');
     let broker = await launchBroker({});
     const { port } = broker;
@@ -200,7 +200,7 @@ describe('transport', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport - INGEST_MODE=jetstream without JetStream ends with 1 and says what to do', async () => {
+  it('transport - INGEST_MODE=jetstream without JetStream ends with 1 and the remedy', async () => {
     const own = await testFolder('fatal');
     const broker = await launchBroker({});
     const program = launch(at(broker.url, own, { INGEST_MODE: 'jetstream' }));
@@ -212,7 +212,7 @@ describe('transport', () => {
     ]);
   });
 
-  it('transport - INGEST_MODE=core on a broker with JetStream reads plainly and makes no stream', async () => {
+  it('transport - INGEST_MODE=core on a broker with JetStream reads in plain mode and makes no stream', async () => {
     const own = await testFolder('plainly');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const program = launch(at(broker.url, own, { INGEST_MODE: 'core' }));
@@ -226,7 +226,7 @@ describe('transport', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport - a JetStream that does not answer is waited for, not taken for none', async () => {
+  it('transport - the program waits for a JetStream that does not answer, and does not take it for none', async () => {
     const own = await testFolder('mute');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const gate = await gateTo(broker.port, '$JS.API.INFO');
@@ -248,7 +248,7 @@ describe('transport', () => {
 });
 
 describe('transport streams', () => {
-  it('transport streams - a foreign stream with all six inputs is read and never altered, what else it holds is ignored', async () => {
+  it('transport streams - a foreign stream with all six inputs is read and never altered, and its other messages are ignored', async () => {
     const own = await testFolder('foreign');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
@@ -260,7 +260,7 @@ describe('transport streams', () => {
       max_msg_size: 100_000,
       duplicate_window: nanos(60_000),
     });
-    // What lay before the first attachment is read: it is in the stream from its first sequence on.
+    // Messages from before the first attachment are read, from the first sequence of the stream on.
     await send(connection, [...ONE_OF_EACH, { subject: 'truebit.other', payload: '{}' }]);
     const program = launch(at(broker.url, own, { PUBLISH: 'off' }));
     await program.ready();
@@ -278,7 +278,7 @@ describe('transport streams', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport streams - our own statistics in a foreign stream are ignored', async () => {
+  it('transport streams - statistics of the program itself in a foreign stream are ignored', async () => {
     const own = await testFolder('echo');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
@@ -303,7 +303,7 @@ describe('transport streams', () => {
     positions(own.databasePath);
   });
 
-  it('transport streams - a stream with some of the inputs: plain mode, and /readyz says so', async () => {
+  it('transport streams - a stream with only some of the inputs leads to plain mode, and /readyz gives the reason', async () => {
     const own = await testFolder('some');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
@@ -323,7 +323,7 @@ describe('transport streams', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport streams - TRUEBIT_INGEST with other settings is brought to the settings, its messages kept', async () => {
+  it('transport streams - the stream TRUEBIT_INGEST with other settings is changed to the wanted settings, and keeps its messages', async () => {
     const own = await testFolder('mended');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
@@ -360,7 +360,7 @@ describe('transport streams', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport streams - purged or made anew while we are away: the lost are counted, nothing counts twice', async () => {
+  it('transport streams - a stream purged or made again while the program is down: lost messages are counted, and none counts twice', async () => {
     const own = await testFolder('anew');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
@@ -372,7 +372,7 @@ describe('transport streams', () => {
     await counted(first, 100);
     expect(await first.stop()).toBe(0);
 
-    // 50 that nobody will read, and 30 that are still there.
+    // 50 messages that are removed unread, and 30 that remain.
     await send(connection, tasks(100, 150));
     await manager.streams.purge('TRUEBIT_INGEST');
     await send(connection, tasks(150, 180));
@@ -387,7 +387,7 @@ describe('transport streams', () => {
       { first_seq: 1, last_seq: 180, applied: 130, lost: 50 },
     ]);
 
-    // The same sequences hold other messages now: tasks that we know, and 20 that we do not.
+    // The same sequences now hold other messages: known tasks, and 20 new ones.
     await manager.streams.delete('TRUEBIT_INGEST');
     await manager.streams.add({ name: 'TRUEBIT_INGEST', subjects: INPUTS });
     await send(connection, [...tasks(0, 100), ...tasks(200, 220)]);
@@ -404,7 +404,7 @@ describe('transport streams', () => {
     ]);
   });
 
-  it('transport streams - purged to the end while we are away: the lost are counted at once', async () => {
+  it('transport streams - a stream purged to its end while the program is down: lost messages are counted at once', async () => {
     const own = await testFolder('emptied');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
@@ -433,11 +433,11 @@ describe('transport streams', () => {
 });
 
 describe('transport settings', () => {
-  it('transport settings - EMBEDDED_NATS=off with nothing at 4222 stays up and says where it looks', async ({
+  it('transport settings - EMBEDDED_NATS=off with no broker at 4222 keeps running and names the address that it tries', async ({
     skip,
   }) => {
     const own = await testFolder('off');
-    // Should a stranger's broker be there, this does nothing to it.
+    // If a foreign broker is there, this test does not affect it.
     const harmless = { INGEST_MODE: 'core', PUBLISH: 'off' };
     const program = launch({ ...own.env, ...harmless, EMBEDDED_NATS: 'off' });
     await program.url();
@@ -452,7 +452,7 @@ describe('transport settings', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('transport settings - each tick publishes the four subjects and nothing else; PUBLISH=off counts and publishes nothing', async () => {
+  it('transport settings - each tick publishes exactly the four subjects; PUBLISH=off counts and publishes nothing', async () => {
     const own = await testFolder('publish');
     const silentOwn = await testFolder('silent');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });

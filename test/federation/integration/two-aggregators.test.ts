@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 describe('two aggregators', () => {
-  it('two aggregators - on one broker they agree in every number, and only one of them publishes', async () => {
+  it('two aggregators - two aggregators on one broker agree in every number, and only one of them publishes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'aggregator-two-'));
     broker = await startNatsServer({ storeFolder: join(folder, 'broker') });
     const env = {

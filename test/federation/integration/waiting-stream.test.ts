@@ -40,7 +40,7 @@ async function fill(connection: NatsConnection): Promise<number> {
   return payloadBytes / MESSAGES;
 }
 
-/** How far the broker has delivered, by the one consumer that the program has. */
+/** The last sequence that the broker has delivered to the program's only consumer. */
 async function deliveredSeq(manager: JetStreamManager): Promise<number> {
   let seq = 0;
   for await (const consumer of manager.consumers.list(STREAM)) seq = consumer.delivered.stream_seq;
@@ -52,7 +52,7 @@ function peakBytes(pid: number): number {
 }
 
 describe('waiting stream', () => {
-  it('waiting stream - 100,000 messages wait and each commit is slow: few are under way, none is shed, memory is bounded', async () => {
+  it('waiting stream - with 100,000 messages waiting and slow commits, few are under way, none is shed, and memory is bounded', async () => {
     const own = await testFolder('waiting');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
@@ -71,12 +71,12 @@ describe('waiting stream', () => {
     let underWayMax = 0;
     await until('all to be committed', async () => {
       const delivered = await deliveredSeq(manager);
-      // Read second, so that a commit in between can only make the figure smaller.
+      // Read second, so that a commit between the two reads can only make the figure smaller.
       underWayMax = Math.max(underWayMax, delivered - committed());
       return committed() === MESSAGES;
     });
     const batchMessages = Math.ceil(BATCH_BYTES_MAX / messageBytes);
-    // With the writer, being filled, and asked for before the writer said stop.
+    // The batches at the writer, the batch being filled, and messages requested before the writer stopped reading.
     const bound = (BATCHES_UNDER_WAY_MAX + 1) * batchMessages + PULLS_OUTSTANDING * PULL_MESSAGES;
     expect(underWayMax).toBeLessThanOrEqual(bound);
     expect(underWayMax).toBeGreaterThan(2 * batchMessages);

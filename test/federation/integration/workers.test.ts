@@ -34,7 +34,7 @@ function taskReceived(task: number): string {
 }
 
 describe('workers', () => {
-  it('workers - one that dies and one that hangs delay a tick and nothing else, while 20,000 messages commit', async () => {
+  it('workers - a worker that dies and a worker that hangs delay only a tick, while 20,000 messages commit', async () => {
     const { folder, env, natsUrl, databasePath } = await ownFolder('workers');
     const faultFile = join(folder, 'fault');
     writeFileSync(faultFile, '');
@@ -72,7 +72,7 @@ describe('workers', () => {
     await send(MESSAGES / 2, MESSAGES);
     // Before the 10 s are over after which a thread that hangs is replaced.
     await until('the second half to be committed', async () => (await committed()) === MESSAGES, 9000);
-    // The pool's only thread still hangs: nobody has counted these yet, and main answers all the same.
+    // The pool's only thread still hangs: these messages are not counted yet, but main answers.
     expect(await shown()).toBe(MESSAGES / 2);
     expect((await program.get('/livez')).status).toBe(200);
     writeFileSync(faultFile, 'go on');
@@ -85,7 +85,7 @@ describe('workers', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('workers - one that dies while the actors are rebuilt delays the start and does not end it', async () => {
+  it('workers - a worker that dies while the actors are rebuilt delays the start but does not end it', async () => {
     const { folder, env } = await ownFolder('workers');
     const faultFile = join(folder, 'fault');
     writeFileSync(faultFile, 'die');
