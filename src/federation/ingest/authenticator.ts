@@ -1,5 +1,5 @@
-// Says who sent a message: its headers and the keys in force, between validation and the limits
-// (docs/federation.md#at-the-door). It keeps nothing and counts nothing.
+// Checks who sent a message: its headers and the keys in force, between validation and the limits
+// (docs/federation.md#at-the-door). It stores nothing and counts nothing.
 
 import type { KeyObject } from 'node:crypto';
 import { type ApiKey, judgeClaim, type KeyBook, type Signature } from '../domain/api-keys.ts';
@@ -7,14 +7,20 @@ import { SUBJECTS } from '../domain/vocabulary.ts';
 import { isMessageSignature, readCredential, secretOf } from '../domain/message-signature.ts';
 import type { BatchMessage } from '../sources/batch.ts';
 
-/** Judges one valid message of `nodeId`: the key that signed it, null if none did and none had to, or the refusal. */
+/**
+ * Authenticates one valid message of `nodeId`. Returns the signing key, null if unsigned and no signature is required,
+ * or the reason for rejection.
+ */
 export type Authenticate = (
   message: Pick<BatchMessage, 'subject' | 'payload' | 'atMs' | 'credential'> &
     Partial<Pick<BatchMessage, 'seq'>>,
   nodeId: string,
 ) => ApiKey | null | 'unauthenticated' | 'wrong_node';
 
-/** Judges by the keys that `book` gives at that moment; `eventMs` says what the event clock shows for an event time. */
+/**
+ * Makes a function that checks messages against the keys that `book` returns at that moment. `eventMs` converts an
+ * event time to the event clock.
+ */
 export function createAuthenticator(
   book: () => KeyBook,
   isRequired: boolean,
@@ -28,7 +34,7 @@ export function createAuthenticator(
   };
   return ({ subject, payload, atMs, seq, credential = null }, nodeId) => {
     const signature = toSignature(credential, subject, payload, secretOfKey);
-    // What plain NATS brings comes now, behind all that was done to keys, whatever the wall clock says.
+    // On plain NATS a message arrives now, after every change to the keys, whatever the wall clock shows.
     const claimedAtMs = seq === null ? Infinity : eventMs(atMs);
     return judgeClaim(book(), isRequired, { nodeId, atMs: claimedAtMs, signature });
   };
@@ -46,7 +52,7 @@ function toSignature(
   const { keyId, signature } = parts;
   return {
     keyId,
-    // The name that the monitor used, also where the broker maps it.
+    // The subject that the monitor used, even if the broker maps it to another.
     fits: (key) => isMessageSignature(secretOfKey(key), SUBJECTS[subject] ?? '', payload, signature),
   };
 }

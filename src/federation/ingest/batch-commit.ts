@@ -1,6 +1,6 @@
-// The batch in work and its way to the disk: merged, committed as a whole, in parts where that fails
-// (docs/federation.md#quarantine), and given back. It decides neither when to commit nor when to try again
-// (src/store/committer.ts), and tells nobody why a commit failed (writer-health.ts).
+// Brings one batch to the disk: merges it, commits it as a whole, or in parts if that fails
+// (docs/federation.md#quarantine), and returns its memory to the source thread. It does not decide when to commit or to
+// retry (src/store/committer.ts), and does not report why a commit failed (writer-health.ts).
 
 import type { Clock } from '../../lib/clock.ts';
 import type { NodeSign } from '../../lifecycle/node-state.ts';
@@ -11,9 +11,9 @@ import { SUBJECTS } from '../domain/vocabulary.ts';
 import { type Batch, type BatchMessage, readBatch } from '../sources/batch.ts';
 import type { Door } from './door.ts';
 
-/** The writer, as far as a batch needs it. */
+/** The parts of the writer that a batch needs. */
 export interface BatchWriter {
-  /** True if merging broke off: what is in memory is half done and must be reverted. */
+  /** True if merging failed: the memory is incomplete and must be reverted. */
   readonly isSpoilt: boolean;
   readonly current: {
     readonly position: { readonly nextSeq: number | null };
@@ -30,48 +30,54 @@ export interface BatchWriter {
   dropFacts(): void;
 }
 
-/** What one transaction stored. */
+/** The result of one transaction. */
 export interface Commit {
-  /** Nodes heard in it. */
+  /** Nodes heard in the transaction. */
   readonly signs: readonly NodeSign[];
   readonly seconds: number;
-  /** Messages of the batch that are in it, the first of those not committed yet; all of them if absent. */
+  /** Number of messages of the batch in the transaction: the first ones not committed yet; all of them if absent. */
   readonly messages: number | undefined;
 }
 
+/** The initial observed clock, and a pause of the housekeeping. */
 export interface BatchCommitOptions {
-  /** The observed clock as last committed. */
+  /** The observed clock of the last commit. */
   readonly observedMs: number;
-  /** How long retention and thinning rest after a batch that failed for no reason of the environment: it may be they. */
+  /**
+   * Pause, in ms, of retention and thinning after a batch that failed for no reason of the environment, because they
+   * may be the cause.
+   */
   readonly housekeepingRestMs: number;
 }
 
+/** What a {@link BatchCommit} needs of the ingest thread. */
 export interface BatchCommitParts {
   readonly writer: BatchWriter;
   readonly door: Pick<Door, 'enter' | 'receive' | 'admit' | 'setAside' | 'committed' | 'forget'>;
   readonly files: Pick<DatabaseFiles, 'check' | 'written'>;
   readonly clock: Clock;
-  /** Seams of tests: before each commit, and before each message, if there is one. */
+  /** Hooks for tests: called before each commit, and before each message if not null. */
   beforeCommit(): void;
   readonly beforeMessage: (() => void) | null;
-  /** A transaction is on disk. */
+  /** Called when a transaction is on disk. */
   committed(commit: Commit): void;
-  /** The batch is on disk as a whole, all sequences up to `seq` with it. */
+  /** Called when the whole batch is on disk, and with it all sequences up to `seq`. */
   giveBack(batch: Batch, seq: number): void;
-  /** Messages could not be stored; the sentence says how many, and why. */
+  /** Called when messages could not be stored; the sentence gives their number and the reason. */
   lost(sentence: string): void;
 }
 
+/** Merges and commits one batch at a time. */
 export class BatchCommit {
-  /** The observed clock of the last message taken, or a later reading. */
+  /** The observed clock of the last message merged, or a later reading. */
   observedMs: number;
   readonly #parts: BatchCommitParts;
   readonly #housekeepingRestMs: number;
-  /** Merged, and to be given back with the next commit. */
+  /** The merged batch; it is given back after the next commit. */
   #merged: Batch | null = null;
-  /** How many messages of it have been received. */
+  /** Number of its messages that were received. */
   #entered = 0;
-  /** Stores, in parts, what failed for no reason of the environment, or broke off while it was merged. */
+  /** Stores in parts a batch that failed for no reason of the environment, or whose merging failed. */
   #salvage: Salvage | null = null;
   #housekeepFromMs = -Infinity;
 
@@ -81,17 +87,17 @@ export class BatchCommit {
     this.#parts = parts;
   }
 
-  /** True if a message, or what else waits, cannot even be set aside. */
+  /** True if a message, or another waiting change, cannot even be quarantined. */
   get isStuck(): boolean {
     return this.#salvage?.isStuck === true;
   }
 
-  /** True while a batch is stored in parts and each step brings that further. */
+  /** True while a batch is stored in parts and each step makes progress. */
   get isMovingOn(): boolean {
     return this.#salvage !== null && !this.#salvage.isStuck;
   }
 
-  /** Merges every message of the batch; throws what breaks that off, and then the writer is spoilt. */
+  /** Merges every message of the batch. If it throws, the writer is spoilt. */
   merge(batch: Batch): void {
     const { clock, door, beforeMessage } = this.#parts;
     const nowMs = clock.nowMs();
@@ -108,7 +114,10 @@ export class BatchCommit {
     }
   }
 
-  /** Commits what is merged, or the next part of it; true if parts are left. Throws what keeps it from being stored. */
+  /**
+   * Commits the merged batch, or the next part of it; returns true if parts are left. Throws the error that prevents
+   * the commit.
+   */
   commit(): boolean {
     this.#parts.files.check();
     if (this.#salvage === null) this.#commitWhole();
@@ -144,7 +153,10 @@ export class BatchCommit {
     committed({ signs, seconds: (clock.monotonicMs() - startedMs) / 1000, messages });
   }
 
-  /** What is merged failed with this error: it will be merged again from the batch, which still holds every message. */
+  /**
+   * The merged batch failed with this error. The salvage merges it again from the batch, which still holds every
+   * message.
+   */
   #beginSalvage(error: unknown): Salvage {
     const { writer, clock, door } = this.#parts;
     const entries: BatchMessage[] = [];

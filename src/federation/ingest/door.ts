@@ -1,6 +1,6 @@
-// The door that every message comes through: size, decode, validate, authenticate, limit, apply
-// (docs/federation.md#at-the-door), each outcome counted. A stranger's message never throws here and never reaches a
-// log.
+// The door through which every message passes: size, decode, validate, authenticate, limit, apply
+// (docs/federation.md#at-the-door). It counts each outcome. No message makes it throw, and no content of a message
+// reaches a log.
 
 import type { Outcome } from '../domain/accounting.ts';
 import type { ApiKey } from '../domain/api-keys.ts';
@@ -9,16 +9,19 @@ import type { Signal } from '../domain/signal.ts';
 import type { Authenticate } from './authenticator.ts';
 import type { BatchMessage } from '../sources/batch.ts';
 import type { Ledger } from './ledger.ts';
-import { NO_SUBJECT } from '../sources/subject-index.ts';
+import { NO_SUBJECT } from '../sources/input-subjects.ts';
 
-/** A broker time further ahead of ours than this is counted; liveness never takes a time later than now. */
+/**
+ * A broker time further ahead of this machine's clock than this is counted; liveness never uses a time later than now.
+ */
 export const FUTURE_TOLERANCE_MS = 60_000;
 
+/** What a {@link Door} needs of the ingest thread. */
 export interface DoorParts {
   readonly ledger: Ledger;
-  /** Says who sent a valid message. */
+  /** Checks who sent a valid message. */
   readonly authenticate: Authenticate;
-  /** Merges a valid message, and says what became of it; `signer` is the key that signed it, null if none did. */
+  /** Merges a valid message and returns its outcome; `signer` is the signing key, null if unsigned. */
   apply(
     signal: Signal,
     moment: { readonly atMs: number; readonly nowMs: number; readonly observedMs: number },
@@ -26,40 +29,41 @@ export interface DoorParts {
   ): 'applied' | 'duplicate' | 'rate_limited';
   /** Accepts the next message of the stream; false if it was accepted before. */
   take(seq: number, atMs: number): boolean;
-  /** Told what became of each message that was taken. */
+  /** Called with the outcome of each message that was taken. */
   count(outcome: Outcome): void;
 }
 
+/** Judges every message and counts its outcome. */
 export class Door {
   readonly #parts: DoorParts;
   readonly #decoder = new Decoder();
   readonly #futureToleranceMs: number;
-  /** As of the last commit. */
+  /** Counts of unknown labels at the last commit. */
   #settledLabels: readonly number[] = [];
 
-  /** `futureToleranceMs`: a broker time further ahead of ours than this is counted. */
+  /** `futureToleranceMs`: a broker time further ahead of this machine's clock than this is counted. */
   constructor(parts: DoorParts, futureToleranceMs = FUTURE_TOLERANCE_MS) {
     this.#parts = parts;
     this.#futureToleranceMs = futureToleranceMs;
   }
 
-  /** Labels outside their vocabulary, in the order of `LABEL_DIMENSIONS`. */
+  /** Counts of labels outside their vocabulary, in the order of `LABEL_DIMENSIONS`. */
   get unknownLabels(): readonly number[] {
     return this.#decoder.unknownLabels;
   }
 
-  /** Takes one message, `nowMs` being our clock; returns what became of it. */
+  /** Receives and judges one message; returns its outcome. `nowMs` is this machine's clock. */
   enter(message: BatchMessage, nowMs: number): Outcome {
     this.receive(message, nowMs);
     return this.admit(message, nowMs);
   }
 
-  /** Counts a message as received: from now on it is in flight. */
+  /** Counts a message as received; it is in flight from now on. */
   receive({ subject, atMs }: BatchMessage, nowMs: number): void {
     this.#parts.ledger.receive(subject, atMs, atMs - nowMs > this.#futureToleranceMs);
   }
 
-  /** Judges a message that was received, for the first time or, after {@link forget}, again. */
+  /** Judges a received message: for the first time or, after {@link forget}, again. */
   admit(message: BatchMessage, nowMs: number): Outcome {
     if (this.#isReplayed(message)) return 'replayed';
     const outcome = this.#judge(message, nowMs);
@@ -67,7 +71,7 @@ export class Door {
     return outcome;
   }
 
-  /** Takes a message that was received without looking at it: it cannot be stored. */
+  /** Quarantines a received message without decoding it, because it cannot be stored. */
   setAside(message: BatchMessage): Outcome {
     if (this.#isReplayed(message)) return 'replayed';
     this.#parts.ledger.outcome(message.subject, 'quarantined');
@@ -75,12 +79,12 @@ export class Door {
     return 'quarantined';
   }
 
-  /** What was judged is committed. */
+  /** Must be called when the judged messages are committed. */
   committed(): void {
     this.#settledLabels = [...this.#decoder.unknownLabels];
   }
 
-  /** What was judged since the last commit came to nothing. */
+  /** Discards the outcomes since the last commit, because that commit failed. */
   forget(): void {
     this.#parts.ledger.forget();
     const { unknownLabels } = this.#decoder;

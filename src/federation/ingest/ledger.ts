@@ -1,5 +1,5 @@
-// Counts what became of every message. A message is in flight until its batch is committed: only then does its outcome
-// count, so that at any moment received = the sum of the outcomes + in flight.
+// Counts the outcome of every message. A message is in flight until its batch is committed, and only then does its
+// outcome count, so that at any moment received = the sum of the outcomes + in flight.
 
 import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../domain/accounting.ts';
 import { type IngestAccounts, OUTCOMES, type Outcome } from '../domain/accounting.ts';
@@ -10,10 +10,11 @@ import {
   type RejectReason,
 } from '../domain/vocabulary.ts';
 import { Histogram } from '../../lib/histogram.ts';
-import { NO_SUBJECT } from '../sources/subject-index.ts';
+import { NO_SUBJECT } from '../sources/input-subjects.ts';
 
 type Tally<Word extends string> = Record<Word, number[]>;
 
+/** The counts of the ingest thread since its start. */
 export class Ledger {
   readonly #received = cells();
   readonly #outcomes = tally(OUTCOMES);
@@ -26,18 +27,21 @@ export class Ledger {
   #futureTimes = 0;
   #batchNewestMs = 0;
 
-  /** Messages whose outcome waits for the commit. */
+  /** Number of messages whose outcome waits for the commit. */
   get inFlight(): number {
     return this.#batchTimesMs.length;
   }
 
-  /** Age of the oldest message whose outcome waits, in ms; 0 if none does. */
+  /** Age of the oldest message in flight, in ms; 0 if there is none. */
   waitingMs(nowMs: number): number {
     const [oldestMs = nowMs] = this.#batchTimesMs;
     return Math.max(0, nowMs - oldestMs);
   }
 
-  /** A message with event time `atMs` came on the subject with this index; `isFuture` if that is far ahead of our clock. */
+  /**
+   * Counts a message with event time `atMs` on the subject with this index; `isFuture` if its time is far ahead of this
+   * machine's clock.
+   */
   receive(subject: number, atMs: number, isFuture: boolean): void {
     bump(this.#received, subject);
     this.#batchTimesMs.push(atMs);
@@ -45,7 +49,7 @@ export class Ledger {
     if (isFuture) this.#futureTimes++;
   }
 
-  /** So many messages on this subject were thrown away before they could be taken. */
+  /** Counts `count` messages on this subject that the source thread dropped. */
   shed(subject: number, count: number): void {
     this.#received[subject] = (this.#received[subject] ?? 0) + count;
     this.#outcomes.shed[subject] = (this.#outcomes.shed[subject] ?? 0) + count;
@@ -60,15 +64,15 @@ export class Ledger {
     bump(this.#batchOutcomes.rejected, subject);
   }
 
-  /** The outcomes of the batch came to nothing: its messages are still in flight, and will be judged again. */
+  /** Discards the outcomes of the batch: its messages remain in flight and will be judged again. */
   forget(): void {
     clear(this.#batchOutcomes);
     clear(this.#batchRejected);
   }
 
   /**
-   * The batch is committed, or so many of its first messages: outcomes count. Returns the age of the newest message
-   * in ms, 0 if it had none.
+   * Counts the outcomes of a committed batch, or of its first `messages` messages. Returns the age of the newest
+   * message in ms, 0 if there was none.
    */
   committed(nowMs: number, commitSeconds: number, messages = this.#batchTimesMs.length): number {
     settle(this.#batchOutcomes, this.#outcomes);
@@ -86,7 +90,10 @@ export class Ledger {
     return lagMs;
   }
 
-  /** Everything at this moment; `lost`, label and disagreement counts come from those who find them. */
+  /**
+   * Returns all counts at this moment; the caller provides `lost`, unknown labels and disagreements, which other parts
+   * count.
+   */
   snapshot(found: {
     readonly lost: number;
     readonly disagreements: number;

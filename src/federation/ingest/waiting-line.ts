@@ -1,13 +1,16 @@
-// What the source says waits here for the writer while nothing may be taken, in the order in which it was said: the clock
-// and the position never run ahead of the messages. The source bounds it: it sends no more batches than may be under way.
+// Holds messages from the source thread while the writer cannot accept them, in order, so that clock readings and
+// positions never overtake the messages before them. The source bounds the line: it sends only a limited number of
+// batches at a time.
 
+/** What a {@link WaitingLine} needs of its owner. */
 export interface WaitingLineParts<Message> {
-  /** Whether this could be taken now, if it were its turn. */
+  /** True if the owner could take the message now, if it were the next. */
   mayTake(message: Message): boolean;
-  /** Its turn has come. May call {@link WaitingLine.putBack} and {@link WaitingLine.drain}. */
+  /** Takes the next message. May call {@link WaitingLine.putBack} and {@link WaitingLine.drain}. */
   take(message: Message): void;
 }
 
+/** The messages that wait for the writer. */
 export class WaitingLine<Message extends { readonly type: string }> {
   readonly #parts: WaitingLineParts<Message>;
   readonly #waiting: Message[] = [];
@@ -16,24 +19,24 @@ export class WaitingLine<Message extends { readonly type: string }> {
     this.#parts = parts;
   }
 
-  /** Has the message taken at once, or behind those that wait. */
+  /** Lets the owner take the message at once, or adds it behind those that wait. */
   add(message: Message): void {
-    // What was shed touches no database; while nothing may be taken for days, its counts must not pile up.
+    // Counts of shed messages need no database, and must not pile up if the writer accepts nothing for days.
     if (message.type === 'shed' || (this.#waiting.length === 0 && this.#parts.mayTake(message))) {
       this.#parts.take(message);
       return;
     }
-    // Of several readings of the clock in a row only the last matters.
+    // Of several clock readings in a row only the last matters.
     if (message.type === 'clock' && this.#waiting.at(-1)?.type === 'clock') this.#waiting.pop();
     this.#waiting.push(message);
   }
 
-  /** It could not be taken after all, and is the next. */
+  /** Puts back a message that the owner could not take after all; it is the next again. */
   putBack(message: Message): void {
     this.#waiting.unshift(message);
   }
 
-  /** Has taken what waits, until something may not be taken. */
+  /** Lets the owner take the waiting messages, until one may not be taken. */
   drain(): void {
     for (;;) {
       const next = this.#waiting[0];

@@ -1,5 +1,5 @@
-// How the writer is: why nothing is stored at the moment, whether that is final, and how much room is left; what log,
-// `/readyz` and metrics say of it. It stores nothing and tries nothing again.
+// The state of the writer: why it stores nothing at the moment, whether that is final, and how much disk space is left,
+// for the log, `/readyz` and the metrics. It stores nothing and retries nothing.
 
 import { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
@@ -15,25 +15,27 @@ import {
 import { codeOf, explainRefusal, type Refusal, refusalOf } from '../../store/refusal.ts';
 import type { WriterStatus } from '../domain/accounting.ts';
 
+/** What a {@link WriterHealth} needs of the ingest thread. */
 export interface WriterHealthParts {
   readonly files: Pick<DatabaseFiles, 'check' | 'suspect'>;
   readonly disk: Disk;
   readonly timers: Timers;
   log(level: 'info' | 'error', sentence: string): void;
-  /** Nothing can be stored in these files ever again. Told once. */
+  /** Called once, when the writer can never store anything in these files again. */
   fatal(error: CodedError): void;
-  /** There is room again, or no more: messages may be taken, or not. */
+  /** Called when disk space becomes low or sufficient again: the ingest thread must stop or resume taking messages. */
   roomChanged(): void;
 }
 
-/** Why nothing is stored, and what of the environment it is; null if it is a message. */
+/** Why the writer stores nothing. `refusal` is the cause in the environment; null if a message is the cause. */
 interface Problem {
   readonly sentence: string;
   readonly refusal: Refusal | null;
 }
 
+/** Watches the disk space and the results of commits. */
 export class WriterHealth implements Part {
-  /** Nothing can be stored in these files ever again. */
+  /** True if the writer can never store anything in these files again. */
   isFatal = false;
   readonly #path: string;
   readonly #parts: WriterHealthParts;
@@ -41,7 +43,7 @@ export class WriterHealth implements Part {
   #problem: Problem | null = null;
   #looks: Timer | null = null;
 
-  /** `path` is the database's. */
+  /** `path` is the path of the database. */
   constructor(path: string, parts: WriterHealthParts) {
     this.#path = path;
     this.#parts = parts;
@@ -51,17 +53,17 @@ export class WriterHealth implements Part {
     );
   }
 
-  /** True while there is too little room to read more. */
+  /** True while there is too little disk space to take more messages. */
   get isSpaceLow(): boolean {
     return this.#space.isLow;
   }
 
-  /** True if the environment keeps commits from working, as of the last one that failed. */
+  /** True if the environment prevented the last commit. */
   get isRefused(): boolean {
     return this.#problem !== null && this.#problem.refusal !== null;
   }
 
-  /** Looks at the room at once, and then again and again. */
+  /** Checks the disk space now, and then at regular intervals. */
   start(): Promise<void> {
     this.#looks = this.#parts.timers.every(FREE_SPACE_CHECK_MS, () => this.#lookAtSpace());
     this.#lookAtSpace();
@@ -73,7 +75,9 @@ export class WriterHealth implements Part {
     return Promise.resolve();
   }
 
-  /** A commit failed; `isStuck` if a message can be neither stored nor set aside. Only what is new is logged. */
+  /**
+   * Records a failed commit; `isStuck` if a message can be neither stored nor quarantined. Logs it only if it is new.
+   */
   failed(error: unknown, isStuck: boolean): void {
     const refusal = refusalOf(error);
     if (refusal === 'damaged') this.#parts.files.suspect(error);
@@ -89,13 +93,13 @@ export class WriterHealth implements Part {
     this.#problem = { sentence, refusal };
   }
 
-  /** Commits work again. */
+  /** Records that commits work again. */
   recovered(): void {
     if (this.isRefused) this.#parts.log('info', 'commits work again');
     this.#problem = null;
   }
 
-  /** False if the files are damaged, or no longer those that were opened: then nothing of the log is brought into them. */
+  /** False if the files are damaged or were replaced; then the log must not be moved into them. */
   areFilesWhole(): boolean {
     if (this.#problem?.refusal === 'damaged') return false;
     try {
@@ -126,7 +130,7 @@ export class WriterHealth implements Part {
   }
 }
 
-/** What is said of a batch that fails for no reason of the environment. */
+/** The sentence for a batch that failed for no reason of the environment. */
 function sentenceOf(error: unknown, isStuck: boolean): string {
   return isStuck
     ? `a message cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of ours; please report it`

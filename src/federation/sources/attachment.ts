@@ -1,5 +1,6 @@
-// Finds what there is to read at a broker (our stream, made or mended; somebody else's; plain NATS) and our place in it, and
-// says in a sentence what is wrong. It reads no messages, logs nothing and tries nothing again: its caller does.
+// Finds what to read at a broker (the program's own stream, made or repaired; another owner's stream; plain NATS) and
+// the position in it, and words every problem in a sentence. It reads no messages, logs nothing and retries nothing:
+// its caller does.
 
 import { CodedError } from '../../lib/errors.ts';
 import { mapsInputs } from '../broker/mapping.ts';
@@ -16,21 +17,27 @@ import {
 } from '../../io/streams.ts';
 import { keepOurStream, type StreamFault } from './our-stream.ts';
 import { chooseStream, OUR_STREAM } from './stream-choice.ts';
-import { inputSubjects } from './subject-index.ts';
+import { inputSubjects } from './input-subjects.ts';
 
-/** The position in the stream, which the writer keeps beside the effects; asked when we attach. */
+/**
+ * The position in the stream, which the writer stores together with the effects of the messages; needed when the source
+ * attaches.
+ */
 export interface Position {
-  /** The last sequence read from this incarnation of the stream, null if none was. */
+  /** The last sequence read from this incarnation of the stream; null if none was read. */
   lastKnown(stream: StreamFacts): Promise<number | null>;
-  /** Attaches; `storedAtMs` is when the broker stored the message at that sequence. Resolves with the next to read. */
+  /**
+   * Attaches to the stream. `storedAtMs` is when the broker stored the message at the last known sequence. Resolves
+   * with the next sequence to read.
+   */
   attach(stream: StreamFacts, storedAtMs: number | null): Promise<number>;
-  /** The stream holds nothing more up to `seq`. */
+  /** Tells the writer that the stream has no further message up to `seq`. */
   nothingUpTo(seq: number): void;
-  /** No stream is read: plain NATS. */
+  /** Tells the writer that no stream is read, because the source reads plain NATS. */
   detach(): void;
 }
 
-/** What the broker says of a stream when we attach to it. */
+/** The broker's description of a stream at the time of attaching. */
 export interface StreamFacts {
   readonly name: string;
   readonly created: string;
@@ -38,11 +45,12 @@ export interface StreamFacts {
   readonly lastSeq: number;
 }
 
+/** The settings that decide what to read. */
 export interface AttachmentOptions {
   readonly mode: 'auto' | 'jetstream' | 'core';
   readonly streamMaxAgeMs: number;
   readonly streamMaxBytes: number;
-  /** 0: for ever. */
+  /** 0: rows are kept for ever. */
   readonly retentionMs: number;
 }
 
@@ -50,55 +58,61 @@ export interface AttachmentOptions {
 export interface Attempt {
   /** False once another attempt has replaced this one. */
   isCurrent(): boolean;
-  /** Aborted when all is over. */
+  /** Aborted when the program stops. */
   readonly signal: AbortSignal;
 }
 
-/** What there is to read; `isMapped`: the inputs arrive under `ingest.`. */
+/** The source of messages that was found; `isMapped`: the inputs arrive under `ingest.`. */
 export type Found = FoundStream | FoundPlain;
 
+/** A stream to read. */
 export interface FoundStream {
   readonly type: 'stream';
   readonly isMapped: boolean;
   readonly manager: JetStreamManager;
   readonly name: string;
-  /** What is not as wanted, if it is ours. */
+  /** The wrong settings of the program's own stream; null if there are none. */
   readonly fault: StreamFault | null;
-  /** What is to be said against it, if it is not ours. */
+  /** A warning about another owner's stream; null if there is none. */
   readonly warning: string | null;
 }
 
+/** Plain NATS, because there is no stream to read. */
 export interface FoundPlain {
   readonly type: 'plain';
   readonly isMapped: boolean;
-  /** Why no stream is read; null if there is no more to say. */
+  /** Why no stream is read; null if no reason is worth mentioning. */
   readonly reason: string | null;
-  /** What kept us from asking for JetStream; null if nothing did. */
+  /** The refusal that prevented the question for JetStream; null if there was none. */
   readonly unasked: Refusal | null;
 }
 
-/** Where reading begins, and the stream as it was then. */
+/** The sequence at which reading starts, and the stream at that time. */
 export interface Place {
   readonly info: StreamInfo;
   readonly nextSeq: number;
-  /** A time before that of every message not read. */
+  /** A time earlier than that of every unread message. */
   readonly newestMs: number;
 }
 
-/** What our stream takes on a broker that maps the inputs. */
+/** Subjects of the program's own stream on a broker that maps the inputs. */
 const MAPPED_SUBJECTS = 'ingest.>';
-/** A broker that had JetStream is asked again so often before plain NATS is read instead. */
+/** Number of attempts to find JetStream again on a broker that had it, before plain NATS is read instead. */
 const TRIES_WITHOUT_JETSTREAM = 10;
 const DUPLICATE_WINDOW_MS = 100;
 /**
- * A stream that was there is being deleted: made again before that is done, it would exist and store nothing (seen with
- * nats-server 2.9.10).
+ * Pause before a stream that was just deleted is made again: made before the broker has finished the deletion, it would
+ * exist but store nothing (seen with nats-server 2.9.10).
  */
 const REMAKE_REST_MS = 1000;
 
-/** A stream was read before, and it cannot be asked for now; the message says why and what to do. */
+/**
+ * An earlier connection read a stream, but now the broker refuses questions about it. The message gives the reason and
+ * the remedy.
+ */
 export class StreamUnasked extends Error {}
 
+/** Decides what to read at a broker. */
 export class Attachment {
   readonly #options: AttachmentOptions;
   readonly #position: Pick<Position, 'lastKnown'>;
@@ -110,8 +124,8 @@ export class Attachment {
   }
 
   /**
-   * `before` is what was read before. Null if another attempt has replaced this one. Throws what keeps us from reading, as
-   * {@link CodedError} if it is a setting.
+   * `before` is the mode in which messages were read before. Returns null if another attempt has replaced this one.
+   * Throws the reason why nothing can be read, as {@link CodedError} if a setting is the cause.
    */
   async find(
     connection: NatsConnection,
@@ -127,7 +141,7 @@ export class Attachment {
     return this.#findStream(manager, isMapped, before, attempt);
   }
 
-  /** The broker has no JetStream. */
+  /** The broker has no JetStream: falls back to plain NATS, or throws. */
   #findNone(isMapped: boolean, before: 'jetstream' | 'core' | null, unasked: Refusal | null): FoundPlain {
     if (before === 'jetstream' && this.#withoutJetStream++ < TRIES_WITHOUT_JETSTREAM) {
       throw new Error('the broker has no JetStream any more');
@@ -143,8 +157,8 @@ export class Attachment {
   }
 
   /**
-   * Whether there is a stream cannot be asked. Plain NATS is read instead, unless a stream was read before: the stream goes
-   * on collecting, and what it holds unread would be counted much later, or never.
+   * The broker refuses questions about JetStream. The source then reads plain NATS, unless it read a stream before:
+   * that stream continues to collect messages, and its unread ones would be counted much later or never.
    */
   async #findUnasked(
     { refusal, isAtBroker }: Unasked,
@@ -152,7 +166,7 @@ export class Attachment {
     before: 'jetstream' | 'core' | null,
     { isCurrent }: Attempt,
   ): Promise<FoundPlain | null> {
-    // The broker said at the login that it has no JetStream: there is no answer to miss.
+    // The broker said at the login that it has no JetStream, so the answer would bring nothing new.
     if (refusal.operation === 'subscribe' && !isAtBroker) return this.#findNone(isMapped, before, refusal);
     const subject = refusal.subject ?? '';
     const denied = `the broker does not let us ${refusal.operation} to ${subject}`;
@@ -212,12 +226,12 @@ export class Attachment {
       maxAgeMs: this.#options.streamMaxAgeMs,
       maxBytes: this.#options.streamMaxBytes,
       duplicateWindowMs: DUPLICATE_WINDOW_MS,
-      // Where the broker maps the inputs strangers are let in, and must not speak through it.
+      // A broker that maps the inputs admits anonymous clients, and these must not receive acknowledgements.
       acknowledges: !isMapped,
     };
   }
 
-  /** What is to be said against a stream that is not ours; null if nothing is. */
+  /** The warning about another owner's stream; null if there is none. */
   #warningOf(name: string, maxAgeMs: number): string | null {
     const { retentionMs } = this.#options;
     if (retentionMs === 0 || (maxAgeMs > 0 && maxAgeMs < retentionMs)) return null;
@@ -225,7 +239,9 @@ export class Attachment {
   }
 }
 
-/** Asks the writer where to go on in a stream that the broker describes by `info`. Null as with {@link Attachment.find}. */
+/**
+ * Asks the writer for the position in the stream that `info` describes. Returns null as {@link Attachment.find} does.
+ */
 export async function findPlace(
   manager: JetStreamManager,
   info: StreamInfo,

@@ -1,18 +1,21 @@
-// A batch of raw messages on its way from the source thread to the writer's: one block of payload bytes and five
-// numbers a message, in memory that both threads see. Whoever was sent it has it alone until he gives it back; then it is
-// filled again. Memory that is transferred instead counts as garbage to be in each thread that it leaves or enters: at 3,000
+// A batch of raw messages on its way from the source thread to the writer: one block of payload bytes and five numbers
+// per message, in memory that both threads share. The receiving thread alone uses it until it gives the batch back;
+// then the source fills it again. Transferred buffers would count towards garbage collection in both threads: at 3,000
 // messages a second the collector then takes more time than everything else (bench/nodes.ts).
 
 import { isAscii } from 'node:buffer';
 
-/** Numbers kept per message. */
+/** Number of values stored per message. */
 const FIELDS = 5;
-/** The length of a credential stands beside the subject, in multiples of this: nearly no message has one. */
+/**
+ * The length of a credential is stored together with the subject, multiplied by this: almost no message has a
+ * credential.
+ */
 const CREDENTIAL_STEP = 16;
-/** So many bytes are made text at once. */
+/** Number of bytes that are decoded to text at once. */
 const TEXT_BYTES = 65_536;
 
-/** Plain data; `count` messages stand in it. */
+/** Plain data; `count` is the number of messages. */
 export interface Batch {
   readonly payload: SharedArrayBuffer | ArrayBuffer;
   readonly numbers: SharedArrayBuffer | ArrayBuffer;
@@ -20,23 +23,24 @@ export interface Batch {
   payloadBytes: number;
 }
 
-/** One message of a batch; a view into it, good until the batch is given back. */
+/** One message of a batch: a view into the batch, valid until the batch is given back. */
 export interface BatchMessage {
   /** Index into `SUBJECTS`, or one past it. */
   readonly subject: number;
-  /** The payload; of an over-long message only the first byte too many is there. */
+  /** The payload; an over-long message is cut after the first byte beyond the limit. */
   readonly payload: Uint8Array;
   readonly atMs: number;
   /** Sequence in the stream; null on plain NATS. */
   readonly seq: number | null;
-  /** Observed clock when it was read. */
+  /** The observed clock when the message was read. */
   readonly observedMs: number;
-  /** What its headers say of who signed it (src/federation/domain/message-signature.ts), ASCII; null without such headers. */
+  /** The credential in its headers (src/federation/domain/message-signature.ts), ASCII; null without such headers. */
   readonly credential?: string | null;
-  /** The payload as text, where that is known already. */
+  /** The payload as text, if it is already decoded. */
   readonly text?: string | null;
 }
 
+/** Makes an empty batch in shared memory. */
 export function createBatch(messagesMax: number, payloadBytesMax: number): Batch {
   return {
     payload: new SharedArrayBuffer(payloadBytesMax),
@@ -46,7 +50,7 @@ export function createBatch(messagesMax: number, payloadBytesMax: number): Batch
   };
 }
 
-/** A batch for one thread alone: `payload.resize(0)` gives its memory back at once, without the garbage collector. */
+/** Makes a batch for a single thread. `payload.resize(0)` frees its memory at once, without the garbage collector. */
 export function createBlock(
   messagesMax: number,
   payloadBytesMax: number,
@@ -75,7 +79,7 @@ export class BatchFiller {
     this.#messagesMax = this.#numbers.length / FIELDS;
   }
 
-  /** False if it has no room for the message. */
+  /** Returns false if the batch has no room for the message. */
   add(message: BatchMessage): boolean {
     const { batch } = this;
     const { credential = null } = message;
@@ -98,7 +102,7 @@ export class BatchFiller {
   }
 }
 
-/** Reads the messages of a batch in the order in which they were added, also while it is still being filled. */
+/** Reads the messages of a batch in the order in which they were added, even while it is being filled. */
 export class BatchReader {
   readonly #batch: Batch;
   readonly #payload: Buffer;
@@ -112,7 +116,7 @@ export class BatchReader {
     this.#numbers = new Float64Array(batch.numbers);
   }
 
-  /** The next message, null behind the last. */
+  /** Returns the next message; null after the last. */
   read(): (BatchMessage & { text: string | null }) | null {
     if (this.#read >= this.#batch.count) return null;
     const numbers = this.#numbers;
@@ -136,7 +140,7 @@ export class BatchReader {
   }
 }
 
-/** Visits the messages of a batch in the order in which they were added, with their text where it is ASCII. */
+/** Visits the messages of a batch in the order in which they were added, with their text if it is ASCII. */
 export function readBatch(batch: Batch, visit: (message: BatchMessage) => void): void {
   const reader = new BatchReader(batch);
   const texts = new AsciiTexts(Buffer.from(batch.payload, 0, batch.payloadBytes));
@@ -146,7 +150,7 @@ export function readBatch(batch: Batch, visit: (message: BatchMessage) => void):
   }
 }
 
-/** Texts of one batch. Many messages are made text at once: the call costs more than the bytes. */
+/** Decodes the texts of one batch, many messages at once, because the call costs more than the bytes. */
 class AsciiTexts {
   readonly #bytes: Buffer;
   #from = 0;
@@ -157,7 +161,9 @@ class AsciiTexts {
     this.#bytes = bytes;
   }
 
-  /** Null if there is anything but ASCII in its neighbourhood. Asked in ascending order. */
+  /**
+   * Returns the text; null if the decoded part has a byte that is not ASCII. The caller must ask in ascending order.
+   */
   of({ byteOffset, length }: Uint8Array): string | null {
     const end = byteOffset + length;
     if (end > this.#to) {

@@ -1,5 +1,5 @@
-// How far reading has come: whether we are catching up, how old the oldest unread message is, and how far the broker's clock
-// is from ours. It judges the numbers that it is given; it reads nothing and asks the broker nothing.
+// Judges how far reading has come: whether the source is catching up, the age of the oldest unread message, and the
+// offset of the broker's clock. It judges the numbers that it gets; it reads nothing and asks the broker nothing.
 
 import type { Clock } from '../../lib/clock.ts';
 import { BrokerClock } from './broker-clock.ts';
@@ -7,39 +7,43 @@ import type { Reach, StreamEnd } from './reach.ts';
 import type { Stall } from './stall.ts';
 
 /**
- * Messages pending and the newest one read older than this: the source is catching up (docs/federation.md#catching-up).
+ * With messages pending and the newest message read older than this, the source is catching up
+ * (docs/federation.md#catching-up).
  */
 export const CATCHING_UP_AGE_MS = 10_000;
 
-/** The numbers are plain fields: the reader sets three of them for each message. */
+/** The progress of reading. The numbers are plain fields, because the reader sets three of them for each message. */
 export class CatchUp {
-  /** What is read; null before we have ever attached. */
+  /** What is read; null before the source has attached for the first time. */
   mode: 'jetstream' | 'core' | null = null;
-  /** Nothing more is asked for at the moment. */
+  /** True while the source requests no messages. */
   isPaused = false;
-  /** The stream's last sequence when we attached: caught up once we are there. */
+  /** The stream's last sequence at the time of attaching; when it is committed, the source has caught up. */
   targetSeq = 0;
   readSeq = 0;
   committedSeq = 0;
-  /** When the broker stored the newest message read, or a later time that is still before that of every unread one. */
+  /**
+   * When the broker stored the newest message read, or a later time that is still earlier than that of every unread
+   * message.
+   */
   newestMs = 0;
-  /** Messages that the stream holds beyond those read. */
+  /** Number of messages in the stream after those read. */
   pending = 0;
   readonly brokerClock = new BrokerClock();
-  /** The end of the stream that was reached last, on our monotonic clock. */
+  /** The last time at which reading reached the end of the stream, on the monotonic clock. */
   #end: StreamEnd | null = null;
   readonly #clock: Clock;
   readonly #stall: Stall;
   readonly #ageMaxMs: number;
 
-  /** Messages that wait and are older than `ageMaxMs` are to be caught up with, except those that `stall` tells of. */
+  /** Waiting messages older than `ageMaxMs` make the source catch up, except those that `stall` reports. */
   constructor(clock: Clock, stall: Stall, ageMaxMs: number) {
     this.#clock = clock;
     this.#stall = stall;
     this.#ageMaxMs = ageMaxMs;
   }
 
-  /** We attached to a stream that ends at `lastSeq`; the next to read is `nextSeq`. */
+  /** Records that the source attached to a stream that ends at `lastSeq`; `nextSeq` is the next sequence to read. */
   begin(nextSeq: number, lastSeq: number, newestMs: number): void {
     this.targetSeq = lastSeq;
     this.readSeq = nextSeq - 1;
@@ -47,26 +51,26 @@ export class CatchUp {
     this.newestMs = newestMs;
   }
 
-  /** Everything that the stream held at `atMs`, by {@link brokerNowMs}, was read, or is there no more. */
+  /** Records that every message that the stream held at `atMs`, by {@link brokerNowMs}, was read or is gone. */
   nothingUnread(atMs: number): void {
     this.pending = 0;
     this.newestMs = Math.max(this.newestMs, atMs);
-    // What was there when we attached may have been removed since.
+    // Messages that were there at the time of attaching may have been removed since.
     this.targetSeq = Math.min(this.targetSeq, this.readSeq);
   }
 
-  /** Another stream is to be read, or none: its sequences have nothing to do with those read. */
+  /** Records that the source will read another stream, or none; the old sequences mean nothing there. */
   left(): void {
     this.#end = null;
   }
 
-  /** The stream held nothing unread at some moment after `askedMs`. */
+  /** Records that the stream held nothing unread at some moment after `askedMs`. */
   ended(askedMs: number): void {
     this.brokerClock.ended(askedMs);
     if (this.#end === null || this.#end.atMs < askedMs) this.#end = { atMs: askedMs, seq: this.readSeq };
   }
 
-  /** For the ingest thread; `sharedMs` is the clock that it has in common with us, at this moment. */
+  /** The progress for the ingest thread; `sharedMs` is the clock that both threads share, at this moment. */
   reach(sharedMs: number): Reach {
     const monotonicMs = this.#clock.monotonicMs();
     const brokerMs = this.brokerClock.nowMs(monotonicMs);
@@ -75,31 +79,34 @@ export class CatchUp {
     return { brokerAheadMs: brokerMs === null ? null : brokerMs - sharedMs, end };
   }
 
-  /** True from attaching until the stream's end of that moment is committed, and whenever we are far behind. */
+  /** True from attaching until the stream's end of that moment is committed, and whenever reading is far behind. */
   get isCatchingUp(): boolean {
     if (this.mode === null) return true;
     if (this.mode === 'core') return false;
     if (this.committedSeq < this.targetSeq) return true;
-    // While nothing more is asked for, how much is pending is not known.
+    // While the source is paused, the number of pending messages is unknown.
     return (
       ((this.pending > 0 && this.#stall.unread === 0) || this.isPaused) &&
       this.brokerNowMs - this.newestMs > this.#ageMaxMs
     );
   }
 
-  /** Age of the oldest message that the stream holds beyond those read, or a little more; 0 if it holds none. */
+  /** Age of the oldest unread message in the stream, or a little more; 0 if there is none. */
   get unreadAgeMs(): number {
     if (this.mode !== 'jetstream' || this.pending === 0) return 0;
     return Math.max(0, Math.round(this.brokerNowMs - this.newestMs));
   }
 
-  /** Broker clock minus ours; null before a message was read live, and on plain NATS, where messages carry no time. */
+  /**
+   * The broker's clock minus this machine's; null until a message was read live, and on plain NATS, where messages
+   * carry no time.
+   */
   get clockOffsetMs(): number | null {
     const brokerMs = this.brokerClock.nowMs(this.#clock.monotonicMs());
     return brokerMs === null ? null : Math.round(brokerMs - this.#clock.nowMs());
   }
 
-  /** What the broker's clock shows; ours while nothing is known of the broker's. */
+  /** The broker's clock; this machine's clock while the broker's is unknown. */
   get brokerNowMs(): number {
     return this.brokerClock.nowMs(this.#clock.monotonicMs()) ?? this.#clock.nowMs();
   }

@@ -1,7 +1,10 @@
-// What is wrong with reading although the broker is connected: each fault is logged when it begins and when it ends, once.
-// It finds none and mends none.
+// The faults of reading while the broker is connected. It logs each fault once when it begins and once when it ends. It
+// detects and repairs none.
 
-/** `refused`: the broker denies us something. `settings`: our stream is not as wanted. `stall`: the stream gives nothing. */
+/**
+ * `refused`: the broker refuses an operation. `settings`: the program's own stream has wrong settings. `stall`: the
+ * stream delivers nothing.
+ */
 export type FaultKind = 'refused' | 'settings' | 'stall';
 
 const ENDS: Readonly<Record<FaultKind, string>> = {
@@ -10,6 +13,7 @@ const ENDS: Readonly<Record<FaultKind, string>> = {
   stall: 'the stream gives messages again; what was removed of it unread is counted as lost',
 };
 
+/** The current faults. */
 export class Faults {
   readonly #known = new Map<FaultKind, { readonly key: string; sentence: string }>();
   readonly #log: (level: 'info' | 'warn', sentence: string) => void;
@@ -20,7 +24,7 @@ export class Faults {
     this.#log = log;
   }
 
-  /** All sentences; null if all is well. */
+  /** All sentences; null if there is no fault. */
   get sentence(): string | null {
     const sentences = [...this.#known.values()].map((fault) => fault.sentence);
     return sentences.length === 0 ? null : sentences.join('; ');
@@ -30,26 +34,26 @@ export class Faults {
     return this.#known.has(kind);
   }
 
-  /** A fault with another `key` is news; with the same one, only its sentence is newer. */
+  /** Begins a fault. With another `key` it is new and logged; with the same key only the sentence changes. */
   begin(kind: FaultKind, sentence: string, key = sentence): void {
     const isNews = this.#known.get(kind)?.key !== key;
     this.#known.set(kind, { key, sentence });
     if (isNews) this.#log('warn', `broker: ${sentence}`);
   }
 
-  /** `worse` is told instead where it did not end well. */
+  /** Ends a fault. If `worse` is not null, that sentence is logged as a warning instead of the usual one. */
   end(kind: FaultKind, worse: string | null = null): void {
     if (!this.#known.delete(kind)) return;
     this.#log(worse === null ? 'info' : 'warn', `broker: ${worse ?? ENDS[kind]}`);
   }
 
-  /** What is no fault by itself, told once until it changes; null: it is over. */
+  /** Logs a sentence that is not a fault, once until it changes; null ends it. */
   note(sentence: string | null): void {
     if (sentence !== null && sentence !== this.#noted) this.#log('warn', `broker: ${sentence}`);
     this.#noted = sentence;
   }
 
-  /** Something else is told instead. */
+  /** Removes a fault without logging its end, because another sentence replaces it. */
   drop(kind: FaultKind): void {
     this.#known.delete(kind);
   }

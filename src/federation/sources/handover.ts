@@ -1,51 +1,55 @@
-// Hands messages over to the writer in batches, at most so many under way. When the writer is slow it says so, and
-// JetStream is read no further; plain NATS cannot be held back, so what does not fit waits in a bounded backlog, and over
-// the bound presence is shed first and facts last (docs/federation.md#shedding).
+// Hands messages to the writer in batches, a limited number at a time. When the writer is too slow it reports that, and
+// the source stops reading JetStream. Plain NATS cannot be paused, so further messages wait in a bounded backlog. Over
+// the bound it sheds presence messages first and facts last (docs/federation.md#shedding).
 
 import { type Batch, BatchFiller, type BatchMessage, createBatch, readBatch } from './batch.ts';
 import { MessageQueue, type Spares } from './message-queue.ts';
 import { systemTimers, type Timer, type Timers } from '../../lib/timers.ts';
 
+/** Sizes and times of the handover. */
 export interface HandoverOptions {
   readonly batchMessagesMax: number;
   readonly batchBytesMax: number;
-  /** Longest that a message waits for its batch to fill while the writer has nothing to do, in ms. */
+  /** Maximum time, in ms, that a message waits for its batch to fill while the writer is idle. */
   readonly idleTimeMs: number;
-  /** Longest that it waits while the writer is at work: the fuller the batch, the less work it is. */
+  /** Maximum time while the writer is busy: a fuller batch is less work. */
   readonly batchTimeMs: number;
-  /** Batches that the writer may hold at once. */
+  /** Maximum number of batches that the writer holds at once. */
   readonly batchesMax: number;
-  /** Payload that may wait beyond the batches, where the source cannot be held back. */
+  /** Maximum payload that waits beyond the batches if the source cannot be paused. */
   readonly backlogBytesMax: number;
 }
 
+/** What a {@link Handover} needs of the source thread. */
 export interface HandoverParts {
-  /** Gives a batch to the writer; it comes back through {@link Handover.giveBack}. */
+  /** Sends a batch to the writer; it comes back through {@link Handover.giveBack}. */
   send(batch: Batch): void;
-  /** The writer cannot follow: read no further, if the source can be held back. */
+  /** Called when the writer is too slow: the source must stop reading, if it can. */
   full(): void;
-  /** True on plain NATS; JetStream is held back instead, and what still arrives is what was asked for. */
+  /** True on plain NATS. JetStream is paused instead, and only messages already requested still arrive. */
   mayShed(): boolean;
-  /** There is room again. */
+  /** Called when there is room again. */
   roomy(): void;
-  /** A message on this subject was thrown away for want of room. */
+  /** Called when a message on this subject was shed for lack of room. */
   shed(subject: number): void;
 }
 
-/** Most messages in one transaction: above this a commit gains nothing (measured) and memory only grows. */
+/**
+ * Maximum number of messages in one transaction: beyond this a commit gains nothing (measured) and memory only grows.
+ */
 const BATCH_MESSAGES_MAX = 32_000;
-/** Payload that one batch carries from the source thread to the writer's: 16,000 messages as monitors send them. */
+/** Maximum payload of one batch from the source thread to the writer: 16,000 typical messages of monitors. */
 export const BATCH_BYTES_MAX = 8_388_608;
-/** Batches that the writer may hold: one in work, the others waiting. Then the source reads no further. */
+/** Maximum number of batches at the writer: one in progress, the others waiting. Then the source stops reading. */
 export const BATCHES_UNDER_WAY_MAX = 4;
-/** Longest wait before a batch is committed: above this it only gets later. */
+/** Maximum wait before a batch is committed; a longer wait only delays it. */
 export const BATCH_TIME_MS = 250;
-/** The same while the writer has nothing to do, so that thin traffic is committed soon. */
+/** The same while the writer is idle, so that sparse messages are committed soon. */
 const BATCH_IDLE_TIME_MS = 100;
-/** Payload that plain NATS may hold in memory before it sheds, presence first (docs/federation.md#shedding). */
+/** Maximum payload that plain NATS may hold in memory before it sheds, presence first (docs/federation.md#shedding). */
 const PLAIN_BACKLOG_BYTES_MAX = 134_217_728;
 
-/** How the program hands over. */
+/** The program's values. */
 export const HANDOVER: HandoverOptions = {
   batchMessagesMax: BATCH_MESSAGES_MAX,
   batchBytesMax: BATCH_BYTES_MAX,
@@ -55,15 +59,19 @@ export const HANDOVER: HandoverOptions = {
   backlogBytesMax: PLAIN_BACKLOG_BYTES_MAX - BATCHES_UNDER_WAY_MAX * BATCH_BYTES_MAX,
 };
 
-/** Subjects in the order in which they are shed: heartbeats, received, invoices, completed, joins, leaves, others first of all. */
+/**
+ * Subject indexes in the order in which messages are shed: other subjects first, then heartbeats, received, invoices,
+ * completed, joins, leaves.
+ */
 const SHED_ORDER = [6, 3, 0, 2, 1, 4, 5];
 
+/** The batches and the backlog of the source thread. */
 export class Handover {
   readonly #options: HandoverOptions;
   readonly #parts: HandoverParts;
-  /** What waits beyond the batches on plain NATS, per subject, each in its order. */
+  /** Waiting messages of plain NATS beyond the batches: one queue per subject, each in its order. */
   readonly #backlog: readonly MessageQueue[];
-  /** What waits of a stream, in its order: the position would take a sequence passed over for lost. */
+  /** Waiting messages of a stream, in one order, because the position would count a skipped sequence as lost. */
   readonly #inOrder: MessageQueue;
   readonly #spare: Batch[] = [];
   #backlogBytes = 0;
@@ -72,7 +80,7 @@ export class Handover {
   #isFull = false;
   readonly #timers: Timers;
   #timer: Timer | null = null;
-  /** When the batch being filled goes, full or not. */
+  /** When to send the batch that is being filled, full or not. */
   #goes: 'later' | 'whenIdle' | 'now' = 'later';
 
   constructor(options: HandoverOptions, parts: HandoverParts, timers = systemTimers) {
@@ -84,18 +92,18 @@ export class Handover {
     this.#inOrder = new MessageQueue(spares);
   }
 
-  /** Payload bytes that wait and are not yet with the writer. */
+  /** Payload bytes that wait and are not yet at the writer. */
   get waitingBytes(): number {
     return this.#backlogBytes + (this.#filler?.batch.payloadBytes ?? 0);
   }
 
-  /** Takes a message; its payload is copied. */
+  /** Adds a message and copies its payload. */
   add(message: BatchMessage): void {
     if (this.#backlogBytes > 0 || !this.#pack(message)) this.#keep(message);
     this.#arm();
   }
 
-  /** Sends what waits, as far as the writer may be given more. */
+  /** Sends the current batch, if the writer may get another one. */
   flush(): void {
     const batch = this.#filler?.batch;
     if (batch === undefined || batch.count === 0 || this.#underWay >= this.#options.batchesMax) return;
@@ -106,30 +114,33 @@ export class Handover {
     this.#noteRoom();
   }
 
-  /** Nothing more comes for a while: what waits goes as soon as the writer has nothing to do. */
+  /** No message will come for a while: sends the current batch as soon as the writer is idle. */
   settle(): void {
     if (this.#goes !== 'later' || (this.#filler?.batch.count ?? 0) === 0) return;
     this.stop();
     this.#idleDue();
   }
 
-  /** The writer is done with a batch. */
+  /** The writer has finished a batch and gives it back. */
   giveBack(batch: Batch): void {
     this.#underWay--;
     this.#spare.push(batch);
     this.#unload();
     if (this.#goes === 'now' || (this.#goes === 'whenIdle' && this.#underWay === 0)) this.flush();
-    // What came out of the backlog is in a batch that nobody added to.
+    // Messages from the backlog are now in a batch, and no new message would start its timer.
     if ((this.#filler?.batch.count ?? 0) > 0) this.#arm();
     this.#noteRoom();
   }
 
-  /** Nothing waits and nothing is with the writer. */
+  /** True if no message waits and no batch is at the writer. */
   get isEmpty(): boolean {
     return this.#underWay === 0 && this.#backlogBytes === 0 && (this.#filler?.batch.count ?? 0) === 0;
   }
 
-  /** Forgets what waits of a stream: it will be read again from there. What plain NATS brought is nowhere else, and stays. */
+  /**
+   * Discards waiting messages of a stream, because the source reads them again. Messages of plain NATS exist nowhere
+   * else and stay.
+   */
   discard(): void {
     for (let next = this.#inOrder.peek(); next !== null; next = this.#inOrder.peek())
       this.#drop(this.#inOrder, next);
@@ -170,7 +181,7 @@ export class Handover {
     this.flush();
   }
 
-  /** Puts a message into the batch being filled, or into the next if that one can go. */
+  /** Adds a message to the current batch, or to the next one if the current one can be sent. */
   #pack(message: BatchMessage): boolean {
     if (this.#fill().add(message)) return true;
     this.flush();
@@ -203,7 +214,10 @@ export class Handover {
     }
   }
 
-  /** Moves what waits into batches in the order of arrival: limits are judged on the messages' times, which must not go back. */
+  /**
+   * Moves waiting messages into batches in the order of arrival: the limits judge by the messages' times, which must
+   * not decrease.
+   */
   #unload(): void {
     for (let queue = this.#longestWaiting(); queue !== null; queue = this.#longestWaiting()) {
       const next = queue.peek();
@@ -217,7 +231,10 @@ export class Handover {
     queue.shift();
   }
 
-  /** The queue whose head came first; null if nothing waits. The observed clock says it, for the wall clock may be set back. */
+  /**
+   * Returns the queue whose first message arrived earliest; null if no message waits. It compares the observed clock,
+   * because the wall clock may have been set back.
+   */
   #longestWaiting(): MessageQueue | null {
     if (this.#inOrder.peek() !== null) return this.#inOrder;
     let found: MessageQueue | null = null;
@@ -244,7 +261,7 @@ function cameBefore(one: BatchMessage, other: BatchMessage): boolean {
   return one.observedMs === other.observedMs ? one.atMs < other.atMs : one.observedMs < other.observedMs;
 }
 
-/** What a waiting message costs; an empty one is an object all the same. */
+/** The memory that a waiting message costs; even an empty one is an object. */
 function sizeOf(message: BatchMessage): number {
   return message.payload.length + (message.credential?.length ?? 0) + 64;
 }

@@ -1,20 +1,21 @@
-// Messages that wait in memory, packed into blocks: what waits costs its bytes and 40 more, and no objects that the
-// garbage collector would have to look at.
+// Queues of messages that wait in memory, packed into blocks: a waiting message costs its bytes and 40 more, and no
+// object that the garbage collector would have to visit.
 
 import { Fifo } from '../../lib/fifo.ts';
 import { BatchFiller, type BatchMessage, BatchReader, createBlock } from './batch.ts';
 
-/** Many messages, and little to hold in vain; any single message fits. */
+/** Size of a block: it holds many messages, wastes little memory, and fits any single message. */
 const BLOCK_BYTES = 262_144;
 const BLOCK_MESSAGES = 1024;
-/** Blocks that were read are filled again, so many of them; of the others the payload's memory goes back at once. */
+/** Maximum number of empty blocks kept for reuse; further ones free their payload memory at once. */
 const SPARES_MAX = 16;
 
 type Block = ReturnType<typeof createBlock>;
 
-/** The blocks that several queues share. */
+/** The empty blocks that several queues share. */
 export type Spares = Block[];
 
+/** Messages in the order in which they were added. */
 export class MessageQueue {
   readonly #spares: Spares;
   readonly #blocks = new Fifo<Block>();
@@ -28,7 +29,7 @@ export class MessageQueue {
     this.#spares = spares;
   }
 
-  /** Takes a message; its bytes are copied. */
+  /** Adds a message and copies its bytes. */
   push(message: BatchMessage): void {
     if (this.#filler?.add(message) === true) return;
     const block = this.#spares.pop() ?? createBlock(BLOCK_MESSAGES, BLOCK_BYTES);
@@ -37,7 +38,10 @@ export class MessageQueue {
     if (!this.#filler.add(message)) throw new RangeError('a message larger than a block');
   }
 
-  /** The oldest, which stays; a view, good until it is shifted. Null if nothing waits. */
+  /**
+   * Returns the oldest message and keeps it in the queue: a view, valid until {@link shift}. Null if the queue is
+   * empty.
+   */
   peek(): BatchMessage | null {
     while (this.#head === null) {
       const block = this.#blocks.peek();
@@ -45,7 +49,7 @@ export class MessageQueue {
       this.#reader ??= new BatchReader(block);
       this.#head = this.#reader.read();
       if (this.#head !== null) break;
-      // The block is read to its end; if it is the last one, what comes next goes into another.
+      // The block is read completely; if it is the last one, the next message goes into a new block.
       this.#blocks.shift();
       this.#reader = null;
       if (this.#filler?.batch === block) this.#filler = null;
@@ -55,7 +59,7 @@ export class MessageQueue {
     return this.#head;
   }
 
-  /** The oldest goes. */
+  /** Removes the oldest message. */
   shift(): void {
     if (this.peek() !== null) this.#head = null;
   }

@@ -1,5 +1,5 @@
-// Keeps the stream that is ours as the settings want it, and says in a sentence what the broker refuses to change and what
-// to do about it. It reads no messages.
+// Keeps the program's own stream as the settings demand. If the broker refuses a change, it words the refusal and the
+// remedy in a sentence. It reads no messages.
 
 import {
   describeStorageLimit,
@@ -12,26 +12,27 @@ import {
 } from '../../io/streams.ts';
 import { keepsMessagesOut, type WantedStream } from '../../io/stream-settings.ts';
 
-/** What is not as wanted; the same `key` is the same fault. */
+/** The wrong settings of the stream; the same `key` means the same fault. */
 export interface StreamFault {
   readonly key: string;
   readonly sentence: string;
-  /** The same where none of its messages can be read. */
+  /** The sentence for a stream from which no message can be read. */
   readonly unreadSentence: string;
-  /** Messages of nodes may not get into the stream. */
+  /** True if the stream may not store the nodes' messages. */
   readonly keepsMessagesOut: boolean;
 }
 
+/** The program's own stream, and its wrong settings. */
 export interface OurStream {
   readonly info: StreamInfo;
-  /** Null if the stream is as wanted. */
+  /** Null if all settings are right. */
   readonly fault: StreamFault | null;
 }
 
-/** The broker refuses to make the stream at all; the message says why and what to do. */
+/** The broker refuses to make the stream at all; the message gives the reason and the remedy. */
 export class StreamRefused extends Error {}
 
-/** Settings by which an operator chooses a property. */
+/** The settings by which an operator chooses a property. */
 const SETTINGS: Readonly<Record<string, string>> = {
   max_age: 'STREAM_MAX_AGE',
   max_bytes: 'STREAM_MAX_BYTES',
@@ -40,7 +41,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 const ROOM =
   'set STREAM_MAX_BYTES to what the broker takes, or give it more room: max_file_store in its configuration, or the storage limit of our account';
 
-/** Makes or mends the stream. Throws {@link StreamRefused} if there is none then. */
+/** Makes or repairs the stream. Throws {@link StreamRefused} if no stream exists afterwards. */
 export async function keepOurStream(
   manager: JetStreamManager,
   wanted: WantedStream,
@@ -70,7 +71,10 @@ export async function keepOurStream(
   };
 }
 
-/** What the broker refused to change, with the remedy; `isRead`: its messages are read all the same. */
+/**
+ * The sentence for properties that the broker refuses to change, with the remedy; `isRead`: the stream is read
+ * nevertheless.
+ */
 export function faultSentence(
   name: string,
   refused: readonly RefusedDifference[],

@@ -1,5 +1,5 @@
-// Subscriptions to the inputs on plain NATS. One that the broker refuses or takes back is forgotten, so that it is asked for
-// again; it tells nobody of that: the connection does.
+// Subscriptions to the inputs on plain NATS. It forgets a subscription that the broker refuses or withdraws, so that
+// the next attempt subscribes again. It does not report this; the connection does.
 
 import { CREDENTIAL_HEADERS } from '../domain/message-signature.ts';
 import { credentialOf } from '../../io/message-credential.ts';
@@ -7,9 +7,10 @@ import type { NatsConnection, Subscription } from '../../io/nats.ts';
 import type { StreamMessage } from '../../io/stream-reader.ts';
 import type { Clock } from '../../lib/clock.ts';
 
-/** A message of plain NATS has no sequence. */
+/** A message of plain NATS, which has no sequence. */
 export type PlainMessage = Omit<StreamMessage, 'seq' | 'pending'> & { readonly seq: null };
 
+/** The subscriptions of one source. */
 export class PlainInputs {
   readonly #clock: Clock;
   readonly #message: (message: PlainMessage) => void;
@@ -20,7 +21,10 @@ export class PlainInputs {
     this.#message = message;
   }
 
-  /** Subscribes to these and no others. After a reconnection the client has renewed what there was. */
+  /**
+   * Subscribes to these subjects and no others. After a reconnection the client renews existing subscriptions by
+   * itself.
+   */
   subscribe(connection: NatsConnection, subjects: readonly string[]): void {
     for (const [subject, subscription] of this.#subscriptions) {
       if (subjects.includes(subject)) continue;

@@ -1,17 +1,22 @@
-// How far the stream has been read and what the broker's clock shows, as the source thread tells the ingest thread. It says
-// at which moment of the stream an operator's change was made, however wrong our wall clock is. It reads no clock.
+// How far the source thread has read the stream, and the broker's clock, as it reports them to the ingest thread. They
+// tell at which point of the stream an operator made a change, even if this machine's wall clock is wrong. It reads no
+// clock.
 
-/** Behind the last end that was told, a stream is thought to be read to its end for this long: an end of a quiet stream is told 5 s late at most. */
+/**
+ * A stream counts as read to its end for this long after its last reported end: the end of a quiet stream is reported
+ * at most 5 s late.
+ */
 const END_AGE_MAX_MS = 10_000;
 
 /** Plain data; all times in ms on the monotonic clock that the threads share. */
 export interface Reach {
-  /** The broker's clock minus the shared one; null before a message was read live. */
+  /** The broker's clock minus the shared one; null until a message was read live. */
   readonly brokerAheadMs: number | null;
-  /** Everything that was stored before `atMs` has been read, up to the sequence `seq`; null if no end was reached. */
+  /** Every message stored before `atMs` has been read, up to the sequence `seq`; null if no end was reached. */
   readonly end: StreamEnd | null;
 }
 
+/** A time at which reading reached the end of a stream, and the last sequence read. */
 export interface StreamEnd {
   readonly atMs: number;
   readonly seq: number;
@@ -22,30 +27,34 @@ export class KnownReach {
   #reach: Reach = { brokerAheadMs: null, end: null };
   #changedAtMs = -Infinity;
 
-  /** The source thread has told this. */
-  told(reach: Reach): void {
+  /** Records a report of the source thread. */
+  reported(reach: Reach): void {
     this.#reach = reach;
   }
 
-  /** Another stream is read, or none: sequences of the one before mean nothing in it. */
+  /** Records that another stream is read, or none: the old sequences mean nothing there. */
   left(): void {
     this.#reach = { ...this.#reach, end: null };
   }
 
-  /** An operator's change was made at this moment of the shared clock. */
+  /** Records that an operator made a change at this time of the shared clock. */
   changed(sharedMs: number): void {
     this.#changedAtMs = sharedMs;
   }
 
-  /** True if every message that was stored before the last change has been taken; `nextSeq` is the next to be taken. */
+  /**
+   * True if every message that was stored before the last change has been taken; `nextSeq` is the next sequence to
+   * take.
+   */
   isBehindChanges(nextSeq: number | null): boolean {
     const { end } = this.#reach;
     return isTaken(end, nextSeq) && end.atMs > this.#changedAtMs;
   }
 
   /**
-   * The broker's clock at this moment. If it is not known: at the end of the stream the time of the newest message, given as
-   * `-Infinity`, which is earlier than nothing that comes; otherwise our wall clock.
+   * Returns the broker's clock at this moment. If it is unknown and the stream is read to its end, returns `-Infinity`,
+   * which stands for the time of the newest message and is earlier than every later message. Otherwise returns this
+   * machine's wall clock.
    */
   brokerMs(sharedMs: number, nowMs: number, nextSeq: number | null): number {
     const { brokerAheadMs, end } = this.#reach;

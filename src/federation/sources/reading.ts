@@ -1,5 +1,5 @@
-// What is read over a connection, a stream or plain NATS, and what is wrong with it. It makes no connection and no second
-// attempt, and it looks into no message.
+// Reads over one connection, from a stream or from plain NATS, and tracks the faults. It makes no connection and no
+// second attempt, and does not look into messages.
 
 import type { Clock } from '../../lib/clock.ts';
 import { describe, type NatsConnection, settled } from '../../io/nats.ts';
@@ -22,31 +22,33 @@ import { StreamRefused } from './our-stream.ts';
 import { PlainInputs } from './plain-inputs.ts';
 import { goneSentence, Stall } from './stall.ts';
 import { StreamInput, type StreamInputOptions } from './stream-input.ts';
-import { inputSubjects } from './subject-index.ts';
+import { inputSubjects } from './input-subjects.ts';
 
+/** Settings of reading. */
 export interface ReadingOptions extends AttachmentOptions, StreamInputOptions {
   readonly catchingUpAgeMs: number;
-  /** Messages that the stream holds and does not give are a stall after this long. */
+  /** Time after which undelivered messages of the stream count as a stall. */
   readonly stallAfterMs: number;
 }
 
-/** One message; `seq` is null on plain NATS, where `atMs` is the moment of receipt. */
+/** One message; `seq` is null on plain NATS, where `atMs` is the time of receipt. */
 export type TelemetryMessage = Omit<StreamMessage, 'seq' | 'pending'> & { readonly seq: number | null };
 
+/** Callbacks of a {@link Reading}. */
 export interface ReadingParts {
   message(message: TelemetryMessage): void;
-  /** Nothing more comes for a moment. */
+  /** Called when no message will come for a moment. */
   resting(): void;
-  /** Reading begins anew from the position. */
+  /** Called when reading starts again from the position. */
   restart(): void;
   log(level: 'info' | 'warn' | 'error', sentence: string): void;
   clock: Clock;
 }
 
-/** The remedy where inputs may not be subscribed, which the sentence before has named. */
+/** The remedy if the broker refuses subscriptions to inputs; the sentence before names them. */
 const ALLOW_INPUTS = 'what is published there is not counted; allow our user to subscribe to them';
 
-/** It reads, perhaps with something to be said against it. */
+/** Reading has begun; `problem` is a reason for concern, null if there is none. */
 export interface Begun {
   readonly mode: 'jetstream' | 'core';
   readonly problem: string | null;
@@ -54,6 +56,7 @@ export interface Begun {
   readonly sentence: string;
 }
 
+/** The reading of one source, over all its connections. */
 export class Reading {
   readonly catchUp: CatchUp;
   readonly refusals = new Refusals();
@@ -65,9 +68,12 @@ export class Reading {
   readonly #faults: Faults;
   readonly #stall: Stall;
 
-  /** Whether the inputs arrive under `ingest.`, as on our own broker; asked when we attach. */
+  /** True if the inputs arrive under `ingest.`, as on the embedded broker; determined when attaching. */
   isMapped = false;
-  /** Some messages of nodes cannot reach us, though others may: the time that passes is no node's silence. */
+  /**
+   * True if some messages of nodes cannot arrive, although others may: a node that is silent meanwhile may not be
+   * silent at all.
+   */
   isMissing = false;
 
   constructor(options: ReadingOptions, position: Position, parts: ReadingParts) {
@@ -89,20 +95,21 @@ export class Reading {
     });
   }
 
-  /** What is wrong although the broker is connected; null if nothing is. */
+  /** The faults while the broker is connected; null if there are none. */
   get fault(): string | null {
     return this.#faults.sentence;
   }
 
-  /** True while messages may be waiting that do not reach us, whatever the connection does. */
+  /** True while messages may be waiting that cannot arrive, whatever the state of the connection. */
   get isKeptBack(): boolean {
     const { isPaused, mode } = this.catchUp;
     return this.isMissing || this.#stall.unread > 0 || (isPaused && mode === 'jetstream');
   }
 
   /**
-   * Finds what there is and begins to read it; null if another attempt has replaced this one. Throws if it cannot. `broken` is
-   * called once, if reading breaks off later. A recheck leaves a reader alone that reads what is found.
+   * Finds what to read and begins to read it; returns null if another attempt has replaced this one. Throws if it
+   * cannot read. `broken` is called once if reading breaks off later. A recheck does not disturb a healthy reader of
+   * the same stream.
    */
   async begin(
     connection: NatsConnection,
@@ -111,7 +118,7 @@ export class Reading {
     isRecheck: boolean,
   ): Promise<Begun | null> {
     if (!isRecheck || !this.isHealthy) this.stop();
-    // What is still refused is refused again.
+    // The broker will repeat refusals that are still in force.
     const wasLimited = this.refusals.has('any', null);
     this.refusals.clear();
     if (wasLimited) this.#plain.close();
@@ -123,7 +130,7 @@ export class Reading {
     return this.#beginPlain(connection, found, attempt);
   }
 
-  /** A stream is read, and that goes well. */
+  /** True if a stream is read without problems. */
   get isHealthy(): boolean {
     return this.#stream.isHealthy;
   }
@@ -157,7 +164,7 @@ export class Reading {
       }
       this.stop();
       this.#plain.close();
-      // What was read of the stream and not handed over yet is read again from the position.
+      // Messages that were read from the stream but not handed over are read again from the position.
       this.#parts.restart();
       this.#leaveGone(name, info.state.last_seq);
       place = await findPlace(manager, info, this.#position, attempt);
@@ -178,8 +185,8 @@ export class Reading {
   }
 
   /**
-   * A broker that lost the files of messages that it counted begins behind us again when it restarts: they are lost. Our old
-   * place says so before we leave it.
+   * If a broker lost the files of messages that it had counted, its sequence after a restart is behind the position:
+   * the messages are lost. This records them at the old position before the source leaves it.
    */
   #leaveGone(name: string, lastSeq: number): void {
     const goneUpTo = this.#stall.goneUpTo(lastSeq);
@@ -200,7 +207,7 @@ export class Reading {
     if (!attempt.isCurrent()) return null;
     this.#stall.over();
     for (const kind of ['stall', 'settings'] as const) this.#faults.drop(kind);
-    // Where there is no JetStream, the right to ask for it is not missed; else the reason tells of it.
+    // Without JetStream the right to ask for it does not matter; otherwise `reason` mentions it.
     if (unasked !== null && reason === null) this.refusals.forget(unasked);
     const denied = this.refusals.describe(unasked?.subject ?? null);
     this.isMissing = denied !== null;
@@ -214,13 +221,13 @@ export class Reading {
     };
   }
 
-  /** What {@link begin} began is what is read from now on. */
+  /** Records that the reading which {@link begin} started is in use from now on. */
   begun({ mode }: Begun): void {
     this.catchUp.mode = mode;
     if (!this.isMissing || mode === 'jetstream') this.#faults.end('refused');
   }
 
-  /** Says why there is nothing to read, and whether the broker refuses it. */
+  /** Explains why nothing can be read, and whether the broker's refusals are the cause. */
   explain(error: unknown): { readonly problem: string; readonly isRefused: boolean } {
     const denied = this.refusals.describe();
     const isUnasked = error instanceof StreamUnasked;
@@ -239,12 +246,12 @@ export class Reading {
     return { problem, isRefused };
   }
 
-  /** Sees whether anything was read since the last look. */
+  /** Checks whether messages were read since the last check. */
   noteReading(): void {
     this.#stream.noteReading();
   }
 
-  /** Takes no more than is already under way; on plain NATS, where nobody can be held back, does nothing. */
+  /** Requests no further messages; no effect on plain NATS, which cannot be paused. */
   pause(): void {
     this.#stream.pause();
   }
@@ -253,7 +260,7 @@ export class Reading {
     this.#stream.resume();
   }
 
-  /** The stream is read no further. */
+  /** Stops reading the stream. */
   stop(): void {
     this.#stream.stop();
   }

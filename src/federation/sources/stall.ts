@@ -1,17 +1,17 @@
-// Whether the stream holds messages that the broker does not give: a pull that brought nothing is no proof that there is
-// nothing. A decision on what the broker counts; it asks nobody and has no clock.
+// Decides whether the stream holds messages that the broker does not deliver: a pull request without messages does not
+// prove that there are none. It judges the broker's counts; it asks nothing and has no clock.
 
-/** The broker's account of a stream. */
+/** The broker's counts of a stream. */
 export interface StreamState {
   readonly firstSeq: number;
   readonly lastSeq: number;
-  /** Deleted between the first and the last. */
+  /** Number of messages deleted between the first and the last. */
   readonly deleted: number;
 }
 
 /**
- * How many messages beyond `readSeq` the stream must hold by its own account; null if it cannot be told, because messages
- * were deleted that may lie before or beyond it.
+ * Returns the number of messages after `readSeq` that the stream must hold by its own counts. Null if that is unknown,
+ * because deleted messages may be before or after `readSeq`.
  */
 export function unreadOf({ firstSeq, lastSeq, deleted }: StreamState, readSeq: number): number | null {
   const beyond = Math.max(0, lastSeq - Math.max(readSeq, firstSeq - 1));
@@ -19,7 +19,7 @@ export function unreadOf({ firstSeq, lastSeq, deleted }: StreamState, readSeq: n
   return null;
 }
 
-/** What a look found, all of one moment; `atMs` is of the monotonic clock. */
+/** The result of one check, all of one moment; `atMs` is on the monotonic clock. */
 export interface Look {
   readonly readSeq: number;
   readonly lastSeq: number;
@@ -27,25 +27,26 @@ export interface Look {
   readonly atMs: number;
 }
 
-/** A stream that holds messages and gives none for so long is told. */
+/** Time after which a stream that holds messages but delivers none is reported. */
 export const STALL_AFTER_MS = 30_000;
 
+/** Watches for a stall of one stream. */
 export class Stall {
   readonly #afterMs: number;
   #first: Look | null = null;
   #latest: Look | null = null;
 
-  /** Messages that are not given for `afterMs` are a stall. */
+  /** Messages that are not delivered for `afterMs` are a stall. */
   constructor(afterMs: number) {
     this.#afterMs = afterMs;
   }
 
-  /** Messages that are there and not given, as of the latest look; not a stall yet. */
+  /** Number of undelivered messages at the latest check; not necessarily a stall yet. */
   get unread(): number {
     return this.#latest?.unread ?? 0;
   }
 
-  /** The latest look, if it and all before it for so long found the same; null if all is well. */
+  /** The latest check, if all checks for long enough had the same result; null if there is no stall. */
   get stalled(): (Look & { readonly forMs: number }) | null {
     if (this.#first === null || this.#latest === null) return null;
     const forMs = this.#latest.atMs - this.#first.atMs;
@@ -53,8 +54,8 @@ export class Stall {
   }
 
   /**
-   * The last sequence of the messages that were not given, if a stream that ends at `lastSeq` now has none of them left: the
-   * broker gave them up, and counts on from there. Null otherwise.
+   * Returns the last sequence of the undelivered messages if a stream that now ends at `lastSeq` has none of them left:
+   * the broker gave them up and continues to count from there. Null otherwise.
    */
   goneUpTo(lastSeq: number): number | null {
     return this.#latest !== null && lastSeq <= this.#latest.readSeq ? this.#latest.lastSeq : null;
@@ -69,7 +70,7 @@ export class Stall {
     this.#latest = look;
   }
 
-  /** Messages up to `readSeq` have been read: if that is further than before, the broker gives again. */
+  /** Records that messages up to `readSeq` have been read: progress ends the stall. */
   read(readSeq: number): void {
     if (this.#first !== null && this.#first.readSeq !== readSeq) this.over();
   }
@@ -80,7 +81,7 @@ export class Stall {
   }
 }
 
-/** A stall in a sentence, with the remedy. */
+/** The sentence for a stall, with the remedy. */
 export function stallSentence(
   name: string,
   { readSeq, lastSeq, unread, forMs }: Look & { readonly forMs: number },
@@ -88,7 +89,7 @@ export function stallSentence(
   return `the stream ${name} counts ${unread} messages beyond sequence ${readSeq}, up to ${lastSeq}, and the broker has given none for ${Math.floor(forMs / 1000)} s: look at its log, at its disk and at the stream's files in its store folder; if they are gone, purge the stream (nats stream purge ${name}): all that it holds unread is lost then, and is counted as lost; a restart of the broker may leave it as it is`;
 }
 
-/** The end of a stall without the messages. */
+/** The sentence for a stall that ended without its messages. */
 export function goneSentence(name: string, messages: number, lastSeq: number): string {
   return `${messages} messages of the stream ${name}, up to sequence ${lastSeq}, were removed before the broker gave them: they are counted as lost`;
 }

@@ -1,16 +1,17 @@
-// Which stream to read (docs/federation.md#the-stream): ours, made or kept to the settings; somebody else's that covers
-// all six inputs, never altered; or none. Pure.
+// Chooses the stream to read (docs/federation.md#the-stream): the program's own, made or adjusted to the settings;
+// another owner's that covers all six inputs, which is never altered; or none. Pure.
 
-/** The stream that is ours. */
+/** The name of the program's own stream. */
 export const OUR_STREAM = 'TRUEBIT_INGEST';
 
-/** A stream that the broker has, as far as the choice goes. */
+/** The properties of a stream that matter for the choice. */
 export interface StreamDescription {
   readonly name: string;
-  /** A mirror has none. */
+  /** Absent for a mirror. */
   readonly subjects?: readonly string[] | undefined;
 }
 
+/** The stream to read: the program's own, another owner's, or none. */
 export type StreamChoice =
   | { readonly type: 'ours'; readonly exists: boolean }
   | { readonly type: 'theirs'; readonly name: string }
@@ -35,7 +36,7 @@ export function chooseStream(streams: readonly StreamDescription[], inputs: read
   };
 }
 
-/** NATS subject matching: `*` stands for one token, a last `>` for one or more. */
+/** NATS subject matching: `*` matches one token, a final `>` matches one or more. */
 export function matches(pattern: string, subject: string): boolean {
   const wanted = pattern.split('.');
   const tokens = subject.split('.');

@@ -1,5 +1,5 @@
-// Reads the messages of one stream from our place in it, and looks whether the stream holds messages that the broker does not
-// give. It chooses no stream and never begins again by itself: it tells its caller that reading broke off.
+// Reads the messages of one stream from the position, and checks whether the stream holds messages that the broker does
+// not deliver. It chooses no stream and does not restart by itself: it reports to its caller that reading broke off.
 
 import type { Clock } from '../../lib/clock.ts';
 import { type NatsConnection, pause, settled } from '../../io/nats.ts';
@@ -11,18 +11,20 @@ import type { Faults } from './faults.ts';
 import { goneSentence, type Stall, type StreamState, stallSentence, unreadOf } from './stall.ts';
 import { CREDENTIAL_HEADERS } from '../domain/message-signature.ts';
 
+/** Sizes and times of reading a stream. */
 export interface StreamInputOptions {
   readonly nats: { readonly inboxPrefix: string | null };
   readonly pullMessages: number;
   readonly pullsOutstanding: number;
-  /** Least time between two looks for messages that the stream holds and does not give. */
+  /** Minimum time between two checks for undelivered messages. */
   readonly stallLookMs: number;
 }
 
+/** What a {@link StreamInput} needs of its owner. */
 export interface StreamInputParts {
   readonly sink: {
     message(message: StreamMessage): void;
-    /** Nothing more comes for a moment. */
+    /** Called when no message will come for a moment. */
     resting(): void;
   };
   readonly position: Pick<Position, 'nothingUpTo'>;
@@ -34,38 +36,39 @@ export interface StreamInputParts {
 
 /** An attempt to read. */
 export interface ReadingAttempt extends Attempt {
-  /** The broker has refused something that reading needs. */
+  /** True if the broker has refused an operation that reading needs. */
   isRefused(): boolean;
-  /** Reading broke off after it had begun. */
+  /** Called if reading breaks off after it had begun. */
   broken(reason: string): void;
 }
 
-/** How far one {@link StreamInput.begin} has come. */
+/** Progress of one {@link StreamInput.begin}. */
 interface Beginning {
   isOver: boolean;
-  /** Why its reader broke off; null if it did not. */
+  /** The reason why its reader broke off; null if it did not. */
   brokenBy: string | null;
 }
 
-/** Messages asked for in one pull of the stream. */
+/** Number of messages in one pull request. */
 export const PULL_MESSAGES = 2_500;
-/** Pulls under way at the same time: one is delivered while the next is on its way. */
+/** Number of pull requests at the same time: the broker answers one while the next is on its way. */
 export const PULLS_OUTSTANDING = 2;
-/** Least time between two questions whether a stream that gives nothing holds something: one request each. */
+/** Minimum time between two checks whether a silent stream holds messages: one request each. */
 export const STALL_LOOK_MS = 10_000;
-/** How often a reader is asked whether the broker answers it, after one that was never answered. */
+/** Interval of checks whether the broker answers a reader, if it never answered the reader before. */
 const PROOF_LOOK_MS = 100;
 
+/** The reader of the current stream. */
 export class StreamInput {
   readonly #options: StreamInputOptions;
   readonly #parts: StreamInputParts;
   #reader: StreamReader | null = null;
-  /** For which attempt it reads. */
+  /** The attempt for which the reader reads. */
   #attempt: ReadingAttempt | null = null;
-  /** The stream that is read, while that goes well. */
+  /** The stream that is read; null if reading has problems. */
   #current: { readonly name: string; readonly created: string } | null = null;
   #lookedMs = -Infinity;
-  /** The reader before was never answered: the next one is believed when it is. */
+  /** The broker never answered the reader before, so the next reader counts only once it is answered. */
   #isUnproven = false;
 
   constructor(options: StreamInputOptions, parts: StreamInputParts) {
@@ -73,12 +76,12 @@ export class StreamInput {
     this.#parts = parts;
   }
 
-  /** A reader that goes well: another attempt may leave it alone. */
+  /** True if the reader has no problems, so that another attempt may keep it. */
   get isHealthy(): boolean {
     return this.#current !== null && this.#parts.stall.unread === 0;
   }
 
-  /** True if this stream is read already, and goes on for this attempt. */
+  /** Returns true if this stream is already being read; reading then continues for this attempt. */
   keep({ config, created }: StreamInfo, attempt: ReadingAttempt): boolean {
     const isSame = this.#current?.name === config.name && this.#current.created === created;
     if (!isSame || !this.isHealthy) return false;
@@ -87,8 +90,8 @@ export class StreamInput {
   }
 
   /**
-   * Begins to read at `place`. Resolves once the broker gives, with the number of messages that were waiting then, or with
-   * null if another attempt has replaced this one; throws if reading breaks off or is refused before.
+   * Begins to read at `place`. Resolves once the broker delivers, with the number of messages that were waiting; with
+   * null if another attempt has replaced this one. Throws if reading breaks off or is refused before.
    */
   async begin(
     connection: NatsConnection,
@@ -107,7 +110,7 @@ export class StreamInput {
     this.#attempt = attempt;
     catchUp.brokerClock.away();
     const askedMs = clock.monotonicMs();
-    // Deliveries change `catchUp.pending` from now on.
+    // From here on deliveries change `catchUp.pending`.
     const waiting = await reader.start(manager, nextSeq);
     catchUp.pending = waiting;
     if (waiting === 0) this.#nothingWaits(info, askedMs);
@@ -171,8 +174,8 @@ export class StreamInput {
   }
 
   /**
-   * Nothing is there from our position on, though the stream may have counted further: those messages are gone. If by its own
-   * account they are not, that is looked at when a pull brought nothing.
+   * The stream holds nothing from the position on. If it counted further, those messages are gone. If its own counts
+   * say that they are not gone, the check after an empty pull request examines that.
    */
   #nothingWaits(info: StreamInfo, askedMs: number): void {
     const { catchUp, stall } = this.#parts;
@@ -184,7 +187,7 @@ export class StreamInput {
     this.noteReading();
   }
 
-  /** Asks for nothing more; what was asked for still arrives. Holds for readers to come, too. */
+  /** Requests no further messages; requested ones still arrive. Also holds for later readers. */
   pause(): void {
     const { catchUp } = this.#parts;
     catchUp.isPaused = true;
@@ -202,27 +205,30 @@ export class StreamInput {
     this.#reader?.stop();
   }
 
-  /** Sees whether anything was read since the last look. */
+  /** Checks whether messages were read since the last check. */
   noteReading(): void {
     const { catchUp, faults, stall } = this.#parts;
     stall.read(catchUp.readSeq);
     if (stall.unread === 0) faults.end('stall');
   }
 
-  /** The stream holds nothing unread, and has counted up to `lastSeq`: what was between is gone. */
+  /** The stream holds nothing unread and has counted up to `lastSeq`: the messages in between are gone. */
   #nothingUpTo(name: string, lastSeq: number): void {
     const { catchUp, faults, position } = this.#parts;
     const gone = lastSeq - catchUp.readSeq;
     if (gone <= 0) return;
     faults.end('stall', goneSentence(name, gone, lastSeq));
-    // The writer would take what it was not handed yet for gone, too: then the next look tells it.
+    // The writer would count messages that it has not received yet as gone; the next check reports the loss instead.
     if (catchUp.committedSeq < catchUp.readSeq) return;
     position.nothingUpTo(lastSeq);
     catchUp.readSeq = lastSeq;
     catchUp.committedSeq = lastSeq;
   }
 
-  /** A pull brought nothing. Asks the stream, not too often, whether it holds something all the same. */
+  /**
+   * Called after a pull request without messages. Checks, not too often, whether the stream holds messages
+   * nevertheless.
+   */
   async #look(manager: JetStreamManager, name: string, { isCurrent }: Attempt): Promise<void> {
     const { catchUp, clock, faults, stall } = this.#parts;
     if (clock.monotonicMs() - this.#lookedMs < this.#options.stallLookMs) return;
@@ -237,7 +243,7 @@ export class StreamInput {
       stall.looked({ readSeq, lastSeq, unread, atMs: clock.monotonicMs() });
       faults.note(null);
     } catch (error) {
-      // A broker that does not answer, or does not let us ask, is noticed elsewhere.
+      // Other code notices a broker that does not answer or refuses the question.
       if (isRefusal(error) && isCurrent())
         faults.note(`whether the stream ${name} holds unread messages cannot be seen: ${error.message}`);
       return;

@@ -1,5 +1,6 @@
-// The connection to the broker and the attempts to read from it: it attaches, again after every reconnection, and again while
-// something is refused. It looks into no message, keeps none, and knows of no writer but its position.
+// Keeps the connection to the broker and attaches to what there is to read, again after every reconnection, and again
+// while the broker refuses something. It does not look into messages, keeps none, and knows nothing of the writer
+// except its position.
 
 import { type Backoff, backoffMs } from '../../lib/backoff.ts';
 import { randomShare } from '../../lib/clock.ts';
@@ -12,41 +13,44 @@ import type { Position } from './attachment.ts';
 import type { CatchUp } from './catch-up.ts';
 import { type Begun, Reading, type ReadingOptions, type ReadingParts } from './reading.ts';
 
+/** Settings of the source. */
 export interface TelemetryOptions extends ReadingOptions {
   readonly nats: NatsOptions;
   readonly pingIntervalMs: number;
-  /** Time before what the broker refuses is tried again. */
+  /** Time before an operation that the broker refuses is tried again. */
   readonly refusedRetryMs: number;
 }
 
+/** Callbacks of a {@link Telemetry}. */
 export interface TelemetryParts extends ReadingParts {
-  /** The broker answered: time passes on the observed clock. */
+  /** Called when the broker has answered: the observed clock advances. */
   heard(): void;
-  /** The connection is gone. */
+  /** Called when the connection is lost. */
   lost(): void;
-  /** Nothing more can come, because a setting forbids what this broker offers. */
+  /** Called when no message can ever arrive, because a setting forbids what this broker offers. */
   fatal(error: CodedError): void;
 }
 
 /**
- * Time between two pings on the connection: the observed clock advances at their answers
+ * Interval of pings on the connection: the observed clock advances at their answers
  * (docs/federation.md#observed-clock).
  */
 export const PING_INTERVAL_MS = 5_000;
-/** Time before an attempt that failed is made again. */
+/** Time before a failed attempt is repeated. */
 const RETRY: Backoff = { leastMs: 1_000, mostMs: 2_000 };
-/** A stop waits no longer for the broker. */
+/** Maximum time that a stop waits for the broker. */
 const STOP_FLUSH_MS = 200;
 
+/** The source's connection to the broker. */
 export class Telemetry {
-  /** What is read. The source thread asks it directly what it must know of each message. */
+  /** The current reading. The source thread uses it directly for facts that it needs for each message. */
   readonly reading: Reading;
   readonly #options: TelemetryOptions;
   readonly #parts: TelemetryParts;
   readonly #stop = new AbortController();
   #connection: NatsConnection | null = null;
   #isAttaching = false;
-  /** Attaching only to see whether what was refused is allowed now. */
+  /** True while attaching only to check whether refused operations are allowed now. */
   #isRecheck = false;
   #pinger: NodeJS.Timeout | null = null;
   #rechecker: NodeJS.Timeout | null = null;
@@ -63,7 +67,7 @@ export class Telemetry {
     this.reading = new Reading(options, position, parts);
   }
 
-  /** How far reading has come. */
+  /** The progress of reading. */
   get catchUp(): CatchUp {
     return this.reading.catchUp;
   }
@@ -76,7 +80,7 @@ export class Telemetry {
     return this.catchUp.isCatchingUp;
   }
 
-  /** Messages that the stream holds beyond those read. */
+  /** Number of messages in the stream after those read. */
   get pending(): number {
     return this.catchUp.pending;
   }
@@ -85,39 +89,41 @@ export class Telemetry {
     return this.catchUp.unreadAgeMs;
   }
 
-  /** What is wrong although the broker is connected; null if nothing is. */
+  /** The faults while the broker is connected; null if there are none. */
   get fault(): string | null {
     return this.reading.fault;
   }
 
-  /** All that is to be said of reading: what is wrong, and what keeps us from reading; null if nothing is. */
+  /** All faults, and the reason why nothing is read; null if there are none. */
   get reason(): string | null {
     const { fault, problem } = this;
     if (!this.isConnected || fault === null) return problem;
     return problem === null || fault.includes(problem) ? fault : `${fault}; ${problem}`;
   }
 
-  /** What the broker refuses at the moment. */
+  /** Number of refusals in force. */
   get refusals(): number {
     return this.reading.refusals.size;
   }
 
-  /** Some messages of nodes cannot reach us, though others may. */
+  /** True if some messages of nodes cannot arrive, although others may. */
   get isMissing(): boolean {
     return this.reading.isMissing;
   }
 
-  /** False while messages may be waiting that we do not take: time that then passes is nobody's silence. */
+  /**
+   * False while messages may be waiting that the source does not take: that time must not count as silence of a node.
+   */
   get isReading(): boolean {
     return this.isConsuming && !this.reading.isKeptBack;
   }
 
-  /** The writer has committed everything up to this sequence. */
+  /** Records that the writer has committed everything up to this sequence. */
   committed(seq: number): void {
     this.catchUp.committedSeq = Math.max(this.catchUp.committedSeq, seq);
   }
 
-  /** Connects, for as long as it takes, and begins to read. */
+  /** Connects, however long that takes, and begins to read. */
   async start(): Promise<void> {
     const connection = await connectBroker(
       'truebit-aggregator-ingest',
@@ -143,7 +149,7 @@ export class Telemetry {
     await this.#attach(connection);
   }
 
-  /** Takes no more than is already under way; on plain NATS, where nobody can be held back, does nothing. */
+  /** Requests no further messages; no effect on plain NATS, which cannot be paused. */
   pause(): void {
     this.reading.pause();
   }
@@ -159,7 +165,7 @@ export class Telemetry {
     this.reading.stop();
     this.isConsuming = false;
     if (this.#connection === null) return;
-    // What was said last is to reach the broker, if it is there.
+    // Gives the last messages time to reach the broker, if it is there.
     const late = new AbortController();
     const flushed = this.#connection.flush().catch(() => undefined);
     await Promise.race([flushed, pause(STOP_FLUSH_MS, late.signal)]);
@@ -198,11 +204,14 @@ export class Telemetry {
       this.reading.noteReading();
       if (this.isConnected) this.#parts.heard();
     } catch {
-      // The status of the connection says it better.
+      // The status of the connection reports the failure better.
     }
   }
 
-  /** The broker denies something. While we attach that is noticed there; else we attach again, to see what is left. */
+  /**
+   * The broker refuses an operation. An attempt in progress notices that itself; otherwise this attaches again, to find
+   * out what is still possible.
+   */
   #refuse(refusal: Refusal): void {
     if (isOfProbe(refusal.exactSubject) || isOfTidying(refusal.exactSubject)) return;
     this.reading.refusals.add(refusal);
@@ -210,14 +219,14 @@ export class Telemetry {
       void this.#attach(this.#connection);
   }
 
-  /** Sees whether what is wrong is still so. */
+  /** Checks whether the problems still exist. */
   #recheck(connection: NatsConnection): void {
     if (!this.isConnected || this.#isAttaching) return;
     const isFallback = this.mode === 'core' && this.problem !== null;
     if (this.fault !== null || this.refusals > 0 || isFallback) void this.#attach(connection, true);
   }
 
-  /** Tries until it reads or another attempt replaces this one (after a reconnection). */
+  /** Tries until reading succeeds or another attempt, after a reconnection, replaces this one. */
   async #attach(connection: NatsConnection, isRecheck = false): Promise<void> {
     const attempt = ++this.#attempt;
     const isCurrent = () => attempt === this.#attempt && !this.#stop.signal.aborted;
@@ -229,20 +238,20 @@ export class Telemetry {
       try {
         const broken = (reason: string) => this.#broken(connection, reason);
         const begun = await this.reading.begin(connection, { isCurrent, signal }, broken, isRecheck);
-        // It may have broken off again at once.
+        // Reading may have broken off again at once.
         if (begun !== null && isCurrent()) this.#begun(begun);
         break;
       } catch (error) {
-        // Refusals are told a moment after the answer that they kept back.
+        // The client reports a refusal a moment after the request that it blocked has failed.
         await new Promise((resolve) => setImmediate(resolve));
         if (!isCurrent()) return;
         if (isRecheck && this.reading.isHealthy) {
-          // It reads on; what is refused is told, and the next recheck sees whether it still is.
+          // Reading continues. The refusal is reported, and the next recheck examines it again.
           if (this.refusals > 0) this.reading.explain(error);
           break;
         }
         this.isConsuming = false;
-        // What forbids a start is, later, an outage like any other.
+        // Fatal only during start-up. Once the source has attached, the same error is an outage and retried.
         if (error instanceof CodedError && this.mode === null) {
           this.problem = error.message;
           this.#parts.fatal(error);
@@ -261,7 +270,7 @@ export class Telemetry {
     if (isCurrent()) this.#isAttaching = false;
   }
 
-  /** It reads. A recheck that changed nothing is not told. */
+  /** Reading has begun. A recheck that changed nothing is not logged. */
   #begun(begun: Begun): void {
     const { mode, problem, level, sentence } = begun;
     const isNews = !this.#isRecheck || !this.isConsuming || this.mode !== mode || this.problem !== problem;

@@ -1,4 +1,4 @@
-// Main's own connections to the broker: the one that publishes statistics, and the one that answers nodes that want to join.
+// The main thread's own connections to the broker: one publishes statistics, the other answers nodes that want to join.
 // It starts and stops both as one part.
 
 import type { Settings } from '../config/settings.ts';
@@ -12,15 +12,17 @@ import { JoinResponder } from '../sinks/join-responder.ts';
 import type { StatisticsMessage } from '../sinks/payload.ts';
 import { Publisher } from '../sinks/publisher.ts';
 
+/** What {@link BrokerClients} needs of the main thread. */
 export interface BrokerClientsParts {
   readonly log: Log;
   readonly known: Known;
-  /** How the broker is reached; asked at the start. */
+  /** The address of the broker and the login; read at the start. */
   nats(): NatsOptions;
-  /** Told what became of each request to join. */
+  /** Called with the outcome of each request to join. */
   joined(outcome: JoinOutcome): void;
 }
 
+/** The publisher of statistics and the responder to join requests. */
 export class BrokerClients implements Part {
   readonly #isPublishing: boolean;
   readonly #publisher: Publisher;
@@ -63,12 +65,17 @@ export class BrokerClients implements Part {
     await Promise.all([this.#publisher.stop(), this.#joins.stop()]);
   }
 
-  /** Signs, publishes and waits until the broker has all messages; false if it is away or refuses some. */
+  /**
+   * Signs and publishes the messages, and waits until the broker has all of them; false if the broker is away or
+   * refuses some.
+   */
   publish(messages: readonly StatisticsMessage[]): Promise<boolean> {
     return this.#publisher.publish(messages);
   }
 
-  /** Why the latest statistics did not reach the broker, though it is there; null if they did, or none were due. */
+  /**
+   * Why the latest statistics did not reach the broker although it is connected; null if they did, or if none were due.
+   */
   get publishProblem(): string | null {
     return this.#publisher.problem;
   }
@@ -78,7 +85,7 @@ export class BrokerClients implements Part {
     return this.#joins.problem;
   }
 
-  /** What the broker does not let these two do. */
+  /** Number of refusals by the broker that concern these two connections. */
   get refusals(): number {
     return this.#publisher.refusals + (this.joinProblem === null ? 0 : 1);
   }

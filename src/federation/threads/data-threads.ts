@@ -1,5 +1,5 @@
-// Main's ends of the two threads that messages pass through, source and ingest: it starts them, hands on what they tell, and
-// says that the program cannot go on when one of them dies. It understands no news itself.
+// The main thread's ends of the two threads through which messages pass, source and ingest. It starts them, forwards
+// their reports, and reports a fatal error when one of them dies. It does not interpret the reports.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
@@ -21,24 +21,26 @@ import type { Part } from '../../lib/part.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { ChildThread } from '../../workers/child-thread.ts';
 
+/** What {@link DataThreads} needs of the main thread. */
 export interface DataThreadsParts {
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
-  /** The ingest thread tells something. */
+  /** Called with each report of the ingest thread. */
   news(news: IngestNews): void;
   /** The writer's reply to the operator request with this number. */
   replied(id: number, reply: OperatorRequestReply): void;
-  /** A thread died, or says that it cannot go on, after the database was opened. */
+  /** Called when a thread dies or cannot continue, after the database was opened. */
   fatal(error: CodedError): void;
 }
 
 /** The messages that both threads send. */
 type CommonMessage = Extract<SourceToMain | IngestToMain, { type: 'log' | 'failed' | 'stopped' }>;
 
+/** The source thread and the ingest thread, seen from the main thread. */
 export class DataThreads {
   readonly #settings: Settings;
   readonly #parts: DataThreadsParts;
   readonly #ingest: ChildThread<MainToIngest, IngestToMain>;
-  /** Settled by the first of: the database is open, or the thread fails. */
+  /** Resolves when the database is open; rejects if the thread fails before. */
   readonly #opened = Promise.withResolvers<void>();
   #isOpened = false;
 
@@ -51,7 +53,7 @@ export class DataThreads {
     );
   }
 
-  /** The ingest thread. Its start resolves when the database is open; it throws why it cannot be opened. */
+  /** The ingest thread. Its start resolves when the database is open, and throws if it cannot be opened. */
   get ingest(): Part {
     return {
       start: async () => {
@@ -62,8 +64,11 @@ export class DataThreads {
     };
   }
 
-  /** The source thread, with a port of its own to the ingest thread; asked for once. */
-  source(data: Pick<SourceThreadData, 'nats' | 'observedMs'>, told: (status: SourceStatus) => void): Part {
+  /** Makes the source thread, with a port of its own to the ingest thread. May be called once. */
+  source(
+    data: Pick<SourceThreadData, 'nats' | 'observedMs'>,
+    onStatus: (status: SourceStatus) => void,
+  ): Part {
     const { port1, port2 } = new MessageChannel();
     this.send({ type: 'source', port: port2 }, [port2]);
     const threadData: SourceThreadData = { ...data, settings: this.#settings, ingest: port1 };
@@ -71,13 +76,13 @@ export class DataThreads {
       { url: sourceThreadUrl, name: 'source', data: threadData, transfer: [port1] },
       {
         message: (message) =>
-          message.type === 'status' ? told(message.status) : this.#receiveCommon(message),
+          message.type === 'status' ? onStatus(message.status) : this.#receiveCommon(message),
         died: (error) => this.#die('source', error),
       },
     );
   }
 
-  /** To the ingest thread. */
+  /** Sends a message to the ingest thread. */
   send(message: MainToIngest, transfer: readonly MessagePort[] = []): void {
     this.#ingest.send(message, transfer);
   }
@@ -118,7 +123,7 @@ export class DataThreads {
     this.#fail(new CodedError('ingest_failed', what));
   }
 
-  /** Before the database is open it is the start that fails, and whoever called it tells. */
+  /** Before the database is open, the error makes the start fail, and the caller of the start reports it. */
   #fail(error: CodedError): void {
     if (this.#isOpened) this.#parts.fatal(error);
     else this.#opened.reject(error);

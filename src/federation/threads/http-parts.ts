@@ -1,5 +1,5 @@
-// What HTTP and Prometheus ask of the main thread: each question goes to the part that knows the answer. It answers none
-// itself.
+// Connects HTTP and Prometheus to the main thread: each question goes to the part that knows the answer. It answers
+// none itself.
 
 import type { BrokerClients } from './broker-clients.ts';
 import type { Settings } from '../config/settings.ts';
@@ -16,7 +16,7 @@ import type { LineLoss } from '../../lib/line-output.ts';
 import type { WorkerPool } from '../../workers/pool.ts';
 import type { RefusedReads } from '../../workers/refused-reads.ts';
 
-/** Who answers. */
+/** The parts that answer the questions. */
 export interface Answering {
   readonly log: Pick<Log, 'error'>;
   readonly known: Known;
@@ -26,10 +26,11 @@ export interface Answering {
   readonly nodes: Pick<NodeActors, 'counts'>;
   readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp' | 'queueTasks'>;
   readonly refusedReads: Pick<RefusedReads, 'problem'>;
-  /** What the log could not write. */
+  /** The lines that the log could not write. */
   logLoss(): LineLoss;
 }
 
+/** Makes the parts of the HTTP server. */
 export function httpParts(
   settings: Settings,
   answering: Answering,
@@ -61,6 +62,7 @@ export function httpParts(
   };
 }
 
+/** Makes the parts of the metrics. */
 export function metricsParts(
   version: string,
   answering: Answering,
@@ -84,7 +86,7 @@ export function metricsParts(
   };
 }
 
-/** What `/readyz` asks of the parts that say it themselves. */
+/** The facts for `/readyz` that other parts provide. */
 function elsewhere({ pool, refusedReads, clients, logLoss, descriptors }: Answering): Elsewhere {
   return {
     workersUp: pool.isUp,

@@ -1,11 +1,11 @@
-// What the door of the ingest thread is made of: the ledger, the keys in force, and the writer of the moment.
+// Makes the parts of the ingest thread's door: the ledger, the keys in force, and the current writer.
 
 import { createAuthenticator } from '../ingest/authenticator.ts';
 import type { DoorParts } from '../ingest/door.ts';
 import type { Ledger } from '../ingest/ledger.ts';
 import type { RevertibleWriter } from '../store/revertible-writer.ts';
 
-/** The parts of a door to this writer; `isRequired` if unsigned messages are refused. */
+/** Makes the parts of a door to this writer; `isRequired` if unsigned messages are refused. */
 export function doorParts(writer: RevertibleWriter, ledger: Ledger, isRequired: boolean): DoorParts {
   return {
     ledger,

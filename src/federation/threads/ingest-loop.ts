@@ -1,5 +1,6 @@
-// The order of things in the ingest thread: what the source says is taken in its turn, what main says goes to the writer
-// beside it, and main hears of every commit. It has its clock, its timers and its ports from outside, and opens nothing.
+// The order of work in the ingest thread: it takes messages of the source thread in turn, passes messages of the main
+// thread to the writer in between, and reports every commit to the main thread. It gets clock, timers and ports from
+// outside, and opens nothing.
 
 import type { ThreadClock } from '../../lib/clock.ts';
 import type { Part } from '../../lib/part.ts';
@@ -23,10 +24,10 @@ import type { RevertibleWriter } from '../store/revertible-writer.ts';
 import { beforeMessage } from './ingest-seams.ts';
 import type { IngestToMain, IngestSeams, IngestToSource, SourceToIngest, MainToIngest } from './messages.ts';
 
-/** How often the ingest thread tells main its counters and its clock when it has nothing to commit. */
+/** Time between two reports of counters and clock to the main thread while there is nothing to commit. */
 export const SNAPSHOT_INTERVAL_MS = 1_000;
 
-/** What may have to wait until it can be stored. */
+/** Messages of the source thread that may have to wait until they can be stored. */
 type Waiting = Exclude<SourceToIngest, { readonly type: 'reach' }>;
 
 /** The ingest thread's end of the port to the source thread. */
@@ -36,21 +37,23 @@ export interface SourcePort {
   close(): void;
 }
 
+/** Settings of an {@link IngestLoop}. */
 export interface IngestLoopOptions {
-  /** The database's. */
+  /** The path of the database. */
   readonly path: string;
-  /** Longest wait of what comes without a batch, in ms. */
+  /** Maximum wait, in ms, before changes that came without a batch are committed. */
   readonly commitSoonMs: number;
   readonly snapshotIntervalMs: number;
   readonly housekeepingRestMs: number;
   readonly seams: IngestSeams;
 }
 
+/** What an {@link IngestLoop} needs of its thread. */
 export interface IngestLoopParts {
   readonly writer: RevertibleWriter;
   readonly identity: Identity;
   readonly door: Door;
-  /** The door's. */
+  /** The ledger of the door. */
   readonly ledger: Ledger;
   readonly files: DatabaseFiles;
   readonly disk: Disk;
@@ -58,10 +61,11 @@ export interface IngestLoopParts {
   readonly timers: Timers;
   /** Called before every commit. */
   beforeCommit(): void;
-  /** To main. */
+  /** Sends a message to the main thread. */
   send(message: IngestToMain): void;
 }
 
+/** The work of the ingest thread. */
 export class IngestLoop implements Part {
   readonly health: WriterHealth;
   readonly #options: IngestLoopOptions;
@@ -102,14 +106,15 @@ export class IngestLoop implements Part {
       timers,
     );
     this.#line = new WaitingLine<Waiting>({
-      // What is merged may have to be dropped and merged again: until then nobody knows where the stream is to be read on.
+      // A spoilt writer may have to drop its merged changes and merge them again; until then the position in the stream
+      // is unknown.
       mayTake: ({ type }) =>
         !this.#committer.isFailing && !writer.isSpoilt && !(this.health.isSpaceLow && type === 'batch'),
       take: (message) => this.#take(message),
     });
   }
 
-  /** Tells main what the database holds, and from now on how things are. */
+  /** Sends the main thread the contents of the opened database, and from then on regular reports. */
   start(): Promise<void> {
     const { timers, writer, identity, send } = this.#parts;
     this.#snapshots = timers.every(this.#options.snapshotIntervalMs, () => this.report());
@@ -126,7 +131,7 @@ export class IngestLoop implements Part {
     return Promise.resolve();
   }
 
-  /** Commits what is merged, if it can be; takes nothing more. The database is its caller's to close. */
+  /** Commits the merged changes if that is possible, and takes nothing more. The caller closes the database. */
   stop(): Promise<void> {
     const { clock } = this.#parts;
     this.#snapshots?.cancel();
@@ -141,17 +146,17 @@ export class IngestLoop implements Part {
     return Promise.resolve();
   }
 
-  /** The source thread's port. Comes once. */
+  /** Takes the source thread's port; called once. */
   connect(port: SourcePort): void {
     this.#source = port;
-    port.on('message', (said) => {
-      // It changes nothing, and may be told for days while nothing is taken.
-      if (said.type === 'reach') this.#reach.told(said.reach);
-      else this.#line.add(said);
+    port.on('message', (message) => {
+      // A reach changes nothing in the database, and must not pile up if the writer accepts nothing for days.
+      if (message.type === 'reach') this.#reach.reported(message.reach);
+      else this.#line.add(message);
     });
   }
 
-  /** Main says this. */
+  /** Handles a message of the main thread. */
   receive(message: Exclude<MainToIngest, { readonly type: 'stop' }>): void {
     const { writer, send } = this.#parts;
     switch (message.type) {
@@ -178,12 +183,12 @@ export class IngestLoop implements Part {
     }
   }
 
-  /** Commits now what waits for company; false if that failed, and then it is tried again by itself. */
+  /** Commits waiting changes now; false if that failed, and then the committer tries again by itself. */
   flush(): boolean {
     return this.#committer.flush();
   }
 
-  /** Tells main the counters, the state of the writer and its clock. */
+  /** Reports the counters, the state of the writer and its clock to the main thread. */
   report(): void {
     const { writer, door, ledger, clock, send } = this.#parts;
     const accounts = ledger.snapshot({ ...writer.found, unknownLabels: door.unknownLabels });
@@ -227,7 +232,7 @@ export class IngestLoop implements Part {
     try {
       this.#merge(message);
     } catch (error) {
-      // The fate of an error is decided where commits fail.
+      // The commit below fails with this error, and that failure decides what happens.
       writer.spoil(error);
       if (message.type !== 'batch') this.#line.putBack(message);
     }
@@ -276,7 +281,9 @@ export class IngestLoop implements Part {
     this.#source?.postMessage({ type: 'position', seq });
   }
 
-  /** Asked where all that was taken is committed: a batch that is merged again is judged as it was before. */
+  /**
+   * Called only when all taken messages are committed, so that a batch that is merged again is judged by the same keys.
+   */
   #settleKeys(): void {
     const { writer } = this.#parts;
     const { keys, position } = writer.current;

@@ -1,5 +1,5 @@
-// The state of ingest as its two threads report it to main. A thread that has not reported for too long is not well,
-// whatever it said last. Times are of the monotonic clock, in milliseconds; it has none of its own.
+// The state of ingest, from the reports of its two threads to the main thread. A thread whose latest report is too old
+// counts as failing, whatever the report said. Times are on the monotonic clock, in milliseconds; it reads no clock.
 
 import type { IngestStatus, SourceStatus, WriterStatus } from '../domain/accounting.ts';
 
@@ -8,7 +8,7 @@ interface Report<Status> {
   readonly atMs: number;
 }
 
-/** Before the source thread has reported. */
+/** The source's status before its first report. */
 const NO_SOURCE: SourceStatus = {
   mode: null,
   connected: false,
@@ -23,12 +23,13 @@ const NO_SOURCE: SourceStatus = {
   backlogBytes: 0,
 };
 
+/** The latest reports of both threads. */
 export class IngestReports {
   readonly #ageMaxMs: number;
   #writer: Report<WriterStatus> | null = null;
   #source: Report<SourceStatus> | null = null;
 
-  /** A thread whose latest report is older than `ageMaxMs` is not well. */
+  /** A thread whose latest report is older than `ageMaxMs` counts as failing. */
   constructor(ageMaxMs: number) {
     this.#ageMaxMs = ageMaxMs;
   }
@@ -37,23 +38,24 @@ export class IngestReports {
     this.#writer = { status, atMs: nowMs };
   }
 
-  /** Returns true if it has caught up since its report before this one. */
+  /** Records a report of the source. Returns true if the source has caught up since its previous report. */
   ofSource(status: SourceStatus, nowMs: number): boolean {
     const wasCaughtUp = this.isCaughtUp;
     this.#source = { status, atMs: nowMs };
     return this.isCaughtUp && !wasCaughtUp;
   }
 
-  /** As the source reported last; false before. */
+  /** True if the source's latest report says that it has caught up; false before the first. */
   get isCaughtUp(): boolean {
     return this.#source?.status.catchingUp === false;
   }
 
-  /** What is known of both threads; null before the writer has reported. */
+  /** The state of both threads; null until the writer has reported. */
   status(nowMs: number): IngestStatus | null {
     if (this.#writer === null) return null;
     const both = { ...NO_SOURCE, ...this.#source?.status, ...this.#writer.status };
-    // The writer took the broker's times from our wall clock: one that is ahead made every message look as late as that.
+    // The writer measures lag on this machine's wall clock; if that clock is ahead of the broker's, every message looks
+    // later by the difference.
     const committedLagMs = Math.max(0, both.lagMs + Math.min(0, both.clockOffsetMs ?? 0));
     const known = { ...both, lagMs: Math.max(committedLagMs, both.unreadAgeMs) };
     const isOld = (report: Report<unknown> | null) => report !== null && nowMs - report.atMs > this.#ageMaxMs;

@@ -1,15 +1,15 @@
-// What tests do inside the ingest thread, by the seams of messages.ts: slower commits, a full disk, and passes of retention
-// that follow from the stream alone. Without seams it does nothing.
+// What tests change inside the ingest thread, by the seams of messages.ts: slower commits, a full disk, and passes of
+// retention that depend on the stream alone. Without seams it does nothing.
 
 import type { Database } from '../../store/database.ts';
 import { COMMIT_RETRY_MS } from '../../store/committer.ts';
 import type { RevertibleWriter } from '../store/revertible-writer.ts';
 import type { IngestSeams } from './messages.ts';
 
-/** SQLite's own limit. */
+/** SQLite's own maximum number of pages. */
 const SQLITE_PAGES_MAX = 4_294_967_294;
 
-/** To be called before every commit. */
+/** Makes a function that must be called before every commit. */
 export function beforeCommit(
   { commitDelayMs, pagesMax }: IngestSeams,
   database: Pick<Database, 'pragma'>,
@@ -21,8 +21,8 @@ export function beforeCommit(
 }
 
 /**
- * To be called before every message, so that a pass which a crash cut short is made whole first; null if there is nothing to
- * call. `flush` commits, and is false if that failed.
+ * Makes a function that must be called before every message, so that a pass that a crash interrupted is completed
+ * first; null if there is nothing to do. `flush` commits, and returns false if that failed.
  */
 export function beforeMessage(
   { pruneEvery }: IngestSeams,

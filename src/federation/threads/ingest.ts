@@ -1,5 +1,5 @@
-// The ingest thread: the only writer, and the only thread that looks into a message. What happens in it, and in which
-// order, is in ingest-loop.ts; here its parts are made, started, and stopped in the opposite order.
+// The ingest thread: the only writer, and the only thread that looks into messages. ingest-loop.ts has the order of its
+// work. This file makes its parts, starts them, and stops them in the opposite order.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock, threadClock } from '../../lib/clock.ts';

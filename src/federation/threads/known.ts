@@ -1,5 +1,6 @@
-// What the main thread knows: of what the two threads told it, the latest, and when. It makes of that what probes, people
-// and Prometheus ask. It asks nobody, starts nothing and reads no clock: moments are of the monotonic clock, as arguments.
+// The main thread's knowledge: the latest reports of the two other threads, and when they arrived. From it this file
+// answers probes, people and Prometheus. It asks no other part, starts nothing and reads no clock: the caller passes
+// times of the monotonic clock.
 
 import { REPORT_AGE_MAX_MS } from './bounds.ts';
 import type { IngestAccounts, IngestStatus, SourceStatus } from '../domain/accounting.ts';
@@ -17,30 +18,31 @@ import { unreachable } from '../../lib/unreachable.ts';
 import { IngestReports } from './ingest-reports.ts';
 import type { IngestToMain } from './messages.ts';
 
-/** The messages of the ingest thread that tell something; the others ask for something to be done. */
+/** The messages of the ingest thread that report something; the other messages request something. */
 export type IngestNews = Extract<IngestToMain, { type: 'opened' | 'committed' | 'snapshot' | 'keys' }>;
 
-/** What does not change while the program runs. */
+/** Facts that do not change while the program runs. */
 export interface KnownFromStart {
-  /** AGGREGATOR_ID; without it the database has one. */
+  /** The setting AGGREGATOR_ID; null if unset, and then the id is in the database. */
   readonly aggregatorId: string | null;
   readonly version: string;
   readonly startedAtMs: number;
   readonly publishIntervalMs: number;
 }
 
-/** What the other parts of the main thread say of themselves when they are asked. */
+/** The facts that other parts of the main thread provide about themselves. */
 export type Elsewhere = Pick<
   ReadinessInputs,
   'workersUp' | 'readProblem' | 'publishProblem' | 'joinProblem' | 'logLoss' | 'descriptorProblem'
 >;
 
-/** What an opened database holds that others need: secrets among it. */
+/** Contents of the opened database that other parts need, including secrets. */
 interface Opened {
   readonly salt: string;
   readonly signer: StatisticsSigner;
 }
 
+/** The main thread's knowledge. */
 export class Known {
   readonly #fromStart: KnownFromStart;
   readonly #reports = new IngestReports(REPORT_AGE_MAX_MS);
@@ -62,7 +64,7 @@ export class Known {
     this.#aggregatorId = fromStart.aggregatorId ?? '';
   }
 
-  /** Takes what the ingest thread tells. */
+  /** Records a report of the ingest thread. */
   apply(news: IngestNews, nowMs: number): void {
     switch (news.type) {
       case 'opened':
@@ -95,35 +97,35 @@ export class Known {
     }
   }
 
-  /** Takes what the source thread tells; true if it has caught up since it told before. */
+  /** Records a report of the source thread; returns true if the source has caught up since its previous report. */
   applySource(status: SourceStatus, nowMs: number): boolean {
     const hasCaughtUp = this.#reports.ofSource(status, nowMs);
     if (hasCaughtUp) this.#caughtUpAtMs = nowMs;
     return hasCaughtUp;
   }
 
-  /** Takes the statistics of a tick that began at `startedAtMs`. */
+  /** Records the statistics of a tick that began at `startedAtMs`. */
   ticked(tick: TickStatistics, startedAtMs: number): void {
     this.#lastTickAtMs = startedAtMs;
     this.#latest = statisticsByPeriod(tick, this.#aggregatorId);
   }
 
-  /** The database is open: before, nothing of it is known. */
+  /** True once the database is open; before that its contents are unknown. */
   get isOpened(): boolean {
     return this.#opened !== null;
   }
 
-  /** Empty until the database is open, if the settings name none. */
+  /** Empty until the database is open, unless the settings name an id. */
   get aggregatorId(): string {
     return this.#aggregatorId;
   }
 
-  /** What signs statistics; null before the database is open. */
+  /** The signer of statistics; null until the database is open. */
   get signer(): StatisticsSigner | null {
     return this.#opened?.signer ?? null;
   }
 
-  /** The salt of the federation and the signer. Throws `internal` before the database is open. */
+  /** The salt of the federation and the signer. Throws `internal` until the database is open. */
   get opened(): Opened {
     if (this.#opened === null) throw new CodedError('internal', 'The database is not open yet.');
     return this.#opened;
@@ -133,12 +135,12 @@ export class Known {
     return this.#keys;
   }
 
-  /** The ingest thread's latest counters; null before it reported. */
+  /** The ingest thread's latest counters; null until it has reported. */
   get accounts(): IngestAccounts | null {
     return this.#accounts;
   }
 
-  /** Nodes that have a row, by who spoke last for them. */
+  /** Number of stored nodes, by whether their newest message was signed. */
   get trust(): NodeTrust {
     return this.#trust;
   }
@@ -161,17 +163,19 @@ export class Known {
     return this.#latest.get(period) ?? null;
   }
 
-  /** What is known of both threads; null before the writer has reported. */
+  /** The state of both threads; null until the writer has reported. */
   status(nowMs: number): IngestStatus | null {
     return this.#reports.status(nowMs);
   }
 
-  /** All nodes by state: `actors` counts those that have an actor. A node that was forgotten has none and is offline. */
+  /**
+   * All nodes by state. `actors` counts the nodes that have an actor; a node without one was forgotten and is offline.
+   */
   nodes({ online, stale }: Readonly<Record<NodeState, number>>): Record<NodeState, number> {
     return { online, stale, offline: Math.max(0, this.#totalNodes - online - stale) };
   }
 
-  /** The answer of `/readyz`. */
+  /** The body of `/readyz`. */
   readiness(elsewhere: Elsewhere, nowMs: number): Readiness {
     return judgeReadiness({
       ...elsewhere,
@@ -185,7 +189,10 @@ export class Known {
     });
   }
 
-  /** What is live at this moment. `wallMs` is the wall time of a moment of the monotonic clock, as the wall clock is set now. */
+  /**
+   * The live numbers at this moment. `wallMs` converts a time of the monotonic clock to the wall clock as it is set
+   * now.
+   */
   live(
     elsewhere: Elsewhere,
     actors: Readonly<Record<NodeState, number>>,

@@ -1,5 +1,5 @@
-// The main thread's wiring: ingest thread → node actors → transitions back, pool → tick → broker, HTTP. It makes the parts,
-// starts them in order and stops them. Nothing here decides; each part says in its own file what it does.
+// The main thread's wiring: ingest thread → node actors → transitions back, pool → tick → broker, HTTP. It makes the
+// parts, starts them in order and stops them. It decides nothing; each part's own file describes what the part does.
 
 import { WORKER_QUEUE_TASKS_MAX, WORKER_TASK_TIME_MAX_MS } from './bounds.ts';
 import { embeddedBrokerFor, natsOptions } from '../broker/broker-choice.ts';
@@ -30,37 +30,38 @@ import { WorkerPool } from '../../workers/pool.ts';
 import { RefusedReads } from '../../workers/refused-reads.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
 
-/** What tests may change that no operator can. */
+/** What tests may change that an operator cannot. */
 export interface AppSeams {
   readonly ingest?: IngestSeams;
-  /** What the pool's threads run. */
+  /** The entry file of the pool's threads. */
   readonly poolWorkerUrl?: URL;
-  /** Between two audits. */
+  /** Time between two audits. */
   readonly auditIntervalMs?: number;
 }
 
+/** What the aggregator needs of the command that runs it. */
 export interface AppParts {
   readonly log: Log;
-  /** What the log could not write. */
+  /** The lines that the log could not write. */
   logLoss(): LineLoss;
-  /** The program cannot go on; stop it and end with a non-zero code. */
+  /** Called when the program cannot continue: the caller must stop it and end with a non-zero code. */
   fatal(error: CodedError): void;
-  /** PATH, for finding nats-server. */
+  /** The variable PATH, in which to search for nats-server. */
   readonly searchPath: string;
   readonly seams?: AppSeams;
 }
 
 /** The running aggregator. */
 export interface App extends Part {
-  /** Resolves when everything that can be up is up; the broker may still be away. Throws a `CodedError`. */
+  /** Resolves when every part that can run is running; the broker may still be away. Throws a `CodedError`. */
   start(): Promise<void>;
-  /** Everything merged is committed, every thread and child is gone. */
+  /** Commits everything merged, and ends every thread and child process. */
   stop(): Promise<void>;
-  /** Leaves no child behind, for a program that ends at once. */
+  /** Kills all child processes without waiting, for a process that ends at once. */
   kill(): void;
 }
 
-/** Makes the aggregator; nothing happens before `start`. */
+/** Makes the aggregator; it does nothing before `start`. */
 export function createApp(settings: Settings, parts: AppParts): App {
   return new MainThread(settings, parts);
 }
@@ -68,7 +69,7 @@ export function createApp(settings: Settings, parts: AppParts): App {
 class MainThread implements App {
   readonly #settings: Settings;
   readonly #parts: AppParts;
-  /** What was started. Disposed from the moment in which the program is to stop. */
+  /** The started parts; disposed from the moment at which the program must stop. */
   readonly #started = new AsyncDisposableStack();
   readonly #known: Known;
   readonly #clock: ClockWatch;
@@ -78,7 +79,7 @@ class MainThread implements App {
   readonly #operatorRequests: OperatorRequests;
   readonly #nodes: NodeActors;
   readonly #pool: WorkerPool<FederationQuestions>;
-  /** Null where the settings name another broker. */
+  /** Null if the settings name another broker. */
   readonly #broker: EmbeddedBroker | null;
   readonly #clients: BrokerClients;
   readonly #metrics: Metrics;
@@ -144,7 +145,7 @@ class MainThread implements App {
   async start(): Promise<void> {
     await startAt(this.#started, this.#descriptors);
     this.#started.defer(() => this.#metrics.stop());
-    // The last to stop commit and answer; the first to stop bring in what is to be committed. The broker outlives its clients.
+    // Parts that bring in work stop first; parts that commit and answer stop last. The broker stops after its clients.
     const last = this.#started.use(new SideBySide());
     const onBroker = new AsyncDisposableStack();
     last.defer(() => onBroker.disposeAsync());
@@ -174,11 +175,11 @@ class MainThread implements App {
     this.#broker?.kill();
   }
 
-  /** Takes what the ingest thread tells, and tells the actors what concerns them. */
+  /** Records a report of the ingest thread, and passes what concerns the node actors to them. */
   #learn(news: IngestNews): void {
     this.#known.apply(news, systemClock.monotonicMs());
     if (news.type === 'committed') this.#nodes.committed(news);
-    // As often as the thread tells its numbers: at each commit, and once a second.
+    // The thread sends a snapshot at each commit and once a second, which is often enough for sweeps.
     if (news.type === 'snapshot') this.#nodes.sweep(news.observedMs);
   }
 
@@ -189,7 +190,7 @@ class MainThread implements App {
     });
   }
 
-  /** Names a wall clock that was set while the program was away. */
+  /** Logs a warning if the wall clock was set while the program was not running. */
   async #compareClocks(): Promise<void> {
     try {
       this.#clock.compareWith(await this.#pool.ask('lastTick', { period: 'all' }));

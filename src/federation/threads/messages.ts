@@ -1,5 +1,5 @@
-// What the three threads say to each other: plain data, one union for each direction, named by who says it and
-// who hears it. Messages of one direction arrive in the order sent.
+// The messages between the three threads: plain data, one union for each direction, named by sender and receiver.
+// Messages of one direction arrive in the order sent.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
@@ -18,47 +18,48 @@ import type { Reach } from '../sources/reach.ts';
 import type { StreamFacts } from '../sources/attachment.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 
-/** What tests may change of the ingest thread, and no operator can. */
+/** What tests may change in the ingest thread that an operator cannot. */
 export interface IngestSeams {
-  /** Milliseconds that every commit takes longer. */
+  /** Additional duration of every commit, in ms. */
   readonly commitDelayMs?: number;
-  /** SQLite's max_page_count before every commit, 0 for none: a full disk, and room again. */
+  /** SQLite's max_page_count before every commit, 0 for none: simulates a full disk, and space again. */
   readonly pagesMax?: Int32Array;
   /**
-   * A whole pass of retention behind every sequence that `messages` divides, with the time of that message minus
-   * `keepMs` as its cutoff: what is pruned follows from the stream alone, so two readers of one stream can be compared.
+   * Runs a whole pass of retention after every sequence that `messages` divides, with the time of that message minus
+   * `keepMs` as its cutoff. Pruning then depends on the stream alone, so two readers of one stream can be compared.
    */
   readonly pruneEvery?: { readonly messages: number; readonly keepMs: number };
 }
 
-/** What the ingest thread is started with. */
+/** The data with which the ingest thread is started. */
 export interface IngestThreadData {
   readonly settings: Settings;
   readonly seams: IngestSeams;
 }
 
-/** What the source thread is started with. */
+/** The data with which the source thread is started. */
 export interface SourceThreadData {
   readonly settings: Settings;
   readonly nats: NatsOptions;
-  /** The observed clock as last committed. */
+  /** The observed clock of the last commit. */
   readonly observedMs: number;
-  /** To the ingest thread. */
+  /** The port to the ingest thread. */
   readonly ingest: MessagePort;
 }
 
+/** Messages of the main thread to the ingest thread. */
 export type MainToIngest =
-  /** The other end of the source thread's port. Comes once, after the actors are rebuilt. */
+  /** The other end of the source thread's port; sent once, after the actors are rebuilt. */
   | { readonly type: 'source'; readonly port: MessagePort }
   | { readonly type: 'transitions'; readonly facts: readonly NodeTransition[] }
   | { readonly type: 'statistics'; readonly tick: TickStatistics }
-  /** A request of an operator. `operatorReply` answers it under the same id when its effect is committed. */
+  /** An operator's request. `operatorReply` with the same id answers it when its effect is committed. */
   | { readonly type: 'operatorRequest'; readonly id: number; readonly request: OperatorRequest }
-  /** A key was used over HTTP. */
+  /** A client used this key over HTTP. */
   | { readonly type: 'keyUsed'; readonly keyId: string; readonly atMs: number }
   | { readonly type: 'stop' };
 
-/** `observedMs` is the observed clock of the last message taken. */
+/** Messages of the ingest thread to the main thread. `observedMs` is the observed clock of the last message taken. */
 export type IngestToMain =
   | {
       readonly type: 'opened';
@@ -68,14 +69,14 @@ export type IngestToMain =
       readonly missing: Missing;
       readonly observedMs: number;
     }
-  /** All keys, sent after any of them changed. */
+  /** All keys, sent after a change to any of them. */
   | { readonly type: 'keys'; readonly keys: readonly ApiKey[] }
   | { readonly type: 'operatorReply'; readonly id: number; readonly reply: OperatorRequestReply }
   | {
       readonly type: 'committed';
       /** Nodes heard in the commit. */
       readonly signs: readonly NodeSign[];
-      /** Numbers of nodes whose rows went in it. */
+      /** Numbers of the nodes whose rows the commit deleted. */
       readonly gone: readonly number[];
       readonly observedMs: number;
     }
@@ -92,31 +93,34 @@ export type IngestToMain =
   | FailedMessage
   | { readonly type: 'stopped' };
 
+/** Messages of the main thread to the source thread. */
 export type MainToSource = { readonly type: 'stop' };
 
+/** Messages of the source thread to the main thread. */
 export type SourceToMain =
   | { readonly type: 'status'; readonly status: SourceStatus }
   | LogMessage
   | FailedMessage
   | { readonly type: 'stopped' };
 
+/** Messages of the source thread to the ingest thread. */
 export type SourceToIngest =
   | { readonly type: 'batch'; readonly batch: Batch }
-  /** The broker answered, and nothing else happened. */
+  /** The broker answered a ping, and no message waits. */
   | { readonly type: 'clock'; readonly observedMs: number }
-  /** Told once a second. */
+  /** Sent once a second. */
   | { readonly type: 'reach'; readonly reach: Reach }
-  /** Messages thrown away since the last such message, per subject. */
+  /** Number of messages shed since the last such report, per subject. */
   | { readonly type: 'shed'; readonly counts: readonly number[] }
   | { readonly type: 'lastKnown'; readonly stream: StreamFacts }
   | { readonly type: 'attach'; readonly stream: StreamFacts; readonly storedAtMs: number | null }
   | { readonly type: 'nothingUpTo'; readonly seq: number }
   | { readonly type: 'detach' };
 
-/** `seq` answers `lastKnown` and `attach`. */
+/** Messages of the ingest thread to the source thread. `seq` answers `lastKnown` and `attach`. */
 export type IngestToSource =
   | { readonly type: 'position'; readonly seq: number | null }
-  /** The batch comes back: it is committed, and so is everything up to `seq`. */
+  /** Gives a batch back: the batch and every sequence up to `seq` are committed. */
   | { readonly type: 'returned'; readonly batch: Batch; readonly seq: number };
 
 interface LogMessage {

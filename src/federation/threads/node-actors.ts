@@ -1,5 +1,5 @@
-// The node actors as the main thread keeps them: rebuilt at the start, told of each commit, and swept for silence once a
-// second. What they decide leaves as transitions; it decides nothing itself.
+// The main thread's node actors: rebuilt at the start, informed of each commit, and swept for silence once a second.
+// Their decisions leave as transitions; this file decides nothing.
 
 import { resumeNodes } from '../../actors/resumption.ts';
 import type { FailureOutcome } from '../../actors/restart.ts';
@@ -11,26 +11,31 @@ import type { Log } from '../../io/log.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { IngestToMain } from './messages.ts';
 
+/** What {@link NodeActors} needs of the main thread. */
 export interface NodeActorsParts {
   readonly log: Pick<Log, 'warn' | 'error'>;
   readonly clock: Clock;
-  /** Takes what the actors decided, in order. */
+  /** Receives the actors' decisions, in order. */
   transitions(facts: readonly NodeTransition[]): void;
-  /** An actor failed; counted. */
+  /** Counts the failure of an actor. */
   failed(outcome: FailureOutcome): void;
 }
 
-/** Where the known nodes are read at the start. */
+/** The source of the known nodes at the start. */
 export interface KnownNodes {
-  /** The next nodes after this number, at most `limit`; none after the last. `worker_timeout`: not now. */
+  /**
+   * Returns the next nodes after this number, at most `limit`; none after the last. `worker_timeout`: the pool cannot
+   * answer now.
+   */
   nodesAfter(number: number, limit: number): Promise<readonly NodeSign[]>;
   isStopping(): boolean;
 }
 
+/** The actors of all nodes. */
 export class NodeActors {
   readonly #parts: NodeActorsParts;
   readonly #supervisor: Supervisor;
-  /** On the monotonic clock. */
+  /** Time of the last sweep, on the monotonic clock. */
   #sweptAtMs = 0;
 
   constructor(thresholds: LifecycleThresholds, parts: NodeActorsParts) {
@@ -41,12 +46,15 @@ export class NodeActors {
     });
   }
 
-  /** Nodes by state, as far as they have an actor. */
+  /** Number of nodes with an actor, by state. */
   get counts(): Readonly<Record<NodeState, number>> {
     return this.#supervisor.counts;
   }
 
-  /** Gives each known node its actor, for as long as it takes. Throws what `nodesAfter` throws, except `worker_timeout`. */
+  /**
+   * Gives each known node its actor, however long that takes. Throws the errors of `nodesAfter`, except
+   * `worker_timeout`.
+   */
   async resume(observedMs: number, { nodesAfter, isStopping }: KnownNodes): Promise<void> {
     await resumeNodes(RESUME_RETRY_MS, {
       nodesAfter: (number) => nodesAfter(number, RESUME_PAGE_NODES),
@@ -57,13 +65,13 @@ export class NodeActors {
     });
   }
 
-  /** Nodes that were heard in a commit, and those whose rows went in it. */
+  /** Informs the actors of a commit: the nodes heard in it, and those whose rows it deleted. */
   committed({ signs, gone, observedMs }: Extract<IngestToMain, { type: 'committed' }>): void {
     this.#supervisor.gone(gone);
     this.#supervisor.heard(signs, this.#moment(observedMs));
   }
 
-  /** A sweep looks at every node: once a second is enough, however often this is called. */
+  /** Lets the supervisor visit every node; at most once in {@link SWEEP_INTERVAL_MS}, however often this is called. */
   sweep(observedMs: number): void {
     const nowMs = this.#parts.clock.monotonicMs();
     if (nowMs - this.#sweptAtMs < SWEEP_INTERVAL_MS) return;
@@ -75,7 +83,7 @@ export class NodeActors {
     return { nowMs: this.#parts.clock.nowMs(), observedMs };
   }
 
-  /** A node id is what a stranger sent: the log has the number of its row. */
+  /** The log gets the number of the row, because the node id comes from the network. */
   #failed({ number, outcome, error }: ActorFailure): void {
     this.#parts.failed(outcome);
     const fate =

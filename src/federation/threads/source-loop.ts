@@ -1,6 +1,6 @@
-// The order of things in the source thread: what is read goes with the observed clock into batches for the writer, and main
-// hears how reading goes. It looks into no message and keeps none longer than a batch takes to fill, so a slow disk never
-// keeps it from reading what the broker sends.
+// The order of work in the source thread: it puts messages with the observed clock into batches for the writer, and
+// reports the progress of reading to the main thread. It does not look into messages, and keeps none longer than a
+// batch takes to fill, so that a slow disk never stops it from reading.
 
 import type { ThreadClock } from '../../lib/clock.ts';
 import type { CodedError } from '../../lib/errors.ts';
@@ -13,21 +13,23 @@ import { MESSAGE_BYTES_MAX } from '../domain/decode.ts';
 import type { CatchUp } from '../sources/catch-up.ts';
 import { Handover, type HandoverOptions } from '../sources/handover.ts';
 import type { Reading, TelemetryMessage } from '../sources/reading.ts';
-import { NO_SUBJECT, subjectIndex } from '../sources/subject-index.ts';
+import { NO_SUBJECT, subjectIndex } from '../sources/input-subjects.ts';
 import type { Telemetry, TelemetryParts } from '../sources/telemetry.ts';
 import type { SourceToMain, IngestToSource, SourceToIngest } from './messages.ts';
 import { WriterPosition } from './writer-position.ts';
 
-/** How often the source thread tells main how reading goes, and the writer how far it is. */
+/** Time between two reports of the source thread to the main thread and to the writer. */
 export const REPORT_INTERVAL_MS = 1_000;
-/** Most that one message or answer may advance the observed clock, so that time without the broker never counts. */
+/**
+ * Maximum by which one message or answer may advance the observed clock, so that time without the broker never counts.
+ */
 export const OBSERVED_STEP_MAX_MS = 10_000;
-/** Longest wait, when stopping, for the writer to take what plain NATS has brought. */
+/** Maximum time, when stopping, that the source waits for the writer to take messages of plain NATS. */
 export const STOP_HANDOVER_MS = 1_500;
-/** Rest between two looks whether it has. */
+/** Pause between two checks whether the writer has taken them. */
 const STOP_LOOK_MS = 10;
 
-/** What reads: {@link Telemetry}, or what stands for it in a simulation. */
+/** The reader: {@link Telemetry}, or its replacement in a simulation. */
 export interface Input
   extends Pick<
     Telemetry,
@@ -45,7 +47,7 @@ export interface Input
     | 'stop'
   > {
   readonly catchUp: CatchUp;
-  /** Asked for each message. */
+  /** Read for each message. */
   readonly reading: Pick<Reading, 'isMapped' | 'isMissing'>;
 }
 
@@ -56,24 +58,26 @@ export interface IngestPort {
   close(): void;
 }
 
+/** Settings of a {@link SourceLoop}. */
 export interface SourceLoopOptions {
-  /** The observed clock as last committed. */
+  /** The observed clock of the last commit. */
   readonly observedMs: number;
   readonly handover: HandoverOptions;
   readonly reportIntervalMs: number;
 }
 
+/** What a {@link SourceLoop} needs of its thread. */
 export interface SourceLoopParts {
   readonly clock: ThreadClock;
   readonly timers: Timers;
   readonly ingest: IngestPort;
-  /** Makes what reads: it asks `position`, and `sink` takes what it brings. */
+  /** Makes the reader: it uses `position`, and passes messages and events to `sink`. */
   createInput(position: WriterPosition, sink: TelemetryParts): Input;
-  /** To main. */
+  /** Sends a message to the main thread. */
   send(message: SourceToMain): void;
 }
 
-/** It is the sink of its input itself: one call less for each message. */
+/** The work of the source thread. It is itself the sink of its input, which saves a call per message. */
 export class SourceLoop implements TelemetryParts, Part {
   readonly clock: ThreadClock;
   readonly #options: SourceLoopOptions;
@@ -118,23 +122,24 @@ export class SourceLoop implements TelemetryParts, Part {
     parts.ingest.on('message', (message) => this.#hear(message));
   }
 
-  /** Nothing that was read waits, here or with the writer. */
+  /** True if no message that was read waits, here or at the writer. */
   get isEmpty(): boolean {
     return this.#handover.isEmpty;
   }
 
-  /** Begins to read; resolves when it reads, which may be late. */
+  /** Begins to read; resolves when reading has begun, however long that takes. */
   async start(): Promise<void> {
     this.#reports = this.#parts.timers.every(this.#options.reportIntervalMs, () => this.report());
     await this.#input.start();
   }
 
-  /** Reads no more, and has the writer take what is nowhere else, if it does so in time. */
+  /** Stops reading. The writer still gets the messages that exist nowhere else, if it takes them in time. */
   async stop(): Promise<void> {
     const { clock, timers, ingest } = this.#parts;
     this.#reports?.cancel();
     await this.#input.stop();
-    // The stream keeps what was not handed over; plain NATS does not, so the writer gets it, if it takes it in time.
+    // The stream keeps messages that were not handed over; plain NATS does not, so the writer gets those if it takes
+    // them in time.
     this.#handover.discard();
     const deadlineMs = clock.monotonicMs() + STOP_HANDOVER_MS;
     while (!this.flush() && clock.monotonicMs() < deadlineMs)
@@ -144,13 +149,13 @@ export class SourceLoop implements TelemetryParts, Part {
     ingest.close();
   }
 
-  /** Gives the writer what waits, as far as it takes it; true if nothing is left, here or with the writer. */
+  /** Sends waiting messages, as many as the writer takes; true if none are left, here or at the writer. */
   flush(): boolean {
     this.#handover.flush();
     return this.#handover.isEmpty;
   }
 
-  /** Tells main how reading goes, and the writer how far it is and what was thrown away. */
+  /** Reports the progress of reading to the main thread, and the reach and the shed messages to the writer. */
   report(): void {
     this.#wasCatchingUp = this.#catchUp.isCatchingUp;
     this.#tell({ type: 'reach', reach: this.#catchUp.reach(this.clock.sharedMs()) });
@@ -161,13 +166,13 @@ export class SourceLoop implements TelemetryParts, Part {
     }
   }
 
-  // What the input brings
+  // The sink of the input:
 
   message({ subject, payload, seq, atMs, heardMs, credential }: TelemetryMessage): void {
     this.#observed.heard(heardMs, this.#catchUp.isCatchingUp || this.#reading.isMissing);
     this.#handover.add({
       subject: this.#reading.isMapped ? this.#mappedIndex(subject) : this.#plainIndex(subject),
-      // One byte too many is enough to know that it is too large.
+      // One byte beyond the limit is enough to recognise an over-long message.
       payload: payload.length > MESSAGE_BYTES_MAX ? payload.subarray(0, MESSAGE_BYTES_MAX + 1) : payload,
       atMs,
       seq,
@@ -177,19 +182,19 @@ export class SourceLoop implements TelemetryParts, Part {
   }
 
   heard(): void {
-    // A message may be waiting that we do not read: then time passes for nobody.
+    // A message may be waiting that the source does not read, so this time must not count as any node's silence.
     if (!this.#input.isReading) {
       this.#observed.lost();
       return;
     }
     this.#observed.heard(this.clock.monotonicMs(), this.#catchUp.isCatchingUp);
-    // Behind the messages that wait: the writer's clock must not run ahead of what it has taken.
+    // Only if no message waits: the writer's clock must not run ahead of its messages.
     if (this.#handover.waitingBytes === 0) this.#tell({ type: 'clock', observedMs: this.#observed.nowMs });
   }
 
   lost(): void {
     this.#observed.lost();
-    // At once: a broker that is away for less than a report takes would never show in /readyz.
+    // Reported at once, because /readyz would otherwise miss an absence shorter than the report interval.
     this.report();
   }
 
@@ -217,7 +222,7 @@ export class SourceLoop implements TelemetryParts, Part {
       case 'returned':
         this.#input.committed(message.seq);
         this.#handover.giveBack(message.batch);
-        // The first statistics wait for this moment.
+        // The first statistics wait for the end of catching up.
         if (this.#catchUp.isCatchingUp !== this.#wasCatchingUp) this.report();
         return;
       default:

@@ -1,5 +1,5 @@
-// The source thread: the connection to NATS and the observed clock. What happens in it, and in which order, is in
-// source-loop.ts; here its parts are made, started and stopped.
+// The source thread: the connection to NATS and the observed clock. source-loop.ts has the order of its work. This file
+// makes its parts, starts and stops them.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { REFUSED_RETRY_MS } from '../../io/refusals.ts';

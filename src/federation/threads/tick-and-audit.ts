@@ -1,5 +1,5 @@
-// What main does again and again with the numbers: the tick, every interval once the source has caught up, and the audit,
-// once an hour. It hands over to each what it needs, and tells what came of it.
+// The main thread's regular work with the numbers: the tick, every interval once the source has caught up, and the
+// audit, once an hour. It gives each what it needs, and reports the result.
 
 import { AUDIT_INTERVAL_MS, AUDIT_TIME_MAX_MS, LOCATION_INTERVAL_MS } from './bounds.ts';
 import type { Settings } from '../config/settings.ts';
@@ -19,26 +19,28 @@ import type { WorkerPool } from '../../workers/pool.ts';
 import type { RefusedReads } from '../../workers/refused-reads.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
 
+/** What the tick and the audit need of the main thread. */
 export interface TickAndAuditParts {
   readonly log: Log;
   readonly known: Known;
   readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask'>;
   readonly metrics: Pick<Metrics, 'tick' | 'published' | 'audited'>;
   readonly refusedReads: Pick<RefusedReads, 'answered' | 'refused'>;
-  /** False if the broker is away. */
+  /** Publishes the messages; false if the broker is away. */
   publish(messages: readonly StatisticsMessage[]): Promise<boolean>;
-  /** Has the tick's rows stored. */
+  /** Sends the tick's rows to the writer. */
   store(tick: TickStatistics): void;
-  /** Between two audits, for tests. */
+  /** Time between two audits; only tests set it. */
   readonly auditIntervalMs?: number | undefined;
 }
 
 /** The ticker and the auditor as one part. */
 export interface TickAndAudit extends Part {
-  /** The source has caught up: the first time, ticks begin. */
+  /** Must be called when the source has caught up; the first call starts the ticks. */
   caughtUp(): void;
 }
 
+/** Makes the ticker and the auditor. */
 export function createTickAndAudit(settings: Settings, parts: TickAndAuditParts): TickAndAudit {
   const ticker = createTicker(settings, parts);
   const auditor = createAuditor(settings, parts);
@@ -109,7 +111,7 @@ function describeDrift({ drift, checks }: AuditReport): string {
   return `audit: ${drift} differ (${what}): a defect of ours; please report it`;
 }
 
-/** Tells that a question to the pool failed. What the database refuses is told by `RefusedReads`, once. */
+/** Logs that a question to the pool failed. Refusals by the database are logged by `RefusedReads`, once. */
 export function warnOfQuestion(log: Pick<Log, 'warn'>, sentence: string, error: unknown): void {
   if (!(error instanceof CodedError && error.code === 'database_unusable')) log.warn(sentence, { error });
 }

@@ -1,15 +1,17 @@
-// The source thread's end of the position in the stream, which the writer keeps beside the effects: questions go out in the
-// order asked and are answered in it. Answers come by callback, so that a simulation needs no turn of the event loop.
+// The source thread's access to the position in the stream, which the writer stores together with the effects of the
+// messages. The writer answers questions in the order asked. Answers come by callback, so that a simulation needs no
+// turn of the event loop.
 
 import type { Position, StreamFacts } from '../sources/attachment.ts';
 import type { SourceToIngest } from './messages.ts';
 
+/** Questions to the writer about the position, and their answers. */
 export class WriterPosition {
   readonly #tell: (message: SourceToIngest) => void;
   readonly #left: () => void;
   readonly #waiting: ((seq: number | null) => void)[] = [];
 
-  /** `tell` reaches the writer; `left` is called when another stream is to be read, or none. */
+  /** `tell` sends a message to the writer; `left` is called when another stream is to be read, or none. */
   constructor(tell: (message: SourceToIngest) => void, left: () => void) {
     this.#tell = tell;
     this.#left = left;
@@ -33,7 +35,7 @@ export class WriterPosition {
     this.#tell({ type: 'detach' });
   }
 
-  /** The writer has answered the oldest question. */
+  /** Passes the writer's answer to the oldest question. */
   answered(seq: number | null): void {
     this.#waiting.shift()?.(seq);
   }
@@ -44,7 +46,7 @@ export class WriterPosition {
   }
 }
 
-/** The position for a reader that waits for its answers. */
+/** Adapts the position for a reader that awaits its answers. */
 export function awaited(position: WriterPosition): Position {
   return {
     lastKnown: (stream) => new Promise((resolve) => position.lastKnown(stream, resolve)),

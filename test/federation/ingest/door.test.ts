@@ -3,7 +3,7 @@ import type { Signal } from '../../../src/federation/domain/signal.ts';
 import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
 import { Door, type DoorParts } from '../../../src/federation/ingest/door.ts';
 import { Ledger } from '../../../src/federation/ingest/ledger.ts';
-import { NO_SUBJECT, subjectIndex } from '../../../src/federation/sources/subject-index.ts';
+import { NO_SUBJECT, subjectIndex } from '../../../src/federation/sources/input-subjects.ts';
 import { bytesOf, GOLDEN, messageOf } from '../domain/messages.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);

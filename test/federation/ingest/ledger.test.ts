@@ -5,7 +5,7 @@ import { REJECT_REASONS, SUBJECTS } from '../../../src/federation/domain/vocabul
 import { Histogram } from '../../../src/lib/histogram.ts';
 import { Door } from '../../../src/federation/ingest/door.ts';
 import { Ledger } from '../../../src/federation/ingest/ledger.ts';
-import { NO_SUBJECT, subjectIndex } from '../../../src/federation/sources/subject-index.ts';
+import { NO_SUBJECT, subjectIndex } from '../../../src/federation/sources/input-subjects.ts';
 import { bytesOf, messageOf } from '../domain/messages.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 10, 30);

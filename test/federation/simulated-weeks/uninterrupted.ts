@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Limits } from '../../../src/federation/domain/limits.ts';
 import { Door, FUTURE_TOLERANCE_MS } from '../../../src/federation/ingest/door.ts';
 import { Ledger } from '../../../src/federation/ingest/ledger.ts';
-import { subjectIndex } from '../../../src/federation/sources/subject-index.ts';
+import { subjectIndex } from '../../../src/federation/sources/input-subjects.ts';
 import { openReader, type ReadDatabase } from '../../../src/store/database.ts';
 import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';

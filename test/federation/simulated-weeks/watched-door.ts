@@ -3,7 +3,7 @@
 import type { Outcome } from '../../../src/federation/domain/accounting.ts';
 import { Door, type DoorParts } from '../../../src/federation/ingest/door.ts';
 import type { BatchMessage } from '../../../src/federation/sources/batch.ts';
-import { subjectIndex } from '../../../src/federation/sources/subject-index.ts';
+import { subjectIndex } from '../../../src/federation/sources/input-subjects.ts';
 import type { ReadMessage, Witness } from './witness.ts';
 
 const indexOf = subjectIndex(false);

@@ -21,7 +21,7 @@ describe('reach', () => {
     ['nothing known', {}, NEXT_SEQ, WALL_MS],
   ])('reach - the time of a change with %s', (_what, reach, nextSeq, expectedMs) => {
     const known = new KnownReach();
-    known.told({ brokerAheadMs: null, end: null, ...reach });
+    known.reported({ brokerAheadMs: null, end: null, ...reach });
     expect(known.brokerMs(CHANGED_MS, WALL_MS, nextSeq)).toBe(expectedMs);
   });
 
@@ -36,7 +36,7 @@ describe('reach', () => {
     (_what, end, nextSeq, expected) => {
       const known = new KnownReach();
       known.changed(CHANGED_MS);
-      known.told({ brokerAheadMs: null, end });
+      known.reported({ brokerAheadMs: null, end });
       expect(known.isBehindChanges(nextSeq)).toBe(expected);
       known.left();
       expect(known.isBehindChanges(nextSeq)).toBe(false);
