@@ -37,10 +37,8 @@ export function backupCommand<Summary extends object>(program: Program<Summary>)
       const seconds = Math.round(systemClock.monotonicMs() - startedMs) / 1000;
       print(
         values.json
-          ? `${JSON.stringify({ file, seconds, ...backup })}
-`
-          : `${file}: ${mebibytes(backup.bytes)}, ${program.describe(backup)}; verified, ${seconds} s
-`,
+          ? `${JSON.stringify({ file, seconds, ...backup })}\n`
+          : `${file}: ${mebibytes(backup.bytes)}, ${program.describe(backup)}; verified, ${seconds} s\n`,
       );
       return 0;
     },

@@ -52,12 +52,7 @@ const create = command({
         `warning: other users may read ${settings.databasePath}, and could sign as this key with its content: run chmod 600 on it\n`,
       );
     }
-    print(
-      values.json
-        ? `${JSON.stringify({ key, ...created })}
-`
-        : createdText(key, created),
-    );
+    print(values.json ? `${JSON.stringify({ key, ...created })}\n` : createdText(key, created));
     return 0;
   },
 });
