@@ -1,5 +1,5 @@
-// The command line: what each name starts, and how a result or an error becomes an exit code and one sentence. A program adds
-// its commands here: those of the federation have no word before them, another program's are a group of its own.
+// The command line: which command each name starts, and how a result or an error becomes an exit code and one sentence.
+// A program adds its commands here: the federation's commands have no word before them; another program's are a group.
 
 import { group } from './cli/command.ts';
 import { complain } from './cli/output.ts';
@@ -44,7 +44,7 @@ const aggregator = group({
   exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
 });
 
-// Libraries and threads may say something there; an error that nobody hears would end the program.
+// Libraries and threads may write there, and an `error` event without a listener would end the program.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {

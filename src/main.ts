@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The entry: refuses a Node that is too old in one sentence, then hands over to the command line. It imports nothing
-// before, and its own syntax is old, because an old Node must be able to read it (built; only a new one reads TypeScript).
+// The entry file: refuses a Node that is too old in one sentence, then starts the command line. Before that it imports
+// nothing, and it uses only old syntax, because an old Node must be able to read it (built; only a new one reads
+// TypeScript).
 
 const NODE_MAJOR_MIN = 24;
 

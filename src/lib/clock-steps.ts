@@ -9,7 +9,7 @@ export interface ClockReading {
   readonly monotonicMs: number;
 }
 
-/** One step of the wall clock: somebody or a time service set it. */
+/** One step of the wall clock: a person or a time service set it. */
 export interface ClockStep {
   /** Positive: forward. */
   readonly byMs: number;

@@ -26,7 +26,7 @@ export interface PoolOptions {
   readonly threads: number;
   readonly taskTimeMaxMs: number;
   readonly queueTasksMax: number;
-  /** Told of each question that the database refuses, and of its later answer. */
+  /** Informed of each question that the database refuses, and of its later answer. */
   readonly refusedReads: RefusedReads;
   /** Called with the time that each answered question took, wait included, in seconds. */
   onRun(seconds: number): void;

@@ -44,7 +44,7 @@ export interface BatchCommitOptions {
   /** The observed clock of the last commit. */
   readonly observedMs: number;
   /**
-   * Pause, in ms, of retention and thinning after a batch that failed for no reason of the environment, because they
+   * Pause, in ms, of retention and thinning after a batch that failed without a cause in the environment, because they
    * may be the cause.
    */
   readonly housekeepingRestMs: number;
@@ -77,7 +77,7 @@ export class BatchCommit {
   #merged: Batch | null = null;
   /** Number of its messages that were received. */
   #entered = 0;
-  /** Stores in parts a batch that failed for no reason of the environment, or whose merging failed. */
+  /** Stores in parts a batch that failed without a cause in the environment, or that could not be merged. */
   #salvage: Salvage | null = null;
   #housekeepFromMs = -Infinity;
 

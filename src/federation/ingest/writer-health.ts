@@ -130,7 +130,7 @@ export class WriterHealth implements Part {
   }
 }
 
-/** The sentence for a batch that failed for no reason of the environment. */
+/** The sentence for a batch that failed without a cause in the environment. */
 function sentenceOf(error: unknown, isStuck: boolean): string {
   return isStuck
     ? `a message cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of ours; please report it`

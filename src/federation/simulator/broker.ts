@@ -12,6 +12,7 @@ export interface BrokerOptions {
   readonly password: string | null;
 }
 
+/** The simulator's connection to the broker. */
 export interface Broker extends Publisher {
   /**
    * Calls `listener` with every statistics message from now on; resolves when the broker has accepted the

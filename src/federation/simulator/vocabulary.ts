@@ -16,17 +16,24 @@ export type MessageType = keyof typeof SUBJECT_OF;
 /** The six input subjects. */
 export const INPUT_SUBJECTS: readonly string[] = Object.values(SUBJECT_OF);
 
-/** Closed vocabularies, in publication order, without `unknown`. This one is of execution times. */
+/** Labels of execution times. All closed vocabularies here are in publication order, without `unknown`. */
 export const TIME_BUCKETS = '<100ms 100-500ms 500ms-1s 1-5s 5-10s 10-30s 30s-1m >1m'.split(' ');
+/** Labels of amounts of gas and steps. */
 export const AMOUNT_BUCKETS = '<100K 100K-1M 1M-10M 10M-100M >100M'.split(' ');
+/** Labels of memory sizes. */
 export const MEMORY_BUCKETS = '<64MB 64-256MB 256MB-1GB >1GB'.split(' ');
+/** Labels of a node's number of active tasks. */
 export const ACTIVE_TASK_BUCKETS = '0 1 2-3 4-5 >5'.split(' ');
+/** Labels of a node's total number of tasks. */
 export const TOTAL_TASK_BUCKETS = '0 1-10 10-50 50-100 100-500 500-1K >1K'.split(' ');
+/** Codes of continents. */
 export const CONTINENT_BUCKETS = 'AF AN AS EU NA OC SA'.split(' ');
 
-/** The labels of open vocabularies that simulated monitors use. They are few: far below the 50 that are published. */
+/** Chains of simulated tasks. Of each open vocabulary the simulator uses far fewer labels than the 50 that are published. */
 export const CHAINS = ['1', '5', '137', '8453', '42161', 'sepolia'];
+/** Types of simulated tasks. */
 export const TASK_TYPES = ['wasm', 'docker', 'python:3.12', 'native/x86-64'];
+/** Operations of simulated invoices. */
 export const OPERATIONS = ['compute', 'verify', 'store data', 'challenge'];
 
 /** The locations of simulated monitors: the continent and the half-degree cell that the aggregator stores. */

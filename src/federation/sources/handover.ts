@@ -49,7 +49,7 @@ const BATCH_IDLE_TIME_MS = 100;
 /** Maximum payload that plain NATS may hold in memory before it sheds, presence first (docs/federation.md#shedding). */
 const PLAIN_BACKLOG_BYTES_MAX = 134_217_728;
 
-/** The program's values. */
+/** The values with which the program runs. */
 export const HANDOVER: HandoverOptions = {
   batchMessagesMax: BATCH_MESSAGES_MAX,
   batchBytesMax: BATCH_BYTES_MAX,

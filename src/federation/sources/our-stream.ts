@@ -18,7 +18,7 @@ export interface StreamFault {
   readonly sentence: string;
   /** The sentence for a stream from which no message can be read. */
   readonly unreadSentence: string;
-  /** True if the stream may not store the nodes' messages. */
+  /** True if the stream may fail to store messages of nodes. */
   readonly keepsMessagesOut: boolean;
 }
 

@@ -71,8 +71,7 @@ export class Reading {
   /** True if the inputs arrive under `ingest.`, as on the embedded broker; determined when attaching. */
   isMapped = false;
   /**
-   * True if some messages of nodes cannot arrive, although others may: a node that is silent meanwhile may not be
-   * silent at all.
+   * True if some messages of nodes cannot arrive, although others may. Silence meanwhile proves nothing about a node.
    */
   isMissing = false;
 
