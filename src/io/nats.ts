@@ -51,8 +51,8 @@ export interface ConnectionParts {
 }
 
 /**
- * With jitter, so that not all clients reconnect at once when a broker returns; docs/federation.md#readiness allows 2
- * s.
+ * With jitter, so that not all clients reconnect at once when a broker returns. docs/federation.md#readiness allows
+ * 2 s.
  */
 const RETRY: Backoff = { leastMs: 500, mostMs: 1_750 };
 /** The client does not count its own attempts, so it always waits as long as after this number of failures. */

@@ -29,7 +29,7 @@ export const TOTAL_TASK_BUCKETS = '0 1-10 10-50 50-100 100-500 500-1K >1K'.split
 /** Codes of continents. */
 export const CONTINENT_BUCKETS = 'AF AN AS EU NA OC SA'.split(' ');
 
-/** Chains of simulated tasks. Of each open vocabulary the simulator uses far fewer labels than the 50 that are published. */
+/** Chains of simulated tasks. The simulator uses far fewer labels of an open vocabulary than the 50 published ones. */
 export const CHAINS = ['1', '5', '137', '8453', '42161', 'sepolia'];
 /** Types of simulated tasks. */
 export const TASK_TYPES = ['wasm', 'docker', 'python:3.12', 'native/x86-64'];
