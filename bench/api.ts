@@ -1,4 +1,5 @@
-// Requests a second for the statistics that front ends read, against a fastify route that answers the same number of bytes.
+// Requests a second for the statistics that front ends read, against a fastify route that answers the same number of
+// bytes.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +12,9 @@ import { openStage, startProgram } from './stage.ts';
 
 const CONNECTIONS = 32;
 
-/** Requests one after another on each of several kept connections; how many were answered with 200 in a second. */
+/**
+ * Requests one after another on each of several kept connections; returns the number of answers with 200 in a second.
+ */
 async function requestsPerSecond(url: string, seconds: number): Promise<number> {
   const { hostname, port, pathname, host } = new URL(url);
   const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;

@@ -1,5 +1,5 @@
-// A long absence: a million messages wait in the stream when the program starts, and its commits are slow. How much memory
-// it takes until all are counted, and whether anything was shed, lost or begun anew.
+// A long absence: a million messages wait in the stream when the program starts, and its commits are slow. Measures the
+// memory until all are counted, and whether any message was shed or lost, or reading began again.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -90,7 +90,7 @@ async function catchUp(folder: string, url: string, commitDelayMs: number): Prom
     SERVE_WITH_SEAMS,
   );
   const counted = (outcome: string) => program.metric('aggregator_messages_total', `outcome="${outcome}"`);
-  // Once a second: who asks more often is what takes memory then.
+  // Once a second, because more frequent requests would themselves take memory.
   await program.url();
   while ((await program.metric('aggregator_messages_total')) < MESSAGES) await wait(1000);
   const seconds = (performance.now() - startedMs) / 1000;

@@ -1,5 +1,5 @@
-// Ten thousand real connections through the embedded broker, each a node that beats, and then all of them broken and made
-// again at once: nothing may be lost, and nobody may be called offline.
+// Ten thousand real connections through the embedded broker, each a node that beats, and then all of them broken and
+// made again at once: no message may be lost, and no node may count as offline.
 
 import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -46,7 +46,7 @@ export async function benchConnections({ isQuick }: BenchOptions): Promise<reado
     await round();
     await until('every beat', async () => (await counted()) === sent, 60_000);
     const brokenMs = performance.now();
-    // Closed in an orderly way: what was written has arrived.
+    // An orderly close, so that all written bytes have arrived.
     for (const socket of sockets) socket.destroy();
     await connectFrom(0, count);
     const reconnectSeconds = (performance.now() - brokenMs) / 1000;

@@ -1,4 +1,4 @@
-// What a bench found: figures with their aims, printed as one table or as JSON.
+// The results of a bench: figures with their aims, printed as one table or as JSON.
 
 import { machine } from './machine.ts';
 
@@ -6,16 +6,16 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** What it should be; null where there is no aim. */
+  /** The aim for the figure; null if there is none. */
   readonly aim: { readonly atLeast?: number; readonly atMost?: number } | null;
-  /** The rounds it is the median of, or how it was taken. */
+  /** The rounds whose median it is, or the method. */
   readonly note?: string;
 }
 
 export interface BenchOptions {
   /** Interleaved rounds of each figure. */
   readonly rounds: number;
-  /** Under a minute for all benches: fewer rounds of less, for a look and not for a figure to quote. */
+  /** Under a minute for all benches: fewer and shorter rounds, for an impression and not for a figure to quote. */
   readonly isQuick: boolean;
 }
 

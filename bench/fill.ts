@@ -1,5 +1,5 @@
-// Makes large databases quickly: rows by SQL, roll-up cells by arithmetic, filters by the real writer at its next start.
-// The rows are those that the writer would have made of completed tasks with two reporters.
+// Makes large databases quickly: rows by SQL, roll-up cells by arithmetic, filters by the real writer at its next
+// start. The rows equal those that the writer makes from completed tasks with two reporters.
 
 import { randomFillSync } from 'node:crypto';
 import { type Database } from '../src/store/database.ts';

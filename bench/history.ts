@@ -1,5 +1,5 @@
-// Whether anything gets slower as history grows: ingest and ticks at ten million tasks against ten thousand, how long a
-// start takes there, and what a task costs on disk.
+// Whether anything gets slower as history grows: ingest and ticks at ten million tasks against ten thousand, the time
+// of a start there, and the bytes of a task on disk.
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import { median } from './machine.ts';
 
 const SMALL = 10_000;
 const TICKS = 40;
-/** The first ticks compile and fill caches; they are nobody's steady state. */
+/** The first ticks compile and fill caches; they are not the steady state. */
 const FIRST_TICKS = 8;
 
 /** One large file for all benches of a run; it takes a minute or two to make. */
@@ -44,7 +44,7 @@ export function benchGrowth(options: BenchOptions): Promise<readonly Figure[]> {
       const smallPath = join(folder, `${round}.db`);
       fill(smallPath, SMALL, Date.now());
       small.push(await runProgram('jetstream', load, { DB_PATH: smallPath }));
-      // It grows by one in a hundred with each round.
+      // The file grows by a hundredth with each round.
       large.push(await runProgram('jetstream', load, { DB_PATH: largePath }));
     }
     const start = await startSeconds(largePath, folder);
@@ -107,7 +107,7 @@ async function tickMs(databasePath: string, natsUrl: string, { isQuick }: BenchO
   return median(ticks.map(({ seconds }) => Number(seconds) * 1000));
 }
 
-/** Through the real writer, in batches as they come, for pages fill as inserts fill them. */
+/** Through the real writer, in realistic batches, because the inserts decide how full the pages become. */
 export async function benchSize({ isQuick }: BenchOptions): Promise<readonly Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'aggregator-bench-'));
   const path = join(folder, 'size.db');

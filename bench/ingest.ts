@@ -22,7 +22,7 @@ import {
 
 type Mode = 'jetstream' | 'core';
 
-/** What one run found. */
+/** The results of one run. */
 export interface Run {
   readonly perSecond: number;
   /** Most resident memory, bytes. */
@@ -42,7 +42,10 @@ export function loadOf({ isQuick }: BenchOptions, seed: number): Load {
   return makeLoad({ tasks: isQuick ? 10_000 : 100_000, chunk: CHUNK, seed });
 }
 
-/** The broker drops a reader that lags by 64 MiB, so the slow reference gets less; it is as slow from the first message on. */
+/**
+ * The broker drops a reader that lags by 64 MiB, so the slow reference gets less; it is as slow from the first message
+ * on.
+ */
 function smallLoad({ isQuick }: BenchOptions, seed: number): Load {
   return makeLoad({ tasks: isQuick ? 800 : 5000, chunk: CHUNK, seed });
 }
@@ -60,7 +63,7 @@ export async function runProgram(mode: Mode, load: Load, env: Env = {}): Promise
     const before = committed(databasePath);
     const published = publish(stage.port, load);
     let endedMs = mode === 'jetstream' ? await committedUpTo(databasePath, before + load.messages) : 0;
-    // On plain NATS nobody but the program knows; its counters come with each commit.
+    // On plain NATS only the program knows the number; its counters come with each commit.
     const shed = await counted(program, load.messages);
     if (mode === 'core') endedMs = Date.now();
     const messages = load.messages - shed;
@@ -79,7 +82,10 @@ export async function runProgram(mode: Mode, load: Load, env: Env = {}): Promise
   }
 }
 
-/** Waits until every message has its outcome, and says how many were shed. Looks seldom: a scrape takes time from what is measured. */
+/**
+ * Waits until every message has its outcome, and returns the number of shed messages. Scrapes seldom, because a scrape
+ * slows the measured program.
+ */
 async function counted(program: Aggregator, messages: number): Promise<number> {
   const deadlineMs = Date.now() + METRIC_MS;
   for (;;) {
@@ -112,7 +118,9 @@ export async function runReference(name: string, mode: Mode, load: Load): Promis
   }
 }
 
-/** The program from a filled stream, from its first commit to its last: starting a process is not reading. */
+/**
+ * The program from a filled stream, from its first commit to its last, so that the start of the process does not count.
+ */
 export async function catchUpProgram(load: Load): Promise<Run> {
   const stage = await openStage('jetstream');
   try {
@@ -158,7 +166,7 @@ function lastSeq(databasePath: string): number | null {
   }
 }
 
-/** Rounds of all in turn, so that what slows the machine slows them alike. */
+/** Rounds of all in turn, so that a slow machine slows them alike. */
 async function interleaved(
   { rounds }: BenchOptions,
   runs: readonly ((round: number) => Promise<Run>)[],
@@ -171,7 +179,7 @@ async function interleaved(
 
 const speed = (runs: readonly Run[]) => median(runs.map((run) => run.perSecond));
 
-/** The median of the ratios of runs that were neighbours. */
+/** The median of the ratios of neighbouring runs. */
 export function ratio(ours: readonly Run[], reference: readonly Run[]): number {
   return median(ours.map((run, round) => run.perSecond / (reference[round]?.perSecond ?? Number.NaN)));
 }
@@ -251,7 +259,7 @@ export async function benchCatchUp(options: BenchOptions): Promise<readonly Figu
   ];
 }
 
-/** What the program holds while a million messages wait for it in the stream. */
+/** The program's memory while a million messages wait for it in the stream. */
 export async function benchMemory(options: BenchOptions): Promise<readonly Figure[]> {
   const load = makeLoad({ tasks: options.isQuick ? 10_000 : 150_000, chunk: CHUNK, seed: 0 });
   const { rssBytes } = await catchUpProgram(load);

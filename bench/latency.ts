@@ -1,5 +1,5 @@
-// From publishing to commit, seen from outside: when each message was written to the socket, and when the position in the
-// file had passed it. At a rate that leaves the machine idle, and at half of what it can take.
+// From publishing to commit, seen from outside: when each message was written to the socket, and when the position in
+// the file had passed it. At a rate that leaves the machine idle, and at half of its maximum.
 
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -12,7 +12,7 @@ import { openStage, startProgram } from './stage.ts';
 
 const SLOW_PER_SECOND = 100;
 const POLL_MS = 1;
-/** A program that has just been started compiles its code while it works. */
+/** A newly started program still compiles its code while it works. */
 const START_SECONDS = 3;
 
 /** Latencies of all messages in the order in which they were sent, in ms. */

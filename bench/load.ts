@@ -1,5 +1,5 @@
-// What is published: real messages of 1,000 nodes, encoded as protocol bytes beforehand and cut between messages, so that
-// the publisher costs next to nothing. Tasks are received and completed by three nodes each, and shuffled.
+// The published load: real messages of 1,000 nodes, encoded as protocol bytes beforehand and cut between messages, so
+// that the publisher costs next to nothing. Tasks are received and completed by three nodes each, and shuffled.
 
 import { createHash } from 'node:crypto';
 
@@ -25,7 +25,7 @@ const MEMORY = ['<64MB', '64-256MB', '256MB-1GB', '>1GB'];
 const CHAINS = ['1', '5', '137', '8453', '42161'];
 const TYPES = ['wasm', 'docker', 'native'];
 const TIMESTAMP = '2026-01-15T10:30:00.000Z';
-// The same for all: nobody looks at them, but real messages carry them.
+// The same for all: the program does not read them, but real messages carry them.
 const UNREAD = { blockNumber: 12345678, blockHash: `0x${'9f'.repeat(32)}`, taskHash: `0x${'1c'.repeat(32)}` };
 
 const nodeId = (node: number) => `node-${createHash('md5').update(String(node)).digest('hex')}`;
@@ -94,7 +94,7 @@ export function makeLoad({ tasks, chunk, seed }: LoadOptions): Load {
   return pack(messages, chunk);
 }
 
-/** Chunks of so many messages each. */
+/** Chunks of this number of messages each. */
 export function pack(messages: readonly string[], chunk: number): Load {
   const chunks: Buffer[] = [];
   for (let at = 0; at < messages.length; at += chunk)

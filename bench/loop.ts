@@ -1,5 +1,5 @@
-// How late main's event loop is while everything happens at once: messages at full speed, a tick a second, people who
-// read, and retention in every commit.
+// The delay of main's event loop under all kinds of load at once: messages at full speed, a tick a second, readers over
+// HTTP, and retention in every commit.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// `npm run bench [-- name …] [--quick] [--json]`: measures on this machine and prints ratios taken in one run. Never part
+// `npm run bench [-- name …] [--quick] [--json]`: measures on this machine and prints ratios taken in one run. Never
+// part
 // of the tests.
 
 import { type Bench, type BenchOptions, type Figure, print, toJson } from './figures.ts';
@@ -32,7 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   api: benchApi,
   questions: benchQuestions,
 };
-/** Longer looks at one thing, which print what they find; only by name. */
+/** Longer measurements of one thing, which print their results; run only by name. */
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
   pages: benchPages,
   retention: benchRetention,

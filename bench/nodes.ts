@@ -1,5 +1,5 @@
-// 100,000 nodes that beat every 30 s: what they cost while nothing else happens, how long a scrape takes there, and how
-// long a start takes that must know them all again.
+// 100,000 nodes that beat every 30 s: their cost without other load, the time of a scrape, and the time of a start that
+// must load them all.
 
 import { join } from 'node:path';
 import { until } from '../test/support/until.ts';
@@ -80,7 +80,7 @@ export async function benchNodes({ isQuick }: BenchOptions): Promise<readonly Fi
   }
 }
 
-/** The least of some readings: garbage is not what a node costs. */
+/** The least of some readings, because garbage is not a cost of a node. */
 async function least(read: () => Promise<number>): Promise<number> {
   let value = Infinity;
   for (let reading = 0; reading < 20; reading++) {

@@ -1,5 +1,5 @@
-// What 1,000 open dashboards cost the ingest: the real program takes the same messages with and without them, in turns,
-// and its processor time and pace are compared. A page here is what a browser does: it reads the live feed, asks for a
+// The cost of 1,000 open dashboards for the ingest: the real program takes the same messages with and without them, in
+// turns, and its processor time and pace are compared. A page acts like a browser: it reads the live feed, asks for a
 // page of nodes every 10 s, and for histories after each tick. All of it runs on this machine too, which real browsers
 // do not.
 
@@ -25,7 +25,7 @@ interface Counts {
   refusals: number;
 }
 
-/** Resolves when the feed is open, with what closes it. */
+/** Resolves when the feed is open, with a function that closes it. */
 async function openFeed(url: string, counts: Counts): Promise<() => void> {
   const request = get(`${url}/api/federation/events`, { agent: new Agent() });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -33,7 +33,7 @@ async function openFeed(url: string, counts: Counts): Promise<() => void> {
   response.on('data', (chunk: Buffer) => {
     if (chunk.includes('event: change')) counts.events++;
   });
-  // Both tell that we close it ourselves.
+  // Both report that the bench itself closes the feed.
   response.on('error', () => undefined);
   request.on('error', () => undefined);
   return () => request.destroy();

@@ -31,7 +31,7 @@ export async function openSocket(port: number, credentials: object = {}): Promis
 }
 
 export interface PublishOptions {
-  /** Messages a second; as many as the broker takes if absent. */
+  /** Messages a second; if absent, as many as the broker accepts. */
   readonly perSecond?: number;
   /** Told when a chunk is about to be written. */
   readonly sending?: (chunk: number) => void;

@@ -1,5 +1,5 @@
-// What questions about nodes take in memory: 864 that differ, then 20,000, all sorted, paged and with uptime strips. Most of
-// what a question took before lay outside the JavaScript heap, so the whole process is measured.
+// The memory that questions about nodes take: 864 that differ, then 20,000, all sorted, paged and with uptime strips.
+// Much of the memory of a question is outside the JavaScript heap, so the bench measures the whole process.
 
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -11,7 +11,7 @@ import { publish } from './publisher.ts';
 import { committedUpTo, memoryBytes, openStage, startProgram } from './stage.ts';
 
 const NODES = 300;
-/** Transitions of each node in its last 24 h: what a strip is painted from. */
+/** Transitions of each node in its last 24 h, from which a strip is painted. */
 const TRANSITIONS = 20;
 const SORTS = ['firstSeen', 'lastSeen', 'nodeId'];
 const PAGES = 3;
@@ -22,7 +22,7 @@ const MANY = 20_000;
 const AT_A_TIME = 4;
 const MEGABYTE = 1024 * 1024;
 
-/** Asks so many questions, the first `FEW` of them all different; resolves when the last is answered. */
+/** Asks this number of questions, the first `FEW` of them all different; resolves when the last is answered. */
 async function ask(program: Aggregator, count: number): Promise<void> {
   const url = await program.url();
   let next = 0;
@@ -46,7 +46,7 @@ async function ask(program: Aggregator, count: number): Promise<void> {
   await Promise.all(Array.from({ length: AT_A_TIME }, asker));
 }
 
-/** Gives the stored nodes a restless past, as days of operation would. */
+/** Gives the stored nodes many transitions, as days of operation would. */
 function fillTransitions(databasePath: string): void {
   const database = new Sqlite(databasePath);
   const insert = database.prepare(

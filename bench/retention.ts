@@ -21,7 +21,7 @@ const OPTIONS: WriterOptions = {
   transitionsPerNodeMax: TRANSITIONS,
 };
 
-/** Repeats a step until it says that it is done, and prints how long steps took. */
+/** Repeats a step until it reports that it is done, and prints the times of the steps. */
 function measure(what: string, step: () => boolean): void {
   const times: number[] = [];
   let cpuMsMax = 0;
@@ -92,7 +92,7 @@ function benchNodes(path: string, nowMs: number): void {
     if (node % 10_000 === 0) writer.commit(nowMs, 0);
   }
   writer.commit(nowMs, 0);
-  // Everybody beats for an hour; then the first new node comes, and all places in the queue are outdated.
+  // All nodes beat for an hour; then the first new node comes, and all places in the queue are outdated.
   for (let minute = 1; minute <= 60; minute += 59) {
     for (let node = 0; node < NODES; node++) heard(node, nowMs + minute * 60_000);
     writer.commit(nowMs, 0);

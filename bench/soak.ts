@@ -1,6 +1,6 @@
-// An hour of ordinary operation: the program with a broker of its own, 300 nodes that beat, readers of the live feed that
-// come and go, a page of nodes and a scrape every second, questions that differ, and rounds of the load simulator. Says
-// whether memory grows, and what went wrong. `SOAK_MINUTES` makes it shorter for a look.
+// An hour of ordinary operation: the program with a broker of its own, 300 nodes that beat, readers of the live feed
+// that come and go, a page of nodes and a scrape every second, questions that differ, and rounds of the load simulator.
+// Reports whether memory grows, and all faults. `SOAK_MINUTES` makes it shorter for a look.
 
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -87,7 +87,7 @@ export async function benchSoak(): Promise<void> {
       timestamp: new Date().toISOString(),
       data: { status: 'online', totalTasksBucket: '50-100', activeTasksBucket: '1', continentBucket: 'EU' },
     });
-  // All at once, and known before the simulator counts the nodes of others.
+  // All at once, so that they are known before the simulator counts other nodes.
   for (let node = 0; node < NODES; node++) connection.publish('truebit.heartbeat', beat(node));
   await until(
     'every node',

@@ -14,7 +14,7 @@ import { freePort } from '../test/support/free-port.ts';
 import { startNatsServer } from '../test/support/nats-server.ts';
 import { until } from '../test/support/until.ts';
 
-/** Every limit is on, with values above the load: they are computed, and cut nothing. */
+/** Every limit is on, with values above the load: the program computes them, and they refuse nothing. */
 export const LIMITS_ABOVE_LOAD = {
   RATE_LIMIT_PER_MINUTE: '1000000',
   RATE_LIMIT_BURST: '1000000',
@@ -30,7 +30,7 @@ export interface Stage {
   readonly url: string;
   readonly wsUrl: string;
   readonly port: number;
-  /** What was started on it, and ends with it whatever happens. */
+  /** The processes started on the stage, which end with it in every case. */
   readonly programs: Aggregator[];
   brokerCpuSeconds(): number;
   /** Makes the stream as the program would, for references. */
@@ -105,7 +105,10 @@ export function committed(databasePath: string): number {
   }
 }
 
-/** Waits until so many messages are committed; the moment, ms since the epoch. Read from the file: it costs nothing. */
+/**
+ * Waits until this number of messages is committed; returns the moment, ms since the epoch. Reads the file, which does
+ * not slow the program.
+ */
 export async function committedUpTo(databasePath: string, messages: number): Promise<number> {
   const reader = new Sqlite(databasePath, { readonly: true });
   const read = reader.prepare(READ).pluck();

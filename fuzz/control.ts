@@ -1,5 +1,5 @@
-// Lines that no command of ours would send to the control socket, over the real socket: each is answered with one line or
-// hung up on, what is taken for a request is one, and the next good question is answered.
+// Lines that no real command sends to the control socket, over the real socket: the program answers each with one line
+// or closes the connection, decodes only real requests, and answers the next good question.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -70,7 +70,7 @@ export async function controlTarget(): Promise<FuzzTarget> {
   const server = await serveControl(path, async (request) => {
     const decoded = decodeOperatorRequest(request);
     if (typeof decoded === 'string') return { refused: decoded };
-    // What was decoded is a request, all of it, and nothing else.
+    // Every decoded value is a complete request without other members.
     const again = decodeOperatorRequest(JSON.parse(JSON.stringify(decoded)));
     if (JSON.stringify(again) !== JSON.stringify(decoded)) return { broken: 'a decoded request is none' };
     return { accepted: decoded.type };

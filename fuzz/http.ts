@@ -1,5 +1,5 @@
-// Requests that are none, over real sockets to the real server: each is answered in the one shape or hung up on, with the
-// security headers, without a stack trace and without a word of what was sent, and the next good request is served.
+// Malformed requests over real sockets to the real server: each gets the usual error shape or a closed connection, with
+// the security headers, without a stack trace and without any text of the request, and the next good request is served.
 
 import { connect } from 'node:net';
 import { type ApiKey, KeyBook } from '../src/federation/domain/api-keys.ts';
@@ -112,7 +112,7 @@ function anyRequest(random: Random): Uint8Array {
 /** A key that may read, one that may not, one that is revoked; the guarded server knows them. */
 const KEYS = ['R', 'P', 'X'].map((letter) => letter.repeat(43));
 const [READER = ''] = KEYS;
-/** Stands in what only holders of {@link READER} may read. */
+/** Text that only holders of {@link READER} may read. */
 const GUARDED = 'guarded-data';
 
 function keyOf(key: string): ApiKey {
@@ -131,7 +131,7 @@ function keyOf(key: string): ApiKey {
   };
 }
 
-/** What may stand behind `Authorization:`. */
+/** Possible values of `Authorization:`. */
 function anyCredential(random: Random): string {
   const key = random.pick(KEYS);
   const at = random.below(key.length);
@@ -198,13 +198,13 @@ async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown)
   return { server, port: Number(new URL(url).port) };
 }
 
-/** What the server answers to these bytes; empty if it hangs up. */
+/** The server's answer to these bytes; empty if it closes the connection. */
 function ask(bytes: Uint8Array, { port }: { readonly port: number }): Promise<string> {
   return new Promise((resolve, reject) => {
     let enough: NodeJS.Timeout | undefined;
     const socket = connect(port, '127.0.0.1', () => {
       socket.write(bytes);
-      // What is no whole request is answered when no more comes.
+      // An incomplete request gets its answer when no more bytes come.
       enough = setTimeout(() => socket.end(), ENOUGH_MS);
     });
     let answer = '';

@@ -1,4 +1,4 @@
-// `npm run fuzz [-- --minutes 10]`: throws invented input at the program's doors and reports what became of it. Exit code 1
+// `npm run fuzz [-- --minutes 10]`: sends invented input to the program and reports the outcomes. Exit code 1
 // if something broke or memory grew.
 
 import { parseArgs } from 'node:util';
@@ -17,7 +17,10 @@ const TARGETS: Readonly<Record<string, () => FuzzTarget | Promise<FuzzTarget>>> 
   control: controlTarget,
 };
 const MEGABYTE = 1e6;
-/** What a run may grow by, in bytes a minute of its last two thirds: maps that are dropped whole make noise of half as much. */
+/**
+ * The allowed growth of a run, in bytes a minute of its last two thirds: maps that are dropped at once make noise of
+ * half as much.
+ */
 const HELD_GROWTH_MAX = MEGABYTE;
 const RESIDENT_GROWTH_MAX = 4 * MEGABYTE;
 /** Shorter runs are warming up for too much of their time: after four minutes resident memory still rises. */

@@ -1,5 +1,5 @@
-// Messages through the real door and writer into a real database, batch by batch: nothing throws, every outcome is counted,
-// in memory and on disk, and the statistics can be read.
+// Messages through the real door and writer into a real database, batch by batch: no message throws, every outcome is
+// counted, in memory and on disk, and the statistics can be read.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ import { FuzzFailure, type FuzzTarget } from './target.ts';
 const SLICE_INPUTS = 2000;
 const START_MS = Date.UTC(2026, 0, 15);
 const REVOKED_MS = START_MS + 60_000;
-/** Rows older than this go: the file stays small, and retention runs as well. */
+/** Rows older than this are pruned: the file stays small, and retention runs as well. */
 const KEPT_MS = 3_600_000;
 const STREAM = { name: 'FUZZ', created: '2026-01-15T00:00:00Z', firstSeq: 1, lastSeq: 0 };
 /** Small, so that every limit and every rotation is met within seconds. */
@@ -63,7 +63,7 @@ export function anyMessage(random: Random): { readonly subject: number; readonly
   return { subject, payload: anyBytes(random) };
 }
 
-/** One bound to a node that real messages come from, one to nobody, one revoked, one that may not publish. */
+/** One key bound to a node that sends real messages, one bound to none, one revoked, one that may not publish. */
 const KEYS = ['bound', 'free', 'revoked', 'reader'].map((name, index) => {
   const key = `${name}${'k'.repeat(43 - name.length)}`;
   const keyHash = keyHashOf(key);
@@ -77,7 +77,9 @@ const KEYS = ['bound', 'free', 'revoked', 'reader'].map((name, index) => {
   return { made, keyId: keyIdOf(keyHash), secret: secretOf(keyHash) };
 });
 
-/** Headers as the client reads them off the wire, signed rightly, wrongly or not at all, and what is made of them. */
+/**
+ * Headers as the client reads them from the wire, signed correctly, wrongly or not at all, and the decoded credential.
+ */
 function anyCredential(
   random: Random,
   subject: number,
@@ -96,7 +98,7 @@ function anyCredential(
   const head = isWhole
     ? bytes
     : withBytesChanged(random, bytes, random.chance(0.5) ? bytes : anyBytes(random));
-  // As it is written, and as it is understood: a spelling of base64 that only means the same may be refused.
+  // As written, and as understood: another base64 spelling of the same bytes may be refused.
   if (isRight) {
     const credential = keyId + signature;
     for (const spelling of [credential, meaningOf(credential)])
@@ -115,7 +117,7 @@ function meaningOf(credential: string): string {
   return credential.slice(0, 16) + Buffer.from(credential.slice(16), 'base64').toString('hex');
 }
 
-/** A credential with what it was made for: the same one beside another subject or payload is wrong. */
+/** A credential with its subject and payload: with another subject or payload it is wrong. */
 function claimOf(credential: string, subject: number, payload: Uint8Array): string {
   return `${credential} ${subject} ${Buffer.from(payload).toString('latin1')}`;
 }

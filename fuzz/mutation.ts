@@ -1,5 +1,5 @@
-// How inputs are made: real messages with members or bytes changed, texts of JSON that nobody would send, raw bytes. All
-// of it depends on the random numbers given.
+// How inputs are made: real messages with members or bytes changed, unusual JSON texts, raw bytes. All of it depends on
+// the random numbers given.
 
 import type { Random } from '../src/lib/random.ts';
 import { CANARIES } from '../test/support/canaries.ts';

@@ -1,5 +1,5 @@
-// Throws seeded inputs at targets in turn until the time is over, and watches memory. An input depends on the seed, the
-// target and its number only: what failed once can be seen again alone.
+// Feeds seeded inputs to targets in turn until the time is over, and watches memory. An input depends only on the seed,
+// the target and its number, so that a failure can be repeated alone.
 
 import { createRandom } from '../src/lib/random.ts';
 import type { FuzzTarget } from './target.ts';
@@ -25,7 +25,7 @@ export interface FuzzReport {
 
 const SAMPLE_INTERVAL_MS = 2000;
 
-/** Runs until the budget is spent. Throws what a target threw, with the seed and the input in the message. */
+/** Runs until the budget is spent. Throws the error of a target, with the seed and the input in the message. */
 export async function runFuzz(targets: readonly FuzzTarget[], options: FuzzOptions): Promise<FuzzReport> {
   const startedMs = performance.now();
   const inputs = new Map(targets.map(({ name }) => [name, 0]));

@@ -1,4 +1,4 @@
-// Environments that nobody would write: each is read or refused with one sentence per mistake, and no secret is shown.
+// Unusual environments: each is accepted or refused with one sentence per mistake, and no secret is shown.
 
 import { DEFINITIONS } from '../src/federation/config/setting-table.ts';
 import { readSettings } from '../src/federation/config/settings.ts';

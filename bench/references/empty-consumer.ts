@@ -1,4 +1,4 @@
-// Reference: what the client library can do at best. An ordered consumer that parses each message and keeps nothing.
+// Reference: the best that the client library can do. An ordered consumer that parses each message and keeps nothing.
 // Arguments: broker, messages. Prints "ready", then the moment when it had them all.
 
 import { connect } from 'nats';

@@ -1,4 +1,4 @@
-// Reference: what fastify can do at best. One route that answers with an object of the same size. Argument: bytes.
+// Reference: the best that fastify can do. One route that answers with an object of the same size. Argument: bytes.
 
 import fastify from 'fastify';
 

@@ -1,6 +1,6 @@
-// Reference: an aggregator written the obvious way, and run as such ones are deployed: over WebSocket, an async iterator
-// per subject, a statement prepared, a transaction and a log line for every message. Arguments: broker's WebSocket,
-// messages, folder. Output as in empty-consumer.ts.
+// Reference: an aggregator written in the obvious way, and run as such programs are deployed: over WebSocket, an async
+// iterator per subject, a statement prepared, a transaction and a log line for every message. Arguments: broker's
+// WebSocket, messages, folder. Output as in empty-consumer.ts.
 
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,5 @@
 // The compose files and the systemd unit, as far as a test can judge them without an engine: their YAML, and everything
-// in
-// them that names something else in the repository.
+// in them that names something else in the repository.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

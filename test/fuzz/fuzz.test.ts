@@ -1,6 +1,5 @@
 // The fuzzer with a small budget and a fixed seed, so that `npm test` gives the same result each time; `npm run fuzz`
-// goes on
-// with other seeds for as long as it is told to.
+// goes on with other seeds for as long as it is told to.
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { controlTarget } from '../../fuzz/control.ts';

@@ -1,6 +1,5 @@
 // A port of 127.0.0.1 that no program listens on, and that no other process of the tests gets while this one lives: it
-// is used
-// only a moment later, and again after a restart.
+// is used only a moment later, and again after a restart.
 
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';

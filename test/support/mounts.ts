@@ -1,6 +1,5 @@
 // File systems of a test's own. Root mounts them; another user does so in a namespace (`unshare -rm`), in which
-// scripts/test.sh
-// runs all tests where Linux allows it.
+// scripts/test.sh runs all tests where Linux allows it.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';

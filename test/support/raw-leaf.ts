@@ -1,6 +1,5 @@
 // A leaf node of a few lines, for attacks: it sends the bytes of a test, in one write or several, over TCP or over the
-// WebSocket
-// port, and keeps the bytes that it receives.
+// WebSocket port, and keeps the bytes that it receives.
 
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';

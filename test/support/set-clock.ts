@@ -1,6 +1,5 @@
 // The wall clock of one program, set while it runs: libfaketime (scripts/test-tools.sh fetches it) changes it for that
-// process
-// alone, its monotonic clock stays true, and the machine's clock is not touched.
+// process alone, its monotonic clock stays true, and the machine's clock is not touched.
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -30,7 +30,7 @@ export class Broker {
   }
 
   async start(): Promise<void> {
-    // One that fails is tried again: the run is about the aggregator.
+    // A failed start of the broker is repeated, because the run tests the aggregator.
     const start = () => startNatsServer({ storeFolder: this.#store, port: this.#port }).catch(() => null);
     this.#server = await until('the broker to start', start, PATIENCE_MS);
     this.#isPaused = false;

@@ -18,13 +18,13 @@ async function expectEqual(only: Partial<Scenario>): Promise<void> {
 
 describe('chaos', () => {
   it(
-    `chaos - killed and stopped at any moment, with its broker: equal to a fresh aggregator and to the oracle (seed ${SEED})`,
+    `chaos - an aggregator killed and stopped at any moment, with its broker, equals a fresh aggregator and the oracle (seed ${SEED})`,
     () => expectEqual({ isLimited: false, pruneEvery: null, streamChange: 'none' }),
     TIME_MAX_MS,
   );
 
   it(
-    `chaos - and with limits, retention and a stream that is purged (seed ${SEED})`,
+    `chaos - the same holds with limits, retention and a stream that is purged (seed ${SEED})`,
     () =>
       expectEqual({ isLimited: true, pruneEvery: { messages: 300, keepMs: 2500 }, streamChange: 'purge' }),
     TIME_MAX_MS,

@@ -1,12 +1,12 @@
-// What two accounts of the same stream do not agree on, in lines that a person can read.
+// The differences between two accounts of the same stream, in readable lines.
 
 import type { Tick } from '../../../src/federation/simulator/publication.ts';
 import { PERIODS } from '../../../src/federation/simulator/vocabulary.ts';
 import type { Stored } from './stored.ts';
 
-/** More are counted, not shown. */
+/** Further differences are counted, but not shown. */
 const SHOWN_MAX = 5;
-/** They depend on who waited how long; where nobody can have grown silent they are compared as well. */
+/** States depend on waiting times; they are compared only if no node can have been silent for too long. */
 const OF_STATES = new Set([
   'activeNodes',
   'onlineNodes',
@@ -28,7 +28,7 @@ export function storedDifferences(found: Stored, expected: Stored, withStates: b
   return differences;
 }
 
-/** Rows that are missing, too many or different; only the columns that `expected` has are looked at. */
+/** Missing, surplus and different rows; only the columns of `expected` are compared. */
 export function mapDifferences(
   what: string,
   found: ReadonlyMap<string, object>,
@@ -59,7 +59,7 @@ export function tickDifferences(found: Tick, expected: Tick, withStates: boolean
   return cut('statistics', lines);
 }
 
-/** Members of `expected` that are other in `found`. */
+/** Members of `expected` that differ in `found`. */
 export function memberDifferences(
   what: string,
   found: Readonly<Record<string, unknown>>,
@@ -70,7 +70,7 @@ export function memberDifferences(
     .map(([member, value]) => `${what}: ${member} is ${canonical(found[member])}, not ${canonical(value)}`);
 }
 
-/** Distributions say the same in any order. */
+/** Distributions are equal in any order. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'absent';
   const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));

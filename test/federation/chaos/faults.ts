@@ -1,5 +1,5 @@
-// The faults that come by themselves during a stretch: one actor torments the aggregator, one the broker, each at its own
-// pace, so that their faults overlap. Every fault is counted under its kind when it has happened.
+// The random faults during a stretch: one actor disturbs the aggregator, one the broker, each at its own pace, so that
+// their faults overlap. Every fault is counted under its kind when it has happened.
 
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -20,7 +20,7 @@ export interface Target {
   count(kind: string): void;
 }
 
-/** How long a kill at a certain moment waits for that moment; then it comes all the same, as one at random. */
+/** The longest wait for the moment of a kill; afterwards the kill comes anyway, and counts as a random one. */
 const AIM_TIME_MAX_MS = 2500;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -76,7 +76,7 @@ export function killsIn(faults: ReadonlyMap<string, number>): number {
   return [...faults].reduce((total, [kind, number]) => total + (kind.startsWith('kill') ? number : 0), 0);
 }
 
-/** Torments the aggregator until `isOver`; it runs again then. */
+/** Disturbs the aggregator until `isOver`; it runs again at the end. */
 export async function tormentAggregator(
   target: Target,
   random: Random,
@@ -85,7 +85,7 @@ export async function tormentAggregator(
   await torment(AGGREGATOR_FAULTS, 150, 1300, target, random, isOver);
 }
 
-/** Torments the broker until `isOver`; it runs again then. */
+/** Disturbs the broker until `isOver`; it runs again at the end. */
 export async function tormentBroker(target: Target, random: Random, isOver: () => boolean): Promise<void> {
   await torment(BROKER_FAULTS, 600, 4500, target, random, isOver);
 }
@@ -218,7 +218,7 @@ async function stopBroker({ broker, count }: Target, random: Random): Promise<vo
   await broker.start();
 }
 
-/** True at the first write into the database's log: a commit has begun, and may not be done. */
+/** True at the first write into the database's log: a commit has begun, and may not be complete. */
 function firstWrite(databasePath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const done = (isHit: boolean) => {

@@ -1,5 +1,5 @@
-// The load of a run: waves of simulated monitors, each heard for a while and never again, with repeats of what was said
-// long ago and rubbish in between. What the broker does not get while it is away was never said: the stream decides.
+// The load of a run: waves of simulated monitors, each heard for a while and never again, with repeats of old messages
+// and rubbish in between. Messages that the broker misses while it is away do not count: the stream decides.
 
 import type { NatsConnection } from 'nats';
 import { createPlan } from '../../../src/federation/simulator/plan.ts';
@@ -10,7 +10,7 @@ import { until } from '../../support/until.ts';
 import { PATIENCE_MS } from './patience.ts';
 import type { Scenario } from './scenario.ts';
 
-/** A message, and what it means; null if it must be rejected. */
+/** A message, and its meaning; null if it must be rejected. */
 export interface LoadMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
@@ -18,10 +18,10 @@ export interface LoadMessage {
 }
 
 const STEP_MS = 25;
-/** A load that was held up goes on at no more than this many times its pace. */
+/** A delayed load catches up at no more than this many times its pace. */
 const CATCH_UP_SPEED = 4;
 const FLUSH_TIME_MAX_MS = 1000;
-/** What is much larger than a message may be proves nothing more, and fills the stream. */
+/** The largest rubbish: messages far above the limit prove nothing more, and fill the stream. */
 const RUBBISH_BYTES_MAX = 20_000;
 const RUBBISH = VALID.flatMap(({ subject }, index) =>
   rubbishFor(index)
@@ -30,12 +30,12 @@ const RUBBISH = VALID.flatMap(({ subject }, index) =>
 );
 
 export class Load {
-  /** Everything said so far, in order; some of it may have been lost on the way to the broker. */
+  /** Every message sent so far, in order; some may have been lost on the way to the broker. */
   readonly said: LoadMessage[] = [];
   readonly #connection: NatsConnection;
   readonly #scenario: Scenario;
   readonly #random: Random;
-  /** Planned messages still to be said, in order of time. */
+  /** Planned messages not yet sent, in order of time. */
   #ahead: PlannedMessage[] = [];
   #wave = 0;
   #planMs = 0;
@@ -50,11 +50,11 @@ export class Load {
     void this.#run();
   }
 
-  /** Says nothing more until {@link resume}; resolves when the broker has what was said. */
+  /** Sends nothing more until {@link resume}; resolves when the broker has every message sent. */
   async pause(): Promise<void> {
     this.#isPaused = true;
     await this.#step;
-    // A flush that a lost connection cut short says nothing.
+    // A flush that fails with a lost connection proves nothing.
     const isFlushed = () =>
       this.#connection.flush().then(
         () => true,
@@ -94,10 +94,10 @@ export class Load {
     for (const planned of this.#ahead.splice(0, due)) {
       this.#publish({ subject: planned.subject, payload: planned.payload, planned });
       if (this.#random.chance(rubbish)) this.#publish(this.#random.pick(RUBBISH));
-      // Somebody says again what was said at any time, also of tasks and nodes that are pruned by now.
+      // A repeat of any earlier message, also about tasks and nodes that are pruned by now.
       if (this.#random.chance(duplicates / 4)) this.#publish(this.#random.pick(this.said));
     }
-    // The broker's pace is ours; while it is away or stands still, nobody waits for it for long.
+    // The load waits for the broker; while the broker is away or stopped, only for a short time.
     const flushed = this.#connection.flush().catch(() => undefined);
     await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, FLUSH_TIME_MAX_MS).unref())]);
   }

@@ -1,5 +1,6 @@
-// The third account: the oracle, which knows what every message meant, over what the stream really holds. Only where
-// nothing was refused, pruned or lost on the way; then both aggregators could still be wrong in the same way.
+// The third account: the oracle, which knows what every message meant, over what the stream really holds. Only for runs
+// in which no message was refused, pruned or lost on the way; without this check both aggregators could be wrong in the
+// same way.
 
 import { jetstream } from '@nats-io/jetstream';
 import { createOracle } from '../../../src/federation/simulator/oracle.ts';

@@ -10,7 +10,7 @@ import type { IngestSeams } from '../../../src/federation/threads/messages.ts';
 
 export class Program {
   readonly databasePath: string;
-  /** Ends that nobody asked for, and orderly stops that went wrong. */
+  /** Unexpected ends, and orderly stops that failed. */
   readonly complaints: string[] = [];
   rssBytesMax = 0;
   starts = 0;
@@ -63,7 +63,7 @@ export class Program {
     if (running === null) return;
     running.process.kill('SIGTERM');
     const { code, signal } = await running.exit;
-    // Before any code of ours runs, a signal ends the process as it ends any other.
+    // Before the program's code runs, a signal ends the process as it ends any other.
     if (code === 0 || (signal === 'SIGTERM' && running.log.length === 0)) return;
     this.complaints.push(`an orderly stop ended with ${code ?? signal}: ${running.log.at(-1)?.msg ?? ''}`);
   }
@@ -89,14 +89,14 @@ export class Program {
     return until(text, () => isSaid() || this.#running !== running, timeoutMs).then(isSaid, () => false);
   }
 
-  /** Takes note of how much memory it has needed so far. */
+  /** Records the most memory that the program has needed so far. */
   measure(): void {
     try {
       const status = readFileSync(`/proc/${this.#running?.process.pid ?? 0}/status`, 'utf8');
       const kilobytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
       this.rssBytesMax = Math.max(this.rssBytesMax, kilobytes * 1024);
     } catch {
-      // It is gone, or this is no Linux.
+      // The process is gone, or the system is not Linux.
     }
   }
 

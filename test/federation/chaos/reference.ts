@@ -1,5 +1,5 @@
 // The fresh aggregator: a new database, no faults, and copies of the stream as it was at each of its changes, read one
-// after the other from the first sequence. What it holds then is what the tormented one must hold.
+// after the other from the first sequence. The disturbed aggregator must hold the same.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { until } from '../../support/until.ts';
 /** The stream at one moment. */
 export interface StreamCopy {
   readonly store: string;
-  /** The tormented aggregator had come so far, and will never read what lies behind. */
+  /** The last sequence that the disturbed aggregator had read; it will never read the messages behind it. */
   readonly upTo: number;
 }
 
@@ -65,7 +65,7 @@ export async function readReference(
   return { stored: readStored(databasePath), tick, complaints };
 }
 
-/** Removes what the stream holds behind a sequence, one by one; it goes on counting where it was. */
+/** Removes the messages of the stream behind a sequence, one by one; the stream keeps its next sequence. */
 async function cutBehind(broker: Broker, seq: number): Promise<void> {
   await broker.manage(async (manager) => {
     const { state } = await manager.streams.info(STREAM);

@@ -1,4 +1,4 @@
-// What a person reads of one run and of many.
+// The readable report of one run and of many.
 
 import type { Result } from './run.ts';
 

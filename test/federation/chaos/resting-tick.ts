@@ -6,10 +6,10 @@ import { PATIENCE_MS } from './patience.ts';
 import type { Program } from './program.ts';
 import { until } from '../../support/until.ts';
 
-/** Leaves become states a commit later: so long as that may take on a machine that does other work. */
+/** Leaves become states a commit later: the time that this may take on a busy machine. */
 const REST_MS = 2500;
 
-/** Waits until the program is ready, and a little longer; resolves with what it publishes then. */
+/** Waits until the program is ready, and a little longer; resolves with the statistics that it publishes then. */
 export async function restingTick(broker: Broker, program: Program): Promise<Tick> {
   await program.ready();
   const afterMs = Date.now() + REST_MS;

@@ -1,5 +1,5 @@
-// One run of a seed: the real program and a real broker under load and faults, then a fresh aggregator over copies of the
-// same stream, then the comparison. Everything it makes stands in one folder, which stays if there is a difference.
+// One run of a seed: the real program and a real broker under load and faults, then a fresh aggregator over copies of
+// the same stream, then the comparison. All its files are in one folder, which is kept if there is a difference.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ import { type Position, readPositions, readPrunedRows, readStored } from './stor
 import { changeStream, type Stage, takeBackup } from './stream-changes.ts';
 import { createWatch } from './watch.ts';
 
-/** What the tormented aggregator came to. */
+/** The results of the disturbed aggregator. */
 export interface Account {
   readonly positions: readonly Position[];
   /** Tasks and nodes pruned, nodes evicted, as retention counts them. */
@@ -149,7 +149,7 @@ async function torment(
   }
 }
 
-/** The first starts make the database: killed while they do. */
+/** Kills during the first starts, which make the database. */
 async function killFirstStarts(
   program: Program,
   kills: number,

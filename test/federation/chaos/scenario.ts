@@ -1,9 +1,9 @@
-// What a seed decides: settings, load, which faults may come and what happens to the stream. Pure: the same seed is the
-// same scenario, though not the same interleaving, for that is up to the machine.
+// The decisions of a seed: settings, load, possible faults and changes of the stream. Pure: the same seed gives the
+// same scenario, but not the same interleaving, which depends on the machine.
 
 import { createRandom, type Random } from '../../../src/lib/random.ts';
 
-/** What is done to the stream between two stretches of faults. */
+/** The changes to the stream between two stretches of faults. */
 export const STREAM_CHANGES = ['none', 'purge', 'recreate', 'restore'] as const;
 export type StreamChange = (typeof STREAM_CHANGES)[number];
 
@@ -20,7 +20,7 @@ export interface Scenario {
 }
 
 export interface LoadShape {
-  /** A wave of nodes that nobody hears of afterwards begins this often, and lasts a little longer. */
+  /** The interval between waves of nodes that are never heard afterwards; a wave lasts a little longer. */
   readonly waveMs: number;
   readonly nodesPerWave: number;
   /** Messages of one node in a minute, repeats not counted. */
@@ -29,7 +29,7 @@ export interface LoadShape {
   readonly rubbish: number;
 }
 
-/** Which of the many is up to the seed, but for what `only` says. */
+/** The seed chooses the scenario, except for the choices in `only`. */
 export function createScenario(seed: number, seconds: number, only: Partial<Scenario> = {}): Scenario {
   const random = createRandom(seed, 'scenario');
   const chosen = random.chance(0.5);
@@ -65,7 +65,7 @@ const COMMON = {
   INGEST_MODE: 'jetstream',
 };
 
-/** Nobody grows stale in a run: states follow from joins and leaves alone, and can be compared as well. */
+/** No node becomes stale in a run: states follow only from joins and leaves, and can be compared as well. */
 const UNLIMITED = {
   RATE_LIMIT_PER_MINUTE: '0',
   NEW_NODES_PER_MINUTE: '0',

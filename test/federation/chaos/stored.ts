@@ -1,5 +1,5 @@
-// What a database holds, as far as two readers of one stream must agree: read through the public tables, with the node
-// ids of reporters resolved. Ids and `created_at` are a process's own business, states that of who waits.
+// The content of a database on which two readers of one stream must agree: read through the public tables, with the
+// node ids of reporters resolved. Ids and `created_at` differ by process, states by waiting times.
 
 import { existsSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
@@ -28,7 +28,7 @@ export interface Stored {
   readonly invoices: ReadonlyMap<string, StoredRow>;
   readonly nodes: ReadonlyMap<string, StoredRow>;
   readonly positions: ReadonlyMap<string, Position>;
-  /** What SQLite says of the file; `ok`. */
+  /** SQLite's integrity check of the file; `ok`. */
   readonly integrity: string;
 }
 
@@ -73,22 +73,26 @@ export function readStored(databasePath: string): Stored {
   }
 }
 
-/** Without the columns that are a process's own business. */
+/** Without the columns that differ by process. */
 function shared(row: StoredRow): StoredRow {
   return Object.fromEntries(Object.entries(row).filter(([column]) => !OWN_COLUMNS.has(column)));
 }
 
-/** All incarnations in the order in which they were begun; empty if there is no database yet, or none that can be read. */
+/**
+ * All incarnations in the order in which they were begun; empty if there is no database yet, or none that can be read.
+ */
 export function readPositions(databasePath: string): readonly Position[] {
   return read(databasePath, positionsOf) ?? [];
 }
 
-/** How many counts retention and eviction have moved into the pruned totals so far; it rises with every row that goes. */
+/**
+ * How many counts retention and eviction have moved into the pruned totals so far; it rises with every row that goes.
+ */
 export function readPruned(databasePath: string): number {
   return read(databasePath, (database) => sumOf(database, 'pruned_totals', '')) ?? 0;
 }
 
-/** Tasks, invoices and nodes that are gone. */
+/** Tasks, invoices and nodes that were removed. */
 export function readPrunedRows(databasePath: string): number {
   const { taskStatus, invoices, nodeState } = DIMENSION;
   const dimensions = [taskStatus, invoices, nodeState].join(', ');
@@ -114,7 +118,7 @@ function read<Answer>(databasePath: string, ask: (database: Sqlite.Database) => 
     database = new Sqlite(databasePath, { readonly: true, fileMustExist: true, timeout: 1000 });
     return ask(database);
   } catch {
-    // Being made, being recovered: ask again later.
+    // The file is being made or recovered: ask again later.
     return null;
   } finally {
     database?.close();

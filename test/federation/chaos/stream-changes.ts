@@ -1,5 +1,5 @@
-// What happens to the stream itself between two stretches: purged, made anew, restored from a backup. The aggregator is
-// killed before, so that it is known how far it had come, and copies of the stream are kept for the reference.
+// Changes to the stream itself between two stretches: purged, made again, restored from a backup. The aggregator is
+// killed before, so that its position is known, and copies of the stream are kept for the reference.
 
 import { join } from 'node:path';
 import type { Random } from '../../../src/lib/random.ts';
@@ -53,7 +53,7 @@ async function purge(stage: Stage): Promise<readonly StreamCopy[]> {
   await program.kill();
   await load.pause();
   const upTo = readPositions(program.databasePath).at(-1)?.last_seq ?? 0;
-  // A pass of retention that the kill cut short would, behind a gap, be made whole by nobody.
+  // Behind a gap, no later commit would complete a pass of retention that the kill interrupted.
   const isInPruning = scenario.pruneEvery !== null && upTo % scenario.pruneEvery.messages === 0;
   if (upTo === 0 || isInPruning) {
     await startReading(stage);
@@ -70,7 +70,7 @@ async function purge(stage: Stage): Promise<readonly StreamCopy[]> {
   return [copy];
 }
 
-/** Deleted and made anew by the aggregator; the same sequences are other messages then. */
+/** The stream is deleted, and the aggregator makes it again; the same sequences then hold other messages. */
 async function recreate(stage: Stage): Promise<readonly StreamCopy[]> {
   const { broker, program, count } = stage;
   const upTo = await settle(stage);
@@ -83,7 +83,10 @@ async function recreate(stage: Stage): Promise<readonly StreamCopy[]> {
   return [copy];
 }
 
-/** Set back to a backup, with other messages under sequences that were read before; perhaps it has overtaken us already. */
+/**
+ * Set back to a backup, with other messages under sequences that were read before; perhaps it is already beyond the
+ * position.
+ */
 async function restore(stage: Stage, backup: string): Promise<readonly StreamCopy[]> {
   const { broker, program, random, count } = stage;
   const upTo = await settle(stage);
@@ -110,7 +113,7 @@ async function restore(stage: Stage, backup: string): Promise<readonly StreamCop
   return [before, { ...after, upTo: readPositions(program.databasePath).at(-1)?.last_seq ?? 0 }];
 }
 
-/** Lets more be said while nobody reads. */
+/** Sends more messages while the aggregator does not read. */
 async function sayMore({ load }: Stage, messages: number): Promise<void> {
   if (messages === 0) return;
   const before = load.said.length;

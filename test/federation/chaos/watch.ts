@@ -1,4 +1,4 @@
-// Watches what is published during a run: totals that were published never fall again, whatever dies.
+// Watches the published statistics of a run: totals never fall, whichever process dies.
 
 import type { NatsConnection } from 'nats';
 import { decodePublication } from '../../../src/federation/simulator/publication.ts';

@@ -1,6 +1,6 @@
 // The whole program with a wall clock that is set while it runs, and before it starts; the broker keeps the true one.
-// Not
-// run where libfaketime cannot be had (macOS): the tables of test/lib/clock-steps.test.ts and the simulation stand in.
+// Not run where libfaketime cannot be had (macOS): the tables of test/lib/clock-steps.test.ts and the simulation stand
+// in.
 
 import { join } from 'node:path';
 import type { NatsConnection } from 'nats';

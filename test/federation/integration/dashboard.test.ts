@@ -360,8 +360,7 @@ describe('dashboard', () => {
   });
 
   // States that are hard to bring about, or over in a moment: the browser has no shared worker, and in the answers that
-  // the
-  // page then asks for itself the test replaces some members. Everything else comes from the real program.
+  // the page then asks for itself the test replaces some members. Everything else comes from the real program.
   it('dashboard - it says when statistics are old, late, missing or not to be trusted, and draws the uptime of a node', async () => {
     const own = await testFolder('dashboard-states');
     const program = launch(own.env);

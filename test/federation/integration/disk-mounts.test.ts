@@ -1,5 +1,5 @@
-// The same on separate file systems: a small one that the test fills, and read-only ones. If this user may not
-// mount, these tests do not run, and disk-faults.test.ts covers the rules with SQLite's own limit.
+// The same on separate file systems: a small one that the test fills, and read-only ones. If this user may not mount,
+// these tests do not run, and disk-faults.test.ts covers the rules with SQLite's own limit.
 
 import {
   existsSync,

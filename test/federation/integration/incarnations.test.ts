@@ -1,5 +1,5 @@
-// A stream that changes at a real broker: shortened, emptied, made again, set back to a backup; while the
-// program is down and while it runs. `test/federation/store/position.test.ts` has the rules as tables.
+// A stream that changes at a real broker: shortened, emptied, made again, set back to a backup; while the program is
+// down and while it runs. `test/federation/store/position.test.ts` has the rules as tables.
 
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

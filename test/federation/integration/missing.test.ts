@@ -1,5 +1,5 @@
-// Messages that are missing from the numbers, in the real program: logged once, shown until an operator
-// acknowledges them, over restarts.
+// Messages that are missing from the numbers, in the real program: logged once, shown until an operator acknowledges
+// them, over restarts.
 
 import { jetstreamManager } from '@nats-io/jetstream';
 import Sqlite from 'better-sqlite3';

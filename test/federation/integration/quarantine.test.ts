@@ -1,6 +1,5 @@
 // Messages that the writer cannot store, in the real program. The test makes them from outside: a trigger refuses a row
-// when it
-// is committed, a row with a label that does not exist breaks the merge.
+// when it is committed, a row with a label that does not exist breaks the merge.
 
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Commands without a database, without access to it, and with a damaged file: one sentence with
-// a code, and no file is made.
+// Commands without a database, without access to it, and with a damaged file: one sentence with a code, and no file is
+// made.
 
 import { execFile, execFileSync } from 'node:child_process';
 import {

@@ -1,5 +1,5 @@
-// The real program and its own broker under attack by strangers: anonymous over TCP and WebSocket, and as the user
-// `monitor`. Nothing they try reads, forges or removes anything; what a real node sent meanwhile counts exactly.
+// The real program and its own broker under attack: by anonymous clients over TCP and WebSocket, and as the user
+// `monitor`. No attempt reads, forges or removes anything; messages that a real node sends meanwhile count exactly.
 
 import { readFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
@@ -27,7 +27,7 @@ const STATISTICS = ['aggregated', 'period.1h', 'period.24h', 'period.7d'].map(
 let own: OwnFolder;
 let program: Aggregator;
 let victim: NatsConnection;
-/** The operator's look at the stream, with the password that stands beside the database. */
+/** The operator's view of the stream, with the password from the file beside the database. */
 let aggregator: NatsConnection;
 let atFirst: StreamInfo;
 let sent = 0;
@@ -73,7 +73,7 @@ async function stream(): Promise<StreamInfo> {
   return (await jetstreamManager(aggregator)).streams.info(STREAM);
 }
 
-/** A stranger, what it heard on every subject that it may try, and what the broker answered. */
+/** An attacker, the messages it heard on every subject that it may try, and the answers of the broker. */
 async function intruder(connecting: () => Promise<NatsConnection>) {
   const connection = await connecting();
   const heard: { subject: string; text: string }[] = [];
@@ -92,7 +92,7 @@ async function intruder(connecting: () => Promise<NatsConnection>) {
   return { connection, heard, refusals, listen };
 }
 
-/** Everything that JetStream's API can be asked about our stream, in the order of harm. */
+/** Every request to JetStream's API about the stream, in the order of harm. */
 const API = [
   'INFO',
   'STREAM.NAMES',
@@ -162,7 +162,7 @@ describe.each(ATTACKERS)('broker attacks - %s', (who, connecting) => {
     await thief.connection.close();
   });
 
-  it('attack: publish statistics, or speak to others, or to inboxes', async () => {
+  it('attack: publish statistics, or send to other monitors, or to inboxes', async () => {
     const forger = await intruder(connecting);
     const listener = await intruder(() => connect({ servers: own.natsUrl }));
     for (const subject of ['truebit.>', '_INBOX.>']) listener.listen(subject);
@@ -179,7 +179,7 @@ describe.each(ATTACKERS)('broker attacks - %s', (who, connecting) => {
     for (const subject of targets) forger.connection.publish(subject, 'forged');
     await forger.connection.flush();
     await until('each to be refused', () => forger.refusals.length >= targets.length);
-    // Through the broker's mouth: what it says of a stored message goes where the sender wants it.
+    // Through the broker: its acknowledgement of a stored message would go to a subject that the sender chooses.
     for (const reply of ['truebit.stats.aggregated', '_INBOX.x']) {
       victimBy(forger.connection, heartbeat('node-forger'), reply);
     }
@@ -210,19 +210,19 @@ describe.each(ATTACKERS)('broker attacks - %s', (who, connecting) => {
     await vandal.connection.close();
   });
 
-  it('attack: have the broker itself ask for it, by the reply subject of a message that is stored', async () => {
+  it('attack: have the broker itself send such a request, by the reply subject of a stored message', async () => {
     const vandal = await intruder(connecting);
     for (const reply of [...API, ...SYSTEM, ...SUBJECTS, ...SUBJECTS.map(mappedSubject)]) {
       victimBy(vandal.connection, heartbeat('node-vandal'), reply);
     }
     await vandal.connection.flush();
-    // Nothing more than these came in: no answer of the broker went into the stream either.
+    // The stream holds only these messages: no answer of the broker went into it either.
     await counted(program, sent);
     await expectStreamUntouched();
     await vandal.connection.close();
   });
 
-  it('attack: headers by which JetStream is told what to do with a message', async () => {
+  it('attack: send headers that give JetStream orders about a message', async () => {
     const vandal = await intruder(connecting);
     for (const [name, value] of [
       ['Nats-Rollup', 'all'],
@@ -249,7 +249,8 @@ describe.each(ATTACKERS)('broker attacks - %s', (who, connecting) => {
       giant.refusals.some((text) => /subscriptions/i.test(text)),
     );
     await giant.connection.close();
-    // Of the payload only its length: a broker that hangs up on bytes unread takes its own last words back.
+    // The test sends only the length of the payload, because a broker that closes with unread bytes loses its last
+    // answer.
     const answer = await raw(`CONNECT {"verbose":false}\r\nPUB truebit.heartbeat 1048577\r\n`);
     expect(answer).toMatch(/-ERR 'Maximum Payload Violation'/);
     await ofVictim([heartbeat('node-after-the-giant')]);
@@ -275,7 +276,7 @@ async function expectStreamUntouched(): Promise<void> {
   expect(consumers).toHaveLength(1);
 }
 
-/** Says something to the broker's port and hears what it says until it hangs up, or has said `last`. */
+/** Sends bytes to the broker's port and reads its answers until it closes the connection, or has sent `last`. */
 function raw(text: string, last?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket(Number(new URL(own.natsUrl).port), '127.0.0.1', () => socket.write(text));
@@ -292,7 +293,7 @@ function raw(text: string, last?: string): Promise<string> {
 }
 
 describe('broker attacks - before the broker has answered', () => {
-  it('attack: speak in the same breath as CONNECT, before the inputs are mapped', async () => {
+  it('attack: publish in the same packet as CONNECT, before the inputs are mapped', async () => {
     const listener = await intruder(() => connect({ servers: own.natsUrl }));
     listener.listen('truebit.>');
     for (const subject of SUBJECTS) listener.listen(subject);
@@ -311,7 +312,7 @@ describe('broker attacks - before the broker has answered', () => {
   });
 });
 
-describe('broker attacks - without being let in', () => {
+describe('broker attacks - without a login', () => {
   it.each([
     ['the aggregator without a password', { user: 'aggregator' }],
     ['the aggregator with a wrong one', { user: 'aggregator', pass: 'aggregator' }],
@@ -360,7 +361,7 @@ describe('broker attacks - without being let in', () => {
   });
 });
 
-describe('broker attacks - what the broker gives to everybody', () => {
+describe('broker attacks - resources that the broker gives to every client', () => {
   it('nothing stops: take many connections, and have each message sent to each of them a hundred times', async () => {
     const crowd = await Promise.all(
       Array.from({ length: 20 }, () => intruder(() => connect({ servers: own.natsUrl }))),
@@ -381,7 +382,7 @@ describe('broker attacks - what the broker gives to everybody', () => {
 });
 
 describe('broker attacks - afterwards', () => {
-  it('everything that was sent counts exactly, nothing is lost, and the program is well', async () => {
+  it('every message sent counts exactly, none is lost, and the program is ready', async () => {
     await shown(program, { totalTasks: 100, totalInvoices: 0 });
     await expectConserved(program, own.databasePath);
     expect(await program.metric('aggregator_messages_lost_total')).toBe(0);

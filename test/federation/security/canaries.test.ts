@@ -1,5 +1,5 @@
-// Personal data in every member of every message, in headers and in names, beside good messages: afterwards it is
-// nowhere but in the stream, which holds raw messages until STREAM_MAX_AGE, and the good ones count exactly.
+// Personal data in every member of every message, in headers and in names, beside valid messages: afterwards it is only
+// in the stream, which holds raw messages until STREAM_MAX_AGE, and the valid ones count exactly.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -33,7 +33,10 @@ const PATHS = [
   'limits',
 ];
 
-/** Files beside the database that we write, with the canaries in them; the stream and the broker's own files left out. */
+/**
+ * Files that the program writes beside the database, with the canaries in them; without the stream and the broker's own
+ * files.
+ */
 function canariesInFiles(folder: string): string[] {
   const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
   expect(files.map(({ name }) => name)).toContain('aggregator.db-wal');
@@ -42,7 +45,7 @@ function canariesInFiles(folder: string): string[] {
   );
 }
 
-/** Sends everything, good and planted mixed; returns how many messages that were. */
+/** Sends valid and planted messages mixed; returns the number of messages. */
 async function sendAll(connection: NatsConnection): Promise<number> {
   let sent = 0;
   for (const [index, { subject, message }] of VALID.entries()) {
@@ -55,7 +58,7 @@ async function sendAll(connection: NatsConnection): Promise<number> {
       connection.publish(subject, JSON.stringify(message(number % GOOD_EACH)));
       sent += 2;
       if (number % 10 > 0) continue;
-      // In the headers that sign, which are read: a message that would count, refused for them.
+      // In the headers of the signature, which the program reads: a message that would count without them is refused.
       const signed = headers();
       signed.set(number % 20 === 0 ? 'Truebit-Key-Id' : 'Truebit-Signature', canary);
       signed.append('Truebit-Signature', canary);
@@ -88,7 +91,7 @@ async function answersOf(program: Aggregator): Promise<string> {
 }
 
 describe('canaries', () => {
-  it('canaries - planted everywhere, they are in no file, log, metric, answer or statistic; the good ones are exact', async () => {
+  it('canaries - planted everywhere, they are in no file, log, metric, answer or statistic, and the valid messages are exact', async () => {
     const own = await testFolder('canaries');
     const program = launch(own.env);
     let output = '';
@@ -116,14 +119,14 @@ describe('canaries', () => {
       await program.metric('aggregator_messages_rejected_total', 'reason="unauthenticated"'),
     ).toBeGreaterThan(100);
     await expectConserved(program, own.databasePath);
-    // The stream does hold them: the canaries were really sent, and can be found where they are.
+    // The stream does contain them, which proves that the canaries were sent and that the search finds them.
     const store = join(own.folder, 'aggregator-nats', 'jetstream');
     const blocks = readdirSync(store, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.blk'),
     );
     expect(blocks.flatMap((name) => canariesIn(readFileSync(join(store, name)))).length).toBeGreaterThan(5);
 
-    // Killed, so that nothing is tidied up, and started again over what was left.
+    // The program is killed, so that it cleans up nothing, and started again over the remaining files.
     program.process.kill('SIGKILL');
     await program.exit;
     expect(canariesInFiles(own.folder)).toEqual([]);
@@ -136,7 +139,7 @@ describe('canaries', () => {
     expect(output).toContain('"level":"debug"');
   });
 
-  it('canaries - after a refused batch nothing of it is reachable in memory', () => {
+  it('canaries - after a refused batch no part of it is reachable in memory', () => {
     const payloads = VALID.flatMap((_, index) =>
       plantedIn(index).map((text) => [index, Buffer.from(text)] as const),
     );
@@ -152,7 +155,7 @@ describe('canaries', () => {
       maxBuffer: 2 ** 28,
     });
     expect([status, stderr.toString()]).toEqual([0, '']);
-    // A text that was kept is in the snapshot: the search can find.
+    // A stored text is in the snapshot, so the search works.
     expect(stdout.includes('node-that-is-kept')).toBe(true);
     expect(canariesIn(stdout)).toEqual([]);
   });

@@ -1,5 +1,5 @@
-// What a reader can work out by subtracting published places from each other, within one publication and between two:
-// what PRIVACY_MIN_CELL and the hourly interval protect, and what they do not (docs/security.md).
+// Conclusions that a reader can draw by subtracting published places from each other, within one publication and
+// between two: what PRIVACY_MIN_CELL and the hourly interval protect, and what they do not (docs/security.md).
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ const totalOf = (of: Counts) => [...of.values()].reduce((sum, count) => sum + co
 const plusOne = (of: Counts, cell: string): Counts => new Map(of).set(cell, (of.get(cell) ?? 0) + 1);
 const same = (a: Distribution, b: Distribution) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Every way in which so many nodes may be spread over the cells from this one on. */
+/** Every way to spread this number of nodes over the cells from this one on. */
 function* spread(left: number, index: number): Generator<number[]> {
   if (index === CELLS.length - 1) yield [left];
   else
@@ -29,7 +29,7 @@ function* spread(left: number, index: number): Generator<number[]> {
       for (const rest of spread(left - count, index + 1)) yield [count, ...rest];
 }
 
-/** Every way in which so many nodes may be spread over the cells and be published as this. */
+/** Every way to spread this number of nodes over the cells that gives this publication. */
 function* worldsOf(published: Distribution, total: number): Generator<Counts> {
   for (const numbers of spread(total, 0)) {
     const world = new Map(CELLS.map((cell, index) => [cell, numbers[index] ?? 0]));
@@ -38,7 +38,7 @@ function* worldsOf(published: Distribution, total: number): Generator<Counts> {
 }
 
 describe('differencing', () => {
-  it('differencing - in one publication no sum and no rest stands for fewer nodes than the minimum', () => {
+  it('differencing - in one publication no sum and no remainder stands for fewer nodes than the minimum', () => {
     fc.assert(
       fc.property(counts, (of) => {
         const published = publish(of);
@@ -48,14 +48,14 @@ describe('differencing', () => {
           expect(count).toBeGreaterThanOrEqual(MINIMUM);
           rest -= count;
         }
-        // The number of active nodes is public: what is missing from the cells must be nobody, or everybody.
+        // The number of active nodes is public: the nodes missing from the cells must be none, or all.
         expect(all < MINIMUM ? rest === all : rest === 0).toBe(true);
       }),
       { numRuns: 3000 },
     );
   });
 
-  it('differencing - a cell below the minimum in both of two publications is in neither, whoever else comes and goes', () => {
+  it('differencing - a cell below the minimum in both of two publications is in neither, whichever other nodes come and go', () => {
     fc.assert(
       fc.property(counts, counts, (before, after) => {
         for (const cell of CELLS) {
@@ -68,7 +68,7 @@ describe('differencing', () => {
     );
   });
 
-  it('differencing - of a node that comes into a cell which stays below the minimum, no place can be told', () => {
+  it('differencing - the place of a node that joins a cell which stays below the minimum cannot be derived', () => {
     const small = fc
       .tuple(...CELLS.map(() => fc.nat(4)))
       .map((numbers) => new Map(CELLS.map((cell, index) => [cell, numbers[index] ?? 0])));
@@ -93,7 +93,7 @@ describe('differencing', () => {
     expect(tried).toBeGreaterThan(5);
   });
 
-  it('differencing - places are counted once an hour at most, whatever comes, goes, or is caught up with', async () => {
+  it('differencing - places are counted at most once an hour, whichever nodes come and go, also after catching up', async () => {
     let nowMs = 0;
     let reads = 0;
     let isCaughtUp = true;

@@ -1,5 +1,5 @@
-// An identity flood against the real program: invented ids use up the budget for new nodes and nothing else. The million in
-// a minute is `npm run bench -- flood`.
+// An identity flood against the real program: invented ids use up only the budget for new nodes. The million in a
+// minute is `npm run bench -- flood`.
 
 import { describe, expect, it } from 'vitest';
 import type { Aggregator } from '../../support/aggregator.ts';
@@ -14,13 +14,13 @@ const INVENTED = 20_000;
 const REAL = 20;
 const PER_MINUTE = 600;
 
-/** Waits until the real nodes are there: afterwards their ids are no new ones. */
+/** Waits until the real nodes are known: afterwards their ids do not count as new. */
 function known(program: Aggregator): Promise<unknown> {
   return until('the real nodes', async () => (await program.metric('aggregator_nodes', 'online')) >= REAL);
 }
 
 describe('identity flood', () => {
-  it('identity flood - the budget is spent, real nodes and their tasks count exactly, and then a new node is let in', async () => {
+  it('identity flood - the budget is spent, real nodes and their tasks count exactly, and then a new node is admitted', async () => {
     const own = await testFolder('flood');
     const program = launch({
       ...own.env,
@@ -42,7 +42,7 @@ describe('identity flood', () => {
     const invented = Number(
       valueOf(own.databasePath, "SELECT count(*) FROM nodes WHERE node_id LIKE 'invented-%'"),
     );
-    // What was left of the burst, and what a minute's share allows meanwhile; not one more.
+    // The rest of the burst, and the share of a minute that passes meanwhile; not one more.
     expect(invented).toBeGreaterThan(PER_MINUTE / 2);
     expect(invented).toBeLessThanOrEqual(PER_MINUTE * (1 + minutes) + 1);
     expect(
@@ -51,7 +51,7 @@ describe('identity flood', () => {
         "SELECT count(*) AS nodes, sum(heartbeats) AS beats FROM nodes WHERE node_id LIKE 'node-real-%'",
       ),
     ).toEqual([{ nodes: REAL, beats: real.tasks }]);
-    // Every message of a real node was let in, every other of an invented one beyond the budget was not.
+    // Every message of a real node was admitted, and every message of an invented node beyond the budget was refused.
     expect(await program.metric('aggregator_messages_total', 'outcome="rate_limited"')).toBe(
       INVENTED - invented,
     );
@@ -61,7 +61,7 @@ describe('identity flood', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('identity flood - at MAX_NODES the invented make no room, and nobody who is alive makes room for them', async () => {
+  it('identity flood - at MAX_NODES invented nodes are refused, and no live node is evicted for them', async () => {
     const own = await testFolder('flood-full');
     const nodesMax = 500;
     const program = launch({ ...own.env, MAX_NODES: String(nodesMax) });

@@ -1,4 +1,4 @@
-// The real program's HTTP under attack: what a stranger may send beside what front ends and Prometheus do. Whatever comes,
+// The real program's HTTP under attack: requests that differ from those of front ends and Prometheus. For each of them
 // the answer is short, has the security headers, shows nothing of the inside, and the next reader is served.
 
 import { readFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ function open(host = '127.0.0.1'): Promise<Open> {
   });
 }
 
-/** Sends text and takes everything up to the end of the connection; ours ends with the first answer. */
+/** Sends text and reads up to the end of the connection; the server ends it after the first answer. */
 async function raw(text: string): Promise<string> {
   const { socket, closed } = await open();
   socket.once('data', () => socket.end());
@@ -65,7 +65,7 @@ function expectHarmless(answer: string): void {
 
 describe('http attacks', () => {
   it('attack: reach HTTP from another machine, by default', async () => {
-    // Another address of this machine stands for one: only 127.0.0.1 itself is listened at.
+    // Another address of this machine stands for another machine: the program listens only at 127.0.0.1.
     await expect(open('127.0.0.2')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     expect((await program.get('/livez')).status).toBe(200);
   });
@@ -161,11 +161,11 @@ describe('http attacks', () => {
     const answer = await raw(text);
     expect(statusOf(answer)).toBe(400);
     expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
-    // To a request without a host Node itself says no, without a word more.
+    // Node itself refuses a request without a host, with an empty answer.
     if (what !== 'no host') expectHarmless(answer);
   });
 
-  it('attack: headers and bodies without end', async () => {
+  it('attack: send headers and bodies without end', async () => {
     const long = await raw(request('GET / HTTP/1.1', `X: ${'a'.repeat(100_000)}`));
     expect(statusOf(long)).toBe(431);
     const many = await raw(
@@ -184,12 +184,12 @@ describe('http attacks', () => {
     }
     socket.end();
     const answer = await closed;
-    // The answer may be lost with the connection, which is reset while we still send.
+    // The answer may be lost with the connection, which is reset while the test still sends.
     if (answer !== '') expect(statusOf(answer)).toBe(413);
     expect(socket.bytesWritten).toBeLessThan(2000 * chunk.length);
   });
 
-  it('attack: a thousand requests in one breath on one connection', async () => {
+  it('attack: send a thousand requests at once on one connection', async () => {
     const { socket, closed } = await open();
     socket.write(`${'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000)}${request('GET /livez HTTP/1.1')}`);
     expect((await closed).match(/HTTP\/1\.1 200 /g)).toHaveLength(1001);
@@ -205,20 +205,20 @@ describe('http attacks', () => {
     onTestFinished(() => clearInterval(drip));
     for (const { socket } of slow) socket.removeAllListeners('error').on('error', () => undefined);
     const silent = await open();
-    // Meanwhile others are served.
+    // Meanwhile other clients are served.
     for (let round = 0; round < 20; round++) expect((await program.get('/livez')).status).toBe(200);
     const answers = await Promise.all(slow.map(({ closed }) => closed));
     const tookMs = performance.now() - startedMs;
     expect(new Set(answers.map(statusOf))).toEqual(new Set([408]));
-    // A drip does not renew the time that a request may take. Twice the bound: the machine may be busy.
+    // A slow drip does not renew the time limit of a request. The test allows twice the limit for a busy machine.
     expect(tookMs).toBeLessThan(2 * (HTTP_REQUEST_TIME_MAX_MS + HTTP_CHECK_INTERVAL_MS));
-    // One that says nothing at all is hung up on as well.
+    // A silent connection is closed as well.
     await silent.closed;
   });
 
   it('attack: script in the page, by any label or address', async () => {
     const html = await (await fetch(`${await program.url()}/`)).text();
-    // The policy allows scripts and styles from files of ours only, and there is nothing inline that would need more.
+    // The policy allows scripts and styles only from files of this server, and the page has nothing inline.
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=|javascript:/i);
     const policy = (await fetch(`${await program.url()}/`)).headers.get('content-security-policy') ?? '';
     expect(policy).not.toMatch(/unsafe-|\*|data:|https?:/);
@@ -233,7 +233,7 @@ describe('http attacks', () => {
     }
   });
 
-  it('after all that the program is well, and its log repeats nothing and complains of nothing', async () => {
+  it('after all attacks the program is ready, and its log has no text of an attacker and no complaint', async () => {
     await until('readiness', async () => (await program.get('/readyz')).status === 200);
     const log = JSON.stringify(program.log);
     expect(log).not.toMatch(/passwd|set-cookie|script|echo-me|evil/i);

@@ -1,5 +1,5 @@
 // The shipped broker with its leaf nodes switched on, a real site behind it and the real program, under attack at the
-// leaf port and at the WebSocket port: by strangers, and by whoever holds the site's password.
+// leaf port and at the WebSocket port: by clients with and without the site's password.
 
 import { jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from 'nats';
@@ -37,7 +37,7 @@ const AGGREGATOR = {
 };
 /** JetStream's interface takes it as an empty request. */
 const LIE = '{"lie":true}';
-/** Where a thief wants answers; heard by every monitor. */
+/** The subject to which an attacker wants answers; every monitor hears it. */
 const LOOT = '_INBOX.loot';
 
 interface Listener {
@@ -50,7 +50,7 @@ let broker: ShippedBroker;
 let hub: NatsServer;
 let site: NatsServer;
 let program: Aggregator;
-/** Everything that is said in the federation's account. */
+/** Every message in the federation's account. */
 let aggregator: Listener;
 let monitor: Listener;
 let monitorOfSite: Listener;
@@ -99,7 +99,7 @@ async function listen(connection: NatsConnection, subjects: readonly string[]): 
 
 let markers = 0;
 
-/** Waits until a word of the aggregator's has reached everybody: what was said before it has too. */
+/** Waits until a message of the aggregator has reached every listener; earlier messages have then arrived too. */
 async function everybodyHears(listeners: readonly Listener[] = [aggregator, monitor, monitorOfSite]) {
   const first = ++markers;
   const isMarker = ({ subject, text }: Listener['heard'][number]) =>
@@ -123,14 +123,14 @@ async function sendFromSite(nodeId: string): Promise<void> {
   await counted(program, sent);
 }
 
-/** What a listener heard that only an attacker can have said or asked for. */
+/** The messages heard that only an attacker can have sent or requested. */
 function liesAt({ heard }: Listener): string[] {
   return heard
     .filter(({ subject, text }) => text.includes('"lie"') || subject.startsWith(LOOT))
     .map(({ subject }) => subject);
 }
 
-/** Nobody in the federation heard a lie, nothing was put into the stream nor taken out of it, and it goes on. */
+/** Checks that no forged message was heard in the federation, that the stream is unchanged, and that it still works. */
 async function expectFederationUntouched(): Promise<void> {
   await everybodyHears();
   expect(liesAt(aggregator)).toEqual([]);
@@ -162,7 +162,7 @@ const INTERFACES = [
   '$SYS.REQ.SERVER.PING.VARZ',
   '$SYS.REQ.ACCOUNT.FEDERATION.CONNZ',
 ];
-/** A leaf's own account may be asked who is in it. */
+/** A leaf may ask for the connections of its own account. */
 const OF_OWN_ACCOUNT = [
   '$SYS.REQ.ACCOUNT.PING.CONNZ',
   '$SYS.REQ.ACCOUNT.PING.STATZ',
@@ -221,7 +221,7 @@ describe.each(ROUTES)('leaf attacks - %s', (_route, open) => {
     await until('both to be heard out', () => patient.said().split('PONG').length === 3);
     await expectFederationUntouched();
     for (const leaf of [hurried, patient]) expect(leaf.said()).not.toContain(`LMSG ${LOOT}`);
-    // The other site is deceived (below), but its inboxes are not reached.
+    // The attacker deceives the other site (below), but does not reach its inboxes.
     expect(liesAt(monitorOfSite).filter((subject) => !subject.startsWith('truebit.'))).toEqual([]);
     monitorOfSite.heard.length = 0;
   });
@@ -231,7 +231,7 @@ describe.each(ROUTES)('leaf attacks - %s', (_route, open) => {
     leaf.write(`${leafConnect(SITE)}PING\r\n`);
     await answered(leaf, 'PONG');
     const { payload } = heartbeat('node-of-a-vandal');
-    // The second under the name that a site without a mapping would use.
+    // The second message has the subject of a site without a mapping.
     for (const subject of ['ingest.heartbeat', 'truebit.heartbeat']) {
       leaf.write(leafMessage(subject, payload, `$JS.API.STREAM.PURGE.${STREAM}`));
       sent++;
@@ -246,7 +246,7 @@ describe.each(ROUTES)('leaf attacks - %s', (_route, open) => {
     const leaf = await open();
     leaf.write(`${leafConnect(SITE)}LS+ ingest.>\r\nLS+ ${LOOT}\r\nPING\r\n`);
     await answered(leaf, 'PONG');
-    // Which sites are connected; nobody of the federation, and nobody behind a site.
+    // The answer shows the connected sites, but no connection of the federation or behind a site.
     for (const subject of OF_OWN_ACCOUNT) leaf.write(leafMessage(subject, LIE, LOOT));
     await until('the other sites', () => leaf.said().includes('"name":"truebit-leaf"'));
     await until('what their nodes say', async () => {
@@ -340,13 +340,14 @@ describe('leaf attacks - between sites', () => {
       await greedy.flush();
     }
     const late = await listen(await connectTo(crowded.url), ['truebit.stats.period.1h']);
-    // Subscriptions pass in their order: this one is refused behind the last.
+    // Subscriptions pass in order: the broker refuses this one after the last.
     await everybodyHears([early]);
     const ticks = () => monitor.heard.filter(({ subject }) => subject === 'truebit.stats.period.1h').length;
     const before = ticks();
     await until('statistics elsewhere', () => ticks() > before + 3);
     await everybodyHears([early]);
     expect(late.heard).toEqual([]);
-    // They come again when the greedy one is gone and somebody asks anew; those who were there first never miss any.
+    // Statistics arrive again when the attacker is gone and the monitor subscribes again; earlier subscribers miss
+    // none.
   });
 });

@@ -1,5 +1,5 @@
-// What nothing stops in open mode, done by a stranger to a node that is not his. These tests say what is; docs/security.md
-// says it in words, and what to do about it. One program for all, in this order; then the same against keys.
+// Attacks on another's node that nothing stops in open mode. These tests document the behaviour; docs/security.md
+// explains it and the remedies. One program serves all tests, in this order; then the same attacks meet keys.
 
 import { connect, headers, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,7 +35,7 @@ beforeAll(async () => {
     RATE_LIMIT_PER_MINUTE: '60',
     RATE_LIMIT_BURST: '20',
     NEW_NODES_PER_MINUTE: String(NEW_NODES),
-    // Online long enough to be seen so, and offline soon.
+    // Thresholds at which the test can see the node online, and soon offline.
     STALE_AFTER: '5000',
     OFFLINE_AFTER: '6000',
     FORGET_AFTER: '60000',
@@ -70,7 +70,7 @@ describe('lies', () => {
     await expectState('node-dead', 'online');
   });
 
-  it("nothing stops in open mode: end another's node with a leave, until it speaks again", async () => {
+  it("nothing stops in open mode: end another's node with a leave, until it sends again", async () => {
     await says(victim, nodeJoined('node-ended'));
     await says(stranger, nodeLeft('node-ended'));
     await expectState('node-ended', 'offline');
@@ -85,11 +85,11 @@ describe('lies', () => {
     await shown(program, { totalTasks: 1, failedTasks: 1 });
     await says(stranger, taskCompleted(1, true, 'node-liar'));
     await shown(program, { failedTasks: 0, completedTasks: 1 });
-    // It leaves a trace: two reporters that disagree.
+    // The attack leaves a trace: two reporters that disagree.
     const task = 'SELECT status, reporting_nodes FROM aggregated_tasks';
     expect(rowsOf(own.databasePath, task)).toEqual([{ status: 'completed', reporting_nodes: 2 }]);
     expect(await program.metric('aggregator_task_disagreements_total')).toBe(1);
-    // The other way it does not go: a success stays one.
+    // The opposite fails: a success stays a success.
     await says(victim, taskCompleted(2, true, 'node-failed'));
     await says(stranger, taskCompleted(2, false, 'node-liar'));
     await shown(program, { failedTasks: 0, completedTasks: 2 });
@@ -103,11 +103,11 @@ describe('lies', () => {
     const spending = Array.from({ length: 40 }, () => heartbeat('node-spent'));
     await send(stranger, spending);
     sent += spending.length;
-    // At once: a second later there is room for one again.
+    // Sent at once, because a second later the rate admits one more.
     await says(victim, taskCompleted(3, true, 'node-spent'));
     expect(await limited('truebit.heartbeat')).toBeGreaterThan(15);
     expect(await limited('truebit.tasks.completed')).toBe(before + 1);
-    // It comes back as it refills: one message a second here.
+    // The rate refills by one message a second.
     await until('the node to be heard again', async () => {
       await says(victim, taskCompleted(3, true, 'node-spent'));
       const { body } = await program.get('/api/federation/network-stats');
@@ -119,7 +119,7 @@ describe('lies', () => {
     const head = headers();
     head.set('Nats-Msg-Id', 'chosen-by-the-victim');
     const [before, theirs] = [heartbeat('node-liar'), taskCompleted(4, true, 'node-failed')];
-    // One connection, so that the one surely follows the other at once.
+    // One connection, so that the second message directly follows the first.
     for (const { subject, payload } of [before, theirs])
       stranger.publish(subject, payload, { headers: head });
     sent += 1;
@@ -136,7 +136,7 @@ describe('lies', () => {
     await says(stranger, ...invented);
     const known = "SELECT count(*) AS nodes FROM nodes WHERE node_id LIKE 'invented-%'";
     const nodes = Number(rowsOf(own.databasePath, known)[0]?.['nodes']);
-    // The burst of a minute and what a few seconds add, not three hundred; each with its task.
+    // The burst of a minute and the share of a few seconds, not three hundred; each node with its task.
     expect(nodes).toBeGreaterThan(NEW_NODES / 2);
     expect(nodes).toBeLessThan(NEW_NODES * 1.5);
     await shown(program, { totalTasks: 3 + nodes });
@@ -160,7 +160,7 @@ describe('lies', () => {
     await shown(other, { totalTasks: OPEN_LABELS_MAX + real.length });
     const { body } = await other.get('/api/federation/network-stats');
     const types = body['taskTypeDistribution'] as Readonly<Record<string, number>>;
-    // Three of one name are more than one of any other, and would be shown first.
+    // Three tasks of one name are more than one of any other, and would be shown first.
     expect([types['real'], types['other']]).toEqual([undefined, OPEN_LABELS_MAX - 50 + real.length]);
     const row = "SELECT DISTINCT task_type FROM aggregated_tasks WHERE task_type = 'real'";
     expect(rowsOf(named.databasePath, row)).toEqual([{ task_type: 'real' }]);
@@ -168,7 +168,7 @@ describe('lies', () => {
   });
 });
 
-/** Everything that a stranger did above to one node, and what refuses it. */
+/** The attacks above on one node, and the refusals that they meet. */
 const LIES: readonly Publication[] = [
   nodeLeft('node-mine'),
   heartbeat('node-mine', 'offline'),
@@ -178,7 +178,7 @@ const LIES: readonly Publication[] = [
 const REFUSED = ['aggregator_messages_rejected_total', 'reason="unauthenticated"'] as const;
 
 describe('lies against keys', () => {
-  it('a bound key: a node cannot be ended, kept alive, or have its rate spent by others', async () => {
+  it('a bound key: others cannot end the node, keep it alive, or spend its rate', async () => {
     const { key } = await createKey(own.env, '--node', 'node-mine');
     await sendSigned(victim, key, [nodeJoined('node-mine'), taskCompleted(1001, false, 'node-mine')]);
     sent += 2;
@@ -193,19 +193,19 @@ describe('lies against keys', () => {
     await counted(program, sent);
     expect(await program.metric('aggregator_messages_total', 'outcome="rate_limited"')).toBe(rateLimited);
     await expectState('node-mine', 'online');
-    // Nobody keeps it alive.
+    // The attacker cannot keep the node alive.
     await says(stranger, heartbeat('node-mine'));
     await expectState('node-mine', 'offline');
   });
 
-  it('nothing stops in open mode, even with bound keys: a task is turned into a success by a node of the own', async () => {
+  it('nothing stops in open mode, even with bound keys: turn a task into a success with another node', async () => {
     const failed = "SELECT status FROM aggregated_tasks WHERE task_id_hash LIKE '%3e9'";
     expect(rowsOf(own.databasePath, failed)).toEqual([{ status: 'failed' }]);
     await says(stranger, taskCompleted(1001, true, 'node-liar'));
     expect(rowsOf(own.databasePath, failed)).toEqual([{ status: 'completed' }]);
   });
 
-  it('required mode: none of it works without a key, and no node or task can be invented', async () => {
+  it('required mode: none of these attacks works without a key, and no node or task can be invented', async () => {
     const closed = await testFolder('lies-required');
     const env = { ...closed.env, AUTH_MODE: 'required', PUBLISH_INTERVAL: '300' };
     const { key } = await createKey(env, '--node', 'node-mine');

@@ -1,5 +1,5 @@
-// docs/security.md against the tests and the database: each attack that it names is done by a test, each attack among the
-// tests is named, and every table that we keep is accounted for.
+// docs/security.md against the tests and the database: a test performs each attack that it names, it names each attack
+// among the tests, and it names every table.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ const ROWS = PAGE.split('\n')
   });
 
 describe('security page', () => {
-  it('security page - has the attacks on broker, messages and HTTP, and what nothing stops', () => {
+  it('security page - it names attacks on broker, messages and HTTP, and attacks that nothing stops', () => {
     expect(ROWS.length).toBeGreaterThan(35);
   });
 
@@ -30,7 +30,7 @@ describe('security page', () => {
     expect(readFileSync(`${ROOT}${path}`, 'utf8')).toContain(name);
   });
 
-  it('security page - no attack among the tests is missing', () => {
+  it('security page - it names every attack among the tests', () => {
     const titles = readdirSync(`${ROOT}test/federation/security`).flatMap((file) =>
       [
         ...readFileSync(`${ROOT}test/federation/security/${file}`, 'utf8').matchAll(
@@ -43,12 +43,12 @@ describe('security page', () => {
     expect(titles.filter((title) => !named(title))).toEqual([]);
   });
 
-  it('security page - says how many connections there are', () => {
+  it('security page - it gives the limits of connections', () => {
     for (const bound of [HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX])
       expect(PAGE).toContain(`${bound.toLocaleString('en')} connections`);
   });
 
-  it('security page - names every table of the database', () => {
+  it('security page - it names every table of the database', () => {
     const folder = mkdtempSync(join(tmpdir(), 'aggregator-page-'));
     const database = openFederationWriter(join(folder, 'aggregator.db'));
     const tables = database

@@ -1,4 +1,4 @@
-// Who shares the machine with the program: other users of it, and web pages in a browser on it.
+// Attackers on the machine of the program: other users, and web pages in a browser.
 
 import { readdirSync, statSync } from 'node:fs';
 import { get } from 'node:http';
@@ -11,7 +11,7 @@ import { until } from '../../support/until.ts';
 
 const SITE = 'evil.example';
 
-/** What a page of another site is answered, whose name leads to this machine (DNS rebinding). */
+/** The answer to a page of another site whose name leads to this machine (DNS rebinding). */
 function read(url: string, path: string): Promise<{ status: number; allowed: string; text: string }> {
   return new Promise((resolve, reject) => {
     const headers = { host: SITE, origin: `https://${SITE}` };
@@ -31,7 +31,7 @@ function read(url: string, path: string): Promise<{ status: number; allowed: str
 }
 
 describe('same machine', () => {
-  it('attack: lock the database as another user, so that it cannot start, or read what lies beside it', async () => {
+  it('attack: lock the database as another user, so that the program cannot start, or read the files beside it', async () => {
     const own = await testFolder('modes');
     const before = process.umask(0o022);
     onTestFinished(() => void process.umask(before));
@@ -47,7 +47,7 @@ describe('same machine', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('nothing stops by default: a web page in a browser on the machine reads HTTP and speaks to the broker', async () => {
+  it('nothing stops by default: a web page in a browser on the machine reads HTTP and sends to the broker', async () => {
     const own = await testFolder('browser');
     const program = launch(own.env);
     await program.ready();
@@ -63,7 +63,7 @@ describe('same machine', () => {
     onTestFinished(() => socket.terminate());
     const bytes = Buffer.from(payload);
     socket.once('open', () => socket.send('CONNECT {"verbose":false}\r\nPING\r\n'));
-    // As every client does, it waits for the answer to its CONNECT; one that does not is in broker-attacks.test.ts.
+    // The page waits for the answer to its CONNECT, as every client does; broker-attacks.test.ts has one that does not.
     socket.on('message', (said: Buffer) => {
       if (!said.toString().includes('PONG')) return;
       socket.send(`PUB ${subject} ${bytes.length}\r\n${bytes.toString()}\r\n`);
@@ -73,7 +73,7 @@ describe('same machine', () => {
     );
     expect(await program.stop()).toBe(0);
 
-    // What does: a key, and no WebSocket.
+    // The remedies: a key, and no WebSocket.
     const closed = launch({ ...own.env, API_AUTH: 'required', EMBEDDED_NATS_WS_PORT: '0' });
     await closed.ready();
     expect((await read(await closed.url(), '/api/federation/nodes')).status).toBe(401);

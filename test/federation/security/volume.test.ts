@@ -1,4 +1,4 @@
-// What a stranger can do by sheer volume within the limits of messages and nodes, and what bounds it.
+// Attacks by volume within the limits of messages and nodes, and their bounds.
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,14 +9,14 @@ import { at, connectTo, launch, launchBroker, testFolder } from '../../support/p
 import { valueOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 
-/** Tasks from ids that are allowed in, each within its own limit. */
+/** Tasks from admitted ids, each within its own limit. */
 const invented = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) =>
     taskReceived(from + index, `node-invented-${(from + index) % 50}`),
   );
 
 describe('volume', () => {
-  it('nothing stops in open mode: push what was not read yet out of the stream', async () => {
+  it('nothing stops in open mode: push unread messages out of the stream', async () => {
     const own = await testFolder('volume-stream');
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const [victim, stranger] = [await connectTo(broker.url), await connectTo(broker.url)];
@@ -31,7 +31,7 @@ describe('volume', () => {
     await send(stranger, invented(1000, 3000));
     const second = launch(env);
     await second.ready();
-    // The victim's second task is among the lost, and the account says how many those are: at once, for they come first.
+    // The victim's second task is among the lost, and the position counts them at once, because they come first.
     const lost = await until(
       'the loss',
       async () => (await second.metric('aggregator_messages_lost_total')) || null,
@@ -62,8 +62,8 @@ describe('volume', () => {
     expect(stored).toBeGreaterThanOrEqual(perSecond / 2);
     expect(stored).toBeLessThanOrEqual(perSecond * (1 + seconds) + 1);
     expect(await program.metric('aggregator_messages_total', 'outcome="rate_limited"')).toBe(3000 - stored);
-    // Everybody shares that limit: it protects the disk, not the others.
-    // In one breath: a fifth of a second later there is room for one again.
+    // All nodes share that limit: it protects the disk, not the other nodes. Sent at once, because a fifth of a second
+    // later the limit admits one more.
     await send(stranger, [...invented(3000, 3500), heartbeat('node-victim')]);
     await counted(program, 3501);
     const knows = async () => (await program.get('/api/federation/nodes/node-victim')).status === 200;

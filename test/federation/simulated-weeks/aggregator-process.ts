@@ -1,5 +1,6 @@
-// One aggregator process on simulated time: the loops of the ingest and the source thread as the program runs them, with the
-// broker, the clocks, the timers, the ports and the disk replaced. Of main it has the supervisor and the tick alone.
+// One aggregator process on simulated time: the loops of the ingest and the source thread as the program runs them,
+// with the broker, the clocks, the timers, the ports and the disk replaced. Of main it has the supervisor and the tick
+// alone.
 
 import { Supervisor } from '../../../src/actors/supervisor.ts';
 import type { Limits } from '../../../src/federation/domain/limits.ts';
@@ -36,7 +37,7 @@ export interface ProcessOptions {
   readonly retentionMs: number;
   /** Between two ticks of statistics; 0: none. */
   readonly tickMs: number;
-  /** Longest wait of what comes without a batch, and between two sweeps. */
+  /** Longest wait of a message without a batch, and between two sweeps. */
   readonly soonMs: number;
   readonly sweepMs: number;
   readonly batchTimeMs: number;
@@ -52,18 +53,18 @@ export interface ProcessParts {
   readonly disk: SimulatedDisk;
   readonly path: string;
   readonly witness: Witness;
-  /** Our wall clock. */
+  /** The wall clock of the process. */
   wallMs(): number;
-  /** True while we can reach the broker. */
+  /** True while the process can reach the broker. */
   isReachable(): boolean;
   /** How many messages before its position a new consumer begins. */
   overlap(): number;
 }
 
 const RESUME_PAGE_NODES = 7;
-/** Shorter than in the program, so that what must be pruned or thinned is so in time. */
+/** Shorter than in the program, so that rows are pruned and thinned in time. */
 const HOUSEKEEPING_REST_MS = 60_000;
-/** Small filters of hashes: quickly made, and they often say that a row may be there that is not. */
+/** Small filters of hashes: quick to make, and they often report a row that does not exist. */
 export const PLACES_LOG2 = 8;
 
 export class AggregatorProcess {
@@ -79,12 +80,12 @@ export class AggregatorProcess {
   readonly #ingest: IngestLoop;
   readonly #source: SourceLoop;
   readonly #input: SimulatedInput;
-  /** What the witness noted when the source told the writer this reading of the observed clock. */
+  /** The mark of the witness when the source sent the writer this reading of the observed clock. */
   readonly #readings = new Map<number, object>();
   /** Transitions that the writer was given and has not committed. */
   #givenFacts: NodeTransition[] = [];
   #deletionMs = Infinity;
-  /** Why nothing can be stored, as main was told last. */
+  /** The latest reported reason why the writer cannot store. */
   #problem: string | null = null;
   #told: object;
   #isClosed = false;
@@ -120,7 +121,7 @@ export class AggregatorProcess {
     time.as(this, () => this.#start());
   }
 
-  /** Nothing waits anywhere between the broker and the disk. */
+  /** No message waits between the broker and the disk. */
   get isQuiet(): boolean {
     return (
       this.#input.isAtEnd &&
@@ -137,7 +138,7 @@ export class AggregatorProcess {
     return pruned?.isPassOver !== false && isThinned !== false;
   }
 
-  /** Why it is not quiet, for a message about it. */
+  /** The reasons why it is not quiet, for an error message. */
   describe(): string {
     const { catchUp, isReading, isAtEnd } = this.#input;
     const { targetSeq, readSeq, committedSeq, pending, isPaused, isCatchingUp } = catchUp;
@@ -158,7 +159,7 @@ export class AggregatorProcess {
     });
   }
 
-  /** Nodes ever seen, as told to main. */
+  /** Nodes ever seen, as reported to main. */
   get totalNodes(): number {
     return this.#writer.current.totalNodes;
   }
@@ -175,12 +176,12 @@ export class AggregatorProcess {
     this.#parts.time.as(this, () => this.#input.published(publication));
   }
 
-  /** kill -9: what is not on disk is gone. */
+  /** kill -9: everything that is not on disk is lost. */
   kill(): void {
     this.#close();
   }
 
-  /** An orderly end: reads no more, takes what was read (plain NATS), commits, closes. */
+  /** An orderly end: stops reading, takes the messages already read (plain NATS), commits, closes. */
   stop(): void {
     const { time } = this.#parts;
     time.as(this, () => {
@@ -194,12 +195,12 @@ export class AggregatorProcess {
     time.check();
   }
 
-  /** What the writer tells main every second, upon which it looks for nodes that have been silent for too long. */
+  /** The writer's report to main every second, after which main looks for nodes that have been silent for too long. */
   sendSnapshot(): void {
     this.#parts.time.as(this, () => this.#ingest.report());
   }
 
-  /** Commits what waits for company, as its timer would. */
+  /** Commits the waiting messages, as the timer would. */
   flush(): void {
     this.#parts.time.as(this, () => this.#ingest.flush());
   }
@@ -317,7 +318,7 @@ export class AggregatorProcess {
     const { time, witness } = this.#parts;
     const { deletionMs, lastCommit } = this.#writer.current;
     this.#tookReading(observedMs);
-    // A writer made anew has read no clock yet.
+    // A new writer has read no clock yet.
     if (Number.isFinite(deletionMs)) this.#deletionMs = deletionMs;
     const facts = this.#givenFacts;
     this.#givenFacts = [];
@@ -347,7 +348,7 @@ export class AggregatorProcess {
     });
   }
 
-  /** The writer has taken this reading of the clock; those before it will never be told. */
+  /** The writer has taken this reading of the clock; it will never get earlier ones. */
   #tookReading(observedMs: number): void {
     const mark = this.#readings.get(observedMs);
     if (mark !== undefined) this.#parts.witness.took(mark);
@@ -359,7 +360,7 @@ export class AggregatorProcess {
 
   // The main thread
 
-  /** As main.ts and ticker.ts have it: none while catching up, and what was read from committed rows goes to the writer. */
+  /** As main.ts and ticker.ts have it: no tick while catching up, and statistics of committed rows go to the writer. */
   #tick(): void {
     if (this.#input.catchUp.isCatchingUp) return;
     const tick = this.#query.run(this.#clock.nowMs());
@@ -378,14 +379,15 @@ export class AggregatorProcess {
     for (const fact of facts) witness.decided(fact, this.#told);
     time.as(this, () => {
       time.after(LATENCY_MS, () => {
-        // Of a node whose row went meanwhile nothing is stored, also if its id comes back before the commit.
+        // A transition of a node whose row was deleted meanwhile is not stored, even if its id comes back before the
+        // commit.
         this.#givenFacts.push(...facts.filter(({ nodeId }) => witness.knows(nodeId)));
         this.#ingest.receive({ type: 'transitions', facts });
       });
     });
   }
 
-  /** The program takes what is thrown inside a commit for a defect of a message; what the witness has to say is none. */
+  /** The program takes an error inside a commit for a defect of a message, but an error of the witness is not one. */
   #guarded<T>(run: () => T): T {
     try {
       return run();

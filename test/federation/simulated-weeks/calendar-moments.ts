@@ -1,4 +1,5 @@
-// Moments at which calendars do something, and what is looked at around each. All in UTC, for the program knows no other.
+// Moments at which calendars change, and the times to check around each. All in UTC, the only zone that the program
+// knows.
 
 export const MOMENTS: readonly (readonly [what: string, atMs: number])[] = [
   ['midnight', Date.UTC(2026, 0, 15)],

@@ -1,5 +1,5 @@
-// Run by calendar.test.ts in a process of its own for each time zone: facts spread around one moment of the calendar, and
-// what the aggregator makes of them. Prints JSON; nothing in it may depend on the zone.
+// Run by calendar.test.ts in a process of its own for each time zone: facts spread around one moment of the calendar,
+// and the aggregator's results. Prints JSON; no part of it may depend on the zone.
 
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';

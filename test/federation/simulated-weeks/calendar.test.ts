@@ -38,12 +38,12 @@ beforeAll(async () => {
 });
 
 describe('calendar', () => {
-  it('calendar - the zones are really other zones', () => {
+  it('calendar - the process really runs in each time zone', () => {
     expect(new Set([...runs.values()].map(({ zoneHours }) => zoneHours)).size).toBeGreaterThan(4);
   });
 
   it.each(MOMENTS.map(([what], index) => ({ what, index })))(
-    'calendar - $what: windows count what lies in them, to the millisecond',
+    'calendar - $what: windows count exactly the messages within them, to the millisecond',
     ({ index }) => {
       const [, momentMs] = MOMENTS[index] ?? ['', 0];
       const { ticks } = runs.get('UTC')?.results[index] ?? { ticks: [] };
@@ -108,15 +108,15 @@ describe('calendar', () => {
     });
   });
 
-  it.each(ZONES)('calendar - in %s rows, roll-ups and statistics are those of UTC', (zone) => {
+  it.each(ZONES)('calendar - in the zone %s rows, roll-ups and statistics equal those in UTC', (zone) => {
     expect(runs.get(zone)?.results).toEqual(runs.get('UTC')?.results);
   });
 
-  it('calendar - in every zone that there is, where its own clocks change, everything is as in UTC', async () => {
+  it('calendar - in every time zone, at the change of its clocks, all results equal those in UTC', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [RUN, 'every-zone']);
     const { zones, withSummerTime, different } = JSON.parse(stdout) as Record<string, unknown>;
     expect(zones).toBeGreaterThan(400);
-    // Or the zone was never really set.
+    // Otherwise the zone was never set.
     expect(withSummerTime).toBeGreaterThan(100);
     expect(different).toEqual([]);
   });

@@ -1,4 +1,4 @@
-// A folder for database files that nobody needs to survive the machine: in memory where there is some, for ten thousand
+// A folder for database files that need not survive a crash of the machine: in memory if possible, for ten thousand
 // small commits a second.
 
 import { mkdtempSync, statSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// The nodes of a simulated federation: they join in storms, beat, work, leave or fall silent, and their messages are lost,
-// late, out of order or repeated on the way to the broker. Only what a deployed monitor may send, and rubbish besides.
+// The nodes of a simulated federation: they join in storms, beat, work, leave or fall silent, and their messages are
+// lost, late, out of order or repeated on the way to the broker. Only what a deployed monitor may send, and rubbish
+// besides.
 
 import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
 import { spell } from '../../../src/federation/simulator/spelling.ts';
@@ -36,11 +37,11 @@ export interface SimulatedNode {
   readonly beatMs: number;
   /** True if its client keeps messages while the broker is away. */
   readonly buffers: boolean;
-  /** Its clock, which nobody may believe. */
+  /** The node's own clock, which the program must not trust. */
   readonly clockErrorMs: number;
   isPresent: boolean;
   isCutOff: boolean;
-  /** Rises with each stay, so that what an earlier stay scheduled does not happen. */
+  /** Rises with each stay, so that events scheduled by an earlier stay do not happen. */
   stay: number;
   readonly kept: Publication[];
 }
@@ -87,7 +88,7 @@ export class Federation {
     }));
   }
 
-  /** Everybody given joins within `withinMs`. */
+  /** All given nodes join within `withinMs`. */
   join(nodes: readonly SimulatedNode[], withinMs: number): void {
     for (const node of nodes) {
       if (node.isPresent) continue;
@@ -95,14 +96,14 @@ export class Federation {
       const stay = ++node.stay;
       this.#time.after(this.#random.below(withinMs + 1), () => {
         if (node.stay !== stay) return;
-        // Some are heard first by their heartbeat.
+        // The first message of some nodes is a heartbeat.
         if (this.#random.chance(0.9)) this.#say(node, { type: 'node_joined', nodeId: node.nodeId });
         this.#time.after(this.#random.below(node.beatMs), () => this.#beat(node, stay));
       });
     }
   }
 
-  /** Leaves with a word, or with none. */
+  /** Leaves with a message, or falls silent. */
   leave(node: SimulatedNode, says: boolean): void {
     if (!node.isPresent) return;
     node.isPresent = false;
@@ -143,7 +144,7 @@ export class Federation {
       const node = byId.get(said?.nodeId ?? '');
       if (said === undefined || node === undefined) return;
       this.#time.after(atMs, () => {
-        // Some report what they did although they have said that they leave.
+        // Some nodes report their work after they have said that they leave.
         if (node.isPresent || this.#random.chance(0.2)) this.#say(node, said);
       });
     });
@@ -191,7 +192,7 @@ export class Federation {
     } as const;
     const { repeats, delays, rubbish, unstorable } = this.#options;
     const random = this.#random;
-    // Late, but never so late that a leave and a return change places unseen by those who sent them.
+    // Messages may be late, but never so late that a leave and a return arrive in the wrong order.
     this.#send(node, publication, random.chance(delays) ? random.below(20_000) : random.below(50));
     if (random.chance(repeats)) this.#send(node, publication, random.below(10_000));
     const isPresence = !('taskId' in content);

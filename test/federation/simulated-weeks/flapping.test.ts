@@ -1,7 +1,7 @@
 // What a node's state does when beats are lost. With STALE_AFTER 150 s and beats every 60 s two losses in a row are a
 // silence of 180 s, so a node that loses a fifth of its beats at random does not stay online: it is stale for 2.4 % of
-// the time, about 46 times a day, and offline for 0.03 %, every second or third day. These are the numbers, and what
-// the program must do is exactly what they follow from.
+// the time, about 46 times a day, and offline for 0.03 %, every second or third day. The tests check these numbers, and
+// the rule from which they follow.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -116,7 +116,7 @@ function liveOneDay(nodes: number, beatMs: number, isLost: (beat: number) => boo
   return { gapsMs, transitions: truth.transitions, shares: sharesOf(truth, endMs) };
 }
 
-/** The latest transitions of each node are stored, as many as may be, and no older ones. */
+/** Checks that the latest transitions of each node are stored, up to the limit, and no older ones. */
 function expectLastTransitions(path: string, truth: GroundTruth): void {
   const reader = openReader(path);
   const stored = reader
@@ -187,13 +187,13 @@ function expectFromGaps(day: Day): void {
 }
 
 describe('flapping', () => {
-  it('flapping - every fifth beat of 60 s lost, evenly: online all day', () => {
+  it('flapping - a node that loses exactly every fifth beat of 60 s is online all day', () => {
     const day = liveOneDay(10, 60_000, (beat) => beat % 5 === 4);
     expect(day.transitions.filter(({ from }) => from !== null)).toEqual([]);
     expect(day.shares).toEqual({ online: 1, stale: 0, offline: 0 });
   });
 
-  it('flapping - a fifth of the beats of 60 s lost at random: stale for a fortieth of the time, hardly ever offline', () => {
+  it('flapping - a node that loses a random fifth of its beats of 60 s is stale for a fortieth of the time, and hardly ever offline', () => {
     const random = createRandom(1, 'losses');
     const day = liveOneDay(24, 60_000, () => random.chance(0.2));
     expectFromGaps(day);
@@ -211,7 +211,7 @@ describe('flapping', () => {
     expect(day.shares.offline).toBeLessThan(0.001);
   });
 
-  it('flapping - a fifth of the beats of 30 s lost at random: online for 99.9 % of the time', () => {
+  it('flapping - a node that loses a random fifth of its beats of 30 s is online for 99.9 % of the time', () => {
     const random = createRandom(2, 'losses');
     const day = liveOneDay(12, 30_000, () => random.chance(0.2));
     expectFromGaps(day);

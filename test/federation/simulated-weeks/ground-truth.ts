@@ -30,7 +30,7 @@ export interface Delivered {
   readonly observedMs: number;
 }
 
-/** What was known of a node after one message of it. */
+/** The known times of a node after one of its messages. */
 interface Sighting {
   /** Messages entered until then. */
   readonly order: number;
@@ -39,11 +39,11 @@ interface Sighting {
   readonly leftMs: number;
 }
 
-/** What the writer had taken when it told main: main judges later, when the writer may know more. */
+/** The messages that the writer had taken at its report to main: main judges later, when the writer may know more. */
 class Told {
   readonly taken: Mark;
   readonly order: number;
-  /** True if main has heard of everything that the writer had entered, for all of it is on disk. */
+  /** True if main knows of every message that the writer had entered, because all are on disk. */
   readonly isWhole: boolean;
 
   constructor(taken: Mark, order: number, isWhole: boolean) {
@@ -75,7 +75,7 @@ export interface TruthOptions extends WatchedTimeOptions {
   idsNow(): Readonly<Record<Kind, ReadonlySet<string>>>;
 }
 
-/** As far as clocks may be wrong for ever, each of two of them: a row may go earlier by that. */
+/** The lasting error that each of two clocks may have: a row may be deleted earlier by this. */
 const WRONG_FOR_EVER_MS = 2 * 2 * 3_600_000;
 /** Clocks are whole milliseconds, and the threads of a process are a few apart. */
 const GRAIN_MS = 50;
@@ -94,7 +94,7 @@ export class GroundTruth implements Witness {
   prunedEver = 0;
   readonly incarnations = new Incarnations();
   readonly history = new HistoryTruth();
-  /** What the process would delete by, at each commit. */
+  /** The deletion time of the process, at each commit. */
   readonly deletions: { readonly trueMs: number; readonly deletionMs: number }[] = [];
   /** Every step of retention, and how many messages were delivered before it. */
   readonly prunings: { readonly delivered: number; readonly cutoffMs: number }[] = [];
@@ -104,7 +104,7 @@ export class GroundTruth implements Witness {
   /** The latest sightings of each node, oldest first; and the last one that is on disk. */
   readonly #sightings = new Map<string, Sighting[]>();
   readonly #storedSightings = new Map<string, Sighting>();
-  /** As the actors said it, and as it is on disk. */
+  /** The state by the actors, and the state on disk. */
   readonly #states = new Map<string, State>();
   readonly #storedStates = new Map<string, State>();
   /** Nodes heard since the last commit. */
@@ -125,7 +125,7 @@ export class GroundTruth implements Witness {
     this.#takenStored = this.#taken;
   }
 
-  // What the process does
+  // Reports of the process
 
   mark(): Mark {
     return this.#watched.mark();
@@ -210,7 +210,7 @@ export class GroundTruth implements Witness {
     if (!(told instanceof Told)) throw new Error('told by somebody else');
     if (this.#options.evicts) return;
     const node = this.#sightingAt(nodeId, told.order);
-    // Its row went a moment ago, and its actor will hear of that.
+    // Its row has just been deleted, and its actor will be told.
     if (node === undefined && this.incarnations.nameOf('node', nodeId) !== nodeId) return;
     if (node === undefined) throw new Error(`a transition of ${nodeId}, which was never heard`);
     const allowed = this.#allowed(node, told.taken);
@@ -230,7 +230,7 @@ export class GroundTruth implements Witness {
     return this.#options.evicts || this.#sightings.has(nodeId);
   }
 
-  /** Nobody is in a state that his silence does not allow, not even for one look. */
+  /** Checks that every node is in a state that its silence allows, at every check. */
   swept(told: object): void {
     if (!(told instanceof Told)) throw new Error('told by somebody else');
     if (this.#options.evicts || !told.isWhole) return;
@@ -267,7 +267,7 @@ export class GroundTruth implements Witness {
     if (pruning !== null) this.#prune(pruning);
   }
 
-  /** Finds out whose row is gone, and whether it was time. */
+  /** Finds the deleted rows, and checks that each was due. */
   #prune({ cutoffMs, rows }: Pruning): void {
     this.prunings.push({ delivered: this.delivered.length, cutoffMs });
     this.prunedEver += rows;
@@ -303,9 +303,9 @@ export class GroundTruth implements Witness {
       throw new Error(`received ${received} messages, but accounted for ${sumOfOutcomes}`);
   }
 
-  // What the simulation does to it
+  // Actions of the simulation
 
-  /** The process is gone; what is not on disk never happened. */
+  /** The process is gone; everything that is not on disk is undone. */
   killed(): void {
     this.history.killed();
     this.#watched.ended(this.#takenStored);
@@ -330,7 +330,7 @@ export class GroundTruth implements Witness {
     this.#watched.account();
   }
 
-  // What it says
+  // Answers
 
   /** The states that the node may have, as far as the writer has heard. */
   allowedStates(nodeId: string): ReadonlySet<State> {
@@ -405,7 +405,7 @@ export class GroundTruth implements Witness {
     if (content.type === 'invoice_created') see(this.invoices, content.invoiceId, times);
   }
 
-  /** Nothing that the stream held is passed over, and nothing comes twice. */
+  /** Checks that no message of the stream is skipped or delivered twice. */
   #expectInOrder({ seq, generation, streamFirstSeq }: ReadMessage): void {
     if (seq === null) return;
     const last = this.#lastSeqs.get(generation);

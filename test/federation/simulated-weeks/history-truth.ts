@@ -1,6 +1,6 @@
-// What the history of statistics must hold (docs/federation.md#statistics-rows): every tick for a day, then the first
-// of each 5 minutes for a week, then the first of each hour, whatever our clock did; and that lifetime totals never
-// shrink from tick to tick.
+// The rows that the history of statistics must hold (docs/federation.md#statistics-rows): every tick for a day, then
+// the first of each 5 minutes for a week, then the first of each hour, whatever the clock did; and that lifetime totals
+// never shrink from tick to tick.
 
 import type { TickStatistics } from '../../../src/federation/domain/statistics.ts';
 import { PERIODS } from '../../../src/federation/simulator/vocabulary.ts';
@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** A pass of thinning rests for 5 minutes, and has a step in each commit. */
 const LATE_MAX_MS = 15 * MINUTE_MS;
-/** Our clock may be wrong by less than this for ever; no more than that is a reason to thin. */
+/** The lasting error that the clock may have; rows may be thinned early by no more than this. */
 const WRONG_FOR_EVER_MS = 2 * HOUR_MS;
 const LIFETIME = ['totalTasks', 'totalInvoices', 'totalNodes'] as const;
 
@@ -42,7 +42,7 @@ export class HistoryTruth {
     }
   }
 
-  /** What was given is on disk; `deletionMs` is the time by which statistics are thinned. */
+  /** The given ticks are on disk; `deletionMs` is the time by which statistics are thinned. */
   committed(deletionMs: number, trueMs: number): void {
     this.#stored.push(...this.#waiting);
     this.#waiting = [];
@@ -50,7 +50,7 @@ export class HistoryTruth {
     this.#deletions.push({ trueMs, deletionMs });
   }
 
-  /** The least time that thinning has gone by for as long as it may be late. */
+  /** The least thinning time within the allowed delay of thinning. */
   #settledMs(trueMs: number): number {
     const before = this.#deletions.findLastIndex((reading) => reading.trueMs <= trueMs - LATE_MAX_MS);
     this.#deletions.splice(0, Math.max(0, before));

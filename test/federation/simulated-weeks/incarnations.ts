@@ -1,4 +1,4 @@
-// What retention does to ids, told from outside: an id that went and comes back is somebody new
+// The effect of retention on ids, seen from outside: an id that was pruned and comes back is a new one
 // (docs/federation.md#retention), so each of its lives has a name of its own, under which the oracle may remember it
 // for ever.
 
@@ -11,7 +11,7 @@ export class Incarnations {
   readonly #ended = new Map<string, number>();
   #endedNodes = 0;
 
-  /** Nodes that have no row any more and are counted all the same. */
+  /** Nodes without a row that are still counted. */
   get endedNodes(): number {
     return this.#endedNodes;
   }
@@ -27,7 +27,7 @@ export class Incarnations {
     return times === 0 ? id : `${id}~${times}`;
   }
 
-  /** The statement as of the lives that its ids now have. The task that an invoice names is text, and nobody's life. */
+  /** The statement as of the lives that its ids now have. The task that an invoice names is text and has no life. */
   in(statement: Statement): Statement {
     const nodeId = this.nameOf('node', statement.nodeId);
     switch (statement.type) {

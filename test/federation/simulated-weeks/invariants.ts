@@ -1,5 +1,6 @@
-// What must hold whenever everything delivered is on disk: rows, statistics and roll-ups against the oracle and a recount,
-// states against the truth, chains of transitions, and the sums of the position. Each check throws with what differs.
+// What must hold whenever everything delivered is on disk: rows, statistics and roll-ups against the oracle and a
+// recount, states against the truth, chains of transitions, and the sums of the position. Each check throws with the
+// difference.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { NodeTransition } from '../../../src/lifecycle/node-state.ts';
@@ -38,7 +39,7 @@ interface NodeRow {
   readonly status: State;
 }
 
-/** A difference between two maps is told by its first entry. */
+/** Reports a difference between two maps by its first entry. */
 export function expectSame<T>(
   what: string,
   actual: ReadonlyMap<string, T>,
@@ -122,8 +123,8 @@ export function expectOracleRows(rows: Rows, truth: GroundTruth): void {
 }
 
 /**
- * A node's last sighting is the greatest time of its messages, unless a clock was ahead: then a later message takes that
- * back, if rows as old as itself are not deleted. So it lies between the newest message and the greatest time.
+ * A node's last sighting is the greatest time of its messages, unless a clock was ahead: then a later message takes
+ * that back, if rows as old as itself are not deleted. So it lies between the newest message and the greatest time.
  */
 function withoutAhead(nodes: GroundTruth['nodeTimes'], rows: Rows): GroundTruth['nodeTimes'] {
   return new Map(
@@ -136,7 +137,9 @@ function withoutAhead(nodes: GroundTruth['nodeTimes'], rows: Rows): GroundTruth[
   );
 }
 
-/** All four periods, computed by the oracle: `all` from everything it ever knew, windows from the rows they must count. */
+/**
+ * All four periods, computed by the oracle: `all` from everything it ever knew, windows from the rows they must count.
+ */
 export function expectStatistics(
   query: StatisticsQuery,
   rows: Rows,
@@ -188,9 +191,9 @@ export function expectStatistics(
 }
 
 /**
- * Nothing stays for longer than retention and the hour between two passes, three commits for the tables, and an hour more
- * for what came late, by the least time that was deleted by meanwhile; what was old when it was read has some hours from
- * then. While the broker is away only ticks make commits.
+ * No row stays for longer than retention and the hour between two passes, three commits for the tables, and an hour
+ * more for what came late, by the least time that was deleted by meanwhile; what was old when it was read has some
+ * hours from then. While the broker is away only ticks make commits.
  */
 export function expectPruned(
   truth: GroundTruth,
@@ -285,7 +288,9 @@ export function expectRollups(database: ReadDatabase, rows: Rows): void {
   expectSame('total', read('rollup_totals', "dimension || ' ' || label"), totals);
 }
 
-/** Stored states are the actors', are allowed by the truth, and every node's transitions are a chain that leads there. */
+/**
+ * Stored states are the actors', are allowed by the truth, and every node's transitions are a chain that leads there.
+ */
 export function expectStates(
   database: ReadDatabase,
   rows: Rows,

@@ -147,7 +147,7 @@ const atMs = fc
 const event = <S extends Statement>(what: fc.Arbitrary<S>) =>
   fc.record({ atMs, said: what, spelling: fc.nat(1_000_000) });
 const events = fc.array(event(said), { minLength: 1, maxLength: 14, size: 'max' });
-/** Two nodes that tell different outcomes of one task, and whatever else is said. */
+/** Two nodes that report different outcomes of one task, and any other messages. */
 const contradicting = fc
   .record({
     first: event(completed),
@@ -176,7 +176,10 @@ const casesOf = (lists: fc.Arbitrary<Event[]>) =>
     }),
   );
 
-/** Writes the events, committing after every `batch`; says what each counted as, and how many completions disagreed. */
+/**
+ * Writes the events, committing after every `batch`; returns the outcome of each, and the number of completions that
+ * disagreed.
+ */
 function write(list: readonly Event[], batch: number): Written {
   empty();
   const writer = new FederationWriter(database, OPTIONS, 'multisets');
@@ -201,7 +204,7 @@ function outcomeText({ failed, time, gas, cached }: TaskCompleted): string {
   return `${failed ? 1 : 0}${rank(TIME_BUCKETS, time)}${rank(AMOUNT_BUCKETS, gas)}${cached === null ? 2 : cached ? 0 : 1}`;
 }
 
-/** Completions that say something else than what was recorded of their task until then. */
+/** Completions that differ from the recorded outcome of their task. */
 function countDisagreements(list: readonly Event[]): number {
   const recorded = new Map<string, string>();
   let count = 0;
@@ -215,7 +218,7 @@ function countDisagreements(list: readonly Event[]): number {
   return count;
 }
 
-/** Everything that the oracle foresees of these events, in this order. */
+/** The oracle's complete prediction for these events, in this order. */
 function expectOracle(list: readonly Event[], { outcomes, disagreements }: Written): void {
   expect(disagreements).toBe(countDisagreements(list));
   const oracle = createOracle();
@@ -278,7 +281,7 @@ function expectOracle(list: readonly Event[], { outcomes, disagreements }: Writt
 }
 
 describe('multisets', () => {
-  it('multisets - rows, outcomes and statistics are those of the oracle, whatever the reporters say and when', () => {
+  it('multisets - rows, outcomes and statistics equal those of the oracle, whatever the reporters say and when', () => {
     fc.assert(
       fc.property(casesOf(contradicting), ({ again, batches }) => {
         const written = write(again, batches[0]);
@@ -313,7 +316,7 @@ describe('multisets', () => {
     );
   }, 120_000);
 
-  it('multisets - labels beyond the 1,000 that roll-ups keep stand in their rows and are counted as other', () => {
+  it('multisets - labels beyond the 1,000 that roll-ups keep stay in their rows and are counted as other', () => {
     empty();
     const write550 = (from: number) => {
       const writer = new FederationWriter(database, OPTIONS, 'labels');
@@ -339,7 +342,7 @@ describe('multisets', () => {
     const { chainDistribution } = query.run(NOW_MS).periods.all;
     expect(Object.keys(chainDistribution)).toHaveLength(51);
     expect(chainDistribution['other']).toBe(1050);
-    // A task whose label was beyond the kept ones gets a lesser one, and leaves `other`.
+    // A task whose label was not kept gets a lesser label, and leaves `other`.
     writer.apply(
       {
         type: 'task_received',

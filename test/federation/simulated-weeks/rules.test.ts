@@ -1,4 +1,4 @@
-// docs/rules.md against the tests: what it says holds a rule must exist.
+// docs/rules.md against the tests: every test that it names must exist.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ describe('rules', () => {
     expect(ROWS.map(({ number }) => number)).toEqual(expected);
   });
 
-  it('rules - what is not held says why', () => {
+  it('rules - a rule without a test gives the reason', () => {
     expect(ROWS.filter(({ test, name }) => test === 'not yet' && name === '')).toEqual([]);
   });
 
@@ -34,7 +34,7 @@ describe('rules', () => {
     expect(path, `"${test}" is neither a test file nor "not yet"`).toBeDefined();
     expect(existsSync(`${ROOT}${path}`), `${path} does not exist`).toBe(true);
     expect(name).not.toBe('');
-    // Long titles are wrapped by nobody, so a part of one stands on one line, behind a quote and not in a comment.
+    // The formatter does not wrap titles, so the named part is on one line, behind a quote and not in a comment.
     const lines = readFileSync(`${ROOT}${path}`, 'utf8').split('\n');
     const holding = lines.filter((line) => line.includes(name));
     const titles = holding.filter(

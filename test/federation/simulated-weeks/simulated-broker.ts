@@ -1,10 +1,11 @@
 // The broker of the simulation: one stream in memory with sequences, a clock of its own, limits on age and number, and
-// the accidents that a broker can have. It knows what each message means, which the program under test must find out.
+// the accidents that a broker can have. It knows the meaning of each message, which the program under test must find
+// out.
 
 import type { Statement } from '../../../src/federation/simulator/statement.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
-/** What a message is, by who wrote it. */
+/** The meaning of a message, from its sender. */
 export type Meaning =
   | { readonly type: 'said'; readonly content: Statement }
   /** No row of its node can be stored. */
@@ -24,7 +25,7 @@ export interface StoredMessage extends Publication {
   readonly atMs: number;
   /** True time when it was stored. */
   readonly trueMs: number;
-  /** Which of the broker's streams; a stream made anew or set back is another. */
+  /** Which of the broker's streams; a stream that was made again or set back is another. */
   readonly generation: number;
 }
 
@@ -34,7 +35,7 @@ export interface BrokerLimits {
 }
 
 export class SimulatedBroker {
-  /** False while it is away: what is published then goes nowhere. */
+  /** False while it is away: messages published meanwhile are lost. */
   isUp = true;
   /** False while it answers and stores, but delivers nothing and answers no question about the stream. */
   isServing = true;

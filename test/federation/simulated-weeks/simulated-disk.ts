@@ -1,13 +1,13 @@
-// What can be wrong with the disk under the database: commits that take long, little room, a file that is away for a while,
-// and commits that SQLite refuses at the beginning (somebody else writes), in the middle, for want of room, or for what is
-// in them.
+// Faults of the disk under the database: slow commits, little free space, a file that is away for a while, and commits
+// that SQLite refuses at the beginning (another process writes), in the middle, for lack of space, or for their
+// content.
 
 import { renameSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Database } from '../../../src/store/database.ts';
 import type { Room } from '../../../src/store/free-space.ts';
 
-/** What lasts until it is mended; the program waits for it. */
+/** Faults that last until they are repaired; the program waits for that. */
 export const REFUSALS = ['busy', 'middle', 'full', 'missing'] as const;
 /** With `value` one commit with a new task fails as if a message could not be stored, and the next one works. */
 export type Refusal = (typeof REFUSALS)[number] | 'value';
@@ -61,12 +61,12 @@ export class SimulatedDisk {
     this.#apply(refusal);
   }
 
-  /** So little room is left that nothing more is to be read. */
+  /** So little space is free that the program must stop reading. */
   fill(): void {
     this.room = NEARLY_FULL;
   }
 
-  /** All is well again. */
+  /** Ends all faults. */
   heal(): void {
     this.delayMs = 0;
     this.room = ENOUGH;

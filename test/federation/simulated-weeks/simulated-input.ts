@@ -1,5 +1,5 @@
-// Stands where telemetry.ts, reading.ts and stream-input.ts stand in the program: the connection to the simulated broker, and
-// reading from it. How far it has come is judged by the program's own catch-up.ts.
+// Stands where telemetry.ts, reading.ts and stream-input.ts stand in the program: the connection to the simulated
+// broker, and reading from it. The program's own catch-up.ts judges its progress.
 
 import { CATCHING_UP_AGE_MS, CatchUp } from '../../../src/federation/sources/catch-up.ts';
 import { STALL_AFTER_MS, Stall } from '../../../src/federation/sources/stall.ts';
@@ -26,14 +26,14 @@ export interface SimulatedInputParts {
   readonly read: ReadMessages;
   readonly position: WriterPosition;
   readonly sink: TelemetryParts;
-  /** True while we can reach the broker. */
+  /** True while the process can reach the broker. */
   isReachable(): boolean;
   /** How many messages before its position a new consumer begins. */
   overlap(): number;
 }
 
 const RETRY_MS = 1000;
-/** As stream-reader.ts has it: nothing for so long, and the consumer is gone. */
+/** As in stream-reader.ts: without a message for this time, the consumer counts as gone. */
 const SILENCE_MAX_MS = 10_000;
 
 export class SimulatedInput implements Input {
@@ -67,7 +67,7 @@ export class SimulatedInput implements Input {
     return this.isConsuming ? null : 'not reading';
   }
 
-  /** It reads, and nothing is left to be read. */
+  /** It reads, and has read every message. */
   get isAtEnd(): boolean {
     const isEnd = this.#options.mode === 'core' || this.#parts.broker.read(this.#nextRead) === undefined;
     return this.isConsuming && !this.catchUp.isCatchingUp && isEnd;
@@ -239,7 +239,7 @@ export class SimulatedInput implements Input {
     return true;
   }
 
-  /** Delivery has stopped: after a while that is noticed, and reading begins anew when the broker lets it. */
+  /** Delivery has stopped: after a while the program notices, and reads again when the broker allows it. */
   #awaitDelivery(attempt: number): void {
     const { broker, time, witness } = this.#parts;
     time.after(SILENCE_MAX_MS, () => {

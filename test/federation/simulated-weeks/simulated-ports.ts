@@ -1,5 +1,5 @@
-// The port between the source thread and the ingest thread: messages of each direction arrive in order and a moment later,
-// and the writer takes one at a time, batches as slowly as the disk lets it.
+// The port between the source thread and the ingest thread: messages of each direction arrive in order and a moment
+// later, and the writer takes one at a time, batches as slowly as the disk lets it.
 
 import type { IngestPort } from '../../../src/federation/threads/source-loop.ts';
 import type { SourcePort } from '../../../src/federation/threads/ingest-loop.ts';
@@ -21,7 +21,7 @@ export class SimulatedPorts {
   #toIngest: (message: SourceToIngest) => void = () => undefined;
   #toSource: (message: IngestToSource) => void = () => undefined;
 
-  /** `told` sees what the source says at the moment when it says it. */
+  /** `told` sees each message of the source at the moment of sending. */
   constructor(time: SimulatedTime, disk: SimulatedDisk, told: (message: SourceToIngest) => void) {
     this.#time = time;
     this.#disk = disk;
@@ -45,12 +45,12 @@ export class SimulatedPorts {
     };
   }
 
-  /** Nothing of weight is on its way to the writer. */
+  /** No message of importance is on its way to the writer. */
   get isIdle(): boolean {
     return this.#inbox.every(({ type }) => type === 'reach');
   }
 
-  /** Delivers at once what is on its way to the writer. */
+  /** Delivers at once the messages on their way to the writer. */
   deliver(): void {
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) this.#toIngest(next);
   }

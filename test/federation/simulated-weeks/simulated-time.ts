@@ -1,4 +1,4 @@
-// Time that a test moves by hand: one heap of timers, each owned by somebody who can be ended or stopped. The code under
+// Time that a test moves by hand: one heap of timers, each with an owner that can be ended or stopped. The code under
 // test is given these timers for the machine's, so weeks pass in a second and no test sleeps.
 
 import type { Timer, Timers } from '../../../src/lib/timers.ts';
@@ -26,7 +26,7 @@ class HeapTimer implements Timer {
 }
 
 export class SimulatedTime implements Timers {
-  /** True time, ms since the epoch; everybody's clock is this plus an error of its own. */
+  /** True time, ms since the epoch; each clock is this plus an error of its own. */
   nowMs: number;
   readonly #heap: HeapTimer[] = [];
   readonly #frozen = new Map<object, HeapTimer[]>();
@@ -40,7 +40,7 @@ export class SimulatedTime implements Timers {
     this.nowMs = startMs;
   }
 
-  /** Runs `run` after `delayMs` on behalf of whoever is running now. */
+  /** Runs `run` after `delayMs` on behalf of the current owner. */
   after(delayMs: number, run: () => void): Timer {
     const atMs = this.nowMs + Math.max(0, delayMs);
     const timer = new HeapTimer(atMs, this.#order++, this.#owner, run);
@@ -48,7 +48,7 @@ export class SimulatedTime implements Timers {
     return timer;
   }
 
-  /** Runs `run` again and again on behalf of whoever is running now. */
+  /** Runs `run` again and again on behalf of the current owner. */
   every(intervalMs: number, run: () => void): Timer {
     const later = () =>
       this.after(this.#isUneventful ? Math.max(intervalMs, UNEVENTFUL_MS) : intervalMs, again);
@@ -61,8 +61,8 @@ export class SimulatedTime implements Timers {
   }
 
   /**
-   * As {@link runUntil}, for days in which nothing new can be seen by looking every second: who looks so often does it every
-   * few minutes, but for the end of that time.
+   * As {@link runUntil}, for days in which nothing new can be seen by looking every second: who looks so often does it
+   * every few minutes, but for the end of that time.
    */
   skimUntil(untilMs: number): void {
     this.#isUneventful = true;
@@ -71,7 +71,7 @@ export class SimulatedTime implements Timers {
     this.runUntil(untilMs);
   }
 
-  /** Whoever moves time is to hear of this, although the code that is running may catch what is thrown. */
+  /** Reports an error to the code that moves time, although the running code may catch an exception. */
   fail(error: unknown): void {
     this.#failure ??= { error };
   }
@@ -81,7 +81,7 @@ export class SimulatedTime implements Timers {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** What `run` starts belongs to `owner`. */
+  /** Timers that `run` starts belong to `owner`. */
   as(owner: object | null, run: () => void): void {
     const before = this.#owner;
     this.#owner = owner;
@@ -92,7 +92,7 @@ export class SimulatedTime implements Timers {
     }
   }
 
-  /** Nothing of `owner` runs any more. */
+  /** Removes all timers of `owner`. */
   end(owner: object): void {
     this.#ended.add(owner);
     this.#frozen.delete(owner);

@@ -1,5 +1,5 @@
-// SIMULATION_SEED=7 lives one seed and traces its faults; SIMULATION_SEEDS=1000 lives so many, from
-// SIMULATION_FIRST_SEED on, and tells of each failure at once.
+// SIMULATION_SEED=7 runs one seed and traces its faults; SIMULATION_SEEDS=1000 runs that many, from
+// SIMULATION_FIRST_SEED on, and reports each failure at once.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DeletionClock } from '../../../src/federation/domain/deletion-clock.ts';
@@ -50,12 +50,12 @@ describe('simulation', () => {
     SEEDS.length * SEED_TIME_MAX_MS,
   );
 
-  it('simulation - the same seed is the same life', () => {
+  it('simulation - the same seed gives the same life', () => {
     expect(live(3)).toEqual(live(3));
   });
 
-  // Each of these must be noticed, or the invariants are none.
-  it('simulation - would notice a message that was counted and not applied', () => {
+  // The invariants must notice each of these defects.
+  it('simulation - the checks notice a message that was counted and not applied', () => {
     const { applyNext } = FederationWriter.prototype;
     let messages = 0;
     vi.spyOn(FederationWriter.prototype, 'applyNext').mockImplementation(function (
@@ -68,7 +68,7 @@ describe('simulation', () => {
     expect(() => live(1)).toThrow(/seed 1, day/);
   });
 
-  it('simulation - would notice a transition that was never stored', () => {
+  it('simulation - the checks notice a transition that was never stored', () => {
     const { transition } = FederationWriter.prototype;
     let facts = 0;
     vi.spyOn(FederationWriter.prototype, 'transition').mockImplementation(function (
@@ -80,7 +80,7 @@ describe('simulation', () => {
     expect(() => live(2)).toThrow(/went to|went from|is stored as|stored transitions are not/);
   });
 
-  it('simulation - would notice a position that is stored apart from its effects', () => {
+  it('simulation - the checks notice a position that is stored apart from its effects', () => {
     const { commit } = FederationWriter.prototype;
     vi.spyOn(FederationWriter.prototype, 'commit').mockImplementation(function (
       this: FederationWriter,
@@ -88,14 +88,14 @@ describe('simulation', () => {
       observedMs,
     ) {
       const signs = commit.call(this, nowMs, observedMs);
-      // The next message is taken as read.
+      // The position counts the next message as read.
       this.position.take(this.position.nextSeq ?? 1, nowMs);
       return signs;
     });
     expect(() => live(3)).toThrow(/seed 3, day/);
   });
 
-  it('simulation - would notice a sweep that looks too late, or too early', () => {
+  it('simulation - the checks notice a sweep that judges too late, or too early', () => {
     const { sweep } = Supervisor.prototype;
     for (const errorMs of [-10_000, 10_000]) {
       vi.spyOn(Supervisor.prototype, 'sweep').mockImplementation(function (this: Supervisor, moment) {
@@ -105,7 +105,7 @@ describe('simulation', () => {
     }
   });
 
-  it('simulation - would notice retention that comes too early, or never', () => {
+  it('simulation - the checks notice retention that comes too early, or never', () => {
     const { pruneCutoffs } = Housekeeping.prototype;
     const tooEarly = function (this: Housekeeping, nowMs: number, monotonicMs: number) {
       const cutoffs = pruneCutoffs.call(this, nowMs, monotonicMs);
@@ -117,22 +117,22 @@ describe('simulation', () => {
     expect(() => live(6)).toThrow(/should have been pruned/);
   });
 
-  it('simulation - would notice events that are taken in the order of a clock that goes back', () => {
+  it('simulation - the checks notice events dated by a clock that goes back', () => {
     vi.spyOn(EventClock.prototype, 'pass').mockImplementation((atMs) => atMs);
     expect(() => live(2)).toThrow(/seed 2, day/);
   });
 
-  it('simulation - would notice deletions that go by the wall clock', () => {
+  it('simulation - the checks notice deletions by the wall clock', () => {
     vi.spyOn(DeletionClock.prototype, 'read').mockImplementation((nowMs) => nowMs);
     expect(() => live(13)).toThrow(/was pruned when it was \d+ ms old/);
   });
 
-  it('simulation - would notice pruned rows that count nowhere', () => {
+  it('simulation - the checks notice pruned rows that are no longer counted', () => {
     vi.spyOn(RollupDeltas.prototype, 'addPruned').mockImplementation(() => undefined);
     expect(() => live(6)).toThrow(/shrank|statistics all/);
   });
 
-  it('simulation - would notice statistics that are thinned too early, or never', () => {
+  it('simulation - the checks notice statistics that are thinned too early, or never', () => {
     const { ask } = StatisticsThinning.prototype;
     const tooEarly = function (this: StatisticsThinning, nowMs: number) {
       ask.call(this, nowMs + DAY_MS);
@@ -143,12 +143,12 @@ describe('simulation', () => {
     expect(() => live(6)).toThrow(/statistics 1h of .* are still there/);
   });
 
-  it('simulation - would notice a batch that fails and is given up', () => {
+  it('simulation - the checks notice a batch that fails and is given up', () => {
     vi.spyOn(Salvage.prototype, 'step').mockImplementation(() => false);
     expect(() => live(2)).toThrow(/seed 2, day/);
   });
 
-  it('simulation - would notice outcomes that count twice when a batch is merged again', () => {
+  it('simulation - the checks notice outcomes that count twice when a batch is merged again', () => {
     vi.spyOn(Door.prototype, 'forget').mockImplementation(() => undefined);
     expect(() => live(2)).toThrow(/received \d+ messages, but accounted for/);
   });

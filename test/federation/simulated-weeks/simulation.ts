@@ -46,12 +46,12 @@ const DAY_MS = 86_400_000;
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: DAY_MS };
 /** Commits that a pass of retention or thinning may need; faster than real time anything is late by that. */
 const TIDY_ROUNDS_MAX = 1000;
-/** The longest that a clock which has stepped stays wrong, and how often we look whether it is noticed. */
+/** The longest time for which a stepped clock stays wrong, and the interval of checks whether it is noticed. */
 const STEP_SECONDS_MAX = 3 * 86_400;
 const NOTICE_MS = 20 * SECOND_MS;
 const NO_LIMITS = { ratePerMinute: 0, rateBurst: 0, globalPerSecond: 0, newNodesPerMinute: 0, maxNodes: 0 };
 
-/** Lives one seed; throws at the first thing that must not be, with the seed and the day in its message. */
+/** Runs one seed; throws at the first broken invariant, with the seed and the day in its message. */
 export function live(seed: number, trace: (line: string) => void = () => undefined): Life {
   const simulation = new Simulation(seed, trace);
   try {
@@ -92,7 +92,7 @@ class Simulation {
   #lastingErrorMs = 0;
   /** Until then no one mends a step. */
   #wrongUntilMs = 0;
-  /** How long we have run with a clock that had stepped, since the last rest with one that had not. */
+  /** The running time with a stepped clock since the last rest with a right one. */
   #ranWrongMs = 0;
   #isNoticing = false;
   #watchBudgetMs: number;
@@ -128,7 +128,8 @@ class Simulation {
       generationSize: random.pick([3, 50, 100_000]),
       // Shorter than the settings allow, so that weeks hold many of them.
       retentionMs: random.pick([0, DAY_MS / 2, 2 * DAY_MS, 8 * DAY_MS]),
-      // Less than the deletion clock looks back: in a stream, a wall clock that is ahead for longer deletes by its time.
+      // Less than the deletion clock looks back: in a stream, a wall clock that is ahead for longer deletes by its
+      // time.
       wrongMaxMs: random.pick([15 * MINUTE_MS, 15 * MINUTE_MS, 3 * HOUR_MS]),
       tickMs: random.pick([3, 10, 30, 60]) * MINUTE_MS,
       soonMs,
@@ -148,7 +149,8 @@ class Simulation {
     });
     this.#disk = new SimulatedDisk(this.#path);
     const unstorable = createRandom(seed, 'unstorable share').pick([0, 0, 0.003]);
-    // A commit that fails once must not do so while a message that cannot be stored is looked for: that would be another.
+    // A commit that fails once must not do so while a message that cannot be stored is looked for: that would be
+    // another.
     this.#refusals = unstorable > 0 ? REFUSALS : [...REFUSALS, 'value'];
     this.#federation = new Federation(
       {
@@ -260,7 +262,7 @@ class Simulation {
     const endMs = this.#time.nowMs + lengthMs;
     // A fault of the episode may come only now, and days of commits that are refused each second cost too much.
     this.#time.after(10 * MINUTE_MS, () => this.#disk.heal());
-    // We watch for as long as the budget lasts; then we or the broker are away.
+    // The process watches until the budget is used up; then the process or the broker is away.
     const watchedMs = random.chance(0.6)
       ? Math.min(lengthMs, this.#watchBudgetMs)
       : random.below(5 * MINUTE_MS);
@@ -291,7 +293,7 @@ class Simulation {
       },
       slowDisk: () => {
         this.#disk.delayMs = random.pick([100, 2000, 20_000]);
-        // A disk that is slow is often about to be full.
+        // A slow disk is often almost full.
         if (random.chance(0.5)) this.#time.after(random.below(2 * MINUTE_MS), () => this.#refuse());
       },
       refusedCommits: () => this.#refuse(),
@@ -308,12 +310,12 @@ class Simulation {
         // It is noticed after seconds, minutes or days, whatever else is mended meanwhile.
         this.#wrongUntilMs = this.#time.nowMs + Math.floor(SECOND_MS * STEP_SECONDS_MAX ** random.next());
         this.#noticeStep();
-        // Some clocks are mended by one who is wrong too.
+        // Some clocks are set to another wrong time.
         if (random.chance(0.3))
           this.#time.after(random.below(MINUTE_MS), () => {
             if (this.#isStepped) this.#wallErrorMs = this.#step();
           });
-        // Some look for the remedy in a restart.
+        // Some operators restart the program as a remedy.
         if (random.chance(0.5)) {
           this.#end(random.chance(0.5));
           this.#time.after(random.below(MINUTE_MS), () => this.#start());
@@ -437,7 +439,10 @@ class Simulation {
     return this.#wallErrorMs !== this.#lastingErrorMs;
   }
 
-  /** A step is mended at its time, and before we have run with it for as long as the deletion clock looks back. */
+  /**
+   * A step is repaired at its time, and before the process has run with it for as long as the deletion clock looks
+   * back.
+   */
   #noticeStep(): void {
     if (this.#isNoticing) return;
     this.#isNoticing = true;
@@ -468,7 +473,7 @@ class Simulation {
 
   // Rest
 
-  /** Waits until nothing is under way, and checks everything. */
+  /** Waits until the process is quiet, and checks every invariant. */
   #rest(): void {
     this.#stretch++;
     this.#heal();
@@ -486,7 +491,7 @@ class Simulation {
       process.sendSnapshot();
       this.#time.runUntil(this.#time.nowMs + 3);
       process.flush();
-      // Main hears of nodes that went with that commit.
+      // That commit reports the deleted nodes to main.
       this.#time.runUntil(this.#time.nowMs + 3);
     }
     if (!process.isQuiet || this.#process !== process) {

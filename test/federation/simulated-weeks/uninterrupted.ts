@@ -1,5 +1,5 @@
-// The same delivered stream once more, without a fault: one writer, big batches, our clock always right. Rows, statistics
-// and, with limits on, every single decision must be those of the life with faults.
+// The same delivered stream once more, without a fault: one writer, big batches, a clock that is always right. Rows,
+// statistics and, with limits on, every single decision must equal those of the life with faults.
 
 import { MESSAGE_BYTES_MAX } from '../../../src/federation/domain/decode.ts';
 import { isDeepStrictEqual } from 'node:util';
@@ -96,8 +96,8 @@ export function expectSameAsUninterrupted(
 }
 
 /**
- * A last sighting of a node by a clock that was ahead is taken back by what comes later, as long as rows of that time are not
- * deleted (invariants.ts): the run without faults deletes by no clock, and takes none back.
+ * A last sighting of a node by a clock that was ahead is taken back by what comes later, as long as rows of that time
+ * are not deleted (invariants.ts): the run without faults deletes by no clock, and takes none back.
  */
 function notAhead(expected: Rows['times'], actual: Rows['times']): Rows['times'] {
   return new Map(

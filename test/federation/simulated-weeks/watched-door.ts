@@ -1,4 +1,4 @@
-// The program's door, with a witness beside it that knows of each message what it was when it was read.
+// The program's door, with a witness that knows the meaning of each message since it was read.
 
 import type { Outcome } from '../../../src/federation/domain/accounting.ts';
 import { Door, type DoorParts } from '../../../src/federation/ingest/door.ts';
@@ -8,7 +8,7 @@ import type { ReadMessage, Witness } from './witness.ts';
 
 const indexOf = subjectIndex(false);
 
-/** What was read, until it comes to the door. */
+/** Messages read, until they come to the door. */
 export class ReadMessages {
   readonly #bySeq = new Map<number, ReadMessage>();
   readonly #bySubject = new Map<number, ReadMessage[]>();
@@ -24,7 +24,7 @@ export class ReadMessages {
     else queue.push(message);
   }
 
-  /** What this entry of a batch was. On plain NATS each is asked for once, in the order in which they were read. */
+  /** The message of this entry of a batch. On plain NATS the door asks for each once, in the order of reading. */
   find({ seq, subject }: BatchMessage): ReadMessage {
     const read = seq === null ? this.#bySubject.get(subject)?.shift() : this.#bySeq.get(seq);
     if (read === undefined) throw new Error('a message came out of a batch that was never read');
@@ -32,7 +32,7 @@ export class ReadMessages {
   }
 }
 
-/** What the door shows its witness. */
+/** The view of the door that the witness gets. */
 export type DoorWitness = Pick<Witness, 'took' | 'entered' | 'forgot'>;
 
 export class WatchedDoor extends Door {

@@ -22,7 +22,7 @@ export class Mark {
 
 export interface WatchedTimeOptions {
   readonly mode: 'jetstream' | 'core';
-  /** Our clock minus the broker's: with wrong clocks new messages may seem old, and old ones new. */
+  /** The process's clock minus the broker's: with wrong clocks new messages may seem old, and old ones new. */
   skewMs(): number;
   isReachable(): boolean;
 }
@@ -67,7 +67,7 @@ export class WatchedTime {
     return new Mark(this.#watchedMs, this.#underMs, this.#overMs);
   }
 
-  /** Silence of somebody heard at `from`, as of `to`; allowances of a loss are noted after it, so all count. */
+  /** Silence of a node heard at `from`, as of `to`; allowances of a loss are noted after it, so all count. */
   between(from: Mark, to: Mark): { readonly leastMs: number; readonly mostMs: number } {
     const watchedMs = to.watchedMs - from.watchedMs;
     return {
@@ -84,7 +84,7 @@ export class WatchedTime {
       const untilMs = Math.min(nowMs, unreadSinceMs + UNREAD_AGE_MAX_MS);
       this.#watchedMs += Math.max(0, untilMs - this.#accountedMs);
       if (unreadSinceMs < nowMs) this.#hadUnread = true;
-      // That it lags is seen at the next sign of the broker.
+      // The next sign of the broker shows that the process lags.
       const isLagging = untilMs < nowMs;
       if (isLagging && !this.#isLagging) this.#allowanceMs = STEP_MAX_MS;
       this.#isLagging = isLagging;
@@ -122,7 +122,7 @@ export class WatchedTime {
     this.#targetSeq = targetSeq;
     this.#committedSeq = nextSeq - 1;
     this.#nextRead = nextSeq;
-    // That it has caught up is seen at the next sign of the broker.
+    // The next sign of the broker shows that the process has caught up.
     this.#allowanceMs = PING_MS;
     this.#renew();
   }

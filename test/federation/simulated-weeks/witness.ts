@@ -1,4 +1,4 @@
-// Who watches a simulated process from outside and knows the truth, and what is shown to it.
+// The witness that watches a simulated process from outside and knows the truth, and the events that it gets.
 
 import type { Outcome } from '../../../src/federation/domain/accounting.ts';
 import type { TickStatistics } from '../../../src/federation/domain/statistics.ts';
@@ -16,7 +16,7 @@ export interface ReadMessage extends Publication {
   readonly generation: number;
   /** The stream's first sequence at that moment. */
   readonly streamFirstSeq: number;
-  /** What the witness noted when it was read. */
+  /** The mark of the witness when the message was read. */
   readonly mark: object;
 }
 
@@ -39,18 +39,18 @@ export interface Witness {
   heldBack(): void;
   /** The next sequence that the process will read. */
   readTo(nextSeq: number): void;
-  /** The writer took what the source said at `mark`. */
+  /** The writer took the message that the source sent at `mark`. */
   took(mark: object): void;
   entered(message: ReadMessage, outcome: Outcome, observedMs: number): void;
-  /** What was entered since the last commit came to nothing, and will be entered again. */
+  /** Everything entered since the last commit is undone, and will be entered again. */
   forgot(): void;
-  /** What the writer has taken so far, for what it now tells main. */
+  /** The messages that the writer has taken so far, for its report to main. */
   tell(): object;
-  /** An actor decided this, knowing what `told` stands for. */
+  /** An actor decided this with the knowledge that `told` stands for. */
   decided(fact: NodeTransition, told: object): void;
   /** Whether the node has a row, or will have one with the next commit. */
   knows(nodeId: string): boolean;
-  /** The actors have looked for silence, knowing what `told` stands for. */
+  /** The actors have looked for silence with the knowledge that `told` stands for. */
   swept(told: object): void;
   /** The writer was given a tick's statistics. */
   ticked(tick: TickStatistics): void;

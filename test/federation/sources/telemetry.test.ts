@@ -1,6 +1,5 @@
 // Telemetry against a real nats-server that refuses something, or a stream that delivers nothing: with short times, so
-// that the
-// test can wait for the recovery.
+// that the test can wait for the recovery.
 
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

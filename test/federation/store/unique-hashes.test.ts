@@ -1,6 +1,6 @@
 // SQLite does not keep hashes unique: the writer does. The laws cover everything that could make the writer forget a
-// row: the memory of
-// recently used rows, commits, crashes, segments that fill and are stored, filters with wrong hits, pruning.
+// row: the memory of recently used rows, commits, crashes, segments that fill and are stored, filters with wrong hits,
+// pruning.
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
