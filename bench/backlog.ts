@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from 'nats';
+import { SUBJECTS } from '../src/federation/domain/vocabulary.ts';
 import { type Aggregator, SERVE_WITH_SEAMS, startAggregator } from '../test/support/aggregator.ts';
 import { startNatsServer } from '../test/support/nats-server.ts';
 import { machine } from './machine.ts';
@@ -51,15 +52,7 @@ function messageOf(number: number): { readonly subject: string; readonly payload
 async function fillStream(url: string): Promise<void> {
   const connection = await connect({ servers: url });
   const manager = await jetstreamManager(connection);
-  const subjects = [
-    'tasks.received',
-    'tasks.completed',
-    'invoices.created',
-    'heartbeat',
-    'nodes.joined',
-    'nodes.left',
-  ];
-  await manager.streams.add({ name: STREAM, subjects: subjects.map((subject) => `truebit.${subject}`) });
+  await manager.streams.add({ name: STREAM, subjects: [...SUBJECTS] });
   for (let number = 0; number < MESSAGES; number++) {
     const { subject, payload } = messageOf(number);
     connection.publish(subject, payload);

@@ -87,8 +87,15 @@ describe('disk full', () => {
     await refused(program, 'the disk is full; make room');
     const stored = valueOf(started.databasePath, 'SELECT last_seq FROM ingest_position');
     await send(connection, tasks(3000, 4000));
-    // The program retries, with the same result each time.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // The writer tries again every second, with the same result each time. Two ticks take longer than that; on a slow
+    // machine the messages count as a backlog after 10 s, and ticks stop.
+    const ticks = () => program.metric('aggregator_tick_seconds_count');
+    const ticksBefore = await ticks();
+    await until(
+      'another attempt to commit',
+      async () =>
+        (await ticks()) >= ticksBefore + 2 || (await program.metric('aggregator_catching_up')) === 1,
+    );
     expect(valueOf(started.databasePath, 'SELECT last_seq FROM ingest_position')).toBe(stored);
     expect(complaints(program)).toHaveLength(1);
     program.process.kill('SIGWINCH');

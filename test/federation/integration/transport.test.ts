@@ -17,19 +17,12 @@ import {
   taskReceived,
   tasks,
 } from '../../support/messages.ts';
+import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
 import { at, connectTo, launch, launchBroker, testFolder } from '../../support/program.ts';
 import { rowsOf, valueOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 
 const RETURN_TIME_MAX_MS = 5000;
-const INPUTS = [
-  'truebit.tasks.received',
-  'truebit.tasks.completed',
-  'truebit.invoices.created',
-  'truebit.heartbeat',
-  'truebit.nodes.joined',
-  'truebit.nodes.left',
-];
 
 /** One message on each input: 2 tasks, 1 of them completed, 1 invoice, 2 nodes. */
 const ONE_OF_EACH: readonly Publication[] = [
@@ -353,7 +346,7 @@ describe('transport streams', () => {
       discard: 'old',
       storage: 'file',
     });
-    expect(config.subjects.toSorted()).toEqual(INPUTS.toSorted());
+    expect(config.subjects.toSorted()).toEqual(SUBJECTS.toSorted());
     await send(connection, ONE_OF_EACH);
     await shown(program, ITS_STATISTICS);
     await expectConserved(program);
@@ -389,7 +382,7 @@ describe('transport streams', () => {
 
     // The same sequences now hold other messages: known tasks, and 20 new ones.
     await manager.streams.delete('TRUEBIT_INGEST');
-    await manager.streams.add({ name: 'TRUEBIT_INGEST', subjects: INPUTS });
+    await manager.streams.add({ name: 'TRUEBIT_INGEST', subjects: [...SUBJECTS] });
     await send(connection, [...tasks(0, 100), ...tasks(200, 220)]);
     const third = launch(env);
     await third.ready();
@@ -476,7 +469,7 @@ describe('transport settings', () => {
     );
     await shown(program, ITS_STATISTICS);
     await until('ten ticks', () => heard.length >= 40);
-    const SUBJECTS = new Map([
+    const published = new Map([
       ['truebit.stats.aggregated', ['network_stats', 'all']],
       ['truebit.stats.period.1h', ['network_stats_period', '1h']],
       ['truebit.stats.period.24h', ['network_stats_period', '24h']],
@@ -485,7 +478,7 @@ describe('transport settings', () => {
     const ticks = new Map<string, string[]>();
     for (const { subject, text } of heard.slice(0, 40)) {
       const { data, ...envelope } = JSON.parse(text) as Record<string, unknown> & { timestamp: string };
-      const [type, period] = SUBJECTS.get(subject) ?? ['nothing', 'ever'];
+      const [type, period] = published.get(subject) ?? ['nothing', 'ever'];
       expect(envelope).toEqual({
         version: '1.0',
         type,
@@ -498,7 +491,7 @@ describe('transport settings', () => {
     }
     expect(ticks.size).toBe(10);
     for (const subjects of ticks.values())
-      expect(subjects.toSorted()).toEqual([...SUBJECTS.keys()].toSorted());
+      expect(subjects.toSorted()).toEqual([...published.keys()].toSorted());
     const newest = heard.findLast(({ subject }) => subject === 'truebit.stats.aggregated');
     const { status: _, ...statistics } = ITS_STATISTICS;
     expect(JSON.parse(newest?.text ?? '')).toMatchObject({

@@ -7,20 +7,13 @@ import { BATCH_BYTES_MAX, BATCHES_UNDER_WAY_MAX } from '../../../src/federation/
 import { PULL_MESSAGES, PULLS_OUTSTANDING } from '../../../src/federation/sources/stream-input.ts';
 import { SERVE_WITH_SEAMS } from '../../support/aggregator.ts';
 import { expectConserved } from '../../support/conservation.ts';
+import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
 import { hashOf } from '../../support/messages.ts';
 import { at, connectTo, launch, launchBroker, testFolder } from '../../support/program.ts';
 import { valueOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 
 const STREAM = 'TRUEBIT_INGEST';
-const INPUTS = [
-  'truebit.tasks.received',
-  'truebit.tasks.completed',
-  'truebit.invoices.created',
-  'truebit.heartbeat',
-  'truebit.nodes.joined',
-  'truebit.nodes.left',
-];
 const MESSAGES = 100_000;
 /** A batch is full of bytes before it is full of messages: 200 MB wait, and 64 MB may be with the writer. */
 const PADDING = 'x'.repeat(1800);
@@ -57,7 +50,7 @@ describe('waiting stream', () => {
     const broker = await launchBroker({ storeFolder: join(own.folder, 'store') });
     const connection = await connectTo(broker.url);
     const manager = await jetstreamManager(connection);
-    await manager.streams.add({ name: STREAM, subjects: INPUTS });
+    await manager.streams.add({ name: STREAM, subjects: [...SUBJECTS] });
     const messageBytes = await fill(connection);
 
     const program = launch(at(broker.url, own, { SEAMS: '{"commitDelayMs":400}' }), SERVE_WITH_SEAMS);

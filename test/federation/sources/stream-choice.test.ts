@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
 import { chooseStream, matches, OUR_STREAM } from '../../../src/federation/sources/stream-choice.ts';
 
-const INPUTS = [
-  'truebit.tasks.received',
-  'truebit.tasks.completed',
-  'truebit.invoices.created',
-  'truebit.heartbeat',
-  'truebit.nodes.joined',
-  'truebit.nodes.left',
-];
 const stream = (name: string, ...subjects: string[]) => ({ name, subjects });
 
 describe('subject matching', () => {
@@ -52,11 +45,11 @@ describe('stream choice', () => {
     ],
     ['a stream with no subject', [stream('EMPTY')]],
   ])('stream choice - the program makes its own stream: %s', (_what, streams) => {
-    expect(chooseStream(streams, INPUTS)).toEqual({ type: 'ours', exists: false });
+    expect(chooseStream(streams, SUBJECTS)).toEqual({ type: 'ours', exists: false });
   });
 
   it.each([
-    ['it is there', [stream(OUR_STREAM, ...INPUTS)]],
+    ['it is there', [stream(OUR_STREAM, ...SUBJECTS)]],
     ['it is there with other subjects', [stream(OUR_STREAM, 'truebit.heartbeat')]],
     [
       'others are there too',
@@ -64,23 +57,23 @@ describe('stream choice', () => {
     ],
   ])('stream choice - the program keeps its own stream: %s', (_what, streams) => {
     expect(OUR_STREAM).toBe('TRUEBIT_INGEST');
-    expect(chooseStream(streams, INPUTS)).toEqual({ type: 'ours', exists: true });
+    expect(chooseStream(streams, SUBJECTS)).toEqual({ type: 'ours', exists: true });
   });
 
   it.each([
-    ['by name', [stream('THEIRS', ...INPUTS)]],
-    ['and more', [stream('THEIRS', ...INPUTS, 'truebit.stats.>')]],
+    ['by name', [stream('THEIRS', ...SUBJECTS)]],
+    ['and more', [stream('THEIRS', ...SUBJECTS, 'truebit.stats.>')]],
     ['by one wildcard', [stream('THEIRS', 'truebit.>')]],
     ['by several', [stream('THEIRS', 'truebit.*', 'truebit.*.*')]],
     ['by everything', [stream('ORDERS', 'orders.>'), stream('THEIRS', '>')]],
     ['while another covers some', [stream('SOME', 'truebit.tasks.>'), stream('THEIRS', 'truebit.>')]],
   ])('stream choice - another stream that covers all six inputs is used: %s', (_what, streams) => {
-    expect(chooseStream(streams, INPUTS)).toEqual({ type: 'theirs', name: 'THEIRS' });
+    expect(chooseStream(streams, SUBJECTS)).toEqual({ type: 'theirs', name: 'THEIRS' });
   });
 
   it.each([
     ['one input', [stream('SOME', 'truebit.heartbeat')], ['SOME (1 of 6)']],
-    ['five inputs', [stream('SOME', ...INPUTS.slice(1))], ['SOME (5 of 6)']],
+    ['five inputs', [stream('SOME', ...SUBJECTS.slice(1))], ['SOME (5 of 6)']],
     ['by a wildcard', [stream('SOME', 'truebit.*.*')], ['SOME (5 of 6)']],
     [
       'two streams that cover all six together',
@@ -93,14 +86,14 @@ describe('stream choice', () => {
   ])(
     'stream choice - a stream that takes some of the inputs leaves none to read: %s',
     (_what, streams, names) => {
-      const choice = chooseStream(streams, INPUTS);
+      const choice = chooseStream(streams, SUBJECTS);
       expect(choice.type).toBe('none');
       for (const name of names) expect(choice.type === 'none' ? choice.reason : '').toContain(name);
     },
   );
 
   it('stream choice - on the embedded broker the stream covers the mapped inputs', () => {
-    const mapped = INPUTS.map((input) => input.replace('truebit.', 'ingest.'));
+    const mapped = SUBJECTS.map((input) => input.replace('truebit.', 'ingest.'));
     expect(chooseStream([stream('THEIRS', 'truebit.>')], mapped)).toEqual({ type: 'ours', exists: false });
     expect(chooseStream([stream('THEIRS', 'ingest.>')], mapped)).toEqual({ type: 'theirs', name: 'THEIRS' });
   });
@@ -108,7 +101,7 @@ describe('stream choice', () => {
   // A real broker lists a mirror without `subjects`, whatever the client's types say.
   it('stream choice - a mirror, which has no subjects, is not chosen', () => {
     const mirror = JSON.parse('{"name":"COPY"}') as { name: string; subjects: string[] };
-    expect(chooseStream([mirror, stream('ORDERS', 'orders.>')], INPUTS)).toEqual({
+    expect(chooseStream([mirror, stream('ORDERS', 'orders.>')], SUBJECTS)).toEqual({
       type: 'ours',
       exists: false,
     });

@@ -7,19 +7,11 @@ import { jetstreamManager, type StreamAPI } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from 'nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
+import { SUBJECTS } from '../../../src/federation/domain/vocabulary.ts';
 import { Telemetry, type TelemetryOptions } from '../../../src/federation/sources/telemetry.ts';
 import { temporaryFolder } from '../../io/broker-fixtures.ts';
 import { type NatsServer, startNatsServer } from '../../support/nats-server.ts';
 import { until } from '../../support/until.ts';
-
-const SUBJECTS = [
-  'truebit.tasks.received',
-  'truebit.tasks.completed',
-  'truebit.invoices.created',
-  'truebit.heartbeat',
-  'truebit.nodes.joined',
-  'truebit.nodes.left',
-];
 
 /** Rights of the user `reader`; another user may do everything. */
 interface Rights {
@@ -365,7 +357,12 @@ describe('telemetry: a stream of the right name with other settings', () => {
   it('telemetry - one with room for a single consumer is reported, and read through all rechecks and a restart of the program', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
-    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS, max_consumers: 1, deny_delete: true });
+    await streams.add({
+      name: 'TRUEBIT_INGEST',
+      subjects: [...SUBJECTS],
+      max_consumers: 1,
+      deny_delete: true,
+    });
     const first = telemetryAt(broker.url);
     await until('reading', () => first.telemetry.isReading);
     await first.telemetry.stop();
@@ -388,7 +385,7 @@ describe('telemetry: a stream of the right name with other settings', () => {
   it('telemetry - one whose messages cannot be read is reported with both causes, and not as being read', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
-    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS, retention: 'workqueue' });
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: [...SUBJECTS], retention: 'workqueue' });
     const { telemetry } = telemetryAt(broker.url);
     await until('the fault', () => telemetry.fault !== null && telemetry.reason !== telemetry.fault);
     expect(telemetry.reason).toMatch(
@@ -415,7 +412,7 @@ describe('telemetry: messages waiting in the stream', () => {
   it('telemetry - their number is reported when reading begins', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
-    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS });
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: [...SUBJECTS] });
     for (let round = 0; round < 5; round++) await publish(broker.connection, SUBJECTS);
     const { telemetry, subjects, log } = telemetryAt(broker.url);
     await until('all of them', () => subjects.length === 30 && telemetry.isReading);
@@ -512,7 +509,7 @@ describe('telemetry: a stream that delivers nothing', () => {
   it('telemetry - messages deleted at the end of the stream are not taken for a stall', async () => {
     const broker = await brokerWith({});
     const { streams } = await jetstreamManager(broker.connection);
-    await streams.add({ name: 'TRUEBIT_INGEST', subjects: SUBJECTS });
+    await streams.add({ name: 'TRUEBIT_INGEST', subjects: [...SUBJECTS] });
     await publish(broker.connection, [...SUBJECTS, ...SUBJECTS]);
     for (const seq of [2, 3, 11, 12]) await streams.deleteMessage('TRUEBIT_INGEST', seq);
     const { telemetry, seqs, warnings } = telemetryAt(broker.url, { stallAfterMs: 0 });
