@@ -51,8 +51,14 @@ export class RevertibleWriter {
     this.#spoiltBy ??= { error };
   }
 
+  /**
+   * Attaches to a stream. Throws SQLite's error if the stored position cannot be read: the caller then spoils this
+   * writer, and attaches again after the revert.
+   */
   attach(stream: StreamFacts, storedAtMs: number | null): void {
-    this.#move(({ position }) => position.attach(stream, storedAtMs));
+    const move: Move = ({ position }) => position.attach(stream, storedAtMs);
+    move(this.#writer);
+    this.remember(move);
   }
 
   nothingUpTo(seq: number): void {

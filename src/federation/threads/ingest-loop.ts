@@ -131,7 +131,10 @@ export class IngestLoop implements Part {
     return Promise.resolve();
   }
 
-  /** Commits the merged changes if that is possible, and takes nothing more. The caller closes the database. */
+  /**
+   * Commits the merged changes and, if commits work again only now, the messages that waited for that. Takes nothing that
+   * comes later. The caller closes the database.
+   */
   stop(): Promise<void> {
     const { clock } = this.#parts;
     this.#snapshots?.cancel();
