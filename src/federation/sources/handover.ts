@@ -97,6 +97,11 @@ export class Handover {
     return this.#backlogBytes + (this.#filler?.batch.payloadBytes ?? 0);
   }
 
+  /** True if a message waits that is not yet with the writer; it may have no payload. */
+  get isWaiting(): boolean {
+    return this.#backlogBytes > 0 || (this.#filler?.batch.count ?? 0) > 0;
+  }
+
   /** Adds a message and copies its payload. */
   add(message: BatchMessage): void {
     if (this.#backlogBytes > 0 || !this.#pack(message)) this.#keep(message);
@@ -134,7 +139,7 @@ export class Handover {
 
   /** True if no message waits and no batch is at the writer. */
   get isEmpty(): boolean {
-    return this.#underWay === 0 && this.#backlogBytes === 0 && (this.#filler?.batch.count ?? 0) === 0;
+    return this.#underWay === 0 && !this.isWaiting;
   }
 
   /**

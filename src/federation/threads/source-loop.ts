@@ -189,7 +189,7 @@ export class SourceLoop implements TelemetryParts, Part {
     }
     this.#observed.heard(this.clock.monotonicMs(), this.#catchUp.isCatchingUp);
     // Only if no message waits: the writer's clock must not run ahead of its messages.
-    if (this.#handover.waitingBytes === 0) this.#tell({ type: 'clock', observedMs: this.#observed.nowMs });
+    if (!this.#handover.isWaiting) this.#tell({ type: 'clock', observedMs: this.#observed.nowMs });
   }
 
   lost(): void {
