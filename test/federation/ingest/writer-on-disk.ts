@@ -4,7 +4,7 @@
 import { Door } from '../../../src/federation/ingest/door.ts';
 import { Ledger } from '../../../src/federation/ingest/ledger.ts';
 import { BatchFiller, type Batch, createBatch } from '../../../src/federation/sources/batch.ts';
-import { subjectIndex } from '../../../src/federation/sources/subject-index.ts';
+import { subjectIndex } from '../../../src/federation/sources/input-subjects.ts';
 import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
 import type { StreamFacts } from '../../../src/federation/store/position.ts';
 import { RevertibleWriter } from '../../../src/federation/store/revertible-writer.ts';
