@@ -33,7 +33,7 @@ export interface Stage {
   /** The processes started on the stage, which end with it in every case. */
   readonly programs: Aggregator[];
   brokerCpuSeconds(): number;
-  /** Makes the stream as the program would, for references. */
+  /** Makes the stream for references as the program would. */
   makeStream(): Promise<void>;
   close(): Promise<void>;
 }

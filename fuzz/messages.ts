@@ -109,7 +109,7 @@ function anyCredential(
   return credentialOf(new MsgImpl(sizes, Buffer.concat([head, payload]), NOBODY) as Msg, CREDENTIAL_HEADERS);
 }
 
-/** A message of the client needs somebody to answer through. */
+/** A message of the client needs a publisher for replies. */
 const NOBODY = { publish() {} } as unknown as ConstructorParameters<typeof MsgImpl>[2];
 
 /** The key and the bytes signed with: the last character of base64 has two bits that mean nothing. */

@@ -6,7 +6,7 @@ import type { FuzzTarget } from './target.ts';
 
 export interface FuzzOptions {
   readonly seed: number;
-  /** Stop after this time, and after so many inputs of each target, whichever comes first. */
+  /** Stop after this time or after this number of inputs of each target, whichever comes first. */
   readonly budgetMs: number;
   readonly inputsMax: number;
 }

@@ -102,17 +102,20 @@ const ROWS: readonly Row[] = [
 ];
 
 describe('node', () => {
-  it.each(ROWS)('node - $from, knew $known, sign $sign: $to, $move', ({ from, known, sign, to, move }) => {
-    const before = signOf(...known);
-    const event = heard(sign === null ? before : signOf(...sign));
-    const after = play(from, before, [event]);
-    expect(after.state).toBe(to);
-    expect(after.moves).toEqual(move === null ? [] : [move]);
-    // From now on the machine judges by its latest sign.
-    expect(after.sign).toEqual(sign === null ? before : signOf(...sign));
-  });
+  it.each(ROWS)(
+    'node - from $from, last heard $known, sign $sign: becomes $to, reports $move',
+    ({ from, known, sign, to, move }) => {
+      const before = signOf(...known);
+      const event = heard(sign === null ? before : signOf(...sign));
+      const after = play(from, before, [event]);
+      expect(after.state).toBe(to);
+      expect(after.moves).toEqual(move === null ? [] : [move]);
+      // From now on the machine judges by its latest sign.
+      expect(after.sign).toEqual(sign === null ? before : signOf(...sign));
+    },
+  );
 
-  it('node - a transition says who, from where, to where, why, and when on both clocks', () => {
+  it('node - a transition carries the node, both states, the cause, and the time on both clocks', () => {
     const { reports } = play('online', signOf(0), [heard(signOf(0, 5, 6))]);
     expect(reports).toEqual([
       {

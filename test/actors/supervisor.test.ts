@@ -65,7 +65,7 @@ describe('supervisor', () => {
     expect(moves()).toEqual([]);
   });
 
-  it('supervisor - a sweep after a long pause goes straight to offline', () => {
+  it('supervisor - a sweep after a long pause makes a silent node offline directly', () => {
     const { supervisor, at, moves } = setUp();
     supervisor.heard([sign(1)], at(0));
     moves();

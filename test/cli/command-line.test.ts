@@ -18,7 +18,7 @@ async function listed(): Promise<readonly string[]> {
 }
 
 describe('command line', () => {
-  it('command line - options and operands', () => {
+  it('command line - options and operands are parsed', () => {
     const options = { json: flag('JSON'), name: option('NAME', 'a name') };
     const { values, operands } = parseCommandLine(['--name', 'x', 'file', '--json'], options, ['FILE']);
     expect([values.json, values.name, operands]).toEqual([true, 'x', ['file']]);
@@ -111,11 +111,11 @@ describe('command line', () => {
     expect(stderr).toMatch(sentence);
   });
 
-  it('command line - help NAME is NAME --help', async () => {
+  it('command line - help NAME shows the text of NAME --help', async () => {
     expect(await runCommand(['help', 'nodes'])).toEqual(await runCommand(['nodes', '--help']));
   });
 
-  it('command line - no command', async () => {
+  it('command line - an unknown command, also the name of an object member, is refused with the list of commands', async () => {
     const { code, stderr } = await runCommand(['constructor']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^'constructor' is not one of: /);

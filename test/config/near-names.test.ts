@@ -15,7 +15,7 @@ describe('near names', () => {
     ['RETENTION_DAY', 'RETENTION_DAYS'],
     ['RETENSION_DAY', 'RETENTION_DAYS'],
     ['RETENTOIN_DASY', 'RETENTION_DAYS'],
-  ])('near names - %s: %s is meant', (written, meant) => {
+  ])('near names - for %s the setting %s is suggested', (written, meant) => {
     expect(nearNames(NAMES, { [written]: '1' })).toEqual([
       `${written}: no setting has this name; is ${meant} meant?`,
     ]);

@@ -21,7 +21,7 @@ describe('slips', () => {
   const QUOTED = ['"T/a.db"', "'T/a.db'", '“T/a.db”', '‘T’', '`T`', '«T»', '""', "''", '"', ' "T" '];
 
   it.each(SETTINGS.map(({ name, secret }) => [name, secret] as const))(
-    'slips - %s: quotes at both ends belong to the value',
+    'slips - %s: quotes at both ends are reported as part of the value',
     (name, secret) => {
       for (const value of QUOTED) {
         const sentence = mistakes({ [name]: value }).find((line) => line.startsWith(`${name} `));
@@ -78,7 +78,7 @@ describe('slips', () => {
   });
 
   it.each(['224.0.0.1', '239.255.255.250', '255.255.255.255', 'ff02::1', 'FF02::1'])(
-    'slips - HTTP_HOST=%s is an address of many machines',
+    'slips - HTTP_HOST=%s is refused as the address of many machines',
     (host) => {
       expect(mistakes({ HTTP_HOST: host })).toEqual([
         expect.stringMatching(/to which no client can connect: write/),

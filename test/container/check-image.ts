@@ -188,7 +188,7 @@ function checkImage(): void {
   check('the health check fails while nothing runs', runHealthCheck() === 1);
 }
 
-/** A port where nothing listens stands for a proxy that knows nothing of us. */
+/** A port where nothing listens stands for a proxy that does not know the program. */
 const proxies = {
   NODE_USE_ENV_PROXY: '1',
   HTTP_PROXY: 'http://127.0.0.1:9',

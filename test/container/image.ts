@@ -5,7 +5,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** What the image says of itself. */
+/** The configuration of the image. */
 export interface ImageConfig {
   readonly User: string;
   readonly Cmd: readonly string[];
@@ -68,7 +68,7 @@ export function openImage(options: { image: string; volume: string; environment:
   return {
     config: described.Docker.config,
 
-    /** What was written outside the volume is gone. */
+    /** Removes everything written outside the volume. */
     replaceContainer(): void {
       buildah('rm', container);
       container = newContainer();
@@ -102,7 +102,9 @@ export function openImage(options: { image: string; volume: string; environment:
   };
 }
 
-/** Processes of this machine with the command's words and the environment given to it; buildah's own have more words. */
+/**
+ * Processes of this machine with the command's words and the environment given to it; buildah's own have more words.
+ */
 function pidsRunning(command: readonly string[], environment: Environment): number[] {
   const [program = '', ...words] = command;
   const wanted = Object.entries(environment).map(([name, value]) => `${name}=${value}`);

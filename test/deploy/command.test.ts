@@ -60,7 +60,7 @@ describe('command', () => {
     expect(readdirSync(other).toSorted()).toEqual(['absolute', 'bin']);
   });
 
-  it('command - a file in an argument is found from the folder of the caller', async () => {
+  it('command - a relative file in an argument is found from the folder of the caller', async () => {
     const other = folder();
     const env = { DB_PATH: join(other, 'a.db') };
     openFederationWriter(env.DB_PATH).close();

@@ -102,7 +102,7 @@ describe('compose', () => {
     },
   );
 
-  it.each(FILES)('compose - %s: the aggregator gets settings that exist', (path) => {
+  it.each(FILES)('compose - %s: the aggregator gets only settings that exist', (path) => {
     const names = new Set<string>(SETTINGS.map(({ name }) => name));
     const given = Object.keys(compose(path).services['aggregator']?.environment ?? {});
     expect(given.length).toBeGreaterThan(0);
@@ -137,7 +137,7 @@ describe('compose', () => {
     }
   });
 
-  it('systemd unit - names settings that exist and a command that is built', () => {
+  it('systemd unit - it names only settings that exist and a command that is built', () => {
     const unit = read('deploy/aggregator.service');
     const { bin } = JSON.parse(read('package.json')) as { bin: { aggregator: string } };
     expect(unit).toContain(`/opt/truebit-aggregator/${bin.aggregator} serve`);

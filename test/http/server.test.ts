@@ -158,7 +158,7 @@ describe('http - methods', () => {
     ['GET', '/api/bell', 405, 'POST'],
     ['POST', '/livez', 405, 'GET, HEAD'],
     ['GET', '/api/nothing', 404, null],
-  ])('%s %s is %i, and the address takes %s', async (method, path, status, allow) => {
+  ])('%s %s gets %i, and the address allows %s', async (method, path, status, allow) => {
     const response = await fetch(`${url}${path}`, { method });
     expect([response.status, response.headers.get('allow')]).toEqual([status, allow]);
   });

@@ -1,4 +1,4 @@
-// What the tests of the embedded broker share: folders, free ports, the nats-server to use, and a look at which
+// Helpers of the tests of the embedded broker: folders, free ports, the nats-server to use, and a look at which
 // processes a folder has. Never ends a process by name.
 
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -196,7 +196,7 @@ describe('broker life', () => {
     }
   });
 
-  test('broker life - a server that ignores SIGTERM is killed within the patience', async () => {
+  test('broker life - a server that ignores SIGTERM is killed within the time limit', async () => {
     const { broker, options } = await testBroker();
     await broker.start();
     process.kill(pidIn(options.dir), 'SIGSTOP');
@@ -204,7 +204,7 @@ describe('broker life', () => {
     expect(processesOf(options.dir)).toEqual([]);
   });
 
-  test('broker life - a start after the stop throws and leaves nothing', async () => {
+  test('broker life - a start after the stop throws and leaves no process', async () => {
     const { broker, options } = await testBroker();
     await broker.stop();
     await expect(broker.start()).rejects.toThrow('the broker is being stopped');

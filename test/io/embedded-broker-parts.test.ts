@@ -61,7 +61,7 @@ describe('broker version', () => {
     ['nats-server: v2.11.0-RC.3', [2, 11, 0]],
     ['2.10.21', [2, 10, 21]],
     ['hello', null],
-  ])('broker version - reads %j', (text, expected) => {
+  ])('broker version - the output %j is read', (text, expected) => {
     expect(parseVersion(text)).toEqual(expected);
   });
 

@@ -13,7 +13,7 @@ describe('backoff', () => {
     [1_000, 0, 2_000],
     [10_000, 0, 2_000],
     [6, 0.999, 1_001],
-  ])('backoff - %d failures, random %d: %d ms', (failures, random, expected) => {
+  ])('backoff - after %d failures, with random %d, the delay is %d ms', (failures, random, expected) => {
     expect(backoffMs(BACKOFF, failures, random)).toBe(expected);
   });
 

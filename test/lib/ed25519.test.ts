@@ -14,7 +14,7 @@ const SIGNED = Buffer.from(
 describe('signature of statistics', () => {
   const signer = createStatisticsSigner({ x: X, d: D });
 
-  it('signature of statistics - key, thumbprint and signature are those of RFC 8037', () => {
+  it('signature of statistics - key, thumbprint and signature equal those of RFC 8037', () => {
     expect(signer.publicKey).toEqual({
       kty: 'OKP',
       crv: 'Ed25519',

@@ -50,7 +50,7 @@ describe('limits', () => {
     }
   });
 
-  it('limits - a refused message uses up nothing', () => {
+  it('limits - a refused message uses up no place', () => {
     const patient = sender(NODE);
     const impatient = sender(NODE);
     patient(times(120, START_MS));

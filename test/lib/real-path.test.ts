@@ -35,7 +35,7 @@ describe('real path', () => {
     ['not/../yet.db', 'yet.db'],
     ['real/a.db/below', 'real/a.db/below'],
     ['round/a.db', 'round/a.db'],
-  ])('real path - %s is %s', (written, expected) => {
+  ])('real path - %s leads to %s', (written, expected) => {
     const folder = setUp();
     expect(realPath(`${folder}/${written}`)).toBe(`${folder}/${expected}`);
     expect(realPath(`${relative(process.cwd(), folder)}/${written}`)).toBe(`${folder}/${expected}`);

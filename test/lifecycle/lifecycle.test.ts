@@ -51,7 +51,7 @@ describe('lifecycle', () => {
     expect(isForgettable(silenceMs, THRESHOLDS)).toBe(forgettable);
   });
 
-  it('lifecycle - the next judgement is due when silence reaches the next threshold', () => {
+  it('lifecycle - the next judgement is due when the silence reaches the next threshold', () => {
     expect(NODE_STATES.map((state) => nextJudgementAfterMs(state, THRESHOLDS))).toEqual([
       150_000, 300_000, 86_400_000,
     ]);

@@ -9,7 +9,7 @@ const HEX = 'c0ffee0badc0ded00dfacade5eed'.repeat(3);
 const ADDRESS_HEX = HEX.slice(0, 40);
 const KEY_HEX = HEX.slice(7, 71);
 
-/** What stands for a person. The key is written as wallets write it; without `0x` it cannot be told from an id. */
+/** Text that identifies a person. The key is written as wallets write it; without `0x` it cannot be told from an id. */
 export const CANARIES = {
   address: `0x${ADDRESS_HEX}`,
   ipv4: '203.0.113.77',
@@ -48,7 +48,7 @@ export function canariesIn(bytes: Uint8Array | string): string[] {
   return BYTES.filter((canary) => buffer.includes(canary)).map((canary) => canary.toString('latin1'));
 }
 
-/** Members that a message may have and a valid one of ours lacks: kept ones, and those that are never looked at. */
+/** Members that a message may have and the valid test messages lack: stored ones, and ones that are never read. */
 const MORE = [
   'blockNumber',
   'blockHash',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const OPENSSL = process.env['OPENSSL_BIN'] ?? 'openssl';
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-/** A configuration of our own: the machine's may be missing, and the defaults in it differ. */
+/** A separate configuration, because the machine's may be missing, and its defaults differ. */
 const CONFIGURATION = `[req]
 distinguished_name = name
 x509_extensions = authority

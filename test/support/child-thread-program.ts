@@ -13,7 +13,7 @@ port?.on('message', (message: { readonly type: string }) => {
   }
   if (message.type === 'stop') {
     port.postMessage({ type: 'stopped' });
-    // What would keep the thread alive.
+    // This interval would keep the thread alive.
     setInterval(() => undefined, 1_000);
   }
 });

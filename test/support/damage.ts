@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { expect } from 'vitest';
 
-/** Overwrites every page on which these bytes stand, in the tables and their indexes; returns what mends them. */
+/** Overwrites every page on which these bytes stand, in the tables and their indexes; returns the repair. */
 export function damagePagesWith(databasePath: string, content: Buffer): () => void {
   const database = new Sqlite(databasePath);
   database.pragma('wal_checkpoint(TRUNCATE)');

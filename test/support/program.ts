@@ -1,4 +1,4 @@
-// What one test starts: programs, brokers and connections that never outlive it, however it ends.
+// Programs, brokers and connections of one test, which never outlive it, however it ends.
 
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';

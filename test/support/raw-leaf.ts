@@ -46,7 +46,7 @@ export async function leafOverTcp(port: number): Promise<RawLeaf> {
 
 /**
  * The same over a broker's WebSocket port, which takes leaves too once there are any, and else hangs up at once.
- * `firstWords` wait for nobody.
+ * `firstWords` are sent at once.
  */
 export async function leafOverWebSocket(port: number, firstWords?: string): Promise<RawLeaf> {
   let [said, isClosed] = ['', false];

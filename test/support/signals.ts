@@ -1,4 +1,4 @@
-// Signals for tests of what comes behind the door.
+// Signals for tests of the parts behind the door.
 
 import type { Signal } from '../../src/federation/domain/signal.ts';
 

@@ -30,7 +30,7 @@ export async function sendSigned(
   await connection.flush();
 }
 
-/** Runs a command with `--json` and gives what it printed. Throws if it fails. */
+/** Runs a command with `--json` and returns its output. Throws if it fails. */
 export async function command(
   env: Readonly<Record<string, string>>,
   ...args: readonly string[]

@@ -80,7 +80,7 @@ describe('broker configuration', () => {
     ['back\\slash', '"back\\\\slash"'],
     ['line\nbreak', '"line\\x0abreak"'],
     ['$HOME #{}', '"$HOME #{}"'],
-  ])('broker configuration - quotes %j', (value, expected) => {
+  ])('broker configuration - the value %j is quoted', (value, expected) => {
     expect(quoted(value)).toBe(expected);
   });
 

@@ -69,7 +69,7 @@ describe('broker rights', () => {
   );
 
   test.each(transports)(
-    'broker rights - what a monitor publishes over %s lands in the stream at ingest.>',
+    'broker rights - a message that a monitor publishes over %s is stored in the stream at ingest.>',
     async (_, join) => {
       const { broker } = await testBroker();
       const endpoint = await broker.start();
@@ -149,7 +149,7 @@ describe('broker rights', () => {
     },
   );
 
-  test("broker rights - the aggregator's JetStream deliveries do not pass monitors listening to every inbox", async () => {
+  test("broker rights - the aggregator's JetStream deliveries do not reach monitors that listen to every inbox", async () => {
     const { broker } = await testBroker();
     const endpoint = await broker.start();
     const aggregator = await client(asAggregator(endpoint));

@@ -22,7 +22,7 @@ export interface Stage {
   count(kind: string): void;
 }
 
-/** A backup of the stream as it is now, with everything in it read: what {@link changeStream} may restore. */
+/** A backup of the stream as it is now, with everything in it read: which {@link changeStream} may restore. */
 export async function takeBackup(stage: Stage): Promise<string> {
   await settle(stage);
   const store = join(stage.folder, 'backup');

@@ -72,7 +72,7 @@ log        1,200 lines could not be written
       '2 h 1 min in the future: the clock of the program was set back since',
       'up 0 s (its clock was set back since it started)',
     ],
-  ])('status - at second %i of the program says %s', (nowSeconds, published, up) => {
+  ])('status - with the program at second %i it shows %s', (nowSeconds, published, up) => {
     const status = statusOf(
       { status: 'ready', mode: 'core', catchingUp: false, components: {} },
       SAMPLES,

@@ -13,7 +13,7 @@ describe('own addresses', () => {
     [{ HTTP_HOST: 'localhost' }, 'http://127.0.0.1:8080'],
     [{ HTTP_HOST: 'fe80::1%eth0' }, 'http://[fe80::1%eth0]:8080'],
     [{ HTTP_PORT: '81', NATS_URL: 'wrong', WORKERS: 'none', NATS_CA: '/no/such' }, 'http://127.0.0.1:81'],
-  ])('own addresses - HTTP of %j is %s', (env, url) => {
+  ])('own addresses - for HTTP settings %j the address is %s', (env, url) => {
     expect(ownHttpUrl(env)).toBe(url);
   });
 
@@ -25,7 +25,7 @@ describe('own addresses', () => {
     ],
     [{ HTTP_HOST: '"::1"', HTTP_PORT: '1e3' }, 'settings_invalid', /^2 settings are wrong:/],
     [{ HTTP_PORT: '0' }, 'usage', /^HTTP_PORT 0: the port was chosen when the program started/],
-  ])('own addresses - HTTP of %j is not guessed', (env, code, message) => {
+  ])('own addresses - for HTTP settings %j no address is guessed', (env, code, message) => {
     expect(() => ownHttpUrl(env)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
@@ -40,12 +40,12 @@ describe('own addresses', () => {
     [{ EMBEDDED_NATS: 'off', EMBEDDED_NATS_PORT: '4322' }, 'nats://localhost:4222'],
     [{ EMBEDDED_NATS: ' OFF ', EMBEDDED_NATS_PORT: '4322' }, 'nats://localhost:4222'],
     [{ NATS_URL: ' nats://me:hunter2@a ', EMBEDDED_NATS_PORT: '4322' }, 'nats://a'],
-  ])('own addresses - the broker of %j is %s', (env, url) => {
+  ])('own addresses - for broker settings %j the address is %s', (env, url) => {
     expect(ownBrokerUrls(env)).toEqual([url]);
   });
 
   it.each([[{ EMBEDDED_NATS_PORT: 'rubbish' }], [{ EMBEDDED_NATS: 'no' }], [{ NATS_URL: 'a' }]])(
-    'own addresses - the broker of %j is not guessed',
+    'own addresses - for broker settings %j no address is guessed',
     (env) => {
       expect(() => ownBrokerUrls(env)).toThrow(expect.objectContaining({ code: 'settings_invalid' }));
     },

@@ -90,7 +90,7 @@ describe('settings - defaults', () => {
     [2, 1],
     [6, 3],
     [64, 4],
-  ])('give %i processors %i workers', (processors, workers) => {
+  ])('choose for %i processors %i workers', (processors, workers) => {
     expect(readSettings({}, { ...machine, processors }).settings.workers).toBe(workers);
   });
 
@@ -187,7 +187,7 @@ describe('settings - mistakes', () => {
     ['WORKERS', '0x4'],
     ['LOG_LEVEL', 'verbose'],
     ['LOG_FORMAT', 'pretty'],
-  ])('%s=%s is named with its value and what is allowed', (name, value) => {
+  ])('%s=%s is named with its value and the allowed values', (name, value) => {
     const [line, ...others] = mistakes({ [name]: value });
     expect(others).toEqual([]);
     expect(line).toBe(
@@ -270,7 +270,7 @@ describe('settings - mistakes', () => {
 });
 
 describe('settings - warnings', () => {
-  it('are absent without names of the earlier aggregator', () => {
+  it('are absent if no name of the earlier aggregator is set', () => {
     expect(readSettings({ CLEANUP_INTERVAL: ' ' }, machine).warnings).toEqual([]);
   });
 
@@ -298,7 +298,7 @@ describe('settings - table', () => {
     }
   });
 
-  it('allows every default that is a value', () => {
+  it('has defaults that are allowed values', () => {
     for (const row of SETTINGS) {
       if (/^[\w./-]+$/.test(row.default) && row.default !== 'unset') {
         expect(mistakes({ [row.name]: row.default }), row.name).toEqual([]);

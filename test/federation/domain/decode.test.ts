@@ -290,7 +290,7 @@ const PERSONAL_VALUES: readonly Rubbish[] = [
 const RUBBISH = [...NO_JSON, ...ENVELOPE, ...MEMBER_NAMES, ...HASHES, ...TYPES, ...PERSONAL_VALUES];
 
 describe('decode', () => {
-  it.each(RUBBISH)('decode - $kind is $reason', ({ subjects, reason, message }) => {
+  it.each(RUBBISH)('decode - $kind is refused as $reason', ({ subjects, reason, message }) => {
     for (const subject of subjects) {
       const decoder = new Decoder();
       const bytes = message(subject);

@@ -104,7 +104,7 @@ describe('earlier rows', () => {
     ['1970-01-01T00:00:00.000Z', null],
     [1_768_473_000_000, null],
     [null, null],
-  ])('earlier rows - the time %j is %j', (text, ms) => {
+  ])('earlier rows - the time %j is read as %j', (text, ms) => {
     expect(readTime(text)).toBe(ms);
   });
 
@@ -115,7 +115,7 @@ describe('earlier rows', () => {
     [null, 0],
     ['7', 0],
     [Number.POSITIVE_INFINITY, 0],
-  ])('earlier rows - the count %j is %d', (value, count) => {
+  ])('earlier rows - the count %j is read as %d', (value, count) => {
     expect(readCount(value)).toBe(count);
   });
 

@@ -64,7 +64,7 @@ describe('event clock', () => {
     expect(clock.pass(NOW_MS + byMs, 500 + passedMs, true)).toBe(NOW_MS + expectedMs);
   });
 
-  it('event clock - times that only rise are shown as they are', () => {
+  it('event clock - times that only rise are shown unchanged', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 4e12 })), (times) => {
         const rising = times.toSorted((a, b) => a - b);

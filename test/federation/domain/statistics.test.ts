@@ -32,7 +32,7 @@ describe('percent', () => {
     [58, 100, 58],
     [1, 2_000_000_000, 0],
     [1_999_999_999, 2_000_000_000, 99.9],
-  ])('percent - %i of %i is %d', (part, whole, rate) => {
+  ])('percent - %i of %i is published as %d', (part, whole, rate) => {
     expect(percent(part, whole)).toBe(rate);
   });
 

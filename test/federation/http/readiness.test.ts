@@ -78,7 +78,7 @@ describe('readiness - components', () => {
     ['workers', { workersUp: false }, ['workers'], /worker pool/],
     ['tick', { nowMs: START + 3 * INTERVAL }, ['tick'], /no statistics yet, 90 s/],
     ['statistics that are refused', { publishProblem: 'not published' }, ['tick'], /^not published$/],
-  ])('is not ready for %s, and says so', (_name, inputs, broken, reason) => {
+  ])('is not ready with %s, and gives the reason', (_name, inputs, broken, reason) => {
     const { status, components } = judge(inputs);
     expect(status).toBe('not_ready');
     const notOk = Object.entries(components).filter(([, component]) => !component.ok);
@@ -99,7 +99,7 @@ describe('readiness - components', () => {
   it.each([
     ['ENOSPC', 'the log is not whole: it cannot be written (ENOSPC), 3 lines were dropped'],
     ['EAGAIN', 'the log is not whole: its reader is too slow, 3 lines were dropped'],
-  ])('is ready while the log cannot be written (%s), and warns', (problem, reason) => {
+  ])('is ready while the log cannot be written (%s), with a warning', (problem, reason) => {
     const { status, components } = judge({ logLoss: { lines: 3, problem } });
     expect({ status, process: components.process }).toEqual({
       status: 'ready',

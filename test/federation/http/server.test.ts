@@ -486,7 +486,7 @@ describe('http - start and stop', () => {
     expect(await answer).toBe('closed');
   });
 
-  it('may be stopped without having been started', async () => {
+  it('a server that was never started can be stopped', async () => {
     await expect(create().stop()).resolves.toBeUndefined();
   });
 });

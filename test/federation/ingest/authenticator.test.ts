@@ -47,7 +47,7 @@ const sign = (key: ApiKey, subject: string, payload: Uint8Array) =>
 
 describe('authenticator', () => {
   it.each(SUBJECTS.map((subject, index) => ({ subject, index })))(
-    'authenticator - a signature over $subject and payload lets the message in, as the key that signed it',
+    'authenticator - a valid signature over $subject and payload admits the message as signed by its key',
     ({ subject, index }) => {
       const key = bind(NODE);
       const authenticate = createAuthenticator(() => new KeyBook([key]), true, asTheyAre);

@@ -95,7 +95,7 @@ describe('ledger', () => {
     ['one message', [NOW_MS - 400], 400],
     ['the newest counts, wherever it stood', [NOW_MS - 900, NOW_MS - 300, NOW_MS - 700], 300],
     ['a time in the future is no negative age', [NOW_MS + 5000], 0],
-  ])('ledger - lag of a batch: %s', (_what, timesMs, lagMs) => {
+  ])('ledger - the lag of a batch: %s', (_what, timesMs, lagMs) => {
     const ledger = new Ledger();
     // An earlier batch with a newer message must not determine the lag of this batch.
     ledger.receive(0, NOW_MS + 9000, true);

@@ -12,7 +12,7 @@ import { freePort } from '../../support/free-port.ts';
 import { childrenBeside, MAIN, testFolder } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 
-/** The program or a command of it with room for so many files. */
+/** The program or one of its commands with this limit of open files. */
 function startWithLimit(
   limit: number,
   env: Readonly<Record<string, string>>,

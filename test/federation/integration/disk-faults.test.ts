@@ -224,7 +224,7 @@ describe('write-ahead log', () => {
   });
 });
 
-/** Overwrites the leaf page on which a task's row stands; returns what mends it. */
+/** Overwrites the leaf page on which a task's row stands; returns the repair. */
 function damage(databasePath: string, task: number): () => void {
   return damagePagesWith(databasePath, Buffer.from(hashOf(task), 'hex'));
 }

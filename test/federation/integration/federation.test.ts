@@ -28,7 +28,7 @@ async function simulate(natsUrl: string, httpUrl: string, ...options: readonly s
 }
 
 describe('federation', () => {
-  it('federation - 120 nodes with repeats and disagreement: every published number equals the oracle, twice', async () => {
+  it('federation - with 120 nodes, repeats and disagreement every published number equals the oracle, twice', async () => {
     const { folder, env, natsUrl, databasePath } = await ownFolder('federation');
     const program = startAggregator(env);
     running = program;

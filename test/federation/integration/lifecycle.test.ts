@@ -140,7 +140,7 @@ describe('lifecycle', () => {
     await Promise.all([restart('SIGTERM'), restart('SIGKILL')]);
   });
 
-  it('lifecycle - a transition that a crash lost is made again, once', async () => {
+  it('lifecycle - a transition lost in a crash is made again after the start, once', async () => {
     const { own, broker, connection } = await federation('lost');
     const env = at(broker.url, own, thresholds(1000, 300_000));
     const slow = { SEAMS: '{"commitDelayMs":2500}', PUBLISH_INTERVAL: '600000' };

@@ -116,7 +116,7 @@ describe('log that cannot be written', () => {
     expect(childrenBeside(own.databasePath)).toEqual([]);
   });
 
-  it('log - a pipe that nobody reads does not keep the program from starting and ending', async () => {
+  it('log - a pipe without a reader does not keep the program from starting and ending', async () => {
     const own = await testFolder('unread');
     const pipe = join(own.folder, 'pipe');
     execFileSync('mkfifo', [pipe]);

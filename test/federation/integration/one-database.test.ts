@@ -151,7 +151,7 @@ describe('one database', () => {
     expect(readdirSync(home).some((name) => name.startsWith('a.db.replaced-'))).toBe(true);
   });
 
-  it('one database - two databases whose brokers would share a folder: the second program is refused', async () => {
+  it('one database - the second of two programs whose brokers would share a folder is refused', async () => {
     const { env, home } = await setUp('one-folder');
     const first = launch({ ...env, DB_PATH: join(home, 'a.db') });
     await first.ready();

@@ -28,7 +28,7 @@ import { Opened } from '../store/opened.ts';
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const NOBODY = 65_534;
 
-/** Root becomes a user without rights; another user may do neither what the tests need, nor what they try. */
+/** Root becomes a user without rights; for another user the tests cannot prepare their files. */
 const CAN_CHANGE_USER = (() => {
   try {
     execFileSync('setpriv', [`--reuid=${NOBODY}`, '--clear-groups', process.execPath, '--check', MAIN], {

@@ -68,7 +68,7 @@ describe('transport faults: the clock of the broker', () => {
   });
 });
 
-describe('transport faults: what the broker refuses', () => {
+describe('transport faults: refusals of the broker', () => {
   it('transport faults - inputs without the right to subscribe make the program unready, with their names, and count when the right is given', async () => {
     const own = await testFolder('denied');
     const configurationFile = configure(own.folder, 'subscribe: { allow: ["truebit.tasks.*"] }');

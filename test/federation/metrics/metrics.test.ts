@@ -160,7 +160,7 @@ describe('metrics - series', () => {
     }
   });
 
-  it('carry the numbers of the ingest thread', async () => {
+  it('show the numbers of the ingest thread', async () => {
     const all = await series(create({ accounts: () => accounts, status: () => status }));
     expect(Object.fromEntries(all)).toMatchObject({
       'aggregator_messages_received_total{subject="truebit.heartbeat"}': 40,
@@ -258,7 +258,7 @@ describe('metrics - series', () => {
     if (process.platform === 'linux') expect(all.get('process_open_fds')).toBeGreaterThan(2);
   });
 
-  it('are each of one moment when scrapes overlap', async () => {
+  it('show one moment each when scrapes overlap', async () => {
     let asked = 0;
     const metrics = create({
       accounts: () => {

@@ -241,7 +241,7 @@ describe.each(ATTACKERS)('broker attacks - %s', (who, connecting) => {
     await vandal.connection.close();
   });
 
-  it('attack: a payload of more than 1 MB, and ten thousand subscriptions', async () => {
+  it('attack: send a payload of more than 1 MB, and make ten thousand subscriptions', async () => {
     const giant = await intruder(connecting);
     expect(giant.connection.info?.max_payload).toBe(1_048_576);
     for (let index = 0; index < 10_000; index++) giant.listen(`_INBOX.${who.length}.${index}`);

@@ -160,7 +160,7 @@ describe('canaries', () => {
     expect(canariesIn(stdout)).toEqual([]);
   });
 
-  it('canaries - npm start allows no core file, and a crash leaves neither that nor a report', async () => {
+  it('canaries - npm start allows no core file, and a crash leaves neither a core file nor a report', async () => {
     const own = await testFolder('core');
     const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
     const child = spawn('sh', ['-c', 'ulimit -c unlimited; exec sh aggregator'], {

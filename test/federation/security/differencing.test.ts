@@ -135,7 +135,7 @@ describe('differencing', () => {
     await ticker.stop();
   });
 
-  it('nothing stops: in one publication, a continent less the cells that lie in it', () => {
+  it('nothing stops: subtract from a continent, in one publication, the cells that lie in it', () => {
     // Nine nodes in Europe and Asia; a reader knows on which continent a cell lies.
     const continents = publish(
       new Map([
@@ -156,7 +156,7 @@ describe('differencing', () => {
     expect((continents['EU'] ?? 0) - (locations['48.0,11.5'] ?? 0)).toBe(1);
   });
 
-  it('nothing stops: of one node that alone comes between two publications, a published cell that grows tells the place', () => {
+  it('nothing stops: learn the place of the only node that joins between two publications, from the cell that grows', () => {
     const before = new Map([
       ['48.0,11.5', 3],
       ['52.5,13.0', 5],
@@ -165,7 +165,7 @@ describe('differencing', () => {
     expect(after['48.0,11.5']).toBe((publish(before)['48.0,11.5'] ?? 0) + 1);
   });
 
-  it('nothing stops: invented nodes lift a cell over the minimum, and the rest of it is the real ones', () => {
+  it('nothing stops: lift a cell over the minimum with invented nodes, and subtract them to get the real ones', () => {
     const cell = '-34.0,151.0';
     const real = new Map([
       [cell, 1],

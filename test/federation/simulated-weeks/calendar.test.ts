@@ -63,7 +63,7 @@ describe('calendar', () => {
     },
   );
 
-  it('calendar - every tick is a row of network_stats for each period, and of the history for the period all', () => {
+  it('calendar - every tick adds a row to network_stats for each period, and to the history for the period all', () => {
     MOMENTS.forEach((_moment, index) => {
       const { ticks, tables } = runs.get('UTC')?.results[index] ?? { ticks: [], tables: {} };
       const expected = ticks.flatMap(({ nowMs, periods }) =>

@@ -68,7 +68,7 @@ export interface TruthOptions extends WatchedTimeOptions {
   readonly thresholds: Thresholds;
   /** With limits on, which messages are stored is compared with a second run instead. */
   readonly hasLimits: boolean;
-  /** With MAX_NODES, nodes go and come back as others: then only the second run knows what must be stored. */
+  /** With MAX_NODES, nodes go and come back as others: then only the second run knows which messages must be stored. */
   readonly evicts: boolean;
   readonly retentionMs: number;
   /** The ids that have rows now; asked after a step of retention that pruned some. */
@@ -342,7 +342,7 @@ export class GroundTruth implements Witness {
     return this.#states.get(nodeId) ?? null;
   }
 
-  /** How long it was silent, and when it lived and left, for a message about it. */
+  /** Its silence, and the times of its life and leave, for an error message. */
   describe(nodeId: string, told = this.tell()): string {
     const node = this.#sightingAt(nodeId, told.order) ?? NEVER;
     return JSON.stringify({ ...this.#silence(node, told.taken), lifeMs: node.lifeMs, leftMs: node.leftMs });

@@ -79,7 +79,7 @@ export class HistoryTruth {
     };
     const [ofFive, ofHour] = [firstOf(FIVE_MINUTES_MS), firstOf(HOUR_MS)];
     const startOf = (stretchMs: number, atMs: number) => Math.floor(atMs / stretchMs) * stretchMs;
-    // Ages by the latest time that statistics were ever thinned by: what was thinned then is gone.
+    // Ages by the latest time by which statistics were ever thinned: rows thinned then are gone.
     const everyFromMs = startOf(FIVE_MINUTES_MS, this.#latestMs - DAY_MS);
     const fiveFromMs = startOf(HOUR_MS, this.#latestMs - 7 * DAY_MS);
     const must = (tick: Tick) =>

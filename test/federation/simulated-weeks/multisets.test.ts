@@ -292,7 +292,7 @@ describe('multisets', () => {
     );
   }, 300_000);
 
-  it('multisets - any order and repetition gives the same rows and statistics, heartbeat counts apart', () => {
+  it('multisets - any order and repetition gives the same rows and statistics, except heartbeat counts', () => {
     const outcome = () => {
       const { tasks, invoices, nodes, times } = readRows(database);
       const beatless = [...nodes].map(([id, { heartbeat_count: _count, ...node }]) => [id, node]);

@@ -76,7 +76,7 @@ export class SimulatedBroker {
     return this.#messages.get(Math.max(seq, this.firstSeq));
   }
 
-  /** Removes what is too old. */
+  /** Removes messages that are too old. */
   prune(): void {
     const oldestMs = this.#time.nowMs - this.#limits.ageMaxMs;
     for (

@@ -76,7 +76,7 @@ export class SimulatedTime implements Timers {
     this.#failure ??= { error };
   }
 
-  /** Throws what {@link fail} was told first. */
+  /** Throws the first error given to {@link fail}. */
   check(): void {
     if (this.#failure !== null) throw this.#failure.error;
   }

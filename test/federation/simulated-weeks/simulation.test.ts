@@ -26,7 +26,7 @@ afterEach(() => vi.restoreAllMocks());
 
 describe('simulation', () => {
   it(
-    `simulation - weeks of a federation's life, ${SEEDS.length} seeds: rows, statistics, states and sums hold at every rest`,
+    `simulation - in weeks of a federation's life, ${SEEDS.length} seeds, rows, statistics, states and sums are right at every rest`,
     () => {
       const failures: string[] = [];
       const total = { days: 0, delivered: 0, transitions: 0, kills: 0, pruned: 0, ticks: 0, checks: 0 };

@@ -248,7 +248,7 @@ class Simulation {
     this.#time.runUntil(startMs + lengthMs);
   }
 
-  /** Hours or days in which little is said. */
+  /** Hours or days with few messages. */
   #gap(): void {
     const random = this.#random;
     for (const node of this.#federation.nodes) {

@@ -82,7 +82,7 @@ describe('comparison', () => {
     expect(told.differences).not.toEqual([]);
   });
 
-  it('comparison - earlier tasks may leave a window, consistently, and only over a minute', () => {
+  it('comparison - earlier tasks may leave a window, if all numbers agree and a minute has passed', () => {
     const gone = statisticsOf(OURS);
     const kept = {
       ...gone,
@@ -131,7 +131,7 @@ describe('comparison', () => {
     expect(notes).toContain('all.chainDistribution: labels folded into "other" are not compared');
   });
 
-  it('comparison - a run as long as a window is not compared in it', () => {
+  it('comparison - a run as long as a window is not compared in that window', () => {
     const { differences, notes } = compareStatistics({ ...INPUT, elapsedMs: 3_590_000 });
     expect(differences).toEqual([]);
     expect(notes).toEqual(['1h: not compared, the run is as long as the window']);

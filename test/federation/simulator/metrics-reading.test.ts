@@ -25,7 +25,7 @@ aggregator_process_start_time_seconds 1768473000.5
 `;
 
 describe('metrics', () => {
-  it('metrics - samples with labels, escapes and infinities', () => {
+  it('metrics - samples with labels, escapes and infinities are read', () => {
     const text =
       '# TYPE a counter\na{b="c\\"d\\\\e\\nf",g="}"} 1.5e3\nplain +Inf 1700000000000\n\nnot a sample at all\n';
     expect(parsePrometheusText(text)).toEqual([
@@ -34,7 +34,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('metrics - counters of the six inputs, whatever the order of labels', () => {
+  it('metrics - counters of the six inputs are read, whatever the order of labels', () => {
     const counters = readCounters(parsePrometheusText(TEXT));
     expect(receivedTotal(counters)).toBe(12);
     expect(outcomeTotal(counters, 'applied')).toBe(10);
@@ -44,7 +44,7 @@ describe('metrics', () => {
     expect(counters.publishToCommit).toEqual({ bounds: [0.1, 1, Infinity], cumulative: [4, 9, 10] });
   });
 
-  it('metrics - a difference of two readings', () => {
+  it('metrics - two readings give their difference', () => {
     const before = readCounters(parsePrometheusText(TEXT));
     const after = readCounters(
       parsePrometheusText(TEXT.replace('"} 12', '"} 20').replace('"+Inf"} 10', '"+Inf"} 13')),
@@ -63,7 +63,7 @@ describe('metrics', () => {
     ['the end of a bucket', [50, 100, 100, 100], 0.5, 0.1],
     ['99 of 100', [98, 99, 100, 100], 0.99, 1],
     ['above the last bound', [0, 0, 0, 7], 0.5, Infinity],
-  ])('metrics - quantile: %s', (_, cumulative, quantile, value) => {
+  ])('metrics - the quantile of a histogram: %s', (_, cumulative, quantile, value) => {
     const observed = quantileOf({ bounds: [0.1, 1, 10, Infinity], cumulative }, quantile);
     if (value === null || value === Infinity) expect(observed).toBe(value);
     else expect(observed).toBeCloseTo(value, 10);

@@ -29,7 +29,7 @@ describe('options', () => {
     });
   });
 
-  it('options - the environment fills what the command line leaves out', () => {
+  it('options - the environment gives the options that the command line leaves out', () => {
     const env = {
       NATS_URL: 'nats://a:1, nats://b:2',
       FEDERATION_NATS_USER: 'u',

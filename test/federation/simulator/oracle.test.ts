@@ -176,7 +176,7 @@ describe('oracle', () => {
     });
   });
 
-  it('oracle - statistics of a handful of messages', () => {
+  it('oracle - the statistics of a few messages equal those computed by hand', () => {
     const other = 'cc'.repeat(32);
     const { statistics } = run([
       received('a'),

@@ -77,14 +77,23 @@ describe('plan', () => {
     [200, 30, 30],
     [20, 600, 20],
     [3, 1, 120],
-  ])('plan - %i nodes at %i a minute for %i s send about that many', (nodes, ratePerMinute, seconds) => {
-    const plan = createPlan({ ...OPTIONS, nodes, ratePerMinute, durationMs: seconds * 1000, duplicates: 0 });
-    const wanted = (nodes * ratePerMinute * seconds) / 60;
-    expect(plan.messages.length).toBeGreaterThan(wanted * 0.8);
-    expect(plan.messages.length).toBeLessThan(wanted * 1.05 + nodes);
-  });
+  ])(
+    'plan - %i nodes at %i a minute for %i s send about the right number of messages',
+    (nodes, ratePerMinute, seconds) => {
+      const plan = createPlan({
+        ...OPTIONS,
+        nodes,
+        ratePerMinute,
+        durationMs: seconds * 1000,
+        duplicates: 0,
+      });
+      const wanted = (nodes * ratePerMinute * seconds) / 60;
+      expect(plan.messages.length).toBeGreaterThan(wanted * 0.8);
+      expect(plan.messages.length).toBeLessThan(wanted * 1.05 + nodes);
+    },
+  );
 
-  it('plan - repeats are the wanted fraction, with the same bytes', () => {
+  it('plan - repeats make up the wanted fraction, and have the same bytes', () => {
     const seen = new Map<Uint8Array, number>();
     for (const { payload } of PLAN.messages) seen.set(payload, (seen.get(payload) ?? 0) + 1);
     const fraction = [...seen.values()].filter((times) => times === 2).length / seen.size;
@@ -143,7 +152,7 @@ describe('plan', () => {
     }
   });
 
-  it('plan - the issue’s example stays within the default limits', () => {
+  it('plan - the example of the documentation stays within the default limits', () => {
     const limits = {
       ratePerMinute: 60,
       rateBurst: 120,

@@ -148,7 +148,7 @@ describe('simulate', () => {
     expect(code).toBe(1);
   });
 
-  it('simulate - limits and an aggregator that is not ready are refused before anything is sent', async () => {
+  it('simulate - limits below the load and an aggregator that is not ready are refused before any message is sent', async () => {
     for (const [behaviour, word] of [
       [{ limits: { ratePerMinute: 10, rateBurst: 5 } }, 'RATE_LIMIT_PER_MINUTE'],
       [{ limits: { maxNodes: 19 } }, 'MAX_NODES'],
@@ -172,7 +172,7 @@ describe('simulate', () => {
     expect(failure).toMatchObject({ message: expect.stringContaining('gone') });
   });
 
-  it('simulate - progress is rewritten in place on a terminal, and a line every ten seconds elsewhere', async () => {
+  it('simulate - progress is rewritten in place on a terminal, and printed every ten seconds elsewhere', async () => {
     const terminal = await createWorld().run({}, true);
     expect(terminal.text.split('\r').length).toBeGreaterThan(25);
     const plain = await createWorld().run();

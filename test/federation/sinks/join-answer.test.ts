@@ -53,7 +53,7 @@ describe('the answer to a join', () => {
     ['without a key and without that limit 6000', null, 0, 7, 6000],
     ['with a key its own rate', SIGNED, 60, 7, 7],
     ['with a key that has no limit 6000', SIGNED, 60, 0, 6000],
-  ])('the answer to a join - the pace is %s', (_what, credential, ratePerMinute, ofKey, told) => {
+  ])('the answer to a join - the published pace is %s', (_what, credential, ratePerMinute, ofKey, told) => {
     const keys = new KeyBook([{ ...KEY, ratePerMinute: ofKey }]);
     expect(ask(credential, { ratePerMinute, keys }).reply['ratePerMinute']).toBe(told);
   });

@@ -34,7 +34,7 @@ function judge({ ageMs = 0, withheld = 0, offsetMs, ...fields }: Situation) {
   return { isCatchingUp, unreadAgeMs, clockOffsetMs };
 }
 
-describe('catch-up: from the numbers', () => {
+describe('catch-up: judged from numbers', () => {
   it.each<[string, Situation, boolean, number, number | null]>([
     ['never attached', { mode: null }, true, 0, null],
     ['plain NATS', { mode: 'core', pending: 5, ageMs: 20_000, targetSeq: 9 }, false, 0, null],

@@ -145,7 +145,7 @@ async function allArrive(connection: NatsConnection, arrived: readonly string[])
 const TASKS_ONLY = 'subscribe: { allow: ["truebit.tasks.*", "_INBOX.>"] }';
 const NO_INBOX = 'subscribe: { allow: ["truebit.>"] }';
 
-describe('telemetry: what the broker refuses on plain NATS', () => {
+describe('telemetry: refusals of the broker on plain NATS', () => {
   it.each(['reload', 'restart'] as const)(
     'telemetry - inputs without the right to subscribe are named, and read after a %s that allows them',
     async (how) => {
@@ -224,7 +224,7 @@ describe('telemetry: what the broker refuses on plain NATS', () => {
   });
 });
 
-describe('telemetry: what the broker refuses of JetStream', () => {
+describe('telemetry: refusals of the broker about JetStream', () => {
   it.each([
     ['to ask of JetStream', 'publish: { deny: "$JS.API.STREAM.LIST" }', /publish to \$JS\.API\.STREAM\.LIST/],
     [

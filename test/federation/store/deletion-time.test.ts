@@ -79,21 +79,24 @@ function forgetDeletionClock({ database }: Opened): void {
 }
 
 describe('a wall clock that is wrong for a while', () => {
-  it.each([DAY_MS, 90 * DAY_MS, 400 * DAY_MS])('deletes nothing %i ms ahead, nor afterwards', (errorMs) => {
-    const life = new Life();
-    life.trueMs += 60_000;
-    life.speak();
-    life.errorMs = errorMs;
-    // For longer than a weekend.
-    life.run(80);
-    life.speak();
-    life.errorMs = 0;
-    life.run();
-    expect(life.rows).toMatchObject(rows(3));
-    life.opened.writer.close();
-  });
+  it.each([DAY_MS, 90 * DAY_MS, 400 * DAY_MS])(
+    'deletes no row while it is %i ms ahead, nor afterwards',
+    (errorMs) => {
+      const life = new Life();
+      life.trueMs += 60_000;
+      life.speak();
+      life.errorMs = errorMs;
+      // For longer than a weekend.
+      life.run(80);
+      life.speak();
+      life.errorMs = 0;
+      life.run();
+      expect(life.rows).toMatchObject(rows(3));
+      life.opened.writer.close();
+    },
+  );
 
-  it('deletes nothing 90 days ahead at a start', () => {
+  it('deletes no row when it is 90 days ahead at a start', () => {
     const life = new Life();
     life.errorMs = 90 * DAY_MS;
     life.restart();
@@ -106,17 +109,20 @@ describe('a wall clock that is wrong for a while', () => {
     ['statistics', ''],
     ['nodes', 'DELETE FROM network_stats'],
     ['tasks', 'DELETE FROM network_stats; DELETE FROM transitions; DELETE FROM nodes'],
-  ])('deletes nothing 400 days ahead at the first start after an upgrade: it knows %s', (_name, sql) => {
-    const life = new Life();
-    forgetDeletionClock(life.opened);
-    life.opened.database.exec(sql);
-    life.opened.reopen();
-    const before = life.rows;
-    life.errorMs = 400 * DAY_MS;
-    life.run(80);
-    expect(life.rows).toEqual(before);
-    life.opened.writer.close();
-  });
+  ])(
+    'deletes no row when it is 400 days ahead at the first start after an upgrade: the database knows %s',
+    (_name, sql) => {
+      const life = new Life();
+      forgetDeletionClock(life.opened);
+      life.opened.database.exec(sql);
+      life.opened.reopen();
+      const before = life.rows;
+      life.errorMs = 400 * DAY_MS;
+      life.run(80);
+      expect(life.rows).toEqual(before);
+      life.opened.writer.close();
+    },
+  );
 
   it.each([
     [-90 * DAY_MS, 6, false],
@@ -150,7 +156,7 @@ describe('a wall clock that is wrong for a while', () => {
     },
   );
 
-  it.each([6, 60])('keeps what was made by a new database that was 90 days behind for %i h', (hours) => {
+  it.each([6, 60])('keeps rows of a new database whose clock was 90 days behind for %i h', (hours) => {
     const life = new Life(-90 * DAY_MS);
     life.run(hours);
     life.speak();
@@ -163,7 +169,7 @@ describe('a wall clock that is wrong for a while', () => {
     life.opened.writer.close();
   });
 
-  it('keeps what came while the clock was behind for less than the time between two commits', () => {
+  it('keeps rows that came while it was behind for less than the time between two commits', () => {
     const life = new Life();
     life.run();
     const { writer } = life.opened;

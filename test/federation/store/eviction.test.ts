@@ -125,7 +125,7 @@ describe('eviction', () => {
     );
   });
 
-  it('eviction - silence must be longer than OFFLINE_AFTER at the time of the message', () => {
+  it('eviction - a node is evicted only if its silence exceeds OFFLINE_AFTER at the time of the new message', () => {
     const opened = open(1);
     opened.writer.apply(joined('node-a'), at(0));
     expect(opened.writer.apply(joined('node-b'), at(300_000))).toBe('rate_limited');

@@ -106,7 +106,7 @@ describe.each([
     expect(life.opened.writer.keys.list()).toMatchObject([{ revokedAt: '2026-02-24T10:30:00.000Z' }]);
   });
 
-  it("keys and clocks - with the broker's clock set back, no revoked key works and no bound node is open", () => {
+  it("keys and clocks - with the broker's clock set back, no revoked key works and no bound node accepts unsigned messages", () => {
     const life = new Life();
     life.bind(NOW_MS + 1000);
     then(life);

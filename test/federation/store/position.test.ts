@@ -72,7 +72,7 @@ function started(facts: StreamFacts, storedAtMs: number | null = null): StreamPo
   position.attach(facts, storedAtMs);
   return position;
 }
-/** As the source does after a reconnection: asks the broker when the message at our last sequence was stored. */
+/** As the source does after a reconnection: asks the broker for the time of the message at the last sequence. */
 function attachAgain(position: StreamPosition, facts: StreamFacts): void {
   const known = position.lastKnown(facts);
   position.attach(facts, known === null ? null : timeOf(known.seq));
@@ -113,7 +113,7 @@ describe('position', () => {
     },
   );
 
-  it('position - counts every outcome of the conservation law that a sequence can have', () => {
+  it('position - it counts every outcome of the conservation law that a sequence can have', () => {
     const position = started(stream(1, 0));
     WORDS.forEach((word, index) => {
       position.take(index + 1, timeOf(index + 1));

@@ -220,7 +220,7 @@ describe('retention', () => {
     );
   });
 
-  it('retention - a row that is exactly as old as the cutoff stays', () => {
+  it('retention - a row exactly as old as the cutoff stays', () => {
     const opened = open();
     opened.writer.apply(received('node-a', hash(1)), moment(NOW_MS - 1));
     opened.writer.apply(received('node-a', hash(2)), moment(NOW_MS));
@@ -424,7 +424,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - housekeeping steps in every commit until the pass is over, and then rests', () => {
+  it('retention - housekeeping makes a step in every commit until the pass is over, and then rests', () => {
     const opened = open({ retentionMs: 30 * DAY_MS });
     const rows: (number | null)[] = [];
     const commitAt = (nowMs: number, monotonicMs = nowMs) => {
@@ -445,7 +445,7 @@ describe('retention', () => {
     opened.writer.close();
   });
 
-  it('retention - for ever: housekeeping prunes nothing', () => {
+  it('retention - with RETENTION_DAYS=0 housekeeping prunes no row', () => {
     const opened = open();
     opened.writer.apply(received('node-a', hash(1)), moment(0));
     opened.writer.housekeep(NOW_MS);

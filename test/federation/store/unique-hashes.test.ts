@@ -192,7 +192,7 @@ describe('unique hashes', () => {
     );
   });
 
-  it('unique hashes - the filter of a full segment is stored with its rows, and read instead of them', () => {
+  it('unique hashes - the filter of a full segment is stored with its rows, and read instead of the rows', () => {
     const opened = new Opened(folder.path('full.db'), { generationSize: 1, placesLog2: 10 });
     jump(opened, 0, false);
     const report = (hash: string) =>

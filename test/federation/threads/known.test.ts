@@ -216,7 +216,7 @@ describe('known', () => {
     { actors: { online: 2, stale: 1, offline: 1 }, nodes: { online: 2, stale: 1, offline: 2 } },
     { actors: { online: 0, stale: 0, offline: 0 }, nodes: { online: 0, stale: 0, offline: 5 } },
     { actors: { online: 6, stale: 0, offline: 0 }, nodes: { online: 6, stale: 0, offline: 0 } },
-  ])('known - of 5 nodes with rows, actors $actors count as $nodes', ({ actors, nodes }) => {
+  ])('known - 5 nodes with rows and actors $actors count as $nodes', ({ actors, nodes }) => {
     const known = create();
     known.apply(SNAPSHOT, STARTED_MS);
     expect(known.nodes(actors)).toEqual(nodes);

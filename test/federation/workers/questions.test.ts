@@ -203,7 +203,7 @@ describe('history', () => {
     expect(gapsOf({})).toEqual([[35, 20]]);
   });
 
-  it('a clock set forward leaves a gap where no row is, one set back leaves none', () => {
+  it('a clock set forward leaves a gap where no row is, a clock set back leaves none', () => {
     record(runs([60, 10], [30, 10], [31, 10]));
     expect(gapsOf({})).toEqual([[55.5, 31]]);
   });
@@ -279,14 +279,14 @@ describe('node list', () => {
     });
   });
 
-  it('has a strip only when asked', () => {
+  it('has uptime strips only when asked', () => {
     expect(page({}).nodes[0]).not.toHaveProperty('strip');
     expect(page({ stripCells: 3 }).nodes[0]?.strip).toHaveLength(3);
   });
 });
 
-describe('when statistics were recorded last', () => {
-  it('is the time of the newest row, also after rows of a clock that was ahead', () => {
+describe('the time of the latest recorded statistics', () => {
+  it('is that of the newest row, also after rows of a clock that was ahead', () => {
     expect(readLastTick(opened.database, 'all')).toBeNull();
     record([NOW_MS, NOW_MS + 40 * 24 * HOUR_MS, NOW_MS + TICK_MS]);
     expect(readLastTick(opened.database, 'all')).toBe(NOW_MS + TICK_MS);
