@@ -123,7 +123,7 @@ export async function startSource(
   const stop = async (everyMs = Infinity): Promise<number> => {
     const startedMs = time.nowMs;
     const stopped = loop.stop();
-    for (let ms = 1; !port.isClosed; ms++) {
+    for (let ms = 1; !port.isClosed && ms <= 10_000; ms++) {
       // Everything that waits for no timer goes on.
       for (let turns = 0; turns < 5; turns++) await Promise.resolve();
       if (ms % everyMs === 0 && batches.length > 0) taken.push(...giveBack());

@@ -18,10 +18,14 @@ describe('ingest loop', () => {
     const { own, batch, pass, news, attach, main } = await startLoop();
     expect(main[0]).toMatchObject({ type: 'opened', aggregatorId: 'test', observedMs: 0 });
     attach();
+    main.length = 0;
     batch([...tasks(0, 2), heartbeat('node-0002'), heartbeat('node-0001')], 1);
     expect(news()).toEqual(['committed node-0001 node-0002 | 2 to 4', 'returned 4 to 4 | 2 to 4']);
     batch([heartbeat('node-0002')], 5);
     expect(news()).toEqual(['committed node-0002 | 2 to 5', 'returned 1 to 5 | 2 to 5']);
+    // Before the signs of life the observed clock would make nodes silent that were heard.
+    expect(main.map(({ type }) => type)).toEqual(['committed', 'snapshot', 'committed', 'snapshot']);
+    expect(main.at(-1)).toMatchObject({ observedMs: 50, accounts: { inFlight: 0 } });
     // Nothing is told twice, and nothing is committed without a cause.
     pass(HOUR_MS / 60);
     expect(news()).toEqual([]);

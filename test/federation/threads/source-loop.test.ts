@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Batch } from '../../../src/federation/sources/batch.ts';
+import { MESSAGE_BYTES_MAX } from '../../../src/federation/domain/decode.ts';
+import { type Batch, readBatch } from '../../../src/federation/sources/batch.ts';
 import { HANDOVER } from '../../../src/federation/sources/handover.ts';
 import {
   OBSERVED_STEP_MAX_MS,
@@ -87,7 +88,9 @@ describe('source loop', () => {
   it('source loop - plain NATS that outruns the writer is shed in its order, and the writer hears the counts once', async () => {
     const kinds = [LEFT, JOINED, COMPLETED, INVOICE, RECEIVED, HEARTBEAT, OTHER];
     // Each message in the backlog costs 65 bytes; five fit.
-    const { bring, bringMany, said, pass, loop } = await startSource('core', { backlogBytesMax: 5 * 65 });
+    const { bring, bringMany, said, pass, loop, main } = await startSource('core', {
+      backlogBytesMax: 5 * 65,
+    });
     // Four batches with the writer, and one being filled.
     bringMany(20);
     const heard = () => said.flatMap((message) => (message.type === 'shed' ? [message.counts] : []));
@@ -100,6 +103,11 @@ describe('source loop', () => {
     expect(heard().slice(1)).toEqual([[1, 1, 1, 0, 2, 0, 0]]);
     loop.lost();
     expect(heard()).toHaveLength(2);
+    bring(HEARTBEAT);
+    // A loss of the connection is reported at once, and with it what was shed.
+    loop.lost();
+    expect(heard()[2]).toEqual([0, 0, 0, 1, 0, 0, 0]);
+    expect(main.at(-1)).toMatchObject({ type: 'status', status: { backlogBytes: 5 * 65 + 4 } });
   });
 
   it('source loop - the writer is told the clock behind the messages that wait, also if they are empty', async () => {
@@ -153,6 +161,23 @@ describe('source loop', () => {
       giveBack(seq);
     }
     expect([input.catchUp.committedSeq, main]).toMatchObject([2, [{ status: { catchingUp: false } }]]);
+  });
+
+  it('source loop - a message goes with the index of its subject, and of one that is too large a byte too many', async () => {
+    const { input, loop, bring, batches } = await startSource();
+    bring(LEFT);
+    bring('ingest.nodes.left');
+    input.reading.isMapped = true;
+    bring('ingest.nodes.left', 'x'.repeat(MESSAGE_BYTES_MAX + 3));
+    loop.resting();
+    const messages: unknown[] = [];
+    for (const batch of batches)
+      readBatch(batch, ({ subject, payload, seq }) => messages.push([subject, payload.length, seq]));
+    expect(messages).toEqual([
+      [5, 1, 1],
+      [6, 1, 2],
+      [5, MESSAGE_BYTES_MAX + 1, 3],
+    ]);
   });
 
   it('source loop - what was read of a stream and not handed over is forgotten when reading begins anew', async () => {
