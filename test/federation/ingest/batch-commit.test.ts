@@ -240,9 +240,11 @@ describe('batch commit', () => {
       expect(step(batches)).toBe(isKept ? 'disk_error' : null);
       own.disk.heal();
       finish();
+      const beforeMs = own.writer.current.deletionMs;
+      own.time.runUntil(own.time.nowMs + 1000);
       batches.commit();
-      // A writer made anew has no deletion clock before its first housekeeping.
-      expect(Number.isFinite(own.writer.current.deletionMs)).toBe(isKept);
+      // A writer made anew has no deletion clock before its first housekeeping, which reads it.
+      expect(own.writer.current.deletionMs).toBe(isKept ? beforeMs + 1000 : Infinity);
       own.time.runUntil(own.time.nowMs + HOUSEKEEPING_REST_MS);
       batches.commit();
       expect(Number.isFinite(own.writer.current.deletionMs)).toBe(true);

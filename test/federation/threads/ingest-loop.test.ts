@@ -211,7 +211,7 @@ describe('ingest loop', () => {
     ],
   ])('ingest loop - a stop commits what it can and ends at once: %s', async (_state, prepare, expected) => {
     const set = await startLoop();
-    const { own, loop, pass, news, attach } = set;
+    const { own, loop, main, pass, news, attach } = set;
     attach();
     prepare(set);
     news();
@@ -225,8 +225,19 @@ describe('ingest loop', () => {
     });
     expect([own.time.nowMs - startedMs, lines.at(-1)?.startsWith('closed')]).toEqual([0, true]);
     own.disk.heal();
+    main.length = 0;
     pass(HOUR_MS);
-    expect(news()).toEqual([]);
+    expect([news(), main]).toEqual([[], []]);
+  });
+
+  it('ingest loop - a stop in the search for a message does not wait for the environment', async () => {
+    const { own, loop, batch, attach } = await startLoop({ commitMs: 100 });
+    attach();
+    batch([...tasks(0, 3), poison(3)], 1);
+    own.disk.refuse('busy');
+    const startedMs = own.time.nowMs;
+    await loop.stop();
+    expect([own.time.nowMs - startedMs, own.tasks]).toEqual([100, 0]);
   });
 
   it('ingest loop - a stop looks no longer than its time for messages that cannot be stored, and keeps what it stored', async () => {

@@ -75,7 +75,7 @@ describe('source loop', () => {
     bringMany(15);
     expect([counts(batches), input.heldBack]).toEqual([[4, 4, 4, 4], ['pause']]);
     const order: number[] = [];
-    while (!loop.isEmpty) {
+    for (let rounds = 0; !loop.isEmpty && rounds < 100; rounds++) {
       expect(batches.length).toBeLessThanOrEqual(4);
       if (batches.length > 0) order.push(...giveBack(order.length));
       else loop.flush();
