@@ -68,7 +68,8 @@ const ASK_WHY_MS = 3000;
 const TIMEOUT = 'timeout';
 
 /**
- * Connects, and tries until it succeeds; null if `signal` ends the attempts. Afterwards the client reconnects by
+ * Connects, and tries until it succeeds; null if `signal` ends the attempts. The client cannot cancel a dial: one that
+ * succeeds after the signal is closed at once, within {@link CONNECT_TIMEOUT_MS}. Afterwards the client reconnects by
  * itself, for ever.
  */
 export async function connectBroker(
@@ -81,6 +82,10 @@ export async function connectBroker(
     const startedMs = systemClock.monotonicMs();
     try {
       const connection = await open(name, options, true);
+      if (signal.aborted) {
+        await connection.close();
+        return null;
+      }
       void follow(connection, parts, () => open(name, options, false), signal);
       parts.onConnected(connection.getServer());
       return connection;
