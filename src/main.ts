@@ -1,9 +1,19 @@
 #!/usr/bin/env node
-// The entry file: refuses a Node that is too old in one sentence, then starts the command line. Before that it imports
-// nothing, and it uses only old syntax, because an old Node must be able to read it (built; only a new one reads
-// TypeScript).
+// The entry file: decides what an early signal does, refuses a Node that is too old in one sentence, then starts the
+// command line. Before that it imports nothing, and it uses only old syntax, because an old Node must be able to read
+// its built form. Only a new Node reads TypeScript.
 
 const NODE_MAJOR_MIN = 24;
+
+// Loading the service takes up to a second, in which nothing is open: a signal ends it at once. As soon as the service
+// listens to the signal itself (cli/until-signal.ts has the same five), this listener does nothing.
+if (process.argv[2] === undefined || process.argv[2] === 'serve') {
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGTERM']) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(0);
+    });
+  }
+}
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   void import('./commands.ts');
