@@ -71,6 +71,8 @@ export interface BatchCommitParts {
 export class BatchCommit {
   /** The observed clock of the last message merged, or a later reading. */
   observedMs: number;
+  /** The observed clock of the last commit: of nodes that were heard later, main knows no sign of life yet. */
+  committedObservedMs: number;
   readonly #parts: BatchCommitParts;
   readonly #housekeepingRestMs: number;
   /** The merged batch; it is given back after the next commit. */
@@ -83,6 +85,7 @@ export class BatchCommit {
 
   constructor({ observedMs, housekeepingRestMs }: BatchCommitOptions, parts: BatchCommitParts) {
     this.observedMs = observedMs;
+    this.committedObservedMs = observedMs;
     this.#housekeepingRestMs = housekeepingRestMs;
     this.#parts = parts;
   }
@@ -148,6 +151,7 @@ export class BatchCommit {
     if (this.#salvage === null && startedMs >= this.#housekeepFromMs)
       writer.current.housekeep(clock.nowMs(), startedMs);
     const signs = writer.commit(clock.nowMs(), this.observedMs);
+    this.committedObservedMs = this.observedMs;
     files.written();
     door.committed();
     committed({ signs, seconds: (clock.monotonicMs() - startedMs) / 1000, messages });
@@ -170,9 +174,10 @@ export class BatchCommit {
       return entry;
     };
     return new Salvage(entries.length, error, {
-      revert() {
+      revert: () => {
         writer.revert();
         door.forget();
+        this.observedMs = this.committedObservedMs;
       },
       dropFacts: () => writer.dropFacts(),
       merge: (at) => void door.admit(entryAt(at), nowMs),

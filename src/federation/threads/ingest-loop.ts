@@ -126,7 +126,7 @@ export class IngestLoop implements Part {
       identity,
       keys: keys.book.all,
       missing: missing.records,
-      observedMs: this.#batches.observedMs,
+      observedMs: this.#batches.committedObservedMs,
     });
     return Promise.resolve();
   }
@@ -198,7 +198,7 @@ export class IngestLoop implements Part {
     const status = this.health.status(Math.max(this.#lagMs, ledger.waitingMs(clock.nowMs())));
     const { totalNodes, trust } = writer.current;
     const missing = writer.current.missing.records;
-    const { observedMs } = this.#batches;
+    const observedMs = this.#batches.committedObservedMs;
     send({ type: 'snapshot', accounts, status, observedMs, totalNodes, trust, missing });
     this.#tellMissing();
   }
@@ -226,7 +226,7 @@ export class IngestLoop implements Part {
     const { writer, ledger, clock, send } = this.#parts;
     this.#lagMs = ledger.committed(clock.nowMs(), seconds, messages);
     const { gone } = writer.current.lastCommit;
-    send({ type: 'committed', signs, gone, observedMs: this.#batches.observedMs });
+    send({ type: 'committed', signs, gone, observedMs: this.#batches.committedObservedMs });
     this.report();
   }
 

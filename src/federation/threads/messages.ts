@@ -59,7 +59,10 @@ export type MainToIngest =
   | { readonly type: 'keyUsed'; readonly keyId: string; readonly atMs: number }
   | { readonly type: 'stop' };
 
-/** Messages of the ingest thread to the main thread. `observedMs` is the observed clock of the last message taken. */
+/**
+ * Messages of the ingest thread to the main thread. `observedMs` is the observed clock of the last commit. It never runs
+ * ahead of the signs of life, because the main thread decides by it which nodes are silent.
+ */
 export type IngestToMain =
   | {
       readonly type: 'opened';

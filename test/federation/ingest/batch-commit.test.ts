@@ -25,6 +25,9 @@ function setUp(options: { beforeMessage?: () => void } = {}) {
   opened.push(own);
   const told: string[] = [];
   const commits: Commit[] = [];
+  /** At each commit: the observed clock and the position in the file. */
+  const clocks: number[] = [];
+  const seqs: number[] = [];
   const lost: string[] = [];
   const tell = (what: string) => told.push(`${what}; on disk ${own.tasks} tasks, position ${own.seq}`);
   const batches = new BatchCommit(
@@ -35,6 +38,8 @@ function setUp(options: { beforeMessage?: () => void } = {}) {
       beforeMessage: options.beforeMessage ?? null,
       committed(commit) {
         commits.push(commit);
+        clocks.push(Number(own.column("SELECT value FROM settings_kept WHERE name = 'observed_ms'")[0]));
+        seqs.push(Number(own.seq));
         // As the loop does it.
         own.ledger.committed(own.clock.nowMs(), commit.seconds, commit.messages);
         tell(`committed ${commit.signs.map(({ nodeId }) => nodeId).join(' ')}`);
@@ -55,7 +60,7 @@ function setUp(options: { beforeMessage?: () => void } = {}) {
     }
     throw new Error('it does not end');
   };
-  return { own, batches, told, commits, lost, finish };
+  return { own, batches, told, commits, clocks, seqs, lost, finish };
 }
 
 const poison = (task: number) => taskReceived(task, `${UNSTORABLE}${task}`);
@@ -129,7 +134,7 @@ describe('batch commit', () => {
   ])(
     'batch commit - failed three times, a batch of eight is bisected and what cannot be stored is set aside: %s',
     (_which, poisoned, firstSeq) => {
-      const { own, batches, told, commits, lost, finish } = setUp();
+      const { own, batches, told, commits, clocks, seqs, lost, finish } = setUp();
       if (firstSeq !== null) own.writer.attach(STREAM, null);
       const messages = tasks(0, 8).map((message, at) => (poisoned.includes(at) ? poison(at) : message));
       batches.merge(batchOf(messages, firstSeq));
@@ -152,7 +157,10 @@ describe('batch commit', () => {
       expect(told.at(-1)).toContain(`given back 8 up to ${seq}; on disk ${left} tasks`);
       expect(lost).toHaveLength(1);
       expect(lost[0]).toContain(`set aside ${poisoned.length} message(s)`);
-      expect([batches.isMovingOn, batches.isStuck, batches.observedMs]).toEqual([false, false, 80]);
+      expect([batches.isMovingOn, batches.isStuck, batches.committedObservedMs]).toEqual([false, false, 80]);
+      // No part is stored with a clock that is ahead of its messages.
+      expect(clocks).toEqual(clocks.toSorted((a, b) => a - b));
+      if (firstSeq !== null) expect(clocks).toEqual(seqs.map((upTo) => 10 * upTo));
     },
   );
 
