@@ -1,4 +1,4 @@
-// For monitors: are these statistics from the aggregator we trust? `npm install nats`, then
+// For monitors: are these statistics from the aggregator that you trust? `npm install nats`, then
 //   node verify-statistics.mjs nats://BROKER:4222 http://AGGREGATOR:8080
 import { createPublicKey, verify } from 'node:crypto';
 import { connect } from 'nats';

@@ -65,7 +65,7 @@ find_program() {
   return 1
 }
 
-# apt-get with the machine's package lists, and with lists of our own under .cache/apt (which need no root).
+# apt-get with the machine's package lists, and with lists of the project under .cache/apt (which need no root).
 apt_of_machine() { apt-get -qq -o "APT::Sandbox::User=$(id -un)" "$@"; }
 apt_of_ours() {
   mkdir -p "$root/.cache/apt/state/lists/partial" "$root/.cache/apt/cache/archives/partial"

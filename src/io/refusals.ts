@@ -73,8 +73,8 @@ export class Refusals {
   }
 
   /**
-   * Returns `the broker does not let us subscribe to A, B, or publish to C`, without the subject `except`; null if
-   * there is no refusal. The sentence does not depend on the order in which the broker sent the refusals.
+   * Returns `the broker does not let the aggregator subscribe to A, B, or publish to C`, without the subject `except`;
+   * null if there is no refusal. The sentence does not depend on the order in which the broker sent the refusals.
    */
   describe(except: string | null = null): string | null {
     const refused = [...this.#known.values()].filter(({ subject }) => subject === null || subject !== except);
@@ -88,20 +88,22 @@ export class Refusals {
       )
       .toSorted();
     const all =
-      denied.length === 0 ? quotes : [`the broker does not let us ${denied.join(', or ')}`, ...quotes];
+      denied.length === 0
+        ? quotes
+        : [`the broker does not let the aggregator ${denied.join(', or ')}`, ...quotes];
     return all.length === 0 ? null : all.join('; ');
   }
 
   /**
-   * Returns `allow our user to subscribe to A and to publish to B`, with exactly the refused rights; null if no refusal
-   * names a subject.
+   * Returns `allow the aggregator's user to subscribe to A and to publish to B`, with exactly the refused rights; null if
+   * no refusal names a subject.
    */
   get remedy(): string | null {
     const rights = OPERATIONS.flatMap((operation) => {
       const names = subjectsOf([...this.#known.values()], operation).map(rightFor);
       return names.length === 0 ? [] : [`to ${operation} to ${[...new Set(names)].join(', ')}`];
     });
-    return rights.length === 0 ? null : `allow our user ${rights.join(' and ')}`;
+    return rights.length === 0 ? null : `allow the aggregator's user ${rights.join(' and ')}`;
   }
 }
 

@@ -170,8 +170,8 @@ async function makeStream(
 export async function describeStorageLimit(manager: JetStreamManager): Promise<string | null> {
   const { limits, tiers, storage } = await manager.getAccountInfo();
   const { max_storage: bytes, storage_max_stream_bytes: ofStream } = tiers?.R1?.limits ?? limits;
-  if (ofStream > 0) return `a stream of our account may have ${ofStream} bytes`;
-  return bytes < 0 ? null : `our account may store ${bytes} bytes, ${storage} of them are in use`;
+  if (ofStream > 0) return `a stream of this account may have ${ofStream} bytes`;
+  return bytes < 0 ? null : `this account may store ${bytes} bytes, ${storage} of them are in use`;
 }
 
 /** Number of messages that the broker counts in the stream from `fromSeq` on, without deleted ones. */

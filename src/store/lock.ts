@@ -99,7 +99,7 @@ export function lockBrokerFolder(folder: string): { release(): void } {
     if (errorCode(error) !== 'SQLITE_BUSY') throw error;
     throw new CodedError(
       'broker_folder_in_use',
-      `The folder ${folder} of our own broker is in use by another aggregator (${readHolder(path)}): set EMBEDDED_NATS_DIR to a folder of this program's own, or stop the other program.`,
+      `The folder ${folder} of the embedded broker is in use by another aggregator (${readHolder(path)}): set EMBEDDED_NATS_DIR to a folder of this program's own, or stop the other program.`,
     );
   }
 }

@@ -53,11 +53,13 @@ export class Salvage {
     const losses: string[] = [];
     if (this.#droppedFacts) {
       const what = 'transitions and statistics of the last moments cannot be stored and were dropped';
-      losses.push(`${what}: a defect of ours; please report it`);
+      losses.push(`${what}: a defect of the aggregator; please report it`);
     }
     if (this.#setAside > 0) {
       const what = `${this.#setAside} message(s) that cannot be stored (${[...this.#codes].join(', ')})`;
-      losses.push(`set aside ${what}: a defect of ours; please report it with the table quarantine`);
+      losses.push(
+        `set aside ${what}: a defect of the aggregator; please report it with the table quarantine`,
+      );
     }
     return losses;
   }

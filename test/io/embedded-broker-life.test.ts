@@ -81,7 +81,7 @@ describe('broker life', () => {
       adopted: false,
     });
     expect(endpoint.describes).toMatch(
-      /our own nats-server \d+\.\d+\.\d+ \(truebit-aggregator-[0-9a-f]{8}, process \d+/,
+      /embedded nats-server \d+\.\d+\.\d+ \(truebit-aggregator-[0-9a-f]{8}, process \d+/,
     );
     expect(endpoint.describes).not.toContain(endpoint.password);
     await (await login(endpoint)).close();

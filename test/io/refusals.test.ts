@@ -10,22 +10,28 @@ describe('refusals', () => {
   it.each<[Error, string | null]>([
     [
       violation('subscription', 'truebit.heartbeat'),
-      'the broker does not let us subscribe to truebit.heartbeat',
+      'the broker does not let the aggregator subscribe to truebit.heartbeat',
     ],
     [
       violation('publish', 'truebit.stats.aggregated'),
-      'the broker does not let us publish to truebit.stats.aggregated',
+      'the broker does not let the aggregator publish to truebit.stats.aggregated',
     ],
-    [violation('subscription', '_INBOX.a1b2.c3'), 'the broker does not let us subscribe to _INBOX.>'],
-    [violation('publish', '_INBOX.what-a-stranger-says.x'), 'the broker does not let us publish to _INBOX.>'],
-    [violation('subscription', '_AGG.a1b2'), 'the broker does not let us subscribe to _AGG.>'],
+    [
+      violation('subscription', '_INBOX.a1b2.c3'),
+      'the broker does not let the aggregator subscribe to _INBOX.>',
+    ],
+    [
+      violation('publish', '_INBOX.what-a-stranger-says.x'),
+      'the broker does not let the aggregator publish to _INBOX.>',
+    ],
+    [violation('subscription', '_AGG.a1b2'), 'the broker does not let the aggregator subscribe to _AGG.>'],
     [
       violation('publish', '$JS.API.CONSUMER.MSG.NEXT.EVERYTHING.a1b2'),
-      'the broker does not let us publish to $JS.API.CONSUMER.MSG.NEXT.EVERYTHING.>',
+      'the broker does not let the aggregator publish to $JS.API.CONSUMER.MSG.NEXT.EVERYTHING.>',
     ],
     [
       violation('publish', '$JS.API.CONSUMER.CREATE.TRUEBIT_INGEST.a1b2.truebit.>'),
-      'the broker does not let us publish to $JS.API.CONSUMER.CREATE.TRUEBIT_INGEST.>',
+      'the broker does not let the aggregator publish to $JS.API.CONSUMER.CREATE.TRUEBIT_INGEST.>',
     ],
     [
       new Error('maximum subscriptions exceeded'),
@@ -51,9 +57,9 @@ describe('refusals', () => {
     expect(add(violation('subscription', 'a'))).toBe(false);
     add(violation('publish', 'b'));
     add(violation('subscription', 'c'));
-    const sentence = 'the broker does not let us subscribe to a, c, or publish to b';
+    const sentence = 'the broker does not let the aggregator subscribe to a, c, or publish to b';
     expect(refusals.describe()).toBe(sentence);
-    expect(refusals.describe('b')).toBe('the broker does not let us subscribe to a, c');
+    expect(refusals.describe('b')).toBe('the broker does not let the aggregator subscribe to a, c');
     for (let subject = 0; subject < 1000; subject++) add(violation('publish', `s${subject}`));
     expect(refusals.size).toBe(32);
     refusals.clear();

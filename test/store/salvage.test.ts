@@ -62,7 +62,7 @@ describe('salvage', () => {
       '7',
     ]);
     expect(salvage.losses).toEqual([
-      'set aside 3 message(s) that cannot be stored (SQLITE_TOOBIG, SQLITE_RANGE): a defect of ours; please report it with the table quarantine',
+      'set aside 3 message(s) that cannot be stored (SQLITE_TOOBIG, SQLITE_RANGE): a defect of the aggregator; please report it with the table quarantine',
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('salvage', () => {
     finish(salvage);
     expect(stored).toEqual(['0', '1']);
     expect(salvage.losses).toEqual([
-      'transitions and statistics of the last moments cannot be stored and were dropped: a defect of ours; please report it',
+      'transitions and statistics of the last moments cannot be stored and were dropped: a defect of the aggregator; please report it',
     ]);
   });
 });

@@ -60,7 +60,7 @@ function broker(values: SettingValues): readonly BrokenRule[] {
   }
   // With `auto` the embedded broker may never start, so the ports clash for certain only with `on`.
   if (values.EMBEDDED_NATS === 'on' && httpPort !== 0 && (httpPort === port || httpPort === wsPort)) {
-    const sentence = `HTTP_PORT ${httpPort}: allowed is another port than those of our own broker`;
+    const sentence = `HTTP_PORT ${httpPort}: allowed is another port than those of the embedded broker`;
     broken.push({ names: ['HTTP_PORT', 'EMBEDDED_NATS_PORT', 'EMBEDDED_NATS_WS_PORT'], sentence });
   }
   return broken;
@@ -120,7 +120,7 @@ function files(values: SettingValues, machine: Pick<Machine, 'canRead'>): readon
   return FILES.flatMap((name) => {
     const path = values[name];
     if (path === null || machine.canRead(path)) return [];
-    const sentence = `${name} ${shownValue(DEFINITIONS[name], path)}: allowed is the path of a file that we may read`;
+    const sentence = `${name} ${shownValue(DEFINITIONS[name], path)}: allowed is the path of a file that this user may read`;
     return [{ names: [name], sentence }];
   });
 }

@@ -172,7 +172,8 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
     backlogBytes: COUNT,
     clockOffsetMs: {
       type: ['number', 'null'],
-      description: "The broker's clock minus ours; null before a message was read live, and on plain NATS",
+      description:
+        "The broker's clock minus the aggregator's; null before a message was read live, and on plain NATS",
     },
     reconnects: COUNT,
     databaseSizeBytes: COUNT,

@@ -133,6 +133,6 @@ export class WriterHealth implements Part {
 /** The sentence for a batch that failed without a cause in the environment. */
 function sentenceOf(error: unknown, isStuck: boolean): string {
   return isStuck
-    ? `a message cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of ours; please report it`
+    ? `a message cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of the aggregator; please report it`
     : `a batch cannot be stored (${codeOf(error)}); looking for the message that keeps it from being stored`;
 }

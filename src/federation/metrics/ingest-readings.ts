@@ -41,7 +41,7 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
   },
   counter(
     'aggregator_messages_lost_total',
-    'Messages that the stream no longer held when we came to read them.',
+    'Messages that the stream dropped before the aggregator read them.',
     ({ accounts }) => accounts?.lost ?? 0,
   ),
   gauge(
@@ -64,7 +64,7 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
   ),
   counter(
     'aggregator_future_time_messages_total',
-    'Messages whose broker time was more than 60 s ahead of our clock.',
+    "Messages whose broker time was more than 60 s ahead of the aggregator's clock.",
     ({ accounts }) => accounts?.futureTimes ?? 0,
   ),
   gauge(
@@ -74,7 +74,7 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
   ),
   gauge(
     'aggregator_pending_messages',
-    'Messages that the stream holds beyond our position.',
+    "Messages in the stream beyond the aggregator's position.",
     ({ status }) => status?.pending ?? 0,
   ),
   gauge(
@@ -94,7 +94,7 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
   },
   gauge(
     'aggregator_clock_offset_seconds',
-    'Clock of the broker minus ours, from the newest message read live; 0 before the first.',
+    "The broker's clock minus the aggregator's clock, from the newest message read live; 0 before the first.",
     ({ status }) => (status?.clockOffsetMs ?? 0) / 1000,
   ),
   gauge('aggregator_broker_connected', 'Whether the broker is connected, 0 or 1.', ({ status }) =>

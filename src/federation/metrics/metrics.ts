@@ -110,7 +110,7 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
   ),
   gauge(
     'aggregator_broker_refusals',
-    'What the broker does not let us do at the moment: subjects to subscribe or publish to.',
+    'Number of things that the broker refuses at the moment: subjects to subscribe or publish to, and limits.',
     (parts) => parts.refusals(),
   ),
   gauge('aggregator_feed_clients', 'Open readers of the live feed.', (parts) => parts.feed().clients),

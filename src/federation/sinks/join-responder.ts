@@ -35,9 +35,10 @@ export interface JoinParts {
   monotonicMs(): number;
 }
 
-const CANNOT_LISTEN = 'the broker does not let us listen: nobody can join; allow our user to subscribe to';
+const CANNOT_LISTEN =
+  "the broker does not let the aggregator listen: no node can join; allow the aggregator's user to subscribe to";
 const CANNOT_ANSWER =
-  'the broker does not take our answers: nobody can join; allow our user to publish to _INBOX.>';
+  "the broker does not take the answers of the aggregator: no node can join; allow the aggregator's user to publish to _INBOX.>";
 
 const SECOND_MS = 1000;
 

@@ -158,7 +158,7 @@ export class Publisher implements Part {
     if (outcome === 'away') return 'away';
     if (outcome === 'late') return same(`the broker has not confirmed them within ${FLUSH_MAX_MS / 1000} s`);
     const denied = this.#refusals.describe();
-    if (denied !== null) return same(`${denied}: allow our user to publish to truebit.stats.>`);
+    if (denied !== null) return same(`${denied}: allow the aggregator's user to publish to truebit.stats.>`);
     if (tooLarge.length === 0) return null;
     return {
       key: `too large: ${tooLarge.map(({ key }) => key).join()}`,

@@ -169,8 +169,8 @@ export class Attachment {
     // The broker said at the login that it has no JetStream, so the answer would bring nothing new.
     if (refusal.operation === 'subscribe' && !isAtBroker) return this.#findNone(isMapped, before, refusal);
     const subject = refusal.subject ?? '';
-    const denied = `the broker does not let us ${refusal.operation} to ${subject}`;
-    const right = `allow our user to ${refusal.operation} to ${rightFor(subject)}`;
+    const denied = `the broker does not let the aggregator ${refusal.operation} to ${subject}`;
+    const right = `allow the aggregator's user to ${refusal.operation} to ${rightFor(subject)}`;
     if (this.#options.mode === 'jetstream')
       throw new CodedError(
         'jetstream_unavailable',

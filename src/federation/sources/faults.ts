@@ -8,7 +8,7 @@
 export type FaultKind = 'refused' | 'settings' | 'stall';
 
 const ENDS: Readonly<Record<FaultKind, string>> = {
-  refused: 'the broker lets us do everything again that reading needs',
+  refused: 'the broker allows again everything that reading needs',
   settings: 'the stream is as the settings want it again',
   stall: 'the stream gives messages again; what was removed of it unread is counted as lost',
 };

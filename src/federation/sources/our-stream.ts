@@ -39,7 +39,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 const ROOM =
-  'set STREAM_MAX_BYTES to what the broker takes, or give it more room: max_file_store in its configuration, or the storage limit of our account';
+  'set STREAM_MAX_BYTES to what the broker takes, or give it more room: max_file_store in its configuration, or the storage limit of the account';
 
 /** Makes or repairs the stream. Throws {@link StreamRefused} if no stream exists afterwards. */
 export async function keepOurStream(

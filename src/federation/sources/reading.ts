@@ -46,7 +46,8 @@ export interface ReadingParts {
 }
 
 /** The remedy if the broker refuses subscriptions to inputs; the sentence before names them. */
-const ALLOW_INPUTS = 'what is published there is not counted; allow our user to subscribe to them';
+const ALLOW_INPUTS =
+  "what is published there is not counted; allow the aggregator's user to subscribe to them";
 
 /** Reading has begun; `problem` is a reason for concern, null if there is none. */
 export interface Begun {
@@ -216,7 +217,7 @@ export class Reading {
       mode: 'core',
       problem: reason,
       level: 'warn',
-      sentence: `broker: reading plain NATS (${why}); what is published while we are away is not seen`,
+      sentence: `broker: reading plain NATS (${why}); the aggregator does not see what is published while it is away`,
     };
   }
 

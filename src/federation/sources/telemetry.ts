@@ -181,7 +181,7 @@ export class Telemetry {
       isReturn ? `broker: connected again to ${server}` : `broker: connected to ${server}`,
     );
     if (this.#connection === null) return;
-    this.problem = 'connected again; finding our place in the stream';
+    this.problem = 'connected again; finding the position in the stream';
     this.reconnects++;
     void this.#attach(this.#connection);
   }
@@ -286,7 +286,7 @@ export class Telemetry {
   #broken(connection: NatsConnection, reason: string): void {
     this.isConsuming = false;
     this.problem = `reading the stream broke off: ${reason}`;
-    this.#parts.log('warn', `broker: ${this.problem}; beginning again from our position`);
+    this.#parts.log('warn', `broker: ${this.problem}; beginning again from the position`);
     void this.#attach(connection);
   }
 }

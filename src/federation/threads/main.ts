@@ -241,8 +241,8 @@ class MainThread implements App {
     return embeddedBrokerFor(this.#settings, searchPath, {
       lockFolder: lockBrokerFolder,
       log: (level, message) => log[level](`broker: ${message}`),
-      onDown: (reason) => log.warn(`broker: our nats-server is down (${reason}); starting it again`),
-      onUp: () => log.info('broker: our nats-server is up again'),
+      onDown: (reason) => log.warn(`broker: the embedded nats-server is down (${reason}); starting it again`),
+      onUp: () => log.info('broker: the embedded nats-server is up again'),
     });
   }
 

@@ -35,7 +35,7 @@ export function foreignEndpoint(server: {
     wsUrl: null,
     owned: false,
     adopted: false,
-    describes: `NATS server ${name} (${version}) found at ${host}:${port}, not ours`,
+    describes: `NATS server ${name} (${version}) found at ${host}:${port}, not started by this program`,
   };
 }
 
@@ -63,6 +63,6 @@ export function ownEndpoint(own: {
     inboxPrefix: AGGREGATOR_INBOX_PREFIX,
     owned: true,
     adopted: own.adopted,
-    describes: `our own nats-server ${formatVersion(own.version)} (${own.credentials.serverName}, process ${own.pid}, ${how})`,
+    describes: `embedded nats-server ${formatVersion(own.version)} (${own.credentials.serverName}, process ${own.pid}, ${how})`,
   };
 }

@@ -68,11 +68,11 @@ export async function requireOurPorts(
 function brokerForeign(name: string, ourName: string, address: string): CodedError {
   const who =
     name === ourName
-      ? `${name}: our own name, but not a process of our folder (a copy of it in use elsewhere?)`
-      : `${name}, another aggregator's own broker, whose password we lack`;
+      ? `${name}: the name of this program's own broker, but not a process of its folder (a copy of the folder in use elsewhere?)`
+      : `${name}, another aggregator's embedded broker, whose password this program does not have`;
   return new CodedError(
     'broker_foreign',
     `At ${address} listens ${who}. Either set EMBEDDED_NATS_PORT and EMBEDDED_NATS_WS_PORT to free ports for a broker ` +
-      `of our own, or share that one: NATS_URL=nats://${address} with NATS_PASSWORD from credentials.json in its folder.`,
+      `of this program's own, or share that one: NATS_URL=nats://${address} with NATS_PASSWORD from credentials.json in its folder.`,
   );
 }

@@ -212,7 +212,11 @@ describe('settings - mistakes', () => {
       /^STREAM_MAX_AGE 691200000/,
     ],
     ['burst 0 with a rate', { RATE_LIMIT_BURST: '0' }, /^RATE_LIMIT_BURST 0/],
-    ['an address and our own broker', { NATS_URL: 'nats://a', EMBEDDED_NATS: 'on' }, /^EMBEDDED_NATS "on"/],
+    [
+      'an address and the embedded broker',
+      { NATS_URL: 'nats://a', EMBEDDED_NATS: 'on' },
+      /^EMBEDDED_NATS "on"/,
+    ],
     ['both broker ports equal', { EMBEDDED_NATS_WS_PORT: '4222' }, /^EMBEDDED_NATS_WS_PORT 4222/],
     ['HTTP on a broker port', { EMBEDDED_NATS: 'on', HTTP_PORT: '9086' }, /^HTTP_PORT 9086/],
     ['two passwords', { NATS_PASSWORD: 'a', NATS_AGGREGATOR_PASSWORD: 'b' }, /^NATS_PASSWORD and NATS_AGGR/],
@@ -240,7 +244,7 @@ describe('settings - mistakes', () => {
 
   it('name files that cannot be read', () => {
     expect(mistakes({ NATS_CA: '/no/ca.pem' }, false)).toEqual([
-      'NATS_CA "/no/ca.pem": allowed is the path of a file that we may read',
+      'NATS_CA "/no/ca.pem": allowed is the path of a file that this user may read',
     ]);
     expect(() => readSettings({ NATS_CA: '/no/such/ca.pem' })).toThrow(/NATS_CA/);
   });

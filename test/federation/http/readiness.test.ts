@@ -109,9 +109,9 @@ describe('readiness - components', () => {
   });
 
   it('is ready while no monitor can join, with a warning', () => {
-    const { status, components } = judge({ joinProblem: 'nobody can join' });
+    const { status, components } = judge({ joinProblem: 'no node can join' });
     expect(status).toBe('ready');
-    expect(components.broker).toEqual({ ok: true, reason: 'nobody can join' });
+    expect(components.broker).toEqual({ ok: true, reason: 'no node can join' });
   });
 
   it('is ready while there is a problem with the stream, with a warning', () => {

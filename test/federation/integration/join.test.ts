@@ -148,7 +148,8 @@ describe('join', () => {
     const server = await launchBroker({ configurationFile: file });
     const program = launch(at(server.url, own, { NATS_USER: 'a', NATS_PASSWORD: 'b', INGEST_MODE: 'core' }));
     await program.ready();
-    const said = () => program.log.filter(({ msg }) => msg.startsWith('join: the broker does not let us'));
+    const said = () =>
+      program.log.filter(({ msg }) => msg.startsWith('join: the broker does not let the aggregator'));
     await until('the log to say so', () => said().length > 0);
     await until('statistics', async () => (await program.metric('aggregator_tick_seconds_count')) >= 3);
     expect(said()).toHaveLength(1);

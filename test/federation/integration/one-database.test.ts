@@ -162,7 +162,7 @@ describe('one database', () => {
       // Without `.db` the name of the default folder is the same.
       const ended = await runToEnd({ ...env, ...more, DB_PATH: join(home, 'a') });
       expect(ended.code).toBe(1);
-      expect(ended.stderr).toMatch(/^The folder .+\/a-nats of our own broker is in use by .+\n$/);
+      expect(ended.stderr).toMatch(/^The folder .+\/a-nats of the embedded broker is in use by .+\n$/);
       expect(ended.stderr).toContain(`(pid ${first.process.pid} on `);
       expect(ended.stderr).toContain('[broker_folder_in_use]');
     }

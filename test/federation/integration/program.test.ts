@@ -59,7 +59,7 @@ describe('program', () => {
     const pid = brokerPid(own);
     expect(said(program, `broker: ${own.natsUrl}, `)).toMatch(
       new RegExp(
-        `our own nats-server [0-9.]+ \\(truebit-aggregator-[0-9a-f]{8}, process ${pid}, started\\)$`,
+        `embedded nats-server [0-9.]+ \\(truebit-aggregator-[0-9a-f]{8}, process ${pid}, started\\)$`,
       ),
     );
     const wsUrl = `ws://127.0.0.1:${own.wsPort}`;

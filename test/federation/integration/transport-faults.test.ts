@@ -81,10 +81,10 @@ describe('transport faults: refusals of the broker', () => {
     });
     expect(seen).toMatchObject({ code: 503, components: { ingest: { ok: false }, broker: { ok: true } } });
     expect(seen.components['ingest']?.reason).toMatch(
-      /^the broker does not let us subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left:/,
+      /^the broker does not let the aggregator subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left:/,
     );
     // No monitor can join either, which is a warning.
-    expect(seen.components['broker']?.reason).toMatch(/nobody can join/);
+    expect(seen.components['broker']?.reason).toMatch(/no node can join/);
     expect(await program.metric('aggregator_broker_refusals')).toBe(5);
     const { port } = broker;
     await broker.stop();
@@ -93,8 +93,8 @@ describe('transport faults: refusals of the broker', () => {
     await program.ready();
     await send(await connectTo(broker.url, { user: 'node', pass: 'p' }), [heartbeat('node-0001')]);
     await counted(program, 1);
-    expect(told(program, /does not let us subscribe/)).toHaveLength(1);
-    expect(told(program, /nobody can join/)).toHaveLength(1);
+    expect(told(program, /does not let the aggregator subscribe/)).toHaveLength(1);
+    expect(told(program, /no node can join/)).toHaveLength(1);
     await until('no refusal', async () => (await program.metric('aggregator_broker_refusals')) === 0);
     expect((await readiness(program)).components['broker']).toEqual({ ok: true });
     expect(await program.stop()).toBe(0);
@@ -112,7 +112,7 @@ describe('transport faults: refusals of the broker', () => {
     });
     expect(seen.code).toBe(503);
     expect(seen.components['tick']?.reason).toBe(
-      'statistics are not published: the broker does not let us publish to truebit.stats.period.1h, truebit.stats.period.24h, truebit.stats.period.7d: allow our user to publish to truebit.stats.>',
+      "statistics are not published: the broker does not let the aggregator publish to truebit.stats.period.1h, truebit.stats.period.24h, truebit.stats.period.7d: allow the aggregator's user to publish to truebit.stats.>",
     );
     expect(await program.metric('aggregator_last_publish_timestamp_seconds')).toBe(0);
     configure(own.folder, '');

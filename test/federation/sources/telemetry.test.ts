@@ -153,20 +153,20 @@ describe('telemetry: refusals of the broker on plain NATS', () => {
       const { telemetry, subjects, warnings, log } = telemetryAt(broker.url);
       await until('the fault', () => telemetry.fault !== null);
       expect(telemetry.fault).toMatch(
-        /^the broker does not let us subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left: .*allow our user/,
+        /^the broker does not let the aggregator subscribe to truebit\.heartbeat, truebit\.invoices\.created, truebit\.nodes\.joined, truebit\.nodes\.left: .*allow the aggregator's user/,
       );
       expect(telemetry).toMatchObject({ mode: 'core', isReading: false, isMissing: true, refusals: 4 });
       // Meanwhile the permitted inputs are read.
       await publish(broker.connection, SUBJECTS);
       await until('the two', () => subjects.length === 2);
-      expect(warnings(/does not let us/)).toHaveLength(1);
+      expect(warnings(/does not let the aggregator/)).toHaveLength(1);
       if (how === 'reload') broker.reload({ jetstream: false });
       else await broker.restart({ jetstream: false });
       await until('the end', () => telemetry.isConnected && telemetry.fault === null && telemetry.isReading);
       await allArrive(broker.connection, subjects);
       expect(telemetry).toMatchObject({ isMissing: false, refusals: 0, problem: null });
-      expect(warnings(/does not let us/)).toHaveLength(1);
-      expect(log.filter((line) => /lets us do everything again/.test(line))).toHaveLength(1);
+      expect(warnings(/does not let the aggregator/)).toHaveLength(1);
+      expect(log.filter((line) => /allows again everything/.test(line))).toHaveLength(1);
     },
   );
 
@@ -176,7 +176,7 @@ describe('telemetry: refusals of the broker on plain NATS', () => {
     await until('reading', () => telemetry.isReading);
     expect(telemetry).toMatchObject({ mode: 'core', fault: null, problem: null, refusals: 0 });
     await allArrive(broker.connection, subjects);
-    expect(warnings(/does not let us/)).toEqual([]);
+    expect(warnings(/does not let the aggregator/)).toEqual([]);
     // A reconnection does not ask for JetStream either.
     await broker.restart({ rights: NO_INBOX, jetstream: false });
     await until('the return', () => telemetry.reconnects === 1 && telemetry.isReading);
@@ -190,7 +190,7 @@ describe('telemetry: refusals of the broker on plain NATS', () => {
     const { telemetry, subjects } = telemetryAt(broker.url);
     await until('the fault', () => telemetry.fault !== null);
     expect(telemetry.fault).toBe(
-      'the broker does not let us subscribe to truebit.heartbeat, truebit.invoices.created, truebit.nodes.joined, truebit.nodes.left: what is published there is not counted; allow our user to subscribe to them',
+      "the broker does not let the aggregator subscribe to truebit.heartbeat, truebit.invoices.created, truebit.nodes.joined, truebit.nodes.left: what is published there is not counted; allow the aggregator's user to subscribe to them",
     );
     expect(telemetry).toMatchObject({ mode: 'core', isConsuming: true, refusals: 4 });
     await publish(broker.connection, SUBJECTS);
@@ -249,7 +249,9 @@ describe('telemetry: refusals of the broker about JetStream', () => {
       const { telemetry, subjects, log, warnings } = telemetryAt(broker.url);
       await until('the fault', () => telemetry.fault !== null);
       expect(telemetry.fault).toMatch(refused);
-      expect(telemetry.fault).toMatch(/: allow our user to publish to \$JS\.API\.>, or set INGEST_MODE=core/);
+      expect(telemetry.fault).toMatch(
+        /: allow the aggregator's user to publish to \$JS\.API\.>, or set INGEST_MODE=core/,
+      );
       expect(telemetry.fault).not.toMatch(/_INBOX/);
       expect(telemetry.mode).not.toBe('core');
       const tries = () => telemetry.isConsuming;
@@ -258,7 +260,7 @@ describe('telemetry: refusals of the broker about JetStream', () => {
       await until('the end', () => telemetry.fault === null && telemetry.isReading);
       expect(telemetry.mode).toBe('jetstream');
       await allArrive(broker.connection, subjects);
-      expect(warnings(/does not let us/)).toHaveLength(1);
+      expect(warnings(/does not let the aggregator/)).toHaveLength(1);
       expect(log.filter((line) => /reading the stream/.test(line))).toHaveLength(1);
     },
   );
@@ -268,7 +270,9 @@ describe('telemetry: refusals of the broker about JetStream', () => {
     const { telemetry, subjects } = telemetryAt(broker.url);
     await until('plain NATS', () => telemetry.isReading);
     expect(telemetry).toMatchObject({ mode: 'core', fault: null, refusals: 1 });
-    expect(telemetry.problem).toMatch(/does not let us publish to \$JS\.API\.INFO.*INGEST_MODE=core/);
+    expect(telemetry.problem).toMatch(
+      /does not let the aggregator publish to \$JS\.API\.INFO.*INGEST_MODE=core/,
+    );
     await allArrive(broker.connection, subjects);
     broker.reload({});
     await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.problem === null);
@@ -282,10 +286,10 @@ describe('telemetry: refusals of the broker about JetStream', () => {
     await until('plain NATS', () => telemetry.isReading);
     expect(telemetry).toMatchObject({ mode: 'core', fault: null, refusals: 1 });
     expect(telemetry.problem).toBe(
-      'the broker does not let us subscribe to _INBOX.>, so its JetStream is not used: allow our user to subscribe to _INBOX.>, or set INGEST_MODE=core',
+      "the broker does not let the aggregator subscribe to _INBOX.>, so its JetStream is not used: allow the aggregator's user to subscribe to _INBOX.>, or set INGEST_MODE=core",
     );
     await allArrive(broker.connection, subjects);
-    expect(warnings(/does not let us/)).toHaveLength(1);
+    expect(warnings(/does not let the aggregator/)).toHaveLength(1);
     broker.reload({});
     await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.problem === null);
     await allArrive(broker.connection, subjects);
@@ -311,7 +315,7 @@ describe('telemetry: refusals of the broker about JetStream', () => {
       await until('JetStream', () => telemetry.mode === 'jetstream' && telemetry.isReading);
       await allArrive(broker.connection, subjects);
       expect(telemetry.fault).toBeNull();
-      expect(warnings(/does not let us/)).toHaveLength(1);
+      expect(warnings(/does not let the aggregator/)).toHaveLength(1);
       expect(log.filter((line) => /reading plain NATS/.test(line))).toEqual([]);
     },
   );
@@ -326,7 +330,7 @@ describe('telemetry: refusals of the broker about JetStream', () => {
     broker.reload({});
     await until('the end', () => telemetry.fault === null && telemetry.isReading);
     await allArrive(broker.connection, subjects);
-    expect(warnings(/does not let us publish/)).toHaveLength(1);
+    expect(warnings(/does not let the aggregator publish/)).toHaveLength(1);
   });
 });
 

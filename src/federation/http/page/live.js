@@ -155,8 +155,8 @@ function counterBars(counters) {
 /** @param {number | null} ms null until the aggregator has read a message live */
 function offsetText(ms) {
   if (ms === null) return 'Not known yet';
-  if (Math.abs(ms) < 1000) return 'Together with ours';
-  return `${span(Math.abs(ms))} ${ms > 0 ? 'ahead of' : 'behind'} ours`;
+  if (Math.abs(ms) < 1000) return "The same as the aggregator's";
+  return `${span(Math.abs(ms))} ${ms > 0 ? 'ahead of' : 'behind'} the aggregator's`;
 }
 
 /**
