@@ -39,13 +39,14 @@ export interface Adoption {
 /**
  * Opens the file for the single writer, creates its folder if necessary, and migrates the database in one transaction,
  * so that after a crash the file has the old or the new version. Before it migrates an existing file it copies the
- * file. A file without a mark gets the program's. The caller must hold the lock of `lock.ts`. Errors:
- * `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
+ * file. A file without a mark gets the program's. The caller must hold the lock of `lock.ts`. With `mustExist` a file
+ * without tables is no database, and stays as it is (`not_found`). Other errors: `folder_not_writable`, `database_newer`, `database_unusable`, `copy_failed`, `database_in_use`.
  */
 export function openWriter(
   path: string,
   program: DatabaseProgram,
   adoption: Adoption | null = null,
+  mustExist = false,
 ): Database {
   const existed = existsSync(path);
   const { migrations } = program;
@@ -64,6 +65,7 @@ export function openWriter(
         database = new Sqlite(path, { timeout: 5000 });
       }
       const version = checkVersion(database, path, program);
+      if (mustExist && !hasTables(database)) throw databaseNotFound(path);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -65536');

@@ -16,7 +16,7 @@ import { type Backoff, backoffMs } from '../../lib/backoff.ts';
 import { randomShare, systemClock } from '../../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../../lib/errors.ts';
 import { databaseNotFound, explainReading } from '../../store/database.ts';
-import { FEDERATION_DATABASE, openFederationWriter } from '../store/federation-database.ts';
+import { FEDERATION_DATABASE, openFederationExisting } from '../store/federation-database.ts';
 import { lookForDatabase } from '../../store/database-place.ts';
 import { emptyLog } from '../../store/empty-log.ts';
 import { applyOperatorRequest } from '../store/apply-operator-request.ts';
@@ -74,7 +74,7 @@ function lockOrNull(databasePath: string): DatabaseLock | null {
 function applyAlone(settings: Settings, request: OperatorRequest, lock: DatabaseLock): unknown {
   const { databasePath: path, aggregatorId } = settings;
   try {
-    const database = openFederationWriter(path);
+    const database = openFederationExisting(path);
     const writer = new FederationWriter(database, writerOptions(settings), aggregatorId);
     try {
       return writer.durably(() => {

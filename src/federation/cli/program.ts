@@ -22,5 +22,6 @@ export const FEDERATION: Program<Summary> = {
 /** The position up to which the stream was read, in words. */
 function upTo(position: ReadUpTo | null): string {
   if (position === null) return 'no stream read yet';
+  if (position.atMs === 0) return 'no message read yet';
   return `read up to sequence ${position.seq} of ${position.stream} (${new Date(position.atMs).toISOString()})`;
 }

@@ -15,7 +15,7 @@ import { MIGRATIONS } from './migrations/index.ts';
 export interface ReadUpTo {
   readonly stream: string;
   readonly seq: number;
-  /** Time of the last message, in ms since the epoch. */
+  /** Time of the last message, in ms since the epoch; 0 if no message of the stream was read. */
   readonly atMs: number;
 }
 
@@ -38,6 +38,11 @@ export const FEDERATION_DATABASE: DatabaseProgram<Summary> = {
 /** Opens the federation's database as {@link openWriter} does. */
 export function openFederationWriter(path: string, adoption: Adoption | null = null): Database {
   return openWriter(path, FEDERATION_DATABASE, adoption);
+}
+
+/** Opens the federation's database for a command, which changes a database but makes none. */
+export function openFederationExisting(path: string): Database {
+  return openWriter(path, FEDERATION_DATABASE, null, true);
 }
 
 /** Opens the federation's database as {@link openCurrent} does. */

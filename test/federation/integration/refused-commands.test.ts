@@ -11,6 +11,7 @@ import {
   openSync,
   closeSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -18,6 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { CommandResult } from '../../support/command.ts';
 import { runCommand } from '../../support/command.ts';
@@ -86,6 +88,25 @@ describe('refused commands', () => {
       expectOneSentence(ended, code);
     }
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('refused commands - a command leaves a file without tables as it is', async () => {
+    const { folder } = await testFolder('no-tables');
+    const path = join(folder, 'a.db');
+    const made = new Sqlite(path);
+    made.exec('CREATE TABLE a(b); DROP TABLE a;');
+    made.close();
+    const before = readFileSync(path);
+    for (const args of [
+      ['keys', 'list'],
+      ['keys', 'create', '--name', 'a'],
+      ['nodes', 'list'],
+    ]) {
+      const ended = await runCommand(args, { DB_PATH: path });
+      expect({ args, ...ended }).toMatchObject({ code: 1, stdout: '' });
+      expectOneSentence(ended, 'not_found');
+      expect(readFileSync(path).equals(before), args.join(' ')).toBe(true);
+    }
   });
 
   it.runIf(CAN_CHANGE_USER)(
