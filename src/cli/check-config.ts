@@ -14,10 +14,11 @@ import type { DatabaseSettings, Program } from './program.ts';
 export function checkConfigCommand<Summary extends object>(program: Program<Summary>): Command {
   return command({
     about:
-      'Checks the settings as a start would. Lists every mistake at once, prints the settings that are set (without secrets), and says whether this user may use or make the database of DB_PATH. It starts and makes nothing.',
+      'Checks the settings as a start would. Lists every mistake at once, prints the settings that are set (without secrets), and says whether this user may use or make the database of DB_PATH. It starts and makes nothing.\n\nSettings are environment variables. They stand below the options.',
     options: {
       json: flag('print one JSON object; a secret value is null, and wrong settings are {"mistakes":[…]}'),
     },
+    table: program.settings.map((row) => [row.name, `${row.meaning} Default: ${row.default}.`]),
     exit: '0 the settings are right; 1 they are not; 2 usage.',
     run: ({ values }, env) => checkConfig(program, env, values.json),
   });

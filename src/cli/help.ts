@@ -9,6 +9,8 @@ export interface CommandTexts<O extends Options = Options> {
   /** Names of the operands that must follow, for example `['FILE']`. */
   readonly operands?: readonly string[];
   readonly options: O;
+  /** A table below the options: the name and the meaning of each row. */
+  readonly table?: readonly (readonly [string, string])[];
   /** The meaning of each exit code. */
   readonly exit: string;
 }
@@ -27,7 +29,10 @@ export interface GroupTexts {
 const WIDTH = 110;
 
 /** The text of `NAME --help`: usage, description, options with defaults, exit codes. */
-export function commandHelp(name: string, { about, operands = [], options, exit }: CommandTexts): string {
+export function commandHelp(
+  name: string,
+  { about, operands = [], options, table = [], exit }: CommandTexts,
+): string {
   const rows = Object.entries(options).map(([option, given]) => {
     if (given.type === 'boolean') return [`--${option}`, given.help] as const;
     const standard = 'default' in given ? given.default : '';
@@ -37,7 +42,7 @@ export function commandHelp(name: string, { about, operands = [], options, exit 
     ] as const;
   });
   const words = [name, ...operands, ...(rows.length > 0 ? ['[options]'] : [])];
-  return page(words, about, rows, exit);
+  return page(words, about, [rows, table], exit);
 }
 
 /** The text of a group's `--help`: its commands, each with its summary. */
@@ -47,21 +52,23 @@ export function groupHelp(name: string, { about, commands, standard, exit }: Gro
       [command, command === standard ? `${summary} (the default)` : summary] as const,
   );
   const words = [name, standard === undefined ? 'COMMAND' : '[COMMAND]', '[options]'];
-  return page(words, `${about}\n\n${name} COMMAND --help says more of each.`, rows, exit);
+  return page(words, `${about}\n\n${name} COMMAND --help says more of each.`, [rows], exit);
 }
 
 function page(
   usage: readonly string[],
   about: string,
-  rows: readonly (readonly [string, string])[],
+  tables: readonly (readonly (readonly [string, string])[])[],
   exit: string,
 ): string {
-  const width = Math.max(0, ...rows.map(([left]) => left.length)) + 4;
-  const table = rows.map(([left, right]) => `${`  ${left}`.padEnd(width)}${wrapped(right, width)}\n`);
-  const parts = [`Usage: ${usage.join(' ')}\n`, ...about.split('\n\n').map((text) => `${wrapped(text)}\n`)];
-  return [...parts, ...(rows.length > 0 ? [table.join('')] : []), `${wrapped(`Exit code: ${exit}`)}\n`].join(
-    '\n',
-  );
+  const texts = about.split('\n\n').map((text) => `${wrapped(text)}\n`);
+  const shown = tables.filter((rows) => rows.length > 0).map(tableText);
+  return [`Usage: ${usage.join(' ')}\n`, ...texts, ...shown, `${wrapped(`Exit code: ${exit}`)}\n`].join('\n');
+}
+
+function tableText(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 4;
+  return rows.map(([left, right]) => `${`  ${left}`.padEnd(width)}${wrapped(right, width)}\n`).join('');
 }
 
 /** Breaks the text into lines of at most {@link WIDTH} columns; `indent` spaces precede every line but the first. */

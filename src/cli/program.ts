@@ -1,5 +1,6 @@
 // What a program must describe for the commands that every program has (`program-commands.ts`).
 
+import type { SettingRow } from '../config/definition.ts';
 import type { Environment } from '../config/environment.ts';
 import type { DatabaseProgram } from '../store/database.ts';
 
@@ -17,8 +18,8 @@ export interface DatabaseSettings {
 /** A program as these commands know it. */
 export interface Program<Summary extends object = object> {
   readonly database: DatabaseProgram<Summary>;
-  /** Every setting: its name, and whether its value is secret. */
-  readonly settings: readonly { readonly name: string; readonly secret: boolean }[];
+  /** Every setting, in the order of the documentation. */
+  readonly settings: readonly SettingRow[];
   /** Reads and checks all settings. Errors: `settings_invalid`, with every mistake. */
   readSettings(env: Environment): DatabaseSettings;
   /** Describes the summary of a whole database in a few words: `20 tasks, …`. */

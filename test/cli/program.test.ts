@@ -26,7 +26,9 @@ const MINING: Program<{ readonly submissions: number }> = {
       submissions: Number(database.prepare('SELECT count(*) FROM submissions').pluck().get()),
     }),
   },
-  settings: [{ name: 'DB_PATH', secret: false }],
+  settings: [
+    { name: 'DB_PATH', default: 'unset', allowed: 'a path', meaning: 'The database file.', secret: false },
+  ],
   readSettings: ({ DB_PATH }) => {
     if (DB_PATH === undefined)
       throw new CodedError('settings_invalid', '1 setting is wrong:\n  DB_PATH: set it');
@@ -156,11 +158,12 @@ describe('help', () => {
       about: `${words}\n\nMore.`,
       operands: ['FILE'],
       options,
+      table: [['NAME', 'A row.']],
       exit: '0 done.',
     });
     expect(text).toMatch(/^Usage: aggregator x FILE \[options\]\n\na word /);
     expect(text).toMatch(
-      /\n {2}--json {7}print JSON\n {2}--timeout S {2}a word .*\n {15}\S.*; default 60\n\nExit code: 0 done\.\n$/s,
+      /\n {2}--json {7}print JSON\n {2}--timeout S {2}a word .*\n {15}\S.*; default 60\n\n {2}NAME {2}A row\.\n\nExit code: 0 done\.\n$/s,
     );
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });

@@ -33,7 +33,7 @@ const port = wholeNumber(1, 65_535);
 
 /** All settings by name, in the order of the documentation. */
 export const DEFINITIONS = {
-  NATS_URL: optional(natsUrls, 'unset', 'The broker to use; unset, `EMBEDDED_NATS` decides.'),
+  NATS_URL: optional(natsUrls, 'unset', 'The broker to use. If unset, `EMBEDDED_NATS` decides.'),
   NATS_USER: optional(
     anyText,
     '`aggregator` when a password is set, else unset',
@@ -43,7 +43,7 @@ export const DEFINITIONS = {
   NATS_AGGREGATOR_PASSWORD: secret(
     anyText,
     'unset',
-    'Another name of `NATS_PASSWORD`, the one the shipped broker configuration uses.',
+    'Another name of `NATS_PASSWORD`. The shipped broker configuration uses it.',
   ),
   NATS_TOKEN: secret(anyText, 'unset', 'Token for the broker, instead of user and password.'),
   NATS_CREDS: secret(filePath, 'unset', 'A `.creds` file for the broker, instead of user and password.'),
@@ -52,133 +52,154 @@ export const DEFINITIONS = {
     "the system's authorities",
     'PEM file of the authorities that sign the broker.',
   ),
-  NATS_CERT: optional(filePath, 'unset', 'PEM file of our client certificate; needs `NATS_KEY`.'),
+  NATS_CERT: optional(
+    filePath,
+    'unset',
+    "PEM file of the aggregator's client certificate; needs `NATS_KEY`.",
+  ),
   NATS_KEY: secret(filePath, 'unset', 'PEM file of the key of `NATS_CERT`.'),
 
   EMBEDDED_NATS: setting(
     oneOf('auto', 'on', 'off'),
     'auto',
-    'Without `NATS_URL`: `auto` uses a NATS server at localhost:4222 or else starts our own, `on` always starts ' +
-      'our own, `off` uses nats://localhost:4222.',
+    'Without `NATS_URL`: `auto` uses a NATS server at localhost:4222 if there is one, else starts the ' +
+      'embedded broker; `on` always starts the embedded broker; `off` uses nats://localhost:4222.',
   ),
-  EMBEDDED_NATS_HOST: setting(hostName, '127.0.0.1', 'Address on which our own broker listens.'),
-  EMBEDDED_NATS_PORT: setting(port, 4222, 'Port of our own broker.'),
+  EMBEDDED_NATS_HOST: setting(hostName, '127.0.0.1', 'Address on which the embedded broker listens.'),
+  EMBEDDED_NATS_PORT: setting(port, 4222, 'Port of the embedded broker.'),
   EMBEDDED_NATS_WS_PORT: setting(
     wholeNumberOrZero('no WebSocket', 1, 65_535),
     9086,
-    'WebSocket port of our own broker.',
+    'WebSocket port of the embedded broker; 0 is none.',
   ),
   EMBEDDED_NATS_DIR: optional(
     filePath,
     'beside the database, its name with `-nats` instead of `.db`',
-    'Folder of our own broker: configuration, passwords, stream.',
+    'Folder of the embedded broker: configuration, passwords, stream.',
   ),
   EMBEDDED_NATS_TLS_CERT: optional(
     filePath,
     'unset',
-    'PEM file of the certificate of our own broker; needs `EMBEDDED_NATS_TLS_KEY`.',
+    'PEM file of the certificate for the WebSocket port of the embedded broker; needs ' +
+      '`EMBEDDED_NATS_TLS_KEY`.',
   ),
   EMBEDDED_NATS_TLS_KEY: secret(filePath, 'unset', 'PEM file of the key of `EMBEDDED_NATS_TLS_CERT`.'),
   NATS_MONITOR_PASSWORD: secret(
     anyText,
     'unset: monitors need none',
-    'Password of the user `monitor` at our own broker; anonymous clients have the same rights without it.',
+    'Password of the user `monitor` at the embedded broker. Anonymous clients have the same rights ' +
+      'without a password.',
   ),
   NATS_SERVER_BIN: optional(
     filePath,
     'searched in `PATH`, /usr/sbin, /usr/local/bin and the cache of the project',
-    'The nats-server program to start as our own broker.',
+    'The nats-server program to start as the embedded broker.',
   ),
 
   AGGREGATOR_ID: optional(
     matching(/^[A-Za-z0-9._:-]{1,64}$/, '1 to 64 letters, digits, and any of . _ : -'),
     'generated once and kept in the database',
-    'Name of this aggregator in everything it publishes.',
+    'Name of this aggregator in every message that it publishes.',
   ),
   DB_PATH: setting(
     databaseFile,
     'data/aggregator.db',
-    'The database file; the folder is made if it is missing.',
+    'The database file. The program makes a missing folder. It follows symbolic links: the files beside ' +
+      "the database and the broker's folder are beside the real file.",
   ),
   PUBLISH_INTERVAL: setting(
     wholeNumber(100, DAY_MS, 'milliseconds'),
     30_000,
-    'Time between two publications of the statistics.',
+    'Milliseconds between two publications of the statistics.',
   ),
   PUBLISH: onOff(
     onOrOff,
     true,
-    'Whether statistics are published; `off` for a second aggregator on one broker.',
+    '`off` counts everything and publishes nothing. Use it for a second aggregator on one broker.',
   ),
   RETENTION_DAYS: setting(
     wholeNumberOrZero('for ever', 8, 36_500, 'days'),
     30,
-    'How long a task, invoice or node is kept after it was last seen; totals do not shrink.',
+    'Days for which the database keeps tasks, invoices and nodes after they were last seen: at least 8, ' +
+      'or 0 for ever. Only the time for which the program runs counts. Totals do not shrink.',
   ),
-  STALE_AFTER: setting(milliseconds, 150_000, 'Silence after which a node is stale.'),
+  STALE_AFTER: setting(milliseconds, 150_000, 'Milliseconds of silence after which a node is stale.'),
   OFFLINE_AFTER: setting(
     milliseconds,
     300_000,
-    'Silence after which a node is offline; above `STALE_AFTER`.',
+    'Milliseconds of silence after which a node is offline; above `STALE_AFTER`.',
   ),
   FORGET_AFTER: setting(
     milliseconds,
     DAY_MS,
-    'Silence after which a node leaves memory, not the database; above `OFFLINE_AFTER`.',
+    'Milliseconds of silence after which a node leaves memory, not the database; above `OFFLINE_AFTER`.',
   ),
 
   INGEST_MODE: setting(
     oneOf('auto', 'jetstream', 'core'),
     'auto',
-    'How messages are read: `jetstream` survives restarts and is fatal where it cannot be, `core` is plain NATS, ' +
-      '`auto` prefers the first.',
+    '`jetstream` loses no messages at a restart; the program ends if there is no JetStream. `core` is ' +
+      'plain NATS. `auto` uses JetStream if it can, else plain NATS.',
   ),
   STREAM_MAX_AGE: setting(
     wholeNumber(1_000, 10 * YEAR_MS, 'milliseconds'),
     3 * DAY_MS,
-    'How long our stream keeps messages; below `RETENTION_DAYS`.',
+    'Milliseconds for which the stream `TRUEBIT_INGEST` keeps messages; less than `RETENTION_DAYS`.',
   ),
   STREAM_MAX_BYTES: setting(
     wholeNumber(65_536, Number.MAX_SAFE_INTEGER, 'bytes'),
     2_147_483_648,
-    'How much our stream keeps before it discards the oldest messages.',
+    'Bytes that the stream `TRUEBIT_INGEST` keeps before it drops the oldest messages.',
   ),
   HTTP_HOST: setting(hostName, '127.0.0.1', 'Address on which HTTP listens; 0.0.0.0 is every IPv4 address.'),
-  HTTP_PORT: setting(wholeNumberOrZero('any free port', 1, 65_535), 8080, 'Port of HTTP.'),
+  HTTP_PORT: setting(wholeNumberOrZero('any free port', 1, 65_535), 8080, 'Port of HTTP; 0 is any free one.'),
 
-  RATE_LIMIT_PER_MINUTE: setting(limit, 60, 'Messages a minute that one node may send, sustained.'),
+  RATE_LIMIT_PER_MINUTE: setting(
+    limit,
+    60,
+    'Messages a minute that one node may send over a longer time; 0 turns the limit off.',
+  ),
   RATE_LIMIT_BURST: setting(
     limit,
     120,
     'Messages that one node may send at once; at least 1 while `RATE_LIMIT_PER_MINUTE` is on.',
   ),
-  RATE_LIMIT_GLOBAL_PER_SECOND: setting(limit, 0, 'Messages a second of all nodes together.'),
-  NEW_NODES_PER_MINUTE: setting(limit, 6_000, 'Node ids never seen before that may appear in a minute.'),
+  RATE_LIMIT_GLOBAL_PER_SECOND: setting(
+    limit,
+    0,
+    'Messages a second that all nodes together may send; 0 is no limit.',
+  ),
+  NEW_NODES_PER_MINUTE: setting(
+    limit,
+    6_000,
+    'New node ids that the aggregator admits in a minute; 0 is no limit.',
+  ),
   MAX_NODES: setting(
     wholeNumberOrZero('off', 1, 10_000_000),
     200_000,
-    'Nodes kept at a time; the one silent longest makes room.',
+    'Nodes that the database keeps; 0 is no limit. When it is full, a new node replaces the offline node ' +
+      'that was silent longest. If none is offline, messages of new ids count as `rate_limited`.',
   ),
 
   AUTH_MODE: setting(
     oneOf('open', 'required'),
     'open',
-    'Whether messages must be signed with an API key; deployed monitors sign nothing.',
+    'With `required` only messages signed with an API key count; see API keys in docs/operations.md.',
   ),
   API_AUTH: setting(
     oneOf('open', 'required'),
     'open',
-    'Whether the HTTP API needs an API key; never needed for /livez, /readyz and /metrics.',
+    'With `required`, addresses under `/api/` need an API key with the permission `subscribe`.',
   ),
   FEDERATION_SALT: secret(
     hex64,
     'made once and kept in the database',
-    'The salt with which joining nodes hash their ids.',
+    'The salt (64 hex digits) with which joining nodes hash their ids; see Joining in docs/operations.md.',
   ),
   PRIVACY_MIN_CELL: setting(
     wholeNumber(1, 1_000_000, 'nodes'),
     3,
-    'Fewest active nodes that a published continent or location may have; 1 publishes every one.',
+    'Minimum of active nodes in a published continent or location; 1 publishes all.',
   ),
   WORKERS: optional(
     wholeNumber(1, 64),
@@ -188,12 +209,12 @@ export const DEFINITIONS = {
   LOG_LEVEL: setting(
     oneOf('debug', 'info', 'warn', 'error'),
     'info',
-    'The least severe events that are logged.',
+    'The lowest level that the program logs.',
   ),
   LOG_FORMAT: optional(
     oneOf('json', 'text'),
     '`text` when standard output is a terminal, else `json`',
-    'How log lines look.',
+    'Format of the log lines.',
   ),
 } as const;
 

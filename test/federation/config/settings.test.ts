@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SETTINGS, readSettings, type Settings } from '../../../src/federation/config/settings.ts';
 import { CodedError } from '../../../src/lib/errors.ts';
@@ -287,6 +288,15 @@ describe('settings - warnings', () => {
 });
 
 describe('settings - table', () => {
+  it('is the table of README.md, word for word except back quotes and links', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$/gm)];
+    const plain = (text = '') => text.replaceAll('`', '').replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1');
+    expect(rows.map(([, name, standard, meaning]) => [name, plain(standard), plain(meaning)])).toEqual(
+      SETTINGS.map((row) => [row.name, plain(row.default), plain(row.meaning)]),
+    );
+  });
+
   it('has no two names so similar that one is taken for the other', () => {
     for (const { name } of SETTINGS) {
       const { warnings } = readSettings({ [`${name}S`]: '1' }, machine);
@@ -296,7 +306,7 @@ describe('settings - table', () => {
 
   it('has a sentence and an allowed text for every setting', () => {
     for (const row of SETTINGS) {
-      expect(row.meaning, row.name).toMatch(/^[A-Z].*\.$/);
+      expect(row.meaning, row.name).toMatch(/^[A-Z`].*\.$/);
       expect(row.allowed, row.name).not.toBe('');
       expect(row.default, row.name).not.toBe('');
     }

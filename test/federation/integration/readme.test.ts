@@ -3,7 +3,6 @@ import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { SETTINGS } from '../../../src/federation/config/settings.ts';
 import { freePort } from '../../support/free-port.ts';
 import { ownFolder } from '../../support/embedded.ts';
 import { until } from '../../support/until.ts';
@@ -65,26 +64,5 @@ describe('readme', () => {
     await gone;
     await until('the end of the program', () => printed.includes('stopped'));
     rmSync(folder, { recursive: true });
-  });
-
-  it('readme - the settings table names every setting with its default', () => {
-    const rows = new Map(
-      [...README.matchAll(/^\| `([A-Z_]+)` \| (.*?) \| .* \|$/gm)].map(([, name = '', standard = '']) => [
-        name,
-        standard,
-      ]),
-    );
-    expect([...rows.keys()]).toEqual(SETTINGS.map(({ name }) => name));
-    for (const { name, default: standard } of SETTINGS) {
-      const shown = (rows.get(name) ?? '').replaceAll('`', '');
-      const words = (text: string) =>
-        text
-          .toLowerCase()
-          .replaceAll(/[`.,:]/g, '')
-          .split(/\s+/);
-      // The same words; README.md may add a little to the sentence in the source.
-      for (const word of words(standard))
-        expect(words(shown), `${name}: ${shown} for ${standard}`).toContain(word);
-    }
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/federation/config/settings.ts';
-import { CodedError } from '../../src/lib/errors.ts';
+import { readSettings } from '../../../src/federation/config/settings.ts';
+import { CodedError } from '../../../src/lib/errors.ts';
 
 /** The sentence about a wrong NATS_URL; null if it is accepted. */
 function fault(url: string): string | null {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readSettings, SETTINGS } from '../../src/federation/config/settings.ts';
-import { CodedError } from '../../src/lib/errors.ts';
+import { readSettings, SETTINGS } from '../../../src/federation/config/settings.ts';
+import { CodedError } from '../../../src/lib/errors.ts';
 
 const machine = { isTerminal: false, processors: 8, canRead: () => true };
 
