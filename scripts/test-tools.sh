@@ -1,5 +1,5 @@
 # Functions that find, or put into .cache, the programs that only the tests need: promtool, prometheus, openssl (which
-# makes certificates), the sqlite3 command line 3.40, the oldest that our database must be readable by, Chromium, which
+# makes certificates), the sqlite3 command line 3.40, the oldest that must be able to read the database, Chromium, which
 # looks at the dashboard, and libfaketime, which sets the clock of one process. To be sourced after tools.sh.
 
 # A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it.

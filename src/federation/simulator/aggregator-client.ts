@@ -64,7 +64,7 @@ function requestsTo(base: string, isOurs: boolean): Requests {
     try {
       return await getText(base + path, REQUEST_TIMEOUT_MS, isOurs);
     } catch (error) {
-      const hint = 'start the aggregator (npm start) or name it with --http URL';
+      const hint = 'start the aggregator (./aggregator) or name it with --http URL';
       throw new CodedError('usage', `The aggregator does not answer at ${base}${path}: ${hint}.`, {
         cause: error,
       });

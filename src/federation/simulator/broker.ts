@@ -40,7 +40,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     timeout: CONNECT_TIMEOUT_MS,
     ...credentials,
   }).catch((error: unknown) => {
-    const hint = 'start the aggregator (npm start brings its own broker) or name the broker with --nats URL';
+    const hint =
+      'start the aggregator (./aggregator brings its own broker) or name the broker with --nats URL';
     const reason = error instanceof Error ? error.message : String(error);
     throw new CodedError('usage', `No connection to the broker at ${where} (${reason}): ${hint}.`, {
       cause: error,

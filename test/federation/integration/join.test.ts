@@ -219,7 +219,11 @@ describe('signed statistics', () => {
     const text = readFileSync(file, 'utf8');
     const other = createHash('sha256').update('another key').digest('base64url');
     const changes: [string, string, RegExp][] = [
-      [text.replace('\\"totalTasks\\":1', '\\"totalTasks\\":2'), readFileSync(keys, 'utf8'), /was changed/],
+      [
+        text.replace('\\"totalTasks\\":1', '\\"totalTasks\\":2'),
+        readFileSync(keys, 'utf8'),
+        /changed the message/,
+      ],
       [text.replace('"Truebit-Key-Id"', '"X"'), readFileSync(keys, 'utf8'), /it is not signed/],
       [text, JSON.stringify({ keys: [{ ...jwk, x: other }] }), /not in the set/],
     ];
