@@ -23,13 +23,13 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const SORTS = ['firstSeen', 'lastSeen', 'nodeId', 'state', 'heartbeats'];
 const MEGABYTE = 1024 * 1024;
 
-interface Sample {
+interface SoakReading {
   readonly atMs: number;
   readonly bytes: number;
 }
 
 /** The median of the samples in tenths [from, to) of the run, in MB. */
-function between(samples: readonly Sample[], runMs: number, from: number, to: number): number {
+function between(samples: readonly SoakReading[], runMs: number, from: number, to: number): number {
   const within = samples.filter(({ atMs }) => atMs >= (runMs * from) / 60 && atMs < (runMs * to) / 60);
   return median(within.map(({ bytes }) => bytes / MEGABYTE));
 }
@@ -94,7 +94,7 @@ export async function benchSoak(): Promise<void> {
     async () => (await program.metric('aggregator_nodes', 'state="online"')) === NODES,
     60_000,
   );
-  const samples: Sample[] = [];
+  const samples: SoakReading[] = [];
   let question = 0;
   await Promise.all([
     repeat('beats', async () => {

@@ -1,6 +1,8 @@
 // The difference of two JSON documents as a merge patch (RFC 7396): a reader applies it to the older document to get
 // the newer.
 
+import { isObject } from './is-object.ts';
+
 /** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 
@@ -24,8 +26,4 @@ function changeOf(before: Json, after: Json): Json | undefined {
   if (isObject(before) && isObject(after)) return mergePatch(before, after);
   if (before === after) return undefined;
   return Array.isArray(before) && JSON.stringify(before) === JSON.stringify(after) ? undefined : after;
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 // A metric that is read at each scrape, as plain data: name, type, help and source. It uses no metrics library.
 
 /** One series: its labels and its current value. */
-export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+export type SeriesValue = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** A counter or gauge that is read from a source of type `S`; every reading has the same series. */
 export interface Reading<S> {
@@ -9,7 +9,7 @@ export interface Reading<S> {
   readonly type: 'counter' | 'gauge';
   readonly help: string;
   readonly labels: readonly string[];
-  readonly read: (source: S) => readonly Sample[];
+  readonly read: (source: S) => readonly SeriesValue[];
 }
 
 /** A counter without labels. */

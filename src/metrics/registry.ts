@@ -136,7 +136,8 @@ function register<S>(registry: Registry, readings: readonly Reading<S>[]): (sour
   };
 }
 
-interface Sample {
+/** One line of the exposition, as prom-client wants it. */
+interface RenderedValue {
   readonly metricName: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
@@ -159,7 +160,7 @@ class CountedHistogram extends Histogram {
   /** The registry renders these values instead of the histogram's own observations, of which there are none. */
   getForPromString() {
     const bounds = this.snapshot?.boundsSeconds ?? this.#boundsSeconds;
-    const values: Sample[] = [];
+    const values: RenderedValue[] = [];
     let count = 0;
     for (const [index, le] of [...bounds, '+Inf'].entries()) {
       count += this.snapshot?.counts[index] ?? 0;
@@ -185,7 +186,7 @@ class DelaySummary extends Summary {
 
   /** The registry renders these values instead of the summary's own observations, of which there are none. */
   getForPromString() {
-    const values: Sample[] = DELAY_QUANTILES.map((quantile, index) => ({
+    const values: RenderedValue[] = DELAY_QUANTILES.map((quantile, index) => ({
       metricName: this.#name,
       labels: { quantile },
       value: this.moment?.quantilesSeconds[index] ?? 0,

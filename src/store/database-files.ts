@@ -20,7 +20,7 @@ export function expectDatabase(path: string, hadDatabase: boolean): void {
   );
 }
 
-interface Identity {
+interface FileIdentity {
   readonly device: number;
   readonly inode: number;
 }
@@ -37,8 +37,8 @@ export class DatabaseFiles {
   readonly #database: Database;
   readonly #monotonicMs: () => number;
   readonly #pageBytes: number;
-  readonly #file: Identity | null;
-  #wal: Identity | null = null;
+  readonly #file: FileIdentity | null;
+  #wal: FileIdentity | null = null;
   #walBytes = 0;
   /** The error with which SQLite reported damage. Nothing is written until a check finds the database undamaged. */
   #damage: unknown = null;
@@ -125,14 +125,14 @@ export class DatabaseFiles {
   }
 }
 
-function look(path: string): { readonly identity: Identity; readonly bytes: number } | null {
+function look(path: string): { readonly identity: FileIdentity; readonly bytes: number } | null {
   const found = statSync(path, { throwIfNoEntry: false });
   return found === undefined
     ? null
     : { identity: { device: found.dev, inode: found.ino }, bytes: found.size };
 }
 
-function isSame(a: Identity, b: Identity | null): boolean {
+function isSame(a: FileIdentity, b: FileIdentity | null): boolean {
   return b !== null && a.device === b.device && a.inode === b.inode;
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
 import { CodedError, type ErrorCode } from '../../lib/errors.ts';
 import { createAggregatorClient } from '../simulator/aggregator-client.ts';
-import { connectBroker } from '../simulator/broker.ts';
+import { connectSimulator } from '../simulator/broker.ts';
 import { OPTIONS, readOptions, type SimulationOptions } from '../simulator/options.ts';
 import { reportJson, reportLines } from '../simulator/report.ts';
 import { runSimulation } from '../simulator/run.ts';
@@ -38,7 +38,7 @@ function simulate(options: SimulationOptions): Promise<number> {
   const isTerminal = isatty((options.isJson ? process.stderr : process.stdout).fd);
   return runSimulation(options, {
     aggregator: createAggregatorClient(options.httpUrl, options.isHttpOurs),
-    connectBroker: () => connectBroker(options),
+    connectSimulator: () => connectSimulator(options),
     clock: systemClock,
     wait: (ms) => delay(ms),
     output: { isTerminal, write: options.isJson ? complain : mention },

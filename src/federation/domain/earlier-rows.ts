@@ -29,20 +29,20 @@ interface Seen {
   readonly lastMs: number;
   readonly createdMs: number;
 }
-interface Counted extends Seen {
+interface Reported extends Seen {
   readonly idHash: string;
   /** Number of messages that the earlier aggregator counted for this row. It did not record who sent them. */
   readonly reportingNodes: number;
   readonly chainId: string | null;
 }
 /** A task of the earlier aggregator, by this program's rules. */
-export interface EarlierTask extends Counted {
+export interface EarlierTask extends Reported {
   readonly taskType: string | null;
   /** Code of `outcome.ts`; null if the task was received and not completed. */
   readonly outcome: number | null;
 }
 /** An invoice of the earlier aggregator. `steps` and `memory` are indices into their vocabularies. */
-export interface EarlierInvoice extends Counted {
+export interface EarlierInvoice extends Reported {
   readonly taskIdHash: string | null;
   readonly operation: string | null;
   readonly steps: number;
@@ -162,7 +162,7 @@ export class EarlierReader {
     };
   }
 
-  #counted(row: EarlierRow, idColumn: string): Counted | SkipReason {
+  #counted(row: EarlierRow, idColumn: string): Reported | SkipReason {
     const idHash = readIdHash(row[idColumn]);
     if (idHash === null) return 'bad_id';
     const seen = readSeen(row);

@@ -18,8 +18,14 @@ export interface NodeTrust {
  */
 export type Distribution = Readonly<Record<string, number>>;
 
+/** Active nodes by continent and by half-degree cell. */
+export interface Geography {
+  readonly continentDistribution: Distribution;
+  readonly locationDistribution: Distribution;
+}
+
 /** The `data` member of a statistics message. Counts are whole numbers; rates are percent, rounded down to one decimal. */
-export interface NetworkStatistics {
+export interface NetworkStatistics extends Geography {
   readonly activeNodes: number;
   readonly totalNodes: number;
   readonly totalTasks: number;
@@ -40,8 +46,6 @@ export interface NetworkStatistics {
   readonly onlineNodes: number;
   readonly staleNodes: number;
   readonly offlineNodes: number;
-  readonly continentDistribution: Distribution;
-  readonly locationDistribution: Distribution;
 }
 
 /** The statistics of one tick for all four periods, read in one transaction at one moment. */

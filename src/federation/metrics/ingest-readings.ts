@@ -3,7 +3,7 @@
 
 import { OUTCOMES, type IngestAccounts, type IngestStatus, type PerSubject } from '../domain/accounting.ts';
 import { LABEL_DIMENSIONS, REJECT_REASONS, SUBJECTS } from '../domain/vocabulary.ts';
-import { counter, gauge, type Reading, type Sample } from '../../metrics/reading.ts';
+import { counter, gauge, type Reading, type SeriesValue } from '../../metrics/reading.ts';
 
 /** A snapshot of the ingest thread; null before its first report. */
 export interface IngestMoment {
@@ -125,6 +125,6 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
 function perSubject(
   counts: PerSubject | undefined,
   labels: Readonly<Record<string, string>>,
-): readonly Sample[] {
+): readonly SeriesValue[] {
   return SUBJECT_LABELS.map((subject, index) => [{ subject, ...labels }, counts?.[index] ?? 0]);
 }

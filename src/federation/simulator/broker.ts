@@ -2,7 +2,7 @@
 
 import { connect } from 'nats';
 import { CodedError } from '../../lib/errors.ts';
-import type { Publisher } from './sender.ts';
+import type { Outlet } from './sender.ts';
 
 /** Where and as whom to connect. */
 /** A connection that publishes messages and hears statistics. */
@@ -13,7 +13,7 @@ export interface BrokerOptions {
 }
 
 /** The simulator's connection to the broker. */
-export interface Broker extends Publisher {
+export interface Broker extends Outlet {
   /**
    * Calls `listener` with every statistics message from now on; resolves when the broker has accepted the
    * subscriptions.
@@ -29,7 +29,7 @@ const CONNECT_TIMEOUT_MS = 5000;
  * Connects once, without reconnecting. When a connection ends, messages in transit may or may not have arrived, and a
  * count that may be wrong is useless. Throws CodedError `usage` if the broker cannot be reached.
  */
-export async function connectBroker(options: BrokerOptions): Promise<Broker> {
+export async function connectSimulator(options: BrokerOptions): Promise<Broker> {
   const credentials =
     options.password === null ? {} : { user: options.user ?? 'monitor', pass: options.password };
   const where = options.servers.join(',');

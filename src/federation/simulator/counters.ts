@@ -1,6 +1,6 @@
 // The aggregator's own counters of messages, read from /metrics: how many it received, and their outcomes.
 
-import type { Histogram } from '../../lib/histogram-quantile.ts';
+import type { CumulativeHistogram } from '../../lib/histogram-quantile.ts';
 import { histogramSince } from '../../lib/histogram-quantile.ts';
 import type { Sample } from '../../lib/prometheus-text.ts';
 import { INPUT_SUBJECTS } from './vocabulary.ts';
@@ -15,7 +15,7 @@ export interface Counters {
   readonly rejected: Readonly<Record<string, number>>;
   readonly lost: number;
   readonly inFlight: number;
-  readonly publishToCommit: Histogram;
+  readonly publishToCommit: CumulativeHistogram;
   /** When the process started, in Unix seconds; 0 if the metrics do not contain it. */
   readonly startedAtSeconds: number;
 }
@@ -41,7 +41,7 @@ function total(samples: readonly Sample[], name: string): number {
   return sum(samples.filter((sample) => sample.name === name).map((sample) => sample.value));
 }
 
-function histogram(samples: readonly Sample[], name: string): Histogram {
+function histogram(samples: readonly Sample[], name: string): CumulativeHistogram {
   const buckets = samples
     .filter((sample) => sample.name === `${name}_bucket`)
     .map(({ labels, value }) => ({ bound: labels['le'] === '+Inf' ? Infinity : Number(labels['le']), value }))

@@ -25,7 +25,7 @@ import { compareShown } from './shown-check.ts';
 /** The outside world of a run. */
 export interface SimulationParts {
   readonly aggregator: AggregatorClient;
-  readonly connectBroker: () => Promise<Broker>;
+  readonly connectSimulator: () => Promise<Broker>;
   readonly clock: Clock;
   readonly wait: (ms: number) => Promise<void>;
   readonly output: ProgressOutput;
@@ -112,7 +112,7 @@ async function performRun(
   const progress = progressLine('simulate', output, () => clock.monotonicMs());
   const onProgress = (sent: number, planMs: number) =>
     progress.show('sending', progressText(size, sent, planMs));
-  const sender = { publisher: broker, clock, wait, onProgress };
+  const sender = { outlet: broker, clock, wait, onProgress };
   const { elapsedMs } = await sendPlan(plan.messages, sender).finally(() => progress.end());
   const result = await concludeRun(parts, waiting, { ...run, elapsedMs });
   parts.report(result);
@@ -153,7 +153,7 @@ export async function runSimulation(options: SimulationOptions, parts: Simulatio
   await waitUntilReady(parts);
   const plan = createPlan({ ...options, nonce: parts.nonce, startAtMs: clock.nowMs() });
   await refuseBeyondLimits(plan, aggregator);
-  const broker = await parts.connectBroker();
+  const broker = await parts.connectSimulator();
   try {
     const { aggregatorId } = await aggregator.statistics('all');
     const ticks = createTicks(aggregatorId);

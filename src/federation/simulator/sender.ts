@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { PlannedMessage } from './statement.ts';
 
 /** The part of a connection that the sender needs. */
-export interface Publisher {
+export interface Outlet {
   publish(subject: string, payload: Uint8Array): void;
   /** Resolves when the broker has received everything published so far. */
   flush(): Promise<void>;
@@ -13,7 +13,7 @@ export interface Publisher {
 
 /** What the sender needs. */
 export interface SenderParts {
-  readonly publisher: Publisher;
+  readonly outlet: Outlet;
   readonly clock: Clock;
   readonly wait: (ms: number) => Promise<void>;
   /** Called after each batch with the number of sent messages and the planned time reached. */
@@ -32,7 +32,7 @@ export async function sendPlan(
   messages: readonly PlannedMessage[],
   parts: SenderParts,
 ): Promise<{ readonly elapsedMs: number }> {
-  const { publisher, clock, wait, onProgress } = parts;
+  const { outlet, clock, wait, onProgress } = parts;
   const startMs = clock.monotonicMs();
   let planMs = 0;
   let sent = 0;
@@ -40,11 +40,11 @@ export async function sendPlan(
     const lateMs = clock.monotonicMs() - startMs - planMs;
     planMs += Math.max(0, Math.min(lateMs, BATCH_INTERVAL_MS * CATCH_UP_SPEED));
     for (let next = messages[sent]; next !== undefined && next.atMs <= planMs; next = messages[sent]) {
-      publisher.publish(next.subject, next.payload);
+      outlet.publish(next.subject, next.payload);
       sent += 1;
     }
     // One round trip per batch: the sender follows the broker's pace, and no messages pile up in the socket.
-    await publisher.flush();
+    await outlet.flush();
     onProgress(sent, planMs);
     if (sent < messages.length) await wait(BATCH_INTERVAL_MS);
   }

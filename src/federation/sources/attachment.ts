@@ -4,6 +4,7 @@
 
 import { CodedError } from '../../lib/errors.ts';
 import { mapsInputs } from '../broker/mapping.ts';
+import type { StreamFacts } from '../domain/stream-facts.ts';
 import { type NatsConnection, pause } from '../../io/nats.ts';
 import type { WantedStream } from '../../io/stream-settings.ts';
 import { type Refusal, rightFor } from '../../io/refusals.ts';
@@ -35,14 +36,6 @@ export interface Position {
   nothingUpTo(seq: number): void;
   /** Tells the writer that no stream is read, because the source reads plain NATS. */
   detach(): void;
-}
-
-/** The broker's description of a stream at the time of attaching. */
-export interface StreamFacts {
-  readonly name: string;
-  readonly created: string;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
 }
 
 /** The settings that decide what to read. */

@@ -2,23 +2,15 @@
 // is written in the transaction that stores the effects of the messages, so the two always agree.
 
 import type { Outcome } from '../domain/accounting.ts';
+import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
-/** What the broker reports about a stream when the source attaches to it. */
-export interface StreamFacts {
-  readonly name: string;
-  /** The stream's creation time as the broker writes it. */
-  readonly created: string;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-}
-
 /** Outcomes that a sequence can have. The column `lost` counts the sequences that the stream no longer held. */
 const COUNTED = ['applied', 'duplicate', 'rejected', 'rate_limited', 'quarantined', 'ignored'] as const;
-type Counted = (typeof COUNTED)[number];
+type CountedOutcome = (typeof COUNTED)[number];
 
-interface PositionRow extends Record<Counted, number> {
+interface PositionRow extends Record<CountedOutcome, number> {
   stream: string;
   incarnation: string;
   first_seq: number;
@@ -191,7 +183,7 @@ export class StreamPosition {
   }
 }
 
-function isCounted(outcome: Outcome): outcome is Counted {
+function isCounted(outcome: Outcome): outcome is CountedOutcome {
   return outcome !== 'replayed' && outcome !== 'shed';
 }
 

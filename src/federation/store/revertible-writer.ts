@@ -5,7 +5,7 @@
 import type { NodeTransition } from '../../lifecycle/node-state.ts';
 import type { TickStatistics } from '../domain/statistics.ts';
 import type { NodeSign } from '../../lifecycle/node-state.ts';
-import type { StreamFacts } from './position.ts';
+import type { StreamFacts } from '../domain/stream-facts.ts';
 import { WAITING_TICKS_MAX } from './statistics-rows.ts';
 import type { FederationWriter } from './writer.ts';
 

@@ -28,14 +28,14 @@ import { statement } from '../../store/statements.ts';
 export const NO_OUTCOME = -1;
 
 /** The values that decide in which roll-up cells a task counts. */
-interface Counted {
+interface RollupValues {
   firstMs: number;
   chain: string | null;
   type: string | null;
   outcome: number;
 }
 
-interface Task extends Counted {
+interface Task extends RollupValues {
   readonly id: number;
   readonly hash: string;
   readonly tag: number;
@@ -44,7 +44,7 @@ interface Task extends Counted {
   reporters: number[];
   dirty: boolean;
   /** The values under which the roll-ups count this task; null while it has no row. */
-  counted: Counted | null;
+  counted: RollupValues | null;
 }
 
 interface PrunedRow {
@@ -306,7 +306,7 @@ export class TaskTable implements PrunedTable {
     for (const slot of this.#slots(task)) rollups.add(task.firstMs, slot, 1);
   }
 
-  #slots(task: Omit<Counted, 'firstMs'>): number[] {
+  #slots(task: Omit<RollupValues, 'firstMs'>): number[] {
     return taskSlots(this.#chains.labelOf(task.chain), this.#types.labelOf(task.type), task.outcome);
   }
 }
@@ -322,7 +322,7 @@ function isCounted({ counted, firstMs, chain, type, outcome }: Task): boolean {
   );
 }
 
-function countedNow({ firstMs, chain, type, outcome }: Task): Counted {
+function countedNow({ firstMs, chain, type, outcome }: Task): RollupValues {
   return { firstMs, chain, type, outcome };
 }
 

@@ -52,7 +52,7 @@ export interface WriterOptions extends RowMemoryOptions {
 }
 
 /** The times of one message, in ms. */
-export interface Moment {
+export interface MessageTimes {
   /** The event time: the broker's time, or on plain NATS the time of receipt. */
   readonly atMs: number;
   /** This machine's wall clock when the message was read. */
@@ -193,7 +193,7 @@ export class FederationWriter {
    * Merges the next valid message of the source in memory, unless it exceeds a limit. `signer` is the key that signed
    * it.
    */
-  applyNext(signal: Signal, moment: Moment, signer: ApiKey | null = null): Applied {
+  applyNext(signal: Signal, moment: MessageTimes, signer: ApiKey | null = null): Applied {
     // In a stream the event times are fixed, so the same limits apply whenever the stream is read.
     const isPlain = this.position.nextSeq === null;
     const steadyMs = this.#admission.pass(moment.atMs, moment.observedMs, isPlain);
@@ -203,13 +203,13 @@ export class FederationWriter {
   }
 
   /** The same for a message whose order among the others is known only from its time. */
-  apply(signal: Signal, moment: Moment, signer: ApiKey | null = null): Applied {
+  apply(signal: Signal, moment: MessageTimes, signer: ApiKey | null = null): Applied {
     return this.#merge(signal, moment, signer, moment.atMs, 'unknown');
   }
 
   #merge(
     signal: Signal,
-    moment: Moment,
+    moment: MessageTimes,
     signer: ApiKey | null,
     steadyMs: number,
     order: 'plain' | 'stream' | 'unknown',

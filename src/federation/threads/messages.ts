@@ -15,7 +15,7 @@ import type { NatsOptions } from '../../io/nats.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { Batch } from '../sources/batch.ts';
 import type { Reach } from '../sources/reach.ts';
-import type { StreamFacts } from '../sources/attachment.ts';
+import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 
 /** What tests may change in the ingest thread that an operator cannot. */

@@ -2,7 +2,8 @@
 // messages. The writer answers questions in the order asked. Answers come by callback, so that a simulation needs no
 // turn of the event loop.
 
-import type { Position, StreamFacts } from '../sources/attachment.ts';
+import type { StreamFacts } from '../domain/stream-facts.ts';
+import type { Position } from '../sources/attachment.ts';
 import type { SourceToIngest } from './messages.ts';
 
 /** Questions to the writer about the position, and their answers. */

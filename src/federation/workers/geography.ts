@@ -1,16 +1,10 @@
 // The locations of active nodes, in cells that hold enough of them (docs/federation.md#published-places). The query
 // scans all nodes, so it is asked at most once an hour. That also keeps anyone from following a single node's move.
 
-import { type Distribution, placeDistribution } from '../domain/statistics.ts';
+import { type Geography, placeDistribution } from '../domain/statistics.ts';
 import { CONTINENTS } from '../domain/vocabulary.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
-
-/** Active nodes by continent and by half-degree cell. */
-export interface Geography {
-  readonly continentDistribution: Distribution;
-  readonly locationDistribution: Distribution;
-}
 
 /** Counts the online and stale nodes per cell. Cells with fewer than `minimum` nodes are folded into `other`. */
 export function readGeography(database: ReadDatabase, minimum: number): Geography {

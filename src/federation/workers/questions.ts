@@ -10,7 +10,7 @@ import type {
   TickStatistics,
 } from '../domain/statistics.ts';
 import type { Period } from '../domain/vocabulary.ts';
-import type { Geography } from './geography.ts';
+import type { Geography } from '../domain/statistics.ts';
 
 /** The questions by name. */
 export interface FederationQuestions {

@@ -6,7 +6,7 @@ import { Ledger } from '../../../src/federation/ingest/ledger.ts';
 import { BatchFiller, type Batch, createBatch } from '../../../src/federation/sources/batch.ts';
 import { subjectIndex } from '../../../src/federation/sources/input-subjects.ts';
 import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
-import type { StreamFacts } from '../../../src/federation/store/position.ts';
+import type { StreamFacts } from '../../../src/federation/domain/stream-facts.ts';
 import { RevertibleWriter } from '../../../src/federation/store/revertible-writer.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { doorParts } from '../../../src/federation/threads/ingest-door.ts';

@@ -50,7 +50,7 @@ describe('backup and restore', () => {
     await program.ready();
     const connection = await connectTo(own.natsUrl);
     const say = (some: typeof messages) =>
-      sendPlan(some, { publisher: connection, clock: systemClock, wait, onProgress: () => undefined });
+      sendPlan(some, { outlet: connection, clock: systemClock, wait, onProgress: () => undefined });
     // The last messages are sent when the backup is complete, however long it takes.
     const first = messages.slice(0, -200);
     const startMs = messages[first.length]?.atMs ?? 0;

@@ -58,7 +58,7 @@ describe('two aggregators', () => {
     });
     const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
     await sendPlan(messages, {
-      publisher: connection,
+      outlet: connection,
       clock: systemClock,
       wait,
       onProgress: () => undefined,

@@ -4,7 +4,7 @@
 import { CATCHING_UP_AGE_MS, CatchUp } from '../../../src/federation/sources/catch-up.ts';
 import { STALL_AFTER_MS, Stall } from '../../../src/federation/sources/stall.ts';
 import { PING_INTERVAL_MS, type TelemetryParts } from '../../../src/federation/sources/telemetry.ts';
-import type { StreamFacts } from '../../../src/federation/store/position.ts';
+import type { StreamFacts } from '../../../src/federation/domain/stream-facts.ts';
 import type { Input } from '../../../src/federation/threads/source-loop.ts';
 import type { WriterPosition } from '../../../src/federation/threads/writer-position.ts';
 import type { Publication, SimulatedBroker } from './simulated-broker.ts';

@@ -39,7 +39,7 @@ function createWorld(behaviour: FakeBehaviour = {}) {
         { ...OPTIONS, ...options },
         {
           aggregator: fake.aggregator,
-          connectBroker: async () => fake.broker,
+          connectSimulator: async () => fake.broker,
           clock: fake.clock,
           wait: fake.wait,
           output: { isTerminal, write: (part) => void (text += part) },
@@ -189,7 +189,7 @@ describe('sender', () => {
     let stalled = false;
     const sent: { message: string; atMs: number }[] = [];
     await sendPlan(messages, {
-      publisher: {
+      outlet: {
         publish: (subject, payload) => sent.push({ message: `${subject} ${payload}`, atMs: nowMs }),
         async flush() {
           if (nowMs > 10_000 && !stalled) nowMs += 5000;

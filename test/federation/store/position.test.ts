@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database } from '../../../src/store/database.ts';
 import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
-import { StreamPosition, type StreamFacts } from '../../../src/federation/store/position.ts';
+import type { StreamFacts } from '../../../src/federation/domain/stream-facts.ts';
+import { StreamPosition } from '../../../src/federation/store/position.ts';
 
 const CREATED = '2026-01-15T10:30:00.123456789Z';
 const stream = (firstSeq: number, lastSeq: number, created = CREATED): StreamFacts => ({
