@@ -12,20 +12,19 @@ import type { RefusedReads } from './refused-reads.ts';
 import type { QuestionsOf, WorkerReply } from './questions.ts';
 import { systemClock } from '../lib/clock.ts';
 
+/** Maximum time of a question, its wait in the queue included. Then its thread is ended: `worker_timeout`. */
+const QUESTION_TIME_MAX_MS = 10_000;
+/** Maximum number of questions that wait for a thread; further ones are refused at once. */
+const WAITING_QUESTIONS_MAX = 256;
 /** Wait until the pool repeats a question that the database refused. */
 export const REFUSED_QUESTION_INTERVAL_MS = 2_000;
 
-/**
- * Threads, bounds and observers of a pool. `taskTimeMaxMs` limits the time of a question including its wait in the
- * queue; `queueTasksMax` limits the questions that wait.
- */
+/** Threads and observers of a pool. */
 export interface PoolOptions {
   /** The file that each thread runs. */
   readonly workerUrl: URL;
   readonly databasePath: string;
   readonly threads: number;
-  readonly taskTimeMaxMs: number;
-  readonly queueTasksMax: number;
   /** Informed of each question that the database refuses, and of its later answer. */
   readonly refusedReads: RefusedReads;
   /** Called with the time that each answered question took, wait included, in seconds. */
@@ -47,13 +46,13 @@ export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
   }
 
   async start(): Promise<void> {
-    const { workerUrl, databasePath, threads, queueTasksMax } = this.#options;
+    const { workerUrl, databasePath, threads } = this.#options;
     this.#piscina = new Piscina({
       filename: workerUrl.href,
       workerData: { databasePath },
       minThreads: threads,
       maxThreads: threads,
-      maxQueue: queueTasksMax,
+      maxQueue: WAITING_QUESTIONS_MAX,
       resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEGABYTES_MAX },
       // A thread answers one question at a time, because a query does not yield.
       concurrentTasksPerWorker: 1,
@@ -99,7 +98,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
     try {
       const reply: WorkerReply<Q[Name]['answer']> = await this.#piscina.run(
         { name, ...argument },
-        { signal: AbortSignal.timeout(this.#options.taskTimeMaxMs) },
+        { signal: AbortSignal.timeout(QUESTION_TIME_MAX_MS) },
       );
       if (reply.type === 'answer') this.#options.onRun((systemClock.monotonicMs() - startedMs) / 1000);
       return reply;
@@ -126,7 +125,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
   }
 
   /** Number of questions that wait for a thread. */
-  get queueTasks(): number {
+  get waitingQuestions(): number {
     return this.#piscina?.queueSize ?? 0;
   }
 

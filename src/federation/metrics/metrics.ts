@@ -30,7 +30,7 @@ export interface MetricsParts {
   trust(): NodeTrust;
   /** Messages missing from the numbers. */
   missing(): Missing;
-  pool(): { readonly queueTasks: number };
+  pool(): { readonly waitingQuestions: number };
   /** Readers of the live feed. */
   feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
   /** Seconds without a free file descriptor. */
@@ -105,8 +105,8 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
   },
   gauge(
     'aggregator_worker_queue_tasks',
-    'Tasks that wait for the worker pool.',
-    (parts) => parts.pool().queueTasks,
+    'Questions that wait for the worker pool.',
+    (parts) => parts.pool().waitingQuestions,
   ),
   gauge(
     'aggregator_broker_refusals',

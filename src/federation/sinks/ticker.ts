@@ -1,22 +1,19 @@
 // The tick: at every interval, once the source has caught up, it asks the workers for the statistics, publishes them
 // and passes them on to be stored. It computes nothing itself. The next tick begins only after a slow tick has ended.
 
-import type { Distribution, TickStatistics } from '../domain/statistics.ts';
+import type { Geography, TickStatistics } from '../domain/statistics.ts';
 import { PERIODS } from '../domain/vocabulary.ts';
 import { type StatisticsMessage, statisticsMessage } from './payload.ts';
 
-interface Geography {
-  readonly continentDistribution: Distribution;
-  readonly locationDistribution: Distribution;
-}
-
 /**
- * When to tick. `geographyIntervalMs` is the interval at which locations are counted anew; `publishes` is false if
- * statistics are only stored.
+ * Time between two counts of continents and locations (docs/federation.md#published-places): long, so that nobody can
+ * follow a node.
  */
+export const LOCATION_INTERVAL_MS = 3_600_000;
+
+/** When to tick. `publishes` is false if statistics are only stored. */
 export interface TickerOptions {
   readonly intervalMs: number;
-  readonly geographyIntervalMs: number;
   readonly publishes: boolean;
   readonly aggregatorId: string;
 }
@@ -95,7 +92,7 @@ export class Ticker {
   }
 
   async #places(monotonicMs: number): Promise<Geography> {
-    if (this.#geography === null || monotonicMs - this.#geographyAtMs >= this.#options.geographyIntervalMs) {
+    if (this.#geography === null || monotonicMs - this.#geographyAtMs >= LOCATION_INTERVAL_MS) {
       this.#geography = await this.#parts.readGeography();
       this.#geographyAtMs = monotonicMs;
     }

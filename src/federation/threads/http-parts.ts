@@ -24,7 +24,7 @@ export interface Answering {
   readonly clock: Pick<ClockWatch, 'wallMs'>;
   readonly descriptors: Pick<DescriptorWatch, 'problem' | 'seconds'>;
   readonly nodes: Pick<NodeActors, 'counts'>;
-  readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp' | 'queueTasks'>;
+  readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp' | 'waitingQuestions'>;
   readonly refusedReads: Pick<RefusedReads, 'problem'>;
   /** The lines that the log could not write. */
   logLoss(): LineLoss;

@@ -3,6 +3,9 @@
 
 import type { IngestStatus, SourceStatus, WriterStatus } from '../domain/accounting.ts';
 
+/** A thread whose latest report is older than this counts as failing, whatever that report said. */
+const REPORT_AGE_MAX_MS = 5_000;
+
 interface Report<Status> {
   readonly status: Status;
   readonly atMs: number;
@@ -25,14 +28,8 @@ const NO_SOURCE: SourceStatus = {
 
 /** The latest reports of both threads. */
 export class IngestReports {
-  readonly #ageMaxMs: number;
   #writer: Report<WriterStatus> | null = null;
   #source: Report<SourceStatus> | null = null;
-
-  /** A thread whose latest report is older than `ageMaxMs` counts as failing. */
-  constructor(ageMaxMs: number) {
-    this.#ageMaxMs = ageMaxMs;
-  }
 
   ofWriter(status: WriterStatus, nowMs: number): void {
     this.#writer = { status, atMs: nowMs };
@@ -58,10 +55,11 @@ export class IngestReports {
     // later by the difference.
     const committedLagMs = Math.max(0, both.lagMs + Math.min(0, both.clockOffsetMs ?? 0));
     const known = { ...both, lagMs: Math.max(committedLagMs, both.unreadAgeMs) };
-    const isOld = (report: Report<unknown> | null) => report !== null && nowMs - report.atMs > this.#ageMaxMs;
+    const isOld = (report: Report<unknown> | null) =>
+      report !== null && nowMs - report.atMs > REPORT_AGE_MAX_MS;
     const silent = isOld(this.#writer) ? 'ingest' : isOld(this.#source) ? 'source' : null;
     if (silent === null) return known;
-    const problem = `the ${silent} thread has not reported for ${this.#ageMaxMs / 1000} s or more: the disk or the machine is too slow`;
+    const problem = `the ${silent} thread has not reported for ${REPORT_AGE_MAX_MS / 1000} s or more: the disk or the machine is too slow`;
     return { ...known, consuming: false, problem };
   }
 }

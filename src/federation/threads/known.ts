@@ -2,7 +2,6 @@
 // answers probes, people and Prometheus. It asks no other part, starts nothing and reads no clock: the caller passes
 // times of the monotonic clock.
 
-import { REPORT_AGE_MAX_MS } from './bounds.ts';
 import type { IngestAccounts, IngestStatus, SourceStatus } from '../domain/accounting.ts';
 import { type ApiKey, KeyBook } from '../domain/api-keys.ts';
 import { listMissing, type Missing, NONE_MISSING } from '../domain/missing.ts';
@@ -45,7 +44,7 @@ interface Opened {
 /** The main thread's knowledge. */
 export class Known {
   readonly #fromStart: KnownFromStart;
-  readonly #reports = new IngestReports(REPORT_AGE_MAX_MS);
+  readonly #reports = new IngestReports();
   #opened: Opened | null = null;
   #aggregatorId: string;
   #accounts: IngestAccounts | null = null;

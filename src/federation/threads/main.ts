@@ -1,7 +1,6 @@
 // The main thread's wiring: ingest thread → node actors → transitions back, pool → tick → broker, HTTP. It makes the
 // parts, starts them in order and stops them. It decides nothing; each part's own file describes what the part does.
 
-import { WORKER_QUEUE_TASKS_MAX, WORKER_TASK_TIME_MAX_MS } from './bounds.ts';
 import { embeddedBrokerFor, natsOptions } from '../broker/broker-choice.ts';
 import { BrokerClients } from './broker-clients.ts';
 import type { Settings } from '../config/settings.ts';
@@ -229,8 +228,6 @@ class MainThread implements App {
       workerUrl: this.#parts.seams?.poolWorkerUrl ?? poolWorkerUrl,
       databasePath: this.#settings.databasePath,
       threads: this.#settings.workers,
-      taskTimeMaxMs: WORKER_TASK_TIME_MAX_MS,
-      queueTasksMax: WORKER_QUEUE_TASKS_MAX,
       refusedReads: this.#refusedReads,
       onRun: (seconds) => this.#metrics.workerRun(seconds),
     });

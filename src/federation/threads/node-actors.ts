@@ -4,12 +4,18 @@
 import { resumeNodes } from '../../actors/resumption.ts';
 import type { FailureOutcome } from '../../actors/restart.ts';
 import { type ActorFailure, Supervisor } from '../../actors/supervisor.ts';
-import { RESUME_PAGE_NODES, RESUME_RETRY_MS, SWEEP_INTERVAL_MS } from './bounds.ts';
 import type { LifecycleThresholds } from '../../lifecycle/lifecycle.ts';
 import type { NodeSign, NodeState, NodeTransition } from '../../lifecycle/node-state.ts';
 import type { Log } from '../../io/log.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { IngestToMain } from './messages.ts';
+
+/** Minimum time between two sweeps of the supervisor over the nodes' deadlines. */
+const SWEEP_INTERVAL_MS = 900;
+/** Number of nodes read at once when a start rebuilds the actors. */
+const RESUME_PAGE_NODES = 5_000;
+/** Pause before the start asks for nodes again, if the pool did not answer. */
+const RESUME_RETRY_MS = 1_000;
 
 /** What {@link NodeActors} needs of the main thread. */
 export interface NodeActorsParts {

@@ -1,7 +1,6 @@
 // The main thread's regular work with the numbers: the tick, every interval once the source has caught up, and the
 // audit, once an hour. It gives each what it needs, and reports the result.
 
-import { AUDIT_INTERVAL_MS, AUDIT_TIME_MAX_MS, LOCATION_INTERVAL_MS } from './bounds.ts';
 import type { Settings } from '../config/settings.ts';
 import { auditWorkerUrl } from './files.ts';
 import type { Known } from './known.ts';
@@ -18,6 +17,12 @@ import type { AuditReport } from '../workers/audit.ts';
 import type { WorkerPool } from '../../workers/pool.ts';
 import type { RefusedReads } from '../../workers/refused-reads.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
+
+/**
+ * Time between two audits, and before the first. Each reads all rows, so it must be rare, and must not run while a
+ * start is busy.
+ */
+const AUDIT_INTERVAL_MS = 3_600_000;
 
 /** What the tick and the audit need of the main thread. */
 export interface TickAndAuditParts {
@@ -58,7 +63,6 @@ function createTicker(settings: Settings, parts: TickAndAuditParts): Ticker {
   return new Ticker(
     {
       intervalMs: settings.publish.intervalMs,
-      geographyIntervalMs: LOCATION_INTERVAL_MS,
       publishes: settings.publish.enabled,
       aggregatorId: known.aggregatorId,
     },
@@ -90,7 +94,6 @@ function createAuditor(settings: Settings, parts: TickAndAuditParts): Auditor {
       workerUrl: auditWorkerUrl,
       databasePath: settings.databasePath,
       intervalMs: parts.auditIntervalMs ?? AUDIT_INTERVAL_MS,
-      timeMaxMs: AUDIT_TIME_MAX_MS,
     },
     {
       done(report) {

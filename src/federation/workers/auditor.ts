@@ -5,6 +5,11 @@ import type { AuditReport } from './audit.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Part } from '../../lib/part.ts';
 
+/**
+ * Maximum duration of an audit, enough for some hundred million rows. SQLite cannot reuse the write-ahead log
+ * meanwhile.
+ */
+const AUDIT_TIME_MAX_MS = 600_000;
 /** Minimum wait, in ms, before an audit that the database refused is repeated. */
 export const REFUSED_AUDIT_INTERVAL_MS = 60_000;
 /** The wait is also at least this many times as long as the refused audit took. */
@@ -22,8 +27,6 @@ export interface AuditorOptions {
   readonly databasePath: string;
   /** Wait between the end of an audit and the next one, and before the first. */
   readonly intervalMs: number;
-  /** An audit that takes longer than this is terminated. */
-  readonly timeMaxMs: number;
 }
 
 /** What an {@link Auditor} tells its owner. */
@@ -65,13 +68,13 @@ export class Auditor implements Part {
   }
 
   #audit(): void {
-    const { workerUrl, databasePath, timeMaxMs } = this.#options;
+    const { workerUrl, databasePath } = this.#options;
     const worker = new Worker(workerUrl, { workerData: { databasePath }, name: 'audit' });
     this.#worker = worker;
-    let failure: unknown = new Error(`the audit took longer than ${timeMaxMs / 1000} s`);
+    let failure: unknown = new Error(`the audit took longer than ${AUDIT_TIME_MAX_MS / 1000} s`);
     let reply: AuditReply | null = null;
     const startedMs = systemClock.monotonicMs();
-    const overdue = setTimeout(() => void worker.terminate(), timeMaxMs);
+    const overdue = setTimeout(() => void worker.terminate(), AUDIT_TIME_MAX_MS);
     worker.on('message', (message: AuditReply) => {
       reply = message;
     });

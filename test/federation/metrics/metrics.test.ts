@@ -74,7 +74,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
     nodes: () => ({ online: 0, stale: 0, offline: 0 }),
     trust: () => ({ authenticated: 0, claimed: 0 }),
     missing: () => NONE_MISSING,
-    pool: () => ({ queueTasks: 0 }),
+    pool: () => ({ waitingQuestions: 0 }),
     feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
     logLoss: () => ({ lines: 0 }),
     descriptors: () => ({ seconds: 0 }),
@@ -204,7 +204,7 @@ describe('metrics - series', () => {
   it('carry the observations of this thread', async () => {
     const metrics = create({
       nodes: () => ({ online: 4, stale: 1, offline: 7 }),
-      pool: () => ({ queueTasks: 2 }),
+      pool: () => ({ waitingQuestions: 2 }),
       wallMs: (monotonicMs) => 1_700_000_000_000 + monotonicMs,
     });
     metrics.transition('online', 'stale');

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LOCATION_INTERVAL_MS } from '../../../src/federation/threads/bounds.ts';
+import { LOCATION_INTERVAL_MS } from '../../../src/federation/sinks/ticker.ts';
 import { type Distribution, placeDistribution } from '../../../src/federation/domain/statistics.ts';
 import { NO_STATISTICS } from '../../../src/federation/http/no-statistics.ts';
 import { Ticker } from '../../../src/federation/sinks/ticker.ts';
@@ -99,7 +99,7 @@ describe('differencing', () => {
     let isCaughtUp = true;
     const shown = new Map<number, Distribution>();
     const ticker = new Ticker(
-      { intervalMs: 1, geographyIntervalMs: LOCATION_INTERVAL_MS, publishes: false, aggregatorId: 'a' },
+      { intervalMs: 1, publishes: false, aggregatorId: 'a' },
       {
         readStatistics: (atMs) =>
           Promise.resolve({

@@ -38,7 +38,6 @@ function ticker(changes: Partial<TickerParts> = {}) {
   };
   const options = {
     intervalMs: INTERVAL_MS,
-    geographyIntervalMs: HOUR_MS,
     publishes: true,
     aggregatorId: 'a',
   };

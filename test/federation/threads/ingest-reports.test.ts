@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { SourceStatus, WriterStatus } from '../../../src/federation/domain/accounting.ts';
 import { IngestReports } from '../../../src/federation/threads/ingest-reports.ts';
 
-const AGE_MAX_MS = 5000;
 const WRITER: WriterStatus = {
   lagMs: 7,
   databaseProblem: null,
@@ -26,13 +25,13 @@ const SOURCE: SourceStatus = {
 
 describe('ingest reports', () => {
   it('ingest reports - no report exists before the writer has reported', () => {
-    const reports = new IngestReports(AGE_MAX_MS);
+    const reports = new IngestReports();
     reports.ofSource(SOURCE, 0);
     expect(reports.status(0)).toBeNull();
   });
 
   it('ingest reports - before its first report the source counts as not connected, and its silence means nothing', () => {
-    const reports = new IngestReports(AGE_MAX_MS);
+    const reports = new IngestReports();
     reports.ofWriter(WRITER, 60_000);
     expect(reports.status(60_000)).toEqual({
       ...WRITER,
@@ -57,7 +56,7 @@ describe('ingest reports', () => {
   ])(
     'ingest reports - %i ms behind with commits, the oldest unread %i ms old: lag %i ms',
     (lagMs, unreadAgeMs, shownMs) => {
-      const reports = new IngestReports(AGE_MAX_MS);
+      const reports = new IngestReports();
       reports.ofWriter({ ...WRITER, lagMs }, 0);
       reports.ofSource({ ...SOURCE, unreadAgeMs }, 0);
       expect(reports.status(0)?.lagMs).toBe(shownMs);
@@ -72,7 +71,7 @@ describe('ingest reports', () => {
   ])(
     'ingest reports - lag is no difference between the clocks: %s',
     (_what, lagMs, clockOffsetMs, shownMs) => {
-      const reports = new IngestReports(AGE_MAX_MS);
+      const reports = new IngestReports();
       reports.ofWriter({ ...WRITER, lagMs }, 0);
       reports.ofSource({ ...SOURCE, clockOffsetMs }, 0);
       expect(reports.status(0)?.lagMs).toBe(shownMs);
@@ -87,7 +86,7 @@ describe('ingest reports', () => {
   ])(
     'ingest reports - the writer at %i ms, the source at %i ms: silent at %i ms is %s',
     (writerMs, sourceMs, nowMs, silent) => {
-      const reports = new IngestReports(AGE_MAX_MS);
+      const reports = new IngestReports();
       reports.ofWriter(WRITER, writerMs);
       reports.ofSource(SOURCE, sourceMs);
       const problem = `the ${silent} thread has not reported for 5 s or more: the disk or the machine is too slow`;
@@ -100,7 +99,7 @@ describe('ingest reports', () => {
   );
 
   it('ingest reports - each end of catching up is reported once', () => {
-    const reports = new IngestReports(AGE_MAX_MS);
+    const reports = new IngestReports();
     expect(reports.isCaughtUp).toBe(false);
     const told = [true, false, false, true, true, false].map((catchingUp) => [
       reports.ofSource({ ...SOURCE, catchingUp }, 0),
@@ -114,6 +113,6 @@ describe('ingest reports', () => {
       [false, false],
       [true, true],
     ]);
-    expect(new IngestReports(AGE_MAX_MS).ofSource(SOURCE, 0)).toBe(true);
+    expect(new IngestReports().ofSource(SOURCE, 0)).toBe(true);
   });
 });
