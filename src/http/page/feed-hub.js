@@ -19,7 +19,8 @@ const FEEDS_MAX = 3;
 /** @typedef {{ type: 'here', key: string | null } | { type: 'gone' }} FromTab */
 /** @typedef {{ ports: Map<Port, number>, message: () => Message, end: AbortController }} Channel */
 
-/** @typedef {{ follow: typeof import('./feed.js').follow, nowMs: () => number }} Parts */
+/** @typedef {(listener: import('./feed.js').FeedListener, how: import('./feed.js').How) => Promise<void>} Follow */
+/** @typedef {{ follow: Follow, nowMs: () => number }} Parts */
 
 /**
  * Makes the hub. The caller must call `beat` every {@link BEAT_MS}.

@@ -1,10 +1,15 @@
 // The shared worker of all tabs of one browser: it holds the live feed. The browser slows or freezes hidden tabs but
-// not this worker, which lives as long as any tab does.
+// not this worker, which lives as long as any tab does. Its name contains the feed (`shared-feed.js`).
 
 import { follow } from './feed.js';
 import { BEAT_MS, makeHub } from './feed-hub.js';
 
-const hub = makeHub({ follow, nowMs: () => performance.now() });
+/** @type {{ feed: import('./feed.js').Feed }} */
+const { feed } = JSON.parse(self.name);
+const hub = makeHub({
+  follow: (listener, how) => follow(feed, listener, how),
+  nowMs: () => performance.now(),
+});
 setInterval(() => hub.beat(), BEAT_MS);
 self.addEventListener('connect', (event) => {
   for (const port of /** @type {MessageEvent} */ (event).ports) {

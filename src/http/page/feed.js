@@ -1,5 +1,6 @@
 // The live feed: a document and merge patches for it (Server-Sent Events, read with fetch so that a key can be sent).
-// While there is no feed, this file polls the same document every few seconds. It touches nothing of a page.
+// While there is no feed, this file polls the same document every few seconds. It touches nothing of a page. The page's
+// program hands in where the feed is and how the document is put together.
 
 import { getJson, open, Refused } from './api.js';
 
@@ -10,24 +11,37 @@ const RETRY_MS = 2000;
 const POLL_MS = 5000;
 /** If the wall clock and the monotonic clock differ by this much between two checks, the machine slept. */
 const SLEPT_MS = 5000;
-const PERIODS = ['1h', '24h', '7d', 'all'];
 
 /** @typedef {{ document: (document: any) => void, lost: (status: number | null) => void }} FeedListener */
+/**
+ * `mayStream` is false if the browser's connections are taken; then the document is polled.
+ * @typedef {{ key: string | null, signal: AbortSignal, mayStream: () => boolean }} How
+ */
+/**
+ * A program's feed, in paths below the page. Plain data, because the shared worker gets it in its name. `path` streams
+ * the document. The answer of `polled` is the document without the member `slow.member`, which holds the answers of
+ * `slow.paths` by name. They change only with the document's member `slow.changesWith`; without it the member is null.
+ * @typedef {{
+ *   path: string,
+ *   polled: string,
+ *   slow: { member: string, changesWith: string, paths: Record<string, string> } | null,
+ * }} Feed
+ */
 
 /**
  * Follows the feed until `signal` ends it.
+ * @param {Feed} feed
  * @param {FeedListener} listener
- * @param {{ key: string | null, signal: AbortSignal, mayStream: () => boolean }} how `mayStream` is false if the
- * browser's connections are taken; then the document is polled
+ * @param {How} how
  */
-export async function follow(listener, { key, signal, mayStream }) {
-  const poll = makePoll(key);
+export async function follow(feed, listener, { key, signal, mayStream }) {
+  const poll = makePoll(feed, key);
   while (!signal.aborted) {
     let status = null;
     let isPolled = !mayStream();
     const startedMs = performance.now();
     try {
-      if (!isPolled) await readFeed(listener.document, key, signal);
+      if (!isPolled) await readFeed(feed.path, listener.document, key, signal);
       // The aggregator ended the feed, as it ends every feed after some minutes: connect again at once.
       if (performance.now() - startedMs > RETRY_MS) continue;
     } catch (error) {
@@ -54,11 +68,12 @@ export function statusOf(error) {
 }
 
 /**
+ * @param {string} path
  * @param {(document: any) => void} onDocument
  * @param {string | null} key
  * @param {AbortSignal} signal
  */
-async function readFeed(onDocument, key, signal) {
+async function readFeed(path, onDocument, key, signal) {
   const stop = new AbortController();
   const end = () => stop.abort();
   signal.addEventListener('abort', end);
@@ -72,7 +87,7 @@ async function readFeed(onDocument, key, signal) {
     if (hasSlept || nowMs - heardMs > SILENCE_MAX_MS) stop.abort();
   }, WATCH_MS);
   try {
-    const response = await open('api/federation/events', stop.signal, key);
+    const response = await open(path, stop.signal, key);
     if (response.body === null) return;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     /** @type {any} */
@@ -103,29 +118,36 @@ async function readFeed(onDocument, key, signal) {
 }
 
 /**
- * Makes a function that polls the feed's document. It loads the statistics again only after a new tick.
+ * Makes a function that polls the feed's document. It loads the slow member again only after a change.
+ * @param {Feed} feed
  * @param {string | null} key
  * @returns {() => Promise<any>}
  */
-export function makePoll(key) {
-  /** @type {any} */
-  let statistics = null;
-  /** @type {string | null} */
-  let tickAt = null;
+export function makePoll({ polled, slow }, key) {
+  /** @type {Record<string, any> | null} */
+  let answers = null;
+  /** @type {unknown} */
+  let loadedWith = null;
   return async () => {
-    const health = await getJson('api/federation/health', {}, key);
-    if (health.lastTickAt !== tickAt) {
-      const answers = await Promise.all(
-        PERIODS.map((period) => getJson('api/federation/network-stats', { period }, key)),
-      );
-      statistics =
-        health.lastTickAt === null
-          ? null
-          : Object.fromEntries(PERIODS.map((period, index) => [period, answers[index]]));
-      tickAt = health.lastTickAt;
+    const document = await getJson(polled, {}, key);
+    if (slow === null) return document;
+    const changesWith = document[slow.changesWith] ?? null;
+    if (changesWith !== loadedWith) {
+      answers = changesWith === null ? null : await loadAll(slow.paths, key);
+      loadedWith = changesWith;
     }
-    return { ...health, statistics };
+    return { ...document, [slow.member]: answers };
   };
+}
+
+/**
+ * Loads every path, and returns the answers by the names of the paths.
+ * @param {Record<string, string>} paths
+ * @param {string | null} key
+ */
+async function loadAll(paths, key) {
+  const answers = Object.entries(paths).map(async ([name, path]) => [name, await getJson(path, {}, key)]);
+  return Object.fromEntries(await Promise.all(answers));
 }
 
 /**

@@ -6,7 +6,7 @@ import { keyOfTab, noteServerTime } from './api.js';
 import { makePoll, statusOf } from './feed.js';
 
 /** Part of the worker's identity: after an upgrade, tabs that use the former messages keep the former worker. */
-const NAME = 'aggregator feed 1';
+const VERSION = 2;
 const TURN_MS = 1000;
 /** Maximum silence of the worker, which sends a message every second. */
 const SILENCE_MAX_MS = 3000;
@@ -18,11 +18,12 @@ const POLL_MS = 2000;
 
 /**
  * Follows the feed for ever.
+ * @param {import('./feed.js').Feed} feed
  * @param {import('./feed.js').FeedListener} listener
  */
-export function followShared(listener) {
+export function followShared(feed, listener) {
   const key = keyOfTab();
-  const poll = makePoll(key);
+  const poll = makePoll(feed, key);
   /** @type {MessagePort | null} */
   let port = null;
   let openedMs = -Infinity;
@@ -42,7 +43,7 @@ export function followShared(listener) {
   const open = () => {
     openedMs = performance.now();
     const former = port;
-    port = connect(hear);
+    port = connect(feed, hear);
     // Only after connecting again: a worker without any tab ends.
     former?.postMessage({ type: 'gone' });
     former?.close();
@@ -80,13 +81,14 @@ export function followShared(listener) {
 }
 
 /**
- * Connects to the worker; null if this browser has no shared workers.
+ * Connects to the worker of this feed; null if this browser has no shared workers.
+ * @param {import('./feed.js').Feed} feed
  * @param {(event: MessageEvent<Message>) => void} hear
  */
-function connect(hear) {
+function connect(feed, hear) {
   try {
     const { port } = new SharedWorker(new URL('feed-worker.js', import.meta.url), {
-      name: NAME,
+      name: JSON.stringify({ version: VERSION, feed }),
       type: 'module',
     });
     port.addEventListener('message', hear);

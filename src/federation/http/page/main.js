@@ -16,6 +16,19 @@ const NO_KEY =
   'That is no API key: a key has 43 characters, each a letter A to Z or a to z, a digit, _ or -.';
 const NOT_KEPT = 'Allow this page to store data: the browser does not let it keep a key.';
 
+/** @type {import('./feed.js').Feed} */
+const FEED = {
+  path: 'api/federation/events',
+  polled: 'api/federation/health',
+  slow: {
+    member: 'statistics',
+    changesWith: 'lastTickAt',
+    paths: Object.fromEntries(
+      ['1h', '24h', '7d', 'all'].map((period) => [period, `api/federation/network-stats?period=${period}`]),
+    ),
+  },
+};
+
 startTheme();
 const askForKey = startKeyForm();
 onRefusedKey(askForKey);
@@ -24,7 +37,7 @@ startLive();
 startCharts();
 startNodes();
 startReporting();
-followShared({
+followShared(FEED, {
   document(document) {
     showLive(document);
     showStatistics(document);
