@@ -170,7 +170,8 @@ async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown)
       trust: () => ({ authenticated: 0, claimed: 0 }),
       findKey: (keyId) => keys.find(keyId),
       keyUsed: () => undefined,
-      statisticsKeys: () => [],
+      keySetSummary: 'The keys that sign published statistics, a JWK set',
+      publicKeys: () => [],
       history: async ({ period }) => ({
         period,
         from: AT,

@@ -2,15 +2,16 @@
 // A program adds its commands here: the federation's commands have no word before them; another program's are a group.
 
 import { group } from './cli/command.ts';
+import { explained, failureLine } from './cli/failure.ts';
 import { complain } from './cli/output.ts';
 import { programCommands } from './cli/program-commands.ts';
 import { environment } from './config/environment.ts';
 import { COMMAND_NAME } from './lib/command-name.ts';
 import { CodedError } from './lib/errors.ts';
 
-const aggregator = group({
-  about: 'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS.',
-  commands: {
+/** The federation's commands; an error about its database says where its DB_PATH leads. */
+const federation = explained(
+  {
     serve: {
       summary: 'run the aggregator; settings come from the environment, see README.md',
       load: async () => (await import('./federation/cli/serve.ts')).serveCommand,
@@ -40,6 +41,12 @@ const aggregator = group({
       load: async () => (await import('./federation/cli/simulate.ts')).simulateCommand,
     },
   },
+  async () => (await import('./federation/config/settings.ts')).writtenDatabasePath,
+);
+
+const aggregator = group({
+  about: 'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS.',
+  commands: federation,
   standard: 'serve',
   exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
 });
@@ -55,9 +62,7 @@ try {
   });
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
-  const { failureLine } = await import('./cli/failure.ts');
-  const { writtenDatabasePath } = await import('./federation/config/settings.ts');
-  complain(failureLine(error, writtenDatabasePath(environment())));
+  complain(failureLine(error));
   process.exitCode = error.code === 'usage' ? 2 : 1;
 }
 process.exit();

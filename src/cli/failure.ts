@@ -1,13 +1,50 @@
-// The error message of a failed command: one sentence and its code. If the sentence is about the database, it also says
-// where DB_PATH leads.
+// The error message of a failed command: one sentence and its code. If the sentence is about a database, it also says
+// where the program's DB_PATH leads.
 
 import { dirname } from 'node:path';
-import type { CodedError } from '../lib/errors.ts';
+import type { Environment } from '../config/environment.ts';
+import { CodedError } from '../lib/errors.ts';
 import { ownPath } from '../lib/real-path.ts';
+import type { Entry } from './command.ts';
 
-/** Makes the line for standard error; `written` is the setting DB_PATH before links are followed. */
-export function failureLine({ message, code }: CodedError, written: string): string {
+/** Makes the line for standard error. */
+export function failureLine({ message, code }: CodedError): string {
+  return `${message} [${code}]\n`;
+}
+
+/** Adds to an error about a database where DB_PATH leads; `written` is the setting before links are followed. */
+export function withLink(error: CodedError, written: string): CodedError {
+  const { message, code } = error;
   const path = ownPath(written);
   const isAboutLink = path !== written && message.includes(dirname(path)) && !message.includes(written);
-  return `${message}${isAboutLink ? ` (DB_PATH ${written} leads to ${path})` : ''} [${code}]\n`;
+  if (!isAboutLink) return error;
+  return new CodedError(code, `${message} (DB_PATH ${written} leads to ${path})`, { cause: error });
+}
+
+/** The commands of one program: `load` loads the function that finds the program's DB_PATH as the operator wrote it. */
+export function explained<Name extends string>(
+  entries: Readonly<Record<Name, Entry>>,
+  load: () => Promise<(env: Environment) => string>,
+): Readonly<Record<Name, Entry>> {
+  const all = Object.entries<Entry>(entries).map(([name, entry]) => [name, explainedEntry(entry, load)]);
+  return Object.fromEntries(all) as Record<Name, Entry>;
+}
+
+function explainedEntry(entry: Entry, load: () => Promise<(env: Environment) => string>): Entry {
+  return {
+    summary: entry.summary,
+    async load() {
+      const command = await entry.load();
+      return {
+        async run(call) {
+          try {
+            return await command.run(call);
+          } catch (error) {
+            if (!(error instanceof CodedError)) throw error;
+            throw withLink(error, (await load())(call.env));
+          }
+        },
+      };
+    },
+  };
 }

@@ -1,4 +1,4 @@
-// The route at which monitors find the public key for signed statistics: a JWK set (RFC 7517). It needs no API key,
+// The route at which readers find the public keys for signed messages: a JWK set (RFC 7517). It needs no API key,
 // because it shows only public keys.
 
 import type { FastifyInstance } from 'fastify';
@@ -6,8 +6,10 @@ import type { PublicJwk } from '../lib/ed25519.ts';
 
 /** What the route needs from its program. */
 export interface KeySetParts {
-  /** The public keys of this aggregator's signatures; none before the database is open. */
-  statisticsKeys(): readonly PublicJwk[];
+  /** What the keys sign, for the API description. */
+  readonly keySetSummary: string;
+  /** The public keys of the program's signatures; none before the database is open. */
+  publicKeys(): readonly PublicJwk[];
 }
 
 const MEDIA_TYPE = 'application/jwk-set+json';
@@ -15,7 +17,7 @@ const MEDIA_TYPE = 'application/jwk-set+json';
 /** Adds the route `/.well-known/aggregator/keys`. */
 export function addKeySetRoute(app: FastifyInstance, parts: KeySetParts): void {
   const schema = {
-    summary: 'The keys that sign published statistics, a JWK set',
+    summary: parts.keySetSummary,
     produces: [MEDIA_TYPE],
     response: {
       200: { type: 'object', properties: { keys: { type: 'array', items: { type: 'object' } } } },
@@ -25,6 +27,6 @@ export function addKeySetRoute(app: FastifyInstance, parts: KeySetParts): void {
     reply
       .header('content-type', MEDIA_TYPE)
       .header('access-control-allow-origin', '*')
-      .send(JSON.stringify({ keys: parts.statisticsKeys() })),
+      .send(JSON.stringify({ keys: parts.publicKeys() })),
   );
 }

@@ -1,5 +1,7 @@
 // The only file that reads the machine's clock or asks it for random numbers. Everything else takes time as an argument
-// or a Clock. Secrets do not come from here: the file that needs a secret makes it with node:crypto.
+// or a Clock. Secrets do not come from here: the file that needs a secret or an id makes it with node:crypto.
+
+import { randomInt } from 'node:crypto';
 
 /** Milliseconds: `nowMs` since the Unix epoch, `monotonicMs` since an arbitrary start and never backwards. */
 export interface Clock {
@@ -30,4 +32,9 @@ export const threadClock: ThreadClock = { ...systemClock, sharedMs };
 /** A random number from 0 (included) to 1 (excluded). */
 export function randomShare(): number {
   return Math.random();
+}
+
+/** A random whole number from `from` (included) to `to` (excluded), which a stranger cannot predict. */
+export function randomWhole(from: number, to: number): number {
+  return randomInt(from, to);
 }

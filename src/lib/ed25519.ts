@@ -1,5 +1,5 @@
-// The signature of published statistics (docs/federation.md#signed-statistics): Ed25519 over the payload bytes; the key
-// is named by its RFC 7638 thumbprint. It publishes nothing.
+// Signatures of payloads: Ed25519 over the bytes; the key is named by its RFC 7638 thumbprint. It sends nothing, and
+// knows no header.
 
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 
@@ -14,9 +14,9 @@ export interface PublicJwk {
 }
 
 /** Signs with one key. */
-export interface StatisticsSigner {
+export interface Signer {
   readonly publicKey: PublicJwk;
-  /** The value of `Truebit-Signature` for a payload. */
+  /** The signature of a payload in its written form: `ed25519=` and base64. */
   sign(payload: Uint8Array): string;
 }
 
@@ -25,13 +25,7 @@ const PREFIX = 'ed25519=';
 const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
 
 /** Makes a signer from the public half `x` and the private half `d` of a key, 32 bytes each in base64url. */
-export function createStatisticsSigner({
-  x,
-  d,
-}: {
-  readonly x: string;
-  readonly d: string;
-}): StatisticsSigner {
+export function createSigner({ x, d }: { readonly x: string; readonly d: string }): Signer {
   const privateKey = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', x, d }, format: 'jwk' });
   return {
     publicKey: { kty: 'OKP', crv: 'Ed25519', x, kid: thumbprint(x), use: 'sig', alg: 'EdDSA' },
@@ -49,10 +43,10 @@ export function thumbprint(x: string): string {
 }
 
 /**
- * True if `signature`, the value of the header, was made over the payload with the key whose public half is `x`. Never
+ * True if `signature`, in its written form, was made over the payload with the key whose public half is `x`. Never
  * throws.
  */
-export function isStatisticsSignature(x: string, payload: Uint8Array, signature: string): boolean {
+export function isSignature(x: string, payload: Uint8Array, signature: string): boolean {
   const base64 = signature.slice(PREFIX.length);
   if (!signature.startsWith(PREFIX) || !SIGNATURE.test(base64)) return false;
   try {

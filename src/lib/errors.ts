@@ -1,7 +1,10 @@
 // The error class with the codes that operators see: a stable code and a sentence, which contains nothing that came
 // from outside.
 
-/** Every code that the program can print. `docs/errors.md` lists each with its remedy; a test compares the two. */
+/**
+ * Every code that any program can print. One list for all programs, because an operator looks a code up on one page:
+ * `docs/errors.md` lists each with its remedy; a test compares the two.
+ */
 export type ErrorCode =
   | 'settings_invalid'
   | 'usage'

@@ -2,7 +2,6 @@
 // default metrics of prom-client do not pass `promtool check metrics`.
 
 import { readdir } from 'node:fs/promises';
-import { performance } from 'node:perf_hooks';
 import { counter, gauge, type Reading } from './reading.ts';
 
 /** The measurements of the process at one moment. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStatisticsSigner, isStatisticsSignature, thumbprint } from '../../src/lib/ed25519.ts';
+import { createSigner, isSignature, thumbprint } from '../../src/lib/ed25519.ts';
 
 // RFC 8037, appendix A: the key, its thumbprint, and the signature of A.4's signing input.
 const X = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo';
@@ -12,7 +12,7 @@ const SIGNED = Buffer.from(
 ).toString('base64');
 
 describe('signature of statistics', () => {
-  const signer = createStatisticsSigner({ x: X, d: D });
+  const signer = createSigner({ x: X, d: D });
 
   it('signature of statistics - key, thumbprint and signature equal those of RFC 8037', () => {
     expect(signer.publicKey).toEqual({
@@ -40,7 +40,7 @@ describe('signature of statistics', () => {
   ])(
     'signature of statistics - a signature is valid only for the signed bytes: %s',
     (_what, x, payload, signature, fits) => {
-      expect(isStatisticsSignature(x, payload, signature)).toBe(fits);
+      expect(isSignature(x, payload, signature)).toBe(fits);
     },
   );
 });

@@ -13,7 +13,7 @@ import { type AuditReport, audit } from '../workers/audit.ts';
 import { command } from '../../cli/command.ts';
 import { flag } from '../../cli/command-line.ts';
 import { complain, print } from '../../cli/output.ts';
-import { failureLine } from '../../cli/failure.ts';
+import { failureLine, withLink } from '../../cli/failure.ts';
 import { progressLine } from '../../cli/progress-line.ts';
 
 const EXIT_DIFFERS = 1;
@@ -67,7 +67,7 @@ export const auditCommand = command({
       return report.drift === 0 ? 0 : EXIT_DIFFERS;
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
-      complain(failureLine(error, writtenDatabasePath(env)));
+      complain(failureLine(withLink(error, writtenDatabasePath(env))));
       return EXIT_NOT_MADE;
     }
   },

@@ -8,7 +8,7 @@ import { connectBroker, type NatsOptions } from '../../io/nats.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../domain/message-signature.ts';
 import { getText } from '../../lib/http-get.ts';
 import { CodedError } from '../../lib/errors.ts';
-import { isStatisticsSignature, thumbprint } from '../../lib/ed25519.ts';
+import { isSignature, thumbprint } from '../../lib/ed25519.ts';
 import { command } from '../../cli/command.ts';
 import { flag, option, optionWithDefault } from '../../cli/command-line.ts';
 import { fromCaller } from '../../config/environment.ts';
@@ -32,7 +32,7 @@ function fault(message: SignedMessage, keys: ReadonlyMap<string, string>): strin
   if (keyId === undefined || signature === undefined) return 'it is not signed';
   const x = keys.get(keyId);
   if (x === undefined) return 'it names a key that is not in the set';
-  return isStatisticsSignature(x, Buffer.from(message.payload), signature)
+  return isSignature(x, Buffer.from(message.payload), signature)
     ? null
     : 'the signature does not match: somebody changed the message, or another key signed it';
 }

@@ -12,7 +12,7 @@ import {
 } from '../../io/nats.ts';
 import { Refusals } from '../../io/refusals.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../domain/message-signature.ts';
-import type { StatisticsSigner } from '../../lib/ed25519.ts';
+import type { Signer } from '../../lib/ed25519.ts';
 import type { Part } from '../../lib/part.ts';
 import type { StatisticsMessage } from './payload.ts';
 
@@ -32,7 +32,7 @@ export interface PublisherParts {
   /** Called at the start: how to reach the broker. */
   nats(): NatsOptions;
   /** Signs every message. */
-  signer(): StatisticsSigner;
+  signer(): Signer;
   /**
    * True while the ingest thread's connection is up. That connection logs outages of the broker; while it is down too,
    * the publisher logs nothing.

@@ -11,7 +11,7 @@ import { type LiveState, liveState } from '../http/live-state.ts';
 import { type PeriodStatistics, statisticsByPeriod } from '../http/period-statistics.ts';
 import { judgeReadiness, type Readiness, type ReadinessInputs } from '../http/readiness.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';
-import { createStatisticsSigner, type StatisticsSigner } from '../../lib/ed25519.ts';
+import { createSigner, type Signer } from '../../lib/ed25519.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { IngestReports } from './ingest-reports.ts';
@@ -38,7 +38,7 @@ export type Elsewhere = Pick<
 /** Contents of the opened database that other parts need, including secrets. */
 interface Opened {
   readonly salt: string;
-  readonly signer: StatisticsSigner;
+  readonly signer: Signer;
 }
 
 /** The main thread's knowledge. */
@@ -73,7 +73,7 @@ export class Known {
         this.#setKeys(news.keys);
         this.#opened = {
           salt: news.identity.salt,
-          signer: createStatisticsSigner(news.identity.statisticsKey),
+          signer: createSigner(news.identity.statisticsKey),
         };
         return;
       case 'committed':
@@ -120,7 +120,7 @@ export class Known {
   }
 
   /** The signer of statistics; null until the database is open. */
-  get signer(): StatisticsSigner | null {
+  get signer(): Signer | null {
     return this.#opened?.signer ?? null;
   }
 

@@ -1,7 +1,7 @@
 // Finds hashes that may occur twice, in little memory: a Bloom filter of all hashes, and the set of hashes that it had
 // apparently seen before. A second pass counts those suspects exactly. No hash that occurs twice is missed.
 
-import { randomInt } from 'node:crypto';
+import { randomWhole } from '../../lib/clock.ts';
 
 /** With this, one hash in 2,000 is suspected wrongly. */
 const BITS_A_HASH = 16;
@@ -14,7 +14,7 @@ export class HashSieve {
   readonly #bits: Uint32Array;
   readonly #bitCount: number;
   /** Senders choose the hashes. Because the seed is random, they cannot choose which hashes are suspected. */
-  readonly #seed = randomInt(2 ** 32);
+  readonly #seed = randomWhole(0, 2 ** 32);
   readonly #suspects = new Set<string>();
 
   constructor(hashes: number) {

@@ -2,7 +2,7 @@
 // minutes of an hour are checked by their sum and by a weighted sum, so that memory grows with the hours and not with
 // the minutes. It reads nothing itself.
 
-import { randomInt } from 'node:crypto';
+import { randomWhole } from '../../lib/clock.ts';
 import { MINUTE_MS } from '../../lib/durations.ts';
 
 const HOUR_MINUTES = 60;
@@ -28,7 +28,7 @@ export interface Comparison {
 
 /** Collects counts from rows and from cells, and compares them. */
 export class Recount {
-  readonly #weights = Array.from({ length: HOUR_MINUTES }, () => randomInt(1, WEIGHT_MAX));
+  readonly #weights = Array.from({ length: HOUR_MINUTES }, () => randomWhole(1, WEIGHT_MAX));
   readonly #hours = new Map<number, Map<number, Cell>>();
   readonly #totals = new Map<number, { rows: number; inTotals: number }>();
   /** Rows come roughly in the order of time, so the last hour's cells are cached. */

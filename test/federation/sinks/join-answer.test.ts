@@ -9,9 +9,9 @@ import {
 } from '../../../src/federation/domain/message-signature.ts';
 import { openSalt } from '../../../src/federation/domain/sealed-salt.ts';
 import { answerJoin, JOIN_SUBJECT, type JoinContext } from '../../../src/federation/sinks/join-answer.ts';
-import { createStatisticsSigner } from '../../../src/lib/ed25519.ts';
+import { createSigner } from '../../../src/lib/ed25519.ts';
 
-const { publicKey } = createStatisticsSigner({
+const { publicKey } = createSigner({
   // The key of RFC 8037.
   x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
   d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
