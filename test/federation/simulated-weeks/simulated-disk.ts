@@ -80,7 +80,8 @@ export class SimulatedDisk {
     this.#other = null;
     if (refusal === 'missing') renameSync(`${this.#path}.away`, this.#path);
     if (refusal === 'full') this.#database?.pragma(`max_page_count = ${PAGES_MAX}`);
-    if (refusal === 'middle' || refusal === 'value') this.#database?.exec('DROP TRIGGER IF EXISTS refusal');
+    // A value that was refused once leaves no refusal, but its trigger.
+    this.#database?.exec('DROP TRIGGER IF EXISTS refusal');
   }
 
   #apply(refusal: Refusal): void {
