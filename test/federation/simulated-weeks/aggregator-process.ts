@@ -84,7 +84,6 @@ export class AggregatorProcess {
   readonly #readings = new Map<number, object>();
   /** Transitions that the writer was given and has not committed. */
   #givenFacts: NodeTransition[] = [];
-  #deletionMs = Infinity;
   /** The latest reported reason why the writer cannot store. */
   #problem: string | null = null;
   #told: object;
@@ -318,13 +317,13 @@ export class AggregatorProcess {
     const { time, witness } = this.#parts;
     const { deletionMs, lastCommit } = this.#writer.current;
     this.#tookReading(observedMs);
-    // A new writer has read no clock yet.
-    if (Number.isFinite(deletionMs)) this.#deletionMs = deletionMs;
     const facts = this.#givenFacts;
     this.#givenFacts = [];
     const { pruned } = lastCommit;
-    const cutoffMs = this.#deletionMs - this.#options.retentionMs;
-    witness.committed(facts, pruned === null ? null : { cutoffMs, rows: pruned.rows }, this.#deletionMs);
+    const cutoffMs = deletionMs - this.#options.retentionMs;
+    const pruning = pruned === null ? null : { cutoffMs, rows: pruned.rows };
+    // A new writer has read no clock, and reads none while retention and thinning rest.
+    witness.committed(facts, pruning, Number.isFinite(deletionMs) ? deletionMs : null);
     const told = witness.tell();
     time.after(LATENCY_MS, () => {
       this.supervisor.gone(gone);

@@ -94,7 +94,7 @@ export class GroundTruth implements Witness {
   prunedEver = 0;
   readonly incarnations = new Incarnations();
   readonly history = new HistoryTruth();
-  /** The deletion time of the process, at each commit. */
+  /** At each commit, the latest time by which rows were deleted. */
   readonly deletions: { readonly trueMs: number; readonly deletionMs: number }[] = [];
   /** Every step of retention, and how many messages were delivered before it. */
   readonly prunings: { readonly delivered: number; readonly cutoffMs: number }[] = [];
@@ -114,6 +114,7 @@ export class GroundTruth implements Witness {
   #steadyStored = this.#steadyNow;
   #entered: Delivered[] = [];
   readonly #lastSeqs = new Map<number, number>();
+  #deletionMs = -Infinity;
   #taken: Mark;
   #takenStored: Mark;
 
@@ -246,9 +247,10 @@ export class GroundTruth implements Witness {
     this.history.ticked(tick);
   }
 
-  committed(facts: readonly NodeTransition[], pruning: Pruning | null, deletionMs: number): void {
-    this.history.committed(deletionMs, this.#time.nowMs);
-    this.deletions.push({ trueMs: this.#time.nowMs, deletionMs });
+  committed(facts: readonly NodeTransition[], pruning: Pruning | null, deletionMs: number | null): void {
+    this.#deletionMs = deletionMs ?? this.#deletionMs;
+    this.history.committed(this.#deletionMs, this.#time.nowMs);
+    this.deletions.push({ trueMs: this.#time.nowMs, deletionMs: this.#deletionMs });
     for (const delivered of this.#entered) this.#record(delivered);
     this.#entered = [];
     this.#steadyStored = this.#steadyNow;

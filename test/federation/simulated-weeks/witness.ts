@@ -54,8 +54,11 @@ export interface Witness {
   swept(told: object): void;
   /** The writer was given a tick's statistics. */
   ticked(tick: TickStatistics): void;
-  /** Everything entered so far is on disk, and `facts` with it; `deletionMs` is the time by which rows are deleted. */
-  committed(facts: readonly NodeTransition[], pruning: Pruning | null, deletionMs: number): void;
+  /**
+   * Everything entered so far is on disk, and `facts` with it. `deletionMs` is the time by which rows are deleted; null if
+   * this writer has read no clock, and deletes nothing.
+   */
+  committed(facts: readonly NodeTransition[], pruning: Pruning | null, deletionMs: number | null): void;
   /** From one snapshot of the ledger. */
   accounted(received: number, sumOfOutcomes: number): void;
 }
