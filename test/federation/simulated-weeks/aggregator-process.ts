@@ -80,13 +80,15 @@ export class AggregatorProcess {
   readonly #ingest: IngestLoop;
   readonly #source: SourceLoop;
   readonly #input: SimulatedInput;
-  /** The mark of the witness when the source sent the writer this reading of the observed clock. */
+  /** The mark of the witness when the observed clock of the source showed this, in a reading or with a message. */
   readonly #readings = new Map<number, object>();
   /** Transitions that the writer was given and has not committed. */
   #givenFacts: NodeTransition[] = [];
   /** The latest reported reason why the writer cannot store. */
   #problem: string | null = null;
   #told: object;
+  /** The observed clock as main was told last. */
+  #toldMs = 0;
   #isClosed = false;
 
   constructor(options: ProcessOptions, parts: ProcessParts) {
@@ -316,7 +318,7 @@ export class AggregatorProcess {
   #committed({ signs, gone, observedMs }: Extract<IngestToMain, { type: 'committed' }>): void {
     const { time, witness } = this.#parts;
     const { deletionMs, lastCommit } = this.#writer.current;
-    this.#tookReading(observedMs);
+    this.#toldReading(observedMs);
     const facts = this.#givenFacts;
     this.#givenFacts = [];
     const { pruned } = lastCommit;
@@ -334,7 +336,7 @@ export class AggregatorProcess {
 
   #snapshot({ accounts, status, observedMs }: Extract<IngestToMain, { type: 'snapshot' }>): void {
     const { time, witness } = this.#parts;
-    this.#tookReading(observedMs);
+    this.#toldReading(observedMs);
     this.#problem = status.databaseProblem;
     const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
     const outcomes = Object.values(accounts.outcomes).reduce((total, counts) => total + sum(counts), 0);
@@ -347,14 +349,15 @@ export class AggregatorProcess {
     });
   }
 
-  /** The writer has taken this reading of the clock; it will never get earlier ones. */
-  #tookReading(observedMs: number): void {
+  /** The writer tells main this reading of the clock; it will never tell an earlier one. */
+  #toldReading(observedMs: number): void {
+    if (observedMs < this.#toldMs)
+      throw new Error(`the observed clock went back from ${this.#toldMs} to ${observedMs}`);
+    this.#toldMs = observedMs;
     const mark = this.#readings.get(observedMs);
     if (mark !== undefined) this.#parts.witness.took(mark);
-    for (const earlierMs of this.#readings.keys()) {
-      if (earlierMs >= observedMs) return;
-      this.#readings.delete(earlierMs);
-    }
+    for (const readingMs of this.#readings.keys())
+      if (readingMs < observedMs) this.#readings.delete(readingMs);
   }
 
   // The main thread
@@ -398,8 +401,10 @@ export class AggregatorProcess {
 
   #guard(witness: Witness): DoorWitness {
     return {
-      took: (mark) => this.#guarded(() => witness.took(mark)),
-      entered: (...of) => this.#guarded(() => witness.entered(...of)),
+      entered: (message, outcome, observedMs) => {
+        this.#readings.set(observedMs, message.mark);
+        this.#guarded(() => witness.entered(message, outcome, observedMs));
+      },
       forgot: () => this.#guarded(() => witness.forgot()),
     };
   }

@@ -39,17 +39,14 @@ interface Sighting {
   readonly leftMs: number;
 }
 
-/** The messages that the writer had taken at its report to main: main judges later, when the writer may know more. */
+/** What the writer had committed at its report to main: main judges later, when the writer may know more. */
 class Told {
   readonly taken: Mark;
   readonly order: number;
-  /** True if main knows of every message that the writer had entered, because all are on disk. */
-  readonly isWhole: boolean;
 
-  constructor(taken: Mark, order: number, isWhole: boolean) {
+  constructor(taken: Mark, order: number) {
     this.taken = taken;
     this.order = order;
-    this.isWhole = isWhole;
   }
 }
 
@@ -110,6 +107,8 @@ export class GroundTruth implements Witness {
   /** Nodes heard since the last commit. */
   readonly #changed = new Set<string>();
   #order = 0;
+  /** The order of the last message on disk. */
+  #orderStored = 0;
   #steadyNow = { lastMs: 0, steadyMs: 0, observedMs: 0 };
   #steadyStored = this.#steadyNow;
   #entered: Delivered[] = [];
@@ -204,7 +203,7 @@ export class GroundTruth implements Witness {
   }
 
   tell(): Told {
-    return new Told(this.#taken, this.#order, this.#entered.length === 0);
+    return new Told(this.#taken, this.#orderStored);
   }
 
   decided({ nodeId, from, to, cause }: NodeTransition, told: object): void {
@@ -234,7 +233,7 @@ export class GroundTruth implements Witness {
   /** Checks that every node is in a state that its silence allows, at every check. */
   swept(told: object): void {
     if (!(told instanceof Told)) throw new Error('told by somebody else');
-    if (this.#options.evicts || !told.isWhole) return;
+    if (this.#options.evicts) return;
     for (const [nodeId, state] of this.#states) {
       const node = this.#sightingAt(nodeId, told.order);
       if (node === undefined || this.#isAllowed(state, node, told.taken)) continue;
@@ -254,6 +253,7 @@ export class GroundTruth implements Witness {
     for (const delivered of this.#entered) this.#record(delivered);
     this.#entered = [];
     this.#steadyStored = this.#steadyNow;
+    this.#orderStored = this.#order;
     for (const nodeId of this.#changed) {
       const latest = this.#sightings.get(nodeId)?.at(-1);
       if (latest !== undefined) this.#storedSightings.set(nodeId, latest);

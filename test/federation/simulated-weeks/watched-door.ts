@@ -33,7 +33,7 @@ export class ReadMessages {
 }
 
 /** The view of the door that the witness gets. */
-export type DoorWitness = Pick<Witness, 'took' | 'entered' | 'forgot'>;
+export type DoorWitness = Pick<Witness, 'entered' | 'forgot'>;
 
 export class WatchedDoor extends Door {
   readonly #read: ReadMessages;
@@ -77,7 +77,6 @@ export class WatchedDoor extends Door {
   #saw({ observedMs }: BatchMessage, outcome: Outcome): Outcome {
     const read = this.#inFlight[this.#judged++];
     if (read === undefined) throw new Error('a message was judged that was never received');
-    this.#witness.took(read.mark);
     this.#witness.entered(read, outcome, observedMs);
     return outcome;
   }

@@ -39,12 +39,12 @@ export interface Witness {
   heldBack(): void;
   /** The next sequence that the process will read. */
   readTo(nextSeq: number): void;
-  /** The writer took the message that the source sent at `mark`. */
+  /** The writer tells main the observed clock as it was at `mark`. */
   took(mark: object): void;
   entered(message: ReadMessage, outcome: Outcome, observedMs: number): void;
   /** Everything entered since the last commit is undone, and will be entered again. */
   forgot(): void;
-  /** The messages that the writer has taken so far, for its report to main. */
+  /** What the writer has committed so far, for its report to main. */
   tell(): object;
   /** An actor decided this with the knowledge that `told` stands for. */
   decided(fact: NodeTransition, told: object): void;
