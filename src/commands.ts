@@ -63,6 +63,6 @@ try {
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
   complain(failureLine(error));
-  process.exitCode = error.code === 'usage' ? 2 : 1;
+  process.exitCode = error.code === 'usage' || error.code === 'no_answer' ? 2 : 1;
 }
 process.exit();

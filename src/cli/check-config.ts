@@ -4,6 +4,7 @@
 import type { Environment } from '../config/environment.ts';
 import { CodedError } from '../lib/errors.ts';
 import { requirePlace } from '../store/database-place.ts';
+import { requireOneName } from '../store/one-name.ts';
 import { requireOwnFile } from '../store/program-identity.ts';
 import { type Command, command } from './command.ts';
 import { flag } from './command-line.ts';
@@ -34,7 +35,8 @@ function checkConfig<Summary extends object>(
   try {
     settings = program.readSettings(env);
     requirePlace(settings.databasePath);
-    requireOwnFile(settings.databasePath, program.database.name);
+    requireOneName(settings.databasePath);
+    requireOwnFile(settings.databasePath, program.database, 'start');
   } catch (error) {
     if (!isJson || !(error instanceof CodedError)) throw error;
     // The first line of `settings_invalid` counts the wrong settings; any other error is one sentence.

@@ -1,7 +1,7 @@
 // The output of commands. It is written completely, or the command fails with an error. Unlike the runtime's streams it
 // loses nothing when the process exits, and never shows a raw error for a full disk or a closed reader.
 
-import { writeSync } from 'node:fs';
+import { fstatSync, statSync, writeSync } from 'node:fs';
 import { CodedError } from '../lib/errors.ts';
 import { errorCode } from '../lib/error-code.ts';
 
@@ -18,6 +18,27 @@ export function print(text: string): void {
   const what = 'what it printed is not whole, and what it was to do is done';
   const remedy = 'make room or send it elsewhere, and look at the result before you run it again';
   throw new CodedError('output_failed', `Standard output cannot be written (${code}): ${what}; ${remedy}.`);
+}
+
+/**
+ * Checks, before a command makes something that it shows only once, that standard output can show it. If standard
+ * output was closed at the start, the runtime has put the null device in its place. Errors: `output_failed`.
+ */
+export function requireShown(what: string): void {
+  if (!isNullDevice(process.stdout.fd)) return;
+  throw new CodedError(
+    'output_failed',
+    `Standard output is closed or is the null device, so ${what} could not be shown: nothing was made; send the output to a file or a terminal.`,
+  );
+}
+
+function isNullDevice(descriptor: number): boolean {
+  try {
+    const output = fstatSync(descriptor);
+    return output.isCharacterDevice() && output.rdev === statSync('/dev/null').rdev;
+  } catch {
+    return false;
+  }
 }
 
 /** Writes to standard output text that may be lost, such as progress. */

@@ -26,7 +26,7 @@ export function restoreCommand<Summary extends object>(program: Program<Summary>
       requireDescriptors(COMMAND_DESCRIPTORS);
       // Before taking the lock, because that creates the folder.
       requireBackup(file, databasePath);
-      const lock = lockDatabase(databasePath, program.database);
+      const lock = lockDatabase(databasePath, program.database, 'replace');
       let isDone = false;
       try {
         const restored = restoreFile(program.database, databasePath, file);

@@ -98,7 +98,7 @@ async function ask({ url, isOurs }: Place, path: string, patienceMs = PATIENCE_M
     return { text, nowMs: Number.isNaN(answeredAtMs) ? systemClock.nowMs() : answeredAtMs };
   } catch (error) {
     throw new CodedError(
-      'usage',
+      'no_answer',
       `Nothing answers at ${url}: start the program (${COMMAND_NAME}), or name it with --http URL.`,
       { cause: error },
     );
@@ -160,5 +160,5 @@ function decode(text: string, url: string): Readiness {
   } catch {
     // The error below covers this case.
   }
-  throw new CodedError('usage', `What answers at ${url} is not an aggregator.`);
+  throw new CodedError('no_answer', `What answers at ${url} is not an aggregator.`);
 }

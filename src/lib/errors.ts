@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'jetstream_unavailable'
   | 'stream_settings'
   | 'control_unreachable'
+  | 'no_answer'
   | 'not_found'
   | 'too_many'
   | 'not_genuine'
@@ -38,7 +39,7 @@ export type ErrorCode =
 
 /**
  * An error whose code decides how it is handled. A command that ends with one prints its message as one sentence and
- * exits with code 1 (2 for `usage`).
+ * exits with code 1 (2 for `usage` and `no_answer`).
  */
 export class CodedError extends Error {
   readonly code: ErrorCode;

@@ -61,7 +61,7 @@ export async function backupDatabase<Summary extends object>(
 ): Promise<Verified<Summary> & { readonly bytes: number }> {
   const { program, databasePath, ownFolder, file, overwrite, progress = () => undefined } = options;
   requireOneName(databasePath);
-  requireOwnFile(databasePath, program.name);
+  requireOwnFile(databasePath, program);
   const source = openReader(databasePath);
   let unfinished: string | null = null;
   try {

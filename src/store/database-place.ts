@@ -13,14 +13,30 @@ const BESIDE = ['', '-wal', '-shm', '-journal', '.lock', '.holder'] as const;
 
 /**
  * The file of the database; null if there is none. Errors: `folder_not_writable` if this user cannot reach it or if it
- * is a folder.
+ * is a folder; `database_unusable` if it is no regular file.
  */
 export function lookForDatabase(path: string): Stats | null {
   const found = statOrThrow(path);
   if (found?.isDirectory() === true) {
     throw new CodedError('folder_not_writable', `DB_PATH ${path} is a folder: name a file in it.`);
   }
+  if (found !== null) requireRegular(path, found);
   return found;
+}
+
+/** The file is no database of this program. Every command refuses it, and leaves it as it is. */
+export class NotOwnFile extends CodedError {
+  constructor(sentence: string) {
+    super('database_unusable', sentence);
+  }
+}
+
+/** Rejects a pipe, a socket or a device: opening one may wait for ever. Errors: `database_unusable`. */
+export function requireRegular(path: string, found: Stats): void {
+  if (found.isFile()) return;
+  throw new NotOwnFile(
+    `The file ${path} is no regular file: it is left as it is; point DB_PATH at a database, or at a new file.`,
+  );
 }
 
 function statOrThrow(path: string): Stats | null {
@@ -33,7 +49,7 @@ function statOrThrow(path: string): Stats | null {
 
 /**
  * Checks, before anything is created, that this user can open or create a database at the path. Errors:
- * `folder_not_writable`.
+ * `folder_not_writable`, `database_unusable`.
  */
 export function requirePlace(path: string): void {
   lookForDatabase(path);

@@ -8,8 +8,15 @@ import { makeFolder } from '../lib/folder.ts';
 import { copyDatabase } from './copy.ts';
 import { explainAccess, lookForDatabase } from './database-place.ts';
 import type { Migration } from './migration.ts';
-import { applicationIdOf, type ProgramName, refuseMark, requireOwnFile } from './program-identity.ts';
+import {
+  applicationIdOf,
+  type DatabaseOwner,
+  refuseMark,
+  refuseTables,
+  requireOwnFile,
+} from './program-identity.ts';
 import { explainRefusal, refusalOf } from './refusal.ts';
+import type { SchemaEntry } from './schema-reader.ts';
 
 export type { Database, Statement };
 
@@ -17,21 +24,15 @@ export type { Database, Statement };
 export type ReadDatabase = Pick<Database, 'prepare' | 'close' | 'transaction'>;
 
 /** A program's contribution to this room: how to create, recognise and summarise its database. */
-export interface DatabaseProgram<Summary extends object = object> {
-  /** The program's name; its databases carry the mark of this name (`program-identity.ts`). */
-  readonly name: ProgramName;
+export interface DatabaseProgram<Summary extends object = object> extends DatabaseOwner {
   /** `migrations[n]` takes a database from version n to n + 1. */
   readonly migrations: readonly Migration[];
-  /** A table that every database of this program has, and no other program's. It identifies a file without a mark. */
-  readonly ownTable: string;
   /** Summarises a whole database, for example after a backup; it only reads. */
   summarise(database: ReadDatabase): Summary;
 }
 
-/** Converts the database of an earlier program into one of this program. */
+/** Converts a database with the program's `earlierTables` into one of this program. */
 export interface Adoption {
-  /** True if the file is a database of the earlier program; then it has no table of this program. */
-  recognises(database: Database): boolean;
   /** Moves all data into this program's tables, which `createSchema` makes, inside one transaction. */
   adopt(database: Database, createSchema: () => void): void;
 }
@@ -51,14 +52,14 @@ export function openWriter(
   const existed = existsSync(path);
   const { migrations } = program;
   try {
-    requireOwnFile(path, program.name);
+    requireOwnFile(path, program, adoption === null ? 'command' : 'start');
     makeFolder(dirname(path));
     // The file holds signing keys, so other users must never be able to open it: a user who has opened it once could
     // keep reading it. SQLite gives the files beside it the same mode.
     if (!existed) writeFileSync(path, '', { mode: 0o600, flag: 'a' });
     let database = new Sqlite(path, { timeout: 5000 });
     try {
-      if (adoption?.recognises(database) === true) {
+      if (adoption !== null && isEarlier(database, program)) {
         adoptFile(database, path, adoption, program);
         // Opens a new connection, because one with an exclusive lock cannot share the file again.
         database.close();
@@ -128,7 +129,7 @@ export function openReader(path: string): Database {
  * program has not migrated the file yet.
  */
 export function openCurrent(path: string, program: DatabaseProgram): Database {
-  requireOwnFile(path, program.name);
+  requireOwnFile(path, program);
   const { migrations } = program;
   const database = openReader(path);
   try {
@@ -172,21 +173,12 @@ function refuseReadOnly(database: Database): void {
 }
 
 /** Refuses a file of another program before it changes anything; returns the version, 0 for an empty file. */
-function checkVersion(
-  database: Database,
-  path: string,
-  { name, migrations, ownTable }: DatabaseProgram,
-): number {
-  const newest = migrations.length;
-  // The mark may be only in the log.
-  refuseMark(applicationIdIn(database), path, name);
+function checkVersion(database: Database, path: string, program: DatabaseProgram): number {
+  const newest = program.migrations.length;
+  // SQLite has the last word: another process may have written since the file was looked at.
+  refuseMark(applicationIdIn(database), path, program.name);
   const version = Number(database.pragma('user_version', { simple: true }));
-  if (hasTables(database) && !hasTable(database, ownTable)) {
-    throw new CodedError(
-      'database_unusable',
-      `The file ${path} holds tables of another program: point DB_PATH at a new file. That of an earlier aggregator is taken over when the aggregator is started.`,
-    );
-  }
+  refuseTables(entriesOf(database), path, program);
   if (version > newest) {
     throw new CodedError(
       'database_newer',
@@ -252,13 +244,13 @@ function applicationIdIn(database: Database): number {
   return Number(database.pragma('application_id', { simple: true }));
 }
 
-function hasTable(database: Database, table: string): boolean {
-  const found = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
-  return found.get(table) !== undefined;
+function entriesOf(database: Database): SchemaEntry[] {
+  return database.prepare<[], SchemaEntry>('SELECT type, name FROM sqlite_master').all();
 }
 
-function hasTables(database: Database): boolean {
-  return database.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() !== undefined;
+/** In this program's schema the earlier names are views, so a table shows an earlier database. */
+function isEarlier(database: Database, { earlierTables = [] }: DatabaseProgram): boolean {
+  return entriesOf(database).some(({ type, name }) => type === 'table' && earlierTables.includes(name));
 }
 
 /**

@@ -18,11 +18,11 @@ import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { CodedError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/folder.ts';
-import { type DatabaseProgram, explain } from './database.ts';
+import { explain } from './database.ts';
 import { refusalOf } from './refusal.ts';
 import { requireOneName } from './one-name.ts';
 import { errorCode } from '../lib/error-code.ts';
-import { requireOwnFile } from './program-identity.ts';
+import { type DatabaseOwner, type FileUse, requireOwnFile } from './program-identity.ts';
 
 /** A lock that this process holds. */
 export interface DatabaseLock {
@@ -37,12 +37,12 @@ export interface DatabaseLock {
 
 /**
  * Takes the lock of the program's database at `path`. Errors: `database_in_use`, which names the holder;
- * `database_unusable` if the file has a second name, is another program's, or has a damaged lock file;
+ * `database_unusable` if the file has a second name, is another program's or no database, or has a damaged lock file;
  * `folder_not_writable`.
  */
-export function lockDatabase(path: string, { name }: Pick<DatabaseProgram, 'name'>): DatabaseLock {
+export function lockDatabase(path: string, owner: DatabaseOwner, use: FileUse = 'command'): DatabaseLock {
   requireOneName(path);
-  requireOwnFile(path, name);
+  requireOwnFile(path, owner, use);
   const createdFolders: string[] = [];
   try {
     // Checked before any file is created: a lock file of a user who may not write the database would keep every other

@@ -1,8 +1,10 @@
 // Finds out which program a database belongs to. SQLite's `application_id`, a number in the file's header, holds four
-// letters that identify the program. It changes nothing.
+// letters that identify the program; a file without them is recognised by its tables. It changes nothing.
 
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { CodedError } from '../lib/errors.ts';
+import { NotOwnFile, requireRegular } from './database-place.ts';
+import { type SchemaEntry, SchemaReader } from './schema-reader.ts';
 
 /**
  * The mark of every program. They are in one place so that no two programs have the same mark, and each can name the
@@ -29,24 +31,86 @@ function nameOf(applicationId: number): string {
   return known?.[0] ?? `another program (application id ${applicationId})`;
 }
 
-/** The first bytes of a database file, and the offset of the mark in its header (SQLite's file format). */
-const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
-const MARK_OFFSET = 68;
+/** How a program recognises its databases. */
+export interface DatabaseOwner {
+  /** The program's name; its databases carry the mark of this name. */
+  readonly name: ProgramName;
+  /** A table that every database of this program has, and no other program's. It identifies a file without a mark. */
+  readonly ownTable: string;
+  /** Tables that identify a database of an earlier program, which a start of this program takes over. */
+  readonly earlierTables?: readonly string[];
+}
 
 /**
- * Rejects a file that carries another program's mark. SQLite does not open the file for this, because that would merge
- * a log left behind into the file. Errors: `database_unusable`.
+ * What the caller does with the file. Only a start takes over an earlier program's database. A restore may also replace
+ * a file that is no database any more.
  */
-export function requireOwnFile(path: string, name: ProgramName): void {
-  refuseMark(markIn(path), path, name);
+export type FileUse = 'start' | 'command' | 'replace';
+
+/**
+ * Rejects a file that is another program's, or no database. SQLite does not open the file for this, because that would
+ * merge a log left behind into the file. Errors: `database_unusable`.
+ */
+export function requireOwnFile(path: string, owner: DatabaseOwner, use: FileUse = 'command'): void {
+  const reader = readerOf(path);
+  if (reader === null) return;
+  try {
+    if (reader.isNoDatabase && use !== 'replace') {
+      throw new NotOwnFile(
+        `The file ${path} is not a database (SQLITE_NOTADB): it is left as it is; restore a backup, or set DB_PATH to a new file.`,
+      );
+    }
+    const mark = reader.mark();
+    refuseMark(mark, path, owner.name);
+    if (mark === 0) refuseTables(reader.entries(), path, owner, use);
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    // The file cannot be read: the code that opens it later reports why.
+  } finally {
+    reader.close();
+  }
+}
+
+/** Null if there is no file, or if this user cannot open it: the code that opens it later reports why. */
+function readerOf(path: string): SchemaReader | null {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.isDirectory()) return null;
+    requireRegular(path, found);
+    return new SchemaReader(path);
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    return null;
+  }
+}
+
+/**
+ * Rejects a file without a mark whose tables are another program's; a file without tables is new. Errors:
+ * `database_unusable`.
+ */
+export function refuseTables(
+  entries: readonly SchemaEntry[],
+  path: string,
+  { name, ownTable, earlierTables = [] }: DatabaseOwner,
+  use: FileUse = 'command',
+): void {
+  const known = use === 'command' ? [ownTable] : [ownTable, ...earlierTables];
+  if (entries.length === 0 || entries.some((entry) => entry.type === 'table' && known.includes(entry.name))) {
+    return;
+  }
+  const isEarlier = entries.some((entry) => entry.type === 'table' && earlierTables.includes(entry.name));
+  throw new NotOwnFile(
+    isEarlier
+      ? `The file ${path} is a database of an earlier program, and this program is ${name}: it is left as it is; start the program, which takes it over.`
+      : `The file ${path} holds tables of another program, and this program is ${name}: it is left as it is; point DB_PATH at a database of ${name}, or at a new file.`,
+  );
 }
 
 /** Rejects the mark of another program; 0 means no mark. Errors: `database_unusable`. */
 export function refuseMark(applicationId: number, path: string, name: ProgramName): void {
   const sentence = foreignBy(applicationId, path, name);
   if (sentence === null) return;
-  throw new CodedError(
-    'database_unusable',
+  throw new NotOwnFile(
     `${sentence}: it is left as it is; point DB_PATH at a database of ${name}, or at a new file.`,
   );
 }
@@ -55,23 +119,4 @@ export function refuseMark(applicationId: number, path: string, name: ProgramNam
 export function foreignBy(applicationId: number, path: string, name: ProgramName): string | null {
   if (applicationId === 0 || applicationId === applicationIdOf(name)) return null;
   return `The file ${path} is a database of ${nameOf(applicationId)}, and this program is ${name}`;
-}
-
-/** The mark in the header of a file; 0 if it has none, is no database, or cannot be read. */
-function markIn(path: string): number {
-  try {
-    // A pipe or a device has no mark, and opening one may wait for ever.
-    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return 0;
-    const head = Buffer.alloc(MARK_OFFSET + 4);
-    const file = openSync(path, 'r');
-    try {
-      readSync(file, head);
-    } finally {
-      closeSync(file);
-    }
-    return head.subarray(0, MAGIC.length).equals(MAGIC) ? head.readInt32BE(MARK_OFFSET) : 0;
-  } catch {
-    // The code that opens the file later reports why it cannot be read.
-    return 0;
-  }
 }

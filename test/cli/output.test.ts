@@ -48,6 +48,15 @@ describe('output', () => {
     },
   );
 
+  it.each(['>&-', '> /dev/null'])(
+    'output - a key is not made if its output goes nowhere (%s)',
+    async (redirection) => {
+      const { code, stderr } = await run('keys create --name a', redirection);
+      expect(stderr).toMatch(/^Standard output is closed or .+ nothing was made; .+\. \[output_failed\]\n$/);
+      expect(code).toBe(1);
+    },
+  );
+
   it('output - an error sentence that cannot be written leaves the exit code unchanged', async () => {
     expect(await run('nonsense 2> /dev/full', '')).toEqual({ code: 2, stderr: '' });
   });

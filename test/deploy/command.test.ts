@@ -39,6 +39,19 @@ async function commands(): Promise<readonly string[]> {
 }
 
 describe('command', () => {
+  it('command - a closed standard output is an error, and no key is made', async () => {
+    const path = join(folder(), 'a.db');
+    openFederationWriter(path).close();
+    const closed = ['-c', '"$0" "$@" >&-', SCRIPT];
+    const env = { DB_PATH: path };
+    for (const args of [['keys', 'create', '--name', 'a'], ['keys', 'list'], ['--help']]) {
+      const { code, stderr } = await run('sh', [...closed, ...args], ROOT, env);
+      expect({ args, code }).toEqual({ args, code: 1 });
+      expect(stderr).toMatch(/^Standard output [^\n]+\[output_failed\]\n$/);
+    }
+    expect((await run(SCRIPT, ['keys', 'list'], ROOT, env)).stdout).toBe('There are no API keys.\n');
+  });
+
   it('command - it runs from another folder, and through links', async () => {
     const other = folder();
     mkdirSync(join(other, 'bin'));
@@ -53,7 +66,7 @@ describe('command', () => {
         code: 2,
         stdout: '',
         stderr: expect.stringMatching(
-          /^Nothing answers at http:\/\/127\.0\.0\.1:9: [^\n]+\[usage\]\n$/,
+          /^Nothing answers at http:\/\/127\.0\.0\.1:9: [^\n]+\[no_answer\]\n$/,
         ) as unknown,
       });
     }

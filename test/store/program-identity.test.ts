@@ -1,6 +1,6 @@
 // Every database names its program: the mark in its header, who sets it, and who refuses another program's.
 
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backupDatabase, restoreDatabase } from '../../src/store/backup.ts';
@@ -48,6 +48,20 @@ function makeKilled(file: string, owner: DatabaseProgram): string {
   }
   database.close();
   expect(folder.bytes(`${file}-wal`).length).toBeGreaterThan(0);
+  return folder.path(file);
+}
+
+/** A database killed before its first checkpoint: its tables and its mark, 0 for none, stand in its log alone. */
+function makeInLogAlone(file: string, mark: number): string {
+  const database = new Sqlite(folder.path('killed.db'));
+  database.pragma('journal_mode = WAL');
+  database.pragma('wal_autocheckpoint = 0');
+  database.pragma(`application_id = ${mark}`);
+  database.exec('CREATE TABLE of_mining(a)');
+  for (const suffix of ['', '-wal']) {
+    copyFileSync(folder.path(`killed.db${suffix}`), folder.path(`${file}${suffix}`));
+  }
+  database.close();
   return folder.path(file);
 }
 
@@ -109,7 +123,7 @@ describe('program identity', () => {
       () => openWriter(path, FEDERATION),
       () => openCurrent(path, FEDERATION),
       () => lockDatabase(path, FEDERATION),
-      () => requireOwnFile(path, 'federation'),
+      () => requireOwnFile(path, FEDERATION),
     ]) {
       expect(open).toThrow(expect.objectContaining(refused));
     }
@@ -121,13 +135,51 @@ describe('program identity', () => {
     expect(contents()).toEqual(before);
   });
 
-  it('program identity - a mark that is only in the write-ahead log is found', () => {
-    const path = makeUnmarked('a.db', FEDERATION);
-    const database = new Sqlite(path);
-    database.pragma(`application_id = ${applicationIdOf('mining')}`);
-    expect(lettersIn(path)).toBe('\0\0\0\0');
-    expect(() => openWriter(path, FEDERATION)).toThrow(/a database of mining/);
-    database.close();
+  it.each([
+    [
+      'mark',
+      applicationIdOf('mining'),
+      /a database of mining, and this program is federation: it is left as it is/,
+    ],
+    ['tables', 0, /holds tables of another program, and this program is federation: it is left as it is/],
+  ])(
+    'program identity - the %s of another program are found in the log alone, and no byte changes',
+    async (_what, mark, sentence) => {
+      const path = makeInLogAlone('a.db', mark);
+      expect(lettersIn(path)).toBe('\0\0\0\0');
+      const before = contents();
+      const options = {
+        program: FEDERATION,
+        databasePath: path,
+        file: folder.path('b.db'),
+        overwrite: false,
+      };
+      for (const use of ['start', 'command', 'replace'] as const) {
+        expect(() => lockDatabase(path, FEDERATION, use)).toThrow(sentence);
+      }
+      for (const open of [openWriter, openCurrent]) expect(() => open(path, FEDERATION)).toThrow(sentence);
+      await expect(backupDatabase(options)).rejects.toThrow(sentence);
+      expect(contents()).toEqual(before);
+    },
+  );
+
+  it('program identity - only a start and a restore accept the tables of the earlier program', () => {
+    const path = makeUnmarked('a.db', MINING);
+    const heir = { ...FEDERATION, earlierTables: ['of_mining'] };
+    for (const use of ['start', 'replace'] as const) {
+      expect(() => requireOwnFile(path, heir, use)).not.toThrow();
+    }
+    expect(() => requireOwnFile(path, heir)).toThrow(/a database of an earlier program/);
+  });
+
+  it('program identity - only a restore accepts a file that is not a database', () => {
+    const path = folder.path('a.db');
+    writeFileSync(path, 'no database');
+    for (const use of ['start', 'command'] as const) {
+      expect(() => lockDatabase(path, FEDERATION, use)).toThrow(/is not a database/);
+    }
+    expect(readdirSync(folder.path('.'))).toEqual(['a.db']);
+    lockDatabase(path, FEDERATION, 'replace').release();
   });
 
   it('program identity - tables of another program without a mark, and unknown marks, are refused', () => {
@@ -146,10 +198,12 @@ describe('program identity', () => {
     );
   });
 
-  it('program identity - a folder, a file that is not a database, and a missing file have no mark', () => {
-    for (const path of [folder.path('.'), folder.path('none.db'), '/dev/zero', import.meta.filename]) {
-      expect(() => requireOwnFile(path, 'federation')).not.toThrow();
+  it("program identity - a folder, an empty file and a missing file are no program's; a device is refused", () => {
+    writeFileSync(folder.path('empty.db'), '');
+    for (const path of [folder.path('.'), folder.path('none.db'), folder.path('empty.db')]) {
+      expect(() => requireOwnFile(path, FEDERATION)).not.toThrow();
     }
+    expect(() => requireOwnFile('/dev/zero', FEDERATION)).toThrow(/is no regular file/);
     expect(existsSync(folder.path('none.db'))).toBe(false);
   });
 });

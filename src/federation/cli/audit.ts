@@ -8,6 +8,7 @@ import { requireDescriptors } from '../../lib/descriptors.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { explainReading } from '../../store/database.ts';
 import { openFederationCurrent } from '../store/federation-database.ts';
+import { NotOwnFile } from '../../store/database-place.ts';
 import { requireOneName } from '../../store/one-name.ts';
 import { type AuditReport, audit } from '../workers/audit.ts';
 import { command } from '../../cli/command.ts';
@@ -17,6 +18,8 @@ import { failureLine, withLink } from '../../cli/failure.ts';
 import { progressLine } from '../../cli/progress-line.ts';
 
 const EXIT_DIFFERS = 1;
+/** As of every command that refuses another program's file. */
+const EXIT_REFUSED = 1;
 const EXIT_NOT_MADE = 2;
 
 function auditFile(path: string): { readonly report: AuditReport; readonly seconds: number } {
@@ -59,7 +62,7 @@ export const auditCommand = command({
   about:
     'Recounts the rows of the database of DB_PATH, as they are at one moment, and compares every roll-up, total and position with them. It changes nothing and may run while the aggregator runs, which makes the same audit once an hour. Standard error shows the progress.',
   options: { json: flag('print the result as JSON') },
-  exit: '0 all is equal; 1 something differs, which is a defect of the program: please report it with the output; 2 the audit could not run.',
+  exit: '0 all is equal; 1 something differs, which is a defect of the program: please report it with the output, or DB_PATH names no database of this program, as the sentence says; 2 the audit could not run.',
   run({ values }, env) {
     try {
       const { report, seconds } = auditFile(readSettings(env).settings.databasePath);
@@ -68,7 +71,7 @@ export const auditCommand = command({
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       complain(failureLine(withLink(error, writtenDatabasePath(env))));
-      return EXIT_NOT_MADE;
+      return error instanceof NotOwnFile ? EXIT_REFUSED : EXIT_NOT_MADE;
     }
   },
 });

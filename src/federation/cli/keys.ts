@@ -9,7 +9,7 @@ import { isReadableByOthers } from '../../store/database-files.ts';
 import { performOperatorRequest } from './operator-request.ts';
 import { command, group } from '../../cli/command.ts';
 import { flag, option, optionWithDefault } from '../../cli/command-line.ts';
-import { complain, print } from '../../cli/output.ts';
+import { complain, print, requireShown } from '../../cli/output.ts';
 
 const EXIT = '0 done; 1 not done; 2 usage.';
 const JSON_OPTION = { json: flag('print JSON') };
@@ -33,6 +33,7 @@ const create = command({
   exit: EXIT,
   async run({ values }, env) {
     const { settings } = readSettings(env);
+    requireShown('the key');
     const key = newApiKey();
     const words = values.permissions.split(',').map((word) => word.trim());
     const permissions = PERMISSIONS.filter((permission) => words.includes(permission));

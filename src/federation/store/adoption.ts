@@ -8,10 +8,9 @@ import { judge, type LifecycleThresholds } from '../../lifecycle/lifecycle.ts';
 import { writeDurably } from '../../lib/durable.ts';
 import type { Adoption, Database } from '../../store/database.ts';
 import { type AdoptionCounts, numbersFromRollups, type RowCounts, reportLines } from './adoption-report.ts';
+import { EARLIER_TABLES } from './federation-database.ts';
 import { FederationWriter } from './writer.ts';
 
-/** The earlier aggregator's tables, in the order in which they are adopted. */
-const TABLES = ['aggregated_tasks', 'aggregated_invoices', 'active_nodes', 'network_stats_history'] as const;
 const ASIDE = 'earlier_';
 /** Number of rows merged in memory before they are written. */
 const CHUNK_ROWS = 20_000;
@@ -29,18 +28,12 @@ export interface AdoptionOptions {
 /** The adoption of an earlier aggregator's database, for `openWriter`. */
 export function earlierAggregator(options: AdoptionOptions): Adoption {
   return {
-    recognises: isEarlier,
     adopt: (database, createSchema) => adopt(database, createSchema, options),
   };
 }
 
-/** In the federation's schema these names are views, so a table shows an earlier database. */
-function isEarlier(database: Database): boolean {
-  return TABLES.some((table) => has(database, table));
-}
-
 function adopt(database: Database, createSchema: () => void, options: AdoptionOptions): void {
-  const tables = TABLES.filter((table) => has(database, table));
+  const tables = EARLIER_TABLES.filter((table) => has(database, table));
   for (const table of tables) database.exec(`ALTER TABLE ${table} RENAME TO ${ASIDE}${table}`);
   createSchema();
   const rows = new Rows(database, tables, options);

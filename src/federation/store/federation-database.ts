@@ -27,11 +27,20 @@ export interface Summary {
   readonly readUpTo: ReadUpTo | null;
 }
 
+/** The earlier aggregator's tables, in the order in which they are adopted. */
+export const EARLIER_TABLES = [
+  'aggregated_tasks',
+  'aggregated_invoices',
+  'active_nodes',
+  'network_stats_history',
+] as const;
+
 /** The federation's program of a database, for the mechanisms of `src/store`. */
 export const FEDERATION_DATABASE: DatabaseProgram<Summary> = {
   name: 'federation',
   migrations: MIGRATIONS,
   ownTable: 'ingest_position',
+  earlierTables: EARLIER_TABLES,
   summarise,
 };
 

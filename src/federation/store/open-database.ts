@@ -41,7 +41,7 @@ export function openDatabase(
     progress: (rows: number, ofRows: number) =>
       log('info', `adoption: ${rows} of ${ofRows} rows of the earlier aggregator`),
   };
-  const lock = lockDatabase(path, FEDERATION_DATABASE);
+  const lock = lockDatabase(path, FEDERATION_DATABASE, 'start');
   try {
     expectDatabase(path, lock.hadDatabase);
     const database = openFederationWriter(path, earlierAggregator(adoption));

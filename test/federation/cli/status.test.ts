@@ -156,7 +156,7 @@ log        1,200 lines could not be written
     const cases = [
       [{ HTTP_PORT: '"80"' }, 2, /HTTP_PORT .*\[settings_invalid\]\n$/],
       [{ HTTP_PORT: '0' }, 2, /^HTTP_PORT 0: .*\[usage\]\n$/],
-      [{ HTTP_PORT: port }, 2, /^Nothing answers at .*\[usage\]\n$/],
+      [{ HTTP_PORT: port }, 2, /^Nothing answers at .*\[no_answer\]\n$/],
     ] as const;
     for (const [env, code, sentence] of cases) {
       const screen = await runCommand(['status'], env);

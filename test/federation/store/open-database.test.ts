@@ -16,6 +16,7 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readSettings } from '../../../src/federation/config/settings.ts';
 import { openReader } from '../../../src/store/database.ts';
+import { FEDERATION_DATABASE } from '../../../src/federation/store/federation-database.ts';
 import { openDatabase } from '../../../src/federation/store/open-database.ts';
 import { lockDatabase } from '../../../src/store/lock.ts';
 import { NOW_MS } from './events.ts';
@@ -114,7 +115,7 @@ describe('opened database', () => {
     const before = existsSync(path) && statSync(path).size;
     expect(open).toThrow(expect.objectContaining({ code }));
     expect(existsSync(path) && statSync(path).size).toBe(before);
-    lockDatabase(path, { name: 'federation' }).release();
+    lockDatabase(path, FEDERATION_DATABASE, 'replace').release();
   });
 
   it('opened database - a file that other users may read gives a warning', () => {
