@@ -66,7 +66,7 @@ export function openWriter(
         database = new Sqlite(path, { timeout: 5000 });
       }
       const version = checkVersion(database, path, program);
-      if (mustExist && !hasTables(database)) throw databaseNotFound(path);
+      if (mustExist && entriesOf(database).length === 0) throw databaseNotFound(path);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
       database.pragma('cache_size = -65536');
