@@ -206,6 +206,6 @@ describe('stream settings at a broker', () => {
       no_auth_user: u
     `);
     expect((await ask(manager)()).refused).toMatchObject([{ field: 'max_bytes', have: '8388608' }]);
-    expect(await describeStorageLimit(manager)).toMatch(/^our account may store 9\d+ bytes, /);
+    expect(await describeStorageLimit(manager)).toMatch(/^this account may store 9\d+ bytes, /);
   });
 });

@@ -97,7 +97,7 @@ export class NodeActors {
         ? 'it was started again from its last sign of life'
         : 'it is not started again before the program is, and the state of the node stays as it is';
     this.#parts.log.error(
-      `actors: the actor of node number ${number} failed, a defect of ours; please report it: ${fate}`,
+      `actors: the actor of node number ${number} failed, which is a defect of the program; please report it: ${fate}`,
       { error },
     );
   }

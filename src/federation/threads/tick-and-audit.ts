@@ -111,7 +111,7 @@ function createAuditor(settings: Settings, parts: TickAndAuditParts): Auditor {
 function describeDrift({ drift, checks }: AuditReport): string {
   const found = checks.filter(({ differing }) => differing > 0);
   const what = found.map(({ name, differing }) => `${name}: ${differing}`).join(', ');
-  return `audit: ${drift} differ (${what}): a defect of ours; please report it`;
+  return `audit: ${drift} differ (${what}), which is a defect of the program; please report it`;
 }
 
 /** Logs that a question to the pool failed. Refusals by the database are logged by `RefusedReads`, once. */

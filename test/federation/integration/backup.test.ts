@@ -199,7 +199,7 @@ describe('audit', () => {
     database.close();
     expect(await runToEnd(own.env, ['audit'])).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/1 differ: a defect/),
+      stdout: expect.stringMatching(/1 differ, which is a defect/),
     });
     program = launch(env, SERVE_WITH_SEAMS);
     await program.ready();
