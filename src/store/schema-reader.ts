@@ -10,17 +10,17 @@ export interface SchemaEntry {
   readonly name: string;
 }
 
-/** The first bytes of a database file, and offsets in its header (SQLite's file format, section 1.3). */
+/** The first bytes of a database file, and offsets in its header (SQLite's file format, 1.3). */
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const HEADER_BYTES = 100;
 const PAGE_BYTES_OFFSET = 16;
 const MARK_OFFSET = 68;
 
-/** The write-ahead log (section 4.1): the size of its header and of the header before each page. */
+/** The write-ahead log (4.1): the size of its header and of the header before each page. */
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
-/** The kinds of page in the tree of a table (section 1.6). */
+/** The kinds of page in the tree of a table (1.6). */
 const INTERIOR = 5;
 const LEAF = 13;
 /** A larger schema is not read to its end. */
@@ -141,7 +141,7 @@ function readAt(file: number, offset: number, bytes: number): Buffer {
   return read;
 }
 
-/** The first two columns of a row (section 2.1). A name that goes on in another page is cut. */
+/** The first two columns of a row (2.1). A name that goes on in another page is cut. */
 function entryAt(page: Buffer, cellAt: number): SchemaEntry {
   // The sizes of the payload and the row's number come before the record.
   const recordAt = varint(page, varint(page, cellAt).end).end;
