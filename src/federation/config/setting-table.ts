@@ -70,7 +70,7 @@ export const DEFINITIONS = {
   EMBEDDED_NATS_WS_PORT: setting(
     wholeNumberOrZero('no WebSocket', 1, 65_535),
     9086,
-    'WebSocket port of the embedded broker; 0 is none.',
+    'WebSocket port of the embedded broker. With 0 the broker has no WebSocket port.',
   ),
   EMBEDDED_NATS_DIR: optional(
     filePath,

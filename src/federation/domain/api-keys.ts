@@ -13,7 +13,7 @@ export interface ApiKey {
   /** SHA-256 of the key, 64 lower-case hex digits; its bytes are the secret of signatures. */
   readonly keyHash: string;
   readonly name: string;
-  /** The only node id that this key may send as. Null: the key may send as any node to which no other key is bound. */
+  /** The node id to which this key is bound. With null the key may sign for every node id to which no other key is bound. */
   readonly nodeId: string | null;
   readonly permissions: readonly Permission[];
   /** Messages a minute, sustained; 0: no limit. */

@@ -182,7 +182,7 @@ export class SourceLoop implements TelemetryParts, Part {
   }
 
   heard(): void {
-    // A message may be waiting that the source does not read, so this time must not count as any node's silence.
+    // While the source does not read, the stream may hold unread messages of every node. This time is no node's silence.
     if (!this.#input.isReading) {
       this.#observed.lost();
       return;

@@ -1,5 +1,6 @@
-// The shared worker of all tabs of one browser: it holds the live feed. The browser slows or freezes hidden tabs but
-// not this worker, which lives as long as any tab does. Its name contains the feed (`shared-feed.js`).
+// The shared worker of all tabs of one browser: it holds the live feed. The browser slows or freezes hidden
+// tabs, but not this worker. The browser ends the worker with the last tab. `shared-feed.js` puts the addresses of the
+// feed into the worker's name.
 
 import { follow } from './feed.js';
 import { BEAT_MS, makeHub } from './feed-hub.js';

@@ -27,9 +27,10 @@ const MEMORY_STORE_BYTES_MAX = 268_435_456;
 // A power cut loses at most the acknowledged messages of this time. The server's default is two minutes.
 const SYNC_INTERVAL = '1s';
 
-// A connection belongs to the default account until nats-server has read its CONNECT. Once per read from the socket
-// nats-server checks whether that account has any mapping. If it had none, a message in the same read as the CONNECT
-// would keep its subject: every monitor would receive it, and no stream of the program would store it.
+// A connection belongs to the default account until nats-server has read its CONNECT. At each read from the socket,
+// nats-server asks once whether the account of the connection maps subjects. A client may send CONNECT and a message
+// in one read. Without a mapping in the default account that message would keep its subject: every monitor would
+// receive it, and the program's stream would not store it. So the default account gets a mapping that no client uses.
 const EARLY_MAPPING = 'mappings { "_AGG.early.from": "_AGG.early.to" }';
 
 /** First version with JetStream's setting `sync_interval`. */
