@@ -25,7 +25,7 @@ module.exports = {
         pathNot: [
           '^src/main\\.ts$',
           `^src/(${domains})/threads/(ingest|source)\\.ts$`,
-          `^src/(${domains})/workers/(pool|audit)-thread\\.ts$`,
+          `^src/(${domains})/workers/(pool|audit|proof)-thread\\.ts$`,
           `^src/((${domains})/)?http/page/`,
         ],
       },
@@ -127,7 +127,7 @@ module.exports = {
       to: {
         path: '^src/lib/',
         pathNot:
-          '^src/lib/(command-name|pace|histogram|durations|is-object|errors|unreachable|ed25519)\\.ts$',
+          '^src/lib/(command-name|pace|histogram|durations|is-object|errors|unreachable|ed25519|lossless-json)\\.ts$',
       },
     },
     {
@@ -175,6 +175,7 @@ module.exports = {
     owner('fastify|@fastify', `^src/((${domains})/)?http/`),
     owner('prom-client', '^src/metrics/registry\\.ts$'),
     owner('pino', '^src/io/log\\.ts$'),
+    owner('yaml', '^src/config/'),
     {
       name: 'no-dev-packages',
       comment: 'What runs must be a dependency, not a development dependency.',

@@ -39,6 +39,7 @@ const PLANTED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   'owner-of-fastify': ['src/cli/serves.ts', 'fastify'],
   'owner-of-prom-client': ['src/federation/metrics/counts.ts', 'prom-client'],
   'owner-of-pino': ['src/federation/threads/logs.ts', 'pino'],
+  'owner-of-yaml': ['src/mining/cli/reads.ts', 'yaml'],
   'no-dev-packages': ['src/cli/tests.ts', 'vitest'],
 };
 
