@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { FederationHttpParts, FederationHttpServer } from '../http/server.ts';
 import type { Elsewhere, Known } from './known.ts';
 import type { Metrics, MetricsParts } from '../metrics/metrics.ts';
-import type { NodeActors } from './node-actors.ts';
+import type { NodeActors } from '../../actors/node-actors.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
 import type { Log } from '../../io/log.ts';
 import { systemClock } from '../../lib/clock.ts';

@@ -11,7 +11,7 @@ import { createFederationServer, type FederationHttpServer } from '../http/serve
 import { type IngestNews, Known } from './known.ts';
 import type { IngestSeams } from './messages.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
-import { NodeActors } from './node-actors.ts';
+import { NodeActors } from '../../actors/node-actors.ts';
 import { OperatorRequests } from './operator-requests.ts';
 import { createTickAndAudit, type TickAndAudit, warnOfQuestion } from './tick-and-audit.ts';
 import type { BrokerEndpoint, EmbeddedBroker } from '../../io/embedded-broker/broker.ts';

@@ -1,14 +1,13 @@
-// The main thread's node actors: rebuilt at the start, informed of each commit, and swept for silence once a second.
-// Their decisions leave as transitions; this file decides nothing.
+// A program's node actors: rebuilt at the start, informed of each commit, and swept for silence once a second. Their
+// decisions leave as transitions; this file decides nothing.
 
-import { resumeNodes } from '../../actors/resumption.ts';
-import type { FailureOutcome } from '../../actors/restart.ts';
-import { type ActorFailure, Supervisor } from '../../actors/supervisor.ts';
-import type { LifecycleThresholds } from '../../lifecycle/lifecycle.ts';
-import type { NodeSign, NodeState, NodeTransition } from '../../lifecycle/node-state.ts';
-import type { Log } from '../../io/log.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { IngestToMain } from './messages.ts';
+import { resumeNodes } from './resumption.ts';
+import type { FailureOutcome } from './restart.ts';
+import { type ActorFailure, Supervisor } from './supervisor.ts';
+import type { LifecycleThresholds } from '../lifecycle/lifecycle.ts';
+import type { NodeSign, NodeState, NodeTransition } from '../lifecycle/node-state.ts';
+import type { Log } from '../io/log.ts';
+import type { Clock } from '../lib/clock.ts';
 
 /** Minimum time between two sweeps of the supervisor over the nodes' deadlines. */
 const SWEEP_INTERVAL_MS = 900;
@@ -35,6 +34,16 @@ export interface KnownNodes {
    */
   nodesAfter(number: number, limit: number): Promise<readonly NodeSign[]>;
   isStopping(): boolean;
+}
+
+/** What a commit says about nodes. */
+export interface CommittedNodes {
+  /** Nodes heard in the commit. */
+  readonly signs: readonly NodeSign[];
+  /** Numbers of the nodes whose rows the commit deleted. */
+  readonly gone: readonly number[];
+  /** The observed clock at the commit, in ms. */
+  readonly observedMs: number;
 }
 
 /** The actors of all nodes. */
@@ -72,7 +81,7 @@ export class NodeActors {
   }
 
   /** Informs the actors of a commit: the nodes heard in it, and those whose rows it deleted. */
-  committed({ signs, gone, observedMs }: Extract<IngestToMain, { type: 'committed' }>): void {
+  committed({ signs, gone, observedMs }: CommittedNodes): void {
     this.#supervisor.gone(gone);
     this.#supervisor.heard(signs, this.#moment(observedMs));
   }
