@@ -1,5 +1,5 @@
-# The image of the aggregator. It brings no broker: NATS_URL names one. Built and run for real by
-# scripts/container-test.sh.
+# The images of the aggregator's programs, one target for each; without a target, the federation's. Built and run for
+# real by scripts/container-test.sh.
 
 FROM docker.io/library/node:24-bookworm-slim AS build
 WORKDIR /build
@@ -13,7 +13,7 @@ COPY src ./src
 RUN npm run build && chmod +x dist/main.js \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 
-FROM docker.io/library/node:24-bookworm-slim
+FROM docker.io/library/node:24-bookworm-slim AS runtime
 # What installs or compiles has no work here, and is nothing for a stranger to find.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn* \
         /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
@@ -24,14 +24,26 @@ WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
-ENV NODE_ENV=production \
-    DB_PATH=/data/aggregator.db \
-    HTTP_HOST=0.0.0.0 \
-    EMBEDDED_NATS=off
+ENV NODE_ENV=production
 USER node
 VOLUME /data
-EXPOSE 8080
 STOPSIGNAL SIGTERM
+
+# docker build --target mining -t truebit-aggregator:mining . The file aggregator_config.yaml lies in /data, and so do the
+# database and the log.
+FROM runtime AS mining
+WORKDIR /data
+EXPOSE 8080 8081
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["node", "/app/dist/main.js", "mining", "status", "--live"]
+CMD ["node", "--max-semi-space-size=8", "/app/dist/main.js", "mining"]
+
+# It brings no broker: NATS_URL names one.
+FROM runtime AS federation
+ENV DB_PATH=/data/aggregator.db \
+    HTTP_HOST=0.0.0.0 \
+    EMBEDDED_NATS=off
+EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "dist/main.js", "status", "--live"]
 CMD ["node", "--max-semi-space-size=8", "dist/main.js", "serve"]

@@ -11,7 +11,7 @@ const ROOT = new URL('../../', import.meta.url);
 
 interface Service {
   readonly image?: string;
-  readonly build?: string;
+  readonly build?: string | Readonly<Record<string, string>>;
   readonly restart?: string;
   readonly depends_on?: readonly string[] | Readonly<Record<string, object>>;
   readonly environment?: Readonly<Record<string, string>>;
@@ -109,6 +109,20 @@ describe('compose', () => {
     expect(given.filter((name) => !names.has(name))).toEqual([]);
   });
 
+  it('compose - the mining service is built from its target, stays in its folder and opens the dashboard to this machine only', () => {
+    const { services, volumes } = compose('docker-compose.mining.yml');
+    expect(services['mining']).toMatchObject({
+      build: { context: '.', target: 'mining' },
+      restart: 'unless-stopped',
+      ports: ['8080:8080', '127.0.0.1:8081:8081'],
+      volumes: ['./aggregator_config.yaml:/data/aggregator_config.yaml:ro', 'mining-data:/data'],
+      read_only: true,
+      ulimits: { core: 0, nofile: 65_536 },
+    });
+    expect(Object.keys(volumes)).toEqual(['mining-data']);
+    expect(read('Dockerfile')).toMatch(/^FROM runtime AS mining\nWORKDIR \/data$/m);
+  });
+
   it('compose - every variable that must be set is in the example of docs/operations.md', () => {
     const required = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+):\?/g)].map(([, name]) => name);
     expect(required.length).toBeGreaterThan(3);
@@ -135,6 +149,15 @@ describe('compose', () => {
         if (!made.has(name)) expect(existsSync(fileURLToPath(new URL(name, ROOT))), name).toBe(true);
       expect(copied.filter((name) => ['.', 'data', '.cache'].includes(name))).toEqual([]);
     }
+  });
+
+  it('systemd unit - that of mining runs a command that is built, with room for its miners and no core file', () => {
+    const lines = read('deploy/aggregator-mining.service').split('\n');
+    expect(lines).toEqual(expect.arrayContaining(['LimitCORE=0', 'LimitNOFILE=65536']));
+    const { bin } = JSON.parse(read('package.json')) as { bin: { aggregator: string } };
+    expect(lines.find((line) => line.startsWith('ExecStart='))).toContain(
+      `/opt/truebit-aggregator/${bin.aggregator} mining -c `,
+    );
   });
 
   it('systemd unit - it names only settings that exist and a command that is built', () => {
