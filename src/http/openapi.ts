@@ -14,6 +14,10 @@ export interface ApiDescription {
   readonly description: string;
   /** The program's own error codes. */
   readonly codes: readonly string[];
+  /** True if routes under /api/ may need an API key. */
+  readonly hasKeys: boolean;
+  /** True if pages of every origin may read the API. */
+  readonly anyOrigin: boolean;
 }
 
 /** The bodies of an answer with an entity tag: a client that already has the answer gets a 304 without a body. */
@@ -31,11 +35,14 @@ export function describeRoutes(app: FastifyInstance, api: ApiDescription): void 
       info: { title: api.title, version: programVersion(), description: api.description },
       // Relative to this document's own folder, because a reverse proxy may serve the API below the root of its host.
       servers: [{ url: '..' }],
-      components: { securitySchemes: { bearer: BEARER } },
+      ...(api.hasKeys && { components: { securitySchemes: { bearer: BEARER } } }),
     },
     transform: ({ schema, url }) => ({
       url,
-      schema: schema?.response === undefined ? { hide: true } : described(schema, url, error),
+      schema:
+        schema?.response === undefined
+          ? { hide: true }
+          : described(schema, api.hasKeys && url.startsWith('/api/'), error),
     }),
   });
 }
@@ -50,8 +57,7 @@ export function addDocumentRoute(app: FastifyInstance): void {
   app.get('/api/openapi.json', (request, reply) => sendTagged(request, reply, answer));
 }
 
-function described(schema: FastifySchema, url: string, error: Schema): FastifySchema {
-  const isGuarded = url.startsWith('/api/');
+function described(schema: FastifySchema, isGuarded: boolean, error: Schema): FastifySchema {
   const hasBody = schema.body !== undefined;
   const canBeWrong = hasBody || schema.querystring !== undefined || schema.params !== undefined;
   const bodies: Readonly<Record<string, Schema>> = {

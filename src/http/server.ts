@@ -4,7 +4,7 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { CodedError } from '../lib/errors.ts';
 import { BadRequest, errorBody, refuse, sendJson } from './answers.ts';
-import { createBoundedServer, type HttpServer } from './bounded-server.ts';
+import { createBoundedServer, type HttpServer, type ListenAddress } from './bounded-server.ts';
 import { addHealthRoutes, type HealthParts } from './health.ts';
 import { refuseMethods } from './methods.ts';
 import { addDocumentRoute, type ApiDescription, describeRoutes } from './openapi.ts';
@@ -13,12 +13,6 @@ import { readWholeNumbers } from './parameter.ts';
 
 /** Maximum size of a request body, if the route sets no limit of its own. */
 export const HTTP_BODY_BYTES_MAX = 4_096;
-
-/** The address to listen at; port 0 chooses any free port. */
-export interface HttpOptions {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** What the server needs from a program. */
 export interface HttpParts extends HealthParts {
@@ -32,8 +26,7 @@ export interface HttpParts extends HealthParts {
 }
 
 /** Makes the server; it does not listen before `start`. */
-export function createHttpServer({ host, port }: HttpOptions, parts: HttpParts): HttpServer {
-  const address = { host, port, hostSetting: 'HTTP_HOST', portSetting: 'HTTP_PORT' };
+export function createHttpServer(address: ListenAddress, parts: HttpParts): HttpServer {
   const { app, start, stop } = createBoundedServer(address, HTTP_BODY_BYTES_MAX);
   readBodies(app);
   readWholeNumbers(app);
@@ -41,7 +34,7 @@ export function createHttpServer({ host, port }: HttpOptions, parts: HttpParts):
   refuseMethods(app);
   describeRoutes(app, parts.api);
   app.after(() => {
-    addCors(app);
+    if (parts.api.anyOrigin) addCors(app);
     addHealthRoutes(app, parts);
     parts.addRoutes(app);
     addDocumentRoute(app);

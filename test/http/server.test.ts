@@ -29,9 +29,9 @@ async function start(): Promise<string> {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'index.html'), '<!doctype html><title>test</title>');
   const server = createHttpServer(
-    { host: '127.0.0.1', port: 0 },
+    { host: '127.0.0.1', port: 0, hostSetting: 'HOST', portSetting: 'PORT' },
     {
-      api: { title: 'test', description: 'of a test', codes: ['bad_amount'] },
+      api: { title: 'test', description: 'of a test', codes: ['bad_amount'], hasKeys: true, anyOrigin: true },
       pageFolder: pathToFileURL(`${folder}/`),
       live: () => true,
       readiness: () => ({ status: 'ready' }),

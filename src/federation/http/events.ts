@@ -1,12 +1,12 @@
 // The route of the live feed, `/api/federation/events`. The feed's document is the current health together with the
 // statistics of the latest tick for all periods.
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { PERIODS, type Period } from '../domain/vocabulary.ts';
 import type { Json } from '../../lib/merge-patch.ts';
-import { refuse } from '../../http/answers.ts';
 import type { FederationParts } from './routes.ts';
-import { Feed, type FeedCounts } from '../../http/feed.ts';
+import type { FeedCounts } from '../../http/feed.ts';
+import { addFeedRoute } from '../../http/feed-route.ts';
 import { type PeriodStatistics, statisticsBody } from './period-statistics.ts';
 import { FEED_DOCUMENT, ERROR } from './schemas.ts';
 
@@ -23,52 +23,16 @@ export function addEventRoute(
   mayRead: (authorization: string | undefined) => boolean,
 ): () => FeedCounts {
   const statistics = rememberStatistics(parts);
-  const feed = new Feed({
+  return addFeedRoute(app, {
+    path: '/api/federation/events',
+    polledPath: '/api/federation/health',
     document: () => ({ ...parts.current(), statistics: statistics() }),
     nowMs: parts.nowMs,
     monotonicMs: parts.monotonicMs,
+    schema: FEED_DOCUMENT,
+    errorSchema: ERROR,
+    mayRead,
   });
-  app.addHook('preClose', (done) => {
-    feed.stop();
-    done();
-  });
-  const answer = (request: FastifyRequest, reply: FastifyReply) => {
-    if (!feed.admits())
-      return refuse(
-        reply.header('retry-after', '5'),
-        'feed_full',
-        'too many live feeds are open: poll /api/federation/health instead',
-      );
-    reply.hijack();
-    const headers = {
-      ...reply.getHeaders(),
-      'content-type': 'text/event-stream',
-      'x-accel-buffering': 'no',
-    };
-    for (const [name, value] of Object.entries(headers))
-      if (value !== undefined) reply.raw.setHeader(name, value);
-    reply.raw.writeHead(200);
-    const { authorization } = request.headers;
-    // HEAD gets the headers of a GET, but no place in the feed.
-    if (request.method === 'HEAD') reply.raw.end();
-    else feed.add(reply.raw, () => mayRead(authorization));
-    return reply;
-  };
-  app.get(
-    '/api/federation/events',
-    {
-      exposeHeadRoute: false,
-      schema: {
-        summary:
-          'Server-Sent Events: `snapshot` with the document as it is, then `change` with a merge patch (RFC 7396) for it',
-        produces: ['text/event-stream'],
-        response: { 200: FEED_DOCUMENT, 503: ERROR },
-      },
-    },
-    answer,
-  );
-  app.head('/api/federation/events', answer);
-  return () => feed.counts;
 }
 
 /** Returns the same object until the next tick, so that the feed has nothing to compare in between. */

@@ -1,8 +1,8 @@
 // The federation's HTTP server: its routes, its live feed, its page, and the check for API keys.
 
-import { createHttpServer, type HttpOptions, type HttpParts } from '../../http/server.ts';
+import { createHttpServer, type HttpParts } from '../../http/server.ts';
 import type { FeedCounts } from '../../http/feed.ts';
-import type { HttpServer } from '../../http/bounded-server.ts';
+import type { HttpServer, ListenAddress } from '../../http/bounded-server.ts';
 import { addKeySetRoute, type KeySetParts } from '../../http/key-set.ts';
 import { type BearerParts, mayRead, requireBearer } from './bearer.ts';
 import { addEventRoute } from './events.ts';
@@ -12,7 +12,7 @@ import { addFederationRoutes, type FederationParts } from './routes.ts';
 import { READYZ } from './schemas.ts';
 
 /** The address to listen at, and who may read. */
-export interface FederationHttpOptions extends HttpOptions {
+export interface FederationHttpOptions extends Pick<ListenAddress, 'host' | 'port'> {
   /** `required`: routes under /api/ need an API key. */
   readonly apiAuth: 'open' | 'required';
 }
@@ -36,6 +36,8 @@ const API = {
   title: 'Truebit federation aggregator',
   description: 'Network-wide statistics of a federation of Truebit node monitors. The API is read-only.',
   codes: PARAMETER_CODES,
+  hasKeys: true,
+  anyOrigin: true,
 };
 
 /** Makes the server; it does not listen before `start`. */
@@ -44,7 +46,8 @@ export function createFederationServer(
   parts: FederationHttpParts,
 ): FederationHttpServer {
   let feed = (): FeedCounts => ({ clients: 0, dropped: 0, refused: 0 });
-  const server = createHttpServer(options, {
+  const address = { ...options, hostSetting: 'HTTP_HOST', portSetting: 'HTTP_PORT' };
+  const server = createHttpServer(address, {
     ...parts,
     api: API,
     readinessSchema: READYZ,
