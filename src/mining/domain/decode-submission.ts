@@ -24,7 +24,8 @@ export const SUBMISSION_MEMBERS = [
 ] as const;
 type Member = (typeof SUBMISSION_MEMBERS)[number];
 
-/** The submission in these parameters, or the refusal that names the first missing or ill-typed member. */
+/** The submission in these parameters; or −32600 that names the first missing or ill-typed member, −32001 for a base
+ * target of 0. */
 export type DecodedSubmission = { readonly type: 'submission'; readonly submission: Submission } | Refusal;
 
 /** The error −32600; `error` says what is wrong with the request, and stands in the message too. */
@@ -37,6 +38,13 @@ export function invalidRequest(error: string): Refusal {
   };
 }
 
+/** No block has this base target, and nothing can be divided by it, so no submission with it goes any further. */
+const ZERO_BASE_TARGET: Refusal = {
+  type: 'refused',
+  code: RPC_ERRORS.invalidSubmission,
+  message: 'Invalid submission: base_target must be at least 1',
+};
+
 /** Decodes `params`, an object or an array in the order of {@link SUBMISSION_MEMBERS}. Further members do not count. */
 export function decodeSubmission(params: LosslessJson | undefined): DecodedSubmission {
   const valueOf = reader(params);
@@ -46,20 +54,18 @@ export function decodeSubmission(params: LosslessJson | undefined): DecodedSubmi
   try {
     const u64 = (name: Member): bigint => integer(name, valueOf(name));
     const hex = (name: Member, digits: number): string => hexDigits(name, valueOf(name), digits);
-    return {
-      type: 'submission',
-      submission: {
-        blockHash: blockHash(valueOf('block_hash')),
-        height: u64('height'),
-        generationSignature: hex('generation_signature', 64),
-        baseTarget: u64('base_target'),
-        accountId: hex('account_id', 40),
-        seed: hex('seed', 64),
-        nonce: u64('nonce'),
-        compression: compression(valueOf('compression')),
-        rawQuality: u64('raw_quality'),
-      },
+    const submission: Submission = {
+      blockHash: blockHash(valueOf('block_hash')),
+      height: u64('height'),
+      generationSignature: hex('generation_signature', 64),
+      baseTarget: u64('base_target'),
+      accountId: hex('account_id', 40),
+      seed: hex('seed', 64),
+      nonce: u64('nonce'),
+      compression: compression(valueOf('compression')),
+      rawQuality: u64('raw_quality'),
     };
+    return submission.baseTarget === 0n ? ZERO_BASE_TARGET : { type: 'submission', submission };
   } catch (error) {
     if (error instanceof MemberError) return invalidRequest(error.message);
     throw error;

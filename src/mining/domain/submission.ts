@@ -7,6 +7,7 @@ export interface Submission {
   readonly height: bigint;
   /** 64 hex digits in either case. */
   readonly generationSignature: string;
+  /** At least 1; 0 is refused before it becomes a submission. */
   readonly baseTarget: bigint;
   /** 40 hex digits in either case. */
   readonly accountId: string;

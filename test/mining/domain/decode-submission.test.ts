@@ -105,6 +105,14 @@ describe('parameters of submit_nonce', () => {
     expect(faultOf(params(name, text))).toBeNull();
   });
 
+  it('parameters of submit_nonce - a base target of 0 is an invalid submission', () => {
+    expect(decodeSubmission(params('base_target', '0'))).toEqual({
+      type: 'refused',
+      code: -32001,
+      message: 'Invalid submission: base_target must be at least 1',
+    });
+  });
+
   it('parameters of submit_nonce - neither an object nor an array', () => {
     for (const value of [undefined, null, 'text', parse('7')]) {
       expect(faultOf(value)).toMatch(/^params must be an object, or an array of block_hash, height,/);
