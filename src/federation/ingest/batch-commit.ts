@@ -1,6 +1,6 @@
 // Brings one batch to the disk: merges it, commits it as a whole, or in parts if that fails
 // (docs/federation.md#quarantine), and returns its memory to the source thread. It does not decide when to commit or to
-// retry (src/store/committer.ts), and does not report why a commit failed (writer-health.ts).
+// retry (src/store/committer.ts), and does not report why a commit failed (src/store/writer-health.ts).
 
 import type { Clock } from '../../lib/clock.ts';
 import type { NodeSign } from '../../lifecycle/node-state.ts';

@@ -10,6 +10,7 @@ import { COMMIT_RETRY_MS, Committer } from '../../store/committer.ts';
 import type { DatabaseFiles } from '../../store/database-files.ts';
 import type { Disk } from '../../store/free-space.ts';
 import { STOP_SALVAGE_MS } from '../../store/salvage.ts';
+import { WriterHealth } from '../../store/writer-health.ts';
 import type { Identity } from '../domain/identity.ts';
 import { MissingNews } from '../domain/missing.ts';
 import type { OperatorRequest } from '../domain/operator-request.ts';
@@ -17,7 +18,6 @@ import { BatchCommit, type Commit } from '../ingest/batch-commit.ts';
 import type { Door } from '../ingest/door.ts';
 import type { Ledger } from '../ingest/ledger.ts';
 import { WaitingLine } from '../ingest/waiting-line.ts';
-import { WriterHealth } from '../ingest/writer-health.ts';
 import { KnownReach } from '../sources/reach.ts';
 import { type OperatorRequestReply, replyToOperatorRequest } from '../store/operator-request-reply.ts';
 import type { RevertibleWriter } from '../store/revertible-writer.ts';
@@ -88,6 +88,7 @@ export class IngestLoop implements Part {
       files,
       disk,
       timers,
+      words: { item: 'message', pause: 'taking no more messages' },
       log: (level, sentence) => this.#log(level, sentence),
       fatal: ({ code, message }) => parts.send({ type: 'failed', code, sentence: message }),
       roomChanged: () => this.#line.drain(),
@@ -195,7 +196,8 @@ export class IngestLoop implements Part {
   report(): void {
     const { writer, door, ledger, clock, send } = this.#parts;
     const accounts = ledger.snapshot({ ...writer.found, unknownLabels: door.unknownLabels });
-    const status = this.health.status(Math.max(this.#lagMs, ledger.waitingMs(clock.nowMs())));
+    const lagMs = Math.max(this.#lagMs, ledger.waitingMs(clock.nowMs()));
+    const status = { lagMs, ...this.health.status() };
     const { totalNodes, trust } = writer.current;
     const missing = writer.current.missing.records;
     const observedMs = this.#batches.committedObservedMs;

@@ -1,33 +1,54 @@
 // The state of the writer: why it stores nothing at the moment, whether that is final, and how much disk space is left,
 // for the log, `/readyz` and the metrics. It stores nothing and retries nothing.
 
-import { CodedError } from '../../lib/errors.ts';
-import type { Part } from '../../lib/part.ts';
-import type { Timer, Timers } from '../../lib/timers.ts';
-import type { DatabaseFiles } from '../../store/database-files.ts';
+import { CodedError } from '../lib/errors.ts';
+import type { Part } from '../lib/part.ts';
+import type { Timer, Timers } from '../lib/timers.ts';
+import type { DatabaseFiles } from './database-files.ts';
 import {
   type Disk,
   FREE_SPACE_CHECK_MS,
   FREE_SPACE_ENOUGH_SHARE,
   FREE_SPACE_LOW_SHARE,
   FreeSpace,
-} from '../../store/free-space.ts';
-import { codeOf, explainRefusal, type Refusal, refusalOf } from '../../store/refusal.ts';
-import type { WriterStatus } from '../domain/accounting.ts';
+} from './free-space.ts';
+import { codeOf, explainRefusal, type Refusal, refusalOf } from './refusal.ts';
 
-/** What a {@link WriterHealth} needs of the ingest thread. */
+/** Whether the database can be written, and the room that it has. */
+export interface StorageStatus {
+  /** Why the writer cannot write, or why the disk is too full to read on, with the remedy; null without a problem. */
+  readonly databaseProblem: string | null;
+  readonly databaseSizeBytes: number;
+  /**
+   * Free bytes for this user, and the size, of the file system that holds the database; 0 if the file system reports
+   * neither.
+   */
+  readonly diskFreeBytes: number;
+  readonly diskSizeBytes: number;
+}
+
+/** How a {@link WriterHealth} words its sentences. */
+export interface WriterWords {
+  /** What the writer stores, in the singular. */
+  readonly item: string;
+  /** What happens while the writer stores nothing. */
+  readonly pause: string;
+}
+
+/** What a {@link WriterHealth} needs of the writer's thread. */
 export interface WriterHealthParts {
   readonly files: Pick<DatabaseFiles, 'check' | 'suspect'>;
   readonly disk: Disk;
   readonly timers: Timers;
+  readonly words: WriterWords;
   log(level: 'info' | 'error', sentence: string): void;
   /** Called once, when the writer can never store anything in these files again. */
   fatal(error: CodedError): void;
-  /** Called when disk space becomes low or sufficient again: the ingest thread must stop or resume taking messages. */
+  /** Called when disk space becomes low or sufficient again: the owner may stop or resume taking what waits. */
   roomChanged(): void;
 }
 
-/** Why the writer stores nothing. `refusal` is the cause in the environment; null if a message is the cause. */
+/** Why the writer stores nothing. `refusal` is the cause in the environment; null if a stored value is the cause. */
 interface Problem {
   readonly sentence: string;
   readonly refusal: Refusal | null;
@@ -53,7 +74,7 @@ export class WriterHealth implements Part {
     );
   }
 
-  /** True while there is too little disk space to take more messages. */
+  /** True while there is too little disk space to take more. */
   get isSpaceLow(): boolean {
     return this.#space.isLow;
   }
@@ -76,7 +97,7 @@ export class WriterHealth implements Part {
   }
 
   /**
-   * Records a failed commit; `isStuck` if a message can be neither stored nor quarantined. Logs it only if it is new.
+   * Records a failed commit; `isStuck` if an item can be neither stored nor quarantined. Logs it only if it is new.
    */
   failed(error: unknown, isStuck: boolean): void {
     const refusal = refusalOf(error);
@@ -86,10 +107,10 @@ export class WriterHealth implements Part {
       this.#parts.fatal(error);
     }
     const sentence =
-      refusal === null ? sentenceOf(error, isStuck) : explainRefusal(error, refusal, this.#path);
+      refusal === null ? this.#ofItem(error, isStuck) : explainRefusal(error, refusal, this.#path);
     const isNews = this.#problem === null || this.#problem.refusal !== refusal || isStuck;
     if (isNews && !this.isFatal && this.#problem?.sentence !== sentence)
-      this.#parts.log('error', `${sentence}; taking no more messages, trying again until it works`);
+      this.#parts.log('error', `${sentence}; ${this.#parts.words.pause}, trying again until it works`);
     this.#problem = { sentence, refusal };
   }
 
@@ -110,10 +131,9 @@ export class WriterHealth implements Part {
     }
   }
 
-  status(lagMs: number): WriterStatus {
+  status(): StorageStatus {
     const { room } = this.#space;
     return {
-      lagMs,
       databaseProblem:
         this.#problem?.sentence ?? (this.#space.isLow ? this.#space.explain(this.#path) : null),
       databaseSizeBytes: this.#parts.disk.sizeBytes(),
@@ -128,11 +148,12 @@ export class WriterHealth implements Part {
     else this.#parts.log('info', 'there is room again, reading goes on');
     this.#parts.roomChanged();
   }
-}
 
-/** The sentence for a batch that failed without a cause in the environment. */
-function sentenceOf(error: unknown, isStuck: boolean): string {
-  return isStuck
-    ? `a message cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of the aggregator; please report it`
-    : `a batch cannot be stored (${codeOf(error)}); looking for the message that keeps it from being stored`;
+  /** The sentence for a commit that failed without a cause in the environment. */
+  #ofItem(error: unknown, isStuck: boolean): string {
+    const { item } = this.#parts.words;
+    return isStuck
+      ? `a ${item} cannot be stored (${codeOf(error)}), and not be set aside either: this is a defect of the aggregator; please report it`
+      : `a batch cannot be stored (${codeOf(error)}); looking for the ${item} that keeps it from being stored`;
+  }
 }
