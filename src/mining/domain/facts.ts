@@ -107,8 +107,11 @@ export type Fact =
 
 /** Where facts are told; the ingest thread behind it is the only writer. */
 export interface Journal {
-  /** Stores facts, and resolves when they are on the disk: not before the disk takes them, however long that is. */
+  /**
+   * Stores facts, and resolves when they are on the disk: not before the disk takes them, however long that is. Rejects
+   * with `too_many` if so many facts wait that these are not taken.
+   */
   commit(facts: readonly Fact[]): Promise<void>;
-  /** Stores facts with one of the next commits. */
+  /** Stores facts with one of the next commits. They are dropped and counted if too many wait. */
   note(facts: readonly Fact[]): void;
 }
