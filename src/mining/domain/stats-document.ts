@@ -175,8 +175,11 @@ function outcomesOf(pairs: readonly Outcomes[]): Outcomes {
 }
 
 /** Active ones first, then by id, compared by their code units. */
-function sorted<T extends { readonly isActive: boolean }>(list: T[], idOf: (item: T) => string): T[] {
-  return list.sort((a, b) => {
+function sorted<T extends { readonly isActive: boolean }>(
+  list: readonly T[],
+  idOf: (item: T) => string,
+): T[] {
+  return list.toSorted((a, b) => {
     if (a.isActive !== b.isActive) return a.isActive ? -1 : 1;
     return idOf(a) < idOf(b) ? -1 : 1;
   });
