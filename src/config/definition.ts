@@ -2,7 +2,7 @@
 // table of these definitions; `read-settings.ts` reads any such table. This file knows no particular setting and reads
 // nothing.
 
-import type { Kind } from './kinds.ts';
+import { type Kind, trueOrFalse } from './kinds.ts';
 import { slipIn } from './slips.ts';
 
 /** One setting; its key in the table is its name. `T` is the type of its value. */
@@ -40,6 +40,22 @@ export function setting<T extends string | number>(
 /** Defines a setting that is on or off. */
 export function onOff(kind: Kind<boolean>, unset: boolean, meaning: string): Definition<boolean> {
   return { kind, unset, default: unset ? 'on' : 'off', meaning, secret: false };
+}
+
+/** Defines a setting of a file that is `true` or `false`. */
+export function truth(unset: boolean, meaning: string): Definition<boolean> {
+  return { kind: trueOrFalse, unset, default: String(unset), meaning, secret: false };
+}
+
+/** Defines a setting whose default is written as `text`, which the kind must allow. */
+export function settingAs<T extends string | number | object>(
+  kind: Kind<T>,
+  text: string,
+  meaning: string,
+): Definition<T> {
+  const unset = kind.parse(text);
+  if (unset === undefined) throw new TypeError(`${text} is no default: allowed is ${kind.allowed}`);
+  return { kind, unset, default: text, meaning, secret: false };
 }
 
 /** Defines a setting without a fixed default; `text` describes what happens if it is unset. */

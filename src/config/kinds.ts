@@ -10,6 +10,8 @@ export interface Kind<T> {
   readonly allowed: string;
   /** How operators write such values; `other` if absent. */
   readonly nature?: Nature;
+  /** How a file that tells them apart writes such a value; text if absent. */
+  readonly form?: 'number' | 'truth';
   /** Returns the value; undefined if the text is not allowed. */
   parse(text: string): T | undefined;
   /**
@@ -26,6 +28,7 @@ const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,15})$/;
 export function wholeNumber(min: number, max: number, unit = ''): Kind<number> {
   return {
     allowed: `a whole number${unit === '' ? '' : ` of ${unit}`} from ${min} to ${max}`,
+    form: 'number',
     parse: (text) => {
       if (!WHOLE_NUMBER.test(text)) return undefined;
       const value = Number(text);
@@ -39,6 +42,7 @@ export function wholeNumberOrZero(zeroMeans: string, min: number, max: number, u
   const positive = wholeNumber(min, max, unit);
   return {
     allowed: `0 (${zeroMeans}) or ${positive.allowed}`,
+    form: 'number',
     parse: (text) => (text === '0' ? 0 : positive.parse(text)),
   };
 }
@@ -58,6 +62,13 @@ export const onOrOff: Kind<boolean> = {
     const word = text.toLowerCase();
     return word === 'on' ? true : word === 'off' ? false : undefined;
   },
+};
+
+/** `true` or `false`, as a file writes them. */
+export const trueOrFalse: Kind<boolean> = {
+  allowed: '`true` or `false`',
+  form: 'truth',
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
 };
 
 /** Text that matches the whole pattern. */

@@ -1,5 +1,5 @@
-// Finds names in an environment that are probably misspelt settings: one or two letters off, or in lower case. Because
-// it only guesses, it produces warnings; the program never reads a setting under another name.
+// Finds the name that a misspelt name probably means: a few letters off, or in the other case. It only guesses: the
+// program never reads a setting under another name.
 
 import type { Environment } from './environment.ts';
 
@@ -17,6 +17,28 @@ export function nearNames(names: readonly string[], env: Environment): readonly 
     const meant = unset.find((name) => isNear(written, name));
     return meant === undefined ? [] : [`${written}: no setting has this name; is ${meant} meant?`];
   });
+}
+
+/** Longer names are not compared, because the comparison would take long. */
+const COMPARED_CHARACTERS_MAX = 64;
+const STEPS_MAX = 3;
+
+/**
+ * Returns the known name that is nearest to a written one: at most three letters off, and at most half of it.
+ * Undefined if none is near. Case, `-` and `_` do not count.
+ */
+export function nearestOf(names: readonly string[], written: string): string | undefined {
+  const text = plain(written);
+  if (text.length > COMPARED_CHARACTERS_MAX) return undefined;
+  for (let steps = 0; steps <= STEPS_MAX; steps++) {
+    const near = names.find((name) => steps * 2 <= plain(name).length && isWithin(text, plain(name), steps));
+    if (near !== undefined) return near;
+  }
+  return undefined;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
 
 function isSet(env: Environment, name: string): boolean {

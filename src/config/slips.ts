@@ -16,16 +16,26 @@ export function slipIn(name: string, text: string, nature: Nature): string | und
     return `the quotes belong to the value, as docker --env-file and others keep them: write ${name}=… without quotes`;
   }
   if (text.startsWith(`${name}=`)) return `the value begins with the setting's own name: write ${name}= once`;
-  if (/\p{Cc}/u.test(text))
-    return 'a control character (a line break, a tab) is in the value: write it on one line, without';
-  if (nature === 'free') return undefined;
-  if (/[\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(text)) {
-    return 'a character that cannot be seen is in the value, perhaps from copying: write the value again by hand';
-  }
+  const invisible = invisibleIn(text, nature);
+  if (invisible !== undefined || nature === 'free') return invisible;
   if (/\s#/.test(text)) {
     return 'a comment behind a value belongs to the value: write the comment on a line of its own';
   }
   return nature === 'path' ? slipInPath(text) : undefined;
+}
+
+/** As {@link slipIn}, for a value of a file that has quotes and comments of its own, so that these are no slips. */
+export function slipInQuoted(text: string, nature: Nature): string | undefined {
+  return invisibleIn(text, nature) ?? (nature === 'path' ? slipInPath(text) : undefined);
+}
+
+function invisibleIn(text: string, nature: Nature): string | undefined {
+  if (/\p{Cc}/u.test(text))
+    return 'a control character (a line break, a tab) is in the value: write it on one line, without';
+  if (nature === 'free') return undefined;
+  return /[\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(text)
+    ? 'a character that cannot be seen is in the value, perhaps from copying: write the value again by hand'
+    : undefined;
 }
 
 function slipInPath(text: string): string | undefined {

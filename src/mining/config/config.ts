@@ -1,0 +1,74 @@
+// The settings of one run as plain data, which is copied to the threads. It says nothing about the file that they come
+// from.
+
+import type { HostPort } from '../../config/address-kinds.ts';
+import type { LogLevel } from '../../io/log.ts';
+import type { SubmissionMode } from '../domain/information.ts';
+
+/** How the aggregator names itself to an upstream. */
+export type UpstreamAuth =
+  | { readonly type: 'none' }
+  | { readonly type: 'basic'; readonly username: string; readonly password: string }
+  /** The content of the file, trimmed, is `user:password`. */
+  | { readonly type: 'cookie'; readonly path: string }
+  /** The token as an HTTP header takes it. */
+  | { readonly type: 'bearer'; readonly token: string };
+
+/** One pool or wallet. */
+export interface UpstreamConfig {
+  /** 1 to 64 printable characters; no two upstreams have the same. */
+  readonly name: string;
+  /** `http://` or `https://`, with path and query, without credentials. The query may hold a token: never log it. */
+  readonly url: string;
+  readonly auth: UpstreamAuth;
+  readonly mode: SubmissionMode;
+}
+
+/** How the active upstream is chosen: the first healthy one, or the one with the greatest height. */
+export type UpstreamChoice = 'order' | 'newest';
+
+/** Which proofs are checked: those that would become a best, all, or none. */
+export type Verification = 'best' | 'all' | 'off';
+
+/** Where the log goes, and how much of it. */
+export interface LoggingConfig {
+  readonly level: LogLevel;
+  readonly format: 'json' | 'text';
+  /** Null: only standard output. */
+  readonly file: string | null;
+  /** Size at which the file is rotated, in MiB. */
+  readonly maxSizeMib: number;
+  /** Number of files, the current one included. */
+  readonly maxFiles: number;
+}
+
+/** All settings of the file, checked. */
+export interface MiningConfig {
+  /** Where miners connect. */
+  readonly listen: HostPort;
+  /** What miners must send; null: nothing. */
+  readonly auth: { readonly username: string; readonly password: string } | null;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  /** Addresses and networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** At least 1. */
+  readonly blockTimeSecs: number;
+  /** The first one, then the fallbacks in their order. */
+  readonly upstreams: readonly [UpstreamConfig, ...UpstreamConfig[]];
+  readonly choose: UpstreamChoice;
+  readonly verify: Verification;
+  readonly cache: { readonly informationTtlMs: number; readonly requestTimeoutMs: number };
+  readonly database: {
+    /** With links followed, so that every process that uses this file has the same path. */
+    readonly path: string;
+    /** As written, if it leads to another path. */
+    readonly link: string | null;
+    /** 0: rows are kept for ever. */
+    readonly retentionDays: number;
+  };
+  /** Null: off. */
+  readonly dashboard: { readonly listen: HostPort } | null;
+  readonly logging: LoggingConfig;
+  /** Where alarms are posted; a secret. Null: nowhere. */
+  readonly webhook: string | null;
+}
