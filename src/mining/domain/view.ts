@@ -1,0 +1,172 @@
+// What the parts of the program tell about themselves at one moment, for the dashboard, readiness and metrics. Plain
+// data: counters count since the start of the process.
+
+import type { NodeState } from '../../lifecycle/node-state.ts';
+import type { HistogramSnapshot } from '../../lib/histogram.ts';
+import type { Verdict } from './facts.ts';
+import type { SubmissionMode } from './information.ts';
+
+/** States of an upstream. */
+export const UPSTREAM_STATES = ['probing', 'ready', 'degraded', 'down'] as const;
+/** One of {@link UPSTREAM_STATES}. */
+export type UpstreamState = (typeof UPSTREAM_STATES)[number];
+
+/** What became of the submissions that were given to the delivery of an upstream. */
+export const DELIVERY_OUTCOMES = ['delivered', 'refused', 'expired', 'replaced'] as const;
+/** One of {@link DELIVERY_OUTCOMES}. */
+export type DeliveryOutcomeName = (typeof DELIVERY_OUTCOMES)[number];
+
+/** The delivery of one upstream. */
+export interface DeliveryView {
+  /** Submissions that are not delivered yet, those under way included. */
+  readonly waiting: number;
+  readonly underWay: number;
+  /** Age of the oldest of them; 0 if none waits. */
+  readonly oldestAgeMs: number;
+  readonly attempts: number;
+  /** Attempts that failed and are made again. */
+  readonly failedAttempts: number;
+  readonly outcomes: Readonly<Record<DeliveryOutcomeName, number>>;
+  /** Accepted submissions that were sent again because the upstream had been away. */
+  readonly redelivered: number;
+  /** Delivered ones for which the upstream computed another raw quality. */
+  readonly mismatched: number;
+}
+
+/** One upstream. */
+export interface UpstreamView {
+  readonly name: string;
+  readonly mode: SubmissionMode;
+  readonly state: UpstreamState;
+  /** When it came into this state, ms since the epoch. */
+  readonly sinceMs: number;
+  /** True if miners are served from it. */
+  readonly isActive: boolean;
+  /** Null before its first information. */
+  readonly height: bigint | null;
+  /** Age of its last information by the monotonic clock; null before the first. */
+  readonly informationAgeMs: number | null;
+  readonly blockChanges: number;
+  readonly fetches: number;
+  readonly failedFetches: number;
+  /** The last failure and when it was, ms since the epoch. May hold text of the upstream. Null for none. */
+  readonly lastError: { readonly text: string; readonly atMs: number } | null;
+  /** What the operator must do something about, for example a refused password; may hold text of the upstream. */
+  readonly alarms: readonly string[];
+  readonly delivery: DeliveryView;
+}
+
+/** Kinds of requests of miners. */
+export const REQUEST_KINDS = ['get_mining_info', 'submit_nonce', 'other'] as const;
+/** One of {@link REQUEST_KINDS}. */
+export type RequestKind = (typeof REQUEST_KINDS)[number];
+
+/** Ways in which a question for the information is answered: from the cache, from an older one, or with an error. */
+export const INFORMATION_ANSWERS = ['fresh', 'old', 'none'] as const;
+/** One of {@link INFORMATION_ANSWERS}. */
+export type InformationAnswer = (typeof INFORMATION_ANSWERS)[number];
+
+/** The port of the miners. */
+export interface DoorView {
+  readonly connections: number;
+  /** Most connections that it takes. */
+  readonly connectionsLimit: number;
+  /** Connections that were closed because there were too many. */
+  readonly refusedConnections: number;
+  readonly requests: Readonly<Record<RequestKind, number>>;
+  /** Requests refused before they were read as JSON-RPC: wrong address, method, type, size, or no JSON. */
+  readonly badRequests: number;
+  /** Requests with a missing or wrong password. */
+  readonly unauthenticated: number;
+  readonly informationAnswers: Readonly<Record<InformationAnswer, number>>;
+  /** Connections closed without an answer, as the last resort; a pool-mode miner sends again. */
+  readonly closedUnanswered: number;
+  /** From the last byte of a request to its answer. */
+  readonly answerSeconds: HistogramSnapshot | null;
+}
+
+/** The desk: what became of submissions. */
+export interface DeskView {
+  readonly submissions: number;
+  /** Verdicts given; a submission can have several, one after the other. */
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+  /** Answered as accepted before their proof was checked. */
+  readonly answeredUnverified: number;
+  /** Submissions that the desk keeps in memory. */
+  readonly entries: number;
+  readonly entriesLimit: number;
+}
+
+/** Outcomes of proof checks: as in {@link ProofOutcome}. */
+export const PROOF_OUTCOMES = ['holds', 'fails', 'dropped', 'full'] as const;
+/** One of {@link PROOF_OUTCOMES}. */
+export type ProofOutcomeName = (typeof PROOF_OUTCOMES)[number];
+
+/** The queue of proofs. */
+export interface ProofView {
+  /** True if proofs are not checked (`verify: off`). */
+  readonly isOff: boolean;
+  /** Threads that compute proofs, and those that are computing. */
+  readonly workers: number;
+  readonly busyWorkers: number;
+  readonly waiting: number;
+  readonly waitingLimit: number;
+  /** Age of the check that waits longest; 0 if none waits. */
+  readonly oldestAgeMs: number;
+  readonly outcomes: Readonly<Record<ProofOutcomeName, number>>;
+  /** Submissions that joined a check that was under way. */
+  readonly joined: number;
+  /** Nonces computed. */
+  readonly nonces: number;
+  /** Addresses with too many failing proofs of late. */
+  readonly overBudgetAddresses: number;
+  /** From the question to the outcome. */
+  readonly checkSeconds: HistogramSnapshot | null;
+}
+
+/** The store. */
+export interface StoreView {
+  /** Why the database cannot be written; null while it can. */
+  readonly problem: string | null;
+  /** Facts that are told and not committed. */
+  readonly waitingFacts: number;
+  /** Facts that were dropped because too many waited. */
+  readonly droppedFacts: number;
+  readonly sizeBytes: number;
+  readonly diskFreeBytes: number;
+  readonly diskSizeBytes: number;
+  readonly commitSeconds: HistogramSnapshot | null;
+}
+
+/** Descriptors of the process. */
+export interface DescriptorView {
+  /** Why no file can be opened; null while one can. */
+  readonly problem: string | null;
+  /** Seconds in which none was left. */
+  readonly seconds: number;
+  /** Most files that the process may hold open; null if the system does not tell. */
+  readonly limit: number | null;
+}
+
+/** The whole program at one moment. */
+export interface MiningView {
+  /** True if the upstream and the miners are simulated. */
+  readonly isDemonstration: boolean;
+  readonly version: string;
+  /** ms since the epoch. */
+  readonly startedAtMs: number;
+  readonly uptimeMs: number;
+  /** Machines by state, from their actors. */
+  readonly machines: Readonly<Record<NodeState, number>>;
+  /** In the order of the configuration. */
+  readonly upstreams: readonly UpstreamView[];
+  readonly door: DoorView;
+  readonly desk: DeskView;
+  readonly proofs: ProofView;
+  readonly store: StoreView;
+  /** The thread that answers questions. */
+  readonly pool: { readonly isUp: boolean; readonly waitingQuestions: number };
+  readonly descriptors: DescriptorView;
+  /** Log lines that were dropped, and why; the problem is null while lines are written. */
+  readonly logLoss: { readonly lines: number; readonly problem: string | null };
+}
