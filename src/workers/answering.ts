@@ -1,5 +1,5 @@
-// The work of every pool thread: it opens the database for reading at the first question, and answers questions. The
-// answering function never throws.
+// The work of every pool thread: it answers questions, either from a database that it opens for reading at the first
+// question, or from the question alone. The answering functions never throw.
 
 import { type Database, openReader } from '../store/database.ts';
 import { explainRefusal, refusalOf } from '../store/refusal.ts';
@@ -47,6 +47,19 @@ export function answering<Request, Answer>(
       opened?.database.close();
       opened = null;
       return { type: 'refused', sentence: explainRefusal(error, refusal, path, 'read') };
+    }
+  };
+}
+
+/** The function that piscina calls with each request, for a thread that needs no database. */
+export function answeringAlone<Request, Answer>(
+  answer: (request: Request) => Answer,
+): (request: Request) => WorkerReply<Answer> {
+  return (request) => {
+    try {
+      return { type: 'answer', answer: answer(request) };
+    } catch (error) {
+      return { type: 'mistake', error };
     }
   };
 }

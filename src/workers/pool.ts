@@ -1,6 +1,6 @@
-// The pool that answers questions outside the event loop: piscina with read-only connections. Every question has a time
-// limit. A thread that hangs or dies is replaced; only the caller of its question notices. If the database refuses a
-// question, the pool repeats it until it is answered, so that the program notices the end of the trouble even if no
+// The pool that answers questions outside the event loop: piscina, with a program's own thread file. Every question has
+// a time limit. A thread that hangs or dies is replaced; only the caller of its question notices. If a database refuses
+// a question, the pool repeats it until it is answered, so that the program notices the end of the trouble even if no
 // caller asks again.
 
 import { Piscina } from 'piscina';
@@ -12,7 +12,7 @@ import type { RefusedReads } from './refused-reads.ts';
 import type { QuestionsOf, WorkerReply } from './questions.ts';
 import { systemClock } from '../lib/clock.ts';
 
-/** Maximum time of a question, its wait in the queue included. Then its thread is ended: `worker_timeout`. */
+/** Maximum time of a question, if the options name no other. */
 const QUESTION_TIME_MAX_MS = 10_000;
 /** Maximum number of questions that wait for a thread; further ones are refused at once. */
 const WAITING_QUESTIONS_MAX = 256;
@@ -23,10 +23,13 @@ export const REFUSED_QUESTION_INTERVAL_MS = 2_000;
 export interface PoolOptions {
   /** The file that each thread runs. */
   readonly workerUrl: URL;
-  readonly databasePath: string;
+  /** What each thread finds in its `workerData`: plain data, for example `databasePath`. */
+  readonly workerData: object;
   readonly threads: number;
-  /** Informed of each question that the database refuses, and of its later answer. */
-  readonly refusedReads: RefusedReads;
+  /** Maximum time of a question in ms, its wait in the queue included. Then its thread is ended: `worker_timeout`. */
+  readonly questionMs?: number;
+  /** Informed of each question that the database refuses, and of its later answer. Null if the threads read none. */
+  readonly refusedReads: RefusedReads | null;
   /** Called with the time that each answered question took, wait included, in seconds. */
   onRun(seconds: number): void;
 }
@@ -46,15 +49,15 @@ export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
   }
 
   async start(): Promise<void> {
-    const { workerUrl, databasePath, threads } = this.#options;
+    const { workerUrl, workerData, threads } = this.#options;
     this.#piscina = new Piscina({
       filename: workerUrl.href,
-      workerData: { databasePath },
+      workerData,
       minThreads: threads,
       maxThreads: threads,
       maxQueue: WAITING_QUESTIONS_MAX,
       resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEGABYTES_MAX },
-      // A thread answers one question at a time, because a query does not yield.
+      // A thread answers one question at a time, because its work does not yield.
       concurrentTasksPerWorker: 1,
     });
     // Without a listener the death of an idle thread would end the process. Piscina replaces the thread by itself.
@@ -63,7 +66,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
 
   /**
    * Asks one question. Rejects with `worker_timeout` if the time limit passes, the queue is full, the thread died
-   * or there is none yet, with `database_unusable` if the database refuses, and with `internal` if the query has a defect.
+   * or there is none yet, with `database_unusable` if the database refuses, and with `internal` if the thread has a defect.
    */
   ask<Name extends keyof Q & string>(name: Name, argument: Q[Name]['argument']): Promise<Q[Name]['answer']> {
     const again = async (): Promise<Q[Name]['answer']> => {
@@ -74,9 +77,11 @@ export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
           if (this.#refused.get(name) === again) this.#answered(name);
           return reply.answer;
         case 'refused':
-          this.#refused.set(name, again);
-          this.#options.refusedReads.refused(name, reply.sentence);
-          this.#askAgainSoon();
+          if (this.#options.refusedReads !== null) {
+            this.#refused.set(name, again);
+            this.#options.refusedReads.refused(name, reply.sentence);
+            this.#askAgainSoon();
+          }
           throw new CodedError('database_unusable', reply.sentence);
         case 'mistake':
           throw new CodedError('internal', `The question "${name}" failed in the worker pool.`, {
@@ -95,10 +100,11 @@ export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
   ): Promise<WorkerReply<Q[Name]['answer']>> {
     if (this.#piscina === null) throw new CodedError('worker_timeout', 'The worker pool is not running yet.');
     const startedMs = systemClock.monotonicMs();
+    const { questionMs = QUESTION_TIME_MAX_MS } = this.#options;
     try {
       const reply: WorkerReply<Q[Name]['answer']> = await this.#piscina.run(
         { name, ...argument },
-        { signal: AbortSignal.timeout(QUESTION_TIME_MAX_MS) },
+        { signal: AbortSignal.timeout(questionMs) },
       );
       if (reply.type === 'answer') this.#options.onRun((systemClock.monotonicMs() - startedMs) / 1000);
       return reply;
@@ -110,7 +116,7 @@ export class WorkerPool<Q extends QuestionsOf<Q>> implements Part {
 
   #answered(name: keyof Q & string): void {
     this.#refused.delete(name);
-    this.#options.refusedReads.answered(name);
+    this.#options.refusedReads?.answered(name);
   }
 
   #askAgainSoon(): void {

@@ -20,5 +20,5 @@ export type WorkerReply<Answer> =
    * The database refused the read because of the file, the disk or another process. The sentence is for the operator.
    */
   | { readonly type: 'refused'; readonly sentence: string }
-  /** The query has a defect. */
+  /** The thread has a defect. */
   | { readonly type: 'mistake'; readonly error: unknown };

@@ -226,7 +226,7 @@ class MainThread implements App {
   #makePool(): WorkerPool<FederationQuestions> {
     return new WorkerPool({
       workerUrl: this.#parts.seams?.poolWorkerUrl ?? poolWorkerUrl,
-      databasePath: this.#settings.databasePath,
+      workerData: { databasePath: this.#settings.databasePath },
       threads: this.#settings.workers,
       refusedReads: this.#refusedReads,
       onRun: (seconds) => this.#metrics.workerRun(seconds),
