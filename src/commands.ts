@@ -44,9 +44,17 @@ const federation = explained(
   async () => (await import('./federation/config/settings.ts')).writtenDatabasePath,
 );
 
+/** The simulators of mining. */
+const miningSimulators = {
+  'upstream-sim': {
+    summary: 'simulate a pool or a node for the mining program, with faults',
+    load: async () => (await import('./mining/cli/upstream-sim.ts')).upstreamSimCommand,
+  },
+};
+
 const aggregator = group({
   about: 'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS.',
-  commands: federation,
+  commands: { ...federation, ...miningSimulators },
   standard: 'serve',
   exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
 });

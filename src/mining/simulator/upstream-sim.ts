@@ -34,14 +34,17 @@ export interface UpstreamSimOptions {
   readonly prover?: Prover | null;
   /** A file to which each received submission is appended. */
   readonly recordPath?: string;
+  /** False: {@link UpstreamSim.received} stays empty, for a run without end. Default true. */
+  readonly isKept?: boolean;
   readonly clock?: Clock;
 }
 
 /** The simulated upstream. After `stop` it cannot be started again; {@link UpstreamSim.refuse} is for a while. */
 export class UpstreamSim implements Part<{ readonly url: string }> {
-  /** The submissions so far, in the order in which they were judged. Grows without bound. */
+  /** The submissions so far, in the order in which they were judged, if they are kept. */
   readonly received: Received[] = [];
   readonly #seed: number;
+  readonly #isKept: boolean;
   readonly #clock: Clock;
   readonly #server: DeafServer;
   readonly #service: UpstreamService;
@@ -53,6 +56,7 @@ export class UpstreamSim implements Part<{ readonly url: string }> {
   constructor(options: UpstreamSimOptions = {}) {
     const { seed = 1, clock = systemClock, prover = createPlainProver() } = options;
     this.#seed = seed;
+    this.#isKept = options.isKept ?? true;
     this.#clock = clock;
     const block = options.block ?? namedBlock(`seed ${seed}`, 1000n);
     this.#state = { block, other: null, change: null, isOdd: false, polls: 0 };
@@ -208,7 +212,7 @@ export class UpstreamSim implements Part<{ readonly url: string }> {
   }
 
   #keep(entry: Received): void {
-    this.received.push(entry);
+    if (this.#isKept) this.received.push(entry);
     const { headers: _headers, id: _id, paramsText: _text, ...line } = entry;
     this.#record?.append({ type: 'submission', ...line });
   }
