@@ -1,10 +1,12 @@
 // The log: one line per event, JSON for machines or readable text for a terminal. It never blocks and never ends the
-// program: it drops and counts lines that it cannot write. Callers must never pass it text that came from the network.
+// program: it drops and counts lines that it cannot write. Callers must never pass it text that came from the network, and
+// log one line for each change of state, never one for each event of a kind that strangers can repeat.
 
 import pino from 'pino';
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { CodedError } from '../lib/errors.ts';
 import { LineOutput, type LineLoss } from '../lib/line-output.ts';
+import { LogFile, type LogFilePlace } from './log-file.ts';
 
 /**
  * Maximum amount of log text that waits for a slow reader. More is dropped, because logging must never delay the
@@ -27,11 +29,18 @@ export interface LogOptions {
   readonly format: 'json' | 'text';
   readonly write?: (line: string) => void;
   readonly clock?: Pick<Clock, 'nowMs'>;
+  /** A file that has every line too. */
+  readonly file?: LogFilePlace | null;
 }
+
+/** What may change while the program runs. */
+export type LogChange = Pick<LogOptions, 'level'> & { readonly file: LogFilePlace | null };
 
 /** A log that also counts the lines it could not write. */
 export interface LossyLog extends Log {
   readonly loss: () => LineLoss;
+  /** Changes level and file. The file is opened again, also if it stays the same. */
+  readonly change: (to: LogChange) => void;
 }
 
 const NO_LOSS: LineLoss = { lines: 0, problem: null };
@@ -40,7 +49,12 @@ const NO_LOSS: LineLoss = { lines: 0, problem: null };
 export function createLog(options: LogOptions): LossyLog {
   const clock = options.clock ?? systemClock;
   const output = options.write === undefined ? standardOutput(tellLoss) : null;
-  const write = options.write ?? ((line: string) => output?.write(line));
+  const file = new LogFile({ lost: tellFileLoss, emptied: tellEmptied });
+  file.place(options.file ?? null);
+  const write = (line: string) => {
+    (options.write ?? ((text: string) => output?.write(text)))(line);
+    file.write(line);
+  };
   const logger = pino(
     {
       level: options.level,
@@ -55,16 +69,32 @@ export function createLog(options: LogOptions): LossyLog {
   };
   // Logged at every level, because the line shows that the log works again.
   const lossLogger = logger.child({}, { level: 'warn' });
-  function tellLoss(lines: number, problem: string): void {
+  const warnOfLoss = (what: string, lines: number, problem: string) => {
     const why = problem === 'EAGAIN' ? 'the reader was too slow' : `they could not be written (${problem})`;
-    lossLogger.warn({ lines }, `Log lines were dropped, ${why}`);
+    lossLogger.warn({ lines }, `${what} were dropped, ${why}`);
+  };
+  function tellLoss(lines: number, problem: string): void {
+    warnOfLoss('Log lines', lines, problem);
+  }
+  function tellFileLoss(lines: number, problem: string): void {
+    warnOfLoss('Lines of the log file', lines, problem);
+  }
+  function tellEmptied(problem: string): void {
+    lossLogger.warn(`The log file could not be renamed (${problem}), and was emptied at its greatest size`);
   }
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    loss: () => output?.loss ?? NO_LOSS,
+    loss: () => {
+      const [shown, kept] = [output?.loss ?? NO_LOSS, file.loss];
+      return { lines: shown.lines + kept.lines, problem: shown.problem ?? kept.problem };
+    },
+    change: (to) => {
+      logger.level = to.level;
+      file.place(to.file);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // Writes lines to a file descriptor that may be full, closed, or read by a slow reader. It never throws, never delays
 // the event loop or the end of the process, and counts every line that it could not write.
 
-import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { Fifo } from './fifo.ts';
 import { systemClock } from './clock.ts';
 import { errorCode } from './error-code.ts';
@@ -45,7 +45,9 @@ const SLOW = 'EAGAIN';
  */
 export class LineOutput {
   readonly #options: LineOutputOptions;
-  readonly #target: Target;
+  #target: Target;
+  /** Where the lines go when the write in progress has ended; null if they stay. */
+  #nextDescriptor: number | null = null;
   readonly #queue = new Fifo<Line>();
   #queuedBytes = 0;
   /** A write is in progress, or the output waits before it tries a slow reader again. */
@@ -70,6 +72,11 @@ export class LineOutput {
     return { lines: this.#dropped, problem: this.#problem };
   }
 
+  /** Bytes that are not written yet. */
+  get waitingBytes(): number {
+    return this.#queuedBytes;
+  }
+
   /** Writes the line now or soon, or drops it if too many bytes wait. The text must end with a line feed. */
   write(text: string): void {
     const bytes = Buffer.from(text);
@@ -83,8 +90,30 @@ export class LineOutput {
     this.#writeNext();
   }
 
+  /**
+   * Sends the waiting lines and all later ones to another descriptor, as soon as no write is in progress, and closes
+   * the one before. Only for descriptors that the caller has opened.
+   */
+  redirect(descriptor: number): void {
+    if (this.#nextDescriptor !== null) close(this.#nextDescriptor);
+    this.#nextDescriptor = descriptor;
+    this.#writeNext();
+  }
+
+  #turn(): void {
+    if (this.#nextDescriptor === null) return;
+    close(this.#target.descriptor);
+    this.#target = targetOf(this.#nextDescriptor);
+    this.#nextDescriptor = null;
+    // The new target gets the whole line, of which the one before has a part.
+    const line = this.#queue.peek();
+    if (line !== undefined) line.written = 0;
+    this.#isCut = false;
+  }
+
   #writeNext(): void {
     while (!this.#isBusy) {
+      this.#turn();
       const line = this.#queue.peek();
       if (line === undefined) return;
       const rest = this.#restOf(line);
@@ -181,6 +210,14 @@ export class LineOutput {
         }
       }
     }
+  }
+}
+
+function close(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch {
+    // A network file system may report a late failure of an earlier write; nothing can be done about it.
   }
 }
 
