@@ -34,13 +34,29 @@ export interface Aggregator {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** How a program other than the federation's service is started. */
+export interface Launch {
+  readonly args?: readonly string[];
+  /** Default: the folder of the test. */
+  readonly cwd?: string;
+  /** Beginning of the log line with the HTTP address. */
+  readonly urlLine?: string;
+  /** Options of Node. */
+  readonly node?: readonly string[];
+}
+
 /**
  * Starts `main` (another entry for test seams) as `npm start` does, with these settings and of the environment of the
  * test only what Node needs.
  */
-export function startAggregator(env: Readonly<Record<string, string>>, main = MAIN): Aggregator {
+export function startAggregator(
+  env: Readonly<Record<string, string>>,
+  main = MAIN,
+  { args = [], cwd, urlLine = 'http: ', node = [] }: Launch = {},
+): Aggregator {
   const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', main], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', ...node, main, ...args], {
+    cwd,
     env: {
       PATH,
       HOME,
@@ -68,7 +84,8 @@ export function startAggregator(env: Readonly<Record<string, string>>, main = MA
     const find = () => {
       if (child.exitCode !== null)
         throw new Error(`the aggregator ended: ${errors}${JSON.stringify(log.at(-1))}`);
-      return log.find(({ msg }) => msg.startsWith('http: http'))?.msg.split(' ')[1];
+      const line = log.find(({ msg }) => msg.startsWith(`${urlLine}http`))?.msg.slice(urlLine.length);
+      return line?.split(' ')[0];
     };
     return until('the HTTP address in the log', find, timeoutMs);
   };
