@@ -3,7 +3,7 @@
 /** One series: its labels and its current value. */
 export type SeriesValue = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-/** A counter or gauge that is read from a source of type `S`; every reading has the same series. */
+/** A counter or gauge that is read from a source of type `S`. Series leave only when the program is configured anew. */
 export interface Reading<S> {
   readonly name: string;
   readonly type: 'counter' | 'gauge';

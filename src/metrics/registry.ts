@@ -122,6 +122,8 @@ function register<S>(registry: Registry, readings: readonly Reading<S>[]): (sour
     if (type === 'gauge') {
       const metric = new Gauge(config);
       return (source: S) => {
+        // A series that has left, for example of a changed configuration, must not keep its last value.
+        metric.reset();
         for (const [sampleLabels, value] of read(source)) metric.set(sampleLabels, value);
       };
     }

@@ -6,6 +6,17 @@ import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { Verdict } from './facts.ts';
 import type { SubmissionMode } from './information.ts';
 
+/** Upper bounds of {@link DoorView.answerSeconds}. A miner gives up after 5 s. */
+export const ANSWER_BOUNDS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5,
+] as const;
+/** Upper bounds of {@link ProofView.checkSeconds}. */
+export const CHECK_BOUNDS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60] as const;
+/** Upper bounds of {@link StoreView.commitSeconds}. */
+export const COMMIT_BOUNDS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+] as const;
+
 /** States of an upstream. */
 export const UPSTREAM_STATES = ['probing', 'ready', 'degraded', 'down'] as const;
 /** One of {@link UPSTREAM_STATES}. */

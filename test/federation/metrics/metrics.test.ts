@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -17,6 +16,7 @@ import {
 } from '../../../src/federation/domain/vocabulary.ts';
 import { createMetrics, type Metrics, type MetricsParts } from '../../../src/federation/metrics/metrics.ts';
 import { EventLoopDelay } from '../../../src/metrics/event-loop-delay.ts';
+import { promtool, seriesOf } from '../../support/metric-docs.ts';
 
 const none = [0, 0, 0, 0, 0, 0, 0];
 
@@ -88,28 +88,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
 }
 
 async function series(metrics: Metrics): Promise<Map<string, number>> {
-  const lines = (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => {
-      const space = line.lastIndexOf(' ');
-      return [line.slice(0, space), Number(line.slice(space + 1))];
-    }),
-  );
-}
-
-function promtool(text: string): { code: number | null; said: string } {
-  const program = process.env['PROMTOOL_BIN'] ?? 'promtool';
-  const {
-    status: code,
-    stdout,
-    stderr,
-    error,
-  } = spawnSync(program, ['check', 'metrics'], {
-    input: text,
-    encoding: 'utf8',
-  });
-  if (error !== undefined) throw error;
-  return { code, said: `${stdout}${stderr}` };
+  return seriesOf(await metrics.text());
 }
 
 describe('metrics - promtool', () => {

@@ -1,0 +1,139 @@
+// The metrics of mining for Prometheus (docs/metrics.md#mining), from one view of the program at each scrape.
+
+import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { HistogramSnapshot } from '../../lib/histogram.ts';
+import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
+import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import { MetricsRegistry } from '../../metrics/registry.ts';
+import type { StatsDocument } from '../domain/statistics.ts';
+import {
+  ANSWER_BOUNDS_SECONDS,
+  CHECK_BOUNDS_SECONDS,
+  COMMIT_BOUNDS_SECONDS,
+  type MiningView,
+} from '../domain/view.ts';
+import { UPSTREAM_READINGS } from './upstream-readings.ts';
+import { VIEW_READINGS } from './view-readings.ts';
+
+/** Sources of the numbers; at a scrape all are read at one moment. */
+export interface MetricsParts {
+  view(): MiningView;
+  /** The statistics of the last second. */
+  statistics(): StatsDocument;
+  /** Readers of the dashboard's live feed; zeros if the dashboard is off. */
+  feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
+  /** Converts a time of the monotonic clock to the wall clock as it is set now. */
+  wallMs(monotonicMs: number): number;
+  readonly clock?: Pick<Clock, 'monotonicMs'>;
+}
+
+/** The metrics of one process. */
+export interface Metrics {
+  readonly contentType: string;
+  /** Returns all metrics in the text format. */
+  text(): Promise<string>;
+  /** Records that a machine changed its state. */
+  transition(from: NodeState, to: NodeState): void;
+  /** Records a failure of an actor. */
+  actorFailed(outcome: FailureOutcome): void;
+  /** Stops measuring the event loop. */
+  stop(): void;
+}
+
+const BYTES_PER_TIB = 2 ** 40;
+
+const STATISTICS_READINGS: readonly Reading<StatsDocument>[] = [
+  gauge(
+    'aggregator_mining_active_machines',
+    'Machines seen within 300 s.',
+    ({ activeMachines }) => activeMachines,
+  ),
+  gauge(
+    'aggregator_mining_capacity_bytes',
+    'Capacity of all machines of the last 24 h, estimated from their submissions.',
+    ({ machines }) =>
+      machines.reduce((sum, { totalCapacityTib }) => sum + totalCapacityTib, 0) * BYTES_PER_TIB,
+  ),
+];
+
+const FEED_READINGS: readonly Reading<ReturnType<MetricsParts['feed']>>[] = [
+  gauge('aggregator_mining_feed_clients', 'Open readers of the live feed.', ({ clients }) => clients),
+  counter(
+    'aggregator_mining_feed_clients_dropped_total',
+    'Readers of the live feed that were too slow and were dropped.',
+    ({ dropped }) => dropped,
+  ),
+  counter(
+    'aggregator_mining_feed_clients_refused_total',
+    'Readers of the live feed that were refused because there were too many.',
+    ({ refused }) => refused,
+  ),
+];
+
+/** Makes the metrics. Counters with labels have all their series from the start. */
+export function createMetrics(parts: MetricsParts): Metrics {
+  const registry = new MetricsRegistry(parts);
+  // Of the current scrape: readings that are added first are filled first.
+  let view: MiningView | null = null;
+  registry.addReadings([...VIEW_READINGS, ...UPSTREAM_READINGS], () => (view = parts.view()));
+  registry.addReadings(STATISTICS_READINGS, () => parts.statistics());
+  registry.addReadings(FEED_READINGS, () => parts.feed());
+  addHistograms(registry, () => view);
+  return {
+    contentType: registry.contentType,
+    text: () => registry.text(),
+    ...countMachines(registry),
+    stop: () => registry.stop(),
+  };
+}
+
+function addHistograms(registry: MetricsRegistry, view: () => MiningView | null): void {
+  const histograms: readonly [
+    string,
+    string,
+    readonly number[],
+    () => HistogramSnapshot | undefined | null,
+  ][] = [
+    [
+      'aggregator_mining_answer_seconds',
+      'From the last byte of a request of a miner to its answer.',
+      ANSWER_BOUNDS_SECONDS,
+      () => view()?.door.answerSeconds,
+    ],
+    [
+      'aggregator_mining_proof_check_seconds',
+      'From the question for a check of a proof to its outcome.',
+      CHECK_BOUNDS_SECONDS,
+      () => view()?.proofs.checkSeconds,
+    ],
+    [
+      'aggregator_mining_commit_seconds',
+      'Duration of a transaction of the writer.',
+      COMMIT_BOUNDS_SECONDS,
+      () => view()?.store.commitSeconds,
+    ],
+  ];
+  for (const [name, help, bounds, read] of histograms)
+    registry.addCounted({ name, help }, bounds, () => read() ?? null);
+}
+
+function countMachines(registry: MetricsRegistry): Pick<Metrics, 'transition' | 'actorFailed'> {
+  const transitions = registry.counter({
+    name: 'aggregator_mining_machine_transitions_total',
+    help: 'Changes of state of machines.',
+    labels: ['from', 'to'],
+  });
+  for (const from of NODE_STATES)
+    for (const to of NODE_STATES) if (from !== to) transitions.inc({ from, to }, 0);
+  const failures = registry.counter({
+    name: 'aggregator_mining_actor_failures_total',
+    help: 'Failures of actors, by what became of the actor.',
+    labels: ['outcome'],
+  });
+  for (const outcome of FAILURE_OUTCOMES) failures.inc({ outcome }, 0);
+  return {
+    transition: (from, to) => transitions.inc({ from, to }),
+    actorFailed: (outcome) => failures.inc({ outcome }),
+  };
+}

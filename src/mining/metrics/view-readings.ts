@@ -1,0 +1,209 @@
+// The metrics of the miners' port, the desk, the proofs, the store and the process, from the view of one moment. No label
+// is an address, an account or a machine.
+
+import { NODE_STATES } from '../../lifecycle/node-state.ts';
+import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import { VERDICTS } from '../domain/facts.ts';
+import { INFORMATION_ANSWERS, type MiningView, PROOF_OUTCOMES, REQUEST_KINDS } from '../domain/view.ts';
+
+const DOOR_READINGS: readonly Reading<MiningView>[] = [
+  labelled('gauge', 'machines', 'Machines by state.', 'state', NODE_STATES, ({ machines }) => machines),
+  gauge('aggregator_mining_connections', 'Open connections of miners.', ({ door }) => door.connections),
+  gauge(
+    'aggregator_mining_connections_limit',
+    'Connections of miners that are taken at most.',
+    ({ door }) => door.connectionsLimit,
+  ),
+  counter(
+    'aggregator_mining_connections_refused_total',
+    'Connections of miners that were closed because there were too many.',
+    ({ door }) => door.refusedConnections,
+  ),
+  labelled(
+    'counter',
+    'requests_total',
+    'Requests of miners by their method.',
+    'method',
+    REQUEST_KINDS,
+    ({ door }) => door.requests,
+  ),
+  counter(
+    'aggregator_mining_bad_requests_total',
+    'Requests refused before they were read as JSON-RPC.',
+    ({ door }) => door.badRequests,
+  ),
+  counter(
+    'aggregator_mining_unauthenticated_requests_total',
+    'Requests with a missing or wrong password.',
+    ({ door }) => door.unauthenticated,
+  ),
+  labelled(
+    'counter',
+    'information_answers_total',
+    'Answers to questions for the mining information, by what they were made of.',
+    'source',
+    INFORMATION_ANSWERS,
+    ({ door }) => door.informationAnswers,
+  ),
+  counter(
+    'aggregator_mining_unanswered_requests_total',
+    'Requests whose connection was closed without an answer, as the last resort.',
+    ({ door }) => door.closedUnanswered,
+  ),
+];
+
+const DESK_READINGS: readonly Reading<MiningView>[] = [
+  counter('aggregator_mining_submissions_total', 'Submissions of miners.', ({ desk }) => desk.submissions),
+  labelled(
+    'counter',
+    'verdicts_total',
+    'Verdicts on submissions; a submission can have several, one after the other.',
+    'verdict',
+    VERDICTS,
+    ({ desk }) => desk.verdicts,
+  ),
+  counter(
+    'aggregator_mining_unverified_answers_total',
+    'Submissions answered as accepted before their proof was checked.',
+    ({ desk }) => desk.answeredUnverified,
+  ),
+  gauge('aggregator_mining_entries', 'Submissions that the desk keeps.', ({ desk }) => desk.entries),
+  gauge(
+    'aggregator_mining_entries_limit',
+    'Submissions that the desk keeps at most.',
+    ({ desk }) => desk.entriesLimit,
+  ),
+];
+
+const PROOF_READINGS: readonly Reading<MiningView>[] = [
+  {
+    name: 'aggregator_mining_proof_workers',
+    type: 'gauge',
+    help: 'Threads that check proofs, by what they do.',
+    labels: ['state'],
+    read: ({ proofs: { workers, busyWorkers } }) => [
+      [{ state: 'busy' }, busyWorkers],
+      [{ state: 'idle' }, Math.max(0, workers - busyWorkers)],
+    ],
+  },
+  gauge('aggregator_mining_proof_queue_checks', 'Checks that wait.', ({ proofs }) => proofs.waiting),
+  gauge(
+    'aggregator_mining_proof_queue_limit',
+    'Checks that wait at most.',
+    ({ proofs }) => proofs.waitingLimit,
+  ),
+  gauge(
+    'aggregator_mining_proof_queue_oldest_seconds',
+    'Age of the check that waits longest; 0 if none waits.',
+    ({ proofs }) => proofs.oldestAgeMs / 1000,
+  ),
+  labelled(
+    'counter',
+    'proof_checks_total',
+    'Checks of proofs by their outcome.',
+    'outcome',
+    PROOF_OUTCOMES,
+    ({ proofs }) => proofs.outcomes,
+  ),
+  counter(
+    'aggregator_mining_proof_checks_joined_total',
+    'Submissions that joined a check that was under way.',
+    ({ proofs }) => proofs.joined,
+  ),
+  counter('aggregator_mining_nonces_total', 'Nonces computed.', ({ proofs }) => proofs.nonces),
+  gauge(
+    'aggregator_mining_addresses_over_budget',
+    'Addresses of miners with too many failing proofs of late.',
+    ({ proofs }) => proofs.overBudgetAddresses,
+  ),
+];
+
+const STORE_READINGS: readonly Reading<MiningView>[] = [
+  gauge('aggregator_mining_database_writable', '1 while the database can be written.', ({ store }) =>
+    store.problem === null ? 1 : 0,
+  ),
+  gauge(
+    'aggregator_mining_waiting_facts',
+    'Facts that are not committed yet.',
+    ({ store }) => store.waitingFacts,
+  ),
+  counter(
+    'aggregator_mining_facts_dropped_total',
+    'Facts dropped because too many waited for the disk.',
+    ({ store }) => store.droppedFacts,
+  ),
+  gauge('aggregator_mining_db_size_bytes', 'Size of the database on disk.', ({ store }) => store.sizeBytes),
+  gauge(
+    'aggregator_mining_disk_free_bytes',
+    'Free space on the file system of the database; 0 if the system does not tell.',
+    ({ store }) => store.diskFreeBytes,
+  ),
+  gauge(
+    'aggregator_mining_disk_size_bytes',
+    'Size of that file system; 0 if the system does not tell.',
+    ({ store }) => store.diskSizeBytes,
+  ),
+];
+
+const PROCESS_READINGS: readonly Reading<MiningView>[] = [
+  gauge('aggregator_mining_worker_up', '1 while the thread that answers questions runs.', ({ pool }) =>
+    pool.isUp ? 1 : 0,
+  ),
+  gauge(
+    'aggregator_mining_worker_queue_questions',
+    'Questions that wait for that thread.',
+    ({ pool }) => pool.waitingQuestions,
+  ),
+  gauge(
+    'aggregator_mining_open_files_limit',
+    'Files that the process may hold open; 0 if the system does not tell.',
+    ({ descriptors }) => descriptors.limit ?? 0,
+  ),
+  counter(
+    'aggregator_mining_descriptors_exhausted_seconds_total',
+    'Seconds in which no file descriptor was left.',
+    ({ descriptors }) => descriptors.seconds,
+  ),
+  counter(
+    'aggregator_mining_log_lines_dropped_total',
+    'Log lines that could not be written.',
+    ({ logLoss }) => logLoss.lines,
+  ),
+  {
+    name: 'aggregator_mining_build_info',
+    type: 'gauge',
+    help: 'Always 1; the labels are the versions of the program and of Node.',
+    labels: ['version', 'node'],
+    read: ({ version }) => [[{ version, node: process.versions.node }, 1]],
+  },
+];
+
+/** All counters and gauges of the view but those of the upstreams. */
+export const VIEW_READINGS: readonly Reading<MiningView>[] = [
+  ...DOOR_READINGS,
+  ...DESK_READINGS,
+  ...PROOF_READINGS,
+  ...STORE_READINGS,
+  ...PROCESS_READINGS,
+];
+
+/** A metric with one label, whose values are `words`. */
+function labelled<W extends string>(
+  type: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  label: string,
+  words: readonly W[],
+  read: (view: MiningView) => Readonly<Record<W, number>>,
+): Reading<MiningView> {
+  return {
+    name: `aggregator_mining_${name}`,
+    type,
+    help,
+    labels: [label],
+    read: (view) => {
+      const counts = read(view);
+      return words.map((word) => [{ [label]: word }, counts[word]]);
+    },
+  };
+}
