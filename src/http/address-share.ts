@@ -3,8 +3,8 @@
 
 import type { Server } from 'node:net';
 
-/** Closes at once every connection that an address opens beyond `most` open ones. */
-export function limitPerAddress(server: Server, most: number): void {
+/** Closes at once every connection that an address opens beyond `most` open ones, and tells of each. */
+export function limitPerAddress(server: Server, most: number, refused: () => void = () => {}): void {
   // Open connections by address. An address without any has no entry, so the map is no larger than the number of
   // connections.
   const open = new Map<string, number>();
@@ -13,6 +13,7 @@ export function limitPerAddress(server: Server, most: number): void {
     const held = open.get(address) ?? 0;
     if (held >= most) {
       socket.destroy();
+      refused();
       return;
     }
     open.set(address, held + 1);

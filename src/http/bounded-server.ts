@@ -3,8 +3,7 @@
 
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { CodedError } from '../lib/errors.ts';
-import { listenFault } from '../lib/listen-fault.ts';
+import { listenError } from '../lib/listen-fault.ts';
 import { reachedAt } from '../lib/own-address.ts';
 import type { Part } from '../lib/part.ts';
 import { limitPerAddress } from './address-share.ts';
@@ -126,13 +125,6 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     socket.write(`HTTP/1.1 ${HTTP_ERRORS[code]} ${phrase}\r\n${lines.join('')}\r\n${body}`);
   socket.destroySoon();
 }
-
-function listenError(error: unknown, address: ListenAddress): CodedError {
-  const { blame, sentence } = listenFault(error, address);
-  return new CodedError(LISTEN_CODES[blame], sentence, { cause: error });
-}
-
-const LISTEN_CODES = { setting: 'settings_invalid', place: 'port_in_use', machine: 'listen_failed' } as const;
 
 /** The server's address in a form that a browser can open: loopback for a wildcard address. */
 function urlOf(address: AddressInfo | string | null, host: string): string {

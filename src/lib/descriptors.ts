@@ -12,7 +12,8 @@ import type { Part } from './part.ts';
 export const COMMAND_DESCRIPTORS = 16;
 
 const LOOK_MS = 1000;
-const RAISE_OWN = 'raise the limit (ulimit -n 65536, or LimitNOFILE=65536 in the systemd unit)';
+/** What an operator does about a limit of open files that is too low for the process. */
+export const RAISE_OWN_LIMIT = 'raise the limit (ulimit -n 65536, or LimitNOFILE=65536 in the systemd unit)';
 const RAISE_MACHINE = 'end the processes that hold them, or raise fs.file-max';
 
 /** What a {@link DescriptorWatch} tells its owner. */
@@ -75,7 +76,7 @@ export class DescriptorWatch implements Part {
 export function describeShortage(code: string | null, limit: string): string | null {
   const effect = 'the program closes new connections, and cannot open files or start threads and programs';
   if (code === 'EMFILE') {
-    return `no file descriptor is left (EMFILE, limit ${limit}): ${effect}; ${RAISE_OWN} and start again`;
+    return `no file descriptor is left (EMFILE, limit ${limit}): ${effect}; ${RAISE_OWN_LIMIT} and start again`;
   }
   if (code === 'ENFILE') {
     return `the machine has no file descriptor left (ENFILE): ${effect}; ${RAISE_MACHINE}`;
@@ -119,7 +120,7 @@ export function shortageOf(error: unknown): CodedError | null {
 function shortage(code: 'EMFILE' | 'ENFILE', what: string, limit: string, cause?: unknown): CodedError {
   const sentence =
     code === 'EMFILE'
-      ? `Too few file descriptors: ${what} (EMFILE, limit ${limit}); ${RAISE_OWN} and start again.`
+      ? `Too few file descriptors: ${what} (EMFILE, limit ${limit}); ${RAISE_OWN_LIMIT} and start again.`
       : `The machine has too few file descriptors: ${what} (ENFILE); ${RAISE_MACHINE}.`;
   return new CodedError('too_few_descriptors', sentence, { cause });
 }
@@ -131,6 +132,12 @@ function tryToOpen(): string | null {
   } catch (error) {
     return errorCode(error);
   }
+}
+
+/** How many files this process may have open; null if there is no limit, or none that the system tells. */
+export function openFilesMax(): number | null {
+  const limit = Number(readLimit());
+  return Number.isInteger(limit) ? limit : null;
 }
 
 /** The limit of open files. The watch reads it at its construction, while a descriptor is free to read it with. */

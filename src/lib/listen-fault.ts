@@ -2,6 +2,7 @@
 
 import { isIPv6 } from 'node:net';
 import { errorCode } from './error-code.ts';
+import { CodedError } from './errors.ts';
 
 /** The address at which the caller tried to listen, and the names of its settings. */
 export interface Listener {
@@ -83,6 +84,14 @@ export function listenFault(error: unknown, { host, port, hostSetting, portSetti
       };
   }
 }
+
+/** The error with which a start ends whose `listen` failed: `settings_invalid`, `port_in_use` or `listen_failed`. */
+export function listenError(error: unknown, listener: Listener): CodedError {
+  const { blame, sentence } = listenFault(error, listener);
+  return new CodedError(LISTEN_CODES[blame], sentence, { cause: error });
+}
+
+const LISTEN_CODES = { setting: 'settings_invalid', place: 'port_in_use', machine: 'listen_failed' } as const;
 
 function linkLocalFault(host: string): string {
   if (!isLinkLocal(host)) return 'cannot be listened on';
