@@ -7,6 +7,8 @@ import { all, byId, setText, showText } from './dom.js';
 import { ago, bytes, count, dateTime, rate, span, whyAhead } from './format.js';
 import { showMissing } from './missing.js';
 import { lastSeenMs } from './nodes.js';
+import { showStack } from './state-stack.js';
+import { judgeLost, LOADING, showTrust } from './trust.js';
 
 const PACE_WINDOW_MS = 10_000;
 const SPARK_POINTS = 60;
@@ -74,7 +76,7 @@ function perSecond() {
 }
 
 function show() {
-  showTrust();
+  showTrust(judge());
   if (latest === null) return;
   const { nodes, ingest, messages } = latest;
   const heardMs = lastHeardMs();
@@ -105,9 +107,7 @@ function show() {
   mark('broker', latest.brokerConnected);
   mark('conserved', messages.conserved);
   mark('lost', messages.lost === 0);
-  for (const [state, element] of Object.entries(stackParts())) {
-    element.style.width = `${nodes.total === 0 ? 0 : (nodes[state] / nodes.total) * 100}%`;
-  }
+  showStack('node-stack', nodes);
   showSpark();
   showBars(byId('outcomes'), 'Outcomes', counterBars(messages.outcomes), '');
   showBars(
@@ -136,12 +136,6 @@ function lastHeardMs() {
 function heardText(heardMs) {
   if (heardMs !== null) return ago(serverNowMs() - heardMs);
   return latest.nodes.total === 0 ? 'none yet' : 'none since the start';
-}
-
-function stackParts() {
-  const [online, stale, offline] = all('#node-stack span');
-  if (online === undefined || stale === undefined || offline === undefined) throw new Error('no stack');
-  return { online, stale, offline };
 }
 
 /** @param {Readonly<Record<string, number>>} counters */
@@ -179,38 +173,10 @@ function showSpark() {
   document.querySelector('#spark polyline')?.setAttribute('points', points.join(' '));
 }
 
-/**
- * Shows the state in the pill. The banner shows the problem and its consequences; a screen reader reads it aloud when
- * it changes.
- */
-function showTrust() {
-  const [status, short, sentence] = judge();
-  byId('status').dataset.status = status;
-  setText(byId('status-text'), short);
-  // Never hidden: many screen readers do not announce text that was already there when it becomes visible.
-  setText(byId('announcement'), sentence);
-}
-
-/** @returns {[status: string, short: string, sentence: string]} */
+/** @returns {import('./trust.js').Judgement} */
 function judge() {
-  if (isLost) {
-    if (lostStatus === 401 || lostStatus === 403)
-      return [
-        'locked',
-        'Key needed',
-        latest === null
-          ? ''
-          : `Enter a valid API key: these numbers are from ${dateTime(latest.at)} and do not change.`,
-      ];
-    return [
-      'unreachable',
-      'Unreachable',
-      latest === null
-        ? 'The aggregator cannot be reached. Trying again.'
-        : `The aggregator cannot be reached; these numbers are from ${dateTime(latest.at)}. Trying again.`,
-    ];
-  }
-  if (latest === null) return ['loading', 'Connecting…', ''];
+  if (isLost) return judgeLost(lostStatus, latest?.at ?? null);
+  if (latest === null) return LOADING;
   if (!latest.brokerConnected) {
     return [
       'broker_away',

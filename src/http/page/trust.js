@@ -1,0 +1,40 @@
+// Whether the numbers of a page can be trusted: a pill with the state, and a banner that says what is wrong and what
+// follows from it. The page has the elements `status`, `status-text` and `announcement`.
+
+import { byId, setText } from './dom.js';
+import { dateTime } from './format.js';
+
+/** @typedef {[status: string, short: string, sentence: string]} Judgement */
+
+/** A page without a document and without a failure. @type {Judgement} */
+export const LOADING = ['loading', 'Connecting…', ''];
+
+/** Shows the state. A screen reader reads the banner aloud when it changes. @param {Judgement} judgement */
+export function showTrust([status, short, sentence]) {
+  byId('status').dataset.status = status;
+  setText(byId('status-text'), short);
+  // Never hidden: many screen readers do not announce text that was already there when it becomes visible.
+  setText(byId('announcement'), sentence);
+}
+
+/**
+ * The judgement while the page gets no document.
+ * @param {number | null} status HTTP status of the failed answer; null if there was no answer
+ * @param {string | null} at time of the document that the page still shows; null if it has none
+ * @returns {Judgement}
+ */
+export function judgeLost(status, at) {
+  if (status === 401 || status === 403)
+    return [
+      'locked',
+      'Key needed',
+      at === null ? '' : `Enter a valid API key: these numbers are from ${dateTime(at)} and do not change.`,
+    ];
+  return [
+    'unreachable',
+    'Unreachable',
+    at === null
+      ? 'The aggregator cannot be reached. Trying again.'
+      : `The aggregator cannot be reached; these numbers are from ${dateTime(at)}. Trying again.`,
+  ];
+}
