@@ -1,8 +1,16 @@
-// The supervisor owns one actor per node. It tells each actor what concerns its node, sweeps for silence, and restarts
-// actors that failed. It is transition logic with a Map and not a machine, because a parent machine copies all its
-// children at every spawn.
+// The supervisor owns one actor per node, and the few actors of other machines (wards) that its owner puts beside them.
+// It tells each node's actor what concerns its node, sweeps for silence, and restarts actors that failed. It is
+// transition logic with a Map and not a machine, because a parent machine copies all its children at every spawn.
 
-import { type Actor, type AnyActorScope, createActor, type ErrorActorEvent, fromTransition } from 'xstate';
+import {
+  type Actor,
+  type AnyActor,
+  type AnyActorRef,
+  type AnyActorScope,
+  createActor,
+  type ErrorActorEvent,
+  fromTransition,
+} from 'xstate';
 import type { NodeSign, NodeTransition } from '../lifecycle/node-state.ts';
 import {
   hasLeft,
@@ -36,7 +44,19 @@ export interface SupervisorParts {
   failed(failure: ActorFailure): void;
 }
 
+/** An actor of another machine than a node's, under the same root. Whoever made the ward tells its actor what happens. */
+export interface Ward {
+  /** Unique among the wards, and not a number: those are the ids of nodes. */
+  readonly id: string;
+  /** Makes and starts the actor, with the ward's id: when the ward is taken in, and again after the actor threw. */
+  start(parent: AnyActorRef): AnyActor;
+  /** The actor threw while it handled an event. `given_up`: it is not started again. */
+  failed(outcome: FailureOutcome, error: unknown): void;
+}
+
 type SupervisorEvent =
+  | { readonly type: 'ward'; readonly ward: Ward }
+  | { readonly type: 'wardGone'; readonly id: string }
   | { readonly type: 'signs'; readonly signs: readonly NodeSign[]; readonly moment: Moment }
   | { readonly type: 'sweep'; readonly moment: Moment }
   | { readonly type: 'gone'; readonly numbers: readonly number[] }
@@ -56,7 +76,16 @@ interface Child {
   restartsAtMs: readonly number[];
 }
 
+interface WardPlace {
+  readonly ward: Ward;
+  /** Null once it is given up. */
+  actor: AnyActor | null;
+  /** Times of the restarts that still count, on the observed clock. */
+  restartsAtMs: readonly number[];
+}
+
 interface Children {
+  readonly wards: Map<string, WardPlace>;
   readonly byNumber: Map<number, Child>;
   readonly counts: Record<NodeState, number>;
   readonly outbox: NodeTransition[];
@@ -70,6 +99,7 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #thresholds: LifecycleThresholds;
   readonly #children: Children = {
+    wards: new Map(),
     byNumber: new Map(),
     counts: { online: 0, stale: 0, offline: 0 },
     outbox: [],
@@ -104,6 +134,16 @@ export class Supervisor {
     this.#send({ type: 'sweep', moment });
   }
 
+  /** Takes in an actor of another machine, and starts it. A ward with this id must not be here. */
+  takeIn(ward: Ward): void {
+    this.#send({ type: 'ward', ward });
+  }
+
+  /** Stops the actor of a ward; without effect if it is not here. */
+  letGo(id: string): void {
+    this.#send({ type: 'wardGone', id });
+  }
+
   /** Number of actors by the state of their nodes; forgotten nodes have no actor. */
   get counts(): Readonly<Record<NodeState, number>> {
     return this.#children.counts;
@@ -112,6 +152,7 @@ export class Supervisor {
   stop(): void {
     this.#root.stop();
     this.#children.byNumber.clear();
+    this.#children.wards.clear();
   }
 
   #send(event: SupervisorEvent): void {
@@ -143,6 +184,19 @@ export class Supervisor {
           if (child !== undefined) this.#dismiss(children, number, child, scope);
         }
         return;
+      case 'ward':
+        children.wards.set(event.ward.id, {
+          ward: event.ward,
+          actor: event.ward.start(scope.self),
+          restartsAtMs: [],
+        });
+        return;
+      case 'wardGone': {
+        const actor = children.wards.get(event.id)?.actor ?? null;
+        children.wards.delete(event.id);
+        if (actor !== null) scope.stopChild(actor);
+        return;
+      }
       case 'transition': {
         children.outbox.push(event.fact);
         const child = children.byNumber.get(event.number);
@@ -208,6 +262,11 @@ export class Supervisor {
    * sign again.
    */
   #recover(children: Children, { actorId, error }: ErrorActorEvent, scope: AnyActorScope): void {
+    const place = children.wards.get(actorId);
+    if (place !== undefined) {
+      recoverWard(place, error, children.observedMs, scope);
+      return;
+    }
     const number = Number(actorId);
     const child = children.byNumber.get(number);
     if (child === undefined) return;
@@ -222,4 +281,11 @@ export class Supervisor {
   #schedule(child: Child): void {
     child.dueObservedMs = child.sign.heardObservedMs + nextJudgementAfterMs(child.state, this.#thresholds);
   }
+}
+
+function recoverWard(place: WardPlace, error: unknown, observedMs: number, scope: AnyActorScope): void {
+  const { outcome, restartsAtMs } = judgeFailure(place.restartsAtMs, observedMs, RESTART_LIMIT);
+  place.restartsAtMs = restartsAtMs;
+  place.actor = outcome === 'restarted' ? place.ward.start(scope.self) : null;
+  place.ward.failed(outcome, error);
 }
