@@ -1,0 +1,170 @@
+// One POST to an upstream: its bytes out, its answer in, within a time and a length. It knows no JSON-RPC and no
+// credentials. No reason that it gives has text of a stranger, an address or a header.
+
+import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
+import { errorCode } from '../../lib/error-code.ts';
+import type { Timers } from '../../lib/timers.ts';
+
+/** One request. */
+export interface Post {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Time for everything, from the wait for a connection to the last byte of the answer, in ms. */
+  readonly timeoutMs: number;
+  /** Length of an answer's body, in bytes; a longer one is no answer. */
+  readonly answerBytesMax: number;
+}
+
+/** The answer to one request, of any status; redirects are not followed. */
+export type Exchanged =
+  | {
+      readonly type: 'answer';
+      readonly status: number;
+      /** The header `Retry-After` as it came. */
+      readonly retryAfter: string | undefined;
+      readonly text: string;
+    }
+  /** `isConnection`: not one byte of an answer came. */
+  | { readonly type: 'none'; readonly reason: string; readonly isConnection: boolean };
+
+/** A request under way. */
+interface Attempt {
+  /** True once a byte of an answer has come. */
+  hasAnswer(): boolean;
+  abandon(): void;
+}
+
+/** `reset`: the connection was closed before any byte of an answer, after it had carried another request. */
+type Outcome = Exchanged | { readonly type: 'reset' };
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was closed without an answer',
+  EPIPE: 'the connection was closed without an answer',
+  ETIMEDOUT: 'no connection could be made in time',
+  EHOSTUNREACH: 'its host cannot be reached',
+  ENETUNREACH: 'its network cannot be reached',
+  ENOTFOUND: 'its host name is not known',
+  EAI_AGAIN: 'its host name cannot be looked up at present',
+};
+
+/** Keep-alive connections to one address, for one kind of request. */
+export class Exchange {
+  readonly #url: URL;
+  readonly #timers: Timers;
+  readonly #agent: Agent;
+  /** Makes a connection for each request. */
+  readonly #freshAgent: Agent;
+  readonly #underWay = new Set<() => void>();
+  #isStopped = false;
+
+  /** `socketsMax` bounds the connections; further requests wait for one. The URL's user and fragment are not used. */
+  constructor(url: URL, socketsMax: number, timers: Timers) {
+    this.#url = url;
+    this.#timers = timers;
+    const AgentClass = url.protocol === 'https:' ? TlsAgent : Agent;
+    this.#agent = new AgentClass({ keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax });
+    this.#freshAgent = new AgentClass({ keepAlive: false, maxSockets: socketsMax });
+  }
+
+  /**
+   * Sends a request and resolves with its answer; never rejects. A server closes an idle connection when it likes: a
+   * request that meets this on a reused connection is sent again at once on a new one, within the same time.
+   */
+  post(post: Post): Promise<Exchanged> {
+    if (this.#isStopped) return Promise.resolve(noAnswer('the program stops', false));
+    const { promise, resolve } = Promise.withResolvers<Exchanged>();
+    let running: Attempt | null = null;
+    let isOver = false;
+    const end = (exchanged: Exchanged) => {
+      if (isOver) return;
+      isOver = true;
+      timer.cancel();
+      this.#underWay.delete(stop);
+      running?.abandon();
+      resolve(exchanged);
+    };
+    const attempt = (agent: Agent) => {
+      running = send(this.#url, agent, post, (outcome) => {
+        if (outcome.type !== 'reset') end(outcome);
+        else if (!isOver) attempt(this.#freshAgent);
+      });
+    };
+    const stop = () => end(noAnswer('the program stops', false));
+    const timer = this.#timers.after(post.timeoutMs, () =>
+      end(noAnswer('no whole answer in time', running?.hasAnswer() !== true)),
+    );
+    this.#underWay.add(stop);
+    attempt(this.#agent);
+    return promise;
+  }
+
+  /** Ends all requests without an answer, and closes the connections. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const stop of this.#underWay) stop();
+    this.#agent.destroy();
+    this.#freshAgent.destroy();
+  }
+}
+
+function send(url: URL, agent: Agent, post: Post, done: (outcome: Outcome) => void): Attempt {
+  const body = Buffer.from(post.body);
+  const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  let bytesBefore = 0;
+  const asked: ClientRequest = request({
+    method: 'POST',
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port,
+    path: url.pathname + url.search,
+    agent,
+    headers: { ...post.headers, 'content-length': body.length },
+  });
+  const hasAnswer = () => (asked.socket?.bytesRead ?? 0) > bytesBefore;
+  asked.once('socket', (socket) => {
+    bytesBefore = socket.bytesRead;
+  });
+  asked.once('response', (response) => read(response, post.answerBytesMax, done));
+  // Also after the answer has come, or the request was abandoned: its owner heeds only the first outcome.
+  asked.on('error', (error) => {
+    if (!hasAnswer() && asked.reusedSocket && isReset(error)) done({ type: 'reset' });
+    else done(noAnswer(sentenceOf(error), !hasAnswer()));
+  });
+  asked.end(body);
+  return { hasAnswer, abandon: () => void asked.destroy() };
+}
+
+function read(response: IncomingMessage, bytesMax: number, done: (outcome: Outcome) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > bytesMax) done(noAnswer(`an answer of more than ${bytesMax} bytes`, false));
+    else chunks.push(chunk);
+  });
+  response.on('error', () => done(noAnswer('the connection was closed within an answer', false)));
+  response.once('end', () =>
+    done({
+      type: 'answer',
+      status: response.statusCode ?? 0,
+      retryAfter: response.headers['retry-after'],
+      text: Buffer.concat(chunks).toString('utf8'),
+    }),
+  );
+}
+
+function isReset(error: Error): boolean {
+  return ['ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '');
+}
+
+function sentenceOf(error: Error): string {
+  const code = errorCode(error) ?? 'without a code';
+  if (code.startsWith('HPE_')) return `its answer is no HTTP (${code})`;
+  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)) return `its certificate is not accepted (${code})`;
+  return SENTENCES[code] ?? `the request failed (${code})`;
+}
+
+function noAnswer(reason: string, isConnection: boolean): Extract<Exchanged, { type: 'none' }> {
+  return { type: 'none', reason, isConnection };
+}

@@ -1,0 +1,67 @@
+// Counts the requests to one upstream by method and outcome, and how long they took. It sends none.
+
+import { Histogram, type HistogramSnapshot } from '../../lib/histogram.ts';
+
+/** The methods of an upstream. */
+export const UPSTREAM_METHODS = ['get_mining_info', 'submit_nonce'] as const;
+/** One of {@link UPSTREAM_METHODS}. */
+export type UpstreamMethod = (typeof UPSTREAM_METHODS)[number];
+
+/** How a request ended. `answered`: with an information that miners may have, or with an acceptance. */
+export const REQUEST_OUTCOMES = [
+  'answered',
+  'refused',
+  'unfit',
+  'operator',
+  'busy',
+  'connection',
+  'temporary',
+] as const;
+/** One of {@link REQUEST_OUTCOMES}. */
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
+
+/** Requests of one method: their number by outcome, and how long they took. */
+export interface MethodCounts {
+  readonly outcomes: Readonly<Record<RequestOutcome, number>>;
+  readonly seconds: HistogramSnapshot;
+}
+
+const BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+interface Tally {
+  readonly outcomes: Record<RequestOutcome, number>;
+  readonly seconds: Histogram;
+}
+
+/** The requests to one upstream since the start. */
+export class RequestCounts {
+  readonly #tallies: Readonly<Record<UpstreamMethod, Tally>> = {
+    get_mining_info: tally(),
+    submit_nonce: tally(),
+  };
+
+  /** Counts a request that ended like this. */
+  add(method: UpstreamMethod, outcome: RequestOutcome, seconds: number): void {
+    const { outcomes, seconds: histogram } = this.#tallies[method];
+    outcomes[outcome] += 1;
+    histogram.observe(seconds);
+  }
+
+  /** A copy of the counts. */
+  snapshot(): Readonly<Record<UpstreamMethod, MethodCounts>> {
+    const { get_mining_info, submit_nonce } = this.#tallies;
+    return { get_mining_info: countsOf(get_mining_info), submit_nonce: countsOf(submit_nonce) };
+  }
+}
+
+function tally(): Tally {
+  const zeros = REQUEST_OUTCOMES.map((outcome) => [outcome, 0]);
+  return {
+    outcomes: Object.fromEntries(zeros) as Record<RequestOutcome, number>,
+    seconds: new Histogram(BOUNDS_SECONDS),
+  };
+}
+
+function countsOf({ outcomes, seconds }: Tally): MethodCounts {
+  return { outcomes: { ...outcomes }, seconds: seconds.snapshot() };
+}

@@ -1,0 +1,246 @@
+// One upstream as the program knows it: its client, its information and its actor, and what an operator reads of it. It
+// does not know the other upstreams.
+
+import type { Clock } from '../../lib/clock.ts';
+import type { Part } from '../../lib/part.ts';
+import type { Timers } from '../../lib/timers.ts';
+import type { KnownBlock, MiningInformation, SubmissionMode } from '../domain/information.ts';
+import type { InformationEffect } from '../domain/known-blocks.ts';
+import type { Submission } from '../domain/submission.ts';
+import type { UpstreamMeaning } from '../domain/upstream-answer.ts';
+import type { UpstreamJudge, UpstreamSignal, UpstreamState } from '../domain/upstream-state.ts';
+import { InformationCache, type InformationCacheParts } from './information-cache.ts';
+import type { MethodCounts, UpstreamMethod } from './request-counts.ts';
+import { type InformationFailure, UpstreamClient, type UpstreamOptions } from './upstream-client.ts';
+
+/** What {@link Upstream} needs. The functions are called with its decisions and changes. */
+export interface UpstreamParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ttlMs: number;
+  readonly timeoutMs: number;
+  readonly restored: InformationCacheParts['restored'];
+  readonly judge: UpstreamJudge;
+  /** Time between two questions in the background, in ms. */
+  intervalMs(): number;
+  /** Its information changed in a member that this program knows. */
+  changed(information: MiningInformation, isNewBlock: boolean): void;
+  /** Its state changed. `reason`: why, without text of strangers; null for a state without trouble. */
+  moved(from: UpstreamState, to: UpstreamState, reason: string | null): void;
+  /** It gives information again. `wasAway`: it may have lost what it accepted. */
+  isBack(wasAway: boolean): void;
+  /** A question for its information has ended, and everything above was told. */
+  settled(hasInformation: boolean): void;
+}
+
+/** A problem of an upstream, as an operator reads it. */
+export interface UpstreamProblem {
+  /** Includes the upstream's own words, which are a stranger's text: pages show it as text, the log never. */
+  readonly text: string;
+  /** ms since the epoch. */
+  readonly atMs: number;
+}
+
+/** What an operator reads of an upstream, and what becomes metrics. */
+export interface UpstreamStatus {
+  readonly name: string;
+  readonly mode: SubmissionMode;
+  readonly state: UpstreamState;
+  /** When it came into the state, ms since the epoch. */
+  readonly sinceMs: number;
+  readonly isActive: boolean;
+  /** Null before the first information. */
+  readonly height: bigint | null;
+  /** Time since it gave an information of its current block, in ms; null before the first. */
+  readonly informationAgeMs: number | null;
+  /** The last failure of a request, also of one that has been made up for since; null if there was none. */
+  readonly lastProblem: UpstreamProblem | null;
+  /** What the operator has to do something about; null if there is nothing. */
+  readonly alarm: UpstreamProblem | null;
+  readonly requests: Readonly<Record<UpstreamMethod, MethodCounts>>;
+  /** Answers to miners with an information older than its time to live. */
+  readonly staleServed: number;
+  readonly alternationsRefused: number;
+  readonly cookieRereads: number;
+  /** Least time between two questions for the information at present, in ms. */
+  readonly paceMs: number;
+}
+
+/** An answer that took longer than this is trouble, in ms. */
+const SLOW_AFTER_MS = 2_000;
+
+/** One upstream. It holds sockets and a timer from `start` to `stop`. */
+export class Upstream implements Part {
+  readonly options: UpstreamOptions;
+  readonly #parts: UpstreamParts;
+  readonly #client: UpstreamClient;
+  readonly #cache: InformationCache;
+  #sinceMs: number;
+  #sinceMonotonicMs: number;
+  #seenRenewals = 0;
+  #lastProblem: UpstreamProblem | null = null;
+  /** The last request of each method, if it failed for a reason of the operator's. */
+  readonly #alarms: Record<UpstreamMethod, UpstreamProblem | null> = {
+    get_mining_info: null,
+    submit_nonce: null,
+  };
+
+  /** Throws a `TypeError` if the URL is not valid. */
+  constructor(options: UpstreamOptions, parts: UpstreamParts) {
+    this.options = options;
+    this.#parts = parts;
+    const { clock, timers, ttlMs, timeoutMs, restored } = parts;
+    this.#client = new UpstreamClient(options, { clock, timers, timeoutMs });
+    this.#sinceMs = clock.nowMs();
+    this.#sinceMonotonicMs = clock.monotonicMs();
+    this.#cache = new InformationCache({
+      clock,
+      timers,
+      ttlMs,
+      restored,
+      fetch: () => this.#client.information(),
+      intervalMs: () => parts.intervalMs(),
+      taken: (information, effect, tookMs) => this.#taken(information, effect, tookMs),
+      failed: (failure) => this.#failed(failure),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#client.start();
+    await this.#cache.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#cache.stop();
+    await this.#client.stop();
+  }
+
+  get state(): UpstreamState {
+    return this.#parts.judge.state;
+  }
+
+  /** When it came into its state, on the monotonic clock. */
+  get sinceMonotonicMs(): number {
+    return this.#sinceMonotonicMs;
+  }
+
+  /** The information of its current block, however old; null before the first. */
+  get current(): MiningInformation | null {
+    return this.#cache.current;
+  }
+
+  /** Time since it gave an information of its current block, in ms; null before the first. */
+  get informationAgeMs(): number | null {
+    return this.#cache.ageMs;
+  }
+
+  /** See {@link InformationCache.fresh}. */
+  fresh(): MiningInformation | null {
+    return this.#cache.fresh();
+  }
+
+  /** See {@link InformationCache.answer}. */
+  answer(): Promise<MiningInformation | null> {
+    return this.#cache.answer();
+  }
+
+  /** See {@link InformationCache.notify}. */
+  notify(): void {
+    this.#cache.notify();
+  }
+
+  /** See {@link InformationCache.refresh}. */
+  refresh(): Promise<void> {
+    return this.#cache.refresh();
+  }
+
+  /** The block with this hash at this upstream; null if it is unknown or passed. */
+  find(blockHash: string): KnownBlock | null {
+    const found = this.#cache.find(blockHash);
+    return found === null ? null : { upstream: this.options.name, mode: this.options.mode, ...found };
+  }
+
+  /** Delivers a submission, and says what the answer means. Never rejects. */
+  async submit(submission: Submission): Promise<UpstreamMeaning> {
+    const meaning = await this.#client.submit(submission);
+    if (meaning.type === 'operator') this.#alarms.submit_nonce = this.#note(describe(meaning));
+    else if (meaning.type !== 'temporary') this.#alarms.submit_nonce = null;
+    if (meaning.type === 'temporary') this.#note(`submit_nonce: ${meaning.reason}`);
+    if (meaning.type === 'operator' || meaning.type === 'temporary')
+      this.#tell({ type: 'trouble', nowMs: this.#parts.clock.monotonicMs() }, reasonOf(meaning));
+    return meaning;
+  }
+
+  /** What an operator reads, and what becomes metrics. */
+  status(isActive: boolean): UpstreamStatus {
+    const { name, mode } = this.options;
+    return {
+      name,
+      mode,
+      state: this.state,
+      sinceMs: this.#sinceMs,
+      isActive,
+      height: this.current?.height ?? null,
+      informationAgeMs: this.informationAgeMs,
+      lastProblem: this.#lastProblem,
+      alarm: this.#alarms.get_mining_info ?? this.#alarms.submit_nonce,
+      requests: this.#client.requests,
+      staleServed: this.#cache.staleServed,
+      alternationsRefused: this.#cache.alternationsRefused,
+      cookieRereads: this.#client.cookieRereads,
+      paceMs: this.#cache.paceMs,
+    };
+  }
+
+  #taken(information: MiningInformation, effect: InformationEffect, tookMs: number): void {
+    const renewals = this.#client.cookieRenewals;
+    const isRenewed = renewals !== this.#seenRenewals;
+    this.#seenRenewals = renewals;
+    this.#alarms.get_mining_info = null;
+    const isSlow = tookMs > SLOW_AFTER_MS;
+    if (isSlow) this.#note(`get_mining_info: an answer took ${(tookMs / 1000).toFixed(1)} s`);
+    if (effect === 'block' || effect === 'members') this.#parts.changed(information, effect === 'block');
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#tell({ type: 'information', nowMs, isSlow, isRenewed }, isSlow ? 'its answers are slow' : null);
+    this.#parts.settled(true);
+  }
+
+  #failed(failure: InformationFailure): void {
+    const problem = this.#note(`get_mining_info: ${describe(failure)}`);
+    // A failure of another kind does not mean that the operator has done what was needed.
+    if (failure.type === 'operator') this.#alarms.get_mining_info = problem;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const isAway = failure.type === 'temporary' && failure.isConnection;
+    this.#tell({ type: 'failed', nowMs, isAway, isUnfit: failure.type === 'unfit' }, reasonOf(failure));
+    this.#parts.settled(false);
+  }
+
+  #tell(signal: UpstreamSignal, reason: string | null): void {
+    for (const command of this.#parts.judge.tell(signal)) {
+      if (command.type === 'offer') this.#parts.isBack(command.wasAway);
+      else {
+        this.#sinceMs = this.#parts.clock.nowMs();
+        this.#sinceMonotonicMs = this.#parts.clock.monotonicMs();
+        this.#parts.moved(command.from, command.to, reason);
+      }
+    }
+  }
+
+  #note(text: string): UpstreamProblem {
+    this.#lastProblem = { text, atMs: this.#parts.clock.nowMs() };
+    return this.#lastProblem;
+  }
+}
+
+type Failure = InformationFailure;
+
+/** For pages: with the upstream's own words. */
+function describe(failure: Failure): string {
+  return failure.type === 'operator' ? `${reasonOf(failure)}: ${failure.text}` : failure.reason;
+}
+
+/** For the log: without a stranger's text. */
+function reasonOf(failure: Failure): string {
+  if (failure.type !== 'operator') return failure.reason;
+  return failure.code > 0 ? `HTTP status ${failure.code}` : `error ${failure.code}`;
+}
