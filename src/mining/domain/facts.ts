@@ -27,8 +27,20 @@ export const VERDICTS = [
 /** One of {@link VERDICTS}. */
 export type Verdict = (typeof VERDICTS)[number];
 
-/** States of an {@link Entry}. `held`: true, and kept for the case that a better one is refused. */
-export const ENTRY_STATES = ['checking', 'held', 'waiting', 'delivered', 'refused'] as const;
+/**
+ * States of an {@link Entry}; the index is the stored code. `checking`: its proof is not checked yet. `held`: not better
+ * than the best, and kept for the case that the better one is refused; its proof may be unchecked. `refused`,
+ * `account_refused`, `block_refused`: the upstream refused it, its account in this block, or its block.
+ */
+export const ENTRY_STATES = [
+  'checking',
+  'held',
+  'waiting',
+  'delivered',
+  'refused',
+  'account_refused',
+  'block_refused',
+] as const;
 /** One of {@link ENTRY_STATES}. */
 export type EntryState = (typeof ENTRY_STATES)[number];
 
@@ -39,7 +51,7 @@ export type EntryState = (typeof ENTRY_STATES)[number];
 export interface Entry {
   /** Ascending over the life of the database. */
   readonly id: number;
-  /** The upstream's name. */
+  /** The upstream's name; empty if it came before the first information. */
   readonly upstream: string;
   readonly mode: SubmissionMode;
   /** The hash of the block for which it is delivered; after a reorganisation by the same forger not the submission's. */
