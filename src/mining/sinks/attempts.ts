@@ -8,7 +8,8 @@ export class Attempts {
   readonly #concurrency: number;
   readonly #perKey: number;
   readonly #byKey = new Map<string, number>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #attempts = new Set<Promise<void>>();
+  #underWay = 0;
 
   /** `isPerAccount` is true for a pool. A wallet's better submission waits for nothing but a free attempt. */
   constructor(concurrency: number, isPerAccount: boolean) {
@@ -17,11 +18,11 @@ export class Attempts {
   }
 
   get underWay(): number {
-    return this.#underWay.size;
+    return this.#underWay;
   }
 
   get isFull(): boolean {
-    return this.#underWay.size >= this.#concurrency;
+    return this.#underWay >= this.#concurrency;
   }
 
   /** True if one more attempt may begin for this key. */
@@ -31,20 +32,24 @@ export class Attempts {
 
   /** An attempt for this key begins; `work` resolves with its end, and must not reject. */
   begin<Result>(key: string, work: Promise<Result>, ended: (result: Result) => void): void {
+    this.#underWay++;
     this.#byKey.set(key, this.#countOf(key) + 1);
-    const attempt = work.then((result) => {
-      this.#underWay.delete(attempt);
-      const left = this.#countOf(key) - 1;
-      if (left === 0) this.#byKey.delete(key);
-      else this.#byKey.set(key, left);
-      ended(result);
-    });
-    this.#underWay.add(attempt);
+    const attempt = this.#follow(key, work, ended).finally(() => this.#attempts.delete(attempt));
+    this.#attempts.add(attempt);
   }
 
   /** Resolves when the attempts that are under way now have ended. */
   async ends(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#attempts);
+  }
+
+  async #follow<Result>(key: string, work: Promise<Result>, ended: (result: Result) => void): Promise<void> {
+    const result = await work;
+    this.#underWay--;
+    const left = this.#countOf(key) - 1;
+    if (left === 0) this.#byKey.delete(key);
+    else this.#byKey.set(key, left);
+    ended(result);
   }
 
   #countOf(key: string): number {

@@ -1,0 +1,312 @@
+// Keeps the books of all upstreams: carries out their moves, tells the journal what changes, and starts the checks. It
+// answers no miner (desk.ts).
+
+import type { Entry, Fact, Verdict } from '../domain/facts.ts';
+import type { KnownBlock, MiningInformation } from '../domain/information.ts';
+import { BOOK_ENTRIES_MAX, Books, type Move, type Standing } from '../domain/books.ts';
+import { checkSubmission, falseProof, isSameWork } from '../domain/checks.ts';
+import { pocTime } from '../domain/poc-time.ts';
+import type { ProofOutcome } from '../domain/proof-check.ts';
+import { accountKey, type Submission } from '../domain/submission.ts';
+import type { DeliveryOutcome } from '../domain/upstream-answer.ts';
+import type { DeskCounters } from './desk-counters.ts';
+import type { DeskOptions, DeskParts, Verify } from './desk-parts.ts';
+import { factsOf, submittedFact, VERDICT_OF_STATE } from './entry-facts.ts';
+import { FalseProofs } from './false-proofs.ts';
+import { Notices } from './notices.ts';
+import { RunningChecks } from './running-checks.ts';
+
+/** Entries whose commit the journal refused that are remembered; the oldest goes first. */
+const REFUSED_COMMITS_MAX = 65_536;
+
+const STORED = Promise.resolve();
+
+/** The books of all upstreams, and what goes with them. */
+export class Bookkeeping {
+  readonly notices = new Notices();
+  readonly falseProofs = new FalseProofs();
+  readonly checks: RunningChecks;
+  /** Changeable while it runs. */
+  verify: Verify;
+  readonly #parts: DeskParts;
+  readonly #counters: DeskCounters;
+  readonly #blockTimeSecs: number;
+  /** By the name of the upstream; as many as were configured since the start. */
+  readonly #books = new Map<string, Books>();
+  /** Commits that are under way, by the id of their entry; the journal bounds them. */
+  readonly #commits = new Map<number, Promise<void>>();
+  /** Entries whose commit the journal refused. */
+  readonly #refusedCommits = new Set<number>();
+  readonly #currents = new Map<string, KnownBlock>();
+  #nextId: number;
+  #activeKey = '';
+
+  constructor(options: DeskOptions, parts: DeskParts, counters: DeskCounters) {
+    this.verify = options.verify;
+    this.#blockTimeSecs = options.blockTimeSecs;
+    this.#nextId = options.firstEntryId;
+    this.#parts = parts;
+    this.#counters = counters;
+    this.checks = new RunningChecks({
+      checker: parts.checker,
+      timers: parts.timers,
+      isWanted: ({ upstream, id }) => this.#books.get(upstream)?.entry(id)?.state === 'checking',
+      ended: (entry, outcome) => this.#checked(entry, outcome),
+    });
+  }
+
+  /** Entries of all books. */
+  get size(): number {
+    return this.#all().reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Entries that all books can have. */
+  get limit(): number {
+    return Math.max(1, this.#books.size) * BOOK_ENTRIES_MAX;
+  }
+
+  /** Entries that full books have lost. */
+  get crowdedOut(): number {
+    return this.#all().reduce((sum, { crowdedOut }) => sum + crowdedOut, 0);
+  }
+
+  newId(): number {
+    return this.#nextId++;
+  }
+
+  timeOf({ rawQuality }: Submission, { baseTarget }: Pick<MiningInformation, 'baseTarget'>): bigint {
+    return pocTime(rawQuality, baseTarget, this.#blockTimeSecs);
+  }
+
+  /** What this submission would be in the books of the block's upstream. */
+  look(submission: Submission, { upstream, mode, information }: KnownBlock): Standing {
+    return this.#booksOf(upstream, mode).look(submission, information.blockHash);
+  }
+
+  /** Resolves when this entry is on the disk. A commit that was refused is made again. */
+  storedOf(entry: Entry): Promise<void> {
+    if (!this.#refusedCommits.has(entry.id)) return this.#commits.get(entry.id) ?? STORED;
+    return this.commit(entry.id, [
+      submittedFact(entry, VERDICT_OF_STATE[entry.state]),
+      { type: 'entry', entry },
+    ]);
+  }
+
+  /**
+   * Stores facts under the id of their entry. Resolves when they are on the disk; never, if the journal refuses them.
+   */
+  commit(id: number, facts: readonly Fact[]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#commits.set(id, promise);
+    this.#refusedCommits.delete(id);
+    this.#counters.told(facts);
+    void this.#parts.journal.commit(facts).then(
+      () => {
+        if (this.#commits.get(id) === promise) this.#commits.delete(id);
+        resolve();
+      },
+      () => {
+        this.#commits.delete(id);
+        this.#rememberRefused(id);
+      },
+    );
+    return promise;
+  }
+
+  #rememberRefused(id: number): void {
+    this.#refusedCommits.add(id);
+    for (const oldest of this.#refusedCommits) {
+      if (this.#refusedCommits.size <= REFUSED_COMMITS_MAX) return;
+      this.#refusedCommits.delete(oldest);
+    }
+  }
+
+  #note(facts: readonly Fact[]): void {
+    if (facts.length === 0) return;
+    this.#counters.told(facts);
+    this.#parts.journal.note(facts);
+  }
+
+  /**
+   * Takes a new entry into the books: checked first if `isChecked`, else at once, and `isVerified` if its proof holds
+   * or counts as holding. Resolves when the entry is on the disk.
+   */
+  enter(entry: Entry, how: { readonly isChecked: boolean; readonly isVerified: boolean }): Promise<void> {
+    const books = this.#booksOf(entry.upstream, entry.mode);
+    const moves = how.isChecked ? books.check(entry) : books.take(entry, how.isVerified);
+    const own = moves.findLast((move) => move.entry.id === entry.id);
+    const submitted = submittedFact(entry, own?.verdict ?? 'checking');
+    const others = factsOf(
+      moves.filter((move) => move.entry.id !== entry.id),
+      this.#parts.clock.nowMs(),
+    );
+    const entries: readonly Fact[] =
+      own === undefined || own.isGone
+        ? [{ type: 'entriesGone', ids: [entry.id] }]
+        : [{ type: 'entry', entry: own.entry }];
+    const committed = this.commit(entry.id, [submitted, ...entries, ...others]);
+    this.#act(moves);
+    return committed;
+  }
+
+  /** Tells a submission that is not kept. */
+  tell(entry: Entry, verdict: Verdict): Promise<void> {
+    return this.commit(entry.id, [submittedFact(entry, verdict)]);
+  }
+
+  /** The same claim came from another machine. */
+  noteRepeated(entry: Entry, machineId: string, atMs: number): void {
+    this.#parts.journal.note([
+      submittedFact({ ...entry, machineId, receivedAtMs: atMs }, VERDICT_OF_STATE[entry.state]),
+    ]);
+  }
+
+  /** Tells that entries without a block are not kept. */
+  noteGone(ids: readonly number[]): void {
+    if (ids.length > 0) this.#note([{ type: 'entriesGone', ids }]);
+  }
+
+  /** The delivery of an entry ended. */
+  settled(entry: Entry, outcome: DeliveryOutcome): void {
+    const account = accountKey(entry.submission);
+    if (outcome.type === 'delivered') this.notices.clear(account);
+    if (outcome.type === 'refused' && outcome.about === 'account') {
+      this.notices.add(account, entry.blockHash, outcome.text);
+    }
+    this.#carryOut(this.#books.get(entry.upstream)?.settled(entry.id, outcome) ?? []);
+  }
+
+  /** The blocks of the upstreams changed, or the active upstream. */
+  blocksChanged(): void {
+    const { all, active } = this.#parts.blocks;
+    this.#parts.checker.keepBlocks(all.map(({ information }) => information.blockHash));
+    const upstreams = new Set(all.map(({ upstream }) => upstream));
+    for (const upstream of upstreams) {
+      this.#blocksOf(
+        upstream,
+        all.filter((block) => block.upstream === upstream),
+      );
+    }
+    const key = active === null ? '' : `${active.upstream} ${active.information.blockHash}`;
+    if (active !== null && key !== this.#activeKey) this.#takeOver(active);
+    this.#activeKey = key;
+  }
+
+  /** Takes in what was stored, in the order of the ids. */
+  restore(entries: readonly Entry[]): void {
+    const moves: Move[] = [];
+    for (const entry of entries) {
+      this.#nextId = Math.max(this.#nextId, entry.id + 1);
+      if (entry.upstream !== '') moves.push(...this.#booksOf(entry.upstream, entry.mode).restore(entry));
+    }
+    // Only now: a move may look into the books of another upstream.
+    this.#carryOut(moves);
+  }
+
+  #all(): readonly Books[] {
+    return Array.from(this.#books.values());
+  }
+
+  #booksOf(upstream: string, mode: Entry['mode']): Books {
+    const books = this.#books.get(upstream) ?? new Books(mode);
+    this.#books.set(upstream, books);
+    return books;
+  }
+
+  #blocksOf(upstream: string, blocks: readonly KnownBlock[]): void {
+    const current = blocks.find(({ age }) => age === 'current');
+    const hashes = [
+      ...blocks.filter((block) => block === current),
+      ...blocks.filter((block) => block !== current),
+    ].map(({ information }) => information.blockHash);
+    const before = this.#currents.get(upstream);
+    if (current !== undefined) this.#currents.set(upstream, current);
+    this.#parts.deliveryOf(upstream)?.blocksAre(hashes);
+    if (current !== undefined && before !== undefined) this.#carryOver(before, current);
+    this.#carryOut(this.#books.get(upstream)?.keepBlocks(hashes) ?? []);
+  }
+
+  /** The same forger made the block anew: what is not delivered yet is delivered under the new hash. */
+  #carryOver(before: KnownBlock, current: KnownBlock): void {
+    const { blockHash } = before.information;
+    if (blockHash === current.information.blockHash || !isSameWork(before.information, current.information))
+      return;
+    for (const entry of this.#books.get(before.upstream)?.entries() ?? []) {
+      if (entry.blockHash !== blockHash) continue;
+      if (entry.state === 'waiting' || entry.state === 'checking') this.#copy(entry, current);
+    }
+  }
+
+  /** Another upstream became active, or the active one has a new block: what other books have of it is offered once. */
+  #takeOver(active: KnownBlock): void {
+    for (const [upstream, books] of this.#books) {
+      if (upstream === active.upstream) continue;
+      const bests = books.bests(active.information.blockHash).toSorted((one, other) => {
+        const difference = one.submission.rawQuality - other.submission.rawQuality;
+        return difference < 0n ? -1 : Number(difference > 0n);
+      });
+      for (const entry of bests) this.#copy(entry, active);
+    }
+  }
+
+  /** Enters a copy of an entry for another block with the same work, or for the same block of another upstream. */
+  #copy(entry: Entry, block: KnownBlock): void {
+    if (checkSubmission(entry.submission, block.information) !== null) return;
+    const { type } = this.look(entry.submission, block);
+    if (type !== 'better' && type !== 'held') return;
+    this.#counters.takenOver++;
+    const copy: Entry = {
+      ...entry,
+      id: this.newId(),
+      upstream: block.upstream,
+      mode: block.mode,
+      blockHash: block.information.blockHash,
+      pocTime: this.timeOf(entry.submission, block.information),
+    };
+    void this.enter(copy, { isChecked: entry.state === 'checking', isVerified: true });
+  }
+
+  #checked(entry: Entry, outcome: Exclude<ProofOutcome, { type: 'full' }>): void {
+    const books = this.#books.get(entry.upstream);
+    if (books === undefined) return;
+    if (outcome.type === 'holds') {
+      this.#carryOut(books.verified(entry.id));
+      return;
+    }
+    if (outcome.type === 'dropped') {
+      this.#carryOut(books.dismiss(entry.id, 'expired', null));
+      return;
+    }
+    this.#counters.falseProofs++;
+    this.falseProofs.remember(entry.submission, entry.blockHash, outcome.computed);
+    const { message } = falseProof(entry.submission, outcome.computed);
+    this.#carryOut(books.dismiss(entry.id, 'false', message));
+  }
+
+  #carryOut(moves: readonly Move[]): void {
+    this.#note(factsOf(moves, this.#parts.clock.nowMs()));
+    this.#act(moves);
+  }
+
+  #act(moves: readonly Move[]): void {
+    for (const { entry, act } of moves) {
+      if (act === 'check') this.#check(entry);
+      else if (act === 'withdraw') this.#parts.deliveryOf(entry.upstream)?.withdraw(entry);
+      else if (act === 'deliver') this.#deliver(entry);
+    }
+  }
+
+  #check(entry: Entry): void {
+    // What was held back or stored before checks were turned off.
+    if (this.verify === 'off') this.#carryOut(this.#books.get(entry.upstream)?.verified(entry.id) ?? []);
+    else this.checks.start(entry);
+  }
+
+  #deliver(entry: Entry): void {
+    this.#counters.forwarded++;
+    this.#parts.deliveryOf(entry.upstream)?.offer(entry);
+    const { active } = this.#parts.blocks;
+    if (active === null || active.upstream === entry.upstream) return;
+    if (active.information.blockHash === entry.blockHash) this.#copy(entry, active);
+  }
+}

@@ -1,0 +1,93 @@
+// The checks that the desk has asked for. One that finds the queue full is asked for again until it ends, because an
+// answer was given on the promise that it is finished.
+
+import type { Timer, Timers } from '../../lib/timers.ts';
+import type { Entry } from '../domain/facts.ts';
+import type { ProofChecker, ProofOutcome } from '../domain/proof-check.ts';
+
+/** How long after a full queue a check is asked for again, in ms. */
+const ASK_AGAIN_MS = 1000;
+
+/** Checks that are asked for again at a time. */
+const ASKED_AGAIN_MAX = 512;
+
+/** What {@link RunningChecks} need of the desk. */
+export interface RunningChecksParts {
+  readonly checker: ProofChecker;
+  readonly timers: Timers;
+  /** False if the entry is not checked any longer. */
+  isWanted(entry: Entry): boolean;
+  /** Called with the end of each check; never with `full`. */
+  ended(entry: Entry, outcome: Exclude<ProofOutcome, { type: 'full' }>): void;
+}
+
+/** Checks by the id of their entry. It has as many as the books have entries in the state `checking`. */
+export class RunningChecks {
+  readonly #parts: RunningChecksParts;
+  readonly #running = new Map<number, Promise<ProofOutcome>>();
+  readonly #postponed = new Map<number, Entry>();
+  #timer: Timer | null = null;
+  #isStopped = false;
+  #postponements = 0;
+
+  constructor(parts: RunningChecksParts) {
+    this.#parts = parts;
+  }
+
+  /** Times that a check was put off because the queue was full. */
+  get postponements(): number {
+    return this.#postponements;
+  }
+
+  /** The check of this entry; undefined if none runs. */
+  of(id: number): Promise<ProofOutcome> | undefined {
+    return this.#running.get(id);
+  }
+
+  start(entry: Entry): void {
+    if (this.#isStopped) return;
+    const { accountId, seed, nonce, compression, height, generationSignature, rawQuality } = entry.submission;
+    const check = this.#parts.checker
+      .check(
+        { accountId, seed, nonce, compression, height, generationSignature, rawQuality },
+        { address: entry.address, blockHash: entry.blockHash, pocTime: entry.pocTime },
+      )
+      .then((outcome) => {
+        if (this.#running.get(entry.id) === check) this.#running.delete(entry.id);
+        if (outcome.type === 'full') this.#postpone(entry);
+        else if (!this.#isStopped) this.#parts.ended(entry, outcome);
+        return outcome;
+      });
+    this.#running.set(entry.id, check);
+  }
+
+  /** No check is asked for and no end is told from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  #postpone(entry: Entry): void {
+    if (this.#isStopped || !this.#parts.isWanted(entry)) return;
+    this.#postponements++;
+    this.#postponed.set(entry.id, entry);
+    this.#timer ??= this.#parts.timers.after(ASK_AGAIN_MS, () => this.#askAgain());
+  }
+
+  #askAgain(): void {
+    this.#timer = null;
+    const wanted: Entry[] = [];
+    for (const [id, entry] of this.#postponed) {
+      if (this.#parts.isWanted(entry)) wanted.push(entry);
+      else this.#postponed.delete(id);
+    }
+    wanted.sort((one, other) => (one.pocTime < other.pocTime ? -1 : Number(one.pocTime > other.pocTime)));
+    for (const entry of wanted.slice(0, ASKED_AGAIN_MAX)) {
+      this.#postponed.delete(entry.id);
+      this.start(entry);
+    }
+    if (this.#postponed.size > 0) {
+      this.#timer = this.#parts.timers.after(ASK_AGAIN_MS, () => this.#askAgain());
+    }
+  }
+}
