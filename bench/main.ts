@@ -11,6 +11,7 @@ import { benchGrowth, benchSize, benchTick } from './history.ts';
 import { benchCatchUp, benchIngest, benchMemory, benchPlain } from './ingest.ts';
 import { benchLatency } from './latency.ts';
 import { benchLoop } from './loop.ts';
+import { benchMiningInfo } from './mining-info.ts';
 import { benchNodes } from './nodes.ts';
 import { machine } from './machine.ts';
 import { benchPages } from './pages.ts';
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency: benchLatency,
   api: benchApi,
   questions: benchQuestions,
+  'mining-info': benchMiningInfo,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
