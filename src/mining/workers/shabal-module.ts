@@ -41,6 +41,8 @@ const COUNTER = PARAMETERS;
 const FIRST_STATE = COUNTER + 1;
 /** The words A, B, C and one temporary. */
 const GROUP_LOCALS = A_WORDS + B_WORDS + C_WORDS + 1;
+/** One more local variable: all bits set. SIMD's own negation would make this constant each time. */
+const ONES_LOCALS = 1;
 
 /** How a function is generated. */
 export interface LaneShape {
@@ -66,7 +68,7 @@ export function shabalModule(shape: LaneShape): Uint8Array<ArrayBuffer> {
     parameters: PARAMETERS,
     locals: [
       { count: 1, type: 'i32' },
-      { count: GROUP_LOCALS * shape.groups, type: shape.type },
+      { count: GROUP_LOCALS * shape.groups + ONES_LOCALS, type: shape.type },
     ],
     code: new ShabalCode(shape).write(),
   });
@@ -94,6 +96,8 @@ class ShabalCode {
 
   write(): readonly number[] {
     const code = this.#code;
+    this.#pushConstant(-1);
+    code.set(this.#ones);
     this.#inEachGroup(() => this.#begin());
     code.number(1);
     code.set(COUNTER);
@@ -132,11 +136,14 @@ class ShabalCode {
     return FIRST_STATE + this.#group * GROUP_LOCALS + GROUP_LOCALS - 1;
   }
 
+  get #ones(): number {
+    return FIRST_STATE + this.#shape.groups * GROUP_LOCALS;
+  }
+
   #begin(): void {
     const begin = (words: readonly number[], localOf: (word: number) => number) => {
       for (const [word, value] of words.entries()) {
-        if (this.#isSimd) this.#code.simdNumber(value);
-        else this.#code.number(value);
+        this.#pushConstant(value);
         this.#code.set(localOf(word));
       }
     };
@@ -288,7 +295,12 @@ class ShabalCode {
     this.#code.load(this.#shape.type, this.#offset(word));
   }
 
-  /** Pushes a local variable, rotated to the left. SIMD has no rotation. */
+  #pushConstant(value: number): void {
+    if (this.#isSimd) this.#code.simdNumber(value);
+    else this.#code.number(value);
+  }
+
+  /** Pushes a local variable, rotated to the left. SIMD has no rotation, and adds sooner than it shifts. */
   #rotated(local: number, bits: number): void {
     const code = this.#code;
     code.get(local);
@@ -297,7 +309,10 @@ class ShabalCode {
       code.plain(0x77);
       return;
     }
-    this.#shiftLeft(bits);
+    if (bits === 1) {
+      code.get(local);
+      this.#add();
+    } else this.#shiftLeft(bits);
     code.get(local);
     code.number(32 - bits);
     code.simd(173);
@@ -322,11 +337,8 @@ class ShabalCode {
   }
 
   #not(): void {
-    if (this.#isSimd) this.#code.simd(77);
-    else {
-      this.#code.number(-1);
-      this.#xor();
-    }
+    this.#code.get(this.#ones);
+    this.#xor();
   }
 
   /** The value below the top, and not the top. */
