@@ -24,7 +24,7 @@ module.exports = {
         // Entries of threads, and what browsers load, which find each other by address.
         pathNot: [
           '^src/main\\.ts$',
-          `^src/(${domains})/threads/(ingest|source)\\.ts$`,
+          `^src/(${domains})/threads/(ingest|source|writer)\\.ts$`,
           `^src/(${domains})/workers/(pool|audit|proof)-thread\\.ts$`,
           `^src/((${domains})/)?http/page/`,
         ],

@@ -44,6 +44,8 @@ export type MainToWriter = FactsMessage | { readonly type: 'stop' };
 export interface StoredInformation {
   readonly upstream: string;
   readonly atMs: number;
+  /** True if miners were served from this upstream. */
+  readonly isActive: boolean;
   readonly information: MiningInformation;
 }
 
@@ -59,7 +61,7 @@ export interface OpenedMessage {
   readonly observedMs: number;
 }
 
-/** Every message up to `sequence` is on the disk. */
+/** Every message up to `sequence` is stored, and on the disk if somebody waits for it; 0 names none. */
 export interface CommittedMessage {
   readonly type: 'committed';
   readonly sequence: number;

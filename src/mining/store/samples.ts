@@ -1,0 +1,34 @@
+// Samples of the capacity every few minutes, for the chart of the capacity over time.
+
+import type { Database, Statement } from '../../store/database.ts';
+import { statement } from '../../store/statements.ts';
+import { ACTIVE_MS } from '../domain/statistics.ts';
+import { SAMPLE_MS } from './outcome-rows.ts';
+import type { StatisticsMemory } from './statistics-memory.ts';
+
+/** The samples of a database. */
+export class Samples {
+  readonly #insert: Statement;
+  #lastMs: number;
+
+  constructor(database: Database) {
+    this.#insert = statement(
+      database,
+      `INSERT OR REPLACE INTO capacity_samples (at_ms, capacity_tib, machines, accounts, base_target)
+         VALUES (?, ?, ?, ?, (SELECT base_target FROM informations WHERE is_active = 1))`,
+    );
+    this.#lastMs =
+      statement<[], number | null>(database, 'SELECT max(at_ms) FROM capacity_samples').pluck().get() ?? 0;
+  }
+
+  /** Stores a sample if one is due and there is something to show. Throws SQLite's error, and can be repeated. */
+  take(nowMs: number, statistics: StatisticsMemory): void {
+    const atMs = Math.floor(nowMs / SAMPLE_MS) * SAMPLE_MS;
+    if (atMs <= this.#lastMs || !statistics.isComplete) return;
+    const { machines, accounts, pairs } = statistics.snapshot(nowMs);
+    const active = machines.filter(({ seenAtMs }) => nowMs - seenAtMs < ACTIVE_MS).length;
+    const capacityTib = pairs.reduce((sum, pair) => sum + pair.capacityTib, 0);
+    this.#insert.run(atMs, capacityTib, active, accounts.length);
+    this.#lastMs = atMs;
+  }
+}
