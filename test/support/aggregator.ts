@@ -41,8 +41,8 @@ export interface Launch {
   readonly cwd?: string;
   /** Beginning of the log line with the HTTP address. */
   readonly urlLine?: string;
-  /** Options of Node. */
-  readonly node?: readonly string[];
+  /** Limit of open files; default: the limit of the test. */
+  readonly openFiles?: number;
 }
 
 /**
@@ -52,10 +52,13 @@ export interface Launch {
 export function startAggregator(
   env: Readonly<Record<string, string>>,
   main = MAIN,
-  { args = [], cwd, urlLine = 'http: ', node = [] }: Launch = {},
+  { args = [], cwd, urlLine = 'http: ', openFiles }: Launch = {},
 ): Aggregator {
   const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', ...node, main, ...args], {
+  const command = [process.execPath, '--max-semi-space-size=8', main, ...args];
+  const [file = '', ...words] =
+    openFiles === undefined ? command : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command];
+  const child = spawn(file, words, {
     cwd,
     env: {
       PATH,

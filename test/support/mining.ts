@@ -80,12 +80,14 @@ export async function startMining(
   place: MiningPlace,
   file: MiningFile,
   env: Readonly<Record<string, string>> = {},
+  { openFiles }: { readonly openFiles?: number } = {},
 ): Promise<MiningProgram> {
   writeFileSync(place.configPath, JSON.stringify(file));
   const program = startAggregator({ ...env, HTTP_PORT: '' }, undefined, {
     args: ['mining', '-c', place.configPath],
     cwd: place.folder,
     urlLine: 'dashboard: ',
+    ...(openFiles === undefined ? {} : { openFiles }),
   });
   onTestFinished(async () => {
     if (program.process.exitCode !== null || program.process.signalCode !== null) return;
