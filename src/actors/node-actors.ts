@@ -3,7 +3,7 @@
 
 import { resumeNodes } from './resumption.ts';
 import type { FailureOutcome } from './restart.ts';
-import { type ActorFailure, Supervisor } from './supervisor.ts';
+import { type ActorFailure, Supervisor, type Ward } from './supervisor.ts';
 import type { LifecycleThresholds } from '../lifecycle/lifecycle.ts';
 import type { NodeSign, NodeState, NodeTransition } from '../lifecycle/node-state.ts';
 import type { Log } from '../io/log.ts';
@@ -84,6 +84,16 @@ export class NodeActors {
   committed({ signs, gone, observedMs }: CommittedNodes): void {
     this.#supervisor.gone(gone);
     this.#supervisor.heard(signs, this.#moment(observedMs));
+  }
+
+  /** Puts an actor of another machine under the supervisor. A ward with this id must not be here. */
+  takeIn(ward: Ward): void {
+    this.#supervisor.takeIn(ward);
+  }
+
+  /** Ends the actor of the ward with this id. */
+  letGo(id: string): void {
+    this.#supervisor.letGo(id);
   }
 
   /** Lets the supervisor visit every node; at most once in {@link SWEEP_INTERVAL_MS}, however often this is called. */

@@ -2,7 +2,7 @@
 // an argument, on a clock that never goes back.
 
 import { BlockChanges } from './block-changes.ts';
-import type { MiningInformation } from './information.ts';
+import type { KnownBlock, MiningInformation } from './information.ts';
 import { differs } from './read-information.ts';
 
 /** What an information changed. `refused`: the block alternates with the current one, which stays. */
@@ -10,6 +10,9 @@ export type InformationEffect = 'nothing' | 'text' | 'members' | 'block' | 'wait
 
 /** Number of refreshes after a change during which the previous block is still found. */
 const GRACE_REFRESHES = 1;
+
+/** An information, and whether its block is the current one. */
+export type AgedInformation = Pick<KnownBlock, 'information' | 'age'>;
 
 /** The blocks of one upstream. */
 export class KnownBlocks {
@@ -54,12 +57,16 @@ export class KnownBlocks {
     return before.text === information.text ? 'nothing' : 'text';
   }
 
+  /** The current block, then the previous one within its grace. */
+  get all(): readonly AgedInformation[] {
+    const blocks: AgedInformation[] = [];
+    if (this.#current !== null) blocks.push({ information: this.#current, age: 'current' });
+    if (this.#previous !== null) blocks.push({ information: this.#previous, age: 'previous' });
+    return blocks;
+  }
+
   /** The information with this hash, and its age; null if its block is unknown or passed. */
-  find(
-    blockHash: string,
-  ): { readonly information: MiningInformation; readonly age: 'current' | 'previous' } | null {
-    if (this.#current?.blockHash === blockHash) return { information: this.#current, age: 'current' };
-    if (this.#previous?.blockHash === blockHash) return { information: this.#previous, age: 'previous' };
-    return null;
+  find(blockHash: string): AgedInformation | null {
+    return this.all.find(({ information }) => information.blockHash === blockHash) ?? null;
   }
 }

@@ -50,9 +50,27 @@ export class Machines {
   /** Notes a request, and returns the peer as which it counts. */
   seen(peer: Peer, nowMs: number): Peer {
     this.#lastSeenMs = nowMs;
+    // Most requests come from a machine that is known.
+    const known = this.#heard.get(peer.machineId);
+    if (known !== undefined) {
+      known.lastSeenMs = nowMs;
+      known.polls++;
+      return peer;
+    }
+    return this.#fold(peer, nowMs);
+  }
+
+  /** The peer as which a request counts that was noted. */
+  countedAs(peer: Peer): Peer {
+    const { address } = peer;
+    if (this.#heard.has(peer.machineId)) return peer;
+    return { machineId: this.#heard.has(address) ? address : OTHER_MACHINE, address };
+  }
+
+  #fold(peer: Peer, nowMs: number): Peer {
     let counted = peer;
-    let heard = this.#heard.get(counted.machineId);
-    if (heard === undefined && this.#isOneNameTooMany(counted)) {
+    let heard: Heard | undefined;
+    if (this.#isOneNameTooMany(counted)) {
       counted = { machineId: peer.address, address: peer.address };
       heard = this.#heard.get(counted.machineId);
       this.#folded++;

@@ -140,6 +140,11 @@ export class InformationCache implements Part {
     timer.cancel();
   }
 
+  /** The current block, then the previous one within its grace. */
+  get blocks(): readonly Pick<KnownBlock, 'information' | 'age'>[] {
+    return this.#blocks.all;
+  }
+
   /** The block with this hash: the current one, or the previous one within its grace. */
   find(blockHash: string): Pick<KnownBlock, 'information' | 'age'> | null {
     return this.#blocks.find(blockHash);

@@ -35,6 +35,8 @@ export interface UpstreamEvents {
   stateChanged(upstream: string, from: UpstreamState, to: UpstreamState, reason: string | null): void;
   /** It gives information again after a failure. `wasAway`: it may have lost what it accepted. */
   back(upstream: string, wasAway: boolean): void;
+  /** It gave an information, and everything that it changed was told. */
+  refreshed(upstream: string): void;
   /** Miners are served from another one. */
   activeChanged(from: string, to: string): void;
 }
@@ -165,6 +167,16 @@ export class UpstreamSet implements Part {
     return null;
   }
 
+  /** The blocks of all upstreams that can be delivered for: of each the current one first. */
+  get blocks(): readonly KnownBlock[] {
+    return this.#upstreams.flatMap(({ blocks }) => blocks);
+  }
+
+  /** The active upstream's current block; null before its first information. */
+  get activeBlock(): KnownBlock | null {
+    return this.#active.blocks[0] ?? null;
+  }
+
   /** The information of an upstream's current block, however old; null before the first, and for an unknown name. */
   informationOf(upstream: string): MiningInformation | null {
     return this.#named(upstream)?.current ?? null;
@@ -236,6 +248,7 @@ export class UpstreamSet implements Part {
     const name = chooseUpstream(candidates, this.#active.options.name, this.#options.choose, nowMs);
     const chosen = this.#named(name);
     if (chosen !== undefined && chosen !== this.#active) this.#activate(chosen);
+    if (hasInformation) this.#parts.refreshed(upstream.options.name);
   }
 
   #activate(upstream: Upstream): void {

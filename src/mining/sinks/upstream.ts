@@ -160,6 +160,12 @@ export class Upstream implements Part {
     return found === null ? null : { upstream: this.options.name, mode: this.options.mode, ...found };
   }
 
+  /** The blocks that can be delivered for: the current one first, then the previous one within its grace. */
+  get blocks(): readonly KnownBlock[] {
+    const { name: upstream, mode } = this.options;
+    return this.#cache.blocks.map((block) => ({ upstream, mode, ...block }));
+  }
+
   /** Delivers a submission, and says what the answer means. Never rejects. */
   async submit(submission: Submission): Promise<UpstreamMeaning> {
     const meaning = await this.#client.submit(submission);
