@@ -1,6 +1,7 @@
 // Runs a program until a signal or a fatal error ends it, and decides the exit code. It knows no particular program: it
 // starts one, stops it, and logs both.
 
+import { isatty } from 'node:tty';
 import type { Log } from '../io/log.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { CodedError } from '../lib/errors.ts';
@@ -31,6 +32,11 @@ export interface Serving {
   readonly ready: string;
   /** What the program does while it stops, for the log. */
   readonly stopping: string;
+  /**
+   * Called for SIGHUP while the program runs, which then is no reason to stop unless its terminal has closed. It must
+   * not throw. Absent: SIGHUP stops the program.
+   */
+  reread?(): void;
   /** Makes the program. If the program cannot continue it calls `fatal`; then it is stopped, and the exit code is 1. */
   make(fatal: (error: CodedError) => void): Program;
 }
@@ -46,11 +52,20 @@ export async function untilSignal(serving: Serving): Promise<number> {
     log.error(error.message, { code: error.code });
     ended.resolve(1);
   });
-  onSignals(program, (signal) => {
-    log.info(`${signal}: stopping; ${serving.stopping}`);
-    ended.resolve(0);
+  const rereading = new Rereading(serving);
+  onSignals(
+    program,
+    (signal) => {
+      rereading.end();
+      log.info(`${signal}: stopping; ${serving.stopping}`);
+      ended.resolve(0);
+    },
+    (signal) => signal === 'SIGHUP' && rereading.takes(),
+  );
+  const starting = program.start().then(() => {
+    log.info(serving.ready);
+    rereading.begin();
   });
-  const starting = program.start().then(() => log.info(serving.ready));
   try {
     // A signal during the start ends the wait; a failed start ends the program.
     await Promise.race([ended.promise, starting.then(() => ended.promise)]);
@@ -64,10 +79,48 @@ export async function untilSignal(serving: Serving): Promise<number> {
   return code;
 }
 
-/** Passes the first signal to `first`. A second one, later than {@link SAME_SIGNAL_MS}, ends the process at once. */
-function onSignals(program: Pick<Program, 'kill'>, first: (signal: EndingSignal) => void): void {
+/** Reads settings again at SIGHUP, once the program has started. */
+class Rereading {
+  readonly #serving: Pick<Serving, 'reread'>;
+  /** Descriptors that are a terminal at the start. */
+  readonly #terminals = [0, 1, 2].filter(isatty);
+  #state: 'waits' | 'wanted' | 'runs' | 'ended' = 'waits';
+
+  constructor(serving: Pick<Serving, 'reread'>) {
+    this.#serving = serving;
+  }
+
+  /** True if the signal means that settings are read again. The system sends it too when the terminal closes. */
+  takes(): boolean {
+    if (this.#serving.reread === undefined || !this.#terminals.every(isatty)) return false;
+    if (this.#state === 'waits') this.#state = 'wanted';
+    if (this.#state === 'runs') this.#serving.reread();
+    return true;
+  }
+
+  begin(): void {
+    if (this.#state === 'ended') return;
+    if (this.#state === 'wanted') this.#serving.reread?.();
+    this.#state = 'runs';
+  }
+
+  end(): void {
+    this.#state = 'ended';
+  }
+}
+
+/**
+ * Passes the first signal to `first`. A second one, later than {@link SAME_SIGNAL_MS}, ends the process at once. A signal
+ * that `isTaken` takes is none of them.
+ */
+function onSignals(
+  program: Pick<Program, 'kill'>,
+  first: (signal: EndingSignal) => void,
+  isTaken: (signal: EndingSignal) => boolean,
+): void {
   let firstMs: number | null = null;
   const onSignal = (signal: EndingSignal) => {
+    if (isTaken(signal)) return;
     if (firstMs === null) {
       firstMs = systemClock.monotonicMs();
       first(signal);

@@ -1,6 +1,9 @@
 // The function under test runs in a process of its own, with real signals.
 
 import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { STOP_TIME_MAX_MS } from '../../src/cli/until-signal.ts';
@@ -95,4 +98,49 @@ describe('until a signal', () => {
       'kill',
     ]);
   });
+
+  it('until a signal - a program that reads its settings again does so at SIGHUP, as often as asked, and stops at others', async () => {
+    const program = launch('rereads');
+    await program.until('info ready');
+    program.child.kill('SIGHUP');
+    await program.until('reread');
+    program.child.kill('SIGHUP');
+    await until('twice', () => program.lines().length === 3);
+    program.child.kill('SIGTERM');
+    expect(await program.exit).toBe(0);
+    expect(program.lines()).toEqual([
+      'info ready',
+      'reread',
+      'reread',
+      'info SIGTERM: stopping; closing',
+      'stop',
+      'info stopped{"code":0}',
+    ]);
+  });
+
+  it('until a signal - SIGHUP in the middle of the start is kept until the program has started', async () => {
+    const program = launch('rereads after its start');
+    await program.until('starting');
+    program.child.kill('SIGHUP');
+    await program.until('reread');
+    program.child.kill('SIGINT');
+    expect(await program.exit).toBe(0);
+    expect(program.lines().slice(0, 3)).toEqual(['starting', 'info ready', 'reread']);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'until a signal - a program that reads its settings again stops when its terminal closes',
+    async () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'terminal-')), 'output');
+      onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+      // `script` holds the terminal; the program's standard input is the terminal, and its output a file.
+      const inner = `exec ${process.execPath} ${PROGRAM} rereads > ${file}`;
+      const terminal = spawn('script', ['-qc', inner, '/dev/null'], { stdio: ['pipe', 'ignore', 'ignore'] });
+      onTestFinished(() => void terminal.kill('SIGKILL'));
+      await until('ready', () => existsSync(file) && readFileSync(file, 'utf8').includes('info ready\n'));
+      terminal.kill('SIGKILL');
+      await until('stopped', () => readFileSync(file, 'utf8').includes('info stopped{"code":0}\n'));
+      expect(readFileSync(file, 'utf8')).toContain('info SIGHUP: stopping; closing\nstop\n');
+    },
+  );
 });

@@ -18,6 +18,10 @@ function make(fatal: (error: CodedError) => void): Program {
       // Resources that a program holds: a thread, a socket.
       setInterval(() => undefined, 1_000);
       if (how === 'fails') throw new CodedError('listen_failed', 'no');
+      if (how === 'rereads after its start') {
+        say('starting');
+        await wait(300);
+      }
       if (how === 'starts forever') {
         say('starting');
         await wait(60_000);
@@ -34,7 +38,8 @@ function make(fatal: (error: CodedError) => void): Program {
 }
 
 try {
-  process.exitCode = await untilSignal({ log, ready: 'ready', stopping: 'closing', make });
+  const reread = how.startsWith('rereads') ? { reread: () => say('reread') } : {};
+  process.exitCode = await untilSignal({ log, ready: 'ready', stopping: 'closing', make, ...reread });
 } catch (error) {
   say(`thrown ${String(error)}`);
   process.exitCode = 1;
