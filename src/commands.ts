@@ -1,7 +1,7 @@
 // The command line: which command each name starts, and how a result or an error becomes an exit code and one sentence.
 // A program adds its commands here: the federation's commands have no word before them; another program's are a group.
 
-import { group } from './cli/command.ts';
+import { type Entry, group } from './cli/command.ts';
 import { explained, failureLine } from './cli/failure.ts';
 import { complain } from './cli/output.ts';
 import { programCommands } from './cli/program-commands.ts';
@@ -44,6 +44,37 @@ const federation = explained(
   async () => (await import('./federation/config/settings.ts')).writtenDatabasePath,
 );
 
+/** Mining's commands stand behind its name; without one it runs. */
+const mining: Entry = {
+  summary: 'run the mining proxy, or one of its commands (see mining --help)',
+  load: () =>
+    Promise.resolve(
+      group({
+        about:
+          'An aggregating proxy between PoCX miners and a pool or wallet. Settings are in aggregator_config.yaml; -c FILE names another file.',
+        commands: {
+          run: {
+            summary: 'run the proxy; its options may follow `mining` directly',
+            load: async () => (await import('./mining/cli/mining.ts')).miningCommand,
+          },
+          status: {
+            summary: 'one screen of the running program',
+            load: async () => {
+              const { statusCommand } = await import('./cli/status.ts');
+              return statusCommand((await import('./mining/cli/status.ts')).STATUS_VIEW);
+            },
+          },
+          'check-config': {
+            summary: 'say what the settings file means, secrets left out; starts nothing',
+            load: async () => (await import('./mining/cli/check.ts')).checkConfigCommand,
+          },
+        },
+        standard: 'run',
+        exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
+      }),
+    ),
+};
+
 /** The simulators of mining. */
 const miningSimulators = {
   'upstream-sim': {
@@ -53,8 +84,9 @@ const miningSimulators = {
 };
 
 const aggregator = group({
-  about: 'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS.',
-  commands: { ...federation, ...miningSimulators },
+  about:
+    'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS; as `mining`, a proxy between miners and a pool or wallet.',
+  commands: { ...federation, mining, ...miningSimulators },
   standard: 'serve',
   exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
 });

@@ -5,24 +5,26 @@ import { systemClock } from '../lib/clock.ts';
 import { COMMAND_DESCRIPTORS, requireDescriptors } from '../lib/descriptors.ts';
 import { backupDatabase } from '../store/backup.ts';
 import { type Command, command } from './command.ts';
-import { flag } from './command-line.ts';
+import { flag, type Options } from './command-line.ts';
 import { print } from './output.ts';
-import type { Program } from './program.ts';
+import type { StoredProgram } from './program.ts';
 import { mebibytes, progressLine } from './progress-line.ts';
 
 /** Makes the command `backup` of a program. */
-export function backupCommand<Summary extends object>(program: Program<Summary>): Command {
+export function backupCommand<Summary extends object>(program: StoredProgram<Summary>): Command {
+  const settingsOptions: Options = program.settingsOptions ?? {};
   return command({
-    about: `Copies the database of DB_PATH to FILE, as it is at this moment, also while the program runs. Verifies the copy before it gets its name, so there is never an incomplete file. ${program.notInBackup} Standard error shows the progress.`,
+    about: `Copies the database of ${program.databaseSetting} to FILE, as it is at this moment, also while the program runs. Verifies the copy before it gets its name, so there is never an incomplete file. ${program.notInBackup} Standard error shows the progress.`,
     operands: ['FILE'],
     options: {
+      ...settingsOptions,
       overwrite: flag('replace FILE if it exists'),
       json: flag('print the result as JSON'),
     },
     exit: '0 the backup is complete; 1 it failed, and FILE is as before; 2 usage.',
     async run({ values, operands: [named = ''] }, env) {
       const file = fromCaller(env, named);
-      const { databasePath, ownFolder } = program.readSettings(env);
+      const { databasePath, ownFolder } = program.readSettings(env, values);
       requireDescriptors(COMMAND_DESCRIPTORS);
       const startedMs = systemClock.monotonicMs();
       const progress = progressLine('backup');

@@ -33,7 +33,7 @@ function checkConfig<Summary extends object>(
 ): number {
   let settings: DatabaseSettings;
   try {
-    settings = program.readSettings(env);
+    settings = program.readSettings(env, {});
     requirePlace(settings.databasePath);
     requireOneName(settings.databasePath);
     requireOwnFile(settings.databasePath, program.database, 'start');

@@ -16,6 +16,8 @@ export interface Text {
   readonly type: 'string';
   readonly value: string;
   readonly help: string;
+  /** A letter that stands for the option behind one dash. */
+  readonly short?: string;
 }
 
 /** An option with a value, and the default for an absent option. */
@@ -34,6 +36,11 @@ export function flag(help: string): Flag {
 /** Declares an option with a value, which help shows as `value`. */
 export function option(value: string, help: string): Text {
   return { type: 'string', value, help };
+}
+
+/** Declares an option with a value, which `short` behind one dash stands for too. */
+export function shortOption(short: string, value: string, help: string): Text & { readonly short: string } {
+  return { type: 'string', value, help, short };
 }
 
 /** Declares an option with a value and the default `standard`. */

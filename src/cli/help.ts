@@ -36,8 +36,9 @@ export function commandHelp(
   const rows = Object.entries(options).map(([option, given]) => {
     if (given.type === 'boolean') return [`--${option}`, given.help] as const;
     const standard = 'default' in given ? given.default : '';
+    const short = given.short === undefined ? '' : `-${given.short}, `;
     return [
-      `--${option} ${given.value}`,
+      `${short}--${option} ${given.value}`,
       standard === '' ? given.help : `${given.help}; default ${standard}`,
     ] as const;
   });

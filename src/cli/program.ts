@@ -3,6 +3,7 @@
 import type { SettingRow } from '../config/definition.ts';
 import type { Environment } from '../config/environment.ts';
 import type { DatabaseProgram } from '../store/database.ts';
+import type { Options } from './command-line.ts';
 
 /** The settings of a program that these commands need. */
 export interface DatabaseSettings {
@@ -15,17 +16,28 @@ export interface DatabaseSettings {
   readonly warnings: readonly string[];
 }
 
-/** A program as these commands know it. */
-export interface Program<Summary extends object = object> {
+/** The values of a command's options by name, as far as a program has to look at them. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
+
+/** A program as the commands know it that read its database. */
+export interface StoredProgram<Summary extends object = object> {
   readonly database: DatabaseProgram<Summary>;
-  /** Every setting, in the order of the documentation. */
-  readonly settings: readonly SettingRow[];
+  /** What an operator calls the setting that has the path of the database. */
+  readonly databaseSetting: string;
+  /** Options of every command that say where the settings are; none if they are in the environment. */
+  readonly settingsOptions?: Options;
   /** Reads and checks all settings. Errors: `settings_invalid`, with every mistake. */
-  readSettings(env: Environment): DatabaseSettings;
+  readSettings(env: Environment, given: GivenOptions): DatabaseSettings;
   /** Describes the summary of a whole database in a few words: `20 tasks, …`. */
   describe(summary: Summary): string;
   /** A sentence for the help of `backup`: which data a backup does not contain. */
   readonly notInBackup: string;
   /** A sentence for the help of `restore`: what the next start does. */
   readonly afterRestore: string;
+}
+
+/** A program whose settings are environment variables. */
+export interface Program<Summary extends object = object> extends StoredProgram<Summary> {
+  /** Every setting, in the order of the documentation. */
+  readonly settings: readonly SettingRow[];
 }

@@ -8,21 +8,22 @@ import type { DatabaseProgram } from '../store/database.ts';
 import { lockDatabase } from '../store/lock.ts';
 import type { Verified } from '../store/verify.ts';
 import { type Command, command } from './command.ts';
-import { flag } from './command-line.ts';
+import { flag, type Options } from './command-line.ts';
 import { print } from './output.ts';
-import type { Program } from './program.ts';
+import type { StoredProgram } from './program.ts';
 import { progressLine } from './progress-line.ts';
 
 /** Makes the command `restore` of a program. */
-export function restoreCommand<Summary extends object>(program: Program<Summary>): Command {
+export function restoreCommand<Summary extends object>(program: StoredProgram<Summary>): Command {
+  const settingsOptions: Options = program.settingsOptions ?? {};
   return command({
-    about: `Replaces the database of DB_PATH by the backup FILE. Stop the program first. The command verifies FILE before it changes anything, leaves FILE as it is, and keeps the database before as …replaced-TIME. ${program.afterRestore} Standard error shows the progress.`,
+    about: `Replaces the database of ${program.databaseSetting} by the backup FILE. Stop the program first. The command verifies FILE before it changes anything, leaves FILE as it is, and keeps the database before as …replaced-TIME. ${program.afterRestore} Standard error shows the progress.`,
     operands: ['FILE'],
-    options: { json: flag('print the result as JSON') },
+    options: { ...settingsOptions, json: flag('print the result as JSON') },
     exit: '0 the backup is in place; 1 it failed, and nothing has changed; 2 usage.',
     run({ values, operands: [named = ''] }, env) {
       const file = fromCaller(env, named);
-      const { databasePath } = program.readSettings(env);
+      const { databasePath } = program.readSettings(env, values);
       requireDescriptors(COMMAND_DESCRIPTORS);
       // Before taking the lock, because that creates the folder.
       requireBackup(file, databasePath);

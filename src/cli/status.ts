@@ -10,6 +10,7 @@ import { parsePrometheusText, type Sample } from '../lib/prometheus-text.ts';
 import { type Command, command } from './command.ts';
 import { flag, option, type Options } from './command-line.ts';
 import { complain, print } from './output.ts';
+import type { GivenOptions } from './program.ts';
 
 /** The parts of `/readyz` that every program has; a program may add others. */
 export interface Readiness {
@@ -22,8 +23,14 @@ export interface Readiness {
 export interface StatusView<Status extends { readonly ready: boolean } = { readonly ready: boolean }> {
   /** Describes the content of the screen, in words. */
   readonly shows: string;
+  /** The words behind the name of the command line that start the program; empty for its standard program. */
+  readonly startWords: string;
+  /** What the option `--http` replaces, for its help. */
+  readonly defaultUrl: string;
+  /** Options that say where the settings are; none if they are in the environment. */
+  readonly settingsOptions?: Options;
   /** The address at which the program listens, from the settings. Errors: `settings_invalid`, `usage`. */
-  ownUrl(env: Environment): string;
+  ownUrl(env: Environment, given: GivenOptions): string;
   /** Makes the numbers of the screen from two answers; `nowSeconds` is the clock of the program that answers. */
   statusOf(readiness: Readiness, samples: readonly Sample[], nowSeconds: number): Status;
   screenOf(status: Status, url: string): string;
@@ -40,12 +47,15 @@ const EXIT_NO_ANSWER = 2;
 /** Makes the command `status` of a program. */
 export function statusCommand<S extends { readonly ready: boolean }>(view: StatusView<S>): Command {
   const { acknowledge } = view;
-  const own: Options = acknowledge === undefined ? {} : { acknowledge: flag(acknowledge.help) };
+  const own: Options = {
+    ...view.settingsOptions,
+    ...(acknowledge === undefined ? {} : { acknowledge: flag(acknowledge.help) }),
+  };
   return command({
     about: `Shows the running program on one screen: ${view.shows}.`,
     options: {
       ...own,
-      http: option('URL', 'its address; default HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080'),
+      http: option('URL', `its address; default ${view.defaultUrl}`),
       live: flag(
         'checks only whether it is alive, as a health check does; exits with 1 also if nothing answers',
       ),
@@ -57,13 +67,13 @@ export function statusCommand<S extends { readonly ready: boolean }>(view: Statu
         : ' With --acknowledge: 0 done, also if there was nothing; 1 not done; 2 usage.'
     }`,
     async run({ values }, env) {
-      const given: Readonly<Record<string, unknown>> = values;
+      const given: GivenOptions = values;
       if (acknowledge !== undefined && given['acknowledge'] === true) {
         refuseBeside(values.live ? '--live' : values.http === undefined ? null : '--http');
         print(await acknowledge.run(env, values.json));
         return 0;
       }
-      const where = placeOf(view, values.http, env);
+      const where = placeOf(view, values.http, env, given);
       if (where === null) return values.live ? EXIT_NOT : EXIT_NO_ANSWER;
       return values.live ? showLife(where, values.json) : showStatus(view, where, values.json);
     },
@@ -88,10 +98,12 @@ interface Answer {
 interface Place {
   readonly url: string;
   readonly isOurs: boolean;
+  /** The command that starts the program. */
+  readonly start: string;
 }
 
 /** `path` is relative to the address, which may itself be a path of a reverse proxy. */
-async function ask({ url, isOurs }: Place, path: string, patienceMs = PATIENCE_MS): Promise<Answer> {
+async function ask({ url, isOurs, start }: Place, path: string, patienceMs = PATIENCE_MS): Promise<Answer> {
   try {
     const { text, date } = await getText(`${url.replace(/\/+$/, '')}/${path}`, patienceMs, isOurs);
     const answeredAtMs = Date.parse(date ?? '');
@@ -99,7 +111,7 @@ async function ask({ url, isOurs }: Place, path: string, patienceMs = PATIENCE_M
   } catch (error) {
     throw new CodedError(
       'no_answer',
-      `Nothing answers at ${url}: start the program (${COMMAND_NAME}), or name it with --http URL.`,
+      `Nothing answers at ${url}: start the program (${start}), or name it with --http URL.`,
       { cause: error },
     );
   }
@@ -110,13 +122,15 @@ function placeOf<S extends { readonly ready: boolean }>(
   view: StatusView<S>,
   http: string | undefined,
   env: Environment,
+  given: GivenOptions,
 ): Place | null {
+  const start = [COMMAND_NAME, view.startWords].join(' ').trim();
   if (http !== undefined) {
-    if (isHttpUrl(http)) return { url: http, isOurs: false };
+    if (isHttpUrl(http)) return { url: http, isOurs: false, start };
     throw new CodedError('usage', '--http: must be a URL that begins with http:// or https://.');
   }
   try {
-    return { url: view.ownUrl(env), isOurs: true };
+    return { url: view.ownUrl(env, given), isOurs: true, start };
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     complain(`${error.message} [${error.code}]\n`);

@@ -26,6 +26,7 @@ const MINING: Program<{ readonly submissions: number }> = {
       submissions: Number(database.prepare('SELECT count(*) FROM submissions').pluck().get()),
     }),
   },
+  databaseSetting: 'DB_PATH',
   settings: [
     { name: 'DB_PATH', default: 'unset', allowed: 'a path', meaning: 'The database file.', secret: false },
   ],
@@ -41,6 +42,8 @@ const MINING: Program<{ readonly submissions: number }> = {
 
 const VIEW: StatusView = {
   shows: 'readiness',
+  startWords: 'mining',
+  defaultUrl: 'none',
   ownUrl: () => 'http://127.0.0.1:9',
   statusOf: ({ status }) => ({ ready: status === 'ready' }),
   screenOf: ({ ready }) => `ready ${ready}\n`,

@@ -7,6 +7,7 @@ import { FEDERATION_DATABASE, type ReadUpTo, type Summary } from '../store/feder
 /** The federation's database, settings and sentences. */
 export const FEDERATION: Program<Summary> = {
   database: FEDERATION_DATABASE,
+  databaseSetting: 'DB_PATH',
   settings: SETTINGS,
   readSettings(env) {
     const { settings, warnings } = readSettings(env);

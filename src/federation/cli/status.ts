@@ -1,15 +1,19 @@
 // The federation's part of `status`: the numbers of the screen, and the screen. Only `--acknowledge` uses the database,
 // as every command does that changes something. No part connects to the broker.
 
+import {
+  aheadText,
+  ageText,
+  counts,
+  duration,
+  rowsText,
+  size,
+  whole,
+  withoutZeros,
+} from '../../cli/screen.ts';
 import type { Readiness, StatusView } from '../../cli/status.ts';
 import type { Sample } from '../../lib/prometheus-text.ts';
 import { ownHttpUrl } from '../config/own-urls.ts';
-
-/**
- * Smaller differences are no sign of a wrong clock: an answer gives its time in whole seconds, and takes time to
- * arrive.
- */
-const AHEAD_SECONDS = 5;
 
 /** The numbers of the screen; counts are since the start of the process, times in seconds, sizes in bytes. */
 export interface Status {
@@ -99,49 +103,14 @@ export function screenOf(status: Status, httpUrl: string): string {
       ? [['log', `${whole(status.logLinesDropped)} lines could not be written`] as const]
       : []),
   ];
-  return rows.map(([name, text]) => `${name.padEnd(11)}${text}\n`).join('');
-}
-
-function withoutZeros(counted: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(counted).filter(([, count]) => count > 0));
-}
-
-function counts(counted: Readonly<Record<string, number>>): string {
-  return Object.entries(counted)
-    .map(([name, count]) => `${name} ${whole(count)}`)
-    .join(', ');
-}
-
-function whole(count: number): string {
-  return count.toLocaleString('en');
-}
-
-function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 1) return `${Math.max(0, Math.round(seconds))} s`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 1) return `${minutes} min`;
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
-}
-
-/** Shows a time ahead of the program's clock as such: "0 s ago" would look like a publication at this moment. */
-function ageText(seconds: number): string {
-  return seconds > -AHEAD_SECONDS
-    ? `${duration(seconds)} ago`
-    : `${duration(-seconds)} in the future: the clock of the program was set back since`;
-}
-
-function aheadText(uptimeSeconds: number): string {
-  return uptimeSeconds > -AHEAD_SECONDS ? '' : ' (its clock was set back since it started)';
-}
-
-function size(bytes: number): string {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+  return rowsText(rows);
 }
 
 /** The federation's view for the command `status`. */
 export const STATUS_VIEW: StatusView<Status> = {
   shows: 'readiness, nodes, messages, statistics, disk and memory',
+  startWords: '',
+  defaultUrl: 'HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080',
   ownUrl: ownHttpUrl,
   statusOf,
   screenOf,

@@ -7,7 +7,7 @@ import type { Given } from '../../config/file-values.ts';
 export interface MeaningRow {
   readonly name: string;
   readonly value: string | null;
-  /** `line 3`, `line 3: upstream.rpc_host` for a key under another name, `default`, or the environment variable. */
+  /** `line 3`, `line 3: rpc_host` for a key of the same block under another name, `default`, or the environment variable. */
   readonly from: string;
 }
 
@@ -34,10 +34,11 @@ export class Meaning {
 }
 
 function originOf(name: string, given: readonly (Given<unknown> | undefined)[]): string {
+  const block = name.slice(0, name.lastIndexOf('.') + 1);
   const lines = new Map<number, string[]>();
   for (const { path, place } of given.filter((each) => each !== undefined)) {
     const others = lines.get(place.line) ?? [];
-    if (path !== name) others.push(path);
+    if (path !== name) others.push(path.startsWith(block) ? path.slice(block.length) : path);
     lines.set(place.line, others);
   }
   if (lines.size === 0) return 'default';
