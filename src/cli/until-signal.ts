@@ -62,10 +62,12 @@ export async function untilSignal(serving: Serving): Promise<number> {
     },
     (signal) => signal === 'SIGHUP' && rereading.takes(),
   );
-  const starting = program.start().then(() => {
+  const start = async () => {
+    await program.start();
     log.info(serving.ready);
     rereading.begin();
-  });
+  };
+  const starting = start();
   try {
     // A signal during the start ends the wait; a failed start ends the program.
     await Promise.race([ended.promise, starting.then(() => ended.promise)]);
