@@ -32,6 +32,7 @@ export function arrangeConfig(source: Source, variables: LogVariables): MiningCo
   const choose = arrangeChoice(source);
   return {
     listen,
+    listenKey: given?.path === 'server.listen_address' ? 'server.listen_address' : 'listen_address',
     auth,
     tls,
     trustedProxies,

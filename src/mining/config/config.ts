@@ -46,6 +46,8 @@ export interface LoggingConfig {
 export interface MiningConfig {
   /** Where miners connect. */
   readonly listen: HostPort;
+  /** The name of the key that says so, for errors. */
+  readonly listenKey: 'listen_address' | 'server.listen_address';
   /** What miners must send; null: nothing. */
   readonly auth: { readonly username: string; readonly password: string } | null;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;

@@ -64,6 +64,7 @@ describe('the three layouts', () => {
     const { config } = read(FLAT);
     expect(config).toEqual({
       listen: { host: '0.0.0.0', port: 8080 },
+      listenKey: 'listen_address',
       auth: null,
       tls: null,
       trustedProxies: [],
@@ -90,6 +91,7 @@ describe('the three layouts', () => {
     const { config } = read(NESTED);
     expect(config).toMatchObject({
       listen: { host: '0.0.0.0', port: 8080 },
+      listenKey: 'server.listen_address',
       auth: null,
       blockTimeSecs: 120,
       upstreams: [{ name: 'primary-pool', url: 'http://127.0.0.1:8080/', auth: { type: 'none' } }],
