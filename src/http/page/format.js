@@ -112,10 +112,30 @@ export function whyAhead(ms) {
   return ms <= -AHEAD_MS ? `A clock differs: this time is ${span(-ms)} ahead of the aggregator's clock.` : '';
 }
 
-/** @param {number} size */
-export function bytes(size) {
-  if (size < 1e6) return `${tenths(size / 1e3)} kB`;
-  return size < 1e9 ? `${tenths(size / 1e6)} MB` : `${tenths(size / 1e9)} GB`;
+/**
+ * Digits of an integer of any size, in groups. Text that is no integer stays as it is. @param {string} digits
+ */
+export function exact(digits) {
+  return /^\d+$/.test(digits) ? BigInt(digits).toLocaleString('en-US') : digits;
+}
+
+/** A size in powers of 1,024, as disks are measured. @param {number} value in bytes */
+export function size(value) {
+  let unit = 0;
+  let scaled = value;
+  while (scaled >= 1024 && unit < UNITS.length - 1) {
+    scaled /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? count(scaled) : tenths(scaled)} ${UNITS[unit]}`;
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+/** @param {number} value */
+export function bytes(value) {
+  if (value < 1e6) return `${tenths(value / 1e3)} kB`;
+  return value < 1e9 ? `${tenths(value / 1e6)} MB` : `${tenths(value / 1e9)} GB`;
 }
 
 /**

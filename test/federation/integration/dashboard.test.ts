@@ -1,12 +1,11 @@
 // The dashboard as a person sees it: the real program, a real broker, a real Chromium.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import Sqlite from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectConserved } from '../../support/conservation.ts';
 import type { Aggregator } from '../../support/aggregator.ts';
+import { seriousFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { send, shown } from '../../support/federation.ts';
 import {
@@ -21,7 +20,6 @@ import { at, connectTo, launch, launchBroker, testFolder } from '../../support/p
 import { command, createKey, sendSigned } from '../../support/signed.ts';
 import { until } from '../../support/until.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Hostile labels that any sender may use. */
 const HOSTILE = ['__proto__', 'constructor', 'a/b:c+d.e_f-g', `${'Zz-'.repeat(21)}9`, '..//..//etc/passwd'];
 
@@ -646,19 +644,4 @@ async function expectComparisons(page: Page): Promise<void> {
     await page.locator('[data-delta="totalTasks"]', { hasText: tasks }).waitFor();
     expect(await page.locator('[data-delta="successRate"]').textContent()).toBe(rate);
   }
-}
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** The accessibility faults that axe-core finds. */
-async function seriousFindings(page: Page): Promise<unknown[]> {
-  await page.evaluate(AXE);
-  const findings = await page.evaluate<readonly Finding[]>('axe.run().then(({ violations }) => violations)');
-  return findings
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
 }

@@ -1,0 +1,60 @@
+// The history charts: the best time of each block, and the capacity. It defines each chart and loads its rows.
+
+import { getJson, serverNowMs } from './api.js';
+import { ChartFrame } from './chart-frame.js';
+import { lineOf } from './chart-line.js';
+import { count, size } from './format.js';
+
+const POINTS = 400;
+/** The pages of many users must not all send their request at the same moment. */
+const SPREAD_MS = 2000;
+/** Capacity changes between blocks too. */
+const REFRESH_MS = 60_000;
+const TIB = 2 ** 40;
+
+/** The rows of both charts. @typedef {{ rounds: any, capacity: any }} Histories */
+
+/** @type {import('./chart-frame.js').Definition[]} */
+const DEFINITIONS = [
+  {
+    name: 'rounds',
+    title: 'Best time of each block, seconds',
+    format: (value) => `${count(value)} s`,
+    isWhole: true,
+    line: (/** @type {Histories} */ { rounds }) => lineOf(rounds, rounds.bestPocTimes),
+  },
+  {
+    name: 'capacity',
+    title: 'Capacity of all machines, TiB',
+    format: (value) => size(value * TIB),
+    line: (/** @type {Histories} */ { capacity }) => lineOf(capacity, capacity.capacityTib),
+  },
+];
+
+let height = '';
+const frame = new ChartFrame(DEFINITIONS, {
+  // Ends the span at a whole time, so that all pages ask the same question and share one answer.
+  nowMs: () => Math.ceil(serverNowMs() / 10_000) * 10_000,
+  async rows(from, to) {
+    const [rounds, capacity] = await Promise.all(
+      ['rounds', 'capacity'].map((chart) => getJson(`api/mining/${chart}`, { from, to, points: POINTS })),
+    );
+    return { rounds, capacity };
+  },
+});
+
+export function startCharts() {
+  frame.start();
+  setInterval(() => {
+    if (!document.hidden && frame.isUpToNow) void frame.load();
+  }, REFRESH_MS);
+}
+
+/** Loads the rows again with each block. @param {any} document of the feed */
+export function showCharts(document) {
+  const now = document.statistics.currentHeight;
+  if (now === height) return;
+  const isFirst = height === '';
+  height = now;
+  if (frame.isUpToNow) setTimeout(() => void frame.load(), isFirst ? 0 : Math.random() * SPREAD_MS);
+}

@@ -1,0 +1,204 @@
+// The live part of the page: machines, the best of this block, submissions and proofs, and whether these numbers can be
+// trusted.
+
+import { serverNowMs } from './api.js';
+import { showBars } from './bars.js';
+import { all, byId, make, setText, showText } from './dom.js';
+import { bytes, count, dateTime, exact, rate, span } from './format.js';
+import { showStack } from './state-stack.js';
+import { judgeLost, LOADING, showTrust } from './trust.js';
+import { showUpstreams } from './upstreams.js';
+
+const PACE_WINDOW_MS = 10_000;
+const DEMONSTRATION =
+  'DEMONSTRATION: the upstream and the miners are simulated, and nothing here is worth anything.';
+
+/** The document. A patch removes a member that becomes null, so a member without a value may be missing. @type {any} */
+let latest = null;
+let isLost = false;
+/** @type {number | null} */
+let lostStatus = null;
+/**
+ * Numbers of questions at times of `performance.now()`, so that setting the wall clock does not change the rate. @type
+ * {{ atMs: number, polls: number }[]}
+ */
+let pace = [];
+let shownRefusals = '';
+
+/** Updates the relative times every second, also without a new document. */
+export function startLive() {
+  setInterval(() => {
+    notePace();
+    show();
+  }, 1000);
+}
+
+/** @param {any} document of the feed */
+export function showLive(document) {
+  // After a restart the aggregator counts from 0 again.
+  if (latest !== null && latest.startedAt !== document.startedAt) pace = [];
+  latest = document;
+  isLost = false;
+  show();
+}
+
+/** @param {number | null} status HTTP status of the failed answer; null if there was no answer */
+export function showLost(status) {
+  isLost = true;
+  lostStatus = status;
+  show();
+}
+
+function notePace() {
+  if (latest === null || isLost) return;
+  const nowMs = performance.now();
+  pace.push({ atMs: nowMs, polls: latest.door.polls });
+  while (pace.length > 2 && (pace[1]?.atMs ?? 0) < nowMs - PACE_WINDOW_MS) pace.shift();
+}
+
+function perSecond() {
+  const first = pace[0];
+  const last = pace.at(-1);
+  if (isLost || first === undefined || last === undefined || last.atMs - first.atMs < 900) return null;
+  return Math.max(0, ((last.polls - first.polls) * 1000) / (last.atMs - first.atMs));
+}
+
+function show() {
+  showTrust(judge());
+  if (latest === null) return;
+  const { machines, statistics, door, desk, proofs } = latest;
+  setText(byId('demonstration'), latest.demonstration ? DEMONSTRATION : '');
+  const texts = { ...nowTexts(), ...bestTexts(statistics.currentBlockBest), ...workTexts() };
+  for (const [name, text] of Object.entries(texts))
+    for (const element of all(`[data-live="${name}"]`)) setText(element, text);
+  mark('unanswered', door.closedUnanswered === 0);
+  mark('noAnswers', door.informationAnswers.none === 0);
+  mark('refusedConnections', door.refusedConnections === 0);
+  mark('database', latest.database.problem == null);
+  showStack('machine-stack', machines);
+  showBars(byId('verdicts'), 'Verdicts', counterBars(desk.verdicts), 'No submission yet.');
+  showBars(byId('proof-outcomes'), 'Proof checks', counterBars(proofs.outcomes), 'No proof was checked.');
+  showUpstreams(latest.upstreams);
+  showRefusals(statistics.refusals, statistics.refusalsTotal);
+  showText(
+    'serving',
+    latest.upstreams.find((/** @type {any} */ each) => each.isActive)?.name ?? 'no upstream',
+  );
+  showText('version', latest.version);
+  showText('startedAt', dateTime(latest.startedAt));
+}
+
+function nowTexts() {
+  const { machines, statistics } = latest;
+  const polls = perSecond();
+  return {
+    uptime: span(serverNowMs() - Date.parse(latest.startedAt)),
+    online: count(machines.online),
+    stale: count(machines.stale),
+    offline: count(machines.offline),
+    activeMachines: count(statistics.activeMachines),
+    uniqueMachines: count(statistics.uniqueMachines),
+    uniqueMiners: count(statistics.uniqueMiners),
+    listedAccounts: count(statistics.listedAccounts),
+    totalCapacity: statistics.totalCapacity,
+    networkCapacity: statistics.networkCapacity,
+    currentHeight: statistics.networkCapacity === 'N/A' ? 'N/A' : exact(statistics.currentHeight),
+    pollRate: polls === null ? '–' : rate(polls),
+  };
+}
+
+/** @param {any} best of the current block */
+function bestTexts(best) {
+  const isNone = best.bestPocTime == null;
+  return {
+    bestNote: isNone ? 'No submission in this block yet' : `Height ${exact(best.height)}`,
+    bestPocTime: isNone ? '–' : `${exact(best.bestPocTime)} s`,
+    bestRawQuality: isNone ? '–' : exact(best.bestRawQuality),
+    bestAccountId: best.bestAccountId ?? '–',
+    bestMachineId: best.bestMachineId ?? '–',
+  };
+}
+
+function workTexts() {
+  const { door, desk, proofs, database } = latest;
+  return {
+    proofsWaiting: `${count(proofs.waiting)} of ${count(proofs.waitingLimit)}`,
+    proofsOldest: proofs.waiting === 0 ? '–' : span(proofs.oldestAgeSecs * 1000),
+    proofWorkers: proofs.isOff
+      ? 'Not checked'
+      : `${count(proofs.busyWorkers)} of ${count(proofs.workers)} busy`,
+    proofsJoined: count(proofs.joined),
+    overBudget: count(proofs.overBudgetAddresses),
+    connections: `${count(door.connections)} of ${count(door.connectionsLimit)}`,
+    refusedConnections: count(door.refusedConnections),
+    badRequests: count(door.badRequests),
+    unauthenticated: count(door.unauthenticated),
+    oldAnswers: count(door.informationAnswers.old),
+    noAnswers: count(door.informationAnswers.none),
+    unverified: count(desk.answeredUnverified),
+    unanswered: count(door.closedUnanswered),
+    database: database.problem == null ? bytes(database.sizeBytes) : 'Cannot be written',
+  };
+}
+
+/** @param {readonly { accountId: string, text: string }[]} refusals @param {number} total */
+function showRefusals(refusals, total) {
+  // Without a change nothing is painted, so that text stays selected.
+  const now = JSON.stringify([refusals, total]);
+  if (now === shownRefusals) return;
+  shownRefusals = now;
+  const rest = total - refusals.length;
+  setText(
+    byId('refusals-note'),
+    total === 0 ? 'None is refused.' : 'In the words of the upstream, until it accepts the account again.',
+  );
+  byId('refusals').replaceChildren(
+    ...refusals.map(({ accountId, text }) =>
+      make('li', {}, make('span', { class: 'mono' }, accountId), make('span', { class: 'words' }, text)),
+    ),
+    ...(rest > 0 ? [make('li', { class: 'quiet' }, `and ${count(rest)} more`)] : []),
+  );
+}
+
+/** @param {Readonly<Record<string, number>>} counters */
+function counterBars(counters) {
+  return Object.entries(counters).flatMap(([label, number]) =>
+    number === 0 ? [] : [{ label: label.replaceAll('_', ' '), count: number }],
+  );
+}
+
+/** @param {string} name @param {boolean} isGood */
+function mark(name, isGood) {
+  for (const element of all(`[data-live="${name}"]`)) element.classList.toggle('bad', !isGood);
+}
+
+/** @returns {import('./trust.js').Judgement} */
+function judge() {
+  if (isLost) return judgeLost(lostStatus, latest?.at ?? null);
+  if (latest === null) return LOADING;
+  /** @type {{ component: string, ok: boolean, reason: string }[]} */
+  const reasons = latest.reasons;
+  const failing = reasons.filter(({ ok }) => !ok).map(({ component, reason }) => `${component}: ${reason}`);
+  if (failing.length > 0)
+    return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing.join('; ')}.`];
+  if (!latest.statistics.isComplete)
+    return [
+      'catching_up',
+      'Reading statistics',
+      'The statistics of the last 24 h are being read from the database.',
+    ];
+  const alarms = latest.upstreams.flatMap((/** @type {any} */ { name, alarms: texts }) =>
+    texts.map((/** @type {string} */ text) => `${name}: ${text}`),
+  );
+  if (alarms.length > 0)
+    return ['alarm', 'Operator needed', `An upstream needs its operator. ${alarms.join('; ')}`];
+  const warnings = reasons.map(({ component, reason }) => `${component}: ${reason}`);
+  const active = latest.upstreams.findIndex((/** @type {any} */ each) => each.isActive);
+  if (active > 0)
+    return [
+      'fallback',
+      'Live, on a fallback',
+      `Miners are served from the fallback ${latest.upstreams[active].name}.`,
+    ];
+  return ['connected', 'Live', warnings.length === 0 ? '' : `Warning. ${warnings.join('; ')}.`];
+}
