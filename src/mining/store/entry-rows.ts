@@ -60,6 +60,7 @@ export class EntryRows {
   readonly #drop: Statement;
   readonly #dropOld: Statement;
   readonly #all: Statement<[], StoredEntry>;
+  readonly #upstreams: Statement<[], string>;
   readonly #last: Statement<[], number>;
 
   constructor(database: Database) {
@@ -74,10 +75,8 @@ export class EntryRows {
          WHERE upstream = ? GROUP BY block_hash ORDER BY max(id) DESC LIMIT ${ENTRY_BLOCKS_MAX})`,
     );
     this.#all = statement<[], StoredEntry>(database, 'SELECT * FROM entries ORDER BY id').safeIntegers();
-    this.#last = statement<[], number>(
-      database,
-      "SELECT max(coalesce((SELECT max(id) FROM entries), 0), coalesce((SELECT value FROM settings_kept WHERE name = 'last_entry'), 0))",
-    ).pluck();
+    this.#upstreams = statement<[], string>(database, 'SELECT DISTINCT upstream FROM entries').pluck();
+    this.#last = statement<[], number>(database, 'SELECT coalesce(max(id), 0) FROM entries').pluck();
   }
 
   /** Stores an entry, in place of an earlier one with its id. */
@@ -113,12 +112,17 @@ export class EntryRows {
     this.#dropOld.run(upstream, upstream);
   }
 
+  /** The upstreams that have entries. */
+  upstreams(): string[] {
+    return this.#upstreams.all();
+  }
+
   /** By ascending id. */
   all(): Entry[] {
     return this.#all.all().map(entryOf);
   }
 
-  /** The greatest id ever stored; 0 before the first. */
+  /** The greatest id of those stored; 0 without any. */
   get lastId(): number {
     return Number(this.#last.get());
   }

@@ -91,7 +91,7 @@ export class MiningWriter {
   /** What the program goes on with. */
   kept(): Kept {
     const { entries, informations, stored } = this.#tables;
-    for (const { upstream } of informations.all()) entries.dropOld(upstream);
+    for (const upstream of entries.upstreams()) entries.dropOld(upstream);
     return {
       entries: entries.all(),
       nextEntryId: Math.max(entries.lastId, stored.number(LAST_ENTRY)) + 1,

@@ -2,6 +2,7 @@
 // direction arrive in the order sent.
 
 import type { ErrorCode } from '../../lib/errors.ts';
+import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { NodeSign } from '../../lifecycle/node-state.ts';
 import type { StorageStatus } from '../../store/writer-health.ts';
 import type { Entry, Fact } from '../domain/facts.ts';
@@ -75,9 +76,8 @@ export interface CommittedMessage {
 export interface WriterStatus extends StorageStatus {
   /** Facts that wait for a commit in the thread. */
   readonly waitingFacts: number;
-  readonly commits: number;
-  /** Time of the last commit, in ms. */
-  readonly commitMs: number;
+  /** Times of all commits since the start. */
+  readonly commitSeconds: HistogramSnapshot;
   /** Facts that could not be stored because of their own values, which is a defect of the program. */
   readonly unstorableFacts: number;
 }

@@ -3,6 +3,7 @@
 // outside, and opens nothing.
 
 import type { Clock } from '../../lib/clock.ts';
+import { Histogram } from '../../lib/histogram.ts';
 import type { Part } from '../../lib/part.ts';
 import type { Timer, Timers } from '../../lib/timers.ts';
 import type { NodeSign } from '../../lifecycle/node-state.ts';
@@ -31,6 +32,7 @@ const SNAPSHOT_AGE_MS = 30_000;
 const PRUNE_REST_MS = 600_000;
 /** A stop tries for this long, in ms, to commit what waits. */
 const STOP_COMMIT_MS = 1_000;
+const COMMIT_BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SQLITE_PAGES = 4_294_967_294;
 
 /** What a {@link WriterLoop} needs of its thread. */
@@ -56,8 +58,7 @@ export class WriterLoop implements Part {
   readonly #committer: Committer;
   #waiting: FactsMessage[] = [];
   #waitingFacts = 0;
-  #commits = 0;
-  #commitMs = 0;
+  readonly #commitSeconds = new Histogram(COMMIT_BOUNDS_SECONDS);
   #unstorable = 0;
   #turns: Timer | null = null;
   #isChanged = true;
@@ -157,8 +158,7 @@ export class WriterLoop implements Part {
       signs = this.#commitSingly(messages, isDurable);
     }
     files.written();
-    this.#commitMs = clock.monotonicMs() - startedMs;
-    this.#commits++;
+    this.#commitSeconds.observe((clock.monotonicMs() - startedMs) / 1000);
     this.#waiting.splice(0, messages.length);
     for (const { facts } of messages) this.#waitingFacts -= facts.length;
     this.#isChanged = true;
@@ -215,8 +215,7 @@ export class WriterLoop implements Part {
       status: {
         ...this.health.status(),
         waitingFacts: this.#waitingFacts,
-        commits: this.#commits,
-        commitMs: this.#commitMs,
+        commitSeconds: this.#commitSeconds.snapshot(),
         unstorableFacts: this.#unstorable,
       },
     });
