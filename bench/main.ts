@@ -15,6 +15,7 @@ import { benchMiningInfo } from './mining-info.ts';
 import { benchNodes } from './nodes.ts';
 import { machine } from './machine.ts';
 import { benchPages } from './pages.ts';
+import { benchProofs } from './proofs.ts';
 import { benchQuestions } from './questions.ts';
 import { benchRetention } from './retention.ts';
 import { benchSoak } from './soak.ts';
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency: benchLatency,
   api: benchApi,
   questions: benchQuestions,
+  proofs: benchProofs,
   'mining-info': benchMiningInfo,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */

@@ -43,10 +43,13 @@ export function lanesAtOnce(isSimd: boolean): number {
   return lanesOf(isSimd ? BACK_ENDS['simd-3'] : BACK_ENDS['scalar-2']);
 }
 
-/** The back end that makes so many nonces soonest. Beyond its lanes, the caller makes the rest in another go. */
+/**
+ * The back end that makes so many nonces soonest; beyond its lanes, the caller makes the rest in another go. Four SIMD
+ * lanes take less time than two scalar ones (bench/proofs.ts), so the latter are for machines without SIMD.
+ */
 export function backEndFor(nonces: number, isSimd: boolean): BackEndName {
   if (nonces <= 1) return 'scalar-1';
-  if (nonces === 2 || !isSimd) return 'scalar-2';
+  if (!isSimd) return 'scalar-2';
   if (nonces <= 4) return 'simd-1';
   return nonces <= 8 ? 'simd-2' : 'simd-3';
 }
