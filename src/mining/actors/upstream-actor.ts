@@ -28,9 +28,14 @@ export class UpstreamActor implements Ward, UpstreamJudge {
 
   /** `nowMs` on a clock that never goes back. */
   constructor(name: string, nowMs: number, parts: UpstreamActorParts) {
-    this.id = `upstream ${name}`;
+    this.id = UpstreamActor.idOf(name);
     this.#parts = parts;
     this.#snapshot = upstreamMachine.resolveState({ value: 'probing', context: initialContext(nowMs) });
+  }
+
+  /** The supervisor's id of the actor of this upstream. */
+  static idOf(name: string): string {
+    return `upstream ${name}`;
   }
 
   get state(): UpstreamState {

@@ -5,6 +5,9 @@ import type { NodeState } from '../../lifecycle/node-state.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { Verdict } from './facts.ts';
 import type { SubmissionMode } from './information.ts';
+import type { UpstreamState } from './upstream-state.ts';
+
+export { UPSTREAM_STATES, type UpstreamState } from './upstream-state.ts';
 
 /** Upper bounds of {@link DoorView.answerSeconds}. A miner gives up after 5 s. */
 export const ANSWER_BOUNDS_SECONDS = [
@@ -16,11 +19,6 @@ export const CHECK_BOUNDS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 6
 export const COMMIT_BOUNDS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 ] as const;
-
-/** States of an upstream. */
-export const UPSTREAM_STATES = ['probing', 'ready', 'degraded', 'down'] as const;
-/** One of {@link UPSTREAM_STATES}. */
-export type UpstreamState = (typeof UPSTREAM_STATES)[number];
 
 /** What became of the submissions that were given to the delivery of an upstream. */
 export const DELIVERY_OUTCOMES = ['delivered', 'refused', 'expired', 'replaced'] as const;

@@ -20,8 +20,9 @@ export const REQUEST_OUTCOMES = [
 /** One of {@link REQUEST_OUTCOMES}. */
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
-/** Requests of one method: their number by outcome, and how long they took. */
+/** Requests of one method: those without an outcome yet, the others by outcome, and how long those took. */
 export interface MethodCounts {
+  readonly underWay: number;
   readonly outcomes: Readonly<Record<RequestOutcome, number>>;
   readonly seconds: HistogramSnapshot;
 }
@@ -29,6 +30,7 @@ export interface MethodCounts {
 const BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 interface Tally {
+  underWay: number;
   readonly outcomes: Record<RequestOutcome, number>;
   readonly seconds: Histogram;
 }
@@ -36,15 +38,21 @@ interface Tally {
 /** The requests to one upstream since the start. */
 export class RequestCounts {
   readonly #tallies: Readonly<Record<UpstreamMethod, Tally>> = {
-    get_mining_info: tally(),
-    submit_nonce: tally(),
+    get_mining_info: newTally(),
+    submit_nonce: newTally(),
   };
 
-  /** Counts a request that ended like this. */
-  add(method: UpstreamMethod, outcome: RequestOutcome, seconds: number): void {
-    const { outcomes, seconds: histogram } = this.#tallies[method];
-    outcomes[outcome] += 1;
-    histogram.observe(seconds);
+  /** Counts a request that begins. */
+  begin(method: UpstreamMethod): void {
+    this.#tallies[method].underWay += 1;
+  }
+
+  /** Counts a request that ended like this, after it began. */
+  end(method: UpstreamMethod, outcome: RequestOutcome, seconds: number): void {
+    const tally = this.#tallies[method];
+    tally.underWay -= 1;
+    tally.outcomes[outcome] += 1;
+    tally.seconds.observe(seconds);
   }
 
   /** A copy of the counts. */
@@ -54,14 +62,15 @@ export class RequestCounts {
   }
 }
 
-function tally(): Tally {
+function newTally(): Tally {
   const zeros = REQUEST_OUTCOMES.map((outcome) => [outcome, 0]);
   return {
+    underWay: 0,
     outcomes: Object.fromEntries(zeros) as Record<RequestOutcome, number>,
     seconds: new Histogram(BOUNDS_SECONDS),
   };
 }
 
-function countsOf({ outcomes, seconds }: Tally): MethodCounts {
-  return { outcomes: { ...outcomes }, seconds: seconds.snapshot() };
+function countsOf({ underWay, outcomes, seconds }: Tally): MethodCounts {
+  return { underWay, outcomes: { ...outcomes }, seconds: seconds.snapshot() };
 }

@@ -119,17 +119,17 @@ export class UpstreamClient implements Part {
 
   /** Asks for the mining information. Never rejects. */
   async information(): Promise<InformationReply> {
-    const startMs = this.#parts.clock.monotonicMs();
+    const startMs = this.#begin('get_mining_info');
     const timeoutMs = Math.min(this.#parts.timeoutMs, INFORMATION_TIMEOUT_MS);
     const reply = await this.#ask('get_mining_info', '{}', timeoutMs, INFORMATION_ANSWER_BYTES_MAX);
     const read = this.#explained(judgeInformation(reply));
-    this.#count('get_mining_info', read.type === 'information' ? 'answered' : outcomeOf(read), startMs);
+    this.#end('get_mining_info', read.type === 'information' ? 'answered' : outcomeOf(read), startMs);
     return read;
   }
 
   /** Delivers a submission, its digits and hex as they came, and says what the answer means. Never rejects. */
   async submit(submission: Submission): Promise<UpstreamMeaning> {
-    const startMs = this.#parts.clock.monotonicMs();
+    const startMs = this.#begin('submit_nonce');
     const reply = await this.#ask(
       'submit_nonce',
       paramsOf(submission),
@@ -137,7 +137,7 @@ export class UpstreamClient implements Part {
       SUBMISSION_ANSWER_BYTES_MAX,
     );
     const meaning = this.#explained(meaningOf(reply));
-    this.#count('submit_nonce', meaning.type === 'accepted' ? 'answered' : outcomeOf(meaning), startMs);
+    this.#end('submit_nonce', meaning.type === 'accepted' ? 'answered' : outcomeOf(meaning), startMs);
     return meaning;
   }
 
@@ -195,8 +195,14 @@ export class UpstreamClient implements Part {
     return { ...meaning, text: `${meaning.text}; ${fault}` };
   }
 
-  #count(method: UpstreamMethod, outcome: RequestOutcome, startMs: number): void {
-    this.#counts.add(method, outcome, (this.#parts.clock.monotonicMs() - startMs) / 1000);
+  /** Returns the time of the begin. */
+  #begin(method: UpstreamMethod): number {
+    this.#counts.begin(method);
+    return this.#parts.clock.monotonicMs();
+  }
+
+  #end(method: UpstreamMethod, outcome: RequestOutcome, startMs: number): void {
+    this.#counts.end(method, outcome, (this.#parts.clock.monotonicMs() - startMs) / 1000);
   }
 }
 

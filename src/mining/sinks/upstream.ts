@@ -4,11 +4,12 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Part } from '../../lib/part.ts';
 import type { Timers } from '../../lib/timers.ts';
-import type { KnownBlock, MiningInformation, SubmissionMode } from '../domain/information.ts';
+import type { KnownBlock, MiningInformation } from '../domain/information.ts';
 import type { InformationEffect } from '../domain/known-blocks.ts';
 import type { Submission } from '../domain/submission.ts';
 import type { UpstreamMeaning } from '../domain/upstream-answer.ts';
 import type { UpstreamJudge, UpstreamSignal, UpstreamState } from '../domain/upstream-state.ts';
+import type { UpstreamView } from '../domain/view.ts';
 import { InformationCache, type InformationCacheParts } from './information-cache.ts';
 import type { MethodCounts, UpstreamMethod } from './request-counts.ts';
 import { type InformationFailure, UpstreamClient, type UpstreamOptions } from './upstream-client.ts';
@@ -33,33 +34,12 @@ export interface UpstreamParts {
   settled(hasInformation: boolean): void;
 }
 
-/** A problem of an upstream, as an operator reads it. */
-export interface UpstreamProblem {
-  /** Includes the upstream's own words, which are a stranger's text: pages show it as text, the log never. */
-  readonly text: string;
-  /** ms since the epoch. */
-  readonly atMs: number;
-}
-
 /** What an operator reads of an upstream, and what becomes metrics. */
-export interface UpstreamStatus {
-  readonly name: string;
-  readonly mode: SubmissionMode;
-  readonly state: UpstreamState;
-  /** When it came into the state, ms since the epoch. */
-  readonly sinceMs: number;
-  readonly isActive: boolean;
-  /** Null before the first information. */
-  readonly height: bigint | null;
-  /** Time since it gave an information of its current block, in ms; null before the first. */
-  readonly informationAgeMs: number | null;
-  /** The last failure of a request, also of one that has been made up for since; null if there was none. */
-  readonly lastProblem: UpstreamProblem | null;
-  /** What the operator has to do something about; null if there is nothing. */
-  readonly alarm: UpstreamProblem | null;
+export interface UpstreamStatus extends Omit<UpstreamView, 'delivery'> {
   readonly requests: Readonly<Record<UpstreamMethod, MethodCounts>>;
   /** Answers to miners with an information older than its time to live. */
   readonly staleServed: number;
+  /** Informations whose block alternated with the current one. */
   readonly alternationsRefused: number;
   readonly cookieRereads: number;
   /** Least time between two questions for the information at present, in ms. */
@@ -78,12 +58,11 @@ export class Upstream implements Part {
   #sinceMs: number;
   #sinceMonotonicMs: number;
   #seenRenewals = 0;
-  #lastProblem: UpstreamProblem | null = null;
-  /** The last request of each method, if it failed for a reason of the operator's. */
-  readonly #alarms: Record<UpstreamMethod, UpstreamProblem | null> = {
-    get_mining_info: null,
-    submit_nonce: null,
-  };
+  #hasBlock: boolean;
+  #blockChanges = 0;
+  #lastError: UpstreamStatus['lastError'] = null;
+  /** By method, what the operator has to do something about. */
+  readonly #alarms = new Map<UpstreamMethod, string>();
 
   /** Throws a `TypeError` if the URL is not valid. */
   constructor(options: UpstreamOptions, parts: UpstreamParts) {
@@ -93,6 +72,7 @@ export class Upstream implements Part {
     this.#client = new UpstreamClient(options, { clock, timers, timeoutMs });
     this.#sinceMs = clock.nowMs();
     this.#sinceMonotonicMs = clock.monotonicMs();
+    this.#hasBlock = restored !== null;
     this.#cache = new InformationCache({
       clock,
       timers,
@@ -169,17 +149,18 @@ export class Upstream implements Part {
   /** Delivers a submission, and says what the answer means. Never rejects. */
   async submit(submission: Submission): Promise<UpstreamMeaning> {
     const meaning = await this.#client.submit(submission);
-    if (meaning.type === 'operator') this.#alarms.submit_nonce = this.#note(describe(meaning));
-    else if (meaning.type !== 'temporary') this.#alarms.submit_nonce = null;
-    if (meaning.type === 'temporary') this.#note(`submit_nonce: ${meaning.reason}`);
-    if (meaning.type === 'operator' || meaning.type === 'temporary')
+    if (meaning.type === 'operator' || meaning.type === 'temporary') {
+      this.#fails('submit_nonce', meaning);
       this.#tell({ type: 'trouble', nowMs: this.#parts.clock.monotonicMs() }, reasonOf(meaning));
+    } else this.#alarms.delete('submit_nonce');
     return meaning;
   }
 
   /** What an operator reads, and what becomes metrics. */
   status(isActive: boolean): UpstreamStatus {
     const { name, mode } = this.options;
+    const { requests } = this.#client;
+    const { outcomes } = requests.get_mining_info;
     return {
       name,
       mode,
@@ -188,9 +169,12 @@ export class Upstream implements Part {
       isActive,
       height: this.current?.height ?? null,
       informationAgeMs: this.informationAgeMs,
-      lastProblem: this.#lastProblem,
-      alarm: this.#alarms.get_mining_info ?? this.#alarms.submit_nonce,
-      requests: this.#client.requests,
+      blockChanges: this.#blockChanges,
+      fetches: Object.values(outcomes).reduce((sum, count) => sum + count, 0),
+      failedFetches: Object.values(outcomes).reduce((sum, count) => sum + count, -outcomes.answered),
+      lastError: this.#lastError,
+      alarms: [...this.#alarms.values()],
+      requests,
       staleServed: this.#cache.staleServed,
       alternationsRefused: this.#cache.alternationsRefused,
       cookieRereads: this.#client.cookieRereads,
@@ -202,9 +186,11 @@ export class Upstream implements Part {
     const renewals = this.#client.cookieRenewals;
     const isRenewed = renewals !== this.#seenRenewals;
     this.#seenRenewals = renewals;
-    this.#alarms.get_mining_info = null;
+    this.#alarms.delete('get_mining_info');
     const isSlow = tookMs > SLOW_AFTER_MS;
     if (isSlow) this.#note(`get_mining_info: an answer took ${(tookMs / 1000).toFixed(1)} s`);
+    if (effect === 'block' && this.#hasBlock) this.#blockChanges += 1;
+    this.#hasBlock = true;
     if (effect === 'block' || effect === 'members') this.#parts.changed(information, effect === 'block');
     const nowMs = this.#parts.clock.monotonicMs();
     this.#tell({ type: 'information', nowMs, isSlow, isRenewed }, isSlow ? 'its answers are slow' : null);
@@ -212,9 +198,7 @@ export class Upstream implements Part {
   }
 
   #failed(failure: InformationFailure): void {
-    const problem = this.#note(`get_mining_info: ${describe(failure)}`);
-    // A failure of another kind does not mean that the operator has done what was needed.
-    if (failure.type === 'operator') this.#alarms.get_mining_info = problem;
+    this.#fails('get_mining_info', failure);
     const nowMs = this.#parts.clock.monotonicMs();
     const isAway = failure.type === 'temporary' && failure.isConnection;
     this.#tell({ type: 'failed', nowMs, isAway, isUnfit: failure.type === 'unfit' }, reasonOf(failure));
@@ -232,21 +216,25 @@ export class Upstream implements Part {
     }
   }
 
-  #note(text: string): UpstreamProblem {
-    this.#lastProblem = { text, atMs: this.#parts.clock.nowMs() };
-    return this.#lastProblem;
+  #fails(method: UpstreamMethod, failure: InformationFailure): void {
+    const text = `${method}: ${describe(failure)}`;
+    this.#note(text);
+    // An alarm stays until the method works: another failure does not mean that the operator has done something.
+    if (failure.type === 'operator') this.#alarms.set(method, text);
+  }
+
+  #note(text: string): void {
+    this.#lastError = { text, atMs: this.#parts.clock.nowMs() };
   }
 }
 
-type Failure = InformationFailure;
-
 /** For pages: with the upstream's own words. */
-function describe(failure: Failure): string {
+function describe(failure: InformationFailure): string {
   return failure.type === 'operator' ? `${reasonOf(failure)}: ${failure.text}` : failure.reason;
 }
 
 /** For the log: without a stranger's text. */
-function reasonOf(failure: Failure): string {
+function reasonOf(failure: InformationFailure): string {
   if (failure.type !== 'operator') return failure.reason;
   return failure.code > 0 ? `HTTP status ${failure.code}` : `error ${failure.code}`;
 }
