@@ -3,6 +3,7 @@
 
 import type { NodeState } from '../../lifecycle/node-state.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
+import { RPC_ERRORS } from './answer.ts';
 import type { Verdict } from './facts.ts';
 import type { SubmissionMode } from './information.ts';
 import type { UpstreamState } from './upstream-state.ts';
@@ -75,6 +76,24 @@ export const INFORMATION_ANSWERS = ['fresh', 'old', 'none'] as const;
 /** One of {@link INFORMATION_ANSWERS}. */
 export type InformationAnswer = (typeof INFORMATION_ANSWERS)[number];
 
+/**
+ * Why connections of miners are cut although nothing is owed to them: a request came too slowly, a client did not take
+ * its answers, too many requests waited on one connection, large bodies held too much memory.
+ */
+export const CUT_REASONS = ['slow', 'unread', 'pipelined', 'memory'] as const;
+/** One of {@link CUT_REASONS}. */
+export type CutReason = (typeof CUT_REASONS)[number];
+
+/**
+ * Outcomes of JSON-RPC requests of miners: a result, no answer at all, or the error's code; `other` is any further code.
+ */
+export const RPC_OUTCOMES = [
+  'ok',
+  'none',
+  ...Object.values(RPC_ERRORS).map(String),
+  'other',
+] as readonly string[];
+
 /** The port of the miners. */
 export interface DoorView {
   readonly connections: number;
@@ -83,6 +102,8 @@ export interface DoorView {
   /** Connections that were closed because there were too many. */
   readonly refusedConnections: number;
   readonly requests: Readonly<Record<RequestKind, number>>;
+  /** The same by outcome, one of {@link RPC_OUTCOMES}. */
+  readonly outcomes: Readonly<Record<RequestKind, Readonly<Record<string, number>>>>;
   /** Requests refused before they were read as JSON-RPC: wrong address, method, type, size, or no JSON. */
   readonly badRequests: number;
   /** Requests with a missing or wrong password. */
@@ -90,6 +111,7 @@ export interface DoorView {
   readonly informationAnswers: Readonly<Record<InformationAnswer, number>>;
   /** Connections closed without an answer, as the last resort; a pool-mode miner sends again. */
   readonly closedUnanswered: number;
+  readonly cutConnections: Readonly<Record<CutReason, number>>;
   /** From the last byte of a request to its answer. */
   readonly answerSeconds: HistogramSnapshot | null;
 }

@@ -4,7 +4,14 @@
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import { counter, gauge, type Reading } from '../../metrics/reading.ts';
 import { VERDICTS } from '../domain/facts.ts';
-import { INFORMATION_ANSWERS, type MiningView, PROOF_OUTCOMES, REQUEST_KINDS } from '../domain/view.ts';
+import {
+  CUT_REASONS,
+  INFORMATION_ANSWERS,
+  type MiningView,
+  PROOF_OUTCOMES,
+  REQUEST_KINDS,
+  RPC_OUTCOMES,
+} from '../domain/view.ts';
 
 const DOOR_READINGS: readonly Reading<MiningView>[] = [
   labelled('gauge', 'machines', 'Machines by state.', 'state', NODE_STATES, ({ machines }) => machines),
@@ -27,6 +34,16 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
     REQUEST_KINDS,
     ({ door }) => door.requests,
   ),
+  {
+    name: 'aggregator_mining_answers_total',
+    type: 'counter',
+    help: 'Requests of miners by their method and the outcome: ok, none, or the code of the error.',
+    labels: ['method', 'outcome'],
+    read: ({ door }) =>
+      REQUEST_KINDS.flatMap((method) =>
+        RPC_OUTCOMES.map((outcome) => [{ method, outcome }, door.outcomes[method][outcome] ?? 0] as const),
+      ),
+  },
   counter(
     'aggregator_mining_bad_requests_total',
     'Requests refused before they were read as JSON-RPC.',
@@ -49,6 +66,14 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
     'aggregator_mining_unanswered_requests_total',
     'Requests whose connection was closed without an answer, as the last resort.',
     ({ door }) => door.closedUnanswered,
+  ),
+  labelled(
+    'counter',
+    'connections_cut_total',
+    'Connections of miners closed although no answer was owed on them, by reason.',
+    'reason',
+    CUT_REASONS,
+    ({ door }) => door.cutConnections,
   ),
 ];
 

@@ -1,94 +1,104 @@
-// What the miners' door counts, for the metrics. It decides nothing.
+// What the miners' door counts. It decides nothing.
 
-/** Methods by which requests are counted; `other` is any name that the program does not have. */
-export const COUNTED_METHODS = ['get_mining_info', 'submit_nonce', 'other'] as const;
-/** One of {@link COUNTED_METHODS}. */
-export type CountedMethod = (typeof COUNTED_METHODS)[number];
-
-/** Why a connection was not taken: all of them are in use, or its address holds its share of them. */
-export const REFUSAL_REASONS = ['limit', 'address'] as const;
-/** One of {@link REFUSAL_REASONS}. */
-export type ConnectionRefusal = (typeof REFUSAL_REASONS)[number];
+import { Histogram } from '../../lib/histogram.ts';
+import {
+  ANSWER_BOUNDS_SECONDS,
+  CUT_REASONS,
+  type CutReason,
+  type DoorView,
+  REQUEST_KINDS,
+  type RequestKind,
+  RPC_OUTCOMES,
+} from '../domain/view.ts';
 
 /**
- * Why a connection was closed without an answer. `unanswered`: nothing could be said about a submission. `late`: no
- * answer came in time. `failed`: an error of the program. `slow`: the request came too slowly. `unread`: the client did
- * not take an answer. `pipelined`: too many requests at once. `memory`: large bodies held too much memory. `stopped`:
- * the door stopped before the answer was there.
+ * Why a connection on which an answer was owed was closed without one. `none`: nothing could be said about a submission.
+ * `late`: no answer came in time. `failed`: an error of the program. `stopped`: the door stopped before.
  */
-export const CLOSING_REASONS = [
-  'unanswered',
-  'late',
-  'failed',
-  'slow',
-  'unread',
-  'pipelined',
-  'memory',
-  'stopped',
-] as const;
-/** One of {@link CLOSING_REASONS}. */
-export type ClosingReason = (typeof CLOSING_REASONS)[number];
+export const UNANSWERED_REASONS = ['none', 'late', 'failed', 'stopped'] as const;
+/** Why a connection was closed. */
+export type ClosingReason = (typeof UNANSWERED_REASONS)[number] | CutReason;
 
-/** A snapshot of what the door counted since its start. */
-export interface DoorSnapshot {
-  /** JSON-RPC requests, members of a batch one by one: by method, then by outcome, `ok`, `none` or the error's code. */
-  readonly requests: Readonly<Record<CountedMethod, Readonly<Record<string, number>>>>;
+/** What the door knows for the dashboard and the metrics; how the information was answered, its cache knows. */
+export type DoorSnapshot = Omit<DoorView, 'informationAnswers'> & {
+  /** Connections closed at once: all were in use, their address held its share, or the system gave none. */
+  readonly refusals: Readonly<Record<RefusalReason, number>>;
+  readonly unanswered: Readonly<Record<(typeof UNANSWERED_REASONS)[number], number>>;
   /** HTTP answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Open connections at present. */
-  readonly connections: number;
-  /** Most connections that may be open. */
-  readonly connectionsMax: number;
-  readonly refusedConnections: Readonly<Record<ConnectionRefusal, number>>;
-  readonly closedWithoutAnswer: Readonly<Record<ClosingReason, number>>;
   /** Requests that came in batches. */
   readonly batchMembers: number;
   /** Bodies that were too large: answered with 413. */
   readonly largeBodies: number;
-  /** Requests whose credentials were wrong; those without any are not among them. */
+  /** Requests with wrong credentials; those without any are not among them. */
   readonly wrongPasswords: number;
   /** Requests whose `X-Miner` was no name and did not count. */
   readonly ignoredNames: number;
-}
+};
+
+type RefusalReason = 'limit' | 'address' | 'system';
+type Outcomes = Record<string, number>;
 
 /** The counters, which the parts of the door raise. */
 export class DoorCounts {
-  readonly #requests = new Map<CountedMethod, Map<string, number>>(
-    COUNTED_METHODS.map((method) => [method, new Map()]),
-  );
+  readonly #outcomes: Record<RequestKind, Outcomes> = {
+    get_mining_info: zeros(RPC_OUTCOMES),
+    submit_nonce: zeros(RPC_OUTCOMES),
+    other: zeros(RPC_OUTCOMES),
+  };
   readonly #statuses = new Map<number, number>();
-  readonly refusedConnections: Record<ConnectionRefusal, number> = zeros(REFUSAL_REASONS);
-  readonly closedWithoutAnswer: Record<ClosingReason, number> = zeros(CLOSING_REASONS);
+  readonly #closed: Record<ClosingReason, number> = zeros([...UNANSWERED_REASONS, ...CUT_REASONS]);
+  readonly #answerSeconds = new Histogram(ANSWER_BOUNDS_SECONDS);
+  readonly refusals: Record<RefusalReason, number> = { limit: 0, address: 0, system: 0 };
   batchMembers = 0;
   largeBodies = 0;
+  missingPasswords = 0;
   wrongPasswords = 0;
   ignoredNames = 0;
 
-  /** Counts the outcome of one JSON-RPC request. There are as many outcomes as error codes. */
-  request(method: CountedMethod, outcome: string): void {
-    const outcomes = this.#requests.get(method);
-    outcomes?.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  /** Counts the outcome of one JSON-RPC request; members of a batch one by one. */
+  request(kind: RequestKind, outcome: string): void {
+    const outcomes = this.#outcomes[kind];
+    const counted = Object.hasOwn(outcomes, outcome) ? outcome : 'other';
+    outcomes[counted] = (outcomes[counted] ?? 0) + 1;
   }
 
-  /** Counts an HTTP answer. */
-  status(status: number): void {
+  /** Counts an HTTP answer; `seconds` from the last byte of a request with a body, null for others. */
+  answer(status: number, seconds: number | null): void {
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
+    if (seconds !== null) this.#answerSeconds.observe(seconds);
   }
 
-  snapshot(connections: number, connectionsMax: number): DoorSnapshot {
-    const outcomes = (method: CountedMethod): Record<string, number> =>
-      Object.fromEntries(this.#requests.get(method) ?? []);
+  closed(reason: ClosingReason): void {
+    this.#closed[reason] += 1;
+  }
+
+  snapshot(connections: number, connectionsLimit: number): DoorSnapshot {
+    const { refusals } = this;
+    const { none, late, failed, stopped, ...cutConnections } = this.#closed;
+    const bad = [...this.#statuses].filter(([status]) => status >= 400 && status < 500);
     return {
-      requests: {
-        get_mining_info: outcomes('get_mining_info'),
-        submit_nonce: outcomes('submit_nonce'),
-        other: outcomes('other'),
-      },
-      statuses: Object.fromEntries(this.#statuses),
       connections,
-      connectionsMax,
-      refusedConnections: { ...this.refusedConnections },
-      closedWithoutAnswer: { ...this.closedWithoutAnswer },
+      connectionsLimit,
+      refusedConnections: refusals.limit + refusals.address + refusals.system,
+      refusals: { ...refusals },
+      requests: {
+        get_mining_info: sum(this.#outcomes.get_mining_info),
+        submit_nonce: sum(this.#outcomes.submit_nonce),
+        other: sum(this.#outcomes.other),
+      },
+      outcomes: {
+        get_mining_info: { ...this.#outcomes.get_mining_info },
+        submit_nonce: { ...this.#outcomes.submit_nonce },
+        other: { ...this.#outcomes.other },
+      },
+      badRequests: bad.reduce((total, [, count]) => total + count, 0),
+      unauthenticated: this.missingPasswords + this.wrongPasswords,
+      closedUnanswered: none + late + failed + stopped,
+      unanswered: { none, late, failed, stopped },
+      cutConnections,
+      statuses: Object.fromEntries(this.#statuses),
+      answerSeconds: this.#answerSeconds.snapshot(),
       batchMembers: this.batchMembers,
       largeBodies: this.largeBodies,
       wrongPasswords: this.wrongPasswords,
@@ -99,4 +109,8 @@ export class DoorCounts {
 
 function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+}
+
+function sum(outcomes: Outcomes): number {
+  return Object.values(outcomes).reduce((total, count) => total + count, 0);
 }

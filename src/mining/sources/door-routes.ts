@@ -128,7 +128,7 @@ export class DoorRoutes {
   }
 
   #finish(exchange: Exchange, reply: RpcReply): void {
-    if (reply.type === 'none') exchange.close('unanswered');
+    if (reply.type === 'none') exchange.close('none');
     else if (reply.type === 'not_json') answerText(exchange, 400, 'the body is not JSON\n');
     else exchange.answer({ status: 200, contentType: JSON_TYPE, body: reply.text });
   }

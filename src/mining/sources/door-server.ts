@@ -43,10 +43,10 @@ export function makeDoorServer(parts: DoorServerParts): Server {
   server.timeout = UNUSED_CONNECTION_MS;
   server.maxConnections = connectionsMax;
   server.on('drop', () => {
-    counts.refusedConnections.limit += 1;
+    counts.refusals.limit += 1;
   });
   limitPerAddress(server, shareOfOneAddress(connectionsMax), () => {
-    counts.refusedConnections.address += 1;
+    counts.refusals.address += 1;
   });
   server.on('connection', (socket: Socket) => {
     if (!socket.destroyed) parts.accepted(socket);
@@ -106,7 +106,7 @@ function refuseBroken(
     `content-length: ${phrase.length + 1}`,
     'connection: close',
   ];
-  counts.status(status);
+  counts.answer(status, null);
   socket.write(`HTTP/1.1 ${status} ${phrase}\r\n${headers.join('\r\n')}\r\n\r\n${phrase}\n`);
   socket.destroySoon();
 }

@@ -2,6 +2,7 @@
 // closes the connection. It knows no route and no JSON.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../lib/clock.ts';
 import type { ClosingReason, DoorCounts } from './door-counts.ts';
 import { type Connection, type DoorConnections, PIPELINED_REQUESTS_MAX } from './door-connections.ts';
 import { REQUEST_BYTES_MAX } from './miner-rpc.ts';
@@ -29,6 +30,7 @@ export interface BodyMemory {
 
 /** What all requests share. */
 export interface ExchangeParts {
+  readonly clock: Clock;
   readonly connections: DoorConnections;
   readonly counts: DoorCounts;
   readonly memory: BodyMemory;
@@ -55,6 +57,7 @@ export class Exchange {
   #heldBytes = 0;
   #pieces: Buffer[] = [];
   #guard: NodeJS.Timeout | null = null;
+  #receivedAtMs: number | null = null;
   #isAnswered = false;
 
   constructor(
@@ -91,6 +94,7 @@ export class Exchange {
     request.once('close', () => this.#release());
     request.once('end', () => {
       connection.receivingSinceMs = null;
+      this.#receivedAtMs = this.#parts.clock.monotonicMs();
       if (this.#isAnswered) return;
       if (bytes > REQUEST_BYTES_MAX) {
         this.#refuseBody();
@@ -113,7 +117,11 @@ export class Exchange {
     if (this.#isAnswered || connection.socket.destroyed) return;
     this.#isAnswered = true;
     if (this.#guard !== null) clearTimeout(this.#guard);
-    this.#parts.counts.status(status);
+    const { counts, clock } = this.#parts;
+    counts.answer(
+      status,
+      this.#receivedAtMs === null ? null : (clock.monotonicMs() - this.#receivedAtMs) / 1000,
+    );
     connection.answeredSinceMs ??= this.#parts.connections.nowMs;
     const all =
       status === 204 ? [] : ['content-type', contentType, 'content-length', String(Buffer.byteLength(body))];

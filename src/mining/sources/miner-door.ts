@@ -32,7 +32,6 @@ export interface DoorOptions extends RouteOptions {
 /** Listens from `start` to `stop`. */
 export class MinerDoor implements Part<{ readonly url: string }> {
   readonly #options: DoorOptions;
-  readonly #parts: DoorParts;
   readonly #counts = new DoorCounts();
   readonly #connections: DoorConnections;
   readonly #exchanges: ExchangeParts;
@@ -45,11 +44,14 @@ export class MinerDoor implements Part<{ readonly url: string }> {
   /** Throws `settings_invalid` for a trusted proxy that is no address. */
   constructor(options: DoorOptions, parts: DoorParts) {
     this.#options = options;
-    this.#parts = parts;
-    this.#connections = new DoorConnections(parts.clock, (reason) => {
-      this.#counts.closedWithoutAnswer[reason] += 1;
-    });
-    this.#exchanges = { connections: this.#connections, counts: this.#counts, memory: { bytes: 0 } };
+    const { clock } = parts;
+    this.#connections = new DoorConnections(clock, (reason) => this.#counts.closed(reason));
+    this.#exchanges = {
+      clock,
+      connections: this.#connections,
+      counts: this.#counts,
+      memory: { bytes: 0 },
+    };
     this.#routes = new DoorRoutes(options, parts, this.#counts);
   }
 
@@ -81,8 +83,10 @@ export class MinerDoor implements Part<{ readonly url: string }> {
     } catch (error) {
       throw listenError(error, { host, port, hostSetting: setting, portSetting: setting });
     }
-    // Without a listener an error of accepting one connection would end the process.
-    server.on('error', (error) => this.#parts.failed(error));
+    // The system may have no descriptor for a new connection. Without a listener this error would end the process.
+    server.on('error', () => {
+      this.#counts.refusals.system += 1;
+    });
     if (this.#isStopping) NetServer.prototype.close.call(server);
     const { port: bound } = (server.address() ?? { port }) as AddressInfo;
     return { url: `${tls === null ? 'http' : 'https'}://${reachedAt(host)}:${bound}` };

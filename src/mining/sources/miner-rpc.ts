@@ -16,8 +16,9 @@ import {
 import { type Refusal, RPC_ERRORS, type SubmitAnswer } from '../domain/answer.ts';
 import { decodeSubmission, invalidRequest } from '../domain/decode-submission.ts';
 import type { Peer, Submission } from '../domain/submission.ts';
+import type { RequestKind } from '../domain/view.ts';
 import type { AuthOutcome } from './basic-auth.ts';
-import type { CountedMethod, DoorCounts } from './door-counts.ts';
+import type { DoorCounts } from './door-counts.ts';
 
 /** Longest body of a request. */
 export const REQUEST_BYTES_MAX = 2_097_152;
@@ -101,7 +102,8 @@ export class MinerRpc {
 
   /** The answer to a request whose credentials are missing or wrong. */
   unauthenticated(outcome: Exclude<AuthOutcome, 'right'>): RpcReply {
-    if (outcome === 'wrong') this.#counts.wrongPasswords++;
+    if (outcome === 'wrong') this.#counts.wrongPasswords += 1;
+    else this.#counts.missingPasswords += 1;
     return replyOf(this.#refuse('other', 'null', AUTH_REFUSALS[outcome]));
   }
 
@@ -202,7 +204,7 @@ export class MinerRpc {
     return this.#refuse('other', id, invalidRequest(error));
   }
 
-  #refuse(method: CountedMethod, id: string, { code, message, data }: Refusal): string {
+  #refuse(method: RequestKind, id: string, { code, message, data }: Refusal): string {
     this.#counts.request(method, String(code));
     const error = printLossless({ code, message, data: { ...data, reason: message } });
     return `{"jsonrpc":"2.0","error":${error},"id":${id}}`;

@@ -52,10 +52,16 @@ export const VIEW: MiningView = {
     connectionsLimit: 12_000,
     refusedConnections: 0,
     requests: { get_mining_info: 500, submit_nonce: 20, other: 1 },
+    outcomes: {
+      get_mining_info: { ok: 499, '-32000': 1 },
+      submit_nonce: { ok: 17, '-32001': 3 },
+      other: { '-32601': 1 },
+    },
     badRequests: 4,
     unauthenticated: 0,
     informationAnswers: { fresh: 498, old: 1, none: 1 },
     closedUnanswered: 0,
+    cutConnections: { slow: 2, unread: 0, pipelined: 0, memory: 0 },
     answerSeconds: null,
   },
   desk: {

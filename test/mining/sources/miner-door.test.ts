@@ -58,7 +58,7 @@ describe('submissions', () => {
     expect(body).toBe(
       '{"jsonrpc":"2.0","error":{"code":-32002,"message":"Wrong height","data":{"expected":18446744073709551615,"submitted":12345,"reason":"Wrong height"}},"id":2}',
     );
-    expect(open.door.counts.requests.submit_nonce).toEqual({ '-32002': 1 });
+    expect(open.door.counts.outcomes.submit_nonce).toMatchObject({ ok: 0, '-32002': 1 });
   });
 
   it('submissions - no answer and an error of the program close the connection, and are counted', async () => {
@@ -75,7 +75,7 @@ describe('submissions', () => {
         post(`[{"id":1,"method":"x"},{"jsonrpc":"2.0","id":2,"method":"submit_nonce","params":${PARAMS}}]`),
       ),
     ).rejects.toThrow('closed without an answer');
-    expect(open.door.counts.closedWithoutAnswer.unanswered).toBe(2);
+    expect(open.door.counts.unanswered.none).toBe(2);
     expect(open.told.failures).toHaveLength(1);
   });
 
@@ -86,7 +86,7 @@ describe('submissions', () => {
     const startMs = performance.now();
     await expect(client.ask(SUBMIT)).rejects.toThrow('closed without an answer');
     expect(performance.now() - startMs).toBeGreaterThan(2_900);
-    expect(open.door.counts.closedWithoutAnswer.late).toBe(1);
+    expect(open.door.counts.unanswered.late).toBe(1);
   });
 });
 
@@ -103,7 +103,7 @@ describe('mining information', () => {
     open.told.information = async () => Promise.reject(new Error('planted'));
     expect((await client.ask(POLL)).body).toBe(none);
     expect(open.told.failures).toHaveLength(1);
-    expect(open.door.counts.requests.get_mining_info).toEqual({ ok: 1, '-32000': 2 });
+    expect(open.door.counts.outcomes.get_mining_info).toMatchObject({ ok: 1, '-32000': 2 });
   });
 
   it('mining information - statistics that cannot be read are a 500', async () => {
@@ -148,7 +148,7 @@ describe('connections', () => {
       if (second === 8) expect(open.door.counts.connections).toBe(4);
     }
     await Promise.all(slow.map((client) => client.closed()));
-    expect(open.door.counts.closedWithoutAnswer.slow).toBe(3);
+    expect(open.door.counts.cutConnections.slow).toBe(3);
     expect(honest.isClosed).toBe(false);
   });
 
@@ -165,7 +165,7 @@ describe('connections', () => {
       clock.ms += 1_000;
       open.door.sweep();
     }
-    expect(open.door.counts.closedWithoutAnswer.unread).toBe(1);
+    expect(open.door.counts.cutConnections.unread).toBe(1);
   });
 
   it('connections - one too many is refused and counted, the others go on', async () => {
@@ -175,7 +175,7 @@ describe('connections', () => {
     for (let count = 0; count < 14; count++) clients.push(await open.connect());
     const refused = await open.connect();
     await refused.closed();
-    expect(open.door.counts.refusedConnections).toEqual({ limit: 0, address: 1 });
+    expect(open.door.counts.refusals).toEqual({ limit: 0, address: 1, system: 0 });
     for (const client of clients) expect((await client.ask(POLL)).status).toBe(200);
     const others = [];
     for (let count = 0; count < 3; count++) {
@@ -183,7 +183,7 @@ describe('connections', () => {
         connect({ port: open.port, host: '127.0.0.1', localAddress: '127.0.0.2' }).on('error', () => {}),
       );
     }
-    await until('a refused connection', () => open.door.counts.refusedConnections.limit === 1);
+    await until('a refused connection', () => open.door.counts.refusals.limit === 1);
     expect(open.door.counts.connections).toBe(16);
     for (const socket of others) socket.destroy();
     clients[0]?.socket.destroy();
@@ -205,7 +205,7 @@ describe('connections', () => {
     const flood = await open.connect();
     flood.socket.write(Buffer.concat(Array.from({ length: PIPELINED_REQUESTS_MAX + 1 }, () => SUBMIT)));
     await flood.closed();
-    expect(open.door.counts.closedWithoutAnswer.pipelined).toBe(1);
+    expect(open.door.counts.cutConnections.pipelined).toBe(1);
   });
 
   it('connections - headers that are too long, broken HTTP, CONNECT and a missing host have an answer', async () => {
@@ -260,7 +260,7 @@ describe('stopping', () => {
     expect([last.headers['connection'], last.body]).toEqual(['close', expect.stringContaining('poc_time')]);
     await stopped;
     expect(open.door.counts.connections).toBe(0);
-    expect(open.door.counts.closedWithoutAnswer.stopped).toBe(0);
+    expect(open.door.counts.unanswered.stopped).toBe(0);
   });
 
   it('stopping - of pipelined requests the last one closes', async () => {
@@ -287,7 +287,7 @@ describe('stopping', () => {
     const startMs = performance.now();
     await open.door.stop();
     expect(performance.now() - startMs).toBeLessThan(4_000);
-    expect(open.door.counts.closedWithoutAnswer.stopped).toBe(1);
+    expect(open.door.counts.unanswered.stopped).toBe(1);
   });
 
   it('stopping - without connections at once, and before the start', async () => {
