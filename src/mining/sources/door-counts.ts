@@ -6,7 +6,6 @@ import {
   CUT_REASONS,
   type CutReason,
   type DoorView,
-  REQUEST_KINDS,
   type RequestKind,
   RPC_OUTCOMES,
 } from '../domain/view.ts';

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { SubmitAnswer } from '../../../src/mining/domain/answer.ts';
 import { PIPELINED_REQUESTS_MAX } from '../../../src/mining/sources/door-connections.ts';
+import { REQUEST_BYTES_MAX } from '../../../src/mining/sources/miner-rpc.ts';
 import { UNUSED_CONNECTION_MS } from '../../../src/mining/sources/door-server.ts';
 import { makeAuthority } from '../../support/certificates.ts';
 import { until } from '../../support/until.ts';
@@ -215,6 +216,7 @@ describe('connections', () => {
       ['rubbish\r\n\r\n', 400],
       ['CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n', 405],
       ['GET /health HTTP/1.1\r\n\r\n', 400],
+      ['GET /health HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n', 200],
       ['POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n', 400],
     ] as const) {
       expect((await (await open.connect()).ask(bytes)).status).toBe(status);
@@ -236,6 +238,26 @@ describe('connections', () => {
     const text = '{"id":1,"method":"get_mining_info"}';
     const chunks = Array.from(text, (unit) => `1\r\n${unit}\r\n`).join('');
     expect((await small.ask(`${head}${chunks}0\r\n\r\n`)).status).toBe(200);
+  });
+});
+
+describe('memory', () => {
+  it('memory - large bodies that do not end are given up above a bound, small requests never', async () => {
+    await using open = await openDoor();
+    const half = post(`"${'x'.repeat(REQUEST_BYTES_MAX - 2)}"`).subarray(0, -1);
+    const clients = await Promise.all(Array.from({ length: 40 }, async () => open.connect()));
+    for (const client of clients) client.socket.write(half);
+    await until('bodies that are given up', () => open.door.counts.cutConnections.memory > 0);
+    const honest = await open.connect();
+    expect((await honest.ask(POLL)).status).toBe(200);
+    const kept = clients.find(({ isClosed }) => !isClosed);
+    expect((await kept?.ask('"'))?.status).toBe(200);
+    for (const client of clients) client.socket.destroy();
+    await until('their end', () => open.door.counts.connections === 1);
+    // The memory of those that went is free again: as many bodies as before fit.
+    const again = await open.connect();
+    again.socket.write(half);
+    expect((await again.ask('"')).status).toBe(200);
   });
 });
 
