@@ -8,6 +8,9 @@ import { type ProofLine, ProofLines, type Ticket } from './proof-lines.ts';
 /** Tickets that wait for a thread; above it the address with most of them loses its worst. */
 export const WAITING_PROOFS_MAX = 4_096;
 
+/** Tickets of one proof; the next one is lost at once. */
+export const SHARERS_MAX = 64;
+
 /** A proof that is being checked, for one or several addresses that claim the same. */
 export interface ScheduledProof {
   /** Equal for equal claims. */
@@ -115,6 +118,7 @@ export class ProofSchedule {
     const proof = known ?? new Proof(claim, key);
     this.#proofs.set(key, proof);
     const ticket: Ticket = { ...origin };
+    if (proof.tickets.length >= SHARERS_MAX) return { ticket, isJoined: true, lost: ticket };
     proof.tickets.push(ticket);
     if (proof.isWaiting) this.#lines.add(ticket, proof);
     const lost = this.#lines.size > this.#waitingMax ? this.#makeRoom(ticket) : null;
@@ -123,7 +127,8 @@ export class ProofSchedule {
 
   /**
    * The next work for a thread that makes up to `lanes` nonces at once; empty if there is none. Proofs of addresses over
-   * their budget are worked on only if no other proof waits, one at a time, by one thread at a time.
+   * their budget are worked on only if no other proof waits, one at a time, by one thread at a time. A part that was
+   * given out in vain goes alone, so that a proof which ends threads takes no other with it.
    */
   take(lanes: number, isOverBudget: (address: string) => boolean): readonly ProofPart[] {
     const { within, over } = this.#lines.split(isOverBudget);
@@ -132,9 +137,11 @@ export class ProofSchedule {
     while (left > 0) {
       const line = this.#lines.first(within);
       if (line === null) break;
+      const isAlone = line.best.proof.again.length > 0;
+      if (isAlone && parts.length > 0) break;
       const part = this.#takeFrom(line, left);
       parts.push(part);
-      left -= part.count;
+      left = isAlone ? 0 : left - part.count;
     }
     if (parts.length > 0) return parts;
     if (this.#late === null) {

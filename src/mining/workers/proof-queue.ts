@@ -30,6 +30,10 @@ export interface ProofQueueOptions {
   readonly isSimd?: boolean;
   /** The file that each thread runs: `proof-thread`. */
   readonly workerUrl: URL;
+  /** Called when a thread ended or hung over its work, and not again before a thread has answered. */
+  threadsFail?(error: unknown): void;
+  /** Called when a thread answers again. */
+  threadsAnswer?(): void;
 }
 
 /** What a {@link ProofQueue} has done since its start, and does now. */
@@ -68,6 +72,7 @@ interface Progress {
 /** Answers {@link ProofChecker.check}. Before `start` checks wait; after `stop` they are dropped. */
 export class ProofQueue implements ProofChecker, Part {
   readonly threads: number;
+  readonly #options: ProofQueueOptions;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #lanes: number;
   readonly #pool: WorkerPool<ProofQuestions>;
@@ -81,10 +86,12 @@ export class ProofQueue implements ProofChecker, Part {
   #running = 0;
   #planned: NodeJS.Immediate | null = null;
   #state: 'new' | 'started' | 'stopped' = 'new';
+  #isFailing = false;
 
   constructor(options: ProofQueueOptions) {
     const { isSimd = hasSimd(), workerUrl } = options;
     const workerData: ProofThreadData = { isSimd };
+    this.#options = options;
     this.threads = options.threads ?? defaultProofThreads();
     this.#clock = options.clock;
     this.#lanes = lanesAtOnce(isSimd);
@@ -179,8 +186,12 @@ export class ProofQueue implements ProofChecker, Part {
     try {
       const mixed = await this.#pool.ask('mix', { parts: asked });
       for (const [index, part] of parts.entries()) this.#made(part, mixed[index] ?? new Uint8Array());
+      if (this.#isFailing) this.#options.threadsAnswer?.();
+      this.#isFailing = false;
     } catch (error) {
       if (this.#state === 'stopped') return;
+      if (!this.#isFailing) this.#options.threadsFail?.(error);
+      this.#isFailing = true;
       const isDefect = !(error instanceof CodedError) || error.code !== 'worker_timeout';
       this.#counts.lostGoes++;
       for (const part of parts) this.#lost(part, isDefect);

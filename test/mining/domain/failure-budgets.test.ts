@@ -9,29 +9,29 @@ import {
 } from '../../../src/mining/domain/failure-budgets.ts';
 
 describe('failure budgets', () => {
-  it('the tenth false proof in a minute uses the budget up, until the first of them is a minute old', () => {
+  it('more than ten false proofs in a minute are over the budget, until the first of them is a minute old', () => {
     const budgets = new FailureBudgets();
-    for (let n = 0; n < FALSE_PROOFS_MAX; n++) {
+    for (let n = 0; n <= FALSE_PROOFS_MAX; n++) {
       expect(budgets.isOver('a', n * 1000)).toBe(false);
       budgets.failed('a', n * 1000);
     }
-    expect(budgets.isOver('a', 9_000)).toBe(true);
-    expect(budgets.isOver('b', 9_000)).toBe(false);
+    expect(budgets.isOver('a', 10_000)).toBe(true);
+    expect(budgets.isOver('b', 10_000)).toBe(false);
     expect(budgets.isOver('a', FAILURE_WINDOW_MS - 1)).toBe(true);
     expect(budgets.isOver('a', FAILURE_WINDOW_MS)).toBe(false);
-    expect(budgets.overAt(9_000)).toBe(1);
+    expect(budgets.overAt(10_000)).toBe(1);
   });
 
   it('an address that goes on failing stays over its budget', () => {
     const budgets = new FailureBudgets();
     for (let nowMs = 0; nowMs < 600_000; nowMs += 1000) budgets.failed('a', nowMs);
     expect(budgets.isOver('a', 600_000)).toBe(true);
-    expect(budgets.isOver('a', 599_000 - 9_000 + FAILURE_WINDOW_MS)).toBe(false);
+    expect(budgets.isOver('a', 5910_000 - 10_000 + FAILURE_WINDOW_MS)).toBe(false);
   });
 
-  it('nine a minute are no reason, however long', () => {
+  it('ten a minute are no reason, however long', () => {
     const budgets = new FailureBudgets();
-    for (let nowMs = 0; nowMs < 600_000; nowMs += 6_700) {
+    for (let nowMs = 0; nowMs < 600_000; nowMs += 6_000) {
       budgets.failed('a', nowMs);
       expect(budgets.isOver('a', nowMs)).toBe(false);
     }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProofClaim, ProofOrigin } from '../../../src/mining/domain/proof-check.ts';
 import type { Ticket } from '../../../src/mining/domain/proof-lines.ts';
-import { type ProofPart, ProofSchedule } from '../../../src/mining/domain/proof-schedule.ts';
+import { type ProofPart, ProofSchedule, SHARERS_MAX } from '../../../src/mining/domain/proof-schedule.ts';
 
 const LANES = 12;
 
@@ -126,6 +126,17 @@ describe('equal claims', () => {
     expect(schedule.add(claimOf(1), originOf('a', 5)).isJoined).toBe(false);
   });
 
+  it('are shared by a bounded number of addresses', () => {
+    const schedule = new ProofSchedule();
+    for (let n = 0; n < SHARERS_MAX; n++) {
+      expect(schedule.add(claimOf(1), originOf(`address ${n}`, 5)).lost).toBeNull();
+    }
+    const { ticket, lost } = schedule.add(claimOf(1), originOf('one more', 5));
+    expect(lost).toBe(ticket);
+    const [part] = schedule.take(LANES, nobody);
+    expect(part === undefined ? null : schedule.finished(part)).toHaveLength(SHARERS_MAX);
+  });
+
   it('are equal with hex digits in either case, and differ in every other member', () => {
     const schedule = new ProofSchedule();
     const claim = claimOf(1);
@@ -223,13 +234,16 @@ describe('a new block (S26)', () => {
 });
 
 describe('a thread that ends', () => {
-  it('its part is given out again, before the rest', () => {
+  it('its part is given out again, before the rest and alone', () => {
     const schedule = scheduleOf([1, 'a', 1, 5]);
     const [first] = schedule.take(LANES, nobody);
     const [second] = schedule.take(LANES, nobody);
     if (first !== undefined) schedule.returned(first);
     expect(shown(schedule.take(5, nobody))).toEqual(['1 0+5']);
-    expect(shown(schedule.take(LANES, nobody))).toEqual(['1 5+7', '1 24+5']);
+    schedule.add(claimOf(2), originOf('b', 2));
+    expect(shown(schedule.take(LANES, nobody))).toEqual(['2 0+2']);
+    expect(shown(schedule.take(LANES, nobody))).toEqual(['1 5+7']);
+    expect(shown(schedule.take(LANES, nobody))).toEqual(['1 24+8']);
     if (second !== undefined) expect(schedule.finished(second)).toBeNull();
   });
 

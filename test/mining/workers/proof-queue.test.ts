@@ -134,11 +134,17 @@ describe('proof queue', () => {
       const file = join(folder, 'deaths');
       writeFileSync(file, '2');
       process.env['PROOF_DEATHS'] = file;
-      const queue = makeQueue({ workerUrl: DYING_THREAD });
+      const changes: string[] = [];
+      const queue = makeQueue({
+        workerUrl: DYING_THREAD,
+        threadsFail: () => changes.push('fail'),
+        threadsAnswer: () => changes.push('answer'),
+      });
       await queue.start();
       expect(await queue.check(trueProof(), origin())).toEqual({ type: 'holds' });
       const { lostGoes, givenUp, nonces } = queue.counts;
       expect({ lostGoes, givenUp, nonces }).toEqual({ lostGoes: 2, givenUp: 0, nonces: 2 });
+      expect(changes).toEqual(['fail', 'answer']);
       // The third death in a row is one too many.
       writeFileSync(file, '3');
       expect(await queue.check(falseProof(1), origin())).toEqual({ type: 'full' });
