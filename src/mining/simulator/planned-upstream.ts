@@ -5,14 +5,12 @@ import { type Timer, type Timers, systemTimers } from '../../lib/timers.ts';
 import type { Part } from '../../lib/part.ts';
 import type { BlockPlan, PlannedBlock, PlannedFault } from './block-plan.ts';
 import type { ActiveFault } from './faults.ts';
+import { slowMsOf } from './sim-lags.ts';
 import type { SimSubmission } from './sim-submission.ts';
 import { UpstreamSim, type UpstreamSimOptions } from './upstream-sim.ts';
 
 /** Bytes of an information that no aggregator takes. */
 const OVERSIZE = 70_000;
-/** A slow upstream takes so long to answer, or this share of a block if that is less. */
-const SLOW_MS = 25_000;
-const SLOW_SHARE = 0.4;
 const RETRY_AFTER = '2';
 
 /** An upstream that plays a plan. */
@@ -112,7 +110,7 @@ export class PlannedUpstream implements Part<{ readonly url: string }> {
         return until(sim.inject({ type: 'error', code: code ?? 0, text: 'not now, says the simulator' }));
       }
       case 'slow': {
-        const delayMs = Math.min(SLOW_MS, SLOW_SHARE * this.#plan.options.blockMs);
+        const delayMs = slowMsOf(this.#plan);
         return until(sim.inject({ type: 'slow', delayMs }, { method: 'submit_nonce' }));
       }
       case 'lost':

@@ -58,13 +58,22 @@ export function sendReply(
     return;
   }
   if (reply.type === 'status') {
-    response.writeHead(reply.status).end();
+    sendText(response, reply.status, {}, '');
     return;
   }
   const isNameless = isOdd || (reply.type === 'error' && reply.isNameless === true);
   const whole = bodyOf(isNameless ? null : (call?.id ?? null), reply, fault);
   const body = fault?.type === 'truncated' ? whole.slice(0, Math.floor(whole.length * 0.6)) : whole;
-  response.writeHead(200, { 'content-type': isOdd ? 'text/plain' : 'application/json' }).end(body);
+  sendText(response, 200, { 'content-type': isOdd ? 'text/plain' : 'application/json' }, body);
+}
+
+function sendText(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
 function bodyOf(id: unknown, reply: Exclude<Reply, { type: 'status' }>, fault: Fault | null): string {
@@ -81,12 +90,12 @@ const PAGE = '<!doctype html><html><head><title>Maintenance</title></head><body>
 export function sendFault(response: ServerResponse, call: RpcCall | null, fault: Fault): void {
   switch (fault.type) {
     case 'html':
-      response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+      sendText(response, 200, { 'content-type': 'text/html' }, PAGE);
       return;
     case 'status': {
       const { status, text = 'Work queue depth exceeded\n', retryAfter } = fault;
       const more = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
-      response.writeHead(status, { 'content-type': 'text/plain', ...more }).end(text);
+      sendText(response, status, { 'content-type': 'text/plain', ...more }, text);
       return;
     }
     case 'error': {

@@ -33,8 +33,14 @@ export function namedPlace(name: string, nonces: number): PlotPlace {
   };
 }
 
-/** A plot. Each of its nonces costs some 60 ms once, and each block 60 ms more. */
-export class SimPlot {
+/** What a miner needs of a plot. */
+export interface Plot {
+  /** The true submissions of all nonces for a block, in the order of the plot. */
+  scan(block: SimBlock): readonly SimSubmission[];
+}
+
+/** A plot in plain arithmetic. Each of its nonces costs some 60 ms once, and each block 60 ms more. */
+export class SimPlot implements Plot {
   readonly place: PlotPlace;
   readonly #plain: PlainPlot;
 
