@@ -149,13 +149,12 @@ export class StatisticsRestore {
     for (const { hour, pair, outcome, count } of rows) this.memory.outcome({ hour, pair, outcome }, count);
   }
 
-  /** The first block whose submissions may be of the last 24 hours. */
+  /** The block that was current 24 hours ago, and an hour before for those that came late. */
   #firstBlock(): number {
-    // A submission may come an hour after the first sight of its block.
     return (
-      statement<[number], number | null>(this.#database, 'SELECT min(number) FROM blocks WHERE first_ms > ?')
+      statement<[number], number | null>(this.#database, 'SELECT max(number) FROM blocks WHERE first_ms <= ?')
         .pluck()
-        .get(this.#sinceMs - HOUR_MS) ?? Number.MAX_SAFE_INTEGER / 2 ** 25
+        .get(this.#sinceMs - HOUR_MS) ?? 0
     );
   }
 
@@ -176,5 +175,5 @@ export class StatisticsRestore {
 }
 
 function byNumber<Row extends { readonly number: number }>(rows: readonly Row[]): Map<number, Row> {
-  return new Map(rows.map((row) => [row.number, row]));
+  return new Map(rows.toSorted((a, b) => a.number - b.number).map((row) => [row.number, row]));
 }
