@@ -1,11 +1,15 @@
 // The shipped Prometheus and Grafana files against the real program and a real Prometheus.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { createMetrics } from '../../src/mining/metrics/metrics.ts';
+import { startServer } from '../mining/http/parts.ts';
+import { STATISTICS, VIEW } from '../mining/http/view.ts';
 import { freePort } from '../support/free-port.ts';
 import { heartbeat, taskCompleted } from '../support/messages.ts';
 import { connectTo, launch, testFolder } from '../support/program.ts';
@@ -29,9 +33,15 @@ interface Panel {
 }
 
 const rules = (parse(read('deploy/alerts.yml')) as Rules).groups.flatMap((group) => group.rules);
-const { panels } = JSON.parse(read('deploy/grafana/dashboards/aggregator.json')) as {
-  panels: readonly Panel[];
-};
+const isMining = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorMining');
+
+/** The queries of a dashboard, each with the title of its panel. */
+function queriesOf(dashboard: string) {
+  const { panels } = JSON.parse(read(`deploy/grafana/dashboards/${dashboard}.json`)) as {
+    panels: readonly Panel[];
+  };
+  return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
+}
 
 function program(name: string): string {
   const path = process.env[name];
@@ -39,11 +49,14 @@ function program(name: string): string {
   return path;
 }
 
-/** A real Prometheus that scrapes `target` every second by the shipped configuration; resolves with its API. */
-async function startPrometheus(folder: string, target: string) {
+/**
+ * A real Prometheus that scrapes `target` every second by the shipped configuration, in which it stands as `shipped`;
+ * resolves with its API.
+ */
+async function startPrometheus(folder: string, shipped: string, target: string) {
   const port = await freePort();
   const configuration = read('deploy/prometheus.yml')
-    .replace("'aggregator:8080'", `'${target}'`)
+    .replace(`'${shipped}'`, `'${target}'`)
     .replace('- alerts.yml', `- ${JSON.stringify(ALERTS)}`)
     .replaceAll('15s', '1s');
   expect(configuration).toContain(`'${target}'`);
@@ -103,7 +116,11 @@ describe('monitoring', () => {
     const own = await testFolder('monitoring');
     const aggregator = launch({ ...own.env, PUBLISH_INTERVAL: '1000' });
     await aggregator.ready();
-    const prometheus = await startPrometheus(own.folder, new URL(await aggregator.url()).host);
+    const prometheus = await startPrometheus(
+      own.folder,
+      'aggregator:8080',
+      new URL(await aggregator.url()).host,
+    );
 
     const monitor = await connectTo(own.natsUrl);
     let task = 0;
@@ -120,30 +137,59 @@ describe('monitoring', () => {
       return first !== undefined;
     });
 
-    const shown = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
-    expect(shown.length).toBeGreaterThan(30);
-    // A late scrape leaves a second without data.
-    for (const { title, expr } of shown) {
-      const query = expr.replaceAll('$__rate_interval', '10s').replaceAll('$instance', '.*');
-      await until(`${title}: ${query}`, async () => (await prometheus.query(query)).length > 0);
-    }
-    for (const { alert, expr } of rules) {
-      const selectors = expr.match(/\b(up|aggregator_\w+|process_\w+)(\{[^}]*\})?/g) ?? [];
-      expect(selectors, alert).not.toEqual([]);
-      for (const selector of selectors)
-        await until(`${alert}: ${selector}`, async () => (await prometheus.query(selector)).length > 0);
-    }
+    await expectData(
+      prometheus,
+      queriesOf('aggregator'),
+      rules.filter((rule) => !isMining(rule)),
+    );
 
     // Prometheus has evaluated the rules: none has an error, and no alert fires.
     const evaluated = await until('the rules', async () => {
       const { data } = await prometheus.get('/api/v1/rules');
-      const list = (data['groups'] as { rules: { name: string; health: string; state: string }[] }[])[0]
-        ?.rules;
-      return list?.every(({ health }) => health !== 'unknown') === true ? list : null;
+      const groups = data['groups'] as { rules: { name: string; health: string; state: string }[] }[];
+      const list = groups.flatMap((group) => group.rules);
+      return list.every(({ health }) => health !== 'unknown') ? list : null;
     });
     expect(evaluated.map(({ name, health }) => [name, health])).toEqual(
       rules.map(({ alert }) => [alert, 'ok']),
     );
     expect(evaluated.filter(({ state }) => state === 'firing')).toEqual([]);
   });
+
+  it('monitoring - the same holds for the dashboard and the alerts of the mining proxy', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'monitoring-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const metrics = createMetrics({
+      view: () => VIEW,
+      statistics: () => STATISTICS,
+      feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
+      wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
+    });
+    onTestFinished(() => metrics.stop());
+    const url = await startServer({
+      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    });
+    const prometheus = await startPrometheus(folder, 'mining:8081', new URL(url).host);
+    await expectData(prometheus, queriesOf('mining'), rules.filter(isMining));
+  });
 });
+
+/** Every query and every series that a rule reads finds data. */
+async function expectData(
+  prometheus: Awaited<ReturnType<typeof startPrometheus>>,
+  shown: ReturnType<typeof queriesOf>,
+  judged: typeof rules,
+): Promise<void> {
+  expect(shown.length).toBeGreaterThan(30);
+  // A late scrape leaves a second without data.
+  for (const { title, expr } of shown) {
+    const query = expr.replaceAll('$__rate_interval', '10s').replaceAll('$instance', '.*');
+    await until(`${title}: ${query}`, async () => (await prometheus.query(query)).length > 0);
+  }
+  for (const { alert, expr } of judged) {
+    const selectors = expr.match(/\b(up|aggregator_\w+|process_\w+)(\{[^}]*\})?/g) ?? [];
+    expect(selectors, alert).not.toEqual([]);
+    for (const selector of selectors)
+      await until(`${alert}: ${selector}`, async () => (await prometheus.query(selector)).length > 0);
+  }
+}
