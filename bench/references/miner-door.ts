@@ -19,7 +19,7 @@ const door = new MinerDoor(
     clock: systemClock,
     information: () => information,
     submit: async () => ({ type: 'none' }),
-    seen: () => {},
+    seen: (peer) => peer,
     failed: (error) => console.error(error),
     notify: () => {},
     stats: async () => '{}',

@@ -64,11 +64,19 @@ export class DoorRoutes {
     this.#check = checkerOf(auth);
   }
 
-  /** Answers a request, now or later. */
+  /** Answers a request, now or later. An error of the program closes its connection. */
   route(exchange: Exchange): void {
     const url = exchange.request.url ?? '';
     const query = url.indexOf('?');
-    this.#route(exchange, query === -1 ? url : url.slice(0, query));
+    this.#safely(exchange, () => this.#route(exchange, query === -1 ? url : url.slice(0, query)));
+  }
+
+  #safely(exchange: Exchange, answer: () => void): void {
+    try {
+      answer();
+    } catch (error) {
+      this.#fail(exchange, error);
+    }
   }
 
   #route(exchange: Exchange, path: string): void {
@@ -101,7 +109,7 @@ export class DoorRoutes {
       answerText(exchange, 415, 'content-type must be application/json\n');
       return;
     }
-    exchange.receive((body) => this.#answerRpc(exchange, body));
+    exchange.receive((body) => this.#safely(exchange, () => this.#answerRpc(exchange, body)));
   }
 
   #answerRpc(exchange: Exchange, body: Buffer): void {
@@ -154,10 +162,12 @@ export class DoorRoutes {
       answerText(exchange, 403, 'only a node on this machine may notify\n');
       return;
     }
-    exchange.receive(() => {
-      this.#parts.notify();
-      exchange.answer({ status: 204, contentType: TEXT, body: '' });
-    });
+    exchange.receive(() =>
+      this.#safely(exchange, () => {
+        this.#parts.notify();
+        exchange.answer({ status: 204, contentType: TEXT, body: '' });
+      }),
+    );
   }
 
   #probe(exchange: Exchange, path: ProbePath): void {

@@ -14,10 +14,10 @@ export const BODIES_BYTES_MAX = 67_108_864;
 /** Up to this length a body is never given up for lack of memory; a submission has about 600 bytes. */
 export const SMALL_BODY_BYTES_MAX = 16_384;
 /**
- * Time in which an answer is given; then the connection is closed without one. The last resort: whoever answers keeps
- * this time with a margin.
+ * Time after which the connection of a request is closed if it has no answer. The last resort: whoever answers does so
+ * within 3 s, and an answer that is given at the last moment must not meet a closed connection.
  */
-export const ANSWER_MS = 3_000;
+export const ANSWER_MS = 3_250;
 
 /** Memory that a piece of a body holds beside its bytes. */
 const PIECE_BYTES = 128;
@@ -78,8 +78,7 @@ export class Exchange {
   }
 
   /**
-   * Receives the body and hands it over, if it is not too large: then the answer is 413. From then on the answer has
-   * {@link ANSWER_MS}.
+   * Receives the body and hands it over, if it is not too large: then the answer is 413.
    */
   receive(then: (body: Buffer) => void): void {
     const { connection, request } = this;

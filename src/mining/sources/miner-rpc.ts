@@ -43,8 +43,8 @@ export interface RpcParts {
   information(): string | null | Promise<string | null>;
   /** The answer to a submission, always within 3 s. */
   submit(submission: Submission, peer: Peer): Promise<SubmitAnswer>;
-  /** A machine asked for the information, or submitted. */
-  seen(peer: Peer): void;
+  /** A machine asked for the information, or submitted. Returns the peer as which it counts. */
+  seen(peer: Peer): Peer;
   /** An error of the program that a request met; the request is answered with nothing, or with −32000. */
   failed(error: unknown): void;
 }
@@ -177,12 +177,12 @@ export class MinerRpc {
   }
 
   #submit(request: LosslessObject, id: string, peer: Peer): Reply | Promise<Reply> {
-    this.#parts.seen(peer);
+    const counted = this.#parts.seen(peer);
     const fault = envelopeFault(request);
     if (fault !== null) return this.#refuse('submit_nonce', id, invalidRequest(fault));
     const decoded = decodeSubmission(memberOf(request, 'params'));
     if (decoded.type === 'refused') return this.#refuse('submit_nonce', id, decoded);
-    return this.#deliver(decoded.submission, id, peer);
+    return this.#deliver(decoded.submission, id, counted);
   }
 
   async #deliver(submission: Submission, id: string, peer: Peer): Promise<Reply> {

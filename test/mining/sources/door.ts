@@ -19,8 +19,9 @@ export interface Told {
   readonly failures: unknown[];
   notifications: number;
   information: () => string | null | Promise<string | null>;
-  submit: (submission: Submission) => SubmitAnswer | Promise<SubmitAnswer>;
+  submit: (submission: Submission, peer: Peer) => SubmitAnswer | Promise<SubmitAnswer>;
   stats: () => Promise<string>;
+  seen: (peer: Peer) => Peer;
 }
 
 export interface OpenDoor extends AsyncDisposable {
@@ -45,6 +46,7 @@ export async function openDoor(
     information: () => INFORMATION,
     submit: () => ({ type: 'accepted', pocTime: 134n }),
     stats: async () => '{"uniqueMiners":0}',
+    seen: (peer) => peer,
   };
   const door = new MinerDoor(
     {
@@ -60,11 +62,14 @@ export async function openDoor(
     {
       clock: systemClock,
       information: () => told.information(),
-      submit: async (submission) => {
+      submit: async (submission, peer) => {
         told.submissions.push(submission);
-        return told.submit(submission);
+        return told.submit(submission, peer);
       },
-      seen: (peer) => void told.peers.push(peer),
+      seen: (peer) => {
+        told.peers.push(peer);
+        return told.seen(peer);
+      },
       failed: (error) => void told.failures.push(error),
       notify: () => void (told.notifications += 1),
       stats: () => told.stats(),

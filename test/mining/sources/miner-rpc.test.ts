@@ -14,7 +14,7 @@ function rpc() {
     {
       information: () => INFORMATION,
       submit: async () => ({ type: 'accepted', pocTime: 1n }),
-      seen: () => {},
+      seen: (peer) => peer,
       failed: (error) => void failures.push(error),
     },
     counts,
