@@ -2,9 +2,9 @@
 // A program adds its commands here: the federation's commands have no word before them; another program's are a group.
 
 import { type Entry, group } from './cli/command.ts';
-import { explained, failureLine } from './cli/failure.ts';
+import { explained, failureLine, sayingSetting } from './cli/failure.ts';
 import { complain } from './cli/output.ts';
-import { programCommands } from './cli/program-commands.ts';
+import { programCommands, storedProgramCommands } from './cli/program-commands.ts';
 import { environment } from './config/environment.ts';
 import { COMMAND_NAME } from './lib/command-name.ts';
 import { CodedError } from './lib/errors.ts';
@@ -44,6 +44,22 @@ const federation = explained(
   async () => (await import('./federation/config/settings.ts')).writtenDatabasePath,
 );
 
+/** Mining's commands. */
+const miningCommands = sayingSetting(
+  {
+    run: {
+      summary: 'run the proxy; its options may follow `mining` directly',
+      load: async () => (await import('./mining/cli/mining.ts')).miningCommand,
+    },
+    ...storedProgramCommands({
+      program: async () => (await import('./mining/cli/program.ts')).MINING,
+      statusView: async () => (await import('./mining/cli/status.ts')).STATUS_VIEW,
+      checkConfig: async () => (await import('./mining/cli/check.ts')).checkConfigCommand,
+    }),
+  },
+  'database.path',
+);
+
 /** Mining's commands stand behind its name; without one it runs. */
 const mining: Entry = {
   summary: 'run the mining proxy, or one of its commands (see mining --help)',
@@ -52,23 +68,7 @@ const mining: Entry = {
       group({
         about:
           'An aggregating proxy between PoCX miners and a pool or wallet. Settings are in aggregator_config.yaml; -c FILE names another file.',
-        commands: {
-          run: {
-            summary: 'run the proxy; its options may follow `mining` directly',
-            load: async () => (await import('./mining/cli/mining.ts')).miningCommand,
-          },
-          status: {
-            summary: 'one screen of the running program',
-            load: async () => {
-              const { statusCommand } = await import('./cli/status.ts');
-              return statusCommand((await import('./mining/cli/status.ts')).STATUS_VIEW);
-            },
-          },
-          'check-config': {
-            summary: 'say what the settings file means, secrets left out; starts nothing',
-            load: async () => (await import('./mining/cli/check.ts')).checkConfigCommand,
-          },
-        },
+        commands: miningCommands,
         standard: 'run',
         exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
       }),

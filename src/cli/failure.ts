@@ -26,11 +26,35 @@ export function explained<Name extends string>(
   entries: Readonly<Record<Name, Entry>>,
   load: () => Promise<(env: Environment) => string>,
 ): Readonly<Record<Name, Entry>> {
-  const all = Object.entries<Entry>(entries).map(([name, entry]) => [name, explainedEntry(entry, load)]);
+  return withErrors(entries, async (error, env) => withLink(error, (await load())(env)));
+}
+
+/** The commands of a program whose setting for the database has another name than DB_PATH, which errors then say. */
+export function sayingSetting<Name extends string>(
+  entries: Readonly<Record<Name, Entry>>,
+  setting: string,
+): Readonly<Record<Name, Entry>> {
+  return withErrors(entries, async (error) => {
+    const { code, message } = error;
+    return message.includes('DB_PATH')
+      ? new CodedError(code, message.replaceAll('DB_PATH', setting), { cause: error })
+      : error;
+  });
+}
+
+/** The entries, whose commands fail with what `change` makes of an error. */
+function withErrors<Name extends string>(
+  entries: Readonly<Record<Name, Entry>>,
+  change: (error: CodedError, env: Environment) => Promise<CodedError>,
+): Readonly<Record<Name, Entry>> {
+  const all = Object.entries<Entry>(entries).map(([name, entry]) => [name, changedEntry(entry, change)]);
   return Object.fromEntries(all) as Record<Name, Entry>;
 }
 
-function explainedEntry(entry: Entry, load: () => Promise<(env: Environment) => string>): Entry {
+function changedEntry(
+  entry: Entry,
+  change: (error: CodedError, env: Environment) => Promise<CodedError>,
+): Entry {
   return {
     summary: entry.summary,
     async load() {
@@ -41,7 +65,7 @@ function explainedEntry(entry: Entry, load: () => Promise<(env: Environment) => 
             return await command.run(call);
           } catch (error) {
             if (!(error instanceof CodedError)) throw error;
-            throw withLink(error, (await load())(call.env));
+            throw await change(error, call.env);
           }
         },
       };

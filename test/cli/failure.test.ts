@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { explained, failureLine } from '../../src/cli/failure.ts';
+import { explained, failureLine, sayingSetting } from '../../src/cli/failure.ts';
 import { CodedError } from '../../src/lib/errors.ts';
 
 test('failure - a program explains the errors of its own commands with its own DB_PATH', async () => {
@@ -47,4 +47,24 @@ test('failure - a program explains the errors of its own commands with its own D
   expect(await lineOf('about', real)).toBe(`${real} is in use. [database_in_use]\n`);
   expect(await lineOf('other', written)).toBe('One word is missing. [usage]\n');
   expect(await errorOf('defect', written)).toBeInstanceOf(TypeError);
+});
+
+test('failure - a program whose setting has another name than DB_PATH says its own', async () => {
+  const { about } = sayingSetting(
+    {
+      about: {
+        summary: 'fails',
+        load: () =>
+          Promise.resolve({
+            run: () => Promise.reject(new CodedError('not_found', 'Check DB_PATH, or set DB_PATH.')),
+          }),
+      },
+    },
+    'database.path',
+  );
+  const command = await about.load();
+  await expect(command.run({ name: 'about', args: [], env: {} })).rejects.toMatchObject({
+    code: 'not_found',
+    message: 'Check database.path, or set database.path.',
+  });
 });
