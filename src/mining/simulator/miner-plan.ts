@@ -2,7 +2,7 @@
 // it too. It sends nothing.
 
 import { createRandom, type Random } from '../../lib/random.ts';
-import { namedBlock, type SimBlock } from './block.ts';
+import type { SimBlock } from './block.ts';
 import { namedPlace, type Plot, type PlotPlace, SimPlot } from './sim-plot.ts';
 import type { SimSubmission } from './sim-submission.ts';
 
@@ -49,8 +49,11 @@ export interface MinerPlanOptions {
   readonly nonces?: number;
   /** Makes a plot; default the plain arithmetic. */
   readonly createPlot?: (place: PlotPlace) => Plot;
+  /** The `X-Miner` name of a miner; default: only those behind a NAT have one. */
+  readonly nameOf?: (index: number) => string;
 }
 
+const NONCES = 8;
 const REPEATS = 10;
 const MINERS_PER_NAT = 10;
 const SCANNED_NONCES = 3;
@@ -72,7 +75,7 @@ export class MinerPlan {
 
   constructor(options: MinerPlanOptions) {
     this.options = options;
-    const { seed, nonces = 8, createPlot = (place) => new SimPlot(place) } = options;
+    const { seed, nonces = NONCES, createPlot = (place) => new SimPlot(place) } = options;
     this.plots = Array.from({ length: accountsOf(options) }, (_none, index) =>
       createPlot(namedPlace(`plot ${index} of seed ${seed}`, nonces)),
     );
@@ -97,12 +100,15 @@ export class MinerPlan {
     return [...work, ...this.#lies(miner, block)].toSorted((one, other) => one.atShare - other.atShare);
   }
 
-  /** Makes the nonces of all plots, one plot after the other; `onPlot` is told how many are made. */
-  async prepare(onPlot: (made: number) => void = () => undefined): Promise<void> {
-    for (const [at, plot] of this.plots.entries()) {
-      plot.scan(namedBlock('to make the nonces', 1n));
-      onPlot(at + 1);
-      // Signals and timers have their turn.
+  /**
+   * Makes the nonces of all plots, one after the other, with turns for other work between them. `goesOn` is told how
+   * many of them are made, from 0 to 1; false ends it.
+   */
+  async prepare(goesOn: (share: number) => boolean): Promise<void> {
+    const { nonces = NONCES } = this.options;
+    const all = this.plots.length * nonces;
+    for (let made = 0; made < all && goesOn(made / all); made += 1) {
+      this.plots[Math.floor(made / nonces)]?.make(made % nonces);
       await new Promise((resolve) => {
         setImmediate(resolve);
       });
@@ -122,7 +128,7 @@ export class MinerPlan {
   }
 
   #miner(index: number, nonces: number, random: Random): PlannedMiner {
-    const { liars, repeaters, stale, nat } = this.options;
+    const { liars, repeaters, stale, nat, nameOf } = this.options;
     const drawn = random.next();
     const kinds = [
       ['liar', liars],
@@ -137,7 +143,7 @@ export class MinerPlan {
       plot: index % this.plots.length,
       nonces: Array.from({ length: Math.min(count, nonces) }, (_none, at) => (first + at) % nonces),
       nat: isBehindNat ? Math.floor(index / MINERS_PER_NAT) : null,
-      name: isBehindNat ? `rig-${index}` : null,
+      name: nameOf?.(index) ?? (isBehindNat ? `rig-${index}` : null),
     };
   }
 

@@ -35,6 +35,8 @@ export function namedPlace(name: string, nonces: number): PlotPlace {
 
 /** What a miner needs of a plot. */
 export interface Plot {
+  /** Makes the nonce with this index, so that a scan need not. */
+  make(index: number): void;
   /** The true submissions of all nonces for a block, in the order of the plot. */
   scan(block: SimBlock): readonly SimSubmission[];
 }
@@ -47,6 +49,19 @@ export class SimPlot implements Plot {
   constructor(place: PlotPlace) {
     this.place = place;
     this.#plain = new PlainPlot(place.accountId, place.seed, place.nonces + 2);
+  }
+
+  make(index: number): void {
+    const nonce = this.place.firstNonce + BigInt(index);
+    // The half of a proof that a later scan reads too is level 0 of the doubled warp.
+    const inWarp = nonce % WARP;
+    const raw = ((nonce / WARP) << BigInt(SIM_COMPRESSION)) * WARP + inWarp;
+    this.#plain.rawQualityOf({
+      nonce: raw,
+      compression: 0,
+      height: 0n,
+      generationSignature: '00'.repeat(32),
+    });
   }
 
   /** The true submission of the nonce with this index. */

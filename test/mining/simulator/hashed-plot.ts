@@ -11,6 +11,8 @@ export class HashedPlot implements Plot {
     this.#place = place;
   }
 
+  make(): void {}
+
   scan(block: SimBlock): readonly SimSubmission[] {
     const { accountId, seed, firstNonce, nonces } = this.#place;
     const { blockHash, height, generationSignature, baseTarget } = block;
