@@ -5,13 +5,15 @@ import type { MiningInformation } from './information.ts';
 
 /**
  * What became of an information. `same`: of the current block. `adopted`: its block is the current one from now on.
- * `waiting`: adopted if the next information, at least 1 s later, is of the same block. `refused`: it is waiting like
- * that for another time, although the current block was confirmed after the first.
+ * `waiting`: adopted if the next information, at least 1 s later, is of the same block. `refused`: its block alternates
+ * with the current one; it is adopted if it stays for 2 s.
  */
 export type BlockChange = 'same' | 'adopted' | 'waiting' | 'refused';
 
 /** How far apart two refreshes must be that agree on a block which goes back. */
-export const AGREEMENT_MS = 1000;
+export const AGREEMENT_MS = 1_000;
+/** For how long refreshes must agree on a block that has alternated with the current one. */
+export const ALTERNATOR_AGREEMENT_MS = 2_000;
 
 /** Blocks that were current, by height and hash; the oldest is forgotten first. */
 const REMEMBERED_BLOCKS_MAX = 256;
@@ -24,59 +26,74 @@ interface Candidate extends Block {
 
 /** The current block of one upstream, and which blocks were current before. */
 export class BlockChanges {
-  /** Keys of blocks that are or were current, in the order in which they became current. */
-  readonly #known = new Set<string>();
-  /** Keys of candidates that the current block contradicted; emptied with each change. */
-  readonly #contradicted = new Set<string>();
+  /** Blocks that are or were current; the one that became so last is the last one. */
+  readonly #known = new BlockMemory();
+  /** Blocks that alternated with the current one since the last new block. */
+  readonly #alternators = new BlockMemory();
   #current: Block | null;
   #candidate: Candidate | null = null;
 
   /** `current` is the block from before a restart; null without one. */
   constructor(current: Block | null = null) {
     this.#current = current;
-    if (current !== null) this.#known.add(keyOf(current));
+    if (current !== null) this.#known.add(current);
   }
 
   /** Judges the information of a refresh that was made at `nowMs`, on a clock that never goes back. */
-  take(block: Block, nowMs: number): BlockChange {
+  take({ height, blockHash }: Block, nowMs: number): BlockChange {
+    const block = { height, blockHash };
     const current = this.#current;
-    if (current === null) return this.#adopt(block);
-    if (block.blockHash === current.blockHash) {
-      if (this.#candidate !== null) this.#contradict(this.#candidate);
+    if (blockHash === current?.blockHash) {
+      if (this.#candidate !== null) this.#alternators.add(this.#candidate);
       this.#candidate = null;
-      if (block.height !== current.height) this.#remember(block);
-      this.#current = { height: block.height, blockHash: block.blockHash };
+      if (height !== current.height) this.#known.add(block);
+      this.#current = block;
       return 'same';
     }
-    if (block.height >= current.height && !this.#known.has(keyOf(block))) return this.#adopt(block);
-    if (this.#candidate === null || keyOf(this.#candidate) !== keyOf(block)) {
-      this.#candidate = { height: block.height, blockHash: block.blockHash, sinceMs: nowMs };
-      return this.#contradicted.has(keyOf(block)) ? 'refused' : 'waiting';
+    if (current === null || (height >= current.height && !this.#known.has(block))) {
+      this.#alternators.clear();
+      return this.#adopt(block);
     }
-    return nowMs - this.#candidate.sinceMs >= AGREEMENT_MS ? this.#adopt(block) : 'waiting';
+    if (this.#candidate === null || keyOf(this.#candidate) !== keyOf(block))
+      this.#candidate = { ...block, sinceMs: nowMs };
+    const isAlternator = this.#alternators.has(block);
+    const agreedMs = nowMs - this.#candidate.sinceMs;
+    if (agreedMs < (isAlternator ? ALTERNATOR_AGREEMENT_MS : AGREEMENT_MS))
+      return isAlternator ? 'refused' : 'waiting';
+    // Its return at once would be an alternation too.
+    this.#alternators.add(current);
+    return this.#adopt(block);
   }
 
-  #adopt({ height, blockHash }: Block): BlockChange {
-    this.#current = { height, blockHash };
+  #adopt(block: Block): BlockChange {
+    this.#current = block;
     this.#candidate = null;
-    this.#contradicted.clear();
-    this.#remember(this.#current);
+    this.#known.add(block);
     return 'adopted';
   }
+}
 
-  #contradict(candidate: Candidate): void {
-    if (this.#contradicted.size < REMEMBERED_BLOCKS_MAX) this.#contradicted.add(keyOf(candidate));
+/** The blocks that were added last. */
+class BlockMemory {
+  readonly #keys = new Set<string>();
+
+  has(block: Block): boolean {
+    return this.#keys.has(keyOf(block));
   }
 
-  #remember(block: Block): void {
+  add(block: Block): void {
     const key = keyOf(block);
-    this.#known.delete(key);
-    this.#known.add(key);
-    if (this.#known.size <= REMEMBERED_BLOCKS_MAX) return;
-    for (const oldest of this.#known) {
-      this.#known.delete(oldest);
+    this.#keys.delete(key);
+    this.#keys.add(key);
+    if (this.#keys.size <= REMEMBERED_BLOCKS_MAX) return;
+    for (const oldest of this.#keys) {
+      this.#keys.delete(oldest);
       return;
     }
+  }
+
+  clear(): void {
+    this.#keys.clear();
   }
 }
 
