@@ -82,7 +82,7 @@ export class Exchange {
       isOver = true;
       timer.cancel();
       this.#underWay.delete(stop);
-      running?.abandon();
+      if (exchanged.type === 'none') running?.abandon();
       resolve(exchanged);
     };
     const attempt = (agent: Agent) => {
@@ -161,7 +161,9 @@ function isReset(error: Error): boolean {
 function sentenceOf(error: Error): string {
   const code = errorCode(error) ?? 'without a code';
   if (code.startsWith('HPE_')) return `its answer is no HTTP (${code})`;
-  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)) return `its certificate is not accepted (${code})`;
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `its answer is no TLS (${code})`;
+  if (/CERT|CRL|^UNABLE_TO_|^INVALID_|^PATH_LENGTH|MISMATCH/.test(code))
+    return `its certificate is not accepted (${code})`;
   return SENTENCES[code] ?? `the request failed (${code})`;
 }
 

@@ -252,6 +252,14 @@ describe('upstream client - what goes wrong', () => {
     expect(client.requests.get_mining_info.outcomes).toMatchObject({ unfit: 2, temporary: 2, answered: 0 });
   });
 
+  it('upstream client - https to a port that speaks http', async () => {
+    const { url } = await server(ACCEPTED);
+    expect(await clientOf(url.replace('http:', 'https:')).submit(SUBMISSION)).toMatchObject({
+      type: 'temporary',
+      reason: expect.stringContaining('its answer is no TLS'),
+    });
+  });
+
   it('upstream client - a stopped one answers at once, and so does what was under way', async () => {
     const { url } = await raw(() => undefined);
     const client = clientOf(url);
