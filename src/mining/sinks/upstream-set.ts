@@ -75,6 +75,7 @@ const IDLE_INTERVAL_MS = 10_000;
 /** All upstreams. */
 export class UpstreamSet implements Part {
   readonly #options: UpstreamSetOptions;
+  #choose: UpstreamOrder;
   readonly #parts: UpstreamSetParts;
   #upstreams: readonly Upstream[];
   #active: Upstream;
@@ -85,6 +86,7 @@ export class UpstreamSet implements Part {
    */
   constructor(upstreams: readonly UpstreamOptions[], options: UpstreamSetOptions, parts: UpstreamSetParts) {
     this.#options = options;
+    this.#choose = options.choose;
     this.#parts = parts;
     checkNumber(upstreams);
     this.#upstreams = upstreams.map((upstream) => this.#make(upstream));
@@ -102,12 +104,13 @@ export class UpstreamSet implements Part {
 
   /**
    * Takes other upstreams than before while the program runs. One whose options are the same goes on; the others are
-   * started, or stopped. Throws like the constructor, and then changes nothing.
+   * started, or stopped. Rejects with the errors of the constructor, and then changes nothing.
    */
-  async replace(upstreams: readonly UpstreamOptions[]): Promise<void> {
+  async replace(upstreams: readonly UpstreamOptions[], choose: UpstreamOrder = this.#choose): Promise<void> {
     checkNumber(upstreams);
     for (const { url } of upstreams) void new URL(url);
     const before = this.#upstreams;
+    this.#choose = choose;
     const kept = (options: UpstreamOptions) =>
       before.find((upstream) => JSON.stringify(upstream.options) === JSON.stringify(options));
     const gone = before.filter(
@@ -122,7 +125,7 @@ export class UpstreamSet implements Part {
       started.push(made);
       return made;
     });
-    if (gone.includes(this.#active)) this.#activate(this.#upstreams[0] as Upstream);
+    this.#chooseAnew();
     await Promise.all([...gone.map((one) => one.stop()), ...started.map((one) => one.start())]);
   }
 
@@ -228,8 +231,7 @@ export class UpstreamSet implements Part {
   #intervalMs(upstream: Upstream): number {
     if (upstream.state !== 'ready') return USUAL_INTERVAL_MS;
     if (!this.#parts.isMinerActive()) return IDLE_INTERVAL_MS;
-    const isNeeded =
-      upstream === this.#active || this.#options.choose === 'newest' || this.#active.state !== 'ready';
+    const isNeeded = upstream === this.#active || this.#choose === 'newest' || this.#active.state !== 'ready';
     return isNeeded ? USUAL_INTERVAL_MS : STANDBY_INTERVAL_MS;
   }
 
@@ -238,6 +240,11 @@ export class UpstreamSet implements Part {
     if (upstream === this.#active && !hasInformation) {
       for (const other of this.#upstreams) if (other !== upstream) other.notify();
     }
+    this.#chooseAnew();
+    if (hasInformation) this.#parts.refreshed(upstream.options.name);
+  }
+
+  #chooseAnew(): void {
     const candidates = this.#upstreams.map(({ options, state, sinceMonotonicMs, current }) => ({
       name: options.name,
       state,
@@ -245,16 +252,13 @@ export class UpstreamSet implements Part {
       height: current?.height ?? null,
     }));
     const nowMs = this.#parts.clock.monotonicMs();
-    const name = chooseUpstream(candidates, this.#active.options.name, this.#options.choose, nowMs);
+    const name = chooseUpstream(candidates, this.#active.options.name, this.#choose, nowMs);
     const chosen = this.#named(name);
-    if (chosen !== undefined && chosen !== this.#active) this.#activate(chosen);
-    if (hasInformation) this.#parts.refreshed(upstream.options.name);
-  }
-
-  #activate(upstream: Upstream): void {
+    if (chosen === undefined || chosen === this.#active) return;
     const from = this.#active.options.name;
-    this.#active = upstream;
-    this.#parts.activeChanged(from, upstream.options.name);
+    this.#active = chosen;
+    // Another one may have come under the same name.
+    if (name !== from) this.#parts.activeChanged(from, name);
   }
 }
 

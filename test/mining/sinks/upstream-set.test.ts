@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { systemTimers } from '../../../src/lib/timers.ts';
 import type { UpstreamOptions } from '../../../src/mining/sinks/upstream-client.ts';
+import { UpstreamSet } from '../../../src/mining/sinks/upstream-set.ts';
+import { until } from '../../support/until.ts';
 import {
   ACCEPTED,
   type Behaviour,
@@ -383,6 +387,35 @@ describe('upstream set - one upstream', () => {
   });
 });
 
+it("upstream set - with the machine's own clock a reorganisation is adopted by the second refresh", async () => {
+  const a = await server(information(5, 'a'));
+  const changed: string[] = [];
+  const set = new UpstreamSet(
+    [upstreamOf('a', a.url)],
+    { ttlMs: 5_000, timeoutMs: 30_000, choose: 'order' },
+    {
+      clock: systemClock,
+      timers: systemTimers,
+      isMinerActive: () => true,
+      judge: () => ({ state: 'ready', tell: () => [] }),
+      dismissed: () => undefined,
+      restored: () => null,
+      informationChanged: (_, { blockHash }) => void changed.push(blockHash),
+      stateChanged: () => undefined,
+      back: () => undefined,
+      refreshed: () => undefined,
+      activeChanged: () => undefined,
+    },
+  );
+  await set.start();
+  await until('the first block', () => changed.length === 1);
+  a.behave(information(4, 'c'));
+  await until('the reorganisation', () => changed.length === 2);
+  await set.stop();
+  expect(changed).toEqual(['a', 'c']);
+  expect(a.seen).toHaveLength(3);
+});
+
 describe('upstream set - fallbacks', () => {
   it('upstream set - S1: a fallback serves within 3 s, and the first one again after a minute of health', async () => {
     for (const offset of [0, 0.5, 0.99]) {
@@ -463,10 +496,18 @@ describe('upstream set - fallbacks', () => {
       'd probing>ready well',
     ]);
     expect(a.seen).toHaveLength(asked);
+    await two.set.replace([upstreamOf('a', c.url), upstreamOf('d', b.url)]);
+    await two.settled();
+    expect(two.told()).toEqual(['a 5:c5 new active', 'a probing>ready well']);
+    expect(await hashOf(two)).toBe('c5');
+    await two.set.replace([upstreamOf('e', a.url), upstreamOf('d', b.url)], 'newest');
+    await two.settled();
+    expect(two.told()[0]).toBe('active a>d at 3');
     await two.set.replace([upstreamOf('d', b.url)]);
-    expect(two.told()).toEqual(['active a>d at 3']);
+    await two.settled();
+    const askedLater = a.seen.length;
     await two.pass(5);
-    expect(a.seen).toHaveLength(asked);
+    expect(a.seen).toHaveLength(askedLater);
     expect(two.set.statuses.map(({ name }) => name)).toEqual(['d']);
     await expect(two.set.replace([])).rejects.toThrow(RangeError);
     await expect(two.set.replace([upstreamOf('e', 'no url')])).rejects.toThrow(TypeError);
