@@ -6,6 +6,7 @@ import type { Environment } from '../../config/environment.ts';
 import type { LossyLog } from '../../io/log.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { MiningConfig } from '../config/config.ts';
+import { createMining } from '../threads/main.ts';
 
 /** The program as the command sees it. */
 export interface MiningProgram extends Program {
@@ -28,9 +29,8 @@ export interface MiningStart {
 export type MakeMining = (config: MiningConfig, start: MiningStart) => MiningProgram;
 
 /** Makes the program of this package. */
-export const makeMining: MakeMining = () => {
-  throw new CodedError('internal', 'The mining program is not there yet.');
-};
+export const makeMining: MakeMining = (config, { log, fatal }) =>
+  createMining(config, { log, fatal, alarm: () => undefined, isDemonstration: false });
 
 /** Runs the demonstration until a signal; resolves with the exit code. */
 export async function demonstrate(_env: Environment): Promise<number> {

@@ -1,0 +1,117 @@
+// Connects the door to the desk and the upstreams, and measures: who was heard, how informations were answered, how long
+// answers and checks took. It decides nothing.
+
+import type { Clock } from '../../lib/clock.ts';
+import { Histogram, type HistogramSnapshot } from '../../lib/histogram.ts';
+import type { SubmitAnswer } from '../domain/answer.ts';
+import type { Fact } from '../domain/facts.ts';
+import type { ProofChecker } from '../domain/proof-check.ts';
+import type { Peer, Submission } from '../domain/submission.ts';
+import { ANSWER_BOUNDS_SECONDS, CHECK_BOUNDS_SECONDS, type InformationAnswer } from '../domain/view.ts';
+import type { Desk } from '../ingest/desk.ts';
+import { Machines } from '../ingest/machines.ts';
+import type { UpstreamSet } from '../sinks/upstream-set.ts';
+
+/** What answers, once the program has started. */
+export interface Answering {
+  readonly desk: Pick<Desk, 'submit'>;
+  readonly set: Pick<UpstreamSet, 'fresh' | 'answer'>;
+}
+
+/** What {@link MinerRequests} needs. */
+export interface MinerRequestsParts {
+  readonly clock: Clock;
+  failed(error: unknown): void;
+}
+
+/** The requests of miners, on their way to the parts that answer. */
+export class MinerRequests {
+  /** Questions for the information, by how they were answered. */
+  readonly informationAnswers: Record<InformationAnswer, number> = { fresh: 0, old: 0, none: 0 };
+  readonly #parts: MinerRequestsParts;
+  readonly #machines = new Machines();
+  readonly #answerSeconds = new Histogram(ANSWER_BOUNDS_SECONDS);
+  readonly #checkSeconds = new Histogram(CHECK_BOUNDS_SECONDS);
+  /** Checks that have no outcome yet, oldest first, with the moment of the question. */
+  readonly #checks = new Set<{ readonly startedMs: number }>();
+  #answering: Answering | null = null;
+
+  constructor(parts: MinerRequestsParts) {
+    this.#parts = parts;
+  }
+
+  /** From now on requests are answered. Called before the door opens. */
+  connect(answering: Answering): void {
+    this.#answering = answering;
+  }
+
+  /** The JSON text of the information; null if there is none. */
+  information(): string | null | Promise<string | null> {
+    const fresh = this.#answering?.set.fresh() ?? null;
+    if (fresh === null) return this.#waitForInformation();
+    this.informationAnswers.fresh++;
+    return fresh.text;
+  }
+
+  async submit(submission: Submission, peer: Peer): Promise<SubmitAnswer> {
+    if (this.#answering === null) return { type: 'none' };
+    const startedMs = this.#parts.clock.monotonicMs();
+    const answer = await this.#answering.desk.submit(submission, this.#machines.countedAs(peer));
+    this.#answerSeconds.observe((this.#parts.clock.monotonicMs() - startedMs) / 1000);
+    return answer;
+  }
+
+  /** A machine polled or submitted. */
+  seen(peer: Peer): void {
+    this.#machines.seen(peer, this.#parts.clock.monotonicMs());
+  }
+
+  /** True if a machine was heard lately. */
+  isAnyActive(): boolean {
+    return this.#machines.isAnyActive(this.#parts.clock.monotonicMs());
+  }
+
+  /** The machines that were heard since the last call. */
+  takeSeen(): readonly Fact[] {
+    return this.#machines.take(this.#parts.clock.nowMs(), this.#parts.clock.monotonicMs());
+  }
+
+  /** The checker, with the time of each check measured. */
+  timing(checker: ProofChecker): ProofChecker {
+    return {
+      check: async (claim, origin) => {
+        const asked = { startedMs: this.#parts.clock.monotonicMs() };
+        this.#checks.add(asked);
+        const outcome = await checker.check(claim, origin);
+        this.#checks.delete(asked);
+        this.#checkSeconds.observe((this.#parts.clock.monotonicMs() - asked.startedMs) / 1000);
+        return outcome;
+      },
+      isOverBudget: (address) => checker.isOverBudget(address),
+      keepBlocks: (blockHashes) => checker.keepBlocks(blockHashes),
+    };
+  }
+
+  /** From a submission to its answer. */
+  get answerSeconds(): HistogramSnapshot {
+    return this.#answerSeconds.snapshot();
+  }
+
+  /** From the question for a check to its outcome. */
+  get checkSeconds(): HistogramSnapshot {
+    return this.#checkSeconds.snapshot();
+  }
+
+  /** Age of the check that waits longest for its outcome; 0 if none waits. */
+  get oldestCheckMs(): number {
+    const [oldest] = this.#checks;
+    return oldest === undefined ? 0 : this.#parts.clock.monotonicMs() - oldest.startedMs;
+  }
+
+  async #waitForInformation(): Promise<string | null> {
+    const information = (await this.#answering?.set.answer()) ?? null;
+    const isFresh = this.#answering?.set.fresh() != null;
+    this.informationAnswers[information === null ? 'none' : isFresh ? 'fresh' : 'old']++;
+    return information?.text ?? null;
+  }
+}
