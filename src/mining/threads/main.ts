@@ -145,6 +145,9 @@ class MiningMain implements MiningApp {
     this.#proofs = new ProofQueue({
       clock: systemClock,
       workerUrl: proofWorkerUrl,
+      threadsFail: (error) =>
+        log.error('proofs: threads end before they answer, and their work is done again', { error }),
+      threadsAnswer: () => log.info('proofs: threads answer again'),
       ...(seams?.proofThreads === undefined ? {} : { threads: seams.proofThreads }),
     });
     this.#requests = new MinerRequests({
@@ -359,7 +362,6 @@ class MiningMain implements MiningApp {
       readProblem: () => this.#refusedReads.problem,
       door: () => this.#door.counts,
       informationAnswers: this.#requests.informationAnswers,
-      answerSeconds: () => this.#requests.answerSeconds,
       checkSeconds: () => this.#requests.checkSeconds,
       oldestCheckMs: () => this.#requests.oldestCheckMs,
       logLoss: log.loss,

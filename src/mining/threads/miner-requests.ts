@@ -1,5 +1,5 @@
 // Connects the door to the desk and the upstreams, and measures: who was heard, how informations were answered, how long
-// answers and checks took. It decides nothing.
+// checks took. It decides nothing.
 
 import type { Clock } from '../../lib/clock.ts';
 import { Histogram, type HistogramSnapshot } from '../../lib/histogram.ts';
@@ -7,7 +7,7 @@ import type { SubmitAnswer } from '../domain/answer.ts';
 import type { Fact } from '../domain/facts.ts';
 import type { ProofChecker } from '../domain/proof-check.ts';
 import type { Peer, Submission } from '../domain/submission.ts';
-import { ANSWER_BOUNDS_SECONDS, CHECK_BOUNDS_SECONDS, type InformationAnswer } from '../domain/view.ts';
+import { CHECK_BOUNDS_SECONDS, type InformationAnswer } from '../domain/view.ts';
 import type { Desk } from '../ingest/desk.ts';
 import { Machines } from '../ingest/machines.ts';
 import type { UpstreamSet } from '../sinks/upstream-set.ts';
@@ -18,25 +18,18 @@ export interface Answering {
   readonly set: Pick<UpstreamSet, 'fresh' | 'answer'>;
 }
 
-/** What {@link MinerRequests} needs. */
-export interface MinerRequestsParts {
-  readonly clock: Clock;
-  failed(error: unknown): void;
-}
-
 /** The requests of miners, on their way to the parts that answer. */
 export class MinerRequests {
   /** Questions for the information, by how they were answered. */
   readonly informationAnswers: Record<InformationAnswer, number> = { fresh: 0, old: 0, none: 0 };
-  readonly #parts: MinerRequestsParts;
+  readonly #parts: { readonly clock: Clock };
   readonly #machines = new Machines();
-  readonly #answerSeconds = new Histogram(ANSWER_BOUNDS_SECONDS);
   readonly #checkSeconds = new Histogram(CHECK_BOUNDS_SECONDS);
   /** Checks that have no outcome yet, oldest first, with the moment of the question. */
   readonly #checks = new Set<{ readonly startedMs: number }>();
   #answering: Answering | null = null;
 
-  constructor(parts: MinerRequestsParts) {
+  constructor(parts: { readonly clock: Clock }) {
     this.#parts = parts;
   }
 
@@ -55,10 +48,7 @@ export class MinerRequests {
 
   async submit(submission: Submission, peer: Peer): Promise<SubmitAnswer> {
     if (this.#answering === null) return { type: 'none' };
-    const startedMs = this.#parts.clock.monotonicMs();
-    const answer = await this.#answering.desk.submit(submission, this.#machines.countedAs(peer));
-    this.#answerSeconds.observe((this.#parts.clock.monotonicMs() - startedMs) / 1000);
-    return answer;
+    return this.#answering.desk.submit(submission, this.#machines.countedAs(peer));
   }
 
   /** A machine polled or submitted. */
@@ -90,11 +80,6 @@ export class MinerRequests {
       isOverBudget: (address) => checker.isOverBudget(address),
       keepBlocks: (blockHashes) => checker.keepBlocks(blockHashes),
     };
-  }
-
-  /** From a submission to its answer. */
-  get answerSeconds(): HistogramSnapshot {
-    return this.#answerSeconds.snapshot();
   }
 
   /** From the question for a check to its outcome. */

@@ -10,17 +10,8 @@ import type { WorkerPool } from '../../workers/pool.ts';
 import type { Verification } from '../config/config.ts';
 import { WAITING_PROOFS_MAX } from '../domain/proof-schedule.ts';
 import type { LiveStatistics } from '../domain/statistics.ts';
-import type {
-  DeliveryView,
-  DoorView,
-  InformationAnswer,
-  MiningView,
-  ProofView,
-  StoreView,
-  UpstreamView,
-} from '../domain/view.ts';
+import type { DeliveryView, InformationAnswer, MiningView, ProofView, StoreView } from '../domain/view.ts';
 import type { Desk } from '../ingest/desk.ts';
-import type { UpstreamStatus } from '../sinks/upstream.ts';
 import type { DoorSnapshot } from '../sources/door-counts.ts';
 import type { MiningQuestions } from '../workers/questions.ts';
 import type { ProofQueue } from '../workers/proof-queue.ts';
@@ -47,7 +38,6 @@ export interface ViewParts {
   readonly readProblem: () => string | null;
   readonly door: () => DoorSnapshot;
   readonly informationAnswers: Readonly<Record<InformationAnswer, number>>;
-  readonly answerSeconds: () => HistogramSnapshot;
   readonly checkSeconds: () => HistogramSnapshot;
   /** Age of the check that waits longest; 0 if none waits. */
   readonly oldestCheckMs: () => number;
@@ -63,8 +53,11 @@ export function miningView(parts: ViewParts): MiningView {
     startedAtMs: parts.startedAtMs,
     uptimeMs: systemClock.monotonicMs() - parts.startedMonotonicMs,
     machines: { ...parts.nodes.counts },
-    upstreams: parts.upstreams.set.statuses.map((status) => upstreamView(status, parts.upstreams)),
-    door: doorView(parts),
+    upstreams: parts.upstreams.set.statuses.map((status) => ({
+      ...status,
+      delivery: deliveryView(status.name, parts.upstreams),
+    })),
+    door: { ...parts.door(), informationAnswers: { ...parts.informationAnswers } },
     desk: parts.desk.snapshot(),
     proofs: proofView(parts),
     store: storeView(parts),
@@ -94,27 +87,6 @@ export function liveStatistics(parts: ViewParts): LiveStatistics {
   };
 }
 
-function upstreamView(status: UpstreamStatus, upstreams: UpstreamSide): UpstreamView {
-  const { name, mode, state, sinceMs, isActive, height, informationAgeMs, lastProblem, alarm } = status;
-  const { outcomes } = status.requests.get_mining_info;
-  const fetches = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
-  return {
-    name,
-    mode,
-    state,
-    sinceMs,
-    isActive,
-    height,
-    informationAgeMs,
-    blockChanges: upstreams.blockChangesOf(name),
-    fetches,
-    failedFetches: fetches - outcomes.answered,
-    lastError: lastProblem,
-    alarms: alarm === null ? [] : [alarm.text],
-    delivery: deliveryView(name, upstreams),
-  };
-}
-
 const NO_DELIVERY: DeliveryView = {
   waiting: 0,
   underWay: 0,
@@ -128,30 +100,6 @@ const NO_DELIVERY: DeliveryView = {
 
 function deliveryView(name: string, upstreams: UpstreamSide): DeliveryView {
   return upstreams.deliveryOf(name)?.snapshot() ?? NO_DELIVERY;
-}
-
-const sum = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((total, count) => total + count, 0);
-
-function doorView({ door, informationAnswers, answerSeconds }: ViewParts): DoorView {
-  const counts = door();
-  const bad = Object.entries(counts.statuses).filter(([status]) => status.startsWith('4'));
-  const { requests } = counts;
-  return {
-    connections: counts.connections,
-    connectionsLimit: counts.connectionsMax,
-    refusedConnections: sum(counts.refusedConnections),
-    requests: {
-      get_mining_info: sum(requests.get_mining_info),
-      submit_nonce: sum(requests.submit_nonce),
-      other: sum(requests.other),
-    },
-    badRequests: bad.reduce((total, [, count]) => total + count, 0),
-    unauthenticated: counts.wrongPasswords,
-    informationAnswers: { ...informationAnswers },
-    closedUnanswered: sum(counts.closedWithoutAnswer),
-    answerSeconds: answerSeconds(),
-  };
 }
 
 function proofView({ proofs, verify, checkSeconds, oldestCheckMs }: ViewParts): ProofView {

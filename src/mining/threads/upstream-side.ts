@@ -49,7 +49,6 @@ export class UpstreamSide implements Part {
   readonly #deliveries = new Map<string, Delivery>();
   readonly #started = new AsyncDisposableStack();
   #blockTimeSecs: number;
-  #blockChanges = new Map<string, number>();
 
   constructor(config: MiningConfig, parts: UpstreamSideParts) {
     this.#parts = parts;
@@ -111,11 +110,6 @@ export class UpstreamSide implements Part {
     return this.#deliveries.get(name);
   }
 
-  /** Blocks that this upstream began since the start. */
-  blockChangesOf(name: string): number {
-    return this.#blockChanges.get(name) ?? 0;
-  }
-
   #optionsOf({ name, url, auth, mode }: UpstreamConfig): UpstreamOptions {
     return { name, url, auth, mode, blockTimeSeconds: this.#blockTimeSecs };
   }
@@ -158,7 +152,6 @@ export class UpstreamSide implements Part {
   ): void {
     const atMs = systemClock.nowMs();
     this.#parts.journal.note([{ type: 'information', atMs, upstream, information, isNewBlock, isActive }]);
-    if (isNewBlock) this.#blockChanges.set(upstream, this.blockChangesOf(upstream) + 1);
     this.#parts.blocksChanged();
   }
 
