@@ -60,13 +60,6 @@ export class Machines {
     return this.#fold(peer, nowMs);
   }
 
-  /** The peer as which a request counts that was noted. */
-  countedAs(peer: Peer): Peer {
-    const { address } = peer;
-    if (this.#heard.has(peer.machineId)) return peer;
-    return { machineId: this.#heard.has(address) ? address : OTHER_MACHINE, address };
-  }
-
   #fold(peer: Peer, nowMs: number): Peer {
     let counted = peer;
     let heard: Heard | undefined;

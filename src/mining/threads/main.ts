@@ -150,10 +150,7 @@ class MiningMain implements MiningApp {
       threadsAnswer: () => log.info('proofs: threads answer again'),
       ...(seams?.proofThreads === undefined ? {} : { threads: seams.proofThreads }),
     });
-    this.#requests = new MinerRequests({
-      clock: systemClock,
-      failed: (error) => this.#failed('miners', error),
-    });
+    this.#requests = new MinerRequests(systemClock);
     this.#statistics = new SharedStatistics({
       statistics: () => this.#stats(),
       monotonicMs: systemClock.monotonicMs,

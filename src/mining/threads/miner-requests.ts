@@ -22,15 +22,15 @@ export interface Answering {
 export class MinerRequests {
   /** Questions for the information, by how they were answered. */
   readonly informationAnswers: Record<InformationAnswer, number> = { fresh: 0, old: 0, none: 0 };
-  readonly #parts: { readonly clock: Clock };
+  readonly #clock: Clock;
   readonly #machines = new Machines();
   readonly #checkSeconds = new Histogram(CHECK_BOUNDS_SECONDS);
   /** Checks that have no outcome yet, oldest first, with the moment of the question. */
   readonly #checks = new Set<{ readonly startedMs: number }>();
   #answering: Answering | null = null;
 
-  constructor(parts: { readonly clock: Clock }) {
-    this.#parts = parts;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /** From now on requests are answered. Called before the door opens. */
@@ -48,33 +48,33 @@ export class MinerRequests {
 
   async submit(submission: Submission, peer: Peer): Promise<SubmitAnswer> {
     if (this.#answering === null) return { type: 'none' };
-    return this.#answering.desk.submit(submission, this.#machines.countedAs(peer));
+    return this.#answering.desk.submit(submission, peer);
   }
 
-  /** A machine polled or submitted. */
-  seen(peer: Peer): void {
-    this.#machines.seen(peer, this.#parts.clock.monotonicMs());
+  /** A machine polled or submitted. Returns the peer as which the request counts. */
+  seen(peer: Peer): Peer {
+    return this.#machines.seen(peer, this.#clock.monotonicMs());
   }
 
   /** True if a machine was heard lately. */
   isAnyActive(): boolean {
-    return this.#machines.isAnyActive(this.#parts.clock.monotonicMs());
+    return this.#machines.isAnyActive(this.#clock.monotonicMs());
   }
 
   /** The machines that were heard since the last call. */
   takeSeen(): readonly Fact[] {
-    return this.#machines.take(this.#parts.clock.nowMs(), this.#parts.clock.monotonicMs());
+    return this.#machines.take(this.#clock.nowMs(), this.#clock.monotonicMs());
   }
 
   /** The checker, with the time of each check measured. */
   timing(checker: ProofChecker): ProofChecker {
     return {
       check: async (claim, origin) => {
-        const asked = { startedMs: this.#parts.clock.monotonicMs() };
+        const asked = { startedMs: this.#clock.monotonicMs() };
         this.#checks.add(asked);
         const outcome = await checker.check(claim, origin);
         this.#checks.delete(asked);
-        this.#checkSeconds.observe((this.#parts.clock.monotonicMs() - asked.startedMs) / 1000);
+        this.#checkSeconds.observe((this.#clock.monotonicMs() - asked.startedMs) / 1000);
         return outcome;
       },
       isOverBudget: (address) => checker.isOverBudget(address),
@@ -90,7 +90,7 @@ export class MinerRequests {
   /** Age of the check that waits longest for its outcome; 0 if none waits. */
   get oldestCheckMs(): number {
     const [oldest] = this.#checks;
-    return oldest === undefined ? 0 : this.#parts.clock.monotonicMs() - oldest.startedMs;
+    return oldest === undefined ? 0 : this.#clock.monotonicMs() - oldest.startedMs;
   }
 
   async #waitForInformation(): Promise<string | null> {
