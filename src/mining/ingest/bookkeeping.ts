@@ -40,6 +40,8 @@ export class Bookkeeping {
   readonly #currents = new Map<string, KnownBlock>();
   #nextId: number;
   #activeKey = '';
+  /** The blocks when they were looked at last. */
+  #blocksKey = '';
 
   constructor(options: DeskOptions, parts: DeskParts, counters: DeskCounters) {
     this.verify = options.verify;
@@ -176,9 +178,13 @@ export class Bookkeeping {
     this.#carryOut(this.#books.get(entry.upstream)?.settled(entry.id, outcome) ?? []);
   }
 
-  /** The blocks of the upstreams changed, or the active upstream. */
+  /** Looks at the blocks of the upstreams and at which of these is active; costs little if nothing changed. */
   blocksChanged(): void {
     const { all, active } = this.#parts.blocks;
+    const activeKey = active === null ? '' : keyOf(active);
+    const key = [activeKey, ...all.map((block) => `${block.age} ${keyOf(block)}`)].join('\n');
+    if (key === this.#blocksKey) return;
+    this.#blocksKey = key;
     this.#parts.checker.keepBlocks(all.map(({ information }) => information.blockHash));
     const upstreams = new Set(all.map(({ upstream }) => upstream));
     for (const upstream of upstreams) {
@@ -187,9 +193,8 @@ export class Bookkeeping {
         all.filter((block) => block.upstream === upstream),
       );
     }
-    const key = active === null ? '' : `${active.upstream} ${active.information.blockHash}`;
-    if (active !== null && key !== this.#activeKey) this.#takeOver(active);
-    this.#activeKey = key;
+    if (active !== null && activeKey !== this.#activeKey) this.#takeOver(active);
+    this.#activeKey = activeKey;
   }
 
   /** Takes in what was stored, in the order of the ids. */
@@ -309,4 +314,8 @@ export class Bookkeeping {
     if (active === null || active.upstream === entry.upstream) return;
     if (active.information.blockHash === entry.blockHash) this.#copy(entry, active);
   }
+}
+
+function keyOf({ upstream, information }: KnownBlock): string {
+  return `${upstream} ${information.blockHash}`;
 }

@@ -71,7 +71,10 @@ export class Desk implements Part {
     this.blocksChanged();
   }
 
-  /** The blocks of the upstreams changed, or which of the upstreams is active. */
+  /**
+   * The blocks of the upstreams may have changed, or which of the upstreams is active. Called after each refresh and
+   * each change of the active upstream; costs little if nothing changed.
+   */
   blocksChanged(): void {
     this.#bookkeeping.blocksChanged();
     if (this.#parts.blocks.active !== null) this.#early.judge();
