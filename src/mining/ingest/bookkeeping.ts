@@ -197,13 +197,23 @@ export class Bookkeeping {
     this.#activeKey = activeKey;
   }
 
-  /** Takes in what was stored, in the order of the ids. */
+  /** Takes in what was stored, in the order of the ids. What belongs to an upstream that is not configured is dropped. */
   restore(entries: readonly Entry[]): void {
     const moves: Move[] = [];
+    const foreign: number[] = [];
     for (const entry of entries) {
-      this.#nextId = Math.max(this.#nextId, entry.id + 1);
-      if (entry.upstream !== '') moves.push(...this.#booksOf(entry.upstream, entry.mode).restore(entry));
+      const { id, upstream, mode } = entry;
+      this.#nextId = Math.max(this.#nextId, id + 1);
+      if (upstream === '') continue;
+      if (this.#parts.deliveryOf(upstream) === undefined) {
+        foreign.push(id);
+        continue;
+      }
+      const books = this.#books.get(upstream) ?? new Books(mode);
+      this.#books.set(upstream, books);
+      moves.push(...books.restore(entry));
     }
+    this.noteGone(foreign);
     // Only now: a move may look into the books of another upstream.
     this.#carryOut(moves);
   }
@@ -213,17 +223,18 @@ export class Bookkeeping {
   }
 
   #booksOf(upstream: string, mode: Entry['mode']): Books {
-    const books = this.#books.get(upstream) ?? new Books(mode);
+    const known = this.#books.get(upstream);
+    if (known !== undefined) return known;
+    const books = new Books(mode);
     this.#books.set(upstream, books);
+    // New books hold nothing, so no move follows.
+    books.keepBlocks(hashesOf(this.#parts.blocks.all.filter((block) => block.upstream === upstream)));
     return books;
   }
 
   #blocksOf(upstream: string, blocks: readonly KnownBlock[]): void {
     const current = blocks.find(({ age }) => age === 'current');
-    const hashes = [
-      ...blocks.filter((block) => block === current),
-      ...blocks.filter((block) => block !== current),
-    ].map(({ information }) => information.blockHash);
+    const hashes = hashesOf(blocks);
     const before = this.#currents.get(upstream);
     if (current !== undefined) this.#currents.set(upstream, current);
     this.#parts.deliveryOf(upstream)?.blocksAre(hashes);
@@ -318,4 +329,12 @@ export class Bookkeeping {
 
 function keyOf({ upstream, information }: KnownBlock): string {
   return `${upstream} ${information.blockHash}`;
+}
+
+/** The current block first. */
+function hashesOf(blocks: readonly KnownBlock[]): readonly string[] {
+  return [
+    ...blocks.filter(({ age }) => age === 'current'),
+    ...blocks.filter(({ age }) => age !== 'current'),
+  ].map(({ information }) => information.blockHash);
 }
