@@ -12,6 +12,7 @@ import { benchCatchUp, benchIngest, benchMemory, benchPlain } from './ingest.ts'
 import { benchLatency } from './latency.ts';
 import { benchLoop } from './loop.ts';
 import { benchMiningInfo } from './mining-info.ts';
+import { benchMiningStore } from './mining-store.ts';
 import { benchNodes } from './nodes.ts';
 import { machine } from './machine.ts';
 import { benchPages } from './pages.ts';
@@ -36,6 +37,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   questions: benchQuestions,
   proofs: benchProofs,
   'mining-info': benchMiningInfo,
+  'mining-store': benchMiningStore,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {

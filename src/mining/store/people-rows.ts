@@ -227,8 +227,9 @@ export class PairRows {
       if (number > PAIR_NUMBER_MAX) throw new RangeError('the numbers of pairs are used up');
       this.#numbers.set(keyOf(machine, account), number);
     }
-    this.#submittedMs.set(number, Math.max(atMs, this.#submittedMs.get(number) ?? 0));
-    changes.pairs.set(number, { number, machine, account, submittedAtMs: atMs });
+    const submittedAtMs = Math.max(atMs, this.#submittedMs.get(number) ?? 0);
+    this.#submittedMs.set(number, submittedAtMs);
+    changes.pairs.set(number, { number, machine, account, submittedAtMs });
     return number;
   }
 
