@@ -13,6 +13,8 @@ import { isLoopback, isMinerName, peerOf, TrustedProxies } from './peer-name.ts'
 
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
+/** Names of strangers stand in the statistics: a browser must never take them for a page. */
+const FOR_BROWSERS = ['x-content-type-options', 'nosniff', 'cache-control', 'no-store'];
 
 /** An answer that another part of the program made. */
 export interface ProbeAnswer {
@@ -149,7 +151,7 @@ export class DoorRoutes {
   #stats(exchange: Exchange): void {
     exchange.guard();
     void this.#parts.stats().then(
-      (body) => exchange.answer({ status: 200, contentType: JSON_TYPE, body }),
+      (body) => exchange.answer({ status: 200, contentType: JSON_TYPE, body, headers: FOR_BROWSERS }),
       (error: unknown) => {
         this.#parts.failed(error);
         answerText(exchange, 500, 'the statistics cannot be read at the moment\n');

@@ -33,12 +33,8 @@ export interface OpenDoor extends AsyncDisposable {
   connect(): Promise<Client>;
 }
 
-/** Starts a door on 127.0.0.1; it stops at the end of the test's block. */
-export async function openDoor(
-  options: Partial<DoorOptions> = {},
-  parts: Partial<DoorParts> = {},
-): Promise<OpenDoor> {
-  const told: Told = {
+function newTold(): Told {
+  return {
     submissions: [],
     peers: [],
     failures: [],
@@ -48,7 +44,15 @@ export async function openDoor(
     stats: async () => '{"uniqueMiners":0}',
     seen: (peer) => peer,
   };
-  const door = new MinerDoor(
+}
+
+/** A door for 127.0.0.1 that is not started. */
+export function makeDoor(
+  options: Partial<DoorOptions>,
+  parts: Partial<DoorParts> = {},
+  told: Told = newTold(),
+): MinerDoor {
+  return new MinerDoor(
     {
       host: '127.0.0.1',
       port: 0,
@@ -77,6 +81,15 @@ export async function openDoor(
       ...parts,
     },
   );
+}
+
+/** Starts a door on 127.0.0.1; it stops at the end of the test's block. */
+export async function openDoor(
+  options: Partial<DoorOptions> = {},
+  parts: Partial<DoorParts> = {},
+): Promise<OpenDoor> {
+  const told = newTold();
+  const door = makeDoor(options, parts, told);
   const { url } = await door.start();
   const port = Number(new URL(url).port);
   const clients: Client[] = [];

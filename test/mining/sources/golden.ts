@@ -254,7 +254,7 @@ const HTTP: readonly GoldenRow[] = [
     request: { method: 'GET', path: '/stats' },
     status: 200,
     body: '{"uniqueMiners":0}',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' },
   },
   { name: 'a notification', request: { path: '/notify', body: '000abc' }, status: 204, body: '' },
   plain('a notification by GET', { method: 'GET', path: '/notify' }, 405, 'method not allowed\n'),

@@ -11,7 +11,7 @@ import { REQUEST_BYTES_MAX } from '../../../src/mining/sources/miner-rpc.ts';
 import { UNUSED_CONNECTION_MS } from '../../../src/mining/sources/door-server.ts';
 import { makeAuthority } from '../../support/certificates.ts';
 import { until } from '../../support/until.ts';
-import { openDoor, post } from './door.ts';
+import { makeDoor, openDoor, post } from './door.ts';
 import { PARAMS } from './golden.ts';
 
 const POLL = post('{"id":1,"method":"get_mining_info"}');
@@ -340,9 +340,15 @@ describe('stopping', () => {
     expect(open.door.counts.unanswered.stopped).toBe(1);
   });
 
-  it('stopping - without connections at once, and before the start', async () => {
+  it('stopping - a door without connections, one that could not listen, and one that was never started', async () => {
     const open = await openDoor();
+    const blocked = makeDoor({ port: open.port });
+    await expect(blocked.start()).rejects.toMatchObject({ code: 'port_in_use' });
+    const startMs = performance.now();
+    await blocked.stop();
+    await makeDoor({}).stop();
     await open.door.stop();
+    expect(performance.now() - startMs).toBeLessThan(1_000);
     expect(open.door.counts.connections).toBe(0);
   });
 });
