@@ -118,7 +118,7 @@ class TableReader<T extends FileTable> implements FileContent<T> {
     ];
     // A key in the wrong block has the last word of the right one.
     const elsewhere = this.#names.find((name) => name.split('.').at(-1) === key && !name.includes('[]'));
-    const near = nearestOf(inBlock, key);
+    const near = elsewhere === undefined ? nearestOf(inBlock, key) : undefined;
     const meant = near === undefined ? elsewhere : path + near;
     // What is no word may be a value in the wrong place.
     const shown = /^[A-Za-z_][\w-]{0,63}$/.test(key)

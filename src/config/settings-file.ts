@@ -81,7 +81,7 @@ function sentencesOf(found: readonly FileMistake[]): readonly string[] {
 function textOf(path: string): string {
   const bytes = bytesOf(path);
   if (bytes.length > SETTINGS_FILE_BYTES_MAX) {
-    throw unreadable(path, `is longer than ${SETTINGS_FILE_BYTES_MAX} bytes: is it the right file?`);
+    throw unreadable(path, `is longer than ${SETTINGS_FILE_BYTES_MAX} bytes, so it is perhaps another file`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -108,12 +108,7 @@ function under<
   >;
 }
 
-const choice = () =>
-  setting(
-    oneOf('order', 'newest'),
-    'order',
-    'With fallbacks: `order` uses the first healthy upstream, `newest` the one with the greatest height.',
-  );
+const order = oneOf('order', 'newest');
 
 /** Every key, in the order of the documentation. */
 export const KEYS = {
@@ -124,7 +119,7 @@ export const KEYS = {
     'best',
     'Which proofs are checked: those that would be forwarded, all, or none.',
   ),
-  choose: choice(),
+  choose: setting(order, 'order', 'Another form of `upstream.choose`.'),
   'server.listen_address': settingAs(hostAndPort, '0.0.0.0:8080', 'Another form of `listen_address`.'),
   'server.auth.enabled': truth(false, 'Whether miners must log in (Basic).'),
   'server.auth.basic_auth.username': optional(userName, 'unset', 'User name that miners send.'),
@@ -141,7 +136,11 @@ export const KEYS = {
     'Reverse proxies whose `X-Forwarded-For` names the miner.',
   ),
   ...under('upstream.', upstreamKeys()),
-  'upstream.choose': choice(),
+  'upstream.choose': setting(
+    order,
+    'order',
+    'With fallbacks: `order` uses the first healthy upstream, `newest` the one with the greatest height.',
+  ),
   ...under('upstream.fallbacks[].', upstreamKeys()),
   'cache.mining_info_ttl_secs': setting(
     seconds,
