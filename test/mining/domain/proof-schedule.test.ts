@@ -179,6 +179,11 @@ describe('a full schedule', () => {
     expect(worse.lost).toBe(worse.ticket);
   });
 
+  it('who draws level with the longest line loses its own', () => {
+    const schedule = fill(4, ['a', 'b', 'b', 'c']);
+    expect(schedule.add(claimOf(9), originOf('a', 7)).lost).toMatchObject({ address: 'a', pocTime: 7n });
+  });
+
   it('among equals the newcomer loses', () => {
     const schedule = fill(3, ['a', 'b', 'c']);
     const { ticket, lost } = schedule.add(claimOf(9), originOf('d', 0));
