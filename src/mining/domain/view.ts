@@ -43,6 +43,31 @@ export interface DeliveryView {
   readonly mismatched: number;
 }
 
+/** The methods of an upstream. */
+export const UPSTREAM_METHODS = ['get_mining_info', 'submit_nonce'] as const;
+/** One of {@link UPSTREAM_METHODS}. */
+export type UpstreamMethod = (typeof UPSTREAM_METHODS)[number];
+
+/** How a request ended. `answered`: with an information that miners may have, or with an acceptance. */
+export const REQUEST_OUTCOMES = [
+  'answered',
+  'refused',
+  'unfit',
+  'operator',
+  'busy',
+  'connection',
+  'temporary',
+] as const;
+/** One of {@link REQUEST_OUTCOMES}. */
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
+
+/** Requests of one method to an upstream: those without an outcome yet, the others by outcome, and how long those took. */
+export interface UpstreamRequests {
+  readonly underWay: number;
+  readonly outcomes: Readonly<Record<RequestOutcome, number>>;
+  readonly seconds: HistogramSnapshot;
+}
+
 /** One upstream. */
 export interface UpstreamView {
   readonly name: string;
@@ -63,6 +88,13 @@ export interface UpstreamView {
   readonly lastError: { readonly text: string; readonly atMs: number } | null;
   /** What the operator must do something about, for example a refused password; may hold text of the upstream. */
   readonly alarms: readonly string[];
+  readonly requests: Readonly<Record<UpstreamMethod, UpstreamRequests>>;
+  /** Informations whose block alternated with the current one, and which changed nothing. */
+  readonly alternationsRefused: number;
+  /** Times that the cookie file was read again because the upstream refused a request. */
+  readonly cookieRereads: number;
+  /** Least time between two fetches at present; more than a second if the upstream asked for fewer. */
+  readonly fetchIntervalMs: number;
   readonly delivery: DeliveryView;
 }
 

@@ -1,7 +1,14 @@
 // The metrics of the upstreams and of the delivery to them. The label `upstream` is the name in the configuration.
 
 import type { Reading, SeriesValue } from '../../metrics/reading.ts';
-import { DELIVERY_OUTCOMES, type MiningView, UPSTREAM_STATES, type UpstreamView } from '../domain/view.ts';
+import {
+  DELIVERY_OUTCOMES,
+  type MiningView,
+  REQUEST_OUTCOMES,
+  UPSTREAM_METHODS,
+  UPSTREAM_STATES,
+  type UpstreamView,
+} from '../domain/view.ts';
 
 /** All counters and gauges of the upstreams. */
 export const UPSTREAM_READINGS: readonly Reading<MiningView>[] = [
@@ -35,6 +42,42 @@ export const UPSTREAM_READINGS: readonly Reading<MiningView>[] = [
     'fetches_failed_total',
     'Fetches of the mining information that failed.',
     ({ failedFetches }) => failedFetches,
+  ),
+  one(
+    'gauge',
+    'fetch_interval_seconds',
+    'Least time between two fetches of the mining information at present.',
+    ({ fetchIntervalMs }) => fetchIntervalMs / 1000,
+  ),
+  one(
+    'counter',
+    'alternations_refused_total',
+    'Informations that changed nothing because their block alternated with the current one.',
+    ({ alternationsRefused }) => alternationsRefused,
+  ),
+  one(
+    'counter',
+    'cookie_rereads_total',
+    'Times that the cookie file was read again because the upstream refused a request.',
+    ({ cookieRereads }) => cookieRereads,
+  ),
+  each(
+    'counter',
+    'upstream_requests_total',
+    'Requests to the upstream that ended, by method and outcome.',
+    ['method', 'outcome'],
+    ({ requests }) =>
+      UPSTREAM_METHODS.flatMap((method) =>
+        REQUEST_OUTCOMES.map((outcome) => [{ method, outcome }, requests[method].outcomes[outcome]] as const),
+      ),
+  ),
+  each(
+    'counter',
+    'upstream_request_seconds_total',
+    'Time that the requests to the upstream took, in all.',
+    ['method'],
+    ({ requests }) =>
+      UPSTREAM_METHODS.map((method) => [{ method }, requests[method].seconds.sumSeconds] as const),
   ),
   one(
     'gauge',

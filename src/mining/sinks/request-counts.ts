@@ -1,31 +1,12 @@
 // Counts the requests to one upstream by method and outcome, and how long they took. It sends none.
 
-import { Histogram, type HistogramSnapshot } from '../../lib/histogram.ts';
-
-/** The methods of an upstream. */
-export const UPSTREAM_METHODS = ['get_mining_info', 'submit_nonce'] as const;
-/** One of {@link UPSTREAM_METHODS}. */
-export type UpstreamMethod = (typeof UPSTREAM_METHODS)[number];
-
-/** How a request ended. `answered`: with an information that miners may have, or with an acceptance. */
-export const REQUEST_OUTCOMES = [
-  'answered',
-  'refused',
-  'unfit',
-  'operator',
-  'busy',
-  'connection',
-  'temporary',
-] as const;
-/** One of {@link REQUEST_OUTCOMES}. */
-export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
-
-/** Requests of one method: those without an outcome yet, the others by outcome, and how long those took. */
-export interface MethodCounts {
-  readonly underWay: number;
-  readonly outcomes: Readonly<Record<RequestOutcome, number>>;
-  readonly seconds: HistogramSnapshot;
-}
+import { Histogram } from '../../lib/histogram.ts';
+import {
+  REQUEST_OUTCOMES,
+  type RequestOutcome,
+  type UpstreamMethod,
+  type UpstreamRequests,
+} from '../domain/view.ts';
 
 const BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -56,7 +37,7 @@ export class RequestCounts {
   }
 
   /** A copy of the counts. */
-  snapshot(): Readonly<Record<UpstreamMethod, MethodCounts>> {
+  snapshot(): Readonly<Record<UpstreamMethod, UpstreamRequests>> {
     const { get_mining_info, submit_nonce } = this.#tallies;
     return { get_mining_info: countsOf(get_mining_info), submit_nonce: countsOf(submit_nonce) };
   }
@@ -71,6 +52,6 @@ function newTally(): Tally {
   };
 }
 
-function countsOf({ underWay, outcomes, seconds }: Tally): MethodCounts {
+function countsOf({ underWay, outcomes, seconds }: Tally): UpstreamRequests {
   return { underWay, outcomes: { ...outcomes }, seconds: seconds.snapshot() };
 }

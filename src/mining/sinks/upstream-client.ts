@@ -12,14 +12,10 @@ import { readInformation } from '../domain/read-information.ts';
 import type { Submission } from '../domain/submission.ts';
 import type { UpstreamMeaning } from '../domain/upstream-answer.ts';
 import { meaningOf, readReply, refusesCredentials, type UpstreamReply } from '../domain/upstream-reply.ts';
+import type { RequestOutcome, UpstreamMethod, UpstreamRequests } from '../domain/view.ts';
 import { Credentials, type UpstreamAuth } from './credentials.ts';
 import { Exchange } from './exchange.ts';
-import {
-  type MethodCounts,
-  RequestCounts,
-  type RequestOutcome,
-  type UpstreamMethod,
-} from './request-counts.ts';
+import { RequestCounts } from './request-counts.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** An upstream, as the settings describe it. */
@@ -113,7 +109,7 @@ export class UpstreamClient implements Part {
   }
 
   /** The requests since the start, by method. */
-  get requests(): Readonly<Record<UpstreamMethod, MethodCounts>> {
+  get requests(): Readonly<Record<UpstreamMethod, UpstreamRequests>> {
     return this.#counts.snapshot();
   }
 

@@ -9,9 +9,8 @@ import type { InformationEffect } from '../domain/known-blocks.ts';
 import type { Submission } from '../domain/submission.ts';
 import type { UpstreamMeaning } from '../domain/upstream-answer.ts';
 import type { UpstreamJudge, UpstreamSignal, UpstreamState } from '../domain/upstream-state.ts';
-import type { UpstreamView } from '../domain/view.ts';
+import type { UpstreamMethod, UpstreamView } from '../domain/view.ts';
 import { InformationCache, type InformationCacheParts } from './information-cache.ts';
-import type { MethodCounts, UpstreamMethod } from './request-counts.ts';
 import { type InformationFailure, UpstreamClient, type UpstreamOptions } from './upstream-client.ts';
 
 /** What {@link Upstream} needs. The functions are called with its decisions and changes. */
@@ -34,16 +33,10 @@ export interface UpstreamParts {
   settled(hasInformation: boolean): void;
 }
 
-/** What an operator reads of an upstream, and what becomes metrics. */
+/** What an operator reads of an upstream, and what becomes metrics; its delivery is another part's. */
 export interface UpstreamStatus extends Omit<UpstreamView, 'delivery'> {
-  readonly requests: Readonly<Record<UpstreamMethod, MethodCounts>>;
   /** Answers to miners with an information older than its time to live. */
   readonly staleServed: number;
-  /** Informations whose block alternated with the current one. */
-  readonly alternationsRefused: number;
-  readonly cookieRereads: number;
-  /** Least time between two questions for the information at present, in ms. */
-  readonly paceMs: number;
 }
 
 /** An answer that took longer than this is trouble, in ms. */
@@ -178,7 +171,7 @@ export class Upstream implements Part {
       staleServed: this.#cache.staleServed,
       alternationsRefused: this.#cache.alternationsRefused,
       cookieRereads: this.#client.cookieRereads,
-      paceMs: this.#cache.paceMs,
+      fetchIntervalMs: this.#cache.paceMs,
     };
   }
 

@@ -8,10 +8,28 @@ import {
   NO_OUTCOMES,
   type StatsDocument,
 } from '../../../src/mining/domain/statistics.ts';
-import type { MiningView, UpstreamView } from '../../../src/mining/domain/view.ts';
+import {
+  type MiningView,
+  REQUEST_OUTCOMES,
+  type RequestOutcome,
+  type UpstreamRequests,
+  type UpstreamView,
+} from '../../../src/mining/domain/view.ts';
 
 export const STARTED_MS = Date.UTC(2026, 0, 15);
 export const ACCOUNT = 'a1'.repeat(20);
+
+function requests(answered: number, temporary: number): UpstreamRequests {
+  const outcomes = Object.fromEntries(REQUEST_OUTCOMES.map((outcome) => [outcome, 0])) as Record<
+    RequestOutcome,
+    number
+  >;
+  return {
+    underWay: 0,
+    outcomes: { ...outcomes, answered, temporary },
+    seconds: { boundsSeconds: [1], counts: [answered, temporary], sumSeconds: 2.5 },
+  };
+}
 
 export const UPSTREAM: UpstreamView = {
   name: 'primary-pool',
@@ -26,6 +44,10 @@ export const UPSTREAM: UpstreamView = {
   failedFetches: 2,
   lastError: null,
   alarms: [],
+  requests: { get_mining_info: requests(98, 2), submit_nonce: requests(7, 4) },
+  alternationsRefused: 5,
+  cookieRereads: 1,
+  fetchIntervalMs: 2_000,
   delivery: {
     waiting: 2,
     underWay: 1,

@@ -286,12 +286,12 @@ describe('upstream set - one upstream', () => {
         await one.pass(1);
       }
       expect(a.seen.length - before).toBe(10);
-      expect(one.set.statuses).toMatchObject([{ paceMs: 10_000 }]);
+      expect(one.set.statuses).toMatchObject([{ fetchIntervalMs: 10_000 }]);
       a.behave(information(6, 'h6'));
       await one.pass(10);
       expect(await hashOf(one)).toBe('h6');
       await one.pass(200);
-      expect(one.set.statuses).toMatchObject([{ paceMs: 1_000 }]);
+      expect(one.set.statuses).toMatchObject([{ fetchIntervalMs: 1_000 }]);
     },
   );
 
