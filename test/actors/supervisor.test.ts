@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ActorFailure, RESTART_LIMIT, Supervisor } from '../../src/actors/supervisor.ts';
+import { type AnyActor, createActor, fromTransition } from 'xstate';
+import { type ActorFailure, RESTART_LIMIT, Supervisor, type Ward } from '../../src/actors/supervisor.ts';
 import type { NodeSign, NodeTransition } from '../../src/lifecycle/node-state.ts';
 
 const THRESHOLDS = { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 };
@@ -178,6 +179,52 @@ describe('supervisor', () => {
     breakFor(100);
     supervisor.sweep(at(150_000));
     expect(outcomes()).toEqual(['1 restarted', '1 restarted', '1 restarted', '1 given_up']);
+  });
+
+  it('supervisor - a ward is started, restarted and given up like a node, and ends when it is let go', () => {
+    const { supervisor, at, outcomes } = setUp();
+    const story: string[] = [];
+    const actors: AnyActor[] = [];
+    const ward: Ward = {
+      id: 'ward',
+      start: (parent) => {
+        const logic = fromTransition((state: null, { type }: { readonly type: string }) => {
+          if (type === 'break') throw new RangeError('this event cannot be handled');
+          story.push(type);
+          return state;
+        }, null);
+        const actor = createActor(logic, { id: 'ward', parent }).start();
+        actor.subscribe({ complete: () => story.push('ended'), error: () => undefined });
+        actors.push(actor);
+        return actor;
+      },
+      failed: (outcome) => story.push(outcome),
+    };
+    supervisor.takeIn(ward);
+    const tell = (type: string) => actors.at(-1)?.send({ type });
+    tell('hello');
+    for (let time = 0; time < 2; time++) tell('break');
+    tell('again');
+    supervisor.sweep(at(59_999));
+    tell('break');
+    // The restarts of the first moment no longer count.
+    supervisor.sweep(at(60_000));
+    for (let time = 0; time < 3; time++) tell('break');
+    expect(story).toEqual([
+      'hello',
+      'restarted',
+      'restarted',
+      'again',
+      ...Array(3).fill('restarted'),
+      'given_up',
+    ]);
+    expect(actors).toHaveLength(6);
+    supervisor.letGo('ward');
+    supervisor.takeIn(ward);
+    tell('back');
+    supervisor.letGo('ward');
+    expect(story.slice(-2)).toEqual(['back', 'ended']);
+    expect(outcomes()).toEqual([]);
   });
 
   it('supervisor - restarts older than a minute no longer count', () => {
