@@ -81,6 +81,10 @@ const miningSimulators = {
     summary: 'simulate a pool or a node for the mining program, with faults',
     load: async () => (await import('./mining/cli/upstream-sim.ts')).upstreamSimCommand,
   },
+  'mining-sim': {
+    summary: 'simulate miners with small real plots, and check what reached upstream-sim',
+    load: async () => (await import('./mining/cli/mining-sim.ts')).miningSimCommand,
+  },
 };
 
 const aggregator = group({
