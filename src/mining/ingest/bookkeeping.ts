@@ -205,10 +205,12 @@ export class Bookkeeping {
       const { id, upstream, mode } = entry;
       this.#nextId = Math.max(this.#nextId, id + 1);
       if (upstream === '') continue;
-      if (this.#parts.deliveryOf(upstream) === undefined) {
+      const delivery = this.#parts.deliveryOf(upstream);
+      if (delivery === undefined) {
         foreign.push(id);
         continue;
       }
+      if (entry.state === 'delivered') delivery.remember(entry);
       const books = this.#books.get(upstream) ?? new Books(mode);
       this.#books.set(upstream, books);
       moves.push(...books.restore(entry));

@@ -28,6 +28,8 @@ export interface DeskBlocks {
 export interface DeskDelivery {
   offer(entry: Entry): void;
   withdraw(entry: Entry): void;
+  /** Takes note of an entry that was delivered before a restart. */
+  remember(entry: Entry): void;
   /** The current block first, then the previous one within its grace. */
   blocksAre(blockHashes: readonly string[]): void;
 }

@@ -149,6 +149,13 @@ export class Delivery implements Part {
     if (item?.entry.id === entry.id && !item.isRedelivery) this.#end(item, 'withdrawn');
   }
 
+  /** An entry that was delivered before a restart: a wallet may have to be sent it again. */
+  remember(entry: Entry): void {
+    if (this.#options.mode === 'pool') return;
+    const best = this.#accepted.get(entry.blockHash)?.submission.rawQuality;
+    if (best === undefined || entry.submission.rawQuality < best) this.#accepted.set(entry.blockHash, entry);
+  }
+
   /** These blocks can be delivered for: the current one first, then those within their grace. The others have passed. */
   blocksAre(blockHashes: readonly string[]): void {
     this.#alive = blockHashes;
@@ -274,12 +281,7 @@ export class Delivery implements Part {
 
   #takeAccepted(item: Item, rawQuality: bigint): void {
     this.#close(item);
-    const { blockHash, submission } = item.entry;
-    const best = this.#accepted.get(blockHash)?.submission.rawQuality;
-    const isBest = best === undefined || submission.rawQuality < best;
-    if (this.#options.mode === 'wallet' && isBest && this.#alive?.includes(blockHash) === true) {
-      this.#accepted.set(blockHash, item.entry);
-    }
+    if (this.#alive?.includes(item.entry.blockHash) === true) this.remember(item.entry);
     if (!item.isRedelivery) this.#settle(item.entry, { type: 'delivered', rawQuality });
   }
 

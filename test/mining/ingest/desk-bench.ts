@@ -32,6 +32,7 @@ export interface DeskBench {
   readonly facts: Fact[];
   readonly offered: Entry[];
   readonly withdrawn: Entry[];
+  readonly remembered: Entry[];
   readonly state: {
     blocks: KnownBlock[];
     /** The name of the active upstream. */
@@ -63,6 +64,7 @@ export function deskBench(
   const facts: Fact[] = [];
   const offered: Entry[] = [];
   const withdrawn: Entry[] = [];
+  const remembered: Entry[] = [];
   const commits: (() => void)[] = [];
   const state: DeskBench['state'] = {
     blocks: options.blocks ?? [block()],
@@ -77,6 +79,7 @@ export function deskBench(
   const delivery: DeskDelivery = {
     offer: (entry) => void offered.push(entry),
     withdraw: (entry) => void withdrawn.push(entry),
+    remember: (entry) => void remembered.push(entry),
     blocksAre: () => undefined,
   };
   const activeOf = () =>
@@ -139,6 +142,7 @@ export function deskBench(
     facts,
     offered,
     withdrawn,
+    remembered,
     state,
     submit: (change = {}, address = '10.0.0.1') =>
       desk.submit(submission({ nonce: 2n, ...change }), peer(address)),

@@ -392,6 +392,7 @@ describe('desk', () => {
     const restarted = deskBench({ stored: bench.stored() });
     await flush();
     expect(qualities(restarted)).toEqual([400n, 100n]);
+    expect(restarted.remembered.map(({ submission }) => submission.rawQuality)).toEqual([450n]);
     await restarted.submit({ rawQuality: 450n, nonce: 10n, accountId: account('b') });
     await restarted.submit({ rawQuality: 120n, nonce: 12n });
     expect(qualities(restarted)).toEqual([400n, 100n]);

@@ -334,6 +334,16 @@ describe('delivery', () => {
     expect(sent.length).toBe(4);
   });
 
+  it('delivery - what was accepted before a restart is sent again as well, the best of it', async () => {
+    const { delivery, sent } = await deliveryTo('wallet', { reply: accepted(1n) });
+    delivery.remember(claim(1, 400n));
+    delivery.remember(claim(2, 300n));
+    delivery.remember(claim(3, 350n));
+    delivery.back('connection');
+    await flush();
+    expect(sent.map(({ submission }) => submission.rawQuality)).toEqual([300n]);
+  });
+
   it('delivery - a better submission takes the place of a re-delivery, which is tried again otherwise', async () => {
     const { delivery, sent, outcomes, world, pass } = await deliveryTo('wallet', { reply: accepted(400n) });
     delivery.offer(claim(1, 400n));
