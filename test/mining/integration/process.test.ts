@@ -122,13 +122,13 @@ describe('mining process', () => {
   it('mining process - S4: with a small limit of open files it warns, refuses connections above it and keeps working', async () => {
     const upstream = await startUpstream();
     const place = await miningPlace('descriptors');
-    const program = await startMining(place, flatFile(place, upstream.port), {}, { openFiles: 256 });
-    expect(program.log.some(({ level, msg }) => level === 'warn' && msg.includes('256'))).toBe(true);
-    const sockets = Array.from({ length: 400 }, () => connect(place.port, '127.0.0.1'));
+    const program = await startMining(place, flatFile(place, upstream.port), {}, { openFiles: 1_024 });
+    expect(program.log.some(({ level, msg }) => level === 'warn' && msg.includes('1024'))).toBe(true);
+    const sockets = Array.from({ length: 1_500 }, () => connect(place.port, '127.0.0.1'));
     for (const socket of sockets) socket.on('error', () => undefined);
     onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
-    await until('refused ones', () => sockets.filter(({ closed }) => closed).length > 50);
-    for (const socket of sockets.slice(0, 100)) socket.destroy();
+    await until('refused ones', () => sockets.filter(({ closed }) => closed).length > 700);
+    for (const socket of sockets.slice(0, 200)) socket.destroy();
     const miner = new TestMiner(program.miners);
     await until('an information', async () => (await miner.information()).result !== undefined);
     expect((await miner.submit(trueSubmission('S4', upstream.block))).result).toBeDefined();

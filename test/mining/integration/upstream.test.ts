@@ -52,7 +52,7 @@ describe('mining upstream', () => {
   });
 
   it('mining upstream - S7: what waited while the upstream was away is delivered when it is back', async () => {
-    const upstream = await startUpstream();
+    const upstream = await startUpstream({ prover: null });
     const place = await miningPlace('away');
     const program = await startMining(place, flatFile(place, upstream.port));
     const miner = new TestMiner(program.miners);
