@@ -11,6 +11,9 @@ import { earlierAggregator } from './adoption.ts';
 import { MINING_DATABASE, openMiningWriter } from './mining-database.ts';
 import { MiningWriter } from './writer.ts';
 
+/** A take-over says how far it is after every so many rows, which take some seconds. */
+const PROGRESS_ROWS = 100_000;
+
 /** Which database is opened, and how. */
 export interface OpenOptions {
   readonly path: string;
@@ -40,8 +43,10 @@ export function openDatabase(
   try {
     expectDatabase(path, lock.hadDatabase);
     const report = { rows: 0, unreadable: 0 };
-    const progress = (rows: number, ofRows: number) =>
-      log('info', `take-over: ${rows} of ${ofRows} submissions of the earlier aggregator`);
+    const progress = (rows: number, ofRows: number) => {
+      if (rows % PROGRESS_ROWS === 0)
+        log('info', `take-over: ${rows} of ${ofRows} submissions of the earlier aggregator`);
+    };
     const database = openMiningWriter(path, earlierAggregator({ nowMs, blockTimeSecs, progress }, report));
     if (report.rows + report.unreadable > 0) {
       log(

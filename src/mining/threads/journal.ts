@@ -88,7 +88,13 @@ export class WriterJournal implements Journal {
     const isAwaited = waiters.length > 0;
     const done = isAwaited ? () => waiters.forEach((waiter) => waiter()) : null;
     this.#sent.push({ sequence, facts: facts.length, done });
-    this.#parts.send({ type: 'facts', sequence, facts, observedMs: this.#parts.observedMs(), isAwaited });
+    this.#parts.send({
+      type: 'facts',
+      sequence,
+      facts,
+      observedMs: Math.floor(this.#parts.observedMs()),
+      isAwaited,
+    });
   }
 
   #take(facts: readonly Fact[]): boolean {

@@ -2,7 +2,6 @@
 // direction arrive in the order sent.
 
 import type { ErrorCode } from '../../lib/errors.ts';
-import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { NodeSign } from '../../lifecycle/node-state.ts';
 import type { StorageStatus } from '../../store/writer-health.ts';
 import type { Entry, Fact } from '../domain/facts.ts';
@@ -72,12 +71,8 @@ export interface CommittedMessage {
   readonly gone: readonly number[];
 }
 
-/** State and counters of the writer; sent once a second. */
+/** State of the writer; sent once a second. */
 export interface WriterStatus extends StorageStatus {
-  /** Facts that wait for a commit in the thread. */
-  readonly waitingFacts: number;
-  /** Times of all commits since the start. */
-  readonly commitSeconds: HistogramSnapshot;
   /** Facts that could not be stored because of their own values, which is a defect of the program. */
   readonly unstorableFacts: number;
 }

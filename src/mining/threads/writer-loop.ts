@@ -3,7 +3,6 @@
 // outside, and opens nothing.
 
 import type { Clock } from '../../lib/clock.ts';
-import { Histogram } from '../../lib/histogram.ts';
 import type { Part } from '../../lib/part.ts';
 import type { Timer, Timers } from '../../lib/timers.ts';
 import type { NodeSign } from '../../lifecycle/node-state.ts';
@@ -32,7 +31,6 @@ const SNAPSHOT_AGE_MS = 30_000;
 const PRUNE_REST_MS = 600_000;
 /** A stop tries for this long, in ms, to commit what waits. */
 const STOP_COMMIT_MS = 1_000;
-const COMMIT_BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SQLITE_PAGES = 4_294_967_294;
 
 /** What a {@link WriterLoop} needs of its thread. */
@@ -57,8 +55,6 @@ export class WriterLoop implements Part {
   readonly #parts: WriterLoopParts;
   readonly #committer: Committer;
   #waiting: FactsMessage[] = [];
-  #waitingFacts = 0;
-  readonly #commitSeconds = new Histogram(COMMIT_BOUNDS_SECONDS);
   #unstorable = 0;
   #turns: Timer | null = null;
   #isChanged = true;
@@ -123,7 +119,6 @@ export class WriterLoop implements Part {
   /** Takes facts of the main thread. */
   receive(message: FactsMessage): void {
     this.#waiting.push(message);
-    this.#waitingFacts += message.facts.length;
     // While commits fail the committer repeats them by itself.
     if (this.#committer.isFailing) return;
     // What else has arrived meanwhile goes into the same commit.
@@ -145,10 +140,9 @@ export class WriterLoop implements Part {
     const messages = this.#nextGroup();
     const last = messages.at(-1);
     if (last === undefined || this.health.isFatal) return false;
-    const { writer, files, clock, seams, limitPages, send } = this.#parts;
+    const { writer, files, seams, limitPages, send } = this.#parts;
     if (seams.pagesMax !== undefined) limitPages(seams.pagesMax[0] || SQLITE_PAGES);
     files.check();
-    const startedMs = clock.monotonicMs();
     const isDurable = messages.some(({ isAwaited }) => isAwaited);
     let signs: readonly NodeSign[];
     try {
@@ -158,9 +152,7 @@ export class WriterLoop implements Part {
       signs = this.#commitSingly(messages, isDurable);
     }
     files.written();
-    this.#commitSeconds.observe((clock.monotonicMs() - startedMs) / 1000);
     this.#waiting.splice(0, messages.length);
-    for (const { facts } of messages) this.#waitingFacts -= facts.length;
     this.#isChanged = true;
     send({ type: 'committed', sequence: last.sequence, signs, gone: [] });
     return this.#waiting.length > 0;
@@ -212,12 +204,7 @@ export class WriterLoop implements Part {
     this.#publish(nowMs, clock.monotonicMs());
     send({
       type: 'status',
-      status: {
-        ...this.health.status(),
-        waitingFacts: this.#waitingFacts,
-        commitSeconds: this.#commitSeconds.snapshot(),
-        unstorableFacts: this.#unstorable,
-      },
+      status: { ...this.health.status(), unstorableFacts: this.#unstorable },
     });
     // Commits of facts come first.
     if (this.#committer.isFailing || this.health.isFatal) return;

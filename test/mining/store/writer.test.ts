@@ -176,4 +176,28 @@ describe('the writer', () => {
     expect(capacity(1050n)).toBe(span(1020n, 1035n));
     expect(capacity(1066n)).toBe(0);
   });
+
+  it('writer - a machine that stops is listed for 24 hours, and does not come back with a restart', () => {
+    const { writer, path } = openWriter();
+    commit(
+      writer,
+      information(1000n),
+      submitted(2n ** 42n, 'checking'),
+      judged(2n ** 42n, 'waiting'),
+      judged(2n ** 42n, 'accepted'),
+    );
+    const shown = (kept: typeof writer, afterMs: number) => {
+      const { machines, accounts, pairs, uniqueMachines } = kept.statistics.snapshot(NOW_MS + afterMs);
+      const outcomes = pairs.map(({ outcomes: { accepted }, capacityTib }) => [accepted, capacityTib]);
+      return [machines.length, accounts.length, outcomes, uniqueMachines];
+    };
+    const day = 86_400_000;
+    expect(shown(writer, day - 1)).toEqual([1, 1, [[1, 1]], 1]);
+    expect(shown(writer, day)).toEqual([0, 0, [], 1]);
+    const again = openWriter(path, { nowMs: NOW_MS + day }).writer;
+    expect(shown(again, day)).toEqual([0, 0, [], 1]);
+    // It polls again: the machine is back, and its account with its next submission.
+    commit(again, { type: 'seen', atMs: NOW_MS + day, machineId: 'm', address: '10.0.0.1', polls: 1 });
+    expect(shown(again, day)).toEqual([1, 0, [], 1]);
+  });
 });
