@@ -223,7 +223,7 @@ describe('supervisor', () => {
     supervisor.takeIn(ward);
     tell('back');
     supervisor.letGo('ward');
-    expect(story.slice(-2)).toEqual(['back', 'ended']);
+    expect(story.slice(-3)).toEqual(['back', 'xstate.stop', 'ended']);
     expect(outcomes()).toEqual([]);
   });
 
