@@ -5,7 +5,11 @@ import type { Program } from '../../cli/until-signal.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { LossyLog } from '../../io/log.ts';
 import { CodedError } from '../../lib/errors.ts';
+import { systemTimers } from '../../lib/timers.ts';
+import { programVersion } from '../../lib/version.ts';
 import type { MiningConfig } from '../config/config.ts';
+import type { Alarm } from '../domain/alarm.ts';
+import { Webhook } from '../sinks/webhook.ts';
 import { createMining } from '../threads/main.ts';
 
 /** The program as the command sees it. */
@@ -28,9 +32,32 @@ export interface MiningStart {
 /** Makes the program; starts nothing. */
 export type MakeMining = (config: MiningConfig, start: MiningStart) => MiningProgram;
 
-/** Makes the program of this package. */
-export const makeMining: MakeMining = (config, { log, fatal }) =>
-  createMining(config, { log, fatal, alarm: () => undefined, isDemonstration: false });
+/** Makes the program of this package, with its webhook. */
+export const makeMining: MakeMining = (config, { log, fatal }) => {
+  const webhook = new Webhook(config.webhook, {
+    timers: systemTimers,
+    userAgent: `aggregator/${programVersion()}`,
+    failed: (reason) => log.warn(`alarms: the webhook does not take them: ${reason}`),
+    works: (lost) => log.info(`alarms: the webhook takes them again; ${lost} were lost`),
+  });
+  const alarm = (told: Alarm) => webhook.tell(told);
+  const app = createMining(config, { log, fatal, alarm, isDemonstration: false });
+  return {
+    async start() {
+      await webhook.start();
+      await app.start();
+    },
+    async stop() {
+      await app.stop();
+      await webhook.stop();
+    },
+    kill: () => app.kill(),
+    change(next) {
+      webhook.change(next.webhook);
+      app.change(next);
+    },
+  };
+};
 
 /** Runs the demonstration until a signal; resolves with the exit code. */
 export async function demonstrate(_env: Environment): Promise<number> {

@@ -33,6 +33,11 @@ export interface UpstreamEvents {
   ): void;
   /** Its state changed. `reason` has no text of strangers; null for a state without trouble. */
   stateChanged(upstream: string, from: UpstreamState, to: UpstreamState, reason: string | null): void;
+  /**
+   * It began to refuse a method for a reason that only its operator can mend. `reason` has no text of strangers; `text`
+   * has the upstream's own words.
+   */
+  operatorNeeded(upstream: string, reason: string, text: string): void;
   /** It gives information again after a failure. `wasAway`: it may have lost what it accepted. */
   back(upstream: string, wasAway: boolean): void;
   /** It gave an information, and everything that it changed was told. */
@@ -222,6 +227,7 @@ export class UpstreamSet implements Part {
       changed: (information, isNewBlock) =>
         this.#parts.informationChanged(name, information, isNewBlock, upstream === this.#active),
       moved: (from, to, reason) => this.#parts.stateChanged(name, from, to, reason),
+      needsOperator: (reason, text) => this.#parts.operatorNeeded(name, reason, text),
       isBack: (wasAway) => this.#parts.back(name, wasAway),
       settled: (hasInformation) => this.#settled(upstream, hasInformation),
     });

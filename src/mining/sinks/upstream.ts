@@ -27,6 +27,11 @@ export interface UpstreamParts {
   changed(information: MiningInformation, isNewBlock: boolean): void;
   /** Its state changed. `reason`: why, without text of strangers; null for a state without trouble. */
   moved(from: UpstreamState, to: UpstreamState, reason: string | null): void;
+  /**
+   * It began to refuse a method for a reason that only its operator can mend. `reason` has no text of strangers; `text`
+   * has the upstream's own words.
+   */
+  needsOperator(reason: string, text: string): void;
   /** It gives information again. `wasAway`: it may have lost what it accepted. */
   isBack(wasAway: boolean): void;
   /** A question for its information has ended, and everything above was told. */
@@ -213,7 +218,10 @@ export class Upstream implements Part {
     const text = `${method}: ${describe(failure)}`;
     this.#note(text);
     // An alarm stays until the method works: another failure does not mean that the operator has done something.
-    if (failure.type === 'operator') this.#alarms.set(method, text);
+    if (failure.type !== 'operator') return;
+    const isNew = !this.#alarms.has(method);
+    this.#alarms.set(method, text);
+    if (isNew) this.#parts.needsOperator(`${method}: ${reasonOf(failure)}`, text);
   }
 
   #note(text: string): void {

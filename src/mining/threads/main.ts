@@ -17,6 +17,7 @@ import type { LifecycleThresholds } from '../../lifecycle/lifecycle.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import { RefusedReads } from '../../workers/refused-reads.ts';
 import type { MiningConfig } from '../config/config.ts';
+import type { Alarm } from '../domain/alarm.ts';
 import type { StatsDocument } from '../domain/statistics.ts';
 import { statsDocument } from '../domain/stats-document.ts';
 import { createMiningAnswers, type MiningAnswers } from '../http/answers.ts';
@@ -35,7 +36,7 @@ import type { CommittedMessage, OpenedMessage, WriterSeams } from './messages.ts
 import { MinerRequests } from './miner-requests.ts';
 import { liveStatistics, miningView, type ViewParts } from './mining-view.ts';
 import { ObservedTime } from './observed-time.ts';
-import { type Alarm, UpstreamSide } from './upstream-side.ts';
+import { UpstreamSide } from './upstream-side.ts';
 import { WriterSide } from './writer-side.ts';
 
 /** What tests may change that an operator cannot. */

@@ -9,8 +9,10 @@ import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { UpstreamActor } from '../actors/upstream-actor.ts';
 import type { MiningConfig, UpstreamConfig } from '../config/config.ts';
+import type { Alarm } from '../domain/alarm.ts';
 import type { Entry, Journal } from '../domain/facts.ts';
 import type { MiningInformation } from '../domain/information.ts';
+import { UnassignedAccounts } from '../domain/unassigned-accounts.ts';
 import type { DeliveryOutcome } from '../domain/upstream-answer.ts';
 import type { UpstreamState } from '../domain/upstream-state.ts';
 import { Delivery } from '../sinks/delivery.ts';
@@ -20,12 +22,6 @@ import type { StoredInformation } from './messages.ts';
 
 /** Attempts that may be under way at one upstream. */
 export const ATTEMPTS_UNDER_WAY_MAX = 16;
-
-/** A change that an operator may want to be told of, for the webhook. Names are those of the settings. */
-export interface Alarm {
-  readonly type: 'upstream_state' | 'active_upstream';
-  readonly sentence: string;
-}
 
 /** What an {@link UpstreamSide} needs of the main thread. */
 export interface UpstreamSideParts {
@@ -48,6 +44,7 @@ export class UpstreamSide implements Part {
   readonly #parts: UpstreamSideParts;
   readonly #deliveries = new Map<string, Delivery>();
   readonly #started = new AsyncDisposableStack();
+  readonly #unassigned = new UnassignedAccounts();
   #blockTimeSecs: number;
 
   constructor(config: MiningConfig, parts: UpstreamSideParts) {
@@ -68,6 +65,7 @@ export class UpstreamSide implements Part {
         informationChanged: (name, information, isNewBlock, isActive) =>
           this.#informationChanged(name, information, isNewBlock, isActive),
         stateChanged: (name, from, to, reason) => this.#stateChanged(name, from, to, reason),
+        operatorNeeded: (name, reason, text) => this.#operatorNeeded(name, reason, text),
         back: (name, wasAway) => this.#deliveries.get(name)?.back(wasAway ? 'connection' : 'failures'),
         refreshed: (name) => {
           parts.blocksChanged();
@@ -120,7 +118,7 @@ export class UpstreamSide implements Part {
       {
         send: (submission) => this.set.submit(name, submission),
         refresh: () => this.set.refresh(name),
-        settled: (entry, outcome) => this.#parts.settled(entry, outcome),
+        settled: (entry, outcome) => this.#settled(entry, outcome),
         clock: systemClock,
         timers: systemTimers,
         random: randomShare,
@@ -128,6 +126,12 @@ export class UpstreamSide implements Part {
     );
     this.#deliveries.set(name, delivery);
     return delivery;
+  }
+
+  #settled(entry: Entry, outcome: DeliveryOutcome): void {
+    const alarm = this.#unassigned.settled(entry, outcome, systemClock.nowMs());
+    if (alarm !== null) this.#parts.alarm(alarm);
+    this.#parts.settled(entry, outcome);
   }
 
   #judge(name: string): UpstreamActor {
@@ -159,13 +163,25 @@ export class UpstreamSide implements Part {
     const why = reason === null ? '' : `: ${reason}`;
     const sentence = `upstreams: ${JSON.stringify(name)} is ${to}, before it was ${from}${why}`;
     this.#parts.log[to === 'ready' ? 'info' : 'warn'](sentence);
-    this.#parts.alarm({ type: 'upstream_state', sentence });
+    this.#parts.alarm({
+      type: 'upstream_state',
+      atMs: systemClock.nowMs(),
+      upstream: name,
+      from,
+      to,
+      reason,
+    });
+  }
+
+  #operatorNeeded(name: string, reason: string, text: string): void {
+    this.#parts.log.error(`upstreams: ${JSON.stringify(name)} needs its operator: ${reason}`);
+    this.#parts.alarm({ type: 'operator', atMs: systemClock.nowMs(), upstream: name, text });
   }
 
   #activeChanged(from: string, to: string): void {
     const sentence = `upstreams: miners are served from ${JSON.stringify(to)}, no longer from ${JSON.stringify(from)}`;
     this.#parts.log.warn(sentence);
-    this.#parts.alarm({ type: 'active_upstream', sentence });
+    this.#parts.alarm({ type: 'upstream_changed', atMs: systemClock.nowMs(), from, to });
     const information = this.set.informationOf(to);
     if (information !== null) {
       const atMs = systemClock.nowMs();

@@ -244,7 +244,11 @@ describe('upstream set - one upstream', () => {
     ]);
     writeFileSync(path, '__cookie__:fresh');
     await one.pass(1);
-    expect(one.told()).toEqual(['a ready>degraded HTTP status 401', 'a back from away']);
+    expect(one.told()).toEqual([
+      'a operator get_mining_info: HTTP status 401',
+      'a ready>degraded HTTP status 401',
+      'a back from away',
+    ]);
     expect(one.set.statuses).toMatchObject([{ alarms: [], informationAgeMs: 0 }]);
   });
 
@@ -343,7 +347,7 @@ describe('upstream set - one upstream', () => {
     one.told();
     expect(await one.set.submit('a', SUBMISSION)).toMatchObject({ type: 'operator', code: -32601 });
     await one.pass(3);
-    expect(one.told()).toEqual(['a ready>degraded error -32601']);
+    expect(one.told()).toEqual(['a operator submit_nonce: error -32601', 'a ready>degraded error -32601']);
     a.behave(both(information(5, 'h5'), json('', 503)));
     await one.set.submit('a', SUBMISSION);
     expect(one.set.statuses[0]?.alarms).toEqual(['submit_nonce: error -32601: <b>no such method</b>']);
@@ -402,6 +406,7 @@ it("upstream set - with the machine's own clock a reorganisation is adopted by t
       restored: () => null,
       informationChanged: (_, { blockHash }) => void changed.push(blockHash),
       stateChanged: () => undefined,
+      operatorNeeded: () => undefined,
       back: () => undefined,
       refreshed: () => undefined,
       activeChanged: () => undefined,

@@ -54,6 +54,7 @@ export function setOf(upstreams: readonly UpstreamOptions[], options: SetUp = {}
           `${name} ${height}:${blockHash}${isNewBlock ? ' new' : ''}${isActive ? ' active' : ''}`,
         ),
       stateChanged: (name, from, to, reason) => void events.push(`${name} ${from}>${to} ${reason ?? 'well'}`),
+      operatorNeeded: (name, reason) => void events.push(`${name} operator ${reason}`),
       back: (name, wasAway) => void events.push(`${name} back${wasAway ? ' from away' : ''}`),
       refreshed: (name) => void refreshes.push(name),
       activeChanged: (from, to) => void events.push(`active ${from}>${to} at ${at().toFixed(0)}`),
