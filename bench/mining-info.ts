@@ -1,17 +1,24 @@
-// Answers to `get_mining_info` a second over 1,000 kept connections, against a node:http server that answers a constant
-// of the same size; and the processor time of one such answer. The door runs alone in a process of its own.
+// Answers to `get_mining_info` a second over 1,000 kept connections, of the whole program and of its door alone, against
+// a node:http server that answers a constant of the same size; and the processor time of one such answer.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { UpstreamSim } from '../src/mining/simulator/upstream-sim.ts';
+import { startAggregator } from '../test/support/aggregator.ts';
+import { freePort } from '../test/support/free-port.ts';
+import { until } from '../test/support/until.ts';
 import type { BenchOptions, Figure } from './figures.ts';
 import { median } from './machine.ts';
 import { cpuSeconds } from './stage.ts';
 
 const CONNECTIONS = 1_000;
-/** As a node answers, without the numbers that a door does not look at. */
+/** What the door alone answers, about as long as what a node says. */
 const INFORMATION =
   '{"generation_signature":"9821beb3b34d9a3b30127c05f8d1e9006f8a02f565a3572145134bbe34d37a76","base_target":36650387592,"height":12345,"block_hash":"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d","target_quality":18446744073709551615,"minimum_compression_level":1,"target_compression_level":1}';
 const POLL = '{"jsonrpc":"2.0","id":12345,"method":"get_mining_info","params":[]}';
@@ -22,37 +29,72 @@ interface Server {
   readonly pid: number;
   /** Length of one answer with its headers, the same each time. */
   readonly answerBytes: number;
-  end(): void;
+  /** Length of its body. */
+  readonly bodyBytes: number;
+  end(): Promise<void>;
 }
 
 interface Round {
   readonly perSecond: number;
-  /** Processor time of the server for one answer, in µs. */
+  /** Processor time of the server's process for one answer, in µs. */
   readonly microseconds: number;
 }
 
-async function startServer(file: string, argument: string): Promise<Server> {
-  const path = fileURLToPath(new URL(`references/${file}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [path, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+/** Opens the connections, and asks once. */
+async function openServer(port: number, pid: number, end: () => Promise<void>): Promise<Server> {
   const sockets: Socket[] = [];
   for (let count = 0; count < CONNECTIONS; count++) {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1').setNoDelay(true);
+    const socket = connect(port, '127.0.0.1').setNoDelay(true);
     await once(socket, 'connect');
     sockets.push(socket);
   }
   const [first] = sockets;
   first?.write(REQUEST);
-  const [answer] = first === undefined ? [] : ((await once(first, 'data')) as [Buffer]);
+  const [answer] = first === undefined ? [Buffer.alloc(0)] : ((await once(first, 'data')) as [Buffer]);
   return {
     sockets,
-    pid: child.pid ?? 0,
-    answerBytes: answer?.length ?? 0,
-    end() {
+    pid,
+    answerBytes: answer.length,
+    bodyBytes: answer.length - answer.indexOf('\r\n\r\n') - 4,
+    async end() {
       for (const socket of sockets) socket.destroy();
-      child.kill();
+      await end();
     },
   };
+}
+
+async function startReference(file: string, argument: string): Promise<Server> {
+  const path = fileURLToPath(new URL(`references/${file}.ts`, import.meta.url));
+  const child = spawn(process.execPath, [path, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return openServer(Number(new URL(url).port), child.pid ?? 0, async () => void child.kill());
+}
+
+/** The whole program, with an upstream that is simulated in this process. */
+async function startProgram(): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-mining-info-'));
+  const upstream = new UpstreamSim({ prover: null });
+  const { url } = await upstream.start();
+  const port = await freePort();
+  const file = join(folder, 'aggregator_config.yaml');
+  const settings = {
+    listen_address: `127.0.0.1:${port}`,
+    upstream: { name: 'simulated', url, submission_mode: 'pool' },
+    database: { path: 'aggregator.db' },
+  };
+  writeFileSync(file, JSON.stringify(settings));
+  const launch = { args: ['mining', '-c', file], cwd: folder };
+  const program = startAggregator({ LOG_LEVEL: 'info', HTTP_PORT: '' }, undefined, launch);
+  const body = { method: 'POST', headers: { 'content-type': 'application/json' }, body: POLL };
+  await until('mining information', async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/`, body).catch(() => null);
+    return (await answer?.text())?.includes('"result"');
+  });
+  return openServer(port, program.process.pid ?? 0, async () => {
+    await program.stop();
+    await upstream.stop();
+    rmSync(folder, { recursive: true });
+  });
 }
 
 /** One request after the other on each connection. */
@@ -86,28 +128,40 @@ async function run({ sockets, pid, answerBytes }: Server, seconds: number): Prom
 
 export async function benchMiningInfo({ isQuick, rounds }: BenchOptions): Promise<readonly Figure[]> {
   const seconds = isQuick ? 1 : 4;
-  const body = `{"jsonrpc":"2.0","result":${INFORMATION},"id":12345}`;
-  const door = await startServer('miner-door', INFORMATION);
-  const empty = await startServer('empty-http', String(body.length));
+  const program = await startProgram();
+  const door = await startReference('miner-door', INFORMATION);
+  const empty = await startReference('empty-http', String(program.bodyBytes));
+  const runs = new Map<Server, Round[]>([program, door, empty].map((server) => [server, []]));
   try {
-    const [ours, bare]: [Round[], Round[]] = [[], []];
     // Compiled before it is measured.
-    for (const server of [door, empty]) await run(server, 2);
+    for (const server of runs.keys()) await run(server, 2);
     for (let round = 0; round < rounds; round++) {
-      ours.push(await run(door, seconds));
-      bare.push(await run(empty, seconds));
+      for (const [server, found] of runs) found.push(await run(server, seconds));
     }
-    const ratio = ours.map(({ perSecond }, round) => perSecond / (bare[round]?.perSecond ?? Number.NaN));
-    const of = (runs: readonly Round[], name: keyof Round) => median(runs.map((each) => each[name]));
+    const of = (server: Server, name: keyof Round) =>
+      median((runs.get(server) ?? []).map((each) => each[name]));
+    const ratio = (server: Server) =>
+      median(
+        (runs.get(server) ?? []).map(
+          ({ perSecond }, round) => perSecond / (runs.get(empty)?.[round]?.perSecond ?? Number.NaN),
+        ),
+      );
     return [
-      { name: 'get_mining_info, 1,000 connections', value: of(ours, 'perSecond'), unit: '/s', aim: null },
-      { name: 'empty node:http server', value: of(bare, 'perSecond'), unit: '/s', aim: null },
-      { name: '÷ empty server', value: median(ratio), unit: '×', aim: { atLeast: 0.6 } },
-      { name: 'processor time of an answer', value: of(ours, 'microseconds'), unit: 'µs', aim: null },
-      { name: 'the same of the empty server', value: of(bare, 'microseconds'), unit: 'µs', aim: null },
+      { name: 'the program', value: of(program, 'perSecond'), unit: '/s', aim: null },
+      { name: 'the door alone', value: of(door, 'perSecond'), unit: '/s', aim: null },
+      { name: 'empty node:http server', value: of(empty, 'perSecond'), unit: '/s', aim: null },
+      { name: 'the program ÷ empty server', value: ratio(program), unit: '×', aim: { atLeast: 0.6 } },
+      { name: 'the door alone ÷ empty server', value: ratio(door), unit: '×', aim: null },
+      {
+        name: 'processor time of an answer: program',
+        value: of(program, 'microseconds'),
+        unit: 'µs',
+        aim: null,
+      },
+      { name: 'of the door alone', value: of(door, 'microseconds'), unit: 'µs', aim: null },
+      { name: 'of the empty server', value: of(empty, 'microseconds'), unit: 'µs', aim: null },
     ];
   } finally {
-    door.end();
-    empty.end();
+    for (const server of runs.keys()) await server.end();
   }
 }
