@@ -35,9 +35,13 @@ export function verifyRun(run: VerificationRun): RunVerified {
     run.onProgress(index / begun);
     return expectBlock({ blocks, miners, mode }, index);
   });
-  const kills =
-    run.killsPath === null ? [] : readFileSync(run.killsPath, 'utf8').trim().split('\n').map(Number);
+  const kills = run.killsPath === null ? [] : readTimes(run.killsPath);
   const completeTo = Math.max(from, begun - 1);
   const verified = verifyRecord({ mode, blocks, expected, lines, completeFrom: from, completeTo, kills });
   return { ...verified, blocks: completeTo - from };
+}
+
+function readTimes(path: string): readonly number[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map(Number);
 }
