@@ -10,7 +10,7 @@ import type { ProofOutcome } from '../domain/proof-check.ts';
 import { accountKey, type Submission } from '../domain/submission.ts';
 import type { DeliveryOutcome } from '../domain/upstream-answer.ts';
 import type { DeskCounters } from './desk-counters.ts';
-import type { DeskOptions, DeskParts, Verify } from './desk-parts.ts';
+import type { DeskDelivery, DeskOptions, DeskParts, Verify } from './desk-parts.ts';
 import { factsOf, submittedFact, VERDICT_OF_STATE } from './entry-facts.ts';
 import { FalseProofs } from './false-proofs.ts';
 import { Notices } from './notices.ts';
@@ -38,6 +38,8 @@ export class Bookkeeping {
   /** Entries whose commit the journal refused. */
   readonly #refusedCommits = new Set<number>();
   readonly #currents = new Map<string, KnownBlock>();
+  /** The deliveries that have what is in delivery. */
+  readonly #deliveries = new Map<string, DeskDelivery>();
   #nextId: number;
   #activeKey = '';
   /** The blocks when they were looked at last. */
@@ -183,7 +185,8 @@ export class Bookkeeping {
     const { all, active } = this.#parts.blocks;
     const activeKey = active === null ? '' : keyOf(active);
     const key = [activeKey, ...all.map((block) => `${block.age} ${keyOf(block)}`)].join('\n');
-    if (key === this.#blocksKey) return;
+    const isNewDelivery = this.#lookAtDeliveries(all);
+    if (key === this.#blocksKey && !isNewDelivery) return;
     this.#blocksKey = key;
     this.#parts.checker.keepBlocks(all.map(({ information }) => information.blockHash));
     const upstreams = new Set(all.map(({ upstream }) => upstream));
@@ -205,19 +208,45 @@ export class Bookkeeping {
       const { id, upstream, mode } = entry;
       this.#nextId = Math.max(this.#nextId, id + 1);
       if (upstream === '') continue;
-      const delivery = this.#parts.deliveryOf(upstream);
-      if (delivery === undefined) {
+      if (this.#parts.deliveryOf(upstream) === undefined) {
         foreign.push(id);
         continue;
       }
-      if (entry.state === 'delivered') delivery.remember(entry);
       const books = this.#books.get(upstream) ?? new Books(mode);
       this.#books.set(upstream, books);
       moves.push(...books.restore(entry));
     }
     this.noteGone(foreign);
-    // Only now: a move may look into the books of another upstream.
-    this.#carryOut(moves);
+    // Only now: a move may look into the books of another upstream. What was in delivery is offered when the blocks are
+    // looked at.
+    this.#carryOut(moves.filter(({ act }) => act !== 'deliver'));
+  }
+
+  /**
+   * An upstream that is not configured any longer loses its books. One that was configured anew gets what was in
+   * delivery; returns true if there is such a one, whose delivery knows no blocks yet.
+   */
+  #lookAtDeliveries(blocks: readonly KnownBlock[]): boolean {
+    let isNew = false;
+    for (const upstream of new Set([...this.#books.keys(), ...blocks.map((block) => block.upstream)])) {
+      const delivery = this.#parts.deliveryOf(upstream);
+      const before = this.#deliveries.get(upstream);
+      if (delivery === before) continue;
+      if (delivery === undefined) {
+        this.noteGone((this.#books.get(upstream)?.entries() ?? []).map(({ id }) => id));
+        this.#books.delete(upstream);
+        this.#currents.delete(upstream);
+        this.#deliveries.delete(upstream);
+        continue;
+      }
+      isNew = true;
+      this.#deliveries.set(upstream, delivery);
+      for (const entry of this.#books.get(upstream)?.entries() ?? []) {
+        if (entry.state === 'waiting') delivery.offer(entry);
+        if (entry.state === 'delivered') delivery.remember(entry);
+      }
+    }
+    return isNew;
   }
 
   #all(): readonly Books[] {
@@ -226,7 +255,9 @@ export class Bookkeeping {
 
   #booksOf(upstream: string, mode: Entry['mode']): Books {
     const known = this.#books.get(upstream);
-    if (known !== undefined) return known;
+    if (known?.mode === mode) return known;
+    // Its mode was changed in the settings: what was best for a pool means nothing for a wallet.
+    this.noteGone((known?.entries() ?? []).map(({ id }) => id));
     const books = new Books(mode);
     this.#books.set(upstream, books);
     // New books hold nothing, so no move follows.

@@ -45,7 +45,13 @@ export interface DeskBench {
     /** False: checks wait for their `end`. */
     checksAtOnce: boolean;
     overBudget: string[];
+    /** That of all upstreams. */
+    delivery: DeskDelivery | undefined;
+    /** The blocks that it was told last. */
+    told: readonly string[];
   };
+  /** What a change of the settings makes. */
+  newDelivery(): DeskDelivery;
   submit(change?: Partial<Submission>, address?: string): Promise<SubmitAnswer>;
   pass(ms: number): Promise<void>;
   commitAll(): Promise<unknown>;
@@ -75,13 +81,16 @@ export function deskBench(
     refusesCommits: false,
     checksAtOnce: true,
     overBudget: [],
+    delivery: undefined,
+    told: [],
   };
-  const delivery: DeskDelivery = {
+  const newDelivery = (): DeskDelivery => ({
     offer: (entry) => void offered.push(entry),
     withdraw: (entry) => void withdrawn.push(entry),
     remember: (entry) => void remembered.push(entry),
-    blocksAre: () => undefined,
-  };
+    blocksAre: (hashes) => void (state.told = hashes),
+  });
+  state.delivery = newDelivery();
   const activeOf = () =>
     state.blocks.find(({ upstream, age }) => upstream === state.active && age === 'current') ?? null;
   const { verify = 'best', blockTimeSecs = 120, firstEntryId = 1 } = options;
@@ -128,7 +137,7 @@ export function deskBench(
           return state.onRefresh();
         },
       },
-      deliveryOf: (upstream) => (upstream === 'gone' ? undefined : delivery),
+      deliveryOf: (upstream) => (upstream === 'gone' ? undefined : state.delivery),
       clock: time,
       timers: time,
     },
@@ -143,6 +152,7 @@ export function deskBench(
     offered,
     withdrawn,
     remembered,
+    newDelivery,
     state,
     submit: (change = {}, address = '10.0.0.1') =>
       desk.submit(submission({ nonce: 2n, ...change }), peer(address)),

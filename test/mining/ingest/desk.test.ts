@@ -415,6 +415,34 @@ describe('desk', () => {
     expect(bench.stored().map(({ id }) => id)).toEqual([3]);
   });
 
+  it('desk - an upstream that is configured anew gets what was in delivery; one that is not any longer loses its books', async () => {
+    const bench = deskBench();
+    await bench.submit();
+    await bench.submit({ accountId: account('b') });
+    const [first] = bench.offered;
+    if (first !== undefined) bench.desk.settled(first, { type: 'delivered', rawQuality: 400_000n });
+    bench.state.told = [];
+    bench.state.delivery = bench.newDelivery();
+    bench.desk.blocksChanged();
+    expect(bench.offered.map(({ id }) => id)).toEqual([1, 2, 2]);
+    expect(bench.remembered.map(({ id }) => id)).toEqual([1]);
+    expect(bench.state.told).toEqual(['h1']);
+    bench.desk.blocksChanged();
+    expect(bench.offered.length).toBe(3);
+    bench.state.delivery = undefined;
+    await bench.blocksAre();
+    expect(bench.stored()).toEqual([]);
+    expect(bench.desk.snapshot().entries).toBe(0);
+  });
+
+  it('desk - an upstream that changed its mode begins new books', async () => {
+    const bench = deskBench();
+    await bench.submit();
+    await bench.blocksAre(block({ mode: 'wallet' }));
+    await bench.submit({ accountId: account('b'), rawQuality: 500_000n, nonce: 4n });
+    expect(bench.stored()).toMatchObject([{ mode: 'wallet', submission: { rawQuality: 500_000n } }]);
+  });
+
   it('desk - a stop closes the connections that wait', async () => {
     const bench = deskBench();
     bench.state.commitsAtOnce = false;
