@@ -47,12 +47,14 @@ export interface OutcomeChange {
   readonly pair: number;
   /** Hours since the epoch. */
   readonly hour: number;
-  /** A verdict's code, or {@link HOLDS}. */
+  /** A verdict's code, {@link HOLDS} or {@link REFUSED_BY_UPSTREAM}. */
   readonly outcome: number;
 }
 
 /** The code of an outcome that is no verdict: a proof was checked and holds. */
 export const HOLDS = 15;
+/** The code of an outcome beside the verdict: it was sent to the upstream, which refused it. */
+export const REFUSED_BY_UPSTREAM = 14;
 
 /** The changes of one commit. */
 export class Changes {

@@ -5,7 +5,7 @@ import { type Verdict, VERDICTS } from '../domain/facts.ts';
 import type { Outcomes } from '../domain/statistics.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
-import { HOLDS, type OutcomeChange } from './changes.ts';
+import { HOLDS, type OutcomeChange, REFUSED_BY_UPSTREAM } from './changes.ts';
 
 /** An hour, in ms. */
 export const HOUR_MS = 3_600_000;
@@ -26,16 +26,14 @@ export interface CapacitySample {
 const BY_VERDICT: Readonly<Partial<Record<Verdict, readonly (keyof Outcomes)[]>>> = {
   accepted: ['forwarded', 'accepted'],
   mismatch: ['forwarded', 'accepted'],
-  refused: ['forwarded', 'rejected'],
-  stale: ['forwarded', 'rejected'],
-  not_assigned: ['forwarded', 'rejected'],
   false: ['failedProofs'],
 };
 const MEMBERS = VERDICTS.map((verdict) => BY_VERDICT[verdict] ?? []);
 
 /** The members of {@link Outcomes} that count an outcome. */
 export function membersOf(outcome: number): readonly (keyof Outcomes)[] {
-  return outcome === HOLDS ? ['verified'] : (MEMBERS[outcome] ?? []);
+  if (outcome === HOLDS) return ['verified'];
+  return outcome === REFUSED_BY_UPSTREAM ? ['forwarded', 'rejected'] : (MEMBERS[outcome] ?? []);
 }
 
 /** The hourly counts of a database. */

@@ -7,7 +7,7 @@ import { type Database, durably } from '../../store/database.ts';
 import { StoredValues } from '../../store/stored-values.ts';
 import { type Entry, type Fact, type Verdict, VERDICTS } from '../domain/facts.ts';
 import { BlockRows } from './block-rows.ts';
-import { Changes, HOLDS } from './changes.ts';
+import { Changes, HOLDS, REFUSED_BY_UPSTREAM } from './changes.ts';
 import { EntryRows, InformationRows, type KeptInformation } from './entry-rows.ts';
 import { HOUR_MS, OutcomeRows } from './outcome-rows.ts';
 import { AccountRows, MachineRows, PairRows } from './people-rows.ts';
@@ -19,6 +19,7 @@ import { StatisticsRestore } from './statistics-restore.ts';
 
 const OBSERVED = 'observed_ms';
 const LAST_ENTRY = 'last_entry';
+const REFUSALS: ReadonlySet<Verdict> = new Set(['refused', 'stale', 'not_assigned']);
 
 /** Facts with the observed clock when they were told. */
 export interface FactGroup {
@@ -222,6 +223,9 @@ export class MiningWriter {
     if (pair === null || block === null) return;
     const judged = submissions.judged(block, pair, rawQuality, verdict, changes);
     this.#count({ pair, atMs, verdict, judged }, changes);
+    // Only the upstream gives a reason; others are refused with a submission that was sent.
+    if (judged.isNew && text !== null && REFUSALS.has(verdict))
+      changes.outcomes.push({ pair, hour: Math.floor(atMs / HOUR_MS), outcome: REFUSED_BY_UPSTREAM });
   }
 
   #count(

@@ -11,6 +11,7 @@ import type { DatabaseFiles } from '../../store/database-files.ts';
 import type { Disk } from '../../store/free-space.ts';
 import { codeOf, refusalOf } from '../../store/refusal.ts';
 import { WriterHealth } from '../../store/writer-health.ts';
+import { PAIRS_MAX } from '../store/statistics-memory.ts';
 import type { FactGroup, MiningWriter } from '../store/writer.ts';
 import type { FactsMessage, WriterSeams, WriterToMain } from './messages.ts';
 
@@ -63,6 +64,7 @@ export class WriterLoop implements Part {
   #prunedAtMs = -Infinity;
   #isStopped = false;
   #isFlushDue = false;
+  #isUnlistedTold = false;
   /** The next step of reading statistics. */
   #step: Timer | null = null;
 
@@ -228,6 +230,15 @@ export class WriterLoop implements Part {
     this.#snapshotAtMs = monotonicMs;
     this.#isChanged = !statistics.isComplete;
     this.#parts.send({ type: 'statistics', statistics });
+    this.#tellUnlisted();
+  }
+
+  /** Says once that there are more pairs than the statistics list. */
+  #tellUnlisted(): void {
+    if (this.#isUnlistedTold || this.#parts.writer.statistics.unlisted === 0) return;
+    this.#isUnlistedTold = true;
+    const sentence = `statistics: more than ${PAIRS_MAX} pairs of account and machine submit; further ones are stored, and not listed`;
+    this.#parts.send({ type: 'log', level: 'warn', sentence });
   }
 
   /** Runs work that can wait; a refusal of the environment shows with the next commit. */

@@ -97,6 +97,20 @@ describe('the writer', () => {
     ]);
   });
 
+  it('writer - what the upstream refused is forwarded and rejected, what was refused with it is neither', () => {
+    const { writer } = openWriter();
+    commit(
+      writer,
+      submitted(5n, 'waiting'),
+      submitted(6n, 'held', { blockHash: 'b' }),
+      submitted(7n, 'not_assigned', { blockHash: 'c' }),
+    );
+    commit(writer, judged(5n, 'not_assigned', { text: '' }), judged(6n, 'not_assigned', { blockHash: 'b' }));
+    expect(writer.statistics.snapshot(NOW_MS).pairs).toMatchObject([
+      { outcomes: { forwarded: 1, accepted: 0, rejected: 1 } },
+    ]);
+  });
+
   it('writer - the text of a refused account is shown until it is accepted', () => {
     const { writer } = openWriter();
     const refusal = () => writer.statistics.snapshot(NOW_MS).accounts.map((known) => known.refusal);

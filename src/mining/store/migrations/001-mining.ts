@@ -89,7 +89,8 @@ CREATE TABLE rival_rows(
   PRIMARY KEY (id, raw_quality)
 ) WITHOUT ROWID;
 
--- How many submissions of a pair came to a verdict in an hour. outcome: the verdict, or 15 for a proof that holds.
+-- How many submissions of a pair came to a verdict in an hour. outcome: the verdict, 15 for a proof that holds, or
+-- 14 beside the verdict of a submission that the upstream refused.
 CREATE TABLE outcome_hours(
   hour INTEGER NOT NULL, pair INTEGER NOT NULL, outcome INTEGER NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY (hour, pair, outcome)
