@@ -1,8 +1,11 @@
 // What the dashboard shows of the statistics beside its tables, and what it asks the worker for its charts. Plain data;
 // integers of the wire are decimal text, because a browser rounds numbers above 2^53.
 
+import type { Verdict } from './facts.ts';
 import type { StatsDocument } from './statistics.ts';
 
+/** Miners in one list of verdicts. */
+export const VERDICT_ROWS_MAX = 500;
 /** Points of one chart. */
 export const CHART_POINTS_MAX = 2_000;
 /** Texts of refused accounts in a summary; beyond them it has their number. */
@@ -110,4 +113,19 @@ export interface CapacityHistory {
   readonly at: readonly string[];
   readonly capacityTib: readonly number[];
   readonly gaps: readonly Gap[];
+}
+
+/** What the verdicts are asked for: a span in ms since the epoch, counted in whole hours, and how many miners. */
+export interface VerdictQuery {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly limit: number;
+}
+
+/** What became of the submissions of one account at one machine, by verdict. */
+export interface MinerVerdicts {
+  readonly machineId: string;
+  readonly accountId: string;
+  /** Verdicts that never came are absent. */
+  readonly counts: Readonly<Partial<Record<Verdict, number>>>;
 }

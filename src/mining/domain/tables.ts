@@ -73,26 +73,28 @@ export interface TablePage {
   readonly total: number;
 }
 
+/** What machines, accounts and pairs share in the document. */
+type Shown = Omit<TableFigures, 'capacityTib'>;
+
 /** A row before it is made: most rows of a table are never shown. */
 interface Candidate {
   readonly id: string;
   readonly accountId: string | null;
-  readonly figures: TableFigures;
+  readonly capacityTib: number;
+  readonly shown: Shown;
   readonly refusal: string | null;
   readonly nested: () => readonly NestedRow[];
 }
 
-/** Makes a page. Equal rows are in the order of their ids. A page past the last one has no rows. */
+/**
+ * Makes a page. Equal rows are in the order of the document: active ones first, then by id. A page past the last one has
+ * no rows.
+ */
 export function tablePage(document: StatsDocument, name: TableName, query: TableQuery): TablePage {
   const search = query.search.toLowerCase();
   const all = CANDIDATES[name](document);
   const found = search === '' ? all : all.filter((row) => matches(row, search));
-  const sign = query.descending ? -1 : 1;
-  const { sort } = query;
-  const key = (row: Candidate): number => (sort === 'id' ? 0 : row.figures[sort]);
-  const sorted = found.toSorted((a, b) =>
-    sort === 'id' ? sign * compareIds(a, b) : sign * (key(a) - key(b)) || compareIds(a, b),
-  );
+  const sorted = found.toSorted(comparison(query));
   const start = (query.page - 1) * TABLE_PAGE_ROWS_MAX;
   return {
     rows: sorted.slice(start, start + TABLE_PAGE_ROWS_MAX).map((row) => rowOf(row)),
@@ -102,47 +104,60 @@ export function tablePage(document: StatsDocument, name: TableName, query: Table
   };
 }
 
+function comparison({ sort, descending }: TableQuery): (a: Candidate, b: Candidate) => number {
+  const sign = descending ? -1 : 1;
+  if (sort === 'id') return (a, b) => sign * (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  if (sort === 'capacityTib') return (a, b) => sign * (a.capacityTib - b.capacityTib);
+  return (a, b) => sign * (a.shown[sort] - b.shown[sort]);
+}
+
 const CANDIDATES: Readonly<Record<TableName, (document: StatsDocument) => readonly Candidate[]>> = {
   machines: ({ machines }) =>
     machines.map((machine) => ({
       id: machine.machineId,
       accountId: null,
-      figures: { ...figuresOf(machine), capacityTib: machine.totalCapacityTib },
+      capacityTib: machine.totalCapacityTib,
+      shown: machine,
       refusal: null,
-      nested: () =>
-        machine.accounts.map((each) => ({
-          id: each.accountId,
-          ...figuresOf(each),
-          capacityTib: each.capacityTib,
-        })),
+      nested: () => machine.accounts.map((each) => nestedRow(each.accountId, each.capacityTib, each)),
     })),
   accounts: ({ accounts }) =>
     accounts.map((account) => ({
       id: account.accountId,
       accountId: null,
-      figures: { ...figuresOf(account), capacityTib: account.totalCapacityTib },
+      capacityTib: account.totalCapacityTib,
+      shown: account,
       refusal: account.refusal,
-      nested: () =>
-        account.machines.map((each) => ({
-          id: each.machineId,
-          ...figuresOf(each),
-          capacityTib: each.capacityTib,
-        })),
+      nested: () => account.machines.map((each) => nestedRow(each.machineId, each.capacityTib, each)),
     })),
   miners: ({ accounts }) =>
     accounts.flatMap((account) =>
       account.machines.map((pair) => ({
         id: pair.machineId,
         accountId: account.accountId,
-        figures: { ...figuresOf(pair), capacityTib: pair.capacityTib },
+        capacityTib: pair.capacityTib,
+        shown: pair,
         refusal: account.refusal,
         nested: () => [],
       })),
     ),
 };
 
-function figuresOf(shown: Omit<TableFigures, 'capacityTib'>): Omit<TableFigures, 'capacityTib'> {
+function rowOf({ id, accountId, capacityTib, shown, refusal, nested }: Candidate): TableRow {
+  const rows = nested();
   return {
+    ...nestedRow(id, capacityTib, shown),
+    accountId,
+    refusal: refusal === null ? null : shownText(refusal),
+    nested: rows.slice(0, TABLE_NESTED_ROWS_MAX),
+    nestedCount: rows.length,
+  };
+}
+
+function nestedRow(id: string, capacityTib: number, shown: Shown): NestedRow {
+  return {
+    id,
+    capacityTib,
     submissions24h: shown.submissions24h,
     submissionPercentage: shown.submissionPercentage,
     lastSeenSecsAgo: shown.lastSeenSecsAgo,
@@ -155,26 +170,6 @@ function figuresOf(shown: Omit<TableFigures, 'capacityTib'>): Omit<TableFigures,
   };
 }
 
-function rowOf({ id, accountId, figures, refusal, nested }: Candidate): TableRow {
-  const rows = nested();
-  return {
-    id,
-    accountId,
-    ...figures,
-    refusal: refusal === null ? null : shownText(refusal),
-    nested: rows.slice(0, TABLE_NESTED_ROWS_MAX),
-    nestedCount: rows.length,
-  };
-}
-
 function matches({ id, accountId }: Candidate, search: string): boolean {
   return id.toLowerCase().includes(search) || (accountId ?? '').toLowerCase().includes(search);
-}
-
-function compareIds(a: Candidate, b: Candidate): number {
-  return compare(a.id, b.id) || compare(a.accountId ?? '', b.accountId ?? '');
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -3,7 +3,12 @@
 import { BadRequest } from '../../http/answers.ts';
 import { query, type QueryOf, text, TIME_PARAMETER, wholeNumber, word } from '../../http/parameter.ts';
 import { DAY_MS } from '../../lib/durations.ts';
-import { CHART_POINTS_MAX, type SpanQuery } from '../domain/dashboard.ts';
+import {
+  CHART_POINTS_MAX,
+  type SpanQuery,
+  VERDICT_ROWS_MAX,
+  type VerdictQuery,
+} from '../domain/dashboard.ts';
 import { TABLE_SORTS, type TableQuery } from '../domain/tables.ts';
 
 /** Time in which equal questions about the past get the same answer. */
@@ -46,10 +51,14 @@ export function tableQuery({ q, sort, page }: QueryOf<typeof TABLE_QUERY>): Tabl
   };
 }
 
-/** The query string of a chart. */
-export const SPAN_QUERY = query({
+const SPAN = {
   from: { ...TIME_PARAMETER, description: 'Start; 24 h before `to` if absent' },
   to: { ...TIME_PARAMETER, description: 'End; now if absent' },
+} as const;
+
+/** The query string of a chart. */
+export const SPAN_QUERY = query({
+  ...SPAN,
   points: {
     ...wholeNumber(2, CHART_POINTS_MAX, 'bad_points'),
     default: 400,
@@ -58,10 +67,34 @@ export const SPAN_QUERY = query({
 });
 
 /** Makes the query of a chart. `nowMs` is this machine's clock. Errors: `bad_time`. */
-export function spanQuery({ from, to, points }: QueryOf<typeof SPAN_QUERY>, nowMs: number): SpanQuery {
+export function spanQuery(asked: QueryOf<typeof SPAN_QUERY>, nowMs: number): SpanQuery {
+  return { ...spanOf(asked, nowMs), points: asked.points };
+}
+
+/** The query string of the verdicts. */
+export const VERDICTS_QUERY = query({
+  ...SPAN,
+  limit: {
+    ...wholeNumber(1, VERDICT_ROWS_MAX, 'bad_points'),
+    default: 100,
+    description: 'Maximum number of miners in the answer',
+  },
+});
+
+/** Makes the query of the verdicts. `nowMs` is this machine's clock. Errors: `bad_time`. */
+export function verdictQuery(asked: QueryOf<typeof VERDICTS_QUERY>, nowMs: number): VerdictQuery {
+  return { ...spanOf(asked, nowMs), limit: asked.limit };
+}
+
+interface AskedSpan {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+function spanOf({ from, to }: AskedSpan, nowMs: number): { readonly fromMs: number; readonly toMs: number } {
   // Rounded up, so that all clients that send no time ask the same question.
   const toMs = to === undefined ? Math.ceil(nowMs / SHARED_SPAN_MS) * SHARED_SPAN_MS : Date.parse(to);
   const fromMs = from === undefined ? toMs - DAY_MS : Date.parse(from);
   if (fromMs >= toMs) throw new BadRequest('bad_time', 'from must be before to (to is now if absent)');
-  return { fromMs, toMs, points };
+  return { fromMs, toMs };
 }

@@ -8,11 +8,19 @@ import { unlessUnchanged } from '../../http/openapi.ts';
 import type { QueryOf } from '../../http/parameter.ts';
 import { TEXT } from '../../http/schema.ts';
 import { SharedAnswers, tagged } from '../../http/shared-answers.ts';
-import type { CapacityHistory, Rounds, SpanQuery } from '../domain/dashboard.ts';
+import type { CapacityHistory, MinerVerdicts, Rounds, SpanQuery, VerdictQuery } from '../domain/dashboard.ts';
 import { TABLES, tablePage } from '../domain/tables.ts';
 import type { MiningView } from '../domain/view.ts';
 import type { MiningAnswers } from './answers.ts';
-import { SHARED_SPAN_MS, SPAN_QUERY, spanQuery, TABLE_QUERY, tableQuery } from './parameters.ts';
+import {
+  SHARED_SPAN_MS,
+  SPAN_QUERY,
+  spanQuery,
+  TABLE_QUERY,
+  tableQuery,
+  VERDICTS_QUERY,
+  verdictQuery,
+} from './parameters.ts';
 import * as schemas from './schemas.ts';
 import type { SharedStatistics } from './shared-statistics.ts';
 
@@ -23,9 +31,10 @@ export const SHARED_ANSWER_MS = 1_000;
 export interface MiningParts {
   view(): MiningView;
   readonly statistics: SharedStatistics;
-  /** The rounds and the capacity, from a worker. Errors: `worker_timeout`, `database_unusable`. */
+  /** Rounds, capacity and verdicts, from a worker. Errors: `worker_timeout`, `database_unusable`. */
   rounds(query: SpanQuery): Promise<Rounds>;
   capacity(query: SpanQuery): Promise<CapacityHistory>;
+  verdicts(query: VerdictQuery): Promise<readonly MinerVerdicts[]>;
   nowMs(): number;
   monotonicMs(): number;
 }
@@ -110,4 +119,20 @@ function addChartRoutes(app: FastifyInstance, parts: MiningParts, shared: Shared
       },
     );
   }
+  app.get<{ Querystring: QueryOf<typeof VERDICTS_QUERY> }>(
+    '/api/mining/verdicts',
+    {
+      schema: {
+        summary: 'What became of the submissions of each account at each machine, in whole hours of a span',
+        querystring: VERDICTS_QUERY,
+        response: { ...unlessUnchanged(schemas.MINER_VERDICTS), ...BUSY },
+      },
+    },
+    async (request, reply) => {
+      const query = verdictQuery(request.query, parts.nowMs());
+      const make = async () => ({ miners: await parts.verdicts(query) });
+      const answer = await shared.get(`verdicts ${JSON.stringify(query)}`, SHARED_SPAN_MS, make);
+      return sendTagged(request, reply, answer);
+    },
+  );
 }

@@ -13,7 +13,7 @@ import {
   TIME,
 } from '../../http/schema.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
-import { SUMMARY_REFUSALS_MAX } from '../domain/dashboard.ts';
+import { SUMMARY_REFUSALS_MAX, VERDICT_ROWS_MAX } from '../domain/dashboard.ts';
 import { VERDICTS } from '../domain/facts.ts';
 import { TABLE_NESTED_ROWS_MAX, TABLE_PAGE_ROWS_MAX } from '../domain/tables.ts';
 import { DELIVERY_OUTCOMES, INFORMATION_ANSWERS, PROOF_OUTCOMES, UPSTREAM_STATES } from '../domain/view.ts';
@@ -159,6 +159,18 @@ export const ROUNDS = object({
   bestPocTimes: array({ type: ['number', 'null'], description: 'Seconds' }),
   submissions: array(COUNT),
   gaps: GAPS,
+});
+
+/** What became of the submissions of each miner. */
+export const MINER_VERDICTS = object({
+  miners: array(
+    object({
+      machineId: TEXT,
+      accountId: TEXT,
+      counts: object(members(VERDICTS), VERDICTS),
+    }),
+    { maxItems: VERDICT_ROWS_MAX, description: 'Those with most submissions first' },
+  ),
 });
 
 /** Capacity over time. */

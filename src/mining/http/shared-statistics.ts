@@ -6,6 +6,11 @@ import type { StatsDocument } from '../domain/statistics.ts';
 
 /** Time in which everyone gets the same statistics. */
 export const STATISTICS_AGE_MS = 1_000;
+/**
+ * They are kept at least this many times as long as it took to make them: with ten thousand machines it takes tens of
+ * milliseconds, in which no miner gets an answer.
+ */
+const COST_SHARE = 50;
 
 /** What the statistics are made with. */
 export interface SharedStatisticsParts {
@@ -22,7 +27,7 @@ export interface StatisticsMoment {
   readonly summary: Summary;
 }
 
-/** The statistics, at most once in {@link STATISTICS_AGE_MS} made anew. */
+/** The statistics, at most once in {@link STATISTICS_AGE_MS} made anew, and more seldom if that costs much. */
 export class SharedStatistics {
   readonly #parts: SharedStatisticsParts;
   #kept: { readonly moment: StatisticsMoment; readonly untilMs: number } | null = null;
@@ -31,19 +36,35 @@ export class SharedStatistics {
     this.#parts = parts;
   }
 
-  /** The statistics of the last second. Throws what making them throws. */
+  /** The statistics of the last second or seconds. Throws what making them throws. */
   latest(): StatisticsMoment {
-    const nowMs = this.#parts.monotonicMs();
-    if (this.#kept !== null && nowMs < this.#kept.untilMs) return this.#kept.moment;
+    const startedMs = this.#parts.monotonicMs();
+    if (this.#kept !== null && startedMs < this.#kept.untilMs) return this.#kept.moment;
     const document = this.#parts.statistics();
     let text: string | null = null;
     const moment = {
       document,
-      text: () => (text ??= statsText(document)),
+      text: () => (text ??= this.#printed(document)),
       summary: summaryOf(document),
     };
-    this.#kept = { moment, untilMs: nowMs + STATISTICS_AGE_MS };
+    this.#kept = { moment, untilMs: startedMs + STATISTICS_AGE_MS };
+    this.#keepFor(this.#parts.monotonicMs() - startedMs);
     return moment;
+  }
+
+  #printed(document: StatsDocument): string {
+    const startedMs = this.#parts.monotonicMs();
+    const text = statsText(document);
+    this.#keepFor(this.#parts.monotonicMs() - startedMs);
+    return text;
+  }
+
+  /** Keeps the statistics for as long as a part of their making that took `tookMs` is worth. */
+  #keepFor(tookMs: number): void {
+    if (this.#kept === null) return;
+    const { moment, untilMs } = this.#kept;
+    const worthMs = this.#parts.monotonicMs() + COST_SHARE * tookMs;
+    this.#kept = { moment, untilMs: Math.max(untilMs, worthMs) };
   }
 }
 

@@ -323,6 +323,7 @@ class MiningMain implements MiningApp {
         statistics: this.#statistics,
         rounds: (query) => this.#pool.ask('rounds', { query }),
         capacity: (query) => this.#pool.ask('capacity', { query }),
+        verdicts: (query) => this.#pool.ask('verdicts', query),
         nowMs,
         monotonicMs,
       },

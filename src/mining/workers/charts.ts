@@ -1,14 +1,13 @@
 // Reads the charts: the best of every block, the capacity over time, and the verdicts of every miner. A long span shows
 // one point for several blocks or samples.
 
-import type { CapacityHistory, Gap, Rounds, SpanQuery } from '../domain/dashboard.ts';
+import type { CapacityHistory, Gap, MinerVerdicts, Rounds, SpanQuery } from '../domain/dashboard.ts';
 import { type Verdict, VERDICTS } from '../domain/facts.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 import { cellId } from '../store/changes.ts';
 import { HOUR_MS, SAMPLE_MS } from '../store/outcome-rows.ts';
 import { fromStored } from '../store/unsigned.ts';
-import type { MinerVerdicts } from './questions.ts';
 
 /** Two samples further apart than this have a gap between them. */
 const GAP_MS = 2.5 * SAMPLE_MS;

@@ -1,26 +1,14 @@
 // The questions that mining's pool answers: for each its argument and its answer. Both are plain data.
 
 import type { NodeSign } from '../../lifecycle/node-state.ts';
-import type { CapacityHistory, Rounds, SpanQuery } from '../domain/dashboard.ts';
-import type { Verdict } from '../domain/facts.ts';
-
-/** What became of the submissions of one account at one machine, by verdict. */
-export interface MinerVerdicts {
-  readonly machineId: string;
-  readonly accountId: string;
-  /** Verdicts that never came are absent. */
-  readonly counts: Readonly<Partial<Record<Verdict, number>>>;
-}
+import type { CapacityHistory, MinerVerdicts, Rounds, SpanQuery, VerdictQuery } from '../domain/dashboard.ts';
 
 /** The questions by name. */
 export interface MiningQuestions {
   rounds: { argument: { readonly query: SpanQuery }; answer: Rounds };
   capacity: { argument: { readonly query: SpanQuery }; answer: CapacityHistory };
   /** By whole hours of the span; those with most outcomes first, at most `limit`. */
-  verdicts: {
-    argument: { readonly fromMs: number; readonly toMs: number; readonly limit: number };
-    answer: readonly MinerVerdicts[];
-  };
+  verdicts: { argument: VerdictQuery; answer: readonly MinerVerdicts[] };
   /** The machines with the next numbers that were heard since, for their actors. */
   nodesToResume: {
     argument: { readonly afterNumber: number; readonly heardSinceObservedMs: number; readonly limit: number };

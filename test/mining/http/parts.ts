@@ -30,6 +30,7 @@ export function createServer(
     view,
     statistics: new SharedStatistics({ statistics: document, monotonicMs }),
     rounds: async () => ({ at: [], heights: [], bestPocTimes: [], submissions: [], gaps: [] }),
+    verdicts: async () => [],
     capacity: async () => ({ at: [], capacityTib: [], gaps: [] }),
     nowMs: () => Date.now(),
     monotonicMs,

@@ -130,6 +130,22 @@ describe('mining server - answers of both ports', () => {
     expect(made).toBe(2);
   });
 
+  it('makes costly statistics more seldom', () => {
+    let nowMs = 0;
+    const statistics = new SharedStatistics({
+      monotonicMs: () => nowMs,
+      statistics: () => {
+        nowMs += 40;
+        return STATISTICS;
+      },
+    });
+    const first = statistics.latest();
+    nowMs = 40 + 50 * 40 - 1;
+    expect(statistics.latest()).toBe(first);
+    nowMs++;
+    expect(statistics.latest()).not.toBe(first);
+  });
+
   it('answers 500 and tells the program why, if the statistics fail', async () => {
     const failures: unknown[] = [];
     const url = await startServer({
@@ -240,6 +256,18 @@ describe('mining server - charts', () => {
     await get(url, path);
     expect(asked).toEqual([{ fromMs: STARTED_MS - 86_400_000, toMs: STARTED_MS, points: 9 }]);
     expect(await json(url, '/api/mining/capacity')).toEqual({ at: [], capacityTib: [], gaps: [] });
+  });
+
+  it('asks a worker for the verdicts of each miner', async () => {
+    const miner = { machineId: 'rig', accountId: ACCOUNT, counts: { accepted: 4, false: 2 } };
+    const url = await startServer({
+      verdicts: async ({ fromMs, toMs, limit }) => {
+        expect([toMs - fromMs, limit]).toEqual([86_400_000, 9]);
+        return [miner];
+      },
+    });
+    expect(await json(url, '/api/mining/verdicts?limit=9')).toEqual({ miners: [miner] });
+    expect((await get(url, '/api/mining/verdicts?limit=501')).status).toBe(400);
   });
 
   it.each(['from=2026-01-15T00:00:00Z&to=2026-01-15T00:00:00Z', 'from=yesterday', 'points=1'])(
