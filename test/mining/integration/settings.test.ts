@@ -1,6 +1,7 @@
 // The commands of mining as a person runs them, and the running program's settings: exit codes, SIGHUP, the log file,
 // the webhook.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,6 +30,12 @@ it('mining commands - exit codes, and sentences that name the file', async () =>
     code: 1,
     stdout: '',
     stderr: `The settings file ${join(folder, 'other.yaml')} does not exist. [settings_invalid]\n`,
+  });
+  // A pipe without a writer would hold up a program that reads it.
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  expect(await mining('-c', 'pipe')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('is not a file'),
   });
   writeFileSync(standard, JSON.stringify({ upstream: UPSTREAM, cache: { pool_timeout: 1 } }));
   const wrong = await mining('--check');
