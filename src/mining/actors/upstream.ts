@@ -26,6 +26,12 @@ export const TROUBLE_IS_DOWN_AFTER_MS = 10_000;
 /** Without trouble for so long, a degraded upstream is ready: longer than the longest pause between two deliveries. */
 export const CALM_AFTER_MS = 30_000;
 
+/**
+ * After a failure, an upstream that gave no information for so long is back with the next one. One failure between two
+ * answers, a second apart, is less: an upstream that answers every other request never counts as back.
+ */
+export const BACK_AFTER_MS = 2_500;
+
 /** What an actor remembers at its start. */
 export function initialContext(nowMs: number): UpstreamContext {
   return { informationAtMs: nowMs, troubleAtMs: null, isFailing: false, wasAway: false };
@@ -77,8 +83,10 @@ export const upstreamMachine = setup({
   actions: {
     remember: assign(({ context, event }) => remembered(context, event)),
     offer: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'information' || !(context.isFailing || event.isRenewed)) return;
-      enqueue.emit({ type: 'offer', wasAway: context.wasAway || event.isRenewed });
+      if (event.type !== 'information') return;
+      const isBack = context.isFailing && event.nowMs - context.informationAtMs >= BACK_AFTER_MS;
+      if (isBack || context.wasAway || event.isRenewed)
+        enqueue.emit({ type: 'offer', wasAway: context.wasAway || event.isRenewed });
     }),
     move: emit(
       (_, { from, to }: { from: UpstreamState; to: UpstreamState }): UpstreamCommand => ({

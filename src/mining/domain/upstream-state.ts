@@ -35,7 +35,7 @@ export type UpstreamCommand =
   /** Its state is another one from now on. */
   | { readonly type: 'moved'; readonly from: UpstreamState; readonly to: UpstreamState }
   /**
-   * It gives information again: what waits is offered at once. `wasAway`: it may have been started anew in between, so a
+   * It gives information again after it was away or gave none for a while: what waits is offered at once. `wasAway`: it may have been started anew in between, so a
    * wallet has lost what it accepted.
    */
   | { readonly type: 'offer'; readonly wasAway: boolean };
