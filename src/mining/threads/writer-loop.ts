@@ -65,6 +65,7 @@ export class WriterLoop implements Part {
   #isStopped = false;
   #isFlushDue = false;
   #isUnlistedTold = false;
+  #isDefectTold = false;
   /** The next step of reading statistics. */
   #step: Timer | null = null;
 
@@ -190,9 +191,10 @@ export class WriterLoop implements Part {
     return signs;
   }
 
-  #restoreSoon(): void {
-    this.#step = this.#parts.timers.after(0, () => {
-      if (this.#try(() => this.#parts.writer.restoreStep()) !== true) this.#restoreSoon();
+  #restoreSoon(waitMs = 0): void {
+    this.#step = this.#parts.timers.after(waitMs, () => {
+      const isOver = this.#try(() => this.#parts.writer.restoreStep());
+      if (isOver !== true) this.#restoreSoon(isOver === null ? TURN_MS : 0);
       else {
         this.#step = null;
         this.#isChanged = true;
@@ -241,12 +243,19 @@ export class WriterLoop implements Part {
     this.#parts.send({ type: 'log', level: 'warn', sentence });
   }
 
-  /** Runs work that can wait; a refusal of the environment shows with the next commit. */
+  /**
+   * Runs work that can wait and is repeated; null if it failed. A refusal of the environment shows with the next commit;
+   * a defect is told once, and stops no commit.
+   */
   #try<T>(work: () => T): T | null {
     try {
       return work();
     } catch (error) {
-      if (refusalOf(error) === null) throw error;
+      if (refusalOf(error) === null && !this.#isDefectTold) {
+        this.#isDefectTold = true;
+        const sentence = `database: housekeeping failed (${codeOf(error)}): this is a defect of the aggregator; please report it`;
+        this.#parts.send({ type: 'log', level: 'error', sentence });
+      }
       return null;
     }
   }
