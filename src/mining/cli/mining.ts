@@ -8,23 +8,16 @@ import { print } from '../../cli/output.ts';
 import type { GivenOptions } from '../../cli/program.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 import type { Environment } from '../../config/environment.ts';
-import type { LogFilePlace } from '../../io/log-file.ts';
 import { createLog, type LossyLog } from '../../io/log.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { programVersion } from '../../lib/version.ts';
 import { applied, compare } from '../config/compare.ts';
-import type { LoggingConfig, MiningConfig } from '../config/config.ts';
+import type { MiningConfig } from '../config/config.ts';
 import { configFileOf, type MiningSettings } from '../config/read-config.ts';
 import { check } from './check.ts';
+import { logFilePlace } from './log-file-place.ts';
 import { readGiven, SETTINGS_OPTIONS } from './settings-options.ts';
 import type { MakeMining, MiningProgram } from './start.ts';
-
-const BYTES_PER_MIB = 1_048_576;
-
-/** Where the log file is; null for none. */
-export function logFilePlace({ file, maxSizeMib, maxFiles }: LoggingConfig): LogFilePlace | null {
-  return file === null ? null : { path: file, sizeBytes: maxSizeMib * BYTES_PER_MIB, files: maxFiles };
-}
 
 /**
  * Runs the program that `make` makes until a signal; resolves with the exit code. Throws a `CodedError` if the file is
@@ -112,9 +105,12 @@ export const miningCommand = command({
       );
     }
     if (values.check) return check(env, values);
-    const { demonstrate, makeMining } = await import('./start.ts');
     const isAlone = values.config === undefined && !existsSync(configFileOf(env, undefined));
-    if (values.demo || (values['or-demo'] && isAlone)) return demonstrate(env);
+    if (values.demo || (values['or-demo'] && isAlone)) {
+      const { demonstrate } = await import('./demonstrate.ts');
+      return demonstrate(env);
+    }
+    const { makeMining } = await import('./start.ts');
     return runMining(env, values, makeMining);
   },
 });

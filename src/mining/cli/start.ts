@@ -4,7 +4,7 @@
 import type { Program } from '../../cli/until-signal.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { LossyLog } from '../../io/log.ts';
-import { CodedError } from '../../lib/errors.ts';
+import type { CodedError } from '../../lib/errors.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
 import type { MiningConfig } from '../config/config.ts';
@@ -58,8 +58,3 @@ export const makeMining: MakeMining = (config, { log, fatal }) => {
     },
   };
 };
-
-/** Runs the demonstration until a signal; resolves with the exit code. */
-export async function demonstrate(_env: Environment): Promise<number> {
-  throw new CodedError('internal', 'The demonstration is not there yet.');
-}
