@@ -9,6 +9,8 @@ interface Format {
   rate(value: number): string;
   timeLabels(atSeconds: readonly number[], stepSeconds: number): string[];
   whyAhead(ms: number): string;
+  exact(digits: string): string;
+  size(value: number): string;
 }
 
 // A zone with summer time; read when the module is loaded.
@@ -105,5 +107,24 @@ describe('page - texts', () => {
   ])('shows an age of %i ms as: %s', (ms, text, why) => {
     expect(page.ago(ms)).toBe(text);
     expect(page.whyAhead(ms)).toBe(why);
+  });
+
+  it.each([
+    ['18446744073709551615', '18,446,744,073,709,551,615'],
+    ['9007199254740993', '9,007,199,254,740,993'],
+    ['0', '0'],
+    ['N/A', 'N/A'],
+  ])('shows every digit of %s', (digits, text) => {
+    expect(page.exact(digits)).toBe(text);
+  });
+
+  it.each([
+    [0, '0 B'],
+    [1023, '1,023 B'],
+    [1024, '1.0 KiB'],
+    [1.5 * 2 ** 40, '1.5 TiB'],
+    [2 ** 70, '1,024.0 EiB'],
+  ])('shows a size of %d bytes as %s', (value, text) => {
+    expect(page.size(value)).toBe(text);
   });
 });

@@ -5,7 +5,7 @@ import { axisNumber, timeLabels } from './format.js';
 
 /** @typedef {import('./uplot.js').default} Plot */
 /** @typedef {import('./uplot.js').default.Options} PlotOptions */
-/** @typedef {{ format: (value: number) => string, isWhole?: boolean, range?: (least: number, most: number) => [number, number] }} Look */
+/** `axis` makes the labels of the values, in `steps`. @typedef {{ format: (value: number) => string, isWhole?: boolean, axis?: (value: number) => string, steps?: number[], range?: (least: number, most: number) => [number, number] }} Look */
 
 /** 1, 2, 5, 10, 20, 50 … */
 const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
@@ -80,10 +80,11 @@ function axes(look, colour) {
     },
     {
       ...axis,
-      size: 48,
+      size: look.axis === undefined ? 48 : 62,
       space: 34,
       ...(look.isWhole === true && { incrs: WHOLE_STEPS }),
-      values: (_plot, splits) => splits.map((value) => axisNumber(value)),
+      ...(look.steps && { incrs: look.steps }),
+      values: (_plot, splits) => splits.map((value) => (look.axis ?? axisNumber)(value)),
     },
   ];
 }

@@ -11,6 +11,8 @@ const SPREAD_MS = 2000;
 /** Capacity changes between blocks too. */
 const REFRESH_MS = 60_000;
 const TIB = 2 ** 40;
+/** 1 B to 1 EiB, so that the labels are short. */
+const SIZE_STEPS = Array.from({ length: 61 }, (_, power) => 2 ** power);
 
 /** The rows of both charts. @typedef {{ rounds: any, capacity: any }} Histories */
 
@@ -25,9 +27,15 @@ const DEFINITIONS = [
   },
   {
     name: 'capacity',
-    title: 'Capacity of all machines, TiB',
-    format: (value) => size(value * TIB),
-    line: (/** @type {Histories} */ { capacity }) => lineOf(capacity, capacity.capacityTib),
+    title: 'Capacity of all machines',
+    format: size,
+    axis: (value) => size(value).replace('.0 ', ' '),
+    steps: SIZE_STEPS,
+    line: (/** @type {Histories} */ { capacity }) =>
+      lineOf(
+        capacity,
+        capacity.capacityTib.map((/** @type {number} */ tib) => tib * TIB),
+      ),
   },
 ];
 
