@@ -41,15 +41,18 @@ export class MiningSim implements Part {
   readonly report = new SimReport();
   readonly #options: MiningSimOptions;
   readonly #timers: Timers;
+  readonly #clock: Clock;
   readonly #miners: readonly SimMiner[];
   #timer: Timer | null = null;
   #group = 0;
+  #tickedAtMs: number | null = null;
   #read: { readonly body: string; readonly block: SimBlock | null } = { body: '', block: null };
   #seen: string | null = null;
 
   constructor(options: MiningSimOptions) {
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
+    this.#clock = options.clock ?? systemClock;
     this.#miners = options.plan.miners.map((miner) => this.#create(miner));
   }
 
@@ -64,13 +67,16 @@ export class MiningSim implements Part {
   }
 
   #pollGroup(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const stallMs = this.#tickedAtMs === null ? 0 : nowMs - this.#tickedAtMs - POLL_MS / GROUPS;
+    this.#tickedAtMs = nowMs;
+    this.report.longestStallMs = Math.max(this.report.longestStallMs, stallMs);
     for (let at = this.#group; at < this.#miners.length; at += GROUPS) this.#miners[at]?.poll();
     this.#group = (this.#group + 1) % GROUPS;
   }
 
   #create(miner: PlannedMiner): SimMiner {
     const { plan, isPollsOnly = false, mode = 'pool', scanMs = 5_000, lateMs = 5_000 } = this.#options;
-    const clock = this.#options.clock ?? systemClock;
     return new SimMiner({
       target: targetOf(miner, this.#options),
       workOf: (block) => (isPollsOnly ? [] : plan.workOf(miner, block)),
@@ -78,7 +84,7 @@ export class MiningSim implements Part {
       onBlock: (block) => this.#note(miner, block),
       report: this.report,
       timers: this.#timers,
-      nowMs: () => clock.monotonicMs(),
+      nowMs: () => this.#clock.monotonicMs(),
       scanMs,
       lateMs,
       isRetrying: mode === 'pool',

@@ -61,6 +61,8 @@ export class SimReport {
   /** Polls that failed, by reason. */
   readonly pollFailures = new Map<string, number>();
   polls = 0;
+  /** The longest time in ms that this process kept its miners waiting: above some seconds the machine is too slow. */
+  longestStallMs = 0;
   /** Changes of block that the first miner saw. */
   blocks = 0;
 
@@ -73,6 +75,7 @@ export class SimReport {
       `poll times       ${timesOf(this.pollTimes)}`,
       ...kinds.map((kind) => `${NAMES[kind].padEnd(17)}${countLine(this.work[kind])}`),
       `submission times ${timesOf(this.submitTimes)}`,
+      `longest stall    ${this.longestStallMs.toFixed(0)} ms of this process`,
     ];
   }
 }

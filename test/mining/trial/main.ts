@@ -18,8 +18,9 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     blocks: { type: 'string', default: '26' },
-    'block-seconds': { type: 'string', default: '30' },
+    'block-seconds': { type: 'string', default: '40' },
     miners: { type: 'string', default: '500' },
+    accounts: { type: 'string', default: '12' },
     nonces: { type: 'string', default: '8' },
     kills: { type: 'string', default: '10' },
     mode: { type: 'string', default: 'pool' },
@@ -91,6 +92,8 @@ const common = [
   values.seed,
   '--miners',
   values.miners,
+  '--accounts',
+  values.accounts,
   '--nonces',
   values.nonces,
   '--mode',
@@ -145,6 +148,7 @@ async function trial(): Promise<number> {
     aggregator = startAggregator();
   }
   await delay(Math.max(0, beganAtMs + blocks * blockMs + 1_000 - performance.now()));
+  miners.stdout?.on('data', (text: Buffer) => console.log(text.toString().trimEnd()));
   await end(miners, 'SIGINT');
   await end(aggregator, 'SIGTERM');
   await end(upstream, 'SIGTERM');
