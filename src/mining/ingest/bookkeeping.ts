@@ -1,7 +1,7 @@
-// Keeps the books of all upstreams: carries out their moves, tells the journal what changes, and starts the checks. It
+// Keeps the books of all upstreams: carries out their moves, has them told to the journal, and starts the checks. It
 // answers no miner (desk.ts).
 
-import type { Entry, Fact, Verdict } from '../domain/facts.ts';
+import type { Entry, Fact } from '../domain/facts.ts';
 import type { KnownBlock, MiningInformation } from '../domain/information.ts';
 import { BOOK_ENTRIES_MAX, Books, type Move, type Standing } from '../domain/books.ts';
 import { checkSubmission, falseProof, isSameWork } from '../domain/checks.ts';
@@ -11,21 +11,18 @@ import { accountKey, type Submission } from '../domain/submission.ts';
 import type { DeliveryOutcome } from '../domain/upstream-answer.ts';
 import type { DeskCounters } from './desk-counters.ts';
 import type { DeskDelivery, DeskOptions, DeskParts, Verify } from './desk-parts.ts';
-import { factsOf, submittedFact, VERDICT_OF_STATE } from './entry-facts.ts';
+import { factsOf, submittedFact } from './entry-facts.ts';
 import { FalseProofs } from './false-proofs.ts';
 import { Notices } from './notices.ts';
 import { RunningChecks } from './running-checks.ts';
-
-/** Entries whose commit the journal refused that are remembered; the oldest goes first. */
-const REFUSED_COMMITS_MAX = 65_536;
-
-const STORED = Promise.resolve();
+import { Telling } from './telling.ts';
 
 /** The books of all upstreams, and what goes with them. */
 export class Bookkeeping {
   readonly notices = new Notices();
   readonly falseProofs = new FalseProofs();
   readonly checks: RunningChecks;
+  readonly telling: Telling;
   /** Changeable while it runs. */
   verify: Verify;
   readonly #parts: DeskParts;
@@ -33,10 +30,6 @@ export class Bookkeeping {
   readonly #blockTimeSecs: number;
   /** By the name of the upstream; as many as were configured since the start. */
   readonly #books = new Map<string, Books>();
-  /** Commits that are under way, by the id of their entry; the journal bounds them. */
-  readonly #commits = new Map<number, Promise<void>>();
-  /** Entries whose commit the journal refused. */
-  readonly #refusedCommits = new Set<number>();
   readonly #currents = new Map<string, KnownBlock>();
   /** The deliveries that have what is in delivery. */
   readonly #deliveries = new Map<string, DeskDelivery>();
@@ -51,6 +44,7 @@ export class Bookkeeping {
     this.#nextId = options.firstEntryId;
     this.#parts = parts;
     this.#counters = counters;
+    this.telling = new Telling(parts.journal, counters);
     this.checks = new RunningChecks({
       checker: parts.checker,
       timers: parts.timers,
@@ -87,50 +81,6 @@ export class Bookkeeping {
     return this.#booksOf(upstream, mode).look(submission, information.blockHash);
   }
 
-  /** Resolves when this entry is on the disk. A commit that was refused is made again. */
-  storedOf(entry: Entry): Promise<void> {
-    if (!this.#refusedCommits.has(entry.id)) return this.#commits.get(entry.id) ?? STORED;
-    return this.commit(entry.id, [
-      submittedFact(entry, VERDICT_OF_STATE[entry.state]),
-      { type: 'entry', entry },
-    ]);
-  }
-
-  /**
-   * Stores facts under the id of their entry. Resolves when they are on the disk; never, if the journal refuses them.
-   */
-  commit(id: number, facts: readonly Fact[]): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#commits.set(id, promise);
-    this.#refusedCommits.delete(id);
-    this.#counters.told(facts);
-    void this.#parts.journal.commit(facts).then(
-      () => {
-        if (this.#commits.get(id) === promise) this.#commits.delete(id);
-        resolve();
-      },
-      () => {
-        this.#commits.delete(id);
-        this.#rememberRefused(id);
-      },
-    );
-    return promise;
-  }
-
-  #rememberRefused(id: number): void {
-    this.#refusedCommits.add(id);
-    for (const oldest of this.#refusedCommits) {
-      if (this.#refusedCommits.size <= REFUSED_COMMITS_MAX) return;
-      this.#refusedCommits.delete(oldest);
-    }
-  }
-
-  #note(facts: readonly Fact[]): void {
-    if (facts.length === 0) return;
-    this.#counters.told(facts);
-    this.#parts.journal.note(facts);
-  }
-
   /**
    * Takes a new entry into the books: checked first if `isChecked`, else at once, and `isVerified` if its proof holds
    * or counts as holding. Resolves when the entry is on the disk.
@@ -148,26 +98,9 @@ export class Bookkeeping {
       own === undefined || own.isGone
         ? [{ type: 'entriesGone', ids: [entry.id] }]
         : [{ type: 'entry', entry: own.entry }];
-    const committed = this.commit(entry.id, [submitted, ...entries, ...others]);
+    const committed = this.telling.commit(entry.id, [submitted, ...entries, ...others]);
     this.#act(moves);
     return committed;
-  }
-
-  /** Tells a submission that is not kept. */
-  tell(entry: Entry, verdict: Verdict): Promise<void> {
-    return this.commit(entry.id, [submittedFact(entry, verdict)]);
-  }
-
-  /** The same claim came from another machine. */
-  noteRepeated(entry: Entry, machineId: string, atMs: number): void {
-    this.#parts.journal.note([
-      submittedFact({ ...entry, machineId, receivedAtMs: atMs }, VERDICT_OF_STATE[entry.state]),
-    ]);
-  }
-
-  /** Tells that entries without a block are not kept. */
-  noteGone(ids: readonly number[]): void {
-    if (ids.length > 0) this.#note([{ type: 'entriesGone', ids }]);
   }
 
   /** The delivery of an entry ended. */
@@ -216,7 +149,7 @@ export class Bookkeeping {
       this.#books.set(upstream, books);
       moves.push(...books.restore(entry));
     }
-    this.noteGone(foreign);
+    this.telling.gone(foreign);
     // Only now: a move may look into the books of another upstream. What was in delivery is offered when the blocks are
     // looked at.
     this.#carryOut(moves.filter(({ act }) => act !== 'deliver'));
@@ -233,7 +166,7 @@ export class Bookkeeping {
       const before = this.#deliveries.get(upstream);
       if (delivery === before) continue;
       if (delivery === undefined) {
-        this.noteGone((this.#books.get(upstream)?.entries() ?? []).map(({ id }) => id));
+        this.telling.gone((this.#books.get(upstream)?.entries() ?? []).map(({ id }) => id));
         this.#books.delete(upstream);
         this.#currents.delete(upstream);
         this.#deliveries.delete(upstream);
@@ -257,7 +190,7 @@ export class Bookkeeping {
     const known = this.#books.get(upstream);
     if (known?.mode === mode) return known;
     // Its mode was changed in the settings: what was best for a pool means nothing for a wallet.
-    this.noteGone((known?.entries() ?? []).map(({ id }) => id));
+    this.telling.gone((known?.entries() ?? []).map(({ id }) => id));
     const books = new Books(mode);
     this.#books.set(upstream, books);
     // New books hold nothing, so no move follows.
@@ -333,7 +266,7 @@ export class Bookkeeping {
   }
 
   #carryOut(moves: readonly Move[]): void {
-    this.#note(factsOf(moves, this.#parts.clock.nowMs()));
+    this.telling.note(factsOf(moves, this.#parts.clock.nowMs()));
     this.#act(moves);
   }
 

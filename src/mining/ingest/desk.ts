@@ -158,7 +158,7 @@ export class Desk implements Part {
   /** No block is known: the submission is stored without one, and judged when the first information comes. */
   #receiveEarly(draft: Entry, visit: Visit): void {
     this.#counters.arrived('early');
-    const stored = this.#bookkeeping.commit(draft.id, [{ type: 'entry', entry: draft }]);
+    const stored = this.#bookkeeping.telling.commit(draft.id, [{ type: 'entry', entry: draft }]);
     void stored.then(() => visit.stored(draft.pocTime));
     this.#keepEarly(draft, () => {
       this.#judgeEarly(draft, { visit, stored }).catch(() => visit.close());
@@ -169,7 +169,7 @@ export class Desk implements Part {
   #keepEarly(entry: Entry, judge: () => void): void {
     const removed = this.#early.add(entry, judge);
     this.#counters.crowdedOut += removed.length;
-    this.#bookkeeping.noteGone(removed.map(({ id }) => id));
+    this.#bookkeeping.telling.gone(removed.map(({ id }) => id));
   }
 
   /** `waiting` is the miner that may still wait for the answer; null after a restart. */
@@ -181,13 +181,13 @@ export class Desk implements Part {
     const block = blocks.find(draft.blockHash);
     if (block === null) {
       this.#counters.arrived('stale');
-      this.#bookkeeping.noteGone([draft.id]);
+      this.#bookkeeping.telling.gone([draft.id]);
       if (blocks.active === null) waiting?.visit.close();
       else waiting?.visit.refuse(staleSubmission(draft.submission, blocks.active.information));
       return;
     }
     const taken = this.#take(draft, block);
-    if (taken.type === 'refused' || !taken.isEntered) this.#bookkeeping.noteGone([draft.id]);
+    if (taken.type === 'refused' || !taken.isEntered) this.#bookkeeping.telling.gone([draft.id]);
     if (waiting === null) return;
     const { visit, stored } = waiting;
     if (taken.type === 'refused') visit.refuse(taken);
@@ -237,7 +237,8 @@ export class Desk implements Part {
     if (standing.type === 'known') return this.#repeat(entry, standing.entry);
     this.#counters.arrived(standing.type);
     if (standing.type === 'account_refused') return this.#refusedAccount(entry);
-    if (standing.type === 'block_refused') return asTaken(this.#bookkeeping.tell(entry, 'stale'), false);
+    if (standing.type === 'block_refused')
+      return asTaken(this.#bookkeeping.telling.submission(entry, 'stale'), false);
     const { verify } = this.#bookkeeping;
     const isChecked = !isVerified && (verify === 'all' || standing.type === 'better');
     const stored = this.#bookkeeping.enter(entry, { isChecked, isVerified });
@@ -249,13 +250,13 @@ export class Desk implements Part {
   #repeat(entry: Entry, known: Entry): Refusal | Taken {
     this.#counters.arrived('repeated');
     if (known.machineId !== entry.machineId) {
-      this.#bookkeeping.noteRepeated(known, entry.machineId, entry.receivedAtMs);
+      this.#bookkeeping.telling.repeated(known, entry.machineId, entry.receivedAtMs);
     }
     if (known.state === 'account_refused') {
       const notice = this.#noticeFor(known);
       if (notice !== null) return notice;
     }
-    const stored = this.#bookkeeping.storedOf(known);
+    const stored = this.#bookkeeping.telling.storedOf(known);
     if (known.state !== 'checking') return asTaken(stored, false);
     return { ...asTaken(stored, false), check: this.#checkToWaitFor(known), isVerified: false };
   }
@@ -266,7 +267,7 @@ export class Desk implements Part {
   }
 
   #refusedAccount(entry: Entry): Refusal | Taken {
-    const stored = this.#bookkeeping.tell(entry, 'not_assigned');
+    const stored = this.#bookkeeping.telling.submission(entry, 'not_assigned');
     return this.#noticeFor(entry) ?? asTaken(stored, false);
   }
 
