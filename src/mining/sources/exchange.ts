@@ -14,10 +14,10 @@ export const BODIES_BYTES_MAX = 67_108_864;
 /** Up to this length a body is never given up for lack of memory; a submission has about 600 bytes. */
 export const SMALL_BODY_BYTES_MAX = 16_384;
 /**
- * Time after which the connection of a request is closed if it has no answer. The last resort: whoever answers does so
- * within 3 s, and an answer that is given at the last moment must not meet a closed connection.
+ * Time after which the connection of a request is closed if it has no answer. The last resort: the desk answers earlier,
+ * so that its last answer does not meet a closed connection.
  */
-export const ANSWER_MS = 3_250;
+export const ANSWER_MS = 3_000;
 
 /** Memory that a piece of a body holds beside its bytes. */
 const PIECE_BYTES = 128;

@@ -94,7 +94,8 @@ export class UpstreamSide implements Part {
     for (const upstream of config.upstreams) {
       if (!this.#deliveries.has(upstream.name)) await this.#addDelivery(upstream)?.start();
     }
-    await this.set.replace(config.upstreams.map((upstream) => this.#optionsOf(upstream)));
+    const options = config.upstreams.map((upstream) => this.#optionsOf(upstream));
+    await this.set.replace(options, config.choose);
     for (const [name, delivery] of this.#deliveries) {
       if (names.has(name)) continue;
       this.#deliveries.delete(name);

@@ -92,7 +92,7 @@ describe('desk', () => {
     const bench = deskBench();
     bench.state.checksAtOnce = false;
     const answer = bench.submit();
-    await bench.pass(2999);
+    await bench.pass(2799);
     expect(await now(answer)).toBeNull();
     await bench.pass(1);
     expect(await answer).toEqual(accepted(400_000n));
@@ -106,7 +106,7 @@ describe('desk', () => {
     const bench = deskBench();
     bench.state.commitsAtOnce = false;
     const answer = bench.submit();
-    await bench.pass(2999);
+    await bench.pass(2799);
     expect(await now(answer)).toBeNull();
     await bench.pass(1);
     expect(await answer).toEqual({ type: 'none' });
