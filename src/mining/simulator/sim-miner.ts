@@ -51,6 +51,7 @@ export class SimMiner {
   #block: SimBlock | null = null;
   #late: readonly PlannedWork[] = [];
   #askedAtMs = 0;
+  #isStopped = false;
   #id = 1;
 
   constructor(parts: SimMinerParts) {
@@ -69,6 +70,8 @@ export class SimMiner {
     this.#askedAtMs = atMs;
     report.polls += 1;
     this.#poll.ask(POLL, (outcome) => {
+      // The stop closes connections; that is no failure of the server.
+      if (this.#isStopped) return;
       if (outcome.type === 'failed') countIn(report.pollFailures, outcome.reason);
       else this.#learn(outcome.status, outcome.body, nowMs() - atMs);
     });
@@ -76,6 +79,7 @@ export class SimMiner {
 
   /** Ends every connection and timer. */
   stop(): void {
+    this.#isStopped = true;
     for (const timer of [...this.#timers, ...this.#lateTimers]) timer.cancel();
     this.#timers.clear();
     this.#lateTimers.clear();
