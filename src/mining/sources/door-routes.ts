@@ -68,9 +68,7 @@ export class DoorRoutes {
 
   /** Answers a request, now or later. An error of the program closes its connection. */
   route(exchange: Exchange): void {
-    const url = exchange.request.url ?? '';
-    const query = url.indexOf('?');
-    this.#safely(exchange, () => this.#route(exchange, query === -1 ? url : url.slice(0, query)));
+    this.#safely(exchange, () => this.#route(exchange, pathOf(exchange.request.url ?? '')));
   }
 
   #safely(exchange: Exchange, answer: () => void): void {
@@ -201,6 +199,12 @@ export class DoorRoutes {
     connection.peerForwardedFor = forwardedFor;
     return peer;
   }
+}
+
+/** The path of a request's target without its query. A client may send the whole address, which every server must take. */
+function pathOf(target: string): string {
+  const path = /^(?:https?:\/\/[^/?]*)?([^?]*)/i.exec(target)?.[1] ?? '';
+  return path === '' ? '/' : path;
 }
 
 /** True if the request has the method; otherwise it is answered. What may be read may also be asked for its head. */

@@ -247,6 +247,14 @@ const HTTP: readonly GoldenRow[] = [
     status: 200,
     body: result('1', INFORMATION),
   },
+  ...['http://door/', 'http://door', 'HTTPS://door:8080/?a=1'].map((path) => ({
+    name: `the whole address ${path} as target`,
+    request: { path, body: POLL },
+    status: 200,
+    body: result('1', INFORMATION),
+  })),
+  plain('the whole address of the health', { method: 'GET', path: 'http://door/health' }, 200, 'OK'),
+  plain('the whole address of nothing', { path: 'http://door//', body: POLL }, 404, 'not found\n'),
   plain('POST of the health', { path: '/health' }, 405, 'method not allowed\n'),
   plain('the health', { method: 'GET', path: '/health' }, 200, 'OK'),
   {
