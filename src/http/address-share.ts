@@ -3,13 +3,21 @@
 
 import type { Server } from 'node:net';
 
-/** Closes at once every connection that an address opens beyond `most` open ones, and tells of each. */
-export function limitPerAddress(server: Server, most: number, refused: () => void = () => {}): void {
+/**
+ * Closes at once every connection that an address opens beyond `most` open ones, and tells of each. `shareOf` names what
+ * counts as one address, for example a network.
+ */
+export function limitPerAddress(
+  server: Server,
+  most: number,
+  refused: () => void = () => {},
+  shareOf: (address: string) => string = (address) => address,
+): void {
   // Open connections by address. An address without any has no entry, so the map is no larger than the number of
   // connections.
   const open = new Map<string, number>();
   server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
+    const address = shareOf(socket.remoteAddress ?? '');
     const held = open.get(address) ?? 0;
     if (held >= most) {
       socket.destroy();

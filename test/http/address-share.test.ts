@@ -45,4 +45,21 @@ describe('connections of one address', () => {
     expect((await ask(port, '127.0.0.2')).said).toBe('HTTP/1.1 200 OK');
     expect((await ask(port, '127.0.0.2')).said).toBe('closed');
   });
+  it('address share - what the owner names as one address shares one limit', async () => {
+    const server = createServer((_request, response) => response.end('here'));
+    const isRefused: boolean[] = [];
+    limitPerAddress(
+      server,
+      1,
+      () => isRefused.push(true),
+      (address) => address.slice(0, '127.0.0.'.length),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    expect((await ask(port, '127.0.0.2')).said).toBe('HTTP/1.1 200 OK');
+    expect((await ask(port, '127.0.0.3')).said).toBe('closed');
+    expect((await ask(port, '127.0.1.2')).said).toBe('HTTP/1.1 200 OK');
+    expect(isRefused).toEqual([true]);
+  });
 });

@@ -58,6 +58,7 @@ export interface Entry {
   readonly blockHash: string;
   readonly submission: Submission;
   readonly machineId: string;
+  /** The network of its address, for turns, budgets and shares. */
   readonly address: string;
   /** ms since the epoch. */
   readonly receivedAtMs: number;

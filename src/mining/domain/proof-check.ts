@@ -15,7 +15,7 @@ export interface ProofClaim {
 
 /** The order and the fairness of a check. */
 export interface ProofOrigin {
-  /** Budgets and fairness are by address. */
+  /** Budgets and fairness are by address; all of an IPv6 network of 64 bits are one. */
   readonly address: string;
   /** Hash of the block for which it would be delivered; checks of passed blocks are dropped. */
   readonly blockHash: string;

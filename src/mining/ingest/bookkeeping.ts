@@ -14,6 +14,7 @@ import type { DeskDelivery, DeskOptions, DeskParts, Verify } from './desk-parts.
 import { factsOf, submittedFact } from './entry-facts.ts';
 import { FalseProofs } from './false-proofs.ts';
 import { Notices } from './notices.ts';
+import { Repeaters } from './repeaters.ts';
 import { RunningChecks } from './running-checks.ts';
 import { Telling } from './telling.ts';
 
@@ -23,6 +24,7 @@ export class Bookkeeping {
   readonly falseProofs = new FalseProofs();
   readonly checks: RunningChecks;
   readonly telling: Telling;
+  readonly #repeaters = new Repeaters();
   /** Changeable while it runs. */
   verify: Verify;
   readonly #parts: DeskParts;
@@ -92,6 +94,7 @@ export class Bookkeeping {
     const submitted = submittedFact(entry, own?.verdict ?? 'checking');
     const others = factsOf(
       moves.filter((move) => move.entry.id !== entry.id),
+      this.#repeaters,
       this.#parts.clock.nowMs(),
     );
     const entries: readonly Fact[] =
@@ -100,7 +103,14 @@ export class Bookkeeping {
         : [{ type: 'entry', entry: own.entry }];
     const committed = this.telling.commit(entry.id, [submitted, ...entries, ...others]);
     this.#act(moves);
+    this.#forgetGone(moves);
     return committed;
+  }
+
+  /** The same claim came from another machine, which is told the verdicts too. */
+  repeated(known: Entry, machineId: string, atMs: number): void {
+    this.telling.repeated(known, machineId, atMs);
+    this.#repeaters.add(known.id, machineId);
   }
 
   /** The delivery of an entry ended. */
@@ -166,7 +176,7 @@ export class Bookkeeping {
       const before = this.#deliveries.get(upstream);
       if (delivery === before) continue;
       if (delivery === undefined) {
-        this.telling.gone((this.#books.get(upstream)?.entries() ?? []).map(({ id }) => id));
+        this.#close(this.#books.get(upstream));
         this.#books.delete(upstream);
         this.#currents.delete(upstream);
         this.#deliveries.delete(upstream);
@@ -190,7 +200,7 @@ export class Bookkeeping {
     const known = this.#books.get(upstream);
     if (known?.mode === mode) return known;
     // Its mode was changed in the settings: what was best for a pool means nothing for a wallet.
-    this.telling.gone((known?.entries() ?? []).map(({ id }) => id));
+    this.#close(known);
     const books = new Books(mode);
     this.#books.set(upstream, books);
     // New books hold nothing, so no move follows.
@@ -266,8 +276,20 @@ export class Bookkeeping {
   }
 
   #carryOut(moves: readonly Move[]): void {
-    this.telling.note(factsOf(moves, this.#parts.clock.nowMs()));
+    this.telling.note(factsOf(moves, this.#repeaters, this.#parts.clock.nowMs()));
     this.#act(moves);
+    this.#forgetGone(moves);
+  }
+
+  #forgetGone(moves: readonly Move[]): void {
+    this.#repeaters.forget(moves.filter(({ isGone }) => isGone).map(({ entry }) => entry.id));
+  }
+
+  /** The books of an upstream are not kept any longer. */
+  #close(books: Books | undefined): void {
+    const ids = (books?.entries() ?? []).map(({ id }) => id);
+    this.telling.gone(ids);
+    this.#repeaters.forget(ids);
   }
 
   #act(moves: readonly Move[]): void {

@@ -11,6 +11,7 @@ import {
   staleSubmission,
 } from '../domain/checks.ts';
 import type { Entry } from '../domain/facts.ts';
+import { networkOf } from '../domain/address-network.ts';
 import type { KnownBlock } from '../domain/information.ts';
 import type { ProofOutcome } from '../domain/proof-check.ts';
 import { accountKey, type Peer, type Submission } from '../domain/submission.ts';
@@ -148,7 +149,7 @@ export class Desk implements Part {
       blockHash: submission.blockHash,
       submission,
       machineId,
-      address,
+      address: networkOf(address),
       receivedAtMs: this.#parts.clock.nowMs(),
       pocTime: this.#bookkeeping.timeOf(submission, submission),
       state: 'checking',
@@ -250,7 +251,7 @@ export class Desk implements Part {
   #repeat(entry: Entry, known: Entry): Refusal | Taken {
     this.#counters.arrived('repeated');
     if (known.machineId !== entry.machineId) {
-      this.#bookkeeping.telling.repeated(known, entry.machineId, entry.receivedAtMs);
+      this.#bookkeeping.repeated(known, entry.machineId, entry.receivedAtMs);
     }
     if (known.state === 'account_refused') {
       const notice = this.#noticeFor(known);

@@ -3,6 +3,7 @@
 import type { Move } from '../domain/books.ts';
 import type { Entry, EntryState, Fact, Verdict } from '../domain/facts.ts';
 import { accountKey } from '../domain/submission.ts';
+import type { Repeaters } from './repeaters.ts';
 
 /** The verdict that an entry in this state has, as far as the state tells. */
 export const VERDICT_OF_STATE: Readonly<Record<EntryState, Verdict>> = {
@@ -33,12 +34,17 @@ export function submittedFact(entry: Entry, verdict: Verdict): Fact {
   };
 }
 
-/** Tells the verdict of a submission that was told before. */
-export function judgedFact(entry: Entry, verdict: Verdict, text: string | null, atMs: number): Fact {
+/** Tells the verdict of a submission that was told before, to one of the machines that sent it. */
+export function judgedFact(
+  entry: Entry,
+  machineId: string,
+  { verdict, text }: { readonly verdict: Verdict; readonly text: string | null },
+  atMs: number,
+): Fact {
   return {
     type: 'judged',
     atMs,
-    machineId: entry.machineId,
+    machineId,
     accountId: accountKey(entry.submission),
     blockHash: entry.blockHash,
     rawQuality: entry.submission.rawQuality,
@@ -47,14 +53,17 @@ export function judgedFact(entry: Entry, verdict: Verdict, text: string | null, 
   };
 }
 
-/** Tells what moves changed. Entries that are gone are told last. */
-export function factsOf(moves: readonly Move[], atMs: number): readonly Fact[] {
+/** Tells what moves changed, to every machine that sent the same claim. Entries that are gone are told last. */
+export function factsOf(moves: readonly Move[], repeaters: Repeaters, atMs: number): readonly Fact[] {
   const facts: Fact[] = [];
   const ids: number[] = [];
   for (const { entry, verdict, text, isGone } of moves) {
     if (isGone) ids.push(entry.id);
     else facts.push({ type: 'entry', entry });
-    if (verdict !== null) facts.push(judgedFact(entry, verdict, text, atMs));
+    if (verdict === null) continue;
+    for (const machineId of [entry.machineId, ...repeaters.of(entry.id)]) {
+      facts.push(judgedFact(entry, machineId, { verdict, text }, atMs));
+    }
   }
   if (ids.length > 0) facts.push({ type: 'entriesGone', ids });
   return facts;

@@ -2,6 +2,7 @@
 // time who was heard and how often. It keeps no state of a machine; actors do.
 
 import type { Fact } from '../domain/facts.ts';
+import { networkOf } from '../domain/address-network.ts';
 import type { Peer } from '../domain/submission.ts';
 
 /**
@@ -9,7 +10,10 @@ import type { Peer } from '../domain/submission.ts';
  * an attacker with many addresses must not fill memory, database and dashboard.
  */
 export const MACHINES_MAX = 50_000;
-/** Maximum number of names that one address may use in `X-Miner`; a further name counts as the address alone. */
+/**
+ * Maximum number of names that one address may use in `X-Miner`; a further name counts as the address alone. An IPv6
+ * network of 64 bits is one address here: its addresses count like names, and further ones count as the network.
+ */
 export const NAMES_PER_ADDRESS_MAX = 10_000;
 /** The machine of all requests above {@link MACHINES_MAX}. */
 export const OTHER_MACHINE = 'other';
@@ -36,7 +40,7 @@ export interface MachineCounts {
 /** Knows which machines were heard; all times are ms of one clock, given by the caller. */
 export class Machines {
   readonly #heard = new Map<string, Heard>();
-  /** Number of names by address, only of addresses that use names. */
+  /** Number of machines by network, those without a name of an IPv4 address left out. */
   readonly #names = new Map<string, number>();
   readonly #limits: { readonly machinesMax: number; readonly namesMax: number };
   #lastSeenMs = -Infinity;
@@ -64,7 +68,7 @@ export class Machines {
     let counted = peer;
     let heard: Heard | undefined;
     if (this.#isOneNameTooMany(counted)) {
-      counted = { machineId: peer.address, address: peer.address };
+      counted = { machineId: networkOf(peer.address), address: peer.address };
       heard = this.#heard.get(counted.machineId);
       this.#folded++;
     }
@@ -101,25 +105,29 @@ export class Machines {
   }
 
   #isOneNameTooMany({ machineId, address }: Peer): boolean {
-    return machineId !== address && (this.#names.get(address) ?? 0) >= this.#limits.namesMax;
+    const network = networkOf(address);
+    return machineId !== network && (this.#names.get(network) ?? 0) >= this.#limits.namesMax;
   }
 
   #add({ machineId, address }: Peer, nowMs: number): Heard {
     const heard = { address, lastSeenMs: nowMs, polls: 0 };
     this.#heard.set(machineId, heard);
-    if (isNamed(machineId, address)) this.#names.set(address, (this.#names.get(address) ?? 0) + 1);
+    if (!isNamed(machineId, address)) return heard;
+    const network = networkOf(address);
+    this.#names.set(network, (this.#names.get(network) ?? 0) + 1);
     return heard;
   }
 
   #remove(machineId: string, { address }: Heard): void {
     this.#heard.delete(machineId);
     if (!isNamed(machineId, address)) return;
-    const names = (this.#names.get(address) ?? 0) - 1;
-    if (names > 0) this.#names.set(address, names);
-    else this.#names.delete(address);
+    const network = networkOf(address);
+    const names = (this.#names.get(network) ?? 0) - 1;
+    if (names > 0) this.#names.set(network, names);
+    else this.#names.delete(network);
   }
 }
 
 function isNamed(machineId: string, address: string): boolean {
-  return machineId !== address && machineId !== OTHER_MACHINE;
+  return machineId !== networkOf(address) && machineId !== OTHER_MACHINE;
 }

@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { limitPerAddress } from '../../http/address-share.ts';
 import { CodedError } from '../../lib/errors.ts';
+import { networkOf } from '../domain/address-network.ts';
 import { shareOfOneAddress } from './connection-limit.ts';
 import type { DoorConnections } from './door-connections.ts';
 import type { DoorCounts } from './door-counts.ts';
@@ -45,9 +46,12 @@ export function makeDoorServer(parts: DoorServerParts): Server {
   server.on('drop', () => {
     counts.refusals.limit += 1;
   });
-  limitPerAddress(server, shareOfOneAddress(connectionsMax), () => {
+  const refused = () => {
     counts.refusals.address += 1;
-  });
+  };
+  limitPerAddress(server, shareOfOneAddress(connectionsMax), refused, (address) =>
+    networkOf(shownAddress(address) ?? address),
+  );
   server.on('connection', (socket: Socket) => {
     if (!socket.destroyed) parts.accepted(socket);
   });

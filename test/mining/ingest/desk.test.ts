@@ -71,6 +71,40 @@ describe('desk', () => {
     expect(bench.desk.snapshot().arrivals.false).toBe(2);
   });
 
+  it('desk - each machine that sent a claim is told every verdict of it', async () => {
+    const bench = deskBench();
+    bench.state.checksAtOnce = false;
+    for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.2']) {
+      void bench.submit({ nonce: 2n, rawQuality: 400n }, address);
+      void bench.submit({ nonce: 3n, rawQuality: 5n }, address);
+    }
+    await flush();
+    await bench.checks[0]?.end({ type: 'holds' });
+    await bench.checks[1]?.end({ type: 'fails', computed: 999n });
+    bench.desk.settled(bench.offered[0] ?? entry(), { type: 'delivered', rawQuality: 400n });
+    for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3']) {
+      const judged = bench.facts.flatMap((fact) =>
+        fact.type === 'judged' && fact.machineId === address ? [`${fact.rawQuality} ${fact.verdict}`] : [],
+      );
+      expect(judged).toEqual(['400 waiting', '5 false', '400 accepted']);
+    }
+  });
+
+  it('desk - all addresses of an IPv6 network of 64 bits are one for turns and budgets', async () => {
+    const bench = deskBench();
+    bench.state.overBudget = ['2001:db8:0:1::/64'];
+    bench.state.checksAtOnce = false;
+    for (const [at, host] of ['1', '2'].entries()) {
+      const answer = bench.submit({ nonce: BigInt(2 + at) }, `2001:db8:0:1::${host}`);
+      expect(await answer).toMatchObject({ type: 'accepted' });
+    }
+    expect(bench.checks.map(({ origin }) => origin.address)).toEqual([
+      '2001:db8:0:1::/64',
+      '2001:db8:0:1::/64',
+    ]);
+    expect(bench.desk.snapshot().answers.unverified).toBe(2);
+  });
+
   it('desk - S3: the same submission ten times within 100 ms and again later is one check, one forward, ten successes', async () => {
     const bench = deskBench();
     bench.state.checksAtOnce = false;

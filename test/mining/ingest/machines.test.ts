@@ -28,6 +28,15 @@ describe('machines', () => {
     expect(machines.counts).toEqual({ known: 4, folded: 3 });
   });
 
+  it('machines - the addresses of one IPv6 network count like names of one address', () => {
+    const machines = new Machines({ machinesMax: 100, namesMax: 2 });
+    for (const host of [1, 2, 3, 4]) machines.seen(at(`2001:db8::${host}`), 0);
+    expect(machines.seen(at('2001:db8::5', 'e'), 0).machineId).toBe('2001:db8:0:0::/64');
+    expect(machines.seen(at('2001:db8::1'), 0).machineId).toBe('2001:db8::1');
+    expect(machines.seen(at('2001:db8:0:1::1'), 0).machineId).toBe('2001:db8:0:1::1');
+    expect(machines.counts).toEqual({ known: 4, folded: 3 });
+  });
+
   it('machines - above the limit of all, a new one counts as `other`, and one that fell silent makes room', () => {
     const machines = new Machines({ machinesMax: 2, namesMax: 10 });
     machines.seen(at('192.0.2.1'), 0);
