@@ -115,15 +115,22 @@ function hexDigits(name: Member, value: LosslessJson | undefined, digits: number
   return value;
 }
 
-function blockHash(value: LosslessJson | undefined): string {
-  // A half of a surrogate pair has no form in UTF-8, so neither the database nor an upstream could be told it.
-  const isHash =
+/**
+ * True for a block hash that a miner may name: 1 to {@link BLOCK_HASH_CHARACTERS_MAX} characters. A half of a surrogate
+ * pair has no form in UTF-8, so neither the database, a miner nor an upstream could be told it.
+ */
+export function isBlockHash(value: LosslessJson | undefined): value is string {
+  return (
     typeof value === 'string' &&
     value.length > 0 &&
     value.length <= BLOCK_HASH_CHARACTERS_MAX * 2 &&
     Array.from(value).length <= BLOCK_HASH_CHARACTERS_MAX &&
-    value.isWellFormed();
-  if (!isHash) {
+    value.isWellFormed()
+  );
+}
+
+function blockHash(value: LosslessJson | undefined): string {
+  if (!isBlockHash(value)) {
     throw new MemberError('block_hash', value, `a string of 1 to ${BLOCK_HASH_CHARACTERS_MAX} characters`);
   }
   return value;

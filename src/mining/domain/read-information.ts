@@ -1,6 +1,7 @@
 // Reads the mining information of an upstream, and judges whether miners may have it. It keeps nothing.
 
 import { type LosslessObject, memberOf, printLossless, readU64 } from '../../lib/lossless-json.ts';
+import { BLOCK_HASH_CHARACTERS_MAX, isBlockHash } from './decode-submission.ts';
 import type { MiningInformation } from './information.ts';
 
 /** An information, or what is wrong with it: a clause without text of strangers. */
@@ -24,7 +25,9 @@ export function readInformation(result: LosslessObject): ReadInformation {
   if (typeof generationSignature !== 'string' || !SIGNATURE.test(generationSignature))
     return refused('has no generation_signature of 64 hex digits');
   const blockHash = memberOf(result, 'block_hash');
-  if (typeof blockHash !== 'string' || blockHash === '') return refused('has no block_hash');
+  // With any other one each submission of its block would be refused for its form.
+  if (!isBlockHash(blockHash))
+    return refused(`has no block_hash of 1 to ${BLOCK_HASH_CHARACTERS_MAX} characters`);
   const baseTarget = readU64(memberOf(result, 'base_target'));
   if (baseTarget === null || baseTarget === 0n) return refused('has no base_target of at least 1');
   const height = readU64(memberOf(result, 'height'));

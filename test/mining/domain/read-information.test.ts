@@ -57,6 +57,8 @@ describe('information', () => {
     ['a signature with a line break', { generation_signature: `"${'a'.repeat(63)}\\n"` }],
     ['an empty hash', { block_hash: '""' }],
     ['a hash that is a number', { block_hash: '1' }],
+    ['a hash that no submission may name', { block_hash: `"${'h'.repeat(129)}"` }],
+    ['a hash that has no form in UTF-8', { block_hash: '"\\ud800"' }],
     ['base target 0', { base_target: '0' }],
     ['a base target that is text', { base_target: '"1"' }],
     ['base target 2^64', { base_target: '18446744073709551616' }],
