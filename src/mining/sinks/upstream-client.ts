@@ -103,6 +103,11 @@ export class UpstreamClient implements Part {
     return this.#credentials.rereads;
   }
 
+  /** Why there is no cookie, as a clause for the operator; null if there is one, or if none is needed. */
+  get credentialsFault(): string | null {
+    return this.#credentials.fault;
+  }
+
   /** Number of times that the upstream accepted another cookie than before: it was started anew in between. */
   get cookieRenewals(): number {
     return this.#renewals;
@@ -118,7 +123,7 @@ export class UpstreamClient implements Part {
     const startMs = this.#begin('get_mining_info');
     const timeoutMs = Math.min(this.#parts.timeoutMs, INFORMATION_TIMEOUT_MS);
     const reply = await this.#ask('get_mining_info', '{}', timeoutMs, INFORMATION_ANSWER_BYTES_MAX);
-    const read = this.#explained(judgeInformation(reply));
+    const read = judgeInformation(reply);
     this.#end('get_mining_info', read.type === 'information' ? 'answered' : outcomeOf(read), startMs);
     return read;
   }
@@ -132,7 +137,7 @@ export class UpstreamClient implements Part {
       this.#parts.timeoutMs,
       SUBMISSION_ANSWER_BYTES_MAX,
     );
-    const meaning = this.#explained(meaningOf(reply));
+    const meaning = meaningOf(reply);
     this.#end('submit_nonce', meaning.type === 'accepted' ? 'answered' : outcomeOf(meaning), startMs);
     return meaning;
   }
@@ -182,13 +187,6 @@ export class UpstreamClient implements Part {
     if (used === null || used === this.#accepted) return;
     if (this.#accepted !== null) this.#renewals += 1;
     this.#accepted = used;
-  }
-
-  /** Adds to an operator's matter why there is no cookie. */
-  #explained<Meaning extends InformationReply | UpstreamMeaning>(meaning: Meaning): Meaning {
-    const { fault } = this.#credentials;
-    if (meaning.type !== 'operator' || fault === null) return meaning;
-    return { ...meaning, text: `${meaning.text}; ${fault}` };
   }
 
   /** Returns the time of the begin. */

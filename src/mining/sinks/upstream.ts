@@ -5,6 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Part } from '../../lib/part.ts';
 import type { Timers } from '../../lib/timers.ts';
 import type { KnownBlock, MiningInformation } from '../domain/information.ts';
+import { adviceFor } from '../domain/operator-advice.ts';
 import type { InformationEffect } from '../domain/known-blocks.ts';
 import type { Submission } from '../domain/submission.ts';
 import type { UpstreamMeaning } from '../domain/upstream-answer.ts';
@@ -215,13 +216,16 @@ export class Upstream implements Part {
   }
 
   #fails(method: UpstreamMethod, failure: InformationFailure): void {
-    const text = `${method}: ${describe(failure)}`;
+    const advice =
+      failure.type === 'operator' ? adviceFor(failure.code, this.#client.credentialsFault) : null;
+    const remedy = advice === null ? '' : `; ${advice}`;
+    const text = `${method}: ${describe(failure)}${remedy}`;
     this.#note(text);
     // An alarm stays until the method works: another failure does not mean that the operator has done something.
     if (failure.type !== 'operator') return;
     const isNew = !this.#alarms.has(method);
     this.#alarms.set(method, text);
-    if (isNew) this.#parts.needsOperator(`${method}: ${reasonOf(failure)}`, text);
+    if (isNew) this.#parts.needsOperator(`${method}: ${reasonOf(failure)}${remedy}`, text);
   }
 
   #note(text: string): void {
@@ -229,9 +233,10 @@ export class Upstream implements Part {
   }
 }
 
-/** For pages: with the upstream's own words. */
+/** For pages: with the upstream's own words, if it gave some. */
 function describe(failure: InformationFailure): string {
-  return failure.type === 'operator' ? `${reasonOf(failure)}: ${failure.text}` : failure.reason;
+  const reason = reasonOf(failure);
+  return failure.type === 'operator' && failure.text !== reason ? `${reason}: ${failure.text}` : reason;
 }
 
 /** For the log: without a stranger's text. */

@@ -239,13 +239,19 @@ describe('upstream set - one upstream', () => {
     one.told();
     a.behave(needing('__cookie__:fresh'));
     await one.pass(6);
+    const login = 'it does not accept the login: correct rpc_auth or auth_token of this upstream';
     expect(one.set.statuses).toMatchObject([
-      { state: 'degraded', alarms: ['get_mining_info: HTTP status 401: HTTP status 401'] },
+      { state: 'degraded', alarms: [`get_mining_info: HTTP status 401; ${login}`] },
+    ]);
+    rmSync(path);
+    await one.pass(1);
+    expect(one.set.statuses[0]?.alarms).toEqual([
+      'get_mining_info: HTTP status 401; the cookie file cannot be read (ENOENT)',
     ]);
     writeFileSync(path, '__cookie__:fresh');
     await one.pass(1);
     expect(one.told()).toEqual([
-      'a operator get_mining_info: HTTP status 401',
+      `a operator get_mining_info: HTTP status 401; ${login}`,
       'a ready>degraded HTTP status 401',
       'a back from away',
     ]);
@@ -347,10 +353,16 @@ describe('upstream set - one upstream', () => {
     one.told();
     expect(await one.set.submit('a', SUBMISSION)).toMatchObject({ type: 'operator', code: -32601 });
     await one.pass(3);
-    expect(one.told()).toEqual(['a operator submit_nonce: error -32601', 'a ready>degraded error -32601']);
+    const advice = 'it does not know the method: give the address of a PoCX pool or wallet';
+    expect(one.told()).toEqual([
+      `a operator submit_nonce: error -32601; ${advice}`,
+      'a ready>degraded error -32601',
+    ]);
     a.behave(both(information(5, 'h5'), json('', 503)));
     await one.set.submit('a', SUBMISSION);
-    expect(one.set.statuses[0]?.alarms).toEqual(['submit_nonce: error -32601: <b>no such method</b>']);
+    expect(one.set.statuses[0]?.alarms).toEqual([
+      `submit_nonce: error -32601: <b>no such method</b>; ${advice}`,
+    ]);
     a.behave(both(information(5, 'h5'), refusal(-32007)));
     expect(await one.set.submit('a', SUBMISSION)).toMatchObject({ type: 'refused', about: 'account' });
     expect(one.set.statuses[0]?.alarms).toEqual([]);
