@@ -1,5 +1,5 @@
 // docs/security.md against the tests and the database: a test performs each attack that it names, it names each attack
-// among the tests, and it names every table.
+// among the federation's tests, and it names every table of both programs.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX } from '../../../src/http/bounded-server.ts';
 import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
+import { openMiningWriter } from '../../../src/mining/store/mining-database.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PAGE = readFileSync(`${ROOT}docs/security.md`, 'utf8');
@@ -20,8 +21,8 @@ const ROWS = PAGE.split('\n')
   });
 
 describe('security page', () => {
-  it('security page - it names attacks on broker, messages and HTTP, and attacks that nothing stops', () => {
-    expect(ROWS.length).toBeGreaterThan(35);
+  it('security page - it names attacks on broker, messages, HTTP and mining, and attacks that nothing stops', () => {
+    expect(ROWS.length).toBeGreaterThan(100);
   });
 
   it.each(ROWS)('security page - $attack', ({ path, name }) => {
@@ -48,9 +49,12 @@ describe('security page', () => {
       expect(PAGE).toContain(`${bound.toLocaleString('en')} connections`);
   });
 
-  it('security page - it names every table of the database', () => {
+  it.each([
+    ['federation', openFederationWriter],
+    ['mining', openMiningWriter],
+  ] as const)('security page - it names every table of the database of %s', (_program, open) => {
     const folder = mkdtempSync(join(tmpdir(), 'aggregator-page-'));
-    const database = openFederationWriter(join(folder, 'aggregator.db'));
+    const database = open(join(folder, 'aggregator.db'));
     const tables = database
       .prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
       .pluck()
