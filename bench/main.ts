@@ -11,7 +11,10 @@ import { benchGrowth, benchSize, benchTick } from './history.ts';
 import { benchCatchUp, benchIngest, benchMemory, benchPlain } from './ingest.ts';
 import { benchLatency } from './latency.ts';
 import { benchLoop } from './loop.ts';
+import { benchMiningBlock } from './mining-block.ts';
+import { benchMiningConnections } from './mining-connections.ts';
 import { benchMiningInfo } from './mining-info.ts';
+import { benchMiningLatency } from './mining-latency.ts';
 import { benchMiningStore } from './mining-store.ts';
 import { benchNodes } from './nodes.ts';
 import { machine } from './machine.ts';
@@ -37,6 +40,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   questions: benchQuestions,
   proofs: benchProofs,
   'mining-info': benchMiningInfo,
+  'mining-latency': benchMiningLatency,
+  'mining-block': benchMiningBlock,
+  'mining-connections': benchMiningConnections,
   'mining-store': benchMiningStore,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */

@@ -4,17 +4,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { UpstreamSim } from '../src/mining/simulator/upstream-sim.ts';
-import { startAggregator } from '../test/support/aggregator.ts';
-import { freePort } from '../test/support/free-port.ts';
-import { until } from '../test/support/until.ts';
 import type { BenchOptions, Figure } from './figures.ts';
 import { median } from './machine.ts';
+import { startMiningProgram } from './mining-program.ts';
 import { cpuSeconds } from './stage.ts';
 
 const CONNECTIONS = 1_000;
@@ -70,31 +64,9 @@ async function startReference(file: string, argument: string): Promise<Server> {
   return openServer(Number(new URL(url).port), child.pid ?? 0, async () => void child.kill());
 }
 
-/** The whole program, with an upstream that is simulated in this process. */
 async function startProgram(): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-mining-info-'));
-  const upstream = new UpstreamSim({ prover: null });
-  const { url } = await upstream.start();
-  const port = await freePort();
-  const file = join(folder, 'aggregator_config.yaml');
-  const settings = {
-    listen_address: `127.0.0.1:${port}`,
-    upstream: { name: 'simulated', url, submission_mode: 'pool' },
-    database: { path: 'aggregator.db' },
-  };
-  writeFileSync(file, JSON.stringify(settings));
-  const launch = { args: ['mining', '-c', file], cwd: folder };
-  const program = startAggregator({ LOG_LEVEL: 'info', HTTP_PORT: '' }, undefined, launch);
-  const body = { method: 'POST', headers: { 'content-type': 'application/json' }, body: POLL };
-  await until('mining information', async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/`, body).catch(() => null);
-    return (await answer?.text())?.includes('"result"');
-  });
-  return openServer(port, program.process.pid ?? 0, async () => {
-    await program.stop();
-    await upstream.stop();
-    rmSync(folder, { recursive: true });
-  });
+  const { port, pid, end } = await startMiningProgram();
+  return openServer(port, pid, end);
 }
 
 /** One request after the other on each connection. */

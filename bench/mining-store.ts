@@ -1,9 +1,11 @@
 // A day of mining in the database: 1,000 miners that submit in all 720 blocks. Measured: the size of the file, the time
-// of commits, of the restart's statistics, of a snapshot and of `/stats`, of the charts and of retention.
+// of commits, of the restart's statistics, of a snapshot, of the charts and of retention; and `/stats` over HTTP.
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Entry, Fact } from '../src/mining/domain/facts.ts';
 import type { MiningInformation } from '../src/mining/domain/information.ts';
 import { statsDocument } from '../src/mining/domain/stats-document.ts';
@@ -11,13 +13,17 @@ import { statsText } from '../src/mining/http/shared-statistics.ts';
 import { openMiningWriter } from '../src/mining/store/mining-database.ts';
 import { MiningWriter } from '../src/mining/store/writer.ts';
 import { readRounds } from '../src/mining/workers/charts.ts';
+import { until } from '../test/support/until.ts';
 import type { Bench, Figure } from './figures.ts';
 import { median, quantile } from './machine.ts';
+import { startMiningProgram } from './mining-program.ts';
 
 const MINERS = 1_000;
 const BLOCKS = 720;
 const BLOCK_MS = 120_000;
 const DAY_MS = 86_400_000;
+/** Then the program makes the statistics anew. */
+const STATISTICS_REST_MS = 2_000;
 const BASE_TARGET = 36_650_387_592n;
 
 interface Day {
@@ -195,12 +201,44 @@ function measure({ path, blocks, startMs }: Day, rounds: number): Figure[] {
   return figures;
 }
 
+/** `/stats` of the running program over HTTP, each time made anew: from the request to the last byte of the answer. */
+async function statsOverHttp({ path, blocks }: Day, times: number): Promise<readonly Figure[]> {
+  const block = { ...informationOf(blocks - 1), minimumCompression: 1, targetCompression: 1 };
+  const mining = await startMiningProgram({ databasePath: path, upstream: { block } });
+  const agent = new Agent({ keepAlive: true });
+  const stats = () =>
+    new Promise<string>((resolve, reject) => {
+      const sent = get({ port: mining.port, path: '/stats', agent }, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        answer.on('end', () => resolve(text));
+      });
+      sent.on('error', reject);
+    });
+  try {
+    await until('the statistics of the day', async () => (await stats()).includes('"isComplete":true'));
+    const found: number[] = [];
+    let bytes = 0;
+    for (let made = 0; made < times; made++) {
+      await delay(STATISTICS_REST_MS);
+      const fromMs = performance.now();
+      bytes = (await stats()).length;
+      found.push(performance.now() - fromMs);
+    }
+    const { name, note, ...rest } = figure('/stats of the running program over HTTP', found, 20);
+    return [{ ...rest, name, note: `${note ?? ''}, ${(bytes / 1e6).toFixed(2)} MB` }];
+  } finally {
+    agent.destroy();
+    await mining.end();
+  }
+}
+
 /** The bench `mining-store`. */
-export const benchMiningStore: Bench = ({ rounds, isQuick }) => {
+export const benchMiningStore: Bench = async ({ rounds, isQuick }) => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-mining-store-'));
   try {
     const blocks = isQuick ? BLOCKS / 10 : BLOCKS;
-    const day: Day = { path: join(folder, 'aggregator.db'), blocks, startMs: Date.UTC(2026, 0, 15) };
+    const day: Day = { path: join(folder, 'aggregator.db'), blocks, startMs: Date.now() - blocks * BLOCK_MS };
     const times = fill(day);
     const megabytes = statSync(day.path).size / 1e6;
     const figures: Figure[] = [
@@ -218,7 +256,8 @@ export const benchMiningStore: Bench = ({ rounds, isQuick }) => {
         aim: null,
       },
     ];
-    return Promise.resolve([...figures, ...measure(day, Math.max(100, rounds))]);
+    const overHttp = await statsOverHttp(day, isQuick ? 5 : 30);
+    return [...figures, ...measure(day, Math.max(100, rounds)), ...overHttp];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

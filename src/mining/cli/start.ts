@@ -10,7 +10,7 @@ import { programVersion } from '../../lib/version.ts';
 import type { MiningConfig } from '../config/config.ts';
 import type { Alarm } from '../domain/alarm.ts';
 import { Webhook } from '../sinks/webhook.ts';
-import { createMining } from '../threads/main.ts';
+import { createMining, type MiningSeams } from '../threads/main.ts';
 
 /** The program as the command sees it. */
 export interface MiningProgram extends Program {
@@ -32,8 +32,12 @@ export interface MiningStart {
 /** Makes the program; starts nothing. */
 export type MakeMining = (config: MiningConfig, start: MiningStart) => MiningProgram;
 
-/** Makes the program of this package, with its webhook. */
-export const makeMining: MakeMining = (config, { log, fatal }) => {
+/** Makes the program of this package, with its webhook; without `seams` as an operator has it. */
+export function makeMining(
+  config: MiningConfig,
+  { log, fatal }: MiningStart,
+  seams: MiningSeams = {},
+): MiningProgram {
   const webhook = new Webhook(config.webhook, {
     timers: systemTimers,
     userAgent: `aggregator/${programVersion()}`,
@@ -41,7 +45,7 @@ export const makeMining: MakeMining = (config, { log, fatal }) => {
     works: (lost) => log.info(`alarms: the webhook takes them again; ${lost} were lost`),
   });
   const alarm = (told: Alarm) => webhook.tell(told);
-  const app = createMining(config, { log, fatal, alarm, isDemonstration: false });
+  const app = createMining(config, { log, fatal, alarm, isDemonstration: false, seams });
   return {
     async start() {
       await webhook.start();
@@ -57,4 +61,4 @@ export const makeMining: MakeMining = (config, { log, fatal }) => {
       app.change(next);
     },
   };
-};
+}
