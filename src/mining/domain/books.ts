@@ -20,8 +20,8 @@ export const REFUSED_BLOCKS_MAX = 16;
 export interface Move {
   /** With its new state. */
   readonly entry: Entry;
-  /** `check`: its proof. `deliver`, `withdraw`: to or from the delivery. */
-  readonly act: 'check' | 'deliver' | 'withdraw' | null;
+  /** `check`, `uncheck`: its proof, or not any longer. `deliver`, `withdraw`: to or from the delivery. */
+  readonly act: 'check' | 'uncheck' | 'deliver' | 'withdraw' | null;
   /** Null if the verdict stays as it is. */
   readonly verdict: Verdict | null;
   readonly text: string | null;
@@ -49,7 +49,7 @@ export class Books {
   readonly mode: SubmissionMode;
   readonly #places = new Map<number, Place>();
   readonly #table: FilterTable<Slot>;
-  readonly #checking = new ClaimsUnderCheck();
+  readonly #checking: ClaimsUnderCheck;
   /** Held-back candidates that are checked because a better one was refused. */
   readonly #promoted = new Set<number>();
   readonly #refusedBlocks = new Set<string>();
@@ -60,6 +60,7 @@ export class Books {
   constructor(mode: SubmissionMode, entriesMax = BOOK_ENTRIES_MAX) {
     this.mode = mode;
     this.#table = new FilterTable(mode);
+    this.#checking = new ClaimsUnderCheck(mode);
     this.#entriesMax = entriesMax;
   }
 
@@ -115,6 +116,19 @@ export class Books {
     if (candidate === null) return [];
     candidate.isVerified = true;
     return this.#admit(candidate);
+  }
+
+  /**
+   * Ends the checks of claims that are not better than the best of their block: they are held back unchecked, because a
+   * check costs many times more than everything else. Not for those who have all proofs checked.
+   */
+  endNeedlessChecks(submission: Submission, blockHash: string): readonly Move[] {
+    const best = this.#table.find(submission.accountId, blockHash)?.best ?? null;
+    return this.#checking.rivalsOf(submission, blockHash).flatMap((rival) => {
+      const { id, submission: claim } = rival.entry;
+      if (isBetter(claim.rawQuality, best) || this.#endCheck(id) === null) return [];
+      return this.#admit(rival).map((each) => (each.entry.id === id ? { ...each, act: 'uncheck' } : each));
+    });
   }
 
   /** The proof does not hold (`false`), or its block passed before the check (`expired`): the claim is forgotten. */

@@ -27,7 +27,7 @@ export interface ProofOrigin {
 export type ProofOutcome =
   | { readonly type: 'holds' }
   | { readonly type: 'fails'; readonly computed: bigint }
-  /** Its block passed before its turn. */
+  /** Its block passed before its turn, or it was withdrawn. */
   | { readonly type: 'dropped' }
   /** The queue is full: nothing is known about the proof. */
   | { readonly type: 'full' };
@@ -39,6 +39,8 @@ export interface ProofChecker {
    * last. Never rejects.
    */
   check(claim: ProofClaim, origin: ProofOrigin): Promise<ProofOutcome>;
+  /** Nobody waits for this check any longer: it is dropped if no thread has begun it. */
+  withdraw(claim: ProofClaim, origin: ProofOrigin): void;
   /** True if too many proofs of this address failed of late: its submissions are answered before they are checked. */
   isOverBudget(address: string): boolean;
   /** Drops the checks that wait for a block that is not among these. */

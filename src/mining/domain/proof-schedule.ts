@@ -184,6 +184,18 @@ export class ProofSchedule {
     return current.tickets;
   }
 
+  /** Takes back a claim of which nothing has been worked on; returns its ticket, or null if there is none. */
+  withdraw(claim: ProofClaim, origin: ProofOrigin): Ticket | null {
+    const proof = this.#proofs.get(keyOf(claim));
+    if (proof === undefined || !proof.isWaiting || proof.isBegun) return null;
+    const ticket = proof.tickets.find(
+      ({ address, blockHash }) => address === origin.address && blockHash === origin.blockHash,
+    );
+    if (ticket === undefined) return null;
+    this.#withdraw(ticket, proof);
+    return ticket;
+  }
+
   /** Drops the waiting tickets for blocks that are not among these, and returns them. */
   keepBlocks(blockHashes: readonly string[]): readonly Ticket[] {
     const kept = new Set(blockHashes);

@@ -6,7 +6,6 @@ import type { KnownBlock, MiningInformation } from '../domain/information.ts';
 import { BOOK_ENTRIES_MAX, Books, type Move, type Standing } from '../domain/books.ts';
 import { checkSubmission, falseProof, isSameWork } from '../domain/checks.ts';
 import { pocTime } from '../domain/poc-time.ts';
-import type { ProofOutcome } from '../domain/proof-check.ts';
 import { accountKey, type Submission } from '../domain/submission.ts';
 import type { DeliveryOutcome } from '../domain/upstream-answer.ts';
 import type { DeskCounters } from './desk-counters.ts';
@@ -15,7 +14,7 @@ import { factsOf, submittedFact } from './entry-facts.ts';
 import { FalseProofs } from './false-proofs.ts';
 import { Notices } from './notices.ts';
 import { Repeaters } from './repeaters.ts';
-import { RunningChecks } from './running-checks.ts';
+import { type CheckEnd, RunningChecks } from './running-checks.ts';
 import { Telling } from './telling.ts';
 
 /** The books of all upstreams, and what goes with them. */
@@ -160,6 +159,7 @@ export class Bookkeeping {
       moves.push(...books.restore(entry));
     }
     this.telling.gone(foreign);
+    if (this.verify === 'best') moves.push(...this.#endNeedlessChecks(entries));
     // Only now: a move may look into the books of another upstream. What was in delivery is offered when the blocks are
     // looked at.
     this.#carryOut(moves.filter(({ act }) => act !== 'deliver'));
@@ -190,6 +190,13 @@ export class Bookkeeping {
       }
     }
     return isNew;
+  }
+
+  #endNeedlessChecks(stored: readonly Entry[]): readonly Move[] {
+    return stored.flatMap(({ upstream, state, submission, blockHash }) => {
+      if (state !== 'waiting' && state !== 'delivered') return [];
+      return this.#books.get(upstream)?.endNeedlessChecks(submission, blockHash) ?? [];
+    });
   }
 
   #all(): readonly Books[] {
@@ -258,15 +265,12 @@ export class Bookkeeping {
     void this.enter(copy, { isChecked: entry.state === 'checking', isVerified: true });
   }
 
-  #checked(entry: Entry, outcome: Exclude<ProofOutcome, { type: 'full' }>): void {
+  #checked(entry: Entry, outcome: CheckEnd): void {
     const books = this.#books.get(entry.upstream);
     if (books === undefined) return;
     if (outcome.type === 'holds') {
       this.#carryOut(books.verified(entry.id));
-      return;
-    }
-    if (outcome.type === 'dropped') {
-      this.#carryOut(books.dismiss(entry.id, 'expired', null));
+      if (this.verify === 'best') this.#carryOut(books.endNeedlessChecks(entry.submission, entry.blockHash));
       return;
     }
     this.#counters.falseProofs++;
@@ -295,6 +299,7 @@ export class Bookkeeping {
   #act(moves: readonly Move[]): void {
     for (const { entry, act } of moves) {
       if (act === 'check') this.#check(entry);
+      else if (act === 'uncheck') this.checks.withdraw(entry);
       else if (act === 'withdraw') this.#parts.deliveryOf(entry.upstream)?.withdraw(entry);
       else if (act === 'deliver') this.#deliver(entry);
     }

@@ -1,9 +1,9 @@
-// The checks that the desk has asked for. One that finds the queue full is asked for again until it ends, because an
-// answer was given on the promise that it is finished.
+// The checks that the desk has asked for. One that finds the queue full, or is dropped although it is wanted, is asked
+// for again until it ends, because an answer was given on the promise that it is finished.
 
 import type { Timer, Timers } from '../../lib/timers.ts';
 import type { Entry } from '../domain/facts.ts';
-import type { ProofChecker, ProofOutcome } from '../domain/proof-check.ts';
+import type { ProofChecker, ProofClaim, ProofOrigin, ProofOutcome } from '../domain/proof-check.ts';
 
 /** How long after a full queue a check is asked for again, in ms. */
 const ASK_AGAIN_MS = 1000;
@@ -17,9 +17,12 @@ export interface RunningChecksParts {
   readonly timers: Timers;
   /** False if the entry is not checked any longer. */
   isWanted(entry: Entry): boolean;
-  /** Called with the end of each check; never with `full`. */
-  ended(entry: Entry, outcome: Exclude<ProofOutcome, { type: 'full' }>): void;
+  /** Called with the end of each check, unless it was dropped. */
+  ended(entry: Entry, outcome: CheckEnd): void;
 }
+
+/** What a check found. */
+export type CheckEnd = Extract<ProofOutcome, { type: 'holds' | 'fails' }>;
 
 /** Checks by the id of their entry. It has as many as the books have entries in the state `checking`. */
 export class RunningChecks {
@@ -46,19 +49,20 @@ export class RunningChecks {
 
   start(entry: Entry): void {
     if (this.#isStopped) return;
-    const { accountId, seed, nonce, compression, height, generationSignature, rawQuality } = entry.submission;
-    const check = this.#parts.checker
-      .check(
-        { accountId, seed, nonce, compression, height, generationSignature, rawQuality },
-        { address: entry.address, blockHash: entry.blockHash, pocTime: entry.pocTime },
-      )
-      .then((outcome) => {
-        if (this.#running.get(entry.id) === check) this.#running.delete(entry.id);
-        if (outcome.type === 'full') this.#postpone(entry);
-        else if (!this.#isStopped) this.#parts.ended(entry, outcome);
-        return outcome;
-      });
+    const check = this.#parts.checker.check(claimOf(entry), originOf(entry)).then((outcome) => {
+      if (this.#running.get(entry.id) === check) this.#running.delete(entry.id);
+      // A check that is dropped while it is wanted shared its place with one that was withdrawn.
+      if (outcome.type === 'full' || outcome.type === 'dropped') this.#postpone(entry);
+      else if (!this.#isStopped) this.#parts.ended(entry, outcome);
+      return outcome;
+    });
     this.#running.set(entry.id, check);
+  }
+
+  /** The check is not wanted any longer; the outcome of one that is under way is told, and changes nothing. */
+  withdraw(entry: Entry): void {
+    this.#postponed.delete(entry.id);
+    if (this.#running.delete(entry.id)) this.#parts.checker.withdraw(claimOf(entry), originOf(entry));
   }
 
   /** No check is asked for and no end is told from now on. */
@@ -90,4 +94,13 @@ export class RunningChecks {
       this.#timer = this.#parts.timers.after(ASK_AGAIN_MS, () => this.#askAgain());
     }
   }
+}
+
+function claimOf({ submission }: Entry): ProofClaim {
+  const { accountId, seed, nonce, compression, height, generationSignature, rawQuality } = submission;
+  return { accountId, seed, nonce, compression, height, generationSignature, rawQuality };
+}
+
+function originOf({ address, blockHash, pocTime }: Entry): ProofOrigin {
+  return { address, blockHash, pocTime };
 }

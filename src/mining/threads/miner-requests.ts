@@ -77,6 +77,7 @@ export class MinerRequests {
         this.#checkSeconds.observe((this.#clock.monotonicMs() - asked.startedMs) / 1000);
         return outcome;
       },
+      withdraw: (claim, origin) => checker.withdraw(claim, origin),
       isOverBudget: (address) => checker.isOverBudget(address),
       keepBlocks: (blockHashes) => checker.keepBlocks(blockHashes),
     };

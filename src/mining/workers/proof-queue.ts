@@ -150,6 +150,11 @@ export class ProofQueue implements ProofChecker, Part {
     return asker.promise;
   }
 
+  withdraw(claim: ProofClaim, origin: ProofOrigin): void {
+    const ticket = this.#schedule.withdraw(claim, origin);
+    if (ticket !== null) this.#settle(ticket, { type: 'dropped' });
+  }
+
   isOverBudget(address: string): boolean {
     return this.#budgets.isOver(address, this.#clock.monotonicMs());
   }

@@ -48,6 +48,31 @@ describe('books', () => {
     expect(forward(books, claim(3, 300n))).toEqual(['deliver 3 waiting waiting']);
   });
 
+  it('books - checks that are not better than a true best end; what they claim is held back unchecked', () => {
+    const books = opened();
+    for (const each of [claim(1, 400n), claim(2, 500n), claim(3, 300n), claim(4, 900n, { from: 'b' })])
+      books.check(each);
+    books.verified(1);
+    const { submission: best } = claim(1, 400n);
+    expect(lines(books.endNeedlessChecks(best, 'h1'))).toEqual(['uncheck 2 held held']);
+    expect(books.entry(3)?.state).toBe('checking');
+    expect(books.entry(4)?.state).toBe('checking');
+    expect(lines(books.settled(1, refused('submission')))).toEqual([
+      '1 refused refused',
+      'check 2 checking checking',
+    ]);
+    expect(lines(books.endNeedlessChecks(best, 'h2'))).toEqual([]);
+  });
+
+  it('books - in wallet mode a true best ends the checks of worse claims of every account', () => {
+    const books = opened('wallet');
+    for (const each of [claim(1, 400n), claim(2, 500n, { from: 'b' }), claim(3, 300n, { from: 'c' })])
+      books.check(each);
+    books.verified(1);
+    expect(lines(books.endNeedlessChecks(claim(1, 400n).submission, 'h1'))).toEqual(['uncheck 2 held held']);
+    expect(books.entry(3)?.state).toBe('checking');
+  });
+
   it.each([
     ['checking', (books: Books) => void books.check(claim(1, 400n))],
     ['waiting', (books: Books) => void forward(books, claim(1, 400n))],

@@ -52,6 +52,15 @@ describe('the order of proofs', () => {
     expect(shown(schedule.take(LANES, nobody))).toEqual(['1 0+2', '5 0+2', '4 0+2', '2 0+2', '3 0+2']);
   });
 
+  it('a claim is withdrawn for one address, unless a thread has begun its proof', () => {
+    const schedule = scheduleOf([1, 'a', 10], [1, 'b', 10], [2, 'a', 20]);
+    expect(schedule.withdraw(claimOf(1), originOf('a', 10))?.address).toBe('a');
+    expect(schedule.withdraw(claimOf(1), originOf('a', 10))).toBeNull();
+    expect(schedule.withdraw(claimOf(9), originOf('a', 10))).toBeNull();
+    expect(shown(schedule.take(LANES, nobody))).toEqual(['1 0+2', '2 0+2']);
+    expect(schedule.withdraw(claimOf(2), originOf('a', 20))).toBeNull();
+  });
+
   it('a turn is measured in nonces: a proof of level 7 does not count as one of level 1', () => {
     const schedule = scheduleOf([1, 'a', 1, 7], [2, 'a', 2, 7], [3, 'b', 9], [4, 'b', 10], [5, 'b', 11]);
     expect(shown(schedule.take(LANES, nobody))).toEqual(['1 0+12']);

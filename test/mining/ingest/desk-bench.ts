@@ -116,6 +116,10 @@ export function deskBench(
             checks.push({ claim, origin, end });
             if (state.checksAtOnce) resolve(truth(claim));
           }),
+        withdraw: (claim) => {
+          for (const check of checks)
+            if (check.claim.nonce === claim.nonce) void check.end({ type: 'dropped' });
+        },
         isOverBudget: (address) => state.overBudget.includes(address),
         keepBlocks: () => undefined,
       },

@@ -54,6 +54,7 @@ describe('desk bounds', () => {
           asked.push(pocTime);
           return { type: 'full' };
         },
+        withdraw: () => undefined,
         isOverBudget: () => false,
         keepBlocks: () => undefined,
       },

@@ -136,6 +136,19 @@ describe('desk', () => {
     expect(bench.desk.snapshot().answeredUnverified).toBe(1);
   });
 
+  it('desk - a check that a better true one makes needless ends, and its miner is answered with success', async () => {
+    const bench = deskBench();
+    bench.state.checksAtOnce = false;
+    const worse = bench.submit({ nonce: 1n, rawQuality: 500_000n });
+    const better = bench.submit({ nonce: 2n, rawQuality: 300_000n });
+    await bench.checks[1]?.end({ type: 'holds' });
+    expect(await better).toEqual(accepted(300_000n));
+    expect(await worse).toEqual(accepted(500_000n));
+    expect(bench.offered.map(({ submission }) => submission.rawQuality)).toEqual([300_000n]);
+    await bench.pass(5_000);
+    expect(bench.checks.length).toBe(2);
+  });
+
   it('desk - S17: without a commit within 3 s the connection is closed, and the submission goes on', async () => {
     const bench = deskBench();
     bench.state.commitsAtOnce = false;

@@ -71,6 +71,7 @@ async function deskTo(port: number, { mode = 'pool', concurrency = 8, stored = [
       },
       checker: {
         check: async (claim) => truth(claim),
+        withdraw: () => undefined,
         isOverBudget: () => false,
         keepBlocks: () => undefined,
       },
