@@ -76,11 +76,18 @@ export function readReply(reply: UpstreamReply): ReadReply {
   }
   if (status === 429) return temporary('HTTP status 429', { retryAfterMs, isBusy: true });
   if (error !== null) return meaningOfError(error, retryAfterMs);
-  if (status < 200 || status > 299) return temporary(`HTTP status ${status}`, { retryAfterMs });
+  if (status < 200 || status > 299) return temporary(statusText(status), { retryAfterMs });
   if (body === undefined) return temporary(`HTTP status ${status} with a body that is not JSON`);
   const result = isLosslessObject(body) ? memberOf(body, 'result') : undefined;
   if (result === undefined || !isLosslessObject(result)) return temporary('an answer without a result');
   return { type: 'result', result };
+}
+
+/** A status as a reason, with the remedy where there is one: these two mean that the address in the settings is wrong. */
+function statusText(status: number): string {
+  if (status === 404) return 'HTTP status 404: correct the path of the address';
+  if (status === 304 || status < 300 || status > 399) return `HTTP status ${status}`;
+  return `HTTP status ${status}: redirects are not followed, give the address to which it leads`;
 }
 
 /** The meaning of the reply to a submission: a result without its two numbers is an outage, never an acceptance. */

@@ -203,7 +203,11 @@ describe('upstream client - what goes wrong', () => {
     ['HTML with 200 (S11)', json('<html>front</html>'), 'HTTP status 200 with a body that is not JSON'],
     ['204', json('', 204), 'HTTP status 204 with a body that is not JSON'],
     ['503 (S19)', json('Work queue depth exceeded', 503), 'HTTP status 503'],
-    ['a redirect', json('', 302, { location: 'http://127.0.0.1:1/' }), 'HTTP status 302'],
+    [
+      'a redirect',
+      json('', 302, { location: 'http://127.0.0.1:1/' }),
+      'HTTP status 302: redirects are not followed, give the address to which it leads',
+    ],
     ['a result without members', json({ result: {} }), 'a result without raw_quality and poc_time'],
   ])('upstream client - %s is an outage', async (_, behaviour, reason) => {
     const { url, seen } = await server(behaviour);
