@@ -112,7 +112,20 @@ function meaningOfError(error: UpstreamError, retryAfterMs: number | null): Read
     return { type: 'refused', about, code: error.code, text: error.text, mayBeStale };
   }
   if (OPERATORS_MATTERS.has(error.code)) return { type: 'operator', ...error };
-  return temporary(`error ${error.code}`, { retryAfterMs, isBusy: error.code === BUSY });
+  return temporary(errorText(error.code), { retryAfterMs, isBusy: error.code === BUSY });
+}
+
+/** What a code means, for those that a node or a pool answers for a while by design. */
+const MEANINGS: ReadonlyMap<number, string> = new Map([
+  [BUSY, 'it asks for fewer requests'],
+  [-10, 'it is still downloading blocks'],
+  [-28, 'it is still starting'],
+]);
+
+/** A code as a reason, without the upstream's own words. */
+function errorText(code: number): string {
+  const meaning = MEANINGS.get(code);
+  return meaning === undefined ? `error ${code}` : `error ${code}: ${meaning}`;
 }
 
 /** The error of a body; null without one, or if its code is not a whole number. */
