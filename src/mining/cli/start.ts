@@ -45,7 +45,14 @@ export function makeMining(
     works: (lost) => log.info(`alarms: the webhook takes them again; ${lost} were lost`),
   });
   const alarm = (told: Alarm) => webhook.tell(told);
-  const app = createMining(config, { log, fatal, alarm, isDemonstration: false, seams });
+  const app = createMining(config, {
+    log,
+    fatal,
+    alarm,
+    alarms: () => webhook.counts,
+    isDemonstration: false,
+    seams,
+  });
   return {
     async start() {
       await webhook.start();

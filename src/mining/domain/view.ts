@@ -117,6 +117,19 @@ export const CUT_REASONS = ['slow', 'unread', 'pipelined', 'memory'] as const;
 export type CutReason = (typeof CUT_REASONS)[number];
 
 /**
+ * Why a connection on which an answer was owed was closed without one. `none`: nothing could be said about a submission.
+ * `late`: no answer came in time. `failed`: an error of the program. `stopped`: the door stopped before.
+ */
+export const UNANSWERED_REASONS = ['none', 'late', 'failed', 'stopped'] as const;
+/** One of {@link UNANSWERED_REASONS}. */
+export type UnansweredReason = (typeof UNANSWERED_REASONS)[number];
+
+/** Why a connection was closed at once: all are in use, its address holds its share, or the system gave none. */
+export const CONNECTION_REFUSALS = ['limit', 'address', 'system'] as const;
+/** One of {@link CONNECTION_REFUSALS}. */
+export type ConnectionRefusal = (typeof CONNECTION_REFUSALS)[number];
+
+/**
  * Outcomes of JSON-RPC requests of miners: a result, no answer at all, or the error's code; `other` is any further code.
  */
 export const RPC_OUTCOMES = [
@@ -131,8 +144,9 @@ export interface DoorView {
   readonly connections: number;
   /** Most connections that it takes. */
   readonly connectionsLimit: number;
-  /** Connections that were closed because there were too many. */
+  /** Connections that were closed at once. */
   readonly refusedConnections: number;
+  readonly refusals: Readonly<Record<ConnectionRefusal, number>>;
   readonly requests: Readonly<Record<RequestKind, number>>;
   /** The same by outcome, one of {@link RPC_OUTCOMES}. */
   readonly outcomes: Readonly<Record<RequestKind, Readonly<Record<string, number>>>>;
@@ -140,17 +154,49 @@ export interface DoorView {
   readonly badRequests: number;
   /** Requests with a missing or wrong password. */
   readonly unauthenticated: number;
+  /** Those of them with a wrong one. */
+  readonly wrongPasswords: number;
+  /** Requests whose `X-Miner` was no name and did not count. */
+  readonly ignoredNames: number;
+  /** Bodies that were too large: answered with 413. */
+  readonly largeBodies: number;
+  /** Requests that came in batches. */
+  readonly batchMembers: number;
   readonly informationAnswers: Readonly<Record<InformationAnswer, number>>;
   /** Connections closed without an answer, as the last resort; a pool-mode miner sends again. */
   readonly closedUnanswered: number;
+  readonly unanswered: Readonly<Record<UnansweredReason, number>>;
   readonly cutConnections: Readonly<Record<CutReason, number>>;
   /** From the last byte of a request to its answer. */
   readonly answerSeconds: HistogramSnapshot | null;
 }
 
+/**
+ * What a submission was when it came. `better`: than the best forwarded one. `held`: not better, and held back.
+ * `outdone`: a better one is delivered. `repeated`: the same claim again. `early`: before the first information, and
+ * counted again when it is judged.
+ * `invalid`: it does not fit its block. `false`: its proof was found false before. `stale`: its block is not current.
+ * `account_refused`, `block_refused`: the upstream refused its account or its block.
+ */
+export const ARRIVALS = [
+  'better',
+  'held',
+  'outdone',
+  'repeated',
+  'early',
+  'invalid',
+  'false',
+  'stale',
+  'account_refused',
+  'block_refused',
+] as const;
+/** One of {@link ARRIVALS}. */
+export type Arrival = (typeof ARRIVALS)[number];
+
 /** The desk: what became of submissions. */
 export interface DeskView {
   readonly submissions: number;
+  readonly arrivals: Readonly<Record<Arrival, number>>;
   /** Verdicts given; a submission can have several, one after the other. */
   readonly verdicts: Readonly<Record<Verdict, number>>;
   /** Answered as accepted before their proof was checked. */
@@ -158,6 +204,14 @@ export interface DeskView {
   /** Submissions that the desk keeps in memory. */
   readonly entries: number;
   readonly entriesLimit: number;
+  /** Entries removed because their address had most of a full book. */
+  readonly crowdedOut: number;
+  /** Entries that were offered to another upstream with the same block. */
+  readonly takenOver: number;
+  /** Checks that were put off because the queue of proofs was full. */
+  readonly postponed: number;
+  /** Submissions that wait for their answer. */
+  readonly visits: number;
 }
 
 /** Outcomes of proof checks: as in {@link ProofOutcome}. */
@@ -195,6 +249,8 @@ export interface StoreView {
   readonly waitingFacts: number;
   /** Facts that were dropped because too many waited. */
   readonly droppedFacts: number;
+  /** Times that a pair of account and machine was heard which the statistics do not list, because there are too many. */
+  readonly unlistedPairs: number;
   readonly sizeBytes: number;
   readonly diskFreeBytes: number;
   readonly diskSizeBytes: number;
@@ -209,6 +265,16 @@ export interface DescriptorView {
   readonly seconds: number;
   /** Most files that the process may hold open; null if the system does not tell. */
   readonly limit: number | null;
+}
+
+/** Alarms for the webhook, since the start. */
+export interface AlarmView {
+  readonly waiting: number;
+  readonly sent: number;
+  /** Attempts that failed. */
+  readonly failed: number;
+  /** Alarms that were never taken: all attempts failed, the queue was full, or the address was removed. */
+  readonly dropped: number;
 }
 
 /** The whole program at one moment. */
@@ -227,6 +293,7 @@ export interface MiningView {
   readonly desk: DeskView;
   readonly proofs: ProofView;
   readonly store: StoreView;
+  readonly alarms: AlarmView;
   /** The thread that answers questions. */
   readonly pool: { readonly isUp: boolean; readonly waitingQuestions: number };
   readonly descriptors: DescriptorView;

@@ -2,34 +2,11 @@
 
 import type { SubmitAnswer } from '../domain/answer.ts';
 import { type Fact, VERDICTS, type Verdict } from '../domain/facts.ts';
-import type { DeskView } from '../domain/view.ts';
+import { type Arrival, ARRIVALS, type DeskView } from '../domain/view.ts';
 import type { AnswerKind } from './visit.ts';
-
-/**
- * What a submission was when it came. `better`: than the best forwarded one. `held`: not better, and held back.
- * `outdone`: a better one is delivered. `repeated`: the same claim again. `early`: before the first information, and
- * counted again when it is judged.
- * `invalid`: it does not fit its block. `false`: its proof was found false before. `stale`: its block is not current.
- * `account_refused`, `block_refused`: the upstream refused its account or its block.
- */
-export const ARRIVALS = [
-  'better',
-  'held',
-  'outdone',
-  'repeated',
-  'early',
-  'invalid',
-  'false',
-  'stale',
-  'account_refused',
-  'block_refused',
-] as const;
-/** One of {@link ARRIVALS}. */
-export type Arrival = (typeof ARRIVALS)[number];
 
 /** The counters of the desk since the start, and what it has now. */
 export interface DeskSnapshot extends DeskView {
-  readonly arrivals: Readonly<Record<Arrival, number>>;
   /** Answers by how they came about; `none` closed the connection. */
   readonly answers: Readonly<Record<AnswerKind, number>>;
   /** Refusals by their code. */
@@ -38,14 +15,6 @@ export interface DeskSnapshot extends DeskView {
   readonly forwarded: number;
   /** Claims whose proof did not hold. */
   readonly falseProofs: number;
-  /** Checks that were put off because the queue of proofs was full. */
-  readonly postponed: number;
-  /** Entries that were offered to another upstream with the same block. */
-  readonly takenOver: number;
-  /** Entries removed because their address had most of a full book. */
-  readonly crowdedOut: number;
-  /** Submissions that wait for their answer. */
-  readonly visits: number;
 }
 
 /** Mutable counters behind a {@link DeskSnapshot}. */

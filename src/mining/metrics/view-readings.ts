@@ -5,12 +5,15 @@ import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import { counter, gauge, type Reading } from '../../metrics/reading.ts';
 import { VERDICTS } from '../domain/facts.ts';
 import {
+  ARRIVALS,
+  CONNECTION_REFUSALS,
   CUT_REASONS,
   INFORMATION_ANSWERS,
   type MiningView,
   PROOF_OUTCOMES,
   REQUEST_KINDS,
   RPC_OUTCOMES,
+  UNANSWERED_REASONS,
 } from '../domain/view.ts';
 
 const DOOR_READINGS: readonly Reading<MiningView>[] = [
@@ -21,10 +24,13 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
     'Connections of miners that are taken at most.',
     ({ door }) => door.connectionsLimit,
   ),
-  counter(
-    'aggregator_mining_connections_refused_total',
-    'Connections of miners that were closed because there were too many.',
-    ({ door }) => door.refusedConnections,
+  labelled(
+    'counter',
+    'connections_refused_total',
+    'Connections of miners that were closed at once, by reason.',
+    'reason',
+    CONNECTION_REFUSALS,
+    ({ door }) => door.refusals,
   ),
   labelled(
     'counter',
@@ -50,9 +56,30 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
     ({ door }) => door.badRequests,
   ),
   counter(
-    'aggregator_mining_unauthenticated_requests_total',
-    'Requests with a missing or wrong password.',
-    ({ door }) => door.unauthenticated,
+    'aggregator_mining_large_bodies_total',
+    'Requests refused because their body was too large.',
+    ({ door }) => door.largeBodies,
+  ),
+  counter(
+    'aggregator_mining_batch_members_total',
+    'JSON-RPC requests that came in batches.',
+    ({ door }) => door.batchMembers,
+  ),
+  labelled(
+    'counter',
+    'unauthenticated_requests_total',
+    'Requests without a right password, by what they had.',
+    'password',
+    ['missing', 'wrong'],
+    ({ door: { unauthenticated, wrongPasswords } }) => ({
+      missing: unauthenticated - wrongPasswords,
+      wrong: wrongPasswords,
+    }),
+  ),
+  counter(
+    'aggregator_mining_ignored_names_total',
+    'Requests whose X-Miner was no name and did not count.',
+    ({ door }) => door.ignoredNames,
   ),
   labelled(
     'counter',
@@ -62,10 +89,13 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
     INFORMATION_ANSWERS,
     ({ door }) => door.informationAnswers,
   ),
-  counter(
-    'aggregator_mining_unanswered_requests_total',
-    'Requests whose connection was closed without an answer, as the last resort.',
-    ({ door }) => door.closedUnanswered,
+  labelled(
+    'counter',
+    'unanswered_requests_total',
+    'Requests whose connection was closed without an answer, as the last resort, by reason.',
+    'reason',
+    UNANSWERED_REASONS,
+    ({ door }) => door.unanswered,
   ),
   labelled(
     'counter',
@@ -81,6 +111,14 @@ const DESK_READINGS: readonly Reading<MiningView>[] = [
   counter('aggregator_mining_submissions_total', 'Submissions of miners.', ({ desk }) => desk.submissions),
   labelled(
     'counter',
+    'arrivals_total',
+    'Submissions by what they were when they came.',
+    'arrival',
+    ARRIVALS,
+    ({ desk }) => desk.arrivals,
+  ),
+  labelled(
+    'counter',
     'verdicts_total',
     'Verdicts on submissions; a submission can have several, one after the other.',
     'verdict',
@@ -92,11 +130,26 @@ const DESK_READINGS: readonly Reading<MiningView>[] = [
     'Submissions answered as accepted before their proof was checked.',
     ({ desk }) => desk.answeredUnverified,
   ),
+  gauge(
+    'aggregator_mining_unanswered_submissions',
+    'Submissions that wait for their answer.',
+    ({ desk }) => desk.visits,
+  ),
   gauge('aggregator_mining_entries', 'Submissions that the desk keeps.', ({ desk }) => desk.entries),
   gauge(
     'aggregator_mining_entries_limit',
     'Submissions that the desk keeps at most.',
     ({ desk }) => desk.entriesLimit,
+  ),
+  counter(
+    'aggregator_mining_entries_crowded_out_total',
+    'Submissions that the desk dropped because their address had most of those that it keeps.',
+    ({ desk }) => desk.crowdedOut,
+  ),
+  counter(
+    'aggregator_mining_entries_taken_over_total',
+    'Submissions that were offered to another upstream with the same block.',
+    ({ desk }) => desk.takenOver,
   ),
 ];
 
@@ -135,6 +188,11 @@ const PROOF_READINGS: readonly Reading<MiningView>[] = [
     'Submissions that joined a check that was under way.',
     ({ proofs }) => proofs.joined,
   ),
+  counter(
+    'aggregator_mining_proof_checks_postponed_total',
+    'Checks that were put off because too many waited.',
+    ({ desk }) => desk.postponed,
+  ),
   counter('aggregator_mining_nonces_total', 'Nonces computed.', ({ proofs }) => proofs.nonces),
   gauge(
     'aggregator_mining_addresses_over_budget',
@@ -157,6 +215,11 @@ const STORE_READINGS: readonly Reading<MiningView>[] = [
     'Facts dropped because too many waited for the disk.',
     ({ store }) => store.droppedFacts,
   ),
+  counter(
+    'aggregator_mining_unlisted_pairs_total',
+    'Times that a pair of account and machine was heard that is not listed because there are too many.',
+    ({ store }) => store.unlistedPairs,
+  ),
   gauge('aggregator_mining_db_size_bytes', 'Size of the database on disk.', ({ store }) => store.sizeBytes),
   gauge(
     'aggregator_mining_disk_free_bytes',
@@ -171,6 +234,26 @@ const STORE_READINGS: readonly Reading<MiningView>[] = [
 ];
 
 const PROCESS_READINGS: readonly Reading<MiningView>[] = [
+  gauge(
+    'aggregator_mining_alarms_waiting',
+    'Alarms that wait for the webhook.',
+    ({ alarms }) => alarms.waiting,
+  ),
+  counter(
+    'aggregator_mining_alarms_sent_total',
+    'Alarms that the webhook took.',
+    ({ alarms }) => alarms.sent,
+  ),
+  counter(
+    'aggregator_mining_alarms_dropped_total',
+    'Alarms that the webhook never took.',
+    ({ alarms }) => alarms.dropped,
+  ),
+  counter(
+    'aggregator_mining_alarm_attempts_failed_total',
+    'Attempts to give an alarm to the webhook that failed.',
+    ({ alarms }) => alarms.failed,
+  ),
   gauge('aggregator_mining_worker_up', '1 while the thread that answers questions runs.', ({ pool }) =>
     pool.isUp ? 1 : 0,
   ),

@@ -8,6 +8,7 @@ import { Fifo } from '../../lib/fifo.ts';
 import type { Part } from '../../lib/part.ts';
 import type { Timer, Timers } from '../../lib/timers.ts';
 import { type Alarm, alarmSentence, oneLine } from '../domain/alarm.ts';
+import type { AlarmView } from '../domain/view.ts';
 
 /** Alarms that wait; a further one takes the place of the oldest. */
 export const ALARMS_WAITING_MAX = 100;
@@ -19,16 +20,6 @@ const TIMEOUT_MS = 10_000;
 const RETRY_MS = 1_000;
 /** A receiver that asks for a longer wait gets no further attempt before it. */
 const RETRY_AFTER_MAX_MS = 60_000;
-
-/** Numbers since the start. */
-export interface WebhookCounts {
-  readonly waiting: number;
-  readonly sent: number;
-  /** Attempts that failed. */
-  readonly failed: number;
-  /** Alarms that were never taken: all attempts failed, the queue was full, or the address was removed. */
-  readonly dropped: number;
-}
 
 /** What a {@link Webhook} needs. */
 export interface WebhookParts {
@@ -72,7 +63,7 @@ export class Webhook implements Part {
     this.#parts = parts;
   }
 
-  get counts(): WebhookCounts {
+  get counts(): AlarmView {
     return { waiting: this.#waiting, sent: this.#sent, failed: this.#failed, dropped: this.#dropped };
   }
 

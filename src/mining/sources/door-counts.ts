@@ -3,39 +3,26 @@
 import { Histogram } from '../../lib/histogram.ts';
 import {
   ANSWER_BOUNDS_SECONDS,
+  type ConnectionRefusal,
+  CONNECTION_REFUSALS,
   CUT_REASONS,
   type CutReason,
   type DoorView,
   type RequestKind,
   RPC_OUTCOMES,
+  type UnansweredReason,
+  UNANSWERED_REASONS,
 } from '../domain/view.ts';
 
-/**
- * Why a connection on which an answer was owed was closed without one. `none`: nothing could be said about a submission.
- * `late`: no answer came in time. `failed`: an error of the program. `stopped`: the door stopped before.
- */
-export const UNANSWERED_REASONS = ['none', 'late', 'failed', 'stopped'] as const;
 /** Why a connection was closed. */
-export type ClosingReason = (typeof UNANSWERED_REASONS)[number] | CutReason;
+export type ClosingReason = UnansweredReason | CutReason;
 
 /** What the door knows for the dashboard and the metrics; how the information was answered, its cache knows. */
 export type DoorSnapshot = Omit<DoorView, 'informationAnswers'> & {
-  /** Connections closed at once: all were in use, their address held its share, or the system gave none. */
-  readonly refusals: Readonly<Record<RefusalReason, number>>;
-  readonly unanswered: Readonly<Record<(typeof UNANSWERED_REASONS)[number], number>>;
   /** HTTP answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Requests that came in batches. */
-  readonly batchMembers: number;
-  /** Bodies that were too large: answered with 413. */
-  readonly largeBodies: number;
-  /** Requests with wrong credentials; those without any are not among them. */
-  readonly wrongPasswords: number;
-  /** Requests whose `X-Miner` was no name and did not count. */
-  readonly ignoredNames: number;
 };
 
-type RefusalReason = 'limit' | 'address' | 'system';
 type Outcomes = Record<string, number>;
 
 /** The counters, which the parts of the door raise. */
@@ -48,7 +35,7 @@ export class DoorCounts {
   readonly #statuses = new Map<number, number>();
   readonly #closed: Record<ClosingReason, number> = zeros([...UNANSWERED_REASONS, ...CUT_REASONS]);
   readonly #answerSeconds = new Histogram(ANSWER_BOUNDS_SECONDS);
-  readonly refusals: Record<RefusalReason, number> = { limit: 0, address: 0, system: 0 };
+  readonly refusals: Record<ConnectionRefusal, number> = zeros(CONNECTION_REFUSALS);
   batchMembers = 0;
   largeBodies = 0;
   missingPasswords = 0;

@@ -54,7 +54,7 @@ export interface RestoredRow {
 
 /** The numbers behind `/stats`. */
 export class StatisticsMemory {
-  /** Pairs that are not listed because there are too many. */
+  /** Times that a pair was heard which is not listed, because there are too many. */
   unlisted = 0;
   uniqueMiners: number;
   uniqueMachines: number;

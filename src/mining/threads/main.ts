@@ -18,6 +18,7 @@ import { WorkerPool } from '../../workers/pool.ts';
 import { RefusedReads } from '../../workers/refused-reads.ts';
 import type { MiningConfig } from '../config/config.ts';
 import type { Alarm } from '../domain/alarm.ts';
+import type { AlarmView } from '../domain/view.ts';
 import type { StatsDocument } from '../domain/statistics.ts';
 import { statsDocument } from '../domain/stats-document.ts';
 import { createMiningAnswers, type MiningAnswers } from '../http/answers.ts';
@@ -52,6 +53,8 @@ export interface MiningParts {
   fatal(error: CodedError): void;
   /** Told of changes that an operator may want to be woken for. */
   alarm(alarm: Alarm): void;
+  /** What became of the alarms; absent if nothing takes them. */
+  alarms?(): AlarmView;
   readonly isDemonstration: boolean;
   readonly seams?: MiningSeams;
 }
@@ -74,6 +77,7 @@ const THRESHOLDS: LifecycleThresholds = {
   offlineAfterMs: 300_000,
   forgetAfterMs: DAY_MS,
 };
+const NO_ALARMS: AlarmView = { waiting: 0, sent: 0, failed: 0, dropped: 0 };
 /** Time between two reports of machines that were heard, and two sweeps for silent ones. */
 const SWEEP_MS = 2_000;
 
@@ -364,6 +368,7 @@ class MiningMain implements MiningApp {
       checkSeconds: () => this.#requests.checkSeconds,
       oldestCheckMs: () => this.#requests.oldestCheckMs,
       logLoss: log.loss,
+      alarms: () => this.#parts.alarms?.() ?? NO_ALARMS,
     };
   }
 

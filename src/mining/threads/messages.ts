@@ -75,6 +75,8 @@ export interface CommittedMessage {
 export interface WriterStatus extends StorageStatus {
   /** Facts that could not be stored because of their own values, which is a defect of the program. */
   readonly unstorableFacts: number;
+  /** Times that a pair was heard which the statistics do not list, because there are too many. */
+  readonly unlistedPairs: number;
 }
 
 /** Messages of the writer's thread to the main thread. */

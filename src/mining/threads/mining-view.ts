@@ -10,7 +10,14 @@ import type { WorkerPool } from '../../workers/pool.ts';
 import type { Verification } from '../config/config.ts';
 import { WAITING_PROOFS_MAX } from '../domain/proof-schedule.ts';
 import type { LiveStatistics } from '../domain/statistics.ts';
-import type { DeliveryView, InformationAnswer, MiningView, ProofView, StoreView } from '../domain/view.ts';
+import type {
+  AlarmView,
+  DeliveryView,
+  InformationAnswer,
+  MiningView,
+  ProofView,
+  StoreView,
+} from '../domain/view.ts';
 import type { Desk } from '../ingest/desk.ts';
 import type { DoorSnapshot } from '../sources/door-counts.ts';
 import type { MiningQuestions } from '../workers/questions.ts';
@@ -42,6 +49,7 @@ export interface ViewParts {
   /** Age of the check that waits longest; 0 if none waits. */
   readonly oldestCheckMs: () => number;
   logLoss(): LineLoss;
+  alarms(): AlarmView;
 }
 
 /** Makes the view of this moment. */
@@ -61,6 +69,7 @@ export function miningView(parts: ViewParts): MiningView {
     desk: parts.desk.snapshot(),
     proofs: proofView(parts),
     store: storeView(parts),
+    alarms: parts.alarms(),
     pool: { isUp: pool.isUp, waitingQuestions: pool.waitingQuestions },
     descriptors: {
       problem: descriptors.problem,
@@ -125,6 +134,7 @@ function storeView({ writer, readProblem }: ViewParts): StoreView {
     problem: status?.databaseProblem ?? readProblem(),
     waitingFacts: facts.waiting,
     droppedFacts: facts.dropped + (status?.unstorableFacts ?? 0),
+    unlistedPairs: status?.unlistedPairs ?? 0,
     sizeBytes: status?.databaseSizeBytes ?? 0,
     diskFreeBytes: status?.diskFreeBytes ?? 0,
     diskSizeBytes: status?.diskSizeBytes ?? 0,

@@ -208,7 +208,11 @@ export class WriterLoop implements Part {
     this.#publish(nowMs, clock.monotonicMs());
     send({
       type: 'status',
-      status: { ...this.health.status(), unstorableFacts: this.#unstorable },
+      status: {
+        ...this.health.status(),
+        unstorableFacts: this.#unstorable,
+        unlistedPairs: writer.statistics.unlisted,
+      },
     });
     // Commits of facts come first.
     if (this.#committer.isFailing || this.health.isFatal) return;
