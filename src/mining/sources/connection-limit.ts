@@ -4,7 +4,7 @@ import { RAISE_OWN_LIMIT } from '../../lib/descriptors.ts';
 
 /** Most connections of miners: for 10,000 miners, some of which hold two. */
 export const MINER_CONNECTIONS_MAX = 16_384;
-/** Least number of open files that stay free for the database, the log, upstreams and the dashboard. */
+/** Open files that stay free for the database, the log, upstreams and the dashboard, if they are at most half of all. */
 export const RESERVED_DESCRIPTORS = 256;
 
 /** The number of connections, and what the operator should know about it. */
@@ -15,10 +15,15 @@ export interface ConnectionLimit {
   readonly warning: string | null;
 }
 
-/** The limit for this many open files (null for no limit); a quarter of them, at least 256, stays for other purposes. */
+/**
+ * The limit for this many open files (null for no limit). A quarter of them, at least 256, stays for other purposes; of
+ * fewer than 512 it is half.
+ */
 export function fitConnections(openFilesMax: number | null): ConnectionLimit {
   if (openFilesMax === null) return { connectionsMax: MINER_CONNECTIONS_MAX, warning: null };
-  const free = openFilesMax - Math.max(RESERVED_DESCRIPTORS, Math.floor(openFilesMax / 4));
+  const free =
+    openFilesMax -
+    Math.max(Math.min(RESERVED_DESCRIPTORS, Math.ceil(openFilesMax / 2)), Math.floor(openFilesMax / 4));
   if (free >= MINER_CONNECTIONS_MAX) return { connectionsMax: MINER_CONNECTIONS_MAX, warning: null };
   const connectionsMax = Math.max(1, free);
   return {

@@ -98,6 +98,8 @@ export class WriterLoop implements Part {
   start(): Promise<void> {
     const { writer, send, timers } = this.#parts;
     const { informations, ...kept } = writer.kept();
+    // First, so that the first answer about statistics is not empty.
+    this.#publishNow();
     send({ type: 'opened', ...kept, informations });
     void this.health.start();
     this.#turns = timers.every(TURN_MS, () => this.#turn());
@@ -197,7 +199,7 @@ export class WriterLoop implements Part {
       if (isOver !== true) this.#restoreSoon(isOver === null ? TURN_MS : 0);
       else {
         this.#step = null;
-        this.#isChanged = true;
+        this.#publishNow();
       }
     });
   }
@@ -225,6 +227,13 @@ export class WriterLoop implements Part {
     const gone: number[] = [];
     if (this.#try(() => writer.pruneStep(nowMs, gone)) === true) this.#prunedAtMs = clock.monotonicMs();
     if (gone.length > 0) send({ type: 'committed', sequence: 0, signs: [], gone });
+  }
+
+  #publishNow(): void {
+    const { clock } = this.#parts;
+    this.#isChanged = true;
+    this.#snapshotAtMs = -Infinity;
+    this.#publish(clock.nowMs(), clock.monotonicMs());
   }
 
   #publish(nowMs: number, monotonicMs: number): void {

@@ -114,8 +114,9 @@ describe('limit of connections', () => {
     [65_536, 16_384],
     [16_384, 12_288],
     [1_024, 768],
-    [300, 44],
-    [64, 1],
+    [511, 255],
+    [256, 128],
+    [1, 1],
   ])('limit of connections - with %s open files it is %s', (openFiles, connectionsMax) => {
     const limit = fitConnections(openFiles);
     expect(limit.connectionsMax).toBe(connectionsMax);

@@ -62,6 +62,18 @@ describe("the writer's thread", () => {
     expect(openWriter(path).writer.kept().entries).toHaveLength(198);
   });
 
+  it('writer thread - who was ever seen is known as soon as the file is open', async () => {
+    const path = temporaryPath();
+    const first = await startForTest(path);
+    await first.journal.commit([submitted(1n, 'waiting')]);
+    await first.stop();
+    const second = await startForTest(path);
+    expect(second.statistics).toMatchObject({ uniqueMiners: 1, uniqueMachines: 1 });
+    await until('the statistics are complete', () => second.statistics?.isComplete === true);
+    expect(second.statistics?.pairs).toHaveLength(1);
+    await second.stop();
+  });
+
   it('writer thread - a full disk is waited for', async () => {
     const path = temporaryPath();
     const pagesMax = new Int32Array(new SharedArrayBuffer(4));
