@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { SimBlock } from '../../src/mining/simulator/block.ts';
-import { namedPlace, SimPlot } from '../../src/mining/simulator/sim-plot.ts';
+import { namedPlace, submissionOf } from '../../src/mining/simulator/sim-plot.ts';
 import { paramsOf, type SimSubmission } from '../../src/mining/simulator/sim-submission.ts';
 import { UpstreamSim, type UpstreamSimOptions } from '../../src/mining/simulator/upstream-sim.ts';
 import { parseWire, printWire } from '../../src/mining/simulator/wire-json.ts';
 import { type Aggregator, startAggregator } from './aggregator.ts';
 import { freePort } from './free-port.ts';
+import { quickRawQuality } from './quick-proof.ts';
 import { until } from './until.ts';
 
 /** A fresh folder that is removed after the test. */
@@ -21,9 +22,9 @@ export function miningFolder(name: string): string {
   return folder;
 }
 
-/** A simulated upstream that ends with the test. */
+/** A simulated upstream that ends with the test. By default it checks proofs in WebAssembly. */
 export async function startUpstream(options: UpstreamSimOptions = {}): Promise<UpstreamSim> {
-  const upstream = new UpstreamSim(options);
+  const upstream = new UpstreamSim({ prover: quickRawQuality, ...options });
   await upstream.start();
   onTestFinished(() => upstream.stop());
   return upstream;
@@ -178,19 +179,12 @@ function readReply(text: string): Pick<Reply, 'result' | 'error'> {
   }
 }
 
-const plots = new Map<string, SimPlot>();
-
 /**
  * A true submission for the block: nonce number `index` of the plot with this name. Its raw quality is real; the first
- * use of a nonce takes some 60 ms.
+ * use of a nonce for a block takes some 20 ms.
  */
 export function trueSubmission(name: string, block: SimBlock, index = 0): SimSubmission {
-  let plot = plots.get(name);
-  if (plot === undefined) {
-    plot = new SimPlot(namedPlace(name, 8));
-    plots.set(name, plot);
-  }
-  return plot.submissionOf(block, index);
+  return submissionOf(namedPlace(name, 8), block, index, quickRawQuality);
 }
 
 /** True submissions of one account, worst first: each is better than the one before. */

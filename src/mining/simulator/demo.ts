@@ -31,6 +31,12 @@ export class DemoUpstream implements Part<{ readonly url: string }> {
   }
 }
 
+/** What a test makes smaller. */
+export interface DemoMinersOptions {
+  readonly scanMs?: number;
+  readonly nonces?: number;
+}
+
 /** The three miners, named `demo-1` to `demo-3`. They wait for an aggregator that is not there yet. */
 export class DemoMiners implements Part {
   readonly #plan: MinerPlan;
@@ -38,14 +44,14 @@ export class DemoMiners implements Part {
   #isStopped = false;
   #preparing: Promise<void> = Promise.resolve();
 
-  /** `url` is where the aggregator answers miners; a scan takes `scanMs`. */
-  constructor(url: string, scanMs: number = SCAN_MS) {
+  /** `url` is where the aggregator answers miners; a scan takes `scanMs`, and each plot has `nonces` nonces. */
+  constructor(url: string, { scanMs = SCAN_MS, nonces = NONCES }: DemoMinersOptions = {}) {
     const shares = { liars: 0, repeaters: 0, stale: 0, nat: 0 };
     this.#plan = new MinerPlan({
       seed: SEED,
       miners: MINERS,
       accounts: MINERS,
-      nonces: NONCES,
+      nonces,
       ...shares,
       nameOf: (index) => `demo-${index + 1}`,
     });

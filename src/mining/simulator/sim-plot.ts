@@ -33,6 +33,21 @@ export function namedPlace(name: string, nonces: number): PlotPlace {
   };
 }
 
+/** The submission of the nonce with this index for a block; `rawQualityOf` computes its raw quality. */
+export function submissionOf(
+  place: PlotPlace,
+  block: SimBlock,
+  index: number,
+  rawQualityOf: (claim: Omit<SimSubmission, 'rawQuality'>) => bigint,
+): SimSubmission {
+  const { accountId, seed, firstNonce } = place;
+  const { blockHash, height, generationSignature, baseTarget } = block;
+  const nonce = firstNonce + BigInt(index);
+  const named = { blockHash, height, generationSignature, baseTarget, accountId, seed, nonce };
+  const claim = { ...named, compression: SIM_COMPRESSION };
+  return { ...claim, rawQuality: rawQualityOf(claim) };
+}
+
 /** What a miner needs of a plot. */
 export interface Plot {
   /** Makes the nonce with this index, so that a scan need not. */
@@ -66,22 +81,7 @@ export class SimPlot implements Plot {
 
   /** The true submission of the nonce with this index. */
   submissionOf(block: SimBlock, index: number): SimSubmission {
-    const { accountId, seed, firstNonce } = this.place;
-    const { height, generationSignature, blockHash, baseTarget } = block;
-    const nonce = firstNonce + BigInt(index);
-    const claim = { nonce, compression: SIM_COMPRESSION, height, generationSignature };
-    const rawQuality = this.#plain.rawQualityOf(claim);
-    return {
-      blockHash,
-      height,
-      generationSignature,
-      baseTarget,
-      accountId,
-      seed,
-      nonce,
-      compression: SIM_COMPRESSION,
-      rawQuality,
-    };
+    return submissionOf(this.place, block, index, (claim) => this.#plain.rawQualityOf(claim));
   }
 
   /** The true submissions of all nonces, in the order of the plot. */

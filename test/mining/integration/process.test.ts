@@ -69,7 +69,8 @@ describe('mining process', () => {
     await until('success', async () => (await miner.submit(first)).result);
     expect((await miner.submit(second)).result).toBeDefined();
     await until('all three', () => upstream.accepted.length === 3);
-    expect((await fetch(`${program.miners}/readyz`)).status).toBe(200);
+    // The writer tells its state once a second.
+    await until('readiness', async () => (await fetch(`${program.miners}/readyz`)).status === 200);
   });
 
   it('mining process - S25: a restart under load keeps every answered submission and the statistics', async () => {

@@ -1,21 +1,22 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { DemoMiners, DemoUpstream } from '../../../src/mining/simulator/demo.ts';
 import { UpstreamSim } from '../../../src/mining/simulator/upstream-sim.ts';
+import { quickRawQuality } from '../../support/quick-proof.ts';
 import { until } from '../../support/until.ts';
 
 it('demo - three named miners submit true proofs, and wait for a server that is not there yet', async () => {
-  const sim = new UpstreamSim();
+  const sim = new UpstreamSim({ prover: quickRawQuality });
   onTestFinished(() => sim.stop());
   const { url } = await sim.start();
   await sim.refuse();
-  const miners = new DemoMiners(url, 500);
+  const miners = new DemoMiners(url, { scanMs: 500, nonces: 1 });
   onTestFinished(() => miners.stop());
   await miners.start();
   await sim.comeBack();
-  await until('a submission', () => sim.accepted.length >= 1, 30_000);
+  await until('a submission', () => sim.accepted.length >= 1);
   expect(sim.received[0]?.headers['x-miner']).toMatch(/^demo-[123]$/);
   expect(sim.received.every(({ verdict }) => verdict === 'accepted')).toBe(true);
-}, 40_000);
+});
 
 it('demo - the pool answers', async () => {
   const upstream = new DemoUpstream();

@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { ProofClaim, ProofOrigin } from '../../../src/mining/domain/proof-check.ts';
-import { qualityOfScoop, scoopNumberOf, scoopsOf } from '../../../src/mining/domain/proof.ts';
-import { BACK_ENDS, makeShabal256, NonceMaker } from '../../../src/mining/workers/nonce-maker.ts';
 import { ProofQueue, type ProofQueueOptions } from '../../../src/mining/workers/proof-queue.ts';
+import { quickRawQuality } from '../../support/quick-proof.ts';
 import { until } from '../../support/until.ts';
 import { PROOF_VECTORS } from '../vectors.ts';
 
@@ -81,18 +80,7 @@ describe('proof queue', () => {
 
   it('a large proof is made in goes, and a small one does not wait for the last of them', async () => {
     const claim = { ...trueProof(), compression: 5, rawQuality: 1n };
-    const scoop = new Int32Array(16);
-    const maker = new NonceMaker(BACK_ENDS['simd-2']);
-    const shabal256 = makeShabal256();
-    const reads = scoopsOf(claim, scoopNumberOf(shabal256, claim), 0, 32);
-    for (let from = 0; from < reads.length; from += maker.lanes) {
-      const part = reads.slice(from, from + maker.lanes);
-      const [account, seed] = [Buffer.from(claim.accountId, 'hex'), Buffer.from(claim.seed, 'hex')];
-      maker.make(part.map(({ nonce }) => ({ account, seed, nonce })));
-      for (const [lane, read] of part.entries()) maker.mixScoop(lane, read.scoop, scoop);
-    }
-    const computed = qualityOfScoop(shabal256, claim, new Uint8Array(scoop.buffer));
-
+    const computed = quickRawQuality(claim);
     const queue = makeQueue();
     await queue.start();
     const order: string[] = [];
