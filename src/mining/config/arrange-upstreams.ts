@@ -5,7 +5,8 @@ import { hostPortText, type HttpAddress, shownAddress } from '../../config/addre
 import { type FileValues, type FileValue, type Given, pathAt } from '../../config/file-values.ts';
 import type { Findings } from '../../config/settings-file.ts';
 import type { FilePlace } from '../../config/yaml-tree.ts';
-import type { UpstreamAuth, UpstreamConfig } from './config.ts';
+import type { UpstreamAuth } from '../domain/upstream-auth.ts';
+import type { UpstreamConfig } from './config.ts';
 import { KEYS } from './keys.ts';
 import { type Meaning, NONE } from './meaning.ts';
 

@@ -4,8 +4,9 @@
 import { type HostPort, hostPortText } from '../../config/address-kinds.ts';
 import type { Given } from '../../config/file-values.ts';
 import { ownPath } from '../../lib/real-path.ts';
+import type { UpstreamOrder } from '../domain/choose-upstream.ts';
 import { arrangeUpstreams, oneOfTwo, type Source } from './arrange-upstreams.ts';
-import type { MiningConfig, UpstreamChoice, UpstreamConfig } from './config.ts';
+import type { MiningConfig, UpstreamConfig } from './config.ts';
 import { KEYS } from './keys.ts';
 import { arrangeLogging, type LogVariables } from './logging.ts';
 import { NONE } from './meaning.ts';
@@ -146,7 +147,7 @@ function warnOfLoop(
   }
 }
 
-function arrangeChoice({ values, findings, meaning }: Source): UpstreamChoice {
+function arrangeChoice({ values, findings, meaning }: Source): UpstreamOrder {
   const given = oneOfTwo(
     findings,
     'how an upstream is chosen',

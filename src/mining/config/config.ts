@@ -3,16 +3,10 @@
 
 import type { HostPort } from '../../config/address-kinds.ts';
 import type { LogLevel } from '../../io/log.ts';
+import type { UpstreamOrder } from '../domain/choose-upstream.ts';
 import type { SubmissionMode } from '../domain/information.ts';
-
-/** How the aggregator names itself to an upstream. */
-export type UpstreamAuth =
-  | { readonly type: 'none' }
-  | { readonly type: 'basic'; readonly username: string; readonly password: string }
-  /** The content of the file, trimmed, is `user:password`. */
-  | { readonly type: 'cookie'; readonly path: string }
-  /** The token as an HTTP header takes it. */
-  | { readonly type: 'bearer'; readonly token: string };
+import type { Verify } from '../domain/proof-check.ts';
+import type { UpstreamAuth } from '../domain/upstream-auth.ts';
 
 /** One pool or wallet. */
 export interface UpstreamConfig {
@@ -23,12 +17,6 @@ export interface UpstreamConfig {
   readonly auth: UpstreamAuth;
   readonly mode: SubmissionMode;
 }
-
-/** How the active upstream is chosen: the first healthy one, or the one with the greatest height. */
-export type UpstreamChoice = 'order' | 'newest';
-
-/** Which proofs are checked: those that would become a best, all, or none. */
-export type Verification = 'best' | 'all' | 'off';
 
 /** Where the log goes, and how much of it. */
 export interface LoggingConfig {
@@ -57,8 +45,8 @@ export interface MiningConfig {
   readonly blockTimeSecs: number;
   /** The first one, then the fallbacks in their order. */
   readonly upstreams: readonly [UpstreamConfig, ...UpstreamConfig[]];
-  readonly choose: UpstreamChoice;
-  readonly verify: Verification;
+  readonly choose: UpstreamOrder;
+  readonly verify: Verify;
   readonly cache: { readonly informationTtlMs: number; readonly requestTimeoutMs: number };
   readonly database: {
     /** With links followed, so that every process that uses this file has the same path. */

@@ -1,5 +1,8 @@
 // The check of a proof, as the desk asks for it and the proof queue answers. Plain data.
 
+/** Which proofs are checked before they may displace a best: those of would-be bests, all, or none. */
+export type Verify = 'best' | 'all' | 'off';
+
 /** What a proof is checked against: the block is ours, never the miner's. */
 export interface ProofClaim {
   readonly accountId: string;

@@ -8,8 +8,6 @@ import type { Verdict } from './facts.ts';
 import type { SubmissionMode } from './information.ts';
 import type { UpstreamState } from './upstream-state.ts';
 
-export { UPSTREAM_STATES, type UpstreamState } from './upstream-state.ts';
-
 /** Upper bounds of {@link DoorView.answerSeconds}. A miner gives up after 5 s. */
 export const ANSWER_BOUNDS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5,

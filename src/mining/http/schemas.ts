@@ -16,7 +16,8 @@ import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import { SUMMARY_REFUSALS_MAX, VERDICT_ROWS_MAX } from '../domain/dashboard.ts';
 import { VERDICTS } from '../domain/facts.ts';
 import { TABLE_NESTED_ROWS_MAX, TABLE_PAGE_ROWS_MAX } from '../domain/tables.ts';
-import { DELIVERY_OUTCOMES, INFORMATION_ANSWERS, PROOF_OUTCOMES, UPSTREAM_STATES } from '../domain/view.ts';
+import { DELIVERY_OUTCOMES, INFORMATION_ANSWERS, PROOF_OUTCOMES } from '../domain/view.ts';
+import { UPSTREAM_STATES } from '../domain/upstream-state.ts';
 import { PARAMETER_CODES } from './parameters.ts';
 
 const FLAG: Schema = { type: 'boolean' };

@@ -4,10 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Timers } from '../../lib/timers.ts';
 import type { Entry, Journal } from '../domain/facts.ts';
 import type { KnownBlock } from '../domain/information.ts';
-import type { ProofChecker } from '../domain/proof-check.ts';
-
-/** Which proofs are checked before they may displace a best: those of would-be bests, all, or none. */
-export type Verify = 'best' | 'all' | 'off';
+import type { ProofChecker, Verify } from '../domain/proof-check.ts';
 
 /** The blocks of the upstreams, as the information caches know them. */
 export interface DeskBlocks {

@@ -13,12 +13,12 @@ import {
 import type { Entry } from '../domain/facts.ts';
 import { networkOf } from '../domain/address-network.ts';
 import type { KnownBlock } from '../domain/information.ts';
-import type { ProofOutcome } from '../domain/proof-check.ts';
+import type { ProofOutcome, Verify } from '../domain/proof-check.ts';
 import { accountKey, type Peer, type Submission } from '../domain/submission.ts';
 import type { DeliveryOutcome } from '../domain/upstream-answer.ts';
 import { Bookkeeping } from './bookkeeping.ts';
 import { DeskCounters, type DeskSnapshot } from './desk-counters.ts';
-import type { DeskOptions, DeskParts, Verify } from './desk-parts.ts';
+import type { DeskOptions, DeskParts } from './desk-parts.ts';
 import { EarlyEntries } from './early-entries.ts';
 import { Visit } from './visit.ts';
 

@@ -1,12 +1,12 @@
 // The metrics of the upstreams and of the delivery to them. The label `upstream` is the name in the configuration.
 
 import type { Reading, SeriesValue } from '../../metrics/reading.ts';
+import { UPSTREAM_STATES } from '../domain/upstream-state.ts';
 import {
   DELIVERY_OUTCOMES,
   type MiningView,
   REQUEST_OUTCOMES,
   UPSTREAM_METHODS,
-  UPSTREAM_STATES,
   type UpstreamView,
 } from '../domain/view.ts';
 

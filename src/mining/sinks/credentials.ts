@@ -3,14 +3,7 @@
 
 import { open } from 'node:fs/promises';
 import { errorCode } from '../../lib/error-code.ts';
-
-/** How requests to an upstream are authenticated. */
-export type UpstreamAuth =
-  | { readonly type: 'none' }
-  | { readonly type: 'basic'; readonly username: string; readonly password: string }
-  /** A file whose content, trimmed, is `user:password`. */
-  | { readonly type: 'cookie'; readonly path: string }
-  | { readonly type: 'bearer'; readonly token: string };
+import type { UpstreamAuth } from '../domain/upstream-auth.ts';
 
 /** Length of a cookie file, in bytes; the rest of a longer one is not read. */
 const COOKIE_BYTES_MAX = 4_096;

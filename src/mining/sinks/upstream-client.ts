@@ -11,9 +11,10 @@ import type { MiningInformation, SubmissionMode } from '../domain/information.ts
 import { readInformation } from '../domain/read-information.ts';
 import type { Submission } from '../domain/submission.ts';
 import type { UpstreamMeaning } from '../domain/upstream-answer.ts';
+import type { UpstreamAuth } from '../domain/upstream-auth.ts';
 import { meaningOf, readReply, refusesCredentials, type UpstreamReply } from '../domain/upstream-reply.ts';
 import type { RequestOutcome, UpstreamMethod, UpstreamRequests } from '../domain/view.ts';
-import { Credentials, type UpstreamAuth } from './credentials.ts';
+import { Credentials } from './credentials.ts';
 import { Exchange } from './exchange.ts';
 import { RequestCounts } from './request-counts.ts';
 import { retryAfterMs } from './retry-after.ts';

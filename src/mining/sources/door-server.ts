@@ -18,8 +18,8 @@ export const HEADER_BYTES_MAX = 16_384;
 export const UNUSED_CONNECTION_MS = 120_000;
 const HANDSHAKE_MS = 10_000;
 
-/** Certificate chain and key, PEM. */
-export interface TlsFiles {
+/** The certificate chain and its key, as the text of PEM files. */
+export interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
@@ -27,7 +27,7 @@ export interface TlsFiles {
 /** What the server is made for. */
 export interface DoorServerParts {
   /** Null for HTTP without TLS. */
-  readonly tls: TlsFiles | null;
+  readonly tls: Certificate | null;
   /** Most open connections. */
   readonly connectionsMax: number;
   readonly connections: DoorConnections;
@@ -66,7 +66,7 @@ export function makeDoorServer(parts: DoorServerParts): Server {
   return server;
 }
 
-function plainOrTls(tls: TlsFiles | null): Server {
+function plainOrTls(tls: Certificate | null): Server {
   const limits = {
     maxHeaderSize: HEADER_BYTES_MAX,
     keepAliveTimeout: UNUSED_CONNECTION_MS,

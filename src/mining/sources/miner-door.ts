@@ -10,7 +10,7 @@ import type { Credentials } from './basic-auth.ts';
 import { DoorConnections } from './door-connections.ts';
 import { DoorCounts, type DoorSnapshot } from './door-counts.ts';
 import { type DoorParts, DoorRoutes, type RouteOptions } from './door-routes.ts';
-import { makeDoorServer, type TlsFiles } from './door-server.ts';
+import { makeDoorServer, type Certificate } from './door-server.ts';
 import { Exchange, type ExchangeParts } from './exchange.ts';
 
 /** Connections that wait to be accepted when many miners come at once; the system may allow fewer. */
@@ -24,7 +24,7 @@ export interface DoorOptions extends RouteOptions {
   /** The name of the setting of the address, for errors: `server.listen_address` or `listen_address`. */
   readonly setting: string;
   /** Null for HTTP without TLS. */
-  readonly tls: TlsFiles | null;
+  readonly tls: Certificate | null;
   /** Most open connections, at least 1; see `fitConnections`. */
   readonly connectionsMax: number;
 }

@@ -28,7 +28,7 @@ import { SharedStatistics } from '../http/shared-statistics.ts';
 import { Desk } from '../ingest/desk.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { fitConnections } from '../sources/connection-limit.ts';
-import type { TlsFiles } from '../sources/door-server.ts';
+import type { Certificate } from '../sources/door-server.ts';
 import { MinerDoor } from '../sources/miner-door.ts';
 import type { MiningQuestions } from '../workers/questions.ts';
 import { ProofQueue } from '../workers/proof-queue.ts';
@@ -87,7 +87,7 @@ export function createMining(config: MiningConfig, parts: MiningParts): MiningAp
 }
 
 /** The certificate chain and the key. Errors: `settings_invalid`. */
-function readTls(files: MiningConfig['tls']): TlsFiles | null {
+function readTls(files: MiningConfig['tls']): Certificate | null {
   if (files === null) return null;
   const { certFile, keyFile } = files;
   try {

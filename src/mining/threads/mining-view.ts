@@ -7,7 +7,7 @@ import { type DescriptorWatch, openFilesMax } from '../../lib/descriptors.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import type { WorkerPool } from '../../workers/pool.ts';
-import type { Verification } from '../config/config.ts';
+import type { Verify } from '../domain/proof-check.ts';
 import { WAITING_PROOFS_MAX } from '../domain/proof-schedule.ts';
 import type { LiveStatistics } from '../domain/statistics.ts';
 import type {
@@ -33,7 +33,7 @@ export interface ViewParts {
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
   readonly blockTimeSecs: number;
-  readonly verify: () => Verification;
+  readonly verify: () => Verify;
   readonly nodes: Pick<NodeActors, 'counts'>;
   readonly upstreams: UpstreamSide;
   readonly desk: Pick<Desk, 'snapshot'>;

@@ -5,10 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { Books, type Move } from '../../../src/mining/domain/books.ts';
 import type { Entry } from '../../../src/mining/domain/facts.ts';
 import type { SubmissionMode } from '../../../src/mining/domain/information.ts';
+import type { Verify } from '../../../src/mining/domain/proof-check.ts';
 import type { DeliveryOutcome } from '../../../src/mining/domain/upstream-answer.ts';
 import { account, entry } from './mining-blocks.ts';
-
-type Verify = 'best' | 'all' | 'off';
 
 const ACCOUNTS = ['a', 'b', 'c'];
 const BLOCKS = ['h1', 'h2'];

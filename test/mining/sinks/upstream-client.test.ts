@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { systemTimers } from '../../../src/lib/timers.ts';
 import { programVersion } from '../../../src/lib/version.ts';
-import type { UpstreamAuth } from '../../../src/mining/sinks/credentials.ts';
+import type { UpstreamAuth } from '../../../src/mining/domain/upstream-auth.ts';
 import { UpstreamClient } from '../../../src/mining/sinks/upstream-client.ts';
 import {
   ACCEPTED,
