@@ -1,12 +1,12 @@
 // `aggregator serve`: reads the settings, makes the program, and runs it until a signal ends it.
 
-import { setFlagsFromString } from 'node:v8';
 import { type AppSeams, createApp } from '../threads/main.ts';
 import type { Environment } from '../../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
 import { createLog } from '../../io/log.ts';
 import { command } from '../../cli/command.ts';
+import { limitHeapGrowth } from '../../cli/heap.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 
 /**
@@ -18,16 +18,10 @@ export const START_DESCRIPTORS = 40;
 export const WORKER_DESCRIPTORS = 8;
 
 /**
- * V8's default lets a heap grow to three or four times its live size: with a million waiting messages, 80 MB more
- * (bench/backlog.ts).
- */
-const HEAP_GROWING_PERCENT = 120;
-
-/**
  * Resolves with the exit code. Throws a `CodedError` if the start fails; then no part of the program is left running.
  */
 export async function serve(env: Environment, seams: AppSeams = {}): Promise<number> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
+  limitHeapGrowth();
   const { settings, warnings } = readSettings(env);
   requireDescriptors(START_DESCRIPTORS + settings.workers * WORKER_DESCRIPTORS);
   const log = createLog(settings.log);

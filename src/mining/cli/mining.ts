@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { command } from '../../cli/command.ts';
 import { flag } from '../../cli/command-line.ts';
+import { limitHeapGrowth } from '../../cli/heap.ts';
 import { print } from '../../cli/output.ts';
 import type { GivenOptions } from '../../cli/program.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
@@ -24,6 +25,7 @@ import type { MakeMining, MiningProgram } from './start.ts';
  * wrong or the start fails; then no part of the program is left running.
  */
 export async function runMining(env: Environment, given: GivenOptions, make: MakeMining): Promise<number> {
+  limitHeapGrowth();
   const { config, file, warnings } = readGiven(env, given);
   const { level, format } = config.logging;
   const log = createLog({ level, format, file: logFilePlace(config.logging) });
