@@ -7,18 +7,17 @@ import type { LossyLog } from '../../io/log.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ClockWatch } from '../../lib/clock-watch.ts';
 import { DescriptorWatch, openFilesMax } from '../../lib/descriptors.ts';
-import { DAY_MS } from '../../lib/durations.ts';
 import { errorCode } from '../../lib/error-code.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
-import type { LifecycleThresholds } from '../../lifecycle/lifecycle.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import { RefusedReads } from '../../workers/refused-reads.ts';
 import type { MiningConfig } from '../config/config.ts';
 import type { Alarm } from '../domain/alarm.ts';
 import type { AlarmView } from '../domain/view.ts';
+import { MACHINE_LIFE } from '../domain/machine-life.ts';
 import type { StatsDocument } from '../domain/statistics.ts';
 import { statsDocument } from '../domain/stats-document.ts';
 import { createMiningAnswers, type MiningAnswers } from '../http/answers.ts';
@@ -71,12 +70,6 @@ export interface MiningApp extends Part {
   change(config: MiningConfig): void;
 }
 
-/** Miners poll every second. A machine is stale after a minute of silence, offline after five, forgotten after a day. */
-const THRESHOLDS: LifecycleThresholds = {
-  staleAfterMs: 60_000,
-  offlineAfterMs: 300_000,
-  forgetAfterMs: DAY_MS,
-};
 const NO_ALARMS: AlarmView = { waiting: 0, sent: 0, failed: 0, dropped: 0 };
 /** Time between two reports of machines that were heard, and two sweeps for silent ones. */
 const SWEEP_MS = 2_000;
@@ -237,7 +230,7 @@ class MiningMain implements MiningApp {
   }
 
   #makeNodes(): NodeActors {
-    return new NodeActors(THRESHOLDS, {
+    return new NodeActors(MACHINE_LIFE, {
       log: this.#parts.log,
       clock: systemClock,
       transitions: (facts) => {
@@ -397,7 +390,7 @@ class MiningMain implements MiningApp {
   }
 
   async #resumeNodes(): Promise<void> {
-    const heardSinceObservedMs = this.#observed.nowMs - THRESHOLDS.forgetAfterMs;
+    const heardSinceObservedMs = this.#observed.nowMs - MACHINE_LIFE.forgetAfterMs;
     await this.#nodes.resume(this.#observed.nowMs, {
       nodesAfter: (afterNumber, limit) =>
         this.#pool.ask('nodesToResume', { afterNumber, heardSinceObservedMs, limit }),
