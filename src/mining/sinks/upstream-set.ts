@@ -74,7 +74,7 @@ export const UPSTREAMS_MAX = 16;
 
 /** A fallback is asked once in so many ms while miners are active and the active upstream works. */
 const STANDBY_INTERVAL_MS = 5_000;
-/** Without an active miner a working upstream is asked once in so many ms, so that its state and height stay true. */
+/** Without an active miner an upstream is asked once in so many ms, so that its state and height stay true. */
 const IDLE_INTERVAL_MS = 10_000;
 
 /** All upstreams. */
@@ -235,8 +235,9 @@ export class UpstreamSet implements Part {
   }
 
   #intervalMs(upstream: Upstream): number {
-    if (upstream.state !== 'ready') return USUAL_INTERVAL_MS;
+    if (upstream.state === 'probing') return USUAL_INTERVAL_MS;
     if (!this.#parts.isMinerActive()) return IDLE_INTERVAL_MS;
+    if (upstream.state !== 'ready') return USUAL_INTERVAL_MS;
     const isNeeded = upstream === this.#active || this.#choose === 'newest' || this.#active.state !== 'ready';
     return isNeeded ? USUAL_INTERVAL_MS : STANDBY_INTERVAL_MS;
   }

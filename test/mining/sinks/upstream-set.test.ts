@@ -92,6 +92,19 @@ describe('upstream set - one upstream', () => {
     expect(a.seen).toHaveLength(3);
   });
 
+  it('upstream set - without miners one that fails is asked once in 10 s too, and at once for a miner', async () => {
+    const a = await server(information(5, 'h5'));
+    const one = await running([upstreamOf('a', a.url)], { isMinerActive: false });
+    a.behave(json('', 502));
+    await one.pass(30);
+    expect(one.set.statuses).toMatchObject([{ state: 'down' }]);
+    expect(a.seen).toHaveLength(4);
+    a.behave(information(6, 'h6'));
+    await one.pass(1);
+    expect(a.seen).toHaveLength(4);
+    expect(await hashOf(one)).toBe('h6');
+  });
+
   it('upstream set - the previous block is found for one refresh, then no more', async () => {
     const a = await server(information(5, 'h5'));
     const one = await running([upstreamOf('a', a.url)]);
