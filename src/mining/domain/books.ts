@@ -10,7 +10,7 @@ import { type Candidate, Slot } from './slot.ts';
 import { accountKey, type Submission } from './submission.ts';
 import type { DeliveryOutcome } from './upstream-answer.ts';
 
-/** Submissions that the books of one upstream keep; above it the addresses with most of them lose their newest. */
+/** Submissions that the books of one upstream keep; above it the addresses with most of them lose their newest, unverified ones first. */
 export const BOOK_ENTRIES_MAX = 65_536;
 
 /** Blocks that the upstream refused and that are remembered. */
@@ -366,14 +366,19 @@ export class Books {
     return candidate;
   }
 
-  /** Full books lose what passed blocks left, and then the newest entries of the addresses with most of them. */
+  /**
+   * Full books lose what passed blocks left, and then the newest entries of the addresses with most of them: of those
+   * whose proof is not known to hold, if there are enough.
+   */
   #makeRoom(): readonly Move[] {
     if (this.#places.size < this.#entriesMax) return [];
     const room = Math.ceil(this.#entriesMax / 16);
     const all = Array.from(this.#places.values());
     const passed = all.filter(({ candidate }) => !this.#alive.has(candidate.entry.blockHash));
     if (this.#alive.size > 0 && passed.length >= room) return passed.flatMap((place) => this.#evict(place));
-    const moves = fairCut(all, ({ candidate }) => candidate.entry.address, room).flatMap((place) =>
+    const unverified = all.filter(({ candidate }) => !candidate.isVerified);
+    const places = unverified.length >= room ? unverified : all;
+    const moves = fairCut(places, ({ candidate }) => candidate.entry.address, room).flatMap((place) =>
       this.#evict(place),
     );
     this.#crowdedOut += moves.length;

@@ -2,6 +2,7 @@
 // work behind a ticket consists of.
 
 import type { ProofOrigin } from './proof-check.ts';
+import type { PlotRank } from './proof-history.ts';
 
 /** One address waits for the outcome of one proof, for one block. Told apart by identity. */
 export type Ticket = ProofOrigin;
@@ -13,6 +14,9 @@ export interface Place<Proof> {
   /** Ascending with the arrivals. */
   readonly arrival: number;
 }
+
+/** How far the plot of a place is trusted. */
+export type RankOf<Proof> = (place: Place<Proof>) => PlotRank;
 
 function compare(one: Place<unknown>, other: Place<unknown>): number {
   if (one.ticket.pocTime === other.ticket.pocTime) return one.arrival - other.arrival;
@@ -43,9 +47,34 @@ export class ProofLine<Proof> {
     return best;
   }
 
-  /** The place with the greatest claimed time whose proof fulfils the condition; null if there is none. */
-  worst(isMeant: (proof: Proof) => boolean): Place<Proof> | null {
-    return this.#places.findLast(({ proof }) => isMeant(proof)) ?? null;
+  /**
+   * Of the places whose proof fulfils the condition, and has the greatest rank of those, the one with the greatest claimed
+   * time; null if there is none.
+   */
+  worst(isMeant: (proof: Proof) => boolean, rankOf: RankOf<Proof>): Place<Proof> | null {
+    let worst: { readonly place: Place<Proof>; readonly rank: PlotRank } | null = null;
+    for (const place of this.#places) {
+      if (!isMeant(place.proof)) continue;
+      const rank = rankOf(place);
+      if (worst === null || rank >= worst.rank) worst = { place, rank };
+    }
+    return worst?.place ?? null;
+  }
+
+  /**
+   * The place with the smallest rank: of proven plots the one with the smallest claimed time, of others the one that
+   * arrived first, because what they claim says nothing. Throws if the line is empty.
+   */
+  mostTrusted(rankOf: RankOf<Proof>): Place<Proof> {
+    let { best } = this;
+    let least = rankOf(best);
+    for (const place of this.#places) {
+      const rank = rankOf(place);
+      if (rank < least || (rank === least && rank > 0 && place.arrival < best.arrival)) {
+        [best, least] = [place, rank];
+      }
+    }
+    return best;
   }
 
   add(place: Place<Proof>): void {

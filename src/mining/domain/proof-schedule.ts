@@ -3,7 +3,8 @@
 
 import { noncesOf } from './proof.ts';
 import type { ProofClaim, ProofOrigin } from './proof-check.ts';
-import { type ProofLine, ProofLines, type Ticket } from './proof-lines.ts';
+import { ProofHistory } from './proof-history.ts';
+import { type ProofLine, ProofLines, type RankOf, type Ticket } from './proof-lines.ts';
 
 /** Tickets that wait for a thread; above it the address with most of them loses its worst. */
 export const WAITING_PROOFS_MAX = 4_096;
@@ -84,12 +85,15 @@ function keyOf(claim: ProofClaim): string {
 
 /**
  * The proofs that wait or are under way. Addresses take turns, measured in nonces; between addresses that are equally
- * far, and within an address, the smallest claimed time comes first.
+ * far, and within an address, the smallest claimed time comes first. Within an address over its budget it is first the
+ * plots whose last proof held, then unknown ones, and last those whose last proof did not hold.
  */
 export class ProofSchedule {
   readonly #waitingMax: number;
   readonly #proofs = new Map<string, Proof>();
   readonly #lines = new ProofLines<Proof>();
+  readonly #history = new ProofHistory();
+  readonly #rankOf: RankOf<Proof> = ({ ticket, proof }) => this.#history.rankOf(ticket.address, proof.claim);
   /** The one proof that is worked on for addresses over their budget. */
   #late: Proof | null = null;
 
@@ -139,7 +143,7 @@ export class ProofSchedule {
       if (line === null) break;
       const isAlone = line.best.proof.again.length > 0;
       if (isAlone && parts.length > 0) break;
-      const part = this.#takeFrom(line, left);
+      const part = this.#takeFrom(line, line.best.proof, left);
       parts.push(part);
       left = isAlone ? 0 : left - part.count;
     }
@@ -147,11 +151,16 @@ export class ProofSchedule {
     if (this.#late === null) {
       const line = this.#lines.first(over);
       if (line === null) return [];
-      this.#late = line.best.proof;
-      return [this.#takeFrom(line, lanes)];
+      this.#late = line.mostTrusted(this.#rankOf).proof;
+      return [this.#takeFrom(line, this.#late, lanes)];
     }
     const { isWaiting, underWay } = this.#late;
     return isWaiting && underWay === 0 ? [this.#takePart(this.#late, lanes)] : [];
+  }
+
+  /** The proof of these tickets holds, or does not: later ones of the same plots are trusted accordingly. */
+  judged({ claim, tickets }: ScheduledProof, holds: boolean): void {
+    for (const { address } of tickets) this.#history.note(address, claim, holds);
   }
 
   /** A thread made this part. Returns the proof's tickets, which leave, if it was the last one. */
@@ -224,8 +233,8 @@ export class ProofSchedule {
     return current === proof ? current : null;
   }
 
-  #takeFrom(line: ProofLine<Proof>, lanes: number): ProofPart {
-    const part = this.#takePart(line.best.proof, lanes);
+  #takeFrom(line: ProofLine<Proof>, proof: Proof, lanes: number): ProofPart {
+    const part = this.#takePart(proof, lanes);
     this.#lines.served(line, part.count);
     return part;
   }
@@ -239,10 +248,14 @@ export class ProofSchedule {
     return part;
   }
 
-  /** The longest line loses its worst ticket of which nothing has been worked on; of equals the newcomer's. */
+  /**
+   * The longest line loses its worst ticket of which nothing has been worked on: of the least trusted plots the one with
+   * the greatest claimed time. Of equal lines it is the newcomer's.
+   */
   #makeRoom(newcomer: Ticket): Ticket {
     const line = this.#lines.longest(newcomer.address);
-    const { ticket, proof } = line.worst(({ isBegun }) => !isBegun) ?? this.#lines.placeOf(newcomer);
+    const { ticket, proof } =
+      line.worst(({ isBegun }) => !isBegun, this.#rankOf) ?? this.#lines.placeOf(newcomer);
     this.#withdraw(ticket, proof);
     return ticket;
   }

@@ -8,7 +8,7 @@ import type { ProofChecker, ProofClaim, ProofOrigin, ProofOutcome } from '../dom
 /** How long after a full queue a check is asked for again, in ms. */
 const ASK_AGAIN_MS = 1000;
 
-/** Checks that are asked for again at a time. */
+/** Checks that are asked for again at a time: half of them the best claims, half those that were put off first. */
 const ASKED_AGAIN_MAX = 512;
 
 /** What {@link RunningChecks} need of the desk. */
@@ -85,8 +85,7 @@ export class RunningChecks {
       if (this.#parts.isWanted(entry)) wanted.push(entry);
       else this.#postponed.delete(id);
     }
-    wanted.sort((one, other) => (one.pocTime < other.pocTime ? -1 : Number(one.pocTime > other.pocTime)));
-    for (const entry of wanted.slice(0, ASKED_AGAIN_MAX)) {
+    for (const entry of nextOf(wanted)) {
       this.#postponed.delete(entry.id);
       this.start(entry);
     }
@@ -103,4 +102,14 @@ function claimOf({ submission }: Entry): ProofClaim {
 
 function originOf({ address, blockHash, pocTime }: Entry): ProofOrigin {
   return { address, blockHash, pocTime };
+}
+
+/** Liars claim small times: an honest claim has its turn by its age. `wanted` are in the order in which they were put off. */
+function nextOf(wanted: readonly Entry[]): ReadonlySet<Entry> {
+  const byTime = wanted.toSorted((one, other) =>
+    one.pocTime < other.pocTime ? -1 : Number(one.pocTime > other.pocTime),
+  );
+  const best = new Set(byTime.slice(0, ASKED_AGAIN_MAX / 2));
+  const oldest = wanted.filter((entry) => !best.has(entry)).slice(0, ASKED_AGAIN_MAX / 2);
+  return new Set([...best, ...oldest]);
 }

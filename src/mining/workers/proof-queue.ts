@@ -217,6 +217,7 @@ export class ProofQueue implements ProofChecker, Part {
     if (tickets === null) return;
     const { claim } = part.proof;
     const computed = qualityOfScoop(this.#shabal256, claim, mixed);
+    this.#schedule.judged(part.proof, computed === claim.rawQuality);
     if (computed === claim.rawQuality) {
       for (const ticket of tickets) this.#settle(ticket, { type: 'holds' });
       return;

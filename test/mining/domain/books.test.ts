@@ -297,6 +297,16 @@ describe('books', () => {
     expect(kept.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
+  it('books - full books keep what is true of the address that filled them, as far as the rest suffices', () => {
+    const books = new Books('pool', 160);
+    books.keepBlocks(['h1']);
+    for (let id = 1; id <= 1000; id++) books.check(claim(id, 1n, { from: `f${id}`, address: 'farm' }));
+    forward(books, claim(1001, 1n, { from: 'honest', address: 'farm' }));
+    for (let id = 1002; id <= 2000; id++) books.check(claim(id, 1n, { from: `f${id}`, address: 'farm' }));
+    expect(books.size).toBeLessThanOrEqual(160);
+    expect(books.entry(1001)?.state).toBe('waiting');
+  });
+
   it('books - full books lose what passed blocks left first', () => {
     const books = new Books('pool', 32);
     books.keepBlocks(['h1']);

@@ -102,6 +102,48 @@ describe('the order of proofs', () => {
     expect(shown(schedule.take(LANES, isOver))).toEqual(['2 12+12']);
   });
 
+  it('behind an address over its budget proven plots come first, unknown ones as they arrived, refuted ones last', () => {
+    const schedule = new ProofSchedule();
+    const of = (seed: string, nonce: number) => ({ ...claimOf(nonce), seed: seed.repeat(32) });
+    const isOver = () => true;
+    const judge = (seed: string, holds: boolean) => {
+      schedule.add(of(seed, 0), originOf('farm', 5));
+      const [part] = schedule.take(LANES, isOver);
+      if (part === undefined) throw new Error('no work');
+      schedule.judged(part.proof, holds);
+      schedule.finished(part);
+    };
+    judge('aa', true);
+    judge('dd', false);
+    const claims = [
+      ['dd', 1, 0],
+      ['0c', 2, 9],
+      ['0b', 3, 1],
+      ['aa', 4, 90],
+      ['aa', 5, 80],
+    ] as const;
+    for (const [seed, nonce, time] of claims) schedule.add(of(seed, nonce), originOf('farm', time));
+    const order = claims.map(() => {
+      const [part] = schedule.take(LANES, isOver);
+      if (part !== undefined) schedule.finished(part);
+      return Number(part?.proof.claim.nonce);
+    });
+    expect(order).toEqual([5, 4, 2, 3, 1]);
+    // The history belongs to the address: from elsewhere the same plot is unknown.
+    schedule.add(of('aa', 6), originOf('other', 1));
+    schedule.add(of('ee', 7), originOf('other', 0));
+    expect(schedule.take(LANES, isOver)[0]?.proof.claim.nonce).toBe(6n);
+  });
+
+  it('an address with too many proofs loses those of its proven plots last', () => {
+    const schedule = new ProofSchedule(2);
+    const honest = { ...claimOf(1), seed: 'aa'.repeat(32) };
+    schedule.judged({ key: '', claim: honest, tickets: [originOf('farm', 1)] }, true);
+    schedule.add(honest, originOf('farm', 99));
+    for (const nonce of [2, 3, 4]) schedule.add(claimOf(nonce), originOf('farm', 0));
+    expect(shown(schedule.take(LANES, nobody))).toEqual(['2 0+2', '1 0+2']);
+  });
+
   it('an honest address that claims the same as one over its budget does not wait for it', () => {
     const schedule = scheduleOf([1, 'bad', 1], [2, 'bad', 2], [2, 'good', 2]);
     expect(shown(schedule.take(LANES, (address) => address === 'bad'))).toEqual(['2 0+2']);

@@ -45,7 +45,7 @@ describe('desk bounds', () => {
     expect(early.size).toBe(0);
   });
 
-  it('desk bounds - of checks that were put off the best claims are asked for first, some at a time', async () => {
+  it('desk bounds - of checks that were put off the best claims and the oldest ones are asked for first, some at a time', async () => {
     const time = new ManualTime();
     const asked: bigint[] = [];
     const checks = new RunningChecks({
@@ -68,6 +68,7 @@ describe('desk bounds', () => {
     await time.advance(1000, flush);
     expect(asked.length).toBe(512);
     expect(asked.slice(0, 3)).toEqual([0n, 1n, 2n]);
+    expect(asked.slice(256, 259)).toEqual([1999n, 1998n, 1997n]);
     checks.stop();
     expect(time.timers).toBe(0);
   });
