@@ -60,6 +60,9 @@ const REFUSALS: ReadonlyMap<number, Refused> = new Map<number, Refused>([
 /** Codes that only the operator can do something about. */
 const OPERATORS_MATTERS: ReadonlySet<number> = new Set([-32004, -32005, -32601, -13]);
 
+/** The code of a node that is starting up. */
+const STARTING_UP = -28;
+
 /** The code with which an upstream asks for fewer requests. */
 const BUSY = -32006;
 
@@ -88,6 +91,11 @@ function statusText(status: number): string {
   if (status === 404) return 'HTTP status 404: correct the path of the address';
   if (status === 304 || status < 300 || status > 399) return `HTTP status ${status}`;
   return `HTTP status ${status}: redirects are not followed, give the address to which it leads`;
+}
+
+/** True if the upstream says that it is starting up: what it had in memory is gone. */
+export function isStartUp(reply: UpstreamReply): boolean {
+  return reply.type === 'answer' && errorIn(reply.body)?.code === STARTING_UP;
 }
 
 /** The meaning of the reply to a submission: a result without its two numbers is an outage, never an acceptance. */

@@ -10,7 +10,7 @@ export type UpstreamState = (typeof UPSTREAM_STATES)[number];
 
 /** What happened at an upstream. Times are ms on a clock that never goes back. */
 export type UpstreamSignal =
-  /** It gave an information. `isRenewed`: it accepted another cookie than before, so it was started anew. */
+  /** It gave an information. `isRenewed`: there are signs that it was started anew, such as another cookie. */
   | {
       readonly type: 'information';
       readonly nowMs: number;

@@ -28,6 +28,10 @@ export type DeliveryOutcomeName = (typeof DELIVERY_OUTCOMES)[number];
 export interface DeliveryView {
   /** Submissions that are not delivered yet, those under way included. */
   readonly waiting: number;
+  /**
+   * Attempts whose answer is outstanding. It may be above `waiting`: the attempt of a submission goes on when a better one
+   * takes its place or its block passes, and what was accepted before may be sent again.
+   */
   readonly underWay: number;
   /** Age of the oldest of them; 0 if none waits. */
   readonly oldestAgeMs: number;

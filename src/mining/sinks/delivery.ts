@@ -78,6 +78,8 @@ export class Delivery implements Part {
   readonly #ready = new Set<Item>();
   /** A wallet's accepted best of each block. */
   readonly #accepted = new Map<string, Entry>();
+  /** The block whose accepted best a wallet may have lost, and has not been sent again; null if there is none. */
+  #owed: string | null = null;
   /** The current block first, then those within their grace; null before the first information. */
   #alive: readonly string[] | null = null;
   #refreshedMs = -Infinity;
@@ -192,6 +194,14 @@ export class Delivery implements Part {
   /** A node keeps submissions in memory only: after it was away, its best of the current block is sent again. */
   #redeliver(): void {
     const entry = this.#accepted.get(this.#alive?.[0] ?? '');
+    if (entry === undefined) return;
+    this.#owed = entry.blockHash;
+    this.#payOwed();
+  }
+
+  /** A better one that is outstanding goes first; if the node refuses it, the accepted one is sent again after all. */
+  #payOwed(): void {
+    const entry = this.#accepted.get(this.#owed ?? '');
     if (entry === undefined || this.#items.has(this.#keyOf(entry))) return;
     this.#put(entry, this.#keyOf(entry), true);
   }
@@ -282,12 +292,15 @@ export class Delivery implements Part {
   #takeAccepted(item: Item, rawQuality: bigint): void {
     this.#close(item);
     if (this.#alive?.includes(item.entry.blockHash) === true) this.remember(item.entry);
+    if (this.#owed === item.entry.blockHash) this.#owed = null;
     if (!item.isRedelivery) this.#settle(item.entry, { type: 'delivered', rawQuality });
   }
 
   #takeRefused(item: Item, refusal: Extract<UpstreamMeaning, { type: 'refused' }>): void {
     this.#close(item);
     const { about, code, text, mayBeStale } = refusal;
+    if (item.isRedelivery || about === 'block') this.#owed = null;
+    else this.#payOwed();
     if (!mayBeStale) {
       if (!item.isRedelivery) this.#settle(item.entry, { type: 'refused', about, code, text });
       return;

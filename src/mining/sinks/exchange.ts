@@ -4,7 +4,9 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
 import { errorCode } from '../../lib/error-code.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Timers } from '../../lib/timers.ts';
+import { KeptConnections } from './kept-connections.ts';
 
 /** One request. */
 export interface Post {
@@ -53,6 +55,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 export class Exchange {
   readonly #url: URL;
   readonly #timers: Timers;
+  readonly #kept: KeptConnections;
   readonly #agent: Agent;
   /** Makes a connection for each request. */
   readonly #freshAgent: Agent;
@@ -60,12 +63,22 @@ export class Exchange {
   #isStopped = false;
 
   /** `socketsMax` bounds the connections; further requests wait for one. The URL's user and fragment are not used. */
-  constructor(url: URL, socketsMax: number, timers: Timers) {
+  constructor(
+    url: URL,
+    socketsMax: number,
+    { clock, timers }: { readonly clock: Clock; readonly timers: Timers },
+  ) {
     this.#url = url;
     this.#timers = timers;
+    this.#kept = new KeptConnections(clock);
     const AgentClass = url.protocol === 'https:' ? TlsAgent : Agent;
     this.#agent = new AgentClass({ keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax });
     this.#freshAgent = new AgentClass({ keepAlive: false, maxSockets: socketsMax });
+  }
+
+  /** Connections in use that the other side closed without a word: it may have been started anew. */
+  get lostConnections(): number {
+    return this.#kept.lost;
   }
 
   /**
@@ -86,7 +99,7 @@ export class Exchange {
       resolve(exchanged);
     };
     const attempt = (agent: Agent) => {
-      running = send(this.#url, agent, post, (outcome) => {
+      running = send({ url: this.#url, agent, kept: this.#kept }, post, (outcome) => {
         if (outcome.type !== 'reset') end(outcome);
         else if (!isOver) attempt(this.#freshAgent);
       });
@@ -103,13 +116,20 @@ export class Exchange {
   /** Ends all requests without an answer, and closes the connections. */
   stop(): void {
     this.#isStopped = true;
+    this.#kept.stop();
     for (const stop of this.#underWay) stop();
     this.#agent.destroy();
     this.#freshAgent.destroy();
   }
 }
 
-function send(url: URL, agent: Agent, post: Post, done: (outcome: Outcome) => void): Attempt {
+interface Way {
+  readonly url: URL;
+  readonly agent: Agent;
+  readonly kept: KeptConnections;
+}
+
+function send({ url, agent, kept }: Way, post: Post, done: (outcome: Outcome) => void): Attempt {
   const body = Buffer.from(post.body);
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
   let bytesBefore = 0;
@@ -125,7 +145,11 @@ function send(url: URL, agent: Agent, post: Post, done: (outcome: Outcome) => vo
   asked.once('socket', (socket) => {
     bytesBefore = socket.bytesRead;
   });
-  asked.once('response', (response) => read(response, post.answerBytesMax, done));
+  asked.once('response', (response) => {
+    const { socket } = response;
+    response.once('end', () => kept.answered(socket, response.headers.connection?.toLowerCase() !== 'close'));
+    read(response, post.answerBytesMax, done);
+  });
   // Also after the answer has come, or the request was abandoned: its owner heeds only the first outcome.
   asked.on('error', (error) => {
     if (!hasAnswer() && asked.reusedSocket && isReset(error)) done({ type: 'reset' });

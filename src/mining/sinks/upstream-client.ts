@@ -12,7 +12,13 @@ import { readInformation } from '../domain/read-information.ts';
 import type { Submission } from '../domain/submission.ts';
 import type { UpstreamMeaning } from '../domain/upstream-answer.ts';
 import type { UpstreamAuth } from '../domain/upstream-auth.ts';
-import { meaningOf, readReply, refusesCredentials, type UpstreamReply } from '../domain/upstream-reply.ts';
+import {
+  isStartUp,
+  meaningOf,
+  readReply,
+  refusesCredentials,
+  type UpstreamReply,
+} from '../domain/upstream-reply.ts';
 import type { RequestOutcome, UpstreamMethod, UpstreamRequests } from '../domain/view.ts';
 import { Credentials } from './credentials.ts';
 import { Exchange } from './exchange.ts';
@@ -74,14 +80,15 @@ export class UpstreamClient implements Part {
   /** The header that the upstream accepted last. */
   #accepted: string | null = null;
   #renewals = 0;
+  #startUps = 0;
 
   /** Throws a `TypeError` if the URL is not valid. */
   constructor({ url: address, auth }: Pick<UpstreamOptions, 'url' | 'auth'>, parts: UpstreamClientParts) {
     this.#parts = parts;
     const url = new URL(address);
     this.#exchanges = {
-      get_mining_info: new Exchange(url, INFORMATION_SOCKETS_MAX, parts.timers),
-      submit_nonce: new Exchange(url, SUBMISSION_SOCKETS_MAX, parts.timers),
+      get_mining_info: new Exchange(url, INFORMATION_SOCKETS_MAX, parts),
+      submit_nonce: new Exchange(url, SUBMISSION_SOCKETS_MAX, parts),
     };
     this.#credentials = new Credentials(auth.type === 'none' ? authOf(url) : auth);
     this.#headers = {
@@ -112,6 +119,14 @@ export class UpstreamClient implements Part {
   /** Number of times that the upstream accepted another cookie than before: it was started anew in between. */
   get cookieRenewals(): number {
     return this.#renewals;
+  }
+
+  /**
+   * Number of signs that the upstream was started anew: other cookies, answers that it is starting up, and connections in
+   * use that it closed without a word.
+   */
+  get restartSigns(): number {
+    return this.#renewals + this.#startUps + this.#exchanges.get_mining_info.lostConnections;
   }
 
   /** The requests since the start, by method. */
@@ -180,6 +195,7 @@ export class UpstreamClient implements Part {
       used = renewed;
       reply = await send(used);
     }
+    if (isStartUp(reply)) this.#startUps += 1;
     if (reply.type === 'answer' && !refusesCredentials(reply)) this.#accept(used);
     return reply;
   }

@@ -56,7 +56,7 @@ export class Upstream implements Part {
   readonly #cache: InformationCache;
   #sinceMs: number;
   #sinceMonotonicMs: number;
-  #seenRenewals = 0;
+  #seenRestarts = 0;
   #hasBlock: boolean;
   #blockChanges = 0;
   #lastError: UpstreamStatus['lastError'] = null;
@@ -182,9 +182,11 @@ export class Upstream implements Part {
   }
 
   #taken(information: MiningInformation, effect: InformationEffect, tookMs: number): void {
-    const renewals = this.#client.cookieRenewals;
-    const isRenewed = renewals !== this.#seenRenewals;
-    this.#seenRenewals = renewals;
+    const { restartSigns, cookieRenewals } = this.#client;
+    // A pool keeps what it accepted, and may drop connections as it likes.
+    const signs = this.options.mode === 'wallet' ? restartSigns : cookieRenewals;
+    const isRenewed = signs !== this.#seenRestarts;
+    this.#seenRestarts = signs;
     this.#alarms.delete('get_mining_info');
     const isSlow = tookMs > SLOW_AFTER_MS;
     if (isSlow) this.#note(`get_mining_info: an answer took ${(tookMs / 1000).toFixed(1)} s`);

@@ -363,6 +363,26 @@ describe('delivery', () => {
     expect(outcomes).toEqual(['1 delivered', '2 delivered']);
   });
 
+  it('delivery - a wallet that was away gets its accepted best after all if it refuses the better one', async () => {
+    const { delivery, sent, world } = await deliveryTo('wallet', { reply: accepted(400n) });
+    delivery.offer(claim(1, 400n));
+    await flush();
+    world.reply = AWAY;
+    delivery.offer(claim(2, 300n));
+    await flush();
+    world.reply = null;
+    delivery.back('connection');
+    await flush();
+    await sent[2]?.answer(refused('submission'));
+    expect(sent.map(({ submission }) => submission.rawQuality)).toEqual([400n, 300n, 300n, 400n]);
+    await sent[3]?.answer(accepted(400n));
+    delivery.offer(claim(3, 200n));
+    await flush();
+    await sent[4]?.answer(refused('submission'));
+    expect(sent.length).toBe(5);
+    expect(delivery.snapshot().redelivered).toBe(1);
+  });
+
   it('delivery - a pool is never sent twice what it accepted', async () => {
     const { delivery, sent } = await deliveryTo('pool', { reply: accepted(1n) });
     delivery.offer(claim(1, 400n));

@@ -30,8 +30,8 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).toReversed()) await clean();
 });
 
-async function server(behaviour: Behaviour) {
-  const made = await upstreamServer(behaviour);
+async function server(behaviour: Behaviour, port = 0) {
+  const made = await upstreamServer(behaviour, port);
   cleanups.push(() => made.close());
   return made;
 }
@@ -262,6 +262,37 @@ describe('upstream client - what goes wrong', () => {
       type: 'temporary',
       reason: expect.stringContaining('its answer is no TLS'),
     });
+  });
+
+  it('upstream client - signs of an upstream that was started anew: it says so, or drops a connection in use', async () => {
+    const first = await server(information(1, 'h1'));
+    const client = clientOf(first.url);
+    for (let time = 0; time < 3; time++) await client.information();
+    expect(client.restartSigns).toBe(0);
+    await first.close();
+    await server(information(1, 'h1'), first.port);
+    await until('the sign', () => client.restartSigns === 1);
+    expect(await client.information()).toMatchObject({ type: 'information' });
+    const starting = await server(refusal(-28));
+    const other = clientOf(starting.url);
+    await other.information();
+    expect(other.restartSigns).toBe(1);
+  });
+
+  it('upstream client - an upstream that closes connections after one answer, or says so, shows no sign', async () => {
+    const rude = await server((seen, response, nth) => {
+      information(1, 'h1')(seen, response, nth);
+      response.once('finish', () => setImmediate(() => response.socket?.destroy()));
+    });
+    const polite = await server((seen, response, nth) => {
+      if (nth >= 4) response.setHeader('connection', 'close');
+      information(1, 'h1')(seen, response, nth);
+    });
+    for (const { url } of [rude, polite]) {
+      const client = clientOf(url);
+      for (let time = 0; time < 6; time++) await client.information();
+      expect(client.restartSigns).toBe(0);
+    }
   });
 
   it('upstream client - a stopped one answers at once, and so does what was under way', async () => {
