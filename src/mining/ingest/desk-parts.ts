@@ -15,6 +15,8 @@ export interface DeskBlocks {
   find(blockHash: string): KnownBlock | null;
   /** The current block of the upstream that miners are served from; null before the first information. */
   readonly active: KnownBlock | null;
+  /** True if that block was told since the start: one from before a restart may have passed meanwhile. */
+  readonly isActiveConfirmed: boolean;
   /** Every current block, and every previous one within its grace, of all upstreams. */
   readonly all: readonly KnownBlock[];
   /** Refreshes the information, at most once a second; resolves when a new block has been told. Never rejects. */

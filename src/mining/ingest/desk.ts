@@ -78,7 +78,7 @@ export class Desk implements Part {
    */
   blocksChanged(): void {
     this.#bookkeeping.blocksChanged();
-    if (this.#parts.blocks.active !== null) this.#early.judge();
+    if (this.#hasInformation) this.#early.judge();
   }
 
   /** The delivery of an entry ended. */
@@ -134,7 +134,7 @@ export class Desk implements Part {
       const result = this.#take(draft, block);
       if (result.type === 'refused') visit.refuse(result);
       else await this.#answer(draft, visit, result);
-    } else if (blocks.active === null) this.#receiveEarly(draft, visit);
+    } else if (blocks.active === null || !this.#hasInformation) this.#receiveEarly(draft, visit);
     else {
       this.#counters.arrived('stale');
       visit.refuse(staleSubmission(submission, blocks.active.information));
@@ -156,7 +156,13 @@ export class Desk implements Part {
     };
   }
 
-  /** No block is known: the submission is stored without one, and judged when the first information comes. */
+  /** False before the first information since the start: a block that is not known then may be the current one. */
+  get #hasInformation(): boolean {
+    const { active, isActiveConfirmed } = this.#parts.blocks;
+    return active !== null && isActiveConfirmed;
+  }
+
+  /** The block may be one that is not known yet: the submission is stored without one, and judged when the first information comes. */
   #receiveEarly(draft: Entry, visit: Visit): void {
     this.#counters.arrived('early');
     const stored = this.#bookkeeping.telling.commit(draft.id, [{ type: 'entry', entry: draft }]);

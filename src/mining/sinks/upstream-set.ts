@@ -185,6 +185,11 @@ export class UpstreamSet implements Part {
     return this.#active.blocks[0] ?? null;
   }
 
+  /** True if the active upstream gave an information since the start. */
+  get isActiveConfirmed(): boolean {
+    return this.#active.isConfirmed;
+  }
+
   /** The information of an upstream's current block, however old; null before the first, and for an unknown name. */
   informationOf(upstream: string): MiningInformation | null {
     return this.#named(upstream)?.current ?? null;

@@ -58,6 +58,7 @@ export class Upstream implements Part {
   #sinceMonotonicMs: number;
   #seenRestarts = 0;
   #hasBlock: boolean;
+  #isConfirmed = false;
   #blockChanges = 0;
   #lastError: UpstreamStatus['lastError'] = null;
   /** By method, what the operator has to do something about. */
@@ -106,6 +107,11 @@ export class Upstream implements Part {
   /** The information of its current block, however old; null before the first. */
   get current(): MiningInformation | null {
     return this.#cache.current;
+  }
+
+  /** True if it gave an information since the start. */
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
   }
 
   /** Time since it gave an information of its current block, in ms; null before the first. */
@@ -192,6 +198,7 @@ export class Upstream implements Part {
     if (isSlow) this.#note(`get_mining_info: an answer took ${(tookMs / 1000).toFixed(1)} s`);
     if (effect === 'block' && this.#hasBlock) this.#blockChanges += 1;
     this.#hasBlock = true;
+    this.#isConfirmed = true;
     if (effect === 'block' || effect === 'members') this.#parts.changed(information, effect === 'block');
     const nowMs = this.#parts.clock.monotonicMs();
     this.#tell({ type: 'information', nowMs, isSlow, isRenewed }, isSlow ? 'its answers are slow' : null);

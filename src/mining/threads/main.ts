@@ -269,6 +269,9 @@ class MiningMain implements MiningApp {
           get active() {
             return set.activeBlock;
           },
+          get isActiveConfirmed() {
+            return set.isActiveConfirmed;
+          },
           get all() {
             return set.blocks;
           },

@@ -37,6 +37,7 @@ export interface DeskBench {
     blocks: KnownBlock[];
     /** The name of the active upstream. */
     active: string;
+    isConfirmed: boolean;
     refreshes: number;
     onRefresh: () => Promise<void>;
     /** False: commits wait for `commitAll`. */
@@ -75,6 +76,7 @@ export function deskBench(
   const state: DeskBench['state'] = {
     blocks: options.blocks ?? [block()],
     active: 'first',
+    isConfirmed: true,
     refreshes: 0,
     onRefresh: async () => undefined,
     commitsAtOnce: true,
@@ -132,6 +134,9 @@ export function deskBench(
           null,
         get active() {
           return activeOf();
+        },
+        get isActiveConfirmed() {
+          return state.isConfirmed;
         },
         get all() {
           return state.blocks;

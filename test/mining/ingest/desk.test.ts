@@ -275,6 +275,24 @@ describe('desk', () => {
     expect(bench.stored()).toMatchObject([{ upstream: 'first', state: 'waiting' }]);
   });
 
+  it('desk - after a restart a block that is not known is not stale before the first information', async () => {
+    const bench = deskBench();
+    bench.state.isConfirmed = false;
+    expect(await bench.submit()).toEqual(accepted(400_000n));
+    const answer = bench.submit({ blockHash: 'h2', height: 101n, nonce: 4n });
+    const stale = bench.submit({ blockHash: 'h0', nonce: 6n });
+    await bench.pass(3000);
+    expect(await answer).toEqual(accepted(400_000n));
+    expect(await stale).toEqual(accepted(400_000n));
+    const restarted = deskBench({ stored: bench.stored() });
+    expect(restarted.offered.map(({ blockHash }) => blockHash)).toEqual(['h1']);
+    bench.state.isConfirmed = true;
+    await bench.blocksAre(block({ of: { blockHash: 'h2', height: 101n } }));
+    expect(bench.offered.map(({ blockHash }) => blockHash)).toEqual(['h1', 'h2']);
+    expect(bench.stored().filter(({ upstream }) => upstream === '')).toEqual([]);
+    expect(await bench.submit({ blockHash: 'h0', nonce: 8n })).toMatchObject({ code: -32003 });
+  });
+
   it('desk - without information for 3 s a submission is accepted, and judged when the information comes', async () => {
     const bench = deskBench({ blocks: [] });
     const answer = bench.submit();

@@ -80,6 +80,7 @@ async function deskTo(port: number, { mode = 'pool', concurrency = 8, stored = [
         get active() {
           return blocks[0] ?? null;
         },
+        isActiveConfirmed: true,
         all: blocks,
         refresh: async () => undefined,
       },
