@@ -68,12 +68,12 @@ export class FreeSpace {
     return this.isLow !== wasLow;
   }
 
-  /** One sentence for the log and `/readyz`; `path` is that of the database. */
-  explain(path: string): string {
+  /** One sentence for the log and `/readyz`; `path` is that of the database; `resumes` says what goes on then. */
+  explain(path: string, resumes = 'reading goes on'): string {
     const { freeBytes = 0, sizeBytes = 0 } = this.room ?? {};
     const percent = (share: number) => `${Math.floor(share * 1000) / 10} %`;
     const megabytes = Math.floor(freeBytes / 1e6);
-    return `the file system of ${path} has ${percent(freeBytes / Math.max(1, sizeBytes))} free (${megabytes} MB), below ${percent(this.#options.lowShare)}: make room on ${dirname(path)}; reading goes on at ${percent(this.#options.enoughShare)}`;
+    return `the file system of ${path} has ${percent(freeBytes / Math.max(1, sizeBytes))} free (${megabytes} MB), below ${percent(this.#options.lowShare)}: make room on ${dirname(path)}; ${resumes} at ${percent(this.#options.enoughShare)}`;
   }
 }
 

@@ -33,6 +33,8 @@ export interface WriterWords {
   readonly item: string;
   /** What happens while the writer stores nothing. */
   readonly pause: string;
+  /** What goes on when there is room again; absent: reading. */
+  readonly resumes?: string;
 }
 
 /** What a {@link WriterHealth} needs of the writer's thread. */
@@ -135,7 +137,8 @@ export class WriterHealth implements Part {
     const { room } = this.#space;
     return {
       databaseProblem:
-        this.#problem?.sentence ?? (this.#space.isLow ? this.#space.explain(this.#path) : null),
+        this.#problem?.sentence ??
+        (this.#space.isLow ? this.#space.explain(this.#path, this.#parts.words.resumes) : null),
       databaseSizeBytes: this.#parts.disk.sizeBytes(),
       diskFreeBytes: room?.freeBytes ?? 0,
       diskSizeBytes: room?.sizeBytes ?? 0,
@@ -144,8 +147,9 @@ export class WriterHealth implements Part {
 
   #lookAtSpace(): void {
     if (!this.#space.check()) return;
-    if (this.#space.isLow) this.#parts.log('error', this.#space.explain(this.#path));
-    else this.#parts.log('info', 'there is room again, reading goes on');
+    if (this.#space.isLow)
+      this.#parts.log('error', this.#space.explain(this.#path, this.#parts.words.resumes));
+    else this.#parts.log('info', `there is room again, ${this.#parts.words.resumes ?? 'reading goes on'}`);
     this.#parts.roomChanged();
   }
 

@@ -5,6 +5,7 @@ import { aheadText, counts, duration, rowsText, size, whole, withoutZeros } from
 import type { Readiness, StatusView } from '../../cli/status.ts';
 import { reachedAt } from '../../lib/own-address.ts';
 import type { Sample } from '../../lib/prometheus-text.ts';
+import { sizeText } from '../domain/capacity.ts';
 import { readGiven, SETTINGS_OPTIONS } from './settings-options.ts';
 
 /** One upstream on the screen. */
@@ -94,7 +95,7 @@ export function screenOf(status: MiningStatus, url: string): string {
     ['ready', status.ready ? 'yes' : 'NO'],
     ...status.problems.map((problem) => ['', problem] as const),
     ['miners', `${whole(status.machines)} machines, ${whole(status.connections)} connections`],
-    ['capacity', `${(status.capacityBytes / 2 ** 40).toFixed(1)} TiB`],
+    ['capacity', sizeText(BigInt(Math.floor(status.capacityBytes)))],
     ['submitted', whole(status.submissions)],
     ['verdicts', counts(withoutZeros(status.verdicts)) || 'none yet'],
     ...status.upstreams.map((upstream) => ['upstream', upstreamText(upstream)] as const),

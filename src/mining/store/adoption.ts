@@ -46,6 +46,13 @@ interface EarlierRow {
   readonly timestamp: unknown;
 }
 
+/** How the columns of a file are read. */
+interface Columns {
+  readonly list: string;
+  /** True if the quality was divided by the base target of its row. */
+  readonly isAdjusted: boolean;
+}
+
 /** A readable row in this program's terms. */
 interface Submitted {
   readonly atMs: number;
@@ -79,19 +86,27 @@ function adopt(
   const baseTarget = columns.includes('base_target') ? 'base_target' : 'NULL';
   take(
     database,
-    `id, account_id, machine_id, height, ${quality} AS quality, ${baseTarget} AS base_target, timestamp`,
+    {
+      list: `id, account_id, machine_id, height, ${quality} AS quality, ${baseTarget} AS base_target, timestamp`,
+      isAdjusted: quality === 'quality',
+    },
     options,
     report,
   );
   database.exec(`DROP TABLE ${ASIDE}`);
 }
 
-function take(database: Database, columns: string, options: AdoptionOptions, report: AdoptionReport): void {
+function take(
+  database: Database,
+  { list, isAdjusted }: Columns,
+  options: AdoptionOptions,
+  report: AdoptionReport,
+): void {
   const writer = new MiningWriter(database, 0, options.nowMs);
   const all = Number(database.prepare(`SELECT count(*) FROM ${ASIDE}`).pluck().get());
   const page = database
     .prepare<[unknown, bigint], EarlierRow>(
-      `SELECT ${columns} FROM ${ASIDE} WHERE (height, id) > (?, ?) ORDER BY height, id LIMIT ${CHUNK_ROWS}`,
+      `SELECT ${list} FROM ${ASIDE} WHERE (height, id) > (?, ?) ORDER BY height, id LIMIT ${CHUNK_ROWS}`,
     )
     .safeIntegers();
   const [oldestMs, newestMs] = timesOf(database, options.nowMs);
@@ -105,7 +120,7 @@ function take(database: Database, columns: string, options: AdoptionOptions, rep
     place = [last.height, last.id];
     const groups: FactGroup[] = [];
     for (const row of rows) {
-      const submitted = submittedOf(row, options);
+      const submitted = submittedOf(row, isAdjusted, options);
       if (submitted === null) report.unreadable++;
       // Silence is counted up to the newest row, because the earlier aggregator stopped listening then.
       else groups.push({ facts: [submitted.fact], observedMs: Math.max(0, submitted.atMs - oldestMs) });
@@ -129,14 +144,18 @@ function timesOf(database: Database, nowMs: number): readonly [number, number] {
   return [timeOf(times?.oldest) ?? newestMs, newestMs];
 }
 
-function submittedOf(row: EarlierRow, { blockTimeSecs }: AdoptionOptions): Submitted | null {
+function submittedOf(
+  row: EarlierRow,
+  isAdjusted: boolean,
+  { blockTimeSecs }: AdoptionOptions,
+): Submitted | null {
   const atMs = timeOf(row.timestamp);
   const height = unsignedOf(row.height);
   const quality = unsignedOf(row.quality);
   if (atMs === null || height === null || quality === null) return null;
   const base = unsignedOf(row.base_target) ?? 0n;
   // Without a base target the quality is the raw one; 0 is what a step back to an older version left in the column.
-  const product = base === 0n ? quality : quality * base;
+  const product = base === 0n || !isAdjusted ? quality : quality * base;
   const rawQuality = product > U64_MAX ? U64_MAX : product;
   return {
     atMs,

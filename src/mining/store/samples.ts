@@ -6,10 +6,16 @@ import { ACTIVE_MS } from '../domain/statistics.ts';
 import { SAMPLE_MS } from './outcome-rows.ts';
 import type { StatisticsMemory } from './statistics-memory.ts';
 
+/** Time after which the newest sample is made anew, in ms, so that a chart ends with what is true now. */
+const RENEW_MS = 30_000;
+/** The same while there is no capacity, so that a first one shows soon. */
+const RENEW_EMPTY_MS = 5_000;
+
 /** The samples of a database. */
 export class Samples {
   readonly #insert: Statement;
   #lastMs: number;
+  #dueMs = 0;
 
   constructor(database: Database) {
     this.#insert = statement(
@@ -21,14 +27,16 @@ export class Samples {
       statement<[], number | null>(database, 'SELECT max(at_ms) FROM capacity_samples').pluck().get() ?? 0;
   }
 
-  /** Stores a sample if one is due and there is something to show. Throws SQLite's error, and can be repeated. */
+  /** Stores a sample if one is due, in the place of the newest if that is of the same five minutes. Throws SQLite's error, and can be repeated. */
   take(nowMs: number, statistics: StatisticsMemory): void {
     const atMs = Math.floor(nowMs / SAMPLE_MS) * SAMPLE_MS;
-    if (atMs <= this.#lastMs || !statistics.isComplete) return;
+    const isEarly = atMs < this.#lastMs || (atMs === this.#lastMs && nowMs < this.#dueMs);
+    if (isEarly || !statistics.isComplete) return;
     const { machines, accounts, pairs } = statistics.snapshot(nowMs);
     const active = machines.filter(({ seenAtMs }) => nowMs - seenAtMs < ACTIVE_MS).length;
     const capacityTib = pairs.reduce((sum, pair) => sum + pair.capacityTib, 0);
     this.#insert.run(atMs, capacityTib, active, accounts.length);
     this.#lastMs = atMs;
+    this.#dueMs = nowMs + (capacityTib === 0 ? RENEW_EMPTY_MS : RENEW_MS);
   }
 }

@@ -78,7 +78,7 @@ export class WriterLoop implements Part {
       files,
       disk,
       timers,
-      words: { item: 'fact', pause: 'what happens waits in memory' },
+      words: { item: 'fact', pause: 'what happens waits in memory', resumes: 'this warning ends' },
       log,
       fatal: ({ code, message }) => send({ type: 'failed', code, sentence: message }),
       roomChanged: () => undefined,

@@ -109,6 +109,16 @@ describe('the take-over of an earlier database', () => {
     expect(existsSync(`${path}.before-adoption`)).toBe(true);
   });
 
+  it('take-over - a raw quality beside a base target is the raw one', () => {
+    const path = temporaryPath();
+    earlier(path, 'raw_quality', true, [
+      [account(1), 'm', 1000, 5n * BASE_TARGET, BASE_TARGET, '2026-01-15 10:00:00'],
+    ]);
+    const [row] = takeOver(path).rows as { raw_quality: string; poc_time: bigint | null }[];
+    expect(row?.raw_quality).toBe(String(5n * BASE_TARGET));
+    expect(row?.poc_time).not.toBeNull();
+  });
+
   it.each(['quality', 'raw_quality'])(
     'take-over - without a base target the column %s is the raw one',
     (quality) => {

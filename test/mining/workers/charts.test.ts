@@ -46,6 +46,16 @@ describe('the questions of the pool', () => {
     });
   });
 
+  it('capacity - the newest sample follows the capacity, at once after there was none', () => {
+    const { database, writer } = openWriter();
+    writer.sample(NOW_MS);
+    commit(writer, information(1000n), submitted(2n ** 42n, 'held'));
+    writer.sample(NOW_MS + 4_000);
+    expect(readCapacity(database, SPAN)).toMatchObject({ at: [iso(0)], capacityTib: [0] });
+    writer.sample(NOW_MS + 5_000);
+    expect(readCapacity(database, SPAN)).toMatchObject({ at: [iso(0)], capacityTib: [1] });
+  });
+
   it('verdicts - those of every miner in the span, the busiest first', () => {
     const { database, writer } = openWriter();
     commit(writer, submitted(9n, 'checking'), judged(9n, 'waiting'), judged(9n, 'accepted'));

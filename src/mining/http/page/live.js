@@ -68,6 +68,7 @@ function show() {
   if (latest === null) return;
   const { machines, statistics, door, desk, proofs } = latest;
   setText(byId('demonstration'), latest.demonstration ? DEMONSTRATION : '');
+  document.title = latest.demonstration ? 'DEMONSTRATION: Mining aggregator' : 'Mining aggregator';
   const texts = { ...nowTexts(), ...bestTexts(statistics.currentBlockBest), ...workTexts() };
   for (const [name, text] of Object.entries(texts))
     for (const element of all(`[data-live="${name}"]`)) setText(element, text);
@@ -160,10 +161,13 @@ function showRefusals(refusals, total) {
   );
 }
 
+/** Steps on the way to a verdict: their counters say nothing of what is under way now. */
+const STEPS = new Set(['checking', 'waiting']);
+
 /** @param {Readonly<Record<string, number>>} counters */
 function counterBars(counters) {
   return Object.entries(counters).flatMap(([label, number]) =>
-    number === 0 ? [] : [{ label: label.replaceAll('_', ' '), count: number }],
+    number === 0 || STEPS.has(label) ? [] : [{ label: label.replaceAll('_', ' '), count: number }],
   );
 }
 
