@@ -2,6 +2,7 @@
 // an argument, on a clock that never goes back.
 
 import { BlockChanges } from './block-changes.ts';
+import { isSameWork } from './checks.ts';
 import type { KnownBlock, MiningInformation } from './information.ts';
 import { differs } from './read-information.ts';
 
@@ -20,6 +21,8 @@ export class KnownBlocks {
   #current: MiningInformation | null;
   #confirmedAtMs: number;
   #previous: MiningInformation | null = null;
+  /** The block before the current one if the same forger made the current one anew: proofs for it still hold. */
+  #twin: MiningInformation | null = null;
   #refreshesSinceChange = 0;
 
   /** `restored`: the information from before a restart, and when the upstream gave it (in the past). */
@@ -44,6 +47,7 @@ export class KnownBlocks {
     const change = this.#changes.take(information, askedAtMs);
     if (change === 'adopted') {
       this.#previous = before;
+      this.#twin = before !== null && isSameWork(before, information) ? before : null;
       this.#refreshesSinceChange = 0;
     } else {
       this.#refreshesSinceChange += 1;
@@ -65,8 +69,13 @@ export class KnownBlocks {
     return blocks;
   }
 
-  /** The information with this hash, and its age; null if its block is unknown or passed. */
+  /**
+   * The information with this hash, and its age; null if its block is unknown or passed. A block that the same forger made
+   * anew is found as the previous one while the new one is current, also after its grace.
+   */
   find(blockHash: string): AgedInformation | null {
-    return this.all.find(({ information }) => information.blockHash === blockHash) ?? null;
+    const known = this.all.find(({ information }) => information.blockHash === blockHash);
+    if (known !== undefined) return known;
+    return this.#twin?.blockHash === blockHash ? { information: this.#twin, age: 'previous' } : null;
   }
 }

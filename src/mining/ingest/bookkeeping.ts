@@ -263,6 +263,7 @@ export class Bookkeeping {
       blockHash: block.information.blockHash,
       pocTime: this.timeOf(entry.submission, block.information),
     };
+    for (const machineId of this.#repeaters.of(entry.id)) this.#repeaters.add(copy.id, machineId);
     void this.enter(copy, { isChecked: entry.state === 'checking', isVerified: true });
   }
 
