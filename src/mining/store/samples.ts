@@ -27,6 +27,11 @@ export class Samples {
       statement<[], number | null>(database, 'SELECT max(at_ms) FROM capacity_samples').pluck().get() ?? 0;
   }
 
+  /** Time of the newest sample, in ms since the epoch; 0 without any. */
+  get newestMs(): number {
+    return this.#lastMs;
+  }
+
   /** Stores a sample if one is due, in the place of the newest if that is of the same five minutes. Throws SQLite's error, and can be repeated. */
   take(nowMs: number, statistics: StatisticsMemory): void {
     const atMs = Math.floor(nowMs / SAMPLE_MS) * SAMPLE_MS;

@@ -141,6 +141,11 @@ export class MiningWriter {
     return isOver;
   }
 
+  /** Time of the newest sample of the capacity, in ms since the epoch; 0 without any. */
+  get newestSampleMs(): number {
+    return this.#samples.newestMs;
+  }
+
   /** Stores a sample of the capacity if one is due. */
   sample(nowMs: number): void {
     this.#samples.take(nowMs, this.statistics);

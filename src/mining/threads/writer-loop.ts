@@ -11,6 +11,7 @@ import type { DatabaseFiles } from '../../store/database-files.ts';
 import type { Disk } from '../../store/free-space.ts';
 import { codeOf, refusalOf } from '../../store/refusal.ts';
 import { WriterHealth } from '../../store/writer-health.ts';
+import { DeletionTime } from '../domain/deletion-time.ts';
 import { PAIRS_MAX } from '../store/statistics-memory.ts';
 import type { FactGroup, MiningWriter } from '../store/writer.ts';
 import type { FactsMessage, WriterSeams, WriterToMain } from './messages.ts';
@@ -55,6 +56,7 @@ export class WriterLoop implements Part {
   readonly health: WriterHealth;
   readonly #parts: WriterLoopParts;
   readonly #committer: Committer;
+  readonly #deletion: DeletionTime;
   #waiting: FactsMessage[] = [];
   #unstorable = 0;
   #turns: Timer | null = null;
@@ -71,6 +73,8 @@ export class WriterLoop implements Part {
 
   constructor(parts: WriterLoopParts) {
     this.#parts = parts;
+    const { clock, writer } = parts;
+    this.#deletion = new DeletionTime(writer.newestSampleMs, clock.nowMs(), clock.monotonicMs());
     const { path, files, disk, timers, send } = parts;
     const log = (level: 'info' | 'error', sentence: string) =>
       send({ type: 'log', level, sentence: `database: ${sentence}` });
@@ -219,13 +223,14 @@ export class WriterLoop implements Part {
     // Commits of facts come first.
     if (this.#committer.isFailing || this.health.isFatal) return;
     this.#try(() => writer.sample(nowMs));
-    if (clock.monotonicMs() - this.#prunedAtMs >= PRUNE_REST_MS) this.#prune(nowMs);
+    if (clock.monotonicMs() - this.#prunedAtMs >= PRUNE_REST_MS)
+      this.#prune(this.#deletion.at(nowMs, clock.monotonicMs()));
   }
 
-  #prune(nowMs: number): void {
+  #prune(deletionMs: number): void {
     const { writer, clock, send } = this.#parts;
     const gone: number[] = [];
-    if (this.#try(() => writer.pruneStep(nowMs, gone)) === true) this.#prunedAtMs = clock.monotonicMs();
+    if (this.#try(() => writer.pruneStep(deletionMs, gone)) === true) this.#prunedAtMs = clock.monotonicMs();
     if (gone.length > 0) send({ type: 'committed', sequence: 0, signs: [], gone });
   }
 
