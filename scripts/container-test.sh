@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the Dockerfile and runs the image for real, without a Docker engine: buildah in chroot isolation, on a base image
+# Builds the Dockerfile's images and runs them for real, without a Docker engine: buildah in chroot isolation, on a base image
 # made here from Debian's packages, Node 24 and npm. Needs root on Debian. Never pulls an image, never pushes one.
 set -eu
 cd -- "$(dirname -- "$0")/.."
@@ -8,7 +8,6 @@ sh scripts/setup.sh broker
 . scripts/nats-server.sh
 
 base_image=docker.io/library/node:24-bookworm-slim
-image=localhost/truebit-aggregator:test
 node=$root/node_modules/.bin/node
 
 obtain_container_tools() {
@@ -66,6 +65,24 @@ import_base_image() {
   buildah_here rm "$container" >/dev/null
 }
 
+name_of() { printf 'localhost/truebit-aggregator:test-%s' "$1"; }
+
+# bud NAME ARGUMENT...: builds an image of that name. The storage driver copies a whole tree for each layer, so there is one
+# layer for each stage.
+bud() {
+  image=$(name_of "$1")
+  shift
+  buildah_here bud --isolation chroot --pull-never --format docker --tag "$image" "$@" > "$work/build.log" 2>&1 \
+    || { tail -n 40 "$work/build.log" >&2; exit 1; }
+}
+
+# The last stage of a program, as the Dockerfile has it, on what all programs share, which is built once.
+build_program() {
+  { printf 'FROM %s\n' "$(name_of runtime)"
+    awk -v first="FROM runtime AS $1" '/^FROM / { isWanted = $0 == first; next } isWanted' Dockerfile; } > "$work/$1.Dockerfile"
+  bud "$1" --file "$work/$1.Dockerfile" .
+}
+
 obtain_container_tools
 if ! NATS_SERVER_BIN=$(find_nats_server); then complain 'The container test needs a nats-server.'; exit 1; fi
 export NATS_SERVER_BIN
@@ -93,8 +110,13 @@ test_what_needs_root
 make_base_root
 say 'Importing the base image.'
 import_base_image
-say 'Building the image.'
-buildah_here bud --isolation chroot --pull-never --format docker --tag "$image" . > "$work/build.log" 2>&1 \
-  || { tail -n 40 "$work/build.log" >&2; exit 1; }
-say 'Running it.'
-BUILDAH_ROOT="$work/storage" BUILDAH_RUNROOT="$work/run" IMAGE="$image" WORK="$work" "$node" test/container/check-image.ts
+say 'Building what the images share.'
+bud runtime --target runtime .
+status=0
+for program in federation mining; do
+  say "Building the image of $program, and running it."
+  build_program "$program"
+  BUILDAH_ROOT="$work/storage" BUILDAH_RUNROOT="$work/run" IMAGE="$(name_of "$program")" WORK="$work" \
+    "$node" "test/container/check-$program.ts" || status=1
+done
+exit "$status"

@@ -8,6 +8,7 @@ import { basename } from 'node:path';
 /** The configuration of the image. */
 export interface ImageConfig {
   readonly User: string;
+  readonly WorkingDir: string;
   readonly Cmd: readonly string[];
   readonly Env: readonly string[];
   readonly Volumes: Readonly<Record<string, unknown>>;
@@ -28,9 +29,14 @@ export interface Service {
   readonly ended: Promise<Outcome>;
   /** The id of the program's own process on this machine, or null while it is not there. */
   pid(): number | null;
+  /** Its real and its effective user id, or null while it is not there. */
+  userIds(): readonly number[] | null;
 }
 
 type Environment = Readonly<Record<string, string>>;
+
+/** What can be done with the image. */
+export type Image = ReturnType<typeof openImage>;
 
 /** `volume` is mounted at /data; `environment` is given to every command. */
 export function openImage(options: { image: string; volume: string; environment: Environment }) {
@@ -93,11 +99,8 @@ export function openImage(options: { image: string; volume: string; environment:
       const ended = new Promise<Outcome>((resolve) =>
         process.once('close', (code) => resolve({ code, output })),
       );
-      return {
-        process,
-        ended,
-        pid: () => pidsRunning(command, { ...options.environment, ...more })[0] ?? null,
-      };
+      const pid = () => pidsRunning(command, { ...options.environment, ...more })[0] ?? null;
+      return { process, ended, pid, userIds: () => userIdsOf(pid()) };
     },
   };
 }
@@ -120,6 +123,12 @@ function pidsRunning(command: readonly string[], environment: Environment): numb
       );
     })
     .map(Number);
+}
+
+function userIdsOf(pid: number | null): readonly number[] | null {
+  if (pid === null) return null;
+  const line = /^Uid:\t(\d+)\t(\d+)\t/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return line === null ? null : line.slice(1).map(Number);
 }
 
 function readProcess(pid: string, file: string): string[] {

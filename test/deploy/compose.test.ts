@@ -123,6 +123,11 @@ describe('compose', () => {
     expect(read('Dockerfile')).toMatch(/^FROM runtime AS mining\nWORKDIR \/data$/m);
   });
 
+  it('compose - without a target the image is that of the federation', () => {
+    const stages = [...read('Dockerfile').matchAll(/^FROM \S+ AS (\w+)$/gm)].map(([, name]) => name);
+    expect(stages).toEqual(['build', 'runtime', 'mining', 'federation']);
+  });
+
   it('compose - every variable that must be set is in the example of docs/operations.md', () => {
     const required = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+):\?/g)].map(([, name]) => name);
     expect(required.length).toBeGreaterThan(3);
