@@ -3,11 +3,12 @@ import { ChildThread } from '../../src/workers/child-thread.ts';
 import { until } from '../support/until.ts';
 
 const url = new URL('../support/child-thread-program.ts', import.meta.url);
+const entryUrl = new URL('../support/thread-entry-program.ts', import.meta.url);
 
-function setUp() {
+function setUp(options: { readonly url: URL; readonly data: object } = { url, data: { at: 7 } }) {
   const told: string[] = [];
   const thread = new ChildThread<{ readonly type: string }, { readonly type: string }>(
-    { url, name: 'child', data: { at: 7 } },
+    { name: 'child', ...options },
     {
       message: (message) => told.push(JSON.stringify(message)),
       died: (error) => told.push(`died: ${error instanceof Error ? error.message : String(error)}`),
@@ -59,5 +60,28 @@ describe('child thread', () => {
     const { thread, told } = setUp();
     await thread.stop();
     expect(told).toEqual([]);
+  });
+
+  it('thread entry - its work hears every message, and a stop releases everything before it is answered', async () => {
+    const { thread, told, toldOf } = setUp({ url: entryUrl, data: { fault: false } });
+    await thread.start();
+    thread.send({ type: 'greeting' });
+    await toldOf(2);
+    await thread.stop();
+    expect(told.map((text) => (JSON.parse(text) as { type: string }).type)).toEqual([
+      'started',
+      'heard greeting',
+      'work stopped',
+      'released',
+      'stopped',
+    ]);
+  });
+
+  it('thread entry - a start that fails for the operator is told with its code, and is no death', async () => {
+    const { thread, told, toldOf } = setUp({ url: entryUrl, data: { fault: true } });
+    await thread.start();
+    await toldOf(1);
+    await thread.stop();
+    expect(told).toEqual(['{"type":"failed","code":"internal","sentence":"The start fails."}']);
   });
 });

@@ -1,12 +1,11 @@
 // The source thread: the connection to NATS and the observed clock. source-loop.ts has the order of its work. This file
 // makes its parts, starts and stops them.
 
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { REFUSED_RETRY_MS } from '../../io/refusals.ts';
 import { threadClock } from '../../lib/clock.ts';
 import { DAY_MS } from '../../lib/durations.ts';
-import { startAt } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
+import { runThread } from '../../workers/thread-entry.ts';
 import { CATCHING_UP_AGE_MS } from '../sources/catch-up.ts';
 import { HANDOVER } from '../sources/handover.ts';
 import { STALL_AFTER_MS } from '../sources/stall.ts';
@@ -15,31 +14,6 @@ import { PING_INTERVAL_MS, Telemetry, type TelemetryOptions } from '../sources/t
 import type { SourceToMain, SourceThreadData, MainToSource } from './messages.ts';
 import { REPORT_INTERVAL_MS, SourceLoop } from './source-loop.ts';
 import { awaited } from './writer-position.ts';
-
-function run(data: SourceThreadData, port: MessagePort): void {
-  const parts = new AsyncDisposableStack();
-  const send = (message: SourceToMain) => port.postMessage(message);
-  const loop = new SourceLoop(
-    { observedMs: data.observedMs, handover: HANDOVER, reportIntervalMs: REPORT_INTERVAL_MS },
-    {
-      clock: threadClock,
-      timers: systemTimers,
-      ingest: data.ingest,
-      createInput: (position, sink) => new Telemetry(telemetryOptions(data), awaited(position), sink),
-      send,
-    },
-  );
-  port.on('message', (message: MainToSource) => {
-    if (message.type === 'stop') void stop();
-  });
-  void startAt(parts, loop);
-
-  async function stop(): Promise<void> {
-    await parts.disposeAsync();
-    send({ type: 'stopped' });
-    port.close();
-  }
-}
 
 function telemetryOptions({ settings, nats }: SourceThreadData): TelemetryOptions {
   return {
@@ -56,4 +30,16 @@ function telemetryOptions({ settings, nats }: SourceThreadData): TelemetryOption
   };
 }
 
-if (parentPort !== null) run(workerData as SourceThreadData, parentPort);
+await runThread<SourceThreadData, MainToSource, SourceToMain>(
+  ({ data, send }) =>
+    new SourceLoop(
+      { observedMs: data.observedMs, handover: HANDOVER, reportIntervalMs: REPORT_INTERVAL_MS },
+      {
+        clock: threadClock,
+        timers: systemTimers,
+        ingest: data.ingest,
+        createInput: (position, sink) => new Telemetry(telemetryOptions(data), awaited(position), sink),
+        send,
+      },
+    ),
+);
