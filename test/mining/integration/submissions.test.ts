@@ -58,6 +58,25 @@ describe('mining submissions', () => {
     ]);
   });
 
+  it('mining submissions - a flood of unknown hashes of 128 characters refreshes at most once a second and delays nothing', async () => {
+    const { upstream, miner, program } = await setUp();
+    const honest = trueSubmission('unknown', upstream.block);
+    const polls = upstream.polls;
+    const startedMs = performance.now();
+    const flood = Array.from({ length: 300 }, (_none, index) =>
+      new TestMiner(program.miners).submit({ ...honest, blockHash: String(index).padStart(128, 'f') }),
+    );
+    const reply = miner.submit(honest);
+    // On a busy machine one may have no answer.
+    for (const { status, error } of await Promise.all(flood))
+      if (status !== null) expect(error?.code).toBe(-32003n);
+    expect((await reply).result?.['raw_quality']).toBe(honest.rawQuality);
+    // The background asks once a second too.
+    expect(upstream.polls - polls).toBeLessThanOrEqual(2 * ((performance.now() - startedMs) / 1000) + 3);
+    await until('the delivery', () => upstream.accepted.length === 1);
+    expect(upstream.received.length).toBe(1);
+  });
+
   it('mining submissions - S10: one of the previous block is stale, and the text says which height is current', async () => {
     const { upstream, miner } = await setUp();
     const late = trueSubmission('S10', upstream.block);
