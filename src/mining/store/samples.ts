@@ -35,7 +35,8 @@ export class Samples {
   /** Stores a sample if one is due, in the place of the newest if that is of the same five minutes. Throws SQLite's error, and can be repeated. */
   take(nowMs: number, statistics: StatisticsMemory): void {
     const atMs = Math.floor(nowMs / SAMPLE_MS) * SAMPLE_MS;
-    const isEarly = atMs < this.#lastMs || (atMs === this.#lastMs && nowMs < this.#dueMs);
+    // A clock that was ahead has left a newest sample in the future: samples go on all the same.
+    const isEarly = atMs === this.#lastMs && nowMs < this.#dueMs;
     if (isEarly || !statistics.isComplete) return;
     const { machines, accounts, pairs } = statistics.snapshot(nowMs);
     const active = machines.filter(({ seenAtMs }) => nowMs - seenAtMs < ACTIVE_MS).length;

@@ -56,6 +56,12 @@ describe('the questions of the pool', () => {
     expect(readCapacity(database, SPAN)).toMatchObject({ at: [iso(0)], capacityTib: [1] });
   });
 
+  it('capacity - after a clock that was ahead samples go on', () => {
+    const { writer, database } = openWriter();
+    for (const minutes of [600_000, 0]) writer.sample(NOW_MS + minutes * MINUTE_MS);
+    expect(readCapacity(database, SPAN).at).toEqual([iso(0)]);
+  });
+
   it('verdicts - those of every miner in the span, the busiest first', () => {
     const { database, writer } = openWriter();
     commit(writer, submitted(9n, 'checking'), judged(9n, 'waiting'), judged(9n, 'accepted'));
