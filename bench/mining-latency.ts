@@ -3,6 +3,7 @@
 
 import { Agent, request } from 'node:http';
 import { availableParallelism } from 'node:os';
+import { namedBlock } from '../src/mining/simulator/block.ts';
 import { paramsOf } from '../src/mining/simulator/sim-submission.ts';
 import { printWire } from '../src/mining/simulator/wire-json.ts';
 import type { BenchOptions, Figure } from './figures.ts';
@@ -11,8 +12,10 @@ import { type RunningMining, startMiningProgram } from './mining-program.ts';
 import { Pollers, type Polls } from './pollers.ts';
 
 const CONNECTIONS = 1_000;
-/** Submissions under way for each proof thread: two goes of level 1. */
-const SUBMISSIONS_A_THREAD = 24;
+/** A proof takes 8 nonces, so that a thread is never idle with about as many proofs as 1,000 miners send in a block. */
+const LEVEL = 3;
+/** Submissions under way for each proof thread: four goes. */
+const SUBMISSIONS_A_THREAD = 6;
 /** Addresses that take turns, so that none has more than 10 false proofs in a minute. */
 const ADDRESSES = 1_000;
 
@@ -26,7 +29,7 @@ interface Round {
   readonly noncesPerSecond: number;
 }
 
-/** Submits false claims of level 1, each new, so that every one is checked; a new one follows each answer. */
+/** Submits false claims, each new, so that every one is checked; a new one follows each answer. */
 class FalseClaims {
   unanswered = 0;
   readonly #agent = new Agent({ keepAlive: true });
@@ -63,7 +66,7 @@ class FalseClaims {
       accountId: address.toString(16).padStart(40, '0'),
       seed: '22'.repeat(32),
       nonce: BigInt(claim),
-      compression: 1,
+      compression: LEVEL,
       rawQuality: 0n,
     });
     const headers = {
@@ -103,7 +106,10 @@ interface Stage {
 }
 
 async function openStage(threads: number): Promise<Stage> {
-  const mining = await startMiningProgram({ proofThreads: threads });
+  const mining = await startMiningProgram({
+    proofThreads: threads,
+    upstream: { block: { ...namedBlock('bench', 1000n), targetCompression: LEVEL } },
+  });
   const pollers = await Pollers.connect({ port: mining.port, connections: CONNECTIONS, processes: 1 });
   return { mining, pollers, claims: new FalseClaims(mining), threads };
 }
@@ -133,7 +139,7 @@ export async function benchMiningLatency({ isQuick, rounds }: BenchOptions): Pro
   const found = { idle: [] as Round[], fewer: [] as Round[], every: [] as Round[] };
   try {
     // Compiled before it is measured.
-    for (const stage of [fewer, every]) await measure(stage, 2, true);
+    for (const stage of [fewer, every]) await measure(stage, 5, true);
     for (let round = 0; round < rounds; round++) {
       found.idle.push(await measure(fewer, seconds, false));
       found.fewer.push(await measure(fewer, seconds, true));

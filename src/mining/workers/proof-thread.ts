@@ -4,6 +4,7 @@
 import { workerData } from 'node:worker_threads';
 import { answeringAlone } from '../../workers/answering.ts';
 import type { WorkerRequest } from '../../workers/questions.ts';
+import { lowerThreadPriority } from '../../workers/thread-priority.ts';
 import { scoopNumberOf, scoopsOf } from '../domain/proof.ts';
 import {
   BACK_ENDS,
@@ -16,6 +17,13 @@ import {
 } from './nonce-maker.ts';
 import type { NoncesToMix, ProofQuestions, ProofThreadData } from './proof-questions.ts';
 
+/**
+ * A miner waits for its information or its answer, and a proof takes a fifth of a second anyway: the threads that answer
+ * and store go first (bench/mining-latency.ts).
+ */
+const PRIORITY_STEPS = 5;
+
+lowerThreadPriority(PRIORITY_STEPS);
 const { isSimd } = workerData as ProofThreadData;
 const shabal256 = makeShabal256();
 const makers = new Map<BackEndName, NonceMaker>();

@@ -1,7 +1,7 @@
 // The proof queue with real threads: outcomes, joins, budgets, a new block, a full queue, and threads that die.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -54,6 +54,19 @@ describe('proof queue', () => {
       waiting: 0,
     });
     expect(workerSeconds).toBeGreaterThan(0);
+  });
+
+  it('lets its threads stand back behind the others of the process', async () => {
+    const before = getPriority();
+    const queue = makeQueue();
+    await queue.start();
+    await queue.check(trueProof(), origin());
+    // The kernel's file has the nice value as the 19th member.
+    const priorities = readdirSync('/proc/self/task').map((task) =>
+      Number(readFileSync(`/proc/self/task/${task}/stat`, 'utf8').split(') ')[1]?.split(' ')[16]),
+    );
+    expect(priorities.filter((priority) => priority > before)).toHaveLength(1);
+    expect(getPriority()).toBe(before);
   });
 
   it('does so without SIMD', async () => {
