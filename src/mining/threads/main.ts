@@ -71,7 +71,7 @@ export interface MiningApp extends Part {
 }
 
 const NO_ALARMS: AlarmView = { waiting: 0, sent: 0, failed: 0, dropped: 0 };
-/** Time between two reports of machines that were heard, and two sweeps for silent ones. */
+/** Time between two sweeps for silent machines. */
 const SWEEP_MS = 2_000;
 
 /** Makes the program; it does nothing before `start`. */
@@ -383,7 +383,7 @@ class MiningMain implements MiningApp {
   }
 
   #sweep(): void {
-    this.#tellSeen();
+    if (this.#requests.isReportDue()) this.#tellSeen();
     this.#nodes.sweep(this.#observed.nowMs);
   }
 

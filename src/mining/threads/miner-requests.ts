@@ -12,10 +12,22 @@ import type { Desk } from '../ingest/desk.ts';
 import { Machines } from '../ingest/machines.ts';
 import type { UpstreamSet } from '../sinks/upstream-set.ts';
 
+/** Shortest and longest time between two reports of who was heard; in between, 1 ms for each machine. */
+const REPORT_MIN_MS = 2_000;
+const REPORT_MAX_MS = 10_000;
+
 /** What answers, once the program has started. */
 export interface Answering {
   readonly desk: Pick<Desk, 'submit'>;
   readonly set: Pick<UpstreamSet, 'fresh' | 'answer'>;
+}
+
+/**
+ * Time between two reports of who was heard. A report of ten thousand machines is much work for two threads, and a
+ * machine is stale only after a minute, so with many machines reports are rarer.
+ */
+export function reportIntervalMs(machines: number): number {
+  return Math.min(Math.max(REPORT_MIN_MS, machines), REPORT_MAX_MS);
 }
 
 /** The requests of miners, on their way to the parts that answer. */
@@ -28,6 +40,7 @@ export class MinerRequests {
   /** Checks that have no outcome yet, oldest first, with the moment of the question. */
   readonly #checks = new Set<{ readonly startedMs: number }>();
   #answering: Answering | null = null;
+  #reportDueMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -61,9 +74,16 @@ export class MinerRequests {
     return this.#machines.isAnyActive(this.#clock.monotonicMs());
   }
 
+  /** True if the journal should be told again who was heard. */
+  isReportDue(): boolean {
+    return this.#clock.monotonicMs() >= this.#reportDueMs;
+  }
+
   /** The machines that were heard since the last call. */
   takeSeen(): readonly Fact[] {
-    return this.#machines.take(this.#clock.nowMs(), this.#clock.monotonicMs());
+    const nowMs = this.#clock.monotonicMs();
+    this.#reportDueMs = nowMs + reportIntervalMs(this.#machines.counts.known);
+    return this.#machines.take(this.#clock.nowMs(), nowMs);
   }
 
   /** The checker, with the time of each check measured. */

@@ -24,9 +24,9 @@ const NOTED_MS = 200;
 const RETRY_MS = 200;
 /** Time between two looks at what is due, in ms. */
 const TURN_MS = 1_000;
-/** A snapshot is published at most once in this many ms for every 2,000 pairs. */
+/** A snapshot is published at most once in this many ms for every 2,000 pairs and machines. */
 const SNAPSHOT_MS = 1_000;
-const PAIRS_PER_SNAPSHOT = 2_000;
+const ROWS_PER_SNAPSHOT = 2_000;
 /** A snapshot is published at least this often, in ms, because what is older than 24 hours leaves it. */
 const SNAPSHOT_AGE_MS = 30_000;
 /** Rest between two passes of retention, in ms. A row may stay for this much longer. */
@@ -62,7 +62,7 @@ export class WriterLoop implements Part {
   #turns: Timer | null = null;
   #isChanged = true;
   #snapshotAtMs = -Infinity;
-  #snapshotPairs = 0;
+  #snapshotRows = 0;
   #prunedAtMs = -Infinity;
   #isStopped = false;
   #isFlushDue = false;
@@ -243,10 +243,10 @@ export class WriterLoop implements Part {
 
   #publish(nowMs: number, monotonicMs: number): void {
     const age = monotonicMs - this.#snapshotAtMs;
-    const restMs = SNAPSHOT_MS * Math.max(1, this.#snapshotPairs / PAIRS_PER_SNAPSHOT);
+    const restMs = SNAPSHOT_MS * Math.max(1, this.#snapshotRows / ROWS_PER_SNAPSHOT);
     if (this.#isChanged ? age < restMs * 0.9 : age < SNAPSHOT_AGE_MS) return;
     const statistics = this.#parts.writer.statistics.snapshot(nowMs);
-    this.#snapshotPairs = statistics.pairs.length;
+    this.#snapshotRows = statistics.pairs.length + statistics.machines.length;
     this.#snapshotAtMs = monotonicMs;
     this.#isChanged = !statistics.isComplete;
     this.#parts.send({ type: 'statistics', statistics });
