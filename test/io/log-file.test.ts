@@ -144,7 +144,7 @@ describe('log file', () => {
       rmSync(path);
       file.place({ path, sizeBytes: 200_000, files: 3 });
       await until('told', () => told.some((text) => text.endsWith('ENOSPC') && linesOf(path).includes(text)));
-      expect(file.loss.problem).toBe(null);
+      await until('no problem', () => file.loss.problem === null);
     },
   );
 

@@ -131,7 +131,7 @@ async function run(values: Given): Promise<number> {
           progress.show('making nonces', share);
           return !isStopped;
         };
-        if (!values['polls-only']) await plan.prepare(goesOn);
+        if (!values['polls-only']) await plan.makePlots(goesOn);
         progress.end();
         await miners.start();
         // As if the person had ended it: what follows is the same.

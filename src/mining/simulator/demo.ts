@@ -60,7 +60,7 @@ export class DemoMiners implements Part {
 
   /** Resolves at once: the nonces are made in the background, which takes this thread some 60 ms for each. */
   async start(): Promise<void> {
-    this.#preparing = this.#prepare();
+    this.#preparing = this.#makePlots();
   }
 
   async stop(): Promise<void> {
@@ -69,8 +69,8 @@ export class DemoMiners implements Part {
     await this.#miners.stop();
   }
 
-  async #prepare(): Promise<void> {
-    await this.#plan.prepare(() => !this.#isStopped);
+  async #makePlots(): Promise<void> {
+    await this.#plan.makePlots(() => !this.#isStopped);
     if (!this.#isStopped) await this.#miners.start();
   }
 }

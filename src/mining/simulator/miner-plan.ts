@@ -104,7 +104,7 @@ export class MinerPlan {
    * Makes the nonces of all plots, one after the other, with turns for other work between them. `goesOn` is told how
    * many of them are made, from 0 to 1; false ends it.
    */
-  async prepare(goesOn: (share: number) => boolean): Promise<void> {
+  async makePlots(goesOn: (share: number) => boolean): Promise<void> {
     const { nonces = NONCES } = this.options;
     const all = this.plots.length * nonces;
     for (let made = 0; made < all && goesOn(made / all); made += 1) {

@@ -171,6 +171,8 @@ it('SQL is compiled in one file, and in the files that run once per start or com
     'src/federation/store/federation-database.ts',
     // In a thread that ends with the audit.
     'src/federation/workers/audit.ts',
+    'src/mining/store/adoption.ts',
+    'src/mining/store/mining-database.ts',
     'src/store/backup.ts',
     'src/store/copy.ts',
     'src/store/database.ts',
