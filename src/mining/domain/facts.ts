@@ -107,7 +107,10 @@ export type Fact =
       /** True if miners are served from this upstream. */
       readonly isActive: boolean;
     }
-  /** A machine polled or submitted since it was last told. Told at most once in some seconds. */
+  /**
+   * A machine polled or submitted since it was last told. The program tells it every 2 to 10 s, so the times of a
+   * machine may be as old as that.
+   */
   | {
       readonly type: 'seen';
       readonly atMs: number;
