@@ -25,8 +25,9 @@ module.exports = {
         pathNot: [
           '^src/main\\.ts$',
           `^src/(${domains})/threads/(ingest|source|writer)\\.ts$`,
-          `^src/(${domains})/workers/(pool|audit|proof)-thread\\.ts$`,
-          `^src/((${domains})/)?http/page/`,
+          `^src/(${domains})/workers/(pool|audit|proof|seal)-thread\\.ts$`,
+          `^src/trades/backend/thread\\.ts$`,
+          `^src/((${domains})/)?(http|backend)/page/`,
         ],
       },
       to: {},
@@ -117,7 +118,9 @@ module.exports = {
         'Rules take plain data and time as arguments: no I/O, clock, SQL or xstate. Pass the value in. Of node:crypto hashes are pure; the one exception is randomBytes for a secret or a nonce (sealed-salt.ts, message-signature.ts).',
       severity: 'error',
       from: { path: `^src/((${domains})/domain|lifecycle)/` },
-      to: { pathNot: `^src/((${domains})/domain|lifecycle|lib)/|^(node:)?(net|crypto)$` },
+      to: {
+        pathNot: `^src/((${domains})/domain|lifecycle|lib)/|^(node:)?(net|crypto)$|^node_modules/((@types/)?big\\.js|canonicalize)/`,
+      },
     },
     {
       name: 'domain-uses-pure-tools',
@@ -172,10 +175,26 @@ module.exports = {
     owner('piscina', '^src/workers/pool\\.ts$'),
     owner('nats|@nats-io', `^src/(io|(${domains})/(simulator|broker|sources|sinks))/`),
     owner('ws', '^src/io/'),
-    owner('fastify|@fastify', `^src/((${domains})/)?http/`),
+    owner('fastify|@fastify', `^src/((${domains})/)?(http|backend)/`),
     owner('prom-client', '^src/metrics/registry\\.ts$'),
     owner('pino', '^src/io/log\\.ts$'),
     owner('yaml', '^src/config/'),
+    owner('big\\.js|@types/big\\.js|canonicalize', '^src/trades/domain/'),
+    {
+      name: 'backend-stands-alone',
+      comment:
+        'The reference backend is the other side of the wire: it shares the rules of the wire, and no stage of the service.',
+      severity: 'error',
+      from: { path: '^src/trades/backend/' },
+      to: { path: '^src/trades/', pathNot: '^src/trades/(backend|domain)/' },
+    },
+    {
+      name: 'only-commands-start-the-backend',
+      comment: 'Only the commands of trades may import its reference backend.',
+      severity: 'error',
+      from: { pathNot: '^src/trades/(backend|cli)/' },
+      to: { path: '^src/trades/backend/' },
+    },
     {
       name: 'no-dev-packages',
       comment: 'What runs must be a dependency, not a development dependency.',

@@ -1,0 +1,65 @@
+// What pages and the outbox ask of the database. Plain data.
+
+/** A span of whole hours: half open, in ms since 1970. */
+export interface BucketQuery {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Null for all clients together. */
+  readonly clientId: string | null;
+}
+
+/** Sums of one step of a chart over all clients asked for. Corrected hours count once, as corrected. */
+export interface BucketPoint {
+  readonly atMs: number;
+  readonly trades: number;
+  readonly volumeQuote: number;
+  readonly feesUsd: number;
+}
+
+/** A chart of buckets: at most some 800 points. */
+export interface BucketSeries {
+  readonly stepMs: number;
+  readonly points: readonly BucketPoint[];
+}
+
+/** States of an outbox entry. */
+export type OutboxState = 'waiting' | 'delivered' | 'dead';
+
+/** An outbox entry for a table. */
+export interface OutboxRow {
+  readonly id: number;
+  readonly clientId: string;
+  readonly exchange: string;
+  readonly digest: string;
+  readonly seq: number | null;
+  readonly state: OutboxState;
+  readonly trades: number;
+  readonly sealedAtMs: number;
+  /** When it was delivered or refused; null while it waits. */
+  readonly endedAtMs: number | null;
+  readonly attempts: number;
+  readonly status: number | null;
+  readonly reason: string;
+}
+
+/** A page of the outbox, newest first. */
+export interface OutboxQuery {
+  /** Null for all states. */
+  readonly state: OutboxState | null;
+  /** Entries with a lower id; null for the newest. */
+  readonly beforeId: number | null;
+  readonly limit: number;
+}
+
+/** A waiting entry, as the delivery takes it up after a start. */
+export interface StoredWaiting {
+  readonly id: number;
+  readonly clientId: string;
+  readonly digest: string;
+  readonly bodyBytes: number;
+  readonly sealedAtMs: number;
+  readonly attempts: number;
+  readonly nextAtMs: number;
+  /** Ascending within a client; a replayed entry gets a new one. */
+  readonly place: number;
+}
