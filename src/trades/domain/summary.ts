@@ -88,3 +88,17 @@ export interface SealedSummary {
   /** SHA-256 of those bytes, in hex. */
   readonly digest: string;
 }
+
+/** The notes about figures that aggregation itself knows. */
+export type FigureNotes = Pick<
+  SummaryMetadata,
+  'return_basis' | 'quote' | 'assumed_usd' | 'mixed_base' | 'unconverted' | 'unmatched_sells'
+>;
+
+/** What aggregation makes of the trades of a period: rounded once, ready for the payload. */
+export interface SummaryFigures {
+  /** Ascending by `t`, each hour once. */
+  readonly buckets: readonly HourlyBucket[];
+  readonly totals: SummaryTotals;
+  readonly notes: FigureNotes;
+}

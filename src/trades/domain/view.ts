@@ -54,7 +54,9 @@ export interface SocketView {
     Record<'invalid_json' | 'unknown_type' | 'invalid_trade' | 'not_collecting' | 'too_many', number>
   >;
   /** Connections that were closed, by reason. */
-  readonly closed: Readonly<Record<'bad_path' | 'unknown_job' | 'too_big' | 'slow_reader' | 'silent', number>>;
+  readonly closed: Readonly<
+    Record<'bad_path' | 'unknown_job' | 'too_big' | 'slow_reader' | 'silent', number>
+  >;
 }
 
 /** The outbox. */
