@@ -22,6 +22,7 @@ import {
   wholeNumber,
   wholeNumberOrZero,
 } from '../../config/kinds.ts';
+import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
 import { natsUrls } from '../../config/nats-urls.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 
@@ -206,16 +207,8 @@ export const DEFINITIONS = {
     'half the processors, at least 1 and at most 4',
     'Threads that answer queries.',
   ),
-  LOG_LEVEL: setting(
-    oneOf('debug', 'info', 'warn', 'error'),
-    'info',
-    'The lowest level that the program logs.',
-  ),
-  LOG_FORMAT: optional(
-    oneOf('json', 'text'),
-    '`text` when standard output is a terminal, else `json`',
-    'Format of the log lines.',
-  ),
+  LOG_LEVEL,
+  LOG_FORMAT,
 } as const;
 
 /** The name of a setting. */
