@@ -3,6 +3,11 @@
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { JobStatus } from './job.ts';
 
+/** Upper bounds of {@link JobsView.sealSeconds}. */
+export const SEAL_BOUNDS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+] as const;
+
 /** The jobs. */
 export interface JobsView {
   /** Jobs by state; expired ones are gone. */
@@ -25,6 +30,17 @@ export interface JobsView {
   readonly sealSeconds: HistogramSnapshot;
   /** Jobs that wait to be folded or stored. */
   readonly sealing: number;
+  /** Since the start: failed attempts to fold, sign or store a job, which are made again. */
+  readonly sealRetries: number;
+  /** Since the start: jobs of whose trades no summary could be made. */
+  readonly unsealable: number;
+  /** Calls that wait for a summary or for its delivery, and their limit. */
+  readonly waitingCalls: number;
+  readonly waitingCallsMax: number;
+  /** Changes of the jobs' states as nodes since the start, by the new state. */
+  readonly transitions: Readonly<Record<'online' | 'stale' | 'offline', number>>;
+  /** Actors of jobs that threw since the start, by what the supervisor did: each is a defect of the program. */
+  readonly actorFailures: Readonly<Record<'restarted' | 'given_up', number>>;
 }
 
 /** One job for the table of the page; its id is a capability and is never shown whole. */
