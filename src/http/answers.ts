@@ -1,5 +1,5 @@
-// How HTTP refuses a request: one JSON shape, one list of codes, the same headers everywhere. A refusal never shows a
-// stack trace and never repeats text that the client sent.
+// How HTTP refuses a request: one JSON shape for each program, one list of codes, the same headers everywhere. A refusal
+// never shows a stack trace and never repeats text that the client sent.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TaggedText } from './shared-answers.ts';
@@ -25,6 +25,19 @@ export const HTTP_ERRORS = {
 export type HttpErrorCode = keyof typeof HTTP_ERRORS;
 
 /**
+ * The JSON body of a program's refusals. `nested`: `{"error":{"code":…,"message":…}}`. `flat`:
+ * `{"error":"<message>","code":…}`.
+ */
+export type ErrorShape = 'nested' | 'flat';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The shape of all refusals of this server. */
+    readonly errorShape: ErrorShape;
+  }
+}
+
+/**
  * Headers of every answer. The browser guesses no media type, allows no frame, sends no referrer and loads nothing from
  * other hosts.
  */
@@ -36,14 +49,31 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-/** The JSON body of a refusal. */
-export function errorBody(code: string, message: string): string {
-  return JSON.stringify({ error: { code, message } });
+/** The JSON body of a refusal. `more` are further members beside the error. */
+export function errorBody(
+  code: string,
+  message: string,
+  shape: ErrorShape = 'nested',
+  more: Readonly<Record<string, unknown>> = {},
+): string {
+  const error = shape === 'flat' ? { error: message, code } : { error: { code, message } };
+  return JSON.stringify({ ...error, ...more });
 }
 
-/** Sends a refusal with the status of its code. */
+/** Sends a refusal with the status of its code, in the shape of the server. */
 export function refuse(reply: FastifyReply, code: HttpErrorCode, message: string): FastifyReply {
-  return sendJson(reply.code(HTTP_ERRORS[code]), errorBody(code, message));
+  return refuseWith(reply, HTTP_ERRORS[code], code, message);
+}
+
+/** Sends a refusal with a code of the program, in the shape of the server. `more` are further members of the body. */
+export function refuseWith(
+  reply: FastifyReply,
+  status: number,
+  code: string,
+  message: string,
+  more: Readonly<Record<string, unknown>> = {},
+): FastifyReply {
+  return sendJson(reply.code(status), errorBody(code, message, reply.server.errorShape, more));
 }
 
 /** The client sent something invalid. `code` may be a program's own; `message` repeats nothing that the client sent. */

@@ -7,7 +7,14 @@ import { listenError } from '../lib/listen-fault.ts';
 import { reachedAt } from '../lib/own-address.ts';
 import type { Part } from '../lib/part.ts';
 import { limitPerAddress } from './address-share.ts';
-import { HTTP_ERRORS, SECURITY_HEADERS, errorBody, refuse, type HttpErrorCode } from './answers.ts';
+import {
+  type ErrorShape,
+  errorBody,
+  HTTP_ERRORS,
+  type HttpErrorCode,
+  refuse,
+  SECURITY_HEADERS,
+} from './answers.ts';
 import { VALIDATION } from './validation.ts';
 
 /**
@@ -47,10 +54,14 @@ export interface HttpServer extends Part<{ readonly url: string }> {
   stop(): Promise<void>;
 }
 
-/** Makes the server without a route; it does not listen before `start`. A body has at most `bodyBytesMax` bytes. */
+/**
+ * Makes the server without a route; it does not listen before `start`. A body has at most `bodyBytesMax` bytes. All its
+ * refusals have the shape `errorShape`.
+ */
 export function createBoundedServer(
   address: ListenAddress,
   bodyBytesMax: number,
+  errorShape: ErrorShape = 'nested',
 ): HttpServer & { readonly app: FastifyInstance } {
   const app: FastifyInstance = fastify({
     ...VALIDATION,
@@ -64,8 +75,9 @@ export function createBoundedServer(
     routerOptions: { maxParamLength: 100 },
     frameworkErrors: (_error, _request, reply) =>
       void refuse(reply.headers(SECURITY_HEADERS), 'bad_request', 'the address of the request is not valid'),
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, errorShape),
   });
+  app.decorate('errorShape', errorShape);
   // Handlers send finished text, which several requests may share, so fastify never serializes by a response schema.
   app.setSerializerCompiler(() => JSON.stringify);
   app.server.maxConnections = HTTP_CONNECTIONS_MAX;
@@ -105,7 +117,7 @@ const PARSER_ERRORS: Readonly<Record<string, readonly [HttpErrorCode, string, st
 };
 
 /** Answers a request that the HTTP parser refused. There is no request or reply object yet, only the connection. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, errorShape: ErrorShape): void {
   // The client reset the connection, or it is already answered: no client would read the answer.
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [code, phrase, message] = PARSER_ERRORS[error.code ?? ''] ?? [
@@ -113,7 +125,7 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     'Bad Request',
     'the request is not valid HTTP',
   ];
-  const body = errorBody(code, message);
+  const body = errorBody(code, message, errorShape);
   const headers = {
     ...SECURITY_HEADERS,
     'content-type': 'application/json; charset=utf-8',

@@ -4,7 +4,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { programVersion } from '../lib/version.ts';
-import { sendTagged } from './answers.ts';
+import { type ErrorShape, sendTagged } from './answers.ts';
 import { errorSchema, type Schema } from './schema.ts';
 import { tagged } from './shared-answers.ts';
 
@@ -14,6 +14,8 @@ export interface ApiDescription {
   readonly description: string;
   /** The program's own error codes. */
   readonly codes: readonly string[];
+  /** The shape of all refusals; `nested` if absent. */
+  readonly errorShape?: ErrorShape;
   /** True if routes under /api/ may need an API key. */
   readonly hasKeys: boolean;
   /** True if pages of every origin may read the API. */
@@ -27,7 +29,7 @@ export function unlessUnchanged(answer: Schema) {
 
 /** Describes all routes that are added after the plugin is loaded. */
 export function describeRoutes(app: FastifyInstance, api: ApiDescription): void {
-  const error = errorSchema(api.codes);
+  const error = errorSchema(api.codes, api.errorShape);
   void app.register(swagger, {
     stripBasePath: false,
     openapi: {

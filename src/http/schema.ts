@@ -1,6 +1,6 @@
 // Building blocks for JSON Schemas (2020-12) of answers. Plain data; nothing here validates.
 
-import { HTTP_ERRORS } from './answers.ts';
+import { type ErrorShape, HTTP_ERRORS } from './answers.ts';
 
 /** A JSON Schema as plain data. */
 export type Schema = { readonly [name: string]: unknown };
@@ -48,8 +48,11 @@ export const counters = (names: readonly string[]): Schema =>
   object(Object.fromEntries(names.map((name): [string, Schema] => [name, COUNT])));
 
 /** The body of a refusal: its code is one that every program answers, or one of `codes`, the program's own. */
-export function errorSchema(codes: readonly string[]): Schema {
-  return object({ error: object({ code: oneOf([...Object.keys(HTTP_ERRORS), ...codes]), message: TEXT }) });
+export function errorSchema(codes: readonly string[], shape: ErrorShape = 'nested'): Schema {
+  const code = oneOf([...Object.keys(HTTP_ERRORS), ...codes]);
+  return shape === 'flat'
+    ? object({ error: TEXT, code })
+    : object({ error: object({ code, message: TEXT }) });
 }
 
 /** The body of `/livez`. */

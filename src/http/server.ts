@@ -1,9 +1,9 @@
 // The HTTP server of a program: health, metrics, the API's description, the page, and the program's own routes. It
 // checks every request by the schema of its route, and reads a body only on a route that declares one.
 
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyBodyParser, FastifyError, FastifyInstance } from 'fastify';
 import { CodedError } from '../lib/errors.ts';
-import { BadRequest, errorBody, refuse, sendJson } from './answers.ts';
+import { BadRequest, refuse, refuseWith } from './answers.ts';
 import { createBoundedServer, type HttpServer, type ListenAddress } from './bounded-server.ts';
 import { addHealthRoutes, type HealthParts } from './health.ts';
 import { refuseMethods } from './methods.ts';
@@ -17,6 +17,11 @@ export const HTTP_BODY_BYTES_MAX = 4_096;
 /** What the server needs from a program. */
 export interface HttpParts extends HealthParts {
   readonly api: ApiDescription;
+  /**
+   * Which bodies a route with a schema for its body reads. `declared`: those that the client declares as JSON; others are
+   * discarded. `any`: every body, whatever its content type says; an absent or empty one is null. Default `declared`.
+   */
+  readonly bodies?: 'declared' | 'any';
   /** The folder of the program's `index.html` and its own page files; all pages share further files. */
   readonly pageFolder: URL;
   /** Adds the program's own routes; called once. */
@@ -27,8 +32,8 @@ export interface HttpParts extends HealthParts {
 
 /** Makes the server; it does not listen before `start`. */
 export function createHttpServer(address: ListenAddress, parts: HttpParts): HttpServer {
-  const { app, start, stop } = createBoundedServer(address, HTTP_BODY_BYTES_MAX);
-  readBodies(app);
+  const { app, start, stop } = createBoundedServer(address, HTTP_BODY_BYTES_MAX, parts.api.errorShape);
+  readBodies(app, parts.bodies ?? 'declared');
   readWholeNumbers(app);
   answerErrors(app, parts);
   refuseMethods(app);
@@ -47,21 +52,32 @@ export function createHttpServer(address: ListenAddress, parts: HttpParts): Http
  * Reads a body as JSON on a route that has a schema for it. On other routes it receives the body, up to the limit, and
  * discards it, so that it can send a proper answer.
  */
-function readBodies(app: FastifyInstance): void {
+function readBodies(app: FastifyInstance, bodies: 'declared' | 'any'): void {
   const readJson = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+  const parse: FastifyBodyParser<string> = (request, body, done) => {
     if (request.routeOptions.schema?.body === undefined) return done(null);
+    if (bodies === 'any' && body.trim() === '') return done(null);
     return void readJson(request, body, (error, value) =>
       done(error && new BadRequest('bad_request', 'the body is not valid JSON'), value),
     );
-  });
+  };
+  app.removeAllContentTypeParsers();
+  if (bodies === 'any') {
+    // Without the header fastify neither refuses a malformed content type nor looks for a parser of its own for it.
+    app.addHook('onRequest', (request, _reply, done) => {
+      delete request.raw.headers['content-type'];
+      done();
+    });
+    app.addContentTypeParser('*', { parseAs: 'string' }, parse);
+  } else {
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, parse);
+  }
 }
 
 function answerErrors(app: FastifyInstance, parts: Pick<HttpParts, 'failed'>): void {
   app.setErrorHandler((error: FastifyError | CodedError | BadRequest, request, reply) => {
-    if (error instanceof BadRequest) return sendJson(reply.code(400), errorBody(error.code, error.message));
+    if (error instanceof BadRequest) return refuseWith(reply, 400, error.code, error.message);
     if (error instanceof CodedError && error.code === 'worker_timeout') {
       return refuse(reply.header('retry-after', '1'), 'worker_timeout', 'the query took too long, try again');
     }

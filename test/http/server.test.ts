@@ -1,6 +1,7 @@
 // The server under a small program of the test: the declarations of a domain's routes, and the reading of bodies.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,22 +25,28 @@ const ORDER = object(
 );
 
 /** The program: orders are sent and read, and there is a route that reads no body. */
-async function start(): Promise<string> {
+async function start(more: { errorShape?: 'flat'; bodies?: 'any' } = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'page-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'index.html'), '<!doctype html><title>test</title>');
   const server = createHttpServer(
     { host: '127.0.0.1', port: 0, hostSetting: 'HOST', portSetting: 'PORT' },
     {
-      api: { title: 'test', description: 'of a test', codes: ['bad_amount'], hasKeys: true, anyOrigin: true },
+      api: {
+        title: 'test',
+        description: 'of a test',
+        codes: ['bad_amount'],
+        hasKeys: true,
+        anyOrigin: true,
+        ...(more.errorShape !== undefined && { errorShape: more.errorShape }),
+      },
+      ...(more.bodies !== undefined && { bodies: more.bodies }),
       pageFolder: pathToFileURL(`${folder}/`),
       live: () => true,
       readiness: () => ({ status: 'ready' }),
       readinessSchema: TEXT,
       metrics: async () => ({ contentType: 'text/plain', text: '' }),
-      failed: (error) => {
-        throw error;
-      },
+      failed: () => {},
       addRoutes(app) {
         app.post(
           '/api/orders',
@@ -50,6 +57,12 @@ async function start(): Promise<string> {
           (request, reply) => sendJson(reply, JSON.stringify(request.body)),
         );
         app.get('/api/orders', (_request, reply) => sendJson(reply, '[]'));
+        app.post(
+          '/api/notes',
+          { schema: { body: { type: ['object', 'null'], properties: { amount: { type: 'number' } } } } },
+          (request, reply) => sendJson(reply, JSON.stringify([request.body])),
+        );
+        app.post('/api/fault', async () => Promise.reject(new Error(MARK)));
         app.post('/api/bell', (request, reply) => sendJson(reply, JSON.stringify([typeof request.body])));
       },
     },
@@ -162,4 +175,92 @@ describe('http - methods', () => {
     const response = await fetch(`${url}${path}`, { method });
     expect([response.status, response.headers.get('allow')]).toEqual([status, allow]);
   });
+});
+
+/** Sends raw bytes and reads until the server closes the connection. */
+function exchange(bytes: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let heard = '';
+  const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
+  socket.setEncoding('utf8');
+  socket.on('data', (text: string) => (heard += text));
+  socket.on('close', () => resolve(heard));
+  socket.on('error', reject);
+  return promise;
+}
+
+describe('http - flat errors', () => {
+  beforeEach(async () => {
+    url = await start({ errorShape: 'flat' });
+  });
+  const flat = (code: string) => ({ error: expect.any(String), code });
+
+  it.each([
+    ['GET', '/api/nothing', '', 404, 'not_found'],
+    ['PUT', '/api/bell', '', 405, 'method_not_allowed'],
+    ['GET', '/%zz', '', 400, 'bad_request'],
+    ['POST', '/api/bell', 'a'.repeat(HTTP_BODY_BYTES_MAX + 1), 413, 'body_too_large'],
+    ['POST', '/api/orders', '{"amount":0}', 400, 'bad_amount'],
+    ['POST', '/api/orders', '{', 400, 'bad_request'],
+    ['POST', '/api/fault', '', 500, 'internal'],
+  ])('%s %s: %i', async (method, path, body, status, code) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(body !== '' && { body, headers: { 'content-type': 'application/json' } }),
+    });
+    expect([response.status, await response.json()]).toEqual([status, flat(code)]);
+  });
+
+  it.each([
+    ['no HTTP at all\r\n\r\n', 400, 'bad_request'],
+    [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+  ])('are those of the parser too: %.20s', async (bytes, status, code) => {
+    const answer = await exchange(bytes);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toEqual(flat(code));
+  });
+
+  it('are described as such', async () => {
+    const text = await (await fetch(`${url}/api/openapi.json`)).text();
+    expect(text).toContain('"properties":{"error":{"type":"string"},"code":');
+  });
+});
+
+describe('http - bodies of any declaration', () => {
+  beforeEach(async () => {
+    url = await start({ bodies: 'any' });
+  });
+
+  it.each([
+    [undefined, undefined],
+    [undefined, ''],
+    ['application/json', ''],
+    ['application/x-www-form-urlencoded', ''],
+    ['application/x-www-form-urlencoded', ' \r\n'],
+    ['no content type; at all=', ''],
+    ['text/plain', 'null'],
+  ])('are null if absent or empty: %s %j', async (contentType, body) => {
+    const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType };
+    const response = await fetch(`${url}/api/notes`, {
+      method: 'POST',
+      headers,
+      ...(body !== undefined && { body }),
+    });
+    expect([response.status, await response.json()]).toEqual([200, [null]]);
+  });
+
+  it.each(['application/json', 'text/plain', 'application/x-www-form-urlencoded', '///'])(
+    'are read as JSON whatever their content type says: %s',
+    async (contentType) => {
+      expect(await post('/api/notes', '{"amount":1.5}', contentType)).toMatchObject({
+        status: 200,
+        answer: [{ amount: 1.5 }],
+      });
+      expect(await post('/api/notes', 'amount=1', contentType)).toMatchObject({ status: 400 });
+      expect(await post('/api/bell', 'amount=1', contentType)).toMatchObject({
+        status: 200,
+        answer: ['undefined'],
+      });
+    },
+  );
 });
