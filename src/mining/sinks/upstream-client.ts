@@ -2,9 +2,11 @@
 // neither repeats a request that failed nor remembers an information.
 
 import { randomUUID } from 'node:crypto';
+import { HttpExchange } from '../../io/http-exchange.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type LosslessJson, parseLossless } from '../../lib/lossless-json.ts';
 import type { Part } from '../../lib/part.ts';
+import { retryAfterMs } from '../../lib/retry-after.ts';
 import type { Timers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
 import type { MiningInformation, SubmissionMode } from '../domain/information.ts';
@@ -21,9 +23,7 @@ import {
 } from '../domain/upstream-reply.ts';
 import type { RequestOutcome, UpstreamMethod, UpstreamRequests } from '../domain/view.ts';
 import { Credentials } from './credentials.ts';
-import { Exchange } from './exchange.ts';
 import { RequestCounts } from './request-counts.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 /** An upstream, as the settings describe it. */
 export interface UpstreamOptions {
@@ -69,11 +69,13 @@ const SUBMISSION_SOCKETS_MAX = 32;
 const ANSWER_DEPTH_MAX = 64;
 /** Values of an answer. */
 const ANSWER_VALUES_MAX = 20_000;
+/** A longer wait than this is cut to it: no block lasts so long, and no typing error of an upstream may. */
+const LONGEST_WAIT_MS = 3_600_000;
 
 /** The client of one upstream. It holds sockets until `stop`. */
 export class UpstreamClient implements Part {
   readonly #parts: UpstreamClientParts;
-  readonly #exchanges: Readonly<Record<UpstreamMethod, Exchange>>;
+  readonly #exchanges: Readonly<Record<UpstreamMethod, HttpExchange>>;
   readonly #credentials: Credentials;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #counts = new RequestCounts();
@@ -87,8 +89,8 @@ export class UpstreamClient implements Part {
     this.#parts = parts;
     const url = new URL(address);
     this.#exchanges = {
-      get_mining_info: new Exchange(url, INFORMATION_SOCKETS_MAX, parts),
-      submit_nonce: new Exchange(url, SUBMISSION_SOCKETS_MAX, parts),
+      get_mining_info: new HttpExchange(url, INFORMATION_SOCKETS_MAX, parts),
+      submit_nonce: new HttpExchange(url, SUBMISSION_SOCKETS_MAX, parts),
     };
     this.#credentials = new Credentials(auth.type === 'none' ? authOf(url) : auth);
     this.#headers = {
@@ -183,7 +185,7 @@ export class UpstreamClient implements Part {
       return {
         type: 'answer',
         status,
-        retryAfterMs: isPause ? retryAfterMs(retryAfter, clock.nowMs()) : null,
+        retryAfterMs: isPause ? retryAfterMs(retryAfter, clock.nowMs(), LONGEST_WAIT_MS) : null,
         body: parsed(text, answerBytesMax),
       };
     };

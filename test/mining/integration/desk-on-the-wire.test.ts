@@ -13,7 +13,8 @@ import { freePort } from '../../support/free-port.ts';
 import { until } from '../../support/until.ts';
 import { account, block, peer, submission } from '../domain/mining-blocks.ts';
 import { truth } from '../ingest/desk-bench.ts';
-import { type Behaviour, json, refusal, type Seen, upstreamServer } from '../support/upstream-server.ts';
+import { refusal } from '../support/upstream-server.ts';
+import { answeringServer, type Behaviour, json, type Seen } from '../../support/http-servers.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -31,7 +32,7 @@ const accept: Behaviour = (seen, response, nth) =>
   );
 
 async function server(behaviour: Behaviour, port = 0) {
-  const made = await upstreamServer(behaviour, port);
+  const made = await answeringServer(behaviour, port);
   cleanups.push(() => made.close());
   return made;
 }

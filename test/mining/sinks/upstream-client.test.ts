@@ -8,17 +8,8 @@ import { systemTimers } from '../../../src/lib/timers.ts';
 import { programVersion } from '../../../src/lib/version.ts';
 import type { UpstreamAuth } from '../../../src/mining/domain/upstream-auth.ts';
 import { UpstreamClient } from '../../../src/mining/sinks/upstream-client.ts';
-import {
-  ACCEPTED,
-  type Behaviour,
-  information,
-  informationText,
-  json,
-  rawServer,
-  refusal,
-  SUBMISSION,
-  upstreamServer,
-} from '../support/upstream-server.ts';
+import { ACCEPTED, information, informationText, refusal, SUBMISSION } from '../support/upstream-server.ts';
+import { answeringServer, type Behaviour, json, rawServer } from '../../support/http-servers.ts';
 import { until } from '../../support/until.ts';
 
 const { basic_auth: BASIC_VECTORS } = JSON.parse(
@@ -31,7 +22,7 @@ afterEach(async () => {
 });
 
 async function server(behaviour: Behaviour, port = 0) {
-  const made = await upstreamServer(behaviour, port);
+  const made = await answeringServer(behaviour, port);
   cleanups.push(() => made.close());
   return made;
 }
@@ -133,7 +124,7 @@ describe('upstream client - the wire', () => {
 
 describe('upstream client - what goes wrong', () => {
   it('upstream client - a refused connection, and a name that no one has', async () => {
-    const { url, close } = await upstreamServer(ACCEPTED);
+    const { url, close } = await answeringServer(ACCEPTED);
     await close();
     expect(await clientOf(url).submit(SUBMISSION)).toEqual({
       type: 'temporary',

@@ -7,15 +7,8 @@ import { systemTimers } from '../../../src/lib/timers.ts';
 import type { UpstreamOptions } from '../../../src/mining/sinks/upstream-client.ts';
 import { UpstreamSet } from '../../../src/mining/sinks/upstream-set.ts';
 import { until } from '../../support/until.ts';
-import {
-  ACCEPTED,
-  type Behaviour,
-  information,
-  json,
-  refusal,
-  SUBMISSION,
-  upstreamServer,
-} from '../support/upstream-server.ts';
+import { ACCEPTED, information, methodOf, refusal, SUBMISSION } from '../support/upstream-server.ts';
+import { answeringServer, type Behaviour, json } from '../../support/http-servers.ts';
 import { type SetUp, setOf, upstreamOf } from '../support/upstream-set.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
@@ -24,7 +17,7 @@ afterEach(async () => {
 });
 
 async function server(behaviour: Behaviour, port = 0) {
-  const made = await upstreamServer(behaviour, port);
+  const made = await answeringServer(behaviour, port);
   cleanups.push(() => made.close());
   return made;
 }
@@ -47,7 +40,7 @@ const HTML = json('<html>front</html>');
 const both =
   (info: Behaviour, submit: Behaviour): Behaviour =>
   (seen, response, nth) =>
-    (seen.asked === 'get_mining_info' ? info : submit)(seen, response, nth);
+    (methodOf(seen) === 'get_mining_info' ? info : submit)(seen, response, nth);
 const hashOf = async ({ set }: ReturnType<typeof setOf>) => (await set.answer())?.blockHash ?? null;
 
 describe('upstream set - one upstream', () => {
@@ -197,7 +190,7 @@ describe('upstream set - one upstream', () => {
   });
 
   it('upstream set - S16: with a dead upstream the start is at once, and so is each answer', async () => {
-    const a = await upstreamServer(information(5, 'h5'));
+    const a = await answeringServer(information(5, 'h5'));
     await a.close();
     const one = await running([upstreamOf('a', a.url)]);
     expect(await hashOf(one)).toBeNull();
@@ -488,8 +481,8 @@ describe('upstream set - fallbacks', () => {
     expect(two.set.informationOf('b')?.blockHash).toBe('b5');
     expect(two.set.informationOf('c')).toBeNull();
     await two.set.submit('b', SUBMISSION);
-    expect(a.seen.filter(({ asked }) => asked === 'submit_nonce')).toHaveLength(0);
-    expect(b.seen.filter(({ asked }) => asked === 'submit_nonce')).toHaveLength(1);
+    expect(a.seen.filter((one) => methodOf(one) === 'submit_nonce')).toHaveLength(0);
+    expect(b.seen.filter((one) => methodOf(one) === 'submit_nonce')).toHaveLength(1);
   });
 
   it('upstream set - the newest: the greatest height serves, and equal heights change nothing', async () => {

@@ -2,7 +2,7 @@
 // server that was started anew between two requests. It sends nothing.
 
 import type { Socket } from 'node:net';
-import type { Clock } from '../../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 
 /** A connection that is closed within this time after an answer was not closed for being idle, in ms. */
 const IN_USE_MS = 2_500;

@@ -1,11 +1,11 @@
-// One POST to an upstream: its bytes out, its answer in, within a time and a length. It knows no JSON-RPC and no
-// credentials. No reason that it gives has text of a stranger, an address or a header.
+// One POST over kept connections: its bytes out, its answer in, within a time and a length. It follows no redirect, and
+// knows nothing of what is sent. No reason that it gives has text of the server, an address or a header.
 
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
-import { errorCode } from '../../lib/error-code.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { Timers } from '../../lib/timers.ts';
+import { errorCode } from '../lib/error-code.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Timers } from '../lib/timers.ts';
 import { KeptConnections } from './kept-connections.ts';
 
 /** One request. */
@@ -14,8 +14,10 @@ export interface Post {
   readonly body: string;
   /** Time for everything, from the wait for a connection to the last byte of the answer, in ms. */
   readonly timeoutMs: number;
-  /** Length of an answer's body, in bytes; a longer one is no answer. */
+  /** Length of an answer's body, in bytes. */
   readonly answerBytesMax: number;
+  /** What becomes of a longer answer: it is no answer, or it ends there. Without it: it is no answer. */
+  readonly longAnswer?: 'refuse' | 'cut';
 }
 
 /** The answer to one request, of any status; redirects are not followed. */
@@ -25,6 +27,7 @@ export type Exchanged =
       readonly status: number;
       /** The header `Retry-After` as it came. */
       readonly retryAfter: string | undefined;
+      /** The body as UTF-8. */
       readonly text: string;
     }
   /** `isConnection`: not one byte of an answer came. */
@@ -52,7 +55,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 };
 
 /** Keep-alive connections to one address, for one kind of request. */
-export class Exchange {
+export class HttpExchange {
   readonly #url: URL;
   readonly #timers: Timers;
   readonly #kept: KeptConnections;
@@ -133,6 +136,7 @@ function send({ url, agent, kept }: Way, post: Post, done: (outcome: Outcome) =>
   const body = Buffer.from(post.body);
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
   let bytesBefore = 0;
+  let reading: Reading | null = null;
   const asked: ClientRequest = request({
     method: 'POST',
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
@@ -148,34 +152,71 @@ function send({ url, agent, kept }: Way, post: Post, done: (outcome: Outcome) =>
   asked.once('response', (response) => {
     const { socket } = response;
     response.once('end', () => kept.answered(socket, response.headers.connection?.toLowerCase() !== 'close'));
-    read(response, post.answerBytesMax, done);
+    // A server may refuse a long body before it has read it, and close the connection while this side still writes.
+    reading = read(
+      response,
+      post,
+      () => !asked.writableFinished,
+      (outcome) => {
+        done(outcome);
+        // Else the rest of the answer, or of a request that the server does not read, would hold the connection.
+        if (!response.complete || !asked.writableFinished) asked.destroy();
+      },
+    );
   });
   // Also after the answer has come, or the request was abandoned: its owner heeds only the first outcome.
   asked.on('error', (error) => {
-    if (!hasAnswer() && asked.reusedSocket && isReset(error)) done({ type: 'reset' });
+    if (reading !== null) reading.broke();
+    else if (!hasAnswer() && asked.reusedSocket && isReset(error)) done({ type: 'reset' });
     else done(noAnswer(sentenceOf(error), !hasAnswer()));
   });
   asked.end(body);
   return { hasAnswer, abandon: () => void asked.destroy() };
 }
 
-function read(response: IncomingMessage, bytesMax: number, done: (outcome: Outcome) => void): void {
+/** An answer that is being read. */
+interface Reading {
+  /** The connection is gone. */
+  broke(): void;
+}
+
+/** `isEarly` tells if the answer began before the request was sent whole: then its status counts as it is. */
+function read(
+  response: IncomingMessage,
+  { answerBytesMax, longAnswer }: Post,
+  isEarly: () => boolean,
+  done: (outcome: Outcome) => void,
+): Reading {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > bytesMax) done(noAnswer(`an answer of more than ${bytesMax} bytes`, false));
-    else chunks.push(chunk);
-  });
-  response.on('error', () => done(noAnswer('the connection was closed within an answer', false)));
-  response.once('end', () =>
+  const answer = () =>
     done({
       type: 'answer',
       status: response.statusCode ?? 0,
       retryAfter: response.headers['retry-after'],
-      text: Buffer.concat(chunks).toString('utf8'),
-    }),
-  );
+      text: textOf(Buffer.concat(chunks), answerBytesMax),
+    });
+  const broke = () => {
+    if (isEarly()) answer();
+    else done(noAnswer('the connection was closed within an answer', false));
+  };
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= answerBytesMax || longAnswer === 'cut') chunks.push(chunk);
+    if (bytes <= answerBytesMax) return;
+    if (longAnswer === 'cut') answer();
+    else done(noAnswer(`an answer of more than ${answerBytesMax} bytes`, false));
+  });
+  response.on('error', broke);
+  response.once('end', answer);
+  return { broke };
+}
+
+/** At most `bytesMax` bytes as text; a character that the end cuts in two is left out. */
+function textOf(bytes: Buffer, bytesMax: number): string {
+  if (bytes.length <= bytesMax) return bytes.toString('utf8');
+  // A decoder of a stream keeps an unfinished character for the next bytes, which do not come.
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, bytesMax), { stream: true });
 }
 
 function isReset(error: Error): boolean {
