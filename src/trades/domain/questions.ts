@@ -34,6 +34,8 @@ export interface OutboxRow {
   readonly seq: number | null;
   readonly state: OutboxState;
   readonly trades: number;
+  /** Length of the body in bytes. */
+  readonly bodyBytes: number;
   readonly sealedAtMs: number;
   /** When it was delivered or refused; null while it waits. */
   readonly endedAtMs: number | null;
@@ -62,4 +64,11 @@ export interface StoredWaiting {
   readonly nextAtMs: number;
   /** Ascending within a client; a replayed entry gets a new one. */
   readonly place: number;
+}
+
+/** The dead letters of a database. */
+export interface StoredDeadLetters {
+  readonly count: number;
+  /** Length of their bodies together, in bytes. */
+  readonly bytes: number;
 }
