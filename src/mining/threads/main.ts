@@ -12,6 +12,7 @@ import { CodedError } from '../../lib/errors.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
+import type { WriterSeams } from '../../store/fact-messages.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import { RefusedReads } from '../../workers/refused-reads.ts';
 import type { MiningConfig } from '../config/config.ts';
@@ -32,7 +33,7 @@ import { MinerDoor } from '../sources/miner-door.ts';
 import type { MiningQuestions } from '../workers/questions.ts';
 import { ProofQueue } from '../workers/proof-queue.ts';
 import { poolWorkerUrl, proofWorkerUrl } from './files.ts';
-import type { CommittedMessage, OpenedMessage, WriterSeams } from './messages.ts';
+import type { CommitReport, Opened } from './messages.ts';
 import { MinerRequests } from './miner-requests.ts';
 import { liveStatistics, miningView, type ViewParts } from './mining-view.ts';
 import { ObservedTime } from './observed-time.ts';
@@ -222,7 +223,7 @@ class MiningMain implements MiningApp {
       log,
       clock: systemClock,
       observedMs: () => this.#observed.nowMs,
-      committed: (message) => this.#committed(message),
+      committed: (report) => this.#committed(report),
       fatal: (error) => {
         if (!this.#started.disposed) this.#parts.fatal(error);
       },
@@ -241,7 +242,7 @@ class MiningMain implements MiningApp {
     });
   }
 
-  #makeUpstreams({ informations }: OpenedMessage): UpstreamSide {
+  #makeUpstreams({ informations }: Opened): UpstreamSide {
     const upstreams = new UpstreamSide(this.#config, {
       log: this.#parts.log,
       journal: this.#writer.journal,
@@ -257,7 +258,7 @@ class MiningMain implements MiningApp {
     return upstreams;
   }
 
-  #makeDesk({ nextEntryId }: OpenedMessage, upstreams: UpstreamSide): Desk {
+  #makeDesk({ nextEntryId }: Opened, upstreams: UpstreamSide): Desk {
     const { set } = upstreams;
     const desk = new Desk(
       { verify: this.#config.verify, blockTimeSecs: this.#config.blockTimeSecs, firstEntryId: nextEntryId },
@@ -378,7 +379,7 @@ class MiningMain implements MiningApp {
     return statsDocument(this.#writer.statistics, liveStatistics(this.#viewParts()));
   }
 
-  #committed({ signs, gone }: CommittedMessage): void {
+  #committed({ signs, gone }: CommitReport): void {
     this.#nodes.committed({ signs, gone, observedMs: this.#observed.nowMs });
   }
 

@@ -5,8 +5,9 @@ import { systemClock } from '../../lib/clock.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { DatabaseFiles } from '../../store/database-files.ts';
 import { diskBeside } from '../../store/free-space.ts';
+import { closeHeld } from '../../store/held-database.ts';
 import { runThread } from '../../workers/thread-entry.ts';
-import { closeDatabase, openDatabase } from '../store/open-database.ts';
+import { openDatabase } from '../store/open-database.ts';
 import type { MainToWriter, WriterThreadData, WriterToMain } from './messages.ts';
 import { WriterLoop } from './writer-loop.ts';
 
@@ -15,17 +16,17 @@ await runThread<WriterThreadData, MainToWriter, WriterToMain>(({ data, send, pla
   const log = (level: 'info' | 'warn', sentence: string) =>
     send({ type: 'log', level, sentence: `database: ${sentence}` });
   const opened = openDatabase(data, systemClock.nowMs(), log);
-  place.defer(() => closeDatabase(opened, path, !loop.health.isFatal && loop.health.areFilesWhole(), log));
+  place.defer(() => closeHeld(opened, !loop.health.isFatal && loop.health.areFilesWhole(), log));
   const { database, writer } = opened;
   const loop = new WriterLoop({
     path,
+    database,
     writer,
     files: new DatabaseFiles(path, database, systemClock.monotonicMs),
     disk: diskBeside(path),
     clock: systemClock,
     timers: systemTimers,
     seams,
-    limitPages: (pages) => void database.pragma(`max_page_count = ${pages}`),
     send,
   });
   return loop;

@@ -3,20 +3,22 @@
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { StatisticsSnapshot } from '../../../src/mining/domain/statistics.ts';
-import { WriterJournal } from '../../../src/mining/threads/journal.ts';
+import type { Fact } from '../../../src/mining/domain/facts.ts';
 import type {
   MainToWriter,
-  OpenedMessage,
-  WriterSeams,
+  Opened,
   WriterStatus,
   WriterToMain,
 } from '../../../src/mining/threads/messages.ts';
+import { WAITING_FACTS_MAX } from '../../../src/mining/threads/writer-side.ts';
+import { FactJournal } from '../../../src/store/fact-journal.ts';
+import type { WriterSeams } from '../../../src/store/fact-messages.ts';
 import { ChildThread } from '../../../src/workers/child-thread.ts';
 
 /** Where a test of a thread finds what the thread told. */
 export interface Threaded {
-  readonly journal: WriterJournal;
-  readonly opened: Promise<OpenedMessage>;
+  readonly journal: FactJournal<Fact>;
+  readonly opened: Promise<Opened>;
   readonly log: string[];
   statistics: StatisticsSnapshot | null;
   status: WriterStatus | null;
@@ -28,7 +30,7 @@ export async function startWriter(
   path: string,
   { retentionDays = 0, seams = {} }: { retentionDays?: number; seams?: WriterSeams } = {},
 ): Promise<Threaded> {
-  const { promise: opened, resolve, reject } = Promise.withResolvers<OpenedMessage>();
+  const { promise: opened, resolve, reject } = Promise.withResolvers<Opened>();
   const thread = new ChildThread<MainToWriter, WriterToMain>(
     {
       url: new URL('../../../src/mining/threads/writer.ts', import.meta.url),
@@ -37,17 +39,22 @@ export async function startWriter(
     },
     {
       message(message) {
-        if (message.type === 'opened') resolve(message);
+        if (message.type === 'opened') resolve(message.opened);
         else if (message.type === 'failed') reject(new Error(message.sentence));
         else if (message.type === 'committed') threaded.journal.committed(message.sequence);
-        else if (message.type === 'statistics') threaded.statistics = message.statistics;
+        else if (message.type === 'own') threaded.statistics = message.own;
         else if (message.type === 'status') threaded.status = message.status;
         else if (message.type === 'log') threaded.log.push(message.sentence);
       },
       died: reject,
     },
   );
-  const journal = new WriterJournal({ send: (message) => thread.send(message), observedMs: () => 0 });
+  const journal = new FactJournal<Fact>({
+    waitingMax: WAITING_FACTS_MAX,
+    isDroppable: ({ type }) => type === 'seen',
+    send: (message) => thread.send(message),
+    nowMs: () => 0,
+  });
   let isStopped = false;
   const threaded: Threaded = {
     journal,

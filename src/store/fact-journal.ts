@@ -1,23 +1,20 @@
-// Main's side of the writer: it hands facts over in order, and tells those who wait when theirs are on the disk. It
-// knows how many facts wait, and takes only so many. It stores nothing.
+// Main's side of a writer of facts: it hands facts over in order, and tells those who wait when theirs are on the disk.
+// It knows how many facts wait, and bounds them. It stores nothing.
 
-import { CodedError } from '../../lib/errors.ts';
-import { Fifo } from '../../lib/fifo.ts';
-import type { Fact, Journal } from '../domain/facts.ts';
-import type { FactsMessage } from './messages.ts';
+import { CodedError } from '../lib/errors.ts';
+import { Fifo } from '../lib/fifo.ts';
+import type { FactsMessage } from './fact-messages.ts';
 
-/**
- * Facts that may wait for the disk, about 1 kB each. Beyond half of it polls are not told any more; beyond all of it
- * nothing is taken, and whoever waits is refused.
- */
-export const WAITING_FACTS_MAX = 100_000;
-
-/** What a {@link WriterJournal} needs of the main thread. */
-export interface WriterJournalParts {
+/** What a {@link FactJournal} needs of the main thread. */
+export interface FactJournalParts<Fact> {
+  /** Facts that may wait for the disk. At the limit the journal takes nothing, and refuses whoever waits. */
+  readonly waitingMax: number;
+  /** True for facts that the journal drops while more than half of its room is taken. */
+  isDroppable(fact: Fact): boolean;
   /** Sends a message to the writer's thread. */
-  send(message: FactsMessage): void;
-  /** The observed clock, in ms. */
-  observedMs(): number;
+  send(message: FactsMessage<Fact>): void;
+  /** The program's clock, in ms. */
+  nowMs(): number;
 }
 
 interface Sent {
@@ -28,11 +25,10 @@ interface Sent {
 }
 
 /** Facts told of one turn of the event loop leave as one message. */
-export class WriterJournal implements Journal {
+export class FactJournal<Fact> {
   /** Facts that were not taken since the start, because too many waited. */
   dropped = 0;
-  readonly #parts: WriterJournalParts;
-  readonly #waitingMax: number;
+  readonly #parts: FactJournalParts<Fact>;
   #sequence = 0;
   #facts: Fact[] = [];
   #waiters: (() => void)[] = [];
@@ -41,9 +37,8 @@ export class WriterJournal implements Journal {
   readonly #sent = new Fifo<Sent>();
   #waiting = 0;
 
-  constructor(parts: WriterJournalParts, waitingMax = WAITING_FACTS_MAX) {
+  constructor(parts: FactJournalParts<Fact>) {
     this.#parts = parts;
-    this.#waitingMax = waitingMax;
   }
 
   /** Facts that are not on the disk yet. */
@@ -51,10 +46,11 @@ export class WriterJournal implements Journal {
     return this.#waiting;
   }
 
+  /** Stores facts; resolves when they are on the disk. Errors: `too_many`, if too many facts wait already. */
   commit(facts: readonly Fact[]): Promise<void> {
     if (!this.#take(facts)) {
       return Promise.reject(
-        new CodedError('too_many', `More than ${this.#waitingMax} facts wait for the database.`),
+        new CodedError('too_many', `More than ${this.#parts.waitingMax} facts wait for the database.`),
       );
     }
     return new Promise((resolve) => {
@@ -62,6 +58,7 @@ export class WriterJournal implements Journal {
     });
   }
 
+  /** Stores facts soon. */
   note(facts: readonly Fact[]): void {
     this.#take(facts);
   }
@@ -88,22 +85,18 @@ export class WriterJournal implements Journal {
     const isAwaited = waiters.length > 0;
     const done = isAwaited ? () => waiters.forEach((waiter) => waiter()) : null;
     this.#sent.push({ sequence, facts: facts.length, done });
-    this.#parts.send({
-      type: 'facts',
-      sequence,
-      facts,
-      observedMs: Math.floor(this.#parts.observedMs()),
-      isAwaited,
-    });
+    const toldAtMs = Math.floor(this.#parts.nowMs());
+    this.#parts.send({ type: 'facts', sequence, facts, toldAtMs, isAwaited });
   }
 
   #take(facts: readonly Fact[]): boolean {
+    const { waitingMax } = this.#parts;
     const kept =
-      this.#waiting + facts.length > this.#waitingMax / 2
-        ? facts.filter(({ type }) => type !== 'seen')
+      this.#waiting + facts.length > waitingMax / 2
+        ? facts.filter((fact) => !this.#parts.isDroppable(fact))
         : facts;
     this.dropped += facts.length - kept.length;
-    if (this.#waiting + kept.length > this.#waitingMax) {
+    if (this.#waiting + kept.length > waitingMax) {
       this.dropped += kept.length;
       return false;
     }

@@ -1,17 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../../src/mining/domain/facts.ts';
-import { WriterJournal } from '../../../src/mining/threads/journal.ts';
-import type { FactsMessage } from '../../../src/mining/threads/messages.ts';
+import { FactJournal } from '../../src/store/fact-journal.ts';
+import type { FactsMessage } from '../../src/store/fact-messages.ts';
 
-const gone = (id: number): Fact => ({ type: 'entriesGone', ids: [id] });
-const seen: Fact = { type: 'seen', atMs: 1, machineId: 'm', address: 'a', polls: 1 };
+interface Told {
+  readonly type: 'gone' | 'seen';
+  readonly id: number;
+}
 
-function setUp(waitingMax?: number) {
-  const sent: FactsMessage[] = [];
-  const journal = new WriterJournal(
-    { send: (message) => void sent.push(message), observedMs: () => 7 },
+const gone = (id: number): Told => ({ type: 'gone', id });
+const seen: Told = { type: 'seen', id: 0 };
+
+function setUp(waitingMax = 100) {
+  const sent: FactsMessage<Told>[] = [];
+  const journal = new FactJournal<Told>({
     waitingMax,
-  );
+    isDroppable: ({ type }) => type === 'seen',
+    send: (message) => void sent.push(message),
+    nowMs: () => 7.5,
+  });
   return { journal, sent };
 }
 
@@ -27,8 +33,8 @@ describe('the journal', () => {
     journal.flush();
     const [first, second] = [[gone(1), gone(2), gone(3)], [gone(4)]];
     expect(sent).toEqual([
-      { type: 'facts', sequence: 1, facts: first, observedMs: 7, isAwaited: true },
-      { type: 'facts', sequence: 2, facts: second, observedMs: 7, isAwaited: false },
+      { type: 'facts', sequence: 1, facts: first, toldAtMs: 7, isAwaited: true },
+      { type: 'facts', sequence: 2, facts: second, toldAtMs: 7, isAwaited: false },
     ]);
     expect(journal.waiting).toBe(4);
     journal.committed(1);
@@ -48,7 +54,7 @@ describe('the journal', () => {
     await committed;
   });
 
-  it('journal - beyond half of its room polls are dropped, beyond all of it whoever waits is refused', async () => {
+  it('journal - beyond half of its room facts that may be are dropped, beyond all of it whoever waits is refused', async () => {
     const { journal, sent } = setUp(4);
     journal.note([gone(1), gone(2), seen]);
     expect([journal.waiting, journal.dropped]).toEqual([2, 1]);

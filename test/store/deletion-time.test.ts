@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DeletionTime } from '../../../src/mining/domain/deletion-time.ts';
+import { DeletionTime } from '../../src/store/deletion-time.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 15);
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,5 @@
-// The time by which old rows are deleted (docs/time.md#mining). It follows the wall clock, but slowly, so that a clock
-// that is wrong for an hour does not delete years of rows. It reads no clock.
+// The time by which old rows are deleted (docs/time.md). It follows the wall clock, but slowly, so that a clock that is
+// wrong for an hour does not delete years of rows. It reads no clock.
 
 /** How much faster than the running time of the program it may go. */
 export const DELETION_PACE = 10;
