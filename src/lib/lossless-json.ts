@@ -60,11 +60,10 @@ const engine = JSON as unknown as Engine;
  * {@link JsonTooLargeError} for a text beyond the bounds; one of more than `charactersMax` is not looked into.
  */
 export function parseLossless(text: string, bounds: JsonBounds): LosslessJson {
-  if (text.length > bounds.charactersMax) throw new JsonTooLargeError('The text is too long.');
-  const isWithin = isWithinBounds(text, bounds);
+  const size = sizeOf(text, bounds);
   try {
     // The engine parses any depth; only its call of a reviver recurses.
-    if (isWithin) return engine.parse(text, keepDigits);
+    if (size !== null) return engine.parse(text, keepDigits);
     JSON.parse(text);
   } catch {
     throw new NotJsonError('The text is not JSON.');
@@ -78,26 +77,38 @@ function keepDigits(_name: string, value: unknown, { source }: { readonly source
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Counts brackets and commas outside strings; each value but the first one follows an opening bracket or a comma. */
-function isWithinBounds(text: string, { depthMax, valuesMax }: JsonBounds): boolean {
+/**
+ * Counts the members of all objects of a JSON text, those of equal names too, without parsing it. Null if the text has
+ * more values than the bounds allow, or deeper ones. The text need not be JSON. Throws {@link JsonTooLargeError} if it is
+ * too long, and then does not look into it.
+ */
+export function sizeOf(text: string, bounds: JsonBounds): { readonly members: number } | null {
+  if (text.length > bounds.charactersMax) throw new JsonTooLargeError('The text is too long.');
+  // Each value but the first one follows an opening bracket or a comma, and each member has a colon.
+  const { depthMax, valuesMax } = bounds;
   let depth = 0;
   let values = 1;
+  let members = 0;
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
         at = endOfString(text, at);
         break;
+      case COLON:
+        members += 1;
+        break;
       case OPEN_ARRAY:
       case OPEN_OBJECT:
         depth += 1;
         values += 1;
-        if (depth > depthMax || values > valuesMax) return false;
+        if (depth > depthMax || values > valuesMax) return null;
         break;
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
@@ -105,11 +116,11 @@ function isWithinBounds(text: string, { depthMax, valuesMax }: JsonBounds): bool
         break;
       case COMMA:
         values += 1;
-        if (values > valuesMax) return false;
+        if (values > valuesMax) return null;
         break;
     }
   }
-  return true;
+  return { members };
 }
 
 /** The index of the closing quote, or the text's end. */
