@@ -72,3 +72,17 @@ export interface StoredDeadLetters {
   /** Length of their bodies together, in bytes. */
   readonly bytes: number;
 }
+
+/** How many clients are listed at most, those with the latest summary first. */
+export interface ClientsQuery {
+  readonly limit: number;
+}
+
+/** A client that has summaries in the database. */
+export interface ClientRow {
+  readonly clientId: string;
+  /** Summaries that are kept. */
+  readonly summaries: number;
+  /** When its latest summary was sealed, by the wall clock. */
+  readonly lastSealedAtMs: number;
+}
