@@ -1,0 +1,144 @@
+// The figures of a summary: values the exact sums of its hours, adds them, and rounds each once.
+
+import {
+  AMOUNT_FRACTION_DIGITS,
+  type Exact,
+  HUNDRED,
+  PERCENT_FRACTION_DIGITS,
+  roundedNumber,
+  ZERO,
+} from './amount.ts';
+import { AssetSums } from './amounts.ts';
+import type { HourSums } from './hour-sums.ts';
+import type {
+  FigureNotes,
+  HourlyBucket,
+  ReturnBasis,
+  SummaryFigures,
+  UnconvertedAmounts,
+} from './summary.ts';
+import type { Valuation } from './valuation.ts';
+
+const amountNumber = (value: Exact) => roundedNumber(value, AMOUNT_FRACTION_DIGITS);
+
+/** Amounts without a price, by asset. */
+class Unconverted {
+  readonly volume = new AssetSums();
+  readonly fees = new AssetSums();
+  readonly profit = new AssetSums();
+
+  /** Undefined if every amount had a price. */
+  note(): Readonly<Record<string, UnconvertedAmounts>> | undefined {
+    const [volume, fees, profit] = [this.volume, this.fees, this.profit].map(
+      (sums) => new Map(sums.entries()),
+    );
+    const assets = [...new Set([volume, fees, profit].flatMap((sums) => [...(sums?.keys() ?? [])]))];
+    if (assets.length === 0) return undefined;
+    return Object.fromEntries(
+      assets.toSorted().map((asset) => [
+        asset,
+        {
+          volume: amountNumber(volume?.get(asset) ?? ZERO),
+          fees: amountNumber(fees?.get(asset) ?? ZERO),
+          profit: amountNumber(profit?.get(asset) ?? ZERO),
+        },
+      ]),
+    );
+  }
+}
+
+/** The valued sums of one hour, exact. */
+interface ValuedHour {
+  readonly volume: Exact;
+  readonly fees: Exact;
+  readonly profit: Exact;
+  readonly basis: Exact;
+}
+
+function valued(hour: HourSums, valuation: Valuation, unconverted: Unconverted): ValuedHour {
+  const { hourMs } = hour;
+  const lost = (sums: AssetSums) => (asset: string, amount: Exact) => sums.add(asset, amount);
+  const realizedFees = valuation.sum(hour.realizedFees.amounts(), (asset, amount) =>
+    unconverted.profit.add(asset, ZERO.minus(amount)),
+  );
+  return {
+    volume: valuation.sum(hour.volume.pricedAt(hourMs), lost(unconverted.volume)),
+    fees: valuation.sum(hour.fees.pricedAt(hourMs), lost(unconverted.fees)),
+    profit: valuation.sum(hour.gross.pricedAt(hourMs), lost(unconverted.profit)).minus(realizedFees),
+    basis: valuation.sum(hour.basis.pricedAt(hourMs)),
+  };
+}
+
+function percent(part: Exact, whole: Exact): number {
+  return whole.eq(ZERO) ? 0 : roundedNumber(part.times(HUNDRED).div(whole), PERCENT_FRACTION_DIGITS);
+}
+
+function returnOf(hour: HourSums, { profit, basis }: ValuedHour, valuation: Valuation): number {
+  if (hour.moves === null) return percent(profit, basis);
+  const { moved, volume } = hour.moves.byQuote();
+  return percent(valuation.sum(moved.pricedAt(hour.hourMs)), valuation.sum(volume.pricedAt(hour.hourMs)));
+}
+
+function unmatchedNote(hours: readonly HourSums[], valuation: Valuation) {
+  const count = hours.reduce((sum, hour) => sum + hour.unmatchedSells, 0);
+  const volume = hours.reduce(
+    (sum, hour) => sum.plus(valuation.sum(hour.unmatchedVolume.pricedAt(hour.hourMs))),
+    ZERO,
+  );
+  return count === 0 ? undefined : { count, volume_quote: amountNumber(volume) };
+}
+
+function notesOf(
+  hours: readonly HourSums[],
+  valuation: Valuation,
+  unconverted: Unconverted,
+  returnBasis: ReturnBasis,
+): FigureNotes {
+  const bases = new Set(hours.flatMap((hour) => [...hour.bases]));
+  const unconvertedNote = unconverted.note();
+  const unmatched = unmatchedNote(hours, valuation);
+  return {
+    return_basis: returnBasis,
+    ...(valuation.unit === null ? {} : { quote: valuation.unit }),
+    ...(hours.some((hour) => hour.isAssumedUsd) ? { assumed_usd: true as const } : {}),
+    ...(bases.size > 1 ? { mixed_base: true as const } : {}),
+    ...(unconvertedNote === undefined ? {} : { unconverted: unconvertedNote }),
+    ...(unmatched === undefined ? {} : { unmatched_sells: unmatched }),
+  };
+}
+
+/** The figures of these hours, which ascend. Throws if a sum is too great for a number of the wire. */
+export function figuresOf(
+  hours: readonly HourSums[],
+  valuation: Valuation,
+  returnBasis: ReturnBasis,
+): SummaryFigures {
+  const unconverted = new Unconverted();
+  const buckets: HourlyBucket[] = [];
+  let [trades, volumeBase, volume, fees] = [0, ZERO, ZERO, ZERO];
+  for (const hour of hours) {
+    const values = valued(hour, valuation, unconverted);
+    trades += hour.trades;
+    volumeBase = volumeBase.plus(hour.volumeBase);
+    volume = volume.plus(values.volume);
+    fees = fees.plus(values.fees);
+    buckets.push({
+      t: new Date(hour.hourMs).toISOString(),
+      return_pct: returnOf(hour, values, valuation),
+      trades: hour.trades,
+      volume_base: amountNumber(hour.volumeBase),
+      volume_quote: amountNumber(values.volume),
+      fees_usd: amountNumber(values.fees),
+    });
+  }
+  return {
+    buckets,
+    totals: {
+      trades,
+      volume_base: amountNumber(volumeBase),
+      volume_quote: amountNumber(volume),
+      fees_usd: amountNumber(fees),
+    },
+    notes: notesOf(hours, valuation, unconverted, returnBasis),
+  };
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { foldJob } from '../../../src/trades/domain/fold-job.ts';
+import type { Trade } from '../../../src/trades/domain/trade.ts';
+import { fee, fills, HOUR, LINEAR, marketOf, SPOT, TEN_O_CLOCK_MS, tradeOf } from './fills.ts';
+
+const fold = (trades: readonly Trade[]) => foldJob(trades, { returnBasis: 'realized_fifo' });
+const T10 = '2025-01-01T10:00:00.000Z';
+const T11 = '2025-01-01T11:00:00.000Z';
+
+const TABLE = [
+  { market: SPOT, text: 'buy 1@100 f1; sell 1@110 f1', percent: 8, volume: 210 },
+  { market: SPOT, text: 'buy 2@100 f2; sell 1@110 f1', percent: 8, volume: 310 },
+  { market: SPOT, text: 'buy 2@100 f2; sell 1@110 f1; sell 1@120 f1', percent: 13, volume: 430 },
+  { market: LINEAR, text: 'sell 1@110 f1; buy 1@100 f1', percent: 7.272727, volume: 210 },
+  { market: LINEAR, text: 'buy 1@100 f1; sell 2@110 f2; buy 1@105 f1', percent: 5.238095, volume: 425 },
+  { market: SPOT, text: 'buy 1@100 f-0.02; sell 1@101 f-0.02', percent: 1.04, volume: 201 },
+  {
+    market: SPOT,
+    text: 'buy 3@100 f3; sell 1@110 f1; sell 1@90 f1; sell 1@120 f1',
+    percent: 4.666667,
+    volume: 620,
+  },
+  { market: SPOT, text: 'sell 1@110 f1; buy 1@100 f1', percent: 0, volume: 210 },
+] as const;
+
+describe('fold job - the table of the specification', () => {
+  it.each(TABLE)('$text is $percent %', ({ market, text, percent, volume }) => {
+    const { buckets, totals } = fold(fills(text, { market }));
+    expect(buckets).toHaveLength(1);
+    expect(buckets[0]).toMatchObject({ t: T10, return_pct: percent, volume_quote: volume });
+    expect(totals.volume_quote).toBe(volume);
+  });
+
+  it('trades of the same millisecond go by their ids, as numbers', () => {
+    const trades = [
+      tradeOf({ side: 'sell', price: '110', id: '10' }),
+      tradeOf({ side: 'buy', price: '100', id: '9' }),
+    ];
+    expect(fold(trades).buckets[0]).toMatchObject({ return_pct: 10, volume_quote: 210 });
+    expect(fold(trades).notes.unmatched_sells).toBeUndefined();
+  });
+
+  it('a sell beyond the lots is unmatched, and leaves the return alone', () => {
+    const { notes, buckets } = fold(fills('sell 1@110 f1; buy 1@100 f1'));
+    expect(notes).toEqual({
+      return_basis: 'realized_fifo',
+      unmatched_sells: { count: 1, volume_quote: 110 },
+    });
+    expect(buckets[0]).toMatchObject({ fees_usd: 2, return_pct: 0 });
+  });
+
+  it('of a sell partly beyond the lots, only the matched part and its share of the fee count', () => {
+    const { notes, buckets } = fold(fills('buy 1@100; sell 4@110 f4'));
+    expect(notes.unmatched_sells).toEqual({ count: 1, volume_quote: 330 });
+    expect(buckets[0]).toMatchObject({ return_pct: 9, fees_usd: 4 });
+  });
+
+  it('a buy of one hour and its sell of the next: the result is in the next', () => {
+    const [buy, sell] = fills('buy 1@100; sell 1@110');
+    if (buy === undefined || sell === undefined) throw new Error('two fills');
+    const { buckets } = fold([{ ...sell, timestampMs: TEN_O_CLOCK_MS + HOUR }, buy]);
+    expect(buckets.map(({ t, return_pct }) => [t, return_pct])).toEqual([
+      [T10, 0],
+      [T11, 10],
+    ]);
+  });
+});
+
+describe('fold job - the five sample trades', () => {
+  const samples = [
+    ...fills('buy 0.5@100 f0.02; buy 0.4@101 f0.02; buy 0.3@102 f0.02'),
+    ...fills('buy 0.6@103 f0.03; buy 0.7@104 f0.03').map((trade) => ({
+      ...trade,
+      timestampMs: trade.timestampMs + HOUR,
+    })),
+  ];
+
+  it('buckets and totals', () => {
+    expect(fold(samples)).toEqual({
+      buckets: [
+        { t: T10, return_pct: 0, trades: 3, volume_base: 1.2, volume_quote: 121, fees_usd: 0.06 },
+        { t: T11, return_pct: 0, trades: 2, volume_base: 1.3, volume_quote: 134.6, fees_usd: 0.06 },
+      ],
+      totals: { trades: 5, volume_base: 2.5, volume_quote: 255.6, fees_usd: 0.12 },
+      notes: { return_basis: 'realized_fifo' },
+    });
+  });
+
+  it('price moves', () => {
+    const { buckets, notes } = foldJob(samples, { returnBasis: 'price_move' });
+    expect(buckets.map(({ return_pct }) => return_pct)).toEqual([2, 0.970874]);
+    expect(notes.return_basis).toBe('price_move');
+  });
+});
+
+describe('fold job - assets', () => {
+  it('without trades there are no buckets', () => {
+    expect(fold([])).toEqual({
+      buckets: [],
+      totals: { trades: 0, volume_base: 0, volume_quote: 0, fees_usd: 0 },
+      notes: { return_basis: 'realized_fifo' },
+    });
+  });
+
+  it('one quote that is no dollar stays, and is named', () => {
+    const market = marketOf('ETH/BTC');
+    const { notes, buckets } = fold(
+      fills('buy 1@0.05; sell 1@0.06', { market, fees: [fee('0.001', 'BTC'), fee('3', 'USDT')] }),
+    );
+    expect(buckets[0]).toMatchObject({ return_pct: 16, volume_quote: 0.11, fees_usd: 0.002 });
+    expect(notes).toMatchObject({ quote: 'BTC', unconverted: { USDT: { volume: 0, fees: 6, profit: -6 } } });
+  });
+
+  it('of several quotes, what counts as dollars adds up and the rest is unconverted', () => {
+    const { notes, totals } = fold([
+      ...fills('buy 1@100; sell 1@110'),
+      ...fills('buy 1@200', { market: marketOf('ETH-USDC') }),
+      ...fills('buy 2@0.05; sell 2@0.06 f0.001', { market: marketOf('ETH/BTC') }).map((trade) => ({
+        ...trade,
+        fees: trade.fees.map(({ amount }) => fee(amount, 'BTC')),
+      })),
+    ]);
+    expect(totals.volume_quote).toBe(410);
+    expect(notes).toEqual({
+      return_basis: 'realized_fifo',
+      mixed_base: true,
+      unconverted: { BTC: { volume: 0.22, fees: 0.001, profit: 0.019 } },
+    });
+  });
+
+  it('a symbol that does not tell its quote counts as dollars, and is marked', () => {
+    expect(fold(fills('buy 1@100', { market: marketOf('GOLD') })).notes).toEqual({
+      return_basis: 'realized_fifo',
+      assumed_usd: true,
+    });
+  });
+
+  it('a fee in an asset without a price is unconverted, and every fee counts', () => {
+    const fees = [fee('0.03'), fee('0.01', 'GATEPOINT')];
+    const { notes, buckets } = fold(fills('buy 1@100', { fees }));
+    expect(buckets[0]?.fees_usd).toBe(0.03);
+    expect(notes.unconverted).toEqual({ GATEPOINT: { volume: 0, fees: 0.01, profit: 0 } });
+  });
+
+  it('a fee in the base of a spot buy reduces the lot, and its value counts as the fee', () => {
+    const buy = tradeOf({ fees: [fee('0.1', 'BTC')] });
+    const sell = tradeOf({ side: 'sell', amount: '0.9', price: '110', timestampMs: TEN_O_CLOCK_MS + 1 });
+    const { notes, buckets } = fold([buy, sell]);
+    // Bought for 100, sold for 99; the basis is 90.
+    expect(buckets[0]).toMatchObject({ return_pct: -1.111111, fees_usd: 10, volume_base: 1.9 });
+    expect(notes).toEqual({ return_basis: 'realized_fifo' });
+  });
+});
