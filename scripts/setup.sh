@@ -16,14 +16,17 @@ node_is_pinned() { case $("$node" --version 2>/dev/null || true) in v24.*) retur
 
 packages_are_ready() { [ "$(cat "$record" 2>/dev/null || true)" = "$(wanted)" ] && [ -x "$node" ]; }
 
-# Somebody ran npm by hand: npm writes this file last, so one newer than the lock file is a finished installation.
-npm_was_run_by_hand() {
-  [ -n "$(find node_modules/.package-lock.json -newer package-lock.json 2>/dev/null)" ] && node_is_pinned
+# Somebody ran npm or pnpm by hand: each writes its file last, so one newer than the lock file is a finished installation.
+were_installed_by_hand() {
+  for finished in node_modules/.package-lock.json node_modules/.modules.yaml; do
+    [ -z "$(find "$finished" -newer package-lock.json 2>/dev/null)" ] || { node_is_pinned && return 0; }
+  done
+  return 1
 }
 
 install_packages() {
   packages_are_ready && return
-  if npm_was_run_by_hand; then wanted > "$record"; return; fi
+  if were_installed_by_hand; then wanted > "$record"; return; fi
   command -v npm >/dev/null 2>&1 || { complain 'npm is missing: install Node 18 or newer, which brings npm.'; exit 1; }
   say 'Installing the packages of package-lock.json (once, and after each change of it).'
   rm -f "$record"

@@ -6,7 +6,7 @@ import { BadRequest } from './answers.ts';
 import { isTime, type Refusal } from './parameter.ts';
 
 /** Options for a server whose routes have schemas. */
-export const VALIDATION = {
+export const VALIDATION: Pick<FastifyServerOptions, 'ajv' | 'schemaErrorFormatter'> = {
   ajv: {
     customOptions: {
       coerceTypes: false,
@@ -18,7 +18,7 @@ export const VALIDATION = {
     onCreate: (ajv) => void ajv.addFormat('date-time', isTime),
   },
   schemaErrorFormatter: ([error], part) => refusalOf(error, part === 'body'),
-} satisfies FastifyServerOptions;
+};
 
 type Refused = FastifySchemaValidationError & { readonly parentSchema?: { readonly 'x-refusal'?: Refusal } };
 
