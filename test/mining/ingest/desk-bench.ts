@@ -9,7 +9,7 @@ import type { Submission } from '../../../src/mining/domain/submission.ts';
 import { Desk } from '../../../src/mining/ingest/desk.ts';
 import type { DeskDelivery, DeskOptions } from '../../../src/mining/ingest/desk-parts.ts';
 import { block, peer, submission } from '../domain/mining-blocks.ts';
-import { ManualTime } from '../support/manual-time.ts';
+import { ManualTime } from '../../support/manual-time.ts';
 
 export const flush = () => new Promise((resolve) => setImmediate(resolve));
 

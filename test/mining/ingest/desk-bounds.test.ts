@@ -6,7 +6,7 @@ import { FALSE_PROOFS_MAX, FalseProofs } from '../../../src/mining/ingest/false-
 import { NOTICE_CHARACTERS_MAX, NOTICES_MAX, Notices } from '../../../src/mining/ingest/notices.ts';
 import { RunningChecks } from '../../../src/mining/ingest/running-checks.ts';
 import { entry, submission } from '../domain/mining-blocks.ts';
-import { ManualTime } from '../support/manual-time.ts';
+import { ManualTime } from '../../support/manual-time.ts';
 import { flush } from './desk-bench.ts';
 
 describe('desk bounds', () => {

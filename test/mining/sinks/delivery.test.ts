@@ -9,7 +9,7 @@ import type {
 } from '../../../src/mining/domain/upstream-answer.ts';
 import { Delivery } from '../../../src/mining/sinks/delivery.ts';
 import { account, entry } from '../domain/mining-blocks.ts';
-import { ManualTime } from '../support/manual-time.ts';
+import { ManualTime } from '../../support/manual-time.ts';
 
 const AWAY: UpstreamMeaning = {
   type: 'temporary',

@@ -5,7 +5,7 @@ import { UpstreamActor } from '../../../src/mining/actors/upstream-actor.ts';
 import type { MiningInformation } from '../../../src/mining/domain/information.ts';
 import type { UpstreamOptions } from '../../../src/mining/sinks/upstream-client.ts';
 import { UpstreamSet, type UpstreamSetOptions } from '../../../src/mining/sinks/upstream-set.ts';
-import { ManualTime } from './manual-time.ts';
+import { ManualTime } from '../../support/manual-time.ts';
 
 export interface SetUp extends Partial<UpstreamSetOptions> {
   readonly isMinerActive?: boolean;

@@ -1,8 +1,8 @@
 // Time that a test moves by hand, with real sockets: after each timer the test waits until the requests that it caused
 // have ended, so a minute passes in a moment and nothing depends on the speed of the machine.
 
-import type { Clock } from '../../../src/lib/clock.ts';
-import type { Timer, Timers } from '../../../src/lib/timers.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import type { Timer, Timers } from '../../src/lib/timers.ts';
 
 /** Not at zero, and the two clocks differ, so that a mix-up fails. */
 const START_MS = 5_000;
