@@ -75,6 +75,14 @@ const mining: Entry = {
     ),
 };
 
+/** The commands of the summaries' keys. */
+const keyCommands = {
+  keygen: {
+    summary: 'make the key that signs the summaries of jobs',
+    load: async () => (await import('./trades/cli/keygen.ts')).keygenCommand,
+  },
+};
+
 /** The simulators of mining. */
 const miningSimulators = {
   'upstream-sim': {
@@ -90,7 +98,7 @@ const miningSimulators = {
 const aggregator = group({
   about:
     'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS; as `mining`, a proxy between miners and a pool or wallet.',
-  commands: { ...federation, mining, ...miningSimulators },
+  commands: { ...federation, mining, ...miningSimulators, ...keyCommands },
   standard: 'serve',
   exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
 });

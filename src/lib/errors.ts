@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'not_found'
   | 'too_many'
   | 'not_genuine'
+  | 'key_unusable'
+  | 'key_exists'
   | 'ingest_failed'
   | 'worker_timeout'
   | 'internal';
