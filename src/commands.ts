@@ -5,6 +5,7 @@ import { type Entry, group } from './cli/command.ts';
 import { explained, failureLine, sayingSetting } from './cli/failure.ts';
 import { complain } from './cli/output.ts';
 import { programCommands, storedProgramCommands } from './cli/program-commands.ts';
+import { twoForms } from './cli/two-forms.ts';
 import { environment } from './config/environment.ts';
 import { COMMAND_NAME } from './lib/command-name.ts';
 import { CodedError } from './lib/errors.ts';
@@ -33,8 +34,13 @@ const federation = explained(
       load: async () => (await import('./federation/cli/nodes.ts')).nodesCommand,
     },
     verify: {
-      summary: 'say whether published statistics are genuine',
-      load: async () => (await import('./federation/cli/verify.ts')).verifyCommand,
+      summary: 'say whether published statistics are genuine; with FILE, whether a summary of trades is',
+      load: async () =>
+        twoForms({
+          options: (await import('./federation/cli/verify-options.ts')).VERIFY_OPTIONS,
+          without: async () => (await import('./federation/cli/verify.ts')).verifyCommand,
+          withOperand: async () => (await import('./trades/cli/verify-summary.ts')).verifySummaryCommand,
+        }),
     },
     simulate: {
       summary: 'send what real monitors send and check the published statistics',

@@ -94,6 +94,12 @@ export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
   return { values, operands: positionals };
 }
 
+/** True if an operand occurs among the arguments of a command with these options. Mistakes in them do not matter. */
+export function hasOperand(args: readonly string[], options: Options): boolean {
+  const { positionals } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true });
+  return positionals.length > 0;
+}
+
 /** Shortens an argument and removes control characters, so that a sentence can quote it. */
 export function printable(text: string): string {
   return (text.length > 100 ? `${text.slice(0, 100)}…` : text).replaceAll(/\p{Cc}/gu, '?');

@@ -8,7 +8,10 @@ import type { PublicJwk } from '../lib/ed25519.ts';
 export interface KeySetParts {
   /** What the keys sign, for the API description. */
   readonly keySetSummary: string;
-  /** The public keys of the program's signatures; none before the database is open. */
+  /**
+   * The public keys of the program's signatures; none before the database is open. A key may have members of its program
+   * beside those of RFC 8037: they are shown too, and readers that do not know them pass them over (RFC 7517, section 4).
+   */
   publicKeys(): readonly PublicJwk[];
 }
 

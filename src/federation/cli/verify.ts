@@ -2,6 +2,7 @@
 // and checks whether one of the keys signed the message. It trusts only the source of the keys.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { VERIFY_OPTIONS } from './verify-options.ts';
 import { readSettings } from '../config/settings.ts';
 import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import { connectBroker, type NatsOptions } from '../../io/nats.ts';
@@ -10,7 +11,6 @@ import { getText } from '../../lib/http-get.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { isSignature, thumbprint } from '../../lib/ed25519.ts';
 import { command } from '../../cli/command.ts';
-import { flag, option, optionWithDefault } from '../../cli/command-line.ts';
 import { fromCaller } from '../../config/environment.ts';
 import { print } from '../../cli/output.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -161,17 +161,7 @@ function parseJson(text: string, where: string): unknown {
 export const verifyCommand = command({
   about:
     "Waits for the next statistics on the broker, or reads a message from a file, and says whether an aggregator's key signed it.\n\nThe broker is that of NATS_URL and its settings; default EMBEDDED_NATS_HOST and EMBEDDED_NATS_PORT, else nats://127.0.0.1:4222.",
-  options: {
-    keys: option(
-      'WHERE',
-      'JWK set: an http(s) address or a file; default /.well-known/aggregator/keys at HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080',
-    ),
-    file: option('FILE', 'a message as --save writes it, instead of the broker'),
-    subject: optionWithDefault('S', 'the subject to listen on', 'truebit.stats.aggregated'),
-    timeout: optionWithDefault('S', 'seconds to wait for a message', '60'),
-    save: option('FILE', 'write the message there: {"subject","headers","payload"}, the payload as text'),
-    json: flag('print JSON'),
-  },
+  options: VERIFY_OPTIONS,
   exit: '0 genuine; 1 not genuine, or no message; 2 usage.',
   async run({ values }, env) {
     const seconds = Number(values.timeout);
