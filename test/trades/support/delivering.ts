@@ -1,0 +1,69 @@
+// A delivery with a real client over an outbox in memory, in fast time.
+
+import { createRandom } from '../../../src/lib/random.ts';
+import type { DeliveryOutcome } from '../../../src/trades/domain/delivery-outcome.ts';
+import { Delivery, type DeliveryParts } from '../../../src/trades/sinks/delivery.ts';
+import { IngestClient } from '../../../src/trades/sinks/ingest-client.ts';
+import { fastTime } from './fast-time.ts';
+import { MemoryOutbox } from './memory-outbox.ts';
+
+export interface DeliveringOptions {
+  readonly url: string;
+  readonly tokenFile?: string;
+  readonly outbox?: MemoryOutbox;
+  readonly bytesMax?: number;
+  /** How much faster than the machine's the time is. */
+  readonly times?: number;
+  readonly parts?: Partial<DeliveryParts>;
+}
+
+export async function delivering({
+  url,
+  tokenFile,
+  outbox = new MemoryOutbox(),
+  ...more
+}: DeliveringOptions) {
+  const { clock, timers } = fastTime(more.times ?? 100);
+  const lines: string[] = [];
+  const note = (level: string) => (sentence: string, fields?: object) =>
+    void lines.push(`${level} ${sentence}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`);
+  const log = { info: note('info'), warn: note('warn') };
+  const client = new IngestClient({ backendUrl: url, tokenFile: tokenFile ?? null }, { clock, timers, log });
+  await client.start();
+  const settled: [number, DeliveryOutcome][] = [];
+  const failing: number[] = [];
+  const random = createRandom(1, 'delivery');
+  const delivery = new Delivery(more.bytesMax ?? 2 ** 30, {
+    journal: outbox,
+    bodies: (ids) => outbox.bodies(ids),
+    rows: (query) => outbox.rows(query),
+    post: (body, digest) => client.post(body, digest),
+    settled: (id, outcome) => void settled.push([id, outcome]),
+    failing: (id) => void failing.push(id),
+    log,
+    clock,
+    timers,
+    random: () => random.next(),
+    ...more.parts,
+  });
+  delivery.restore(outbox.waiting, outbox.dead);
+  await delivery.start();
+  return {
+    delivery,
+    client,
+    outbox,
+    lines,
+    settled,
+    failing,
+    /** Seals a summary and hands it to the delivery; returns its id. */
+    add(clientId: string, body: string, digest: string): number {
+      const entry = outbox.seal(clientId, body, digest);
+      delivery.add(entry);
+      return entry.id;
+    },
+    async stop() {
+      await delivery.stop();
+      await client.stop();
+    },
+  };
+}
