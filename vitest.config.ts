@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Files of tests that start no program, broker or thread and leave nothing behind in a module: they share a worker. */
 const RULES = [
   'test/{actors,cli,config,http,lib,lifecycle,workers}/**/!(until-signal|child-thread).test.ts',
-  'test/*/{cli,config,domain,http,ingest,metrics,sinks,threads}/**/*.test.ts',
+  'test/*/{actors,cli,config,domain,http,ingest,metrics,sinks,threads}/**/*.test.ts',
   'test/deploy/links.test.ts',
 ];
 

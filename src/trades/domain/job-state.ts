@@ -27,10 +27,8 @@ export type JobSignal =
 
 /** What the desk does because of a signal. */
 export type JobCommand =
-  /** Makes, signs and stores the summary. */
+  /** Makes, signs and stores the summary, and hands it to the outbox. */
   | { readonly type: 'seal' }
-  /** Hands the stored summary to the outbox. */
-  | { readonly type: 'deliver' }
   /** Drops the trades from memory. */
   | { readonly type: 'drop' }
   /** Answers the calls that wait for the end of the delivery. */
