@@ -10,7 +10,7 @@ export interface KeySetParts {
   readonly keySetSummary: string;
   /**
    * The public keys of the program's signatures; none before the database is open. A key may have members of its program
-   * beside those of RFC 8037: they are shown too, and readers that do not know them pass them over (RFC 7517, section 4).
+   * beside those of RFC 8037: they are shown too, and readers that do not know them pass them over (RFC 7517).
    */
   publicKeys(): readonly PublicJwk[];
 }

@@ -80,8 +80,8 @@ describe('command line', () => {
     const env = { DB_PATH: join(makeFolder(), 'aggregator.db') };
     for (const name of await listed()) {
       const { code, stdout, stderr } = await runCommand([name, '--', '--help'], env);
-      // These two commands take it for a file name, and there is no such file.
-      const takesFile = name === 'backup' || name === 'restore';
+      // These commands take it for a file name, and there is no such file.
+      const takesFile = ['backup', 'restore', 'verify'].includes(name);
       expect([name, code, stdout]).toEqual([name, takesFile ? 1 : 2, '']);
       expect(stderr, name).toMatch(takesFile ? /^[^\n]+\n$/ : /^.*'--help'.+\n$/);
     }

@@ -40,6 +40,9 @@ const PLANTED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   'owner-of-prom-client': ['src/federation/metrics/counts.ts', 'prom-client'],
   'owner-of-pino': ['src/federation/threads/logs.ts', 'pino'],
   'owner-of-yaml': ['src/mining/cli/reads.ts', 'yaml'],
+  'owner-of-big\\.js': ['src/federation/domain/computes.ts', 'big.js'],
+  'backend-stands-alone': ['src/trades/backend/posts.ts', 'src/trades/sinks/delivery.ts'],
+  'only-commands-start-the-backend': ['src/trades/threads/receives.ts', 'src/trades/backend/server.ts'],
   'no-dev-packages': ['src/cli/tests.ts', 'vitest'],
 };
 

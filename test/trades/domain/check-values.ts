@@ -1,4 +1,4 @@
-// The check values of docs/trades.md: the key of RFC 8032 section 7.1 test 1, two payloads, and what is signed of them.
+// The check values of docs/trades.md: the key of RFC 8032, 7.1, test 1, two payloads, and what is signed of them.
 
 import { createPrivateKey } from 'node:crypto';
 import { publicJwk } from '../../../src/lib/ed25519.ts';
