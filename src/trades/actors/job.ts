@@ -61,7 +61,7 @@ export const jobMachine = setup({
   states: {
     collecting: {
       on: {
-        process: { target: 'processing', actions: say('seal') },
+        asked: { target: 'processing', actions: say('seal') },
         expired: { ...EXPIRING, actions: [say('drop'), ...EXPIRING.actions] },
       },
     },

@@ -10,7 +10,7 @@ export type JobState = JobStatus | 'expired';
 /** What happens to a job. */
 export type JobSignal =
   /** A client asks for the summary. */
-  | { readonly type: 'process' }
+  | { readonly type: 'asked' }
   /** The summary is signed and on the disk. */
   | { readonly type: 'sealed' }
   /** No summary can be made of the trades, however often it is tried. */

@@ -141,7 +141,7 @@ export class JobDesk implements Part {
   process(jobId: string): Promise<ProcessOutcome> | 'unknown' {
     const job = this.#find(jobId);
     if (job === null) return 'unknown';
-    this.#tell(job, { type: 'process' });
+    this.#tell(job, { type: 'asked' });
     return this.#outcome(job);
   }
 

@@ -22,19 +22,19 @@ function setUp(start: JobStart = { state: 'collecting', isSealed: false, isFaili
 /** How an actor comes into a situation: the state, and what it remembers. */
 const WAYS = {
   collecting: [],
-  unsealed: ['process'],
-  sealed: ['process', 'sealed'],
-  failing: ['process', 'sealed', 'failing'],
-  completed: ['process', 'sealed', 'delivered'],
-  dead: ['process', 'sealed', 'dead'],
-  unsealable: ['process', 'unsealable'],
-  'expired unsealed': ['process', 'expired'],
-  'expired sealed': ['process', 'sealed', 'expired'],
+  unsealed: ['asked'],
+  sealed: ['asked', 'sealed'],
+  failing: ['asked', 'sealed', 'failing'],
+  completed: ['asked', 'sealed', 'delivered'],
+  dead: ['asked', 'sealed', 'dead'],
+  unsealable: ['asked', 'unsealable'],
+  'expired unsealed': ['asked', 'expired'],
+  'expired sealed': ['asked', 'sealed', 'expired'],
 } as const satisfies Readonly<Record<string, readonly JobSignal['type'][]>>;
 
 /** Situation, signal, state and node after it, commands. Pairs that are not listed change nothing. */
 const ROWS: readonly (readonly [keyof typeof WAYS, JobSignal['type'], string, string, string])[] = [
-  ['collecting', 'process', 'processing', 'online', 'seal'],
+  ['collecting', 'asked', 'processing', 'online', 'seal'],
   ['collecting', 'expired', 'expired', 'offline', 'drop, online>offline, close, forget'],
   ['unsealed', 'sealed', 'processing', 'online', 'drop'],
   ['unsealed', 'unsealable', 'failed', 'stale', 'online>stale, drop, answer'],
@@ -59,7 +59,7 @@ const ROWS: readonly (readonly [keyof typeof WAYS, JobSignal['type'], string, st
 ];
 
 const SIGNALS = [
-  'process',
+  'asked',
   'sealed',
   'unsealable',
   'failing',
@@ -79,9 +79,9 @@ function at(situation: keyof typeof WAYS) {
 function broken(times: number): JobSignal {
   let left = times;
   return {
-    get type(): 'process' {
+    get type(): 'asked' {
       if (left-- > 0) throw new RangeError('this signal cannot be read');
-      return 'process';
+      return 'asked';
     },
   };
 }
@@ -113,7 +113,7 @@ describe('job actor', () => {
   ] as const)('job actor - after a restart it goes on from %j as %s', (start, node) => {
     const { judge, tell } = setUp(start);
     expect([judge.state, judge.node]).toEqual([start.state, node]);
-    expect(tell('process')).toBe('');
+    expect(tell('asked')).toBe('');
     expect(tell('expired')).toBe(`${node}>offline, close, forget`);
   });
 
@@ -127,7 +127,7 @@ describe('job actor', () => {
 
   it('job actor - one that keeps throwing keeps its state, and is given up at last', () => {
     const { judge, tell, failures } = setUp();
-    tell('process');
+    tell('asked');
     expect(judge.tell(broken(99))).toEqual([]);
     expect(judge.state).toBe('processing');
     expect(judge.tell(broken(99))).toEqual([]);
@@ -140,7 +140,7 @@ describe('job actor', () => {
     const { actors, supervisor, tell } = setUp();
     actors.letGo('ab12');
     actors.letGo('ab12');
-    expect(tell('process')).toBe('');
+    expect(tell('asked')).toBe('');
     supervisor.stop();
   });
 });
