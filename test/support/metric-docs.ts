@@ -10,17 +10,17 @@ export interface MetricRow {
   readonly labels: readonly string[];
 }
 
-const MINING_HEADING = '\n## Mining\n';
 const PROCESS_HEADING = '\n## Process and event loop\n';
-const [FEDERATION = '', MINING = ''] = readFileSync(
+const [FEDERATION = '', MINING = '', TRADES = ''] = readFileSync(
   new URL('../../docs/metrics.md', import.meta.url),
   'utf8',
-).split(MINING_HEADING);
+).split(/\n## (?:Mining|Trades)\n/);
 
-/** The page as far as it is about this program; the process and its event loop belong to both. */
-export function metricsPage(program: 'federation' | 'mining'): string {
+/** The page as far as it is about this program; the process and its event loop belong to all. */
+export function metricsPage(program: 'federation' | 'mining' | 'trades'): string {
   if (program === 'federation') return FEDERATION;
-  return `${FEDERATION.slice(FEDERATION.indexOf(PROCESS_HEADING))}${MINING}`;
+  const shared = FEDERATION.slice(FEDERATION.indexOf(PROCESS_HEADING));
+  return `${shared}${program === 'mining' ? MINING : TRADES}`;
 }
 
 /** The cells of every table row whose first cell is a word in back quotes. */

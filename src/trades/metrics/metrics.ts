@@ -1,0 +1,79 @@
+// The metrics of trades for Prometheus (docs/metrics.md#trades), from one view of the program at each scrape.
+
+import type { Clock } from '../../lib/clock.ts';
+import type { HistogramSnapshot } from '../../lib/histogram.ts';
+import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import { MetricsRegistry } from '../../metrics/registry.ts';
+import type { TradesView } from '../domain/view.ts';
+import { ENCLAVE_READINGS } from './enclave-readings.ts';
+import { VIEW_READINGS } from './view-readings.ts';
+
+/** Sources of the numbers; at a scrape all are read at one moment. */
+export interface MetricsParts {
+  view(): TradesView;
+  /** Readers of the page's live feed. */
+  feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
+  /** Converts a time of the monotonic clock to the wall clock as it is set now. */
+  wallMs(monotonicMs: number): number;
+  readonly clock?: Pick<Clock, 'monotonicMs'>;
+}
+
+/** The metrics of one process. */
+export interface Metrics {
+  readonly contentType: string;
+  /** Returns all metrics in the text format. */
+  text(): Promise<string>;
+  /** Stops measuring the event loop. */
+  stop(): void;
+}
+
+const FEED_READINGS: readonly Reading<ReturnType<MetricsParts['feed']>>[] = [
+  gauge('aggregator_trades_feed_clients', 'Open readers of the live feed.', ({ clients }) => clients),
+  counter(
+    'aggregator_trades_feed_clients_dropped_total',
+    'Readers of the live feed that were too slow and were dropped.',
+    ({ dropped }) => dropped,
+  ),
+  counter(
+    'aggregator_trades_feed_clients_refused_total',
+    'Readers of the live feed that were refused because there were too many.',
+    ({ refused }) => refused,
+  ),
+];
+
+/** Makes the metrics. Counters with labels have all their series from the start. */
+export function createMetrics(parts: MetricsParts): Metrics {
+  const registry = new MetricsRegistry(parts);
+  // Of the current scrape: readings that are added first are filled first.
+  let view: TradesView | null = null;
+  registry.addReadings([...VIEW_READINGS, ...ENCLAVE_READINGS], () => (view = parts.view()));
+  registry.addReadings(FEED_READINGS, () => parts.feed());
+  addHistograms(registry, () => view);
+  return {
+    contentType: registry.contentType,
+    text: () => registry.text(),
+    stop: () => registry.stop(),
+  };
+}
+
+function addHistograms(registry: MetricsRegistry, view: () => TradesView | null): void {
+  const histograms: readonly [string, string, () => HistogramSnapshot | undefined][] = [
+    [
+      'aggregator_trades_seal_seconds',
+      'Duration of making a summary: fold, rounding, canonical text.',
+      () => view()?.jobs.sealSeconds,
+    ],
+    [
+      'aggregator_trades_delivery_seconds',
+      'Duration of an attempt to deliver a summary.',
+      () => view()?.outbox.deliverySeconds,
+    ],
+    [
+      'aggregator_trades_commit_seconds',
+      'Duration of a transaction of the writer.',
+      () => view()?.store.commitSeconds,
+    ],
+  ];
+  // Every view has its histograms with their bounds, so these are never used.
+  for (const [name, help, read] of histograms) registry.addCounted({ name, help }, [], () => read() ?? null);
+}
