@@ -14,7 +14,7 @@ import {
 } from '../domain/delivery-meaning.ts';
 import type { DeliveryOutcome } from '../domain/delivery-outcome.ts';
 import { forwardWaitMs, restoredWait, retryWait, type Wait } from '../domain/delivery-schedule.ts';
-import type { Fact, Journal, OutboxEntry } from '../domain/facts.ts';
+import type { Attempt, Fact, Journal, OutboxEntry } from '../domain/facts.ts';
 import type { OutboxQuery, OutboxRow, StoredDeadLetters, StoredWaiting } from '../domain/questions.ts';
 import type { OutboxView } from '../domain/view.ts';
 import { BodyReader, type StoredBody } from './body-reader.ts';
@@ -41,7 +41,9 @@ export interface DeliveryParts {
   /** An entry was delivered, or refused for good, and that is on the disk. */
   settled(entryId: number, outcome: DeliveryOutcome): void;
   /** An attempt failed, and is repeated. */
-  failing(entryId: number): void;
+  failing(entryId: number, attempt: Attempt): void;
+  /** A dead letter waits again, and that is on the disk. */
+  replayed(entryId: number): void;
   readonly log: Pick<Log, 'info' | 'warn'>;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -154,6 +156,7 @@ export class Delivery implements Part {
   #takeUp({ id, clientId, digest, bodyBytes }: OutboxRow): void {
     this.#counts.replayed(bodyBytes);
     this.#lines.add(clientId, { id, digest, bodyBytes, attempts: 0, sinceMs: this.#parts.clock.nowMs() });
+    this.#parts.replayed(id);
     this.#pump();
   }
 
@@ -214,7 +217,7 @@ export class Delivery implements Part {
     const { id: entryId, attempts } = entry;
     journal.note([{ type: 'attempted', entryId, atMs, attempts, nextAtMs: atMs + wait.waitMs, attempt }]);
     this.#wait(line, wait);
-    failing(entryId);
+    failing(entryId, attempt);
   }
 
   /** The line goes on when the outcome is on the disk: else a line could run ahead of what a restart knows of it. */

@@ -32,6 +32,7 @@ export async function delivering({
   await client.start();
   const settled: [number, DeliveryOutcome][] = [];
   const failing: number[] = [];
+  const replayed: number[] = [];
   const random = createRandom(1, 'delivery');
   const delivery = new Delivery(more.bytesMax ?? 2 ** 30, {
     journal: outbox,
@@ -40,6 +41,7 @@ export async function delivering({
     post: (body, digest) => client.post(body, digest),
     settled: (id, outcome) => void settled.push([id, outcome]),
     failing: (id) => void failing.push(id),
+    replayed: (id) => void replayed.push(id),
     log,
     clock,
     timers,
@@ -55,6 +57,7 @@ export async function delivering({
     lines,
     settled,
     failing,
+    replayed,
     /** Seals a summary and hands it to the delivery; returns its id. */
     add(clientId: string, body: string, digest: string): number {
       const entry = outbox.seal(clientId, body, digest);
