@@ -49,11 +49,6 @@ export function openFederationWriter(path: string, adoption: Adoption | null = n
   return openWriter(path, FEDERATION_DATABASE, adoption);
 }
 
-/** Opens the federation's database for a command, which changes a database but makes none. */
-export function openFederationExisting(path: string): Database {
-  return openWriter(path, FEDERATION_DATABASE, null, true);
-}
-
 /** Opens the federation's database as {@link openCurrent} does. */
 export function openFederationCurrent(path: string): Database {
   return openCurrent(path, FEDERATION_DATABASE);

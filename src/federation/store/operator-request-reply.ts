@@ -3,6 +3,7 @@
 
 import type { ApiKey } from '../domain/api-keys.ts';
 import type { OperatorRequest, OperatorAnswer } from '../domain/operator-request.ts';
+import type { ControlReply } from '../../io/control-door.ts';
 import { CodedError, type ErrorCode } from '../../lib/errors.ts';
 import { codeOf } from '../../store/refusal.ts';
 import type { Committer } from '../../store/committer.ts';
@@ -10,9 +11,7 @@ import { type RequestMoment, applyOperatorRequest } from './apply-operator-reque
 import type { RevertibleWriter } from './revertible-writer.ts';
 
 /** The reply to a request; the sentence is for the operator. */
-export type OperatorRequestReply =
-  | { readonly type: 'made'; readonly answer: OperatorAnswer }
-  | { readonly type: 'refused'; readonly code: ErrorCode; readonly sentence: string };
+export type OperatorRequestReply = ControlReply<OperatorAnswer>;
 
 /** What a reply needs of the ingest thread. */
 export interface OperatorRequestParts {

@@ -1,9 +1,8 @@
-// Main's side of the control socket: it decodes operator requests, passes them to the writer, and answers when the
-// writer has replied. It changes nothing itself.
+// Main's side of operator requests: it decodes what comes over the control socket, passes it to the writer, and answers
+// when the writer has replied. It changes nothing itself.
 
 import { type OperatorRequest, decodeOperatorRequest } from '../domain/operator-request.ts';
-import { type ControlServer, controlSocketPath, serveControl } from '../../io/control-socket.ts';
-import { CodedError } from '../../lib/errors.ts';
+import { ControlDoor } from '../../io/control-door.ts';
 import type { Part } from '../../lib/part.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 
@@ -17,29 +16,23 @@ export interface OperatorRequestsParts {
 
 /** The control socket beside the database, and the requests that wait for the writer. */
 export class OperatorRequests implements Part {
-  readonly #databasePath: string;
   readonly #parts: OperatorRequestsParts;
+  readonly #door: ControlDoor;
   /** The clients that wait for the writer, by the number of their request. */
   readonly #waiting = new Map<number, (reply: OperatorRequestReply) => void>();
   #nextId = 1;
-  #server: ControlServer | null = null;
-  #isStopped = false;
 
   constructor(databasePath: string, parts: OperatorRequestsParts) {
-    this.#databasePath = databasePath;
     this.#parts = parts;
+    this.#door = new ControlDoor(databasePath, {
+      reply: (request) => this.#reply(request),
+      failed: (sentence, error) => parts.failed(sentence, error),
+    });
   }
 
   /** Listens beside the database, whose lock the caller holds. */
-  async start(): Promise<void> {
-    try {
-      const path = controlSocketPath(this.#databasePath);
-      this.#server = await serveControl(path, (request) => this.#reply(request));
-      if (this.#isStopped) this.#server.stop();
-    } catch (error) {
-      const what = 'the socket beside the database cannot be made';
-      this.#parts.failed(error instanceof CodedError ? error.message : what, error);
-    }
+  start(): Promise<void> {
+    return this.#door.start();
   }
 
   answer(id: number, reply: OperatorRequestReply): void {
@@ -47,9 +40,8 @@ export class OperatorRequests implements Part {
     this.#waiting.delete(id);
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#server?.stop();
+  stop(): Promise<void> {
+    return this.#door.stop();
   }
 
   async #reply(request: unknown): Promise<OperatorRequestReply> {
