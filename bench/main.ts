@@ -7,6 +7,7 @@ import { benchApi } from './api.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchConnections } from './connections.ts';
 import { benchFlood } from './flood.ts';
+import { benchFold } from './fold.ts';
 import { benchGrowth, benchSize, benchTick } from './history.ts';
 import { benchCatchUp, benchIngest, benchMemory, benchPlain } from './ingest.ts';
 import { benchLatency } from './latency.ts';
@@ -44,6 +45,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'mining-block': benchMiningBlock,
   'mining-connections': benchMiningConnections,
   'mining-store': benchMiningStore,
+  fold: benchFold,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {

@@ -1,6 +1,7 @@
 // Sums of exact amounts by asset. Amounts of two assets are never added here: that takes a price.
 
-import { exact, type Exact } from './amount.ts';
+import { exact, type Exact, ZERO } from './amount.ts';
+import { ExactSum } from './exact-sum.ts';
 import type { Decimal } from './trade.ts';
 
 /** An amount of an asset, and the hour whose price values it. */
@@ -13,26 +14,35 @@ export interface PricedAmount {
 
 /** Exact sums by asset; grows with the assets. */
 export class AssetSums {
-  readonly #sums = new Map<string, Exact>();
+  readonly #sums = new Map<string, ExactSum>();
 
   add(asset: string, amount: Exact): void {
-    const sum = this.#sums.get(asset);
-    this.#sums.set(asset, sum === undefined ? amount : sum.plus(amount));
+    let sum = this.#sums.get(asset);
+    if (sum === undefined) {
+      sum = new ExactSum();
+      this.#sums.set(asset, sum);
+    }
+    sum.add(amount);
   }
 
-  /** Asset and sum, each asset once. */
-  entries(): Iterable<readonly [asset: string, sum: Exact]> {
-    return this.#sums;
+  /** Every asset that was added. */
+  assets(): readonly string[] {
+    return [...this.#sums.keys()];
+  }
+
+  /** The sum of one asset; 0 if none was added. */
+  of(asset: string): Exact {
+    return this.#sums.get(asset)?.value ?? ZERO;
   }
 
   /** The sums as amounts of one hour. */
   pricedAt(hourMs: number): readonly PricedAmount[] {
-    return [...this.#sums].map(([asset, amount]) => ({ asset, hourMs, amount }));
+    return [...this.#sums].map(([asset, sum]) => ({ asset, hourMs, amount: sum.value }));
   }
 
   /** The sums as plain data. */
   toState(): AssetSumsState {
-    return [...this.#sums].map(([asset, sum]) => [asset, sum.toFixed()]);
+    return [...this.#sums].map(([asset, sum]) => [asset, sum.value.toText()]);
   }
 
   /** The sums from plain data. Throws if a number is none. */

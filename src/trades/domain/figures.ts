@@ -1,13 +1,6 @@
 // The figures of a summary: values the exact sums of its hours, adds them, and rounds each once.
 
-import {
-  AMOUNT_FRACTION_DIGITS,
-  type Exact,
-  HUNDRED,
-  PERCENT_FRACTION_DIGITS,
-  roundedNumber,
-  ZERO,
-} from './amount.ts';
+import { AMOUNT_FRACTION_DIGITS, type Exact, HUNDRED, PERCENT_FRACTION_DIGITS, ZERO } from './amount.ts';
 import { AssetSums } from './amounts.ts';
 import type { HourSums } from './hour-sums.ts';
 import type {
@@ -19,7 +12,7 @@ import type {
 } from './summary.ts';
 import type { Valuation } from './valuation.ts';
 
-const amountNumber = (value: Exact) => roundedNumber(value, AMOUNT_FRACTION_DIGITS);
+const amountNumber = (value: Exact) => value.toNumber(AMOUNT_FRACTION_DIGITS);
 
 /** Amounts without a price, by asset. */
 class Unconverted {
@@ -29,18 +22,16 @@ class Unconverted {
 
   /** Undefined if every amount had a price. */
   note(): Readonly<Record<string, UnconvertedAmounts>> | undefined {
-    const [volume, fees, profit] = [this.volume, this.fees, this.profit].map(
-      (sums) => new Map(sums.entries()),
-    );
-    const assets = [...new Set([volume, fees, profit].flatMap((sums) => [...(sums?.keys() ?? [])]))];
-    if (assets.length === 0) return undefined;
+    const { volume, fees, profit } = this;
+    const assets = new Set([volume, fees, profit].flatMap((sums) => sums.assets()));
+    if (assets.size === 0) return undefined;
     return Object.fromEntries(
-      assets.toSorted().map((asset) => [
+      [...assets].toSorted().map((asset) => [
         asset,
         {
-          volume: amountNumber(volume?.get(asset) ?? ZERO),
-          fees: amountNumber(fees?.get(asset) ?? ZERO),
-          profit: amountNumber(profit?.get(asset) ?? ZERO),
+          volume: amountNumber(volume.of(asset)),
+          fees: amountNumber(fees.of(asset)),
+          profit: amountNumber(profit.of(asset)),
         },
       ]),
     );
@@ -70,7 +61,7 @@ function valued(hour: HourSums, valuation: Valuation, unconverted: Unconverted):
 }
 
 function percent(part: Exact, whole: Exact): number {
-  return whole.eq(ZERO) ? 0 : roundedNumber(part.times(HUNDRED).div(whole), PERCENT_FRACTION_DIGITS);
+  return whole.sign === 0 ? 0 : part.times(HUNDRED).div(whole).toNumber(PERCENT_FRACTION_DIGITS);
 }
 
 function returnOf(hour: HourSums, { profit, basis }: ValuedHour, valuation: Valuation): number {
@@ -119,14 +110,14 @@ export function figuresOf(
   for (const hour of hours) {
     const values = valued(hour, valuation, unconverted);
     trades += hour.trades;
-    volumeBase = volumeBase.plus(hour.volumeBase);
+    volumeBase = volumeBase.plus(hour.volumeBase.value);
     volume = volume.plus(values.volume);
     fees = fees.plus(values.fees);
     buckets.push({
       t: new Date(hour.hourMs).toISOString(),
       return_pct: returnOf(hour, values, valuation),
       trades: hour.trades,
-      volume_base: amountNumber(hour.volumeBase),
+      volume_base: amountNumber(hour.volumeBase.value),
       volume_quote: amountNumber(values.volume),
       fees_usd: amountNumber(values.fees),
     });

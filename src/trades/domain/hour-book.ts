@@ -1,10 +1,10 @@
 // Folds trades, one after the other, into exact sums of UTC hours and open lots. It does not order trades, knows no price
 // source and rounds nothing.
 
-import { exact, type Exact, ZERO } from './amount.ts';
+import { exact, type Exact } from './amount.ts';
 import type { PricedAmount } from './amounts.ts';
 import { hourOf, HourSums } from './hour-sums.ts';
-import { type ClosedPart, type FillOutcome, Lots, type Opening } from './lots.ts';
+import { type ClosedPart, type FillOutcome, Lots, type Opening, type SettledFees } from './lots.ts';
 import type { ReturnBasis } from './summary.ts';
 import type { Trade } from './trade.ts';
 
@@ -40,7 +40,7 @@ function read(trade: Trade): ReadTrade {
   const fees: PricedAmount[] = [];
   for (const fee of trade.fees) {
     const amount = exact(fee.amount);
-    if (amount.eq(ZERO)) continue;
+    if (amount.sign === 0) continue;
     if (isReducing && fee.asset === market.base) {
       received = received.minus(amount);
       fees.push({ asset: market.quote, hourMs, amount: amount.times(price) });
@@ -81,8 +81,9 @@ export class HourBook {
     hour.addFill(market, size, value, fees);
     hour.moves?.add(market.symbol, market.quote, trade.timestampMs, price, value);
     // A fee that takes all of what came in leaves no lot.
-    if (received.gt(ZERO)) {
-      this.#count(hour, fill, this.#lotsOf(trade).fold({ side, quantity: received, price, fees }));
+    if (received.sign > 0) {
+      const { hourMs } = hour;
+      this.#count(hour, fill, this.#lotsOf(trade).fold({ side, quantity: received, price, fees, hourMs }));
     }
     return hour;
   }
@@ -91,15 +92,21 @@ export class HourBook {
     const { quote } = trade.market;
     for (const part of outcome.closed) {
       const { gross, basis } = resultOf(trade, price, part);
-      hour.addResult(quote, gross, basis, part.openingFees);
+      hour.addResult(quote, gross, basis);
     }
+    for (const settled of outcome.settled) this.#addSettled(settled);
     for (const fee of outcome.closingFees) hour.realizedFees.add(fee);
-    if (outcome.unmatched.eq(ZERO)) return;
+    if (outcome.unmatched.sign === 0) return;
     hour.unmatchedSells++;
     hour.unmatchedVolume.add(
       quote,
       trade.market.kind === 'inverse' ? outcome.unmatched : outcome.unmatched.times(price),
     );
+  }
+
+  #addSettled({ hourMs, fees }: SettledFees): void {
+    const hour = this.#hour(hourMs);
+    for (const fee of fees) hour.realizedFees.add(fee);
   }
 
   #hour(hourMs: number): HourSums {
@@ -123,6 +130,10 @@ export class HourBook {
 
   /** The hours from `fromMs` to before `toMs` that have trades, ascending. */
   hours(fromMs = -Infinity, toMs = Infinity): readonly HourSums[] {
+    for (const lots of this.#lots.values()) {
+      const settled = lots.settle();
+      if (settled !== null) this.#addSettled(settled);
+    }
     return [...this.#hours.values()]
       .filter(({ hourMs }) => hourMs >= fromMs && hourMs < toMs)
       .toSorted((one, other) => one.hourMs - other.hourMs);

@@ -1,7 +1,8 @@
 // The exact sums of one UTC hour. Amounts stay in their assets; it knows no price, and no trade once it is added.
 
-import { type Exact, ZERO } from './amount.ts';
+import type { Exact } from './amount.ts';
 import { AssetSums, HourlyAssetSums, type PricedAmount } from './amounts.ts';
+import { ExactSum } from './exact-sum.ts';
 import { PriceMoves } from './price-move.ts';
 import type { Market } from './trade.ts';
 
@@ -21,7 +22,7 @@ export class HourSums {
   /** Base assets of all trades. */
   readonly bases = new Set<string>();
   isAssumedUsd = false;
-  volumeBase: Exact = ZERO;
+  readonly volumeBase = new ExactSum();
   /** By quote asset. */
   readonly volume = new AssetSums();
   /** Fees of the fills of this hour. */
@@ -48,15 +49,14 @@ export class HourSums {
     this.trades++;
     this.bases.add(market.base);
     if (market.isAssumedUsd) this.isAssumedUsd = true;
-    this.volumeBase = this.volumeBase.plus(size);
+    this.volumeBase.add(size);
     this.volume.add(market.quote, value);
     for (const fee of fees) this.fees.add(fee.asset, fee.amount);
   }
 
-  /** Counts the result of a closed part of a lot. */
-  addResult(quote: string, gross: Exact, basis: Exact, openingFees: readonly PricedAmount[]): void {
+  /** Counts the result of a closed part of a lot, without fees. */
+  addResult(quote: string, gross: Exact, basis: Exact): void {
     this.gross.add(quote, gross);
     this.basis.add(quote, basis);
-    for (const fee of openingFees) this.realizedFees.add(fee);
   }
 }

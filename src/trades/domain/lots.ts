@@ -1,4 +1,4 @@
-// The open lots of one position, first in, first out. It knows quantities, prices and fees, and neither markets nor hours.
+// The open lots of one position, first in, first out. It knows quantities, prices, fees and hours, and no market.
 
 import { Fifo } from '../../lib/fifo.ts';
 import { type Exact, ZERO } from './amount.ts';
@@ -12,8 +12,10 @@ export type Opening = Side | 'both';
 interface Lot {
   quantity: Exact;
   readonly price: Exact;
-  /** Fees of the open rest. */
+  /** Fees of the open rest, and of what was closed of it and is not settled. */
   fees: readonly PricedAmount[];
+  /** What one hour closed of it without its fees yet; null if nothing. */
+  unsettled: { readonly hourMs: number; quantity: Exact } | null;
 }
 
 /** A fill as lots see it. */
@@ -23,25 +25,33 @@ export interface Fill {
   readonly quantity: Exact;
   readonly price: Exact;
   readonly fees: readonly PricedAmount[];
+  /** The hour in which it closes lots. */
+  readonly hourMs: number;
 }
 
 /** A part of a lot that a fill closed. */
 export interface ClosedPart {
   readonly quantity: Exact;
   readonly openingPrice: Exact;
-  readonly openingFees: readonly PricedAmount[];
+}
+
+/** Fees of opening whose lots were closed in an hour. */
+export interface SettledFees {
+  readonly hourMs: number;
+  readonly fees: readonly PricedAmount[];
 }
 
 /** What a fill did. */
 export interface FillOutcome {
   readonly closed: readonly ClosedPart[];
+  readonly settled: readonly SettledFees[];
   /** The fill's own fees for what it closed. */
   readonly closingFees: readonly PricedAmount[];
   /** Quantity that closed nothing and may open nothing; 0 if there is none. */
   readonly unmatched: Exact;
 }
 
-const OPENED: FillOutcome = { closed: [], closingFees: [], unmatched: ZERO };
+const OPENED: FillOutcome = { closed: [], settled: [], closingFees: [], unmatched: ZERO };
 
 /** Divides fees by quantity. The rest is what the part leaves, so that a division loses nothing. */
 function split(fees: readonly PricedAmount[], part: Exact, whole: Exact) {
@@ -53,10 +63,23 @@ function split(fees: readonly PricedAmount[], part: Exact, whole: Exact) {
   return { ofPart, ofRest };
 }
 
+/**
+ * Takes the fees of what one hour closed of the lot. They are divided once an hour and not once a fill: divisions are
+ * what folding takes longest for, and a lot that one hour closes whole needs none.
+ */
+function settle(lot: Lot): SettledFees | null {
+  const { unsettled, fees } = lot;
+  if (unsettled === null) return null;
+  const { ofPart, ofRest } = split(fees, unsettled.quantity, lot.quantity.plus(unsettled.quantity));
+  lot.fees = ofRest;
+  lot.unsettled = null;
+  return { hourMs: unsettled.hourMs, fees: ofPart };
+}
+
 /** The open lots of one position. Memory grows with the open lots. */
 export class Lots {
   readonly #opening: Opening;
-  #lots = new Fifo<Lot>();
+  readonly #lots = new Fifo<Lot>();
   /** Which side opened the lots; of no meaning while there are none. */
   #side: Side = 'buy';
 
@@ -71,17 +94,13 @@ export class Lots {
       return OPENED;
     }
     const closed: ClosedPart[] = [];
-    let rest = fill.quantity;
-    for (let lot = this.#lots.peek(); lot !== undefined && rest.gt(ZERO); lot = this.#lots.peek()) {
-      const isWhole = lot.quantity.lte(rest);
-      closed.push(isWhole ? this.#closeOldest(lot) : closePart(lot, rest));
-      rest = isWhole ? rest.minus(lot.quantity) : ZERO;
-    }
-    if (rest.eq(ZERO)) return { closed, closingFees: fill.fees, unmatched: ZERO };
+    const settled: SettledFees[] = [];
+    const rest = this.#close(fill, closed, settled);
+    if (rest.sign === 0) return { closed, settled, closingFees: fill.fees, unmatched: ZERO };
     const { ofPart, ofRest } = split(fill.fees, fill.quantity.minus(rest), fill.quantity);
-    if (this.#opening !== 'both') return { closed, closingFees: ofPart, unmatched: rest };
+    if (this.#opening !== 'both') return { closed, settled, closingFees: ofPart, unmatched: rest };
     this.#open({ ...fill, quantity: rest, fees: ofRest });
-    return { closed, closingFees: ofPart, unmatched: ZERO };
+    return { closed, settled, closingFees: ofPart, unmatched: ZERO };
   }
 
   #opens(side: Side): boolean {
@@ -91,12 +110,34 @@ export class Lots {
 
   #open({ side, quantity, price, fees }: Fill): void {
     this.#side = side;
-    this.#lots.push({ quantity, price, fees });
+    this.#lots.push({ quantity, price, fees, unsettled: null });
   }
 
-  #closeOldest({ quantity, price, fees }: Lot): ClosedPart {
-    this.#lots.shift();
-    return { quantity, openingPrice: price, openingFees: fees };
+  /** Returns the quantity for which there was no lot. */
+  #close({ quantity, hourMs }: Fill, closed: ClosedPart[], settled: SettledFees[]): Exact {
+    let rest = quantity;
+    for (let lot = this.#lots.peek(); lot !== undefined && rest.sign > 0; lot = this.#lots.peek()) {
+      if (lot.unsettled !== null && lot.unsettled.hourMs !== hourMs) pushSettled(settled, settle(lot));
+      const left = lot.quantity.minus(rest);
+      if (left.sign > 0) {
+        closed.push({ quantity: rest, openingPrice: lot.price });
+        lot.quantity = left;
+        lot.unsettled ??= { hourMs, quantity: ZERO };
+        lot.unsettled.quantity = lot.unsettled.quantity.plus(rest);
+        return ZERO;
+      }
+      closed.push({ quantity: lot.quantity, openingPrice: lot.price });
+      settled.push({ hourMs, fees: lot.fees });
+      this.#lots.shift();
+      rest = ZERO.minus(left);
+    }
+    return rest;
+  }
+
+  /** Takes the fees of all that was closed so far; null if all are taken. */
+  settle(): SettledFees | null {
+    const oldest = this.#lots.peek();
+    return oldest === undefined ? null : settle(oldest);
   }
 
   /** True if no lot is open. */
@@ -105,9 +146,6 @@ export class Lots {
   }
 }
 
-function closePart(lot: Lot, quantity: Exact): ClosedPart {
-  const { ofPart, ofRest } = split(lot.fees, quantity, lot.quantity);
-  lot.quantity = lot.quantity.minus(quantity);
-  lot.fees = ofRest;
-  return { quantity, openingPrice: lot.price, openingFees: ofPart };
+function pushSettled(all: SettledFees[], settled: SettledFees | null): void {
+  if (settled !== null) all.push(settled);
 }

@@ -60,7 +60,7 @@ export function accountMarket(listed: ListedMarket): Market {
   const kind = listed.inverse === true ? 'inverse' : listed.linear === true ? 'linear' : 'spot';
   if (kind === 'spot') return market(symbol, base, quote);
   const contractSize = listed.contractSize ?? '1';
-  if (!exact(contractSize).gt('0')) throw new RangeError('the size of a contract is not above 0');
+  if (exact(contractSize).sign <= 0) throw new RangeError('the size of a contract is not above 0');
   const settle = listed.settle ?? (kind === 'inverse' ? base : quote);
   return { symbol, kind, base, quote, settle, contractSize, isAssumedUsd: false };
 }
