@@ -7,6 +7,10 @@ import type { JobStatus } from './job.ts';
 export const SEAL_BOUNDS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const;
+/** Upper bounds of {@link StoreView.commitSeconds}. */
+export const COMMIT_BOUNDS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+] as const;
 
 /** The jobs. */
 export interface JobsView {
