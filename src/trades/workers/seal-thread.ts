@@ -1,0 +1,15 @@
+// Entry of every seal thread: it makes the summary of one job at a time. It reads neither files nor the database.
+
+import { answeringAlone } from '../../workers/answering.ts';
+import type { WorkerRequest } from '../../workers/questions.ts';
+import { lowerThreadPriority } from '../../workers/thread-priority.ts';
+import { sealJob } from './seal-job.ts';
+import type { SealQuestions } from './seal-questions.ts';
+
+/** A fold takes up to seconds: the threads that take trades, answer and store go first. */
+const PRIORITY_STEPS = 5;
+
+lowerThreadPriority(PRIORITY_STEPS);
+
+/** Answers one request; piscina calls it. It never throws. */
+export default answeringAlone((request: WorkerRequest<SealQuestions>) => sealJob(request));
