@@ -89,6 +89,14 @@ const keyCommands = {
   },
 };
 
+/** The other side of the wire of trades. */
+const referenceBackend = {
+  'ingest-server': {
+    summary: 'run the reference backend, which verifies, stores and shows summaries',
+    load: async () => (await import('./trades/cli/ingest-server.ts')).ingestServerCommand,
+  },
+};
+
 /** The simulators of mining. */
 const miningSimulators = {
   'upstream-sim': {
@@ -104,7 +112,7 @@ const miningSimulators = {
 const aggregator = group({
   about:
     'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS; as `mining`, a proxy between miners and a pool or wallet.',
-  commands: { ...federation, mining, ...miningSimulators, ...keyCommands },
+  commands: { ...federation, mining, ...miningSimulators, ...keyCommands, ...referenceBackend },
   standard: 'serve',
   exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
 });

@@ -24,18 +24,38 @@ interface Place {
 
 /**
  * Returns the answer at `address`. `isOurs`: the address leads to this machine because it was made from this machine's
- * settings. Rejects if no answer comes within `timeoutMs`.
+ * settings. Rejects if no answer comes within `timeoutMs`, or if its body is longer than `bytesMax`.
  */
-export async function getText(address: string, timeoutMs: number, isOurs = false): Promise<TextAnswer> {
+export async function getText(
+  address: string,
+  timeoutMs: number,
+  isOurs = false,
+  bytesMax = Infinity,
+): Promise<TextAnswer> {
   const signal = AbortSignal.timeout(timeoutMs);
   const place = placeOf(address);
-  if (place !== null && (isOurs || isLoopback(place.host))) return getStraight(place, signal);
+  if (place !== null && (isOurs || isLoopback(place.host))) return getStraight(place, signal, bytesMax);
   const response = await fetch(address, { signal });
   return {
     status: response.status,
-    text: await response.text(),
+    text: await textOf(response, bytesMax),
     date: response.headers.get('date'),
   };
+}
+
+async function textOf({ body }: Response, bytesMax: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) throw tooLong(bytesMax);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLong(bytesMax: number): Error {
+  return new Error(`the answer is longer than ${bytesMax} bytes`);
 }
 
 /** True if `address` is a valid http or https URL. */
@@ -56,12 +76,17 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-function getStraight(place: Place, signal: AbortSignal): Promise<TextAnswer> {
+function getStraight(place: Place, signal: AbortSignal, bytesMax: number): Promise<TextAnswer> {
   return new Promise((resolve, reject) => {
     // The common agent would use the proxies of the environment, so this request has its own agent.
     const asked = request({ ...place, signal, agent: new Agent() }, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.byteLength;
+        if (bytes > bytesMax) response.destroy(tooLong(bytesMax));
+        chunks.push(chunk);
+      });
       response.once('error', reject);
       response.once('end', () =>
         resolve({

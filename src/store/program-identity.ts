@@ -10,9 +10,15 @@ import { type SchemaEntry, SchemaReader } from './schema-reader.ts';
  * The mark of every program. They are in one place so that no two programs have the same mark, and each can name the
  * others. This room knows nothing else about programs.
  */
-const MARKS = { federation: 'fede', mining: 'mini', trades: 'trad', agent: 'agen' } as const;
+const MARKS = {
+  federation: 'fede',
+  mining: 'mini',
+  trades: 'trad',
+  ingest: 'inge',
+  agent: 'agen',
+} as const;
 
-/** The name of a program of this package, as in its folder under `src`. */
+/** The name of a program of this package that has a database. */
 export type ProgramName = keyof typeof MARKS;
 
 /** The `application_id` of four ASCII letters: their bytes as one number, the first letter highest. */

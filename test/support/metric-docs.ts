@@ -11,16 +11,16 @@ export interface MetricRow {
 }
 
 const PROCESS_HEADING = '\n## Process and event loop\n';
-const [FEDERATION = '', MINING = '', TRADES = ''] = readFileSync(
+const [FEDERATION = '', MINING = '', TRADES = '', BACKEND = ''] = readFileSync(
   new URL('../../docs/metrics.md', import.meta.url),
   'utf8',
-).split(/\n## (?:Mining|Trades)\n/);
+).split(/\n## (?:Mining|Trades|Reference backend of trades)\n/);
+const OWN = { mining: MINING, trades: TRADES, backend: BACKEND } as const;
 
 /** The page as far as it is about this program; the process and its event loop belong to all. */
-export function metricsPage(program: 'federation' | 'mining' | 'trades'): string {
+export function metricsPage(program: 'federation' | keyof typeof OWN): string {
   if (program === 'federation') return FEDERATION;
-  const shared = FEDERATION.slice(FEDERATION.indexOf(PROCESS_HEADING));
-  return `${shared}${program === 'mining' ? MINING : TRADES}`;
+  return `${FEDERATION.slice(FEDERATION.indexOf(PROCESS_HEADING))}${OWN[program]}`;
 }
 
 /** The cells of every table row whose first cell is a word in back quotes. */
