@@ -36,34 +36,37 @@ export interface NotGenuine {
 export function verifySummary(body: string | Uint8Array, keys: VerificationKeys): Genuine | NotGenuine {
   const read = readSummary(body);
   if (read.type === 'not_summary') return { kind: 'shape', reason: read.reason };
-  const texts = textsOf(read.payload);
-  if ('reason' in texts) return texts;
   const { metadata } = read.payload;
-  const allowed = [...keys].filter(([keyId]) => metadata === undefined || keyId === metadata.key_id);
-  if (allowed.length === 0) return unknownKey('it names a key that is not known');
-  const signers = allowed.filter(([, key]) => maySign(key, metadata?.provenance));
-  if (signers.length === 0) return unknownKey('its key does not sign summaries of this provenance');
-  return check(read, texts, signers);
+  // Only the plain form has a mark, and earlier programs leave it out.
+  const form = metadata?.canonical ?? 'rfc8785';
+  const text = writtenOrFault(read.payload, form);
+  if (typeof text !== 'string') return text;
+  const known = [...keys].filter(([keyId]) => metadata === undefined || keyId === metadata.key_id);
+  if (known.length === 0) return { kind: 'unknown_key', reason: 'no key that it names is known' };
+  const signers = known.filter(([, key]) => maySign(key, metadata?.provenance));
+  if (signers.length === 0) {
+    return { kind: 'unknown_key', reason: 'its key does not sign summaries of this provenance' };
+  }
+  const genuine = check(read, signers, text, form);
+  if (genuine !== null) return genuine;
+  const plain = canonicalText(read.payload, 'plain');
+  return (plain === text ? null : check(read, signers, plain, 'plain')) ?? FORGED;
 }
 
-const unknownKey = (reason: string): NotGenuine => ({ kind: 'unknown_key', reason });
+const FORGED: NotGenuine = {
+  kind: 'signature',
+  reason: 'the signature does not match: somebody changed the summary, or another key signed it',
+};
 
 /** A key that signs what clients report can never sign what was polled, and the reverse. */
 function maySign(key: VerificationKey, claimed: Provenance | undefined): boolean {
   return key.provenance === null || claimed === undefined || key.provenance === claimed;
 }
 
-type Texts = ReadonlyMap<Canonical, string>;
-
-/** The texts that can have been signed. Only the plain form has a mark, and earlier programs leave it out. */
-function textsOf(payload: SummaryPayload): Texts | NotGenuine {
-  const forms: readonly Canonical[] =
-    payload.metadata?.canonical === 'plain' ? ['plain'] : ['rfc8785', 'plain'];
+function writtenOrFault(payload: SummaryPayload, form: Canonical): string | NotGenuine {
   try {
-    const texts = new Map(forms.map((form) => [form, canonicalText(payload, form)]));
-    if (texts.get('plain') === texts.get('rfc8785')) texts.delete('plain');
-    const [text = ''] = texts.values();
-    return hasControls(text) ? { kind: 'shape', reason: 'a text in it has control characters' } : texts;
+    const text = canonicalText(payload, form);
+    return hasControls(text) ? { kind: 'shape', reason: 'a text in it has control characters' } : text;
   } catch (error) {
     if (error instanceof NotCanonicalError) return { kind: 'shape', reason: error.fault };
     throw error;
@@ -75,21 +78,17 @@ function hasControls(text: string): boolean {
   return text.includes('\\') && /(?<!\\)(?:\\\\)*\\[bfnrtu]/.test(text);
 }
 
+/** Null if none of the keys signed the text. */
 function check(
   { payload, signature }: SignedSummary,
-  texts: Texts,
   keys: readonly (readonly [string, VerificationKey])[],
-): Genuine | NotGenuine {
-  for (const [canonical, text] of texts) {
-    const bytes = Buffer.from(text);
-    const signer = keys.find(([, { x }]) => isBase64Signature(x, bytes, signature));
-    if (signer === undefined) continue;
-    const [keyId, key] = signer;
-    const provenance = payload.metadata?.provenance ?? key.provenance;
-    return { kind: 'ok', digest: digestOf(text), keyId, provenance, canonical, payload };
-  }
-  return {
-    kind: 'signature',
-    reason: 'the signature does not match: somebody changed the summary, or another key signed it',
-  };
+  text: string,
+  canonical: Canonical,
+): Genuine | null {
+  const bytes = Buffer.from(text);
+  const signer = keys.find(([, { x }]) => isBase64Signature(x, bytes, signature));
+  if (signer === undefined) return null;
+  const [keyId, key] = signer;
+  const provenance = payload.metadata?.provenance ?? key.provenance;
+  return { kind: 'ok', digest: digestOf(text), keyId, provenance, canonical, payload };
 }
