@@ -78,8 +78,8 @@ describe('Ed25519', () => {
     const [{ x, signature }] = VECTORS as [(typeof VECTORS)[0]];
     const order = 2n ** 252n + 27742317777372353535851937790883648493n;
     const bytes = Buffer.from(signature, 'hex');
-    const s = BigInt(`0x${Buffer.from(bytes.subarray(32)).reverse().toString('hex')}`) + order;
-    Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse().copy(bytes, 32);
+    const s = BigInt(`0x${Buffer.from(bytes.subarray(32).toReversed()).toString('hex')}`) + order;
+    bytes.set(Buffer.from(s.toString(16).padStart(64, '0'), 'hex').toReversed(), 32);
     expect(isBase64Signature(base64url(x), Buffer.alloc(0), bytes.toString('base64'))).toBe(false);
   });
 
