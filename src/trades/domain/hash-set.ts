@@ -38,6 +38,12 @@ export class HashSet64 {
     return isNew;
   }
 
+  /** True if the set has this hash. */
+  has(high: number, low: number): boolean {
+    const table = this.#tables[high % this.#tables.length] as Table;
+    return table.has(high, high === 0 && low === 0 ? 1 : low);
+  }
+
   #split(): void {
     const [whole] = this.#tables as [Table];
     const slots = Math.ceil((SPLIT_AT / TABLES) * GROWTH);
@@ -72,6 +78,11 @@ class Table {
     return isNew;
   }
 
+  has(high: number, low: number): boolean {
+    const at = slotFor(this.#slots, high, low);
+    return this.#slots[at] === high && this.#slots[at + 1] === low;
+  }
+
   *entries(): Iterable<readonly [number, number]> {
     for (let at = 0; at < this.#slots.length; at += 2) {
       const high = this.#slots[at] as number;
@@ -93,16 +104,21 @@ class Table {
 
 /** Puts a hash into its slot or the next free one; false if it stands there already. */
 function place(slots: Uint32Array, high: number, low: number): boolean {
+  const at = slotFor(slots, high, low);
+  if (slots[at] === high && slots[at + 1] === low) return false;
+  slots[at] = high;
+  slots[at + 1] = low;
+  return true;
+}
+
+/** Where a hash stands, or the free slot in which it would. */
+function slotFor(slots: Uint32Array, high: number, low: number): number {
   let at = 2 * Math.floor((low / 0x1_0000_0000) * (slots.length / 2));
   for (;;) {
     const highThere = slots[at] as number;
     const lowThere = slots[at + 1] as number;
-    if (highThere === 0 && lowThere === 0) {
-      slots[at] = high;
-      slots[at + 1] = low;
-      return true;
-    }
-    if (highThere === high && lowThere === low) return false;
+    if (highThere === 0 && lowThere === 0) return at;
+    if (highThere === high && lowThere === low) return at;
     at += 2;
     if (at === slots.length) at = 0;
   }

@@ -73,6 +73,15 @@ export class TradeLog {
     return 'taken';
   }
 
+  /** True if a trade would be `repeated`. Nothing is taken. */
+  knows({ market, side, id }: Trade): boolean {
+    if (id === null) return false;
+    const place = this.#markets.placeOf(market);
+    if (place === undefined) return false;
+    const [high, low] = this.#hashOf(place, side, id);
+    return this.#ids.has(high, low);
+  }
+
   /** Hands out the trades, and is empty and new from then on: it also forgets the ids. */
   release(): EncodedTrades {
     const encoded = {
@@ -89,10 +98,15 @@ export class TradeLog {
     return encoded;
   }
 
-  /** The digest leaves this file only as a place in the set, so a secret prefix is all that a key has to be. */
   #addId(market: number, side: Trade['side'], id: string): boolean {
+    const [high, low] = this.#hashOf(market, side, id);
+    return this.#ids.add(high, low);
+  }
+
+  /** The digest leaves this file only as a place in the set, so a secret prefix is all that a key has to be. */
+  #hashOf(market: number, side: Trade['side'], id: string): readonly [number, number] {
     const digest = hash('sha256', `${this.#key}${market}${side}:${id}`, 'buffer');
-    return this.#ids.add(digest.readUInt32LE(0), digest.readUInt32LE(4));
+    return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
   }
 
   #write(trade: Trade, market: number): void {
@@ -230,6 +244,12 @@ class Dictionary<Value> {
     return this.values.length;
   }
 
+  /** The place of a value; undefined if it has none. */
+  placeOf(value: Value): number | undefined {
+    return this.#places.get(this.#textOf(value));
+  }
+
+  /** The place of a value, which it gets now if it has none. */
   indexOf(value: Value): number {
     if (value === this.#last) return this.#lastPlace;
     const text = this.#textOf(value);

@@ -242,7 +242,9 @@ export class JobDesk implements Part {
     if (job.isClosed) return 'expired';
     const { log } = job;
     if (log === null || job.judge.state !== 'collecting') return 'not_collecting';
-    if (log.trades >= this.#options.jobTradesMax || this.#memory.refuses()) return 'too_many';
+    const isFull = log.trades >= this.#options.jobTradesMax || this.#memory.refuses();
+    // A client that sends all its trades again, after its connection broke, is told what is true of each.
+    if (isFull) return log.knows(trade) ? 'repeated' : 'too_many';
     const taken = log.append(trade);
     const { bytes } = log;
     this.#memory.changed(bytes - job.heldBytes);

@@ -180,6 +180,7 @@ describe('repetitions', () => {
         const log = new TradeLog();
         const first = new Map<string, Trade>();
         for (const one of [...given, ...given.toReversed()]) {
+          expect(log.knows(one)).toBe(one.id !== null && first.has(keyOf(one)));
           expect(log.append(one)).toBe(first.has(keyOf(one)) ? 'repeated' : 'taken');
           if (!first.has(keyOf(one))) first.set(keyOf(one), one);
         }
@@ -195,7 +196,26 @@ describe('repetitions', () => {
     const ids = Array.from({ length: 30_000 }, (_, index) => String(index * 7));
     expect(ids.filter((id) => log.append(trade({ id })) === 'repeated')).toEqual([]);
     expect(ids.filter((id) => log.append(trade({ id })) === 'taken')).toEqual([]);
+    expect(ids.filter((id) => !log.knows(trade({ id })))).toEqual([]);
     expect(log.append(trade({ id: '1' }))).toBe('taken');
+  });
+
+  it('trade log - says whether it knows a trade, and takes nothing then', () => {
+    const log = new TradeLog();
+    expect(log.knows(trade({ id: '7' }))).toBe(false);
+    log.append(trade({ id: '7' }));
+    log.append(trade());
+    const { bytes } = log;
+    expect(
+      [
+        trade({ id: '7' }),
+        trade({ id: '8' }),
+        trade({ id: '7', side: 'sell' }),
+        trade({ id: '7', market: market('ETHUSDT') }),
+        trade(),
+      ].map((one) => log.knows(one)),
+    ).toEqual([true, false, false, false, false]);
+    expect([log.trades, log.bytes]).toEqual([2, bytes]);
   });
 
   it('trade log - a released log is empty and forgets ids', () => {
