@@ -67,11 +67,11 @@ export const jobMachine = setup({
     },
     processing: {
       on: {
-        sealed: { guard: 'isUnsealed', actions: ['remember', say('drop')] },
+        sealed: { guard: 'isUnsealed', actions: 'remember' },
         unsealable: {
           guard: 'isUnsealed',
           target: 'failed',
-          actions: [node('stale'), say('drop'), say('answer')],
+          actions: [node('stale'), say('answer')],
         },
         failing: { guard: 'isSealed', actions: node('stale') },
         delivered: { guard: 'isSealed', target: 'completed', actions: [node('online'), say('answer')] },
@@ -94,8 +94,8 @@ export const jobMachine = setup({
     },
     expired: {
       on: {
-        sealed: { guard: 'isUnsealed', actions: ['remember', say('drop'), say('forget')] },
-        unsealable: { guard: 'isUnsealed', actions: [say('drop'), say('answer'), say('forget')] },
+        sealed: { guard: 'isUnsealed', actions: ['remember', say('forget')] },
+        unsealable: { guard: 'isUnsealed', actions: [say('answer'), say('forget')] },
         // Calls from before its end may still wait.
         delivered: { guard: 'isSealed', actions: say('answer') },
         dead: { guard: 'isSealed', actions: say('answer') },

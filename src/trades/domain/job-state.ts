@@ -29,7 +29,7 @@ export type JobSignal =
 export type JobCommand =
   /** Makes, signs and stores the summary, and hands it to the outbox. */
   | { readonly type: 'seal' }
-  /** Drops the trades from memory. */
+  /** Drops the trades, which nobody asked for. */
   | { readonly type: 'drop' }
   /** Answers the calls that wait for the end of the delivery. */
   | { readonly type: 'answer' }

@@ -10,6 +10,7 @@ import type { TakeOutcome } from '../domain/job.ts';
 import type { SealRequest } from '../domain/seal-request.ts';
 import type { Canonical, ReturnBasis, SealedSummary } from '../domain/summary.ts';
 import type { Trade } from '../domain/trade.ts';
+import type { OutboxView } from '../domain/view.ts';
 
 /** Settings of a desk. */
 export interface JobDeskOptions {
@@ -46,6 +47,8 @@ export interface DeskOutbox {
   hasRoom(bytes: number): boolean;
   /** Takes a summary that is on the disk. */
   add(entry: OutboxEntry): void;
+  /** The greatest size of all bodies together. */
+  readonly counts: Pick<OutboxView, 'bytesMax'>;
 }
 
 /** What a seal line needs of the wiring. */

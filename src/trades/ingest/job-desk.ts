@@ -18,6 +18,7 @@ import { HeldMemory } from './held-memory.ts';
 import { Job, type JobIdentity, type JobSummary } from './job.ts';
 import { JobCounters } from './job-counters.ts';
 import type { JobDeskOptions, JobDeskParts, JobDoor } from './job-desk-parts.ts';
+import { JobShelf } from './job-shelf.ts';
 import { SealLine } from './seal-line.ts';
 import { hashOf, hasHash, jobHashOf, newJobId, newToken } from './tokens.ts';
 import { WAITING_CALLS_MAX, WaitingCalls } from './waiting-calls.ts';
@@ -37,9 +38,7 @@ export class JobDesk implements Part {
   readonly #memory: HeldMemory;
   readonly #calls: WaitingCalls;
   readonly #line: SealLine;
-  /** By the hash of the id; those that expired while their summary is made are among them. */
-  readonly #jobs = new Map<string, Job>();
-  readonly #byEntry = new Map<number, Job>();
+  readonly #jobs = new JobShelf();
   #sweep: Timer | null = null;
 
   constructor(options: JobDeskOptions, parts: JobDeskParts) {
@@ -49,7 +48,7 @@ export class JobDesk implements Part {
     this.#calls = new WaitingCalls(parts.timers);
     this.#line = new SealLine(options, parts, {
       stored: (job, summary) => this.#stored(job, summary),
-      unsealable: (job) => this.#tell(job, { type: 'unsealable' }),
+      unsealable: (job) => this.#sealingEnded(job, 'unsealable'),
     });
   }
 
@@ -64,7 +63,7 @@ export class JobDesk implements Part {
     await Promise.race([this.#line.emptied(), late.promise]);
     timer.cancel();
     this.#sweep?.cancel();
-    for (const job of this.#jobs.values()) this.#calls.answer(job.calls);
+    for (const job of this.#jobs) this.#calls.answer(job.calls);
   }
 
   /** Takes up the jobs that were sealed before a restart. Called once, before the first request. */
@@ -77,7 +76,7 @@ export class JobDesk implements Part {
       const { jobHash: hash, tokenHash, clientId, exchange, createdAtMs, expiresAtMs } = job;
       const deadlineMs = monotonicMs + leftMs;
       const identity = { hash, tokenHash, clientId, exchange, createdAtMs, expiresAtMs, deadlineMs };
-      this.#byEntry.set(job.entryId, this.#put(identity, job));
+      this.#put(identity, job);
     }
     this.#lookForExpired();
   }
@@ -147,7 +146,7 @@ export class JobDesk implements Part {
 
   /** The delivery of an entry ended. */
   settled(entryId: number, { type, attempt }: DeliveryOutcome): void {
-    const job = this.#byEntry.get(entryId);
+    const job = this.#jobs.byEntry(entryId);
     if (job !== undefined) {
       if (type === 'delivered') job.delivered(attempt);
       else job.attempt = attempt;
@@ -158,7 +157,7 @@ export class JobDesk implements Part {
 
   /** An attempt to deliver an entry failed, and is made again. */
   failing(entryId: number, attempt: Attempt | null = null): void {
-    const job = this.#byEntry.get(entryId);
+    const job = this.#jobs.byEntry(entryId);
     if (job === undefined) return;
     job.attempt = attempt ?? job.attempt;
     this.#tell(job, { type: 'failing' });
@@ -166,7 +165,7 @@ export class JobDesk implements Part {
 
   /** An operator put a dead letter back into the outbox. */
   replayed(entryId: number): void {
-    const job = this.#byEntry.get(entryId);
+    const job = this.#jobs.byEntry(entryId);
     if (job === undefined) return;
     job.attempt = null;
     this.#tell(job, { type: 'replayed' });
@@ -174,12 +173,10 @@ export class JobDesk implements Part {
 
   /** The jobs, counted. */
   get counts(): JobsView {
-    const byStatus = { collecting: 0, processing: 0, completed: 0, failed: 0 };
-    for (const job of this.#jobs.values()) if (!job.isClosed) byStatus[job.view().status]++;
     const { opened, refused, expired, takes, transitions, actorFailures } = this.#counters;
     const { taken, repeated, too_many, not_collecting } = takes;
     return {
-      byStatus,
+      byStatus: this.#jobs.byStatus,
       jobsMax: this.#options.jobsMax,
       opened,
       refused,
@@ -203,21 +200,15 @@ export class JobDesk implements Part {
 
   /** The jobs' actors by the state of their node. */
   get nodes(): Readonly<Record<NodeState, number>> {
-    const nodes = { online: 0, stale: 0, offline: 0 };
-    for (const { judge } of this.#jobs.values()) nodes[judge.node]++;
-    return nodes;
+    return this.#jobs.byNode;
   }
 
   /** The latest jobs for a table, the newest first. */
   rows(limit: number): readonly JobRow[] {
-    const shown = Array.from(this.#jobs.values()).filter(({ isClosed }) => !isClosed);
-    return shown
-      .toReversed()
-      .slice(0, limit)
-      .map((job) => job.row());
+    return this.#jobs.rows(limit);
   }
 
-  #put(identity: JobIdentity, stored: StoredJob | null): Job {
+  #put(identity: JobIdentity, stored: StoredJob | null): void {
     const judge = this.#parts.actors.takeIn(identity.hash, startOf(stored), (outcome, error) => {
       this.#counters.actorFailures[outcome]++;
       this.#parts.log.error(
@@ -225,14 +216,12 @@ export class JobDesk implements Part {
         { outcome, error },
       );
     });
-    const job = new Job(identity, judge, stored);
-    this.#jobs.set(identity.hash, job);
-    return job;
+    this.#jobs.put(new Job(identity, judge, stored));
   }
 
   #find(jobId: string): Job | null {
     const hash = jobHashOf(jobId);
-    const job = hash === null ? undefined : this.#jobs.get(hash);
+    const job = hash === null ? undefined : this.#jobs.byHash(hash);
     if (job === undefined) return null;
     if (this.#parts.clock.monotonicMs() >= job.identity.deadlineMs) this.#expire(job);
     return job.isClosed ? null : job;
@@ -260,15 +249,20 @@ export class JobDesk implements Part {
   }
 
   #stored(job: Job, summary: JobSummary): void {
-    job.summary = summary;
-    this.#byEntry.set(summary.entryId, job);
+    this.#jobs.sealed(job, summary);
+    this.#sealingEnded(job, 'sealed');
+  }
+
+  #sealingEnded(job: Job, type: 'sealed' | 'unsealable'): void {
     this.#drop(job);
-    this.#tell(job, { type: 'sealed' });
+    this.#tell(job, { type });
+    // Its actor was given up: without this the job would stay for ever.
+    if (job.isClosed && !job.isLeaving) this.#do(job, { type: 'forget' });
   }
 
   #lookForExpired(): void {
     const nowMs = this.#parts.clock.monotonicMs();
-    for (const job of this.#jobs.values()) if (nowMs >= job.identity.deadlineMs) this.#expire(job);
+    for (const job of this.#jobs) if (nowMs >= job.identity.deadlineMs) this.#expire(job);
     this.#line.sweep();
   }
 
@@ -278,7 +272,9 @@ export class JobDesk implements Part {
     if (job.judge.state === 'expired') return;
     // Its actor was given up: without this the job would stay for ever.
     this.#do(job, { type: 'close' });
-    if (job.sealing === null) this.#do(job, { type: 'forget' });
+    if (job.sealing !== null) return;
+    this.#do(job, { type: 'drop' });
+    this.#do(job, { type: 'forget' });
   }
 
   #tell(job: Job, signal: JobSignal): void {
@@ -322,10 +318,9 @@ export class JobDesk implements Part {
   }
 
   /** Removes a job for which no call waits any longer. */
-  #leave({ identity, calls, summary }: Job): void {
-    if (calls.size > 0 || !this.#jobs.delete(identity.hash)) return;
-    if (summary !== null) this.#byEntry.delete(summary.entryId);
-    this.#parts.actors.letGo(identity.hash);
+  #leave(job: Job): void {
+    if (job.calls.size > 0 || !this.#jobs.remove(job)) return;
+    this.#parts.actors.letGo(job.identity.hash);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { readResponse } from '../domain/backend-response.ts';
 import type { Attempt } from '../domain/facts.ts';
-import type { JobJudge, JobState } from '../domain/job-state.ts';
+import type { JobJudge } from '../domain/job-state.ts';
 import type { JobRequest, JobResult, JobStatus, JobView, ProcessOutcome } from '../domain/job.ts';
 import type { StoredJob } from '../domain/stored-job.ts';
 import { type EncodedTrades, TradeLog } from '../domain/trade-log.ts';
@@ -39,6 +39,9 @@ export interface Sealing {
   readonly askedAtMs: number;
 }
 
+/** The database may have lost what the backend answered. */
+const NO_ANSWER: Attempt = { status: null, reason: '', response: '' };
+
 /** One job. */
 export class Job {
   readonly identity: JobIdentity;
@@ -73,7 +76,7 @@ export class Job {
     this.summary = stored;
     this.attempt = stored?.attempt ?? null;
     this.#trades = stored?.trades ?? 0;
-    if (stored?.state === 'delivered' && stored.attempt !== null) this.delivered(stored.attempt);
+    if (stored?.state === 'delivered') this.delivered(stored.attempt ?? NO_ANSWER);
   }
 
   get trades(): number {
@@ -119,21 +122,22 @@ export class Job {
     return { type: 'undelivered', digest: this.summary.digest, backendError: backendError(this.attempt) };
   }
 
+  /** An expired job is shown to nobody; it counts as `processing` while its summary is made. */
+  get status(): JobStatus {
+    const { state } = this.judge;
+    return state === 'expired' ? 'processing' : state;
+  }
+
   view(): JobView {
-    return { status: statusOf(this.judge.state), trades: this.trades, result: this.result };
+    return { status: this.status, trades: this.trades, result: this.result };
   }
 
   row(): JobRow {
     const { hash, clientId, exchange, createdAtMs, expiresAtMs } = this.identity;
-    const { status, trades } = this.view();
+    const { status, trades } = this;
     const digest = this.summary?.digest ?? null;
     return { name: hash.slice(0, 8), clientId, exchange, status, trades, createdAtMs, expiresAtMs, digest };
   }
-}
-
-/** An expired job is shown to nobody; its status is only counted while its summary is made. */
-function statusOf(state: JobState): JobStatus {
-  return state === 'expired' ? 'processing' : state;
 }
 
 function backendError(attempt: Attempt | null): string {

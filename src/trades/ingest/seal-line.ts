@@ -140,9 +140,14 @@ export class SealLine {
   }
 
   #store(signed: Signed): void {
+    const { job, bodyBytes } = signed;
+    if (bodyBytes > this.#parts.outbox.counts.bytesMax) {
+      this.#giveUp(job, 'The summary is longer than OUTBOX_MAX_MIB of the service allows.');
+      return;
+    }
     this.#unstored++;
-    this.#unstoredBytes += signed.bodyBytes;
-    signed.job.waitsFor = 'The outbox is full, because the backend does not take summaries.';
+    this.#unstoredBytes += bodyBytes;
+    job.waitsFor = 'The outbox is full, because the backend does not take summaries.';
     this.#roomless.push(signed);
     this.roomChanged();
   }
@@ -182,7 +187,7 @@ export class SealLine {
     if (isDefect) failures.defects++;
     const isGivenUp = job.isClosed && failures.all >= EXPIRED_SEAL_FAILURES_MAX;
     if (failures.defects >= SEAL_DEFECTS_MAX || isGivenUp) {
-      this.#giveUp(job);
+      this.#giveUp(job, 'No summary can be made of these trades. Open another job.');
       return;
     }
     this.retries++;
@@ -197,12 +202,12 @@ export class SealLine {
     this.#isTroubled = false;
   }
 
-  #giveUp(job: Job): void {
-    job.waitsFor = 'No summary can be made of these trades: a sum may be too great. Open another job.';
+  #giveUp(job: Job, why: string): void {
+    job.waitsFor = why;
     // A client can cause it, so the log tells only the first one.
     if (this.unsealable === 0) {
       this.#parts.log.warn(
-        'jobs: no summary can be made of the trades of a job, because a sum is too great for a number or the program has a defect; further ones are only counted',
+        'jobs: no summary can be made of the trades of a job: it is longer than OUTBOX_MAX_MIB, a sum is too great for a number, or the program has a defect; further ones are only counted',
       );
     }
     this.unsealable++;

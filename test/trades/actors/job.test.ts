@@ -36,8 +36,8 @@ const WAYS = {
 const ROWS: readonly (readonly [keyof typeof WAYS, JobSignal['type'], string, string, string])[] = [
   ['collecting', 'asked', 'processing', 'online', 'seal'],
   ['collecting', 'expired', 'expired', 'offline', 'drop, online>offline, close, forget'],
-  ['unsealed', 'sealed', 'processing', 'online', 'drop'],
-  ['unsealed', 'unsealable', 'failed', 'stale', 'online>stale, drop, answer'],
+  ['unsealed', 'sealed', 'processing', 'online', ''],
+  ['unsealed', 'unsealable', 'failed', 'stale', 'online>stale, answer'],
   ['unsealed', 'expired', 'expired', 'offline', 'online>offline, close'],
   ['sealed', 'failing', 'processing', 'stale', 'online>stale'],
   ['sealed', 'delivered', 'completed', 'online', 'answer'],
@@ -52,8 +52,8 @@ const ROWS: readonly (readonly [keyof typeof WAYS, JobSignal['type'], string, st
   ['dead', 'delivered', 'completed', 'online', 'stale>online, answer'],
   ['dead', 'expired', 'expired', 'offline', 'stale>offline, close, forget'],
   ['unsealable', 'expired', 'expired', 'offline', 'stale>offline, close, forget'],
-  ['expired unsealed', 'sealed', 'expired', 'offline', 'drop, forget'],
-  ['expired unsealed', 'unsealable', 'expired', 'offline', 'drop, answer, forget'],
+  ['expired unsealed', 'sealed', 'expired', 'offline', 'forget'],
+  ['expired unsealed', 'unsealable', 'expired', 'offline', 'answer, forget'],
   ['expired sealed', 'delivered', 'expired', 'offline', 'answer'],
   ['expired sealed', 'dead', 'expired', 'offline', 'answer'],
 ];
@@ -122,7 +122,8 @@ describe('job actor', () => {
     expect(judge.tell(broken(1))).toEqual([{ type: 'seal' }]);
     expect(failures).toEqual(['restarted']);
     expect(judge.state).toBe('processing');
-    expect(tell('sealed')).toBe('drop');
+    expect(tell('sealed')).toBe('');
+    expect(tell('failing')).toBe('online>stale');
   });
 
   it('job actor - one that keeps throwing keeps its state, and is given up at last', () => {

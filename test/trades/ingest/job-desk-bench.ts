@@ -170,6 +170,9 @@ export function jobDeskBench(
       hasRoom: (bytes) =>
         entries.reduce((sum, { bodyBytes }) => sum + bodyBytes, bytes) <= state.outboxBytesMax,
       add: (entry) => void entries.push(entry),
+      get counts() {
+        return { bytesMax: state.outboxBytesMax };
+      },
     },
     actors: new JobActors(supervisor),
     clock: time,
