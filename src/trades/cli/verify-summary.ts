@@ -109,7 +109,7 @@ function textOf({ digest, keyId, provenance, payload }: Genuine): string {
   return `genuine: ${shown(payload.client_id)} on ${shown(payload.exchange)}, ${payload.period_start} to ${payload.period_end}
 signed by   ${keyId}
 provenance  ${provenance === null ? 'unknown: neither the summary nor the source of the key says it' : PROVENANCES[provenance]}
-trades      ${payload.totals.trades} in ${payload.hourly_buckets.length} hours
+trades      ${payload.totals.trades} (buckets of an hour: ${payload.hourly_buckets.length})
 digest      ${digest}
 `;
 }
