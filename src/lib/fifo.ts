@@ -26,4 +26,9 @@ export class Fifo<T> {
     }
     return item;
   }
+
+  /** The items that wait, the oldest first. */
+  [Symbol.iterator](): Iterator<T> {
+    return this.#items.slice(this.#head).values();
+  }
 }

@@ -49,14 +49,14 @@ interface ValuedHour {
 function valued(hour: HourSums, valuation: Valuation, unconverted: Unconverted): ValuedHour {
   const { hourMs } = hour;
   const lost = (sums: AssetSums) => (asset: string, amount: Exact) => sums.add(asset, amount);
-  const realizedFees = valuation.sum(hour.realizedFees.amounts(), (asset, amount) =>
+  const realizedFees = valuation.sum(hour.sums.realizedFees.amounts(), (asset, amount) =>
     unconverted.profit.add(asset, ZERO.minus(amount)),
   );
   return {
-    volume: valuation.sum(hour.volume.pricedAt(hourMs), lost(unconverted.volume)),
-    fees: valuation.sum(hour.fees.pricedAt(hourMs), lost(unconverted.fees)),
-    profit: valuation.sum(hour.gross.pricedAt(hourMs), lost(unconverted.profit)).minus(realizedFees),
-    basis: valuation.sum(hour.basis.pricedAt(hourMs)),
+    volume: valuation.sum(hour.sums.volume.pricedAt(hourMs), lost(unconverted.volume)),
+    fees: valuation.sum(hour.sums.fees.pricedAt(hourMs), lost(unconverted.fees)),
+    profit: valuation.sum(hour.sums.gross.pricedAt(hourMs), lost(unconverted.profit)).minus(realizedFees),
+    basis: valuation.sum(hour.sums.basis.pricedAt(hourMs)),
   };
 }
 
@@ -65,15 +65,15 @@ function percent(part: Exact, whole: Exact): number {
 }
 
 function returnOf(hour: HourSums, { profit, basis }: ValuedHour, valuation: Valuation): number {
-  if (hour.moves === null) return percent(profit, basis);
-  const { moved, volume } = hour.moves.byQuote();
+  if (hour.sums.moves === null) return percent(profit, basis);
+  const { moved, volume } = hour.sums.moves.byQuote();
   return percent(valuation.sum(moved.pricedAt(hour.hourMs)), valuation.sum(volume.pricedAt(hour.hourMs)));
 }
 
 function unmatchedNote(hours: readonly HourSums[], valuation: Valuation) {
   const count = hours.reduce((sum, hour) => sum + hour.unmatchedSells, 0);
   const volume = hours.reduce(
-    (sum, hour) => sum.plus(valuation.sum(hour.unmatchedVolume.pricedAt(hour.hourMs))),
+    (sum, hour) => sum.plus(valuation.sum(hour.sums.unmatchedVolume.pricedAt(hour.hourMs))),
     ZERO,
   );
   return count === 0 ? undefined : { count, volume_quote: amountNumber(volume) };

@@ -11,7 +11,7 @@ import { NO_PRICES, Valuation } from './valuation.ts';
 
 /** The only quote asset, unless it counts as USD; else null. */
 function unitOf(hours: readonly HourSums[]): string | null {
-  const quotes = new Set(hours.flatMap((hour) => hour.volume.assets()));
+  const quotes = new Set(hours.flatMap((hour) => hour.sums.volume.assets()));
   const [quote] = quotes;
   return quote === undefined || quotes.size > 1 || countsAsUsd(quote) ? null : quote;
 }

@@ -1,25 +1,11 @@
 // Folds trades, one after the other, into exact sums of UTC hours and open lots. It does not order trades, knows no price
 // source and rounds nothing.
 
-import { exact, type Exact } from './amount.ts';
-import type { PricedAmount } from './amounts.ts';
-import { hourOf, HourSums } from './hour-sums.ts';
-import { type ClosedPart, type FillOutcome, Lots, type Opening, type SettledFees } from './lots.ts';
+import { hourOf, type HourState, HourSums } from './hour-sums.ts';
+import { type FillOutcome, Lots, type LotsState, type Opening, type SettledFees } from './lots.ts';
+import { type ReadFill, readFill, resultOf } from './read-fill.ts';
 import type { ReturnBasis } from './summary.ts';
 import type { Trade } from './trade.ts';
-
-/** A trade with its amounts read. */
-interface ReadTrade {
-  readonly trade: Trade;
-  readonly price: Exact;
-  /** What lots count: units of the base; of an inverse market, of the quote. */
-  readonly quantity: Exact;
-  /** In the quote. */
-  readonly value: Exact;
-  readonly fees: readonly PricedAmount[];
-  /** What a spot buy brings in, less the fee in the base. */
-  readonly received: Exact;
-}
 
 function openingOf({ market, position }: Trade): Opening {
   if (market.kind === 'spot') return 'buy';
@@ -27,42 +13,19 @@ function openingOf({ market, position }: Trade): Opening {
   return position === 'long' ? 'buy' : 'sell';
 }
 
-/** A fee in the base of a spot buy reduces what came in, and its value at the price of the fill counts as the fee. */
-function read(trade: Trade): ReadTrade {
-  const { market, side } = trade;
-  const price = exact(trade.price);
-  const quantity =
-    market.contractSize === '1' ? exact(trade.amount) : exact(trade.amount).times(exact(market.contractSize));
-  const value = market.kind === 'inverse' ? quantity : quantity.times(price);
-  const hourMs = hourOf(trade.timestampMs);
-  const isReducing = market.kind === 'spot' && side === 'buy';
-  let received = quantity;
-  const fees: PricedAmount[] = [];
-  for (const fee of trade.fees) {
-    const amount = exact(fee.amount);
-    if (amount.sign === 0) continue;
-    if (isReducing && fee.asset === market.base) {
-      received = received.minus(amount);
-      fees.push({ asset: market.quote, hourMs, amount: amount.times(price) });
-    } else fees.push({ asset: fee.asset, hourMs, amount });
-  }
-  return { trade, price, quantity, value, fees, received };
-}
-
-/** What a closed part was worth when it was opened, and what it brought. In the quote. */
-function resultOf({ market, side }: Trade, price: Exact, part: ClosedPart): { gross: Exact; basis: Exact } {
-  const { quantity, openingPrice } = part;
-  const isInverse = market.kind === 'inverse';
-  const basis = isInverse ? quantity : quantity.times(openingPrice);
-  const closing = isInverse ? quantity.times(price).div(openingPrice) : quantity.times(price);
-  return { gross: side === 'sell' ? closing.minus(basis) : basis.minus(closing), basis };
+/** The latest of ascending times that is not after the time; -Infinity if there is none. */
+function latestUntil(times: readonly number[], timeMs: number): number {
+  return times.findLast((time) => time <= timeMs) ?? -Infinity;
 }
 
 /** Open lots by market and position, and sums by hour. Memory grows with both, never with trades. */
 export class HourBook {
   readonly #returnBasis: ReturnBasis;
   readonly #lots = new Map<string, Lots>();
+  /** By their start. */
   readonly #hours = new Map<number, HourSums>();
+  /** Times within hours at which a period begins, ascending. */
+  #cuts: number[] = [];
 
   constructor(returnBasis: ReturnBasis) {
     this.#returnBasis = returnBasis;
@@ -73,47 +36,51 @@ export class HourBook {
    * amount is no decimal number.
    */
   fold(trade: Trade): HourSums {
-    const { market, side } = trade;
-    const fill = read(trade);
+    const { market, side, timestampMs } = trade;
+    const fill = readFill(trade);
     const { price, quantity, value, fees, received } = fill;
-    const hour = this.#hour(hourOf(trade.timestampMs));
+    const hour = this.#hourAt(timestampMs);
     const size = market.kind === 'inverse' ? quantity.div(price) : quantity;
     hour.addFill(market, size, value, fees);
-    hour.moves?.add(market.symbol, market.quote, trade.timestampMs, price, value);
+    hour.sums.moves?.add(market.symbol, market.quote, timestampMs, price, value);
     // A fee that takes all of what came in leaves no lot.
     if (received.sign > 0) {
-      const { hourMs } = hour;
-      this.#count(hour, fill, this.#lotsOf(trade).fold({ side, quantity: received, price, fees, hourMs }));
+      const { startMs } = hour;
+      const lots = this.#lotsOf(trade);
+      this.#count(hour, fill, lots.fold({ side, quantity: received, price, fees, startMs }));
     }
     return hour;
   }
 
-  #count(hour: HourSums, { trade, price }: ReadTrade, outcome: FillOutcome): void {
-    const { quote } = trade.market;
+  #count(hour: HourSums, { trade, price }: ReadFill, outcome: FillOutcome): void {
+    const { quote, kind } = trade.market;
     for (const part of outcome.closed) {
       const { gross, basis } = resultOf(trade, price, part);
       hour.addResult(quote, gross, basis);
     }
     for (const settled of outcome.settled) this.#addSettled(settled);
-    for (const fee of outcome.closingFees) hour.realizedFees.add(fee);
-    if (outcome.unmatched.sign === 0) return;
-    hour.unmatchedSells++;
-    hour.unmatchedVolume.add(
-      quote,
-      trade.market.kind === 'inverse' ? outcome.unmatched : outcome.unmatched.times(price),
-    );
+    hour.addRealizedFees(outcome.closingFees);
+    const { unmatched } = outcome;
+    if (unmatched.sign > 0) {
+      hour.addUnmatched(quote, kind === 'inverse' ? unmatched : unmatched.times(price));
+    }
   }
 
-  #addSettled({ hourMs, fees }: SettledFees): void {
-    const hour = this.#hour(hourMs);
-    for (const fee of fees) hour.realizedFees.add(fee);
+  #addSettled({ startMs, fees }: SettledFees): void {
+    this.#hourFrom(startMs).addRealizedFees(fees);
   }
 
-  #hour(hourMs: number): HourSums {
-    let hour = this.#hours.get(hourMs);
+  #hourAt(timeMs: number): HourSums {
+    const hourMs = hourOf(timeMs);
+    if (this.#cuts.length === 0) return this.#hourFrom(hourMs);
+    return this.#hourFrom(Math.max(hourMs, latestUntil(this.#cuts, timeMs)));
+  }
+
+  #hourFrom(startMs: number): HourSums {
+    let hour = this.#hours.get(startMs);
     if (hour === undefined) {
-      hour = new HourSums(hourMs, this.#returnBasis === 'price_move');
-      this.#hours.set(hourMs, hour);
+      hour = HourSums.empty(startMs, this.#returnBasis === 'price_move');
+      this.#hours.set(startMs, hour);
     }
     return hour;
   }
@@ -128,14 +95,58 @@ export class HourBook {
     return lots;
   }
 
-  /** The hours from `fromMs` to before `toMs` that have trades, ascending. */
+  /** A period begins here: later trades from this time on count apart from those of the same hour before it. */
+  cut(atMs: number): void {
+    if (!this.#cuts.includes(atMs)) this.#cuts = [...this.#cuts, atMs].toSorted((one, other) => one - other);
+  }
+
+  /** The hours that have trades and begin from `fromMs` to before `toMs`, ascending. */
   hours(fromMs = -Infinity, toMs = Infinity): readonly HourSums[] {
+    this.#settle();
+    return [...this.#hours.values()]
+      .filter(({ startMs }) => startMs >= fromMs && startMs < toMs)
+      .toSorted((one, other) => one.startMs - other.startMs);
+  }
+
+  #settle(): void {
     for (const lots of this.#lots.values()) {
       const settled = lots.settle();
       if (settled !== null) this.#addSettled(settled);
     }
-    return [...this.#hours.values()]
-      .filter(({ hourMs }) => hourMs >= fromMs && hourMs < toMs)
-      .toSorted((one, other) => one.hourMs - other.hourMs);
   }
+
+  /** Drops the sums of hours that begin before `beforeMs`, and positions without lots. No trade of them may come. */
+  forget(beforeMs: number): void {
+    this.#settle();
+    for (const startMs of this.#hours.keys()) if (startMs < beforeMs) this.#hours.delete(startMs);
+    for (const [key, lots] of this.#lots) if (lots.isEmpty) this.#lots.delete(key);
+    this.#cuts = this.#cuts.filter((cutMs) => cutMs >= beforeMs);
+  }
+
+  /** All as plain data. */
+  toState(): HourBookState {
+    return {
+      returnBasis: this.#returnBasis,
+      lots: [...this.#lots].map(([key, lots]) => [key, lots.toState()]),
+      hours: [...this.#hours.values()].map((hour) => hour.toState()),
+      cuts: this.#cuts,
+    };
+  }
+
+  /** A book from plain data: it goes on as the one before. Throws if a number is none. */
+  static fromState(state: HourBookState): HourBook {
+    const book = new HourBook(state.returnBasis);
+    for (const [key, lots] of state.lots) book.#lots.set(key, Lots.fromState(lots));
+    for (const hour of state.hours) book.#hours.set(hour.startMs, HourSums.fromState(hour));
+    book.#cuts = [...state.cuts];
+    return book;
+  }
+}
+
+/** `HourBook` as plain data. */
+export interface HourBookState {
+  readonly returnBasis: ReturnBasis;
+  readonly lots: readonly (readonly [key: string, lots: LotsState])[];
+  readonly hours: readonly HourState[];
+  readonly cuts: readonly number[];
 }

@@ -1,47 +1,78 @@
-// The exact sums of one UTC hour. Amounts stay in their assets; it knows no price, and no trade once it is added.
+// The exact sums of one UTC hour, or of a part of one that a period cut. Amounts stay in their assets; it knows no price,
+// and no trade once it is added.
 
-import type { Exact } from './amount.ts';
-import { AssetSums, HourlyAssetSums, type PricedAmount } from './amounts.ts';
+import { exact, type Exact } from './amount.ts';
+import {
+  AssetSums,
+  type AssetSumsState,
+  HourlyAssetSums,
+  type HourlyAssetSumsState,
+  type PricedAmount,
+} from './amounts.ts';
 import { ExactSum } from './exact-sum.ts';
-import { PriceMoves } from './price-move.ts';
-import type { Market } from './trade.ts';
+import { PriceMoves, type PriceMovesState } from './price-move.ts';
+import type { Decimal, Market } from './trade.ts';
 
-/** One hour in ms. */
-export const HOUR_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 
 /** The start of the UTC hour that contains the time. */
 export function hourOf(timeMs: number): number {
   return Math.floor(timeMs / HOUR_MS) * HOUR_MS;
 }
 
-/** Exact sums of the fills of one hour. */
+/** Sums by asset; all but the realised fees are valued in the hour itself. */
+interface Sums {
+  /** By quote asset. */
+  readonly volume: AssetSums;
+  /** Fees of the fills of this hour. */
+  readonly fees: AssetSums;
+  /** Results of lots closed in this hour without fees, by quote asset. */
+  readonly gross: AssetSums;
+  /** Opening value of lots closed in this hour, by quote asset. */
+  readonly basis: AssetSums;
+  /** Value of what closed nothing and may open nothing, by quote asset. */
+  readonly unmatchedVolume: AssetSums;
+  /** Fees of the lots closed: of opening, valued in the hour of the opening fill, and of closing. */
+  readonly realizedFees: HourlyAssetSums;
+  /** Null unless the return is by price moves. */
+  readonly moves: PriceMoves | null;
+}
+
+function emptySums(hasMoves: boolean): Sums {
+  return {
+    volume: new AssetSums(),
+    fees: new AssetSums(),
+    gross: new AssetSums(),
+    basis: new AssetSums(),
+    unmatchedVolume: new AssetSums(),
+    realizedFees: new HourlyAssetSums(),
+    moves: hasMoves ? new PriceMoves() : null,
+  };
+}
+
+/** Exact sums of the fills of one hour. Memory grows with the assets. */
 export class HourSums {
   /** Start of the hour in ms since 1970. */
   readonly hourMs: number;
-  trades = 0;
+  /** Start of what is counted here: that of the hour, or a later cut. */
+  readonly startMs: number;
+  readonly sums: Sums;
   /** Base assets of all trades. */
   readonly bases = new Set<string>();
-  isAssumedUsd = false;
   readonly volumeBase = new ExactSum();
-  /** By quote asset. */
-  readonly volume = new AssetSums();
-  /** Fees of the fills of this hour. */
-  readonly fees = new AssetSums();
-  /** Results of lots closed in this hour without fees, by quote asset. */
-  readonly gross = new AssetSums();
-  /** Opening value of lots closed in this hour, by quote asset. */
-  readonly basis = new AssetSums();
-  /** Fees of those lots: of opening, valued in the hour of the opening fill, and of closing. */
-  readonly realizedFees = new HourlyAssetSums();
+  trades = 0;
   unmatchedSells = 0;
-  /** By quote asset. */
-  readonly unmatchedVolume = new AssetSums();
-  /** Null unless the return is by price moves. */
-  readonly moves: PriceMoves | null;
+  isAssumedUsd = false;
 
-  constructor(hourMs: number, hasMoves: boolean) {
-    this.hourMs = hourMs;
-    this.moves = hasMoves ? new PriceMoves() : null;
+  constructor(startMs: number, sums: Sums) {
+    this.hourMs = hourOf(startMs);
+    this.startMs = startMs;
+    this.sums = sums;
+  }
+
+  /** Sums of nothing. */
+  static empty(startMs: number, hasMoves: boolean): HourSums {
+    return new HourSums(startMs, emptySums(hasMoves));
   }
 
   /** Counts one fill: its size in the base and its value in the quote. */
@@ -50,13 +81,80 @@ export class HourSums {
     this.bases.add(market.base);
     if (market.isAssumedUsd) this.isAssumedUsd = true;
     this.volumeBase.add(size);
-    this.volume.add(market.quote, value);
-    for (const fee of fees) this.fees.add(fee.asset, fee.amount);
+    this.sums.volume.add(market.quote, value);
+    for (const fee of fees) this.sums.fees.add(fee.asset, fee.amount);
   }
 
   /** Counts the result of a closed part of a lot, without fees. */
   addResult(quote: string, gross: Exact, basis: Exact): void {
-    this.gross.add(quote, gross);
-    this.basis.add(quote, basis);
+    this.sums.gross.add(quote, gross);
+    this.sums.basis.add(quote, basis);
   }
+
+  /** Counts fees of lots that were closed. */
+  addRealizedFees(fees: readonly PricedAmount[]): void {
+    for (const fee of fees) this.sums.realizedFees.add(fee);
+  }
+
+  /** Counts a fill that closed less than it was. */
+  addUnmatched(quote: string, value: Exact): void {
+    this.unmatchedSells++;
+    this.sums.unmatchedVolume.add(quote, value);
+  }
+
+  /** The sums as plain data. */
+  toState(): HourState {
+    const { startMs, trades, unmatchedSells, isAssumedUsd, bases, volumeBase, sums } = this;
+    return {
+      startMs,
+      trades,
+      unmatchedSells,
+      isAssumedUsd,
+      bases: [...bases],
+      volumeBase: volumeBase.value.toText(),
+      volume: sums.volume.toState(),
+      fees: sums.fees.toState(),
+      gross: sums.gross.toState(),
+      basis: sums.basis.toState(),
+      unmatchedVolume: sums.unmatchedVolume.toState(),
+      realizedFees: sums.realizedFees.toState(),
+      moves: sums.moves?.toState() ?? null,
+    };
+  }
+
+  /** The sums from plain data. Throws if a number is none. */
+  static fromState(state: HourState): HourSums {
+    const hour = new HourSums(state.startMs, {
+      volume: AssetSums.fromState(state.volume),
+      fees: AssetSums.fromState(state.fees),
+      gross: AssetSums.fromState(state.gross),
+      basis: AssetSums.fromState(state.basis),
+      unmatchedVolume: AssetSums.fromState(state.unmatchedVolume),
+      realizedFees: HourlyAssetSums.fromState(state.realizedFees),
+      moves: state.moves === null ? null : PriceMoves.fromState(state.moves),
+    });
+    for (const base of state.bases) hour.bases.add(base);
+    hour.volumeBase.add(exact(state.volumeBase));
+    hour.trades = state.trades;
+    hour.unmatchedSells = state.unmatchedSells;
+    hour.isAssumedUsd = state.isAssumedUsd;
+    return hour;
+  }
+}
+
+/** `HourSums` as plain data. */
+export interface HourState {
+  readonly startMs: number;
+  readonly trades: number;
+  readonly unmatchedSells: number;
+  readonly isAssumedUsd: boolean;
+  readonly bases: readonly string[];
+  readonly volumeBase: Decimal;
+  readonly volume: AssetSumsState;
+  readonly fees: AssetSumsState;
+  readonly gross: AssetSumsState;
+  readonly basis: AssetSumsState;
+  readonly unmatchedVolume: AssetSumsState;
+  readonly realizedFees: HourlyAssetSumsState;
+  readonly moves: PriceMovesState | null;
 }

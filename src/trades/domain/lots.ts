@@ -1,9 +1,9 @@
 // The open lots of one position, first in, first out. It knows quantities, prices, fees and hours, and no market.
 
 import { Fifo } from '../../lib/fifo.ts';
-import { type Exact, ZERO } from './amount.ts';
+import { exact, type Exact, ZERO } from './amount.ts';
 import type { PricedAmount } from './amounts.ts';
-import type { Side } from './trade.ts';
+import type { Decimal, Side } from './trade.ts';
 
 /** Which fills open lots: of a position in both directions, the side that holds the open lots or finds none. */
 export type Opening = Side | 'both';
@@ -15,7 +15,7 @@ interface Lot {
   /** Fees of the open rest, and of what was closed of it and is not settled. */
   fees: readonly PricedAmount[];
   /** What one hour closed of it without its fees yet; null if nothing. */
-  unsettled: { readonly hourMs: number; quantity: Exact } | null;
+  unsettled: { readonly startMs: number; quantity: Exact } | null;
 }
 
 /** A fill as lots see it. */
@@ -25,8 +25,8 @@ export interface Fill {
   readonly quantity: Exact;
   readonly price: Exact;
   readonly fees: readonly PricedAmount[];
-  /** The hour in which it closes lots. */
-  readonly hourMs: number;
+  /** Start of the hour, or of the part of it, whose result it is. */
+  readonly startMs: number;
 }
 
 /** A part of a lot that a fill closed. */
@@ -37,7 +37,7 @@ export interface ClosedPart {
 
 /** Fees of opening whose lots were closed in an hour. */
 export interface SettledFees {
-  readonly hourMs: number;
+  readonly startMs: number;
   readonly fees: readonly PricedAmount[];
 }
 
@@ -73,7 +73,7 @@ function settle(lot: Lot): SettledFees | null {
   const { ofPart, ofRest } = split(fees, unsettled.quantity, lot.quantity.plus(unsettled.quantity));
   lot.fees = ofRest;
   lot.unsettled = null;
-  return { hourMs: unsettled.hourMs, fees: ofPart };
+  return { startMs: unsettled.startMs, fees: ofPart };
 }
 
 /** The open lots of one position. Memory grows with the open lots. */
@@ -114,20 +114,20 @@ export class Lots {
   }
 
   /** Returns the quantity for which there was no lot. */
-  #close({ quantity, hourMs }: Fill, closed: ClosedPart[], settled: SettledFees[]): Exact {
+  #close({ quantity, startMs }: Fill, closed: ClosedPart[], settled: SettledFees[]): Exact {
     let rest = quantity;
     for (let lot = this.#lots.peek(); lot !== undefined && rest.sign > 0; lot = this.#lots.peek()) {
-      if (lot.unsettled !== null && lot.unsettled.hourMs !== hourMs) pushSettled(settled, settle(lot));
+      if (lot.unsettled !== null && lot.unsettled.startMs !== startMs) pushSettled(settled, settle(lot));
       const left = lot.quantity.minus(rest);
       if (left.sign > 0) {
         closed.push({ quantity: rest, openingPrice: lot.price });
         lot.quantity = left;
-        lot.unsettled ??= { hourMs, quantity: ZERO };
+        lot.unsettled ??= { startMs, quantity: ZERO };
         lot.unsettled.quantity = lot.unsettled.quantity.plus(rest);
         return ZERO;
       }
       closed.push({ quantity: lot.quantity, openingPrice: lot.price });
-      settled.push({ hourMs, fees: lot.fees });
+      settled.push({ startMs, fees: lot.fees });
       this.#lots.shift();
       rest = ZERO.minus(left);
     }
@@ -144,6 +144,44 @@ export class Lots {
   get isEmpty(): boolean {
     return this.#lots.peek() === undefined;
   }
+
+  /** The open lots as plain data. */
+  toState(): LotsState {
+    const lots = [...this.#lots].map(({ quantity, price, fees, unsettled }) => ({
+      quantity: quantity.toText(),
+      price: price.toText(),
+      fees: fees.map((fee) => ({ ...fee, amount: fee.amount.toText() })),
+      unsettled: unsettled && { ...unsettled, quantity: unsettled.quantity.toText() },
+    }));
+    return { opening: this.#opening, side: this.#side, lots };
+  }
+
+  /** The open lots from plain data. Throws if a number is none. */
+  static fromState({ opening, side, lots }: LotsState): Lots {
+    const all = new Lots(opening);
+    all.#side = side;
+    for (const { quantity, price, fees, unsettled } of lots) {
+      all.#lots.push({
+        quantity: exact(quantity),
+        price: exact(price),
+        fees: fees.map((fee) => ({ ...fee, amount: exact(fee.amount) })),
+        unsettled: unsettled && { ...unsettled, quantity: exact(unsettled.quantity) },
+      });
+    }
+    return all;
+  }
+}
+
+/** `Lots` as plain data. */
+export interface LotsState {
+  readonly opening: Opening;
+  readonly side: Side;
+  readonly lots: readonly {
+    readonly quantity: Decimal;
+    readonly price: Decimal;
+    readonly fees: readonly { readonly asset: string; readonly hourMs: number; readonly amount: Decimal }[];
+    readonly unsettled: { readonly startMs: number; readonly quantity: Decimal } | null;
+  }[];
 }
 
 function pushSettled(all: SettledFees[], settled: SettledFees | null): void {
