@@ -24,9 +24,10 @@ export function readBuckets(database: ReadDatabase, { fromMs, toMs, clientId }: 
   const hours = stepFor(Math.max(1, to - from));
   const isOfClient =
     clientId === null ? '' : 'AND client IN (SELECT number FROM clients WHERE client_id = ?)';
+  // Numbers are bound as REAL, and a division by one would not be of whole numbers.
   const rows = statement<unknown[], Row>(
     database,
-    `SELECT hour / ? AS step, sum(trades) AS trades, sum(volume_quote) AS volumeQuote, sum(fees_usd) AS feesUsd
+    `SELECT hour / CAST(? AS INTEGER) AS step, sum(trades) AS trades, sum(volume_quote) AS volumeQuote, sum(fees_usd) AS feesUsd
        FROM buckets WHERE hour >= ? AND hour < ? ${isOfClient} GROUP BY step`,
   ).all(hours, from, to, ...(clientId === null ? [] : [clientId]));
   const found = new Map(rows.map((row) => [row.step, row]));
