@@ -40,7 +40,7 @@ const NUMBERS: readonly (readonly [string, string] | readonly [string, string, s
   ['43143ff3c1cb0959', '1424953923781206.2'],
 ];
 
-/** Values of the RFC's sections 3.2.2 and 3.2.3 and of its test data. */
+/** Values of RFC 8785, 3.2.2 and 3.2.3, and of its test data. */
 const DOCUMENTS: readonly (readonly [string, string, string])[] = [
   [
     'literals and escapes',
