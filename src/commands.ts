@@ -97,6 +97,14 @@ const referenceBackend = {
   },
 };
 
+/** The commands of the summaries that trades delivers. */
+const outboxCommands = {
+  outbox: {
+    summary: 'list the summaries of trades, and send dead letters again',
+    load: async () => (await import('./trades/cli/outbox.ts')).outboxCommand,
+  },
+};
+
 /** The simulators of mining. */
 const miningSimulators = {
   'upstream-sim': {
@@ -112,7 +120,14 @@ const miningSimulators = {
 const aggregator = group({
   about:
     'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS; as `mining`, a proxy between miners and a pool or wallet.',
-  commands: { ...federation, mining, ...miningSimulators, ...keyCommands, ...referenceBackend },
+  commands: {
+    ...federation,
+    mining,
+    ...miningSimulators,
+    ...keyCommands,
+    ...outboxCommands,
+    ...referenceBackend,
+  },
   standard: 'serve',
   exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
 });

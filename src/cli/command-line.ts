@@ -55,9 +55,12 @@ type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
 /** The decoded arguments of a command. */
 export interface CommandLine<O extends ParseArgsOptionsConfig> {
   readonly values: Parsed<O>['values'];
-  /** As many as the command has names of operands. */
+  /** As many as the command has names of operands; any number more if the last name ends in `…`. */
   readonly operands: readonly string[];
 }
+
+/** The end of the name of an operand that may come any number of times. */
+const ANY_NUMBER = '…';
 
 /** The argument that ends the options: every argument after it is an operand, even if it begins with `-`. */
 export const END_OF_OPTIONS = '--';
@@ -69,8 +72,8 @@ export function asksForHelp(args: readonly string[]): boolean {
 }
 
 /**
- * Decodes the arguments after a command's name. `operands` names the operands that must follow, for example `['FILE']`.
- * Errors: `usage`, in one sentence.
+ * Decodes the arguments after a command's name. `operands` names the operands that must follow, for example `['FILE']`;
+ * of a last one that ends in `…` there may be any number, or none. Errors: `usage`, in one sentence.
  */
 export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
   args: readonly string[],
@@ -85,11 +88,14 @@ export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
     if (given.has(token.name)) throw wrong(`--${token.name} is given twice: give it once.`);
     given.add(token.name);
   }
-  const extra = positionals[operands.length];
+  const isOpen = operands.at(-1)?.endsWith(ANY_NUMBER) === true;
+  const needed = isOpen ? operands.slice(0, -1) : operands;
+  const extra = isOpen ? undefined : positionals[operands.length];
   if (extra !== undefined) throw wrong(`Unexpected argument '${printable(extra)}'.`);
-  const missing = operands[positionals.length];
+  const missing = needed[positionals.length];
   if (missing !== undefined) throw wrong(`${missing} is missing.`);
-  const empty = operands.find((_name, index) => positionals[index]?.trim() === '');
+  const blank = positionals.findIndex((positional) => positional.trim() === '');
+  const empty = blank === -1 ? undefined : (operands[blank] ?? operands.at(-1));
   if (empty !== undefined) throw wrong(`${empty} is empty.`);
   return { values, operands: positionals };
 }

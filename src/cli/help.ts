@@ -6,7 +6,7 @@ import type { Options } from './command-line.ts';
 export interface CommandTexts<O extends Options = Options> {
   /** What the command does, in sentences; an empty line separates two paragraphs. */
   readonly about: string;
-  /** Names of the operands that must follow, for example `['FILE']`. */
+  /** Names of the operands that must follow, for example `['FILE']`; of a last one `['ID…']` any number, or none. */
   readonly operands?: readonly string[];
   readonly options: O;
   /** A table below the options: the name and the meaning of each row. */

@@ -31,7 +31,7 @@ const TRY_AGAIN: Backoff = { leastMs: 100, mostMs: 500 };
 export interface OperatedDatabase<Request extends object> {
   readonly path: string;
   readonly program: DatabaseProgram;
-  /** Applies the request to the database, which no program holds, and returns the answer once it is on the disk. */
+  /** Applies the request to the database, which no program holds, and gives the answer once that is on the disk. */
   applyAlone(database: Database, request: Request): unknown;
 }
 
@@ -70,15 +70,15 @@ function lockOrNull(path: string, program: DatabaseProgram): DatabaseLock | null
   }
 }
 
-function applyUnder<Request extends object>(
+async function applyUnder<Request extends object>(
   lock: DatabaseLock,
   { path, program, applyAlone }: OperatedDatabase<Request>,
   request: Request,
-): unknown {
+): Promise<unknown> {
   try {
     const database = openWriter(path, program, null, true);
     try {
-      return applyAlone(database, request);
+      return await applyAlone(database, request);
     } finally {
       // Also if another process is reading the file.
       emptyLog(database, STOP_EMPTY_LOG_MS, systemClock);

@@ -25,6 +25,19 @@ describe('command line', () => {
   });
 
   it.each([
+    [[], ['ID…'], []],
+    [['1', '2', '3'], ['ID…'], ['1', '2', '3']],
+    [['file'], ['FILE', 'ID…'], ['file']],
+    [
+      ['file', '1', '--', '--all'],
+      ['FILE', 'ID…'],
+      ['file', '1', '--all'],
+    ],
+  ])('command line - of %j a last operand may come any number of times', (args, names, operands) => {
+    expect(parseCommandLine(args, { all: flag('all') }, names).operands).toEqual(operands);
+  });
+
+  it.each([
     [['--unknown'], [], /^Unknown option '--unknown'\. --help/],
     [['-x1'], ['NODE_ID'], /^Unknown option '-x'; put -- before an argument that begins with -\. --help/],
     [['--name'], [], /^Option '--name <value>' argument missing\. --help/],
@@ -36,6 +49,8 @@ describe('command line', () => {
     [['a\n\u001b[2J'], [], /^Unexpected argument 'a\?\?\[2J'\. --help/],
     [['a', 'b'], ['FILE'], /^Unexpected argument 'b'\. --help/],
     [[], ['FILE'], /^FILE is missing\. --help/],
+    [[], ['FILE', 'ID…'], /^FILE is missing\. --help/],
+    [['1', '2', ' '], ['ID…'], /^ID… is empty\. --help/],
   ])('command line - %j with operands %j is refused in one sentence', (args, operands, sentence) => {
     const parse = () => parseCommandLine(args, { name: option('NAME', 'a name') }, operands);
     expect(parse).toThrow(

@@ -15,6 +15,7 @@ import {
 import type { DeliveryOutcome } from '../domain/delivery-outcome.ts';
 import { forwardWaitMs, restoredWait, retryWait, type Wait } from '../domain/delivery-schedule.ts';
 import type { Attempt, Fact, Journal, OutboxEntry } from '../domain/facts.ts';
+import type { Replayed } from '../domain/operator-request.ts';
 import type { OutboxQuery, OutboxRow, StoredDeadLetters, StoredWaiting } from '../domain/questions.ts';
 import type { OutboxView } from '../domain/view.ts';
 import { BodyReader, type StoredBody } from './body-reader.ts';
@@ -22,7 +23,7 @@ import { ClientLines, type Line, type WaitingEntry } from './client-lines.ts';
 import { BODIES_UNDER_WAY_BYTES_MAX, DELIVERIES_MAX } from './delivery-bounds.ts';
 import { type AttemptEnd, DeliveryCounts } from './delivery-counts.ts';
 import { DeliveryLog } from './delivery-log.ts';
-import { Replays, type Replayed } from './replays.ts';
+import { Replays } from './replays.ts';
 
 /** How long a line waits after the database did not give a body, or the journal did not take a fact, in ms. */
 const DATABASE_AGAIN_MS = 2_000;

@@ -2,21 +2,12 @@
 // remembers no dead letter; each replay is on the disk before its entry waits again.
 
 import type { Fact } from '../domain/facts.ts';
+import type { Replayed } from '../domain/operator-request.ts';
 import type { OutboxQuery, OutboxRow } from '../domain/questions.ts';
 import { REPLAYED_MAX } from './delivery-bounds.ts';
 
 /** Rows that one question asks for, and facts of one commit. */
 const PAGE_ROWS = 200;
-
-/** What came of a request to replay. */
-export interface Replayed {
-  /** Dead letters that wait again. */
-  readonly replayed: number;
-  /** Ids of the request that are no dead letters. */
-  readonly notDead: readonly number[];
-  /** Dead letters beyond the most that one request replays. */
-  readonly left: number;
-}
 
 /** What {@link Replays} need. */
 export interface ReplaysParts {

@@ -1,11 +1,22 @@
 // A delivery with a real client over an outbox in memory, in fast time.
 
 import { createRandom } from '../../../src/lib/random.ts';
+import type { Journal, OutboxEntry } from '../../../src/trades/domain/facts.ts';
+import type { StoredDeadLetters, StoredWaiting } from '../../../src/trades/domain/questions.ts';
 import type { DeliveryOutcome } from '../../../src/trades/domain/delivery-outcome.ts';
 import { Delivery, type DeliveryParts } from '../../../src/trades/sinks/delivery.ts';
 import { IngestClient } from '../../../src/trades/sinks/ingest-client.ts';
 import { fastTime } from './fast-time.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
+
+/** Where the delivery has its entries. */
+export interface TestOutbox extends Journal {
+  seal(clientId: string, body: string, digest: string): OutboxEntry;
+  readonly waiting: readonly StoredWaiting[];
+  readonly dead: StoredDeadLetters;
+  bodies: DeliveryParts['bodies'];
+  rows: DeliveryParts['rows'];
+}
 
 export interface DeliveringOptions {
   readonly url: string;
@@ -17,12 +28,16 @@ export interface DeliveringOptions {
   readonly parts?: Partial<DeliveryParts>;
 }
 
-export async function delivering({
-  url,
-  tokenFile,
-  outbox = new MemoryOutbox(),
-  ...more
-}: DeliveringOptions) {
+/** Delivers out of an outbox in memory. */
+export function delivering({ outbox = new MemoryOutbox(), ...more }: DeliveringOptions) {
+  return deliveringFrom(outbox, more);
+}
+
+/** Delivers out of this outbox. */
+export async function deliveringFrom<Outbox extends TestOutbox>(
+  outbox: Outbox,
+  { url, tokenFile, ...more }: Omit<DeliveringOptions, 'outbox'>,
+) {
   const { clock, timers } = fastTime(more.times ?? 100);
   const lines: string[] = [];
   const note = (level: string) => (sentence: string, fields?: object) =>

@@ -1,5 +1,5 @@
 // An outbox in memory for tests of the delivery: it takes facts as the writer does, a moment later, and answers what the
-// workers are asked. A kill loses what was not stored.
+// workers are asked. A killed one stores nothing more; the next one has what was stored before.
 
 import type { Fact, Journal, OutboxEntry } from '../../../src/trades/domain/facts.ts';
 import type {
@@ -19,12 +19,17 @@ interface Stored {
 
 export class MemoryOutbox implements Journal {
   readonly facts: Fact[] = [];
-  readonly #stored = new Map<number, Stored>();
-  #generation = 0;
+  readonly #stored: Map<number, Stored>;
+  #isKilled = false;
   #nextPlace = 1;
   /** While true, nothing is stored and commits wait. */
   isStuck = false;
   #stuck: (() => void)[] = [];
+
+  constructor(before: MemoryOutbox | null = null) {
+    this.#stored = before === null ? new Map<number, Stored>() : before.#stored;
+    this.#nextPlace = before === null ? 1 : before.#nextPlace;
+  }
 
   /** Stores a sealed summary and returns its entry. */
   seal(clientId: string, body: string, digest: string): OutboxEntry {
@@ -55,11 +60,10 @@ export class MemoryOutbox implements Journal {
   }
 
   async commit(facts: readonly Fact[]): Promise<void> {
-    const generation = this.#generation;
     if (this.isStuck) await new Promise<void>((resolve) => this.#stuck.push(resolve));
     else await new Promise<void>((resolve) => setImmediate(resolve));
     // A killed program is told nothing any more.
-    if (generation !== this.#generation) return new Promise(() => undefined);
+    if (this.#isKilled) return new Promise(() => undefined);
     for (const fact of facts) this.#store(fact);
   }
 
@@ -72,10 +76,11 @@ export class MemoryOutbox implements Journal {
     for (const go of this.#stuck.splice(0)) go();
   }
 
-  /** Facts that are not stored are lost. */
-  kill(): void {
-    this.#generation += 1;
+  /** Facts that are not stored are lost. Returns the outbox of the next start. */
+  kill(): MemoryOutbox {
+    this.#isKilled = true;
     this.unstick();
+    return new MemoryOutbox(this);
   }
 
   get waiting(): readonly StoredWaiting[] {
@@ -106,12 +111,6 @@ export class MemoryOutbox implements Journal {
 
   row(id: number): OutboxRow | undefined {
     return this.#stored.get(id)?.row;
-  }
-
-  /** The body is lost. */
-  lose(id: number): void {
-    const stored = this.#stored.get(id);
-    if (stored !== undefined) this.bodies = async () => [];
   }
 
   #store(fact: Fact): void {
