@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,10 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeKeyFile, readKeyFile } from '../../src/io/key-file.ts';
-import { CAN_MOUNT, mountBound, run } from '../support/mounts.ts';
+import { CAN_MOUNT, mountBound, run, works } from '../support/mounts.ts';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'aggregator-key-'));
@@ -49,6 +51,22 @@ const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
 const unusable = (message: RegExp) =>
   expect.objectContaining({ code: 'key_unusable', message: expect.stringMatching(message) });
+
+const NOBODY = 65_534;
+const PROGRAM = fileURLToPath(new URL('../support/read-key-program.ts', import.meta.url));
+
+/** What a user without rights is told about the file. */
+function asNobody(path: string): Readonly<Record<string, unknown>> {
+  const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+  const told = execFileSync('setpriv', [...user, process.execPath, PROGRAM, path], { stdio: 'pipe' });
+  return JSON.parse(told.toString()) as Readonly<Record<string, unknown>>;
+}
+
+/** Root becomes a user without rights; for another user the tests cannot prepare their files. */
+const CAN_CHANGE_USER = works(() => {
+  if (process.getuid?.() !== 0) throw new Error('not root');
+  asNobody('/nowhere');
+});
 
 describe('key file', () => {
   it('key file - a new one has mode 0600 whatever the mask, and is read as the same key', () => {
@@ -138,4 +156,46 @@ describe('key file', () => {
   it('key file - a path that leads through a file is refused', () => {
     expect(() => readKeyFile(join(keyFile(), 'a.key'))).toThrow(unusable(/ENOTDIR/));
   });
+
+  it.runIf(CAN_CHANGE_USER)('key file - one that this user may not read is named with the remedy', () => {
+    const path = keyFile();
+    expect(asNobody(path)).toMatchObject({
+      code: 'key_unusable',
+      message: expect.stringContaining('may not enter the folder') as string,
+    });
+    chmodSync(dirname(path), 0o755);
+    expect(asNobody(path)).toMatchObject({
+      code: 'key_unusable',
+      message: expect.stringMatching(
+        /belongs to root, and .* may not read it: run the program as root \(docker run --user\), or run "chown/,
+      ) as string,
+    });
+    chownSync(path, NOBODY, NOBODY);
+    chmodSync(path, 0o200);
+    expect(asNobody(path)).toMatchObject({
+      code: 'key_unusable',
+      message: expect.stringMatching(/owns it but may not read it: run "chmod 600/) as string,
+    });
+    chmodSync(path, 0o600);
+    expect(asNobody(path)).toEqual({ kid: readKeyFile(path)?.publicKey.kid, warnings: [] });
+  });
+
+  it.runIf(CAN_CHANGE_USER && CAN_MOUNT)(
+    'key file - a mount that is read-only is found by a user who may not write the file',
+    () => {
+      const at = folder();
+      chmodSync(at, 0o755);
+      const path = join(at, 'a.key');
+      makeKeyFile(path);
+      // Others than its owner may write it: the group, which this user is not in.
+      chmodSync(path, 0o624);
+      expect(asNobody(path)).toMatchObject({
+        code: 'key_unusable',
+        message: expect.stringContaining('written by other users') as string,
+      });
+      mountBound(path, path);
+      run('mount', '-o', 'remount,bind,ro', path);
+      expect(asNobody(path)).toMatchObject({ warnings: [expect.stringContaining('other users may read')] });
+    },
+  );
 });
