@@ -46,6 +46,8 @@ export interface SealedFact {
   /** The whole body of the request, signature included. */
   readonly body: string;
   readonly buckets: readonly HourlyBucket[];
+  /** The asset that volumes and fees of the buckets are in; null if they are in USD. */
+  readonly quote: string | null;
   /** Null for an account. */
   readonly job: SealedJob | null;
 }

@@ -59,6 +59,7 @@ export function sealSummary(figures: SummaryFigures, who: SealingWho): SealedSum
     periodEndMs,
     buckets: figures.buckets,
     trades: figures.totals.trades,
+    quote: figures.notes.quote ?? null,
     canonicalText: text,
     digest: digestOf(text),
   };

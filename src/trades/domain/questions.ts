@@ -12,6 +12,7 @@ export interface BucketQuery {
 export interface BucketPoint {
   readonly atMs: number;
   readonly trades: number;
+  /** In USD, as the fees: amounts that a job has in another asset are not in it, because there is no price for them. */
   readonly volumeQuote: number;
   readonly feesUsd: number;
 }

@@ -83,6 +83,8 @@ export interface SealedSummary {
   readonly buckets: readonly HourlyBucket[];
   /** Number of trades in it. */
   readonly trades: number;
+  /** The asset that volumes and fees are in; null if they are in USD. */
+  readonly quote: string | null;
   /** The canonical text of the payload, whose UTF-8 bytes are signed. */
   readonly canonicalText: string;
   /** SHA-256 of those bytes, in hex. */

@@ -104,7 +104,7 @@ export function sealedFact(
   entryId: number,
 ): SealedFact {
   const { hash, tokenHash, createdAtMs, expiresAtMs } = job.identity;
-  const { clientId, exchange, digest, periodStartMs, periodEndMs, trades, buckets } = summary;
+  const { clientId, exchange, digest, periodStartMs, periodEndMs, trades, buckets, quote } = summary;
   return {
     type: 'sealed',
     entry: {
@@ -122,6 +122,7 @@ export function sealedFact(
     },
     body,
     buckets,
+    quote,
     job: { jobHash: hash, tokenHash, createdAtMs, expiresAtMs, trades, buckets: buckets.length },
   };
 }

@@ -3,9 +3,8 @@
 
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
-import type { OutboxEntry } from '../domain/facts.ts';
-import type { HourlyBucket } from '../domain/summary.ts';
-import { hashBytes, HOUR_MS } from './codes.ts';
+import type { SealedFact } from '../domain/facts.ts';
+import { hashBytes, HOUR_MS, PROVENANCES } from './codes.ts';
 
 /** Writes buckets. */
 export class BucketRows {
@@ -14,7 +13,7 @@ export class BucketRows {
   readonly #dropCorrected: Statement;
 
   constructor(database: Database) {
-    this.#insert = statement(database, 'INSERT INTO buckets VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = statement(database, 'INSERT INTO buckets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#dropRepeated = statement(
       database,
       'DELETE FROM buckets WHERE entry IN (SELECT id FROM outbox_rows WHERE digest = ? AND id <> ?)',
@@ -28,14 +27,15 @@ export class BucketRows {
   }
 
   /** Adds the buckets of an entry that was added just now. */
-  add(entry: OutboxEntry, buckets: readonly HourlyBucket[], client: number, provenance: number): void {
+  add({ entry, buckets, quote: asset }: SealedFact, client: number): void {
     const { id, digest, seq, periodStartMs, periodEndMs } = entry;
+    const provenance = PROVENANCES.indexOf(entry.provenance);
     this.#dropRepeated.run(hashBytes(digest), id);
     if (seq !== null) this.#dropCorrected.run(client, periodStartMs, periodEndMs, provenance, seq, id);
     for (const bucket of buckets) {
       const hour = Math.floor(Date.parse(bucket.t) / HOUR_MS);
       const { trades, volume_base: base, volume_quote: quote, fees_usd: fees, return_pct: percent } = bucket;
-      this.#insert.run(hour, id, client, trades, base, quote, fees, percent);
+      this.#insert.run(hour, id, client, trades, base, quote, fees, percent, asset);
     }
   }
 }

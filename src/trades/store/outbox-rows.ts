@@ -20,6 +20,7 @@ export class OutboxRows {
   readonly #respond: Statement<[number, string]>;
   readonly #forgetResponse: Statement<[number]>;
   readonly #isJob: Statement<[number], number>;
+  readonly #hasDigest: Statement<[number, Buffer], number>;
   readonly #lastId: Statement<[], number>;
 
   constructor(database: Database) {
@@ -49,6 +50,10 @@ export class OutboxRows {
     );
     this.#forgetResponse = statement(database, 'DELETE FROM responses WHERE id = ?');
     this.#isJob = statement<[number], number>(database, 'SELECT 1 FROM job_rows WHERE entry = ?').pluck();
+    this.#hasDigest = statement<[number, Buffer], number>(
+      database,
+      'SELECT 1 FROM outbox_rows WHERE id = ? AND digest = ?',
+    ).pluck();
     this.#lastId = statement<[], number>(database, 'SELECT coalesce(max(id), 0) FROM outbox_rows').pluck();
   }
 
@@ -57,7 +62,10 @@ export class OutboxRows {
     return Number(this.#lastId.get());
   }
 
-  /** Adds an entry of this client number at this place; false if it is there already. */
+  /**
+   * Adds an entry of this client number at this place; false if it is there already. Throws if another entry has its id,
+   * which is a defect of the program.
+   */
   add(entry: OutboxEntry, body: string, client: number, place: number): boolean {
     const { changes } = this.#insert.run(
       entry.id,
@@ -73,6 +81,8 @@ export class OutboxRows {
       place,
     );
     if (changes > 0) this.#insertBody.run(entry.id, body);
+    else if (this.#hasDigest.get(entry.id, hashBytes(entry.digest)) === undefined)
+      throw new RangeError('an entry has the id of another one');
     return changes > 0;
   }
 

@@ -11,7 +11,6 @@ import type { StoredJob } from '../domain/stored-job.ts';
 import type { StoredKey } from '../domain/stored-key.ts';
 import { BucketRows } from './bucket-rows.ts';
 import { ClientRows } from './client-rows.ts';
-import { PROVENANCES } from './codes.ts';
 import { JobRows } from './job-rows.ts';
 import { KeyRows } from './key-rows.ts';
 import { OutboxRows } from './outbox-rows.ts';
@@ -136,12 +135,13 @@ export class TradesWriter {
   }
 
   /** Everything that a sealed summary changes. What an account has to store with it goes here. */
-  #sealed({ entry, body, buckets, job }: SealedFact): void {
+  #sealed(fact: SealedFact): void {
+    const { entry, body, job } = fact;
     const client = this.#clients.sealed(entry.clientId, entry.exchange, entry.sealedAtMs);
     if (!this.#outbox.add(entry, body, client, this.#nextPlace)) return;
     this.#takePlace();
     this.#stored.set(LAST_ENTRY, Math.max(entry.id, this.#stored.number(LAST_ENTRY)));
-    this.#buckets.add(entry, buckets, client, PROVENANCES.indexOf(entry.provenance));
+    this.#buckets.add(fact, client);
     if (job !== null) this.#jobs.add(job, entry.id);
   }
 

@@ -27,7 +27,9 @@ export function readBuckets(database: ReadDatabase, { fromMs, toMs, clientId }: 
   // Numbers are bound as REAL, and a division by one would not be of whole numbers.
   const rows = statement<unknown[], Row>(
     database,
-    `SELECT hour / CAST(? AS INTEGER) AS step, sum(trades) AS trades, sum(volume_quote) AS volumeQuote, sum(fees_usd) AS feesUsd
+    `SELECT hour / CAST(? AS INTEGER) AS step, sum(trades) AS trades,
+         coalesce(sum(volume_quote) FILTER (WHERE quote IS NULL), 0) AS volumeQuote,
+         coalesce(sum(fees_usd) FILTER (WHERE quote IS NULL), 0) AS feesUsd
        FROM buckets WHERE hour >= ? AND hour < ? ${isOfClient} GROUP BY step`,
   ).all(hours, from, to, ...(clientId === null ? [] : [clientId]));
   const found = new Map(rows.map((row) => [row.step, row]));

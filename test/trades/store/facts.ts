@@ -70,6 +70,7 @@ export interface SealedOptions {
   readonly buckets?: readonly HourlyBucket[];
   readonly job?: SealedJob | null;
   readonly body?: string;
+  readonly quote?: string;
 }
 
 /** A summary of one hour of client `a`, without a job. Each id has a body and a digest of its own. */
@@ -89,7 +90,8 @@ export function sealed(id: number, options: SealedOptions = {}): SealedFact {
     sealedAtMs: NOW_MS + id,
     ...options.entry,
   };
-  return { type: 'sealed', entry, body, buckets: options.buckets ?? [bucket(0)], job: options.job ?? null };
+  const { buckets = [bucket(0)], quote = null, job: ofJob = null } = options;
+  return { type: 'sealed', entry, body, buckets, quote, job: ofJob };
 }
 
 /** An answer of the backend. */

@@ -103,6 +103,13 @@ describe('the writer', () => {
     expect(openWriter(opened.path).writer.kept(NOW_MS).nextEntryId).toBe(8);
   });
 
+  it('writer - an entry that comes twice is stored once, and the id of another one is refused', () => {
+    const opened = openWriter();
+    commit(opened.writer, sealed(1), sealed(1));
+    expect(() => commit(opened.writer, sealed(1, { body: 'another' }))).toThrow(/the id of another/);
+    expect(waitingOf(opened)).toHaveLength(1);
+  });
+
   it('writer - the key that began to sign last is the only one that is not retired, whatever the clock said', () => {
     const { writer } = openWriter();
     commit(writer, keyUsed('old'), keyUsed('new', NOW_MS - 5));

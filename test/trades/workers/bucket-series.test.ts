@@ -32,6 +32,15 @@ describe('the series of buckets', () => {
     expect(readBuckets(database, { ...SPAN, clientId: 'c' }).points).toHaveLength(3);
   });
 
+  it('buckets - amounts in another asset than USD are not added to USD, and their trades count', () => {
+    const { database, writer } = openWriter();
+    commit(writer, sealed(1), sealed(2, { quote: 'BTC' }), sealed(3, { quote: 'BTC', buckets: [bucket(1)] }));
+    expect(readBuckets(database, SPAN).points.slice(0, 2)).toEqual([
+      point(0, 4, 100, 0.5),
+      point(1, 2, 0, 0),
+    ]);
+  });
+
   it('buckets - equal summaries of two jobs count once, also when the first one is deleted', () => {
     const { database, writer } = openWriter(undefined, { retentionMs: 1 });
     const told = { body: 'equal', buckets: [bucket(0), bucket(1)] };

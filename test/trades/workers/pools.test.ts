@@ -15,7 +15,7 @@ import { readAllBodies } from '../../../src/trades/workers/all-bodies.ts';
 import type { TradesQuestions } from '../../../src/trades/workers/questions.ts';
 import { sealJob } from '../../../src/trades/workers/seal-job.ts';
 import type { SealQuestions } from '../../../src/trades/workers/seal-questions.ts';
-import { fills } from '../domain/fills.ts';
+import { fills, marketOf } from '../domain/fills.ts';
 import { HOUR_MS, NOW_MS, sealed, sha256, temporaryPath } from '../store/facts.ts';
 import { startForTest } from '../store/threaded.ts';
 
@@ -88,6 +88,7 @@ describe('the pools', () => {
         { t: t[1], return_pct: 0, trades: 2, volume_base: 1.3, volume_quote: 134.6, fees_usd: 0.06 },
       ],
       trades: 5,
+      quote: null,
       canonicalText: `{"client_id":"test-client-1","connector_version":"0.2.0","exchange":"mock","hourly_buckets":[{"fees_usd":0.06,"return_pct":0,"t":"${t[0]}","trades":3,"volume_base":1.2,"volume_quote":121},{"fees_usd":0.06,"return_pct":0,"t":"${t[1]}","trades":2,"volume_base":1.3,"volume_quote":134.6}],"period_end":"${t[2]}","period_start":"${t[0]}","totals":{"fees_usd":0.12,"trades":5,"volume_base":2.5,"volume_quote":255.6}}`,
       digest: sha256(summary.canonicalText),
     });
@@ -99,6 +100,8 @@ describe('the pools', () => {
     expect(JSON.parse(moves.canonicalText)).toMatchObject({
       metadata: { provenance: 'client_reported', key_id: 'kid', return_basis: 'price_move' },
     });
+    const other = await pool.ask('seal', requestOf(fills('buy 1@2', { market: marketOf('ETH/BTC') })));
+    expect(other.quote).toBe('BTC');
     const empty = await pool.ask('seal', requestOf([]));
     expect([empty.periodStartMs, empty.periodEndMs, empty.buckets]).toEqual([NOW_MS, NOW_MS, []]);
   });

@@ -59,6 +59,7 @@ CREATE TABLE buckets(
   client INTEGER NOT NULL,
   trades INTEGER NOT NULL, volume_base REAL NOT NULL, volume_quote REAL NOT NULL, fees_usd REAL NOT NULL,
   return_pct REAL NOT NULL,
+  quote TEXT,                          -- asset of volume_quote and fees_usd; NULL: USD
   PRIMARY KEY (hour, entry)
 ) WITHOUT ROWID;
 CREATE INDEX buckets_by_entry ON buckets(entry);
@@ -92,6 +93,7 @@ FROM outbox_rows o JOIN clients c ON c.number = o.client;
 CREATE VIEW hourly_buckets AS SELECT
   c.client_id AS client_id, c.exchange AS exchange, ${TIME('b.hour * 3600000')} AS t, b.trades AS trades,
   b.volume_base AS volume_base, b.volume_quote AS volume_quote, b.fees_usd AS fees_usd, b.return_pct AS return_pct,
+  coalesce(b.quote, 'USD') AS quote,
   b.entry AS outbox_id
 FROM buckets b JOIN clients c ON c.number = b.client;
 
