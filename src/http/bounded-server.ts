@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { listenError } from '../lib/listen-fault.ts';
 import { reachedAt } from '../lib/own-address.ts';
 import type { Part } from '../lib/part.ts';
-import { limitPerAddress } from './address-share.ts';
+import { limitPerAddress } from '../io/address-share.ts';
 import {
   type ErrorShape,
   errorBody,

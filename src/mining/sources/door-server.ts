@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { limitPerAddress } from '../../http/address-share.ts';
+import { limitPerAddress } from '../../io/address-share.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { networkOf } from '../domain/address-network.ts';
 import { shareOfOneAddress } from './connection-limit.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { limitPerAddress } from '../../src/http/address-share.ts';
+import { limitPerAddress } from '../../src/io/address-share.ts';
 import { until } from '../support/until.ts';
 
 const MOST = 3;
