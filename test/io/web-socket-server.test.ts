@@ -111,7 +111,7 @@ describe('messages', () => {
     raw.socket.write(bytes);
     raw.socket.end();
     await raw.ended;
-    expect(raw.received().slice(-4)).toBe(`\x88\x02\x03${String.fromCharCode(code \& 255)}`);
+    expect(raw.received().slice(-4)).toBe(`\x88\x02\x03${String.fromCharCode(code & 255)}`);
     expect(server.counts.closed.protocol).toBe(1);
     expect(got).toEqual([]);
   });

@@ -73,9 +73,12 @@ export interface SocketView {
   readonly errors: Readonly<
     Record<'invalid_json' | 'unknown_type' | 'invalid_trade' | 'not_collecting' | 'too_many', number>
   >;
-  /** Connections that were closed, by reason. */
+  /** Connections that were closed, by reason; `unknown_job` also those without the job's token. */
   readonly closed: Readonly<
-    Record<'bad_path' | 'unknown_job' | 'too_big' | 'slow_reader' | 'silent', number>
+    Record<
+      'bad_path' | 'unknown_job' | 'job_ended' | 'too_big' | 'protocol' | 'slow_reader' | 'silent',
+      number
+    >
   >;
 }
 

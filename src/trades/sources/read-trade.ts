@@ -2,6 +2,7 @@
 // through can always be folded; nothing is refused later. It keeps nothing but the markets of the latest symbols.
 
 import { isNumberLiteral } from '../../lib/lossless-json.ts';
+import { isAmount } from '../domain/amount.ts';
 import type { Decimal, Fee, Market, Trade } from '../domain/trade.ts';
 
 /** Longest amount: a decimal string, or the literal of a number. */
@@ -19,9 +20,9 @@ export const REMEMBERED_MARKETS_MAX = 1_024;
 const EARLIEST_MS = Date.UTC(2009, 0, 1);
 /** How far the client's clock may be ahead. */
 const AHEAD_MS = 300_000;
-/** Amounts stay within these, so that products and sums of them are finite and short. */
-const LEAST_AMOUNT = 1e-100;
-const GREATEST_AMOUNT = 1e100;
+/** Between these the exact arithmetic surely takes an amount, and need not be asked. */
+const SURELY_LEAST = 1e-39;
+const SURELY_GREATEST = 1e39;
 const DECIMAL_FORM = /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 const WHOLE_FORM = /^-?\d+$/;
 /** Visible characters only: names of coins may have letters of any script. */
@@ -107,20 +108,28 @@ function readTime(value: unknown, nowMs: number): number | null {
 
 /** An amount above 0. */
 function readAmount(value: unknown): Decimal | null {
-  if (typeof value === 'number') {
-    return value >= LEAST_AMOUNT && value <= GREATEST_AMOUNT ? String(value) : null;
-  }
   const text = textOf(value);
-  if (text === null) return null;
-  const double = Number(text);
-  return double >= LEAST_AMOUNT && double <= GREATEST_AMOUNT ? text : null;
+  if (text === null || text.startsWith('-')) return null;
+  return isZero(text) || !isWithinBounds(text) ? null : text;
 }
 
-/** The decimal text of a string or of a literal. */
+/** The decimal text of a number, of a string or of a literal. A literal such as 1e400 is JSON, and no finite number. */
 function textOf(value: unknown): Decimal | null {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : null;
   const text = isLiteral(value) ? value.rawJSON : value;
   if (typeof text !== 'string' || text.length > DECIMAL_CHARACTERS_MAX) return null;
   return DECIMAL_FORM.test(text) ? text : null;
+}
+
+/** True if exact arithmetic takes a decimal that is not 0. */
+function isWithinBounds(text: Decimal): boolean {
+  const size = Math.abs(Number(text));
+  return (size >= SURELY_LEAST && size <= SURELY_GREATEST) || isAmount(text);
+}
+
+function isZero(text: Decimal): boolean {
+  // Digits of an exponent do not count.
+  return !/^[^e]*[1-9]/i.test(text);
 }
 
 /** Without a fee, and for a fee of 0, there is none. */
@@ -131,20 +140,10 @@ function readFees(value: unknown, currency: unknown, market: Market): readonly F
     asset = currency;
   }
   if (isAbsent(value)) return [];
-  const amount = typeof value === 'number' ? finiteText(value) : textOf(value);
+  const amount = textOf(value);
   if (amount === null) return null;
-  if (!/[1-9]/.test(withoutExponent(amount))) return [];
-  const size = Math.abs(Number(amount));
-  return size >= LEAST_AMOUNT && size <= GREATEST_AMOUNT ? [{ asset, amount }] : null;
-}
-
-/** A literal such as 1e400 is JSON, and an infinite number. */
-function finiteText(value: number): Decimal | null {
-  return Number.isFinite(value) ? String(value) : null;
-}
-
-function withoutExponent(amount: Decimal): string {
-  return amount.split(/e/i, 1)[0] ?? '';
+  if (isZero(amount)) return [];
+  return isWithinBounds(amount) ? [{ asset, amount }] : null;
 }
 
 const NO_ID = { text: null, json: null };
