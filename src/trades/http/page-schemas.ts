@@ -57,7 +57,15 @@ export const LIVE = object({
     isListening: FLAG,
     ...members(['connections', 'connectionsLimit', 'refusedConnections', 'frames']),
     errors: counters(['invalid_json', 'unknown_type', 'invalid_trade', 'not_collecting', 'too_many']),
-    closed: counters(['bad_path', 'unknown_job', 'too_big', 'slow_reader', 'silent']),
+    closed: counters([
+      'bad_path',
+      'unknown_job',
+      'job_ended',
+      'too_big',
+      'protocol',
+      'slow_reader',
+      'silent',
+    ]),
   }),
   outbox: object({
     ...members(['waiting', 'waitingBytes', 'bytesLimit', 'underWay', 'deadLetters', 'oldestAgeSecs']),

@@ -134,7 +134,7 @@ const SOCKET_READINGS: readonly Reading<TradesView>[] = [
     'connections_closed_total',
     'Connections that the WebSocket closed, by reason.',
     'reason',
-    ['bad_path', 'unknown_job', 'too_big', 'slow_reader', 'silent'],
+    ['bad_path', 'unknown_job', 'job_ended', 'too_big', 'protocol', 'slow_reader', 'silent'],
     ({ socket }) => socket.closed,
   ),
 ];

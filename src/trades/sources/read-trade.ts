@@ -2,7 +2,6 @@
 // through can always be folded; nothing is refused later. It keeps nothing but the markets of the latest symbols.
 
 import { isNumberLiteral } from '../../lib/lossless-json.ts';
-import { isAmount } from '../domain/amount.ts';
 import type { Decimal, Fee, Market, Trade } from '../domain/trade.ts';
 
 /** Longest amount: a decimal string, or the literal of a number. */
@@ -20,9 +19,9 @@ export const REMEMBERED_MARKETS_MAX = 1_024;
 const EARLIEST_MS = Date.UTC(2009, 0, 1);
 /** How far the client's clock may be ahead. */
 const AHEAD_MS = 300_000;
-/** Between these the exact arithmetic surely takes an amount, and need not be asked. */
-const SURELY_LEAST = 1e-39;
-const SURELY_GREATEST = 1e39;
+/** An amount is 0 or within these, whatever its sign: so products and sums are finite numbers, and short. */
+const LEAST_AMOUNT = 1e-40;
+const GREATEST_AMOUNT = 1e40;
 const DECIMAL_FORM = /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 const WHOLE_FORM = /^-?\d+$/;
 /** Visible characters only: names of coins may have letters of any script. */
@@ -121,10 +120,9 @@ function textOf(value: unknown): Decimal | null {
   return DECIMAL_FORM.test(text) ? text : null;
 }
 
-/** True if exact arithmetic takes a decimal that is not 0. */
 function isWithinBounds(text: Decimal): boolean {
   const size = Math.abs(Number(text));
-  return (size >= SURELY_LEAST && size <= SURELY_GREATEST) || isAmount(text);
+  return size >= LEAST_AMOUNT && size <= GREATEST_AMOUNT;
 }
 
 function isZero(text: Decimal): boolean {

@@ -44,7 +44,15 @@ export const VIEW: TradesView = {
     frames: 600,
     bytes: 70_000,
     errors: { invalid_json: 1, unknown_type: 2, invalid_trade: 3, not_collecting: 4, too_many: 5 },
-    closed: { bad_path: 1, unknown_job: 2, too_big: 3, slow_reader: 4, silent: 5 },
+    closed: {
+      bad_path: 1,
+      unknown_job: 2,
+      job_ended: 6,
+      too_big: 3,
+      protocol: 7,
+      slow_reader: 4,
+      silent: 5,
+    },
   },
   outbox: {
     waiting: 3,
