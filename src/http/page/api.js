@@ -77,7 +77,8 @@ export async function open(path, signal, key) {
   if (response.ok) return response;
   if (response.status === 401 || response.status === 403) keyIsRefused(response.status);
   const body = await response.json().catch(() => null);
-  throw new Refused(response.status, String(body?.error?.message ?? ''));
+  // Some programs answer `{"error":"<text>"}`, others `{"error":{"message":"<text>"}}`.
+  throw new Refused(response.status, String(body?.error?.message ?? body?.error ?? ''));
 }
 
 /**

@@ -16,7 +16,13 @@ import uPlot from './uplot.js';
  * (from: string, to: string) => Promise<any> }} Source
  */
 
-const SPANS_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000 };
+const SPANS_MS = {
+  '1h': 3_600_000,
+  '24h': 86_400_000,
+  '7d': 604_800_000,
+  '30d': 2_592_000_000,
+  '1y': 31_536_000_000,
+};
 const LEAST_SPAN_MS = 120_000;
 
 export class ChartFrame {

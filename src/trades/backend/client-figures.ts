@@ -43,6 +43,7 @@ export interface ClientFigures {
   readonly corrections: number;
   /** Summaries without a number, as jobs send them. */
   readonly unnumbered: number;
+  /** Findings by kind; of `missing` the missing numbers. */
   readonly found: Readonly<Record<FindingKind, number>>;
   /** The newest, at most {@link FINDINGS_SHOWN_MAX}, in the order of their numbers. */
   readonly findings: readonly Finding[];
@@ -130,7 +131,7 @@ type StoredLink = Link & { readonly quote: string };
 function figuresOf(links: readonly StoredLink[], { hours, curve, chain }: ClientHours): ClientFigures {
   const { findings, replacedBy } = chain;
   const counts = Object.fromEntries(FINDING_KINDS.map((kind) => [kind, 0])) as Record<FindingKind, number>;
-  for (const { kind } of findings) counts[kind] += 1;
+  for (const { kind, count } of findings) counts[kind] += kind === 'missing' ? count : 1;
   const least = (times: readonly number[]) => times.reduce((a, b) => Math.min(a, b), Infinity);
   return {
     trades: hours.reduce((sum, { trades }) => sum + trades, 0),
