@@ -1,6 +1,7 @@
 // Folds trades, one after the other, into exact sums of UTC hours and open lots. It does not order trades, knows no price
 // source and rounds nothing.
 
+import type { PricedAmount } from './amounts.ts';
 import { hourOf, type HourState, HourSums } from './hour-sums.ts';
 import { type FillOutcome, Lots, type LotsState, type Opening, type SettledFees } from './lots.ts';
 import { type ReadFill, readFill, resultOf } from './read-fill.ts';
@@ -113,6 +114,11 @@ export class HourBook {
       const settled = lots.settle();
       if (settled !== null) this.#addSettled(settled);
     }
+  }
+
+  /** Fees of open lots: their prices are needed when the lots are closed. */
+  openFees(): readonly PricedAmount[] {
+    return [...this.#lots.values()].flatMap((lots) => lots.pricedFees());
   }
 
   /** Drops the sums of hours that begin before `beforeMs`, and positions without lots. No trade of them may come. */

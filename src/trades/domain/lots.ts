@@ -145,6 +145,11 @@ export class Lots {
     return this.#lots.peek() === undefined;
   }
 
+  /** Assets and hours of the fees of open lots. */
+  pricedFees(): readonly PricedAmount[] {
+    return [...this.#lots].flatMap(({ fees }) => fees);
+  }
+
   /** The open lots as plain data. */
   toState(): LotsState {
     const lots = [...this.#lots].map(({ quantity, price, fees, unsettled }) => ({
