@@ -1,7 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldJob } from '../../../src/trades/domain/fold-job.ts';
 import type { Trade } from '../../../src/trades/domain/trade.ts';
+import { arbitraryTrades } from './arbitrary-trades.ts';
 import { fee, fills, HOUR, LINEAR, marketOf, SPOT, TEN_O_CLOCK_MS, tradeOf } from './fills.ts';
+import { NOTHING, Rational } from './rational.ts';
 
 const fold = (trades: readonly Trade[]) => foldJob(trades, { returnBasis: 'realized_fifo' });
 const T10 = '2025-01-01T10:00:00.000Z';
@@ -149,5 +152,45 @@ describe('fold job - assets', () => {
     // Bought for 100, sold for 99; the basis is 90.
     expect(buckets[0]).toMatchObject({ return_pct: -1.111111, fees_usd: 10, volume_base: 1.9 });
     expect(notes).toEqual({ return_basis: 'realized_fifo' });
+  });
+});
+
+/** A sum from 1 on, or of whole 1e-8, at 8 fractional and 15 significant digits. */
+function onWire(sum: Rational): Rational {
+  return sum.rounded(Math.min(8, 15 - `${sum.top / sum.bottom}`.length));
+}
+
+describe('fold job - laws', () => {
+  it('law - totals are sums of exact values, not of rounded ones', () => {
+    fc.assert(
+      fc.property(arbitraryTrades([SPOT, LINEAR]), (trades) => {
+        const exactly = (value: (trade: Trade) => string[]) =>
+          trades.reduce(
+            (sum, trade) =>
+              value(trade)
+                .reduce((product, text) => product.times(Rational.of(text)), Rational.of('1'))
+                .plus(sum),
+            NOTHING,
+          );
+        const { totals } = fold(trades);
+        const volume = exactly(({ price, amount }) => [price, amount]);
+        const base = exactly(({ amount }) => [amount]);
+        expect(Rational.of(JSON.stringify(totals.volume_quote)).isEqual(onWire(volume))).toBe(true);
+        expect(Rational.of(JSON.stringify(totals.volume_base)).isEqual(onWire(base))).toBe(true);
+      }),
+    );
+  });
+
+  it('law - the order of the trades does not matter', () => {
+    fc.assert(
+      fc.property(
+        arbitraryTrades(),
+        fc.constantFrom('realized_fifo', 'price_move'),
+        (trades, returnBasis) => {
+          const turned = trades.toReversed();
+          expect(foldJob(turned, { returnBasis })).toEqual(foldJob(trades, { returnBasis }));
+        },
+      ),
+    );
   });
 });

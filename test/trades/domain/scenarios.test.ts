@@ -125,7 +125,7 @@ describe('scenarios - amounts', () => {
     const { buckets, totals } = fold(fills('buy 0.00001@0.0001; buy 0.00001@0.0004'));
     expect(buckets[0]?.volume_quote).toBe(0);
     expect(totals.volume_quote).toBe(0);
-    // Half of the last digit each: totals are sums of exact values.
+    // Each rounds to nothing, and their sum does not: totals are sums of exact values.
     const halves = later(fills('buy 0.00001@0.0004'), 1);
     expect(fold([...fills('buy 0.00001@0.0004'), ...halves]).totals.volume_quote).toBe(1e-8);
   });
