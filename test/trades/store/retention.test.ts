@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PRUNED_BYTES_MAX, PRUNED_ENTRIES_MAX, Retention } from '../../../src/trades/store/retention.ts';
 import { commit, dead, delivered, HOUR_MS, job, keyUsed, NOW_MS, openWriter, sealed } from './facts.ts';
 
 const DAY_MS = 86_400_000;
@@ -38,6 +39,20 @@ describe('retention', () => {
     // A client whose entries are gone comes back.
     commit(opened.writer, sealed(9, { entry: { clientId: 'client 1' } }));
     expect(counts(opened)[5]).toBe(3);
+  });
+
+  it('retention - a step deletes so many entries, and so many bytes of bodies, but at least one', () => {
+    const { database, writer } = openWriter();
+    const ids = Array.from({ length: PRUNED_ENTRIES_MAX + 1 }, (_, index) => index + 1);
+    commit(writer, ...ids.map((id) => sealed(id)), ...ids.map((id) => delivered(id)));
+    const left = (bytesMax: number) => {
+      new Retention(database, 1, bytesMax).step(NOW_MS + 1_000);
+      return Number(database.prepare('SELECT count(*) FROM outbox_rows').pluck().get());
+    };
+    expect([left(1), left(25), left(PRUNED_BYTES_MAX)]).toEqual([ids.length - 1, ids.length - 3, 0]);
+    const more = ids.map((id) => id + 1_000);
+    commit(writer, ...more.map((id) => sealed(id)), ...more.map((id) => delivered(id)));
+    expect(left(PRUNED_BYTES_MAX)).toBe(1);
   });
 
   it('retention - 0 days keep everything', () => {
