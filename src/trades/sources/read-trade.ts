@@ -135,7 +135,8 @@ function readFees(value: unknown, currency: unknown, market: Market): readonly F
   let asset = market.quote;
   if (!isAbsent(currency) && currency !== '') {
     if (typeof currency !== 'string' || !isName(currency, ASSET_CHARACTERS_MAX)) return null;
-    asset = currency;
+    // As the assets of markets are.
+    asset = currency.toUpperCase();
   }
   if (isAbsent(value)) return [];
   const amount = textOf(value);

@@ -73,6 +73,7 @@ describe('a trade', () => {
     ['fee', '-0.02', { fees: [{ asset: 'USDT', amount: '-0.02' }] }],
     ['fee', '"-0.0200"', { fees: [{ asset: 'USDT', amount: '-0.0200' }] }],
     ['fee_currency', '"BNB"', { fees: [{ asset: 'BNB', amount: '1.5' }] }],
+    ['fee_currency', '"bnb"', { fees: [{ asset: 'BNB', amount: '1.5' }] }],
     ['fee_currency', 'null', { fees: [{ asset: 'USDT', amount: '1.5' }] }],
     ['trade_id', '"t-1"', { id: 't-1' }],
     ['trade_id', '17', { id: '17' }],
