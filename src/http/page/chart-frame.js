@@ -12,16 +12,22 @@ import uPlot from './uplot.js';
 /** @typedef {import('./chart-plot.js').Look & { name: string, title: string, line: (rows: any) => Line }} Definition */
 /** @typedef {{ fromMs: number, toMs: number }} Span */
 /**
- * Returns the rows of a time span; a span that is not zoomed ends at `nowMs()`. @typedef {{ nowMs: () => number, rows:
- * (from: string, to: string) => Promise<any> }} Source
+ * `rows` returns the rows of a time span. A span that is not zoomed ends at `nowMs()`; no zoom is below `leastSpanMs`.
+ * @typedef {{
+ *   nowMs: () => number,
+ *   rows: (from: string, to: string) => Promise<any>,
+ *   leastSpanMs?: number,
+ * }} Source
  */
 
+const DAY_MS = 86_400_000;
 const SPANS_MS = {
   '1h': 3_600_000,
-  '24h': 86_400_000,
-  '7d': 604_800_000,
-  '30d': 2_592_000_000,
-  '1y': 31_536_000_000,
+  '24h': DAY_MS,
+  '7d': 7 * DAY_MS,
+  '30d': 30 * DAY_MS,
+  '1y': 365 * DAY_MS,
+  '10y': 3_652 * DAY_MS,
 };
 const LEAST_SPAN_MS = 120_000;
 
@@ -63,6 +69,10 @@ export class ChartFrame {
     return this.#zoom === null;
   }
 
+  get #leastSpanMs() {
+    return this.#source.leastSpanMs ?? LEAST_SPAN_MS;
+  }
+
   /** Loads the rows of the span and then shows them; until then the charts show the former rows. */
   async load() {
     const turn = ++this.#asked;
@@ -91,7 +101,7 @@ export class ChartFrame {
   #zoomIn(aroundMs) {
     const { fromMs, toMs } = this.#shown;
     const spanMs = (toMs - fromMs) / 2;
-    if (spanMs < LEAST_SPAN_MS) return;
+    if (spanMs < this.#leastSpanMs) return;
     const beginMs = Math.max(fromMs, Math.min(toMs - spanMs, aroundMs - spanMs / 2));
     this.#setZoom({ fromMs: beginMs, toMs: beginMs + spanMs });
   }
@@ -156,7 +166,7 @@ export class ChartFrame {
     return plotOptions(definition, size, {
       read: (plot) => this.#read(definition, plot),
       select: (fromMs, toMs) => {
-        if (toMs - fromMs >= LEAST_SPAN_MS) this.#setZoom({ fromMs, toMs });
+        if (toMs - fromMs >= this.#leastSpanMs) this.#setZoom({ fromMs, toMs });
       },
       reset: () => this.#setZoom(null),
     });

@@ -2,15 +2,18 @@
 
 import { make } from './dom.js';
 import { axisNumber, timeLabels } from './format.js';
+import uPlot from './uplot.js';
 
 /** @typedef {import('./uplot.js').default} Plot */
 /** @typedef {import('./uplot.js').default.Options} PlotOptions */
-/** `axis` makes the labels of the values, in `steps`. @typedef {{ format: (value: number) => string, isWhole?: boolean, axis?: (value: number) => string, steps?: number[], range?: (least: number, most: number) => [number, number] }} Look */
+/** `isBars` draws a bar from each time to the next. `axis` makes the labels of the values, in `steps`. @typedef {{ format: (value: number) => string, isWhole?: boolean, isBars?: boolean, axis?: (value: number) => string, steps?: number[], range?: (least: number, most: number) => [number, number] }} Look */
 
 /** 1, 2, 5, 10, 20, 50 … */
 const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
   [1, 2, 5].map((digit) => digit * 10 ** power),
 ).flat();
+/** Nearly as wide as a step, at most 60 pixels, and from its time on. */
+const BARS = uPlot.paths.bars?.({ size: [0.9, 60], align: 1 });
 const VISIBLE_LINE_PX = 4;
 /** A shorter drag counts as a click. */
 const LEAST_DRAG_PX = 8;
@@ -42,6 +45,7 @@ export function plotOptions(look, size, { read, select, reset }) {
         fill: colour('--accent-soft'),
         width: 1.5,
         spanGaps: false,
+        ...(look.isBars === true && BARS && { paths: BARS }),
         points: { show: false, filter: (plot, index) => lonely(plot, plot.data[index] ?? []) },
       },
     ],

@@ -1,6 +1,7 @@
 // The document of the live feed: the program at this moment. Pure: it only puts together what the program knows. It holds
 // no client, no price and no size.
 
+import { COMMAND_NAME } from '../../lib/command-name.ts';
 import type { Json } from '../../lib/merge-patch.ts';
 import type { JobsView, OutboxView, SocketView, StoreView, TradesView } from '../domain/view.ts';
 import type { Readiness } from './readiness.ts';
@@ -22,6 +23,7 @@ export function liveState(view: TradesView, readiness: Readiness): LiveState {
     startedAt: timeText(view.startedAtMs),
     backend: placeOf(view.backendUrl),
     keyId: view.keyId,
+    replayCommand: `${COMMAND_NAME} outbox replay`,
     jobs: jobsState(view.jobs),
     nodes: { ...view.nodes },
     accounts: { online, stale, offline, isLinked },

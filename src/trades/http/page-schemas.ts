@@ -46,6 +46,7 @@ export const LIVE = object({
   startedAt: TIME,
   backend: { ...TEXT, description: 'The address of the ingestion API' },
   keyId: { ...TEXT, description: 'Thumbprint of the key that signs jobs' },
+  replayCommand: { ...TEXT, description: 'The command that sends dead letters again; their ids follow' },
   jobs: object({
     ...members([...JOB_STATUSES, 'limit', 'opened', 'refused', 'expired', 'taken', 'repeated']),
     notTaken: counters(['too_many', 'not_collecting']),

@@ -1,5 +1,6 @@
 // Decides whether the program is ready, and why not. It judges plain data; it asks no other part and knows no HTTP.
 
+import { COMMAND_NAME } from '../../lib/command-name.ts';
 import type { TradesView } from '../domain/view.ts';
 
 /** What the judgement needs. */
@@ -65,7 +66,7 @@ function judgeBackend({ outbox }: ReadinessInputs): ComponentReadiness {
     ...(problem === null ? [] : [`${problem}; ${waiting} summaries wait in the outbox`]),
     ...(deadLetters === 0
       ? []
-      : [`the backend refused ${deadLetters} summaries for good: aggregator outbox list`]),
+      : [`the backend refused ${deadLetters} summaries for good: ${COMMAND_NAME} outbox list`]),
   ];
   return reasons.length === 0 ? OK : { ok: true, reason: reasons.join('; ') };
 }

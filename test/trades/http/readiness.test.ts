@@ -49,7 +49,7 @@ describe('trades readiness', () => {
       'dead letters',
       { outbox: { ...VIEW.outbox, deadLetters: 2 } },
       'backend',
-      /^the backend refused 2 summaries for good: aggregator outbox list$/,
+      /^the backend refused 2 summaries for good: \.\/aggregator outbox list$/,
     ],
     [
       'facts that were lost',

@@ -1,0 +1,201 @@
+// The live part of the page: jobs, delivery and program, and whether these numbers can be trusted.
+
+import { serverNowMs } from './api.js';
+import { showBars } from './bars.js';
+import { all, byId, setText, showText } from './dom.js';
+import { ago, count, dateTime, rate, size, span } from './format.js';
+import { judgeLost, LOADING, showTrust } from './trust.js';
+
+const PACE_WINDOW_MS = 10_000;
+const STATUSES = ['collecting', 'processing', 'completed', 'failed'];
+const DEMONSTRATION =
+  'DEMONSTRATION: the summaries go to a backend that this program started on this machine, and to nobody else.';
+
+/** The document. A patch removes a member that becomes null, so a member without a value may be missing. @type {any} */
+let latest = null;
+let isLost = false;
+/** @type {number | null} */
+let lostStatus = null;
+/**
+ * Numbers of trades at times of `performance.now()`, so that setting the wall clock does not change the pace. @type
+ * {{ atMs: number, trades: number }[]}
+ */
+let pace = [];
+
+/** Updates the relative times every second, also without a new document. */
+export function startLive() {
+  setInterval(() => {
+    notePace();
+    show();
+  }, 1000);
+}
+
+/** @param {any} document of the feed */
+export function showLive(document) {
+  // After a restart the aggregator counts from 0 again.
+  if (latest !== null && latest.startedAt !== document.startedAt) pace = [];
+  latest = document;
+  isLost = false;
+  show();
+}
+
+/** @param {number | null} status HTTP status of the failed answer; null if there was no answer */
+export function showLost(status) {
+  isLost = true;
+  lostStatus = status;
+  show();
+}
+
+function notePace() {
+  if (latest === null || isLost) return;
+  const nowMs = performance.now();
+  pace.push({ atMs: nowMs, trades: latest.jobs.taken });
+  while (pace.length > 2 && (pace[1]?.atMs ?? 0) < nowMs - PACE_WINDOW_MS) pace.shift();
+}
+
+function perSecond() {
+  const first = pace[0];
+  const last = pace.at(-1);
+  if (isLost || first === undefined || last === undefined || last.atMs - first.atMs < 900) return null;
+  return Math.max(0, ((last.trades - first.trades) * 1000) / (last.atMs - first.atMs));
+}
+
+function show() {
+  showTrust(judge());
+  if (latest === null) return;
+  const { outbox, database } = latest;
+  setText(byId('demonstration'), latest.demonstration ? DEMONSTRATION : '');
+  document.title = latest.demonstration ? 'DEMONSTRATION: Trades aggregator' : 'Trades aggregator';
+  const texts = { ...jobTexts(), ...outboxTexts(outbox), ...programTexts(database) };
+  for (const [name, text] of Object.entries(texts))
+    for (const element of all(`[data-live="${name}"]`)) setText(element, text);
+  mark('deadLetters', outbox.deadLetters === 0);
+  mark('database', database.problem == null);
+  mark('lostFacts', database.lostFacts === 0);
+  mark('failed', latest.jobs.failed === 0);
+  showStack();
+  showBars(byId('attempts'), 'Attempts', attemptBars(outbox.attempts), 'No delivery was tried yet.');
+  setText(byId('backend-problem'), outbox.problem ?? '');
+  showAccounts(latest.accounts);
+  showText('backend', latest.backend);
+  showText('keyId', latest.keyId);
+  showText('version', latest.version);
+  showText('startedAt', dateTime(latest.startedAt));
+}
+
+function jobTexts() {
+  const { jobs, socket } = latest;
+  const trades = perSecond();
+  return {
+    uptime: span(serverNowMs() - Date.parse(latest.startedAt)),
+    ...Object.fromEntries(STATUSES.map((status) => [status, count(jobs[status])])),
+    jobs: count(STATUSES.reduce((sum, status) => sum + jobs[status], 0)),
+    jobsLimit: count(jobs.limit),
+    opened: count(jobs.opened),
+    taken: count(jobs.taken),
+    pace: trades === null ? '–' : rate(trades),
+    repeated: count(jobs.repeated),
+    notTaken: count(totalOf(jobs.notTaken)),
+    held: `${size(jobs.heldBytes)} of ${size(jobs.heldBytesLimit)}`,
+    folded: count(jobs.folded),
+    sealing: count(jobs.sealing),
+    connections: `${count(socket.connections)} of ${count(socket.connectionsLimit)}`,
+    refusedConnections: count(socket.refusedConnections),
+    frames: count(socket.frames),
+    frameErrors: count(totalOf(socket.errors)),
+    closed: count(totalOf(socket.closed)),
+  };
+}
+
+/** @param {any} outbox */
+function outboxTexts(outbox) {
+  const last = outbox.lastDeliveredAt;
+  return {
+    waiting: count(outbox.waiting),
+    outboxSize: `${size(outbox.waitingBytes)} of ${size(outbox.bytesLimit)}`,
+    oldest: outbox.waiting === 0 ? 'none' : span(outbox.oldestAgeSecs * 1000),
+    underWay: count(outbox.underWay),
+    deadLetters: count(outbox.deadLetters),
+    replayed: count(outbox.replayed),
+    delivered: count(outbox.delivered),
+    lastDelivery: last == null ? 'None yet' : ago(serverNowMs() - Date.parse(last)),
+  };
+}
+
+/** @param {any} database */
+function programTexts(database) {
+  const { accounts } = latest;
+  return {
+    database: database.problem == null ? size(database.sizeBytes) : 'In trouble',
+    freeDisk: database.freeBytes == null ? 'unknown' : size(database.freeBytes),
+    waitingFacts: count(database.waitingFacts),
+    lostFacts: count(database.lostFacts),
+    accountsOnline: count(accounts.online),
+    accountsStale: count(accounts.stale),
+    accountsOffline: count(accounts.offline),
+  };
+}
+
+function showStack() {
+  const { jobs } = latest;
+  const total = STATUSES.reduce((sumOfAll, status) => sumOfAll + jobs[status], 0);
+  for (const status of STATUSES)
+    for (const part of all(`#job-stack .${status}`))
+      part.style.width = `${total === 0 ? 0 : (jobs[status] / total) * 100}%`;
+}
+
+/** @param {any} accounts */
+function showAccounts({ online, stale, offline, isLinked }) {
+  const total = online + stale + offline;
+  byId('accounts').hidden = total === 0;
+  setText(byId('accounts-note'), accountsText(total, isLinked ?? null));
+}
+
+/** @param {number} total @param {boolean | null} isLinked null if no enclave belongs to this service */
+function accountsText(total, isLinked) {
+  if (isLinked === null)
+    return 'No account is polled: no enclave belongs to this service. Jobs work without one.';
+  if (!isLinked) return 'The enclave is not linked: its accounts are as they were last known.';
+  return total === 0 ? 'The enclave is linked, and no account is registered.' : 'The enclave is linked.';
+}
+
+const ATTEMPTS = /** @type {const} */ ([
+  ['delivered', 'delivered'],
+  ['repeated', 'known already'],
+  ['retried', 'tried again'],
+  ['dead', 'refused'],
+]);
+
+/** @param {Readonly<Record<string, number>>} attempts */
+function attemptBars(attempts) {
+  return ATTEMPTS.flatMap(([name, label]) => {
+    const number = attempts[name] ?? 0;
+    return number === 0 ? [] : [{ label, count: number }];
+  });
+}
+
+/** @param {Readonly<Record<string, number>>} counters */
+function totalOf(counters) {
+  return Object.values(counters).reduce((total, number) => total + number, 0);
+}
+
+/** @param {string} name @param {boolean} isGood */
+function mark(name, isGood) {
+  for (const element of all(`[data-live="${name}"]`)) element.classList.toggle('bad', !isGood);
+}
+
+/** @returns {import('./trust.js').Judgement} */
+function judge() {
+  if (isLost) return judgeLost(lostStatus, latest?.at ?? null);
+  if (latest === null) return LOADING;
+  /** @type {{ component: string, ok: boolean, reason: string }[]} */
+  const reasons = latest.reasons;
+  const texts = (/** @type {boolean} */ ok) =>
+    reasons.filter((each) => each.ok === ok).map(({ component, reason }) => `${component}: ${reason}`);
+  const failing = texts(false);
+  if (failing.length > 0)
+    return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing.join('; ')}.`];
+  const warnings = texts(true);
+  if (warnings.length > 0) return ['warning', 'Live, with a warning', `Warning. ${warnings.join('; ')}.`];
+  return ['connected', 'Live', ''];
+}

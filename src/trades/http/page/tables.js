@@ -1,0 +1,149 @@
+// The tables: summaries with what became of them, and the newest jobs. A dead letter has its reason and the command that
+// replays it. Names of clients are shown as text only.
+
+import { getJson } from './api.js';
+import { byId, make, onChoice, setText, showText } from './dom.js';
+import { count, dateTime } from './format.js';
+import { RowsTable } from './rows-table.js';
+
+const ROWS = 50;
+const STATE_TEXTS = /** @type {Record<string, string>} */ ({
+  waiting: 'Waiting',
+  delivered: 'Delivered',
+  dead: 'Dead letter',
+});
+const STATUS_TEXTS = /** @type {Record<string, string>} */ ({
+  collecting: 'Collecting',
+  processing: 'Processing',
+  completed: 'Completed',
+  failed: 'Failed',
+});
+
+let state = 'all';
+/** Rows from this id on are left out; null for the newest. @type {number | null} */
+let before = null;
+/** Part of the document: before the first one the tables do not load. */
+let replayCommand = '';
+
+const outbox = new RowsTable({
+  id: 'outbox',
+  none: () => (state === 'all' ? 'No summary was made yet.' : 'No summary is in this state.'),
+  async load() {
+    const { rows } = await getJson('api/trades/outbox', {
+      state,
+      limit: ROWS,
+      ...(before !== null && { before }),
+    });
+    return rows;
+  },
+  row: summaryRow,
+  shown(rows) {
+    button('outbox-newest').disabled = before === null;
+    button('outbox-older').disabled = rows.length < ROWS;
+    button('outbox-older').dataset.before = String(rows.at(-1)?.id ?? '');
+  },
+});
+
+const jobs = new RowsTable({
+  id: 'jobs',
+  none: () => 'No job is open. A client opens one with POST /jobs.',
+  async load() {
+    const { rows } = await getJson('api/trades/jobs', { limit: ROWS });
+    return rows;
+  },
+  row: jobRow,
+});
+
+export function startTables() {
+  showText('jobRows', count(ROWS));
+  onChoice('outbox-state', (value) => {
+    state = value;
+    goTo(null);
+  });
+  byId('outbox-newest').addEventListener('click', () => goTo(null));
+  byId('outbox-older').addEventListener('click', (event) => {
+    const { before: next } = /** @type {HTMLElement} */ (event.currentTarget).dataset;
+    if (next !== undefined && next !== '') goTo(Number(next));
+  });
+}
+
+/** @param {any} document of the feed */
+export function noteTables(document) {
+  const isFirst = replayCommand === '';
+  replayCommand = document.replayCommand;
+  const { deadLetters } = document.outbox;
+  setText(
+    byId('dead-note'),
+    deadLetters === 0
+      ? ''
+      : `${count(deadLetters)} ${deadLetters === 1 ? 'summary was' : 'summaries were'} refused for good. When the reason is mended, ${replayCommand} --all sends them again.`,
+  );
+  const { waiting, delivered, dead, replayed, attempts } = document.outbox;
+  outbox.note([waiting, delivered, dead, replayed, attempts]);
+  jobs.note(document.jobs);
+  if (!isFirst) return;
+  outbox.start();
+  jobs.start();
+}
+
+/** @param {number | null} next */
+function goTo(next) {
+  before = next;
+  if (replayCommand !== '') void outbox.load();
+}
+
+/** @param {any} row */
+function summaryRow(row) {
+  return make(
+    'tr',
+    { 'data-row': String(row.id) },
+    name(row.clientId),
+    make('td', { class: 'spare cut', title: row.exchange }, row.exchange),
+    make('td', { class: 'right spare' }, count(row.trades)),
+    make('td', { class: 'spare mono', title: row.digest }, row.digest.slice(0, 12)),
+    make('td', {}, mark(row.state, STATE_TEXTS[row.state] ?? row.state), ...outcome(row)),
+    make('td', { class: 'right spare' }, count(row.attempts)),
+    make('td', { class: 'right', 'data-seen': row.sealedAt }),
+  );
+}
+
+/** Why a summary is where it is, and what an operator can do. @param {any} row */
+function outcome(row) {
+  if (row.state === 'delivered') return [make('span', { class: 'line quiet' }, dateTime(row.endedAt))];
+  const answer = row.status === null ? '' : `HTTP ${row.status}`;
+  const why = [answer, row.reason].filter((text) => text !== '').join(': ');
+  const lines =
+    why === '' ? [] : [make('span', { class: `line ${row.state === 'dead' ? 'bad' : 'quiet'}` }, why)];
+  if (row.state === 'dead') lines.push(make('code', { class: 'line' }, `${replayCommand} ${row.id}`));
+  return lines;
+}
+
+/** @param {any} row */
+function jobRow(row) {
+  return make(
+    'tr',
+    { 'data-row': row.name },
+    name(row.clientId),
+    make('td', { class: 'spare cut', title: row.exchange }, row.exchange),
+    make('td', { class: 'spare mono' }, row.name),
+    make('td', {}, mark(row.status, STATUS_TEXTS[row.status] ?? row.status)),
+    make('td', { class: 'right spare' }, count(row.trades)),
+    make('td', { class: 'right spare', 'data-seen': row.createdAt }),
+    make('td', { class: 'right', 'data-due': row.expiresAt }),
+  );
+}
+
+/** @param {string} clientId */
+function name(clientId) {
+  return make('th', { scope: 'row', title: clientId }, clientId);
+}
+
+/** @param {string} word @param {string} text */
+function mark(word, text) {
+  return make('span', { class: 'state', 'data-state': word }, make('i', { class: `mark ${word}` }), text);
+}
+
+/** @param {string} id */
+function button(id) {
+  return /** @type {HTMLButtonElement} */ (byId(id));
+}

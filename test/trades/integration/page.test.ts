@@ -1,0 +1,165 @@
+// The page as a person sees it: the real server and page in a real Chromium, over parts that the test changes.
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BucketQuery } from '../../../src/trades/domain/questions.ts';
+import type { TradesView } from '../../../src/trades/domain/view.ts';
+import { seriousFindings } from '../../support/axe.ts';
+import { launchBrowser, openPage } from '../../support/browser.ts';
+import { until } from '../../support/until.ts';
+import { startServer } from '../http/parts.ts';
+import { HOSTILE, RICH_PARTS, RICH_VIEW, richBuckets } from '../http/rich.ts';
+import { VIEW } from '../http/view.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+/** A server whose program the test changes; the returned object is its state. */
+async function start(view: TradesView = RICH_VIEW) {
+  const state = { view, asked: [] as BucketQuery[] };
+  const url = await startServer({
+    ...RICH_PARTS,
+    view: () => state.view,
+    buckets: async (query) => {
+      state.asked.push(query);
+      return richBuckets(query);
+    },
+  });
+  return { state, url };
+}
+
+const live = (page: Page, name: string) => page.locator(`[data-live="${name}"]`).first().textContent();
+const status = (page: Page, name: string) => page.locator(`#status[data-status="${name}"]`).waitFor();
+const row = (page: Page, table: string, id: string) => page.locator(`#${table} tr[data-row="${id}"]`);
+const rows = (page: Page, table: string) => page.locator(`#${table} tbody tr`);
+
+/** Nothing is wider than the window. */
+async function expectFits(page: Page): Promise<void> {
+  const sizes = '[document.documentElement.scrollWidth, innerWidth]';
+  const [content, window] = await page.evaluate<[number, number]>(sizes);
+  expect(content).toBe(window);
+}
+
+describe('trades page', () => {
+  it('trades page - shows every value exactly, and names of clients as text only', async () => {
+    const { url } = await start();
+    const { page } = await openPage(browser, url);
+    await status(page, 'warning');
+    await row(page, 'outbox', '1128').waitFor();
+    await row(page, 'jobs', '00000000').waitFor();
+    expect(await page.locator('#demonstration').textContent()).toMatch(/^DEMONSTRATION: /);
+    for (const [name, text] of [
+      ['uptime', '90 min'],
+      ['collecting', '412'],
+      ['failed', '6'],
+      ['jobs', '743'],
+      ['opened', '12,345'],
+      ['taken', '1,234,567'],
+      ['waiting', '1,204'],
+      ['oldest', '13 min'],
+      ['lastDelivery', '13 min ago'],
+      ['outboxSize', '2.4 MiB of 1.0 GiB'],
+      ['deadLetters', '2'],
+      ['notTaken', '15'],
+      ['database', '70.0 MiB'],
+    ] as const)
+      expect(await live(page, name), name).toBe(text);
+    expect(await page.locator('#backend-problem').textContent()).toBe('the backend answered HTTP 503');
+    expect(await page.locator('[data-text="backend"]').textContent()).toBe('http://localhost:3010/base');
+    expect(await page.locator('#attempts tr[data-label="tried again"]').getAttribute('data-count')).toBe(
+      '512',
+    );
+    expect(await page.locator('#accounts-note').textContent()).toMatch(/^No account is polled/);
+    expect(await page.locator('.notes').textContent()).toMatch(/flatters who never closes a loss/);
+    expect(await page.locator('.notes').textContent()).toMatch(/what their clients reported/);
+    // A dead letter has its reason and the command that sends it again.
+    const dead = row(page, 'outbox', '1128');
+    expect(await dead.locator('.line.bad').textContent()).toBe('HTTP 401: the backend does not know the key');
+    expect(await dead.locator('code').textContent()).toBe('./aggregator outbox replay 1128');
+    expect(await page.locator('img').count()).toBe(1);
+    expect(await page.locator('main script, main b').count()).toBe(0);
+    expect(await rows(page, 'outbox').first().locator('th').textContent()).toBe(HOSTILE);
+    expect(await rows(page, 'jobs').first().locator('th').textContent()).toBe(HOSTILE);
+    await expectFits(page);
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it('trades page - charts all clients or one; the tables go back and filter', async () => {
+    const { state, url } = await start();
+    const { page } = await openPage(browser, url);
+    const reading = page.locator('[data-chart="trades"] .reading');
+    await page.locator('[data-chart="volume"] canvas').waitFor();
+    expect(await reading.textContent()).toMatch(/^now \d+ · low 0 · high 129$/);
+    await page.locator('#client option', { hasText: HOSTILE }).waitFor({ state: 'attached' });
+    await page.locator('#client').selectOption(HOSTILE);
+    await until(
+      'the rows of one client',
+      async () => (await reading.textContent())?.endsWith('high 13') === true,
+    );
+    expect(state.asked.at(-1)?.clientId).toBe(HOSTILE);
+    await page.locator('#range input[value="10y"]').check();
+    await page
+      .locator('[data-text="step"]', { hasText: /^per \d+ d$/ })
+      .first()
+      .waitFor();
+
+    await row(page, 'outbox', '1130').waitFor();
+    await page.locator('#outbox-older').click();
+    await row(page, 'outbox', '1080').waitFor();
+    await page.locator('#outbox-older').click();
+    await row(page, 'outbox', '1001').waitFor();
+    expect(await page.locator('#outbox-older').isDisabled()).toBe(true);
+    await page.locator('#outbox-newest').click();
+    await row(page, 'outbox', '1130').waitFor();
+    await page.locator('#outbox-state input[value="dead"]').check();
+    await until('the dead letters', async () => (await rows(page, 'outbox').count()) === 2);
+  });
+
+  it('trades page - is live: a backend that is back, accounts, a database that cannot be written', async () => {
+    const { state, url } = await start();
+    const { page } = await openPage(browser, url, { allowed: /Failed to load resource|ERR_/ });
+    await status(page, 'warning');
+    state.view = {
+      ...VIEW,
+      accounts: { online: 3, stale: 1, offline: 0, isLinked: true },
+      outbox: { ...VIEW.outbox, lastDeliveredAtMs: null, waiting: 0 },
+    };
+    await status(page, 'connected');
+    expect(await page.locator('#demonstration').textContent()).toBe('');
+    expect(await page.locator('#announcement').textContent()).toBe('');
+    expect(await page.locator('#backend-problem').textContent()).toBe('');
+    expect(await live(page, 'lastDelivery')).toBe('None yet');
+    expect(await page.locator('#accounts').isVisible()).toBe(true);
+    expect(await live(page, 'accountsOnline')).toBe('3');
+    state.view = { ...state.view, store: { ...state.view.store, problem: 'the disk is full' } };
+    await status(page, 'not_ready');
+    expect(await page.locator('#announcement').textContent()).toMatch(/database: the disk is full/);
+    expect(await live(page, 'database')).toBe('In trouble');
+  });
+
+  it('trades page - is readable and accessible on a phone, light and dark', async () => {
+    const { url } = await start();
+    const { page } = await openPage(browser, url, {
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      colorScheme: 'light',
+      reducedMotion: 'reduce',
+    });
+    await status(page, 'warning');
+    await row(page, 'outbox', '1128').waitFor();
+    await expectFits(page);
+    for (const table of ['outbox', 'jobs']) {
+      const widths = `(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector('#${table}').parentElement)`;
+      const [content, visible] = await page.evaluate<[number, number]>(widths);
+      expect(content, table).toBe(visible);
+    }
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.locator('#theme').click();
+    await page.locator('#theme').click();
+    expect(await page.locator('#theme-text').textContent()).toBe('Dark');
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+});
