@@ -3,7 +3,8 @@
 
 import type { PricedAmount } from './amounts.ts';
 import { hourOf, type HourState, HourSums } from './hour-sums.ts';
-import { type FillOutcome, Lots, type LotsState, type Opening, type SettledFees } from './lots.ts';
+import type { SettledFees } from './lot.ts';
+import { type FillOutcome, Lots, type LotsState, type Opening } from './lots.ts';
 import { type ReadFill, readFill, resultOf } from './read-fill.ts';
 import type { ReturnBasis } from './summary.ts';
 import type { Trade } from './trade.ts';
@@ -118,7 +119,7 @@ export class HourBook {
 
   /** Fees of open lots: their prices are needed when the lots are closed. */
   openFees(): readonly PricedAmount[] {
-    return [...this.#lots.values()].flatMap((lots) => lots.pricedFees());
+    return [...this.#lots.values()].flatMap((lots) => lots.openFees());
   }
 
   /** Drops the sums of hours that begin before `beforeMs`, and positions without lots. No trade of them may come. */

@@ -1,22 +1,22 @@
-// The open lots of one position, first in, first out. It knows quantities, prices, fees and hours, and no market.
+// The open lots of one position, first in, first out. It knows no market.
 
 import { Fifo } from '../../lib/fifo.ts';
-import { exact, type Exact, ZERO } from './amount.ts';
+import { type Exact, ZERO } from './amount.ts';
 import type { PricedAmount } from './amounts.ts';
-import type { Decimal, Side } from './trade.ts';
+import {
+  closePart,
+  fromLotState,
+  type Lot,
+  type LotState,
+  type SettledFees,
+  settleLot,
+  splitFees,
+  toLotState,
+} from './lot.ts';
+import type { Side } from './trade.ts';
 
 /** Which fills open lots: of a position in both directions, the side that holds the open lots or finds none. */
 export type Opening = Side | 'both';
-
-/** What was opened, and how much of it is still open. */
-interface Lot {
-  quantity: Exact;
-  readonly price: Exact;
-  /** Fees of the open rest, and of what was closed of it and is not settled. */
-  fees: readonly PricedAmount[];
-  /** What one hour closed of it without its fees yet; null if nothing. */
-  unsettled: { readonly startMs: number; quantity: Exact } | null;
-}
 
 /** A fill as lots see it. */
 export interface Fill {
@@ -35,12 +35,6 @@ export interface ClosedPart {
   readonly openingPrice: Exact;
 }
 
-/** Fees of opening whose lots were closed in an hour. */
-export interface SettledFees {
-  readonly startMs: number;
-  readonly fees: readonly PricedAmount[];
-}
-
 /** What a fill did. */
 export interface FillOutcome {
   readonly closed: readonly ClosedPart[];
@@ -52,29 +46,6 @@ export interface FillOutcome {
 }
 
 const OPENED: FillOutcome = { closed: [], settled: [], closingFees: [], unmatched: ZERO };
-
-/** Divides fees by quantity. The rest is what the part leaves, so that a division loses nothing. */
-function split(fees: readonly PricedAmount[], part: Exact, whole: Exact) {
-  const ofPart = fees.map((fee) => ({ ...fee, amount: fee.amount.times(part).div(whole) }));
-  const ofRest = fees.map((fee, index) => ({
-    ...fee,
-    amount: fee.amount.minus(ofPart[index]?.amount ?? ZERO),
-  }));
-  return { ofPart, ofRest };
-}
-
-/**
- * Takes the fees of what one hour closed of the lot. They are divided once an hour and not once a fill: divisions are
- * what folding takes longest for, and a lot that one hour closes whole needs none.
- */
-function settle(lot: Lot): SettledFees | null {
-  const { unsettled, fees } = lot;
-  if (unsettled === null) return null;
-  const { ofPart, ofRest } = split(fees, unsettled.quantity, lot.quantity.plus(unsettled.quantity));
-  lot.fees = ofRest;
-  lot.unsettled = null;
-  return { startMs: unsettled.startMs, fees: ofPart };
-}
 
 /** The open lots of one position. Memory grows with the open lots. */
 export class Lots {
@@ -97,7 +68,7 @@ export class Lots {
     const settled: SettledFees[] = [];
     const rest = this.#close(fill, closed, settled);
     if (rest.sign === 0) return { closed, settled, closingFees: fill.fees, unmatched: ZERO };
-    const { ofPart, ofRest } = split(fill.fees, fill.quantity.minus(rest), fill.quantity);
+    const { ofPart, ofRest } = splitFees(fill.fees, fill.quantity.minus(rest), fill.quantity);
     if (this.#opening !== 'both') return { closed, settled, closingFees: ofPart, unmatched: rest };
     this.#open({ ...fill, quantity: rest, fees: ofRest });
     return { closed, settled, closingFees: ofPart, unmatched: ZERO };
@@ -105,7 +76,7 @@ export class Lots {
 
   #opens(side: Side): boolean {
     if (this.#opening !== 'both') return side === this.#opening;
-    return this.#lots.peek() === undefined || side === this.#side;
+    return this.isEmpty || side === this.#side;
   }
 
   #open({ side, quantity, price, fees }: Fill): void {
@@ -117,16 +88,18 @@ export class Lots {
   #close({ quantity, startMs }: Fill, closed: ClosedPart[], settled: SettledFees[]): Exact {
     let rest = quantity;
     for (let lot = this.#lots.peek(); lot !== undefined && rest.sign > 0; lot = this.#lots.peek()) {
-      if (lot.unsettled !== null && lot.unsettled.startMs !== startMs) pushSettled(settled, settle(lot));
+      if (lot.unsettled !== null && lot.unsettled.startMs !== startMs) {
+        const earlier = settleLot(lot);
+        if (earlier !== null) settled.push(earlier);
+      }
+      const { price: openingPrice } = lot;
       const left = lot.quantity.minus(rest);
       if (left.sign > 0) {
-        closed.push({ quantity: rest, openingPrice: lot.price });
-        lot.quantity = left;
-        lot.unsettled ??= { startMs, quantity: ZERO };
-        lot.unsettled.quantity = lot.unsettled.quantity.plus(rest);
+        closed.push({ quantity: rest, openingPrice });
+        closePart(lot, rest, startMs);
         return ZERO;
       }
-      closed.push({ quantity: lot.quantity, openingPrice: lot.price });
+      closed.push({ quantity: lot.quantity, openingPrice });
       settled.push({ startMs, fees: lot.fees });
       this.#lots.shift();
       rest = ZERO.minus(left);
@@ -134,10 +107,10 @@ export class Lots {
     return rest;
   }
 
-  /** Takes the fees of all that was closed so far; null if all are taken. */
+  /** Takes the fees of all that was closed so far; null if all are taken. Only the oldest lot can have some. */
   settle(): SettledFees | null {
     const oldest = this.#lots.peek();
-    return oldest === undefined ? null : settle(oldest);
+    return oldest === undefined ? null : settleLot(oldest);
   }
 
   /** True if no lot is open. */
@@ -145,34 +118,21 @@ export class Lots {
     return this.#lots.peek() === undefined;
   }
 
-  /** Assets and hours of the fees of open lots. */
-  pricedFees(): readonly PricedAmount[] {
+  /** Fees of the open lots. */
+  openFees(): readonly PricedAmount[] {
     return [...this.#lots].flatMap(({ fees }) => fees);
   }
 
   /** The open lots as plain data. */
   toState(): LotsState {
-    const lots = [...this.#lots].map(({ quantity, price, fees, unsettled }) => ({
-      quantity: quantity.toText(),
-      price: price.toText(),
-      fees: fees.map((fee) => ({ ...fee, amount: fee.amount.toText() })),
-      unsettled: unsettled && { ...unsettled, quantity: unsettled.quantity.toText() },
-    }));
-    return { opening: this.#opening, side: this.#side, lots };
+    return { opening: this.#opening, side: this.#side, lots: [...this.#lots].map(toLotState) };
   }
 
   /** The open lots from plain data. Throws if a number is none. */
   static fromState({ opening, side, lots }: LotsState): Lots {
     const all = new Lots(opening);
     all.#side = side;
-    for (const { quantity, price, fees, unsettled } of lots) {
-      all.#lots.push({
-        quantity: exact(quantity),
-        price: exact(price),
-        fees: fees.map((fee) => ({ ...fee, amount: exact(fee.amount) })),
-        unsettled: unsettled && { ...unsettled, quantity: exact(unsettled.quantity) },
-      });
-    }
+    for (const lot of lots) all.#lots.push(fromLotState(lot));
     return all;
   }
 }
@@ -181,14 +141,5 @@ export class Lots {
 export interface LotsState {
   readonly opening: Opening;
   readonly side: Side;
-  readonly lots: readonly {
-    readonly quantity: Decimal;
-    readonly price: Decimal;
-    readonly fees: readonly { readonly asset: string; readonly hourMs: number; readonly amount: Decimal }[];
-    readonly unsettled: { readonly startMs: number; readonly quantity: Decimal } | null;
-  }[];
-}
-
-function pushSettled(all: SettledFees[], settled: SettledFees | null): void {
-  if (settled !== null) all.push(settled);
+  readonly lots: readonly LotState[];
 }
