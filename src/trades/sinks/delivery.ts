@@ -63,7 +63,6 @@ export class Delivery implements Part {
   readonly #counts = new DeliveryCounts();
   readonly #log: DeliveryLog;
   readonly #replays: Replays;
-  readonly #asked = new Map<number, PromiseWithResolvers<DeliveryOutcome>>();
   readonly #running = new Set<Promise<void>>();
   #underWay = 0;
   #bytesUnderWay = 0;
@@ -120,13 +119,6 @@ export class Delivery implements Part {
     this.#counts.added(bodyBytes);
     this.#lines.add(clientId, { id, digest, bodyBytes, attempts: 0, sinceMs: sealedAtMs });
     this.#pump();
-  }
-
-  /** Resolves when an entry that waits now is delivered or refused for good; never for another entry. */
-  outcome(entryId: number): Promise<DeliveryOutcome> {
-    const asked = this.#asked.get(entryId) ?? Promise.withResolvers<DeliveryOutcome>();
-    this.#asked.set(entryId, asked);
-    return asked.promise;
   }
 
   /** True if a further body of this length may be stored. */
@@ -232,8 +224,6 @@ export class Delivery implements Part {
       this.#log.died(entryId, outcome.attempt);
     }
     this.#parts.settled(entryId, outcome);
-    this.#asked.get(entryId)?.resolve(outcome);
-    this.#asked.delete(entryId);
     this.#pump();
   }
 

@@ -26,10 +26,10 @@ const OK = json({ ok: true, digest: 'd1' });
 describe('delivery - one summary', () => {
   it('the request, and the outcome on the disk before it is told', async () => {
     const { url, seen } = await server(OK);
-    const { add, delivery, outbox, settled, failing } = await begin({ url: `${url}base/` });
+    const { add, delivery, outbox, settled, failing, outcome } = await begin({ url: `${url}base/` });
     const id = add('client', '{"a":"é"}', 'd1');
     const attempt = { status: 200, reason: 'HTTP status 200', response: '{"ok":true,"digest":"d1"}' };
-    expect(await delivery.outcome(id)).toEqual({ type: 'delivered', attempt });
+    expect(await outcome(id)).toEqual({ type: 'delivered', attempt });
     expect(settled).toEqual([[id, { type: 'delivered', attempt }]]);
     expect(outbox.facts).toEqual([{ type: 'delivered', entryId: id, atMs: expect.any(Number), attempt }]);
     expect(failing).toEqual([]);
@@ -71,9 +71,9 @@ describe('delivery - one summary', () => {
         (nth < 3 ? behaviour : OK)(one, response, nth),
       );
       const times = name === 'silence' ? 500 : 100;
-      const { add, delivery, outbox, failing } = await begin({ url, times });
+      const { add, delivery, outbox, failing, outcome } = await begin({ url, times });
       const id = add('client', 'body', 'd1');
-      expect(await delivery.outcome(id)).toMatchObject({ type: 'delivered', attempt: { status: 200 } });
+      expect(await outcome(id)).toMatchObject({ type: 'delivered', attempt: { status: 200 } });
       expect(seen.map(({ body }) => body)).toEqual(['body', 'body', 'body']);
       expect(failing).toEqual([id, id]);
       expect(outbox.facts.map(({ type }) => type)).toEqual(['attempted', 'attempted', 'delivered']);
@@ -88,13 +88,13 @@ describe('delivery - one summary', () => {
       const { url, seen } = await server((one, response, nth) =>
         (one.body === 'bad' ? json('why', status, { location: url }) : OK)(one, response, nth),
       );
-      const { add, delivery, outbox, lines } = await begin({ url });
+      const { add, delivery, outbox, lines, outcome } = await begin({ url });
       const [bad, good] = [add('client', 'bad', 'd1'), add('client', 'good', 'd2')];
-      expect(await delivery.outcome(bad)).toMatchObject({
+      expect(await outcome(bad)).toMatchObject({
         type: 'dead',
         attempt: { status, response: 'why' },
       });
-      expect(await delivery.outcome(good)).toMatchObject({ type: 'delivered' });
+      expect(await outcome(good)).toMatchObject({ type: 'delivered' });
       expect(seen.map(({ body }) => body)).toEqual(['bad', 'good']);
       expect(outbox.row(bad)).toMatchObject({ state: 'dead', status });
       expect(delivery.counts).toMatchObject({ deadLetters: 1, dead: 1, delivered: 1, waiting: 0 });
@@ -105,8 +105,8 @@ describe('delivery - one summary', () => {
 
   it('409 is delivered', async () => {
     const { url } = await server(json({ ok: true }, 409));
-    const { add, delivery } = await begin({ url });
-    expect(await delivery.outcome(add('client', 'body', 'd1'))).toMatchObject({
+    const { add, delivery, outcome } = await begin({ url });
+    expect(await outcome(add('client', 'body', 'd1'))).toMatchObject({
       type: 'delivered',
       attempt: { status: 409 },
     });
@@ -115,16 +115,16 @@ describe('delivery - one summary', () => {
 
   it('of a huge answer 64 KiB are kept', async () => {
     const { url } = await server((_seen, response) => void response.end('y'.repeat(5_000_000)));
-    const { add, delivery } = await begin({ url });
-    const { attempt } = await delivery.outcome(add('client', 'body', 'd1'));
+    const { add, outcome } = await begin({ url });
+    const { attempt } = await outcome(add('client', 'body', 'd1'));
     expect(attempt).toMatchObject({ status: 200, response: 'y'.repeat(65_536) });
   });
 
   it('a body that the database has lost is a dead letter', async () => {
     const { url, seen } = await server(OK);
-    const { add, delivery, outbox } = await begin({ url, parts: { bodies: async () => [] } });
+    const { add, outbox, outcome } = await begin({ url, parts: { bodies: async () => [] } });
     const id = add('client', 'body', 'd1');
-    expect(await delivery.outcome(id)).toMatchObject({ type: 'dead', attempt: { status: null } });
+    expect(await outcome(id)).toMatchObject({ type: 'dead', attempt: { status: null } });
     expect([seen.length, outbox.row(id)?.state]).toEqual([0, 'dead']);
   });
 
@@ -135,14 +135,14 @@ describe('delivery - one summary', () => {
       if (refusals-- > 0) throw new Error('refused');
       return ids.map((id) => ({ id, body: 'body' }));
     };
-    const { add, delivery, lines, failing } = await begin({ url, parts: { bodies: outboxBodies } });
-    expect(await delivery.outcome(add('client', 'body', 'd1'))).toMatchObject({ type: 'delivered' });
+    const { add, lines, failing, outcome } = await begin({ url, parts: { bodies: outboxBodies } });
+    expect(await outcome(add('client', 'body', 'd1'))).toMatchObject({ type: 'delivered' });
     expect([failing.length, lines.length]).toEqual([0, 2]);
   });
 
   it('what is delivered waits for the disk, and its line with it', async () => {
     const { url, seen } = await server(OK);
-    const { add, delivery, outbox, settled } = await begin({ url });
+    const { add, delivery, outbox, settled, outcome } = await begin({ url });
     outbox.isStuck = true;
     const [first, second] = [add('client', 'one', 'd1'), add('client', 'two', 'd2')];
     await until(
@@ -151,7 +151,7 @@ describe('delivery - one summary', () => {
     );
     expect([settled.length, delivery.counts.waiting, delivery.counts.underWay]).toEqual([0, 2, 0]);
     outbox.unstick();
-    await Promise.all([delivery.outcome(first), delivery.outcome(second)]);
+    await Promise.all([outcome(first), outcome(second)]);
     expect(seen).toHaveLength(2);
   });
 });
@@ -173,7 +173,7 @@ describe('delivery - lines of clients', () => {
       most = Math.max(most, open.size);
       if (!isHeld) setTimeout(() => open.get(client)?.(), 1);
     });
-    const { add, delivery } = await begin({ url });
+    const { add, delivery, outcome } = await begin({ url });
     const ids: number[] = [];
     // One client has many; forty others have two each.
     for (let nth = 0; nth < 40; nth += 1) ids.push(add('busy', `busy ${nth}`, `b${nth}`));
@@ -184,7 +184,7 @@ describe('delivery - lines of clients', () => {
     expect(delivery.counts).toMatchObject({ underWay: DELIVERIES_MAX, waiting: 120 });
     isHeld = false;
     for (const answer of Array.from(open.values())) answer();
-    await Promise.all(ids.map((id) => delivery.outcome(id)));
+    await Promise.all(ids.map((id) => outcome(id)));
     expect(most).toBe(DELIVERIES_MAX);
     for (const client of ['busy', ...Array.from({ length: 40 }, (_, nth) => `c${nth}`)]) {
       const numbers = order
@@ -200,10 +200,10 @@ describe('delivery - lines of clients', () => {
     const { url, seen } = await server((one, response, nth) =>
       (one.body.startsWith('bad') ? json('', 500) : OK)(one, response, nth),
     );
-    const { add, delivery, lines } = await begin({ url });
+    const { add, delivery, lines, outcome } = await begin({ url });
     add('bad', 'bad 1', 'd1');
     add('bad', 'bad 2', 'd2');
-    for (let nth = 0; nth < 20; nth += 1) await delivery.outcome(add('good', 'good', `g${nth}`));
+    for (let nth = 0; nth < 20; nth += 1) await outcome(add('good', 'good', `g${nth}`));
     expect(seen.some(({ body }) => body === 'bad 2')).toBe(false);
     expect(delivery.counts).toMatchObject({ waiting: 2, problem: null });
     expect(lines).toEqual([]);
@@ -220,13 +220,13 @@ describe('delivery - lines of clients', () => {
         response.end();
       }, 5);
     });
-    const { outbox, delivery } = await begin({ url });
+    const { outbox, delivery, outcome } = await begin({ url });
     const ids = [24, 24, 24, 100, 24, 24].map((mebibytes, nth) => {
       const entry = { ...outbox.seal(`c${nth}`, 'x', `d${nth}`), bodyBytes: mebibytes * 1_048_576 };
       delivery.add(entry);
       return entry.id;
     });
-    await Promise.all(ids.map((id) => delivery.outcome(id)));
+    await Promise.all(ids.map((id) => outcome(id)));
     expect(most).toBe(2);
   });
 });
@@ -235,8 +235,8 @@ describe('delivery - the backend goes away', () => {
   it('one line in the log when it goes, one when it is back, and the lines come forward', async () => {
     const first = await server(OK);
     const { port, url } = first;
-    const { add, delivery, lines, outbox } = await begin({ url, times: 1 });
-    await delivery.outcome(add('c0', 'x', 'd0'));
+    const { add, delivery, lines, outbox, outcome } = await begin({ url, times: 1 });
+    await outcome(add('c0', 'x', 'd0'));
     await first.close();
     const ids = Array.from({ length: 20 }, (_, nth) => add(`c${nth}`, 'x', `d${nth + 1}`));
     await until('all have failed twice', () =>
@@ -249,7 +249,7 @@ describe('delivery - the backend goes away', () => {
       'warn delivery: the backend takes no summaries, they wait in the outbox: the connection was refused',
     ]);
     await server(OK, port);
-    await Promise.all(ids.map((id) => delivery.outcome(id)));
+    await Promise.all(ids.map((id) => outcome(id)));
     expect(lines).toHaveLength(2);
     expect(lines[1]).toMatch(/^info delivery: the backend answers again \{"awaySeconds":\d+\}$/);
     expect(delivery.counts).toMatchObject({ waiting: 0, problem: null, delivered: 21 });
@@ -268,13 +268,13 @@ describe('delivery - the backend goes away', () => {
       ]);
     await failed(own.id, 290_000);
     await failed(asked.id, 3_000_000);
-    const { delivery, add, lines } = await begin({ url, outbox, times: 10 });
+    const { delivery, add, lines, outcome } = await begin({ url, outbox, times: 10 });
     expect(delivery.counts).toMatchObject({
       waiting: 2,
       problem: 'it did not take summaries before the start',
     });
-    await delivery.outcome(add('new', 'new', 'd3'));
-    await delivery.outcome(own.id);
+    await outcome(add('new', 'new', 'd3'));
+    await outcome(own.id);
     expect(seen.map(({ body }) => body)).toEqual(['new', 'own']);
     expect(delivery.counts).toMatchObject({ waiting: 1, problem: null });
     expect(lines).toEqual([expect.stringMatching(/^info delivery: the backend answers again/)]);
@@ -285,8 +285,8 @@ describe('delivery - the backend goes away', () => {
       if (nth > 1) response.end();
       else response.writeHead(429, { 'retry-after': new Date(Date.now() + 1_900).toUTCString() }).end();
     });
-    const { add, delivery, outbox } = await begin({ url, times: 1 });
-    await delivery.outcome(add('client', 'x', 'd1'));
+    const { add, outbox, outcome } = await begin({ url, times: 1 });
+    await outcome(add('client', 'x', 'd1'));
     expect(seen).toHaveLength(2);
     const [attempted, delivered] = outbox.facts;
     if (attempted?.type !== 'attempted' || delivered?.type !== 'delivered') throw new Error('other facts');
@@ -300,8 +300,8 @@ describe('delivery - bounds', () => {
   it('there is room up to the limit, dead letters included, and one line says when not', async () => {
     const { url, behave } = await server(json('', 400));
     const bytesMax = 3 * (ENTRY_BYTES + 100);
-    const { add, delivery, lines } = await begin({ url, bytesMax });
-    await delivery.outcome(add('a', 'x'.repeat(100), 'd1'));
+    const { add, delivery, lines, outcome } = await begin({ url, bytesMax });
+    await outcome(add('a', 'x'.repeat(100), 'd1'));
     behave(() => undefined);
     add('a', 'x'.repeat(100), 'd2');
     expect(delivery.hasRoom(ENTRY_BYTES + 100)).toBe(true);
@@ -317,8 +317,8 @@ describe('delivery - bounds', () => {
 
   it('many dead letters make few lines', async () => {
     const { url } = await server(json('', 400));
-    const { add, delivery, lines } = await begin({ url, times: 1 });
-    for (let nth = 0; nth < 30; nth += 1) await delivery.outcome(add('a', 'x', `d${nth}`));
+    const { add, lines, outcome } = await begin({ url, times: 1 });
+    for (let nth = 0; nth < 30; nth += 1) await outcome(add('a', 'x', `d${nth}`));
     expect(lines).toHaveLength(5);
   });
 });
@@ -326,13 +326,13 @@ describe('delivery - bounds', () => {
 describe('delivery - dead letters are replayed', () => {
   it('by id, at the end of the line; another id is named', async () => {
     const { url, seen, behave } = await server(json('', 400));
-    const { add, delivery, outbox, settled, replayed } = await begin({ url });
+    const { add, delivery, outbox, settled, replayed, outcome } = await begin({ url });
     const ids = ['one', 'two', 'three'].map((body) => add('client', body, body));
-    await Promise.all(ids.map((id) => delivery.outcome(id)));
+    await Promise.all(ids.map((id) => outcome(id)));
     behave(OK);
-    await delivery.outcome(add('client', 'four', 'four'));
+    await outcome(add('client', 'four', 'four'));
     expect(await delivery.replay([3, 1, 4, 99, 1])).toEqual({ replayed: 2, notDead: [4, 99], left: 0 });
-    await Promise.all([delivery.outcome(1), delivery.outcome(3)]);
+    await Promise.all([outcome(1), outcome(3)]);
     expect(seen.slice(3).map(({ body }) => body)).toEqual(['four', 'one', 'three']);
     expect([outbox.row(1)?.state, replayed]).toEqual(['delivered', [1, 3]]);
     expect(settled.map(([id, { type }]) => `${id} ${type}`).slice(3)).toEqual([
@@ -345,9 +345,9 @@ describe('delivery - dead letters are replayed', () => {
 
   it('all, over many pages, and twice at the same time', async () => {
     const { url, behave } = await server(json('', 400));
-    const { add, delivery } = await begin({ url });
+    const { add, delivery, outcome } = await begin({ url });
     const ids = Array.from({ length: 450 }, (_, nth) => add(`c${nth % 30}`, 'x', `d${nth}`));
-    await Promise.all(ids.map((id) => delivery.outcome(id)));
+    await Promise.all(ids.map((id) => outcome(id)));
     behave(OK);
     const replays = await Promise.all([delivery.replay('all'), delivery.replay('all')]);
     expect(replays[0]).toEqual({ replayed: 450, notDead: [], left: 0 });
@@ -365,8 +365,8 @@ describe('delivery - the end', () => {
     await until('the first is under way', () => seen.length === 1);
     await one.stop();
     expect(one.outbox.waiting.map(({ digest }) => digest)).toEqual(['two', 'three']);
-    const { delivery } = await begin({ url, outbox: one.outbox });
-    await Promise.all([delivery.outcome(2), delivery.outcome(3)]);
+    const { outcome } = await begin({ url, outbox: one.outbox });
+    await Promise.all([outcome(2), outcome(3)]);
     expect(seen.map(({ body }) => body)).toEqual(['one', 'two', 'three']);
   });
 

@@ -13,7 +13,7 @@ it('delivery - a restart goes on with the rows of the database, in order, replay
   const opened = openWriter();
   const first = await deliveringFrom(new FileOutbox(opened), { url: server.url });
   const bad = first.add('a', 'bad', '11'.repeat(32));
-  await first.delivery.outcome(bad);
+  await first.outcome(bad);
   await server.close();
   for (const nth of [2, 3]) first.add('a', `body ${nth}`, `${nth}${nth}`.repeat(32));
   await until('an attempt has failed', () => first.failing.length > 0);
@@ -32,7 +32,7 @@ it('delivery - a restart goes on with the rows of the database, in order, replay
   const second = await deliveringFrom(again, { url: server.url });
   onTestFinished(() => second.stop());
   expect(second.delivery.counts).toMatchObject({ waiting: 3, deadLetters: 0 });
-  await second.delivery.outcome(bad);
+  await second.outcome(bad);
   expect(back.seen.map(({ body }) => body)).toEqual(['body 2', 'body 3', 'bad']);
   expect((await again.rows({ state: null, beforeId: null, limit: 9 })).map(({ state }) => state)).toEqual([
     'delivered',

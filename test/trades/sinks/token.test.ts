@@ -26,7 +26,7 @@ async function begin(file: string, behaviour: Behaviour = json('')) {
   let nth = 0;
   return {
     ...made,
-    deliver: () => made.delivery.outcome(made.add('client', 'x', `d${(nth += 1)}`)),
+    deliver: () => made.outcome(made.add('client', 'x', `d${(nth += 1)}`)),
     headers: () => server.seen.map(({ headers }) => headers.authorization),
   };
 }

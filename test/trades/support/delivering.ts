@@ -48,15 +48,27 @@ export async function deliveringFrom<Outbox extends TestOutbox>(
   const settled: [number, DeliveryOutcome][] = [];
   const failing: number[] = [];
   const replayed: number[] = [];
+  const ends = new Map<number, PromiseWithResolvers<DeliveryOutcome>>();
+  const ended = (id: number) => {
+    const end = ends.get(id) ?? Promise.withResolvers<DeliveryOutcome>();
+    ends.set(id, end);
+    return end;
+  };
   const random = createRandom(1, 'delivery');
   const delivery = new Delivery(more.bytesMax ?? 2 ** 30, {
     journal: outbox,
     bodies: (ids) => outbox.bodies(ids),
     rows: (query) => outbox.rows(query),
     post: (body, digest) => client.post(body, digest),
-    settled: (id, outcome) => void settled.push([id, outcome]),
+    settled: (id, outcome) => {
+      settled.push([id, outcome]);
+      ended(id).resolve(outcome);
+    },
     failing: (id) => void failing.push(id),
-    replayed: (id) => void replayed.push(id),
+    replayed: (id) => {
+      replayed.push(id);
+      ends.delete(id);
+    },
     log,
     clock,
     timers,
@@ -79,6 +91,8 @@ export async function deliveringFrom<Outbox extends TestOutbox>(
       delivery.add(entry);
       return entry.id;
     },
+    /** How the entry ended, now or before; after a replay, how it ends then. */
+    outcome: (id: number) => ended(id).promise,
     async stop() {
       await delivery.stop();
       await client.stop();
