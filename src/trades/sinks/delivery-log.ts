@@ -80,7 +80,7 @@ export class DeliveryLog {
     this.#deadLines += 1;
     const more = this.#unsaidDead === 0 ? {} : { unsaid: this.#unsaidDead };
     this.#unsaidDead = 0;
-    const remedy = '`aggregator outbox list` shows it, and `outbox replay` sends it again';
+    const remedy = 'aggregator outbox list shows it, and outbox replay sends it again';
     this.#parts.log.warn(`delivery: a summary is refused for good: ${reason}; ${remedy}`, {
       entryId,
       ...more,
