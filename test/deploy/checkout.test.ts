@@ -23,4 +23,22 @@ describe('checkout', () => {
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     expect(run(process.execPath, 'src/main.ts', 'check-config')).toContain('The settings are right');
   });
+
+  it.runIf(existsSync(join(ROOT, '.git')))(
+    'checkout - no file of the project is one that git must ignore',
+    () => {
+      const args = ['-c', 'safe.directory=*', 'ls-files', '-ci', '--exclude-standard'];
+      expect(execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' })).toBe('');
+      const ignored = ['a.key', 'b/c.pem', 'aggregator.db-wal', 'aggregator.log.1', 'aggregator_config.yaml'];
+      const found = execFileSync(
+        'git',
+        ['-c', 'safe.directory=*', 'check-ignore', '--no-index', ...ignored],
+        {
+          cwd: ROOT,
+          encoding: 'utf8',
+        },
+      );
+      expect(found.split('\n').slice(0, -1)).toEqual(ignored);
+    },
+  );
 });
