@@ -256,8 +256,7 @@ export class JobDesk implements Part {
   #sealingEnded(job: Job, type: 'sealed' | 'unsealable'): void {
     this.#drop(job);
     this.#tell(job, { type });
-    // Its actor was given up: without this the job would stay for ever.
-    if (job.isClosed && !job.isLeaving) this.#do(job, { type: 'forget' });
+    if (job.isClosed) this.#end(job);
   }
 
   #lookForExpired(): void {
@@ -269,10 +268,13 @@ export class JobDesk implements Part {
   #expire(job: Job): void {
     if (job.isClosed) return;
     this.#tell(job, { type: 'expired' });
-    if (job.judge.state === 'expired') return;
-    // Its actor was given up: without this the job would stay for ever.
-    this.#do(job, { type: 'close' });
-    if (job.sealing !== null) return;
+    this.#end(job);
+  }
+
+  /** An actor that failed may have missed a signal, or be given up: without this its job would stay for ever. */
+  #end(job: Job): void {
+    if (!job.isClosed) this.#do(job, { type: 'close' });
+    if (job.isLeaving || job.sealing !== null) return;
     this.#do(job, { type: 'drop' });
     this.#do(job, { type: 'forget' });
   }

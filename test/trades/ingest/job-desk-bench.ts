@@ -8,6 +8,7 @@ import { thumbprint } from '../../../src/lib/ed25519.ts';
 import { JobActors } from '../../../src/trades/actors/job-actors.ts';
 import type { Attempt, Fact, OutboxEntry, SealedFact } from '../../../src/trades/domain/facts.ts';
 import { foldJob } from '../../../src/trades/domain/fold-job.ts';
+import type { ProcessOutcome } from '../../../src/trades/domain/job.ts';
 import { jobMarket } from '../../../src/trades/domain/market.ts';
 import { sealSummary } from '../../../src/trades/domain/payload.ts';
 import type { SealRequest } from '../../../src/trades/domain/seal-request.ts';
@@ -55,6 +56,15 @@ export function tradeOf(change: Partial<Trade> & { symbol?: string } = {}): Trad
     position: null,
     ...members,
   };
+}
+
+/** Calls `process`, and tells what came of it as soon as something did. */
+export function call(desk: JobDesk, jobId: string): { outcome: ProcessOutcome | null } {
+  const answer = desk.process(jobId);
+  if (answer === 'unknown') throw new Error('unknown');
+  const seen: { outcome: ProcessOutcome | null } = { outcome: null };
+  void answer.then((outcome) => (seen.outcome = outcome));
+  return seen;
 }
 
 /** One seal that waits for its end. */

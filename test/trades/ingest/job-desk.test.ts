@@ -1,17 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ProcessOutcome } from '../../../src/trades/domain/job.ts';
 import { verifySummary } from '../../../src/trades/domain/verify-summary.ts';
-import type { JobDesk } from '../../../src/trades/ingest/job-desk.ts';
-import { delivered, flush, jobDeskBench, KEY, refused, tradeOf, TTL_MS } from './job-desk-bench.ts';
-
-/** Calls `process`, and tells what came of it as soon as something did. */
-function call(desk: JobDesk, jobId: string): { outcome: ProcessOutcome | null } {
-  const answer = desk.process(jobId);
-  if (answer === 'unknown') throw new Error('unknown');
-  const seen: { outcome: ProcessOutcome | null } = { outcome: null };
-  void answer.then((outcome) => (seen.outcome = outcome));
-  return seen;
-}
+import { call, delivered, flush, jobDeskBench, KEY, refused, tradeOf, TTL_MS } from './job-desk-bench.ts';
 
 describe('job desk', () => {
   it('job desk - five trades go in, and a signed summary comes out once', async () => {
