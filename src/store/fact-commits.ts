@@ -35,7 +35,6 @@ export interface FactCommitsParts<Fact, Report> {
   readonly seams: WriterSeams;
   /**
    * Stores groups in one transaction; `isDurable`: they are on the disk afterwards. If it throws, nothing has changed.
-   * A group may come a second time.
    */
   commit(groups: readonly FactGroup<Fact>[], isDurable: boolean): Report;
   /** Every message up to `sequence` is stored. There are several reports if its facts were stored one by one. */
@@ -53,6 +52,8 @@ export class FactCommits<Fact extends AnyFact, Report> implements Part {
   readonly #parts: FactCommitsParts<Fact, Report>;
   readonly #committer: Committer;
   #waiting: FactsMessage<Fact>[] = [];
+  /** Reports of facts that were stored one by one before the environment refused; told with the next commit. */
+  #untold: readonly Report[] = [];
   #isStopped = false;
   #isFlushDue = false;
   #isDefectTold = false;
@@ -149,13 +150,15 @@ export class FactCommits<Fact extends AnyFact, Report> implements Part {
     let reports: readonly Report[];
     try {
       reports = [commit(messages, isDurable)];
+      this.#waiting.splice(0, messages.length);
     } catch (error) {
       if (refusalOf(error) !== null) throw error;
-      reports = this.#commitSingly(messages, isDurable);
+      reports = this.#commitSingly(messages.length, isDurable);
     }
     files.written();
-    this.#waiting.splice(0, messages.length);
-    committed(last.sequence, reports);
+    const untold = this.#untold;
+    this.#untold = [];
+    committed(last.sequence, [...untold, ...reports]);
     return this.#waiting.length > 0;
   }
 
@@ -167,22 +170,29 @@ export class FactCommits<Fact extends AnyFact, Report> implements Part {
 
   /**
    * One of the facts cannot be stored, because of its own values: each is stored alone, and that one is counted and
-   * left out. If the environment refuses meanwhile, the facts stored so far are stored again later, which changes
-   * nothing but counts.
+   * left out. If the environment refuses meanwhile, those that are still to be stored go on waiting.
    */
-  #commitSingly(groups: readonly FactGroup<Fact>[], isDurable: boolean): readonly Report[] {
+  #commitSingly(messages: number, isDurable: boolean): readonly Report[] {
     const reports: Report[] = [];
-    for (const { facts, toldAtMs } of groups) {
-      for (const fact of facts) {
+    for (let left = messages; left > 0; left--) {
+      const message = this.#waiting[0];
+      if (message === undefined) break;
+      const { facts, toldAtMs } = message;
+      for (const [index, fact] of facts.entries()) {
         try {
           reports.push(this.#parts.commit([{ facts: [fact], toldAtMs }], isDurable));
         } catch (error) {
-          if (refusalOf(error) !== null) throw error;
+          if (refusalOf(error) !== null) {
+            this.#waiting[0] = { ...message, facts: facts.slice(index) };
+            this.#untold = [...this.#untold, ...reports];
+            throw error;
+          }
           this.unstorable++;
           if (this.unstorable === 1)
             this.#tellDefect(`a fact of the kind "${fact.type}" cannot be stored (${codeOf(error)})`);
         }
       }
+      this.#waiting.shift();
     }
     return reports;
   }

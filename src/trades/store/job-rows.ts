@@ -40,7 +40,7 @@ export class JobRows {
     this.#dropResponse = statement(
       database,
       `DELETE FROM responses WHERE id = (SELECT entry FROM job_rows WHERE job_hash = ?)
-         AND id NOT IN (SELECT id FROM outbox_rows WHERE state = 2)`,
+         AND NOT EXISTS (SELECT 1 FROM outbox_rows o WHERE o.id = responses.id AND o.state = 2)`,
     );
     this.#drop = statement(database, 'DELETE FROM job_rows WHERE job_hash = ?');
     this.#expired = statement<[number, number], Buffer>(

@@ -1,5 +1,5 @@
-// The rows of the outbox: entries with their bodies, and what became of them. All inside the caller's transaction. A
-// fact may come a second time; then it changes nothing.
+// The rows of the outbox: entries with their bodies, and what became of them. All inside the caller's transaction. An
+// entry that comes a second time is stored once, and only an entry that waits can be delivered or refused.
 
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';

@@ -1,5 +1,5 @@
 // The only writer of the database: a commit stores facts in one transaction. A failed commit changes nothing, neither in
-// the file nor in memory, and can be repeated. A fact that comes a second time changes nothing.
+// the file nor in memory, and can be repeated. An entry that comes a second time is stored once.
 
 import { unreachable } from '../../lib/unreachable.ts';
 import { type Database, durably } from '../../store/database.ts';

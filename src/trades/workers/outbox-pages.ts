@@ -64,8 +64,10 @@ export function readBodies(
 export function readClients(database: ReadDatabase, { limit }: ClientsQuery): ClientRow[] {
   return statement<[number], ClientRow>(
     database,
-    `SELECT client_id AS clientId, max(sealed_ms) AS lastSealedAtMs,
-       sum((SELECT count(*) FROM outbox_rows WHERE client = clients.number)) AS summaries
-     FROM clients GROUP BY client_id HAVING summaries > 0 ORDER BY lastSealedAtMs DESC, client_id LIMIT ?`,
+    `SELECT clientId, lastSealedAtMs, (SELECT count(*) FROM outbox_rows
+         WHERE client IN (SELECT number FROM clients WHERE client_id = clientId)) AS summaries
+       FROM (SELECT client_id AS clientId, max(sealed_ms) AS lastSealedAtMs FROM clients
+         GROUP BY client_id ORDER BY lastSealedAtMs DESC, client_id LIMIT ?)
+       ORDER BY lastSealedAtMs DESC, clientId`,
   ).all(limit);
 }

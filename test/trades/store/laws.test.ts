@@ -78,10 +78,11 @@ describe('laws of the store', () => {
     );
   });
 
-  it('law - a group that was stored in part and comes again gives the same entries, in the same order', () => {
+  it('law - facts of which some come a second time give the same entries, jobs and sums', () => {
     const shown = (opened: ReturnType<typeof openWriter>) => {
       const { jobs, deadLetters, keys } = opened.writer.kept(NOW_MS);
-      const waiting = [...opened.writer.waitingPages()].flat().toSorted((a, b) => a.place - b.place);
+      // A dead letter that is replayed a second time waits behind what came after it.
+      const waiting = [...opened.writer.waitingPages()].flat();
       const hours = opened.database.prepare('SELECT * FROM hourly_buckets ORDER BY t, outbox_id').all();
       return { jobs, deadLetters, keys, hours, waiting: waiting.map(({ place: _place, ...entry }) => entry) };
     };
