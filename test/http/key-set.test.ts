@@ -6,7 +6,7 @@ import { publicJwk } from '../../src/lib/ed25519.ts';
 it('key set - keys are shown with the members that their program adds, to every origin', async () => {
   const key = publicJwk('11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo');
   const keys = [
-    { ...key, retired_at: '2026-01-01T00:00:00.000Z' },
+    { ...key, retired: true },
     { ...key, purpose: 'x' },
   ];
   const app = fastify();

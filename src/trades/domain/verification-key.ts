@@ -1,9 +1,9 @@
-// Public keys by which summaries are verified, and the form in which the service lists its own. A key is known by the
-// thumbprint that is computed from it: what a list says its key id is counts for nothing.
+// Public keys by which summaries are verified. A key is known by the thumbprint that is computed from it: what a list says
+// its key id is counts for nothing.
 
 import { createPublicKey } from 'node:crypto';
 import { isObject } from '../../lib/is-object.ts';
-import { type PublicJwk, publicJwkOf, thumbprint } from '../../lib/ed25519.ts';
+import { publicJwkOf, thumbprint } from '../../lib/ed25519.ts';
 import type { Provenance } from './facts.ts';
 
 /** A public key for verification. */
@@ -17,24 +17,8 @@ export interface VerificationKey {
 /** Keys by thumbprint. */
 export type VerificationKeys = ReadonlyMap<string, VerificationKey>;
 
-/** A key as the JWK set of the service lists it. */
-export interface ListedKey extends PublicJwk {
-  readonly provenance: Provenance;
-  /** When another key took its place, in ISO 8601; absent for a key in use. It still verifies what it signed. */
-  readonly retired_at?: string;
-}
-
 /** Keys of one source; more are left out. */
 const KEYS_MAX = 100;
-
-/** A key for the list. `retiredAtMs` is null for a key in use. */
-export function listedKey(key: PublicJwk, provenance: Provenance, retiredAtMs: number | null): ListedKey {
-  return {
-    ...key,
-    provenance,
-    ...(retiredAtMs === null ? {} : { retired_at: new Date(retiredAtMs).toISOString() }),
-  };
-}
 
 /**
  * Reads the Ed25519 keys of a text: a JWK set, one JWK, or PEM (of a private key its public half). Other keys are left

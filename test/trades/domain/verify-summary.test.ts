@@ -6,11 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalText, withSignature } from '../../../src/trades/domain/canonical.ts';
 import { BODY_BYTES_MAX, readSummary } from '../../../src/trades/domain/read-summary.ts';
 import type { Canonical } from '../../../src/trades/domain/summary.ts';
-import {
-  listedKey,
-  readVerificationKeys,
-  type VerificationKeys,
-} from '../../../src/trades/domain/verification-key.ts';
+import { readVerificationKeys, type VerificationKeys } from '../../../src/trades/domain/verification-key.ts';
 import { verifySummary } from '../../../src/trades/domain/verify-summary.ts';
 import { publicJwkOf } from '../../../src/lib/ed25519.ts';
 import { FIRST, KEYS, KID, SECOND, SIGNING_KEY, X } from './check-values.ts';
@@ -211,12 +207,12 @@ describe('keys of summaries', () => {
     ['no key', bodyOf(FIRST), new Map(), 'unknown_key'],
     ['without metadata, another key', bodyOf(FIRST), ring(other), 'signature'],
     ['without metadata, one of two', bodyOf(FIRST), ring(other, jwk), 'ok'],
-    ['the key of the claimed provenance', bodyOf(SECOND), ring(listedKey(jwk, 'polled', null)), 'ok'],
-    ['a retired key', bodyOf(SECOND), ring(listedKey(jwk, 'polled', 0)), 'ok'],
+    ['the key of the claimed provenance', bodyOf(SECOND), ring({ ...jwk, provenance: 'polled' }), 'ok'],
+    ['a retired key', bodyOf(SECOND), ring({ ...jwk, provenance: 'polled', retired: true }), 'ok'],
     [
       'a key of clients for what claims to be polled',
       bodyOf(SECOND),
-      ring(listedKey(jwk, 'client_reported', null)),
+      ring({ ...jwk, provenance: 'client_reported' }),
       'unknown_key',
     ],
     ['a set that gives a key the id of another', bodyOf(SECOND), ring({ ...other, kid: KID }), 'unknown_key'],
@@ -225,21 +221,12 @@ describe('keys of summaries', () => {
   });
 
   it('keys of summaries - without metadata the key tells the provenance', () => {
-    expect(verifySummary(bodyOf(FIRST), ring(listedKey(jwk, 'client_reported', null)))).toMatchObject({
+    expect(verifySummary(bodyOf(FIRST), ring({ ...jwk, provenance: 'client_reported' }))).toMatchObject({
       kind: 'ok',
       keyId: KID,
       provenance: 'client_reported',
     });
     expect(verifySummary(bodyOf(FIRST), KEYS)).toMatchObject({ kind: 'ok', provenance: null });
-  });
-
-  it('keys of summaries - a retired key says since when, one in use does not', () => {
-    expect(listedKey(jwk, 'polled', 0)).toEqual({
-      ...jwk,
-      provenance: 'polled',
-      retired_at: '1970-01-01T00:00:00.000Z',
-    });
-    expect(listedKey(jwk, 'polled', null)).toEqual({ ...jwk, provenance: 'polled' });
   });
 
   it('keys of summaries - they are read from a set, one JWK, and PEM, public or private', () => {

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { withSignature } from '../../../src/trades/domain/canonical.ts';
-import { listedKey } from '../../../src/trades/domain/verification-key.ts';
 import { readKeyFile } from '../../../src/io/key-file.ts';
 import { runCommand } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -29,7 +28,7 @@ function files() {
     writeFileSync(join(at, name), text);
     return join(at, name);
   };
-  const keys = JSON.stringify({ keys: [listedKey(SIGNING_KEY.publicKey, 'polled', null)] });
+  const keys = JSON.stringify({ keys: [{ ...SIGNING_KEY.publicKey, provenance: 'polled' }] });
   return {
     first: write('first.json', `${withSignature(FIRST.text, FIRST.signature)}\n`),
     second: write('second.json', withSignature(SECOND.text, SECOND.signature)),
