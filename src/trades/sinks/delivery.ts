@@ -216,7 +216,7 @@ export class Delivery implements Part {
   /** The line goes on when the outcome is on the disk: else a line could run ahead of what a restart knows of it. */
   async #end(line: Line, { id: entryId, bodyBytes }: WaitingEntry, outcome: DeliveryOutcome): Promise<void> {
     const atMs = this.#parts.clock.nowMs();
-    await this.#commit({ ...outcome, entryId, atMs });
+    if (!(await this.#commit({ ...outcome, entryId, atMs }))) return;
     this.#lines.shift(line);
     if (outcome.type === 'delivered') this.#counts.delivered(bodyBytes, atMs);
     else {
@@ -227,15 +227,16 @@ export class Delivery implements Part {
     this.#pump();
   }
 
-  /** Resolves when the fact is on the disk, however long that takes. */
-  async #commit(fact: Fact): Promise<void> {
+  /** True when the fact is on the disk, however long that takes; false if the program stops before. */
+  async #commit(fact: Fact): Promise<boolean> {
     const { journal, timers } = this.#parts;
     for (;;) {
       try {
         await journal.commit([fact]);
-        return;
+        return true;
       } catch {
         // Too many facts wait. The writer says why.
+        if (this.#isStopped) return false;
         await new Promise<void>((resolve) => timers.after(DATABASE_AGAIN_MS, resolve));
       }
     }

@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { CodedError } from '../../../src/lib/errors.ts';
+import type { Fact } from '../../../src/trades/domain/facts.ts';
 import { DELIVERIES_MAX, ENTRY_BYTES } from '../../../src/trades/sinks/delivery-bounds.ts';
 import { answeringServer, type Behaviour, json, rawServer } from '../../support/http-servers.ts';
 import { until } from '../../support/until.ts';
 import { delivering, type DeliveringOptions } from '../support/delivering.ts';
+import { MemoryOutbox } from '../support/memory-outbox.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -153,6 +156,33 @@ describe('delivery - one summary', () => {
     outbox.unstick();
     await Promise.all([outcome(first), outcome(second)]);
     expect(seen).toHaveLength(2);
+  });
+});
+
+describe('delivery - the journal takes nothing', () => {
+  const full = new CodedError('too_many', 'Too many facts wait.');
+
+  it('an outcome is told again until it is taken', async () => {
+    const { url, seen } = await server(OK);
+    const outbox = new MemoryOutbox();
+    let refusals = 2;
+    const journal = {
+      commit: (facts: readonly Fact[]) => (refusals-- > 0 ? Promise.reject(full) : outbox.commit(facts)),
+      note: (facts: readonly Fact[]) => outbox.note(facts),
+    };
+    const { add, outcome } = await begin({ url, outbox, parts: { journal } });
+    expect(await outcome(add('client', 'body', 'd1'))).toMatchObject({ type: 'delivered' });
+    expect([seen.length, outbox.facts.length]).toEqual([1, 1]);
+  });
+
+  it('a stop does not wait for it', async () => {
+    const { url } = await server(OK);
+    const journal = { commit: () => Promise.reject(full), note: () => undefined };
+    const { add, delivery, stop, settled } = await delivering({ url, parts: { journal } });
+    add('client', 'body', 'd1');
+    await until('the backend has it', () => delivery.counts.attempts.delivered === 1);
+    await stop();
+    expect([settled.length, delivery.counts.waiting]).toEqual([0, 1]);
   });
 });
 
