@@ -127,6 +127,7 @@ class Backend implements Part<{ readonly url: string }> {
           take: (body, digest) => this.#intake.take(body, digest),
           refusedAsBusy: () => this.#intake.refusedAsBusy(),
         },
+        version: () => this.#thread.status?.counts.summaries ?? 0,
         nowMs,
         monotonicMs,
       },

@@ -17,7 +17,11 @@ import {
 export const FINDINGS_SHOWN_MAX = 200;
 /** Maximum number of quote assets whose sums are shown of one client, those of the most hours. */
 export const QUOTES_SHOWN_MAX = 8;
-/** Figures of a client that took long to compute are kept for this many times as long, even if it has changed. */
+/**
+ * Figures that took longer than this to compute are kept for {@link REST} times as long, even if the client has changed:
+ * summaries wait meanwhile.
+ */
+const LONG_MS = 50;
 const REST = 9;
 
 /** Sums in one quote asset. */
@@ -82,7 +86,9 @@ export class ClientFiguresReader {
     const links = this.#links(client);
     const figures = figuresOf(links, this.#hours(client, links));
     const endedMs = this.#monotonicMs();
-    this.#kept.set(client, { figures, summaries, untilMs: endedMs + REST * (endedMs - startedMs) });
+    const tookMs = endedMs - startedMs;
+    const untilMs = tookMs > LONG_MS ? endedMs + REST * tookMs : endedMs;
+    this.#kept.set(client, { figures, summaries, untilMs });
     return figures;
   }
 

@@ -110,7 +110,7 @@ export class KeyRing implements Part {
 
   /** Waits until the pace allows a refresh; files may be read at any pace. */
   async #pause(): Promise<void> {
-    if (this.#sources.every(({ type }) => type === 'file')) return;
+    if (this.#isStopped || this.#sources.every(({ type }) => type === 'file')) return;
     const { clock, timers } = this.#parts;
     const nowMs = clock.monotonicMs();
     if (!isWithin(REFRESHES, this.#dueMs, nowMs)) {

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { BadRequest, refuse, sendTagged } from '../../http/answers.ts';
 import { unlessUnchanged } from '../../http/openapi.ts';
 import { query, type QueryOf, text, TIME_PARAMETER, wholeNumber, word } from '../../http/parameter.ts';
-import { SharedAnswers, tagged } from '../../http/shared-answers.ts';
+import { SharedAnswers, tagged, type TaggedText } from '../../http/shared-answers.ts';
 import { timeText } from './view.ts';
 import type { Finding } from './chain.ts';
 import { CLIENT_SORTS, type ClientRow, type IngestQuestions, type SummaryRow } from './reports.ts';
@@ -24,6 +24,8 @@ export interface ReadRouteParts {
   ): Promise<IngestQuestions[Name]['answer']>;
   /** The live numbers. */
   current(): object;
+  /** Changes with every summary that is stored: what was answered before is not shared with who asks afterwards. */
+  version(): number;
   nowMs(): number;
   monotonicMs(): number;
 }
@@ -69,9 +71,14 @@ const CHART_QUERY = {
 const BUSY = { 503: schemas.ERROR };
 const MAYBE_NONE = { 404: schemas.ERROR, ...BUSY };
 
+/** An answer, shared by all who ask the same question within a moment. */
+type Share = (question: string, make: () => Promise<unknown>) => Promise<TaggedText>;
+
 /** Adds the routes. */
 export function addReadRoutes(app: FastifyInstance, parts: ReadRouteParts): void {
-  const shared = new SharedAnswers(parts.monotonicMs);
+  const answers = new SharedAnswers(parts.monotonicMs);
+  const share: Share = (question, make) =>
+    answers.get(`${parts.version()} ${question}`, SHARED_ANSWER_MS, make);
   const live = { summary: 'Live numbers', response: unlessUnchanged(schemas.LIVE) };
   app.get('/api/ingest/health', { schema: live }, (request, reply) =>
     sendTagged(request, reply, tagged(JSON.stringify({ at: timeText(parts.nowMs()), ...parts.current() }))),
@@ -93,17 +100,17 @@ export function addReadRoutes(app: FastifyInstance, parts: ReadRouteParts): void
         descending: sort.startsWith('-'),
         page,
       };
-      const answer = await shared.get(`clients ${JSON.stringify(argument)}`, SHARED_ANSWER_MS, async () => {
+      const answer = await share(`clients ${JSON.stringify(argument)}`, async () => {
         const { rows, ...rest } = await parts.ask('clients', argument);
         return { rows: rows.map(clientText), ...rest };
       });
       return sendTagged(request, reply, answer);
     },
   );
-  addClientRoutes(app, parts, shared);
+  addClientRoutes(app, parts, share);
 }
 
-function addClientRoutes(app: FastifyInstance, parts: ReadRouteParts, shared: SharedAnswers): void {
+function addClientRoutes(app: FastifyInstance, parts: ReadRouteParts, share: Share): void {
   app.get<{ Querystring: { readonly client: number } }>(
     '/api/ingest/client',
     {
@@ -115,7 +122,7 @@ function addClientRoutes(app: FastifyInstance, parts: ReadRouteParts, shared: Sh
     },
     async (request, reply) => {
       const { client } = request.query;
-      const answer = await shared.get(`client ${client}`, SHARED_ANSWER_MS, async () => {
+      const answer = await share(`client ${client}`, async () => {
         const report = await parts.ask('client', { client });
         if (report === null) return null;
         const { findings, firstReceivedMs, ...row } = report;
@@ -136,17 +143,17 @@ function addClientRoutes(app: FastifyInstance, parts: ReadRouteParts, shared: Sh
     },
     async (request, reply) => {
       const { client, page } = request.query;
-      const answer = await shared.get(`summaries ${client} ${page}`, SHARED_ANSWER_MS, async () => {
+      const answer = await share(`summaries ${client} ${page}`, async () => {
         const { rows, ...rest } = await parts.ask('summaries', { client, page });
         return { rows: rows.map(summaryText), ...rest };
       });
       return sendTagged(request, reply, answer);
     },
   );
-  addChartRoute(app, parts, shared);
+  addChartRoute(app, parts, share);
 }
 
-function addChartRoute(app: FastifyInstance, parts: ReadRouteParts, shared: SharedAnswers): void {
+function addChartRoute(app: FastifyInstance, parts: ReadRouteParts, share: Share): void {
   type Query = {
     readonly client: number;
     readonly from: string | undefined;
@@ -168,7 +175,7 @@ function addChartRoute(app: FastifyInstance, parts: ReadRouteParts, shared: Shar
       const fromMs = from === undefined ? toMs - DAY_MS : Date.parse(from);
       if (fromMs >= toMs) throw new BadRequest('bad_time', 'from must be before to (to is now if absent)');
       const question = `chart ${client} ${fromMs} ${toMs}`;
-      const answer = await shared.get(question, SHARED_ANSWER_MS, async () => {
+      const answer = await share(question, async () => {
         const chart = await parts.ask('chart', { client, fromMs, toMs });
         if (chart === null) return null;
         const { steps, ...rest } = chart;
