@@ -148,8 +148,12 @@ export function buffersOf(encoded: EncodedTrades): ArrayBuffer[] {
   return encoded.chunks.map(({ buffer }) => buffer);
 }
 
-/** The trades, in the order in which they came. Trades of one market share its object. */
-export function* decodeTrades(encoded: EncodedTrades): Iterable<Trade> {
+/** The trades, in the order in which they came, at each iteration anew. Trades of one market share its object. */
+export function decodeTrades(encoded: EncodedTrades): Iterable<Trade> {
+  return { [Symbol.iterator]: () => decode(encoded) };
+}
+
+function* decode(encoded: EncodedTrades): Generator<Trade> {
   const reader = new ByteReader(encoded.chunks);
   const columns = new Columns();
   while (reader.begin()) {

@@ -194,3 +194,43 @@ describe('fold job - laws', () => {
     );
   });
 });
+
+describe('fold job - many trades', () => {
+  /** 40,000 trades, each a millisecond after the one before. */
+  const ordered = Array.from({ length: 40_000 }, (_, index) =>
+    tradeOf({
+      side: index % 3 === 0 ? 'sell' : 'buy',
+      price: `${100 + (index % 17)}`,
+      timestampMs: TEN_O_CLOCK_MS + index * 200,
+      id: `${index}`,
+      fees: [fee('0.01')],
+    }),
+  );
+  const [first, ...others] = ordered;
+  if (first === undefined) throw new Error('trades');
+
+  it.each([
+    ['nearly in order', ordered.map((trade, index) => ordered[index ^ 511] ?? trade)],
+    ['a trade as late as it may be', [...others.slice(0, 8191), first, ...others.slice(8191)]],
+    ['a trade that comes last of all', [...others, first]],
+    ['from the last to the first', ordered.toReversed()],
+  ])('%s: the figures are the same', (_, trades) => {
+    expect(trades).toHaveLength(ordered.length);
+    expect(fold(trades)).toEqual(fold(ordered));
+  });
+
+  it('trades in order are read once', () => {
+    let [asked, passes] = [0, 0];
+    const counting: Iterable<Trade> = {
+      *[Symbol.iterator]() {
+        passes++;
+        for (const trade of ordered) {
+          asked++;
+          yield trade;
+        }
+      },
+    };
+    foldJob(counting, { returnBasis: 'realized_fifo' });
+    expect([passes, asked]).toEqual([1, 40_000]);
+  });
+});

@@ -64,7 +64,10 @@ function roundTrip(trades: readonly Trade[]): { decoded: Trade[]; encoded: Encod
   const log = new TradeLog();
   for (const one of trades) log.append(one);
   const encoded = log.release();
-  return { decoded: [...decodeTrades(encoded)], encoded };
+  const decoded = decodeTrades(encoded);
+  // A second time, too.
+  expect([...decoded]).toEqual([...decoded]);
+  return { decoded: [...decoded], encoded };
 }
 
 const DIGITS = fc.stringMatching(/^\d{1,20}$/);
