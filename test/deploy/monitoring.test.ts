@@ -8,12 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { createMetrics } from '../../src/mining/metrics/metrics.ts';
+import { createMetrics as createTradesMetrics } from '../../src/trades/metrics/metrics.ts';
 import { startServer } from '../mining/http/parts.ts';
 import { STATISTICS, VIEW } from '../mining/http/view.ts';
 import { freePort } from '../support/free-port.ts';
 import { heartbeat, taskCompleted } from '../support/messages.ts';
 import { connectTo, launch, testFolder } from '../support/program.ts';
 import { until } from '../support/until.ts';
+import { startServer as startTradesServer } from '../trades/http/parts.ts';
+import { VIEW as TRADES_VIEW } from '../trades/http/view.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const ALERTS = fileURLToPath(new URL('deploy/alerts.yml', ROOT));
@@ -34,6 +37,7 @@ interface Panel {
 
 const rules = (parse(read('deploy/alerts.yml')) as Rules).groups.flatMap((group) => group.rules);
 const isMining = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorMining');
+const isTrades = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorTrades');
 
 /** The queries of a dashboard, each with the title of its panel. */
 function queriesOf(dashboard: string) {
@@ -140,7 +144,7 @@ describe('monitoring', () => {
     await expectData(
       prometheus,
       queriesOf('aggregator'),
-      rules.filter((rule) => !isMining(rule)),
+      rules.filter((rule) => !isMining(rule) && !isTrades(rule)),
     );
 
     // Prometheus has evaluated the rules: none has an error, and no alert fires.
@@ -171,6 +175,22 @@ describe('monitoring', () => {
     });
     const prometheus = await startPrometheus(folder, 'mining:8081', new URL(url).host);
     await expectData(prometheus, queriesOf('mining'), rules.filter(isMining));
+  });
+
+  it('monitoring - the same holds for the dashboard and the alerts of trades', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'monitoring-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const metrics = createTradesMetrics({
+      view: () => TRADES_VIEW,
+      feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
+      wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
+    });
+    onTestFinished(() => metrics.stop());
+    const url = await startTradesServer({
+      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    });
+    const prometheus = await startPrometheus(folder, 'trades:5000', new URL(url).host);
+    await expectData(prometheus, queriesOf('trades'), rules.filter(isTrades));
   });
 });
 
