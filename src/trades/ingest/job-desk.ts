@@ -174,7 +174,7 @@ export class JobDesk implements Part {
   /** The jobs, counted. */
   get counts(): JobsView {
     const { opened, refused, expired, takes, transitions, actorFailures } = this.#counters;
-    const { taken, repeated, too_many, not_collecting } = takes;
+    const { taken, repeated, too_many, not_collecting, expired: late } = takes;
     return {
       byStatus: this.#jobs.byStatus,
       jobsMax: this.#options.jobsMax,
@@ -183,7 +183,7 @@ export class JobDesk implements Part {
       expired,
       taken,
       repeated,
-      notTaken: { too_many, not_collecting },
+      notTaken: { too_many, not_collecting: not_collecting + late },
       heldBytes: this.#memory.bytes,
       heldBytesMax: this.#memory.bytesMax,
       folded: this.#line.folded,

@@ -160,7 +160,7 @@ describe('job desk', () => {
     expect(desk.process(jobId)).toBe('unknown');
     expect(door.take(tradeOf())).toBe('expired');
     expect(told).toBe(1);
-    expect(desk.counts).toMatchObject({ expired: 1, heldBytes: 0 });
+    expect(desk.counts).toMatchObject({ expired: 1, heldBytes: 0, notTaken: { not_collecting: 1 } });
     expect(desk.nodes).toEqual({ online: 0, stale: 0, offline: 0 });
     expect(facts).toEqual([]);
     // The sweep alone.
