@@ -6,6 +6,7 @@ import { until } from '../../support/until.ts';
 import { delivering } from '../support/delivering.ts';
 import { MemoryOutbox } from '../support/memory-outbox.ts';
 
+/** Seeds that are tried; OUTBOX_RUNS=100 tries more. */
 const RUNS = Number(process.env['OUTBOX_RUNS'] ?? 12);
 const CLIENTS = 4;
 const SUMMARIES = 40;
