@@ -6,9 +6,11 @@ import { explained, failureLine, sayingSetting } from './cli/failure.ts';
 import { complain } from './cli/output.ts';
 import { programCommands, storedProgramCommands } from './cli/program-commands.ts';
 import { twoForms } from './cli/two-forms.ts';
-import { environment } from './config/environment.ts';
+import { type Environment, environment } from './config/environment.ts';
 import { COMMAND_NAME } from './lib/command-name.ts';
 import { CodedError } from './lib/errors.ts';
+import { TRADES_COMMANDS } from './trades/cli/commands.ts';
+import { isTradesMeant } from './trades/config/standard.ts';
 
 /** The federation's commands; an error about its database says where its DB_PATH leads. */
 const federation = explained(
@@ -81,30 +83,6 @@ const mining: Entry = {
     ),
 };
 
-/** The commands of the summaries' keys. */
-const keyCommands = {
-  keygen: {
-    summary: 'make the key that signs the summaries of jobs',
-    load: async () => (await import('./trades/cli/keygen.ts')).keygenCommand,
-  },
-};
-
-/** The other side of the wire of trades. */
-const referenceBackend = {
-  'ingest-server': {
-    summary: 'run the reference backend, which verifies, stores and shows summaries',
-    load: async () => (await import('./trades/cli/ingest-server.ts')).ingestServerCommand,
-  },
-};
-
-/** The commands of the summaries that trades delivers. */
-const outboxCommands = {
-  outbox: {
-    summary: 'list the summaries of trades, and send dead letters again',
-    load: async () => (await import('./trades/cli/outbox.ts')).outboxCommand,
-  },
-};
-
 /** The simulators of mining. */
 const miningSimulators = {
   'upstream-sim': {
@@ -119,28 +97,26 @@ const miningSimulators = {
 
 const aggregator = group({
   about:
-    'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS; as `mining`, a proxy between miners and a pool or wallet.',
-  commands: {
-    ...federation,
-    mining,
-    ...miningSimulators,
-    ...keyCommands,
-    ...outboxCommands,
-    ...referenceBackend,
-  },
+    'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS; as `mining`, a proxy between miners and a pool or wallet; as `trades`, hourly summaries of trades, signed.',
+  commands: { ...federation, mining, ...miningSimulators, ...TRADES_COMMANDS },
   standard: 'serve',
   exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
 });
+
+/** The arguments as they stand, behind the name of trades where only the settings say which program is meant. */
+function meantArguments(args: readonly string[], env: Environment): readonly string[] {
+  const [word] = args;
+  // The health check of the image is `status --live`.
+  return (word === undefined || word === 'status') && isTradesMeant(env) ? ['trades', ...args] : args;
+}
 
 // Libraries and threads may write there, and an `error` event without a listener would end the program.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {
-  process.exitCode = await aggregator.run({
-    name: COMMAND_NAME,
-    args: process.argv.slice(2),
-    env: environment(),
-  });
+  const env = environment();
+  const args = meantArguments(process.argv.slice(2), env);
+  process.exitCode = await aggregator.run({ name: COMMAND_NAME, args, env });
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
   complain(failureLine(error));

@@ -73,6 +73,11 @@ export function readSome<const N extends SettingName>(
   return readSomeOf(DEFINITIONS, env, names);
 }
 
+/** DB_PATH as the operator wrote it, or its default; links are not followed. */
+export function writtenDatabasePath(env: Environment): string {
+  return (env['DB_PATH'] ?? '').trim() || DEFINITIONS.DB_PATH.unset;
+}
+
 function brokenRules(
   values: SettingValues,
   { canRead }: Pick<Machine, 'canRead'>,

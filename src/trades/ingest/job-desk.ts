@@ -26,7 +26,7 @@ import { WAITING_CALLS_MAX, WaitingCalls } from './waiting-calls.ts';
 /** How often the desk looks for expired jobs. */
 const SWEEP_MS = 1_000;
 /** How long a stop waits for jobs that clients asked to be sealed. */
-const STOP_WAIT_MS = 5_000;
+const STOP_WAIT_MS = 2_000;
 
 const NEW_JOB: JobStart = { state: 'collecting', isSealed: false, isFailing: false };
 

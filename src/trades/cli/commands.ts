@@ -1,0 +1,58 @@
+// The commands of trades by name: `trades` with the commands of its own, and those that stand beside it. Each is loaded
+// only when it is called.
+
+import { type Entry, group } from '../../cli/command.ts';
+import { explained } from '../../cli/failure.ts';
+import { programCommands } from '../../cli/program-commands.ts';
+
+/** The commands behind the name `trades`; an error about its database says where its DB_PATH leads. */
+const behind = explained(
+  {
+    run: {
+      summary: 'run the service; its options may follow `trades` directly',
+      load: async () => (await import('./trades.ts')).tradesCommand,
+    },
+    ...programCommands({
+      program: async () => (await import('./program.ts')).TRADES,
+      statusView: async () => (await import('./status.ts')).STATUS_VIEW,
+    }),
+  },
+  writtenDatabasePath,
+);
+
+/** Without a further word trades runs. */
+const trades: Entry = {
+  summary:
+    'run the service that signs hourly summaries of trades, or one of its commands (see trades --help)',
+  load: () =>
+    Promise.resolve(
+      group({
+        about:
+          'Takes trades over the WebSocket of a job, folds them into hourly buckets, signs the summary and delivers it to an ingestion API. Settings come from the environment, see docs/trades.md.',
+        commands: behind,
+        standard: 'run',
+        exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
+      }),
+    ),
+};
+
+/** All of them. */
+export const TRADES_COMMANDS: Readonly<Record<string, Entry>> = {
+  trades,
+  keygen: {
+    summary: 'make the key that signs the summaries of jobs',
+    load: async () => (await import('./keygen.ts')).keygenCommand,
+  },
+  outbox: {
+    summary: 'list the summaries of trades, and send dead letters again',
+    load: async () => (await import('./outbox.ts')).outboxCommand,
+  },
+  'ingest-server': {
+    summary: 'run the reference backend, which verifies, stores and shows summaries',
+    load: async () => (await import('./ingest-server.ts')).ingestServerCommand,
+  },
+};
+
+async function writtenDatabasePath() {
+  return (await import('../config/settings.ts')).writtenDatabasePath;
+}

@@ -1,0 +1,49 @@
+// `aggregator trades`: reads the settings and the key, makes the program, and runs it until a signal ends it.
+
+import { command } from '../../cli/command.ts';
+import { flag } from '../../cli/command-line.ts';
+import { limitHeapGrowth } from '../../cli/heap.ts';
+import { untilSignal } from '../../cli/until-signal.ts';
+import type { Environment } from '../../config/environment.ts';
+import { createLog } from '../../io/log.ts';
+import { requireDescriptors } from '../../lib/descriptors.ts';
+import { readSettings } from '../config/settings.ts';
+
+/** Number of file descriptors that a start needs: its threads and files, the doors, and some deliveries. */
+export const START_DESCRIPTORS = 128;
+
+/** Runs the program until a signal; resolves with the exit code. Throws a `CodedError` if the start fails. */
+export async function runTrades(env: Environment, isSetUp: boolean): Promise<number> {
+  limitHeapGrowth();
+  const { settings, warnings } = readSettings(env);
+  requireDescriptors(START_DESCRIPTORS);
+  const log = createLog(settings.log);
+  for (const warning of warnings) log.warn(`settings: ${warning}`);
+  const { makeTrades } = await import('./start.ts');
+  const { makeMissingKey, missingBackend, WithBackend } = await import('./set-up.ts');
+  if (isSetUp) makeMissingKey(settings, log);
+  const port = isSetUp ? await missingBackend(settings) : null;
+  return untilSignal({
+    log,
+    ready: 'ready for jobs; stop with Ctrl-C or SIGTERM',
+    stopping: 'answering the calls that wait; what is not delivered waits in the outbox',
+    make: (fatal) => {
+      const app = makeTrades(settings, { log, fatal, isDemonstration: port !== null });
+      if (port === null) return app;
+      return new WithBackend(app, { port, env, keyFile: settings.key.file, log, fatal });
+    },
+  });
+}
+
+/** The command `trades`. */
+export const tradesCommand = command({
+  about:
+    'Runs the trades service until Ctrl-C, SIGTERM, or its terminal closes. Settings are environment variables (see docs/trades.md); check-config checks them.',
+  options: {
+    'set-up': flag(
+      'first make the key if AGGREGATOR_PRIVATE_KEY is unset and there is none, and start the reference backend beside the service if AGGREGATOR_BACKEND_URL is unset and nothing answers there; as npm run trades does',
+    ),
+  },
+  exit: '0 orderly stop; 1 it cannot start or continue, and says why; 2 usage.',
+  run: ({ values }, env) => runTrades(env, values['set-up']),
+});
