@@ -1,0 +1,6 @@
+#!/bin/sh
+# `sh scripts/trades-trial.sh --seed N --runs K --seconds S --kills K --clients C`: the trades service and its reference
+# backend, killed again and again while clients have jobs processed (test/trades/trial).
+set -eu
+cd -- "$(dirname -- "$0")/.."
+exec node_modules/.bin/node test/trades/trial/main.ts "$@"
