@@ -19,7 +19,9 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn* \
         /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
     && ln -s /app/dist/main.js /usr/local/bin/aggregator \
     && mkdir /data \
-    && chown node:node /data
+    && chown node:node /data \
+    && mkdir /app \
+    && ln -s /data /app/data
 WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules ./node_modules
@@ -38,12 +40,21 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "/app/dist/main.js", "mining", "status", "--live"]
 CMD ["node", "--max-semi-space-size=8", "/app/dist/main.js", "mining"]
 
-# It brings no broker: NATS_URL names one.
+# docker build --target trades -t truebit-aggregator:trades . The key is never made here: mount one, read-only, and name it in
+# AGGREGATOR_PRIVATE_KEY.
+FROM runtime AS trades
+ENV AGGREGATOR_HOST=0.0.0.0
+EXPOSE 5000 5010
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["node", "dist/main.js", "trades", "status", "--live"]
+CMD ["node", "--max-semi-space-size=8", "dist/main.js", "trades"]
+
+# The federation; with a setting of trades (AGGREGATOR_BACKEND_URL, AGGREGATOR_PRIVATE_KEY) it is trades. It brings no
+# broker: NATS_URL names one.
 FROM runtime AS federation
-ENV DB_PATH=/data/aggregator.db \
-    HTTP_HOST=0.0.0.0 \
+ENV HTTP_HOST=0.0.0.0 \
     EMBEDDED_NATS=off
-EXPOSE 8080
+EXPOSE 8080 5000 5010
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "dist/main.js", "status", "--live"]
-CMD ["node", "--max-semi-space-size=8", "dist/main.js", "serve"]
+CMD ["node", "--max-semi-space-size=8", "dist/main.js"]

@@ -38,8 +38,13 @@ type Environment = Readonly<Record<string, string>>;
 /** What can be done with the image. */
 export type Image = ReturnType<typeof openImage>;
 
-/** `volume` is mounted at /data; `environment` is given to every command. */
-export function openImage(options: { image: string; volume: string; environment: Environment }) {
+/** `volume` is mounted at /data; `mounts` are `host:container[:ro]`; `environment` is given to every command. */
+export function openImage(options: {
+  image: string;
+  volume: string;
+  mounts?: readonly string[];
+  environment: Environment;
+}) {
   const storage = [
     '--root',
     required('BUILDAH_ROOT'),
@@ -56,7 +61,11 @@ export function openImage(options: { image: string; volume: string; environment:
       '--env',
       `${name}=${value}`,
     ]);
-    const flags = ['--isolation', 'chroot', '--volume', `${options.volume}:/data`, ...environment];
+    const mounts = [`${options.volume}:/data`, ...(options.mounts ?? [])].flatMap((each) => [
+      '--volume',
+      each,
+    ]);
+    const flags = ['--isolation', 'chroot', ...mounts, ...environment];
     return [...storage, 'run', ...flags, container, '--', ...command];
   };
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/federation/config/settings.ts';
+import { SETTINGS as TRADES_SETTINGS } from '../../src/trades/config/settings.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -123,9 +124,25 @@ describe('compose', () => {
     expect(read('Dockerfile')).toMatch(/^FROM runtime AS mining\nWORKDIR \/data$/m);
   });
 
+  it('compose - the trades service is built from its target, and gets settings that exist and a key that it cannot write', () => {
+    const { services, volumes } = compose('docker-compose.trades.yml');
+    expect(services['trades']).toMatchObject({
+      build: { context: '.', target: 'trades' },
+      restart: 'unless-stopped',
+      ports: ['127.0.0.1:5000:5000', '127.0.0.1:5010:5010'],
+      volumes: ['./ed25519_private.key:/app/ed25519_private.key:ro', 'trades-data:/data'],
+      read_only: true,
+      ulimits: { core: 0, nofile: 16_384 },
+    });
+    const names = new Set<string>(TRADES_SETTINGS.map(({ name }) => name));
+    const given = Object.keys(services['trades']?.environment ?? {});
+    expect(given.filter((name) => !names.has(name))).toEqual([]);
+    expect(Object.keys(volumes)).toEqual(['trades-data']);
+  });
+
   it('compose - without a target the image is that of the federation', () => {
     const stages = [...read('Dockerfile').matchAll(/^FROM \S+ AS (\w+)$/gm)].map(([, name]) => name);
-    expect(stages).toEqual(['build', 'runtime', 'mining', 'federation']);
+    expect(stages).toEqual(['build', 'runtime', 'mining', 'trades', 'federation']);
   });
 
   it('compose - every variable that must be set is in the example of docs/operations.md', () => {
@@ -163,6 +180,16 @@ describe('compose', () => {
     expect(lines.find((line) => line.startsWith('ExecStart='))).toContain(
       `/opt/truebit-aggregator/${bin.aggregator} mining -c `,
     );
+  });
+
+  it('systemd unit - that of trades runs a command that is built, with settings that exist and no core file', () => {
+    const unit = read('deploy/aggregator-trades.service');
+    const { bin } = JSON.parse(read('package.json')) as { bin: { aggregator: string } };
+    expect(unit).toContain(`/opt/truebit-aggregator/${bin.aggregator} trades`);
+    expect(unit).toContain('\nLimitCORE=0\n');
+    const names = new Set<string>(TRADES_SETTINGS.map(({ name }) => name));
+    const given = [...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = '']) => name);
+    expect(given.filter((name) => name !== 'NODE_ENV' && !names.has(name))).toEqual([]);
   });
 
   it('systemd unit - it names only settings that exist and a command that is built', () => {
