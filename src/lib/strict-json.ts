@@ -61,8 +61,8 @@ function requireExact(_name: string, value: unknown, { source }: { readonly sour
 function isExact(value: number, source: string): boolean {
   const canonical = String(value);
   if (canonical === source) return true;
-  if (/[eE]/.test(source)) return false;
-  return Number.isFinite(value) && decimal(plainDecimal(canonical)) === decimal(source);
+  // Neither `Infinity` nor another spelling of an exponent equals a number that is written out.
+  return decimal(plainDecimal(canonical)) === decimal(source);
 }
 
 /** A decimal without the zeros that say nothing. */

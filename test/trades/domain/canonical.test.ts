@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { numberLiteral } from '../../../src/lib/lossless-json.ts';
 import { canonicalText, NotCanonicalError, withSignature } from '../../../src/trades/domain/canonical.ts';
 import { FIRST } from './check-values.ts';
 
@@ -97,6 +98,7 @@ const REFUSED: readonly (readonly [string, unknown, string])[] = [
   ['a map', new Map(), ''],
   ['an instance of a class', { a: new Amount() }, 'a'],
   ['a boxed number', { a: Object(1) as unknown }, 'a'],
+  ['a number literal', { a: numberLiteral(1n) }, 'a'],
   ['a member named by a symbol', { [Symbol('a')]: 1 }, ''],
   ['a hidden member', Object.defineProperty({}, 'a', { value: 1 }), ''],
   ['a circle', circle, Array.from({ length: 32 }, () => 'a').join('.')],
