@@ -40,6 +40,7 @@ export class JobDesk implements Part {
   readonly #line: SealLine;
   readonly #jobs = new JobShelf();
   #sweep: Timer | null = null;
+  #isStopped = false;
 
   constructor(options: JobDeskOptions, parts: JobDeskParts) {
     this.#options = options;
@@ -56,12 +57,16 @@ export class JobDesk implements Part {
     this.#sweep = this.#parts.timers.every(SWEEP_MS, () => this.#lookForExpired());
   }
 
-  /** Waits a few seconds until jobs are stored that clients asked to be sealed, and answers the calls that wait. */
+  /**
+   * Waits a few seconds until jobs are stored that clients asked to be sealed, and answers the calls that wait. Later
+   * calls are answered at once.
+   */
   async stop(): Promise<void> {
     const late = Promise.withResolvers<void>();
     const timer = this.#parts.timers.after(STOP_WAIT_MS, () => late.resolve());
     await Promise.race([this.#line.emptied(), late.promise]);
     timer.cancel();
+    this.#isStopped = true;
     this.#sweep?.cancel();
     for (const job of this.#jobs) this.#calls.answer(job.calls);
   }
@@ -242,7 +247,7 @@ export class JobDesk implements Part {
   }
 
   async #outcome(job: Job): Promise<ProcessOutcome> {
-    if (job.judge.state !== 'processing') return job.outcome();
+    if (job.judge.state !== 'processing' || this.#isStopped) return job.outcome();
     const outcome = await this.#calls.wait(job.calls, () => job.outcome());
     if (job.isLeaving) this.#leave(job);
     return outcome;

@@ -350,7 +350,8 @@ describe('failures', () => {
   it('job desk - a stop waits for jobs under way, and answers the calls that wait', async () => {
     const { desk, open, state, commitAll, entries, time } = jobDeskBench();
     state.commitsAtOnce = false;
-    const waiting = call(desk, open().jobId);
+    const { jobId } = open();
+    const waiting = call(desk, jobId);
     await flush();
     const stopped = desk.stop();
     await commitAll();
@@ -358,6 +359,9 @@ describe('failures', () => {
     expect(entries).toHaveLength(1);
     await flush();
     expect(waiting.outcome).toMatchObject({ type: 'undelivered' });
+    const later = call(desk, jobId);
+    await flush();
+    expect(later.outcome).toEqual(waiting.outcome);
     expect(time.timers).toBe(0);
   });
 
