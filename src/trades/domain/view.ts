@@ -87,6 +87,8 @@ export interface OutboxView {
   /** Summaries that wait or are under way, and the bytes of their bodies. */
   readonly waiting: number;
   readonly waitingBytes: number;
+  /** What the outbox holds, dead letters and rows included: this is what `bytesMax` bounds. */
+  readonly heldBytes: number;
   readonly bytesMax: number;
   readonly underWay: number;
   readonly deadLetters: number;

@@ -66,7 +66,7 @@ function outboxState(outbox: OutboxView): LiveState {
   const { lastDeliveredAtMs } = outbox;
   return {
     waiting: outbox.waiting,
-    waitingBytes: outbox.waitingBytes,
+    heldBytes: outbox.heldBytes,
     bytesLimit: outbox.bytesMax,
     underWay: outbox.underWay,
     deadLetters: outbox.deadLetters,

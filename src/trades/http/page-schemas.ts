@@ -69,7 +69,7 @@ export const LIVE = object({
     ]),
   }),
   outbox: object({
-    ...members(['waiting', 'waitingBytes', 'bytesLimit', 'underWay', 'deadLetters', 'oldestAgeSecs']),
+    ...members(['waiting', 'heldBytes', 'bytesLimit', 'underWay', 'deadLetters', 'oldestAgeSecs']),
     ...members(['delivered', 'dead', 'replayed']),
     attempts: counters(['delivered', 'repeated', 'retried', 'dead']),
     lastDeliveredAt: TIME_OR_NULL,

@@ -147,8 +147,8 @@ const OUTBOX_READINGS: readonly Reading<TradesView>[] = [
   ),
   gauge(
     'aggregator_trades_outbox_bytes',
-    'Size of the bodies of these summaries.',
-    ({ outbox }) => outbox.waitingBytes,
+    'Size of the outbox, dead letters included.',
+    ({ outbox }) => outbox.heldBytes,
   ),
   gauge(
     'aggregator_trades_outbox_limit_bytes',

@@ -18,6 +18,7 @@ type Counted = Pick<
   OutboxView,
   | 'waiting'
   | 'waitingBytes'
+  | 'heldBytes'
   | 'deadLetters'
   | 'delivered'
   | 'dead'
@@ -84,6 +85,7 @@ export class DeliveryCounts {
     return {
       waiting: this.#waiting,
       waitingBytes: this.#waitingBytes,
+      heldBytes: this.heldBytes,
       deadLetters: this.#deadLetters,
       delivered: this.#delivered,
       dead: this.#dead,

@@ -34,6 +34,7 @@ export const RICH_VIEW: TradesView = {
     ...VIEW.outbox,
     waiting: 1_204,
     waitingBytes: 2_500_000,
+    heldBytes: 5_000_000,
     deadLetters: 2,
     oldestAgeMs: 754_000,
     delivered: 10_911,

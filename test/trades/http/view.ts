@@ -57,6 +57,7 @@ export const VIEW: TradesView = {
   outbox: {
     waiting: 3,
     waitingBytes: 2_048,
+    heldBytes: 3_000,
     bytesMax: 1_073_741_824,
     underWay: 1,
     deadLetters: 0,

@@ -61,7 +61,7 @@ describe('trades page', () => {
       ['waiting', '1,204'],
       ['oldest', '13 min'],
       ['lastDelivery', '13 min ago'],
-      ['outboxSize', '2.4 MiB of 1.0 GiB'],
+      ['outboxSize', '4.8 MiB of 1.0 GiB'],
       ['deadLetters', '2'],
       ['notTaken', '15'],
       ['database', '70.0 MiB'],

@@ -52,6 +52,7 @@ describe('trades metrics', () => {
       ['socket_errors_total{reason="invalid_trade"}', 3],
       ['connections_closed_total{reason="silent"}', 5],
       ['outbox_summaries', 3],
+      ['outbox_bytes', 3_000],
       ['outbox_oldest_seconds', 4.5],
       ['dead_letters', 0],
       ['backend_accepting', 1],

@@ -43,6 +43,7 @@ describe('delivery - one summary', () => {
     expect(delivery.counts).toMatchObject({
       waiting: 0,
       waitingBytes: 0,
+      heldBytes: 0,
       underWay: 0,
       oldestAgeMs: 0,
       delivered: 1,

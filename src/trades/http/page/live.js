@@ -112,7 +112,7 @@ function outboxTexts(outbox) {
   const last = outbox.lastDeliveredAt;
   return {
     waiting: count(outbox.waiting),
-    outboxSize: `${size(outbox.waitingBytes)} of ${size(outbox.bytesLimit)}`,
+    outboxSize: `${size(outbox.heldBytes)} of ${size(outbox.bytesLimit)}`,
     oldest: outbox.waiting === 0 ? 'none' : span(outbox.oldestAgeSecs * 1000),
     underWay: count(outbox.underWay),
     deadLetters: count(outbox.deadLetters),
