@@ -36,6 +36,16 @@ const trades: Entry = {
     ),
 };
 
+const outbox = explained(
+  {
+    outbox: {
+      summary: 'list the summaries of trades, and send dead letters again',
+      load: async () => (await import('./outbox.ts')).outboxCommand,
+    },
+  },
+  writtenDatabasePath,
+);
+
 /** All of them. */
 export const TRADES_COMMANDS: Readonly<Record<string, Entry>> = {
   trades,
@@ -43,10 +53,7 @@ export const TRADES_COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'make the key that signs the summaries of jobs',
     load: async () => (await import('./keygen.ts')).keygenCommand,
   },
-  outbox: {
-    summary: 'list the summaries of trades, and send dead letters again',
-    load: async () => (await import('./outbox.ts')).outboxCommand,
-  },
+  ...outbox,
   'ingest-server': {
     summary: 'run the reference backend, which verifies, stores and shows summaries',
     load: async () => (await import('./ingest-server.ts')).ingestServerCommand,

@@ -162,12 +162,13 @@ class TradesMain implements TradesApp {
     const beside = this.#started.use(new SideBySide());
     await Promise.all([startAt(beside, this.#pool), startAt(beside, this.#sealPool)]);
     await startAt(this.#started, this.#client);
-    this.#delivery.restore(opened.waiting, opened.deadLetters);
-    await startAt(this.#started, this.#delivery);
     const desk = this.#makeDesk(opened);
     desk.restore(opened.jobs);
     const socket = this.#makeSocket(desk);
+    // From here on the desk hears what becomes of its summaries.
     this.#running = { desk, socket };
+    this.#delivery.restore(opened.waiting, opened.deadLetters);
+    await startAt(this.#started, this.#delivery);
     const doors = this.#started.use(new SideBySide());
     const { url: socketUrl } = await startAt(doors, socket);
     this.#wsPort = Number(new URL(socketUrl).port);
