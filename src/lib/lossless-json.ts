@@ -123,8 +123,8 @@ export function sizeOf(text: string, bounds: JsonBounds): { readonly members: nu
   return { members };
 }
 
-/** The index of the closing quote, or the text's end. */
-function endOfString(text: string, start: number): number {
+/** The index of the quote that closes the string whose opening quote is at `start`; the text's length if none does. */
+export function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) return at;

@@ -65,7 +65,10 @@ function isExact(value: number, source: string): boolean {
   return decimal(plainDecimal(canonical)) === decimal(source);
 }
 
-/** A decimal without the zeros that say nothing. */
+/** A decimal without the zeros that say nothing. A pattern would look at each run of zeros once for each of its zeros. */
 function decimal(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  if (!text.includes('.')) return text;
+  let end = text.length;
+  while (text[end - 1] === '0') end -= 1;
+  return text.slice(0, text[end - 1] === '.' ? end - 1 : end);
 }

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { endOfString } from '../../lib/lossless-json.ts';
 import { plainDecimal } from '../../lib/plain-decimal.ts';
 import { type Fault, faultOf } from './unwritable.ts';
 import type { Canonical } from './summary.ts';
@@ -54,13 +55,32 @@ export function withSignature(payloadText: string, signature: string): string {
   return `${payloadText.slice(0, at)},"signature":"${signature}"${payloadText.slice(at)}`;
 }
 
-const HAS_EXPONENT = /\de[+-]\d/;
-/** A string, which stays as it is, or a number with an exponent. */
-const STRING_OR_EXPONENT = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?e[+-]\d+/g;
+const EXPONENT = 'e';
+const QUOTE = '"';
 
+/** The canonical text with the exponents of its numbers written out. Patterns over strings of megabytes could overflow. */
 function withoutExponents(text: string): string {
-  if (!HAS_EXPONENT.test(text)) return text;
-  return text.replaceAll(STRING_OR_EXPONENT, (found) =>
-    found.startsWith('"') ? found : plainDecimal(found),
-  );
+  let written = '';
+  let done = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === QUOTE) at = endOfString(text, at);
+    // Outside strings a sign follows an `e` only in a number.
+    else if (text[at] === EXPONENT && isSign(text[at + 1])) {
+      let [start, end] = [at, at + 2];
+      while (isOfNumber(text[start - 1])) start -= 1;
+      while (isOfNumber(text[end])) end += 1;
+      written += text.slice(done, start) + plainDecimal(text.slice(start, end));
+      done = end;
+      at = end - 1;
+    }
+  }
+  return written + text.slice(done);
+}
+
+function isSign(character: string | undefined): boolean {
+  return character === '+' || character === '-';
+}
+
+function isOfNumber(character: string | undefined): boolean {
+  return character !== undefined && /[\d.-]/.test(character);
 }

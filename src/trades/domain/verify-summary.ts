@@ -75,7 +75,10 @@ function writtenOrFault(payload: SummaryPayload, form: Canonical): string | NotG
 
 /** The canonical text writes control characters as escapes, which have more than one spelling in JSON. */
 function hasControls(text: string): boolean {
-  return text.includes('\\') && /(?<!\\)(?:\\\\)*\\[bfnrtu]/.test(text);
+  for (let at = text.indexOf('\\'); at !== -1; at = text.indexOf('\\', at + 2)) {
+    if ('bfnrtu'.includes(text.charAt(at + 1))) return true;
+  }
+  return false;
 }
 
 /** Null if none of the keys signed the text. */

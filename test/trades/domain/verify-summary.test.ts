@@ -118,6 +118,14 @@ describe('changed summary', () => {
     );
   });
 
+  it('changed summary - long numbers and long texts get a verdict without a pattern that grows with their square', () => {
+    const body = bodyOf(SECOND);
+    const zeros = body.replace('0.025', `0.02${'0'.repeat(1_000_000)}1`);
+    expect(verifySummary(zeros, KEYS)).toMatchObject({ kind: 'shape' });
+    const quotes = body.replace('"schema"', `"later":"${'\\"'.repeat(10_000_000)}","schema"`);
+    expect(verifySummary(quotes, KEYS)).toMatchObject({ kind: 'signature' });
+  });
+
   it('changed summary - bytes that are not UTF-8, a byte order mark, and a body over the limit are no summary', () => {
     const invalid = Buffer.from(bodyOf(FIRST).replace('test-client-1', 'test-client-\ufffd'));
     invalid[invalid.indexOf(0xef)] = 0xf0;
