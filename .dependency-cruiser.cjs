@@ -115,11 +115,11 @@ module.exports = {
     {
       name: 'domain-is-pure',
       comment:
-        'Rules take plain data and time as arguments: no I/O, clock, SQL or xstate. Pass the value in. Of node:crypto hashes are pure; the one exception is randomBytes for a secret or a nonce (sealed-salt.ts, message-signature.ts).',
+        'Rules take plain data and time as arguments: no I/O, clock, SQL or xstate. Pass the value in. Of node:crypto hashes are pure, and so is packing (node:zlib); the one exception is randomBytes for a secret or a nonce (sealed-salt.ts, message-signature.ts).',
       severity: 'error',
       from: { path: `^src/((${domains})/domain|lifecycle)/` },
       to: {
-        pathNot: `^src/((${domains})/domain|lifecycle|lib)/|^(node:)?(net|crypto)$|^node_modules/((@types/)?big\\.js|canonicalize)/`,
+        pathNot: `^src/((${domains})/domain|lifecycle|lib)/|^(node:)?(net|crypto|zlib)$|^node_modules/((@types/)?big\\.js|canonicalize)/`,
       },
     },
     {

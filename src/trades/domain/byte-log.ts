@@ -1,10 +1,14 @@
-// An append-only list of bytes in chunks, and its reader. A record never spans two chunks, so that the reader meets the
-// end of a chunk only between records. It knows nothing of what the bytes mean.
+// An append-only list of bytes, packed in blocks of 64 KiB, and its reader. A record never spans two blocks, so that the
+// reader meets the end of a block only between records. It knows nothing of what the bytes mean.
 
-const FIRST_CHUNK_BYTES = 256;
-const CHUNK_BYTES = 65_536;
-/** What the engine keeps for a chunk beside its bytes, roughly. */
-const CHUNK_OVERHEAD_BYTES = 240;
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+
+const FIRST_BYTES = 256;
+const BLOCK_BYTES = 65_536;
+/** Room for the compressor's result: a block that cannot be packed is a little longer than it was. */
+const RESULT_BYTES = BLOCK_BYTES + 4_096;
+/** What the engine keeps for a block beside its bytes, roughly. */
+const BLOCK_OVERHEAD_BYTES = 240;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -12,51 +16,58 @@ const decoder = new TextDecoder();
 /** Bytes in a memory of their own, which can be transferred to a thread. */
 export type OwnBytes = Uint8Array<ArrayBuffer>;
 
-/** Writes records. Chunks double from 256 bytes to 64 KiB, so that a short list is small. */
+/**
+ * Writes records. The block that is being written begins small, so that a short list is small; a full one is packed,
+ * which takes a third of a millisecond and saves a third of the memory.
+ */
 export class ByteWriter {
-  #sealed: OwnBytes[] = [];
-  #chunk: OwnBytes | null = null;
+  #packed: OwnBytes[] = [];
+  #block: OwnBytes = new Uint8Array(0);
   #at = 0;
-  #bytes = 0;
+  #packedBytes = 0;
 
   /** Memory that the list takes, in bytes; room that is not written yet counts. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#packedBytes + this.#block.length;
   }
 
   /** Begins a record of at most this many bytes. */
   begin(recordBytesMax: number): void {
-    if (this.#chunk !== null && this.#at + recordBytesMax <= this.#chunk.length) return;
-    const last = this.#chunk?.length ?? 0;
-    this.#seal();
-    const length = Math.max(recordBytesMax, Math.min(CHUNK_BYTES, Math.max(FIRST_CHUNK_BYTES, last * 2)));
-    this.#chunk = new Uint8Array(length);
-    this.#bytes += length + CHUNK_OVERHEAD_BYTES;
+    let needed = this.#at + recordBytesMax;
+    if (needed <= this.#block.length) return;
+    if (needed > BLOCK_BYTES) {
+      this.#pack();
+      needed = recordBytesMax;
+    }
+    if (needed <= this.#block.length) return;
+    const doubled = Math.min(BLOCK_BYTES, Math.max(FIRST_BYTES, 2 * this.#block.length));
+    // The memory moves, and the old one is free at once.
+    this.#block = new Uint8Array(this.#block.buffer.transfer(Math.max(needed, doubled)));
   }
 
   /** Writes a whole number from 0 to 255. */
   byte(value: number): void {
-    (this.#chunk as OwnBytes)[this.#at++] = value;
+    this.#block[this.#at++] = value;
   }
 
   /** Writes a whole number from 0 to 2^53 − 1 in 1 to 8 bytes: small numbers take fewer. */
   whole(value: number): void {
-    const chunk = this.#chunk as OwnBytes;
+    const block = this.#block;
     let rest = value;
     while (rest > 0x7fff_ffff) {
-      chunk[this.#at++] = (rest % 128) | 128;
+      block[this.#at++] = (rest % 128) | 128;
       rest = Math.floor(rest / 128);
     }
     while (rest > 127) {
-      chunk[this.#at++] = (rest & 127) | 128;
+      block[this.#at++] = (rest & 127) | 128;
       rest >>>= 7;
     }
-    chunk[this.#at++] = rest;
+    block[this.#at++] = rest;
   }
 
   /** Writes bytes without their number. */
   raw(bytes: Uint8Array): void {
-    (this.#chunk as OwnBytes).set(bytes, this.#at);
+    this.#block.set(bytes, this.#at);
     this.#at += bytes.length;
   }
 
@@ -67,46 +78,61 @@ export class ByteWriter {
     this.raw(bytes);
   }
 
-  /** Hands out the chunks, each with a memory of its own, and empties the list. */
+  /** Hands out the packed blocks, each with a memory of its own, and empties the list. */
   take(): readonly OwnBytes[] {
-    this.#seal();
-    const chunks = this.#sealed;
-    this.#sealed = [];
-    this.#bytes = 0;
-    return chunks;
+    this.#pack();
+    const packed = this.#packed;
+    this.#packed = [];
+    this.#packedBytes = 0;
+    this.#block = new Uint8Array(0);
+    return packed;
   }
 
-  #seal(): void {
-    if (this.#chunk !== null) this.#sealed.push(this.#chunk.subarray(0, this.#at));
-    this.#chunk = null;
+  #pack(): void {
+    if (this.#at === 0) return;
+    const packed = pack(this.#block.subarray(0, this.#at));
+    this.#packed.push(packed);
+    this.#packedBytes += packed.length + BLOCK_OVERHEAD_BYTES;
     this.#at = 0;
   }
 }
 
+/**
+ * The compressor's result in a memory of exactly its length. Its own memory is cut, because a copy would leave it to the
+ * garbage collector, which comes late for it.
+ */
+function pack(bytes: Uint8Array): OwnBytes {
+  const result = zstdCompressSync(bytes, { chunkSize: RESULT_BYTES });
+  const { buffer, byteOffset, length } = result;
+  if (byteOffset === 0 && buffer.byteLength === RESULT_BYTES) return new Uint8Array(buffer.transfer(length));
+  return new Uint8Array(result);
+}
+
 /** Reads what a {@link ByteWriter} wrote, with the calls in the same order. */
 export class ByteReader {
-  readonly #chunks: readonly Uint8Array[];
-  #chunk = new Uint8Array(0);
+  readonly #packed: readonly Uint8Array[];
+  #block: Uint8Array = new Uint8Array(0);
   #next = 0;
   #at = 0;
 
-  constructor(chunks: readonly Uint8Array[]) {
-    this.#chunks = chunks;
+  constructor(packed: readonly Uint8Array[]) {
+    this.#packed = packed;
   }
 
   /** Goes on to the next record; false at the end of the list. */
   begin(): boolean {
-    while (this.#at >= this.#chunk.length) {
-      const chunk = this.#chunks[this.#next++];
-      if (chunk === undefined) return false;
-      this.#chunk = chunk as Uint8Array<ArrayBuffer>;
+    while (this.#at >= this.#block.length) {
+      const packed = this.#packed[this.#next++];
+      if (packed === undefined) return false;
+      const { buffer, byteOffset, length } = zstdDecompressSync(packed);
+      this.#block = new Uint8Array(buffer, byteOffset, length);
       this.#at = 0;
     }
     return true;
   }
 
   byte(): number {
-    return this.#chunk[this.#at++] ?? 0;
+    return this.#block[this.#at++] ?? 0;
   }
 
   whole(): number {
@@ -122,7 +148,7 @@ export class ByteReader {
 
   raw(length: number): Uint8Array {
     this.#at += length;
-    return this.#chunk.subarray(this.#at - length, this.#at);
+    return this.#block.subarray(this.#at - length, this.#at);
   }
 
   text(): string {

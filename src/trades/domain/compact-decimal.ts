@@ -125,7 +125,8 @@ function join(mantissa: number, scale: number): Decimal {
 /** Writes a decimal that has no compact mantissa: as a double if that prints the very same text, else digit by digit. */
 function writeOdd(writer: ByteWriter, text: Decimal): void {
   const double = Number(text);
-  if (String(double) === text) {
+  // As `String` would print it, of which the engine would keep a copy.
+  if (JSON.stringify(double) === text) {
     writer.whole(2 * DOUBLE + 1);
     writer.raw(new Uint8Array(Float64Array.of(double).buffer));
     return;

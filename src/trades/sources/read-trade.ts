@@ -71,7 +71,7 @@ export class TradeReader {
     if (fees === null) return null;
     return {
       trade: { market, side, price, amount, timestampMs, id: id.text, fees, position: null },
-      ackId: id.json ?? JSON.stringify(`${symbol}-${timestampMs}`),
+      ackId: id.json ?? JSON.stringify(`${symbol}-${numberText(timestampMs)}`),
     };
   }
 
@@ -114,10 +114,18 @@ function readAmount(value: unknown): Decimal | null {
 
 /** The decimal text of a number, of a string or of a literal. A literal such as 1e400 is JSON, and no finite number. */
 function textOf(value: unknown): Decimal | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : null;
+  if (typeof value === 'number') return Number.isFinite(value) ? numberText(value) : null;
   const text = isLiteral(value) ? value.rawJSON : value;
   if (typeof text !== 'string' || text.length > DECIMAL_CHARACTERS_MAX) return null;
   return DECIMAL_FORM.test(text) ? text : null;
+}
+
+/**
+ * The shortest text of a number, as `String` gives it. `String` remembers texts in a table of the engine, which lets
+ * each of a million prices grow old before it is garbage.
+ */
+function numberText(value: number): string {
+  return JSON.stringify(value);
 }
 
 function isWithinBounds(text: Decimal): boolean {
@@ -154,7 +162,7 @@ function readId(value: unknown): { readonly text: string | null; readonly json: 
     if (value.length > TRADE_ID_CHARACTERS_MAX || !value.isWellFormed()) return null;
     return { text: value, json: JSON.stringify(value) };
   }
-  const text = typeof value === 'number' ? String(value) : isLiteral(value) ? value.rawJSON : '';
+  const text = typeof value === 'number' ? numberText(value) : isLiteral(value) ? value.rawJSON : '';
   if (text.length > TRADE_ID_CHARACTERS_MAX || !WHOLE_FORM.test(text)) return null;
   return { text, json: text };
 }

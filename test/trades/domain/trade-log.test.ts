@@ -131,14 +131,14 @@ describe('what comes out', () => {
     );
   });
 
-  it('trade log - many trades fill many chunks, which survive a transfer to a thread', () => {
+  it('trade log - many trades fill many blocks, which survive a transfer to a thread', () => {
     const given = Array.from({ length: 20_000 }, (_, index) =>
       trade({ id: `id-${index}`, price: String(50_000 + (index % 97) / 10), timestampMs: 1e12 + index }),
     );
     const { encoded } = roundTrip(given);
-    expect(encoded.chunks.length).toBeGreaterThan(3);
+    expect(encoded.blocks.length).toBeGreaterThan(1);
     const moved = structuredClone(encoded, { transfer: buffersOf(encoded) });
-    expect(encoded.chunks[0]?.length).toBe(0);
+    expect(encoded.blocks[0]?.length).toBe(0);
     expect([...decodeTrades(moved)]).toEqual(given);
   });
 
@@ -256,7 +256,7 @@ describe('bytes', () => {
     }
     expect(log.bytes / trades).toBeLessThan(bytesMost);
     const encoded = log.release();
-    expect(encoded.chunks.reduce((bytes, { length }) => bytes + length, 0) / trades).toBeLessThan(bytesMost);
+    expect(encoded.blocks.reduce((bytes, { length }) => bytes + length, 0) / trades).toBeLessThan(bytesMost);
   });
 
   it('trade log - a small job takes little', () => {
