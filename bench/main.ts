@@ -24,6 +24,8 @@ import { benchProofs } from './proofs.ts';
 import { benchQuestions } from './questions.ts';
 import { benchRetention } from './retention.ts';
 import { benchSoak } from './soak.ts';
+import { benchTradesAcks } from './trades-acks.ts';
+import { benchTradesMemory } from './trades-memory.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
@@ -45,6 +47,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'mining-block': benchMiningBlock,
   'mining-connections': benchMiningConnections,
   'mining-store': benchMiningStore,
+  'trades-acks': benchTradesAcks,
+  'trades-memory': benchTradesMemory,
   fold: benchFold,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */

@@ -1,0 +1,50 @@
+// The memory of the WebSocket of jobs while a million trades, nearly in order, come through one connection into one
+// job: the mean of the last tenth against that of the first.
+
+import type { BenchOptions, Figure } from './figures.ts';
+import { memoryBytes } from './stage.ts';
+import { openTradeClient, sendTrades, tradeFrames } from './trade-client.ts';
+import { startTradeServer } from './trades-acks.ts';
+
+const TOGETHER = 50;
+const WINDOW = 20;
+const STEP = 5_000;
+const MIB = 2 ** 20;
+
+export async function benchTradesMemory({ isQuick }: BenchOptions): Promise<readonly Figure[]> {
+  const trades = isQuick ? 200_000 : 1_000_000;
+  const server = await startTradeServer('job-socket');
+  try {
+    const socket = await openTradeClient(server.url, '0'.repeat(32));
+    const found: number[] = [];
+    for (let from = 0; from < trades; from += STEP) {
+      await sendTrades(socket, tradeFrames(from, STEP, TOGETHER), TOGETHER, WINDOW);
+      found.push(memoryBytes(server.pid, 'VmRSS') / MIB);
+    }
+    socket.destroy();
+    const tenth = found.length / 10;
+    const first = mean(found.slice(0, tenth));
+    const last = mean(found.slice(-tenth));
+    const note = Array.from({ length: 10 }, (_, part) =>
+      mean(found.slice(part * tenth, (part + 1) * tenth)).toFixed(0),
+    ).join(' ');
+    return [
+      { name: 'first tenth', value: first, unit: 'MiB', aim: null, note },
+      { name: 'last tenth', value: last, unit: 'MiB', aim: null },
+      { name: 'last ÷ first, of the socket alone', value: last / first, unit: '×', aim: null },
+      {
+        name: 'growth from one tenth to the other, a trade',
+        value: ((last - first) * MIB) / (0.9 * trades),
+        unit: 'bytes',
+        aim: { atMost: 25 },
+      },
+      { name: 'at most', value: memoryBytes(server.pid, 'VmHWM') / MIB, unit: 'MiB', aim: null },
+    ];
+  } finally {
+    server.end();
+  }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
