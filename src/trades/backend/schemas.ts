@@ -43,7 +43,6 @@ export const LIVE = object({
   lastReceivedAt: TIME_OR_NULL,
   outcomes: counters(INTAKE_OUTCOMES),
   keys: COUNT,
-  database: object({ sizeBytes: COUNT, diskFreeBytes: COUNT }),
 });
 
 const PROVENANCE = oneOf(

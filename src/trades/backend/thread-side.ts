@@ -39,6 +39,7 @@ export class IngestThread implements Part {
   readonly #opened = Promise.withResolvers<void>();
   readonly #waiting = new Map<number, Waiting>();
   #isOpened = false;
+  #isGone = false;
   #lastId = 0;
   /** The latest report of the thread; null before the first. */
   status: IngestStatus | null = null;
@@ -93,6 +94,7 @@ export class IngestThread implements Part {
   }
 
   #request(message: (id: number) => MainToIngest): Promise<unknown> {
+    if (this.#isGone) return Promise.reject(closedError());
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -140,8 +142,8 @@ export class IngestThread implements Part {
   }
 
   #rejectAll(): void {
-    for (const { reject } of this.#waiting.values())
-      reject(new CodedError('database_unusable', 'The database is closed.'));
+    this.#isGone = true;
+    for (const { reject } of this.#waiting.values()) reject(closedError());
     this.#waiting.clear();
   }
 
@@ -161,4 +163,8 @@ export class IngestThread implements Part {
     if (this.#isOpened) this.#parts.fatal(error);
     else this.#opened.reject(error);
   }
+}
+
+function closedError(): CodedError {
+  return new CodedError('database_unusable', 'The database is closed.');
 }

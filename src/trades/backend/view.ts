@@ -67,10 +67,6 @@ export function backendLiveState(view: BackendView): BackendLiveState {
     lastReceivedAt: receivedMs === null ? null : timeText(receivedMs),
     outcomes: { ...view.outcomes },
     keys: view.keys,
-    database: {
-      sizeBytes: view.status?.databaseSizeBytes ?? 0,
-      diskFreeBytes: view.status?.diskFreeBytes ?? 0,
-    },
   };
 }
 
