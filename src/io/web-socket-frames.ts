@@ -1,5 +1,5 @@
-// Writes texts as WebSocket frames of a server (RFC 6455 section 5.2), many in one piece of memory: one write of the
-// system for all answers to what arrived together. It reads nothing.
+// Writes texts as WebSocket frames of a server (RFC 6455, "Base Framing Protocol"), many in one piece of memory: one
+// write of the system for all answers to what arrived together. It reads nothing.
 
 const FINAL_TEXT = 0x81;
 /** Longest text whose length stands in the second byte. */
