@@ -118,6 +118,19 @@ describe('trades page', () => {
     await until('the dead letters', async () => (await rows(page, 'outbox').count()) === 2);
   });
 
+  it('trades page - begins with a span that has trades, however old', async () => {
+    const atMs = Date.now() - 200 * 86_400_000;
+    const url = await startServer({
+      buckets: async ({ fromMs, toMs }) => ({
+        stepMs: 86_400_000,
+        points: atMs < fromMs || atMs >= toMs ? [] : [{ atMs, trades: 5, volumeQuote: 2, feesUsd: 1 }],
+      }),
+    });
+    const { page } = await openPage(browser, url);
+    await page.locator('[data-chart="trades"] canvas').waitFor();
+    expect(await page.locator('#range input[value="1y"]').isChecked()).toBe(true);
+  });
+
   it('trades page - is live: a backend that is back, accounts, a database that cannot be written', async () => {
     const { state, url } = await start();
     const { page } = await openPage(browser, url, { allowed: /Failed to load resource|ERR_/ });

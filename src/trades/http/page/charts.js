@@ -7,6 +7,13 @@ import { byId, make, showText } from './dom.js';
 import { axisNumber, count, span } from './format.js';
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const LONGEST_MS = 3_652 * DAY_MS;
+const WIDER_SPANS = /** @type {const} */ ([
+  ['30d', 30 * DAY_MS],
+  ['1y', 365 * DAY_MS],
+  ['10y', LONGEST_MS],
+]);
 /** Of a client's own figures a screen shows two fractional digits. */
 const AMOUNT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
 /** The pages of many users must not all send their request at the same moment. */
@@ -73,6 +80,7 @@ const frame = new ChartFrame(DEFINITIONS, {
 
 export function startCharts() {
   frame.start();
+  void widen();
   choice().addEventListener('change', () => void frame.load());
   void loadClients();
   setInterval(() => {
@@ -80,6 +88,31 @@ export function startCharts() {
     void loadClients();
     if (frame.isUpToNow) void frame.load();
   }, REFRESH_MS);
+}
+
+/**
+ * Chooses a span that has trades, unless the first one has: trades of a job may be years old, and a first look should not
+ * be at nothing.
+ */
+async function widen() {
+  try {
+    // Without parameters the answer has the span that the page begins with.
+    if (lastTradeMs(await getJson('api/trades/buckets')) !== null) return;
+    const toMs = serverNowMs();
+    const from = new Date(toMs - LONGEST_MS).toISOString();
+    const lastMs = lastTradeMs(await getJson('api/trades/buckets', { from }));
+    const range = WIDER_SPANS.find(([, spanMs]) => lastMs !== null && toMs - lastMs < spanMs)?.[0];
+    const input = document.querySelector(`#range input[value="${range}"]`);
+    if (input instanceof HTMLInputElement) input.click();
+  } catch {
+    // The first span stays.
+  }
+}
+
+/** The time of the last step with trades; null if there is none. @param {Pick<Buckets, 'at' | 'trades'>} rows */
+function lastTradeMs({ at, trades }) {
+  const last = at[trades.findLastIndex((number) => number > 0)];
+  return last === undefined ? null : Date.parse(last);
 }
 
 /** Loads the rows again when summaries were made. @param {any} latest the document of the feed */
