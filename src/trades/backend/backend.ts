@@ -125,7 +125,7 @@ class Backend implements Part<{ readonly url: string }> {
         intake: {
           room: this.#room,
           take: (body, digest) => this.#intake.take(body, digest),
-          refusedAsBusy: () => this.#intake.refusedAsBusy(),
+          refusedUnread: (outcome) => this.#intake.refusedUnread(outcome),
         },
         version: () => this.#thread.status?.counts.summaries ?? 0,
         nowMs,

@@ -14,7 +14,8 @@ import type { RefusalCode } from './messages.ts';
 export interface IngestRouteParts {
   readonly room: BodyRoom;
   take(body: Uint8Array, expectedDigest: string | null): Promise<IntakeOutcome>;
-  refusedAsBusy(): void;
+  /** Counts a request whose body was not read. */
+  refusedUnread(outcome: 'busy' | 'body_too_large'): void;
 }
 
 /** Codes of this route's refusals, each with its status. */
@@ -54,11 +55,15 @@ export function addIngestRoute(app: FastifyInstance, parts: IngestRouteParts): v
       request.raw.headers['content-type'] = 'application/json';
       const release = parts.room.take(request.headers['content-length']);
       if (release === null) {
-        parts.refusedAsBusy();
+        parts.refusedUnread('busy');
         void retryLater(reply.header('connection', 'close'), 'busy', 'too many summaries are being received');
         return;
       }
       reply.raw.once('close', release);
+      next();
+    });
+    scope.addHook('onError', (_request, _reply, error, next) => {
+      if (error.statusCode === 413) parts.refusedUnread('body_too_large');
       next();
     });
     scope.post<{ Body: Buffer | undefined }>(

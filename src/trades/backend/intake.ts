@@ -20,6 +20,7 @@ export const INTAKE_OUTCOMES = [
   'unavailable',
   'busy',
   'keys_unavailable',
+  'body_too_large',
 ] as const;
 /** One of {@link INTAKE_OUTCOMES}. */
 export type CountedOutcome = (typeof INTAKE_OUTCOMES)[number];
@@ -58,9 +59,9 @@ export class Intake {
     return this.#seconds.snapshot();
   }
 
-  /** Counts a request for whose body there was no room. */
-  refusedAsBusy(): void {
-    this.#count('busy');
+  /** Counts a request whose body was not read: there was no room for it, or it is longer than a body may be. */
+  refusedUnread(outcome: 'busy' | 'body_too_large'): void {
+    this.#count(outcome);
   }
 
   /** Takes a body; `expectedDigest` is its idempotency key, or null. Rejects only if the database is being closed. */

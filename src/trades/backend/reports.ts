@@ -208,7 +208,11 @@ function pagesOf(total: number): number {
 function notesOf(metadata: string): readonly string[] {
   if (metadata === '') return ['no metadata'];
   const members = JSON.parse(metadata) as Readonly<Record<string, unknown>>;
-  return QUALIFYING.filter((name) => Object.hasOwn(members, name));
+  const isPriceMove = members['return_basis'] === 'price_move';
+  return [
+    ...QUALIFYING.filter((name) => Object.hasOwn(members, name)),
+    ...(isPriceMove ? ['price_move'] : []),
+  ];
 }
 
 function shown(text: string): string {

@@ -94,6 +94,7 @@ describe('ingest - answers', () => {
     // The room that both had is free again.
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('aggregator_ingest_body_bytes 0\n');
+    expect(metrics).toContain('outcome="body_too_large"} 2\n');
   });
 });
 
