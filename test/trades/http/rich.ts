@@ -74,9 +74,11 @@ const ENTRIES: readonly OutboxRow[] = Array.from({ length: 130 }, (_, index): Ou
     endedAtMs: state === 'waiting' ? null : Date.now() - index * 44_000,
     attempts: state === 'waiting' ? index : 1,
     status: { dead: 401, waiting: 503, delivered: 200 }[state],
-    reason: { dead: 'the backend does not know the key', waiting: 'the backend is away', delivered: '' }[
-      state
-    ],
+    reason: {
+      dead: 'HTTP status 401: the backend does not know the key',
+      waiting: 'the backend is away',
+      delivered: '',
+    }[state],
   };
 });
 

@@ -77,7 +77,9 @@ describe('trades page', () => {
     expect(await page.locator('.notes').textContent()).toMatch(/what their clients reported/);
     // A dead letter has its reason and the command that sends it again.
     const dead = row(page, 'outbox', '1128');
-    expect(await dead.locator('.line.bad').textContent()).toBe('HTTP 401: the backend does not know the key');
+    expect(await dead.locator('.line.bad').textContent()).toBe(
+      'HTTP status 401: the backend does not know the key',
+    );
     expect(await dead.locator('code').textContent()).toBe('./aggregator outbox replay 1128');
     expect(await page.locator('img').count()).toBe(1);
     expect(await page.locator('main script, main b').count()).toBe(0);
@@ -144,7 +146,7 @@ describe('trades page', () => {
     expect(await page.locator('#demonstration').textContent()).toBe('');
     expect(await page.locator('#announcement').textContent()).toBe('');
     expect(await page.locator('#backend-problem').textContent()).toBe('');
-    expect(await live(page, 'lastDelivery')).toBe('None yet');
+    expect(await live(page, 'lastDelivery')).toBe('None');
     expect(await page.locator('#accounts').isVisible()).toBe(true);
     expect(await live(page, 'accountsOnline')).toBe('3');
     state.view = { ...state.view, store: { ...state.view.store, problem: 'the disk is full' } };

@@ -118,7 +118,7 @@ function outboxTexts(outbox) {
     deadLetters: count(outbox.deadLetters),
     replayed: count(outbox.replayed),
     delivered: count(outbox.delivered),
-    lastDelivery: last == null ? 'None yet' : ago(serverNowMs() - Date.parse(last)),
+    lastDelivery: last == null ? 'None' : ago(serverNowMs() - Date.parse(last)),
   };
 }
 

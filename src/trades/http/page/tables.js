@@ -110,8 +110,7 @@ function summaryRow(row) {
 /** Why a summary is where it is, and what an operator can do. @param {any} row */
 function outcome(row) {
   if (row.state === 'delivered') return [make('span', { class: 'line quiet' }, dateTime(row.endedAt))];
-  const answer = row.status === null ? '' : `HTTP ${row.status}`;
-  const why = [answer, row.reason].filter((text) => text !== '').join(': ');
+  const why = row.reason !== '' || row.status === null ? row.reason : `HTTP status ${row.status}`;
   const lines =
     why === '' ? [] : [make('span', { class: `line ${row.state === 'dead' ? 'bad' : 'quiet'}` }, why)];
   if (row.state === 'dead') lines.push(make('code', { class: 'line' }, `${replayCommand} ${row.id}`));
