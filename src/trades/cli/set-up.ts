@@ -9,8 +9,9 @@ import type { LossyLog } from '../../io/log.ts';
 import { COMMAND_NAME } from '../../lib/command-name.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { type Part, startAt } from '../../lib/part.ts';
-import { createBackend } from '../backend/backend.ts';
+import { createBackend, defaultKeys, type KeySource } from '../backend/backend.ts';
 import { readIngestSettings } from '../config/ingest-settings.ts';
+import { ownHttpUrl } from '../config/own-url.ts';
 import { DEFAULT_BACKEND_URL, type Settings } from '../config/settings.ts';
 import type { TradesApp } from '../threads/main.ts';
 
@@ -50,12 +51,15 @@ export class WithBackend implements Program {
       port,
       env,
       keyFile,
+      isPortChosen,
       log,
       fatal,
     }: {
       readonly port: number;
       readonly env: Environment;
       readonly keyFile: string;
+      /** False if the service listens on any free port, which only its start chooses. */
+      readonly isPortChosen: boolean;
       readonly log: LossyLog;
       fatal(error: CodedError): void;
     },
@@ -63,7 +67,8 @@ export class WithBackend implements Program {
     this.#app = app;
     this.#log = log;
     const { databasePath } = readIngestSettings(env).settings;
-    const keys = [{ type: 'file', path: keyFile, isOptional: false }] as const;
+    // The key may be newer than summaries that wait: the service lists the earlier ones.
+    const keys = isPortChosen ? defaultKeys(keyFile, ownHttpUrl(env)) : [keyIn(keyFile)];
     this.#backend = createBackend({ host: HOST, port, databasePath, keys }, { log, fatal });
   }
 
@@ -83,6 +88,10 @@ export class WithBackend implements Program {
   kill(): void {
     this.#app.kill();
   }
+}
+
+function keyIn(path: string): KeySource {
+  return { type: 'file', path, isOptional: false };
 }
 
 function accepts(host: string, port: number): Promise<boolean> {

@@ -30,7 +30,14 @@ export async function runTrades(env: Environment, isSetUp: boolean): Promise<num
     make: (fatal) => {
       const app = makeTrades(settings, { log, fatal, isDemonstration: port !== null });
       if (port === null) return app;
-      return new WithBackend(app, { port, env, keyFile: settings.key.file, log, fatal });
+      return new WithBackend(app, {
+        port,
+        env,
+        keyFile: settings.key.file,
+        isPortChosen: settings.listen.port !== 0,
+        log,
+        fatal,
+      });
     },
   });
 }
