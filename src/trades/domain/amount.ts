@@ -116,9 +116,9 @@ export class Exact {
     return this.minus(other).sign;
   }
 
-  /** -1, 0 or 1. */
+  /** -1, 0 or 1; never -0. */
   get sign(): number {
-    if (this.#big === null) return Math.sign(this.#units);
+    if (this.#big === null) return Math.sign(this.#units) + 0;
     return this.#big.c[0] === 0 ? 0 : this.#big.s;
   }
 

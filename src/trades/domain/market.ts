@@ -24,21 +24,21 @@ function market(symbol: string, base: string, quote: string): Market {
 
 /**
  * The market that a client of a job means; null if it is an inverse contract, which a job refuses. A symbol that does
- * not tell its quote counts as USD. Assets are in capitals.
+ * not tell its quote counts as USD. Symbol and assets are in capitals.
  */
 export function jobMarket(symbol: string): Market | null {
   const capitals = symbol.toUpperCase();
   const [, base, quote, settle] = UNIFIED.exec(capitals) ?? PAIR.exec(capitals) ?? [];
   if (base !== undefined && quote !== undefined) {
-    const spot = market(symbol, base, quote);
+    const spot = market(capitals, base, quote);
     if (settle === undefined) return spot;
     return settle === base ? null : { ...spot, kind: 'linear', settle };
   }
   if (!SEPARATOR.test(capitals)) {
     const end = KNOWN_QUOTES.find((known) => capitals.endsWith(known) && capitals.length > known.length);
-    if (end !== undefined) return market(symbol, capitals.slice(0, -end.length), end);
+    if (end !== undefined) return market(capitals, capitals.slice(0, -end.length), end);
   }
-  return { ...market(symbol, symbol, 'USD'), isAssumedUsd: true };
+  return { ...market(capitals, capitals, 'USD'), isAssumedUsd: true };
 }
 
 /** What an exchange's table says of a market; ccxt's unified names. */

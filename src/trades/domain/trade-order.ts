@@ -42,15 +42,16 @@ function compareDecimals(one: Decimal, other: Decimal): number {
   return one === other ? 0 : exact(one).cmp(exact(other));
 }
 
+const NO_FEE: Fee = { asset: '', amount: '0' };
+
 function compareFees(one: readonly Fee[], other: readonly Fee[]): number {
-  for (const [index, fee] of one.entries()) {
-    const otherFee = other[index];
-    if (otherFee === undefined) return 1;
+  for (let index = 0; index < one.length || index < other.length; index++) {
+    const [fee, otherFee] = [one[index] ?? NO_FEE, other[index] ?? NO_FEE];
     const difference =
       compareDecimals(fee.amount, otherFee.amount) || compareBytes(fee.asset, otherFee.asset);
     if (difference !== 0) return difference;
   }
-  return one.length - other.length;
+  return 0;
 }
 
 /** What no rule names: markets, positions and the way an id is written make the order total. */

@@ -15,7 +15,7 @@ export type MarketKind = 'spot' | 'linear' | 'inverse';
 
 /** A market, as far as arithmetic needs it. Trades of one market share the object. */
 export interface Market {
-  /** The symbol as the outside wrote it. */
+  /** Tells the market from others: the exchange's symbol, or of a job the client's in capitals. */
   readonly symbol: string;
   readonly kind: MarketKind;
   /** Asset that is traded, for example `BTC`; the whole symbol if it could not be cut. */

@@ -50,6 +50,11 @@ describe('amount - arithmetic', () => {
     );
   });
 
+  it('a negative number times zero has the sign of zero', () => {
+    expect(exact('-1').times(ZERO).sign).toBe(0);
+    expect(exact('-1').times(ZERO).toText()).toBe('0');
+  });
+
   it('law - a division keeps 36 fractional digits, half-even', () => {
     fc.assert(
       fc.property(decimals, decimals, (one, other) => {

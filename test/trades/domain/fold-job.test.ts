@@ -138,6 +138,16 @@ describe('fold job - assets', () => {
     });
   });
 
+  it('a symbol in small letters is the same market, and a fee in its base reduces the lot', () => {
+    const { notes, buckets } = fold([
+      ...fills('buy 2@100', { market: marketOf('gold'), fees: [fee('1', 'GOLD')] }),
+      ...fills('sell 1@120', { market: marketOf('GOLD'), timestampMs: TEN_O_CLOCK_MS + 1 }),
+    ]);
+    // Of the two one is the fee, worth 100; the other was sold for 20 more than it cost.
+    expect(buckets[0]).toMatchObject({ return_pct: -80, fees_usd: 100 });
+    expect(notes).toEqual({ return_basis: 'realized_fifo', assumed_usd: true });
+  });
+
   it('a fee in an asset without a price is unconverted, and every fee counts', () => {
     const fees = [fee('0.03'), fee('0.01', 'GATEPOINT')];
     const { notes, buckets } = fold(fills('buy 1@100', { fees }));

@@ -7,7 +7,6 @@ describe('market - of a job', () => {
     ['BTC-USDT', 'spot', 'BTC', 'USDT'],
     ['BTC_EUR', 'spot', 'BTC', 'EUR'],
     ['BTCUSDT', 'spot', 'BTC', 'USDT'],
-    ['btcusdt', 'spot', 'BTC', 'USDT'],
     // The longest known quote.
     ['BTCFDUSD', 'spot', 'BTC', 'FDUSD'],
     ['BTCTUSD', 'spot', 'BTC', 'TUSD'],
@@ -35,6 +34,13 @@ describe('market - of a job', () => {
     '%j tells no quote and counts as dollars',
     (symbol) => {
       expect(jobMarket(symbol)).toMatchObject({ base: symbol, quote: 'USD', isAssumedUsd: true });
+    },
+  );
+
+  it.each(['btcusdt', 'Btc/Usdt', 'eth-btc', 'btc/usdt:usdt', 'gold'])(
+    '%s is the same market as in capitals',
+    (symbol) => {
+      expect(jobMarket(symbol)).toEqual(jobMarket(symbol.toUpperCase()));
     },
   );
 

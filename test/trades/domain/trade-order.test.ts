@@ -18,7 +18,8 @@ describe('trade order', () => {
     ['price as a number', { price: '9', amount: '2' }, { price: '10', amount: '1' }],
     ['amount as a number', { amount: '9', fees: [fee('2')] }, { amount: '10.0', fees: [fee('1')] }],
     ['fee as a number', { fees: [fee('-10')] }, { fees: [fee('-9')] }],
-    ['no fee first', { fees: [] }, { fees: [fee('-1')] }],
+    ['no fee is a fee of 0', { fees: [] }, { fees: [fee('1')] }],
+    ['a rebate is below it', { fees: [fee('-1')] }, { fees: [] }],
     ['market last of all', { market: SPOT }, { market: LINEAR }],
     ['a number in two writings', { id: '07' }, { id: '7' }],
   ])('%s', (_, first, second) => {
@@ -39,7 +40,7 @@ describe('trade order', () => {
       amount: fc.constantFrom('1', '2'),
       id: fc.constantFrom(null, '1', '01', '2', '10', 'a', 'b'),
       timestampMs: fc.constantFrom(TEN_O_CLOCK_MS, TEN_O_CLOCK_MS + 1),
-      fees: fc.constantFrom([], [fee('1')], [fee('1', 'BNB')]),
+      fees: fc.constantFrom([], [fee('1')], [fee('-1')], [fee('1', 'BNB')], [fee('1'), fee('1')]),
       position: fc.constantFrom(null, 'long', 'short'),
       market: fc.constantFrom(SPOT, LINEAR),
     } as const)
