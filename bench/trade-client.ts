@@ -52,12 +52,12 @@ function masked(bytes: Buffer): Buffer {
 }
 
 /** A connection after its upgrade. */
-export async function openTradeClient(url: string, jobId: string): Promise<Socket> {
-  const { port } = new URL(url);
+export async function openTradeClient(url: string): Promise<Socket> {
+  const { port, pathname } = new URL(url);
   const socket = connect(Number(port), '127.0.0.1').setNoDelay(true);
   await once(socket, 'connect');
   socket.write(
-    `GET /ws/${jobId} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
+    `GET ${pathname} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
       'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   );
   // The welcome, if there is one, comes with the upgrade or a moment later.

@@ -1,24 +1,16 @@
-// Trades that the WebSocket of jobs acks a second, against an empty `ws` server that acks with a constant: through one
+// Trades that the program acks a second, and its WebSocket alone, against an empty `ws` server that acks with a constant: through one
 // connection that waits for no answer, and one trade at a time on each of 50 connections.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { BenchOptions, Figure } from './figures.ts';
 import { median } from './machine.ts';
 import { cpuSeconds } from './stage.ts';
-import { ACK, openTradeClient, sendTrades, tradeFrames } from './trade-client.ts';
+import { openTradeClient, sendTrades, tradeFrames } from './trade-client.ts';
+import { startTradeServer, type TradeServer } from './trade-server.ts';
+import { startTradesProgram } from './trades-program.ts';
 
 const TOGETHER = 64;
 const WINDOW = 32;
 const CLIENTS = 50;
-
-export interface TradeServer {
-  readonly url: string;
-  readonly pid: number;
-  end(): void;
-}
 
 interface Round {
   readonly perSecond: number;
@@ -28,25 +20,11 @@ interface Round {
 
 type Way = 'streamed' | 'alternating';
 
-/** Both have the heap of the program (scripts, Dockerfile). */
-export async function startTradeServer(file: string): Promise<TradeServer> {
-  const path = fileURLToPath(new URL(`references/${file}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', path, ACK], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return { url, pid: child.pid ?? 0, end: () => void child.kill() };
-}
-
-async function run(
-  { url, pid }: TradeServer,
-  way: Way,
-  frames: readonly Buffer[],
-  trades: number,
-): Promise<Round> {
+async function run(server: TradeServer, way: Way, frames: readonly Buffer[], trades: number): Promise<Round> {
   const jobs = way === 'streamed' ? 1 : CLIENTS;
+  const { pid } = server;
   const sockets = await Promise.all(
-    Array.from({ length: jobs }, (_, job) => openTradeClient(url, String(job).padStart(32, '0'))),
+    Array.from({ length: jobs }, async () => openTradeClient(await server.openJob())),
   );
   const startMs = performance.now();
   const startCpu = cpuSeconds(pid);
@@ -65,44 +43,41 @@ async function run(
 }
 
 export async function benchTradesAcks({ isQuick, rounds }: BenchOptions): Promise<readonly Figure[]> {
-  const ours = await startTradeServer('job-socket');
-  const empty = await startTradeServer('empty-web-socket');
+  const servers = {
+    program: await startTradesProgram(1_000_000),
+    socket: await startTradeServer('job-socket'),
+    empty: await startTradeServer('empty-web-socket'),
+  };
+  type Name = keyof typeof servers;
   const figures: Figure[] = [];
   try {
     for (const way of ['streamed', 'alternating'] as const) {
       const trades = (way === 'streamed' ? 250_000 : 50_000) / (isQuick ? 2.5 : 1);
       const frames = tradeFrames(0, trades, way === 'streamed' ? TOGETHER : 1);
-      const found: { ours: Round; empty: Round }[] = [];
+      const found: Record<Name, Round>[] = [];
       // The first round is for the compiler.
       for (let round = -1; round < rounds; round++) {
-        const pair = {
-          ours: await run(ours, way, frames, trades),
-          empty: await run(empty, way, frames, trades),
-        };
-        if (round >= 0) found.push(pair);
+        const of = (name: Name) => run(servers[name], way, frames, trades);
+        const one = { program: await of('program'), socket: await of('socket'), empty: await of('empty') };
+        if (round >= 0) found.push(one);
       }
-      const of = (pick: (pair: (typeof found)[number]) => number) => median(found.map(pick));
+      const of = (pick: (one: Record<Name, Round>) => number) => median(found.map(pick));
+      const ratio = (name: Name) => of((one) => one[name].perSecond / one.empty.perSecond);
+      const aim = { atLeast: 0.5 };
       figures.push(
-        { name: `${way}: trades acked`, value: of((pair) => pair.ours.perSecond), unit: '/s', aim: null },
-        { name: 'empty ws server', value: of((pair) => pair.empty.perSecond), unit: '/s', aim: null },
-        {
-          name: 'ratio',
-          value: of((pair) => pair.ours.perSecond / pair.empty.perSecond),
-          unit: '×',
-          aim: { atLeast: 0.5 },
-        },
-        {
-          name: 'processor time of a trade',
-          value: of((pair) => pair.ours.microseconds),
-          unit: 'µs',
-          aim: null,
-        },
-        { name: 'of the empty server', value: of((pair) => pair.empty.microseconds), unit: 'µs', aim: null },
+        { name: `${way}: the program`, value: of(({ program }) => program.perSecond), unit: '/s', aim: null },
+        { name: 'the socket alone', value: of(({ socket }) => socket.perSecond), unit: '/s', aim: null },
+        { name: 'empty ws server', value: of(({ empty }) => empty.perSecond), unit: '/s', aim: null },
+        { name: 'the program ÷ empty server', value: ratio('program'), unit: '×', aim },
+        { name: 'the socket alone ÷ empty server', value: ratio('socket'), unit: '×', aim: null },
       );
+      for (const name of ['program', 'socket', 'empty'] as const) {
+        const value = of((one) => one[name].microseconds);
+        figures.push({ name: `processor time of a trade: ${name}`, value, unit: 'µs', aim: null });
+      }
     }
   } finally {
-    ours.end();
-    empty.end();
+    for (const server of Object.values(servers)) await server.end();
   }
   return figures;
 }
