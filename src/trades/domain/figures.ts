@@ -14,7 +14,7 @@ import type { Valuation } from './valuation.ts';
 
 const amountNumber = (value: Exact) => value.toNumber(AMOUNT_FRACTION_DIGITS);
 
-/** Amounts without a price, by asset. */
+/** Amounts without a price, and fees of lots whose quote has none, by asset. */
 class Unconverted {
   readonly volume = new AssetSums();
   readonly fees = new AssetSums();
@@ -46,17 +46,32 @@ interface ValuedHour {
   readonly basis: Exact;
 }
 
+/** Profit and basis of the same lots: a result whose quote has no price is out of both, with all its fees. */
+function valuedResults({ hourMs, sums }: HourSums, valuation: Valuation, unconverted: Unconverted) {
+  let [profit, basis] = [ZERO, ZERO];
+  const unpricedFee = (asset: string, amount: Exact) => unconverted.profit.add(asset, ZERO.minus(amount));
+  for (const [quote, result] of sums.results) {
+    const price = valuation.price(quote, hourMs);
+    const fees = result.fees.amounts();
+    if (price === null) {
+      unconverted.profit.add(quote, result.gross.value);
+      for (const { asset, amount } of fees) unpricedFee(asset, amount);
+    } else {
+      const gross = result.gross.value.times(price);
+      profit = profit.plus(gross).minus(valuation.sum(fees, unpricedFee));
+      basis = basis.plus(result.basis.value.times(price));
+    }
+  }
+  return { profit, basis };
+}
+
 function valued(hour: HourSums, valuation: Valuation, unconverted: Unconverted): ValuedHour {
   const { hourMs } = hour;
   const lost = (sums: AssetSums) => (asset: string, amount: Exact) => sums.add(asset, amount);
-  const realizedFees = valuation.sum(hour.sums.realizedFees.amounts(), (asset, amount) =>
-    unconverted.profit.add(asset, ZERO.minus(amount)),
-  );
   return {
     volume: valuation.sum(hour.sums.volume.pricedAt(hourMs), lost(unconverted.volume)),
     fees: valuation.sum(hour.sums.fees.pricedAt(hourMs), lost(unconverted.fees)),
-    profit: valuation.sum(hour.sums.gross.pricedAt(hourMs), lost(unconverted.profit)).minus(realizedFees),
-    basis: valuation.sum(hour.sums.basis.pricedAt(hourMs)),
+    ...valuedResults(hour, valuation, unconverted),
   };
 }
 

@@ -58,18 +58,18 @@ export class HourBook {
     const { quote, kind } = trade.market;
     for (const part of outcome.closed) {
       const { gross, basis } = resultOf(trade, price, part);
-      hour.addResult(quote, gross, basis);
+      hour.sums.results.add(quote, gross, basis);
     }
-    for (const settled of outcome.settled) this.#addSettled(settled);
-    hour.addRealizedFees(outcome.closingFees);
+    for (const settled of outcome.settled) this.#addSettled(quote, settled);
+    hour.sums.results.addFees(quote, outcome.closingFees);
     const { unmatched } = outcome;
     if (unmatched.sign > 0) {
       hour.addUnmatched(quote, kind === 'inverse' ? unmatched : unmatched.times(price));
     }
   }
 
-  #addSettled({ startMs, fees }: SettledFees): void {
-    this.#hourFrom(startMs).addRealizedFees(fees);
+  #addSettled(quote: string, { startMs, fees }: SettledFees): void {
+    this.#hourFrom(startMs).sums.results.addFees(quote, fees);
   }
 
   #hourAt(timeMs: number): HourSums {
@@ -91,7 +91,7 @@ export class HourBook {
     const key = `${trade.position ?? ''} ${trade.market.symbol}`;
     let lots = this.#lots.get(key);
     if (lots === undefined) {
-      lots = new Lots(openingOf(trade));
+      lots = new Lots(trade.market.quote, openingOf(trade));
       this.#lots.set(key, lots);
     }
     return lots;
@@ -113,7 +113,7 @@ export class HourBook {
   #settle(): void {
     for (const lots of this.#lots.values()) {
       const settled = lots.settle();
-      if (settled !== null) this.#addSettled(settled);
+      if (settled !== null) this.#addSettled(lots.quote, settled);
     }
   }
 

@@ -2,15 +2,10 @@
 // and no trade once it is added.
 
 import { exact, type Exact } from './amount.ts';
-import {
-  AssetSums,
-  type AssetSumsState,
-  HourlyAssetSums,
-  type HourlyAssetSumsState,
-  type PricedAmount,
-} from './amounts.ts';
+import { AssetSums, type AssetSumsState, type PricedAmount } from './amounts.ts';
 import { ExactSum } from './exact-sum.ts';
 import { PriceMoves, type PriceMovesState } from './price-move.ts';
+import { Results, type ResultsState } from './results.ts';
 import type { Decimal, Market } from './trade.ts';
 
 const HOUR_MS = 3_600_000;
@@ -20,20 +15,16 @@ export function hourOf(timeMs: number): number {
   return Math.floor(timeMs / HOUR_MS) * HOUR_MS;
 }
 
-/** Sums by asset; all but the realised fees are valued in the hour itself. */
+/** Sums by asset; all but the fees of results are valued in the hour itself. */
 interface Sums {
   /** By quote asset. */
   readonly volume: AssetSums;
   /** Fees of the fills of this hour. */
   readonly fees: AssetSums;
-  /** Results of lots closed in this hour without fees, by quote asset. */
-  readonly gross: AssetSums;
-  /** Opening value of lots closed in this hour, by quote asset. */
-  readonly basis: AssetSums;
+  /** Of lots closed in this hour. */
+  readonly results: Results;
   /** Value of what closed nothing and may open nothing, by quote asset. */
   readonly unmatchedVolume: AssetSums;
-  /** Fees of the lots closed: of opening, valued in the hour of the opening fill, and of closing. */
-  readonly realizedFees: HourlyAssetSums;
   /** Null unless the return is by price moves. */
   readonly moves: PriceMoves | null;
 }
@@ -42,10 +33,8 @@ function emptySums(hasMoves: boolean): Sums {
   return {
     volume: new AssetSums(),
     fees: new AssetSums(),
-    gross: new AssetSums(),
-    basis: new AssetSums(),
+    results: new Results(),
     unmatchedVolume: new AssetSums(),
-    realizedFees: new HourlyAssetSums(),
     moves: hasMoves ? new PriceMoves() : null,
   };
 }
@@ -85,17 +74,6 @@ export class HourSums {
     for (const fee of fees) this.sums.fees.add(fee.asset, fee.amount);
   }
 
-  /** Counts the result of a closed part of a lot, without fees. */
-  addResult(quote: string, gross: Exact, basis: Exact): void {
-    this.sums.gross.add(quote, gross);
-    this.sums.basis.add(quote, basis);
-  }
-
-  /** Counts fees of lots that were closed. */
-  addRealizedFees(fees: readonly PricedAmount[]): void {
-    for (const fee of fees) this.sums.realizedFees.add(fee);
-  }
-
   /** Counts a fill that closed less than it was. */
   addUnmatched(quote: string, value: Exact): void {
     this.unmatchedSells++;
@@ -114,10 +92,8 @@ export class HourSums {
       volumeBase: volumeBase.value.toText(),
       volume: sums.volume.toState(),
       fees: sums.fees.toState(),
-      gross: sums.gross.toState(),
-      basis: sums.basis.toState(),
+      results: sums.results.toState(),
       unmatchedVolume: sums.unmatchedVolume.toState(),
-      realizedFees: sums.realizedFees.toState(),
       moves: sums.moves?.toState() ?? null,
     };
   }
@@ -127,10 +103,8 @@ export class HourSums {
     const hour = new HourSums(state.startMs, {
       volume: AssetSums.fromState(state.volume),
       fees: AssetSums.fromState(state.fees),
-      gross: AssetSums.fromState(state.gross),
-      basis: AssetSums.fromState(state.basis),
+      results: Results.fromState(state.results),
       unmatchedVolume: AssetSums.fromState(state.unmatchedVolume),
-      realizedFees: HourlyAssetSums.fromState(state.realizedFees),
       moves: state.moves === null ? null : PriceMoves.fromState(state.moves),
     });
     for (const base of state.bases) hour.bases.add(base);
@@ -152,9 +126,7 @@ export interface HourState {
   readonly volumeBase: Decimal;
   readonly volume: AssetSumsState;
   readonly fees: AssetSumsState;
-  readonly gross: AssetSumsState;
-  readonly basis: AssetSumsState;
+  readonly results: ResultsState;
   readonly unmatchedVolume: AssetSumsState;
-  readonly realizedFees: HourlyAssetSumsState;
   readonly moves: PriceMovesState | null;
 }

@@ -1,4 +1,4 @@
-// The open lots of one position, first in, first out. It knows no market.
+// The open lots of one position, first in, first out. Of its market it knows only the quote.
 
 import { Fifo } from '../../lib/fifo.ts';
 import { type Exact, ZERO } from './amount.ts';
@@ -49,12 +49,15 @@ const OPENED: FillOutcome = { closed: [], settled: [], closingFees: [], unmatche
 
 /** The open lots of one position. Memory grows with the open lots. */
 export class Lots {
+  /** Asset of its prices. */
+  readonly quote: string;
   readonly #opening: Opening;
   readonly #lots = new Fifo<Lot>();
   /** Which side opened the lots; of no meaning while there are none. */
   #side: Side = 'buy';
 
-  constructor(opening: Opening) {
+  constructor(quote: string, opening: Opening) {
+    this.quote = quote;
     this.#opening = opening;
   }
 
@@ -125,12 +128,17 @@ export class Lots {
 
   /** The open lots as plain data. */
   toState(): LotsState {
-    return { opening: this.#opening, side: this.#side, lots: [...this.#lots].map(toLotState) };
+    return {
+      quote: this.quote,
+      opening: this.#opening,
+      side: this.#side,
+      lots: [...this.#lots].map(toLotState),
+    };
   }
 
   /** The open lots from plain data. Throws if a number is none. */
-  static fromState({ opening, side, lots }: LotsState): Lots {
-    const all = new Lots(opening);
+  static fromState({ quote, opening, side, lots }: LotsState): Lots {
+    const all = new Lots(quote, opening);
     all.#side = side;
     for (const lot of lots) all.#lots.push(fromLotState(lot));
     return all;
@@ -139,6 +147,7 @@ export class Lots {
 
 /** `Lots` as plain data. */
 export interface LotsState {
+  readonly quote: string;
   readonly opening: Opening;
   readonly side: Side;
   readonly lots: readonly LotState[];

@@ -29,8 +29,10 @@ export class PriceBook {
   missing(hours: readonly HourSums[]): readonly WantedPrice[] {
     const wanted = new Map<string, WantedPrice>();
     for (const { hourMs, sums } of hours) {
-      const own = [sums.volume, sums.fees, sums.gross].flatMap((amounts) => amounts.pricedAt(hourMs));
-      for (const { asset, hourMs: atMs } of [...own, ...sums.realizedFees.amounts()]) {
+      // Results are in quotes of this hour's volume.
+      const own = [sums.volume, sums.fees].flatMap((amounts) => amounts.pricedAt(hourMs));
+      const ofResults = [...sums.results].flatMap(([, { fees }]) => fees.amounts());
+      for (const { asset, hourMs: atMs } of [...own, ...ofResults]) {
         const key = keyOf({ asset, hourMs: atMs });
         if (!countsAsUsd(asset) && !this.#prices.has(key)) wanted.set(key, { asset, hourMs: atMs });
       }

@@ -131,6 +131,19 @@ describe('fold job - assets', () => {
     });
   });
 
+  it('a lot whose quote has no price is out of the return, with fees that have one', () => {
+    const { notes, buckets } = fold([
+      ...fills('buy 1@100 f1; sell 1@110 f1'),
+      ...fills('buy 1@0.05 f3; sell 1@0.06 f3', { market: marketOf('ETH/BTC') }),
+    ]);
+    // The fees of both were paid; profit and basis are of the first lot.
+    expect(buckets[0]).toMatchObject({ return_pct: 8, fees_usd: 8, volume_quote: 210 });
+    expect(notes.unconverted).toEqual({
+      BTC: { volume: 0.11, fees: 0, profit: 0.01 },
+      USDT: { volume: 0, fees: 0, profit: -6 },
+    });
+  });
+
   it('a symbol that does not tell its quote counts as dollars, and is marked', () => {
     expect(fold(fills('buy 1@100', { market: marketOf('GOLD') })).notes).toEqual({
       return_basis: 'realized_fifo',

@@ -6,7 +6,7 @@ import { NOTHING, Rational } from './rational.ts';
 
 export type Sums = Map<string, Rational>;
 
-/** Sums of one hour: amounts by asset; realised fees by asset and hour. */
+/** Sums of one hour: amounts by asset; realised fees by quote, asset and hour. */
 export interface NaiveHour {
   trades: number;
   base: Rational;
@@ -88,13 +88,17 @@ function foldOne(book: NaiveBook, trade: Trade): void {
     add(hour.gross, market.quote, side === 'sell' ? now.minus(basis) : basis.minus(now));
     add(hour.basis, market.quote, basis);
     for (const [asset, amount] of lot.fees) {
-      add(hour.realizedFees, `${asset} ${hourOf(lot.trade)}`, amount.times(part.over(lot.size)));
+      add(
+        hour.realizedFees,
+        `${market.quote} ${asset} ${hourOf(lot.trade)}`,
+        amount.times(part.over(lot.size)),
+      );
     }
     lot.open = lot.open.minus(part);
     rest = rest.minus(part);
   }
   for (const [asset, amount] of paid) {
-    add(hour.realizedFees, `${asset} ${at}`, amount.times(ONE.minus(rest.over(size))));
+    add(hour.realizedFees, `${market.quote} ${asset} ${at}`, amount.times(ONE.minus(rest.over(size))));
   }
   if (rest.sign === 0) return;
   const opens =
