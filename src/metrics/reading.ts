@@ -21,3 +21,32 @@ export function counter<S>(name: string, help: string, read: (source: S) => numb
 export function gauge<S>(name: string, help: string, read: (source: S) => number): Reading<S> {
   return { name, type: 'gauge', help, labels: [], read: (source) => [[{}, read(source)]] };
 }
+
+/** A metric with one label, whose values are `words`: all its series exist from the start. */
+export function labelled<S, W extends string>(
+  type: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  label: string,
+  words: readonly W[],
+  read: (source: S) => Readonly<Record<W, number>>,
+): Reading<S> {
+  return {
+    name,
+    type,
+    help,
+    labels: [label],
+    read: (source) => {
+      const counts = read(source);
+      return words.map((word) => [{ [label]: word }, counts[word]]);
+    },
+  };
+}
+
+/** The same metrics, read from a part of a larger source. */
+export function readFrom<S, Part>(
+  readings: readonly Reading<Part>[],
+  part: (source: S) => Part,
+): readonly Reading<S>[] {
+  return readings.map((reading) => ({ ...reading, read: (source) => reading.read(part(source)) }));
+}

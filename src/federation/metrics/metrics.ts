@@ -10,7 +10,15 @@ import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { INGEST_READINGS } from './ingest-readings.ts';
 import { MetricsRegistry } from '../../metrics/registry.ts';
-import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import { countTransitions, countWords } from '../../metrics/counted-words.ts';
+import {
+  buildReading,
+  descriptorReading,
+  type FeedMoment,
+  feedReadings,
+  logReading,
+} from '../../metrics/program-readings.ts';
+import { gauge, labelled, type Reading, readFrom } from '../../metrics/reading.ts';
 import { JOIN_OUTCOMES, type JoinOutcome } from '../sinks/join-answer.ts';
 
 /** Upper bounds of `aggregator_tick_seconds` and `aggregator_worker_run_seconds`. */
@@ -32,7 +40,7 @@ export interface MetricsParts {
   missing(): Missing;
   pool(): { readonly waitingQuestions: number };
   /** Readers of the live feed. */
-  feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
+  feed(): FeedMoment;
   /** Seconds without a free file descriptor. */
   descriptors(): { readonly seconds: number };
   /** Number of log lines that could not be written. */
@@ -70,16 +78,7 @@ export interface Metrics {
 }
 
 const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
-  {
-    name: 'aggregator_nodes',
-    type: 'gauge',
-    help: 'Nodes by state.',
-    labels: ['state'],
-    read: (parts) => {
-      const counts = parts.nodes();
-      return NODE_STATES.map((state) => [{ state }, counts[state]]);
-    },
-  },
+  labelled('gauge', 'aggregator_nodes', 'Nodes by state.', 'state', NODE_STATES, (parts) => parts.nodes()),
   {
     name: 'aggregator_nodes_by_trust',
     type: 'gauge',
@@ -113,34 +112,10 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     'Number of things that the broker refuses at the moment: subjects to subscribe or publish to, and limits.',
     (parts) => parts.refusals(),
   ),
-  gauge('aggregator_feed_clients', 'Open readers of the live feed.', (parts) => parts.feed().clients),
-  counter(
-    'aggregator_feed_clients_dropped_total',
-    'Readers of the live feed that were too slow and were dropped.',
-    (parts) => parts.feed().dropped,
-  ),
-  counter(
-    'aggregator_feed_clients_refused_total',
-    'Readers of the live feed that were refused because there were too many.',
-    (parts) => parts.feed().refused,
-  ),
-  counter(
-    'aggregator_descriptors_exhausted_seconds_total',
-    'Seconds in which no file descriptor was left.',
-    (parts) => parts.descriptors().seconds,
-  ),
-  counter(
-    'aggregator_log_lines_dropped_total',
-    'Log lines that could not be written.',
-    (parts) => parts.logLoss().lines,
-  ),
-  {
-    name: 'aggregator_build_info',
-    type: 'gauge',
-    help: 'Always 1; the labels are the versions of the program and of Node.',
-    labels: ['version', 'node'],
-    read: (parts) => [[{ version: parts.version, node: process.versions.node }, 1]],
-  },
+  ...readFrom(feedReadings('aggregator'), (parts: MetricsParts) => parts.feed()),
+  ...readFrom([descriptorReading('aggregator')], (parts: MetricsParts) => parts.descriptors()),
+  ...readFrom([logReading('aggregator')], (parts: MetricsParts) => parts.logLoss()),
+  buildReading('aggregator'),
 ];
 
 /** Makes the metrics. Counters with labels have all their series from the start. */
@@ -181,30 +156,29 @@ function addIngest(registry: MetricsRegistry, parts: MetricsParts): void {
 }
 
 function countNodes(registry: MetricsRegistry): Pick<Metrics, 'transition' | 'join' | 'actorFailed'> {
-  const transitions = registry.counter({
-    name: 'aggregator_node_transitions_total',
-    help: 'Changes of state of nodes.',
-    labels: ['from', 'to'],
-  });
-  for (const from of NODE_STATES) {
-    for (const to of NODE_STATES) if (from !== to) transitions.inc({ from, to }, 0);
-  }
-  const joins = registry.counter({
-    name: 'aggregator_join_requests_total',
-    help: 'Requests to join that were read, by what was answered.',
-    labels: ['outcome'],
-  });
-  for (const outcome of JOIN_OUTCOMES) joins.inc({ outcome }, 0);
-  const failures = registry.counter({
-    name: 'aggregator_actor_failures_total',
-    help: 'Failures of node actors, by what became of the actor.',
-    labels: ['outcome'],
-  });
-  for (const outcome of FAILURE_OUTCOMES) failures.inc({ outcome }, 0);
   return {
-    transition: (from, to) => transitions.inc({ from, to }),
-    join: (outcome) => joins.inc({ outcome }),
-    actorFailed: (outcome) => failures.inc({ outcome }),
+    transition: countTransitions(registry, {
+      name: 'aggregator_node_transitions_total',
+      help: 'Changes of state of nodes.',
+    }),
+    join: countWords(
+      registry,
+      {
+        name: 'aggregator_join_requests_total',
+        help: 'Requests to join that were read, by what was answered.',
+      },
+      'outcome',
+      JOIN_OUTCOMES,
+    ),
+    actorFailed: countWords(
+      registry,
+      {
+        name: 'aggregator_actor_failures_total',
+        help: 'Failures of node actors, by what became of the actor.',
+      },
+      'outcome',
+      FAILURE_OUTCOMES,
+    ),
   };
 }
 

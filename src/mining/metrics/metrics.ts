@@ -3,8 +3,10 @@
 import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
-import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
-import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import type { NodeState } from '../../lifecycle/node-state.ts';
+import { countTransitions, countWords } from '../../metrics/counted-words.ts';
+import { type FeedMoment, feedReadings } from '../../metrics/program-readings.ts';
+import { gauge, type Reading } from '../../metrics/reading.ts';
 import { MetricsRegistry } from '../../metrics/registry.ts';
 import type { StatsDocument } from '../domain/statistics.ts';
 import {
@@ -22,7 +24,7 @@ export interface MetricsParts {
   /** The statistics of the last second. */
   statistics(): StatsDocument;
   /** Readers of the dashboard's live feed; zeros if the dashboard is off. */
-  feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
+  feed(): FeedMoment;
   /** Converts a time of the monotonic clock to the wall clock as it is set now. */
   wallMs(monotonicMs: number): number;
   readonly clock?: Pick<Clock, 'monotonicMs'>;
@@ -57,20 +59,6 @@ const STATISTICS_READINGS: readonly Reading<StatsDocument>[] = [
   ),
 ];
 
-const FEED_READINGS: readonly Reading<ReturnType<MetricsParts['feed']>>[] = [
-  gauge('aggregator_mining_feed_clients', 'Open readers of the live feed.', ({ clients }) => clients),
-  counter(
-    'aggregator_mining_feed_clients_dropped_total',
-    'Readers of the live feed that were too slow and were dropped.',
-    ({ dropped }) => dropped,
-  ),
-  counter(
-    'aggregator_mining_feed_clients_refused_total',
-    'Readers of the live feed that were refused because there were too many.',
-    ({ refused }) => refused,
-  ),
-];
-
 /** Makes the metrics. Counters with labels have all their series from the start. */
 export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new MetricsRegistry(parts);
@@ -78,7 +66,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   let view: MiningView | null = null;
   registry.addReadings([...VIEW_READINGS, ...UPSTREAM_READINGS], () => (view = parts.view()));
   registry.addReadings(STATISTICS_READINGS, () => parts.statistics());
-  registry.addReadings(FEED_READINGS, () => parts.feed());
+  registry.addReadings(feedReadings('aggregator_mining'), () => parts.feed());
   addHistograms(registry, () => view);
   return {
     contentType: registry.contentType,
@@ -119,21 +107,19 @@ function addHistograms(registry: MetricsRegistry, view: () => MiningView | null)
 }
 
 function countMachines(registry: MetricsRegistry): Pick<Metrics, 'transition' | 'actorFailed'> {
-  const transitions = registry.counter({
-    name: 'aggregator_mining_machine_transitions_total',
-    help: 'Changes of state of machines.',
-    labels: ['from', 'to'],
-  });
-  for (const from of NODE_STATES)
-    for (const to of NODE_STATES) if (from !== to) transitions.inc({ from, to }, 0);
-  const failures = registry.counter({
-    name: 'aggregator_mining_actor_failures_total',
-    help: 'Failures of actors, by what became of the actor.',
-    labels: ['outcome'],
-  });
-  for (const outcome of FAILURE_OUTCOMES) failures.inc({ outcome }, 0);
   return {
-    transition: (from, to) => transitions.inc({ from, to }),
-    actorFailed: (outcome) => failures.inc({ outcome }),
+    transition: countTransitions(registry, {
+      name: 'aggregator_mining_machine_transitions_total',
+      help: 'Changes of state of machines.',
+    }),
+    actorFailed: countWords(
+      registry,
+      {
+        name: 'aggregator_mining_actor_failures_total',
+        help: 'Failures of actors, by what became of the actor.',
+      },
+      'outcome',
+      FAILURE_OUTCOMES,
+    ),
   };
 }

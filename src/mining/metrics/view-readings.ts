@@ -2,7 +2,13 @@
 // is an address, an account or a machine.
 
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
-import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import {
+  buildReading,
+  descriptorReading,
+  factStoreReadings,
+  logReading,
+} from '../../metrics/program-readings.ts';
+import { counter, gauge, labelled, type Reading, readFrom } from '../../metrics/reading.ts';
 import { VERDICTS } from '../domain/facts.ts';
 import {
   ARRIVALS,
@@ -17,7 +23,14 @@ import {
 } from '../domain/view.ts';
 
 const DOOR_READINGS: readonly Reading<MiningView>[] = [
-  labelled('gauge', 'machines', 'Machines by state.', 'state', NODE_STATES, ({ machines }) => machines),
+  labelled(
+    'gauge',
+    'aggregator_mining_machines',
+    'Machines by state.',
+    'state',
+    NODE_STATES,
+    ({ machines }) => machines,
+  ),
   gauge('aggregator_mining_connections', 'Open connections of miners.', ({ door }) => door.connections),
   gauge(
     'aggregator_mining_connections_limit',
@@ -26,7 +39,7 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
   ),
   labelled(
     'counter',
-    'connections_refused_total',
+    'aggregator_mining_connections_refused_total',
     'Connections of miners that were closed at once, by reason.',
     'reason',
     CONNECTION_REFUSALS,
@@ -34,7 +47,7 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
   ),
   labelled(
     'counter',
-    'requests_total',
+    'aggregator_mining_requests_total',
     'Requests of miners by their method.',
     'method',
     REQUEST_KINDS,
@@ -67,7 +80,7 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
   ),
   labelled(
     'counter',
-    'unauthenticated_requests_total',
+    'aggregator_mining_unauthenticated_requests_total',
     'Requests without a right password, by what they had.',
     'password',
     ['missing', 'wrong'],
@@ -83,7 +96,7 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
   ),
   labelled(
     'counter',
-    'information_answers_total',
+    'aggregator_mining_information_answers_total',
     'Answers to questions for the mining information, by what they were made of.',
     'source',
     INFORMATION_ANSWERS,
@@ -91,7 +104,7 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
   ),
   labelled(
     'counter',
-    'unanswered_requests_total',
+    'aggregator_mining_unanswered_requests_total',
     'Requests whose connection was closed without an answer, as the last resort, by reason.',
     'reason',
     UNANSWERED_REASONS,
@@ -99,7 +112,7 @@ const DOOR_READINGS: readonly Reading<MiningView>[] = [
   ),
   labelled(
     'counter',
-    'connections_cut_total',
+    'aggregator_mining_connections_cut_total',
     'Connections of miners closed although no answer was owed on them, by reason.',
     'reason',
     CUT_REASONS,
@@ -111,7 +124,7 @@ const DESK_READINGS: readonly Reading<MiningView>[] = [
   counter('aggregator_mining_submissions_total', 'Submissions of miners.', ({ desk }) => desk.submissions),
   labelled(
     'counter',
-    'arrivals_total',
+    'aggregator_mining_arrivals_total',
     'Submissions by what they were when they came.',
     'arrival',
     ARRIVALS,
@@ -119,7 +132,7 @@ const DESK_READINGS: readonly Reading<MiningView>[] = [
   ),
   labelled(
     'counter',
-    'verdicts_total',
+    'aggregator_mining_verdicts_total',
     'Verdicts on submissions; a submission can have several, one after the other.',
     'verdict',
     VERDICTS,
@@ -177,7 +190,7 @@ const PROOF_READINGS: readonly Reading<MiningView>[] = [
   ),
   labelled(
     'counter',
-    'proof_checks_total',
+    'aggregator_mining_proof_checks_total',
     'Checks of proofs by their outcome.',
     'outcome',
     PROOF_OUTCOMES,
@@ -202,29 +215,14 @@ const PROOF_READINGS: readonly Reading<MiningView>[] = [
 ];
 
 const STORE_READINGS: readonly Reading<MiningView>[] = [
-  gauge('aggregator_mining_database_writable', '1 while the database can be written.', ({ store }) =>
-    store.problem === null ? 1 : 0,
-  ),
-  gauge(
-    'aggregator_mining_waiting_facts',
-    'Facts that are not committed yet.',
-    ({ store }) => store.waitingFacts,
-  ),
-  counter(
-    'aggregator_mining_facts_dropped_total',
-    'Facts dropped because too many waited for the disk.',
-    ({ store }) => store.droppedFacts,
-  ),
+  ...readFrom(factStoreReadings('aggregator_mining'), ({ store }: MiningView) => ({
+    ...store,
+    freeBytes: store.diskFreeBytes,
+  })),
   counter(
     'aggregator_mining_unlisted_pairs_total',
     'Times that a pair of account and machine was heard that is not listed because there are too many.',
     ({ store }) => store.unlistedPairs,
-  ),
-  gauge('aggregator_mining_db_size_bytes', 'Size of the database on disk.', ({ store }) => store.sizeBytes),
-  gauge(
-    'aggregator_mining_disk_free_bytes',
-    'Free space on the file system of the database; 0 if the system does not tell.',
-    ({ store }) => store.diskFreeBytes,
   ),
   gauge(
     'aggregator_mining_disk_size_bytes',
@@ -267,23 +265,9 @@ const PROCESS_READINGS: readonly Reading<MiningView>[] = [
     'Files that the process may hold open; 0 if the system does not tell.',
     ({ descriptors }) => descriptors.limit ?? 0,
   ),
-  counter(
-    'aggregator_mining_descriptors_exhausted_seconds_total',
-    'Seconds in which no file descriptor was left.',
-    ({ descriptors }) => descriptors.seconds,
-  ),
-  counter(
-    'aggregator_mining_log_lines_dropped_total',
-    'Log lines that could not be written.',
-    ({ logLoss }) => logLoss.lines,
-  ),
-  {
-    name: 'aggregator_mining_build_info',
-    type: 'gauge',
-    help: 'Always 1; the labels are the versions of the program and of Node.',
-    labels: ['version', 'node'],
-    read: ({ version }) => [[{ version, node: process.versions.node }, 1]],
-  },
+  ...readFrom([descriptorReading('aggregator_mining')], ({ descriptors }: MiningView) => descriptors),
+  ...readFrom([logReading('aggregator_mining')], ({ logLoss }: MiningView) => logLoss),
+  buildReading('aggregator_mining'),
 ];
 
 /** All counters and gauges of the view but those of the upstreams. */
@@ -294,24 +278,3 @@ export const VIEW_READINGS: readonly Reading<MiningView>[] = [
   ...STORE_READINGS,
   ...PROCESS_READINGS,
 ];
-
-/** A metric with one label, whose values are `words`. */
-function labelled<W extends string>(
-  type: 'counter' | 'gauge',
-  name: string,
-  help: string,
-  label: string,
-  words: readonly W[],
-  read: (view: MiningView) => Readonly<Record<W, number>>,
-): Reading<MiningView> {
-  return {
-    name: `aggregator_mining_${name}`,
-    type,
-    help,
-    labels: [label],
-    read: (view) => {
-      const counts = read(view);
-      return words.map((word) => [{ [label]: word }, counts[word]]);
-    },
-  };
-}

@@ -1,7 +1,8 @@
 // The metrics of the reference backend for Prometheus (docs/metrics.md#reference-backend-of-trades), from one view of
 // it at each scrape. No client id is a label.
 
-import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import { type FeedMoment, feedReadings } from '../../metrics/program-readings.ts';
+import { gauge, type Reading } from '../../metrics/reading.ts';
 import { MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import { INTAKE_BOUNDS_SECONDS } from './intake.ts';
 import type { BackendView } from './view.ts';
@@ -10,7 +11,7 @@ import type { BackendView } from './view.ts';
 export interface BackendMetricsParts extends RegistryParts {
   view(): BackendView;
   /** Readers of the page's live feed. */
-  feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
+  feed(): FeedMoment;
 }
 
 /** The metrics of the backend. */
@@ -74,27 +75,13 @@ const READINGS: readonly Reading<BackendView>[] = [
   ),
 ];
 
-const FEED_READINGS: readonly Reading<ReturnType<BackendMetricsParts['feed']>>[] = [
-  gauge('aggregator_ingest_feed_clients', 'Open readers of the live feed.', ({ clients }) => clients),
-  counter(
-    'aggregator_ingest_feed_clients_dropped_total',
-    'Readers of the live feed that were too slow and were dropped.',
-    ({ dropped }) => dropped,
-  ),
-  counter(
-    'aggregator_ingest_feed_clients_refused_total',
-    'Readers of the live feed that were refused because there were too many.',
-    ({ refused }) => refused,
-  ),
-];
-
 /** Makes the metrics. Counters with labels have all their series from the start. */
 export function createBackendMetrics(parts: BackendMetricsParts): BackendMetrics {
   const registry = new MetricsRegistry(parts);
   // Of the current scrape: readings that are added first are filled first.
   let view: BackendView | null = null;
   registry.addReadings(READINGS, () => (view = parts.view()));
-  registry.addReadings(FEED_READINGS, () => parts.feed());
+  registry.addReadings(feedReadings('aggregator_ingest'), () => parts.feed());
   registry.addCounted(
     {
       name: 'aggregator_ingest_answer_seconds',
@@ -103,5 +90,5 @@ export function createBackendMetrics(parts: BackendMetricsParts): BackendMetrics
     INTAKE_BOUNDS_SECONDS,
     () => view?.intakeSeconds ?? null,
   );
-  return { contentType: registry.contentType, text: () => registry.text(), stop: () => registry.stop() };
+  return registry;
 }

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../lib/clock.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
-import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import { type FeedMoment, feedReadings } from '../../metrics/program-readings.ts';
 import { MetricsRegistry } from '../../metrics/registry.ts';
 import type { TradesView } from '../domain/view.ts';
 import { ENCLAVE_READINGS } from './enclave-readings.ts';
@@ -12,7 +12,7 @@ import { VIEW_READINGS } from './view-readings.ts';
 export interface MetricsParts {
   view(): TradesView;
   /** Readers of the page's live feed. */
-  feed(): { readonly clients: number; readonly dropped: number; readonly refused: number };
+  feed(): FeedMoment;
   /** Converts a time of the monotonic clock to the wall clock as it is set now. */
   wallMs(monotonicMs: number): number;
   readonly clock?: Pick<Clock, 'monotonicMs'>;
@@ -27,33 +27,15 @@ export interface Metrics {
   stop(): void;
 }
 
-const FEED_READINGS: readonly Reading<ReturnType<MetricsParts['feed']>>[] = [
-  gauge('aggregator_trades_feed_clients', 'Open readers of the live feed.', ({ clients }) => clients),
-  counter(
-    'aggregator_trades_feed_clients_dropped_total',
-    'Readers of the live feed that were too slow and were dropped.',
-    ({ dropped }) => dropped,
-  ),
-  counter(
-    'aggregator_trades_feed_clients_refused_total',
-    'Readers of the live feed that were refused because there were too many.',
-    ({ refused }) => refused,
-  ),
-];
-
 /** Makes the metrics. Counters with labels have all their series from the start. */
 export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new MetricsRegistry(parts);
   // Of the current scrape: readings that are added first are filled first.
   let view: TradesView | null = null;
   registry.addReadings([...VIEW_READINGS, ...ENCLAVE_READINGS], () => (view = parts.view()));
-  registry.addReadings(FEED_READINGS, () => parts.feed());
+  registry.addReadings(feedReadings('aggregator_trades'), () => parts.feed());
   addHistograms(registry, () => view);
-  return {
-    contentType: registry.contentType,
-    text: () => registry.text(),
-    stop: () => registry.stop(),
-  };
+  return registry;
 }
 
 function addHistograms(registry: MetricsRegistry, view: () => TradesView | null): void {

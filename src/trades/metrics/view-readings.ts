@@ -3,13 +3,14 @@
 
 import { FAILURE_OUTCOMES } from '../../actors/restart.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
-import { counter, gauge, type Reading } from '../../metrics/reading.ts';
+import { buildReading, factStoreReadings, logReading } from '../../metrics/program-readings.ts';
+import { counter, gauge, labelled, type Reading, readFrom } from '../../metrics/reading.ts';
 import type { TradesView } from '../domain/view.ts';
 
 const JOB_READINGS: readonly Reading<TradesView>[] = [
   labelled(
     'gauge',
-    'jobs',
+    'aggregator_trades_jobs',
     'Jobs by status; expired ones are gone.',
     'status',
     ['collecting', 'processing', 'completed', 'failed'],
@@ -23,10 +24,17 @@ const JOB_READINGS: readonly Reading<TradesView>[] = [
     ({ jobs }) => jobs.refused,
   ),
   counter('aggregator_trades_jobs_expired_total', 'Jobs whose time ran out.', ({ jobs }) => jobs.expired),
-  labelled('gauge', 'nodes', 'Actors of jobs by state.', 'state', NODE_STATES, ({ nodes }) => nodes),
+  labelled(
+    'gauge',
+    'aggregator_trades_nodes',
+    'Actors of jobs by state.',
+    'state',
+    NODE_STATES,
+    ({ nodes }) => nodes,
+  ),
   labelled(
     'counter',
-    'node_transitions_total',
+    'aggregator_trades_node_transitions_total',
     'Changes of state of the actors of jobs, by the new state.',
     'state',
     NODE_STATES,
@@ -34,7 +42,7 @@ const JOB_READINGS: readonly Reading<TradesView>[] = [
   ),
   labelled(
     'counter',
-    'actor_failures_total',
+    'aggregator_trades_actor_failures_total',
     'Failures of actors, by what became of the actor.',
     'outcome',
     FAILURE_OUTCOMES,
@@ -48,7 +56,7 @@ const JOB_READINGS: readonly Reading<TradesView>[] = [
   ),
   labelled(
     'counter',
-    'not_taken_total',
+    'aggregator_trades_not_taken_total',
     'Trades that jobs did not take, by reason.',
     'reason',
     ['too_many', 'not_collecting'],
@@ -123,7 +131,7 @@ const SOCKET_READINGS: readonly Reading<TradesView>[] = [
   ),
   labelled(
     'counter',
-    'socket_errors_total',
+    'aggregator_trades_socket_errors_total',
     'Answers of the kind error at the WebSocket, by reason.',
     'reason',
     ['invalid_json', 'unknown_type', 'invalid_trade', 'not_collecting', 'too_many'],
@@ -131,7 +139,7 @@ const SOCKET_READINGS: readonly Reading<TradesView>[] = [
   ),
   labelled(
     'counter',
-    'connections_closed_total',
+    'aggregator_trades_connections_closed_total',
     'Connections that the WebSocket closed, by reason.',
     'reason',
     ['bad_path', 'unknown_job', 'job_ended', 'too_big', 'protocol', 'slow_reader', 'silent'],
@@ -192,7 +200,7 @@ const OUTBOX_READINGS: readonly Reading<TradesView>[] = [
   ),
   labelled(
     'counter',
-    'delivery_attempts_total',
+    'aggregator_trades_delivery_attempts_total',
     'Attempts to deliver a summary, by how they ended.',
     'outcome',
     ['delivered', 'repeated', 'retried', 'dead'],
@@ -206,48 +214,20 @@ const OUTBOX_READINGS: readonly Reading<TradesView>[] = [
 ];
 
 const STORE_READINGS: readonly Reading<TradesView>[] = [
-  gauge('aggregator_trades_database_writable', '1 while the database can be written.', ({ store }) =>
-    store.problem === null ? 1 : 0,
-  ),
+  ...readFrom(factStoreReadings('aggregator_trades'), ({ store }: TradesView) => store),
   gauge('aggregator_trades_database_readable', '1 while questions to the database are answered.', (view) =>
     view.readProblem === null ? 1 : 0,
-  ),
-  gauge(
-    'aggregator_trades_waiting_facts',
-    'Facts that are not committed yet.',
-    ({ store }) => store.waitingFacts,
-  ),
-  counter(
-    'aggregator_trades_facts_dropped_total',
-    'Facts dropped because too many waited for the disk.',
-    ({ store }) => store.droppedFacts,
   ),
   counter(
     'aggregator_trades_facts_unstorable_total',
     'Facts that the database refused for good.',
     ({ store }) => store.unstorableFacts,
   ),
-  gauge('aggregator_trades_db_size_bytes', 'Size of the database on disk.', ({ store }) => store.sizeBytes),
-  gauge(
-    'aggregator_trades_disk_free_bytes',
-    'Free space on the file system of the database; 0 if the system does not tell.',
-    ({ store }) => store.freeBytes ?? 0,
-  ),
 ];
 
 const PROGRAM_READINGS: readonly Reading<TradesView>[] = [
-  counter(
-    'aggregator_trades_log_lines_dropped_total',
-    'Log lines that could not be written.',
-    ({ logLinesDropped }) => logLinesDropped,
-  ),
-  {
-    name: 'aggregator_trades_build_info',
-    type: 'gauge',
-    help: 'Always 1; the labels are the versions of the program and of Node.',
-    labels: ['version', 'node'],
-    read: ({ version }) => [[{ version, node: process.versions.node }, 1]],
-  },
+  ...readFrom([logReading('aggregator_trades')], ({ logLinesDropped: lines }: TradesView) => ({ lines })),
+  buildReading('aggregator_trades'),
 ];
 
 /** All counters and gauges of the view but those of the accounts. */
@@ -258,24 +238,3 @@ export const VIEW_READINGS: readonly Reading<TradesView>[] = [
   ...STORE_READINGS,
   ...PROGRAM_READINGS,
 ];
-
-/** A metric with one label, whose values are `words`. */
-function labelled<W extends string>(
-  type: 'counter' | 'gauge',
-  name: string,
-  help: string,
-  label: string,
-  words: readonly W[],
-  read: (view: TradesView) => Readonly<Record<W, number>>,
-): Reading<TradesView> {
-  return {
-    name: `aggregator_trades_${name}`,
-    type,
-    help,
-    labels: [label],
-    read: (view) => {
-      const counts = read(view);
-      return words.map((word) => [{ [label]: word }, counts[word]]);
-    },
-  };
-}
