@@ -1,6 +1,6 @@
-// The commands that every program has, as entries for its group.
+// The commands that every program has, as entries for its group, and that group.
 
-import type { Command, Entry } from './command.ts';
+import { type Command, type Entry, group } from './command.ts';
 import type { Program, StoredProgram } from './program.ts';
 import type { StatusView } from './status.ts';
 
@@ -52,5 +52,25 @@ export function storedProgramCommands<Summary extends object>({
       summary: 'put a backup in the place of the database; the program must not run',
       load: async () => (await import('./restore.ts')).restoreCommand(await program()),
     },
+  };
+}
+
+/** The exit codes of a group of commands, for its help. */
+export const GROUP_EXIT =
+  '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.';
+
+/** A program whose commands stand behind its name. */
+export interface NamedProgram {
+  readonly summary: string;
+  readonly about: string;
+  /** Its commands; without a word the one with the name `run` is called. */
+  readonly commands: Readonly<Record<string, Entry>>;
+}
+
+/** Returns the entry of such a program for the command line. */
+export function programEntry({ summary, about, commands }: NamedProgram): Entry {
+  return {
+    summary,
+    load: () => Promise.resolve(group({ about, commands, standard: 'run', exit: GROUP_EXIT })),
   };
 }

@@ -1,9 +1,9 @@
 // The commands of trades by name: `trades` with the commands of its own, and those that stand beside it. Each is loaded
 // only when it is called.
 
-import { type Entry, group } from '../../cli/command.ts';
+import type { Entry } from '../../cli/command.ts';
 import { explained } from '../../cli/failure.ts';
-import { programCommands } from '../../cli/program-commands.ts';
+import { programCommands, programEntry } from '../../cli/program-commands.ts';
 
 /** The commands behind the name `trades`; an error about its database says where its DB_PATH leads. */
 const behind = explained(
@@ -21,20 +21,13 @@ const behind = explained(
 );
 
 /** Without a further word trades runs. */
-const trades: Entry = {
+const trades = programEntry({
   summary:
     'run the service that signs hourly summaries of trades, or one of its commands (see trades --help)',
-  load: () =>
-    Promise.resolve(
-      group({
-        about:
-          'Takes trades over the WebSocket of a job, folds them into hourly buckets, signs the summary and delivers it to an ingestion API. Settings come from the environment, see docs/trades.md.',
-        commands: behind,
-        standard: 'run',
-        exit: '0 done, or stopped in order; 1 failed or refused; 2 wrong usage, unless the help of a command says otherwise.',
-      }),
-    ),
-};
+  about:
+    'Takes trades over the WebSocket of a job, folds them into hourly buckets, signs the summary and delivers it to an ingestion API. Settings come from the environment, see docs/trades.md.',
+  commands: behind,
+});
 
 const outbox = explained(
   {
