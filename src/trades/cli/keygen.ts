@@ -11,7 +11,7 @@ import { DEFAULT_KEY_FILE, readSome } from '../config/settings.ts';
 /** The command `keygen`. */
 export const keygenCommand = command({
   about:
-    'Makes an Ed25519 key that signs the summaries of jobs, in a new file that only this user may read (PKCS#8 PEM, mode 0600), and prints its public half. An existing file is never replaced. `aggregator trades` makes a key itself when it finds none.',
+    'Makes an Ed25519 key that signs the summaries of jobs, in a new file that only this user may read (PKCS#8 PEM, mode 0600), and prints its public half. An existing file is never replaced. `aggregator trades --set-up` makes a key itself if there is none.',
   options: {
     out: option('FILE', `the new file; default AGGREGATOR_PRIVATE_KEY, else ./${DEFAULT_KEY_FILE}`),
   },

@@ -1,7 +1,8 @@
 // The settings of trades: defaults, every mistake with its name, and nothing secret in a sentence.
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../../src/trades/config/settings.ts';
+import { readSettings, SETTINGS } from '../../../src/trades/config/settings.ts';
 
 const machine = { isTerminal: false, canRead: (path: string) => path === '/readable' };
 const read = (env: Readonly<Record<string, string>>) => readSettings(env, machine);
@@ -77,5 +78,17 @@ describe('settings of trades', () => {
     expect(fault({ MAX_JOBS: '0', JOB_TTL_MS: '1' })).toMatch(/^2 settings are wrong:/);
     expect(read({ MAX_JOB: '5' }).warnings.join(' ')).toContain('MAX_JOBS');
     expect(read({ AGGREGATOR_BACKEND_TOKEN_FILE: '/readable' }).settings.backend.tokenFile).toBe('/readable');
+  });
+
+  it('settings of trades - stand in docs/trades.md as they are, in their order', () => {
+    const page = readFileSync(new URL('../../../docs/trades.md', import.meta.url), 'utf8');
+    const [, section = ''] = page.split('\n## Settings\n');
+    const rows = [
+      ...section.slice(0, section.indexOf('\n## ')).matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$/gm),
+    ];
+    const plain = (text = '') => text.replaceAll('`', '');
+    expect(rows.map(([, name, unset, meaning]) => [name, plain(unset), meaning])).toEqual(
+      SETTINGS.map((row) => [row.name, plain(row.default), row.meaning]),
+    );
   });
 });
