@@ -1,127 +1,133 @@
-// A set of 64-bit hashes in nine to ten bytes each: open addressing in tables that grow by a seventh, many small ones once
-// there are many hashes, so that no growth takes long or needs much memory at once. It makes no hash.
+// A set of 64-bit hashes in nine to ten bytes each: four tables with open addressing, of pages that a growing table uses
+// again. Tables in one piece would leave holes in the memory of the process, half as large as themselves. It makes no
+// hash.
 
-/** Hashes in the first table; with more, the set is cut into many tables. */
-const SPLIT_AT = 4_096;
-const TABLES = 64;
-const FIRST_SLOTS = 16;
+/** Several tables, so that one growth takes a few milliseconds for a million hashes. */
+const TABLES = 4;
 const LOAD = 0.9;
-const GROWTH = 1.15;
-/** What the engine keeps for a table beside its slots, roughly. */
-const TABLE_OVERHEAD_BYTES = 280;
+const GROWTH = 1.12;
+const FIRST_SLOTS = 8;
+const PAGE_BITS = 9;
+const PAGE_SLOTS = 2 ** PAGE_BITS;
+const BYTES_OF_SLOT = 8;
+/** What the engine keeps for a table or a page beside its slots, roughly. */
+const OVERHEAD_BYTES = 220;
+
+/** Slots, each of a high and a low half; an empty one is two zeros. */
+type Page = Uint32Array<ArrayBuffer>;
 
 /** A set that only grows. The hashes must be uniform. */
 export class HashSet64 {
-  #tables = [new Table(FIRST_SLOTS)];
-  #size = 0;
-  #bytes = tableBytes(FIRST_SLOTS);
-
-  get size(): number {
-    return this.#size;
-  }
+  /** Pages that no table uses at the moment. */
+  readonly #spare: Page[] = [];
+  readonly #tables = Array.from({ length: TABLES }, () => new Table(this.#spare));
 
   /** Memory that the set takes, in bytes. */
   get bytes(): number {
-    return this.#bytes;
+    const spareBytes = this.#spare.length * pageBytes(PAGE_SLOTS);
+    return this.#tables.reduce((bytes, table) => bytes + table.bytes, spareBytes);
   }
 
   /** Adds a hash, of which both halves are whole numbers below 2^32; false if the set has it already. */
   add(high: number, low: number): boolean {
-    if (this.#tables.length === 1 && this.#size >= SPLIT_AT) this.#split();
     // The low half chooses the slot, so the table is chosen by the high one.
-    const table = this.#tables[high % this.#tables.length] as Table;
-    const slotsBefore = table.slots;
-    // An empty slot is two zeros, so that hash stands for its neighbour too.
-    const isNew = table.add(high, high === 0 && low === 0 ? 1 : low);
-    this.#bytes += (table.slots - slotsBefore) * BYTES_OF_SLOT;
-    if (isNew) this.#size += 1;
-    return isNew;
+    return (this.#tables[high % TABLES] as Table).add(high, lowOf(high, low));
   }
 
   /** True if the set has this hash. */
   has(high: number, low: number): boolean {
-    const table = this.#tables[high % this.#tables.length] as Table;
-    return table.has(high, high === 0 && low === 0 ? 1 : low);
-  }
-
-  #split(): void {
-    const [whole] = this.#tables as [Table];
-    const slots = Math.ceil((SPLIT_AT / TABLES / LOAD) * GROWTH);
-    this.#tables = Array.from({ length: TABLES }, () => new Table(slots));
-    for (const [high, low] of whole.entries()) this.#tables[high % TABLES]?.add(high, low);
-    this.#bytes = this.#tables.reduce((bytes, table) => bytes + tableBytes(table.slots), 0);
+    return (this.#tables[high % TABLES] as Table).has(high, lowOf(high, low));
   }
 }
 
-const BYTES_OF_SLOT = 8;
-
-function tableBytes(slots: number): number {
-  return slots * BYTES_OF_SLOT + TABLE_OVERHEAD_BYTES;
+/** The hash of zeros stands for its neighbour too. */
+function lowOf(high: number, low: number): number {
+  return high === 0 && low === 0 ? 1 : low;
 }
 
+function pageBytes(slots: number): number {
+  return slots * BYTES_OF_SLOT + OVERHEAD_BYTES;
+}
+
+/** One short page, or pages of 512 slots. */
 class Table {
-  #slots: Uint32Array<ArrayBuffer>;
+  readonly #spare: Page[];
+  /** Made when they are first looked into. */
+  #pages: (Page | undefined)[] = [undefined];
+  #slots = FIRST_SLOTS;
   #size = 0;
 
-  constructor(slots: number) {
-    this.#slots = new Uint32Array(2 * slots);
+  constructor(spare: Page[]) {
+    this.#spare = spare;
   }
 
-  get slots(): number {
-    return this.#slots.length / 2;
+  get bytes(): number {
+    return OVERHEAD_BYTES + this.#slots * BYTES_OF_SLOT + this.#pages.length * OVERHEAD_BYTES;
   }
 
   add(high: number, low: number): boolean {
-    if (this.#size + 1 > LOAD * this.slots) this.#grow();
-    const isNew = place(this.#slots, high, low);
+    if (this.#size + 1 > LOAD * this.#slots) this.#grow();
+    const isNew = this.#place(high, low);
     if (isNew) this.#size += 1;
     return isNew;
   }
 
   has(high: number, low: number): boolean {
-    const at = slotFor(this.#slots, high, low);
-    return this.#slots[at] === high && this.#slots[at + 1] === low;
+    return this.#find(high, low, false);
   }
 
-  *entries(): Iterable<readonly [number, number]> {
-    for (let at = 0; at < this.#slots.length; at += 2) {
-      const high = this.#slots[at] as number;
-      const low = this.#slots[at + 1] as number;
-      if (high !== 0 || low !== 0) yield [high, low];
+  /** Puts a hash into its slot or the next free one; false if it stands there already. */
+  #place(high: number, low: number): boolean {
+    return !this.#find(high, low, true);
+  }
+
+  /** Looks for a hash from its slot on. If it is missing, puts it into the free slot that ends the search. */
+  #find(high: number, low: number, isPlacing: boolean): boolean {
+    let slot = Math.floor((low / 0x1_0000_0000) * this.#slots);
+    for (;;) {
+      const page = (this.#pages[slot >>> PAGE_BITS] ??= this.#newPage());
+      const at = 2 * (slot % PAGE_SLOTS);
+      const highThere = page[at] as number;
+      const lowThere = page[at + 1] as number;
+      if (highThere === high && lowThere === low) return true;
+      if (highThere === 0 && lowThere === 0) {
+        if (isPlacing) {
+          page[at] = high;
+          page[at + 1] = low;
+        }
+        return false;
+      }
+      slot += 1;
+      if (slot === this.#slots) slot = 0;
     }
   }
 
+  /**
+   * Moves all hashes into new pages. Old and new slots have the same order, so an old page that is empty soon serves as
+   * a new one.
+   */
   #grow(): void {
-    const grown = new Uint32Array(2 * Math.ceil((this.slots + 1) * GROWTH));
-    for (let at = 0; at < this.#slots.length; at += 2) {
-      const high = this.#slots[at] as number;
-      const low = this.#slots[at + 1] as number;
-      if (high !== 0 || low !== 0) place(grown, high, low);
+    const old = this.#pages;
+    this.#slots = this.#slots < PAGE_SLOTS ? 2 * this.#slots : moreSlots(this.#slots);
+    this.#pages = Array.from({ length: Math.ceil(this.#slots / PAGE_SLOTS) }, () => undefined);
+    for (const page of old) {
+      if (page === undefined) continue;
+      for (let at = 0; at < page.length; at += 2) {
+        const high = page[at] as number;
+        const low = page[at + 1] as number;
+        if (high !== 0 || low !== 0) this.#place(high, low);
+      }
+      if (page.length === 2 * PAGE_SLOTS) this.#spare.push(page.fill(0));
     }
-    // The old memory is free at once, without waiting for the garbage collector.
-    this.#slots.buffer.transfer(0);
-    this.#slots = grown;
+  }
+
+  #newPage(): Page {
+    if (this.#slots < PAGE_SLOTS) return new Uint32Array(2 * this.#slots);
+    return this.#spare.pop() ?? new Uint32Array(2 * PAGE_SLOTS);
   }
 }
 
-/** Puts a hash into its slot or the next free one; false if it stands there already. */
-function place(slots: Uint32Array, high: number, low: number): boolean {
-  const at = slotFor(slots, high, low);
-  if (slots[at] === high && slots[at + 1] === low) return false;
-  slots[at] = high;
-  slots[at + 1] = low;
-  return true;
-}
-
-/** Where a hash stands, or the free slot in which it would. */
-function slotFor(slots: Uint32Array, high: number, low: number): number {
-  let at = 2 * Math.floor((low / 0x1_0000_0000) * (slots.length / 2));
-  for (;;) {
-    const highThere = slots[at] as number;
-    const lowThere = slots[at + 1] as number;
-    if (highThere === 0 && lowThere === 0) return at;
-    if (highThere === high && lowThere === low) return at;
-    at += 2;
-    if (at === slots.length) at = 0;
-  }
+/** Whole pages, at least one more. */
+function moreSlots(slots: number): number {
+  return PAGE_SLOTS * Math.ceil((slots * GROWTH) / PAGE_SLOTS);
 }
