@@ -5,7 +5,8 @@ import { OUTCOMES, type IngestAccounts, type IngestStatus, type Outcome } from '
 import type { MissingListing } from '../domain/missing.ts';
 import { REJECT_REASONS, type RejectReason } from '../domain/vocabulary.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';
-import type { Json } from '../../lib/merge-patch.ts';
+import { reasonsOf } from '../../http/readiness.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 import type { Readiness } from './readiness.ts';
 
 /** The program's state at one moment. */
@@ -26,20 +27,14 @@ export interface LiveInputs {
 }
 
 /** The body of `/api/federation/health` without its time. Times are public UTC text. */
-export type LiveState = { readonly [name: string]: Json };
-
-/** Puts the body together from the program's state. */
-export function liveState(inputs: LiveInputs): LiveState {
+export function liveState(inputs: LiveInputs): JsonObject {
   const { readiness, status, nodes } = inputs;
-  const reasons = Object.entries(readiness.components).flatMap(([component, { ok, reason }]) =>
-    reason === undefined ? [] : [{ component, ok, reason }],
-  );
   return {
     status: readiness.status,
     mode: readiness.mode,
     catchingUp: readiness.catchingUp,
     brokerConnected: status?.connected ?? false,
-    reasons,
+    reasons: reasonsOf(readiness),
     aggregatorId: inputs.aggregatorId,
     version: inputs.version,
     startedAt: timeText(inputs.startedAtMs),
@@ -70,7 +65,7 @@ export function liveState(inputs: LiveInputs): LiveState {
  * Counters since the process started. `conserved` tells whether the conservation law of docs/federation.md#conservation
  * holds for this snapshot.
  */
-function messagesOf(accounts: IngestAccounts | null): LiveState {
+function messagesOf(accounts: IngestAccounts | null): JsonObject {
   const sum = (counts: readonly number[] | undefined) =>
     (counts ?? []).reduce((total, count) => total + count, 0);
   const received = sum(accounts?.received);

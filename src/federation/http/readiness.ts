@@ -3,6 +3,14 @@
 
 import type { IngestStatus } from '../domain/accounting.ts';
 import { ACKNOWLEDGE_COMMAND, describeMissing, type MissingListing } from '../domain/missing.ts';
+import {
+  type ComponentReadiness,
+  judgeProcess,
+  no,
+  OK,
+  type ReadinessOf,
+  readinessOf,
+} from '../../http/readiness.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 
 /** The facts for the decision. Times are on the monotonic clock, so that setting the wall clock makes no tick late. */
@@ -29,47 +37,30 @@ export interface ReadinessInputs {
   readonly descriptorProblem: string | null;
 }
 
-/** The state of one component; with `ok: true` a reason is a warning. */
-export interface ComponentReadiness {
-  readonly ok: boolean;
-  readonly reason?: string;
-}
-
 /** The body of `/readyz`. */
-export interface Readiness {
-  readonly status: 'ready' | 'not_ready';
+export interface Readiness
+  extends ReadinessOf<'database' | 'broker' | 'ingest' | 'workers' | 'tick' | 'messages' | 'process'> {
   readonly mode: 'jetstream' | 'core' | null;
   readonly catchingUp: boolean;
-  readonly components: {
-    readonly database: ComponentReadiness;
-    readonly broker: ComponentReadiness;
-    readonly ingest: ComponentReadiness;
-    readonly workers: ComponentReadiness;
-    readonly tick: ComponentReadiness;
-    readonly messages: ComponentReadiness;
-    readonly process: ComponentReadiness;
-  };
 }
 
 /** Number of publish intervals without a tick after which the aggregator is not ready. */
 const TICK_INTERVALS_MAX = 3;
 
-const OK: ComponentReadiness = { ok: true };
-
 /** Ready if every component is ok; catching up alone does not prevent it. */
 export function judgeReadiness(inputs: ReadinessInputs): Readiness {
   const { status } = inputs;
-  const components = {
+  const { status: readiness, components } = readinessOf({
     database: judgeDatabase(inputs),
     broker: judgeBroker(inputs),
     ingest: judgeIngest(status),
     workers: inputs.workersUp ? OK : no('the worker pool is not running'),
     tick: judgeTick(inputs),
     messages: judgeMessages(inputs.missing),
-    process: judgeProcess(inputs),
-  };
+    process: judgeProcess(inputs.descriptorProblem, inputs.logLoss),
+  });
   return {
-    status: Object.values(components).every(({ ok }) => ok) ? 'ready' : 'not_ready',
+    status: readiness,
     mode: status?.mode ?? null,
     catchingUp: status?.catchingUp ?? false,
     components,
@@ -122,17 +113,4 @@ function judgeMessages(missing: readonly MissingListing[]): ComponentReadiness {
   if (missing.length === 0) return OK;
   const sentences = missing.map((listing) => describeMissing(listing)).join(' ');
   return { ok: true, reason: `${sentences} Acknowledge with: ${ACKNOWLEDGE_COMMAND}` };
-}
-
-function judgeProcess({ logLoss, descriptorProblem }: ReadinessInputs): ComponentReadiness {
-  if (descriptorProblem !== null) return no(descriptorProblem);
-  const { lines, problem } = logLoss;
-  if (problem === null) return OK;
-  const why = problem === 'EAGAIN' ? 'its reader is too slow' : `it cannot be written (${problem})`;
-  // An incomplete log makes no answer worse, but whoever reads the log must know that it is incomplete.
-  return { ok: true, reason: `the log is not whole: ${why}, ${lines} lines were dropped` };
-}
-
-function no(reason: string): ComponentReadiness {
-  return { ok: false, reason };
 }

@@ -19,13 +19,13 @@ import {
   PERIOD_QUERY,
   SHARED_HISTORY_MS,
 } from './parameters.ts';
-import type { LiveState } from './live-state.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
 import { awaitingBody, type PeriodStatistics, rememberText } from './period-statistics.ts';
 import { unlessUnchanged } from '../../http/openapi.ts';
 import type { QueryOf } from '../../http/parameter.ts';
 import * as schemas from './schemas.ts';
 import { SharedAnswers, tagged } from '../../http/shared-answers.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 
 /** Time in which clients that ask the pool the same question get the same answer. */
 export const SHARED_ANSWER_MS = 1_000;
@@ -46,7 +46,7 @@ export interface FederationParts {
   /** The share of tasks that only one node reported, from a worker. */
   reporting(): Promise<ReportingShare>;
   /** The live numbers of this moment. */
-  current(): LiveState;
+  current(): JsonObject;
   limits(): Limits;
   nowMs(): number;
   monotonicMs(): number;

@@ -7,13 +7,14 @@ import { type ApiKey, KeyBook } from '../domain/api-keys.ts';
 import { listMissing, type Missing, NONE_MISSING } from '../domain/missing.ts';
 import type { NodeTrust, TickStatistics } from '../domain/statistics.ts';
 import type { Period } from '../domain/vocabulary.ts';
-import { type LiveState, liveState } from '../http/live-state.ts';
+import { liveState } from '../http/live-state.ts';
 import { type PeriodStatistics, statisticsByPeriod } from '../http/period-statistics.ts';
 import { judgeReadiness, type Readiness, type ReadinessInputs } from '../http/readiness.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';
 import { createSigner, type Signer } from '../../lib/ed25519.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { unreachable } from '../../lib/unreachable.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 import { IngestReports } from './ingest-reports.ts';
 import type { IngestToMain } from './messages.ts';
 
@@ -197,7 +198,7 @@ export class Known {
     actors: Readonly<Record<NodeState, number>>,
     nowMs: number,
     wallMs: (monotonicMs: number) => number,
-  ): LiveState {
+  ): JsonObject {
     const shown = (atMs: number | null) => (atMs === null ? null : wallMs(atMs));
     return liveState({
       aggregatorId: this.#aggregatorId,

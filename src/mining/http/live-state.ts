@@ -1,23 +1,18 @@
 // The document of the live feed: the program at this moment, with the latest figures of the statistics. Pure: it only
 // puts together what the program knows. Integers of the wire are text, because a browser rounds numbers above 2^53.
 
-import type { Json } from '../../lib/merge-patch.ts';
+import { reasonsOf } from '../../http/readiness.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 import { shownText, type Summary } from '../domain/dashboard.ts';
 import type { DeskView, DoorView, MiningView, ProofView, StoreView, UpstreamView } from '../domain/view.ts';
 import type { Readiness } from './readiness.ts';
 
 /** The document without its time. Times are UTC text. */
-export type LiveState = { readonly [name: string]: Json };
-
-/** Puts the document together. */
-export function liveState(view: MiningView, readiness: Readiness, statistics: Summary): LiveState {
-  const reasons = Object.entries(readiness.components).flatMap(([component, { ok, reason }]) =>
-    reason === undefined ? [] : [{ component, ok, reason }],
-  );
+export function liveState(view: MiningView, readiness: Readiness, statistics: Summary): JsonObject {
   const { online, stale, offline } = view.machines;
   return {
     status: readiness.status,
-    reasons,
+    reasons: reasonsOf(readiness),
     demonstration: view.isDemonstration,
     version: view.version,
     startedAt: timeText(view.startedAtMs),
@@ -35,7 +30,7 @@ export function liveState(view: MiningView, readiness: Readiness, statistics: Su
   };
 }
 
-function upstreamState(upstream: UpstreamView): LiveState {
+function upstreamState(upstream: UpstreamView): JsonObject {
   const { delivery, lastError, informationAgeMs, height } = upstream;
   return {
     name: upstream.name,
@@ -60,7 +55,7 @@ function upstreamState(upstream: UpstreamView): LiveState {
   };
 }
 
-function doorState(door: DoorView): LiveState {
+function doorState(door: DoorView): JsonObject {
   return {
     connections: door.connections,
     connectionsLimit: door.connectionsLimit,
@@ -73,7 +68,7 @@ function doorState(door: DoorView): LiveState {
   };
 }
 
-function deskState(desk: DeskView): LiveState {
+function deskState(desk: DeskView): JsonObject {
   return {
     submissions: desk.submissions,
     verdicts: { ...desk.verdicts },
@@ -81,7 +76,7 @@ function deskState(desk: DeskView): LiveState {
   };
 }
 
-function proofState(proofs: ProofView): LiveState {
+function proofState(proofs: ProofView): JsonObject {
   return {
     isOff: proofs.isOff,
     workers: proofs.workers,
@@ -95,7 +90,7 @@ function proofState(proofs: ProofView): LiveState {
   };
 }
 
-function databaseState(store: StoreView): LiveState {
+function databaseState(store: StoreView): JsonObject {
   return { problem: store.problem, waitingFacts: store.waitingFacts, sizeBytes: store.sizeBytes };
 }
 

@@ -1,5 +1,13 @@
 // Decides whether the program is ready, and why not. It judges plain data; it asks no other part and knows no HTTP.
 
+import {
+  type ComponentReadiness,
+  judgeProcess,
+  no,
+  OK,
+  type ReadinessOf,
+  readinessOf,
+} from '../../http/readiness.ts';
 import type { MiningView } from '../domain/view.ts';
 
 /** Age of the newest information of any upstream from which on the program is not ready. */
@@ -13,37 +21,17 @@ export type ReadinessInputs = Pick<
   'upstreams' | 'store' | 'pool' | 'proofs' | 'door' | 'descriptors' | 'logLoss' | 'uptimeMs'
 >;
 
-/** The state of one component; with `ok: true` a reason is a warning. */
-export interface ComponentReadiness {
-  readonly ok: boolean;
-  readonly reason?: string;
-}
-
 /** The body of `/readyz`. */
-export interface Readiness {
-  readonly status: 'ready' | 'not_ready';
-  readonly components: {
-    readonly database: ComponentReadiness;
-    readonly workers: ComponentReadiness;
-    readonly upstream: ComponentReadiness;
-    readonly process: ComponentReadiness;
-  };
-}
-
-const OK: ComponentReadiness = { ok: true };
+export type Readiness = ReadinessOf<'database' | 'workers' | 'upstream' | 'process'>;
 
 /** Ready if every component is ok. */
 export function judgeReadiness(inputs: ReadinessInputs): Readiness {
-  const components = {
+  return readinessOf({
     database: inputs.store.problem === null ? OK : no(inputs.store.problem),
     workers: judgeWorkers(inputs),
     upstream: judgeUpstreams(inputs),
-    process: judgeProcess(inputs),
-  };
-  return {
-    status: Object.values(components).every(({ ok }) => ok) ? 'ready' : 'not_ready',
-    components,
-  };
+    process: judgeDescriptors(inputs) ?? judgeProcess(inputs.descriptors.problem, inputs.logLoss),
+  });
 }
 
 function judgeWorkers({ pool, proofs }: ReadinessInputs): ComponentReadiness {
@@ -67,24 +55,16 @@ function judgeUpstreams({ upstreams, uptimeMs }: ReadinessInputs): ComponentRead
   };
 }
 
-function judgeProcess({ descriptors, logLoss, door }: ReadinessInputs): ComponentReadiness {
-  if (descriptors.problem !== null) return no(descriptors.problem);
-  if (descriptors.limit !== null && door.connections > DESCRIPTOR_SHARE_WARNED * descriptors.limit)
-    return {
-      ok: true,
-      reason: `miners hold ${door.connections} connections, and the limit of open files is ${descriptors.limit}: raise it (ulimit -n, LimitNOFILE)`,
-    };
-  const { lines, problem } = logLoss;
-  if (problem === null) return OK;
-  const why = problem === 'EAGAIN' ? 'its reader is too slow' : `it cannot be written (${problem})`;
-  // An incomplete log makes no answer worse, but whoever reads the log must know that it is incomplete.
-  return { ok: true, reason: `the log is not whole: ${why}, ${lines} lines were dropped` };
+/** Null unless miners hold most of the descriptors. */
+function judgeDescriptors({ descriptors, door }: ReadinessInputs): ComponentReadiness | null {
+  const { limit, problem } = descriptors;
+  if (problem !== null || limit === null || door.connections <= DESCRIPTOR_SHARE_WARNED * limit) return null;
+  return {
+    ok: true,
+    reason: `miners hold ${door.connections} connections, and the limit of open files is ${limit}: raise it (ulimit -n, LimitNOFILE)`,
+  };
 }
 
 function seconds(ms: number): string {
   return `${Math.floor(ms / 1000)} s`;
-}
-
-function no(reason: string): ComponentReadiness {
-  return { ok: false, reason };
 }

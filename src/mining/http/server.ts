@@ -4,8 +4,9 @@ import type { HttpServer } from '../../http/bounded-server.ts';
 import type { FeedCounts } from '../../http/feed.ts';
 import { addFeedRoute } from '../../http/feed-route.ts';
 import { createHttpServer, type HttpParts } from '../../http/server.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 import type { MiningAnswers } from './answers.ts';
-import { type LiveState, liveState } from './live-state.ts';
+import { liveState } from './live-state.ts';
 import { PARAMETER_CODES } from './parameters.ts';
 import type { Readiness } from './readiness.ts';
 import { addMiningRoutes, type MiningParts } from './routes.ts';
@@ -45,7 +46,7 @@ export function createMiningServer(
   answers: MiningAnswers,
 ): MiningHttpServer {
   let feed = (): FeedCounts => ({ clients: 0, dropped: 0, refused: 0 });
-  const document = (): LiveState =>
+  const document = (): JsonObject =>
     liveState(parts.view(), parts.readiness(), parts.statistics.latest().summary);
   const server = createHttpServer(
     { ...options, hostSetting: SETTING, portSetting: SETTING },

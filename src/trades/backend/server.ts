@@ -5,10 +5,11 @@ import type { HttpServer } from '../../http/bounded-server.ts';
 import type { FeedCounts } from '../../http/feed.ts';
 import { addFeedRoute } from '../../http/feed-route.ts';
 import { createHttpServer, type HttpParts } from '../../http/server.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 import { addIngestRoute, INGEST_ERRORS, type IngestRouteParts } from './ingest-route.ts';
 import { addReadRoutes, READ_CODES, type ReadRouteParts } from './read-routes.ts';
 import * as schemas from './schemas.ts';
-import type { BackendLiveState, BackendReadiness } from './view.ts';
+import type { BackendReadiness } from './view.ts';
 
 /** What the server needs. */
 export interface BackendServerParts
@@ -16,7 +17,7 @@ export interface BackendServerParts
     Omit<ReadRouteParts, 'current'> {
   readonly intake: IngestRouteParts;
   readiness(): BackendReadiness;
-  document(): BackendLiveState;
+  document(): JsonObject;
 }
 
 /** The server, with the counts of its live feed. */

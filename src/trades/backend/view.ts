@@ -1,8 +1,9 @@
 // What the page, the metrics and the probes know of the running backend, and the judgement whether it is ready. Plain
 // data, made at each asking.
 
+import { no, OK, type ReadinessOf, readinessOf, reasonsOf } from '../../http/readiness.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
-import type { Json } from '../../lib/merge-patch.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 import type { CountedOutcome } from './intake.ts';
 import type { RefreshOutcome } from './key-ring.ts';
 import type { IngestStatus } from './messages.ts';
@@ -23,43 +24,27 @@ export interface BackendView {
   readonly keyRefreshes: Readonly<Record<RefreshOutcome, number>>;
 }
 
-/** The state of one component; with `ok: true` a reason is a warning. */
-export interface ComponentReadiness {
-  readonly ok: boolean;
-  readonly reason?: string;
-}
-
 /** The body of `/readyz`. */
-export interface BackendReadiness {
-  readonly status: 'ready' | 'not_ready';
-  readonly components: { readonly database: ComponentReadiness; readonly keys: ComponentReadiness };
-}
+export type BackendReadiness = ReadinessOf<'database' | 'keys'>;
 
 /** Ready if the database takes summaries. Keys that are not known yet are asked for with the first summary. */
 export function judgeBackend({ status, keys }: Pick<BackendView, 'status' | 'keys'>): BackendReadiness {
   const problem = status === null ? 'the database is not open' : status.databaseProblem;
-  const database = problem === null ? { ok: true } : { ok: false, reason: problem };
   const reason = 'no key is known yet: the first summary makes the backend ask for the keys of the service';
-  return {
-    status: database.ok ? 'ready' : 'not_ready',
-    components: { database, keys: keys > 0 ? { ok: true } : { ok: true, reason } },
-  };
+  return readinessOf({
+    database: problem === null ? OK : no(problem),
+    keys: keys > 0 ? OK : { ok: true, reason },
+  });
 }
 
 /** The document of the live feed, without its time. Times are UTC text. */
-export type BackendLiveState = { readonly [name: string]: Json };
-
-/** Puts the document together. */
-export function backendLiveState(view: BackendView): BackendLiveState {
+export function backendLiveState(view: BackendView): JsonObject {
   const readiness = judgeBackend(view);
-  const reasons = Object.entries(readiness.components).flatMap(([component, { ok, reason }]) =>
-    reason === undefined ? [] : [{ component, ok, reason }],
-  );
   const { counts } = view.status ?? {};
   const receivedMs = counts?.receivedMs ?? null;
   return {
     status: readiness.status,
-    reasons,
+    reasons: reasonsOf(readiness),
     version: view.version,
     startedAt: timeText(view.startedAtMs),
     clients: counts?.clients ?? 0,

@@ -2,22 +2,17 @@
 // no client, no price and no size.
 
 import { COMMAND_NAME } from '../../lib/command-name.ts';
-import type { Json } from '../../lib/merge-patch.ts';
+import { reasonsOf } from '../../http/readiness.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 import type { JobsView, OutboxView, SocketView, StoreView, TradesView } from '../domain/view.ts';
 import type { Readiness } from './readiness.ts';
 
 /** The document without its time. Times are UTC text. */
-export type LiveState = { readonly [name: string]: Json };
-
-/** Puts the document together. */
-export function liveState(view: TradesView, readiness: Readiness): LiveState {
-  const reasons = Object.entries(readiness.components).flatMap(([component, { ok, reason }]) =>
-    reason === undefined ? [] : [{ component, ok, reason }],
-  );
+export function liveState(view: TradesView, readiness: Readiness): JsonObject {
   const { online, stale, offline, isLinked } = view.accounts;
   return {
     status: readiness.status,
-    reasons,
+    reasons: reasonsOf(readiness),
     demonstration: view.isDemonstration,
     version: view.version,
     startedAt: timeText(view.startedAtMs),
@@ -33,7 +28,7 @@ export function liveState(view: TradesView, readiness: Readiness): LiveState {
   };
 }
 
-function jobsState(jobs: JobsView): LiveState {
+function jobsState(jobs: JobsView): JsonObject {
   return {
     ...jobs.byStatus,
     limit: jobs.jobsMax,
@@ -50,7 +45,7 @@ function jobsState(jobs: JobsView): LiveState {
   };
 }
 
-function socketState(socket: SocketView): LiveState {
+function socketState(socket: SocketView): JsonObject {
   return {
     isListening: socket.isListening,
     connections: socket.connections,
@@ -62,7 +57,7 @@ function socketState(socket: SocketView): LiveState {
   };
 }
 
-function outboxState(outbox: OutboxView): LiveState {
+function outboxState(outbox: OutboxView): JsonObject {
   const { lastDeliveredAtMs } = outbox;
   return {
     waiting: outbox.waiting,
@@ -80,7 +75,7 @@ function outboxState(outbox: OutboxView): LiveState {
   };
 }
 
-function databaseState(store: StoreView, readProblem: string | null): LiveState {
+function databaseState(store: StoreView, readProblem: string | null): JsonObject {
   return {
     problem: store.problem ?? readProblem,
     waitingFacts: store.waitingFacts,

@@ -1,5 +1,6 @@
 // Decides whether the program is ready, and why not. It judges plain data; it asks no other part and knows no HTTP.
 
+import { type ComponentReadiness, no, OK, type ReadinessOf, readinessOf } from '../../http/readiness.ts';
 import { COMMAND_NAME } from '../../lib/command-name.ts';
 import type { TradesView } from '../domain/view.ts';
 
@@ -9,41 +10,19 @@ export type ReadinessInputs = Pick<
   'store' | 'readProblem' | 'keyId' | 'socket' | 'accounts' | 'outbox' | 'logLinesDropped'
 >;
 
-/** The state of one component; with `ok: true` a reason is a warning. */
-export interface ComponentReadiness {
-  readonly ok: boolean;
-  readonly reason?: string;
-}
-
 /** The body of `/readyz`. */
-export interface Readiness {
-  readonly status: 'ready' | 'not_ready';
-  readonly components: {
-    readonly database: ComponentReadiness;
-    readonly key: ComponentReadiness;
-    readonly jobs: ComponentReadiness;
-    readonly accounts: ComponentReadiness;
-    readonly backend: ComponentReadiness;
-    readonly process: ComponentReadiness;
-  };
-}
-
-const OK: ComponentReadiness = { ok: true };
+export type Readiness = ReadinessOf<'database' | 'key' | 'jobs' | 'accounts' | 'backend' | 'process'>;
 
 /** Ready if every component is ok. A backend that is away is a warning: the outbox keeps its summaries. */
 export function judgeReadiness(inputs: ReadinessInputs): Readiness {
-  const components = {
+  return readinessOf({
     database: judgeDatabase(inputs),
     key: inputs.keyId === '' ? no('no key signs the summaries of jobs') : OK,
     jobs: inputs.socket.isListening ? OK : no('the WebSocket of the jobs does not listen'),
     accounts: judgeAccounts(inputs),
     backend: judgeBackend(inputs),
     process: judgeProcess(inputs),
-  };
-  return {
-    status: Object.values(components).every(({ ok }) => ok) ? 'ready' : 'not_ready',
-    components,
-  };
+  });
 }
 
 function judgeDatabase({ store, readProblem }: ReadinessInputs): ComponentReadiness {
@@ -75,8 +54,4 @@ function judgeProcess({ logLinesDropped }: ReadinessInputs): ComponentReadiness 
   // An incomplete log makes no answer worse, but whoever reads the log must know that it is incomplete.
   if (logLinesDropped === 0) return OK;
   return { ok: true, reason: `the log is not whole: ${logLinesDropped} lines were dropped` };
-}
-
-function no(reason: string): ComponentReadiness {
-  return { ok: false, reason };
 }

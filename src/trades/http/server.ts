@@ -8,9 +8,10 @@ import type { FeedCounts } from '../../http/feed.ts';
 import { addFeedRoute } from '../../http/feed-route.ts';
 import { addKeySetRoute, type KeySetParts } from '../../http/key-set.ts';
 import { createHttpServer, type HttpParts } from '../../http/server.ts';
+import type { JsonObject } from '../../lib/merge-patch.ts';
 import type { TradesView } from '../domain/view.ts';
 import { addJobRoutes, type JobRouteParts } from './job-routes.ts';
-import { type LiveState, liveState } from './live-state.ts';
+import { liveState } from './live-state.ts';
 import { addPageApi, type PageRouteParts } from './page-routes.ts';
 import { LIVE, READYZ } from './page-schemas.ts';
 import { TRADES_ERRORS } from './parameters.ts';
@@ -56,7 +57,7 @@ const API = {
 /** Makes the server; it does not listen before `start`. */
 export function createTradesServer(options: TradesHttpOptions, parts: TradesHttpParts): TradesHttpServer {
   let feed = (): FeedCounts => ({ clients: 0, dropped: 0, refused: 0 });
-  const document = (): LiveState => liveState(parts.view(), parts.readiness());
+  const document = (): JsonObject => liveState(parts.view(), parts.readiness());
   const { host, port, clientId, allowsPlainRegistration } = options;
   const server = createHttpServer(
     { host, port, hostSetting: 'AGGREGATOR_HOST', portSetting: 'AGGREGATOR_PORT' },
