@@ -1,17 +1,18 @@
-// A set of 64-bit hashes in nine to ten bytes each: four tables with open addressing, of pages that a growing table uses
+// A set of 64-bit hashes in nine to ten bytes each: eight tables with open addressing, of pages that a growing table uses
 // again. Tables in one piece would leave holes in the memory of the process, half as large as themselves. It makes no
 // hash.
 
 /** Several tables, so that one growth takes a few milliseconds for a million hashes. */
-const TABLES = 4;
+const TABLES = 8;
 const LOAD = 0.9;
 const GROWTH = 1.12;
 const FIRST_SLOTS = 8;
 const PAGE_BITS = 9;
 const PAGE_SLOTS = 2 ** PAGE_BITS;
 const BYTES_OF_SLOT = 8;
-/** What the engine keeps for a table or a page beside its slots, roughly. */
+/** What the engine keeps for a page beside its slots, and for a table beside its pages, roughly. */
 const OVERHEAD_BYTES = 220;
+const TABLE_BYTES = 120;
 
 /** Slots, each of a high and a low half; an empty one is two zeros. */
 type Page = Uint32Array<ArrayBuffer>;
@@ -56,13 +57,14 @@ class Table {
   #pages: (Page | undefined)[] = [undefined];
   #slots = FIRST_SLOTS;
   #size = 0;
+  #pageBytes = 0;
 
   constructor(spare: Page[]) {
     this.#spare = spare;
   }
 
   get bytes(): number {
-    return OVERHEAD_BYTES + this.#slots * BYTES_OF_SLOT + this.#pages.length * OVERHEAD_BYTES;
+    return TABLE_BYTES + this.#pageBytes;
   }
 
   add(high: number, low: number): boolean {
@@ -86,7 +88,7 @@ class Table {
     let slot = Math.floor((low / 0x1_0000_0000) * this.#slots);
     for (;;) {
       const page = (this.#pages[slot >>> PAGE_BITS] ??= this.#newPage());
-      const at = 2 * (slot % PAGE_SLOTS);
+      const at = (slot & (PAGE_SLOTS - 1)) << 1;
       const highThere = page[at] as number;
       const lowThere = page[at + 1] as number;
       if (highThere === high && lowThere === low) return true;
@@ -108,6 +110,7 @@ class Table {
    */
   #grow(): void {
     const old = this.#pages;
+    this.#pageBytes = 0;
     this.#slots = this.#slots < PAGE_SLOTS ? 2 * this.#slots : moreSlots(this.#slots);
     this.#pages = Array.from({ length: Math.ceil(this.#slots / PAGE_SLOTS) }, () => undefined);
     for (const page of old) {
@@ -122,8 +125,10 @@ class Table {
   }
 
   #newPage(): Page {
-    if (this.#slots < PAGE_SLOTS) return new Uint32Array(2 * this.#slots);
-    return this.#spare.pop() ?? new Uint32Array(2 * PAGE_SLOTS);
+    const slots = Math.min(this.#slots, PAGE_SLOTS);
+    this.#pageBytes += pageBytes(slots);
+    const spare = slots === PAGE_SLOTS ? this.#spare.pop() : undefined;
+    return spare ?? new Uint32Array(2 * slots);
   }
 }
 
