@@ -3,14 +3,7 @@
 
 import type { IngestStatus } from '../domain/accounting.ts';
 import { ACKNOWLEDGE_COMMAND, describeMissing, type MissingListing } from '../domain/missing.ts';
-import {
-  type ComponentReadiness,
-  judgeProcess,
-  no,
-  OK,
-  type ReadinessOf,
-  readinessOf,
-} from '../../http/readiness.ts';
+import { type ComponentReadiness, judgeProcess, no, OK, readinessOf } from '../../http/readiness.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 
 /** The facts for the decision. Times are on the monotonic clock, so that setting the wall clock makes no tick late. */
@@ -38,17 +31,13 @@ export interface ReadinessInputs {
 }
 
 /** The body of `/readyz`. */
-export interface Readiness
-  extends ReadinessOf<'database' | 'broker' | 'ingest' | 'workers' | 'tick' | 'messages' | 'process'> {
-  readonly mode: 'jetstream' | 'core' | null;
-  readonly catchingUp: boolean;
-}
+export type Readiness = ReturnType<typeof judgeReadiness>;
 
 /** Number of publish intervals without a tick after which the aggregator is not ready. */
 const TICK_INTERVALS_MAX = 3;
 
 /** Ready if every component is ok; catching up alone does not prevent it. */
-export function judgeReadiness(inputs: ReadinessInputs): Readiness {
+export function judgeReadiness(inputs: ReadinessInputs) {
   const { status } = inputs;
   const { status: readiness, components } = readinessOf({
     database: judgeDatabase(inputs),

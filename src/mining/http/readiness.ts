@@ -1,13 +1,6 @@
 // Decides whether the program is ready, and why not. It judges plain data; it asks no other part and knows no HTTP.
 
-import {
-  type ComponentReadiness,
-  judgeProcess,
-  no,
-  OK,
-  type ReadinessOf,
-  readinessOf,
-} from '../../http/readiness.ts';
+import { type ComponentReadiness, judgeProcess, no, OK, readinessOf } from '../../http/readiness.ts';
 import type { MiningView } from '../domain/view.ts';
 
 /** Age of the newest information of any upstream from which on the program is not ready. */
@@ -22,10 +15,10 @@ export type ReadinessInputs = Pick<
 >;
 
 /** The body of `/readyz`. */
-export type Readiness = ReadinessOf<'database' | 'workers' | 'upstream' | 'process'>;
+export type Readiness = ReturnType<typeof judgeReadiness>;
 
 /** Ready if every component is ok. */
-export function judgeReadiness(inputs: ReadinessInputs): Readiness {
+export function judgeReadiness(inputs: ReadinessInputs) {
   return readinessOf({
     database: inputs.store.problem === null ? OK : no(inputs.store.problem),
     workers: judgeWorkers(inputs),

@@ -1,6 +1,6 @@
 // Decides whether the program is ready, and why not. It judges plain data; it asks no other part and knows no HTTP.
 
-import { type ComponentReadiness, no, OK, type ReadinessOf, readinessOf } from '../../http/readiness.ts';
+import { type ComponentReadiness, no, OK, readinessOf } from '../../http/readiness.ts';
 import { COMMAND_NAME } from '../../lib/command-name.ts';
 import type { TradesView } from '../domain/view.ts';
 
@@ -11,10 +11,10 @@ export type ReadinessInputs = Pick<
 >;
 
 /** The body of `/readyz`. */
-export type Readiness = ReadinessOf<'database' | 'key' | 'jobs' | 'accounts' | 'backend' | 'process'>;
+export type Readiness = ReturnType<typeof judgeReadiness>;
 
 /** Ready if every component is ok. A backend that is away is a warning: the outbox keeps its summaries. */
-export function judgeReadiness(inputs: ReadinessInputs): Readiness {
+export function judgeReadiness(inputs: ReadinessInputs) {
   return readinessOf({
     database: judgeDatabase(inputs),
     key: inputs.keyId === '' ? no('no key signs the summaries of jobs') : OK,
