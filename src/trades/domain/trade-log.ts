@@ -8,7 +8,7 @@ import { IdColumn, idBytesLimit } from './compact-id.ts';
 import { HashSet64 } from './hash-set.ts';
 import type { Fee, Market, Trade } from './trade.ts';
 
-/** Trades as plain data, in the order in which they came. {@link buffersOf} names what can be transferred. */
+/** Trades as plain data, in the order in which they came. */
 export interface EncodedTrades {
   readonly trades: number;
   readonly blocks: readonly OwnBytes[];
@@ -147,11 +147,6 @@ export class TradeLog {
 function bitsAt(digest: string, at: number): number {
   const low = digest.charCodeAt(at) | (digest.charCodeAt(at + 1) << 8) | (digest.charCodeAt(at + 2) << 16);
   return low + digest.charCodeAt(at + 3) * 0x100_0000;
-}
-
-/** The memory of the trades, which can be transferred to a thread. */
-export function buffersOf(encoded: EncodedTrades): ArrayBuffer[] {
-  return encoded.blocks.map(({ buffer }) => buffer);
 }
 
 /** The trades, in the order in which they came, at each iteration anew. Trades of one market share its object. */

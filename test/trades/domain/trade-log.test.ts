@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Decimal, Market, Trade } from '../../../src/trades/domain/trade.ts';
 import {
-  buffersOf,
   decodeTrades,
   type EncodedTrades,
   TradeLog,
@@ -131,15 +130,13 @@ describe('what comes out', () => {
     );
   });
 
-  it('trade log - many trades fill many blocks, which survive a transfer to a thread', () => {
+  it('trade log - many trades fill many blocks, which survive the way to a thread', () => {
     const given = Array.from({ length: 20_000 }, (_, index) =>
       trade({ id: `id-${index}`, price: String(50_000 + (index % 97) / 10), timestampMs: 1e12 + index }),
     );
     const { encoded } = roundTrip(given);
     expect(encoded.blocks.length).toBeGreaterThan(1);
-    const moved = structuredClone(encoded, { transfer: buffersOf(encoded) });
-    expect(encoded.blocks[0]?.length).toBe(0);
-    expect([...decodeTrades(moved)]).toEqual(given);
+    expect([...decodeTrades(structuredClone(encoded))]).toEqual(given);
   });
 
   it.each([
