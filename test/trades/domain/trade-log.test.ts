@@ -3,11 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Decimal, Market, Trade } from '../../../src/trades/domain/trade.ts';
-import {
-  decodeTrades,
-  type EncodedTrades,
-  TradeLog,
-} from '../../../src/trades/domain/trade-log.ts';
+import { decodeTrades, type EncodedTrades, TradeLog } from '../../../src/trades/domain/trade-log.ts';
 
 function market(symbol: string, more: Partial<Market> = {}): Market {
   const quote = 'USDT';

@@ -7,10 +7,10 @@ import { all, byId, setText, showText } from './dom.js';
 import { ago, bytes, count, dateTime, rate, span, whyAhead } from './format.js';
 import { showMissing } from './missing.js';
 import { lastSeenMs } from './nodes.js';
+import { Pace } from './pace.js';
 import { showStack } from './state-stack.js';
 import { judgeLost, LOADING, showTrust } from './trust.js';
 
-const PACE_WINDOW_MS = 10_000;
 const SPARK_POINTS = 60;
 const OLD_AFTER_INTERVALS = 3;
 
@@ -21,11 +21,7 @@ let lastHeardAt = null;
 let isLost = false;
 /** @type {number | null} */
 let lostStatus = null;
-/**
- * Message counts at times of `performance.now()`, so that setting the wall clock does not change the rate. @type {{
- * atMs: number, received: number }[]}
- */
-let pace = [];
+const pace = new Pace();
 /** @type {number[]} */
 const spark = [];
 
@@ -40,7 +36,7 @@ export function startLive() {
 /** @param {any} document of the feed */
 export function showLive(document) {
   // After a restart the aggregator counts from 0 again.
-  if (latest !== null && latest.startedAt !== document.startedAt) pace = [];
+  if (latest !== null && latest.startedAt !== document.startedAt) pace.forget();
   latest = document;
   lastHeardAt = document.lastHeardAt ?? lastHeardAt;
   isLost = false;
@@ -56,23 +52,11 @@ export function showLost(status) {
 
 function notePace() {
   if (latest === null || isLost) return;
-  const nowMs = performance.now();
-  pace.push({ atMs: nowMs, received: latest.messages.received });
-  while (pace.length > 2 && (pace[1]?.atMs ?? 0) < nowMs - PACE_WINDOW_MS) pace.shift();
-  const last = pace.at(-1);
-  const previous = pace.at(-2);
-  if (last === undefined || previous === undefined) return;
-  spark.push(
-    Math.max(0, (last.received - previous.received) / Math.max(0.5, (last.atMs - previous.atMs) / 1000)),
-  );
+  pace.note(latest.messages.received, performance.now());
+  const newest = pace.lastPerSecond();
+  if (newest === null) return;
+  spark.push(newest);
   if (spark.length > SPARK_POINTS) spark.shift();
-}
-
-function perSecond() {
-  const first = pace[0];
-  const last = pace.at(-1);
-  if (first === undefined || last === undefined || last.atMs - first.atMs < 900) return null;
-  return ((last.received - first.received) * 1000) / (last.atMs - first.atMs);
 }
 
 function show() {
@@ -81,7 +65,7 @@ function show() {
   const { nodes, ingest, messages } = latest;
   const heardMs = lastHeardMs();
   showMissing(latest.missing);
-  const paceNow = isLost ? null : perSecond();
+  const paceNow = isLost ? null : pace.perSecond();
   const texts = {
     online: count(nodes.online),
     stale: count(nodes.stale),

@@ -5,11 +5,11 @@ import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
 import { all, byId, make, setText, showText } from './dom.js';
 import { bytes, count, dateTime, exact, rate, span } from './format.js';
+import { Pace } from './pace.js';
 import { showStack } from './state-stack.js';
 import { judgeLost, LOADING, showTrust } from './trust.js';
 import { showUpstreams } from './upstreams.js';
 
-const PACE_WINDOW_MS = 10_000;
 const DEMONSTRATION =
   'DEMONSTRATION: the upstream and the miners are simulated, and nothing here is worth anything.';
 
@@ -18,17 +18,13 @@ let latest = null;
 let isLost = false;
 /** @type {number | null} */
 let lostStatus = null;
-/**
- * Numbers of questions at times of `performance.now()`, so that setting the wall clock does not change the rate. @type
- * {{ atMs: number, polls: number }[]}
- */
-let pace = [];
+const pace = new Pace();
 let shownRefusals = '';
 
 /** Updates the relative times every second, also without a new document. */
 export function startLive() {
   setInterval(() => {
-    notePace();
+    if (latest !== null && !isLost) pace.note(latest.door.polls, performance.now());
     show();
   }, 1000);
 }
@@ -36,7 +32,7 @@ export function startLive() {
 /** @param {any} document of the feed */
 export function showLive(document) {
   // After a restart the aggregator counts from 0 again.
-  if (latest !== null && latest.startedAt !== document.startedAt) pace = [];
+  if (latest !== null && latest.startedAt !== document.startedAt) pace.forget();
   latest = document;
   isLost = false;
   show();
@@ -47,20 +43,6 @@ export function showLost(status) {
   isLost = true;
   lostStatus = status;
   show();
-}
-
-function notePace() {
-  if (latest === null || isLost) return;
-  const nowMs = performance.now();
-  pace.push({ atMs: nowMs, polls: latest.door.polls });
-  while (pace.length > 2 && (pace[1]?.atMs ?? 0) < nowMs - PACE_WINDOW_MS) pace.shift();
-}
-
-function perSecond() {
-  const first = pace[0];
-  const last = pace.at(-1);
-  if (isLost || first === undefined || last === undefined || last.atMs - first.atMs < 900) return null;
-  return Math.max(0, ((last.polls - first.polls) * 1000) / (last.atMs - first.atMs));
 }
 
 function show() {
@@ -91,7 +73,7 @@ function show() {
 
 function nowTexts() {
   const { machines, statistics } = latest;
-  const polls = perSecond();
+  const polls = isLost ? null : pace.perSecond();
   return {
     uptime: span(serverNowMs() - Date.parse(latest.startedAt)),
     online: count(machines.online),

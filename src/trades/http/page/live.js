@@ -4,9 +4,9 @@ import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
 import { all, byId, setText, showText } from './dom.js';
 import { ago, count, dateTime, rate, size, span } from './format.js';
+import { Pace } from './pace.js';
 import { judgeLost, LOADING, showTrust } from './trust.js';
 
-const PACE_WINDOW_MS = 10_000;
 const STATUSES = ['collecting', 'processing', 'completed', 'failed'];
 const DEMONSTRATION =
   'DEMONSTRATION: the summaries go to a backend that this program started on this machine, and to nobody else.';
@@ -16,16 +16,12 @@ let latest = null;
 let isLost = false;
 /** @type {number | null} */
 let lostStatus = null;
-/**
- * Numbers of trades at times of `performance.now()`, so that setting the wall clock does not change the pace. @type
- * {{ atMs: number, trades: number }[]}
- */
-let pace = [];
+const pace = new Pace();
 
 /** Updates the relative times every second, also without a new document. */
 export function startLive() {
   setInterval(() => {
-    notePace();
+    if (latest !== null && !isLost) pace.note(latest.jobs.taken, performance.now());
     show();
   }, 1000);
 }
@@ -33,7 +29,7 @@ export function startLive() {
 /** @param {any} document of the feed */
 export function showLive(document) {
   // After a restart the aggregator counts from 0 again.
-  if (latest !== null && latest.startedAt !== document.startedAt) pace = [];
+  if (latest !== null && latest.startedAt !== document.startedAt) pace.forget();
   latest = document;
   isLost = false;
   show();
@@ -44,20 +40,6 @@ export function showLost(status) {
   isLost = true;
   lostStatus = status;
   show();
-}
-
-function notePace() {
-  if (latest === null || isLost) return;
-  const nowMs = performance.now();
-  pace.push({ atMs: nowMs, trades: latest.jobs.taken });
-  while (pace.length > 2 && (pace[1]?.atMs ?? 0) < nowMs - PACE_WINDOW_MS) pace.shift();
-}
-
-function perSecond() {
-  const first = pace[0];
-  const last = pace.at(-1);
-  if (isLost || first === undefined || last === undefined || last.atMs - first.atMs < 900) return null;
-  return Math.max(0, ((last.trades - first.trades) * 1000) / (last.atMs - first.atMs));
 }
 
 function show() {
@@ -85,7 +67,7 @@ function show() {
 
 function jobTexts() {
   const { jobs, socket } = latest;
-  const trades = perSecond();
+  const trades = isLost ? null : pace.perSecond();
   return {
     uptime: span(serverNowMs() - Date.parse(latest.startedAt)),
     ...Object.fromEntries(STATUSES.map((status) => [status, count(jobs[status])])),
