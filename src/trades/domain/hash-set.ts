@@ -87,7 +87,12 @@ class Table {
   #find(high: number, low: number, isPlacing: boolean): boolean {
     let slot = Math.floor((low / 0x1_0000_0000) * this.#slots);
     for (;;) {
-      const page = (this.#pages[slot >>> PAGE_BITS] ??= this.#newPage());
+      let page = this.#pages[slot >>> PAGE_BITS];
+      if (page === undefined) {
+        if (!isPlacing) return false;
+        page = this.#newPage();
+        this.#pages[slot >>> PAGE_BITS] = page;
+      }
       const at = (slot & (PAGE_SLOTS - 1)) << 1;
       const highThere = page[at] as number;
       const lowThere = page[at + 1] as number;
