@@ -226,10 +226,20 @@ function isReset(error: Error): boolean {
 function sentenceOf(error: Error): string {
   const code = errorCode(error) ?? 'without a code';
   if (code.startsWith('HPE_')) return `its answer is no HTTP (${code})`;
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `its answer is no TLS (${code})`;
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
+    return `its answer is no TLS (${code}), perhaps its URL should begin with http:`;
   if (/CERT|CRL|^UNABLE_TO_|^INVALID_|^PATH_LENGTH|MISMATCH/.test(code))
-    return `its certificate is not accepted (${code})`;
+    return `its certificate is not accepted (${code})${certificateRemedy(code)}`;
   return SENTENCES[code] ?? `the request failed (${code})`;
+}
+
+function certificateRemedy(code: string): string {
+  if (/SELF_SIGNED|^UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)/.test(code))
+    return ': name the file of its certificate authority in NODE_EXTRA_CA_CERTS, and start the program again';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ': it is for another host name than that of the URL';
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return ": renew it, or set this machine's clock right";
+  return '';
 }
 
 function noAnswer(reason: string, isConnection: boolean): Extract<Exchanged, { type: 'none' }> {

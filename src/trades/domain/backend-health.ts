@@ -8,8 +8,11 @@ export interface BackendHealth {
   readonly failures: number;
 }
 
-/** `judged`: it took or refused a summary. `unreached`: not one byte came. `failed`: any other reply. */
-export type BackendSign = 'judged' | 'unreached' | 'failed';
+/**
+ * `judged`: it took or refused a summary. `unreached`: not one byte came. `deferred`: it asks for a long wait. `failed`: any
+ * other reply.
+ */
+export type BackendSign = 'judged' | 'unreached' | 'deferred' | 'failed';
 
 /** Failures in a row after which a backend that can be reached is away. */
 const FAILURES_BEFORE_AWAY = 3;
@@ -23,5 +26,6 @@ export const AWAY_BACKEND: BackendHealth = { isAway: true, failures: FAILURES_BE
 export function healthAfter({ isAway, failures }: BackendHealth, sign: BackendSign): BackendHealth {
   if (sign === 'judged') return FRESH_BACKEND;
   const more = failures + 1;
-  return { isAway: isAway || sign === 'unreached' || more >= FAILURES_BEFORE_AWAY, failures: more };
+  const isClear = sign === 'unreached' || sign === 'deferred';
+  return { isAway: isAway || isClear || more >= FAILURES_BEFORE_AWAY, failures: more };
 }

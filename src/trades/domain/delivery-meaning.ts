@@ -33,6 +33,9 @@ export type DeliveryMeaning =
 /** Of the answer to an attempt that is repeated, only this much is stored. */
 const REPEATED_RESPONSE_CHARACTERS_MAX = 1_024;
 
+/** A wait that a backend asks for is long from here on, in ms. */
+const LONG_WAIT_MS = 60_000;
+
 const CONFLICT = 409;
 /** Statuses of the class 4xx that say that the same request may be taken later. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -59,9 +62,15 @@ export function meaningOf(reply: DeliveryReply): DeliveryMeaning {
     return { type: 'delivered', isRepeat: status === CONFLICT, attempt };
   if (!isRefusal(status)) {
     const response = text.slice(0, REPEATED_RESPONSE_CHARACTERS_MAX);
-    return { type: 'retry', retryAfterMs, isConnection: false, attempt: { ...attempt, response } };
+    const reason = isLongWait(retryAfterMs) ? waitReason(status, retryAfterMs) : attempt.reason;
+    return { type: 'retry', retryAfterMs, isConnection: false, attempt: { status, reason, response } };
   }
   return { type: 'dead', attempt };
+}
+
+/** True if the backend asks for a wait so long that an operator should know of it. */
+export function isLongWait(retryAfterMs: number | null): retryAfterMs is number {
+  return retryAfterMs !== null && retryAfterMs >= LONG_WAIT_MS;
 }
 
 /** The reason of a dead letter whose body the database has lost. */
@@ -74,6 +83,10 @@ function isSuccess(status: number): boolean {
 /** A status that HTTP does not have counts as a failure of the server (RFC 9110, 15). */
 function isRefusal(status: number): boolean {
   return status >= 300 && status < 500 && !LATER.has(status);
+}
+
+function waitReason(status: number, waitMs: number): string {
+  return `HTTP status ${status}: the backend asks for a wait of ${Math.round(waitMs / 1000)} s`;
 }
 
 function reasonOf(status: number): string {

@@ -27,12 +27,14 @@ export function retryWait(attempts: number, random: number, retryAfterMs: number
 }
 
 /**
- * The wait of an entry that was found in the database. A wall clock that was set back does not make it longer than any
- * wait can be. A wait longer than the program's own was asked for by the backend.
+ * The wait of an entry that was found in the database; `random` is from 0 to below 1. A wait of the program's own comes
+ * forward: whoever mended something and started the program again wants to see it work. A longer wait was asked for by the
+ * backend, and stays; a wall clock that was set back does not make it longer than any wait can be.
  */
-export function restoredWait(nextAtMs: number, nowMs: number): Wait {
-  const waitMs = Math.min(Math.max(0, nextAtMs - nowMs), RETRY_AFTER_LONGEST_MS);
-  return { waitMs, mayComeForward: waitMs <= RETRY.mostMs };
+export function restoredWait(nextAtMs: number, nowMs: number, random: number): Wait {
+  const leftMs = Math.min(Math.max(0, nextAtMs - nowMs), RETRY_AFTER_LONGEST_MS);
+  const mayComeForward = leftMs <= RETRY.mostMs;
+  return { waitMs: mayComeForward ? Math.min(leftMs, forwardWaitMs(random)) : leftMs, mayComeForward };
 }
 
 /** The wait of a line that comes forward, in ms; `random` is from 0 to below 1. */

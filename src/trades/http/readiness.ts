@@ -13,6 +13,9 @@ export type ReadinessInputs = Pick<
 /** The body of `/readyz`. */
 export type Readiness = ReturnType<typeof judgeReadiness>;
 
+/** The outbox is shown as nearly full from this share of its size on, as the alert has it. */
+const NEARLY_FULL_SHARE = 0.8;
+
 /** Ready if every component is ok. A backend that is away is a warning: the outbox keeps its summaries. */
 export function judgeReadiness(inputs: ReadinessInputs) {
   return readinessOf({
@@ -40,12 +43,16 @@ function judgeAccounts({ accounts }: ReadinessInputs): ComponentReadiness {
 }
 
 function judgeBackend({ outbox }: ReadinessInputs): ComponentReadiness {
-  const { problem, waiting, deadLetters } = outbox;
+  const { problem, waiting, deadLetters, heldBytes, bytesMax } = outbox;
+  const share = heldBytes / bytesMax;
   const reasons = [
     ...(problem === null ? [] : [`${problem}; ${waiting} summaries wait in the outbox`]),
     ...(deadLetters === 0
       ? []
       : [`the backend refused ${deadLetters} summaries for good: ${COMMAND_NAME} outbox list`]),
+    ...(share <= NEARLY_FULL_SHARE
+      ? []
+      : [`the outbox is ${Math.floor(share * 100)} % full, and a full one processes no job: OUTBOX_MAX_MIB`]),
   ];
   return reasons.length === 0 ? OK : { ok: true, reason: reasons.join('; ') };
 }

@@ -1,7 +1,9 @@
 // What the log says of the delivery: one line when the backend goes away, one when it is back, one for each dead letter
-// unless there are many, one when the outbox is full. No line has text of the backend or of a client.
+// unless there are many, one when the outbox is full, one of what the start found. No line has text of the backend or of a
+// client.
 
 import type { Log } from '../../io/log.ts';
+import { COMMAND_NAME } from '../../lib/command-name.ts';
 import {
   AWAY_BACKEND,
   type BackendHealth,
@@ -14,6 +16,8 @@ import type { Attempt } from '../domain/facts.ts';
 /** Lines about dead letters in {@link DEAD_PERIOD_MS}; further dead letters are only counted. */
 const DEAD_LINES_MAX = 5;
 const DEAD_PERIOD_MS = 60_000;
+/** A full outbox has room again, for the log, when this share of it is in use: at its limit it would make many lines. */
+const ROOM_AGAIN_SHARE = 0.9;
 
 /** What a {@link DeliveryLog} needs. */
 export interface DeliveryLogParts {
@@ -25,6 +29,8 @@ export interface DeliveryLogParts {
 export class DeliveryLog {
   readonly #parts: DeliveryLogParts;
   #health: BackendHealth = FRESH_BACKEND;
+  /** The log says why the backend is away. */
+  #isSaid = false;
   #awaySinceMs = 0;
   #reason = '';
   #periodStartMs = -Infinity;
@@ -42,8 +48,18 @@ export class DeliveryLog {
     return this.#health.isAway ? this.#reason : null;
   }
 
-  /** At the start there are summaries that the backend did not take before. */
-  foundWaiting(): void {
+  /** What the start found: summaries that wait, those among them that the backend did not take, and dead letters. */
+  found({
+    waiting,
+    tried,
+    deadLetters,
+  }: Readonly<Record<'waiting' | 'tried' | 'deadLetters', number>>): void {
+    if (waiting + deadLetters > 0)
+      this.#parts.log.info('delivery: the outbox has summaries of before the start', {
+        waiting,
+        deadLetters,
+      });
+    if (tried === 0) return;
     this.#health = AWAY_BACKEND;
     this.#awaySinceMs = this.#parts.clock.monotonicMs();
     this.#reason = 'it did not take summaries before the start';
@@ -54,13 +70,14 @@ export class DeliveryLog {
     const before = this.#health;
     this.#health = healthAfter(before, sign);
     const { isAway } = this.#health;
-    if (isAway) this.#reason = reason;
     const nowMs = this.#parts.clock.monotonicMs();
-    if (isAway && !before.isAway) {
-      this.#awaySinceMs = nowMs;
-      this.#parts.log.warn(`delivery: the backend takes no summaries, they wait in the outbox: ${reason}`);
+    if (isAway && !before.isAway) this.#awaySinceMs = nowMs;
+    if (isAway) {
+      this.#reason = reason;
+      this.#sayAway();
     }
     if (isAway || !before.isAway) return false;
+    this.#isSaid = false;
     const awaySeconds = Math.round((nowMs - this.#awaySinceMs) / 1000);
     this.#parts.log.info('delivery: the backend answers again', { awaySeconds });
     return true;
@@ -80,22 +97,23 @@ export class DeliveryLog {
     this.#deadLines += 1;
     const more = this.#unsaidDead === 0 ? {} : { unsaid: this.#unsaidDead };
     this.#unsaidDead = 0;
-    const remedy = 'aggregator outbox list shows it, and outbox replay sends it again';
+    const remedy = `${COMMAND_NAME} outbox list --state dead shows it, and outbox replay sends it again`;
     this.#parts.log.warn(`delivery: a summary is refused for good: ${reason}; ${remedy}`, {
       entryId,
       ...more,
     });
   }
 
-  /** The outbox has room, or none. */
-  room(hasRoom: boolean): void {
-    if (this.#isFull === !hasRoom) return;
-    this.#isFull = !hasRoom;
-    if (hasRoom) this.#parts.log.info('delivery: the outbox has room again');
-    else {
+  /** A summary has room, or none. `share` of the outbox is in use, from 0 to about 1. */
+  room(hasRoom: boolean, share: number): void {
+    if (!hasRoom && !this.#isFull) {
+      this.#isFull = true;
       const remedy = 'replay its dead letters, see why the backend takes nothing, or raise OUTBOX_MAX_MIB';
       this.#parts.log.warn(`delivery: the outbox is full, so no job is processed: ${remedy}`);
     }
+    if (!hasRoom || !this.#isFull || share > ROOM_AGAIN_SHARE) return;
+    this.#isFull = false;
+    this.#parts.log.info('delivery: the outbox has room again');
   }
 
   /** Bodies can be read from the database, or not. */
@@ -104,5 +122,11 @@ export class DeliveryLog {
     this.#isUnreadable = !isReadable;
     if (isReadable) this.#parts.log.info('delivery: summaries can be read from the database again');
     else this.#parts.log.warn('delivery: summaries cannot be read from the database, so none is sent');
+  }
+  #sayAway(): void {
+    if (this.#isSaid) return;
+    this.#isSaid = true;
+    const what = 'the backend of AGGREGATOR_BACKEND_URL takes no summaries, they wait in the outbox';
+    this.#parts.log.warn(`delivery: ${what}: ${this.#reason}`);
   }
 }

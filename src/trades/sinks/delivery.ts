@@ -10,6 +10,7 @@ import {
   BODY_LOST,
   type DeliveryMeaning,
   type DeliveryReply,
+  isLongWait,
   meaningOf,
 } from '../domain/delivery-meaning.ts';
 import type { DeliveryOutcome } from '../domain/delivery-outcome.ts';
@@ -87,15 +88,17 @@ export class Delivery implements Part {
 
   /** What waits in the database, in any order, and its dead letters. Called before `start`. */
   restore(waiting: readonly StoredWaiting[], dead: StoredDeadLetters): void {
-    const nowMs = this.#parts.clock.nowMs();
+    const { clock, random } = this.#parts;
+    const nowMs = clock.nowMs();
     this.#counts.found(dead.count, dead.bytes);
     for (const each of waiting.toSorted((one, other) => one.place - other.place)) {
       const { id, digest, bodyBytes, attempts, sealedAtMs } = each;
       this.#counts.added(bodyBytes);
-      const wait = attempts === 0 ? null : restoredWait(each.nextAtMs, nowMs);
+      const wait = attempts === 0 ? null : restoredWait(each.nextAtMs, nowMs, random());
       this.#lines.add(each.clientId, { id, digest, bodyBytes, attempts, sinceMs: sealedAtMs }, wait);
     }
-    if (waiting.some(({ attempts }) => attempts > 0)) this.#log.foundWaiting();
+    const tried = waiting.filter(({ attempts }) => attempts > 0).length;
+    this.#log.found({ waiting: waiting.length, tried, deadLetters: dead.count });
   }
 
   async start(): Promise<void> {
@@ -124,7 +127,7 @@ export class Delivery implements Part {
   /** True if a further body of this length may be stored. */
   hasRoom(bytes: number): boolean {
     const hasRoom = this.#counts.heldBytes + bytes <= this.#bytesMax;
-    this.#log.room(hasRoom);
+    this.#tellRoom(hasRoom);
     return hasRoom;
   }
 
@@ -198,6 +201,10 @@ export class Delivery implements Part {
     return meaning;
   }
 
+  #tellRoom(hasRoom: boolean): void {
+    this.#log.room(hasRoom, this.#counts.heldBytes / this.#bytesMax);
+  }
+
   #wait(line: Line, wait: Wait): void {
     if (!this.#isStopped) this.#lines.wait(line, wait);
   }
@@ -223,6 +230,7 @@ export class Delivery implements Part {
       this.#counts.died(bodyBytes);
       this.#log.died(entryId, outcome.attempt);
     }
+    this.#tellRoom(true);
     this.#parts.settled(entryId, outcome);
     this.#pump();
   }
@@ -250,5 +258,6 @@ function endOf(meaning: DeliveryMeaning): AttemptEnd {
 
 function signOf(meaning: DeliveryMeaning): BackendSign {
   if (meaning.type !== 'retry') return 'judged';
+  if (isLongWait(meaning.retryAfterMs)) return 'deferred';
   return meaning.isConnection ? 'unreached' : 'failed';
 }

@@ -36,6 +36,16 @@ describe('delivery meaning', () => {
     ]);
   });
 
+  it('a wait of a minute and more is told', () => {
+    const reasons = [null, 59_999, 60_000, 3_600_000].map((waitMs) => meant(503, '', waitMs).attempt.reason);
+    expect(reasons).toEqual([
+      'HTTP status 503',
+      'HTTP status 503',
+      'HTTP status 503: the backend asks for a wait of 60 s',
+      'HTTP status 503: the backend asks for a wait of 3600 s',
+    ]);
+  });
+
   it.each([true, false])('no answer is asked again (isConnection %s)', (isConnection) => {
     expect(meaningOf({ type: 'none', reason: 'the connection was refused', isConnection })).toEqual({
       type: 'retry',

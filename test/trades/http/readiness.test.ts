@@ -52,6 +52,12 @@ describe('trades readiness', () => {
       /^the backend refused 2 summaries for good: \.\/aggregator outbox list$/,
     ],
     [
+      'an outbox that is nearly full',
+      { outbox: { ...VIEW.outbox, heldBytes: 815, bytesMax: 1_000 } },
+      'backend',
+      /^the outbox is 81 % full, .*OUTBOX_MAX_MIB$/,
+    ],
+    [
       'facts that were lost',
       { store: { ...VIEW.store, droppedFacts: 2, unstorableFacts: 1 } },
       'database',

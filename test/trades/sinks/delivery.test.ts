@@ -277,7 +277,7 @@ describe('delivery - the backend goes away', () => {
     );
     expect(delivery.counts).toMatchObject({ waiting: 20, problem: 'the connection was refused' });
     expect(lines).toEqual([
-      'warn delivery: the backend takes no summaries, they wait in the outbox: the connection was refused',
+      'warn delivery: the backend of AGGREGATOR_BACKEND_URL takes no summaries, they wait in the outbox: the connection was refused',
     ]);
     await server(OK, port);
     await Promise.all(ids.map((id) => outcome(id)));
@@ -308,7 +308,36 @@ describe('delivery - the backend goes away', () => {
     await outcome(own.id);
     expect(seen.map(({ body }) => body)).toEqual(['new', 'own']);
     expect(delivery.counts).toMatchObject({ waiting: 1, problem: null });
-    expect(lines).toEqual([expect.stringMatching(/^info delivery: the backend answers again/)]);
+    expect(lines).toEqual([
+      'info delivery: the outbox has summaries of before the start {"waiting":2,"deadLetters":0}',
+      expect.stringMatching(/^info delivery: the backend answers again/),
+    ]);
+  });
+
+  it('after a start the log says again why a backend that was away takes nothing', async () => {
+    const away = await server(OK);
+    await away.close();
+    const first = await begin({ url: away.url });
+    first.add('client', 'x', 'd1');
+    await until('it has failed', () => first.failing.length > 0);
+    await first.stop();
+    const second = await begin({ url: away.url, outbox: first.outbox });
+    await until('it has failed twice', () => second.failing.length > 1);
+    expect(second.lines).toEqual([
+      'info delivery: the outbox has summaries of before the start {"waiting":1,"deadLetters":0}',
+      expect.stringMatching(/^warn delivery: the backend of .* the connection was refused$/),
+    ]);
+  });
+
+  it('a backend that asks for a long wait is away at its first answer', async () => {
+    const { url, behave } = await server(json('', 503, { 'retry-after': '7200' }));
+    const { add, delivery, lines, failing } = await begin({ url });
+    add('client', 'x', 'd1');
+    await until('it was answered', () => failing.length === 1);
+    const reason = 'HTTP status 503: the backend asks for a wait of 3600 s';
+    expect(lines).toEqual([expect.stringMatching(/^warn delivery: the backend of /)]);
+    expect([lines[0]?.endsWith(reason), delivery.counts.problem]).toEqual([true, reason]);
+    behave(OK);
   });
 
   it('Retry-After as a date is heeded', async () => {
@@ -344,6 +373,30 @@ describe('delivery - bounds', () => {
       'info delivery: the outbox has room again',
     ]);
     expect(delivery.counts).toMatchObject({ bytesMax, waitingBytes: 100, deadLetters: 1 });
+  });
+
+  it('an outbox that stays near its limit makes two lines', async () => {
+    const held: (() => void)[] = [];
+    const { url, behave } = await server((_seen, response) => void held.push(() => response.end()));
+    const bytes = ENTRY_BYTES + 1;
+    const { add, delivery, lines } = await begin({ url, bytesMax: 20 * bytes });
+    let added = 0;
+    const fill = () => {
+      while (delivery.hasRoom(bytes)) add(`c${(added += 1)}`, 'x', `d${added}`);
+    };
+    for (let time = 1; time <= 5; time += 1) {
+      fill();
+      await until('a request is under way', () => held.length > 0);
+      held.shift()?.();
+      await until('it is delivered', () => delivery.counts.delivered === time);
+    }
+    behave(OK);
+    for (const answer of held) answer();
+    await until('all are delivered', () => delivery.counts.waiting === 0);
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn delivery: the outbox is full/),
+      'info delivery: the outbox has room again',
+    ]);
   });
 
   it('many dead letters make few lines', async () => {
