@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldJob } from '../../../src/trades/domain/fold-job.ts';
+import { decodeTrades, TradeLog } from '../../../src/trades/domain/trade-log.ts';
 import type { Trade } from '../../../src/trades/domain/trade.ts';
 import { arbitraryTrades } from './arbitrary-trades.ts';
 import { fee, fills, HOUR, LINEAR, marketOf, SPOT, TEN_O_CLOCK_MS, tradeOf } from './fills.ts';
@@ -214,6 +215,26 @@ describe('fold job - laws', () => {
           expect(foldJob(turned, { returnBasis })).toEqual(foldJob(trades, { returnBasis }));
         },
       ),
+    );
+  });
+});
+
+describe('fold job - delivery to a job', () => {
+  it('law - any repetition or order of delivery gives the same figures', () => {
+    fc.assert(
+      fc.property(
+        arbitraryTrades(),
+        fc.array(fc.nat(1000), { minLength: 50, maxLength: 50 }),
+        (trades, ranks) => {
+          const log = new TradeLog();
+          const delivered = [...trades, ...trades]
+            .map((trade, index) => ({ trade, rank: ranks[index] ?? 0 }))
+            .toSorted((one, other) => one.rank - other.rank);
+          for (const { trade } of delivered) log.append(trade);
+          expect(fold([...decodeTrades(log.release())])).toEqual(fold(trades));
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 });

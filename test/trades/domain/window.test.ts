@@ -38,8 +38,12 @@ function deliveries(
 
 function figures(chunks: readonly (readonly Trade[])[]) {
   const [window, book] = [windowOf(), new HourBook('realized_fifo')];
-  for (const chunk of chunks) window.take(chunk, 'spot');
-  for (const trade of window.release(TEN_O_CLOCK_MS + 3 * HOUR)) book.fold(trade);
+  for (const [index, chunk] of chunks.entries()) {
+    window.take(chunk, 'spot');
+    // What is still to come may be as old as this.
+    const toMs = Math.min(...chunks.slice(index + 1).flatMap((next) => next.map((one) => one.timestampMs)));
+    for (const trade of window.release(toMs)) book.fold(trade);
+  }
   const priceOf = (asset: string) => (asset === 'BNB' ? null : '2.5');
   return figuresOf(book.hours(), new Valuation(null, priceOf), 'realized_fifo');
 }
