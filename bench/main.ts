@@ -1,5 +1,4 @@
-// `npm run bench [-- name …] [--quick] [--json]`: measures on this machine and prints ratios taken in one run. Never
-// part
+// `npm run bench [-- name …] [--quick] [--json]`: measures on this machine and prints ratios taken in one run. Never part
 // of the tests.
 
 import { type Bench, type BenchOptions, type Figure, print, toJson } from './figures.ts';
@@ -25,6 +24,7 @@ import { benchQuestions } from './questions.ts';
 import { benchRetention } from './retention.ts';
 import { benchSoak } from './soak.ts';
 import { benchTradesAcks } from './trades-acks.ts';
+import { benchTradesJobs } from './trades-jobs.ts';
 import { benchTradesMemory } from './trades-memory.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -49,6 +49,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'mining-store': benchMiningStore,
   'trades-acks': benchTradesAcks,
   'trades-memory': benchTradesMemory,
+  'trades-jobs': benchTradesJobs,
   fold: benchFold,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */

@@ -5,54 +5,70 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 const FIRST_MS = Date.UTC(2025, 0, 1);
-/** Length of the answer to each of the trades: all have ids of 13 characters. */
+/** The answer to each of the trades with an id: all ids have 13 characters. */
 export const ACK = '{"type":"ack","trade_id":"t-00000000000"}';
-const FRAME_BYTES = 2 + ACK.length;
+/** The answer to a trade without an id is as long as this one. */
+const ACK_WITHOUT_ID = `{"type":"ack","trade_id":"BTCUSDT-${FIRST_MS}"}`;
 
-/** Trades, nearly in order of time, as masked frames: each a buffer of `together` frames. */
-export function tradeFrames(from: number, count: number, together: number): Buffer[] {
-  const buffers: Buffer[] = [];
-  for (let first = from; first < from + count; first += together) {
-    const frames = Array.from({ length: together }, (_, index) => frameOf(tradeText(first + index)));
-    buffers.push(Buffer.concat(frames));
-  }
-  return buffers;
+/** How trades are sent. */
+export interface TradeStyle {
+  readonly hasIds: boolean;
+  /** Trades in a frame; 1: each is a message of type `trade`. */
+  readonly perFrame: number;
+  /** Frames that are written at once. */
+  readonly together: number;
 }
 
-function tradeText(index: number): string {
+/** Frames that are written at once, and the length of their answers. */
+export interface TradeBuffers {
+  readonly buffers: readonly Buffer[];
+  readonly answerBytes: number;
+}
+
+/** Trades, nearly in order of time, as masked frames; `count` is a multiple of the trades of a buffer. */
+export function tradeFrames(from: number, count: number, style: TradeStyle): TradeBuffers {
+  const { hasIds, perFrame, together } = style;
+  const buffers: Buffer[] = [];
+  const frame = (first: number) => {
+    const trades = Array.from({ length: perFrame }, (_, index) => tradeOf(first + index, hasIds));
+    return frameOf(
+      JSON.stringify(perFrame === 1 ? { type: 'trade', data: trades[0] } : { type: 'trades', data: trades }),
+    );
+  };
+  for (let first = from; first < from + count; first += perFrame * together) {
+    const frames = Array.from({ length: together }, (_, index) => frame(first + index * perFrame));
+    buffers.push(Buffer.concat(frames));
+  }
+  const ackBytes = 2 + (hasIds ? ACK : ACK_WITHOUT_ID).length;
+  return { buffers, answerBytes: perFrame * together * ackBytes };
+}
+
+function tradeOf(index: number, hasId: boolean): object {
   // Some are up to 0.7 s late.
   const timestamp = FIRST_MS + index * 40 - ((index * 7) % 11) * 70;
   const price = (50_000 + Math.sin(index / 5_000) * 2_000 + ((index * 7_919) % 1_000) / 100).toFixed(2);
   const size = (((index * 104_729) % 99_991) / 100_000 + 0.00001).toFixed(5);
-  return JSON.stringify({
-    type: 'trade',
-    data: {
-      symbol: 'BTCUSDT',
-      price: Number(price),
-      size: Number(size),
-      side: index % 2 === 0 ? 'buy' : 'sell',
-      timestamp,
-      fee: Number((Number(price) * Number(size) * 0.001).toFixed(6)),
-      trade_id: `t-${String(index).padStart(11, '0')}`,
-    },
-  });
+  return {
+    symbol: 'BTCUSDT',
+    price: Number(price),
+    size: Number(size),
+    side: index % 2 === 0 ? 'buy' : 'sell',
+    timestamp,
+    fee: Number((Number(price) * Number(size) * 0.001).toFixed(6)),
+    ...(hasId && { trade_id: `t-${String(index).padStart(11, '0')}` }),
+  };
 }
 
-/** A mask of zeros leaves the text as it is; the server unmasks it all the same. */
 function frameOf(text: string): Buffer {
   const bytes = Buffer.from(text);
   return Buffer.concat([
     Buffer.from([0x81, 0xfe, bytes.length >> 8, bytes.length & 255, 1, 2, 3, 4]),
-    masked(bytes),
+    bytes.map((byte, index) => byte ^ ((index % 4) + 1)),
   ]);
 }
 
-function masked(bytes: Buffer): Buffer {
-  return bytes.map((byte, index) => byte ^ ((index % 4) + 1)) as Buffer;
-}
-
-/** A connection after its upgrade. */
-export async function openTradeClient(url: string): Promise<Socket> {
+/** A connection after its upgrade, and after the welcome of a server that sends one. */
+export async function openTradeClient(url: string, hasWelcome: boolean): Promise<Socket> {
   const { port, pathname } = new URL(url);
   const socket = connect(Number(port), '127.0.0.1').setNoDelay(true);
   await once(socket, 'connect');
@@ -60,25 +76,25 @@ export async function openTradeClient(url: string): Promise<Socket> {
     `GET ${pathname} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
       'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   );
-  // The welcome, if there is one, comes with the upgrade or a moment later.
-  await once(socket, 'data');
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  socket.read();
+  const end = hasWelcome ? /\r\n\r\n.*"}$/s : /\r\n\r\n/;
+  for (let text = ''; !end.test(text); ) {
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    text += data.toString('latin1');
+  }
   return socket;
 }
 
-/** Sends all buffers of `together` frames, with at most `window` of them unanswered; resolves at the last answer. */
+/** Sends all buffers, with at most `window` of them unanswered; resolves at the last answer. */
 export async function sendTrades(
   socket: Socket,
-  buffers: readonly Buffer[],
-  together: number,
+  { buffers, answerBytes }: TradeBuffers,
   window: number,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let sent = 0;
   let bytes = 0;
   const send = () => {
-    const answered = bytes / (FRAME_BYTES * together);
+    const answered = bytes / answerBytes;
     while (sent < buffers.length && sent < Math.floor(answered) + window)
       socket.write(buffers[sent++] as Buffer);
     if (answered === buffers.length) resolve();

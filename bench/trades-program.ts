@@ -1,53 +1,90 @@
-// The trades service as a child process for a bench, without a backend that answers.
+// The trades program as a child process for a bench, and beside it the reference backend, also as a process of its own.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startAggregator } from '../test/support/aggregator.ts';
+import { type Aggregator, startAggregator } from '../test/support/aggregator.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { until } from '../test/support/until.ts';
-import type { TradeServer } from './trade-server.ts';
 
-export interface TradesProgram extends TradeServer {
-  /** A quantile of the delay of the main thread's event loop, in seconds. */
-  metric(name: string, labels?: string): Promise<number>;
-  /** Asks for a job's summary; resolves with the status of the answer. */
-  process(jobId: string): Promise<number>;
+/** A job as its client knows it. */
+export interface OpenJob {
+  readonly id: string;
+  readonly wsUrl: string;
 }
 
-/** Starts the service with room for this many trades of a job. */
-export async function startTradesProgram(tradesMax: number): Promise<TradesProgram> {
+export interface RunningTrades {
+  readonly pid: number;
+  readonly backendPid: number;
+  /** Address of the jobs API. */
+  readonly api: string;
+  openJob(): Promise<OpenJob>;
+  /** Asks for the summary, and waits until the backend has it. Throws at any other answer than 200. */
+  process(job: OpenJob): Promise<{ readonly trades: number; readonly buckets: number }>;
+  /** A metric summed over its series whose labels contain `labels`; 0 if there is none. */
+  metric(name: string, labels?: string): Promise<number>;
+  end(): Promise<void>;
+}
+
+/** Starts both with these settings of the program, and waits until the backend takes summaries. */
+export async function startTradesProgram(env: Readonly<Record<string, string>> = {}): Promise<RunningTrades> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-trades-'));
-  const { privateKey } = generateKeyPairSync('ed25519');
-  writeFileSync(join(folder, 'ed25519_private.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
-    mode: 0o600,
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const keyFile = join(folder, 'ed25519_private.key');
+  writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  writeFileSync(join(folder, 'public.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+  const common = { LOG_LEVEL: 'info', HTTP_PORT: '' };
+  const backend = startAggregator({ ...common, INGEST_PORT: String(await freePort()) }, undefined, {
+    args: ['ingest-server', '--keys', join(folder, 'public.pem')],
+    cwd: folder,
+    urlLine: 'ingest: takes summaries at ',
   });
-  const env = {
-    HTTP_PORT: '',
+  const settings = {
+    ...common,
     AGGREGATOR_PORT: '0',
     AGGREGATOR_WS_PORT: '0',
-    AGGREGATOR_BACKEND_URL: 'http://127.0.0.1:9',
-    JOB_MAX_TRADES: String(tradesMax),
-    LOG_LEVEL: 'info',
+    AGGREGATOR_BACKEND_URL: new URL(await backend.url()).origin,
+    ...env,
   };
-  const program = startAggregator(env, undefined, { args: ['trades'], cwd: folder, urlLine: 'jobs API: ' });
+  const program = startAggregator(settings, undefined, {
+    args: ['trades'],
+    cwd: folder,
+    urlLine: 'jobs API: ',
+  });
   const api = await program.url();
-  await until('the service', async () => (await fetch(`${api}/readyz`).catch(() => null))?.status === 200);
+  await until('the service', async () => {
+    if (program.process.exitCode !== null) throw new Error(`the program ended: ${program.errors()}`);
+    return (await fetch(`${api}/readyz`).catch(() => null))?.status === 200;
+  });
   return {
-    pid: program.process.pid ?? 0,
-    metric: program.metric,
+    pid: pidOf(program),
+    backendPid: pidOf(backend),
+    api,
     async openJob() {
-      const answer = (await (await fetch(`${api}/jobs`, { method: 'POST' })).json()) as { ws_url: string };
-      return answer.ws_url;
+      const opened = await post(`${api}/jobs`);
+      return { id: String(opened['job_id']), wsUrl: String(opened['ws_url']) };
     },
-    async process(jobId) {
-      const answer = await fetch(`${api}/jobs/${jobId}/process`, { method: 'POST' });
-      await answer.text();
-      return answer.status;
+    async process({ id }) {
+      const done = await post(`${api}/jobs/${id}/process`);
+      return { trades: Number(done['trades_processed']), buckets: Number(done['buckets_count']) };
     },
+    metric: program.metric,
     async end() {
-      await program.stop('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      await program.stop();
+      await backend.stop();
+      rmSync(folder, { recursive: true });
     },
   };
+}
+
+function pidOf({ process }: Aggregator): number {
+  return process.pid ?? 0;
+}
+
+async function post(url: string): Promise<Readonly<Record<string, unknown>>> {
+  const answer = await fetch(url, { method: 'POST' });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`POST ${url}: ${answer.status} ${text}`);
+  return JSON.parse(text) as Readonly<Record<string, unknown>>;
 }
