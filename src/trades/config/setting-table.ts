@@ -76,7 +76,11 @@ export const DEFINITIONS = {
     'Milliseconds from the creation of a job to its end; a sealed summary is still delivered.',
   ),
   JOB_MAX_TRADES: setting(wholeNumber(1, 100_000_000, 'trades'), 100_000, 'Trades that one job takes.'),
-  MAX_JOBS: setting(wholeNumber(1, 100_000, 'jobs'), 1_000, 'Jobs at one time; expired ones do not count.'),
+  MAX_JOBS: setting(
+    wholeNumber(1, 100_000, 'jobs'),
+    1_000,
+    'Jobs at one time. An expired one counts until its summary is stored and no call waits for it.',
+  ),
   JOBS_MEMORY_MAX_MIB: setting(
     wholeNumber(1, 1_048_576, 'MiB'),
     512,

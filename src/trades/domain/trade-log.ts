@@ -12,10 +12,16 @@ import type { Fee, Market, Trade } from './trade.ts';
 export interface EncodedTrades {
   readonly trades: number;
   readonly blocks: readonly OwnBytes[];
-  /** Markets and assets of fees, which the bytes name by their place. */
+  /** Markets, and assets of quotes and fees, which the bytes name by their place. */
   readonly markets: readonly Market[];
   readonly assets: readonly string[];
 }
+
+/**
+ * Most assets of one job, quotes and currencies of fees together: each can become a member of its summary's
+ * `unconverted`. An exchange has some thousands.
+ */
+export const JOB_ASSETS_MAX = 4_096;
 
 // The first byte of a record.
 const SELL = 1;
@@ -63,11 +69,13 @@ export class TradeLog {
 
   /**
    * Takes a trade, or finds it `repeated`: its id is known for its market and side. The first one counts. Trades without
-   * an id are never repeated.
+   * an id are never repeated. A trade that brings an asset beyond {@link JOB_ASSETS_MAX} is one of `too_many`.
    */
-  append(trade: Trade): 'taken' | 'repeated' {
+  append(trade: Trade): 'taken' | 'repeated' | 'too_many' {
+    if (!this.#hasRoomForAssets(trade)) return this.knows(trade) ? 'repeated' : 'too_many';
     const market = this.#markets.indexOf(trade.market);
     if (trade.id !== null && !this.#addId(market, trade.side, trade.id)) return 'repeated';
+    this.#assets.indexOf(trade.market.quote);
     this.#write(trade, market);
     this.#trades += 1;
     return 'taken';
@@ -96,6 +104,13 @@ export class TradeLog {
     this.#columns = new Columns();
     this.#trades = 0;
     return encoded;
+  }
+
+  #hasRoomForAssets({ market, fees }: Trade): boolean {
+    const room = JOB_ASSETS_MAX - this.#assets.size;
+    if (room > fees.length) return true;
+    const assets = new Set([market.quote, ...fees.map(({ asset }) => asset)]);
+    return [...assets].filter((asset) => this.#assets.placeOf(asset) === undefined).length <= room;
   }
 
   #addId(market: number, side: Trade['side'], id: string): boolean {

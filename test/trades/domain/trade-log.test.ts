@@ -3,7 +3,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Decimal, Market, Trade } from '../../../src/trades/domain/trade.ts';
-import { decodeTrades, type EncodedTrades, TradeLog } from '../../../src/trades/domain/trade-log.ts';
+import {
+  decodeTrades,
+  type EncodedTrades,
+  JOB_ASSETS_MAX,
+  TradeLog,
+} from '../../../src/trades/domain/trade-log.ts';
 
 function market(symbol: string, more: Partial<Market> = {}): Market {
   const quote = 'USDT';
@@ -250,6 +255,24 @@ describe('bytes', () => {
     expect(log.bytes / trades).toBeLessThan(bytesMost);
     const encoded = log.release();
     expect(encoded.blocks.reduce((bytes, { length }) => bytes + length, 0) / trades).toBeLessThan(bytesMost);
+  });
+
+  it('trade log - JOB_ASSETS_MAX: a further quote or currency of a fee is too many, and known ones still count', () => {
+    const log = new TradeLog();
+    const paid = (asset: string, id: string | null = null) => trade({ id, fees: [{ asset, amount: '1' }] });
+    // The quote is the first one.
+    for (let nth = 1; nth < JOB_ASSETS_MAX; nth++) expect(log.append(paid(`A${nth}`))).toBe('taken');
+    expect(log.append(paid('A1', '7'))).toBe('taken');
+    const { bytes } = log;
+    const other = market('ETHEUR', { quote: 'EUR' });
+    expect(log.append(paid('NEW'))).toBe('too_many');
+    expect(log.append(trade({ market: other }))).toBe('too_many');
+    expect(log.append(paid('NEW', '7'))).toBe('repeated');
+    expect(log.bytes).toBe(bytes);
+    expect(log.append(trade({ market: market('ETHA1', { quote: 'A1' }) }))).toBe('taken');
+    expect(log.append(paid('USDT'))).toBe('taken');
+    const { trades, assets } = log.release();
+    expect([trades, assets.length]).toEqual([JOB_ASSETS_MAX + 2, JOB_ASSETS_MAX]);
   });
 
   it('trade log - a small job takes little', () => {
