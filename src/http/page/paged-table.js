@@ -3,9 +3,10 @@
 // page has a table with this id, and `<id>-count`; search, problem and pager are the elements with `data-table="<id>"`
 // and `data-part` search, problem, previous, page, next.
 
-import { Refused, serverNowMs } from './api.js';
+import { Refused } from './api.js';
 import { all, byId, make, setText } from './dom.js';
-import { ago, count, dateTime, whyAhead } from './format.js';
+import { count } from './format.js';
+import { showSeenTimes } from './seen-times.js';
 
 const REFRESH_MS = 10_000;
 const REFRESH_MOVED_MS = 2000;
@@ -81,7 +82,7 @@ export class PagedTable {
   }
 
   #refresh() {
-    if (this.#shown !== null) this.#showTimes();
+    if (this.#shown !== null) showSeenTimes(this.#definition.id);
     const ageMs = performance.now() - this.#loadedMs;
     if (document.hidden || ageMs < (this.#isMoved ? REFRESH_MOVED_MS : REFRESH_MS)) return;
     void this.#load();
@@ -161,7 +162,7 @@ export class PagedTable {
     setText(byId(`${id}-count`), `${count(answer.total)} ${noun}${this.#isFiltered() ? ' found' : ''}`);
     /** @type {HTMLButtonElement} */ (this.#part('previous')).disabled = answer.page <= 1;
     /** @type {HTMLButtonElement} */ (this.#part('next')).disabled = answer.page >= pages;
-    this.#showTimes();
+    showSeenTimes(this.#definition.id);
     shown?.();
   }
 
@@ -172,16 +173,6 @@ export class PagedTable {
 
   #isFiltered() {
     return this.#asked.q !== '' || this.#definition.isFiltered?.() === true;
-  }
-
-  /** The age of each time in the table. */
-  #showTimes() {
-    for (const cell of all(`#${this.#definition.id} [data-seen]`)) {
-      const seenAt = cell.dataset.seen ?? '';
-      const agoMs = serverNowMs() - Date.parse(seenAt);
-      setText(cell, ago(agoMs));
-      cell.title = `${dateTime(seenAt)} ${whyAhead(agoMs)}`.trim();
-    }
   }
 
   #search() {

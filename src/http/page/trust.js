@@ -38,3 +38,16 @@ export function judgeLost(status, at) {
       : `The aggregator cannot be reached; these numbers are from ${dateTime(at)}. Trying again.`,
   ];
 }
+
+/**
+ * What the components say: the reasons why the program is not ready, and its warnings; each text is empty if there is none.
+ * @param {readonly { component: string, ok: boolean, reason: string }[]} reasons
+ */
+export function reasonTexts(reasons) {
+  const say = (/** @type {boolean} */ isOk) =>
+    reasons
+      .filter(({ ok }) => ok === isOk)
+      .map(({ component, reason }) => `${component}: ${reason}`)
+      .join('; ');
+  return { failing: say(false), warnings: say(true) };
+}

@@ -3,69 +3,44 @@
 
 import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
-import { all, byId, setText, showText } from './dom.js';
+import { all, byId, showText } from './dom.js';
 import { ago, bytes, count, dateTime, rate, span, whyAhead } from './format.js';
+import { LiveDocument, showTexts } from './live-document.js';
 import { showMissing } from './missing.js';
 import { lastSeenMs } from './nodes.js';
-import { Pace } from './pace.js';
 import { showStack } from './state-stack.js';
-import { judgeLost, LOADING, showTrust } from './trust.js';
+import { reasonTexts } from './trust.js';
 
 const SPARK_POINTS = 60;
 const OLD_AFTER_INTERVALS = 3;
 
-/** @type {any} */
-let latest = null;
 /** Kept across a restart of the aggregator. @type {string | null} */
 let lastHeardAt = null;
-let isLost = false;
-/** @type {number | null} */
-let lostStatus = null;
-const pace = new Pace();
 /** @type {number[]} */
 const spark = [];
 
-/** Updates the relative times every second, also without a new document. */
-export function startLive() {
-  setInterval(() => {
-    notePace();
-    show();
-  }, 1000);
-}
+/** The document of the feed. */
+export const live = new LiveDocument({
+  show,
+  judge,
+  paced: ({ messages }) => messages.received,
+  noted: noteSpark,
+});
 
-/** @param {any} document of the feed */
-export function showLive(document) {
-  // After a restart the aggregator counts from 0 again.
-  if (latest !== null && latest.startedAt !== document.startedAt) pace.forget();
-  latest = document;
-  lastHeardAt = document.lastHeardAt ?? lastHeardAt;
-  isLost = false;
-  show();
-}
-
-/** @param {number | null} status HTTP status of the failed answer; null if there was no answer */
-export function showLost(status) {
-  isLost = true;
-  lostStatus = status;
-  show();
-}
-
-function notePace() {
-  if (latest === null || isLost) return;
-  pace.note(latest.messages.received, performance.now());
-  const newest = pace.lastPerSecond();
-  if (newest === null) return;
-  spark.push(newest);
+/** @param {number | null} perSecond */
+function noteSpark(perSecond) {
+  if (perSecond === null) return;
+  spark.push(perSecond);
   if (spark.length > SPARK_POINTS) spark.shift();
 }
 
-function show() {
-  showTrust(judge());
-  if (latest === null) return;
+/** @param {any} latest the document */
+function show(latest) {
   const { nodes, ingest, messages } = latest;
+  lastHeardAt = latest.lastHeardAt ?? lastHeardAt;
   const heardMs = lastHeardMs();
   showMissing(latest.missing);
-  const paceNow = isLost ? null : pace.perSecond();
+  const paceNow = live.perSecond();
   const texts = {
     online: count(nodes.online),
     stale: count(nodes.stale),
@@ -85,13 +60,11 @@ function show() {
     offset: offsetText(ingest.clockOffsetMs),
     size: bytes(ingest.databaseSizeBytes),
   };
-  for (const [name, text] of Object.entries(texts)) {
-    for (const element of all(`[data-live="${name}"]`)) setText(element, text);
-  }
+  showTexts(texts);
   mark('broker', latest.brokerConnected);
   mark('conserved', messages.conserved);
   mark('lost', messages.lost === 0);
-  showStack('node-stack', nodes);
+  showStack('node-stack', [nodes.online, nodes.stale, nodes.offline]);
   showSpark();
   showBars(byId('outcomes'), 'Outcomes', counterBars(messages.outcomes), '');
   showBars(
@@ -110,16 +83,16 @@ function show() {
  */
 function lastHeardMs() {
   const heardMs =
-    latest.lastHeardAt == null
+    live.latest.lastHeardAt == null
       ? Math.max(lastSeenMs() ?? 0, lastHeardAt === null ? 0 : Date.parse(lastHeardAt))
-      : Date.parse(latest.lastHeardAt);
+      : Date.parse(live.latest.lastHeardAt);
   return heardMs > 0 ? heardMs : null;
 }
 
 /** @param {number | null} heardMs */
 function heardText(heardMs) {
   if (heardMs !== null) return ago(serverNowMs() - heardMs);
-  return latest.nodes.total === 0 ? 'none yet' : 'none since the start';
+  return live.latest.nodes.total === 0 ? 'none yet' : 'none since the start';
 }
 
 /** @param {Readonly<Record<string, number>>} counters */
@@ -157,10 +130,8 @@ function showSpark() {
   document.querySelector('#spark polyline')?.setAttribute('points', points.join(' '));
 }
 
-/** @returns {import('./trust.js').Judgement} */
-function judge() {
-  if (isLost) return judgeLost(lostStatus, latest?.at ?? null);
-  if (latest === null) return LOADING;
+/** @param {any} latest @returns {import('./trust.js').Judgement} */
+function judge(latest) {
   if (!latest.brokerConnected) {
     return [
       'broker_away',
@@ -183,17 +154,11 @@ function judge() {
       `The statistics are old: the last tick was at ${dateTime(latest.lastTickAt)}.`,
     ];
   }
-  /** @type {{ component: string, ok: boolean, reason: string }[]} */
   // Missing messages have their own banner.
-  const reasons = latest.reasons.filter(
-    (/** @type {{ component: string }} */ { component }) => component !== 'messages',
+  const { failing, warnings } = reasonTexts(
+    latest.reasons.filter((/** @type {{ component: string }} */ { component }) => component !== 'messages'),
   );
-  const failing = reasons.filter((reason) => !reason.ok);
-  if (failing.length > 0) {
-    const list = failing.map(({ component, reason }) => `${component}: ${reason}`).join('; ');
-    return ['not_ready', 'Not ready', `The aggregator is not ready. ${list}.`];
-  }
-  const warnings = reasons.map(({ component, reason }) => `${component}: ${reason}`).join('; ');
+  if (failing !== '') return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing}.`];
   const warning = warnings === '' ? '' : `Warning. ${warnings}.`;
   if (latest.missing.length > 0) return ['missing', 'Live, messages missing', warning];
   return ['connected', 'Live', warning];

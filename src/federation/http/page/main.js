@@ -3,7 +3,7 @@
 import { keyOfTab, onRefusedKey, useKey } from './api.js';
 import { showCharts, startCharts } from './charts.js';
 import { byId, setText } from './dom.js';
-import { showLive, showLost, startLive } from './live.js';
+import { live } from './live.js';
 import { noteNodes, startNodes } from './nodes.js';
 import { startReporting } from './reporting.js';
 import { followShared } from './shared-feed.js';
@@ -33,20 +33,20 @@ startTheme();
 const askForKey = startKeyForm();
 onRefusedKey(askForKey);
 startStatistics();
-startLive();
+live.start();
 startCharts();
 startNodes();
 startReporting();
 followShared(FEED, {
   document(document) {
-    showLive(document);
+    live.take(document);
     showStatistics(document);
     showCharts(document);
     noteNodes(document);
   },
   lost(status) {
     if (status === 401 || status === 403) askForKey(status);
-    showLost(status);
+    live.lose(status);
   },
 });
 

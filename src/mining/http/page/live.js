@@ -3,62 +3,36 @@
 
 import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
-import { all, byId, make, setText, showText } from './dom.js';
+import { byId, make, setText, showText } from './dom.js';
 import { bytes, count, dateTime, exact, rate, span } from './format.js';
-import { Pace } from './pace.js';
+import { LiveDocument, mark, showTexts } from './live-document.js';
 import { showStack } from './state-stack.js';
-import { judgeLost, LOADING, showTrust } from './trust.js';
+import { reasonTexts } from './trust.js';
 import { showUpstreams } from './upstreams.js';
 
 const DEMONSTRATION =
   'DEMONSTRATION: the upstream and the miners are simulated, and nothing here is worth anything.';
 
-/** The document. A patch removes a member that becomes null, so a member without a value may be missing. @type {any} */
-let latest = null;
-let isLost = false;
-/** @type {number | null} */
-let lostStatus = null;
-const pace = new Pace();
 let shownRefusals = '';
 
-/** Updates the relative times every second, also without a new document. */
-export function startLive() {
-  setInterval(() => {
-    if (latest !== null && !isLost) pace.note(latest.door.polls, performance.now());
-    show();
-  }, 1000);
-}
+/** The document of the feed. */
+export const live = new LiveDocument({
+  show,
+  judge,
+  paced: ({ door }) => door.polls,
+});
 
-/** @param {any} document of the feed */
-export function showLive(document) {
-  // After a restart the aggregator counts from 0 again.
-  if (latest !== null && latest.startedAt !== document.startedAt) pace.forget();
-  latest = document;
-  isLost = false;
-  show();
-}
-
-/** @param {number | null} status HTTP status of the failed answer; null if there was no answer */
-export function showLost(status) {
-  isLost = true;
-  lostStatus = status;
-  show();
-}
-
-function show() {
-  showTrust(judge());
-  if (latest === null) return;
+/** @param {any} latest the document */
+function show(latest) {
   const { machines, statistics, door, desk, proofs } = latest;
   setText(byId('demonstration'), latest.demonstration ? DEMONSTRATION : '');
   document.title = latest.demonstration ? 'DEMONSTRATION: Mining aggregator' : 'Mining aggregator';
-  const texts = { ...nowTexts(), ...bestTexts(statistics.currentBlockBest), ...workTexts() };
-  for (const [name, text] of Object.entries(texts))
-    for (const element of all(`[data-live="${name}"]`)) setText(element, text);
+  showTexts({ ...nowTexts(), ...bestTexts(statistics.currentBlockBest), ...workTexts() });
   mark('unanswered', door.closedUnanswered === 0);
   mark('noAnswers', door.informationAnswers.none === 0);
   mark('refusedConnections', door.refusedConnections === 0);
   mark('database', latest.database.problem == null);
-  showStack('machine-stack', machines);
+  showStack('machine-stack', [machines.online, machines.stale, machines.offline]);
   showBars(byId('verdicts'), 'Verdicts', counterBars(desk.verdicts), 'No submission yet.');
   showBars(byId('proof-outcomes'), 'Proof checks', counterBars(proofs.outcomes), 'No proof was checked.');
   showUpstreams(latest.upstreams);
@@ -72,10 +46,10 @@ function show() {
 }
 
 function nowTexts() {
-  const { machines, statistics } = latest;
-  const polls = isLost ? null : pace.perSecond();
+  const { machines, statistics } = live.latest;
+  const polls = live.perSecond();
   return {
-    uptime: span(serverNowMs() - Date.parse(latest.startedAt)),
+    uptime: span(serverNowMs() - Date.parse(live.latest.startedAt)),
     online: count(machines.online),
     stale: count(machines.stale),
     offline: count(machines.offline),
@@ -103,7 +77,7 @@ function bestTexts(best) {
 }
 
 function workTexts() {
-  const { door, desk, proofs, database } = latest;
+  const { door, desk, proofs, database } = live.latest;
   return {
     proofsWaiting: `${count(proofs.waiting)} of ${count(proofs.waitingLimit)}`,
     proofsOldest: proofs.waiting === 0 ? '–' : span(proofs.oldestAgeSecs * 1000),
@@ -153,20 +127,10 @@ function counterBars(counters) {
   );
 }
 
-/** @param {string} name @param {boolean} isGood */
-function mark(name, isGood) {
-  for (const element of all(`[data-live="${name}"]`)) element.classList.toggle('bad', !isGood);
-}
-
-/** @returns {import('./trust.js').Judgement} */
-function judge() {
-  if (isLost) return judgeLost(lostStatus, latest?.at ?? null);
-  if (latest === null) return LOADING;
-  /** @type {{ component: string, ok: boolean, reason: string }[]} */
-  const reasons = latest.reasons;
-  const failing = reasons.filter(({ ok }) => !ok).map(({ component, reason }) => `${component}: ${reason}`);
-  if (failing.length > 0)
-    return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing.join('; ')}.`];
+/** @param {any} latest @returns {import('./trust.js').Judgement} */
+function judge(latest) {
+  const { failing, warnings } = reasonTexts(latest.reasons);
+  if (failing !== '') return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing}.`];
   if (!latest.statistics.isComplete)
     return [
       'catching_up',
@@ -178,7 +142,6 @@ function judge() {
   );
   if (alarms.length > 0)
     return ['alarm', 'Operator needed', `An upstream needs its operator. ${alarms.join('; ')}`];
-  const warnings = reasons.map(({ component, reason }) => `${component}: ${reason}`);
   const active = latest.upstreams.findIndex((/** @type {any} */ each) => each.isActive);
   if (active > 0)
     return [
@@ -186,5 +149,5 @@ function judge() {
       'Live, on a fallback',
       `Miners are served from the fallback ${latest.upstreams[active].name}.`,
     ];
-  return ['connected', 'Live', warnings.length === 0 ? '' : `Warning. ${warnings.join('; ')}.`];
+  return ['connected', 'Live', warnings === '' ? '' : `Warning. ${warnings}.`];
 }

@@ -3,7 +3,7 @@
 
 import { noteSummaries, startClient } from './client.js';
 import { noteClients, startClients } from './clients.js';
-import { showLive, showLost, startLive } from './live.js';
+import { live } from './live.js';
 import { followShared } from './shared-feed.js';
 import { startTheme } from './theme.js';
 
@@ -11,14 +11,14 @@ import { startTheme } from './theme.js';
 const FEED = { path: 'api/ingest/events', polled: 'api/ingest/health', slow: null };
 
 startTheme();
-startLive();
+live.start();
 startClient();
 startClients();
 followShared(FEED, {
   document(document) {
-    showLive(document);
+    live.take(document);
     noteClients(document);
     noteSummaries(document);
   },
-  lost: showLost,
+  lost: (status) => live.lose(status),
 });

@@ -2,60 +2,37 @@
 
 import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
-import { all, byId, setText, showText } from './dom.js';
+import { byId, setText, showText } from './dom.js';
 import { ago, count, dateTime, rate, size, span } from './format.js';
-import { Pace } from './pace.js';
-import { judgeLost, LOADING, showTrust } from './trust.js';
+import { LiveDocument, mark, showTexts } from './live-document.js';
+import { showStack } from './state-stack.js';
+import { reasonTexts } from './trust.js';
 
 const STATUSES = ['collecting', 'processing', 'completed', 'failed'];
 const DEMONSTRATION =
   'DEMONSTRATION: the summaries go to a backend that this program started on this machine, and to nobody else.';
 
-/** The document. A patch removes a member that becomes null, so a member without a value may be missing. @type {any} */
-let latest = null;
-let isLost = false;
-/** @type {number | null} */
-let lostStatus = null;
-const pace = new Pace();
+/** The document of the feed. */
+export const live = new LiveDocument({
+  show,
+  judge,
+  paced: ({ jobs }) => jobs.taken,
+});
 
-/** Updates the relative times every second, also without a new document. */
-export function startLive() {
-  setInterval(() => {
-    if (latest !== null && !isLost) pace.note(latest.jobs.taken, performance.now());
-    show();
-  }, 1000);
-}
-
-/** @param {any} document of the feed */
-export function showLive(document) {
-  // After a restart the aggregator counts from 0 again.
-  if (latest !== null && latest.startedAt !== document.startedAt) pace.forget();
-  latest = document;
-  isLost = false;
-  show();
-}
-
-/** @param {number | null} status HTTP status of the failed answer; null if there was no answer */
-export function showLost(status) {
-  isLost = true;
-  lostStatus = status;
-  show();
-}
-
-function show() {
-  showTrust(judge());
-  if (latest === null) return;
+/** @param {any} latest the document */
+function show(latest) {
   const { outbox, database } = latest;
   setText(byId('demonstration'), latest.demonstration ? DEMONSTRATION : '');
   document.title = latest.demonstration ? 'DEMONSTRATION: Trades aggregator' : 'Trades aggregator';
-  const texts = { ...jobTexts(), ...outboxTexts(outbox), ...programTexts(database) };
-  for (const [name, text] of Object.entries(texts))
-    for (const element of all(`[data-live="${name}"]`)) setText(element, text);
+  showTexts({ ...jobTexts(), ...outboxTexts(outbox), ...programTexts(database) });
   mark('deadLetters', outbox.deadLetters === 0);
   mark('database', database.problem == null);
   mark('lostFacts', database.lostFacts === 0);
   mark('failed', latest.jobs.failed === 0);
-  showStack();
+  showStack(
+    'job-stack',
+    STATUSES.map((status) => latest.jobs[status]),
+  );
   showBars(byId('attempts'), 'Attempts', attemptBars(outbox.attempts), 'No delivery was tried yet.');
   setText(byId('backend-problem'), outbox.problem ?? '');
   showAccounts(latest.accounts);
@@ -66,10 +43,10 @@ function show() {
 }
 
 function jobTexts() {
-  const { jobs, socket } = latest;
-  const trades = isLost ? null : pace.perSecond();
+  const { jobs, socket } = live.latest;
+  const trades = live.perSecond();
   return {
-    uptime: span(serverNowMs() - Date.parse(latest.startedAt)),
+    uptime: span(serverNowMs() - Date.parse(live.latest.startedAt)),
     ...Object.fromEntries(STATUSES.map((status) => [status, count(jobs[status])])),
     jobs: count(STATUSES.reduce((sum, status) => sum + jobs[status], 0)),
     jobsLimit: count(jobs.limit),
@@ -106,7 +83,7 @@ function outboxTexts(outbox) {
 
 /** @param {any} database */
 function programTexts(database) {
-  const { accounts } = latest;
+  const { accounts } = live.latest;
   return {
     database: database.problem == null ? size(database.sizeBytes) : 'In trouble',
     freeDisk: database.freeBytes == null ? 'unknown' : size(database.freeBytes),
@@ -116,14 +93,6 @@ function programTexts(database) {
     accountsStale: count(accounts.stale),
     accountsOffline: count(accounts.offline),
   };
-}
-
-function showStack() {
-  const { jobs } = latest;
-  const total = STATUSES.reduce((sumOfAll, status) => sumOfAll + jobs[status], 0);
-  for (const status of STATUSES)
-    for (const part of all(`#job-stack .${status}`))
-      part.style.width = `${total === 0 ? 0 : (jobs[status] / total) * 100}%`;
 }
 
 /** @param {any} accounts */
@@ -161,23 +130,10 @@ function totalOf(counters) {
   return Object.values(counters).reduce((total, number) => total + number, 0);
 }
 
-/** @param {string} name @param {boolean} isGood */
-function mark(name, isGood) {
-  for (const element of all(`[data-live="${name}"]`)) element.classList.toggle('bad', !isGood);
-}
-
-/** @returns {import('./trust.js').Judgement} */
-function judge() {
-  if (isLost) return judgeLost(lostStatus, latest?.at ?? null);
-  if (latest === null) return LOADING;
-  /** @type {{ component: string, ok: boolean, reason: string }[]} */
-  const reasons = latest.reasons;
-  const texts = (/** @type {boolean} */ ok) =>
-    reasons.filter((each) => each.ok === ok).map(({ component, reason }) => `${component}: ${reason}`);
-  const failing = texts(false);
-  if (failing.length > 0)
-    return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing.join('; ')}.`];
-  const warnings = texts(true);
-  if (warnings.length > 0) return ['warning', 'Live, with a warning', `Warning. ${warnings.join('; ')}.`];
+/** @param {any} latest @returns {import('./trust.js').Judgement} */
+function judge(latest) {
+  const { failing, warnings } = reasonTexts(latest.reasons);
+  if (failing !== '') return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing}.`];
+  if (warnings !== '') return ['warning', 'Live, with a warning', `Warning. ${warnings}.`];
   return ['connected', 'Live', ''];
 }

@@ -1,7 +1,7 @@
 // The dashboard. The live feed keeps one document up to date, and the files beside this one show it.
 
 import { showCharts, startCharts } from './charts.js';
-import { showLive, showLost, startLive } from './live.js';
+import { live } from './live.js';
 import { followShared } from './shared-feed.js';
 import { noteTables, startTables } from './tables.js';
 import { startTheme } from './theme.js';
@@ -10,14 +10,14 @@ import { startTheme } from './theme.js';
 const FEED = { path: 'api/trades/events', polled: 'api/trades/health', slow: null };
 
 startTheme();
-startLive();
+live.start();
 startCharts();
 startTables();
 followShared(FEED, {
   document(document) {
-    showLive(document);
+    live.take(document);
     showCharts(document);
     noteTables(document);
   },
-  lost: showLost,
+  lost: (status) => live.lose(status),
 });

@@ -3,7 +3,8 @@
 
 import { serverNowMs } from './api.js';
 import { all, make, setText } from './dom.js';
-import { ago, dateTime, span, whyAhead } from './format.js';
+import { dateTime, span } from './format.js';
+import { showSeenTimes } from './seen-times.js';
 
 const REFRESH_MS = 10_000;
 const REFRESH_MOVED_MS = 2000;
@@ -74,11 +75,7 @@ export class RowsTable {
 
   /** How long ago each time of the table is, or in what time it comes. */
   #showTimes() {
-    for (const cell of all(`#${this.#definition.id} [data-seen]`)) {
-      const agoMs = serverNowMs() - Date.parse(cell.dataset.seen ?? '');
-      setText(cell, ago(agoMs));
-      cell.title = `${dateTime(cell.dataset.seen ?? '')} ${whyAhead(agoMs)}`.trim();
-    }
+    showSeenTimes(this.#definition.id);
     for (const cell of all(`#${this.#definition.id} [data-due]`)) {
       const inMs = Date.parse(cell.dataset.due ?? '') - serverNowMs();
       setText(cell, inMs <= 0 ? 'now' : `in ${span(inMs)}`);
