@@ -12,7 +12,7 @@ import { type Part, startAt } from '../../lib/part.ts';
 import { createBackend, defaultKeys, type KeySource } from '../backend/backend.ts';
 import { readIngestSettings } from '../config/ingest-settings.ts';
 import { ownHttpUrl } from '../config/own-url.ts';
-import { DEFAULT_BACKEND_URL, type Settings } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
 import type { TradesApp } from '../threads/main.ts';
 
 /** Where the reference backend listens that is started beside the service. */
@@ -31,31 +31,65 @@ export function makeMissingKey({ key }: Pick<Settings, 'key'>, log: Pick<LossyLo
   }
 }
 
-/** The port of the reference backend to start; null if the operator named a backend, or if one answers. */
-export async function missingBackend({ backend }: Pick<Settings, 'backend'>): Promise<number | null> {
-  if (backend.isSet) return null;
-  const { hostname, port } = new URL(DEFAULT_BACKEND_URL);
-  return (await accepts(hostname, Number(port))) ? null : Number(port);
+/** The backend of a service for which the operator named none. */
+export interface ChosenBackend {
+  readonly port: number;
+  readonly url: string;
+  /** True if something answers there; else the reference backend is to be started. */
+  readonly isThere: boolean;
 }
 
-/** The service with the reference backend beside it, which is started first and stopped last. */
+/**
+ * The backend at `INGEST_PORT` of this machine; null if the operator named one. Errors: `settings_invalid` if a setting of
+ * the reference backend is wrong.
+ */
+export async function chooseBackend(
+  { backend }: Pick<Settings, 'backend'>,
+  env: Environment,
+): Promise<ChosenBackend | null> {
+  if (backend.isSet) return null;
+  const { port } = readIngestSettings(env).settings;
+  if (port === 0) {
+    throw new CodedError(
+      'settings_invalid',
+      'INGEST_PORT 0: the service must know the port of the backend beside it: name a port, or leave it unset.',
+    );
+  }
+  const { hostname } = new URL(backend.url);
+  return { port, url: `http://${hostname}:${port}`, isThere: await accepts(hostname, port) };
+}
+
+/** Says how to see a first signed summary, with the addresses of the service and of its backend. */
+function tellFirstSteps(
+  log: Pick<LossyLog, 'info'>,
+  { apiUrl, backendUrl }: { readonly apiUrl: string; readonly backendUrl: string },
+): void {
+  log.info('to see a first signed summary:');
+  log.info(`  1. node examples/job-client.mjs ${apiUrl}`);
+  log.info(`  2. open ${backendUrl} (what the backend received) and ${apiUrl} (the service)`);
+  log.info(`  3. ${COMMAND_NAME} outbox list --state delivered`);
+}
+
+/** The service without a backend that the operator named. The reference backend starts first and stops last, if there is none. */
 export class WithBackend implements Program {
   readonly #app: TradesApp;
-  readonly #backend: Part<{ readonly url: string }>;
+  /** Null if a backend is there. */
+  readonly #backend: Part<{ readonly url: string }> | null;
+  readonly #backendUrl: string;
   readonly #log: Pick<LossyLog, 'info'>;
   readonly #started = new AsyncDisposableStack();
 
   constructor(
     app: TradesApp,
     {
-      port,
+      chosen,
       env,
       keyFile,
       isPortChosen,
       log,
       fatal,
     }: {
-      readonly port: number;
+      readonly chosen: ChosenBackend;
       readonly env: Environment;
       readonly keyFile: string;
       /** False if the service listens on any free port, which only its start chooses. */
@@ -66,19 +100,18 @@ export class WithBackend implements Program {
   ) {
     this.#app = app;
     this.#log = log;
+    this.#backendUrl = chosen.url;
     const { databasePath } = readIngestSettings(env).settings;
     // The key may be newer than summaries that wait: the service lists the earlier ones.
     const keys = isPortChosen ? defaultKeys(keyFile, ownHttpUrl(env)) : [keyIn(keyFile)];
-    this.#backend = createBackend({ host: HOST, port, databasePath, keys }, { log, fatal });
+    const { port, isThere } = chosen;
+    this.#backend = isThere ? null : createBackend({ host: HOST, port, databasePath, keys }, { log, fatal });
   }
 
   async start(): Promise<void> {
-    const { url: backendUrl } = await startAt(this.#started, this.#backend);
+    const backend = this.#backend === null ? null : await startAt(this.#started, this.#backend);
     const { apiUrl } = await startAt(this.#started, this.#app);
-    this.#log.info('to see a first signed summary:');
-    this.#log.info(`  1. node examples/job-client.mjs ${apiUrl}`);
-    this.#log.info(`  2. open ${backendUrl} (what the backend received) and ${apiUrl} (the service)`);
-    this.#log.info(`  3. ${COMMAND_NAME} outbox list --state delivered`);
+    tellFirstSteps(this.#log, { apiUrl, backendUrl: backend?.url ?? this.#backendUrl });
   }
 
   stop(): Promise<void> {

@@ -20,18 +20,19 @@ export async function runTrades(env: Environment, isSetUp: boolean): Promise<num
   const log = createLog(settings.log);
   for (const warning of warnings) log.warn(`settings: ${warning}`);
   const { makeTrades } = await import('./start.ts');
-  const { makeMissingKey, missingBackend, WithBackend } = await import('./set-up.ts');
+  const { makeMissingKey, chooseBackend, WithBackend } = await import('./set-up.ts');
   if (isSetUp) makeMissingKey(settings, log);
-  const port = isSetUp ? await missingBackend(settings) : null;
+  const chosen = isSetUp ? await chooseBackend(settings, env) : null;
   return untilSignal({
     log,
     ready: 'ready for jobs; stop with Ctrl-C or SIGTERM',
     stopping: 'answering the calls that wait; what is not delivered waits in the outbox',
     make: (fatal) => {
-      const app = makeTrades(settings, { log, fatal, isDemonstration: port !== null });
-      if (port === null) return app;
-      return new WithBackend(app, {
-        port,
+      const start = { log, fatal, isDemonstration: chosen?.isThere === false };
+      if (chosen === null) return makeTrades(settings, start);
+      const backend = { ...settings.backend, url: chosen.url };
+      return new WithBackend(makeTrades({ ...settings, backend }, start), {
+        chosen,
         env,
         keyFile: settings.key.file,
         isPortChosen: settings.listen.port !== 0,
@@ -48,7 +49,7 @@ export const tradesCommand = command({
     'Runs the trades service until Ctrl-C, SIGTERM, or its terminal closes. Settings are environment variables (see docs/trades.md); check-config checks them.',
   options: {
     'set-up': flag(
-      'first make the key if AGGREGATOR_PRIVATE_KEY is unset and there is none, and start the reference backend beside the service if AGGREGATOR_BACKEND_URL is unset and nothing answers there; as npm run trades does',
+      'first make the key if AGGREGATOR_PRIVATE_KEY is unset and there is none, and start the reference backend beside the service if AGGREGATOR_BACKEND_URL is unset and nothing answers at INGEST_PORT; as npm run trades does',
     ),
   },
   exit: '0 orderly stop; 1 it cannot start or continue, and says why; 2 usage.',

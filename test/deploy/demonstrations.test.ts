@@ -1,0 +1,152 @@
+// What a person tries first, in a copy of the files that git tracks: each program starts with nothing but free ports set,
+// as its npm script says, and leaves nothing behind that git would show. The set-up is left out: the packages are those of
+// this checkout.
+
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+let folder = '';
+
+function git(...args: readonly string[]): string {
+  const author = ['-c', 'user.name=test', '-c', 'user.email=test@localhost', '-c', 'core.excludesFile='];
+  return execFileSync('git', [...author, ...args], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+}
+
+function copyCheckout(): void {
+  const names = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0');
+  for (const name of names.filter((each) => each !== '' && existsSync(join(ROOT, each)))) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    copyFileSync(join(ROOT, name), join(folder, name));
+  }
+}
+
+/** A demonstration that runs. */
+interface Demonstration {
+  /** Standard output and error so far. */
+  output(): string;
+  /** Ends it as Ctrl-C does; resolves with its exit code. */
+  interrupt(): Promise<number | null>;
+}
+
+/** Starts an npm script as npm does, and waits until the output has the words. */
+async function start(
+  script: string,
+  env: Readonly<Record<string, string>>,
+  words: RegExp,
+): Promise<Demonstration> {
+  const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
+  const child = spawn('sh', ['-c', script], {
+    cwd: folder,
+    env: { PATH, HOME, NATS_SERVER_BIN, LOG_FORMAT: 'text', ...env },
+    // A process group of its own, to which a Ctrl-C goes.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (bytes: Buffer) => (output += bytes.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const tell = (signal: NodeJS.Signals) => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, signal);
+  };
+  onTestFinished(() => tell('SIGKILL'));
+  await until(`${words} of ${script}`, () => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${output}`);
+    return words.test(output);
+  });
+  return {
+    output: () => output,
+    interrupt() {
+      tell('SIGINT');
+      return ended;
+    },
+  };
+}
+
+describe.runIf(existsSync(join(ROOT, '.git')))('demonstrations', () => {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'demonstrations-'));
+    copyCheckout();
+    writeFileSync(join(folder, 'scripts/setup.sh'), '');
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    git('init', '--quiet');
+    // `.gitignore` names the folder, and this is a link.
+    writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n');
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'the checkout');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What git would show, ignored files left out. */
+  const shown = () => git('status', '--porcelain', '--untracked-files=all');
+
+  it('demonstrations - trades: the key, the backend beside it, a signed summary, and git shows nothing', async () => {
+    const [api, socket, ingest] = [await freePort(), await freePort(), await freePort()].map(String);
+    const env = { AGGREGATOR_PORT: api ?? '', AGGREGATOR_WS_PORT: socket ?? '', INGEST_PORT: ingest ?? '' };
+    const service = await start(scripts['trades'] ?? '', env, /ready for jobs/);
+    const steps = Array.from(service.output().matchAll(/ {2}(\d)\. (.*)/g), ([, , step = '']) => step);
+    expect(steps).toEqual([
+      `node examples/job-client.mjs http://127.0.0.1:${api}`,
+      `open http://127.0.0.1:${ingest} (what the backend received) and http://127.0.0.1:${api} (the service)`,
+      './aggregator outbox list --state delivered',
+    ]);
+    const run = (command: string) =>
+      execFileSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    const [, digest = 'none'] = /digest ([0-9a-f]{64})\n$/.exec(run(steps[0] ?? '')) ?? [];
+    expect(run(steps[2] ?? '')).toContain(`delivered  ${digest}`);
+    expect(await (await fetch(`http://127.0.0.1:${ingest}/api/ingest/clients`)).text()).toContain(
+      'test-client-1',
+    );
+    expect(await service.interrupt()).toBe(0);
+    // With the key and a backend that is there already.
+    const backend = await start(scripts['ingest-server'] ?? '', { INGEST_PORT: ingest ?? '' }, /ready for/);
+    const again = await start(scripts['trades'] ?? '', env, /ready for jobs/);
+    expect(again.output()).not.toContain('made ed25519_private.key');
+    expect(again.output()).toContain(`backend: http://localhost:${ingest}`);
+    expect(again.output()).toContain(`open http://localhost:${ingest} `);
+    expect(await again.interrupt()).toBe(0);
+    expect(await backend.interrupt()).toBe(0);
+    expect(existsSync(join(folder, 'ed25519_private.key'))).toBe(true);
+    expect(shown()).toBe('');
+  });
+
+  it('demonstrations - mining: a simulated pool and miners, and git shows nothing', async () => {
+    const demonstration = await start(scripts['mining'] ?? '', {}, /DEMONSTRATION ready/);
+    expect(await demonstration.interrupt()).toBe(0);
+    expect(shown()).toBe('');
+  });
+
+  it('demonstrations - federation: with a broker of its own, and git shows nothing', async () => {
+    const [http, nats, ws] = [await freePort(), await freePort(), await freePort()].map(String);
+    const env = {
+      HTTP_PORT: http ?? '',
+      EMBEDDED_NATS: 'on',
+      EMBEDDED_NATS_PORT: nats ?? '',
+      EMBEDDED_NATS_WS_PORT: ws ?? '',
+    };
+    const service = await start(scripts['start'] ?? '', env, /http: http/);
+    await until('readiness', async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).status === 200);
+    expect(await service.interrupt()).toBe(0);
+    expect(shown()).toBe('');
+  });
+});
