@@ -4,7 +4,17 @@
 // names.
 
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,8 +40,9 @@ beforeAll(() => {
   writeFileSync(join(folder, 'scripts/setup.sh'), 'echo "set up $*"\n');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
   const node = join(folder, 'node_modules/.bin/node');
-  const program = '#!/bin/sh\ncase "$*" in *src/main.ts*) echo "started $*" ;; *) exec NODE "$@" ;; esac\n';
-  writeFileSync(node, program.replace('NODE', process.execPath));
+  const program =
+    '#!/bin/sh\ncase "$*" in *src/main.ts*) echo "started $*"; echo "${NODE_COMPILE_CACHE-}" >compiled ;; *) exec RUNTIME "$@" ;; esac\n';
+  writeFileSync(node, program.replace('RUNTIME', process.execPath));
   chmodSync(node, 0o755);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -84,5 +95,15 @@ describe('start', () => {
     for (const name of ['status', 'check-config', 'backup', '--help'])
       expect(await fetches({}, name)).toBe(false);
     expect(await fetches({}, 'serve')).toBe(true);
+  });
+
+  it('start - compiled code is kept in the clone, unless the environment says where', async () => {
+    const keptIn = async (env: Readonly<Record<string, string>>) => {
+      await fetches(env, 'status');
+      return readFileSync(join(folder, 'compiled'), 'utf8').trimEnd();
+    };
+    expect(await keptIn({})).toBe(join(realpathSync(folder), '.cache/compiled'));
+    expect(await keptIn({ NODE_COMPILE_CACHE: '/elsewhere' })).toBe('/elsewhere');
+    expect(await keptIn({ NODE_COMPILE_CACHE: '' })).toBe('');
   });
 });
