@@ -6,6 +6,15 @@ import type { StatsDocument } from '../../../src/mining/domain/statistics.ts';
 import type { MiningView } from '../../../src/mining/domain/view.ts';
 import { seriousFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
+import {
+  expectAccessible,
+  expectFits,
+  expectTablesFit,
+  live,
+  PHONE,
+  row,
+  status,
+} from '../../support/dashboard.ts';
 import { until } from '../../support/until.ts';
 import { startServer } from '../http/parts.ts';
 import {
@@ -38,11 +47,6 @@ async function start() {
   });
   return { state, url };
 }
-
-const live = (page: Page, name: string) => page.locator(`[data-live="${name}"]`).first().textContent();
-const status = (page: Page, name: string) => page.locator(`#status[data-status="${name}"]`).waitFor();
-const row = (page: Page, table: string, id: string) =>
-  page.locator(`#${table} tr[data-row="${id.replaceAll('"', '\\"')}"]`);
 
 async function expectValues(page: Page): Promise<void> {
   for (const [name, text] of [
@@ -91,13 +95,6 @@ async function expectText(page: Page): Promise<void> {
   expect(await row(page, 'machines', HOSTILE_MACHINE).locator('.toggle-text').textContent()).toBe(
     HOSTILE_MACHINE,
   );
-}
-
-/** Nothing is wider than the window. */
-async function expectFits(page: Page): Promise<void> {
-  const sizes = '[document.documentElement.scrollWidth, innerWidth]';
-  const [content, window] = await page.evaluate<[number, number]>(sizes);
-  expect(content).toBe(window);
 }
 
 describe('mining dashboard', () => {
@@ -184,27 +181,13 @@ describe('mining dashboard', () => {
 
   it('mining dashboard - is readable and accessible on a phone, light and dark', async () => {
     const { url } = await start();
-    const { page } = await openPage(browser, url, {
-      viewport: { width: 360, height: 740 },
-      hasTouch: true,
-      colorScheme: 'light',
-      reducedMotion: 'reduce',
-    });
+    const { page } = await openPage(browser, url, PHONE);
     await status(page, 'alarm');
     await row(page, 'machines', LONG_MACHINE).waitFor();
     await page.locator('#accounts .toggle').first().tap();
     await page.locator('#accounts tr.nested').first().waitFor();
     await expectFits(page);
-    for (const table of ['machines', 'accounts', 'miners']) {
-      const widths = `(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector('#${table}').parentElement)`;
-      const [content, visible] = await page.evaluate<[number, number]>(widths);
-      expect(content, table).toBe(visible);
-    }
-    expect(await seriousFindings(page)).toEqual([]);
-    // The switch has the choices of the system, light and dark.
-    await page.locator('#theme').click();
-    await page.locator('#theme').click();
-    expect(await page.locator('#theme-text').textContent()).toBe('Dark');
-    expect(await seriousFindings(page)).toEqual([]);
+    await expectTablesFit(page, ['machines', 'accounts', 'miners']);
+    await expectAccessible(page);
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seriousFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { expectNothingInline, expectTextOnly } from '../../support/page-files.ts';
+import { expectFits } from '../../support/dashboard.ts';
 import { until } from '../../support/until.ts';
 import { bucket, type RunningBackend, type Sketch, signed, startBackend } from './running.ts';
 
@@ -49,11 +50,6 @@ async function start(): Promise<RunningBackend> {
 const text = (page: Page, selector: string) => page.locator(selector).first().textContent();
 const choose = (page: Page, client: number) =>
   page.locator(`#clients tr[data-row="${client}"] button`).click();
-
-async function expectFits(page: Page): Promise<void> {
-  const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-  expect(await page.evaluate<number>(overflow)).toBeLessThanOrEqual(0);
-}
 
 describe('page of the reference backend', () => {
   it('shows clients, provenance, figures, findings and periods, and follows what comes', async () => {

@@ -1,11 +1,21 @@
 // The page as a person sees it: the real server and page in a real Chromium, over parts that the test changes.
 
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BucketQuery } from '../../../src/trades/domain/questions.ts';
 import type { TradesView } from '../../../src/trades/domain/view.ts';
 import { seriousFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
+import {
+  expectAccessible,
+  expectFits,
+  expectTablesFit,
+  live,
+  PHONE,
+  row,
+  rows,
+  status,
+} from '../../support/dashboard.ts';
 import { until } from '../../support/until.ts';
 import { startServer } from '../http/parts.ts';
 import { HOSTILE, RICH_PARTS, RICH_VIEW, richBuckets } from '../http/rich.ts';
@@ -29,18 +39,6 @@ async function start(view: TradesView = RICH_VIEW) {
     },
   });
   return { state, url };
-}
-
-const live = (page: Page, name: string) => page.locator(`[data-live="${name}"]`).first().textContent();
-const status = (page: Page, name: string) => page.locator(`#status[data-status="${name}"]`).waitFor();
-const row = (page: Page, table: string, id: string) => page.locator(`#${table} tr[data-row="${id}"]`);
-const rows = (page: Page, table: string) => page.locator(`#${table} tbody tr`);
-
-/** Nothing is wider than the window. */
-async function expectFits(page: Page): Promise<void> {
-  const sizes = '[document.documentElement.scrollWidth, innerWidth]';
-  const [content, window] = await page.evaluate<[number, number]>(sizes);
-  expect(content).toBe(window);
 }
 
 describe('trades page', () => {
@@ -157,24 +155,11 @@ describe('trades page', () => {
 
   it('trades page - is readable and accessible on a phone, light and dark', async () => {
     const { url } = await start();
-    const { page } = await openPage(browser, url, {
-      viewport: { width: 360, height: 740 },
-      hasTouch: true,
-      colorScheme: 'light',
-      reducedMotion: 'reduce',
-    });
+    const { page } = await openPage(browser, url, PHONE);
     await status(page, 'warning');
     await row(page, 'outbox', '1128').waitFor();
     await expectFits(page);
-    for (const table of ['outbox', 'jobs']) {
-      const widths = `(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector('#${table}').parentElement)`;
-      const [content, visible] = await page.evaluate<[number, number]>(widths);
-      expect(content, table).toBe(visible);
-    }
-    expect(await seriousFindings(page)).toEqual([]);
-    await page.locator('#theme').click();
-    await page.locator('#theme').click();
-    expect(await page.locator('#theme-text').textContent()).toBe('Dark');
-    expect(await seriousFindings(page)).toEqual([]);
+    await expectTablesFit(page, ['outbox', 'jobs']);
+    await expectAccessible(page);
   });
 });
