@@ -44,6 +44,8 @@ export class AnsweringSocket extends WebSocket {
 /** What a connection reports. */
 export interface ConnectionEvents {
   message(bytes: number): void;
+  /** The bytes of its answers that wait for the client changed by this; false if there is no room for them. */
+  unsentChanged(change: number): boolean;
   closedBy(reason: ClosingReason): void;
 }
 
@@ -61,6 +63,7 @@ export class WebSocketConnection implements Peer {
   #heardMs: number;
   #isPinged = false;
   #bytesTaken = 0;
+  #unsent = 0;
   #takenMs: number;
 
   constructor(socket: Socket, web: AnsweringSocket, events: ConnectionEvents, nowMs: number) {
@@ -76,6 +79,7 @@ export class WebSocketConnection implements Peer {
       else if (error.code?.startsWith('WS_ERR_') === true) this.#closedBy('protocol');
     });
     socket.on('drain', () => {
+      this.#countUnsent(socket.writableLength);
       if (web.isPaused) web.resume();
     });
   }
@@ -96,6 +100,7 @@ export class WebSocketConnection implements Peer {
   ended(): void {
     this.#isClosing = true;
     this.#answers = [];
+    this.#countUnsent(0);
     this.#session?.closed();
     this.#session = null;
   }
@@ -168,7 +173,16 @@ export class WebSocketConnection implements Peer {
     if (answers.length === 0 || this.#web.readyState !== WebSocket.OPEN) return;
     this.#answers = [];
     // The package sends control frames only, each written whole, so frames never mix. It has no call for many texts.
-    if (this.#socket.write(textFrames(answers)) || this.#web.isPaused) return;
-    this.#web.pause();
+    const isTaking = this.#socket.write(textFrames(answers));
+    const unsent = this.#socket.writableLength;
+    // The answers to what arrived together wait together, some MiB of one client, before it is read no further.
+    if (!this.#countUnsent(unsent) && unsent > 0) this.#end('slow_reader');
+    else if (!isTaking && !this.#web.isPaused) this.#web.pause();
+  }
+
+  #countUnsent(bytes: number): boolean {
+    const change = bytes - this.#unsent;
+    this.#unsent = bytes;
+    return this.#events.unsentChanged(change);
   }
 }

@@ -38,6 +38,8 @@ const GOING_AWAY = 1001;
 export interface WebSocketServerOptions extends Listener {
   /** Most open connections, at least 1. */
   readonly connectionsMax: number;
+  /** Most bytes of answers that may wait for the clients of all connections together. */
+  readonly unsentBytesMax: number;
 }
 
 /** What the server needs of its owner. */
@@ -59,6 +61,8 @@ export interface WebSocketCounts {
   readonly notUpgraded: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Bytes of answers that wait for clients now. */
+  readonly unsentBytes: number;
   readonly closed: Readonly<Record<ClosingReason, number>>;
 }
 
@@ -78,6 +82,7 @@ export class WebSocketServer implements Part<{ readonly url: string }> {
   #notUpgraded = 0;
   #messages = 0;
   #bytes = 0;
+  #unsentBytes = 0;
   #server: Server | null = null;
   #looking: Timer | null = null;
   #isStopping = false;
@@ -108,6 +113,7 @@ export class WebSocketServer implements Part<{ readonly url: string }> {
       notUpgraded: this.#notUpgraded,
       messages: this.#messages,
       bytes: this.#bytes,
+      unsentBytes: this.#unsentBytes,
       closed: { ...this.#closed },
     };
   }
@@ -205,6 +211,10 @@ export class WebSocketServer implements Part<{ readonly url: string }> {
       message: (bytes: number) => {
         this.#messages += 1;
         this.#bytes += bytes;
+      },
+      unsentChanged: (change: number) => {
+        this.#unsentBytes += change;
+        return this.#unsentBytes <= this.#options.unsentBytesMax;
       },
       closedBy: (reason: ClosingReason) => {
         this.#closed[reason] += 1;

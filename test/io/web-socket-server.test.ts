@@ -34,7 +34,15 @@ async function open(options: Partial<WebSocketServerOptions> = {}, answer = echo
   const closed: string[] = [];
   const clock = { ms: 1_000, monotonicMs: () => clock.ms };
   const server = new WebSocketServer(
-    { host: '127.0.0.1', port: 0, hostSetting: 'HOST', portSetting: 'PORT', connectionsMax: 100, ...options },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      hostSetting: 'HOST',
+      portSetting: 'PORT',
+      connectionsMax: 100,
+      unsentBytesMax: 100_000_000,
+      ...options,
+    },
     {
       clock,
       timers: systemTimers,
@@ -173,6 +181,34 @@ describe('clients that read nothing', () => {
     expect(server.counts).toMatchObject({ connections: 0, closed: { slow_reader: 1, silent: 0 } });
   });
 
+  it('web socket server - ends a connection whose answers find no room, and none that reads its answers', async () => {
+    const opened = await open({ unsentBytesMax: 1_000_000 }, (_text, peer) => peer.send('y'.repeat(60_000)));
+    const { url, server, closed } = opened;
+    const reader = await openClient(`${url}/reader`);
+    const idle = await openRaw(url, upgradeRequest('/idle'));
+    await until('the upgrade', () => idle.received().includes('\r\n\r\n'));
+    idle.socket.pause();
+    // Frames that arrive together, so that their answers wait together.
+    idle.socket.write(Buffer.concat(Array.from({ length: 400 }, () => clientFrame('x'))));
+    await until('the connection to close', () => closed.length === 1);
+    expect(closed).toEqual(['/idle']);
+    expect(server.counts).toMatchObject({ connections: 1, closed: { slow_reader: 1 }, unsentBytes: 0 });
+    reader.web.send('x');
+    await until('the answer', () => reader.texts.length === 1);
+  });
+
+  it('web socket server - counts the answers that wait', async () => {
+    const opened = await open({}, (_text, peer) => peer.send('y'.repeat(60_000)));
+    const { web } = await flood(opened);
+    expect(opened.server.counts.unsentBytes).toBeGreaterThan(UNSENT_ANSWER_BYTES_MAX);
+    web.resume();
+    await until('all to be read', () => opened.server.counts.unsentBytes === 0);
+    const again = await flood(opened);
+    expect(opened.server.counts.unsentBytes).toBeGreaterThan(0);
+    again.web.terminate();
+    await until('the end', () => opened.server.counts.unsentBytes === 0);
+  });
+
   it('web socket server - the limit of unsent answers is that of the socket', () => {
     expect(UNSENT_ANSWER_BYTES_MAX).toBe(65_536);
   });
@@ -285,7 +321,14 @@ describe('start and stop', () => {
     const port = await freePort();
     const make = () =>
       new WebSocketServer(
-        { host: '127.0.0.1', port, hostSetting: 'HOST', portSetting: 'PORT', connectionsMax: 1 },
+        {
+          host: '127.0.0.1',
+          port,
+          hostSetting: 'HOST',
+          portSetting: 'PORT',
+          connectionsMax: 1,
+          unsentBytesMax: 1_000_000,
+        },
         { clock: { monotonicMs: () => 0 }, timers: systemTimers, accept: () => null },
       );
     await make().stop();

@@ -69,6 +69,8 @@ export interface SocketView {
   /** Frames since the start, and their bytes. */
   readonly frames: number;
   readonly bytes: number;
+  /** Bytes of answers that wait for clients now. */
+  readonly unsentBytes: number;
   /** Answers of the kind `error` by their reason. */
   readonly errors: Readonly<
     Record<'invalid_json' | 'unknown_type' | 'invalid_trade' | 'not_collecting' | 'too_many', number>

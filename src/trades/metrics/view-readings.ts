@@ -129,6 +129,11 @@ const SOCKET_READINGS: readonly Reading<TradesView>[] = [
     'Bytes of the frames of clients.',
     ({ socket }) => socket.bytes,
   ),
+  gauge(
+    'aggregator_trades_unsent_answer_bytes',
+    'Bytes of answers that wait for clients of the WebSocket.',
+    ({ socket }) => socket.unsentBytes,
+  ),
   labelled(
     'counter',
     'aggregator_trades_socket_errors_total',

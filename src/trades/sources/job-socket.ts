@@ -19,6 +19,8 @@ import { TradeReader } from './read-trade.ts';
 
 /** Most connections of clients; a job seldom has more than one. */
 export const JOB_CONNECTIONS_MAX = 4_096;
+/** Most bytes of answers that wait for clients; a connection whose answers find no room ends. */
+export const JOB_ANSWERS_BYTES_MAX = 67_108_864;
 
 /** The code with which the server closes a connection that may not be here. */
 const POLICY_VIOLATION = 1008;
@@ -73,7 +75,7 @@ export class JobSocket implements Part<{ readonly url: string }> {
 
   /** What was counted since the start. */
   get counts(): SocketView {
-    const { isListening, connections, connectionsMax, refused, messages, bytes, closed } =
+    const { isListening, connections, connectionsMax, refused, messages, bytes, unsentBytes, closed } =
       this.#server.counts;
     return {
       isListening,
@@ -82,6 +84,7 @@ export class JobSocket implements Part<{ readonly url: string }> {
       refusedConnections: refused.limit + refused.address + refused.system,
       frames: messages,
       bytes,
+      unsentBytes,
       errors: { ...this.#errors },
       closed: { ...closed, ...this.#closed },
     };

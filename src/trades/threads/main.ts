@@ -22,7 +22,7 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { Delivery } from '../sinks/delivery.ts';
 import { IngestClient } from '../sinks/ingest-client.ts';
 import type { SummarySigner } from '../sinks/signer.ts';
-import { JOB_CONNECTIONS_MAX, JobSocket } from '../sources/job-socket.ts';
+import { JOB_ANSWERS_BYTES_MAX, JOB_CONNECTIONS_MAX, JobSocket } from '../sources/job-socket.ts';
 import { readAllBodies } from '../workers/all-bodies.ts';
 import type { TradesQuestions } from '../workers/questions.ts';
 import { SEAL_MS, type SealQuestions } from '../workers/seal-questions.ts';
@@ -258,6 +258,7 @@ class TradesMain implements TradesApp {
         hostSetting: 'AGGREGATOR_HOST',
         portSetting: 'AGGREGATOR_WS_PORT',
         connectionsMax: JOB_CONNECTIONS_MAX,
+        unsentBytesMax: JOB_ANSWERS_BYTES_MAX,
       },
       { desk, clock: systemClock, timers: systemTimers },
     );

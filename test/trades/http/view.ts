@@ -40,6 +40,7 @@ export const VIEW: TradesView = {
     isListening: true,
     connections: 11,
     connectionsMax: 2_000,
+    unsentBytes: 4_321,
     refusedConnections: 13,
     frames: 600,
     bytes: 70_000,

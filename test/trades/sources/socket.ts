@@ -72,6 +72,7 @@ export async function openSocket(): Promise<OpenSocket> {
       hostSetting: 'AGGREGATOR_HOST',
       portSetting: 'AGGREGATOR_WS_PORT',
       connectionsMax: 100,
+      unsentBytesMax: 10_000_000,
     },
     { desk, clock: CLOCK, timers: systemTimers },
   );
