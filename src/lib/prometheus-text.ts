@@ -33,3 +33,22 @@ export function parsePrometheusText(text: string): readonly Sample[] {
   }
   return samples;
 }
+
+/** The sum of the samples with this name; 0 without any. */
+export function sumOf(samples: readonly Sample[], name: string): number {
+  return samples.reduce((total, sample) => (sample.name === name ? total + sample.value : total), 0);
+}
+
+/** The sums of the samples with this name by the value of a label. */
+export function sumsBy(
+  samples: readonly Sample[],
+  name: string,
+  label: string,
+): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const { name: found, labels, value } of samples) {
+    const key = labels[label];
+    if (found === name && key !== undefined) sums[key] = (sums[key] ?? 0) + value;
+  }
+  return sums;
+}

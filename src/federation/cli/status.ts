@@ -1,28 +1,16 @@
 // The federation's part of `status`: the numbers of the screen, and the screen. Only `--acknowledge` uses the database,
 // as every command does that changes something. No part connects to the broker.
 
-import {
-  aheadText,
-  ageText,
-  counts,
-  duration,
-  rowsText,
-  size,
-  whole,
-  withoutZeros,
-} from '../../cli/screen.ts';
+import { firstRows, lastRows, type ProgramStatus, programStatus } from '../../cli/program-status.ts';
+import { ageText, counts, rowsText, whole, withoutZeros } from '../../cli/screen.ts';
 import type { Readiness, StatusView } from '../../cli/status.ts';
-import type { Sample } from '../../lib/prometheus-text.ts';
+import { type Sample, sumOf, sumsBy } from '../../lib/prometheus-text.ts';
 import { ownHttpUrl } from '../config/own-urls.ts';
 
 /** The numbers of the screen; counts are since the start of the process, times in seconds, sizes in bytes. */
-export interface Status {
-  readonly ready: boolean;
+export interface Status extends ProgramStatus {
   readonly mode: string | null;
   readonly catchingUp: boolean;
-  readonly problems: readonly string[];
-  readonly version: string;
-  readonly uptimeSeconds: number;
   readonly nodes: Readonly<Record<string, number>>;
   readonly received: number;
   readonly outcomes: Readonly<Record<string, number>>;
@@ -34,34 +22,28 @@ export interface Status {
   readonly pending: number;
   /** Null before the first publication, and with PUBLISH=off. */
   readonly lastPublicationSeconds: number | null;
-  readonly databaseBytes: number;
-  readonly memoryBytes: number;
-  readonly logLinesDropped: number;
 }
 
 /** Makes the numbers of the screen from two answers of the program. */
 export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSeconds: number): Status {
-  const sum = (name: string) =>
-    samples.reduce((total, sample) => (sample.name === name ? total + sample.value : total), 0);
-  const by = (name: string, label: string) => {
-    const sums: Record<string, number> = {};
-    for (const { name: found, labels, value } of samples) {
-      const key = labels[label];
-      if (found === name && key !== undefined) sums[key] = (sums[key] ?? 0) + value;
-    }
-    return sums;
-  };
+  // In the order in which --json prints them.
+  const { ready, problems, version, uptimeSeconds, ...measured } = programStatus(
+    'aggregator',
+    readiness,
+    samples,
+    nowSeconds,
+  );
+  const sum = (name: string) => sumOf(samples, name);
+  const by = (name: string, label: string) => sumsBy(samples, name, label);
   const mode = readiness['mode'];
   const publishedAt = sum('aggregator_last_publish_timestamp_seconds');
   return {
-    ready: readiness.status === 'ready',
+    ready,
     mode: typeof mode === 'string' ? mode : null,
     catchingUp: readiness['catchingUp'] === true,
-    problems: Object.entries(readiness.components)
-      .filter(([, { ok, reason }]) => !ok || reason !== undefined)
-      .map(([name, { reason }]) => `${name}: ${reason ?? 'not well'}`),
-    version: samples.find(({ name }) => name === 'aggregator_build_info')?.labels['version'] ?? 'unknown',
-    uptimeSeconds: nowSeconds - sum('process_start_time_seconds'),
+    problems,
+    version,
+    uptimeSeconds,
     nodes: by('aggregator_nodes', 'state'),
     received: sum('aggregator_messages_received_total'),
     outcomes: by('aggregator_messages_total', 'outcome'),
@@ -71,9 +53,7 @@ export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSe
     lagSeconds: sum('aggregator_ingest_lag_seconds'),
     pending: sum('aggregator_pending_messages'),
     lastPublicationSeconds: publishedAt === 0 ? null : nowSeconds - publishedAt,
-    databaseBytes: sum('aggregator_db_size_bytes'),
-    memoryBytes: sum('process_resident_memory_bytes'),
-    logLinesDropped: sum('aggregator_log_lines_dropped_total'),
+    ...measured,
   };
 }
 
@@ -83,12 +63,7 @@ export function screenOf(status: Status, httpUrl: string): string {
   const mode = status.mode === 'core' ? 'plain NATS' : status.mode === null ? 'no broker' : 'JetStream';
   const age = lastPublicationSeconds === null ? 'none yet' : ageText(lastPublicationSeconds);
   const rows: readonly (readonly [string, string])[] = [
-    [
-      'program',
-      `${status.version} at ${httpUrl}, up ${duration(status.uptimeSeconds)}${aheadText(status.uptimeSeconds)}`,
-    ],
-    ['ready', `${status.ready ? 'yes' : 'NO'}, ${mode}${status.catchingUp ? ', catching up' : ''}`],
-    ...status.problems.map((problem) => ['', problem] as const),
+    ...firstRows(status, httpUrl, `, ${mode}${status.catchingUp ? ', catching up' : ''}`),
     ['nodes', counts(nodes)],
     ['received', `${whole(status.received)}${status.lost > 0 ? `, and ${whole(status.lost)} LOST` : ''}`],
     ['outcomes', counts(withoutZeros(outcomes)) || 'none yet'],
@@ -97,11 +72,7 @@ export function screenOf(status: Status, httpUrl: string): string {
       : []),
     ['lag', `${status.lagSeconds.toFixed(1)} s, ${whole(status.pending)} waiting in the stream`],
     ['published', age],
-    ['database', size(status.databaseBytes)],
-    ['memory', size(status.memoryBytes)],
-    ...(status.logLinesDropped > 0
-      ? [['log', `${whole(status.logLinesDropped)} lines could not be written`] as const]
-      : []),
+    ...lastRows(status),
   ];
   return rowsText(rows);
 }

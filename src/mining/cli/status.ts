@@ -1,10 +1,11 @@
 // Mining's part of `status`: the numbers of the screen, and the screen. It asks the running program, and opens no
 // database.
 
-import { aheadText, counts, duration, rowsText, size, whole, withoutZeros } from '../../cli/screen.ts';
+import { firstRows, lastRows, type ProgramStatus, programStatus } from '../../cli/program-status.ts';
+import { counts, rowsText, whole, withoutZeros } from '../../cli/screen.ts';
 import type { Readiness, StatusView } from '../../cli/status.ts';
 import { reachedAt } from '../../lib/own-address.ts';
-import type { Sample } from '../../lib/prometheus-text.ts';
+import { type Sample, sumOf, sumsBy } from '../../lib/prometheus-text.ts';
 import { sizeText } from '../domain/capacity.ts';
 import { readGiven, SETTINGS_OPTIONS } from './settings-options.ts';
 
@@ -20,11 +21,7 @@ export interface UpstreamStatus {
 }
 
 /** The numbers of the screen; counts are since the start of the process, times in seconds, sizes in bytes. */
-export interface MiningStatus {
-  readonly ready: boolean;
-  readonly problems: readonly string[];
-  readonly version: string;
-  readonly uptimeSeconds: number;
+export interface MiningStatus extends ProgramStatus {
   readonly machines: number;
   readonly connections: number;
   readonly capacityBytes: number;
@@ -32,38 +29,30 @@ export interface MiningStatus {
   /** A submission can have several, one after the other. */
   readonly verdicts: Readonly<Record<string, number>>;
   readonly upstreams: readonly UpstreamStatus[];
-  readonly databaseBytes: number;
-  readonly memoryBytes: number;
-  readonly logLinesDropped: number;
 }
 
 /** Makes the numbers of the screen from two answers of the program. */
 export function statusOf(readiness: Readiness, samples: readonly Sample[], nowSeconds: number): MiningStatus {
-  const sum = (name: string) =>
-    samples.reduce((total, sample) => (sample.name === name ? total + sample.value : total), 0);
-  const verdicts: Record<string, number> = {};
-  for (const { name, labels, value } of samples) {
-    const verdict = labels['verdict'];
-    if (name !== 'aggregator_mining_verdicts_total' || verdict === undefined) continue;
-    verdicts[verdict] = (verdicts[verdict] ?? 0) + value;
-  }
+  // In the order in which --json prints them.
+  const { ready, problems, version, uptimeSeconds, ...measured } = programStatus(
+    'aggregator_mining',
+    readiness,
+    samples,
+    nowSeconds,
+  );
+  const sum = (name: string) => sumOf(samples, name);
   return {
-    ready: readiness.status === 'ready',
-    problems: Object.entries(readiness.components)
-      .filter(([, { ok, reason }]) => !ok || reason !== undefined)
-      .map(([name, { reason }]) => `${name}: ${reason ?? 'not well'}`),
-    version:
-      samples.find(({ name }) => name === 'aggregator_mining_build_info')?.labels['version'] ?? 'unknown',
-    uptimeSeconds: nowSeconds - sum('process_start_time_seconds'),
+    ready,
+    problems,
+    version,
+    uptimeSeconds,
     machines: sum('aggregator_mining_active_machines'),
     connections: sum('aggregator_mining_connections'),
     capacityBytes: sum('aggregator_mining_capacity_bytes'),
     submissions: sum('aggregator_mining_submissions_total'),
-    verdicts,
+    verdicts: sumsBy(samples, 'aggregator_mining_verdicts_total', 'verdict'),
     upstreams: upstreamsOf(samples),
-    databaseBytes: sum('aggregator_mining_db_size_bytes'),
-    memoryBytes: sum('process_resident_memory_bytes'),
-    logLinesDropped: sum('aggregator_mining_log_lines_dropped_total'),
+    ...measured,
   };
 }
 
@@ -88,22 +77,13 @@ function upstreamsOf(samples: readonly Sample[]): readonly UpstreamStatus[] {
 /** Makes the text of the screen. */
 export function screenOf(status: MiningStatus, url: string): string {
   return rowsText([
-    [
-      'program',
-      `${status.version} at ${url}, up ${duration(status.uptimeSeconds)}${aheadText(status.uptimeSeconds)}`,
-    ],
-    ['ready', status.ready ? 'yes' : 'NO'],
-    ...status.problems.map((problem) => ['', problem] as const),
+    ...firstRows(status, url),
     ['miners', `${whole(status.machines)} machines, ${whole(status.connections)} connections`],
     ['capacity', sizeText(BigInt(Math.floor(status.capacityBytes)))],
     ['submitted', whole(status.submissions)],
     ['verdicts', counts(withoutZeros(status.verdicts)) || 'none yet'],
     ...status.upstreams.map((upstream) => ['upstream', upstreamText(upstream)] as const),
-    ['database', size(status.databaseBytes)],
-    ['memory', size(status.memoryBytes)],
-    ...(status.logLinesDropped > 0
-      ? [['log', `${whole(status.logLinesDropped)} lines could not be written`] as const]
-      : []),
+    ...lastRows(status),
   ]);
 }
 
