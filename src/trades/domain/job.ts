@@ -40,7 +40,9 @@ export type ProcessOutcome =
       readonly backendError: string;
     }
   /** Not sealed within the time, because the disk takes nothing or the workers are busy: nothing is lost. */
-  | { readonly type: 'unsealed'; readonly reason: string };
+  | { readonly type: 'unsealed'; readonly reason: string }
+  /** No summary can be made of the trades, however often the client asks. */
+  | { readonly type: 'unsealable'; readonly reason: string };
 
 /** A job at this moment. */
 export interface JobView {

@@ -133,6 +133,8 @@ function sendOutcome(reply: FastifyReply, outcome: ProcessOutcome): FastifyReply
     }
     case 'unsealed':
       return refuseWith(reply.header('retry-after', '5'), 503, 'not_sealed', outcome.reason);
+    case 'unsealable':
+      return refuseWith(reply, 409, 'wrong_state', outcome.reason);
     default:
       return unreachable(outcome);
   }

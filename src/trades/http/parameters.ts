@@ -18,6 +18,7 @@ export const TRADES_ERRORS = {
   bad_state: 400,
   bad_before: 400,
   plaintext_off: 403,
+  wrong_state: 409,
   too_many_jobs: 429,
   not_ingested: 502,
   not_sealed: 503,

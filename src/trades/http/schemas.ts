@@ -66,6 +66,7 @@ export const PROCESSED_JOB = {
     200: RESULT,
     401: ERROR,
     404: ERROR,
+    409: ERROR,
     502: object({ error: TEXT, code: oneOf(['not_ingested']), digest: DIGEST, backend_error: TEXT }),
     503: ERROR,
   },

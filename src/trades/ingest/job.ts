@@ -60,6 +60,8 @@ export class Job {
   result: JobResult | null = null;
   /** Why there is no summary yet, for a client that asked for one. */
   waitsFor = 'The summary waits for its turn.';
+  /** True once no summary can be made of its trades; `waitsFor` says why. */
+  isUnsealable = false;
   /** True once it is expired: no request finds it. */
   isClosed = false;
   /** True once it goes as soon as no call waits for it. */
@@ -117,7 +119,8 @@ export class Job {
 
   /** What a call of `process` is answered at this moment. */
   outcome(): ProcessOutcome {
-    if (this.summary === null) return { type: 'unsealed', reason: this.waitsFor };
+    if (this.summary === null)
+      return { type: this.isUnsealable ? 'unsealable' : 'unsealed', reason: this.waitsFor };
     if (this.result !== null) return { type: 'delivered', result: this.result };
     return { type: 'undelivered', digest: this.summary.digest, backendError: backendError(this.attempt) };
   }

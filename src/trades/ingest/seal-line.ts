@@ -204,6 +204,7 @@ export class SealLine {
 
   #giveUp(job: Job, why: string): void {
     job.waitsFor = why;
+    job.isUnsealable = true;
     // A client can cause it, so the log tells only the first one.
     if (this.unsealable === 0) {
       this.#parts.log.warn(

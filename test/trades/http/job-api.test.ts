@@ -236,6 +236,11 @@ describe('jobs API - processing', () => {
       503,
       { error: 'the disk is full', code: 'not_sealed' },
     ],
+    [
+      { type: 'unsealable', reason: 'a sum is too great' },
+      409,
+      { error: 'a sum is too great', code: 'wrong_state' },
+    ],
   ])('answers what is known when %j', async (outcome, status, body) => {
     const answer = await ask(
       await startServer({ jobs: processing(outcome) }),

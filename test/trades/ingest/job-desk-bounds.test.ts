@@ -243,7 +243,7 @@ describe('failures', () => {
       await pass(waitMs);
     }
     expect(waiting.outcome).toEqual({
-      type: 'unsealed',
+      type: 'unsealable',
       reason: 'No summary can be made of these trades. Open another job.',
     });
     expect(desk.view(jobId)).toEqual({ status: 'failed', trades: 1, result: null });
@@ -341,7 +341,7 @@ describe('failures', () => {
     const waiting = call(desk, open().jobId);
     await flush();
     expect(waiting.outcome).toEqual({
-      type: 'unsealed',
+      type: 'unsealable',
       reason: 'The summary is longer than OUTBOX_MAX_MIB of the service allows.',
     });
     expect([entries.length, desk.counts.unsealable]).toEqual([0, 1]);
