@@ -7,16 +7,14 @@ import { readSettings } from '../config/settings.ts';
 import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import { connectBroker, type NatsOptions } from '../../io/nats.ts';
 import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../domain/message-signature.ts';
-import { getText } from '../../lib/http-get.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { isSignature, thumbprint } from '../../lib/ed25519.ts';
 import { command } from '../../cli/command.ts';
+import { type KeySource, noKeyIn, readKeySource } from '../../cli/key-source.ts';
 import { fromCaller } from '../../config/environment.ts';
 import { print } from '../../cli/output.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { isObject } from '../../lib/is-object.ts';
-
-const FETCH_TIME_MAX_MS = 10_000;
 
 /** A message in the format of a saved file. */
 interface SignedMessage {
@@ -114,31 +112,16 @@ function readMessage(file: string): SignedMessage {
   throw new CodedError('not_genuine', `${file} does not contain a message: {"subject","headers","payload"}.`);
 }
 
-function isAddress(where: string): boolean {
-  return /^https?:/.test(where);
-}
-
 /** Reads the Ed25519 keys of a set by thumbprint, computed from the key: the set's own key ids are not trusted. */
-async function readKeys(where: string, isOurs: boolean): Promise<ReadonlyMap<string, string>> {
-  const value = parseJson(isAddress(where) ? await fetchText(where, isOurs) : readText(where), where);
+function keysOf(source: KeySource): ReadonlyMap<string, string> {
+  const value = parseJson(source.text, source.where);
   const keys = new Map<string, string>();
   for (const key of isObject(value) && Array.isArray(value['keys']) ? (value['keys'] as unknown[]) : []) {
     if (isObject(key) && key['crv'] === 'Ed25519' && typeof key['x'] === 'string')
       keys.set(thumbprint(key['x']), key['x']);
   }
-  if (keys.size === 0) throw new CodedError('not_found', `${where} contains no Ed25519 key.`);
+  if (keys.size === 0) throw noKeyIn(source);
   return keys;
-}
-
-async function fetchText(address: string, isOurs: boolean): Promise<string> {
-  try {
-    const { status, text } = await getText(address, FETCH_TIME_MAX_MS, isOurs);
-    if (status === 200) return text;
-    throw new Error(`status ${status}`);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown error';
-    throw new CodedError('not_found', `The keys cannot be read at ${address} (${why}).`, { cause: error });
-  }
 }
 
 function readText(file: string): string {
@@ -174,10 +157,7 @@ export const verifyCommand = command({
     const { nats } = readSettings(env).settings;
     const { urls, ...credentials } = nats;
     const options = { ...credentials, servers: urls ?? ownBrokerUrls(env), inboxPrefix: null };
-    const keys =
-      values.keys === undefined
-        ? await readKeys(`${ownHttpUrl(env)}/.well-known/aggregator/keys`, true)
-        : await readKeys(isAddress(values.keys) ? values.keys : fromCaller(env, values.keys), false);
+    const keys = keysOf(await readKeySource(values.keys, env, { url: () => ownHttpUrl(env), remedy: '' }));
     const message =
       values.file === undefined
         ? await listen(options, values.subject, seconds * 1000)

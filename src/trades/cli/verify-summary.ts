@@ -4,17 +4,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import { command } from '../../cli/command.ts';
 import { flag, option } from '../../cli/command-line.ts';
+import { noKeyIn, readKeySource } from '../../cli/key-source.ts';
 import { print } from '../../cli/output.ts';
 import { type Environment, fromCaller } from '../../config/environment.ts';
 import { CodedError } from '../../lib/errors.ts';
-import { getText, isHttpUrl } from '../../lib/http-get.ts';
 import { ownHttpUrl } from '../config/own-url.ts';
 import type { Provenance } from '../domain/facts.ts';
 import { BODY_BYTES_MAX } from '../domain/read-summary.ts';
 import { readVerificationKeys, type VerificationKeys } from '../domain/verification-key.ts';
 import { type Genuine, type NotGenuine, verifySummary } from '../domain/verify-summary.ts';
-
-const FETCH_TIME_MAX_MS = 10_000;
 
 /** The command `verify` with a file. */
 export const verifySummaryCommand = command({
@@ -49,37 +47,13 @@ function readBody(file: string): Uint8Array {
 }
 
 async function readKeys(given: string | undefined, env: Environment): Promise<VerificationKeys> {
-  const own = given === undefined ? `${ownHttpUrl(env)}/.well-known/aggregator/keys` : null;
-  const where = own ?? given ?? '';
-  const text =
-    own !== null || isHttpUrl(where)
-      ? await fetchText(where, own !== null)
-      : readText(fromCaller(env, where));
-  const keys = readVerificationKeys(text);
-  if (keys.size === 0) throw new CodedError('not_found', `${where} contains no Ed25519 key.`);
+  const source = await readKeySource(given, env, {
+    url: () => ownHttpUrl(env),
+    remedy: ': start the service, or name the keys with --keys',
+  });
+  const keys = readVerificationKeys(source.text);
+  if (keys.size === 0) throw noKeyIn(source);
   return keys;
-}
-
-async function fetchText(address: string, isOurs: boolean): Promise<string> {
-  try {
-    const { status, text } = await getText(address, FETCH_TIME_MAX_MS, isOurs);
-    if (status === 200) return text;
-    throw new Error(`status ${status}`);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown error';
-    const remedy = isOurs ? ': start the service, or name the keys with --keys' : '';
-    throw new CodedError('not_found', `The keys cannot be read at ${address} (${why})${remedy}.`, {
-      cause: error,
-    });
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CodedError('not_found', `The file ${file} with the keys cannot be read.`, { cause: error });
-  }
 }
 
 function documentOf(verdict: Genuine | NotGenuine) {
