@@ -4,6 +4,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Log } from '../../io/log.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { counted } from '../../lib/counted.ts';
 import { errorCode } from '../../lib/error-code.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { getText } from '../../lib/http-get.ts';
@@ -158,7 +159,7 @@ export class KeyRing implements Part {
     if (JSON.stringify(next) === JSON.stringify(this.#keys)) return false;
     this.#keys = next;
     this.#version += 1;
-    this.#parts.log.info(`keys: summaries of ${next.length} ${next.length === 1 ? 'key' : 'keys'} are taken`);
+    this.#parts.log.info(`keys: summaries of ${counted(next.length, 'key')} are taken`);
     this.#parts.changed(next);
     return true;
   }

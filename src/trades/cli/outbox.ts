@@ -5,6 +5,7 @@ import { command, group } from '../../cli/command.ts';
 import { flag, option, optionWithDefault, printable } from '../../cli/command-line.ts';
 import { print } from '../../cli/output.ts';
 import type { Environment } from '../../config/environment.ts';
+import { counted } from '../../lib/counted.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { ownPath } from '../../lib/real-path.ts';
 import { readSome } from '../config/settings.ts';
@@ -82,16 +83,20 @@ function listText(entries: readonly OutboxRow[], limit: number): string {
 function lineOf(row: OutboxRow): string {
   const { id, state, digest, clientId, exchange, sealedAtMs, trades, attempts, reason } = row;
   const who = `${printable(clientId)} at ${printable(exchange)}`;
-  const tried = attempts === 0 ? [] : [`${attempts} failed attempts`];
+  const tried = attempts === 0 ? [] : [counted(attempts, 'failed attempt')];
   const why = reason === '' || state === 'delivered' ? [] : [reason];
-  const what = [`${trades} trades`, `sealed ${timeText(sealedAtMs)}`];
+  const what = [counted(trades, 'trade'), `sealed ${timeText(sealedAtMs)}`];
   return [String(id), state, digest, who, ...what, ...tried, ...why].join('  ');
 }
 
 function replayText({ replayed, notDead, left }: Replayed): string {
-  const lines = [`${replayed} dead letters are sent again.`];
-  if (notDead.length > 0) lines.push(`No dead letters: ${notDead.join(', ')}.`);
-  if (left > 0) lines.push(`${left} more are left: run the command again when these are delivered.`);
+  const lines = [`${counted(replayed, 'dead letter is', 'dead letters are')} sent again.`];
+  if (notDead.length > 0)
+    lines.push(`${notDead.length === 1 ? 'No dead letter' : 'No dead letters'}: ${notDead.join(', ')}.`);
+  if (left > 0)
+    lines.push(
+      `${counted(left, 'more is', 'more are')} left: run the command again when these are delivered.`,
+    );
   return lines.map((line) => `${line}\n`).join('');
 }
 

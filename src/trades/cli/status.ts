@@ -4,6 +4,7 @@ import { firstRows, lastRows, type ProgramStatus, programStatus } from '../../cl
 import { ageText, counts, duration, rowsText, whole, withoutZeros } from '../../cli/screen.ts';
 import type { Readiness, StatusView } from '../../cli/status.ts';
 import { COMMAND_NAME } from '../../lib/command-name.ts';
+import { counted } from '../../lib/counted.ts';
 import { type Sample, sumOf, sumsBy } from '../../lib/prometheus-text.ts';
 import { ownHttpUrl } from '../config/own-url.ts';
 
@@ -57,12 +58,17 @@ export function screenOf(status: TradesStatus, url: string): string {
   return rowsText([
     ...firstRows(status, url),
     ['jobs', `${counts(withoutZeros(status.jobs)) || 'none'}; at most ${whole(status.jobsMax)}`],
-    ['trades', `${whole(status.tradesTaken)} taken, over ${whole(status.connections)} connections now`],
+    ['trades', `${whole(status.tradesTaken)} taken, over ${counted(status.connections, 'connection')} now`],
     ['accounts', counts(withoutZeros(status.accounts)) || 'none'],
     ['outbox', outboxText(status)],
     ['delivered', deliveredText(status)],
     ...(status.deadLetters > 0
-      ? [['', `${whole(status.deadLetters)} DEAD LETTERS: ${COMMAND_NAME} outbox list --state dead`] as const]
+      ? [
+          [
+            '',
+            `${counted(status.deadLetters, 'DEAD LETTER', 'DEAD LETTERS')}: ${COMMAND_NAME} outbox list --state dead`,
+          ] as const,
+        ]
       : []),
     ...lastRows(status),
   ]);
@@ -70,7 +76,7 @@ export function screenOf(status: TradesStatus, url: string): string {
 
 function outboxText({ waiting, oldestSeconds }: TradesStatus): string {
   if (waiting === 0) return 'empty';
-  return `${whole(waiting)} summaries wait, the oldest for ${duration(oldestSeconds)}`;
+  return `${counted(waiting, 'summary waits', 'summaries wait')}, the oldest for ${duration(oldestSeconds)}`;
 }
 
 function deliveredText({ delivered, lastDeliverySeconds }: TradesStatus): string {

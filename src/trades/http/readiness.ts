@@ -2,6 +2,7 @@
 
 import { type ComponentReadiness, no, OK, readinessOf } from '../../http/readiness.ts';
 import { COMMAND_NAME } from '../../lib/command-name.ts';
+import { counted } from '../../lib/counted.ts';
 import type { TradesView } from '../domain/view.ts';
 
 /** What the judgement needs. */
@@ -32,7 +33,9 @@ function judgeDatabase({ store, readProblem }: ReadinessInputs): ComponentReadin
   if (store.problem !== null) return no(store.problem);
   if (readProblem !== null) return no(readProblem);
   const lost = store.droppedFacts + store.unstorableFacts;
-  return lost === 0 ? OK : { ok: true, reason: `${lost} facts could not be stored: the log says why` };
+  return lost === 0
+    ? OK
+    : { ok: true, reason: `${counted(lost, 'fact')} could not be stored: the log says why` };
 }
 
 /** Without accounts a missing enclave harms nobody. */
@@ -46,10 +49,14 @@ function judgeBackend({ outbox }: ReadinessInputs): ComponentReadiness {
   const { problem, waiting, deadLetters, heldBytes, bytesMax } = outbox;
   const share = heldBytes / bytesMax;
   const reasons = [
-    ...(problem === null ? [] : [`${problem}; ${waiting} summaries wait in the outbox`]),
+    ...(problem === null
+      ? []
+      : [`${problem}; ${counted(waiting, 'summary waits', 'summaries wait')} in the outbox`]),
     ...(deadLetters === 0
       ? []
-      : [`the backend refused ${deadLetters} summaries for good: ${COMMAND_NAME} outbox list`]),
+      : [
+          `the backend refused ${counted(deadLetters, 'summary', 'summaries')} for good: ${COMMAND_NAME} outbox list`,
+        ]),
     ...(share <= NEARLY_FULL_SHARE
       ? []
       : [`the outbox is ${Math.floor(share * 100)} % full, and a full one processes no job: OUTBOX_MAX_MIB`]),
@@ -60,5 +67,8 @@ function judgeBackend({ outbox }: ReadinessInputs): ComponentReadiness {
 function judgeProcess({ logLinesDropped }: ReadinessInputs): ComponentReadiness {
   // An incomplete log makes no answer worse, but whoever reads the log must know that it is incomplete.
   if (logLinesDropped === 0) return OK;
-  return { ok: true, reason: `the log is not whole: ${logLinesDropped} lines were dropped` };
+  return {
+    ok: true,
+    reason: `the log is not whole: ${counted(logLinesDropped, 'line was', 'lines were')} dropped`,
+  };
 }

@@ -3,6 +3,7 @@
 // decides.
 
 import { CodedError } from '../../lib/errors.ts';
+import { counted } from '../../lib/counted.ts';
 import type { Part } from '../../lib/part.ts';
 import type { Timer } from '../../lib/timers.ts';
 import { unreachable } from '../../lib/unreachable.ts';
@@ -91,7 +92,10 @@ export class JobDesk implements Part {
     const { jobsMax, jobTtlMs, hasTokens } = this.#options;
     if (this.#jobs.size >= jobsMax) {
       this.#counters.refused++;
-      throw new CodedError('too_many', `There are ${jobsMax} jobs already, and MAX_JOBS allows no more.`);
+      throw new CodedError(
+        'too_many',
+        `MAX_JOBS allows ${counted(jobsMax, 'job')} at a time, and no more can be opened now.`,
+      );
     }
     const jobId = newJobId();
     const token = hasTokens ? newToken() : null;

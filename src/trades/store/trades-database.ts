@@ -2,6 +2,7 @@
 
 import { type DatabaseProgram, type ReadDatabase } from '../../store/database.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { counted } from '../../lib/counted.ts';
 
 /** The summary of a database, as backup, restore and verify print it. */
 export interface TradesSummary {
@@ -25,7 +26,7 @@ export const TRADES_DATABASE: DatabaseProgram<TradesSummary> = {
 export function describeSummary(summary: TradesSummary): string {
   const { summaries, waiting, deadLetters, clients, newestMs } = summary;
   const newest = newestMs === 0 ? '' : `, up to ${new Date(newestMs).toISOString()}`;
-  return `${summaries} summaries of ${clients} clients, ${waiting} waiting, ${deadLetters} dead letters${newest}`;
+  return `${counted(summaries, 'summary', 'summaries')} of ${counted(clients, 'client')}, ${waiting} waiting, ${counted(deadLetters, 'dead letter')}${newest}`;
 }
 
 function summarise(database: ReadDatabase): TradesSummary {

@@ -33,7 +33,7 @@ it('outbox - a list, and a replay of two ids, without the program', async () => 
   const replay = await runCommand(['outbox', 'replay', '5', '1', '2'], env);
   expect(replay).toEqual({
     code: 1,
-    stdout: '2 dead letters are sent again.\nNo dead letters: 2.\n',
+    stdout: '2 dead letters are sent again.\nNo dead letter: 2.\n',
     stderr: '',
   });
   const { stdout } = await runCommand(['outbox', 'list', '--json'], env);

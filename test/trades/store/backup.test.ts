@@ -23,7 +23,7 @@ it('backup - of the running writer, and restored: what waited then waits again',
     file,
     overwrite: false,
   });
-  const described = '2 summaries of 1 clients, 1 waiting, 0 dead letters, up to 2026-01-02T00:00:00.000Z';
+  const described = '2 summaries of 1 client, 1 waiting, 0 dead letters, up to 2026-01-02T00:00:00.000Z';
   expect(describeSummary(summary)).toBe(described);
   await first.side.journal.commit([delivered(2), sealed(3)]);
   await first.stop();
