@@ -66,6 +66,19 @@ describe('amount - arithmetic', () => {
     expect(() => exact('1').div(ZERO)).toThrow('Division by zero');
   });
 
+  it.each([
+    ['1e-36', '2', '0'],
+    ['-1e-36', '2', '0'],
+    ['3e-36', '2', '2e-36'],
+    ['3e-36', '-2', '-2e-36'],
+    ['-5e-36', '2', '-2e-36'],
+    ['5.000000000000000000000000000000000001e-36', '2', '3e-36'],
+    ['1e40', '1e-40', '1e80'],
+    ['1e-40', '1e40', '0'],
+  ])('a division of %s by %s is %s', (one, other, expected) => {
+    expect(exact(one).div(exact(other)).toText()).toBe(exact(expected).toText());
+  });
+
   it('law - comparison is of numbers', () => {
     fc.assert(
       fc.property(decimals, decimals, (one, other) => {
