@@ -63,3 +63,10 @@ export interface WriterSeams {
   /** SQLite's max_page_count before every commit, 0 for none: simulates a full disk, and space again. */
   readonly pagesMax?: Int32Array;
 }
+
+/** The data with which a writer's thread is started; a program adds its own. */
+export interface FactThreadData {
+  /** The path of the database. */
+  readonly path: string;
+  readonly seams: WriterSeams;
+}

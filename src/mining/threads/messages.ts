@@ -1,25 +1,17 @@
 // What mining says in the messages between the main thread and the writer's: plain data.
 
 import type { NodeSign } from '../../lifecycle/node-state.ts';
-import type {
-  FactWriterStatus,
-  FactWriterToMain,
-  MainToFactWriter,
-  WriterSeams,
-} from '../../store/fact-messages.ts';
-import type { Entry, Fact } from '../domain/facts.ts';
+import type { FactThreadData, FactWriterStatus } from '../../store/fact-messages.ts';
+import type { Entry } from '../domain/facts.ts';
 import type { MiningInformation } from '../domain/information.ts';
 import type { StatisticsSnapshot } from '../domain/statistics.ts';
 
 /** The data with which the writer's thread is started. */
-export interface WriterThreadData {
-  /** The path of the database. */
-  readonly path: string;
+export interface WriterThreadData extends FactThreadData {
   /** Days for which rows are kept; 0 for ever. */
   readonly retentionDays: number;
   /** T, in seconds; at least 1. A take-over computes the poc times of earlier submissions by it. */
   readonly blockTimeSecs: number;
-  readonly seams: WriterSeams;
 }
 
 /** The latest information of an upstream before the start. */
@@ -64,9 +56,3 @@ export interface MiningTerms {
   /** Sent about once a second when something changed. */
   readonly own: StatisticsSnapshot;
 }
-
-/** Messages of the main thread to the writer's. */
-export type MainToWriter = MainToFactWriter<Fact>;
-
-/** Messages of the writer's thread to the main thread. */
-export type WriterToMain = FactWriterToMain<MiningTerms>;

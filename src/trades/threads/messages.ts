@@ -1,23 +1,14 @@
 // What trades says in the messages between the main thread and the writer's: plain data.
 
-import type {
-  FactWriterStatus,
-  FactWriterToMain,
-  MainToFactWriter,
-  WriterSeams,
-} from '../../store/fact-messages.ts';
-import type { Fact } from '../domain/facts.ts';
+import type { FactThreadData, FactWriterStatus } from '../../store/fact-messages.ts';
 import type { StoredDeadLetters, StoredWaiting } from '../domain/questions.ts';
 import type { StoredJob } from '../domain/stored-job.ts';
 import type { StoredKey } from '../domain/stored-key.ts';
 
 /** The data with which the writer's thread is started. */
-export interface WriterThreadData {
-  /** The path of the database. */
-  readonly path: string;
+export interface WriterThreadData extends FactThreadData {
   /** Days for which delivered entries are kept; 0 for ever. */
   readonly retentionDays: number;
-  readonly seams: WriterSeams;
 }
 
 /** What the file knows that the program goes on with, except the entries that wait. */
@@ -44,9 +35,3 @@ export interface TradesTerms {
   /** The next page of the entries that wait; pages come before `opened`. */
   readonly own: readonly StoredWaiting[];
 }
-
-/** Messages of the main thread to the writer's. */
-export type MainToWriter = MainToFactWriter<Fact>;
-
-/** Messages of the writer's thread to the main thread. */
-export type WriterToMain = FactWriterToMain<TradesTerms>;

@@ -2,19 +2,15 @@
 // between deletes old rows. It gets clock, timers and the sender from outside, and opens nothing.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../lib/clock.ts';
-import type { Part } from '../../lib/part.ts';
-import type { Timer, Timers } from '../../lib/timers.ts';
-import type { Database } from '../../store/database.ts';
-import type { DatabaseFiles } from '../../store/database-files.ts';
+import type { Timer } from '../../lib/timers.ts';
 import { DeletionTime } from '../../store/deletion-time.ts';
 import { FactCommits } from '../../store/fact-commits.ts';
-import type { FactsMessage, WriterSeams } from '../../store/fact-messages.ts';
-import type { Disk } from '../../store/free-space.ts';
+import type { FactsMessage } from '../../store/fact-messages.ts';
 import type { WriterHealth } from '../../store/writer-health.ts';
+import type { FactLoop, FactLoopParts } from '../../workers/fact-writer-thread.ts';
 import type { Fact } from '../domain/facts.ts';
 import type { TradesWriter } from '../store/writer.ts';
-import type { WriterToMain } from './messages.ts';
+import type { TradesTerms } from './messages.ts';
 
 /** Time between two looks at what is due, in ms. */
 const TURN_MS = 1_000;
@@ -22,22 +18,10 @@ const TURN_MS = 1_000;
 const PRUNE_REST_MS = 600_000;
 
 /** What a {@link WriterLoop} needs of its thread. */
-export interface WriterLoopParts {
-  /** The path of the database. */
-  readonly path: string;
-  readonly database: Pick<Database, 'pragma'>;
-  readonly writer: TradesWriter;
-  readonly files: DatabaseFiles;
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly seams: WriterSeams;
-  /** Sends a message to the main thread. */
-  send(message: WriterToMain): void;
-}
+export type WriterLoopParts = FactLoopParts<TradesWriter, TradesTerms>;
 
 /** The work of the writer's thread. */
-export class WriterLoop implements Part {
+export class WriterLoop implements FactLoop<Fact> {
   readonly #parts: WriterLoopParts;
   readonly #commits: FactCommits<Fact, null>;
   readonly #deletion: DeletionTime;

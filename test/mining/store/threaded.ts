@@ -4,15 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { StatisticsSnapshot } from '../../../src/mining/domain/statistics.ts';
 import type { Fact } from '../../../src/mining/domain/facts.ts';
-import type {
-  MainToWriter,
-  Opened,
-  WriterStatus,
-  WriterToMain,
-} from '../../../src/mining/threads/messages.ts';
+import type { MiningTerms, Opened, WriterStatus } from '../../../src/mining/threads/messages.ts';
 import { WAITING_FACTS_MAX } from '../../../src/mining/threads/writer-side.ts';
 import { FactJournal } from '../../../src/store/fact-journal.ts';
-import type { WriterSeams } from '../../../src/store/fact-messages.ts';
+import type { FactWriterToMain, MainToFactWriter, WriterSeams } from '../../../src/store/fact-messages.ts';
 import { ChildThread } from '../../../src/workers/child-thread.ts';
 
 /** Where a test of a thread finds what the thread told. */
@@ -31,7 +26,7 @@ export async function startWriter(
   { retentionDays = 0, seams = {} }: { retentionDays?: number; seams?: WriterSeams } = {},
 ): Promise<Threaded> {
   const { promise: opened, resolve, reject } = Promise.withResolvers<Opened>();
-  const thread = new ChildThread<MainToWriter, WriterToMain>(
+  const thread = new ChildThread<MainToFactWriter<Fact>, FactWriterToMain<MiningTerms>>(
     {
       url: new URL('../../../src/mining/threads/writer.ts', import.meta.url),
       name: 'writer',
