@@ -16,7 +16,7 @@ export interface Post {
   readonly timeoutMs: number;
   /** Length of an answer's body, in bytes. */
   readonly answerBytesMax: number;
-  /** What becomes of a longer answer: it is no answer, or it ends there. Without it: it is no answer. */
+  /** What becomes of a longer answer: `refuse` (the default) counts it as none, `cut` leaves out the rest. */
   readonly longAnswer?: 'refuse' | 'cut';
 }
 
@@ -164,7 +164,7 @@ function send({ url, agent, kept }: Way, post: Post, done: (outcome: Outcome) =>
       },
     );
   });
-  // Also after the answer has come, or the request was abandoned: its owner heeds only the first outcome.
+  // An error can also come after the answer, or after the request was abandoned. The owner takes only the first outcome.
   asked.on('error', (error) => {
     if (reading !== null) reading.broke();
     else if (!hasAnswer() && asked.reusedSocket && isReset(error)) done({ type: 'reset' });
@@ -180,7 +180,7 @@ interface Reading {
   broke(): void;
 }
 
-/** `isEarly` tells if the answer began before the request was sent whole: then its status counts as it is. */
+/** `isEarly` tells if the answer began before the whole request was sent. Its status counts even if the rest is lost. */
 function read(
   response: IncomingMessage,
   { answerBytesMax, longAnswer }: Post,

@@ -1,5 +1,5 @@
-// Watches kept connections: one that was in use and that the other side closes without a word is the only trace of a
-// server that was started anew between two requests. It sends nothing.
+// Watches kept connections. A server that restarts between two requests leaves only one trace: it closes a connection
+// that was in use. This file sends nothing.
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../lib/clock.ts';

@@ -13,7 +13,7 @@ export const UNREAD_MS = 30_000;
 /** Why the server closed a connection by itself. */
 export type ClosingReason = 'too_big' | 'protocol' | 'slow_reader' | 'silent';
 
-/** What the owner of the server gives for a connection. */
+/** How the owner of the server handles one connection. */
 export interface Session {
   /** Takes a message, in the order in which they came; the bytes are valid only during the call. */
   message(bytes: Buffer, isBinary: boolean): void;
@@ -21,7 +21,7 @@ export interface Session {
   closed(): void;
 }
 
-/** What the owner of the server may do with a connection. After its end neither does anything. */
+/** What the owner of the server may do with a connection. Both do nothing after the connection has ended. */
 export interface Peer {
   /** Sends a text, together with all others of the same moment. */
   send(text: string): void;
@@ -32,7 +32,7 @@ export interface Peer {
   close(code: number, reason: string): boolean;
 }
 
-/** The WebSocket of the package, which also closes by itself; answers given before must leave first. */
+/** The package's WebSocket, which also closes by itself; `beforeClose` lets the waiting answers leave first. */
 export class AnsweringSocket extends WebSocket {
   beforeClose: (() => void) | null = null;
   override close(code?: number, data?: string | Buffer): void {

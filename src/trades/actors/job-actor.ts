@@ -73,7 +73,7 @@ export class JobActor implements Ward, JobJudge {
     if (actor === null || actor.getSnapshot().status !== 'active') return [];
     actor.send(signal);
     const snapshot = actor.getSnapshot();
-    // After a failure this is not active, and the last one counts.
+    // After a failure this snapshot is not active, and the last good one stays.
     if (snapshot.status === 'active') this.#snapshot = snapshot;
     return this.#commands;
   }

@@ -78,7 +78,7 @@ export class ClientFiguresReader {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** The figures of a client with this number and so many summaries. */
+  /** The figures of the client with this number; `summaries` is how many summaries it has. */
   figures(client: number, summaries: number): ClientFigures {
     const startedMs = this.#monotonicMs();
     const kept = this.#kept.get(client);

@@ -25,7 +25,7 @@ export function makeMissingKey({ key }: Pick<Settings, 'key'>, log: Pick<LossyLo
   if (key.isSet) return;
   try {
     const { publicKey } = makeKeyFile(key.file);
-    log.info(`key: made ${key.file} (${publicKey.kid}); keep it, for summaries are signed with it`);
+    log.info(`key: made ${key.file} (${publicKey.kid}); keep it, because it signs the summaries of jobs`);
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'key_exists') throw error;
   }

@@ -56,7 +56,7 @@ export interface SealedFact {
 export interface Attempt {
   /** The HTTP status; null if there was no answer. */
   readonly status: number | null;
-  /** Our words for what happened: never text of the backend. */
+  /** What happened, in words of this program: never text of the backend. */
   readonly reason: string;
   /** What the backend answered, at most 64 KiB; empty if nothing came. */
   readonly response: string;

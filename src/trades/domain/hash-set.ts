@@ -41,7 +41,7 @@ export class HashSet64 {
   }
 }
 
-/** The hash of zeros stands for its neighbour too. */
+/** Two zeros mark an empty slot, so the hash of zeros is kept as its neighbour. */
 function lowOf(high: number, low: number): number {
   return high === 0 && low === 0 ? 1 : low;
 }

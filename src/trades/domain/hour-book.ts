@@ -122,7 +122,7 @@ export class HourBook {
     return [...this.#lots.values()].flatMap((lots) => lots.openFees());
   }
 
-  /** Drops the sums of hours that begin before `beforeMs`, and positions without lots. No trade of them may come. */
+  /** Drops the sums of hours before `beforeMs`, and positions without lots. No trade of these hours may come. */
   forget(beforeMs: number): void {
     this.#settle();
     for (const startMs of this.#hours.keys()) if (startMs < beforeMs) this.#hours.delete(startMs);

@@ -36,7 +36,7 @@ export type ProcessOutcome =
   | {
       readonly type: 'undelivered';
       readonly digest: string;
-      /** Our words for it, with the HTTP status if there was one. */
+      /** Why, in words of this program, with the HTTP status if there was one. */
       readonly backendError: string;
     }
   /** Not sealed within the time, because the disk takes nothing or the workers are busy: nothing is lost. */

@@ -1,7 +1,7 @@
 // Periods of an account's summaries: they tile, each names the digest of the summary before, and a correction takes the
 // place of a summary without moving the tiling. It reads no clock; docs/trades.md#periods.
 
-/** Empty hours that wait for one with trades; with so many, they make one summary. */
+/** Empty hours wait for an hour with trades; this many of them make a summary of their own. */
 const EMPTY_HOURS_MAX = 24;
 const HOUR_MS = 3_600_000;
 

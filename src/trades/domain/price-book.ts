@@ -25,7 +25,7 @@ export class PriceBook {
   priceOf = (asset: string, hourMs: number): Decimal | null =>
     this.#prices.get(keyOf({ asset, hourMs }))?.price ?? null;
 
-  /** What the sums of these hours need and the book has not: of all assets but those that count as USD. */
+  /** The prices that the sums of these hours need and the book lacks. Assets that count as USD need none. */
   missing(hours: readonly HourSums[]): readonly WantedPrice[] {
     const wanted = new Map<string, WantedPrice>();
     for (const { hourMs, sums } of hours) {

@@ -57,7 +57,7 @@ export const EMPTY_SUMMARY: UserSummary = {
 
 const USER_ID = /^[!-~]{1,64}$/;
 const EXCHANGE = /^[a-z0-9_]{1,32}$/;
-/** Keys and secrets: printable text; a secret can be a PEM file, whose lines end somehow. */
+/** Keys and secrets: printable text; a secret can be a PEM file, with line ends of any kind. */
 const CREDENTIAL = /^[^\p{Cs}\0]{10,8000}$/u;
 const INTERVAL_MS = { least: 1_000, most: 3_600_000, usual: 60_000 } as const;
 const RETRIES = { least: 0, most: 10, usual: 3 } as const;

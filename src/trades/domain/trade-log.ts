@@ -118,7 +118,7 @@ export class TradeLog {
     return this.#ids.add(high, low);
   }
 
-  /** The digest leaves this file only as a place in the set, so a secret prefix is all that a key has to be. */
+  /** The digest never leaves the set, so a secret prefix is enough of a key. */
   #hashOf(market: number, side: Trade['side'], id: string): readonly [number, number] {
     const digest = hash('sha256', `${this.#key}${market}${side}:${id}`, 'binary');
     return [bitsAt(digest, 0), bitsAt(digest, 4)];
@@ -223,7 +223,7 @@ interface MarketColumns {
 
 const MARKET_COLUMNS_BYTES = 280;
 
-/** What a record is told apart from: the one before, of its market where that is nearer. */
+/** What a record is written relative to: the record before it, or the last one of the same market. */
 class Columns {
   readonly #ofMarkets: MarketColumns[] = [];
   market = -1;

@@ -1,5 +1,5 @@
-// Public keys by which summaries are verified. A key is known by the thumbprint that is computed from it: what a list says
-// its key id is counts for nothing.
+// Public keys by which summaries are verified. The id of a key is the thumbprint that is computed from it; an id that a
+// list gives is ignored.
 
 import { createPublicKey } from 'node:crypto';
 import { isObject } from '../../lib/is-object.ts';

@@ -105,7 +105,7 @@ export interface OutboxView {
   readonly deliverySeconds: HistogramSnapshot;
   /** When the latest summary was delivered, by the wall clock; null if none was. */
   readonly lastDeliveredAtMs: number | null;
-  /** Why the backend does not take summaries, in our words; null while it does. */
+  /** Why the backend does not take summaries, in words of this program; null while it does. */
   readonly problem: string | null;
 }
 

@@ -62,8 +62,8 @@ export class TradeWindow {
   }
 
   /**
-   * Takes what one request delivered; null, and nothing is taken, if more would wait than may: release first. Trades
-   * without id are told apart by their content, and equal ones by their place among the equal ones of the delivery. So a
+   * Takes what one request delivered. Returns null and takes nothing if too many trades would wait: release first. Trades
+   * without id are told apart by their content, and equal ones by their number among the equal ones of the delivery. So a
    * delivery must hold all equal trades of an instant.
    */
   take(delivery: readonly Trade[], accountType: string): TakenCounts | null {

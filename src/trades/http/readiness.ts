@@ -38,7 +38,7 @@ function judgeDatabase({ store, readProblem }: ReadinessInputs): ComponentReadin
     : { ok: true, reason: `${counted(lost, 'fact')} could not be stored: the log says why` };
 }
 
-/** Without accounts a missing enclave harms nobody. */
+/** A missing enclave matters only if there are accounts. */
 function judgeAccounts({ accounts }: ReadinessInputs): ComponentReadiness {
   const { online, stale, offline, isLinked } = accounts;
   if (isLinked !== false || online + stale + offline === 0) return OK;

@@ -2,7 +2,7 @@
 
 import type { Log } from '../../io/log.ts';
 
-/** After the bound was reached the log says so again only when this share of it was free in between. */
+/** After a warning the log warns again only if this share of the memory was free in between. */
 const FREE_SHARE_BEFORE_NEXT_WARNING = 0.25;
 
 /** Counts bytes that jobs hold. */
@@ -33,7 +33,7 @@ export class HeldMemory {
     return true;
   }
 
-  /** The bytes that a job holds changed by so much. */
+  /** A job holds this many bytes more, or less if negative. */
   changed(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes <= this.bytesMax * (1 - FREE_SHARE_BEFORE_NEXT_WARNING)) this.#isWarned = false;

@@ -6,12 +6,12 @@ import type { JobStatus } from '../domain/job.ts';
 import type { JobRow } from '../domain/view.ts';
 import type { Job, JobSummary } from './job.ts';
 
-/** As many jobs as were put in and not removed; its owner bounds them. */
+/** The jobs that were put in and not removed. The owner of the shelf bounds their number. */
 export class JobShelf implements Iterable<Job> {
   readonly #byHash = new Map<string, Job>();
   readonly #byEntry = new Map<number, Job>();
 
-  /** Jobs, with those that expired and wait for their summary or for the end of a call. */
+  /** Number of jobs, including expired ones that wait for their summary or for the end of a call. */
   get size(): number {
     return this.#byHash.size;
   }

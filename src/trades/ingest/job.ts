@@ -64,7 +64,7 @@ export class Job {
   isUnsealable = false;
   /** True once it is expired: no request finds it. */
   isClosed = false;
-  /** True once it goes as soon as no call waits for it. */
+  /** True once the job is to be removed, which happens as soon as no call waits for it. */
   isLeaving = false;
   /** Bytes of its trades. */
   heldBytes = 0;
@@ -125,7 +125,7 @@ export class Job {
     return { type: 'undelivered', digest: this.summary.digest, backendError: backendError(this.attempt) };
   }
 
-  /** An expired job is shown to nobody; it counts as `processing` while its summary is made. */
+  /** No request finds an expired job. While its summary is made, the job counts as `processing`. */
   get status(): JobStatus {
     const { state } = this.judge;
     return state === 'expired' ? 'processing' : state;

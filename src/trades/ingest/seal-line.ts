@@ -10,13 +10,13 @@ import { codeOf, sealedFact, type Signed, SummaryMaker, type Unmade } from './su
 
 /** Jobs that are folded or signed at once. */
 export const SEALS_UNDER_WAY_MAX = 2;
-/** Signed summaries that wait for the disk or for room in the outbox; with as many, no further job is folded. */
+/** Signed summaries that wait for the disk or for room in the outbox. At this number no further job is folded. */
 export const UNSTORED_SUMMARIES_MAX = 64;
-/** Bytes of their bodies; with as many, no further job is folded. */
+/** Bytes of the bodies of these summaries. At this size no further job is folded. */
 export const UNSTORED_BYTES_MAX = 33_554_432;
-/** After so many defects on the same trades, no summary can be made of them. */
+/** Defects on the same trades after which no summary can be made of them. */
 const SEAL_DEFECTS_MAX = 3;
-/** After so many failures of any kind, the trades of an expired job are given up. */
+/** Failures of any kind after which the trades of an expired job are given up. */
 const EXPIRED_SEAL_FAILURES_MAX = 10;
 /** The waits between attempts. */
 const RETRY = { leastMs: 1_000, mostMs: 30_000 };
@@ -35,7 +35,7 @@ interface Failures {
   defects: number;
 }
 
-/** All jobs that clients asked to be sealed, and that are not stored yet: each job once, so their number is bounded. */
+/** The jobs that clients asked to be sealed and that are not stored yet: each job once, so `MAX_JOBS` bounds them. */
 export class SealLine {
   readonly #parts: SealLineParts;
   readonly #ends: SealLineEnds;

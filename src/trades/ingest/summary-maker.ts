@@ -23,7 +23,7 @@ export interface Signed {
 /** Why there is no summary. */
 export interface Unmade {
   readonly code: ErrorCode;
-  /** True if it would come again with the same trades. */
+  /** True if another attempt with the same trades would fail in the same way. */
   readonly isDefect: boolean;
   /** For a client that waits. */
   readonly waitsFor: string;

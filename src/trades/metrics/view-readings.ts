@@ -235,7 +235,7 @@ const PROGRAM_READINGS: readonly Reading<TradesView>[] = [
   buildReading('aggregator_trades'),
 ];
 
-/** All counters and gauges of the view but those of the accounts. */
+/** All counters and gauges of the view, except those of the accounts. */
 export const VIEW_READINGS: readonly Reading<TradesView>[] = [
   ...JOB_READINGS,
   ...SOCKET_READINGS,

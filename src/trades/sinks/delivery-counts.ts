@@ -1,5 +1,5 @@
-// Counts of the delivery since the start, and what its outbox holds. It counts what it is told, and decides one thing:
-// whether there is room.
+// Counts of the delivery since the start, and what its outbox holds. It counts what it is told, and decides
+// nothing.
 
 import { Histogram } from '../../lib/histogram.ts';
 import type { OutboxView } from '../domain/view.ts';

@@ -16,7 +16,10 @@ import type { Attempt } from '../domain/facts.ts';
 /** Lines about dead letters in {@link DEAD_PERIOD_MS}; further dead letters are only counted. */
 const DEAD_LINES_MAX = 5;
 const DEAD_PERIOD_MS = 60_000;
-/** A full outbox has room again, for the log, when this share of it is in use: at its limit it would make many lines. */
+/**
+ * The log says that a full outbox has room again once no more than this share is in use. Without this margin, an outbox
+ * near its limit would write many lines.
+ */
 const ROOM_AGAIN_SHARE = 0.9;
 
 /** What a {@link DeliveryLog} needs. */
@@ -43,7 +46,7 @@ export class DeliveryLog {
     this.#parts = parts;
   }
 
-  /** Why the backend does not take summaries, in our words; null while it does. */
+  /** Why the backend does not take summaries, in words of this program; null while it does. */
   get problem(): string | null {
     return this.#health.isAway ? this.#reason : null;
   }

@@ -220,7 +220,7 @@ export class Delivery implements Part {
     failing(entryId, attempt);
   }
 
-  /** The line goes on when the outcome is on the disk: else a line could run ahead of what a restart knows of it. */
+  /** The line goes on only when the outcome is on the disk: otherwise a restart could send its summaries out of order. */
   async #end(line: Line, { id: entryId, bodyBytes }: WaitingEntry, outcome: DeliveryOutcome): Promise<void> {
     const atMs = this.#parts.clock.nowMs();
     if (!(await this.#commit({ ...outcome, entryId, atMs }))) return;

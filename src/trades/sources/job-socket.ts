@@ -1,5 +1,5 @@
 // The WebSocket of jobs: lets the clients of a job in at /ws/{jobId}, hands their trades to the job desk and answers
-// each. Whether a trade counts the desk decides; this file keeps none.
+// each. The desk decides whether a trade counts. This file keeps no trade.
 
 import { type Peer, type Session } from '../../io/web-socket-connection.ts';
 import {

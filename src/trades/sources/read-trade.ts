@@ -1,5 +1,5 @@
-// Reads one trade of a job's client: checks every member, and keeps amounts as the exact text that came. What it lets
-// through can always be folded; nothing is refused later. It keeps nothing but the markets of the latest symbols.
+// Reads one trade of a job's client: checks every member, and keeps amounts as the exact text that came. A
+// trade that passes can always be folded: nothing is refused later. It remembers only the markets of the latest symbols.
 
 import { isNumberLiteral } from '../../lib/lossless-json.ts';
 import type { Decimal, Fee, Market, Trade } from '../domain/trade.ts';
@@ -26,7 +26,7 @@ const DECIMAL_FORM = /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 const WHOLE_FORM = /^-?\d+$/;
 /** Visible characters only: names of coins may have letters of any script. */
 const NAME_FORM = /^[^\s\p{C}]+$/u;
-/** Within this length a time with a fraction is not rounded to a whole number. */
+/** A longer literal could have a fraction so small that a double rounds it to a whole number. */
 const TIME_LITERAL_LENGTH = 17;
 
 /** A trade of a client. */
@@ -121,8 +121,8 @@ function textOf(value: unknown): Decimal | null {
 }
 
 /**
- * The shortest text of a number, as `String` gives it. `String` remembers texts in a table of the engine, which lets
- * each of a million prices grow old before it is garbage.
+ * The shortest text of a number, as `String` gives it. The engine caches the results of `String`: a million prices would
+ * stay in the cache until they are old, and old garbage is collected late.
  */
 function numberText(value: number): string {
   return JSON.stringify(value);

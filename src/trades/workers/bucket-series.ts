@@ -41,7 +41,7 @@ export function readBuckets(database: ReadDatabase, { fromMs, toMs, clientId }: 
   return { stepMs: hours * HOUR_MS, points };
 }
 
-/** The shortest step with which so many hours have few enough points; one more may be begun at each end. */
+/** The shortest step that keeps this many hours within the limit of points; a span can touch one more step. */
 function stepFor(hours: number): number {
   const stepHours = hours / (SERIES_POINTS_MAX - 1);
   return (
