@@ -1,4 +1,4 @@
-// The way of jobs from their trades to a stored, signed summary, in the order in which clients asked: a few at a time
+// The way of jobs from their trades to a stored, signed summary, in turn the oldest and the shortest: a few at a time
 // are folded, and those that fail come again. It knows no state of a job: the desk hears how each one ends.
 
 import { backoffMs } from '../../lib/backoff.ts';
@@ -40,7 +40,10 @@ export class SealLine {
   readonly #parts: SealLineParts;
   readonly #ends: SealLineEnds;
   readonly #maker: SummaryMaker;
-  readonly #waiting = new Fifo<Job>();
+  /** Oldest first. */
+  readonly #waiting = new Set<Job>();
+  /** True if the shortest job comes next, and not the oldest. */
+  #isTurnOfShortest = false;
   readonly #failures = new Map<Job, Failures>();
   /** Failed jobs, with the time on the monotonic clock at which they come to the end of the line. */
   readonly #later = new Map<Job, number>();
@@ -85,7 +88,7 @@ export class SealLine {
   /** Takes a job whose trades were released. */
   add(job: Job): void {
     this.#size++;
-    this.#waiting.push(job);
+    this.#waiting.add(job);
     this.#pump();
   }
 
@@ -95,7 +98,7 @@ export class SealLine {
     for (const [job, dueMs] of this.#later) {
       if (dueMs > nowMs) continue;
       this.#later.delete(job);
-      this.#waiting.push(job);
+      this.#waiting.add(job);
     }
     this.roomChanged();
     this.#pump();
@@ -122,10 +125,23 @@ export class SealLine {
       this.#unstored < UNSTORED_SUMMARIES_MAX &&
       this.#unstoredBytes < UNSTORED_BYTES_MAX
     ) {
-      const job = this.#waiting.shift();
-      if (job === undefined) return;
+      const job = this.#next();
+      if (job === null) return;
       void this.#seal(job);
     }
+  }
+
+  /** Long jobs of one client would hold up the short ones of all others, if they came in the order of the calls. */
+  #next(): Job | null {
+    let next: Job | null = null;
+    for (const job of this.#waiting) {
+      if (next === null || job.trades < next.trades) next = job;
+      if (!this.#isTurnOfShortest) break;
+    }
+    if (next === null) return null;
+    this.#isTurnOfShortest = !this.#isTurnOfShortest;
+    this.#waiting.delete(next);
+    return next;
   }
 
   async #seal(job: Job): Promise<void> {

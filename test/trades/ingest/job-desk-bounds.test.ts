@@ -140,6 +140,25 @@ describe('bounds', () => {
     expect([state.sealsAtOnceMost, desk.counts.sealing]).toEqual([2, 0]);
   });
 
+  it('job desk - every other seal is of the shortest job that waits, so that long ones hold up no short one', async () => {
+    const bench = jobDeskBench();
+    const { desk, open, state, seals } = bench;
+    state.sealsAtOnce = false;
+    const lengths = { long1: 5, long2: 5, long3: 5, long4: 5, short1: 1, shorter: 0, short2: 1 };
+    for (const [name, trades] of Object.entries(lengths)) {
+      const { jobId, door } = open(name);
+      for (let nth = 0; nth < trades; nth++) door.take(tradeOf());
+      void desk.process(jobId);
+    }
+    const seen: string[] = [];
+    while (desk.counts.sealing > 0) {
+      await flush();
+      seen.push(seals[0]?.request.clientId ?? '');
+      await endSeal(bench);
+    }
+    expect(seen).toEqual(['long1', 'long2', 'long3', 'shorter', 'long4', 'short1', 'short2']);
+  });
+
   it('job desk - while the disk takes nothing, only so many jobs are folded', async () => {
     const { desk, open, state, commitAll, entries } = jobDeskBench();
     state.commitsAtOnce = false;
