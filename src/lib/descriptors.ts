@@ -84,6 +84,17 @@ export function describeShortage(code: string | null, limit: string): string | n
   return null;
 }
 
+/** Makes a watch that tells the log. */
+export function watchDescriptors(log: {
+  error(sentence: string): void;
+  info(sentence: string): void;
+}): DescriptorWatch {
+  return new DescriptorWatch({
+    exhausted: (sentence) => log.error(`process: ${sentence}`),
+    freed: () => log.info('process: file descriptors are free again'),
+  });
+}
+
 /**
  * Checks that `needed` more files can be opened, before any of them is. If the shortage appeared later, SQLite, a
  * thread and a child process would each report it in another way. Throws `too_few_descriptors`.

@@ -1,6 +1,8 @@
 // Remembers which readers the database refuses: questions by their names, and the audit. It reports the first refusal
 // and the end of the last one. It reads nothing itself.
 
+import type { Log } from '../io/log.ts';
+
 /** What {@link RefusedReads} tells its owner. */
 export interface RefusedReadsParts {
   /**
@@ -45,4 +47,12 @@ export class RefusedReads {
     if (problem === null) this.#parts.over();
     else this.#parts.refused(problem);
   }
+}
+
+/** Makes refused readers that tell the log. */
+export function watchReads(log: Pick<Log, 'error' | 'info'>): RefusedReads {
+  return new RefusedReads({
+    refused: (sentence) => log.error(`database: ${sentence}`, { code: 'database_unusable' }),
+    over: () => log.info('database: all that was refused can be read again'),
+  });
 }

@@ -19,14 +19,14 @@ import type { Log } from '../../io/log.ts';
 import type { NatsOptions } from '../../io/nats.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ClockWatch } from '../../lib/clock-watch.ts';
-import { DescriptorWatch } from '../../lib/descriptors.ts';
+import { type DescriptorWatch, watchDescriptors } from '../../lib/descriptors.ts';
 import type { CodedError } from '../../lib/errors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { programVersion } from '../../lib/version.ts';
 import { lockBrokerFolder } from '../../store/lock.ts';
 import { WorkerPool } from '../../workers/pool.ts';
-import { RefusedReads } from '../../workers/refused-reads.ts';
+import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
 
 /** What tests may change that an operator cannot. */
@@ -262,18 +262,4 @@ class MainThread implements App {
       if (known.applySource(status, systemClock.monotonicMs())) ticks.caughtUp();
     });
   }
-}
-
-function watchDescriptors(log: Log): DescriptorWatch {
-  return new DescriptorWatch({
-    exhausted: (sentence) => log.error(`process: ${sentence}`),
-    freed: () => log.info('process: file descriptors are free again'),
-  });
-}
-
-function watchReads(log: Log): RefusedReads {
-  return new RefusedReads({
-    refused: (sentence) => log.error(`database: ${sentence}`, { code: 'database_unusable' }),
-    over: () => log.info('database: all that was refused can be read again'),
-  });
 }

@@ -6,7 +6,7 @@ import { NodeActors } from '../../actors/node-actors.ts';
 import type { LossyLog } from '../../io/log.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ClockWatch } from '../../lib/clock-watch.ts';
-import { DescriptorWatch, openFilesMax } from '../../lib/descriptors.ts';
+import { type DescriptorWatch, openFilesMax, watchDescriptors } from '../../lib/descriptors.ts';
 import { errorCode } from '../../lib/error-code.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
@@ -14,7 +14,7 @@ import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
 import type { WriterSeams } from '../../store/fact-messages.ts';
 import { WorkerPool } from '../../workers/pool.ts';
-import { RefusedReads } from '../../workers/refused-reads.ts';
+import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
 import type { MiningConfig } from '../config/config.ts';
 import type { Alarm } from '../domain/alarm.ts';
 import type { AlarmView } from '../domain/view.ts';
@@ -124,14 +124,8 @@ class MiningMain implements MiningApp {
     this.#config = config;
     this.#parts = parts;
     this.#clock = new ClockWatch((sentence) => log.warn(sentence));
-    this.#descriptors = new DescriptorWatch({
-      exhausted: (sentence) => log.error(`process: ${sentence}`),
-      freed: () => log.info('process: file descriptors are free again'),
-    });
-    this.#refusedReads = new RefusedReads({
-      refused: (sentence) => log.error(`database: ${sentence}`, { code: 'database_unusable' }),
-      over: () => log.info('database: all that was refused can be read again'),
-    });
+    this.#descriptors = watchDescriptors(log);
+    this.#refusedReads = watchReads(log);
     this.#writer = this.#makeWriter();
     this.#nodes = this.#makeNodes();
     this.#pool = new WorkerPool({

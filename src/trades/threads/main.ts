@@ -5,14 +5,14 @@ import { NodeActors } from '../../actors/node-actors.ts';
 import type { LossyLog } from '../../io/log.ts';
 import { randomShare, systemClock } from '../../lib/clock.ts';
 import { ClockWatch } from '../../lib/clock-watch.ts';
-import { DescriptorWatch } from '../../lib/descriptors.ts';
+import { type DescriptorWatch, watchDescriptors } from '../../lib/descriptors.ts';
 import type { CodedError } from '../../lib/errors.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
 import type { WriterSeams } from '../../store/fact-messages.ts';
 import { WorkerPool } from '../../workers/pool.ts';
-import { RefusedReads } from '../../workers/refused-reads.ts';
+import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
 import { JobActors } from '../actors/job-actors.ts';
 import type { Settings } from '../config/settings.ts';
 import { judgeReadiness } from '../http/readiness.ts';
@@ -102,14 +102,8 @@ class TradesMain implements TradesApp {
     this.#settings = settings;
     this.#parts = parts;
     this.#clock = new ClockWatch((sentence) => log.warn(sentence));
-    this.#descriptors = new DescriptorWatch({
-      exhausted: (sentence) => log.error(`process: ${sentence}`),
-      freed: () => log.info('process: file descriptors are free again'),
-    });
-    this.#refusedReads = new RefusedReads({
-      refused: (sentence) => log.error(`database: ${sentence}`, { code: 'database_unusable' }),
-      over: () => log.info('database: all that was refused can be read again'),
-    });
+    this.#descriptors = watchDescriptors(log);
+    this.#refusedReads = watchReads(log);
     this.#writer = this.#makeWriter();
     this.#keys = new PublishedKeys(signer.publicKey);
     this.#actors = new NodeActors(NO_SILENCE, {
