@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Peer, PING_MS, UNREAD_MS } from '../../src/io/web-socket-connection.ts';
 import {
   UNSENT_ANSWER_BYTES_MAX,
+  WEB_SOCKET_FRAGMENTS_MAX,
   WEB_SOCKET_MESSAGE_BYTES_MAX,
   WebSocketServer,
   type WebSocketServerOptions,
@@ -123,6 +124,24 @@ describe('messages', () => {
     expect(server.counts.closed.protocol).toBe(1);
     expect(got).toEqual([]);
   });
+
+  it.each([
+    [WEB_SOCKET_FRAGMENTS_MAX, 0],
+    [WEB_SOCKET_FRAGMENTS_MAX + 1, 1],
+  ])(
+    'web socket server - a message of %i frames; one too many closes the connection',
+    async (frames, refused) => {
+      const { url, server, got } = await open();
+      const raw = await openRaw(url, upgradeRequest('/'));
+      await until('the upgrade', () => raw.received().includes('\r\n\r\n'));
+      const later = Array.from({ length: frames - 2 }, () => clientFrame('b', 0x00));
+      raw.socket.write(Buffer.concat([clientFrame('a', 0x01), ...later, clientFrame('c', 0x80)]));
+      await until('an outcome', () => got.length + server.counts.closed.protocol > 0);
+      raw.socket.destroy();
+      expect(server.counts.closed.protocol).toBe(refused);
+      expect(got).toEqual(refused === 1 ? [] : [`a${'b'.repeat(frames - 2)}c`]);
+    },
+  );
 
   it('web socket server - a connection that its owner closes takes no message any more', async () => {
     const { url, peers, got } = await open();

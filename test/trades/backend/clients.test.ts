@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/trades/backend/chain.ts';
-import { FINDINGS_SHOWN_MAX } from '../../../src/trades/backend/client-figures.ts';
+import { FINDINGS_SHOWN_MAX, QUOTES_SHOWN_MAX } from '../../../src/trades/backend/client-figures.ts';
 import { REPORT_PAGE_ROWS_MAX } from '../../../src/trades/backend/reports.ts';
 import { createBackendMetrics } from '../../../src/trades/backend/metrics.ts';
 import type { BackendView } from '../../../src/trades/backend/view.ts';
@@ -110,6 +110,19 @@ describe('clients', () => {
     expect(rows).toMatchObject([
       { digest: FIRST.digest, seq: null, notes: ['no metadata'], state: 'counts' },
     ]);
+  });
+
+  it('of many quote assets the sums of QUOTES_SHOWN_MAX are shown, those of the most hours', async () => {
+    const backend = await startBackend();
+    const quoted = Array.from({ length: QUOTES_SHOWN_MAX + 1 }, (_, nth) =>
+      account(nth + 1, nth, 0, { quote: `Q${nth}` }),
+    );
+    await send(backend, ...quoted, account(QUOTES_SHOWN_MAX + 2, 20, 0, { quote: `Q${QUOTES_SHOWN_MAX}` }));
+    const { sums } = await backend.get<{ sums: { quote: string; volume: number }[] }>(
+      '/api/ingest/client?client=1',
+    );
+    expect(sums).toHaveLength(QUOTES_SHOWN_MAX);
+    expect(sums[0]).toEqual({ quote: `Q${QUOTES_SHOWN_MAX}`, volume: 200, fees: 0 });
   });
 
   it('a cut hour adds up: its parts come in consecutive periods', async () => {

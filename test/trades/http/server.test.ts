@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/lib/errors.ts';
 import type { BucketQuery, OutboxQuery } from '../../../src/trades/domain/questions.ts';
 import type { PlainRegistration } from '../../../src/trades/domain/registration.ts';
-import type { Registrations } from '../../../src/trades/http/user-routes.ts';
+import { REGISTRATION_BYTES_MAX, type Registrations } from '../../../src/trades/http/user-routes.ts';
 import { startServer } from './parts.ts';
 import { HOSTILE, RICH_PARTS, RICH_VIEW } from './rich.ts';
 import { STARTED_MS, VIEW } from './view.ts';
@@ -62,6 +62,16 @@ describe('trades server - users', () => {
       ]);
       expect(text).not.toContain('zqxjkv');
     }
+  });
+
+  it.each([
+    [REGISTRATION_BYTES_MAX, 503, 'no_enclave'],
+    [REGISTRATION_BYTES_MAX + 1, 413, 'body_too_large'],
+  ])('a registration of %i bytes is %i', async (bytes, status, code) => {
+    const url = await startServer({}, ALLOWED);
+    const body = JSON.stringify(ACCOUNT).padEnd(bytes);
+    const answer = await ask(url, '/users', { method: 'POST', body });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([status, { error: expect.any(String), code }]);
   });
 
   it('says that there is no enclave; whoever is unknown has nothing', async () => {

@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/lib/errors.ts';
+import { UNSTORED_BYTES_MAX } from '../../../src/trades/ingest/seal-line.ts';
+import { until } from '../../support/until.ts';
 import {
   type JobDeskBench,
   call,
@@ -173,6 +175,26 @@ describe('bounds', () => {
     for (let round = 0; round < 20; round++) await flush();
     expect(entries).toHaveLength(100);
     expect(new Set(entries.map(({ id }) => id)).size).toBe(100);
+  });
+
+  it('job desk - UNSTORED_BYTES_MAX: with so long summaries that wait for the disk, no further job is folded', async () => {
+    const { desk, open, state, commitAll, entries } = jobDeskBench({}, (parts) => ({
+      ...parts,
+      async seal(request) {
+        const summary = await parts.seal(request);
+        const long = 'x'.repeat(UNSTORED_BYTES_MAX / 4);
+        return { ...summary, canonicalText: summary.canonicalText.replace('"mock"', `"${long}"`) };
+      },
+    }));
+    state.commitsAtOnce = false;
+    for (let nth = 0; nth < 10; nth++) void desk.process(open().jobId);
+    await until('four are signed', () => state.sealsAsked >= 4);
+    for (let round = 0; round < 20; round++) await flush();
+    // Two that began together may end together.
+    expect(state.sealsAsked).toBeLessThanOrEqual(5);
+    state.commitsAtOnce = true;
+    await commitAll();
+    await until('all are stored', () => entries.length === 10);
   });
 
   it('job desk - calls beyond the bound are answered at once', async () => {
