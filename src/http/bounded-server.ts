@@ -67,7 +67,8 @@ export function createBoundedServer(
     ...VALIDATION,
     logger: false,
     // Node's default is to look for slow requests every 30 s.
-    http: { connectionsCheckingInterval: HTTP_CHECK_INTERVAL_MS },
+    // Node would answer a request without a host by itself, without a body.
+    http: { connectionsCheckingInterval: HTTP_CHECK_INTERVAL_MS, requireHostHeader: false },
     bodyLimit: bodyBytesMax,
     requestTimeout: HTTP_REQUEST_TIME_MAX_MS,
     connectionTimeout: HTTP_CONNECTION_IDLE_MAX_MS,
@@ -84,9 +85,13 @@ export function createBoundedServer(
   limitPerAddress(app.server, HTTP_CONNECTIONS_PER_ADDRESS_MAX);
   // The headers alone have the same time limit as the whole request.
   app.server.headersTimeout = HTTP_REQUEST_TIME_MAX_MS;
-  app.addHook('onRequest', (_request, reply, done) => {
+  // Node would refuse an expectation other than 100-continue, without a body. A server may ignore it (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  app.addHook('onRequest', ({ headers, raw }, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
-    done();
+    if (headers.host === undefined && raw.httpVersion !== '1.0')
+      refuse(reply, 'bad_request', 'the request has no header Host');
+    else done();
   });
   return {
     app,

@@ -262,6 +262,30 @@ describe('jobs API - processing', () => {
   });
 });
 
+describe('jobs API - requests by hand', () => {
+  it.each([
+    ['of HTTP/1.0', ['POST /jobs HTTP/1.0'], 200],
+    [
+      'with another expectation',
+      ['POST /jobs HTTP/1.1', 'Host: a', 'Expect: more', 'Content-Length: 0'],
+      200,
+    ],
+    ['with an empty chunked body', ['POST /jobs HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked'], 200],
+    ['without a host', ['POST /jobs HTTP/1.1', 'Content-Length: 0'], 400],
+    ['that is no HTTP', ['jobs'], 400],
+  ])('a request %s has an answer with a body', async (_what, lines, status) => {
+    const [line, body] = await raw(
+      await startServer({ jobs: oneJob() }),
+      lines,
+      lines.at(-1)?.endsWith('chunked') ? '0\r\n\r\n' : '',
+    );
+    expect(line).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    const opened = { job_id: ID, ws_url: expect.any(String) as string };
+    const refused = { error: expect.any(String) as string, code: 'bad_request' };
+    expect(JSON.parse(body)).toEqual(status === 200 ? opened : refused);
+  });
+});
+
 describe('jobs API - other methods and addresses', () => {
   it.each([
     ['GET', '/jobs', 405, 'POST'],
