@@ -3,12 +3,12 @@
 // the sum. Never leaves a process behind. A command in the container stops this process, and so the backend, for a
 // moment: what needs the backend is waited for.
 
-import { createHash, generateKeyPairSync, verify } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { WebSocket } from 'ws';
 import { freePort } from '../support/free-port.ts';
+import { isSigned, sendTrades } from '../support/job-client.ts';
 import { Checks, isReady, NODE_USER_ID, runHealthCheck, servesDashboard } from './checks.ts';
 import { openImage, required } from './image.ts';
 
@@ -64,34 +64,9 @@ async function post(path: string): Promise<Readonly<Record<string, unknown>>> {
   >;
 }
 
-/** Sends one trade over the job's WebSocket; resolves with the answer. */
-function sendTrade(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url);
-    socket.on('error', reject);
-    socket.on('message', (data: Buffer) => {
-      const text = data.toString();
-      if (text.includes('welcome')) socket.send(JSON.stringify({ type: 'trade', data: TRADE }));
-      else {
-        resolve(text);
-        socket.terminate();
-      }
-    });
-  });
-}
-
-/** True if the last body is signed with the key that was mounted. */
-function isSigned(): boolean {
-  const { body = '', key = '' } = received.at(-1) ?? {};
-  const signature = /,"signature":"([A-Za-z0-9+/=]{88})"/.exec(body)?.[1] ?? '';
-  const signed = body.replace(`,"signature":"${signature}"`, '');
-  const digest = createHash('sha256').update(signed).digest('hex');
-  return digest === key && verify(null, Buffer.from(signed), publicKey, Buffer.from(signature, 'base64'));
-}
-
 async function useJob(): Promise<void> {
   const job = await post('/jobs');
-  const answer = await sendTrade(String(job['ws_url']));
+  const [answer = ''] = await sendTrades(String(job['ws_url']), [TRADE]);
   checks.check('a trade gets its ack', answer.includes('"ack"'), () => answer);
   const before = received.length;
   const processed = await post(`/jobs/${String(job['job_id'])}/process`);
@@ -100,7 +75,7 @@ async function useJob(): Promise<void> {
   );
   checks.check(
     'it reaches the backend, signed with the mounted key',
-    received.length === before + 1 && isSigned(),
+    received.length === before + 1 && isSigned(received[before] ?? { body: '', key: '' }, publicKey),
   );
 }
 

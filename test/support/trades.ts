@@ -1,7 +1,7 @@
 // The trades service and its reference backend as child processes, a client as deployed ones are, and a backend of the
 // test whose answers a test chooses.
 
-import { generateKeyPairSync, createHash, verify, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -159,17 +159,6 @@ export class TestBackend {
 
 /** A backend of the test that ends with it. */
 export const startTestBackend = (): Promise<TestBackend> => new TestBackend().start();
-
-/**
- * True if the body is what its signature says: the signature's member is cut out of the text, which is the canonical
- * one, so that nothing of the program takes part.
- */
-export function isSigned({ body, key }: ReceivedSummary, publicKey: KeyObject): boolean {
-  const signature = /,"signature":"([A-Za-z0-9+/=]{88})"/.exec(body)?.[1] ?? '';
-  const signed = body.replace(`,"signature":"${signature}"`, '');
-  const digest = createHash('sha256').update(signed).digest('hex');
-  return digest === key && verify(null, Buffer.from(signed), publicKey, Buffer.from(signature, 'base64'));
-}
 
 /** The key of a JWK set's first member. */
 export function keyOf(jwk: Readonly<Record<string, string>>): KeyObject {

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
+import { isSigned } from '../../support/job-client.ts';
 import {
-  isSigned,
   JobSocket,
   keyOf,
   SAMPLES,

@@ -7,10 +7,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WebSocket } from 'ws';
 import { createRandom, type Random } from '../../../src/lib/random.ts';
 import { type Aggregator, startAggregator } from '../../support/aggregator.ts';
 import { freePort } from '../../support/free-port.ts';
+import { sendTrades } from '../../support/job-client.ts';
 import { rowsOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 
@@ -139,8 +139,9 @@ async function useJob(api: string, clientId: string, random: Random, told: Told)
   const opened = await ask(`${api}/jobs`, JSON.stringify({ client_id: clientId }));
   if (opened === null) return;
   told.jobs += 1;
-  const isSent = await send(String(opened['ws_url']), someTrades(random));
-  if (!isSent) return;
+  const trades = someTrades(random);
+  const answers = await sendTrades(String(opened['ws_url']), trades);
+  if (answers.length < trades.length || !answers.every((answer) => answer.includes('"ack"'))) return;
   const processed = await ask(`${api}/jobs/${String(opened['job_id'])}/process`, '');
   const digest = processed?.['digest'];
   if (typeof digest === 'string') told.digests.add(digest);
@@ -155,42 +156,17 @@ async function ask(url: string, body: string): Promise<Readonly<Record<string, u
   }
 }
 
-function someTrades(random: Random): readonly string[] {
+function someTrades(random: Random): readonly object[] {
   const startMs = Date.parse('2025-03-01T00:00:00Z') + random.below(1_000) * 3_600_000;
-  return Array.from({ length: 1 + random.below(20) }, (_, index) =>
-    JSON.stringify({
-      type: 'trade',
-      data: {
-        symbol: random.pick(['BTCUSDT', 'ETHUSDT']),
-        price: `${100 + random.below(100_000)}.${random.below(100)}`,
-        size: `0.${1 + random.below(1_000_000)}`,
-        side: random.pick(['buy', 'sell']),
-        timestamp: startMs + random.below(7_200_000),
-        fee: random.below(100) / 100,
-        trade_id: `t${index}`,
-      },
-    }),
-  );
-}
-
-/** True if every trade got its ack. */
-function send(url: string, frames: readonly string[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = new WebSocket(url);
-    let answers = 0;
-    const end = (isSent: boolean) => {
-      resolve(isSent);
-      socket.terminate();
-    };
-    socket.on('error', () => end(false));
-    socket.on('close', () => end(false));
-    socket.on('message', (data: Buffer) => {
-      const text = data.toString();
-      if (text.includes('"welcome"')) for (const frame of frames) socket.send(frame);
-      else if (text.includes('"ack"') && ++answers === frames.length) end(true);
-      else if (text.includes('"error"')) end(false);
-    });
-  });
+  return Array.from({ length: 1 + random.below(20) }, (_, index) => ({
+    symbol: random.pick(['BTCUSDT', 'ETHUSDT']),
+    price: `${100 + random.below(100_000)}.${random.below(100)}`,
+    size: `0.${1 + random.below(1_000_000)}`,
+    side: random.pick(['buy', 'sell']),
+    timestamp: startMs + random.below(7_200_000),
+    fee: random.below(100) / 100,
+    trade_id: `t${index}`,
+  }));
 }
 
 /** Kills one of the programs, at moments of the seed, and starts it again after a pause. */
