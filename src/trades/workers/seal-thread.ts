@@ -1,4 +1,5 @@
-// Entry of every seal thread: it makes the summary of one job at a time. It reads neither files nor the database.
+// Entry of every seal thread: it makes the summary of one job at a time. It reads neither files nor the database, and keeps
+// no trade.
 
 import { answeringAlone } from '../../workers/answering.ts';
 import type { WorkerRequest } from '../../workers/questions.ts';
@@ -12,4 +13,11 @@ const PRIORITY_STEPS = 5;
 lowerThreadPriority(PRIORITY_STEPS);
 
 /** Answers one request; piscina calls it. It never throws. */
-export default answeringAlone((request: WorkerRequest<SealQuestions>) => sealJob(request));
+export default answeringAlone((request: WorkerRequest<SealQuestions>) => {
+  try {
+    return sealJob(request);
+  } finally {
+    // An idle thread waits for its next request with the last one at hand: without this the trades would stay until then.
+    for (const { buffer } of request.trades.blocks) buffer.transfer(0);
+  }
+});
