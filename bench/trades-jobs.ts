@@ -9,7 +9,7 @@ import type { BenchOptions, Figure } from './figures.ts';
 import type { LoadOrder, LoadReport } from './job-load.ts';
 import { quantile } from './machine.ts';
 import { memoryBytes } from './stage.ts';
-import { startTradesProgram } from './trades-program.ts';
+import { startAgain } from './trades-program.ts';
 
 const MEGABYTE = 1e6;
 const PROBE_EVERY_MS = 10;
@@ -72,7 +72,7 @@ export async function benchTradesJobs({ isQuick }: BenchOptions): Promise<readon
   const jobs = isQuick ? 200 : 1_000;
   const trades = isQuick ? 20 : 100;
   const seconds = isQuick ? 5 : 40;
-  const program = await startTradesProgram();
+  const program = await startAgain();
   const child = fork(fileURLToPath(new URL('job-load.ts', import.meta.url)));
   const probe = new Probe(program.api);
   const memory = (line: 'VmRSS' | 'VmHWM', pid = program.pid) => memoryBytes(pid, line) / MEGABYTE;

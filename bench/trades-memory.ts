@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import type { BenchOptions, Figure } from './figures.ts';
 import { memoryBytes } from './stage.ts';
 import { openTradeClient, sendTrades, tradeFrames, type TradeStyle } from './trade-client.ts';
-import { type RunningTrades, startTradesProgram } from './trades-program.ts';
+import { type RunningTrades, startAgain } from './trades-program.ts';
 
 const WINDOW = 20;
 /** Trades between two readings of the memory. */
@@ -27,7 +27,7 @@ async function fill({ pid }: RunningTrades, wsUrl: string, trades: number, style
 }
 
 async function measure(trades: number, hasIds: boolean): Promise<readonly Figure[]> {
-  const program = await startTradesProgram({ JOB_MAX_TRADES: String(trades), JOB_TTL_MS: '3600000' });
+  const program = await startAgain({ JOB_MAX_TRADES: String(trades), JOB_TTL_MS: '3600000' });
   const style = { hasIds, perFrame: 1, together: 50 };
   try {
     const atStart = memoryBytes(program.pid, 'VmRSS') / MIB;
