@@ -14,7 +14,10 @@ function double(bits: string): number {
   return Buffer.from(bits, 'hex').readDoubleBE();
 }
 
-/** RFC 8785, appendix B: bits of a double, its text, and the plain form where it differs. */
+/**
+ * RFC 8785, appendix B: bits of a double, its text, and the plain form where it differs. Its rows for NaN, infinity and
+ * minus zero are among what is refused: a figure is never one of them, so one would be a defect.
+ */
 const NUMBERS: readonly (readonly [string, string] | readonly [string, string, string])[] = [
   ['0000000000000000', '0'],
   ['0000000000000001', '5e-324', `0.${'0'.repeat(323)}5`],
