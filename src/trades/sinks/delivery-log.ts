@@ -58,14 +58,14 @@ export class DeliveryLog {
     deadLetters,
   }: Readonly<Record<'waiting' | 'tried' | 'deadLetters', number>>): void {
     if (waiting + deadLetters > 0)
-      this.#parts.log.info('delivery: the outbox has summaries of before the start', {
+      this.#parts.log.info('delivery: the outbox has summaries from before this start', {
         waiting,
         deadLetters,
       });
     if (tried === 0) return;
     this.#health = AWAY_BACKEND;
     this.#awaySinceMs = this.#parts.clock.monotonicMs();
-    this.#reason = 'it did not take summaries before the start';
+    this.#reason = 'it did not take summaries before this start';
   }
 
   /** A reply came, or none. Returns true if the backend was away and is back. */
@@ -129,7 +129,7 @@ export class DeliveryLog {
   #sayAway(): void {
     if (this.#isSaid) return;
     this.#isSaid = true;
-    const what = 'the backend of AGGREGATOR_BACKEND_URL takes no summaries, they wait in the outbox';
+    const what = 'the backend of AGGREGATOR_BACKEND_URL takes no summaries, so they wait in the outbox';
     this.#parts.log.warn(`delivery: ${what}: ${this.#reason}`);
   }
 }

@@ -277,7 +277,7 @@ describe('delivery - the backend goes away', () => {
     );
     expect(delivery.counts).toMatchObject({ waiting: 20, problem: 'the connection was refused' });
     expect(lines).toEqual([
-      'warn delivery: the backend of AGGREGATOR_BACKEND_URL takes no summaries, they wait in the outbox: the connection was refused',
+      'warn delivery: the backend of AGGREGATOR_BACKEND_URL takes no summaries, so they wait in the outbox: the connection was refused',
     ]);
     await server(OK, port);
     await Promise.all(ids.map((id) => outcome(id)));
@@ -302,14 +302,14 @@ describe('delivery - the backend goes away', () => {
     const { delivery, add, lines, outcome } = await begin({ url, outbox, times: 10 });
     expect(delivery.counts).toMatchObject({
       waiting: 2,
-      problem: 'it did not take summaries before the start',
+      problem: 'it did not take summaries before this start',
     });
     await outcome(add('new', 'new', 'd3'));
     await outcome(own.id);
     expect(seen.map(({ body }) => body)).toEqual(['new', 'own']);
     expect(delivery.counts).toMatchObject({ waiting: 1, problem: null });
     expect(lines).toEqual([
-      'info delivery: the outbox has summaries of before the start {"waiting":2,"deadLetters":0}',
+      'info delivery: the outbox has summaries from before this start {"waiting":2,"deadLetters":0}',
       expect.stringMatching(/^info delivery: the backend answers again/),
     ]);
   });
@@ -324,7 +324,7 @@ describe('delivery - the backend goes away', () => {
     const second = await begin({ url: away.url, outbox: first.outbox });
     await until('it has failed twice', () => second.failing.length > 1);
     expect(second.lines).toEqual([
-      'info delivery: the outbox has summaries of before the start {"waiting":1,"deadLetters":0}',
+      'info delivery: the outbox has summaries from before this start {"waiting":1,"deadLetters":0}',
       expect.stringMatching(/^warn delivery: the backend of .* the connection was refused$/),
     ]);
   });
