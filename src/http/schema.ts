@@ -28,8 +28,14 @@ export function oneOf(words: readonly string[], description?: string): Schema {
 export const TIME: Schema = { type: 'string', format: 'date-time', description: 'UTC, with milliseconds' };
 /** The same, or null. */
 export const TIME_OR_NULL: Schema = { ...TIME, type: ['string', 'null'] };
+/** Any number. */
+export const NUMBER: Schema = { type: 'number' };
 /** A whole number, 0 or more. */
 export const COUNT: Schema = { type: 'integer', minimum: 0 };
+/** The same, or null. */
+export const COUNT_OR_NULL: Schema = { ...COUNT, type: ['integer', 'null'] };
+/** True or false. */
+export const FLAG: Schema = { type: 'boolean' };
 /** A percentage, 0 to 100. */
 export const PERCENT: Schema = {
   type: 'number',
@@ -43,6 +49,8 @@ export const SHARE: Schema = { type: 'number', minimum: 0, maximum: 1 };
 export const SHARE_OR_NULL: Schema = { ...SHARE, type: ['number', 'null'] };
 /** Any text. */
 export const TEXT: Schema = { type: 'string' };
+/** The same, or null. */
+export const TEXT_OR_NULL: Schema = { type: ['string', 'null'] };
 /** An object with one count for each name. */
 export const counters = (names: readonly string[]): Schema =>
   object(Object.fromEntries(names.map((name): [string, Schema] => [name, COUNT])));
@@ -57,3 +65,19 @@ export function errorSchema(codes: readonly string[], shape: ErrorShape = 'neste
 
 /** The body of `/livez`. */
 export const LIVEZ = object({ status: oneOf(['ok', 'not_live']) });
+
+/** Whether a program is ready. */
+export const READINESS = oneOf(['ready', 'not_ready']);
+/** The components with a reason, as the document of a page has them. */
+export const REASONS = array(object({ component: TEXT, ok: FLAG, reason: TEXT }));
+
+/** One component in the body of `/readyz`. */
+export const COMPONENT = object({ ok: FLAG, reason: TEXT }, ['reason']);
+
+/** The body of `/readyz` of a program with these components, and with members of its own. */
+export function readyzSchema(
+  components: Readonly<Record<string, Schema>>,
+  own: Readonly<Record<string, Schema>> = {},
+): Schema {
+  return object({ status: READINESS, ...own, components: object(components) });
+}

@@ -8,12 +8,17 @@ import { PERIODS, REJECT_REASONS } from '../domain/vocabulary.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import {
   array,
+  COMPONENT,
   COUNT,
   counters,
   errorSchema,
+  FLAG,
   object,
   oneOf,
   PERCENT,
+  READINESS,
+  readyzSchema,
+  REASONS,
   type Schema,
   SHARE,
   SHARE_OR_NULL,
@@ -73,7 +78,7 @@ const NODE = {
   lastSeenAt: TIME,
   heartbeats: COUNT,
   uptime: { ...SHARE_OR_NULL, description: 'Of the last 24 h of observed time, or since first seen' },
-  authenticated: { type: 'boolean', description: 'Its newest message was signed with an API key' },
+  authenticated: { ...FLAG, description: 'Its newest message was signed with an API key' },
 };
 
 /** A page of the node list. */
@@ -151,11 +156,11 @@ export const REPORTING = object({
 /** The members of the live numbers, which the feed's document shares. */
 export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
   at: TIME,
-  status: oneOf(['ready', 'not_ready']),
+  status: READINESS,
   mode: { enum: ['jetstream', 'core', null] },
-  catchingUp: { type: 'boolean' },
-  brokerConnected: { type: 'boolean' },
-  reasons: array(object({ component: TEXT, ok: { type: 'boolean' }, reason: TEXT })),
+  catchingUp: FLAG,
+  brokerConnected: FLAG,
+  reasons: REASONS,
   aggregatorId: TEXT,
   version: TEXT,
   startedAt: TIME,
@@ -184,7 +189,7 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
     lost: COUNT,
     outcomes: counters(OUTCOMES),
     rejected: counters(REJECT_REASONS),
-    conserved: { type: 'boolean', description: 'received = inFlight + the sum of the outcomes' },
+    conserved: { ...FLAG, description: 'received = inFlight + the sum of the outcomes' },
   }),
   missing: array(
     object({
@@ -212,13 +217,9 @@ export const FEED_DOCUMENT = object({
 /** The body of a refusal. */
 export const ERROR = errorSchema(PARAMETER_CODES);
 
-const COMPONENT = object({ ok: { type: 'boolean' }, reason: TEXT }, ['reason']);
 /** The body of `/readyz`. */
-export const READYZ = object({
-  status: oneOf(['ready', 'not_ready']),
-  mode: { enum: ['jetstream', 'core', null] },
-  catchingUp: { type: 'boolean' },
-  components: object({
+export const READYZ = readyzSchema(
+  {
     database: COMPONENT,
     broker: COMPONENT,
     ingest: COMPONENT,
@@ -226,5 +227,6 @@ export const READYZ = object({
     tick: COMPONENT,
     messages: COMPONENT,
     process: COMPONENT,
-  }),
-});
+  },
+  { mode: { enum: ['jetstream', 'core', null] }, catchingUp: FLAG },
+);

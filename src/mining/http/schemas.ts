@@ -3,13 +3,20 @@
 
 import {
   array,
+  COMPONENT,
   COUNT,
   counters,
   errorSchema,
+  FLAG,
+  NUMBER,
   object,
   oneOf,
+  READINESS,
+  readyzSchema,
+  REASONS,
   type Schema,
   TEXT,
+  TEXT_OR_NULL,
   TIME,
 } from '../../http/schema.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
@@ -20,25 +27,18 @@ import { DELIVERY_OUTCOMES, INFORMATION_ANSWERS, PROOF_OUTCOMES } from '../domai
 import { UPSTREAM_STATES } from '../domain/upstream-state.ts';
 import { PARAMETER_CODES } from './parameters.ts';
 
-const FLAG: Schema = { type: 'boolean' };
-const NUMBER: Schema = { type: 'number' };
-const TEXT_OR_NULL: Schema = { type: ['string', 'null'] };
 const U64: Schema = { type: 'string', pattern: '^[0-9]+$', description: 'Decimal digits of an integer' };
 const U64_OR_NULL: Schema = { ...U64, type: ['string', 'null'] };
 
 /** The body of a refusal. */
 export const ERROR = errorSchema(PARAMETER_CODES);
 
-const COMPONENT = object({ ok: FLAG, reason: TEXT }, ['reason']);
 /** The body of `/readyz`. */
-export const READYZ = object({
-  status: oneOf(['ready', 'not_ready']),
-  components: object({
-    database: COMPONENT,
-    workers: COMPONENT,
-    upstream: COMPONENT,
-    process: COMPONENT,
-  }),
+export const READYZ = readyzSchema({
+  database: COMPONENT,
+  workers: COMPONENT,
+  upstream: COMPONENT,
+  process: COMPONENT,
 });
 
 /** The body of `/stats`, which may have further members. */
@@ -97,8 +97,8 @@ const UPSTREAM = object({
 /** The live numbers, which are the document of the feed too. */
 export const HEALTH = object({
   at: TIME,
-  status: oneOf(['ready', 'not_ready']),
-  reasons: array(object({ component: TEXT, ok: FLAG, reason: TEXT })),
+  status: READINESS,
+  reasons: REASONS,
   demonstration: { ...FLAG, description: 'The upstream and the miners are simulated' },
   version: TEXT,
   startedAt: TIME,

@@ -2,13 +2,20 @@
 
 import {
   array,
+  COMPONENT,
   COUNT,
+  COUNT_OR_NULL,
   counters,
   errorSchema,
+  NUMBER,
   object,
   oneOf,
+  READINESS,
+  readyzSchema,
+  REASONS,
   type Schema,
   TEXT,
+  TEXT_OR_NULL,
   TIME,
   TIME_OR_NULL,
 } from '../../http/schema.ts';
@@ -18,24 +25,15 @@ import { INTAKE_OUTCOMES } from './intake.ts';
 /** The body of a refusal of a reading route. */
 export const ERROR = errorSchema(['bad_page', 'bad_search', 'bad_sort', 'bad_client'], 'flat');
 
-const BOOLEAN: Schema = { type: 'boolean' };
-const NUMBER: Schema = { type: 'number' };
-const COUNT_OR_NULL: Schema = { type: ['integer', 'null'], minimum: 0 };
-const TEXT_OR_NULL: Schema = { type: ['string', 'null'] };
 const PERCENT_NUMBER: Schema = { type: 'number', description: 'Percent' };
-const COMPONENT = object({ ok: BOOLEAN, reason: TEXT }, ['reason']);
-
 /** The body of `/readyz`. */
-export const READYZ = object({
-  status: oneOf(['ready', 'not_ready']),
-  components: object({ database: COMPONENT, keys: COMPONENT }),
-});
+export const READYZ = readyzSchema({ database: COMPONENT, keys: COMPONENT });
 
 /** The document of the live feed. */
 export const LIVE = object({
   at: TIME,
-  status: oneOf(['ready', 'not_ready']),
-  reasons: array(object({ component: TEXT, ok: BOOLEAN, reason: TEXT })),
+  status: READINESS,
+  reasons: REASONS,
   version: TEXT,
   startedAt: TIME,
   clients: COUNT,

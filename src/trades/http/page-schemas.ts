@@ -2,12 +2,20 @@
 
 import {
   array,
+  COMPONENT,
   COUNT,
+  COUNT_OR_NULL,
   counters,
+  FLAG,
+  NUMBER,
   object,
   oneOf,
+  READINESS,
+  readyzSchema,
+  REASONS,
   type Schema,
   TEXT,
+  TEXT_OR_NULL,
   TIME,
   TIME_OR_NULL,
 } from '../../http/schema.ts';
@@ -15,32 +23,24 @@ import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import { TABLE_ROWS_MAX } from './parameters.ts';
 import { DIGEST, JOB_STATUSES } from './schemas.ts';
 
-const FLAG: Schema = { type: 'boolean' };
 const FLAG_OR_NULL: Schema = { type: ['boolean', 'null'] };
-const NUMBER: Schema = { type: 'number' };
-const TEXT_OR_NULL: Schema = { type: ['string', 'null'] };
-const COUNT_OR_NULL: Schema = { ...COUNT, type: ['integer', 'null'] };
 const DIGEST_OR_NULL: Schema = { ...DIGEST, type: ['string', 'null'] };
 
-const COMPONENT = object({ ok: FLAG, reason: TEXT }, ['reason']);
 /** The body of `/readyz`. */
-export const READYZ = object({
-  status: oneOf(['ready', 'not_ready']),
-  components: object({
-    database: COMPONENT,
-    key: COMPONENT,
-    jobs: COMPONENT,
-    accounts: COMPONENT,
-    backend: COMPONENT,
-    process: COMPONENT,
-  }),
+export const READYZ = readyzSchema({
+  database: COMPONENT,
+  key: COMPONENT,
+  jobs: COMPONENT,
+  accounts: COMPONENT,
+  backend: COMPONENT,
+  process: COMPONENT,
 });
 
 /** The live numbers, which are the document of the feed too. */
 export const LIVE = object({
   at: TIME,
-  status: oneOf(['ready', 'not_ready']),
-  reasons: array(object({ component: TEXT, ok: FLAG, reason: TEXT })),
+  status: READINESS,
+  reasons: REASONS,
   demonstration: { ...FLAG, description: 'The program runs its own backend, to be tried out' },
   version: TEXT,
   startedAt: TIME,

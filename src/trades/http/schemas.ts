@@ -1,11 +1,19 @@
 // The JSON Schemas (2020-12) of the API of jobs and users, from which `/api/openapi.json` is made. Words come from the
 // domain.
 
-import { array, COUNT, errorSchema, object, oneOf, type Schema, TEXT, TIME } from '../../http/schema.ts';
+import {
+  array,
+  COUNT,
+  errorSchema,
+  FLAG,
+  NUMBER,
+  object,
+  oneOf,
+  type Schema,
+  TEXT,
+  TIME,
+} from '../../http/schema.ts';
 import { NAME, TRADES_ERRORS } from './parameters.ts';
-
-const NUMBER: Schema = { type: 'number' };
-const FLAG: Schema = { type: 'boolean' };
 
 /** SHA-256 of the signed bytes, in hex. */
 export const DIGEST: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
