@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ZERO } from '../../../src/trades/domain/amount.ts';
 import { foldJob } from '../../../src/trades/domain/fold-job.ts';
+import { HourBook } from '../../../src/trades/domain/hour-book.ts';
 import { decodeTrades, TradeLog } from '../../../src/trades/domain/trade-log.ts';
 import type { Trade } from '../../../src/trades/domain/trade.ts';
 import { arbitraryTrades } from './arbitrary-trades.ts';
@@ -12,24 +14,71 @@ const T10 = '2025-01-01T10:00:00.000Z';
 const T11 = '2025-01-01T11:00:00.000Z';
 
 const TABLE = [
-  { market: SPOT, text: 'buy 1@100 f1; sell 1@110 f1', percent: 8, volume: 210 },
-  { market: SPOT, text: 'buy 2@100 f2; sell 1@110 f1', percent: 8, volume: 310 },
-  { market: SPOT, text: 'buy 2@100 f2; sell 1@110 f1; sell 1@120 f1', percent: 13, volume: 430 },
-  { market: LINEAR, text: 'sell 1@110 f1; buy 1@100 f1', percent: 7.272727, volume: 210 },
-  { market: LINEAR, text: 'buy 1@100 f1; sell 2@110 f2; buy 1@105 f1', percent: 5.238095, volume: 425 },
-  { market: SPOT, text: 'buy 1@100 f-0.02; sell 1@101 f-0.02', percent: 1.04, volume: 201 },
+  { market: SPOT, text: 'buy 1@100 f1; sell 1@110 f1', realised: '8', basis: '100', percent: 8, volume: 210 },
+  { market: SPOT, text: 'buy 2@100 f2; sell 1@110 f1', realised: '8', basis: '100', percent: 8, volume: 310 },
+  {
+    market: SPOT,
+    text: 'buy 2@100 f2; sell 1@110 f1; sell 1@120 f1',
+    realised: '26',
+    basis: '200',
+    percent: 13,
+    volume: 430,
+  },
+  {
+    market: LINEAR,
+    text: 'sell 1@110 f1; buy 1@100 f1',
+    realised: '8',
+    basis: '110',
+    percent: 7.272727,
+    volume: 210,
+  },
+  {
+    market: LINEAR,
+    text: 'buy 1@100 f1; sell 2@110 f2; buy 1@105 f1',
+    realised: '11',
+    basis: '210',
+    percent: 5.238095,
+    volume: 425,
+  },
+  {
+    market: SPOT,
+    text: 'buy 1@100 f-0.02; sell 1@101 f-0.02',
+    realised: '1.04',
+    basis: '100',
+    percent: 1.04,
+    volume: 201,
+  },
   {
     market: SPOT,
     text: 'buy 3@100 f3; sell 1@110 f1; sell 1@90 f1; sell 1@120 f1',
+    realised: '14',
+    basis: '300',
     percent: 4.666667,
     volume: 620,
   },
-  { market: SPOT, text: 'sell 1@110 f1; buy 1@100 f1', percent: 0, volume: 210 },
+  { market: SPOT, text: 'sell 1@110 f1; buy 1@100 f1', realised: '0', basis: '0', percent: 0, volume: 210 },
 ] as const;
 
+/** Realised net profit and basis of the lots that the trades closed, exactly. */
+function resultsOf(trades: readonly Trade[]) {
+  const book = new HourBook('realized_fifo');
+  for (const trade of trades) book.fold(trade);
+  let [realised, basis] = [ZERO, ZERO];
+  for (const { sums } of book.hours()) {
+    for (const [, result] of sums.results) {
+      realised = realised.plus(result.gross.value);
+      basis = basis.plus(result.basis.value);
+      for (const { amount } of result.fees.amounts()) realised = realised.minus(amount);
+    }
+  }
+  return { realised: realised.toText(), basis: basis.toText() };
+}
+
 describe('fold job - the table of the specification', () => {
-  it.each(TABLE)('$text is $percent %', ({ market, text, percent, volume }) => {
-    const { buckets, totals } = fold(fills(text, { market }));
+  it.each(TABLE)('$text is $percent %', ({ market, text, realised, basis, percent, volume }) => {
+    const trades = fills(text, { market });
+    expect(resultsOf(trades)).toEqual({ realised, basis });
+    const { buckets, totals } = fold(trades);
     expect(buckets).toHaveLength(1);
     expect(buckets[0]).toMatchObject({ t: T10, return_pct: percent, volume_quote: volume });
     expect(totals.volume_quote).toBe(volume);
