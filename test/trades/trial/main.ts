@@ -11,6 +11,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
     kills: { type: 'string', default: '2' },
     clients: { type: 'string', default: '6' },
+    faults: { type: 'string', default: '15' },
   },
 });
 const first = wholeNumber('--seed', values.seed);
@@ -18,12 +19,21 @@ const runs = wholeNumber('--runs', values.runs);
 const durationMs = wholeNumber('--seconds', values.seconds) * 1_000;
 const kills = wholeNumber('--kills', values.kills);
 const clients = wholeNumber('--clients', values.clients);
+const faultsPercent = wholeNumber('--faults', values.faults);
 
 let differing = 0;
 for (let seed = first; seed < first + runs; seed++) {
-  const { jobs, promised, ingested, differences } = await runTrial({ seed, durationMs, kills, clients });
+  const { jobs, promised, ingested, faults, differences } = await runTrial({
+    seed,
+    durationMs,
+    kills,
+    clients,
+    faultsPercent,
+  });
   const verdict = differences.length === 0 ? 'no difference' : `${differences.length} differences`;
-  console.log(`seed ${seed}: ${jobs} jobs, ${promised} digests promised, ${ingested} ingested: ${verdict}`);
+  console.log(
+    `seed ${seed}: ${jobs} jobs, ${promised} digests promised, ${ingested} ingested, ${faults} faults: ${verdict}`,
+  );
   for (const difference of differences) console.log(`    ${difference}`);
   if (differences.length > 0) differing += 1;
 }

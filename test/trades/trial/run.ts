@@ -1,5 +1,5 @@
 // One run of the outbox trial: clients open jobs and have them processed, while the service and the reference backend
-// are killed at moments that the seed chooses. Afterwards every digest that a client was told must be in the backend
+// are killed at moments that the seed chooses, and requests between them meet faults. Afterwards every digest that a client was told must be in the backend
 // exactly once, and of each client in the order in which its summaries were sealed.
 
 import { generateKeyPairSync } from 'node:crypto';
@@ -13,6 +13,7 @@ import { freePort } from '../../support/free-port.ts';
 import { sendTrades } from '../../support/job-client.ts';
 import { rowsOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
+import { FaultyWay } from './faulty-way.ts';
 
 /** What a run is made of. */
 export interface TrialOptions {
@@ -22,6 +23,8 @@ export interface TrialOptions {
   /** Kills of the service and of the backend, each. */
   readonly kills: number;
   readonly clients: number;
+  /** Of a hundred requests to the backend, how many meet a fault on their way. */
+  readonly faultsPercent: number;
 }
 
 /** What a run found. */
@@ -33,6 +36,8 @@ export interface TrialResult {
   readonly ingested: number;
   readonly serviceKills: number;
   readonly backendKills: number;
+  /** Requests that met a fault on their way. */
+  readonly faults: number;
   readonly differences: readonly string[];
 }
 
@@ -41,20 +46,25 @@ class Programs {
   readonly folder = mkdtempSync(join(tmpdir(), 'trades-trial-'));
   #service: Aggregator | null = null;
   #backend: Aggregator | null = null;
-  #ports: { readonly api: number; readonly ws: number; readonly ingest: number } = {
+  #way: FaultyWay | null = null;
+  #ports: { readonly api: number; readonly ws: number; readonly way: number; readonly ingest: number } = {
     api: 0,
     ws: 0,
+    way: 0,
     ingest: 0,
   };
 
-  async start(): Promise<void> {
+  async start({ seed, faultsPercent }: TrialOptions): Promise<void> {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const pem = { format: 'pem' } as const;
     writeFileSync(join(this.folder, 'key.pem'), privateKey.export({ type: 'pkcs8', ...pem }), {
       mode: 0o600,
     });
     writeFileSync(join(this.folder, 'public.pem'), publicKey.export({ type: 'spki', ...pem }));
-    this.#ports = { api: await freePort(), ws: await freePort(), ingest: await freePort() };
+    const [api, ws, way, ingest] = [await freePort(), await freePort(), await freePort(), await freePort()];
+    this.#ports = { api, ws, way, ingest };
+    this.#way = new FaultyWay(ingest, faultsPercent / 100, createRandom(seed, 'way'));
+    await this.#way.start(way);
     this.startBackend();
     this.startService();
     await this.ready();
@@ -65,13 +75,13 @@ class Programs {
   }
 
   startService(): void {
-    const { api, ws, ingest } = this.#ports;
+    const { api, ws, way } = this.#ports;
     const env = {
       HTTP_PORT: '',
       LOG_LEVEL: 'info',
       AGGREGATOR_PORT: String(api),
       AGGREGATOR_WS_PORT: String(ws),
-      AGGREGATOR_BACKEND_URL: `http://127.0.0.1:${ingest}`,
+      AGGREGATOR_BACKEND_URL: `http://127.0.0.1:${way}`,
       AGGREGATOR_PRIVATE_KEY: 'key.pem',
       DB_PATH: 'trades.db',
     };
@@ -112,9 +122,17 @@ class Programs {
     return (await this.#service?.metric('aggregator_trades_outbox_summaries')) ?? Number.NaN;
   }
 
+  /** Requests that met a fault; from now on none does. */
+  endFaults(): number {
+    if (this.#way === null) return 0;
+    this.#way.isFaulty = false;
+    return this.#way.faults;
+  }
+
   async stop(): Promise<void> {
     await this.#service?.stop();
     await this.#backend?.stop();
+    await this.#way?.stop();
   }
 
   remove(): void {
@@ -188,7 +206,7 @@ async function torment(
 /** Makes one run. The folder is kept if something differs. */
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const programs = new Programs();
-  await programs.start();
+  await programs.start(options);
   const told: Told = { digests: new Set(), jobs: 0, isOver: false };
   const clients = Array.from({ length: options.clients }, async (_, index) => {
     const random = createRandom(options.seed, `client ${index}`);
@@ -202,6 +220,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     torment(programs, createRandom(options.seed, 'backend'), 'backend', options),
   ]);
   told.isOver = true;
+  const faults = programs.endFaults();
   await programs.ready();
   await Promise.all(clients);
   await until('an empty outbox', async () => (await programs.waiting()) === 0, 600_000);
@@ -215,6 +234,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     ingested,
     serviceKills: options.kills,
     backendKills: options.kills,
+    faults,
     differences: differences.length === 0 ? [] : [...differences, `everything is kept in ${programs.folder}`],
   };
 }
