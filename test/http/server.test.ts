@@ -1,7 +1,6 @@
 // The server under a small program of the test: the declarations of a domain's routes, and the reading of bodies.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +9,7 @@ import { wholeNumber } from '../../src/http/parameter.ts';
 import { object, TEXT } from '../../src/http/schema.ts';
 import { createHttpServer, HTTP_BODY_BYTES_MAX } from '../../src/http/server.ts';
 import { sendJson } from '../../src/http/answers.ts';
+import { exchange } from '../support/raw-exchange.ts';
 
 const BODY_BYTES_MAX = 10_000;
 /** Text from clients that must not appear in an answer. */
@@ -177,18 +177,6 @@ describe('http - methods', () => {
   });
 });
 
-/** Sends raw bytes and reads until the server closes the connection. */
-function exchange(bytes: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  let heard = '';
-  const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
-  socket.setEncoding('utf8');
-  socket.on('data', (text: string) => (heard += text));
-  socket.on('close', () => resolve(heard));
-  socket.on('error', reject);
-  return promise;
-}
-
 describe('http - flat errors', () => {
   beforeEach(async () => {
     url = await start({ errorShape: 'flat' });
@@ -215,7 +203,7 @@ describe('http - flat errors', () => {
     ['no HTTP at all\r\n\r\n', 400, 'bad_request'],
     [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
   ])('are those of the parser too: %.20s', async (bytes, status, code) => {
-    const answer = await exchange(bytes);
+    const answer = await exchange(url, bytes);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toEqual(flat(code));
   });

@@ -1,10 +1,10 @@
 // The jobs API over a real socket: the answers on which clients of an earlier program rely, byte for byte.
 
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/lib/errors.ts';
 import type { JobRequest, ProcessOutcome } from '../../../src/trades/domain/job.ts';
 import type { JobService } from '../../../src/trades/http/job-routes.ts';
+import { exchange } from '../../support/raw-exchange.ts';
 import { NO_JOBS, startServer } from './parts.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
@@ -29,18 +29,6 @@ function oneJob(more: Partial<JobService> = {}, token: string | null = null): Jo
 }
 
 const processing = (outcome: ProcessOutcome) => oneJob({ process: async () => outcome });
-
-/** Sends raw bytes and reads until the server closes the connection. */
-function exchange(url: string, bytes: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  let heard = '';
-  const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
-  socket.setEncoding('utf8');
-  socket.on('data', (text: string) => (heard += text));
-  socket.on('close', () => resolve(heard));
-  socket.on('error', reject);
-  return promise;
-}
 
 /** The status line and the body of the answer to a request in raw bytes. */
 async function raw(url: string, lines: readonly string[], body = ''): Promise<readonly [string, string]> {
