@@ -16,6 +16,15 @@ export interface RegistryParts {
   readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
 
+/** What a program needs of its metrics after they are made. */
+export interface Exposition {
+  readonly contentType: string;
+  /** Returns all metrics in the text format. */
+  text(): Promise<string>;
+  /** Stops measuring the event loop. */
+  stop(): void;
+}
+
 /** Name, help and labels of a metric. */
 export interface MetricNames {
   readonly name: string;
@@ -24,7 +33,7 @@ export interface MetricNames {
 }
 
 /** The metrics of one process. */
-export class MetricsRegistry {
+export class MetricsRegistry implements Exposition {
   readonly #registry = new Registry();
   readonly #parts: RegistryParts;
   readonly #clock: Pick<Clock, 'monotonicMs'>;

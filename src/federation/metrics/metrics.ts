@@ -7,9 +7,8 @@ import type { NodeTrust } from '../domain/statistics.ts';
 import { type Missing, MISSING_OUTCOMES, unacknowledged } from '../domain/missing.ts';
 import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { INGEST_READINGS } from './ingest-readings.ts';
-import { MetricsRegistry } from '../../metrics/registry.ts';
+import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import { countTransitions, countWords } from '../../metrics/counted-words.ts';
 import {
   buildReading,
@@ -27,7 +26,7 @@ export const QUERY_BOUNDS_SECONDS = [
 ] as const;
 
 /** Sources of the numbers; at a scrape all are read at one moment. */
-export interface MetricsParts {
+export interface MetricsParts extends RegistryParts {
   /** The ingest thread's latest counters; null before its first report. */
   accounts(): IngestAccounts | null;
   /** The source's latest state; null before its first report. */
@@ -49,16 +48,10 @@ export interface MetricsParts {
   refusals(): number;
   /** The version of the program. */
   readonly version: string;
-  /** Converts a time of the monotonic clock to the wall clock as it is set now. */
-  wallMs(monotonicMs: number): number;
-  readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
 
 /** The metrics of one process. */
-export interface Metrics {
-  readonly contentType: string;
-  /** Returns all metrics in the text format. */
-  text(): Promise<string>;
+export interface Metrics extends Exposition {
   /** Records that a node changed its state. */
   transition(from: NodeState, to: NodeState): void;
   /** Records a tick that computed, recorded and published its statistics in `seconds`. */
@@ -73,8 +66,6 @@ export interface Metrics {
   workerRun(seconds: number): void;
   /** Records an audit, at a time of the monotonic clock, and the number of differing values. */
   audited(differing: number, monotonicMs: number): void;
-  /** Stops measuring the event loop. */
-  stop(): void;
 }
 
 const MAIN_READINGS: readonly Reading<MetricsParts>[] = [

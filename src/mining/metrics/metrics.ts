@@ -1,13 +1,12 @@
 // The metrics of mining for Prometheus (docs/metrics.md#mining), from one view of the program at each scrape.
 
 import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';
 import { countTransitions, countWords } from '../../metrics/counted-words.ts';
 import { type FeedMoment, feedReadings } from '../../metrics/program-readings.ts';
 import { gauge, type Reading } from '../../metrics/reading.ts';
-import { MetricsRegistry } from '../../metrics/registry.ts';
+import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import type { StatsDocument } from '../domain/statistics.ts';
 import {
   ANSWER_BOUNDS_SECONDS,
@@ -19,28 +18,20 @@ import { UPSTREAM_READINGS } from './upstream-readings.ts';
 import { VIEW_READINGS } from './view-readings.ts';
 
 /** Sources of the numbers; at a scrape all are read at one moment. */
-export interface MetricsParts {
+export interface MetricsParts extends RegistryParts {
   view(): MiningView;
   /** The statistics of the last second. */
   statistics(): StatsDocument;
   /** Readers of the dashboard's live feed; zeros if the dashboard is off. */
   feed(): FeedMoment;
-  /** Converts a time of the monotonic clock to the wall clock as it is set now. */
-  wallMs(monotonicMs: number): number;
-  readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
 
 /** The metrics of one process. */
-export interface Metrics {
-  readonly contentType: string;
-  /** Returns all metrics in the text format. */
-  text(): Promise<string>;
+export interface Metrics extends Exposition {
   /** Records that a machine changed its state. */
   transition(from: NodeState, to: NodeState): void;
   /** Records a failure of an actor. */
   actorFailed(outcome: FailureOutcome): void;
-  /** Stops measuring the event loop. */
-  stop(): void;
 }
 
 const BYTES_PER_TIB = 2 ** 40;

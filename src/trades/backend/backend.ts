@@ -9,11 +9,12 @@ import type { CodedError } from '../../lib/errors.ts';
 import { type Part, startAt } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
+import type { Exposition } from '../../metrics/registry.ts';
 import { BodyRoom } from './body-room.ts';
 import { Intake } from './intake.ts';
 import { KeyRing, type KeySource } from './key-ring.ts';
 import type { IngestSeams } from './messages.ts';
-import { type BackendMetrics, createBackendMetrics } from './metrics.ts';
+import { createBackendMetrics } from './metrics.ts';
 import { type BackendServer, createBackendServer } from './server.ts';
 import { IngestThread } from './thread-side.ts';
 import { backendLiveState, type BackendView, judgeBackend } from './view.ts';
@@ -61,7 +62,7 @@ class Backend implements Part<{ readonly url: string }> {
   readonly #keys: KeyRing;
   readonly #intake: Intake;
   readonly #room = new BodyRoom();
-  readonly #metrics: BackendMetrics;
+  readonly #metrics: Exposition;
   readonly #server: BackendServer;
 
   constructor({ host, port, databasePath, keys, seams = {} }: BackendOptions, parts: BackendParts) {

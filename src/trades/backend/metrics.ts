@@ -3,7 +3,7 @@
 
 import { type FeedMoment, feedReadings } from '../../metrics/program-readings.ts';
 import { gauge, type Reading } from '../../metrics/reading.ts';
-import { MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
+import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import { INTAKE_BOUNDS_SECONDS } from './intake.ts';
 import type { BackendView } from './view.ts';
 
@@ -12,15 +12,6 @@ export interface BackendMetricsParts extends RegistryParts {
   view(): BackendView;
   /** Readers of the page's live feed. */
   feed(): FeedMoment;
-}
-
-/** The metrics of the backend. */
-export interface BackendMetrics {
-  readonly contentType: string;
-  /** Returns all metrics in the text format. */
-  text(): Promise<string>;
-  /** Stops measuring the event loop. */
-  stop(): void;
 }
 
 const READINGS: readonly Reading<BackendView>[] = [
@@ -76,7 +67,7 @@ const READINGS: readonly Reading<BackendView>[] = [
 ];
 
 /** Makes the metrics. Counters with labels have all their series from the start. */
-export function createBackendMetrics(parts: BackendMetricsParts): BackendMetrics {
+export function createBackendMetrics(parts: BackendMetricsParts): Exposition {
   const registry = new MetricsRegistry(parts);
   // Of the current scrape: readings that are added first are filled first.
   let view: BackendView | null = null;

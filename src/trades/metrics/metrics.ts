@@ -1,34 +1,21 @@
 // The metrics of trades for Prometheus (docs/metrics.md#trades), from one view of the program at each scrape.
 
-import type { Clock } from '../../lib/clock.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import { type FeedMoment, feedReadings } from '../../metrics/program-readings.ts';
-import { MetricsRegistry } from '../../metrics/registry.ts';
+import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import type { TradesView } from '../domain/view.ts';
 import { ENCLAVE_READINGS } from './enclave-readings.ts';
 import { VIEW_READINGS } from './view-readings.ts';
 
 /** Sources of the numbers; at a scrape all are read at one moment. */
-export interface MetricsParts {
+export interface MetricsParts extends RegistryParts {
   view(): TradesView;
   /** Readers of the page's live feed. */
   feed(): FeedMoment;
-  /** Converts a time of the monotonic clock to the wall clock as it is set now. */
-  wallMs(monotonicMs: number): number;
-  readonly clock?: Pick<Clock, 'monotonicMs'>;
-}
-
-/** The metrics of one process. */
-export interface Metrics {
-  readonly contentType: string;
-  /** Returns all metrics in the text format. */
-  text(): Promise<string>;
-  /** Stops measuring the event loop. */
-  stop(): void;
 }
 
 /** Makes the metrics. Counters with labels have all their series from the start. */
-export function createMetrics(parts: MetricsParts): Metrics {
+export function createMetrics(parts: MetricsParts): Exposition {
   const registry = new MetricsRegistry(parts);
   // Of the current scrape: readings that are added first are filled first.
   let view: TradesView | null = null;

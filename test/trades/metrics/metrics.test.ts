@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Exposition } from '../../../src/metrics/registry.ts';
 import type { TradesView } from '../../../src/trades/domain/view.ts';
-import { createMetrics, type Metrics } from '../../../src/trades/metrics/metrics.ts';
+import { createMetrics } from '../../../src/trades/metrics/metrics.ts';
 import {
   metricsOfPage,
   metricsOfText,
@@ -11,12 +12,12 @@ import {
 } from '../../support/metric-docs.ts';
 import { STARTED_MS, VIEW } from '../http/view.ts';
 
-const made: Metrics[] = [];
+const made: Exposition[] = [];
 afterEach(() => {
   for (const metrics of made.splice(0)) metrics.stop();
 });
 
-function create(view: TradesView = VIEW): Metrics {
+function create(view: TradesView = VIEW): Exposition {
   const metrics = createMetrics({
     view: () => view,
     feed: () => ({ clients: 1, dropped: 2, refused: 3 }),
