@@ -18,6 +18,7 @@ export const UNSTORED_BYTES_MAX = 33_554_432;
 const SEAL_DEFECTS_MAX = 3;
 /** Failures of any kind after which the trades of an expired job are given up. */
 const EXPIRED_SEAL_FAILURES_MAX = 10;
+const WAITS_FOR_ROOM = 'The outbox is full, because the backend does not take summaries.';
 /** The waits between attempts. */
 const RETRY = { leastMs: 1_000, mostMs: 30_000 };
 
@@ -88,6 +89,7 @@ export class SealLine {
   /** Takes a job whose trades were released. */
   add(job: Job): void {
     this.#size++;
+    if (this.#roomless.peek() !== undefined) job.waitsFor = WAITS_FOR_ROOM;
     this.#waiting.add(job);
     this.#pump();
   }
@@ -163,7 +165,7 @@ export class SealLine {
     }
     this.#unstored++;
     this.#unstoredBytes += bodyBytes;
-    job.waitsFor = 'The outbox is full, because the backend does not take summaries.';
+    job.waitsFor = WAITS_FOR_ROOM;
     this.#roomless.push(signed);
     this.roomChanged();
   }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/lib/errors.ts';
-import { UNSTORED_BYTES_MAX } from '../../../src/trades/ingest/seal-line.ts';
+import { UNSTORED_BYTES_MAX, UNSTORED_SUMMARIES_MAX } from '../../../src/trades/ingest/seal-line.ts';
 import { until } from '../../support/until.ts';
 import {
   type JobDeskBench,
@@ -374,6 +374,23 @@ describe('failures', () => {
     entries.splice(0);
     await pass(1_000);
     expect(entries.map(({ clientId }) => clientId)).toEqual(['third']);
+  });
+
+  it('job desk - behind a full outbox also a job that is not folded yet says so', async () => {
+    const { desk, open, state, pass, entries } = jobDeskBench();
+    void desk.process(open().jobId);
+    await flush();
+    state.outboxBytesMax = (entries[0]?.bodyBytes ?? 0) + 10;
+    for (let count = 0; count < UNSTORED_SUMMARIES_MAX; count += 1) {
+      void desk.process(open().jobId);
+      await flush();
+    }
+    const last = call(desk, open().jobId);
+    await pass(30_000);
+    expect(last.outcome).toEqual({
+      type: 'unsealed',
+      reason: 'The outbox is full, because the backend does not take summaries.',
+    });
   });
 
   it('job desk - a summary that the whole outbox cannot hold fails its job', async () => {
