@@ -7,9 +7,8 @@ import { Refused } from './api.js';
 import { all, byId, make, setText } from './dom.js';
 import { count } from './format.js';
 import { showSeenTimes } from './seen-times.js';
+import { TableRefresh } from './table-refresh.js';
 
-const REFRESH_MS = 10_000;
-const REFRESH_MOVED_MS = 2000;
 const TYPING_MS = 250;
 
 /** What is asked for; `page` is from 1. @typedef {{ q: string, sort: string, page: number }} Asked */
@@ -35,9 +34,7 @@ export class PagedTable {
   /** @readonly @type {Definition} */ #definition;
   /** @type {Asked} */ #asked;
   #turn = 0;
-  #loadedMs = 0;
-  #moved = '';
-  #isMoved = false;
+  #refreshes = new TableRefresh();
   /** @type {Answer | null} */ #shown = null;
 
   /** @param {Definition} definition */
@@ -75,17 +72,12 @@ export class PagedTable {
 
   /** Tells the table what its rows depend on; if that changed, it loads soon. @param {unknown} state */
   note(state) {
-    const now = JSON.stringify(state);
-    if (now === this.#moved) return;
-    this.#moved = now;
-    this.#isMoved = true;
+    this.#refreshes.note(state);
   }
 
   #refresh() {
     if (this.#shown !== null) showSeenTimes(this.#definition.id);
-    const ageMs = performance.now() - this.#loadedMs;
-    if (document.hidden || ageMs < (this.#isMoved ? REFRESH_MOVED_MS : REFRESH_MS)) return;
-    void this.#load();
+    if (this.#refreshes.isDue()) void this.#load();
   }
 
   /** @param {HTMLElement} head */
@@ -101,8 +93,7 @@ export class PagedTable {
 
   async #load() {
     const mine = ++this.#turn;
-    this.#loadedMs = performance.now();
-    this.#isMoved = false;
+    this.#refreshes.loading();
     const problem = this.#definition.problem(this.#asked.q);
     if (problem !== '') {
       this.#showProblem(problem);

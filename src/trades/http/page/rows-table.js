@@ -5,9 +5,7 @@ import { serverNowMs } from './api.js';
 import { all, make, setText } from './dom.js';
 import { dateTime, span } from './format.js';
 import { showSeenTimes } from './seen-times.js';
-
-const REFRESH_MS = 10_000;
-const REFRESH_MOVED_MS = 2000;
+import { TableRefresh } from './table-refresh.js';
 
 /**
  * `shown` is called after each paint. @typedef {{ id: string, none: () => string, load: () => Promise<any[]>, row: (row:
@@ -17,9 +15,7 @@ const REFRESH_MOVED_MS = 2000;
 export class RowsTable {
   /** @readonly @type {Definition} */ #definition;
   #turn = 0;
-  #loadedMs = -Infinity;
-  #moved = '';
-  #isMoved = false;
+  #refreshes = new TableRefresh();
   #isShown = false;
 
   /** @param {Definition} definition */
@@ -34,17 +30,13 @@ export class RowsTable {
 
   /** Tells the table what its rows depend on; if that changed, it loads soon. @param {unknown} state */
   note(state) {
-    const now = JSON.stringify(state);
-    if (now === this.#moved) return;
-    this.#moved = now;
-    this.#isMoved = true;
+    this.#refreshes.note(state);
   }
 
   /** Loads the rows and shows them; until then the former rows stay. */
   async load() {
     const mine = ++this.#turn;
-    this.#loadedMs = performance.now();
-    this.#isMoved = false;
+    this.#refreshes.loading();
     try {
       const rows = await this.#definition.load();
       if (mine === this.#turn) this.#show(rows);
@@ -55,9 +47,7 @@ export class RowsTable {
 
   #refresh() {
     if (this.#isShown) this.#showTimes();
-    const ageMs = performance.now() - this.#loadedMs;
-    if (document.hidden || ageMs < (this.#isMoved ? REFRESH_MOVED_MS : REFRESH_MS)) return;
-    void this.load();
+    if (this.#refreshes.isDue()) void this.load();
   }
 
   /** @param {any[]} rows */
