@@ -6,6 +6,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { isSigned, sendTrades } from '../support/job-client.ts';
@@ -64,6 +65,25 @@ async function post(path: string): Promise<Readonly<Record<string, unknown>>> {
   >;
 }
 
+/** An engine hands on what comes from outside to an address that is not loopback. */
+async function checkOutside(): Promise<void> {
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal);
+  if (outside === undefined) return checks.check('this machine has an address', false);
+  const there = `http://${outside.address}:${apiPort}`;
+  await checks.until('the API listens at all addresses', () => isReady(there));
+  const job = (await (await fetch(`${there}/jobs`, { method: 'POST' })).json()) as {
+    readonly ws_url: string;
+  };
+  const [answer = ''] = await sendTrades(job.ws_url, [TRADE]);
+  checks.check(
+    'so does the WebSocket, at the host name of the request',
+    job.ws_url.startsWith(`ws://${outside.address}:${wsPort}/ws/`) && answer.includes('"ack"'),
+    () => `${job.ws_url} ${answer}`,
+  );
+}
+
 async function useJob(): Promise<void> {
   const job = await post('/jobs');
   const [answer = ''] = await sendTrades(String(job['ws_url']), [TRADE]);
@@ -100,6 +120,7 @@ async function checkTarget(): Promise<void> {
   checks.check('the health check passes inside it', runHealthCheck(image) === 0);
   await checks.until('it serves the page, its scripts and the chart library', () => servesDashboard(api));
   await useJob();
+  await checkOutside();
   await checks.stop(first, 'first run');
   const database = statSync(join(volume, 'trades.db'), { throwIfNoEntry: false });
   checks.check('the database is in the volume, and belongs to the user', database?.uid === NODE_USER_ID, () =>
@@ -113,6 +134,7 @@ async function checkWithoutTarget(): Promise<void> {
   await checks.until('without a target and a command it is trades, by its settings', () => isReady(api));
   checks.check('its health check is that of trades', runHealthCheck(image) === 0);
   await useJob();
+  await checkOutside();
   await checks.stop(service, 'without a target');
   checks.check('its database is in the volume', readdirSync(volume).includes('trades.db'), () =>
     readdirSync(volume).join(' '),
