@@ -148,5 +148,8 @@ export interface TradesView {
   readonly store: StoreView;
   /** Why questions to the database are refused; null while they are answered. */
   readonly readProblem: string | null;
-  readonly logLinesDropped: number;
+  /** Why no file can be opened; null while one can. Seconds in which none was left. */
+  readonly descriptors: { readonly problem: string | null; readonly seconds: number };
+  /** Log lines that were dropped, and why; the problem is null while lines are written. */
+  readonly logLoss: { readonly lines: number; readonly problem: string | null };
 }

@@ -1,6 +1,6 @@
 // Decides whether the program is ready, and why not. It judges plain data; it asks no other part and knows no HTTP.
 
-import { type ComponentReadiness, no, OK, readinessOf } from '../../http/readiness.ts';
+import { type ComponentReadiness, judgeProcess, no, OK, readinessOf } from '../../http/readiness.ts';
 import { COMMAND_NAME } from '../../lib/command-name.ts';
 import { counted } from '../../lib/counted.ts';
 import type { TradesView } from '../domain/view.ts';
@@ -8,7 +8,7 @@ import type { TradesView } from '../domain/view.ts';
 /** What the judgement needs. */
 export type ReadinessInputs = Pick<
   TradesView,
-  'store' | 'readProblem' | 'keyId' | 'socket' | 'accounts' | 'outbox' | 'logLinesDropped'
+  'store' | 'readProblem' | 'keyId' | 'socket' | 'accounts' | 'outbox' | 'descriptors' | 'logLoss'
 >;
 
 /** The body of `/readyz`. */
@@ -25,7 +25,7 @@ export function judgeReadiness(inputs: ReadinessInputs) {
     jobs: inputs.socket.isListening ? OK : no('the WebSocket of the jobs does not listen'),
     accounts: judgeAccounts(inputs),
     backend: judgeBackend(inputs),
-    process: judgeProcess(inputs),
+    process: judgeProcess(inputs.descriptors.problem, inputs.logLoss),
   });
 }
 
@@ -62,13 +62,4 @@ function judgeBackend({ outbox }: ReadinessInputs): ComponentReadiness {
       : [`the outbox is ${Math.floor(share * 100)} % full, and a full one processes no job: OUTBOX_MAX_MIB`]),
   ];
   return reasons.length === 0 ? OK : { ok: true, reason: reasons.join('; ') };
-}
-
-function judgeProcess({ logLinesDropped }: ReadinessInputs): ComponentReadiness {
-  // An incomplete log makes no answer worse, but whoever reads the log must know that it is incomplete.
-  if (logLinesDropped === 0) return OK;
-  return {
-    ok: true,
-    reason: `the log is not whole: ${counted(logLinesDropped, 'line was', 'lines were')} dropped`,
-  };
 }

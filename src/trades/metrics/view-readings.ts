@@ -3,7 +3,12 @@
 
 import { FAILURE_OUTCOMES } from '../../actors/restart.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
-import { buildReading, factStoreReadings, logReading } from '../../metrics/program-readings.ts';
+import {
+  buildReading,
+  factStoreReadings,
+  descriptorReading,
+  logReading,
+} from '../../metrics/program-readings.ts';
 import { counter, gauge, labelled, type Reading, readFrom } from '../../metrics/reading.ts';
 import type { TradesView } from '../domain/view.ts';
 
@@ -231,7 +236,8 @@ const STORE_READINGS: readonly Reading<TradesView>[] = [
 ];
 
 const PROGRAM_READINGS: readonly Reading<TradesView>[] = [
-  ...readFrom([logReading('aggregator_trades')], ({ logLinesDropped: lines }: TradesView) => ({ lines })),
+  ...readFrom([descriptorReading('aggregator_trades')], ({ descriptors }: TradesView) => descriptors),
+  ...readFrom([logReading('aggregator_trades')], ({ logLoss }: TradesView) => logLoss),
   buildReading('aggregator_trades'),
 ];
 

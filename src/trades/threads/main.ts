@@ -319,6 +319,7 @@ class TradesMain implements TradesApp {
       delivery: this.#delivery,
       writer: this.#writer,
       readProblem: () => this.#refusedReads.problem,
+      descriptors: this.#descriptors,
       logLoss: log.loss,
     });
   }

@@ -2,6 +2,7 @@
 // parts, and keeps nothing.
 
 import { systemClock } from '../../lib/clock.ts';
+import type { DescriptorWatch } from '../../lib/descriptors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import type { AccountsView, OutboxView, SocketView, StoreView, TradesView } from '../domain/view.ts';
 import type { JobDesk } from '../ingest/job-desk.ts';
@@ -22,6 +23,7 @@ export interface ViewParts {
   readonly writer: Pick<WriterSide, 'status' | 'facts' | 'commitSeconds'>;
   /** Why the database cannot be read; null while it can. */
   readonly readProblem: () => string | null;
+  readonly descriptors: Pick<DescriptorWatch, 'problem' | 'seconds'>;
   logLoss(): LineLoss;
 }
 
@@ -44,7 +46,8 @@ export function tradesView(parts: ViewParts): TradesView {
     accounts: NO_ACCOUNTS,
     store: storeView(parts),
     readProblem: parts.readProblem(),
-    logLinesDropped: parts.logLoss().lines,
+    descriptors: { problem: parts.descriptors.problem, seconds: parts.descriptors.seconds },
+    logLoss: parts.logLoss(),
   };
 }
 

@@ -44,7 +44,7 @@ describe('trades status', () => {
       ...VIEW,
       accounts: { online: 0, stale: 2, offline: 0, isLinked: false },
       outbox: { ...VIEW.outbox, waiting: 0, deadLetters: 2, delivered: 0, lastDeliveredAtMs: null },
-      logLinesDropped: 7,
+      logLoss: { lines: 7, problem: 'EAGAIN' },
     });
     expect(text.split('\n')).toEqual(
       expect.arrayContaining([

@@ -30,6 +30,12 @@ describe('trades readiness', () => {
       'accounts',
       /^the enclave .* is not linked$/,
     ],
+    [
+      'a free file descriptor',
+      { descriptors: { problem: 'no file can be opened', seconds: 3 } },
+      'process',
+      /^no file can be opened$/,
+    ],
   ])('is not ready without %s, and gives the reason', (_name, view, broken, reason) => {
     const { status, components } = judge(view);
     expect(status).toBe('not_ready');
@@ -63,7 +69,12 @@ describe('trades readiness', () => {
       'database',
       /^3 facts could not be stored/,
     ],
-    ['lost lines of the log', { logLinesDropped: 4 }, 'process', /4 lines were dropped$/],
+    [
+      'lost lines of the log',
+      { logLoss: { lines: 4, problem: 'ENOSPC' } },
+      'process',
+      /4 lines were dropped$/,
+    ],
   ])('is ready with %s, and says so', (_name, view, component, reason) => {
     const { status, components } = judge(view);
     expect(status).toBe('ready');

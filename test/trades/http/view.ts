@@ -82,5 +82,6 @@ export const VIEW: TradesView = {
     commitSeconds: SECONDS,
   },
   readProblem: null,
-  logLinesDropped: 0,
+  descriptors: { problem: null, seconds: 0 },
+  logLoss: { lines: 0, problem: null },
 };
