@@ -10,6 +10,12 @@ export const PING_MS = 30_000;
 /** Time in which a client must have taken a part of its answers. */
 export const UNREAD_MS = 30_000;
 
+/**
+ * Bytes of messages after which a connection lets others have their turn. The system hands over 2 MiB of one connection at
+ * a time, and messages can be costly.
+ */
+const TURN_BYTES = 65_536;
+
 /** Why the server closed a connection by itself. */
 export type ClosingReason = 'too_big' | 'protocol' | 'slow_reader' | 'silent';
 
@@ -64,6 +70,9 @@ export class WebSocketConnection implements Peer {
   #isPinged = false;
   #bytesTaken = 0;
   #unsent = 0;
+  #turnBytes = 0;
+  /** True while the client takes no answers, so that nothing is read. */
+  #isFull = false;
   #takenMs: number;
 
   constructor(socket: Socket, web: AnsweringSocket, events: ConnectionEvents, nowMs: number) {
@@ -80,6 +89,7 @@ export class WebSocketConnection implements Peer {
     });
     socket.on('drain', () => {
       this.#countUnsent(socket.writableLength);
+      this.#isFull = false;
       if (web.isPaused) web.resume();
     });
   }
@@ -93,6 +103,7 @@ export class WebSocketConnection implements Peer {
       const bytes = data as Buffer;
       this.#events.message(bytes.length);
       session.message(bytes, isBinary);
+      this.#endTurn(bytes.length);
     });
   }
 
@@ -177,7 +188,20 @@ export class WebSocketConnection implements Peer {
     const unsent = this.#socket.writableLength;
     // The answers to what arrived together wait together, some MiB of one client, before it is read no further.
     if (!this.#countUnsent(unsent) && unsent > 0) this.#end('slow_reader');
-    else if (!isTaking && !this.#web.isPaused) this.#web.pause();
+    else if (!isTaking) {
+      this.#isFull = true;
+      this.#web.pause();
+    }
+  }
+
+  #endTurn(bytes: number): void {
+    this.#turnBytes += bytes;
+    if (this.#turnBytes < TURN_BYTES || this.#web.isPaused) return;
+    this.#turnBytes = 0;
+    this.#web.pause();
+    setImmediate(() => {
+      if (!this.#isFull && this.#web.isPaused) this.#web.resume();
+    });
   }
 
   #countUnsent(bytes: number): boolean {

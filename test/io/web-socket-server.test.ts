@@ -233,6 +233,28 @@ describe('clients that read nothing', () => {
   });
 });
 
+describe('turns', () => {
+  it('web socket server - a client that sends much at a time lets others have their turn', async () => {
+    const turns: number[] = [];
+    let messages = 0;
+    const { url, got } = await open({}, () => {
+      if (messages++ > 0) return;
+      setImmediate(() => {
+        turns.push(messages);
+        messages = 0;
+      });
+    });
+    const busy = await openRaw(url, upgradeRequest('/busy'));
+    await until('the upgrade', () => busy.received().includes('\r\n\r\n'));
+    const length = 60_000;
+    const head = Buffer.from([0x82, 0xfe, length >> 8, length & 255, 0, 0, 0, 0]);
+    const frames = Array.from({ length: 20 }, () => Buffer.concat([head, Buffer.alloc(length, 'b')]));
+    busy.socket.write(Buffer.concat(frames));
+    await until('all messages', () => got.length === frames.length);
+    expect(Math.max(...turns)).toBeLessThan(5);
+  });
+});
+
 describe('silence', () => {
   it('web socket server - a client that answers pings stays, one that does not is closed', async () => {
     const { url, server, clock, closed } = await open();

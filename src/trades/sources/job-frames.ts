@@ -5,8 +5,8 @@ import { JsonTooLargeError, NotJsonError, parseLossless } from '../../lib/lossle
 
 /** Most trades of one frame: a frame of 64 KiB has no room for more valid ones. */
 export const FRAME_TRADES_MAX = 1_024;
-/** Limits of an exact parse; a frame has at most 64 KiB. */
-const BOUNDS = { charactersMax: 65_536, depthMax: 64, valuesMax: 32_768 };
+/** Limits of an exact parse; a frame has at most 64 KiB, and a value of a trade takes more than five bytes. */
+const BOUNDS = { charactersMax: 65_536, depthMax: 64, valuesMax: 12_288 };
 /** A number that a double may round: 16 characters or more, outside a string (or, harmlessly, inside one). */
 const LONG_NUMBER = /[:,[\s]-?[\d.]{16}/;
 

@@ -88,6 +88,11 @@ describe('frames', () => {
       [ACK, ERROR.trade, '{"type":"ack","trade_id":"b"}'],
     ],
     ['trades that are no list', '{"type":"trades","data":{}}', [ERROR.trade]],
+    [
+      'long numbers among too many values',
+      `{"a":1234567890123456,"b":[${'0,'.repeat(12_288)}0]}`,
+      [ERROR.json],
+    ],
     ['more trades than fit', `{"type":"trades","data":[${'0,'.repeat(FRAME_TRADES_MAX)}0]}`, [ERROR.trade]],
   ])('job socket - %s', async (_what, frame, answers) => {
     const { connect } = await openSocket();
