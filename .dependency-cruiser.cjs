@@ -28,7 +28,7 @@ module.exports = {
           `^src/(${domains})/workers/(pool|audit|proof|seal)-thread\\.ts$`,
           `^src/trades/backend/thread\\.ts$`,
           `^src/((${domains})/)?(http|backend)/page/`,
-          // The rules of accounts' periods, which the enclave will call; the reference backend judges by them from outside.
+          // The rules of accounts' periods: the enclave will call them, and nothing else does.
           '^src/trades/domain/period\\.ts$',
         ],
       },
