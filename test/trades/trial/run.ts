@@ -206,6 +206,15 @@ async function torment(
 /** Makes one run. The folder is kept if something differs. */
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const programs = new Programs();
+  try {
+    return await runWith(programs, options);
+  } finally {
+    // Without effect after an orderly end.
+    await Promise.all([programs.killService(), programs.killBackend()]);
+  }
+}
+
+async function runWith(programs: Programs, options: TrialOptions): Promise<TrialResult> {
   await programs.start(options);
   const told: Told = { digests: new Set(), jobs: 0, isOver: false };
   const clients = Array.from({ length: options.clients }, async (_, index) => {
