@@ -178,5 +178,7 @@ it('SQL is compiled in one file, and in the files that run once per start or com
     'src/store/database.ts',
     'src/store/statements.ts',
     'src/store/verify.ts',
+    'src/trades/backend/ingest-database.ts',
+    'src/trades/store/trades-database.ts',
   ]);
 });
