@@ -20,18 +20,19 @@ export async function runTrades(env: Environment, isSetUp: boolean): Promise<num
   const log = createLog(settings.log);
   for (const warning of warnings) log.warn(`settings: ${warning}`);
   const { makeTrades } = await import('./start.ts');
-  const { makeMissingKey, chooseBackend, WithBackend } = await import('./set-up.ts');
-  if (isSetUp) makeMissingKey(settings, log);
-  const chosen = isSetUp ? await chooseBackend(settings, env) : null;
+  // It brings the reference backend, which the service alone must not load.
+  const setUp = isSetUp ? await import('./set-up.ts') : null;
+  setUp?.makeMissingKey(settings, log);
+  const chosen = setUp === null ? null : await setUp.chooseBackend(settings, env);
   return untilSignal({
     log,
     ready: 'ready for jobs; stop with Ctrl-C or SIGTERM',
     stopping: 'answering the calls that wait; what is not delivered waits in the outbox',
     make: (fatal) => {
       const start = { log, fatal, isDemonstration: chosen?.isThere === false };
-      if (chosen === null) return makeTrades(settings, start);
+      if (setUp === null || chosen === null) return makeTrades(settings, start);
       const backend = { ...settings.backend, url: chosen.url };
-      return new WithBackend(makeTrades({ ...settings, backend }, start), {
+      return new setUp.WithBackend(makeTrades({ ...settings, backend }, start), {
         chosen,
         env,
         keyFile: settings.key.file,
