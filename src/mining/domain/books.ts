@@ -321,7 +321,7 @@ export class Books {
     return this.#forget(candidates, verdict, act);
   }
 
-  /** The moves of candidates that no slot has any longer. */
+  /** Forgets candidates that were removed from their slots, and returns the moves that follow. */
   #forget(
     candidates: readonly Candidate[],
     verdict: Verdict | null = null,
