@@ -2,7 +2,7 @@
 // (docs/architecture.md). Each rule says what to do instead.
 
 const domains = 'federation|mining|trades|agent';
-const stages = 'sources|ingest|actors|sinks|store|workers|http|metrics|enclave|broker';
+const stages = 'sources|ingest|actors|sinks|store|workers|http|metrics|enclave|client|broker';
 const mechanisms = 'actors|lifecycle|workers|store|http|metrics|cli|config|io|lib';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -182,6 +182,9 @@ module.exports = {
     owner('pino', '^src/io/log\\.ts$'),
     owner('yaml', '^src/config/'),
     owner('big\\.js|@types/big\\.js|canonicalize', '^src/trades/domain/'),
+    owner('ccxt', '^src/trades/enclave/exchanges/'),
+    owner('@hpke', '^src/trades/(enclave/keys|client)/'),
+    owner('cborg', '^src/trades/client/'),
     {
       name: 'backend-stands-alone',
       comment:
