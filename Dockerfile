@@ -21,7 +21,12 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn* \
     && mkdir /data \
     && chown node:node /data \
     && mkdir /app \
-    && ln -s /data /app/data
+    && ln -s /data /app/data \
+    # Where service and enclave meet if they are two containers. The enclave has a user of its own in the group of the service.
+    && useradd --system --uid 1001 --gid node --no-create-home --shell /usr/sbin/nologin enclave \
+    && mkdir /run/aggregator \
+    && chown enclave:node /run/aggregator \
+    && chmod 2770 /run/aggregator
 WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules ./node_modules
@@ -43,18 +48,37 @@ CMD ["node", "--max-semi-space-size=8", "/app/dist/main.js", "mining"]
 # docker build --target trades -t truebit-aggregator:trades . The key is never made here: mount one, read-only, and name it in
 # AGGREGATOR_PRIVATE_KEY.
 FROM runtime AS trades
-ENV AGGREGATOR_HOST=0.0.0.0
+ENV AGGREGATOR_HOST=0.0.0.0 \
+    ENCLAVE=join \
+    ENCLAVE_SOCKET=/run/aggregator/enclave.sock
 EXPOSE 5000 5010
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "dist/main.js", "trades", "status", "--live"]
 CMD ["node", "--max-semi-space-size=8", "dist/main.js", "trades"]
 
+# docker build --target enclave -t truebit-aggregator:enclave . The process that holds exchange keys, under a user of its own. The
+# seal key is made in /keys, which only this container mounts; /run/aggregator is shared with the service.
+FROM runtime AS enclave
+USER root
+RUN mkdir /keys && chown enclave:node /keys && chmod 0700 /keys
+USER enclave
+ENV ENCLAVE_HOST=0.0.0.0 \
+    ENCLAVE_SOCKET=/run/aggregator/enclave.sock \
+    ENCLAVE_SEAL_KEY=/keys/enclave_seal.key
+VOLUME /keys
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["node", "dist/main.js", "enclave", "status", "--live"]
+CMD ["node", "--disable-sigusr1", "--report-exclude-env", "--max-semi-space-size=8", "dist/main.js", "enclave"]
+
 # The federation; with a setting of trades (AGGREGATOR_BACKEND_URL, AGGREGATOR_PRIVATE_KEY) it is trades. It brings no
 # broker: NATS_URL names one.
 FROM runtime AS federation
 ENV HTTP_HOST=0.0.0.0 \
-    EMBEDDED_NATS=off
-EXPOSE 8080 5000 5010
+    EMBEDDED_NATS=off \
+    ENCLAVE_HOST=0.0.0.0 \
+    ENCLAVE_SEAL_KEY=/data/enclave_seal.key
+EXPOSE 8080 5000 5010 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "dist/main.js", "status", "--live"]
 CMD ["node", "--max-semi-space-size=8", "dist/main.js"]

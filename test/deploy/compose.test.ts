@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/federation/config/settings.ts';
+import { ENCLAVE_SETTINGS } from '../../src/trades/config/enclave-setting-table.ts';
 import { SETTINGS as TRADES_SETTINGS } from '../../src/trades/config/settings.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -130,19 +131,40 @@ describe('compose', () => {
       build: { context: '.', target: 'trades' },
       restart: 'unless-stopped',
       ports: ['127.0.0.1:5000:5000', '127.0.0.1:5010:5010'],
-      volumes: ['./ed25519_private.key:/app/ed25519_private.key:ro', 'trades-data:/data'],
+      volumes: [
+        './ed25519_private.key:/app/ed25519_private.key:ro',
+        'trades-data:/data',
+        'enclave-socket:/run/aggregator',
+      ],
       read_only: true,
       ulimits: { core: 0, nofile: 16_384 },
     });
     const names = new Set<string>(TRADES_SETTINGS.map(({ name }) => name));
     const given = Object.keys(services['trades']?.environment ?? {});
     expect(given.filter((name) => !names.has(name))).toEqual([]);
-    expect(Object.keys(volumes)).toEqual(['trades-data']);
+    expect(Object.keys(volumes)).toEqual(['trades-data', 'enclave-keys', 'enclave-socket']);
+  });
+
+  it('compose - the enclave is a container of its own, with a user of its own, and shares only a socket with the service', () => {
+    const { services } = compose('docker-compose.trades.yml');
+    expect(services['enclave']).toMatchObject({
+      build: { context: '.', target: 'enclave' },
+      ports: ['127.0.0.1:3000:3000'],
+      volumes: ['enclave-keys:/keys', 'enclave-socket:/run/aggregator'],
+      read_only: true,
+      ulimits: { core: 0, nofile: 16_384 },
+    });
+    const [, stage = ''] = read('Dockerfile').split('FROM runtime AS enclave\n');
+    expect(stage).toMatch(/^USER enclave$/m);
+    expect(stage).toContain('"--disable-sigusr1", "--report-exclude-env"');
+    const names = new Set<string>(ENCLAVE_SETTINGS.map(({ name }) => name));
+    const given = [...stage.slice(0, stage.indexOf('VOLUME')).matchAll(/\b(ENCLAVE_[A-Z_]+)=/g)];
+    expect(given.map(([, name = '']) => name).filter((name) => !names.has(name))).toEqual([]);
   });
 
   it('compose - without a target the image is that of the federation', () => {
     const stages = [...read('Dockerfile').matchAll(/^FROM \S+ AS (\w+)$/gm)].map(([, name]) => name);
-    expect(stages).toEqual(['build', 'runtime', 'mining', 'trades', 'federation']);
+    expect(stages).toEqual(['build', 'runtime', 'mining', 'trades', 'enclave', 'federation']);
   });
 
   it('compose - every variable that must be set is in the example of docs/operations.md', () => {
@@ -190,6 +212,23 @@ describe('compose', () => {
     const names = new Set<string>(TRADES_SETTINGS.map(({ name }) => name));
     const given = [...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = '']) => name);
     expect(given.filter((name) => name !== 'NODE_ENV' && !names.has(name))).toEqual([]);
+  });
+
+  it('systemd unit - that of the enclave has a user of its own, no inspector, no core file, and settings that exist', () => {
+    const unit = read('deploy/aggregator-enclave.service');
+    const { bin } = JSON.parse(read('package.json')) as { bin: { aggregator: string } };
+    expect(unit).toMatch(/--disable-sigusr1 --report-exclude-env .*\/opt\/truebit-aggregator\//);
+    expect(unit).toContain(`/opt/truebit-aggregator/${bin.aggregator} enclave\n`);
+    expect(unit.split('\n')).toEqual(expect.arrayContaining(['User=aggregator-enclave', 'LimitCORE=0']));
+    const enclave = new Set<string>(['NODE_ENV', ...ENCLAVE_SETTINGS.map(({ name }) => name)]);
+    const trades = new Set<string>(TRADES_SETTINGS.map(({ name }) => name));
+    const given = (text: string) =>
+      [...text.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = '']) => name);
+    expect(given(unit).filter((name) => !enclave.has(name))).toEqual([]);
+    const dropIn = read('deploy/aggregator-trades-enclave.conf');
+    expect(given(dropIn).filter((name) => !trades.has(name))).toEqual([]);
+    const socket = /^Environment=ENCLAVE_SOCKET=(.+)$/m;
+    expect(socket.exec(dropIn)?.[1]).toBe(socket.exec(unit)?.[1]);
   });
 
   it('systemd unit - it names only settings that exist and a command that is built', () => {

@@ -3,6 +3,8 @@
 import type { Kind } from '../../config/kinds.ts';
 import { hostName } from '../../config/kinds.ts';
 
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
 /** The base address of an ingestion API: `http://` or `https://`, perhaps with a path; a slash at its end is removed. */
 export const backendUrl: Kind<string> = {
   allowed: 'an address that begins with `http://` or `https://`, perhaps with a path',
@@ -45,4 +47,56 @@ export const clientId: Kind<string> = {
   nature: 'free',
   parse: (text) =>
     text.length <= CLIENT_ID_CHARACTERS_MAX && /^[^\p{C}\p{Zl}\p{Zp}]+$/u.test(text) ? text : undefined,
+};
+
+/** An address of this machine: `http://`, a loopback host and a port, and perhaps a path and a query. */
+export const loopbackUrl: Kind<string> = {
+  allowed: 'an address that begins with `http://127.0.0.1:` and a port',
+  parse: (text) => {
+    if (!/^http:\/\//i.test(text) || !URL.canParse(text)) return undefined;
+    const { hostname, port, username, password, href } = new URL(text);
+    return LOOPBACK.test(hostname) && port !== '' && port !== '0' && username + password === ''
+      ? href
+      : undefined;
+  },
+  explain: (text) => {
+    if (!URL.canParse(text)) return undefined;
+    const { hostname, port } = new URL(text);
+    if (!LOOPBACK.test(hostname)) return 'another machine: allowed is a loopback address of this one';
+    return port === '' ? 'the port is missing' : undefined;
+  },
+  mayHoldSecret: (text) => text.includes('@'),
+};
+
+/** Which exchange is at which address of this machine; the addresses are origins, without a path. */
+export type ExchangeUrls = ReadonlyMap<string, string>;
+
+function exchangeUrlOf(pair: string): readonly [exchange: string, origin: string] | null {
+  const [, exchange, address = ''] = /^([a-z0-9]{1,32})=(.+)$/.exec(pair) ?? [];
+  const url = loopbackUrl.parse(address);
+  if (exchange === undefined || url === undefined) return null;
+  const { origin, pathname, search, hash } = new URL(url);
+  return pathname === '/' && search + hash === '' ? [exchange, origin] : null;
+}
+
+/** `binance=http://127.0.0.1:9101,kraken=http://127.0.0.1:9103`: each exchange once, loopback addresses only. */
+export const exchangeUrls: Kind<ExchangeUrls> = {
+  allowed:
+    'exchanges and addresses of this machine, as `binance=http://127.0.0.1:9101,kraken=http://127.0.0.1:9103`',
+  parse: (text) => {
+    const pairs = text.split(',').map((pair) => exchangeUrlOf(pair.trim()));
+    const found = pairs.filter((pair) => pair !== null);
+    const urls = new Map(found);
+    return found.length === pairs.length && urls.size === pairs.length ? urls : undefined;
+  },
+  explain: (text) => {
+    const isElsewhere = text.split(',').some((pair) => {
+      const address = pair.slice(pair.indexOf('=') + 1).trim();
+      return URL.canParse(address) && !LOOPBACK.test(new URL(address).hostname);
+    });
+    return isElsewhere
+      ? 'an address of another machine: allowed are loopback addresses, because requests to an exchange are signed with keys of users'
+      : undefined;
+  },
+  mayHoldSecret: (text) => text.includes('@'),
 };

@@ -20,6 +20,7 @@ import {
 } from '../../config/kinds.ts';
 import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
 import { DAY_MS } from '../../lib/durations.ts';
+import { ENCLAVE_SOCKET } from './enclave-socket.ts';
 import { backendUrl, clientId, trueOrFalseText } from './kinds.ts';
 
 const port = wholeNumberOrZero('any free port', 1, 65_535);
@@ -94,6 +95,12 @@ export const DEFINITIONS = {
     ),
     default: 'false',
   },
+  ENCLAVE: setting(
+    oneOf('start', 'join', 'off'),
+    'start',
+    'Exchange accounts: `start` starts the enclave as a process beside the service, `join` uses one that is started otherwise, `off` has none. The settings of the enclave are in docs/enclave.md.',
+  ),
+  ENCLAVE_SOCKET,
   DB_PATH: setting(databaseFile, 'data/trades.db', 'The database file. The program makes a missing folder.'),
   OUTBOX_MAX_MIB: setting(
     wholeNumber(1, 1_048_576, 'MiB'),

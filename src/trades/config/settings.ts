@@ -39,6 +39,8 @@ export interface Settings {
     readonly heldBytesMax: number;
   };
   readonly allowsPlainRegistration: boolean;
+  /** Whether this service has exchange accounts, and where it meets their enclave. */
+  readonly enclave: { readonly mode: 'start' | 'join' | 'off'; readonly socketPath: string };
   /** The path with links followed, so that every process that uses this file has the same path. */
   readonly databasePath: string;
   /** `DB_PATH` as written, if it leads to another path. */
@@ -125,6 +127,7 @@ function arrange(values: SettingValues, machine: Machine): Settings {
       heldBytesMax: values.JOBS_MEMORY_MAX_MIB * MIB,
     },
     allowsPlainRegistration: values.ALLOW_PLAINTEXT_REGISTRATION,
+    enclave: { mode: values.ENCLAVE, socketPath: values.ENCLAVE_SOCKET },
     databasePath,
     ...(databasePath === values.DB_PATH ? {} : { databaseLink: values.DB_PATH }),
     outboxBytesMax: values.OUTBOX_MAX_MIB * MIB,

@@ -1,0 +1,21 @@
+// Makes this process one that gives nothing away when it crashes or is looked at: it becomes the same command once more, with
+// other options of Node and without core files. It reads no setting.
+
+import type { Environment } from '../../config/environment.ts';
+
+/** Options of Node: no inspector by a signal, and no environment in a report of a crash. */
+const HARDENING = ['--disable-sigusr1', '--report-exclude-env'] as const;
+
+/** A shell sets the limit, for Node cannot; then it becomes Node again, with the same process id. */
+const WITHOUT_CORE = 'ulimit -c 0; exec "$0" "$@"';
+
+/** Returns if this process is hardened already; else it becomes one that is, and calls the same command. */
+export function becomeHardened(env: Environment): void {
+  const missing = HARDENING.filter((option) => !process.execArgv.includes(option));
+  // Where there is no such call (Windows), the process stays as it is.
+  if (missing.length === 0 || process.execve === undefined) return;
+  const [script = '', ...args] = process.argv.slice(1);
+  const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const node = [process.execPath, ...process.execArgv, ...missing, script, ...args];
+  process.execve('/bin/sh', ['sh', '-c', WITHOUT_CORE, ...node], Object.fromEntries(set));
+}
