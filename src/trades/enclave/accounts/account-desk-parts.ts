@@ -1,0 +1,138 @@
+// What the account desk needs of the wiring, and its settings. Types only.
+
+import type { FailureOutcome } from '../../../actors/restart.ts';
+import type { Log } from '../../../io/log.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import type { Timers } from '../../../lib/timers.ts';
+import type { AccountOptions, Credentials, KeyFacts } from '../../domain/account.ts';
+import type { AccountJudge, AccountStart } from '../../domain/account-state.ts';
+import type { Checkpoint, PolledSummary } from '../../domain/enclave-link.ts';
+import type { ExchangeCalls, FeedReader } from '../../domain/exchange-calls.ts';
+import type { AccountType } from '../../domain/registration.ts';
+import type { Canonical, ReturnBasis } from '../../domain/summary.ts';
+import type { Decimal } from '../../domain/trade.ts';
+
+/** Settings of the desk. */
+export interface AccountDeskOptions {
+  /** Accounts at once, at least 1. */
+  readonly accountsMax: number;
+  /** How long after its end an hour is sealed, by the exchange's clock. */
+  readonly summaryGraceMs: number;
+  /** True if credentials are in the checkpoints, so that sessions go on after a restart. */
+  readonly persistsSessions: boolean;
+  readonly connectorVersion: string;
+  readonly withMetadata: boolean;
+  readonly canonical: Canonical;
+  readonly returnBasis: ReturnBasis;
+}
+
+/** The actors of the accounts: `AccountActors` in the room `actors`. */
+export interface DeskActors {
+  /** Starts the actor of an account. `failed` hears when it throws. */
+  takeIn(
+    accountId: string,
+    start: AccountStart,
+    failed: (outcome: FailureOutcome, error: unknown) => void,
+  ): AccountJudge;
+  letGo(accountId: string): void;
+}
+
+/** One exchange, real or sandbox, as all its accounts share it. Its methods reject with an `ExchangeError` only. */
+export interface Venue {
+  /** True if `EXCHANGE_URLS` points it at a local server. */
+  readonly isLocal: boolean;
+  /** Resolves when its module, its clock and its markets are there. */
+  ready(): Promise<void>;
+  /**
+   * Runs something with a client of these credentials, and drops the client when that has ended. Runs of one key are made
+   * one after the other.
+   */
+  use<T>(
+    credentials: Credentials,
+    accountType: AccountType,
+    run: (calls: ExchangeCalls) => Promise<T>,
+  ): Promise<T>;
+  keyFacts(credentials: Credentials, accountType: AccountType): Promise<KeyFacts>;
+  /** The price of the asset in USD at the start of the hour; null if the exchange has none. */
+  openPrice(asset: string, hourMs: number): Promise<Decimal | null>;
+  /**
+   * When a poll of about `workMs` of the exchange's budget should begin, by the monotonic clock: `notBeforeMs` or later.
+   * The plan keeps the room.
+   */
+  reserve(workMs: number, notBeforeMs: number): number;
+}
+
+/** An account that this program cannot poll, and why, in a sentence. */
+export interface Unsupported {
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** All exchanges. */
+export interface Venues {
+  /** Null if such an account can be polled. Looks at what is given, and asks no exchange. */
+  unsupported(
+    options: Pick<AccountOptions, 'exchange' | 'accountType' | 'isSandbox'>,
+    credentials: Credentials,
+  ): Unsupported | null;
+  /** Only for what is supported. */
+  venue(exchange: string, isSandbox: boolean): Venue;
+}
+
+/** What leaves the enclave: `Outgoing` of the link. */
+export interface DeskOutgoing {
+  /** True while no summary can be taken: polling waits. */
+  readonly isFull: boolean;
+  /** Summaries that the service has not stored yet. */
+  readonly unstoredSummaries: number;
+  /** Resolves when the service has stored both. Rejects if that will never be. */
+  store(summary: PolledSummary | null, checkpoint: Checkpoint | null): Promise<void>;
+  /** Removes what waits of an account. */
+  drop(accountId: string): void;
+}
+
+/** What the keys do for the desk: `SealKey` and its `CheckpointSealer`. */
+export interface DeskKeys {
+  /** The id of the account that the parts name, in order. */
+  accountId(parts: readonly string[]): string;
+  /** The secret of the hashes by which an account remembers its fills. */
+  windowKey(accountId: string): Uint8Array;
+  readonly checkpoints: {
+    /** In base64; null if the state is too long. */
+    seal(accountId: string, state: string): string | null;
+    /** Null if this key did not seal it for this account. */
+    open(accountId: string, sealed: string): string | null;
+  };
+}
+
+/** Signs summaries. */
+export interface DeskSigner {
+  /** Thumbprint of the key. */
+  readonly keyId: string;
+  /** The signature of a text, in base64. */
+  sign(text: string): Promise<string>;
+}
+
+/** The checkpoints that the service keeps: the link. Rejects while no service is linked. */
+export interface DeskRestores {
+  /** Null if the service has none. */
+  restore(accountId: string): Promise<Checkpoint | null>;
+  restoreAll(): AsyncIterable<readonly Checkpoint[]>;
+}
+
+/** What a desk needs of the wiring. */
+export interface AccountDeskParts {
+  readonly actors: DeskActors;
+  readonly venues: Venues;
+  /** The reader of fills of one kind of account. */
+  feedFor(exchange: string, accountType: AccountType): FeedReader<unknown>;
+  readonly keys: DeskKeys;
+  readonly signer: DeskSigner;
+  readonly outgoing: DeskOutgoing;
+  readonly restores: DeskRestores;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** A number from 0 to below 1. */
+  random(): number;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+}
