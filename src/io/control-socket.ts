@@ -4,8 +4,8 @@
 
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { relative, resolve } from 'node:path';
 import { CodedError } from '../lib/errors.ts';
+import { SOCKET_PATH_BYTES_MAX, socketPath } from './socket-path.ts';
 
 /** Maximum size of one request; a change is a few hundred bytes. */
 export const CONTROL_REQUEST_BYTES_MAX = 4_096;
@@ -14,8 +14,6 @@ export const CONTROL_ANSWER_BYTES_MAX = 16_777_216;
 /** Maximum number of open connections; the server closes further ones at once. */
 export const CONTROL_CONNECTIONS_MAX = 8;
 
-/** Maximum length of a socket's path: the kernel's field is one byte longer, for the final zero byte. */
-const PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
 /** Maximum silence of a client in the middle of its request. */
 const IDLE_MAX_MS = 5_000;
 /** Maximum wait for the answer: a commit on a slow disk. */
@@ -26,13 +24,11 @@ const ANSWER_TIME_MAX_MS = 15_000;
  * both are too long for a socket.
  */
 export function controlSocketPath(databasePath: string): string {
-  const absolute = `${resolve(databasePath)}.sock`;
-  const fromHere = relative(process.cwd(), absolute);
-  const path = Buffer.byteLength(fromHere) < Buffer.byteLength(absolute) ? fromHere : absolute;
-  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return path;
+  const { path, isShortEnough } = socketPath(`${databasePath}.sock`);
+  if (isShortEnough) return path;
   throw new CodedError(
     'control_unreachable',
-    `The path ${path} is longer than the ${PATH_BYTES_MAX} bytes that a Unix socket may have: run the command with the program stopped, or choose a shorter DB_PATH.`,
+    `The path ${path} is longer than the ${SOCKET_PATH_BYTES_MAX} bytes that a Unix socket may have: run the command with the program stopped, or choose a shorter DB_PATH.`,
   );
 }
 
