@@ -14,6 +14,14 @@ export const LINK_MESSAGE_BYTES_MAX = 33_554_432;
 /** Signed summaries that the enclave keeps until the service has stored them; then it stops polling. */
 export const UNSTORED_SUMMARIES_MAX = 1_000;
 
+/**
+ * Messages of the type `store` that the enclave sends before the first of them is answered. The service closes a link
+ * with more.
+ */
+export const STORES_UNDER_WAY_MAX = 64;
+/** Checkpoints of one message `checkpoints`, unless their bytes end the page sooner. */
+export const CHECKPOINTS_PAGE_MAX = 500;
+
 /** Trusted hardware on which an enclave runs. */
 export type Platform = 'none' | 'nitro' | 'sev-snp' | 'tdx';
 
@@ -114,12 +122,16 @@ export type EnclaveMessage =
   | { readonly type: 'restore'; readonly number: number; readonly accountId: string }
   /** All checkpoints, in pages: the enclave goes on with the sessions that are in them. */
   | { readonly type: 'restoreAll'; readonly number: number; readonly after: string | null }
-  | { readonly type: 'answer'; readonly number: number; readonly answer: LinkAnswer };
+  | { readonly type: 'answer'; readonly number: number; readonly answer: LinkAnswer }
+  /** Another service is linked, and this one is not taken: the process id of the first. The connection ends. */
+  | { readonly type: 'busy'; readonly processId: number };
 
 /** From the service to the enclave. */
 export type ServiceMessage =
   | { readonly type: 'welcome'; readonly linkVersion: number; readonly processId: number }
   | { readonly type: 'stored'; readonly number: number }
+  /** The summary is not what it must be, which is a defect of a program: it is not stored, and never will be. */
+  | { readonly type: 'refused'; readonly number: number }
   | { readonly type: 'checkpoints'; readonly number: number; readonly checkpoints: readonly Checkpoint[] }
   /** Answered by `answer`. */
   | { readonly type: 'ask'; readonly number: number; readonly question: LinkQuestion }
