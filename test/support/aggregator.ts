@@ -67,6 +67,8 @@ export function startAggregator(
       // A later start takes half the time of the first one.
       NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
       HTTP_PORT: '0',
+      // Trades would start a process of its own beside it.
+      ENCLAVE: 'off',
       LOG_FORMAT: 'json',
       LOG_LEVEL: 'debug',
       ...env,

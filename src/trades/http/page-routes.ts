@@ -13,7 +13,9 @@ import type {
   OutboxQuery,
   OutboxRow,
 } from '../domain/questions.ts';
+import type { AccountRow } from '../domain/account.ts';
 import type { JobRow } from '../domain/view.ts';
+import { type ShownAccount, shownAccount } from './account-rows.ts';
 import * as schemas from './page-schemas.ts';
 import {
   BUCKETS_QUERY,
@@ -32,6 +34,8 @@ export const SHARED_ANSWER_MS = 1_000;
 export interface PageRouteParts {
   /** The newest jobs, at most `limit`. */
   jobRows(limit: number): readonly JobRow[];
+  /** The accounts as the enclave last told them. */
+  accountRows(): readonly AccountRow[];
   /** From a worker. Errors: `worker_timeout`, `database_unusable`. */
   buckets(query: BucketQuery): Promise<BucketSeries>;
   outbox(query: OutboxQuery): Promise<readonly OutboxRow[]>;
@@ -39,6 +43,9 @@ export interface PageRouteParts {
   nowMs(): number;
   monotonicMs(): number;
 }
+
+/** Those about which something can be done come first. */
+const ACCOUNT_RANKS = ['stale', 'online', 'offline'];
 
 const BUSY = { 503: ERROR };
 
@@ -51,6 +58,7 @@ export function addPageApi(app: FastifyInstance, parts: PageRouteParts, current:
     return sendTagged(request, reply, tagged(JSON.stringify({ at, ...current() })));
   });
   addJobTable(app, parts);
+  addAccountTable(app, parts);
   addOutboxTable(app, parts, shared);
   addChart(app, parts, shared);
 }
@@ -65,6 +73,26 @@ function addJobTable(app: FastifyInstance, parts: PageRouteParts): void {
     const rows = parts.jobRows(request.query.limit).map(shownJob);
     return sendTagged(request, reply, tagged(JSON.stringify({ rows })));
   });
+}
+
+function addAccountTable(app: FastifyInstance, parts: PageRouteParts): void {
+  const schema = {
+    summary: 'Exchange accounts, those in trouble first, without keys, symbols and amounts',
+    querystring: ROWS_QUERY,
+    response: unlessUnchanged(schemas.ACCOUNTS),
+  };
+  const rank = ({ state }: ShownAccount) => ACCOUNT_RANKS.indexOf(state);
+  app.get<{ Querystring: QueryOf<typeof ROWS_QUERY> }>(
+    '/api/trades/accounts',
+    { schema },
+    (request, reply) => {
+      const rows = parts
+        .accountRows()
+        .map(shownAccount)
+        .toSorted((one, other) => rank(one) - rank(other));
+      return sendTagged(request, reply, tagged(JSON.stringify({ rows: rows.slice(0, request.query.limit) })));
+    },
+  );
 }
 
 function addOutboxTable(app: FastifyInstance, parts: PageRouteParts, shared: SharedAnswers): void {

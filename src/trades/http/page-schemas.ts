@@ -20,6 +20,7 @@ import {
   TIME_OR_NULL,
 } from '../../http/schema.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
+import { ACCOUNT_TYPES } from '../domain/registration.ts';
 import { TABLE_ROWS_MAX } from './parameters.ts';
 import { DIGEST, JOB_STATUSES } from './schemas.ts';
 
@@ -118,6 +119,26 @@ export const JOBS = rows({
   createdAt: TIME,
   expiresAt: TIME,
   digest: DIGEST_OR_NULL,
+});
+
+/** Exchange accounts. */
+export const ACCOUNTS = rows({
+  account: { ...TEXT, description: 'The client_id of its summaries' },
+  label: { ...TEXT, description: 'What the user calls it' },
+  exchange: TEXT,
+  accountType: oneOf(ACCOUNT_TYPES),
+  sandbox: FLAG,
+  local: { ...FLAG, description: 'Its exchange is a local server (EXCHANGE_URLS)' },
+  state: oneOf(NODE_STATES),
+  reason: { ...TEXT, description: 'Why it is not polled as it should be; empty while all is well' },
+  exchangeCode: TEXT_OR_NULL,
+  warnings: array(TEXT),
+  lastPoll: TIME_OR_NULL,
+  intervalSecs: COUNT,
+  unpolledMarkets: { ...COUNT, description: 'Markets that could not be polled or searched yet' },
+  completeTo: TIME_OR_NULL,
+  seq: COUNT,
+  sessionExpires: TIME_OR_NULL,
 });
 
 /** The clients that have summaries. */

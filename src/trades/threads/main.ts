@@ -284,6 +284,7 @@ class TradesMain implements TradesApp {
         view: () => this.#view(),
         readiness: () => judgeReadiness(this.#view()),
         jobRows: (limit) => desk().rows(limit),
+        accountRows: () => [],
         buckets: (query) => this.#pool.ask('buckets', query),
         outbox: (query) => this.#pool.ask('outbox', query),
         clients: (query) => this.#pool.ask('clients', query),

@@ -36,6 +36,7 @@ export function createServer(
       registrations: null,
       publicKeys: () => [],
       jobRows: () => [],
+      accountRows: () => [],
       buckets: async ({ fromMs, toMs }) => ({ stepMs: toMs - fromMs, points: [] }),
       outbox: async () => [],
       clients: async () => [],

@@ -98,7 +98,8 @@ function programTexts(database) {
 /** @param {any} accounts */
 function showAccounts({ online, stale, offline, isLinked }) {
   const total = online + stale + offline;
-  byId('accounts').hidden = total === 0;
+  byId('accounts-counts').hidden = total === 0;
+  byId('accounts-card').hidden = total === 0;
   setText(byId('accounts-note'), accountsText(total, isLinked ?? null));
 }
 
@@ -106,8 +107,9 @@ function showAccounts({ online, stale, offline, isLinked }) {
 function accountsText(total, isLinked) {
   if (isLinked === null)
     return 'No account is polled: no enclave belongs to this service. Jobs work without one.';
-  if (!isLinked) return 'The enclave is not linked: its accounts are as they were last known.';
-  return total === 0 ? 'The enclave is linked, and no account is registered.' : 'The enclave is linked.';
+  if (!isLinked)
+    return total === 0 ? 'The enclave is away.' : 'The enclave is away; its accounts as they were last known';
+  return total === 0 ? 'The enclave runs, and no account is registered.' : 'Polled by the enclave';
 }
 
 const ATTEMPTS = /** @type {const} */ ([

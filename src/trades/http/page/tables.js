@@ -1,9 +1,9 @@
-// The tables: summaries with what became of them, and the newest jobs. A dead letter has its reason and the command that
+// The tables: summaries with what became of them, the newest jobs, and the exchange accounts. A dead letter has its reason and the command that
 // replays it. Names of clients are shown as text only.
 
 import { getJson } from './api.js';
 import { byId, make, onChoice, setText, showText } from './dom.js';
-import { count, dateTime } from './format.js';
+import { count, dateTime, span } from './format.js';
 import { RowsTable } from './rows-table.js';
 
 const ROWS = 50;
@@ -17,6 +17,12 @@ const STATUS_TEXTS = /** @type {Record<string, string>} */ ({
   processing: 'Processing',
   completed: 'Completed',
   failed: 'Failed',
+});
+
+const NODE_TEXTS = /** @type {Record<string, string>} */ ({
+  online: 'Online',
+  stale: 'Stale',
+  offline: 'Offline',
 });
 
 let state = 'all';
@@ -54,6 +60,16 @@ const jobs = new RowsTable({
   row: jobRow,
 });
 
+const accounts = new RowsTable({
+  id: 'accounts',
+  none: () => 'No account is registered.',
+  async load() {
+    const { rows } = await getJson('api/trades/accounts', { limit: ROWS });
+    return rows;
+  },
+  row: accountRow,
+});
+
 export function startTables() {
   showText('jobRows', count(ROWS));
   onChoice('outbox-state', (value) => {
@@ -81,9 +97,11 @@ export function noteTables(document) {
   const { waiting, delivered, dead, replayed, attempts } = document.outbox;
   outbox.note([waiting, delivered, dead, replayed, attempts]);
   jobs.note(document.jobs);
+  accounts.note(document.accounts);
   if (!isFirst) return;
   outbox.start();
   jobs.start();
+  accounts.start();
 }
 
 /** @param {number | null} next */
@@ -130,6 +148,34 @@ function jobRow(row) {
     make('td', { class: 'right spare', 'data-seen': row.createdAt }),
     make('td', { class: 'right', 'data-due': row.expiresAt }),
   );
+}
+
+/** @param {any} row */
+function accountRow(row) {
+  const where = [row.exchange, row.accountType, row.sandbox ? 'sandbox' : '', row.local ? 'local server' : ''];
+  const why = row.exchangeCode == null ? row.reason : `${row.reason} (${row.exchangeCode})`;
+  const lines = [
+    ...(why === '' ? [] : [make('span', { class: `line ${row.state === 'online' ? 'quiet' : 'bad'}` }, why)]),
+    ...row.warnings.map((/** @type {string} */ text) => make('span', { class: 'line quiet' }, text)),
+  ];
+  const label = row.label === '' ? row.account.slice(0, 12) : row.label;
+  return make(
+    'tr',
+    { 'data-row': row.account },
+    make('th', { scope: 'row', title: `client_id ${row.account}` }, label),
+    make('td', { class: 'spare cut' }, where.filter((part) => part !== '').join(', ')),
+    make('td', {}, mark(row.state, NODE_TEXTS[row.state] ?? row.state), ...lines),
+    make('td', { class: 'right spare' }, count(row.seq)),
+    make('td', { class: 'right spare' }, count(row.unpolledMarkets)),
+    make('td', { class: 'right spare' }, span(row.intervalSecs * 1000)),
+    time('right', 'seen', row.lastPoll),
+    time('right spare', 'due', row.sessionExpires),
+  );
+}
+
+/** A cell with a time, or a dash. @param {string} classes @param {'seen' | 'due'} kind @param {string | null | undefined} at */
+function time(classes, kind, at) {
+  return at == null ? make('td', { class: classes }, '–') : make('td', { class: classes, [`data-${kind}`]: at });
 }
 
 /** @param {string} clientId */

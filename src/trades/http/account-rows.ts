@@ -1,0 +1,51 @@
+// An exchange account as the page's API shows it. It adds the sentence of the reason, and leaves nothing out that the
+// enclave tells.
+
+import { ACCOUNT_REASONS, KEY_WARNINGS } from '../domain/account-reasons.ts';
+import type { AccountRow } from '../domain/account.ts';
+
+/** A row of the table. Times are UTC text. */
+export interface ShownAccount {
+  readonly account: string;
+  readonly label: string;
+  readonly exchange: string;
+  readonly accountType: string;
+  readonly sandbox: boolean;
+  readonly local: boolean;
+  readonly state: AccountRow['node'];
+  readonly reason: string;
+  readonly exchangeCode: string | null;
+  readonly warnings: readonly string[];
+  readonly lastPoll: string | null;
+  readonly intervalSecs: number;
+  readonly unpolledMarkets: number;
+  readonly completeTo: string | null;
+  readonly seq: number;
+  readonly sessionExpires: string | null;
+}
+
+/** Makes the row. */
+export function shownAccount(row: AccountRow): ShownAccount {
+  return {
+    account: row.accountId,
+    label: row.label,
+    exchange: row.exchange,
+    accountType: row.accountType,
+    sandbox: row.isSandbox,
+    local: row.isLocal,
+    state: row.node,
+    reason: row.reason === null ? '' : ACCOUNT_REASONS[row.reason],
+    exchangeCode: row.exchangeCode,
+    warnings: row.warnings.map((warning) => KEY_WARNINGS[warning]),
+    lastPoll: timeText(row.lastPollAtMs),
+    intervalSecs: Math.round(row.intervalMs / 1000),
+    unpolledMarkets: row.unpolledMarkets,
+    completeTo: timeText(row.completeToMs),
+    seq: row.seq,
+    sessionExpires: timeText(row.sessionExpiresAtMs),
+  };
+}
+
+function timeText(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
