@@ -1,5 +1,6 @@
 // A busy program with everything on its page, hostile texts included.
 
+import type { AccountRow } from '../../../src/trades/domain/account.ts';
 import type { JobStatus } from '../../../src/trades/domain/job.ts';
 import type {
   BucketQuery,
@@ -42,6 +43,7 @@ export const RICH_VIEW: TradesView = {
     lastDeliveredAtMs: Date.now() - 754_000,
     problem: 'the backend answered HTTP 503',
   },
+  accounts: { ...VIEW.accounts, online: 4, stale: 4, offline: 4, isLinked: true },
   store: { ...VIEW.store, sizeBytes: 73_400_320, freeBytes: 19_000_000_000 },
 };
 
@@ -58,6 +60,32 @@ export const RICH_JOBS: readonly JobRow[] = Array.from({ length: 40 }, (_, index
   expiresAtMs: Date.now() + 600_000 - index * 9_000,
   digest: index % 4 === 0 ? null : digestAt(index),
 }));
+
+/** Accounts of that program, in every state and with a hostile label. */
+export const RICH_ACCOUNTS: readonly AccountRow[] = Array.from({ length: 12 }, (_, index): AccountRow => {
+  const node = (['online', 'stale', 'offline'] as const)[index % 3] ?? 'online';
+  const reason = { online: null, stale: 'nonce', offline: 'key_refused' } as const;
+  return {
+    accountId: digestAt(index),
+    label: index === 0 ? '' : nameAt(index),
+    exchange: ['binance', 'bybit', 'kraken'][index % 3] ?? 'binance',
+    accountType: 'spot',
+    isSandbox: index === 5,
+    isLocal: index === 6,
+    node,
+    reason: reason[node],
+    exchangeCode: node === 'offline' ? '-2015' : null,
+    warnings: index % 4 === 0 ? ['can_trade', 'not_ip_bound'] : [],
+    keyExpiresAtMs: null,
+    lastPollAtMs: index === 11 ? null : Date.now() - index * 7_000,
+    nextPollAtMs: Date.now() + 20_000,
+    intervalMs: 30_000 * (1 + (index % 4)),
+    unpolledMarkets: index % 5,
+    completeToMs: Date.now() - index * 7_000,
+    seq: index * 31,
+    sessionExpiresAtMs: node === 'offline' ? null : Date.now() + 3_600_000 * (1 + index),
+  };
+});
 
 const ENTRIES: readonly OutboxRow[] = Array.from({ length: 130 }, (_, index): OutboxRow => {
   const state = index === 2 || index === 77 ? 'dead' : index < 20 ? 'waiting' : 'delivered';
@@ -106,6 +134,7 @@ export function richBuckets({ fromMs, toMs, clientId }: BucketQuery): BucketSeri
 /** The parts of a server over that program. */
 export const RICH_PARTS = {
   jobRows: (limit: number) => RICH_JOBS.slice(0, limit),
+  accountRows: () => RICH_ACCOUNTS,
   outbox: async (query: OutboxQuery) => richOutbox(query),
   buckets: async (query: BucketQuery) => richBuckets(query),
   clients: async () =>

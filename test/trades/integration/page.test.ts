@@ -18,7 +18,7 @@ import {
 } from '../../support/dashboard.ts';
 import { until } from '../../support/until.ts';
 import { startServer } from '../http/parts.ts';
-import { HOSTILE, RICH_PARTS, RICH_VIEW, richBuckets } from '../http/rich.ts';
+import { HOSTILE, RICH_ACCOUNTS, RICH_PARTS, RICH_VIEW, richBuckets } from '../http/rich.ts';
 import { VIEW } from '../http/view.ts';
 
 let browser: Browser;
@@ -70,7 +70,14 @@ describe('trades page', () => {
     expect(await page.locator('#attempts tr[data-label="tried again"]').getAttribute('data-count')).toBe(
       '512',
     );
-    expect(await page.locator('#accounts-note').textContent()).toMatch(/^No account is polled/);
+    expect(await page.locator('#accounts-note').textContent()).toBe('Polled by the enclave');
+    // Those in trouble come first, with the reason and the exchange's number.
+    await row(page, 'accounts', RICH_ACCOUNTS[1]?.accountId ?? '').waitFor();
+    const [troubled, refused] = [rows(page, 'accounts').first(), rows(page, 'accounts').last()];
+    expect(await troubled.locator('.state').textContent()).toBe('Stale');
+    expect(await troubled.locator('.line.bad').textContent()).toMatch(/a key of its own/);
+    expect(await refused.locator('.line.bad').textContent()).toMatch(/^The exchange refuses .*\(-2015\)$/);
+    expect(await refused.textContent()).toContain('–');
     expect(await page.locator('.notes').textContent()).toMatch(/flatters who never closes a loss/);
     expect(await page.locator('.notes').textContent()).toMatch(/what their clients reported/);
     // A dead letter has its reason and the command that sends it again.
@@ -146,7 +153,11 @@ describe('trades page', () => {
     expect(await page.locator('#backend-problem').textContent()).toBe('');
     expect(await live(page, 'lastDelivery')).toBe('None');
     expect(await page.locator('#accounts').isVisible()).toBe(true);
+    expect(await page.locator('#accounts-counts').isVisible()).toBe(true);
     expect(await live(page, 'accountsOnline')).toBe('3');
+    state.view = { ...state.view, accounts: VIEW.accounts };
+    await page.locator('#accounts-note', { hasText: /^No account is polled/ }).waitFor();
+    expect(await page.locator('#accounts').isVisible()).toBe(false);
     state.view = { ...state.view, store: { ...state.view.store, problem: 'the disk is full' } };
     await status(page, 'not_ready');
     expect(await page.locator('#announcement').textContent()).toMatch(/database: the disk is full/);
