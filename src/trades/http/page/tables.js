@@ -152,7 +152,12 @@ function jobRow(row) {
 
 /** @param {any} row */
 function accountRow(row) {
-  const where = [row.exchange, row.accountType, row.sandbox ? 'sandbox' : '', row.local ? 'local server' : ''];
+  const where = [
+    row.exchange,
+    row.accountType,
+    row.sandbox ? 'sandbox' : '',
+    row.local ? 'local server' : '',
+  ];
   const why = row.exchangeCode == null ? row.reason : `${row.reason} (${row.exchangeCode})`;
   const lines = [
     ...(why === '' ? [] : [make('span', { class: `line ${row.state === 'online' ? 'quiet' : 'bad'}` }, why)]),
@@ -175,7 +180,9 @@ function accountRow(row) {
 
 /** A cell with a time, or a dash. @param {string} classes @param {'seen' | 'due'} kind @param {string | null | undefined} at */
 function time(classes, kind, at) {
-  return at == null ? make('td', { class: classes }, '–') : make('td', { class: classes, [`data-${kind}`]: at });
+  return at == null
+    ? make('td', { class: classes }, '–')
+    : make('td', { class: classes, [`data-${kind}`]: at });
 }
 
 /** @param {string} clientId */
