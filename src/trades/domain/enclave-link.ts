@@ -3,7 +3,6 @@
 
 import type { PublicJwk } from '../../lib/ed25519.ts';
 import type { AccountRow } from './account.ts';
-import type { Provenance } from './facts.ts';
 import type { PlainRegistration, UserMetrics, UserSummary } from './registration.ts';
 import type { HourlyBucket } from './summary.ts';
 
@@ -50,7 +49,7 @@ export interface EnclaveIdentity {
 export interface PolledSummary {
   readonly accountId: string;
   readonly exchange: string;
-  readonly provenance: Extract<Provenance, 'polled'>;
+  readonly provenance: 'polled';
   readonly seq: number;
   readonly digest: string;
   readonly periodStartMs: number;

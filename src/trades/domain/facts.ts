@@ -2,6 +2,7 @@
 // a trade: only sums of hours are ever stored.
 
 import type { PublicJwk } from '../../lib/ed25519.ts';
+import type { Checkpoint } from './enclave-link.ts';
 import type { HourlyBucket } from './summary.ts';
 
 /** Who vouches for a summary: the client of a job, or the enclave that polled an exchange. */
@@ -39,7 +40,16 @@ export interface SealedJob {
   readonly buckets: number;
 }
 
-/** The summary is signed. Entry, body, buckets and job are stored in one transaction. */
+/** The state of an account, with the seal key that it needs. */
+export interface SealedCheckpoint extends Checkpoint {
+  /** `sealId` of the enclave that sealed it. */
+  readonly sealId: string;
+}
+
+/**
+ * The summary is signed. Entry, body, buckets, job and checkpoint are stored in one transaction. A polled summary that its
+ * account's stored checkpoint has behind it already is a repetition: nothing of it but a newer checkpoint is stored.
+ */
 export interface SealedFact {
   readonly type: 'sealed';
   readonly entry: OutboxEntry;
@@ -50,6 +60,8 @@ export interface SealedFact {
   readonly quote: string | null;
   /** Null for an account. */
   readonly job: SealedJob | null;
+  /** Null for a job, and for an account that has none to store. */
+  readonly checkpoint: SealedCheckpoint | null;
 }
 
 /** An answer to a delivery, or why there was none. */
@@ -82,6 +94,8 @@ export type Fact =
   /** An operator put a dead letter back into its client's line, at the end. */
   | { readonly type: 'replayed'; readonly entryId: number; readonly atMs: number }
   | { readonly type: 'jobExpired'; readonly jobHash: string }
+  /** The state of an account changed, without a summary. An older checkpoint never replaces a newer one. */
+  | { readonly type: 'checkpointed'; readonly checkpoint: SealedCheckpoint }
   /** A key signs from now on; keys of the same provenance before it are retired. */
   | {
       readonly type: 'keyUsed';

@@ -74,6 +74,17 @@ export interface StoredDeadLetters {
   readonly bytes: number;
 }
 
+/** Checkpoints that are asked for: of one account, or a page of those of one seal key, by ascending account. */
+export type CheckpointQuery =
+  | { readonly accountId: string }
+  | { readonly sealId: string; readonly after: string | null };
+
+/** The stored checkpoints of one seal key. */
+export interface SealCount {
+  readonly sealId: string;
+  readonly accounts: number;
+}
+
 /** How many clients are listed at most, those with the latest summary first. */
 export interface ClientsQuery {
   readonly limit: number;

@@ -124,5 +124,6 @@ export function sealedFact(
     buckets,
     quote,
     job: { jobHash: hash, tokenHash, createdAtMs, expiresAtMs, trades, buckets: buckets.length },
+    checkpoint: null,
   };
 }

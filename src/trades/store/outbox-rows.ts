@@ -21,6 +21,7 @@ export class OutboxRows {
   readonly #forgetResponse: Statement<[number]>;
   readonly #isJob: Statement<[number], number>;
   readonly #hasDigest: Statement<[number, Buffer], number>;
+  readonly #hasPolled: Statement<[Buffer, number, number], number>;
   readonly #lastId: Statement<[], number>;
 
   constructor(database: Database) {
@@ -54,6 +55,10 @@ export class OutboxRows {
       database,
       'SELECT 1 FROM outbox_rows WHERE id = ? AND digest = ?',
     ).pluck();
+    this.#hasPolled = statement<[Buffer, number, number], number>(
+      database,
+      `SELECT 1 FROM outbox_rows WHERE digest = ? AND seq = ? AND provenance = ? LIMIT 1`,
+    ).pluck();
     this.#lastId = statement<[], number>(database, 'SELECT coalesce(max(id), 0) FROM outbox_rows').pluck();
   }
 
@@ -84,6 +89,17 @@ export class OutboxRows {
     else if (this.#hasDigest.get(entry.id, hashBytes(entry.digest)) === undefined)
       throw new RangeError('an entry has the id of another one');
     return changes > 0;
+  }
+
+  /** True if this very entry is there already. */
+  has({ id, digest }: OutboxEntry): boolean {
+    return this.#hasDigest.get(id, hashBytes(digest)) !== undefined;
+  }
+
+  /** True if a summary of the same account and content is there, under any id. */
+  hasSame({ digest, seq, provenance }: OutboxEntry): boolean {
+    if (seq === null) return false;
+    return this.#hasPolled.get(hashBytes(digest), seq, PROVENANCES.indexOf(provenance)) !== undefined;
   }
 
   /** A delivery failed; the entry goes on waiting. */

@@ -5,11 +5,12 @@ import { unreachable } from '../../lib/unreachable.ts';
 import { type Database, durably } from '../../store/database.ts';
 import type { FactGroup } from '../../store/fact-messages.ts';
 import { StoredValues } from '../../store/stored-values.ts';
-import type { Fact, SealedFact } from '../domain/facts.ts';
+import type { Fact, OutboxEntry, SealedCheckpoint, SealedFact } from '../domain/facts.ts';
 import type { StoredDeadLetters, StoredWaiting } from '../domain/questions.ts';
 import type { StoredJob } from '../domain/stored-job.ts';
 import type { StoredKey } from '../domain/stored-key.ts';
 import { BucketRows } from './bucket-rows.ts';
+import { CheckpointRows } from './checkpoint-rows.ts';
 import { ClientRows } from './client-rows.ts';
 import { JobRows } from './job-rows.ts';
 import { KeyRows } from './key-rows.ts';
@@ -27,6 +28,16 @@ export interface Kept {
   readonly jobs: readonly StoredJob[];
   readonly deadLetters: StoredDeadLetters;
   readonly keys: readonly StoredKey[];
+  /** Accounts that have a checkpoint. */
+  readonly accounts: number;
+}
+
+/** What a commit did besides storing the facts. */
+export interface CommitReport {
+  /** Ids of polled summaries that were not stored, because they are stored already under another id. */
+  readonly repeated: readonly number[];
+  /** Checkpoints that were not stored, because too many accounts have one. */
+  readonly refusedCheckpoints: number;
 }
 
 /** Stores facts. Only one may exist per database. */
@@ -37,17 +48,24 @@ export class TradesWriter {
   readonly #buckets: BucketRows;
   readonly #jobs: JobRows;
   readonly #keys: KeyRows;
+  readonly #checkpoints: CheckpointRows;
   readonly #retention: Retention;
   #stored: StoredValues;
+  #repeated: number[] = [];
+  #refusedCheckpoints = 0;
 
-  /** `retentionMs` is the age at which delivered entries are deleted, in ms; 0: never. */
-  constructor(database: Database, retentionMs: number) {
+  /**
+   * `retentionMs` is the age at which delivered entries are deleted, in ms; 0: never. `accountsMax` is the number of
+   * checkpoints that are kept.
+   */
+  constructor(database: Database, retentionMs: number, accountsMax?: number) {
     this.#database = database;
     this.#outbox = new OutboxRows(database);
     this.#clients = new ClientRows(database);
     this.#buckets = new BucketRows(database);
     this.#jobs = new JobRows(database);
     this.#keys = new KeyRows(database);
+    this.#checkpoints = new CheckpointRows(database, accountsMax);
     this.#retention = new Retention(database, retentionMs);
     this.#stored = new StoredValues(database);
   }
@@ -60,6 +78,7 @@ export class TradesWriter {
       jobs: this.#jobs.all(),
       deadLetters: readDeadLetters(this.#database),
       keys: this.#keys.all(),
+      accounts: this.#checkpoints.count,
     };
   }
 
@@ -77,7 +96,9 @@ export class TradesWriter {
    * Stores facts in the order told. `isDurable`: they are on the disk afterwards, even if the power fails. If it fails
    * it throws the reason and changes nothing.
    */
-  commit(groups: readonly FactGroup<Fact>[], isDurable: boolean): null {
+  commit(groups: readonly FactGroup<Fact>[], isDurable: boolean): CommitReport {
+    this.#repeated = [];
+    this.#refusedCheckpoints = 0;
     const run = this.#database.transaction(() => this.#write(groups));
     try {
       if (isDurable) durably(this.#database, () => run.immediate());
@@ -87,7 +108,7 @@ export class TradesWriter {
       throw error;
     }
     this.#stored.committed();
-    return null;
+    return { repeated: this.#repeated, refusedCheckpoints: this.#refusedCheckpoints };
   }
 
   /**
@@ -100,16 +121,16 @@ export class TradesWriter {
 
   #write(groups: readonly FactGroup<Fact>[]): void {
     for (const { facts, toldAtMs } of groups) {
-      for (const fact of facts) this.#apply(fact);
+      for (const fact of facts) this.#apply(fact, toldAtMs);
       this.#stored.set(TOLD, toldAtMs);
     }
     this.#stored.write();
   }
 
-  #apply(fact: Fact): void {
+  #apply(fact: Fact, toldAtMs: number): void {
     switch (fact.type) {
       case 'sealed':
-        this.#sealed(fact);
+        this.#sealed(fact, toldAtMs);
         return;
       case 'attempted':
         this.#outbox.attempted(fact.entryId, fact.attempts, fact.nextAtMs, fact.attempt);
@@ -123,6 +144,9 @@ export class TradesWriter {
       case 'replayed':
         if (this.#outbox.replayed(fact.entryId, this.#nextPlace)) this.#takePlace();
         return;
+      case 'checkpointed':
+        this.#checkpointed(fact.checkpoint, toldAtMs);
+        return;
       case 'jobExpired':
         this.#jobs.expired(fact.jobHash);
         return;
@@ -134,15 +158,32 @@ export class TradesWriter {
     }
   }
 
-  /** Everything that a sealed summary changes. What an account has to store with it goes here. */
-  #sealed(fact: SealedFact): void {
-    const { entry, body, job } = fact;
+  /** Everything that a sealed summary changes. */
+  #sealed(fact: SealedFact, toldAtMs: number): void {
+    const { entry, body, job, checkpoint } = fact;
+    const isRepeated = this.#isRepeated(entry);
+    // Its account's checkpoint counts summaries: it must be judged before it is replaced.
+    if (checkpoint !== null) this.#checkpointed(checkpoint, toldAtMs);
+    if (isRepeated) {
+      this.#repeated.push(entry.id);
+      return;
+    }
     const client = this.#clients.sealed(entry.clientId, entry.exchange, entry.sealedAtMs);
     if (!this.#outbox.add(entry, body, client, this.#nextPlace)) return;
     this.#takePlace();
     this.#stored.set(LAST_ENTRY, Math.max(entry.id, this.#stored.number(LAST_ENTRY)));
     this.#buckets.add(fact, client);
     if (job !== null) this.#jobs.add(job, entry.id);
+  }
+
+  /** An enclave that heard no answer sends a summary again, and it comes with another id. */
+  #isRepeated(entry: OutboxEntry): boolean {
+    if (entry.provenance !== 'polled' || entry.seq === null || this.#outbox.has(entry)) return false;
+    return entry.seq <= this.#checkpoints.seqOf(entry.clientId) || this.#outbox.hasSame(entry);
+  }
+
+  #checkpointed(checkpoint: SealedCheckpoint, toldAtMs: number): void {
+    if (this.#checkpoints.put(checkpoint, toldAtMs) === 'refused') this.#refusedCheckpoints++;
   }
 
   /** Places ascend over the life of the database, so an entry that comes later is delivered later. */

@@ -191,6 +191,7 @@ class TradesMain implements TradesApp {
       {
         log,
         clock: systemClock,
+        committed: () => undefined,
         fatal: (error) => {
           if (!this.#started.disposed) this.#parts.fatal(error);
         },

@@ -1,9 +1,8 @@
 // What trades says in the messages between the main thread and the writer's: plain data.
 
 import type { FactThreadData, FactWriterStatus } from '../../store/fact-messages.ts';
-import type { StoredDeadLetters, StoredWaiting } from '../domain/questions.ts';
-import type { StoredJob } from '../domain/stored-job.ts';
-import type { StoredKey } from '../domain/stored-key.ts';
+import type { StoredWaiting } from '../domain/questions.ts';
+import type { CommitReport, Kept } from '../store/writer.ts';
 
 /** The data with which the writer's thread is started. */
 export interface WriterThreadData extends FactThreadData {
@@ -11,26 +10,16 @@ export interface WriterThreadData extends FactThreadData {
   readonly retentionDays: number;
 }
 
-/** What the file knows that the program goes on with, except the entries that wait. */
-export interface OpenedFile {
-  /** Greater than the id of every entry that the database ever had. */
-  readonly nextEntryId: number;
-  /** Sealed jobs that have not expired. */
-  readonly jobs: readonly StoredJob[];
-  readonly deadLetters: StoredDeadLetters;
-  readonly keys: readonly StoredKey[];
-}
-
 /** What the file knows that the program goes on with. */
-export interface Opened extends OpenedFile {
+export interface Opened extends Kept {
   /** Entries that are to be delivered, by ascending id; `place` has their order. */
   readonly waiting: readonly StoredWaiting[];
 }
 
 /** What trades says in its writer's messages. */
 export interface TradesTerms {
-  readonly opened: OpenedFile;
-  readonly report: null;
+  readonly opened: Kept;
+  readonly report: readonly CommitReport[];
   readonly status: FactWriterStatus;
   /** The next page of the entries that wait; pages come before `opened`. */
   readonly own: readonly StoredWaiting[];

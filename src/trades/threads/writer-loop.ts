@@ -9,7 +9,7 @@ import type { FactsMessage } from '../../store/fact-messages.ts';
 import type { WriterHealth } from '../../store/writer-health.ts';
 import type { FactLoop, FactLoopParts } from '../../workers/fact-writer-thread.ts';
 import type { Fact } from '../domain/facts.ts';
-import type { TradesWriter } from '../store/writer.ts';
+import type { CommitReport, TradesWriter } from '../store/writer.ts';
 import type { TradesTerms } from './messages.ts';
 
 /** Time between two looks at what is due, in ms. */
@@ -23,7 +23,7 @@ export type WriterLoopParts = FactLoopParts<TradesWriter, TradesTerms>;
 /** The work of the writer's thread. */
 export class WriterLoop implements FactLoop<Fact> {
   readonly #parts: WriterLoopParts;
-  readonly #commits: FactCommits<Fact, null>;
+  readonly #commits: FactCommits<Fact, CommitReport>;
   readonly #deletion: DeletionTime;
   #turns: Timer | null = null;
   #prunedAtMs = -Infinity;
@@ -33,10 +33,10 @@ export class WriterLoop implements FactLoop<Fact> {
     const { send, writer, clock } = parts;
     this.#parts = parts;
     this.#deletion = new DeletionTime(writer.newestMs, clock.nowMs(), clock.monotonicMs());
-    this.#commits = new FactCommits<Fact, null>({
+    this.#commits = new FactCommits<Fact, CommitReport>({
       ...parts,
       commit: (groups, isDurable) => writer.commit(groups, isDurable),
-      committed: (sequence) => send({ type: 'committed', sequence, report: null }),
+      committed: (sequence, report) => send({ type: 'committed', sequence, report }),
       log: (level, sentence) => send({ type: 'log', level, sentence: `database: ${sentence}` }),
       fatal: ({ code, message }) => send({ type: 'failed', code, sentence: message }),
     });

@@ -7,6 +7,7 @@ import type { CodedError } from '../../lib/errors.ts';
 import { WriterThread } from '../../workers/writer-thread.ts';
 import type { Fact } from '../domain/facts.ts';
 import type { StoredWaiting } from '../domain/questions.ts';
+import type { CommitReport } from '../store/writer.ts';
 import { COMMIT_BOUNDS_SECONDS } from '../domain/view.ts';
 import { writerThreadUrl } from './files.ts';
 import type { Opened, TradesTerms, WriterThreadData } from './messages.ts';
@@ -21,6 +22,8 @@ export const WAITING_FACTS_MAX = 20_000;
 export interface WriterSideParts {
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly clock: Clock;
+  /** Facts are on the disk: what each transaction did besides. Called before those hear it who wait for them. */
+  committed(reports: readonly CommitReport[]): void;
   /** The thread died or cannot continue, after the database was opened. */
   fatal(error: CodedError): void;
 }
@@ -40,7 +43,7 @@ export class WriterSide extends WriterThread<Fact, TradesTerms> {
       // Without it, a restart only tries again too early.
       isDroppable: ({ type }) => type === 'attempted',
       nowMs: () => parts.clock.nowMs(),
-      committed: () => undefined,
+      committed: (reports) => parts.committed(reports),
       told: (page) => void pages.push(page),
     });
     this.#pages = pages;

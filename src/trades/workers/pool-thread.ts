@@ -7,6 +7,7 @@ import type { Database } from '../../store/database.ts';
 import { answering, databasePathIn } from '../../workers/answering.ts';
 import type { WorkerRequest } from '../../workers/questions.ts';
 import { readBuckets } from './bucket-series.ts';
+import { readCheckpoints, readSeals } from './checkpoint-pages.ts';
 import { readBodies, readClients, readOutbox } from './outbox-pages.ts';
 import type { TradesQuestions } from './questions.ts';
 
@@ -27,6 +28,10 @@ function read(
       return readOutbox(database, request);
     case 'bodies':
       return readBodies(database, request.ids);
+    case 'checkpoints':
+      return readCheckpoints(database, request.query);
+    case 'seals':
+      return readSeals(database);
     case 'clients':
       return readClients(database, request);
     default:

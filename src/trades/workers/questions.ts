@@ -1,12 +1,15 @@
 // The questions that the pool of trades answers: for each its argument and its answer. Both are plain data.
 
+import type { Checkpoint } from '../domain/enclave-link.ts';
 import type {
   BucketQuery,
   BucketSeries,
+  CheckpointQuery,
   ClientRow,
   ClientsQuery,
   OutboxQuery,
   OutboxRow,
+  SealCount,
 } from '../domain/questions.ts';
 
 /** The body of an entry. */
@@ -29,5 +32,7 @@ export interface TradesQuestions {
   outbox: { argument: OutboxQuery; answer: readonly OutboxRow[] };
   /** {@link readAllBodies} asks until none is left. */
   bodies: { argument: { readonly ids: readonly number[] }; answer: BodiesAnswer };
+  checkpoints: { argument: { readonly query: CheckpointQuery }; answer: readonly Checkpoint[] };
+  seals: { argument: object; answer: readonly SealCount[] };
   clients: { argument: ClientsQuery; answer: readonly ClientRow[] };
 }

@@ -6,7 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Database, openWriter as openAny } from '../../../src/store/database.ts';
-import type { Attempt, Fact, OutboxEntry, SealedFact, SealedJob } from '../../../src/trades/domain/facts.ts';
+import type {
+  Attempt,
+  Fact,
+  OutboxEntry,
+  SealedCheckpoint,
+  SealedFact,
+  SealedJob,
+} from '../../../src/trades/domain/facts.ts';
 import type { HourlyBucket } from '../../../src/trades/domain/summary.ts';
 import { TRADES_DATABASE } from '../../../src/trades/store/trades-database.ts';
 import { TradesWriter } from '../../../src/trades/store/writer.ts';
@@ -34,10 +41,10 @@ export interface Opened {
 }
 
 /** Opens a database, without its lock. */
-export function openWriter(path = temporaryPath(), { retentionMs = 0 } = {}): Opened {
+export function openWriter(path = temporaryPath(), { retentionMs = 0, accountsMax = 100_000 } = {}): Opened {
   const database = openAny(path, TRADES_DATABASE);
   onTestFinished(() => void database.close());
-  return { database, writer: new TradesWriter(database, retentionMs), path };
+  return { database, writer: new TradesWriter(database, retentionMs, accountsMax), path };
 }
 
 /** Stores facts. */
@@ -71,6 +78,7 @@ export interface SealedOptions {
   readonly job?: SealedJob | null;
   readonly body?: string;
   readonly quote?: string;
+  readonly checkpoint?: SealedCheckpoint | null;
 }
 
 /** A summary of one hour of client `a`, without a job. Each id has a body and a digest of its own. */
@@ -91,7 +99,7 @@ export function sealed(id: number, options: SealedOptions = {}): SealedFact {
     ...options.entry,
   };
   const { buckets = [bucket(0)], quote = null, job: ofJob = null } = options;
-  return { type: 'sealed', entry, body, buckets, quote, job: ofJob };
+  return { type: 'sealed', entry, body, buckets, quote, job: ofJob, checkpoint: options.checkpoint ?? null };
 }
 
 /** An answer of the backend. */
@@ -130,4 +138,16 @@ export function keyUsed(name: string, atMs = NOW_MS): Fact {
     alg: 'EdDSA',
   } as const;
   return { type: 'keyUsed', key, provenance: 'client_reported', atMs };
+}
+
+/** The state of an account; its content is its turn. */
+export function checkpoint(accountId: string, seq: number, turn: number): SealedCheckpoint {
+  const sealed = Buffer.from(`t ${turn}`).toString('base64');
+  return { accountId, seq, turn, sealed, sealId: 'seal-one' };
+}
+
+/** A polled summary of an account. The same account and `seq` are the same summary, whatever its id. */
+export function polled(id: number, accountId: string, seq: number, more: SealedOptions = {}): SealedFact {
+  const entry = { clientId: accountId, provenance: 'polled', seq, ...more.entry } as const;
+  return sealed(id, { body: `{"account":"${accountId}","seq":${seq}}`, ...more, entry });
 }

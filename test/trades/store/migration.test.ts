@@ -4,15 +4,12 @@ import { openCurrent, openWriter as openAny } from '../../../src/store/database.
 import { MINING_DATABASE } from '../../../src/mining/store/mining-database.ts';
 import { TRADES_DATABASE } from '../../../src/trades/store/trades-database.ts';
 import { TradesWriter } from '../../../src/trades/store/writer.ts';
-import { commit, delivered, job, keyUsed, openWriter, sealed, temporaryPath } from './facts.ts';
+import { checkpoint, commit, delivered, job, keyUsed, openWriter, sealed, temporaryPath } from './facts.ts';
 
-/** The program that will store a checkpoint with each summary of an account. */
+/** A later program with another table. */
 const NEXT = {
   ...TRADES_DATABASE,
-  migrations: [
-    ...TRADES_DATABASE.migrations,
-    'CREATE TABLE checkpoints(entry INTEGER PRIMARY KEY, sealed BLOB)',
-  ],
+  migrations: [...TRADES_DATABASE.migrations, 'CREATE TABLE further(entry INTEGER PRIMARY KEY, sealed BLOB)'],
 };
 
 describe('migrations', () => {
@@ -53,10 +50,37 @@ describe('migrations', () => {
     database.close();
     const next = openAny(path, NEXT);
     expect([...new TradesWriter(next, 0).waitingPages()].flat().map(({ id }) => id)).toEqual([1, 2]);
-    next.prepare('INSERT INTO checkpoints VALUES (1, NULL)').run();
+    next.prepare('INSERT INTO further VALUES (1, NULL)').run();
     next.close();
-    expect(existsSync(`${path}.before-version-2`)).toBe(true);
+    expect(existsSync(`${path}.before-version-3`)).toBe(true);
     expect(() => openAny(path, TRADES_DATABASE)).toThrow(/run the newer program again/);
+  });
+
+  it('migrations - a database of version 1 keeps its summaries, and takes checkpoints', () => {
+    const path = temporaryPath();
+    const old = openAny(path, { ...TRADES_DATABASE, migrations: TRADES_DATABASE.migrations.slice(0, 1) });
+    expect(old.pragma('user_version', { simple: true })).toBe(1);
+    old.exec(`INSERT INTO clients VALUES (1, 'a', 'mock', 5);
+      INSERT INTO outbox_rows (id, client, provenance, digest, period_start_ms, period_end_ms, trades, body_bytes,
+        sealed_ms, state, place, attempts, next_ms)
+        VALUES (7, 1, 0, x'${sealed(1).entry.digest}', 1, 2, 3, 4, 5, 0, 1, 0, 0);
+      INSERT INTO bodies VALUES (7, 'body');`);
+    old.close();
+    const { database, writer } = openWriter(path);
+    expect(existsSync(`${path}.before-version-2`)).toBe(true);
+    expect([...writer.waitingPages()].flat()).toMatchObject([{ id: 7, clientId: 'a', bodyBytes: 4 }]);
+    expect(writer.kept(0)).toMatchObject({ nextEntryId: 8, accounts: 0 });
+    commit(writer, { type: 'checkpointed', checkpoint: checkpoint('b', 1, 2) });
+    expect(database.prepare('SELECT * FROM checkpoints').all()).toEqual([
+      {
+        client_id: 'b',
+        seal_id: 'seal-one',
+        seq: 1,
+        turn: 2,
+        sealed_bytes: 3,
+        stored_at: '2026-01-15T10:00:00.000Z',
+      },
+    ]);
   });
 
   it('migrations - a database of another program is refused, and left as it is', () => {

@@ -27,6 +27,7 @@ export async function startWriter(path: string, seams: WriterSeams = {}): Promis
     {
       log: { info: tell, warn: tell, error: tell },
       clock: systemClock,
+      committed: () => undefined,
       fatal: (error) => void deaths.push(error),
     },
   );

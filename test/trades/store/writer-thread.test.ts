@@ -66,6 +66,7 @@ describe("the writer's thread", () => {
       waiting: [],
       deadLetters: { count: 0, bytes: 0 },
       keys: [],
+      accounts: 0,
     });
     await first.side.journal.commit([sealed(1, { job: soon() }), sealed(2), sealed(3), sealed(4)]);
     first.side.journal.note([

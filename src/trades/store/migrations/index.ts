@@ -2,6 +2,7 @@
 
 import type { Migration } from '../../../store/migration.ts';
 import { trades } from './001-trades.ts';
+import { accounts } from './002-accounts.ts';
 
 /** `MIGRATIONS[n]` migrates a database from version n to n + 1. */
-export const MIGRATIONS: readonly Migration[] = [trades];
+export const MIGRATIONS: readonly Migration[] = [trades, accounts];
