@@ -1,19 +1,9 @@
 // What follows from an account's fills and movements: balances, positions and the rows of its ledger, at a time. Each is
 // computed anew from the fills, so nothing can drift apart.
 
-import type { AccountState } from './exchange-state.ts';
+import { type AccountState, listedBase } from './exchange-state.ts';
 import type { FillCause, FillKind, MovementCause, SimFill, SimMarket } from './scenario.ts';
-import {
-  decimal,
-  divided,
-  negative,
-  plus,
-  signOf,
-  type SimDecimal,
-  textOf,
-  times,
-  ZERO,
-} from './sim-decimal.ts';
+import { decimal, divided, negative, plus, signOf, type SimDecimal, times, ZERO } from './sim-decimal.ts';
 
 /** Digits behind the point of a quotient. */
 const QUOTIENT_DIGITS = 18;
@@ -195,7 +185,7 @@ function* fillChanges(account: AccountState, nowMs: number): Generator<Change> {
     if (fill.atMs > nowMs) continue;
     const amounts = isContract(fill)
       ? new Map([[fill.market.settle, profits.get(fill) ?? ZERO]])
-      : spotAmounts(fill);
+      : spotAmounts(fill, nowMs);
     const fees = new Map<string, SimDecimal>();
     for (const { asset, amount } of fill.fees)
       fees.set(asset, plus(fees.get(asset) ?? ZERO, decimal(amount)));
@@ -208,20 +198,11 @@ function* fillChanges(account: AccountState, nowMs: number): Generator<Change> {
   }
 }
 
-function spotAmounts(fill: SimFill): ReadonlyMap<string, SimDecimal> {
-  const { base, quote } = fill.market;
+function spotAmounts(fill: SimFill, nowMs: number): ReadonlyMap<string, SimDecimal> {
+  const { quote } = fill.market;
   const bought = signedAmount(fill);
   return new Map([
-    [base, bought],
+    [listedBase(fill.market, nowMs), bought],
     [quote, times(negative(bought), decimal(fill.price))],
   ]);
-}
-
-/** What a wallet holds, as text, without zeros if `isZeroOmitted`. */
-export function balanceTexts(
-  balances: ReadonlyMap<string, SimDecimal>,
-  isZeroOmitted: boolean,
-): ReadonlyMap<string, string> {
-  const kept = [...balances].filter(([, amount]) => !isZeroOmitted || signOf(amount) !== 0);
-  return new Map(kept.map(([asset, amount]) => [asset, textOf(amount)]));
 }

@@ -11,6 +11,7 @@ import { answerControl, CONTROL_PATH } from './control.ts';
 import { ExchangeClock } from './exchange-clock.ts';
 import { ExchangeState } from './exchange-state.ts';
 import { FaultList } from './fault-list.ts';
+import { Refusal } from './refusal.ts';
 import { readFault, readFill } from './read-scenario.ts';
 import { type RecordedRequest, type RequestCounts, RequestRecord } from './request-record.ts';
 import type { Fault, FaultInput, FillInput, Scenario, SimFill, SimKey } from './scenario.ts';
@@ -263,7 +264,14 @@ export class ExchangeServer implements Part<{ readonly url: string }> {
     const route = this.#service.routes.find(
       ({ method, path }) => method === request.method && path === request.path,
     );
-    return route === undefined ? this.#service.unknownPath(request) : route.answer(request);
+    if (route === undefined) return this.#service.unknownPath(request);
+    try {
+      return route.answer(request);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      request.notes.code = error.code;
+      return error.answer;
+    }
   }
 
   /** The answer of a fault; null if the usual answer is spoilt on its way. */

@@ -1,5 +1,6 @@
 // Decides which request meets which fault. It plays no fault: `exchange-server.ts` does.
 
+import { CodedError } from '../../lib/errors.ts';
 import type { Fault } from './scenario.ts';
 
 /** Faults that wait for their requests. */
@@ -9,9 +10,10 @@ const WAITING_MAX = 10_000;
 export class FaultList {
   #waiting: { readonly fault: Fault; left: number }[] = [];
 
-  /** Throws `RangeError` beyond the bound. */
+  /** Errors: `too_many` if {@link WAITING_MAX} faults wait. */
   add(fault: Fault): void {
-    if (this.#waiting.length >= WAITING_MAX) throw new RangeError('too many faults wait');
+    if (this.#waiting.length >= WAITING_MAX)
+      throw new CodedError('too_many', `No more than ${WAITING_MAX} faults can wait.`);
     this.#waiting.push({ fault, left: fault.times });
   }
 

@@ -169,6 +169,8 @@ export interface ScenarioInput {
   readonly pageSizeMax?: number;
   /** Time between request and answer, in ms; absent: 1. */
   readonly latencyMs?: number;
+  /** Weight or requests by minute that the exchange allows, where it counts so; absent: the exchange's own. */
+  readonly weightPerMinute?: number;
   /** Absent: a few well-known markets of the exchange. */
   readonly markets?: readonly MarketInput[];
   readonly accounts: readonly AccountInput[];
@@ -290,6 +292,8 @@ export interface Scenario {
   /** Infinity: the exchange's own. */
   readonly pageSizeMax: number;
   readonly latencyMs: number;
+  /** Infinity: the exchange's own. */
+  readonly weightPerMinute: number;
   /** Null: those of the exchange's rules. */
   readonly markets: readonly SimMarket[] | null;
   readonly accounts: readonly SimAccount[];
