@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'not_genuine'
   | 'key_unusable'
   | 'key_exists'
+  | 'attestation_failed'
   | 'ingest_failed'
   | 'worker_timeout'
   | 'internal';

@@ -4,6 +4,14 @@
 import { Agent, request } from 'node:http';
 import { isIPv4 } from 'node:net';
 
+/** An answer of any status, with its whole body as bytes. */
+export interface BytesAnswer {
+  readonly status: number;
+  readonly bytes: Buffer;
+  /** The `Date` header as it was sent; null without one. */
+  readonly date: string | null;
+}
+
 /** An answer of any status, with its whole body. */
 export interface TextAnswer {
   readonly status: number;
@@ -34,13 +42,30 @@ export async function getText(
 ): Promise<TextAnswer> {
   const signal = AbortSignal.timeout(timeoutMs);
   const place = placeOf(address);
-  if (place !== null && (isOurs || isLoopback(place.host))) return getStraight(place, signal, bytesMax);
+  if (place !== null && (isOurs || isLoopback(place.host))) {
+    const { status, bytes, date } = await getStraight(place, signal, bytesMax);
+    return { status, text: bytes.toString('utf8'), date };
+  }
   const response = await fetch(address, { signal });
   return {
     status: response.status,
     text: await textOf(response, bytesMax),
     date: response.headers.get('date'),
   };
+}
+
+/**
+ * Returns the answer at `address`, an `http://` address of this machine. Rejects if no answer comes within `timeoutMs`,
+ * if its body is longer than `bytesMax`, and with a `TypeError` for another address.
+ */
+export async function getOwnBytes(
+  address: string,
+  timeoutMs: number,
+  bytesMax: number,
+): Promise<BytesAnswer> {
+  const place = placeOf(address);
+  if (place === null || !isLoopback(place.host)) throw new TypeError('the address is not of this machine');
+  return getStraight(place, AbortSignal.timeout(timeoutMs), bytesMax);
 }
 
 async function textOf({ body }: Response, bytesMax: number): Promise<string> {
@@ -76,7 +101,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-function getStraight(place: Place, signal: AbortSignal, bytesMax: number): Promise<TextAnswer> {
+function getStraight(place: Place, signal: AbortSignal, bytesMax: number): Promise<BytesAnswer> {
   return new Promise((resolve, reject) => {
     // The common agent would use the proxies of the environment, so this request has its own agent.
     const asked = request({ ...place, signal, agent: new Agent() }, (response) => {
@@ -91,7 +116,7 @@ function getStraight(place: Place, signal: AbortSignal, bytesMax: number): Promi
       response.once('end', () =>
         resolve({
           status: response.statusCode ?? 0,
-          text: Buffer.concat(chunks).toString('utf8'),
+          bytes: Buffer.concat(chunks),
           date: response.headers.date ?? null,
         }),
       );

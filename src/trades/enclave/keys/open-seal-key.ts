@@ -5,19 +5,17 @@ import { SealKey } from './seal-key.ts';
 import { runSealKeyCommand } from './seal-key-command.ts';
 import { readOrMakeSealKeyFile } from './seal-key-file.ts';
 
-/** At most one of the two is set. */
-export interface SealKeySource {
-  /** `ENCLAVE_SEAL_KEY`: a file, made if it does not exist; null if unset. */
-  readonly file: string | null;
-  /** `ENCLAVE_SEAL_KEY_COMMAND`; null if unset. */
-  readonly command: string | null;
-}
+/**
+ * The file of the key (`ENCLAVE_SEAL_KEY`), made if it does not exist, or the command that prints it
+ * (`ENCLAVE_SEAL_KEY_COMMAND`); null for a key in memory only.
+ */
+export type SealKeySource = { readonly file: string } | { readonly command: string } | null;
 
-/** The seal key, temporary if the source names none. Errors: `key_unusable`. */
-export async function openSealKey({ file, command }: SealKeySource, timers: Timers): Promise<SealKey> {
-  if (file === null && command === null) return SealKey.temporary();
+/** The seal key. Errors: `key_unusable`. */
+export async function openSealKey(source: SealKeySource, timers: Timers): Promise<SealKey> {
+  if (source === null) return SealKey.temporary();
   const bytes =
-    command === null ? readOrMakeSealKeyFile(file ?? '') : await runSealKeyCommand(command, timers);
+    'file' in source ? readOrMakeSealKeyFile(source.file) : await runSealKeyCommand(source.command, timers);
   const key = new SealKey(bytes, false);
   bytes.fill(0);
   return key;

@@ -41,8 +41,8 @@ function fileWith(content: Uint8Array | string, mode = 0o600): string {
   return path;
 }
 
-const fromFile = (file: string) => openSealKey({ file, command: null }, systemTimers);
-const fromCommand = (command: string) => openSealKey({ file: null, command }, systemTimers);
+const fromFile = (file: string) => openSealKey({ file }, systemTimers);
+const fromCommand = (command: string) => openSealKey({ command }, systemTimers);
 const unusable = (message: RegExp) =>
   expect.objectContaining({ code: 'key_unusable', message: expect.stringMatching(message) });
 
