@@ -1,6 +1,18 @@
 // The discouraged registration of an exchange account in plain text, as clients of an earlier program send it, and what
 // such a client may read back. Pure. A registration holds credentials: nothing here repeats a value that was sent.
 
+import {
+  CREDENTIAL,
+  EXCHANGE_FAULT,
+  EXCHANGE_ID,
+  flagOf,
+  INTERVAL_MS,
+  RETRIES,
+  USER_ID,
+  USER_ID_FAULT,
+  wholeOf,
+} from './registration-members.ts';
+
 /** How an account is traded. */
 export const ACCOUNT_TYPES = ['spot', 'margin', 'futures'] as const;
 
@@ -55,13 +67,6 @@ export const EMPTY_SUMMARY: UserSummary = {
   totalFees: 0,
 };
 
-const USER_ID = /^[!-~]{1,64}$/;
-const EXCHANGE = /^[a-z0-9_]{1,32}$/;
-/** Keys and secrets: printable text; a secret can be a PEM file, with line ends of any kind. */
-const CREDENTIAL = /^[^\p{Cs}\0]{10,8000}$/u;
-const INTERVAL_MS = { least: 1_000, most: 3_600_000, usual: 60_000 } as const;
-const RETRIES = { least: 0, most: 10, usual: 3 } as const;
-
 /** A registration, or why it is none: a sentence that names the member. */
 export type DecodedRegistration = PlainRegistration | { readonly fault: string };
 
@@ -75,9 +80,9 @@ export function decodeRegistration(body: unknown): DecodedRegistration {
     return typeof value === 'string' && pattern.test(value) ? value : null;
   };
   const userId = text('userId', USER_ID);
-  if (userId === null) return { fault: 'userId must be 1 to 64 characters of ASCII without white space' };
-  const exchange = text('exchange', EXCHANGE);
-  if (exchange === null) return { fault: 'exchange must be the id of an exchange, for example binance' };
+  if (userId === null) return { fault: USER_ID_FAULT };
+  const exchange = text('exchange', EXCHANGE_ID);
+  if (exchange === null) return { fault: EXCHANGE_FAULT };
   const apiKey = text('apiKey', CREDENTIAL);
   if (apiKey === null) return { fault: 'apiKey must have at least 10 characters' };
   const secret = text('secret', CREDENTIAL);
@@ -95,22 +100,4 @@ export function decodeRegistration(body: unknown): DecodedRegistration {
   if (retriesMax === null)
     return { fault: `maxRetries must be a whole number from ${RETRIES.least} to ${RETRIES.most}` };
   return { userId, exchange, apiKey, secret, isSandbox, accountType, apiIntervalMs, retriesMax };
-}
-
-/** PowerShell writes a switch as an object. */
-function flagOf(value: unknown): boolean | null {
-  if (value === undefined || value === null) return false;
-  if (typeof value === 'boolean') return value;
-  const present = typeof value === 'object' && 'IsPresent' in value ? value.IsPresent : null;
-  return typeof present === 'boolean' ? present : null;
-}
-
-function wholeOf(
-  value: unknown,
-  { least, most, usual }: { readonly least: number; readonly most: number; readonly usual: number },
-): number | null {
-  if (value === undefined || value === null) return usual;
-  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
-    ? value
-    : null;
 }
