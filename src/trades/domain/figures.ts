@@ -12,7 +12,8 @@ import type {
 } from './summary.ts';
 import type { Valuation } from './valuation.ts';
 
-const amountNumber = (value: Exact) => value.toNumber(AMOUNT_FRACTION_DIGITS);
+/** An amount as a number of the wire. */
+export const amountNumber = (value: Exact): number => value.toNumber(AMOUNT_FRACTION_DIGITS);
 
 /** Amounts without a price, and fees of lots whose quote has none, by asset. */
 class Unconverted {
@@ -38,8 +39,8 @@ class Unconverted {
   }
 }
 
-/** The valued sums of one hour, exact. */
-interface ValuedHour {
+/** Valued sums, exact. */
+export interface ValuedSums {
   readonly volume: Exact;
   readonly fees: Exact;
   readonly profit: Exact;
@@ -65,7 +66,7 @@ function valuedResults({ hourMs, sums }: HourSums, valuation: Valuation, unconve
   return { profit, basis };
 }
 
-function valued(hour: HourSums, valuation: Valuation, unconverted: Unconverted): ValuedHour {
+function valued(hour: HourSums, valuation: Valuation, unconverted: Unconverted): ValuedSums {
   const { hourMs } = hour;
   const lost = (sums: AssetSums) => (asset: string, amount: Exact) => sums.add(asset, amount);
   return {
@@ -75,11 +76,17 @@ function valued(hour: HourSums, valuation: Valuation, unconverted: Unconverted):
   };
 }
 
-function percent(part: Exact, whole: Exact): number {
+/** The valued sums of one hour; amounts without a price are left out. */
+export function valuedSums(hour: HourSums, valuation: Valuation): ValuedSums {
+  return valued(hour, valuation, new Unconverted());
+}
+
+/** 100 · part ÷ whole, rounded; 0 if the whole is 0. */
+export function percent(part: Exact, whole: Exact): number {
   return whole.sign === 0 ? 0 : part.times(HUNDRED).div(whole).toNumber(PERCENT_FRACTION_DIGITS);
 }
 
-function returnOf(hour: HourSums, { profit, basis }: ValuedHour, valuation: Valuation): number {
+function returnOf(hour: HourSums, { profit, basis }: ValuedSums, valuation: Valuation): number {
   if (hour.sums.moves === null) return percent(profit, basis);
   const { moved, volume } = hour.sums.moves.byQuote();
   return percent(valuation.sum(moved.pricedAt(hour.hourMs)), valuation.sum(volume.pricedAt(hour.hourMs)));

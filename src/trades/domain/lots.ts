@@ -53,6 +53,7 @@ export class Lots {
   readonly quote: string;
   readonly #opening: Opening;
   readonly #lots = new Fifo<Lot>();
+  #size = 0;
   /** Which side opened the lots; of no meaning while there are none. */
   #side: Side = 'buy';
 
@@ -85,6 +86,7 @@ export class Lots {
   #open({ side, quantity, price, fees }: Fill): void {
     this.#side = side;
     this.#lots.push({ quantity, price, fees, unsettled: null });
+    this.#size++;
   }
 
   /** Returns the quantity for which there was no lot. */
@@ -105,6 +107,7 @@ export class Lots {
       closed.push({ quantity: lot.quantity, openingPrice });
       settled.push({ startMs, fees: lot.fees });
       this.#lots.shift();
+      this.#size--;
       rest = ZERO.minus(left);
     }
     return rest;
@@ -114,6 +117,19 @@ export class Lots {
   settle(): SettledFees | null {
     const oldest = this.#lots.peek();
     return oldest === undefined ? null : settleLot(oldest);
+  }
+
+  /** Open lots. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Forgets this many of the oldest lots. What was closed of them must be settled. */
+  forgetOldest(count: number): void {
+    for (let left = Math.min(count, this.#size); left > 0; left--) {
+      this.#lots.shift();
+      this.#size--;
+    }
   }
 
   /** True if no lot is open. */
@@ -141,6 +157,7 @@ export class Lots {
     const all = new Lots(quote, opening);
     all.#side = side;
     for (const lot of lots) all.#lots.push(fromLotState(lot));
+    all.#size = lots.length;
     return all;
   }
 }

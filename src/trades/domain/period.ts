@@ -50,6 +50,16 @@ export class Periods {
     return this.#startMs;
   }
 
+  /** `seq` of the last summary; 0 before the first. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Start of the oldest period that can still be corrected, or of the next one if none can. */
+  get oldestStartMs(): number {
+    return Math.min(this.#startMs, ...this.#sealed.map(({ startMs }) => startMs));
+  }
+
   /**
    * The summary of all from the last one to `endMs`; null if it is held back, because it is empty and fewer than 24 hours
    * wait. `isFlush`: the session ends, and what waits is sent.

@@ -56,6 +56,11 @@ export class TradeWindow {
     return this.#remembered.size;
   }
 
+  /** Trades from before this time are refused as too old, unless they are remembered. */
+  get rememberedFromMs(): number {
+    return this.#rememberedFromMs;
+  }
+
   /** Trades up to here are folded, apart from late ones. */
   get foldedToMs(): number {
     return this.#foldedToMs;

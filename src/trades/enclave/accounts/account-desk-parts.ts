@@ -68,15 +68,15 @@ export interface Unsupported {
   readonly reason: string;
 }
 
+/** What decides where an account is polled. */
+export type ExchangeAccount = Pick<AccountOptions, 'exchange' | 'accountType' | 'isSandbox'>;
+
 /** All exchanges. */
 export interface Venues {
   /** Null if such an account can be polled. Looks at what is given, and asks no exchange. */
-  unsupported(
-    options: Pick<AccountOptions, 'exchange' | 'accountType' | 'isSandbox'>,
-    credentials: Credentials,
-  ): Unsupported | null;
+  unsupported(account: ExchangeAccount, credentials: Credentials): Promise<Unsupported | null>;
   /** Only for what is supported. */
-  venue(exchange: string, isSandbox: boolean): Venue;
+  venue(account: ExchangeAccount): Venue;
 }
 
 /** What leaves the enclave: `Outgoing` of the link. */
