@@ -1,7 +1,7 @@
 // What anybody may ask Binance: the time, the tables of markets and the candles.
 
 import { optionalLong, mandatory, rowLimit } from './binance-parameters.ts';
-import { binanceRefusal, invalidSymbol } from './binance-refusals.ts';
+import { badKeyFormat, binanceRefusal, invalidSymbol } from './binance-refusals.ts';
 import { listedBase, listedId } from './exchange-state.ts';
 import type { SimMarket, SimMarketKind } from './scenario.ts';
 import type { SimAnswer, SimParts, SimRequest } from './sim-wire.ts';
@@ -93,6 +93,26 @@ function contractSymbol(market: SimMarket, nowMs: number): unknown {
     baseAssetPrecision: 8,
     quotePrecision: 8,
     filters: FILTERS,
+  };
+}
+
+/**
+ * margin_trading, Get All Cross Margin Pairs and Get All Isolated Margin Symbol: market data that wants a key and no
+ * signature. ccxt asks for them beside the table of markets if it has a key.
+ */
+export function marginPairs({ state }: SimParts): (request: SimRequest) => SimAnswer {
+  return ({ nowMs, apiKey }) => {
+    if (apiKey === null) throw badKeyFormat();
+    const body = state.listed('spot', nowMs).map((market, index) => ({
+      id: index + 1,
+      symbol: listedId(market, nowMs),
+      base: listedBase(market, nowMs),
+      quote: market.quote,
+      isMarginTrade: true,
+      isBuyAllowed: true,
+      isSellAllowed: true,
+    }));
+    return { status: 200, body };
   };
 }
 

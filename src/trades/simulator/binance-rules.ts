@@ -3,7 +3,7 @@
 
 import { BinanceBudget } from './binance-budget.ts';
 import { futuresAccount, futuresBalance, income, positionRisk, userTrades } from './binance-futures.ts';
-import { exchangeInfo, klines, serverTime } from './binance-market-data.ts';
+import { exchangeInfo, klines, marginPairs, serverTime } from './binance-market-data.ts';
 import { banned, tooMuchWeight } from './binance-refusals.ts';
 import {
   account,
@@ -63,6 +63,8 @@ function answersOf(parts: SimParts, limits: Readonly<Record<Host, number>>): Ans
     '/sapi/v1/margin/myTrades': marginTrades(parts),
     '/sapi/v1/margin/account': crossAccount(parts),
     '/sapi/v1/margin/isolated/account': isolatedAccount(parts),
+    '/sapi/v1/margin/allPairs': marginPairs(parts),
+    '/sapi/v1/margin/isolated/allPairs': marginPairs(parts),
     '/fapi/v1/time': serverTime,
     '/fapi/v1/exchangeInfo': exchangeInfo(parts, 'linear', limits.fapi),
     '/fapi/v1/userTrades': userTrades(parts, 'linear'),
