@@ -89,7 +89,7 @@ it('ccxt - reads fills of every kind of account, and balances', async () => {
   expect(await ccxt.fapiPrivateV3GetPositionRisk()).toMatchObject([
     { symbol: 'BTCUSDT', positionAmt: '-0.3' },
   ]);
-  expect(await ccxt.fetchOHLCV('BNB/USDT', '1h', T, 1)).toMatchObject([[T, '600']]);
+  expect(await ccxt.fetchOHLCV('BNB/USDT', '1h', T, 1)).toEqual([[T, '600', '600', '600', '600', '0']]);
 });
 
 it('ccxt - tells the kinds of refusals apart', async () => {
