@@ -1,0 +1,28 @@
+// Which reader belongs to which exchange and kind of account.
+
+import type { FeedReader } from '../../domain/exchange-calls.ts';
+import type { AccountType } from '../../domain/registration.ts';
+import { BinanceFeed } from './binance-feed.ts';
+import { BybitFeed } from './bybit-feed.ts';
+import type { FeedState } from './feed-state.ts';
+import { KrakenFeed } from './kraken-feed.ts';
+import { UnsupportedFeed } from './unsupported-feed.ts';
+
+const TESTED: ReadonlySet<string> = new Set(['binance', 'bybit', 'kraken']);
+
+/** True for exchanges whose reader is tested against a server that answers as theirs; all others are read by ccxt alone. */
+export function isTested(exchange: string): boolean {
+  return TESTED.has(exchange);
+}
+
+/**
+ * The reader for an exchange and a kind of account. `exchange`: an id of ccxt. Where the exchange has no such accounts
+ * under its id, the reader rejects as `unsupported`.
+ */
+export function feedFor(exchange: string, accountType: AccountType): FeedReader<FeedState> {
+  if (exchange === 'bybit') return new BybitFeed(accountType);
+  if (exchange === 'kraken')
+    return accountType === 'futures' ? new UnsupportedFeed() : new KrakenFeed(accountType);
+  if (exchange === 'binance' && accountType !== 'futures') return new BinanceFeed(accountType);
+  return new UnsupportedFeed();
+}

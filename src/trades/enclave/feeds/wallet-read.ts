@@ -1,0 +1,363 @@
+// One read of a wallet: asks for balances, then for the fills of those markets that were or may have been traded, then
+// checks that the fills explain what moved, and searches on where they do not. What is decided is in discovery.ts.
+
+import type { Exact } from '../../domain/amount.ts';
+import type { FillSink, TableMarket } from '../../domain/exchange-calls.ts';
+import type { Trade } from '../../domain/trade.ts';
+import {
+  type Effect,
+  effectOf,
+  type HolderName,
+  likelyMarkets,
+  marketsBetween,
+  marketsToSearch,
+  movesOf,
+  type Rest,
+  searchName,
+  SNAPSHOT_FUZZ_MS,
+  unexplainedOf,
+  withEffects,
+} from './discovery.ts';
+import { forOneMarket } from './failures.ts';
+import { type KnownMarket, MARKETS_MAX, NEW_WALLET, type Search, type Wallet } from './feed-state.ts';
+import type { MarketReader } from './market-fills.ts';
+import { DAY_MS, type Span } from './spans.ts';
+import type { TradeReader } from './trade-reader.ts';
+
+/** Most markets that one read asks because their base and quote moved, or are held at the first read. */
+const LIKELY_MAX = 100;
+/** Markets that a search asks in one read. */
+const SEARCHED_PER_READ = 20;
+/** The same while older fills are still being collected: nothing waits for the end of such a read. */
+const SEARCHED_PER_OLD_READ = 100;
+/** Most assets that are searched for at once. */
+const SEARCHES_MAX = 200;
+/** Collection that begins so long before the first read is worth a search through all markets of what is held, in ms. */
+const WORTH_A_SEARCH_MS = 600_000;
+/** Fills that show later than this are not looked for in markets that seemed not to be traded, in ms. */
+const LATE_MS = 300_000;
+/** Markets traded within this time are asked whenever something moved, in ms. */
+const RECENT_MS = DAY_MS;
+
+/** What a wallet is, and how it is asked. */
+export interface WalletParts {
+  /** Tells its fills from those of other wallets, whose ids can be equal. */
+  readonly identity: string;
+  readonly reader: TradeReader;
+  readonly markets: MarketReader;
+  /** The markets that it can trade in. */
+  listed(): readonly TableMarket[];
+  /** Has the market table fetched again, if that is due. */
+  relist(): Promise<void>;
+  readonly nameOf: HolderName;
+  /** Balances that are not zero. */
+  balances(): Promise<ReadonlyMap<string, string>>;
+  nowMs(): number;
+  readonly sink: FillSink;
+}
+
+/** What is to be read. */
+export interface WalletTask {
+  readonly startMs: number;
+  readonly span: Span;
+  readonly isThorough: boolean;
+  /** Symbols that the user named. */
+  readonly named: readonly string[];
+}
+
+/** How a read of a wallet ended. */
+export interface WalletResult {
+  readonly wallet: Wallet;
+  readonly unsearched: number;
+  readonly isIncomplete: boolean;
+}
+
+/** Reads one wallet once. */
+export async function readWallet(
+  parts: WalletParts,
+  wallet: Wallet,
+  task: WalletTask,
+): Promise<WalletResult> {
+  return new WalletRead(parts, wallet, task).run();
+}
+
+class WalletRead {
+  readonly #parts: WalletParts;
+  readonly #task: WalletTask;
+  readonly #before: Wallet;
+  readonly #markets: Map<string, KnownMarket>;
+  readonly #searches: Map<string, Search>;
+  readonly #asked = new Set<string>();
+  /** Effects of fills that are counted, once each. */
+  readonly #counted: Effect[] = [];
+  /** Effects of fills that come again, or later. */
+  readonly #pending: Effect[] = [];
+  #settledMs: number | null;
+  #recheckMs: number | null;
+  #isIncomplete = false;
+
+  constructor(parts: WalletParts, before: Wallet, task: WalletTask) {
+    this.#parts = parts;
+    this.#task = task;
+    this.#before = before;
+    this.#markets = new Map(Object.entries(before.markets));
+    this.#searches = new Map(Object.entries(before.searches));
+    this.#settledMs = before.ledger?.settledMs ?? null;
+    this.#recheckMs = before.recheckMs;
+  }
+
+  async run(): Promise<WalletResult> {
+    const { ledger } = this.#before;
+    const { span } = this.#task;
+    // Balances tell nothing new about a span that ended before they were last asked.
+    if (ledger !== null && span.toMs <= ledger.askedMs) return this.#readOld();
+    const askedMs = this.#parts.nowMs();
+    const balances = await this.#parts.balances();
+    if (ledger === null) return this.#readFirst(askedMs, balances);
+    await this.#relistFor(ledger.amounts, balances);
+    const moves = movesOf(ledger.amounts, balances);
+    const judge = () => unexplainedOf(moves, [...this.#counted, ...this.#pending], askedMs);
+    await this.#askLikely(new Set(moves.keys()), judge);
+    this.#openSearches(judge().open);
+    if (this.#recheckMs !== null && this.#recheckMs <= askedMs) {
+      await this.#askHeld(new Set(balances.keys()));
+      this.#recheckMs = null;
+    }
+    const accepted = await this.#search(SEARCHED_PER_READ, askedMs, () => judge().open);
+    const { open, tiny } = judge();
+    const isSettled = [...open.keys()].every((name) => accepted.has(name));
+    const changes = [...[...open].filter(([name]) => accepted.has(name)), ...tiny];
+    return this.#result({
+      askedMs,
+      settledMs: isSettled ? askedMs : ledger.settledMs,
+      amounts: withEffects(ledger.amounts, [...this.#counted, { atMs: askedMs, changes }]),
+    });
+  }
+
+  /** A market that is new to the exchange shows by an asset that is in no market of the table. */
+  async #relistFor(
+    before: Readonly<Record<string, string>>,
+    now: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const fresh = [...now.keys()].filter((name) => before[name] === undefined);
+    const isListed = (name: string) => this.#toSearch(name, '').length > 0;
+    if (fresh.some((name) => !isListed(name))) await this.#parts.relist();
+  }
+
+  /** Asks in the order of likelihood, and no further than something is unexplained. */
+  async #askLikely(moved: ReadonlySet<string>, judge: () => Rest): Promise<void> {
+    const { span, isThorough, named } = this.#task;
+    const { nameOf } = this.#parts;
+    const isStirred = moved.size > 0;
+    await this.#askKnown(
+      (known) => isThorough || (isStirred && (known.lastFillMs ?? 0) >= span.toMs - RECENT_MS),
+    );
+    if (isStirred || isThorough) await this.#askAll(this.#listedOf(named), this.#newFromMs());
+    if (!isStirred) return;
+    const between = marketsBetween(this.#parts.listed(), moved, nameOf);
+    await this.#askAll(between.slice(0, LIKELY_MAX), this.#newFromMs());
+    const { open } = judge();
+    if (open.size === 0) return;
+    await this.#askKnown(
+      (_, market) =>
+        open.has(nameOf(market.symbol, market.base)) || open.has(nameOf(market.symbol, market.quote)),
+    );
+  }
+
+  /** Earlier balances are unknown: markets of what is held are asked, and all its markets searched if it is worth it. */
+  async #readFirst(askedMs: number, balances: ReadonlyMap<string, string>): Promise<WalletResult> {
+    const { startMs } = this.#task;
+    const held = new Set(balances.keys());
+    this.#settledMs = askedMs;
+    const named = this.#listedOf(this.#task.named);
+    await this.#askAll(named, startMs);
+    const isOld = this.#task.span.toMs < askedMs - WORTH_A_SEARCH_MS;
+    const likelyCount = await this.#askHeld(held);
+    this.#recheckMs = askedMs + LATE_MS;
+    if (startMs < askedMs - WORTH_A_SEARCH_MS || likelyCount > LIKELY_MAX) {
+      for (const name of held) {
+        this.#open(name, { after: '', fromMs: startMs, isRepeated: false, amount: null, lastRoundMs: null });
+      }
+    }
+    await this.#search(isOld ? SEARCHED_PER_OLD_READ : SEARCHED_PER_READ, askedMs, () => new Map());
+    const amounts = withEffects(Object.fromEntries(balances), this.#counted);
+    return this.#result({ askedMs, settledMs: askedMs, amounts });
+  }
+
+  /** A span from before the last balances: known markets, and the search for others. */
+  async #readOld(): Promise<WalletResult> {
+    const { ledger } = this.#before;
+    if (ledger === null) throw new Error('balances were never asked');
+    await this.#askKnown(() => false);
+    // What moved since is judged by the next read that asks for balances.
+    const isFirstSearch = [...this.#searches.values()].every((search) => search.amount === null);
+    if (isFirstSearch) await this.#search(SEARCHED_PER_OLD_READ, ledger.askedMs, () => new Map());
+    return this.#result({ ...ledger, amounts: withEffects(ledger.amounts, this.#counted) });
+  }
+
+  /** Asks the likely markets of what is held for all fills since the beginning. Answers how many there are. */
+  async #askHeld(held: ReadonlySet<string>): Promise<number> {
+    const likely = likelyMarkets(this.#parts.listed(), held, this.#parts.nameOf);
+    await this.#askAll(likely.slice(0, LIKELY_MAX), this.#task.startMs);
+    return likely.length;
+  }
+
+  #result(ledger: NonNullable<Wallet['ledger']>): WalletResult {
+    const waiting = new Set<string>();
+    for (const [name, search] of this.#searches) {
+      // The last round only looks for what showed late.
+      if (search.lastRoundMs !== null) continue;
+      for (const market of this.#toSearch(name, search.after)) waiting.add(market.symbol);
+    }
+    const wallet: Wallet = {
+      ...NEW_WALLET,
+      markets: Object.fromEntries(this.#markets),
+      searches: Object.fromEntries(this.#searches),
+      recheckMs: this.#recheckMs,
+      ledger,
+    };
+    for (const [symbol, known] of this.#markets) if (isBehind(known, this.#task.span)) waiting.add(symbol);
+    return { wallet, unsearched: waiting.size, isIncomplete: this.#isIncomplete };
+  }
+
+  #toSearch(name: string, after: string): readonly TableMarket[] {
+    return marketsToSearch(this.#parts.listed(), name, after, this.#parts.nameOf);
+  }
+
+  #listedOf(symbols: Iterable<string>): readonly TableMarket[] {
+    const wanted = new Set(symbols);
+    return this.#parts.listed().filter((market) => wanted.has(market.symbol));
+  }
+
+  /** Fills of a market that is found now are looked for from here on: all earlier movements are explained. */
+  #newFromMs(): number {
+    return Math.max(this.#task.startMs, (this.#settledMs ?? 0) - SNAPSHOT_FUZZ_MS);
+  }
+
+  /** Asks known markets that are chosen, and those that still have something to read or that failed. */
+  async #askKnown(isChosen: (known: KnownMarket, market: TableMarket) => boolean): Promise<void> {
+    const { span, isThorough } = this.#task;
+    const listed = new Map(this.#listedOf(this.#markets.keys()).map((market) => [market.symbol, market]));
+    for (const [symbol, known] of this.#markets) {
+      const market = listed.get(symbol);
+      const isDue = known.failure !== null || isBehind(known, span);
+      if (market === undefined) {
+        // The exchange lists it no longer: what was not read cannot be asked.
+        if (isDue || isThorough) this.#parts.reader.fail(symbol, 'market_unavailable');
+      } else if (isDue || isChosen(known, market)) await this.#ask(market, known.readToMs);
+    }
+  }
+
+  async #askAll(markets: readonly TableMarket[], fromMs: number): Promise<void> {
+    for (const market of markets) await this.#ask(market, fromMs);
+  }
+
+  async #ask(market: TableMarket, fromMs: number): Promise<void> {
+    const { symbol } = market;
+    if (this.#asked.has(symbol)) return;
+    this.#asked.add(symbol);
+    const known = this.#markets.get(symbol) ?? null;
+    if (known === null && this.#markets.size >= MARKETS_MAX) {
+      this.#parts.reader.fail(symbol, 'unsupported');
+      return;
+    }
+    const span = { fromMs, toMs: this.#task.span.toMs };
+    const found = await forOneMarket(
+      () => this.#parts.markets.read(market, known, span),
+      (kind) => {
+        // Of a market that is no longer traded and that the account is not known to have traded there is nothing to tell.
+        if (known === null && !market.isActive) return;
+        this.#parts.reader.fail(symbol, kind);
+        this.#markets.set(symbol, {
+          ...(known ?? { nextId: null, readToMs: fromMs, moreFromMs: null, lastFillMs: null }),
+          failure: kind,
+        });
+      },
+    );
+    if (found === null) return;
+    if (found.known === null) this.#markets.delete(symbol);
+    else this.#markets.set(symbol, found.known);
+    const taken = [...found.fresh, ...found.again];
+    if (taken.length > 0) this.#parts.sink.take(taken, this.#parts.identity);
+    // The first balances hold all fills from before they were asked.
+    const fuzzMs = this.#before.ledger === null ? 0 : SNAPSHOT_FUZZ_MS;
+    const countFromMs = (this.#settledMs ?? 0) - fuzzMs;
+    const effects = (trades: readonly Trade[]) =>
+      trades
+        .filter((trade) => trade.timestampMs >= countFromMs)
+        .map((trade) => effectOf(trade, symbol, this.#parts.nameOf));
+    this.#counted.push(...effects(found.fresh));
+    this.#pending.push(...effects([...found.again, ...found.ahead]));
+  }
+
+  /** Begins a search for what is unexplained, or one more round of the search that runs. */
+  #openSearches(unexplained: ReadonlyMap<string, Exact>): void {
+    for (const [name, amount] of unexplained) {
+      const running = this.#searches.get(name);
+      const text = amount.toText();
+      if (running === undefined) {
+        const fromMs = this.#newFromMs();
+        this.#open(name, { after: '', fromMs, isRepeated: false, amount: text, lastRoundMs: null });
+      } else if (running.amount !== text) {
+        this.#searches.set(name, { ...running, amount: text, isRepeated: true, lastRoundMs: null });
+      }
+    }
+  }
+
+  #open(name: string, search: Search): void {
+    if (this.#searches.size < SEARCHES_MAX) this.#searches.set(name, search);
+    else this.#isIncomplete = true;
+  }
+
+  /**
+   * Goes on with the searches, over so many markets. Answers the names whose search ended without an explanation: a
+   * deposit, a withdrawal or a conversion moved them.
+   */
+  async #search(
+    marketsMax: number,
+    nowMs: number,
+    judge: () => ReadonlyMap<string, Exact>,
+  ): Promise<ReadonlySet<string>> {
+    const accepted = new Set<string>();
+    const budget = { left: marketsMax };
+    for (const [name, before] of this.#searches) {
+      const search = await this.#searchOne(name, before, budget, nowMs, judge);
+      if (search === 'explained' || search === 'ended') this.#searches.delete(name);
+      else this.#searches.set(name, search);
+      if (search === 'ended' && before.amount !== null) accepted.add(name);
+    }
+    return accepted;
+  }
+
+  async #searchOne(
+    name: string,
+    before: Search,
+    budget: { left: number },
+    nowMs: number,
+    judge: () => ReadonlyMap<string, Exact>,
+  ): Promise<Search | 'explained' | 'ended'> {
+    if (before.lastRoundMs !== null && nowMs < before.lastRoundMs) {
+      return before.amount !== null && !judge().has(name) ? 'explained' : before;
+    }
+    let search = before;
+    for (const market of this.#toSearch(name, before.after)) {
+      if (search.amount !== null && !judge().has(name)) return 'explained';
+      if (!this.#asked.has(market.symbol)) {
+        if (budget.left === 0) return search;
+        budget.left--;
+        await this.#ask(market, this.#markets.get(market.symbol)?.readToMs ?? search.fromMs);
+      }
+      search = { ...search, after: searchName(market) };
+    }
+    if (search.amount !== null && !judge().has(name)) return 'explained';
+    // The next round begins with the next read.
+    if (search.isRepeated) return { ...search, after: '', isRepeated: false };
+    if (search.amount === null || search.lastRoundMs !== null) return 'ended';
+    return { ...search, after: '', lastRoundMs: nowMs + LATE_MS };
+  }
+}
+
+/** True if fills from before the end of the span were seen and not read yet. */
+function isBehind({ moreFromMs }: KnownMarket, span: Span): boolean {
+  return moreFromMs !== null && moreFromMs < span.toMs;
+}
