@@ -2,7 +2,9 @@
 
 import { CodedError } from '../../lib/errors.ts';
 import { binanceRules } from './binance-rules.ts';
+import { bybitRules } from './bybit-rules.ts';
 import { ExchangeServer, type ExchangeServerOptions } from './exchange-server.ts';
+import { krakenRules } from './kraken-rules.ts';
 import { readScenario } from './read-scenario.ts';
 import type { ExchangeName, Scenario, ScenarioInput } from './scenario.ts';
 import type { ExchangeRules } from './sim-wire.ts';
@@ -10,15 +12,15 @@ import type { ExchangeRules } from './sim-wire.ts';
 /** A simulated exchange that runs. */
 export type ExchangeSim = ExchangeServer;
 
-const RULES: Partial<Readonly<Record<ExchangeName, ExchangeRules>>> = {
+const RULES: Readonly<Record<ExchangeName, ExchangeRules>> = {
   binance: binanceRules,
+  bybit: bybitRules,
+  kraken: krakenRules,
 };
 
-/** The rules of an exchange. Errors: `usage` if it cannot be simulated. */
+/** The rules of an exchange. */
 export function rulesOf(exchange: ExchangeName): ExchangeRules {
-  const rules = RULES[exchange];
-  if (rules === undefined) throw new CodedError('usage', 'This exchange cannot be simulated yet.');
-  return rules;
+  return RULES[exchange];
 }
 
 /** A server that does not listen yet. Errors: `settings_invalid` if the scenario is for another exchange, or wrong. */

@@ -19,6 +19,11 @@ import type {
 export interface IdForms {
   fillId(ordinal: number): string;
   orderId(ordinal: number): string;
+  /**
+   * The asset of a fee whose asset a scenario leaves out; absent: the base of a spot buy, the quote of a spot sell, the
+   * settle asset of a contract.
+   */
+  readonly feeAsset?: (market: SimMarket, side: 'buy' | 'sell') => string;
 }
 
 /** An account with what happened to it so far. */
@@ -124,6 +129,7 @@ export class ExchangeState {
     const market = this.#marketOf(fill, path);
     this.#ordinal += 1;
     const ordinal = this.#ordinal;
+    const feeAsset = this.#ids.feeAsset?.(market, fill.side) ?? standardFeeAsset(market, fill);
     const placed: SimFill = {
       ...fill,
       account: accountName,
@@ -131,7 +137,7 @@ export class ExchangeState {
       kind: fill.kind ?? market.kind,
       fees: fill.fees.map((fee) => ({
         amount: fee.amount,
-        asset: fee.asset ?? standardFeeAsset(market, fill),
+        asset: fee.asset ?? feeAsset,
       })),
       id: fill.id ?? this.#ids.fillId(ordinal),
       orderId: fill.orderId ?? this.#ids.orderId(ordinal),

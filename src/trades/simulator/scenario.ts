@@ -43,6 +43,10 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+/** Kraken's tiers of verification, which set its counter of calls; `none` has no counter. */
+export const KRAKEN_TIERS = ['starter', 'intermediate', 'pro', 'none'] as const;
+export type KrakenTier = (typeof KRAKEN_TIERS)[number];
+
 /** A time as a person writes it: ISO 8601 text with a zone, or ms since 1970. */
 export type TimeInput = string | number;
 
@@ -116,12 +120,13 @@ export interface AccountInput {
   readonly movements?: readonly MovementInput[];
 }
 
-/** An API key. Members that are absent: only reads, bound to an address, does not expire. */
+/** An API key. Members that are absent: reads, and only that; bound to an address; does not expire. */
 export interface KeyInput {
   readonly apiKey: string;
   readonly secret: string;
   /** Name of the account. */
   readonly account: string;
+  readonly canRead?: boolean;
   readonly canWithdraw?: boolean;
   readonly canTrade?: boolean;
   readonly isIpBound?: boolean;
@@ -171,6 +176,8 @@ export interface ScenarioInput {
   readonly latencyMs?: number;
   /** Weight or requests by minute that the exchange allows, where it counts so; absent: the exchange's own. */
   readonly weightPerMinute?: number;
+  /** Of Kraken; absent: `intermediate`. */
+  readonly tier?: KrakenTier;
   /** Absent: a few well-known markets of the exchange. */
   readonly markets?: readonly MarketInput[];
   readonly accounts: readonly AccountInput[];
@@ -254,6 +261,7 @@ export interface SimKey {
   readonly apiKey: string;
   readonly secret: string;
   readonly account: string;
+  readonly canRead: boolean;
   readonly canWithdraw: boolean;
   readonly canTrade: boolean;
   readonly isIpBound: boolean;
@@ -294,6 +302,7 @@ export interface Scenario {
   readonly latencyMs: number;
   /** Infinity: the exchange's own. */
   readonly weightPerMinute: number;
+  readonly tier: KrakenTier;
   /** Null: those of the exchange's rules. */
   readonly markets: readonly SimMarket[] | null;
   readonly accounts: readonly SimAccount[];
