@@ -83,6 +83,7 @@ describe('signed requests', () => {
       apiKey: KEY[0],
       secret: KEY[1],
       account: 'a',
+      canRead: true,
       canWithdraw: true,
       canTrade: true,
       isIpBound: false,
