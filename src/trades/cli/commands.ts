@@ -51,6 +51,10 @@ export const TRADES_COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'run the reference backend, which verifies, stores and shows summaries',
     load: async () => (await import('./ingest-server.ts')).ingestServerCommand,
   },
+  'exchange-sim': {
+    summary: 'simulate an exchange for trials: binance, bybit or kraken',
+    load: async () => (await import('./exchange-sim.ts')).exchangeSimCommand,
+  },
 };
 
 async function writtenDatabasePath() {
