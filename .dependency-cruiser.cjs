@@ -27,7 +27,7 @@ module.exports = {
           `^src/(${domains})/threads/(ingest|source|writer)\\.ts$`,
           `^src/(${domains})/workers/(pool|audit|proof|seal)-thread\\.ts$`,
           `^src/trades/backend/thread\\.ts$`,
-          `^src/((${domains})/)?(http|backend)/page/`,
+          `^src/((${domains})/)?(http|backend)/(enclave-)?page/`,
           // The rules of accounts' periods: the enclave will call them, and nothing else does.
           '^src/trades/domain/period\\.ts$',
         ],

@@ -96,26 +96,36 @@ export const REMOVED = {
   response: { 200: DONE, 403: ERROR, 503: ERROR },
 } as const;
 
+/** Figures of one market of a user. */
+export const USER_METRIC = object({
+  symbol: TEXT,
+  volume: NUMBER,
+  trades: COUNT,
+  returnPct: NUMBER,
+  returnUsd: NUMBER,
+  totalFees: NUMBER,
+  realizedPnL: NUMBER,
+  totalTrades: COUNT,
+  periodStart: TIME,
+  periodEnd: TIME,
+});
+
+/** Figures of all markets of a user. */
+export const USER_TOTALS = object({
+  totalVolume: NUMBER,
+  totalTrades: COUNT,
+  totalReturnPct: NUMBER,
+  totalReturnUsd: NUMBER,
+  totalFees: NUMBER,
+});
+
 /** `GET /users/:id/metrics`. */
 export const USER_METRICS = {
   summary: 'Figures of the markets of a user; empty for an unknown one',
   params: ID_PARAMETER,
   response: {
     200: object({
-      metrics: array(
-        object({
-          symbol: TEXT,
-          volume: NUMBER,
-          trades: COUNT,
-          returnPct: NUMBER,
-          returnUsd: NUMBER,
-          totalFees: NUMBER,
-          realizedPnL: NUMBER,
-          totalTrades: COUNT,
-          periodStart: TIME,
-          periodEnd: TIME,
-        }),
-      ),
+      metrics: array(USER_METRIC),
     }),
     403: ERROR,
   },
@@ -127,13 +137,7 @@ export const USER_SUMMARY = {
   params: ID_PARAMETER,
   response: {
     200: object({
-      summary: object({
-        totalVolume: NUMBER,
-        totalTrades: COUNT,
-        totalReturnPct: NUMBER,
-        totalReturnUsd: NUMBER,
-        totalFees: NUMBER,
-      }),
+      summary: USER_TOTALS,
     }),
     403: ERROR,
   },

@@ -2,7 +2,7 @@
 // All its errors are flat. It takes no request with which a page of another site would change something.
 
 import type { FastifyInstance } from 'fastify';
-import { refuse, sendJson } from '../../http/answers.ts';
+import { sendJson } from '../../http/answers.ts';
 import type { HttpServer } from '../../http/bounded-server.ts';
 import type { FeedCounts } from '../../http/feed.ts';
 import { addFeedRoute } from '../../http/feed-route.ts';
@@ -12,6 +12,7 @@ import type { JsonObject } from '../../lib/merge-patch.ts';
 import type { TradesView } from '../domain/view.ts';
 import { addJobRoutes, type JobRouteParts } from './job-routes.ts';
 import { liveState } from './live-state.ts';
+import { refuseOtherSites } from './other-sites.ts';
 import { addPageApi, type PageRouteParts } from './page-routes.ts';
 import { LIVE, READYZ } from './page-schemas.ts';
 import { TRADES_ERRORS } from './parameters.ts';
@@ -94,17 +95,4 @@ function addHealth(app: FastifyInstance, nowMs: () => number): void {
   app.get('/health', { schema: HEALTH }, (_request, reply) =>
     sendJson(reply, JSON.stringify({ status: 'ok', timestamp: new Date(nowMs()).toISOString() })),
   );
-}
-
-/**
- * Refuses what changes something and comes from a page of another site. A browser sends a simple POST to any address and
- * only hides the answer, so such a page could fill the jobs; browsers name the site in this header.
- */
-function refuseOtherSites(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    const isReading = request.method === 'GET' || request.method === 'HEAD';
-    if (!isReading && request.headers['sec-fetch-site'] === 'cross-site')
-      refuse(reply, 'forbidden', 'a page of another site may not send this request');
-    else done();
-  });
 }

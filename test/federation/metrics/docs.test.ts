@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { NONE_MISSING } from '../../../src/federation/domain/missing.ts';
 import { HTTP_ERRORS } from '../../../src/http/answers.ts';
 import { PARAMETER_CODES } from '../../../src/federation/http/parameters.ts';
+import { ENCLAVE_ERRORS } from '../../../src/trades/http/enclave-parameters.ts';
 import { TRADES_ERRORS } from '../../../src/trades/http/parameters.ts';
 import { createMetrics } from '../../../src/federation/metrics/metrics.ts';
 import {
@@ -63,6 +64,11 @@ describe('docs/errors.md - against the program', () => {
   it('has every code of HTTP with its status, and no other', () => {
     const documented = tableRows(http).map(([code, status]) => [quotedWords(code)[0], Number(status)]);
     const parameters = Object.fromEntries(PARAMETER_CODES.map((code) => [code, 400]));
-    expect(Object.fromEntries(documented)).toEqual({ ...HTTP_ERRORS, ...parameters, ...TRADES_ERRORS });
+    expect(Object.fromEntries(documented)).toEqual({
+      ...HTTP_ERRORS,
+      ...parameters,
+      ...TRADES_ERRORS,
+      ...ENCLAVE_ERRORS,
+    });
   });
 });
