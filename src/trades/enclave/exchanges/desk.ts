@@ -17,7 +17,7 @@ export const INSTANCES_MAX = 16;
 export const WAITING_ACCOUNTS_MAX = 4_096;
 /** A table is loaded again when it is this old, in ms. */
 export const TABLE_AGE_MAX_MS = 86_400_000;
-/** A table is not loaded again, whoever asks, while it is younger than this, in ms. */
+/** A table is not asked for again, whoever wants it, within this time, in ms. */
 export const TABLE_AGE_MIN_MS = 300_000;
 
 /** Which markets a desk has; `all` for an exchange whose table cannot be loaded in parts. */
@@ -43,6 +43,14 @@ export interface DeskParts {
   readonly download: () => void;
 }
 
+/** For whom an instance is lent. */
+export interface Loan {
+  readonly credentials: Credentials;
+  /** A name for the key that does not tell it. */
+  readonly key: string;
+  readonly accountType: AccountType;
+}
+
 interface Loaded {
   readonly table: CcxtMarketTable;
   readonly atMs: number;
@@ -60,6 +68,7 @@ export class Desk {
   #waitingCount = 0;
   #made = 0;
   #loaded: Loaded | null = null;
+  #triedMs = -Infinity;
   #loading: Promise<CcxtMarketTable> | null = null;
 
   constructor(
@@ -95,12 +104,15 @@ export class Desk {
   }
 
   /** Lends an instance that has the table for as long as `run` takes. */
-  async lend<T>(credentials: Credentials, key: string, run: (instance: Instance) => Promise<T>): Promise<T> {
+  async lend<T>(
+    { credentials, key, accountType }: Loan,
+    run: (instance: Instance) => Promise<T>,
+  ): Promise<T> {
     await this.#table(false);
     const instance = await this.#borrow();
     try {
+      instance.lend(credentials, key, accountType);
       this.#share(instance);
-      instance.lend(credentials, key);
       return await run(instance);
     } finally {
       await instance.giveBack();
@@ -112,10 +124,12 @@ export class Desk {
   async #table(isRenewed: boolean): Promise<CcxtMarketTable> {
     const loaded = this.#loaded;
     if (loaded === null) return this.#load();
-    const ageMs = this.#parts.clock.monotonicMs() - loaded.atMs;
-    if (isRenewed && ageMs >= TABLE_AGE_MIN_MS) return this.#load();
+    if (isRenewed && this.#loading !== null) return this.#loading;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#triedMs < TABLE_AGE_MIN_MS) return loaded.table;
+    if (isRenewed) return this.#load();
     // The daily table may come late, so nobody waits for it, and while it does not come the old one does.
-    if (ageMs >= TABLE_AGE_MAX_MS) void this.#load().catch(() => undefined);
+    if (nowMs - loaded.atMs >= TABLE_AGE_MAX_MS) void this.#load().catch(() => undefined);
     return loaded.table;
   }
 
@@ -128,6 +142,7 @@ export class Desk {
 
   async #download(): Promise<CcxtMarketTable> {
     this.#parts.download();
+    this.#triedMs = this.#parts.clock.monotonicMs();
     const table = await this.#source.runTable(async (exchange) => {
       await exchange.loadMarkets(true);
       mergeMarkets(exchange);

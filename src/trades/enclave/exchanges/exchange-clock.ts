@@ -3,9 +3,6 @@
 
 import type { Clock } from '../../../lib/clock.ts';
 
-/** A whole second of an exchange that tells no ms means the middle of that second, on average. */
-const HALF_SECOND_MS = 500;
-
 /** The exchange's answer, and when, by the monotonic clock in ms, its request left and it came. */
 export interface TimeReading {
   /** In ms since 1970. */
@@ -52,7 +49,6 @@ export class ExchangeClock {
     const reading = await this.#read();
     if (reading === null) return;
     const { exchangeMs, sentMs, answeredMs } = reading;
-    const partMs = exchangeMs % 1000 === 0 ? HALF_SECOND_MS : 0;
-    this.#aheadMs = exchangeMs + partMs - (sentMs + answeredMs) / 2;
+    this.#aheadMs = exchangeMs - (sentMs + answeredMs) / 2;
   }
 }

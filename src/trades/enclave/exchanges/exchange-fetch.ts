@@ -44,7 +44,6 @@ export class ExchangeFetch {
   readonly #underWay = new Set<AbortController>();
   #isStopped = false;
   #requests = 0;
-  #failed = 0;
 
   /** `origin` takes the place of scheme, host and port of every address; null leaves them. */
   constructor(origin: string | null, parts: ExchangeFetchParts) {
@@ -55,11 +54,6 @@ export class ExchangeFetch {
   /** Requests that left. */
   get requests(): number {
     return this.#requests;
-  }
-
-  /** Requests without an answer, or with one of status 300 or above. */
-  get failed(): number {
-    return this.#failed;
   }
 
   /**
@@ -111,22 +105,15 @@ export class ExchangeFetch {
     );
     try {
       const answer = await this.#connections.send(request, controller.signal);
-      if (answer.status >= 300) this.#failed += 1;
-      if (answer.status < 200 || (answer.status >= 300 && answer.status < 400)) throw new Redirected();
-      return answer;
-    } catch (error) {
-      if (!(error instanceof Redirected)) this.#failed += 1;
-      // The reason of a failed connection names addresses.
-      throw new ExchangeError('unreachable');
+      if (answer.status < 300 || answer.status >= 400) return answer;
+    } catch {
+      // What went wrong names addresses.
     } finally {
       timer.cancel();
       this.#underWay.delete(controller);
     }
+    throw new ExchangeError('unreachable');
   }
-}
-
-class Redirected extends Error {
-  override readonly name = 'Redirected';
 }
 
 /** ccxt's headers may be numbers or undefined. */

@@ -10,9 +10,11 @@ import { classNames, exchangeErrorOf, stopsAddress } from './error-kind.ts';
 import type { ExchangeFetch, FetchChannel } from './exchange-fetch.ts';
 import { featuresOf } from './features.ts';
 import { PUBLIC_KEY_NAME } from './key-paces.ts';
+import { isTestedExchange } from './support.ts';
 
 /** ccxt's own limit of time, in ms: longer than ours. */
 const CCXT_TIMEOUT_MS = 120_000;
+const CREDENTIALS = ['apiKey', 'secret', 'password', 'uid', 'walletAddress', 'privateKey'] as const;
 /** Exchanges whose requests carry a counter that must rise. */
 const COUNTING = new Set(['kraken', 'krakenfutures']);
 
@@ -30,6 +32,8 @@ export interface InstanceParts {
   /** Measures the exchange's clock. */
   readonly measure: () => Promise<void>;
   readonly succeeded: () => void;
+  /** A request that left had no answer, or one that is an error. */
+  readonly failed: () => void;
   /** No request may leave for at least so many ms. */
   readonly pause: (wantedMs: number) => void;
   readonly userAgent: string;
@@ -41,6 +45,8 @@ export class Instance {
   readonly #parts: InstanceParts;
   readonly #channel: FetchChannel = { isTable: false, hasLeft: false, facts: null, span: null };
   readonly #pristine: ReadonlyMap<string, unknown>;
+  /** ccxt keeps in its options what it learns of an account, so each loan begins with a copy of these. */
+  readonly #options: Readonly<Record<string, unknown>>;
   readonly #send: (...parameters: readonly unknown[]) => Promise<unknown>;
   #key = PUBLIC_KEY_NAME;
   #isPublic = false;
@@ -56,6 +62,8 @@ export class Instance {
     this.#parts = parts;
     this.#send = exchange.fetch2.bind(exchange);
     this.#hook();
+    this.#options = Object.freeze(exchange.options);
+    exchange.options = { ...this.#options };
     this.#pristine = new Map(Object.entries(exchange));
   }
 
@@ -80,8 +88,9 @@ export class Instance {
   }
 
   /** Lends the instance: requests go out with these credentials. */
-  lend(credentials: Credentials, key: string): void {
-    Object.assign(this.#exchange, credentials);
+  lend(credentials: Credentials, key: string, accountType: AccountType): void {
+    for (const name of CREDENTIALS) Reflect.set(this.#exchange, name, credentials[name]);
+    this.#exchange.options = { ...this.#options, defaultType: this.#defaultType(accountType) };
     this.#key = key;
     this.#isLent = true;
   }
@@ -95,7 +104,6 @@ export class Instance {
     const exchange = this.#exchange as unknown as Record<string, unknown>;
     for (const name of Object.keys(exchange)) if (!this.#pristine.has(name)) delete exchange[name];
     for (const [name, value] of this.#pristine) exchange[name] = value;
-    this.#exchange.options = { ...(this.#pristine.get('options') as Record<string, unknown>) };
   }
 
   /** Uses the market table of another instance of the exchange. */
@@ -142,6 +150,8 @@ export class Instance {
       throttle: async (cost: unknown) => {
         const key = this.#isPublic ? PUBLIC_KEY_NAME : this.#key;
         this.#workMs += await take(key, Number(cost ?? 1) * exchange.rateLimit);
+        // The loan may have ended meanwhile.
+        if (!this.#isLent) throw new ExchangeError('exchange_error');
       },
       fetch2: (...parameters: readonly unknown[]) => this.#request(parameters),
       now: nowMs,
@@ -187,9 +197,12 @@ export class Instance {
     this.#isPublic = typeof group === 'string' && /public/i.test(group);
     try {
       const answer = await this.#send(...parameters);
+      // ccxt gives out a body that is no JSON as text: a page of a server that stands before the exchange.
+      if (typeof answer === 'string') throw new ExchangeError('unreachable');
       this.#parts.succeeded();
       return answer;
     } catch (error) {
+      if (this.#channel.hasLeft) this.#parts.failed();
       const facts = this.#latestFacts();
       if (facts !== null && stopsAddress(this.#exchange.id, facts))
         this.#parts.pause(Math.max(facts.retryAfterMs ?? 0, facts.banMs ?? 0));
@@ -202,6 +215,11 @@ export class Instance {
         throw new ExchangeError('key_refused');
       throw this.#told(error, facts);
     }
+  }
+
+  #defaultType(accountType: AccountType): string {
+    if (accountType === 'futures') return 'swap';
+    return accountType === 'margin' && !isTestedExchange(this.#exchange.id) ? 'margin' : 'spot';
   }
 
   #latestFacts(): AnswerFacts | null {

@@ -8,7 +8,7 @@ import type { Credentials, KeyFacts } from '../../domain/account.ts';
 import { type ExchangeCalls, ExchangeError, type MarketTable } from '../../domain/exchange-calls.ts';
 import type { AccountType } from '../../domain/registration.ts';
 import { AccountCalls } from './account-calls.ts';
-import type { ExchangeClass } from './ccxt-exchange.ts';
+import type { CcxtExchange, ExchangeClass } from './ccxt-exchange.ts';
 import { Desk, deskMarkets } from './desk.ts';
 import { ExchangeClock, type TimeReading } from './exchange-clock.ts';
 import { ExchangeFetch } from './exchange-fetch.ts';
@@ -25,6 +25,8 @@ import { environmentOf } from './support.ts';
 export const CLOCK_INTERVAL_MS = 3_600_000;
 /** Work of a poll of which nothing is known yet, in ms of the budget. */
 const FIRST_POLL_WORK_MS = 500;
+/** Exchanges that tell whole seconds, which are half a second old on average. */
+const WHOLE_SECONDS: ReadonlySet<string> = new Set(['kraken']);
 /** Weight of the latest poll in the mean of their work. */
 const LATEST_WEIGHT = 0.1;
 
@@ -41,7 +43,7 @@ export interface VenueParts {
 export interface VenueCounters {
   /** Requests that left. */
   readonly requests: number;
-  /** Requests without an answer, or with one of status 300 or above. */
+  /** Requests that had no answer, or one that is an error. */
   readonly failed: number;
   /** Pauses of the whole exchange. */
   readonly pauses: number;
@@ -71,6 +73,7 @@ export class Venue {
   #hourly: Timer | null = null;
   #isStopped = false;
   #marketDownloads = 0;
+  #failed = 0;
 
   /** `origin`: that of the local server, null without one. */
   constructor(
@@ -92,7 +95,7 @@ export class Venue {
   get counters(): VenueCounters {
     return {
       requests: this.#fetch.requests,
-      failed: this.#fetch.failed,
+      failed: this.#failed,
       pauses: this.#budget.pauses,
       marketDownloads: this.#marketDownloads,
     };
@@ -131,7 +134,7 @@ export class Venue {
     return this.#locks.alone(key, async () => {
       const desk = await this.#desk(accountType);
       await this.#measureFirst();
-      return desk.lend(credentials, key, async (instance) => {
+      return desk.lend({ credentials, key, accountType }, async (instance) => {
         const before = instance.workMs;
         try {
           return await run(this.#callsOf(desk, instance, accountType));
@@ -233,6 +236,9 @@ export class Venue {
       nextCounter: (key) => this.#locks.nextCounter(key),
       measure: () => this.#clock.measure(),
       succeeded: () => this.#budget.succeeded(),
+      failed: () => {
+        this.#failed += 1;
+      },
       pause: (wantedMs) => this.#pause(wantedMs),
       userAgent: this.#parts.userAgent,
     };
@@ -282,11 +288,11 @@ export class Venue {
     // An instance of its own: those of accounts wait for this measurement.
     this.#clockInstance ??= desk.instance();
     const instance = this.#clockInstance;
-    const exchangeMs = await instance.run((exchange) =>
-      exchange.has['fetchTime'] === true ? exchange.fetchTime() : null,
-    );
+    const exchangeMs = await instance.run(timeOf);
     const { span } = instance;
-    return typeof exchangeMs === 'number' && span !== null ? { exchangeMs, ...span } : null;
+    if (typeof exchangeMs !== 'number' || span === null) return null;
+    const agedMs = WHOLE_SECONDS.has(this.exchange) ? 500 : 0;
+    return { exchangeMs: exchangeMs + agedMs, ...span };
   }
 
   async #forPrices(): Promise<{ instance: Instance; table: MarketTable }> {
@@ -295,5 +301,18 @@ export class Venue {
     this.#priceInstance ??= desk.instance();
     const instance = this.#priceInstance;
     return { instance, table: await desk.markets(instance, false) };
+  }
+}
+
+/** Null for an exchange that does not tell its time, or not so that ccxt can read it. */
+async function timeOf(exchange: CcxtExchange): Promise<unknown> {
+  if (exchange.has['fetchTime'] !== true) return null;
+  try {
+    return await exchange.fetchTime();
+  } catch (error) {
+    const isTemporary =
+      error instanceof ExchangeError && (error.kind === 'unreachable' || error.kind === 'rate_limited');
+    if (isTemporary) throw error;
+    return null;
   }
 }

@@ -6,7 +6,7 @@ import type { Part } from '../../../lib/part.ts';
 import type { Timers } from '../../../lib/timers.ts';
 import { programVersion } from '../../../lib/version.ts';
 import type { Credentials } from '../../domain/account.ts';
-import { exchangeIds, loadExchange } from './exchange-modules.ts';
+import { loadExchange } from './exchange-modules.ts';
 import { abilitiesOf } from './features.ts';
 import { refusalOf, type SupportQuestion } from './support.ts';
 import { Venue } from './venue.ts';
@@ -71,9 +71,4 @@ export class Venues implements Part {
       this.#parts.log.info(`${exchange}: a local server stands for it, as EXCHANGE_URLS says`);
     return made;
   }
-}
-
-/** True if ccxt has an exchange with this id. */
-export async function isExchange(id: string): Promise<boolean> {
-  return (await exchangeIds()).has(id);
 }

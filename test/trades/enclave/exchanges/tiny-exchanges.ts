@@ -130,3 +130,63 @@ export function tinyKraken(now: Now): Promise<TinyExchange> {
     }),
   });
 }
+
+/** Bybit with a spot market, a linear and an inverse contract. */
+export function tinyBybit(now: Now): Promise<TinyExchange> {
+  const ok = (result: object) => ({ body: { retCode: 0, retMsg: 'OK', result, time: now() } });
+  const market = (category: string) =>
+    category === 'inverse'
+      ? {
+          symbol: 'BTCUSD',
+          baseCoin: 'BTC',
+          quoteCoin: 'USD',
+          settleCoin: 'BTC',
+          contractType: 'InversePerpetual',
+        }
+      : {
+          symbol: 'BTCUSDT',
+          baseCoin: 'BTC',
+          quoteCoin: 'USDT',
+          settleCoin: 'USDT',
+          contractType: 'LinearPerpetual',
+        };
+  return tinyExchange({
+    '/v5/market/time': () =>
+      ok({ timeSecond: String(Math.floor(now() / 1000)), timeNano: String(now() * 1e6) }),
+    '/v5/market/instruments-info': ({ path }) => {
+      const query = new URLSearchParams(path.split('?')[1]);
+      const category = query.get('category') ?? '';
+      if (query.get('status') === 'PreLaunch') return ok({ category, list: [], nextPageCursor: '' });
+      const common = { status: 'Trading', launchTime: '0', deliveryTime: '0', priceScale: '2' };
+      const filters = {
+        priceFilter: { minPrice: '0.1', maxPrice: '999999', tickSize: '0.1' },
+        lotSizeFilter: {
+          basePrecision: '0.000001',
+          quotePrecision: '0.01',
+          minOrderQty: '0.001',
+          qtyStep: '0.001',
+        },
+        leverageFilter: { minLeverage: '1', maxLeverage: '100' },
+      };
+      return ok({ category, list: [{ ...market(category), ...common, ...filters }], nextPageCursor: '' });
+    },
+    '/v5/user/query-api': () =>
+      ok({
+        id: '1',
+        readOnly: 1,
+        permissions: { Spot: ['SpotTrade'], Wallet: ['AccountTransfer'] },
+        ips: ['*'],
+        expiredAt: '2027-01-01T00:00:00Z',
+        userID: 24_617_703,
+        uta: 1,
+        unified: 0,
+      }),
+    '/v5/account/info': () => ok({ unifiedMarginStatus: 5, marginMode: 'REGULAR_MARGIN' }),
+    '/v5/account/wallet-balance': () =>
+      ok({
+        list: [
+          { accountType: 'UNIFIED', coin: [{ coin: 'BTC', walletBalance: '1.50000001', locked: '0.5' }] },
+        ],
+      }),
+  });
+}

@@ -1,40 +1,17 @@
 // A venue against a real server: what is shared, what is kept apart, and what must never be seen.
 
 import { inspect } from 'node:util';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock } from '../../../../src/lib/clock.ts';
-import { systemTimers } from '../../../../src/lib/timers.ts';
 import { ExchangeError } from '../../../../src/trades/domain/exchange-calls.ts';
-import { Venues } from '../../../../src/trades/enclave/exchanges/venues.ts';
-import { type TinyExchange, tinyBinance, tinyKraken } from './tiny-exchanges.ts';
-
-const A = { apiKey: 'planted-key-of-a', secret: 'planted-secret-of-a' };
-const B = { apiKey: 'planted-key-of-b', secret: 'planted-secret-of-b' };
-/** Kraken's secrets are base64. */
-const OF_KRAKEN = { apiKey: A.apiKey, secret: Buffer.from('planted-secret').toString('base64') };
-const NO_LOG = { info: () => undefined, warn: () => undefined };
-
-const ends: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end();
-});
-
-async function venuesOf(servers: Readonly<Record<string, TinyExchange>>) {
-  for (const { server } of Object.values(servers)) ends.push(() => server.close());
-  const urls = new Map(Object.entries(servers).map(([exchange, { origin }]) => [exchange, origin]));
-  const venues = new Venues(
-    { exchangeUrls: urls },
-    { clock: systemClock, timers: systemTimers, log: NO_LOG },
-  );
-  ends.push(() => venues.stop());
-  return venues;
-}
+import { tinyBinance, tinyKraken } from './tiny-exchanges.ts';
+import { A, B, OF_KRAKEN, venuesOf } from './venues-under-test.ts';
 
 const poll = (symbol: string) => ['privateGetMyTrades', { symbol }] as const;
 
 it('venue - accounts share one download of the markets, and amounts come as the exchange sent them', async () => {
   const binance = await tinyBinance(Date.now);
-  const venue = (await venuesOf({ binance })).venue('binance', false);
+  const venue = venuesOf({ binance }).venue('binance', false);
   binance.on('/api/v3/myTrades', () => ({
     // The id is beyond what a double holds.
     body: `[{"symbol":"BTCUSDT","id":9007199254740993,"orderId":7,"price":"50000.10000000","qty":"0.00012000",
@@ -67,7 +44,7 @@ it('venue - accounts share one download of the markets, and amounts come as the 
 
 it('venue - one key has never two requests under way, B goes on beside it', async () => {
   const binance = await tinyBinance(Date.now);
-  const venue = (await venuesOf({ binance })).venue('binance', false);
+  const venue = venuesOf({ binance }).venue('binance', false);
   const underWay = new Map<string, number>();
   const most = new Map<string, number>();
   let together = 0;
@@ -94,7 +71,7 @@ it('venue - one key has never two requests under way, B goes on beside it', asyn
 
 it('venue - an error has kind and code, and nothing of key, secret, address or the text of the exchange', async () => {
   const binance = await tinyBinance(Date.now);
-  const venues = await venuesOf({ binance });
+  const venues = venuesOf({ binance });
   const venue = venues.venue('binance', false);
   const use = () => venue.use(A, 'spot', (calls) => calls.call(...poll('BTCUSDT')));
   await use();
@@ -116,7 +93,7 @@ it('venue - an error has kind and code, and nothing of key, secret, address or t
 
 it('venue - 418 stops every account of the exchange until the time that it names', async () => {
   const binance = await tinyBinance(Date.now);
-  const venue = (await venuesOf({ binance })).venue('binance', false);
+  const venue = venuesOf({ binance }).venue('binance', false);
   await venue.ready();
   const untilMs = Date.now() + 100_000;
   binance.on('/api/v3/myTrades', () => ({
@@ -140,7 +117,7 @@ it('venue - a step of the exchange’s clock costs one refused request, which is
   let aheadMs = 3_600_000;
   const now = () => Date.now() + aheadMs;
   const binance = await tinyBinance(now);
-  const venue = (await venuesOf({ binance })).venue('binance', false);
+  const venue = venuesOf({ binance }).venue('binance', false);
   let refused = 0;
   binance.on('/api/v3/myTrades', ({ path }) => {
     const sentMs = Number(new URLSearchParams(path.split('?')[1]).get('timestamp'));
@@ -163,7 +140,7 @@ it('venue - a step of the exchange’s clock costs one refused request, which is
 
 it('venue - counters of a key of Kraken rise over instances and loans', async () => {
   const kraken = await tinyKraken(Date.now);
-  const venue = (await venuesOf({ kraken })).venue('kraken', false);
+  const venue = venuesOf({ kraken }).venue('kraken', false);
   kraken.on('/0/private/Balance', () => ({ body: { error: [], result: {} } }));
   const use = () => venue.use(OF_KRAKEN, 'spot', (calls) => calls.call('privatePostBalance', {}));
   await Promise.all([use(), use(), use()]);
@@ -176,7 +153,7 @@ it('venue - counters of a key of Kraken rise over instances and loans', async ()
 
 it('venue - a limit of one key of Kraken does not stop the others', async () => {
   const kraken = await tinyKraken(Date.now);
-  const venue = (await venuesOf({ kraken })).venue('kraken', false);
+  const venue = venuesOf({ kraken }).venue('kraken', false);
   kraken.on('/0/private/Balance', ({ headers }) => ({
     body:
       headers['api-key'] === A.apiKey
