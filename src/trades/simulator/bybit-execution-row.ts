@@ -90,6 +90,8 @@ export function executionRow(account: AccountState, fill: SimFill, nowMs: number
     execType: execTypeOf(fill),
     execQty: quantity,
     closedSize: isSpot ? '' : closedText(account, fill),
+    // The execution stream has it ("Whether to borrow. Unified spot only"); that the list has it too is unverified.
+    ...(isSpot ? { isLeverage: fill.kind === 'spot' ? '0' : '1' } : {}),
     // "Spot, Option do not have this key".
     ...(isSpot ? {} : { createType: CREATE_TYPES[fill.cause] }),
     // Its elements are unverified: the documentation names their feeType and subFeeType only.

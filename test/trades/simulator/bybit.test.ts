@@ -221,6 +221,12 @@ it('simulated Bybit - writes a row as the documentation does', async () => {
   expect(spot[0]).not.toHaveProperty('createType');
 });
 
+it('simulated Bybit - tells leveraged executions of spot from others', async () => {
+  await start([fill(T - 2), fill(T - 1, { kind: 'cross' })]);
+  const { list } = (await executions('category=spot')).result;
+  expect(list.map(({ isLeverage }) => isLeverage)).toEqual(['1', '0']);
+});
+
 it('simulated Bybit - tells the rights of a key', async () => {
   await start([]);
   expect((await ask('/v5/user/query-api', '')).result).toMatchObject({

@@ -32,7 +32,7 @@ async function connect(
 
 it('ccxt - reads the time and the markets of simulated Bybit', async () => {
   const bybit = await connect('bybit', [], { pageSizeMax: 1 });
-  expect(Math.abs((await bybit.fetchTime()) - Date.now())).toBeLessThan(1_000);
+  expect(Math.abs((await bybit.fetchTime()) - Date.now())).toBeLessThan(60_000);
   await bybit.loadMarkets();
   expect(bybit.markets).toMatchObject({
     'BTC/USDT': { id: 'BTCUSDT', type: 'spot' },
@@ -113,8 +113,8 @@ it('ccxt - reads candles, balances and positions of simulated Bybit', async () =
 });
 
 it('ccxt - reads the time and the markets of simulated Kraken', async () => {
-  const kraken = await connect('kraken');
-  expect(Math.abs((await kraken.fetchTime()) - Date.now())).toBeLessThan(2_000);
+  const kraken = await connect('kraken', [], { clockOffsetMs: HOUR });
+  expect(Math.abs((await kraken.fetchTime()) - Date.now() - HOUR)).toBeLessThan(60_000);
   await kraken.loadMarkets();
   expect(kraken.markets).toMatchObject({
     'BTC/USD': { id: 'XXBTZUSD', type: 'spot' },

@@ -36,6 +36,8 @@ export const KRAKEN_CODES = [
   'EService:Deadline elapsed',
   'EService:Market in cancel_only mode',
   'EService:Market in post_only mode',
+  'EService: Throttled',
+  'EService:Throttled',
   'EService:Timeout',
   'EService:Unavailable',
   'ESession:Invalid session',

@@ -30,6 +30,7 @@ const BINANCE: KindsByCode = {
 };
 
 const BYBIT: KindsByCode = {
+  '-2015': 'key_refused',
   '10000': 'unreachable',
   '10002': 'clock',
   '10003': 'key_refused',
@@ -65,6 +66,8 @@ const KRAKEN: KindsByCode = {
   'EService:Deadline elapsed': 'unreachable',
   'EService:Market in cancel_only mode': 'unreachable',
   'EService:Market in post_only mode': 'unreachable',
+  'EService: Throttled': 'rate_limited',
+  'EService:Throttled': 'rate_limited',
   'EService:Timeout': 'unreachable',
   'EService:Unavailable': 'unreachable',
   'ESession:Invalid session': 'key_refused',

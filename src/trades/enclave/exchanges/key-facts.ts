@@ -76,17 +76,17 @@ async function bybit(calls: ExchangeCalls): Promise<KeyFacts> {
   };
 }
 
-/** https://docs.kraken.com/api-reference/account-data/get-api-key-info.md; names of members are unverified. */
+/** https://docs.kraken.com/api-reference/account-data/get-api-key-info (example of an answer) */
 async function kraken(calls: ExchangeCalls): Promise<KeyFacts> {
   const key = recordOf(recordOf(await calls.call('privatePostGetApiKeyInfo', {}))['result']);
   const permissions = textsOf(key['permissions']);
-  const addresses = key['ip_allowlist'];
+  const addresses = key['ipAllowlist'];
   return {
     userId: idOf(key['iban']),
     canWithdraw: !Array.isArray(key['permissions']) || permissions.some((right) => /withdraw/i.test(right)),
     canTrade: permissions.some((right) => /^(modify|create|add|cancel|close)-/i.test(right)),
     isIpBound: Array.isArray(addresses) ? addresses.length > 0 : null,
-    expiresAtMs: timeOf(Number(key['valid_until']) * 1000),
+    expiresAtMs: timeOf(Number(key['validUntil']) * 1000),
   };
 }
 
