@@ -15,10 +15,9 @@ import { Refusal } from './refusal.ts';
 import { readFault, readFill } from './read-scenario.ts';
 import { type RecordedRequest, type RequestCounts, RequestRecord } from './request-record.ts';
 import type { Fault, FaultInput, FillInput, Scenario, SimFill, SimKey } from './scenario.ts';
+import { readBody, repeated, send, sendHalf, shownQuery } from './sim-http.ts';
 import type { ExchangeRules, ExchangeService, SimAnswer, SimRequest } from './sim-wire.ts';
 
-/** Longest body of a request, in bytes. Control requests may bring many fills. */
-const BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** Longest address of a request, in characters. */
 const TARGET_MAX = 16_384;
 const HOUR_MS = 3_600_000;
@@ -47,6 +46,8 @@ export class ExchangeServer implements Part<{ readonly url: string }> {
   readonly #server: Server;
   readonly #answersDue = new Set<Timer>();
   #url = '';
+  /** By the exchange's clock: when the latest 429 or 418 allows requests again. */
+  #limitedUntilMs = -Infinity;
 
   /** Errors: `settings_invalid` if the scenario does not fit the exchange's markets. */
   constructor(rules: ExchangeRules, scenario: Scenario, options: ExchangeServerOptions = {}) {
@@ -207,6 +208,7 @@ export class ExchangeServer implements Part<{ readonly url: string }> {
   #answer(request: SimRequest, response: ServerResponse): void {
     const { ordinal, apiKey, path, notes, nowMs, method } = request;
     const query = shownQuery(request.query);
+    if (nowMs < this.#limitedUntilMs) this.#record.noteWhileLimited();
     const fault = this.#faults.take(request);
     const kind = fault === null ? null : String(fault.kind);
     this.#record.keep({
@@ -233,15 +235,28 @@ export class ExchangeServer implements Part<{ readonly url: string }> {
       response.socket?.resetAndDestroy();
       return;
     }
-    const answer = this.#answerOf(request, fault);
+    const usual = this.#answerOf(request, fault);
+    const answer = fault?.kind === 'repeat' ? repeated(usual) : usual;
     const headers = { ...this.#service.headers(request), ...answer.headers };
     this.#after(fault?.kind === 'slow' ? fault.delayMs : this.#scenario.latencyMs, () => {
       if (fault?.kind === 'cut') sendHalf(response, answer);
       else {
         close(answer.status);
+        this.#noteLimit(answer, fault);
         send(response, { ...answer, headers });
       }
     });
+  }
+
+  /** The answer tells its client until when to wait. */
+  #noteLimit({ status, headers }: SimAnswer, fault: Fault | null): void {
+    if (status !== 429 && status !== 418) return;
+    const afterMs = Number(headers?.['retry-after'] ?? 0) * 1000;
+    this.#limitedUntilMs = Math.max(
+      this.#limitedUntilMs,
+      fault?.banUntilMs ?? -Infinity,
+      this.#clock.nowMs() + afterMs,
+    );
   }
 
   #after(delayMs: number, run: () => void): void {
@@ -292,6 +307,7 @@ export class ExchangeServer implements Part<{ readonly url: string }> {
       case 'reset':
       case 'cut':
       case 'slow':
+      case 'repeat':
         return null;
     }
   }
@@ -299,46 +315,3 @@ export class ExchangeServer implements Part<{ readonly url: string }> {
 
 /** Where the fault `redirect` leads: whoever follows it is counted. */
 const REDIRECT_TARGET = `${CONTROL_PATH}redirected`;
-
-/** Parameters that prove knowledge of the secret are not recorded. */
-function shownQuery(query: URLSearchParams): string {
-  const shown = new URLSearchParams(query);
-  shown.delete('signature');
-  return shown.toString();
-}
-
-/** The body as text; null if it is too long or its client went away. */
-async function readBody(incoming: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > BODY_BYTES_MAX) return null;
-      chunks.push(chunk);
-    }
-  } catch {
-    return null;
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function written({ body }: SimAnswer): { readonly text: string; readonly type: string } {
-  if (typeof body !== 'string') return { text: JSON.stringify(body), type: 'application/json;charset=UTF-8' };
-  return { text: body, type: body.startsWith('<') ? 'text/html' : 'application/json;charset=UTF-8' };
-}
-
-function send(response: ServerResponse, answer: SimAnswer): void {
-  const { text, type } = written(answer);
-  const length = String(Buffer.byteLength(text));
-  response.writeHead(answer.status, { 'content-type': type, 'content-length': length, ...answer.headers });
-  response.end(text);
-}
-
-/** Half of an answer, then nothing. */
-function sendHalf(response: ServerResponse, answer: SimAnswer): void {
-  const { text, type } = written(answer);
-  const length = String(Buffer.byteLength(text));
-  response.writeHead(answer.status, { 'content-type': type, 'content-length': length });
-  response.write(text.slice(0, Math.floor(text.length / 2)), () => response.destroy());
-}

@@ -3,6 +3,8 @@
 
 /** Requests that are kept whole; older ones are only counted. */
 export const RECORDED_REQUESTS_MAX = 50_000;
+/** Kept ones beyond that before the oldest are dropped, all at once. */
+const SURPLUS_MAX = 1_000;
 
 /** One request with its answer. */
 export interface RecordedRequest {
@@ -35,6 +37,8 @@ export interface RequestCounts {
   /** By key: requests that came while another one of the key was under way. Must be empty. */
   readonly overlaps: Readonly<Record<string, number>>;
   readonly weight: number;
+  /** Requests before the end of the time that a 429 or 418 told all clients to wait. Must be 0. */
+  readonly whileLimited: number;
   /** Requests that followed a redirect. Must be 0. */
   readonly redirectsFollowed: number;
 }
@@ -52,6 +56,7 @@ export class RequestRecord {
   #total = 0;
   #weight = 0;
   #redirectsFollowed = 0;
+  #whileLimited = 0;
 
   /** Counts a request that came, and returns its number. `close` must follow. */
   open(apiKey: string | null): number {
@@ -68,7 +73,8 @@ export class RequestRecord {
   keep(request: Omit<RecordedRequest, 'status'>): void {
     add(this.#byPath, request.path);
     this.#latest.push({ ...request, status: null });
-    if (this.#latest.length > RECORDED_REQUESTS_MAX) this.#latest.shift();
+    const surplus = this.#latest.length - RECORDED_REQUESTS_MAX;
+    if (surplus > SURPLUS_MAX) this.#latest.splice(0, surplus);
   }
 
   /** The request `ordinal` got its answer, or its connection was broken. */
@@ -87,6 +93,11 @@ export class RequestRecord {
     if (kept !== undefined) Object.assign(kept, answer);
   }
 
+  /** A request came before the end of the time that a 429 or 418 told. */
+  noteWhileLimited(): void {
+    this.#whileLimited += 1;
+  }
+
   /** A client followed a redirect. */
   noteRedirectFollowed(): void {
     this.#redirectsFollowed += 1;
@@ -100,11 +111,12 @@ export class RequestRecord {
       byStatus: Object.fromEntries([...this.#byStatus].filter(([, count]) => count > 0)),
       overlaps: Object.fromEntries(this.#overlaps),
       weight: this.#weight,
+      whileLimited: this.#whileLimited,
       redirectsFollowed: this.#redirectsFollowed,
     };
   }
 
-  /** The latest requests after number `after`, at most {@link RECORDED_REQUESTS_MAX}. */
+  /** The latest requests after number `after`, some {@link RECORDED_REQUESTS_MAX} at most. */
   latest(after = 0): readonly RecordedRequest[] {
     return this.#latest.filter(({ ordinal }) => ordinal > after).map((each) => ({ ...each }));
   }

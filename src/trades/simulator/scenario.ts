@@ -27,7 +27,10 @@ export const MOVEMENT_CAUSES = [
 ] as const;
 export type MovementCause = (typeof MOVEMENT_CAUSES)[number];
 
-/** How a request fails. A number is a status; `answer` gives status and body as written. */
+/**
+ * How a request fails. A number is a status; `repeat` gives each row of a list twice; `answer` gives status and body as
+ * written.
+ */
 export const FAULT_KINDS = [
   429,
   418,
@@ -39,6 +42,7 @@ export const FAULT_KINDS = [
   'rubbish',
   'slow',
   'redirect',
+  'repeat',
   'answer',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];

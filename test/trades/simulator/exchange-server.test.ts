@@ -84,6 +84,55 @@ it('a simulated exchange - breaks connections and answers as the faults say', as
   ]);
 });
 
+it('a simulated exchange - answers late, not at all, or each row twice', async () => {
+  const server = await start({ candles: { 'BNB/USDT': { '*': '600' } } });
+  server.addFault({ kind: 'slow', delayMs: 30 });
+  const beginMs = performance.now();
+  expect((await time(server)).status).toBe(200);
+  expect(performance.now() - beginMs).toBeGreaterThan(25);
+  server.addFault({ kind: 'timeout' });
+  const signal = AbortSignal.timeout(30);
+  await expect(fetch(`${server.url}/api/v3/time`, { signal })).rejects.toThrow(/timeout/);
+  const candles = `${server.url}/api/v3/klines?symbol=BNBUSDT&interval=1h&limit=2`;
+  server.addFault({ kind: 'repeat' });
+  expect(await (await fetch(candles)).json()).toHaveLength(4);
+  expect(await (await fetch(candles)).json()).toHaveLength(2);
+  expect(server.counts().byStatus).toEqual({ 200: 3, none: 1 });
+});
+
+it('a simulated exchange - plays a fault from its request or time on, for one path and key', async () => {
+  const server = await start({
+    faults: [
+      { kind: 500, atRequest: 2 },
+      { kind: 403, at: T + 1_000 },
+      { kind: 418, path: '/fapi' },
+      { kind: 'answer', status: 599, apiKey: 'key-a' },
+    ],
+  });
+  const statuses = [(await time(server)).status, (await time(server)).status, (await time(server)).status];
+  server.stepClock(1_000);
+  statuses.push(
+    (await time(server)).status,
+    (await time(server)).status,
+    (await time(server, 'key-a')).status,
+  );
+  statuses.push((await fetch(`${server.url}/fapi/v1/time`)).status);
+  expect(statuses).toEqual([200, 500, 200, 403, 200, 599, 418]);
+});
+
+it('a simulated exchange - counts requests that come although it told all clients to wait', async () => {
+  const server = await start();
+  server.addFault({ kind: 429, retryAfter: 5 });
+  await (await time(server)).text();
+  await (await time(server)).text();
+  server.stepClock(5_000);
+  await (await time(server)).text();
+  server.addFault({ kind: 'answer', status: 429, banUntil: T + 7_000 });
+  await (await time(server)).text();
+  await (await time(server)).text();
+  expect(server.counts()).toMatchObject({ whileLimited: 2, total: 5 });
+});
+
 it('a simulated exchange - takes fills, faults and keys from other processes, and shows the truth', async () => {
   const server = await start();
   const post = async (path: string, body: unknown) => {
