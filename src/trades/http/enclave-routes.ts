@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BadRequest, refuseWith, sendJson } from '../../http/answers.ts';
 import type { QueryOf } from '../../http/parameter.ts';
 import { CodedError } from '../../lib/errors.ts';
-import { KEY_WARNINGS, ACCOUNT_REASONS } from '../domain/account-reasons.ts';
+import { ACCOUNT_REASONS } from '../domain/account-reasons.ts';
 import { type AttestationAnswer, NONCE_BYTES } from '../domain/attestation.ts';
 import { ENVELOPE_BODY_BYTES_MAX } from '../domain/decode-envelope.ts';
 import type { OwnAccount, SessionRefusal, Sessions, StartedSession } from '../domain/enclave-api.ts';
@@ -123,8 +123,7 @@ async function sendSession(
     expires_at: timeText(expiresAtMs),
     status: 'active',
   };
-  const texts = warnings.map((warning) => KEY_WARNINGS[warning]);
-  return sendJson(reply, JSON.stringify({ ...session, ...(texts.length > 0 && { warnings: texts }) }));
+  return sendJson(reply, JSON.stringify({ ...session, ...(warnings.length > 0 && { warnings }) }));
 }
 
 function sendRefusal(reply: FastifyReply, { status, code, reason }: SessionRefusal): FastifyReply {

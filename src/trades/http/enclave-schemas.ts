@@ -17,7 +17,7 @@ import {
   TIME_OR_NULL,
 } from '../../http/schema.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
-import { ACCOUNT_REASONS } from '../domain/account-reasons.ts';
+import { ACCOUNT_REASONS, KEY_WARNINGS } from '../domain/account-reasons.ts';
 import { ENCLAVE_ERRORS, NONCE_QUERY } from './enclave-parameters.ts';
 import { USER_METRIC, USER_TOTALS } from './schemas.ts';
 
@@ -66,7 +66,7 @@ export const SUBMITTED_KEY = {
         session_token: TEXT,
         expires_at: TIME,
         status: oneOf(['active']),
-        warnings: array(TEXT),
+        warnings: array(oneOf(Object.keys(KEY_WARNINGS))),
       },
       ['warnings'],
     ),

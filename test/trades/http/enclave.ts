@@ -1,7 +1,7 @@
 // An enclave of the tests behind its real server: real keys, real challenges, and accounts that a test gives.
 
 import { onTestFinished } from 'vitest';
-import type { AccountRegistration } from '../../../src/trades/domain/account.ts';
+import type { AccountRegistration, KeyWarning } from '../../../src/trades/domain/account.ts';
 import type { AttestationAnswer } from '../../../src/trades/domain/attestation.ts';
 import type { OwnAccount, SessionRefusal, Sessions } from '../../../src/trades/domain/enclave-api.ts';
 import { Attestor } from '../../../src/trades/enclave/attestation/attestor.ts';
@@ -35,12 +35,18 @@ export class FakeSessions implements Sessions {
   readonly registered: [registration: AccountRegistration, earlierToken: string | null][] = [];
   readonly ended: string[] = [];
   refusal: SessionRefusal | null = null;
+  warnings: readonly KeyWarning[] = [];
   account: OwnAccount = OWN;
 
   async register(registration: AccountRegistration, earlierToken: string | null) {
     this.registered.push([registration, earlierToken]);
     if (this.refusal !== null) return this.refusal;
-    return { sessionId: '12'.repeat(16), sessionToken: TOKEN, expiresAtMs: EXPIRES_MS, warnings: [] };
+    return {
+      sessionId: '12'.repeat(16),
+      sessionToken: TOKEN,
+      expiresAtMs: EXPIRES_MS,
+      warnings: this.warnings,
+    };
   }
 
   own(token: string) {
