@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'not_found'
   | 'too_many'
   | 'not_genuine'
+  | 'not_attested'
+  | 'not_registered'
   | 'key_unusable'
   | 'key_exists'
   | 'attestation_failed'

@@ -47,6 +47,10 @@ export const TRADES_COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./keygen.ts')).keygenCommand,
   },
   ...outbox,
+  'register-user': {
+    summary: 'register an exchange account with an enclave that proves itself; show or end its session',
+    load: async () => (await import('./register-user.ts')).registerUserCommand,
+  },
   'ingest-server': {
     summary: 'run the reference backend, which verifies, stores and shows summaries',
     load: async () => (await import('./ingest-server.ts')).ingestServerCommand,

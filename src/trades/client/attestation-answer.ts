@@ -1,9 +1,9 @@
 // Reads the answer to `GET /attestation` as it came, and what its document must be bound to. It believes nothing of it.
 
-import { createHash } from 'node:crypto';
 import { publicJwk } from '../../lib/ed25519.ts';
 import { isObject } from '../../lib/is-object.ts';
 import type { BoundKeys } from '../domain/attestation.ts';
+import { envelopeKeyId } from '../domain/envelope.ts';
 import { requireThat } from './refusal.ts';
 
 /** An answer whose form is right. */
@@ -36,7 +36,7 @@ export function readAttestationAnswer(answer: unknown): ReadAnswer {
   requireForm(typeof document === 'string' && document.length <= DOCUMENT_CHARACTERS_MAX);
   requireForm(isObject(hpke) && hpke['kem'] === 32 && hpke['kdf'] === 1 && hpke['aead'] === 2);
   const hpkePublicKey = readKey(hpke['public_key']);
-  const hpkeKid = hpkeThumbprint(hpkePublicKey);
+  const hpkeKid = envelopeKeyId(hpkePublicKey);
   requireForm(hpke['kid'] === hpkeKid);
   requireForm(isObject(signing) && isObject(signing['jwk']));
   const { kty, crv, x, kid } = signing['jwk'];
@@ -57,13 +57,6 @@ export function readAttestationAnswer(answer: unknown): ReadAnswer {
     challenge,
     challengeExpiresMs,
   };
-}
-
-/** The RFC 7638 thumbprint of an X25519 key, 32 bytes in base64url. */
-function hpkeThumbprint(x: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify({ crv: 'X25519', kty: 'OKP', x }))
-    .digest('base64url');
 }
 
 function readKey(value: unknown): string {

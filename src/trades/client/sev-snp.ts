@@ -53,9 +53,9 @@ export function verifySnp(document: Uint8Array, expected: SnpExpectation): strin
     'Name the measurement and the minimum TCB that you expect: without them any image on any firmware would do.',
   );
   requireThat(
-    document.length > REPORT_BYTES && document.length <= SNP_DOCUMENT_BYTES_MAX,
+    document.length >= REPORT_BYTES && document.length <= SNP_DOCUMENT_BYTES_MAX,
     'malformed',
-    'The attestation is no report of SEV-SNP with its certificates.',
+    'The attestation is no report of SEV-SNP.',
   );
   const bytes = document.subarray(0, REPORT_BYTES);
   const report = readSnpReport(bytes);

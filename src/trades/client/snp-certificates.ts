@@ -44,7 +44,8 @@ const END = '0'.repeat(32);
 export function readCertificateTable(table: Uint8Array): SnpCertificates {
   const view = Buffer.from(table);
   const found = new Map<string, Uint8Array>();
-  for (let entry = 0; ; entry += 1) {
+  // A host that has no certificates gives no table.
+  for (let entry = 0; view.length > 0; entry += 1) {
     const at = entry * ENTRY_BYTES;
     requireForm(entry < TABLE_ENTRIES_MAX && at + ENTRY_BYTES <= view.length);
     const guid = view.toString('hex', at, at + 16);
