@@ -134,6 +134,11 @@ export class AccountBook {
     return this.#completeToMs;
   }
 
+  /** Up to here hours are sealed, or held back because they are empty. */
+  get closedToMs(): number {
+    return this.#closedToMs;
+  }
+
   /** `seq` of the last summary; 0 before the first. */
   get seq(): number {
     return this.#periods.seq;
@@ -213,14 +218,17 @@ export class AccountBook {
     this.#gap = { startMs: Math.min(gap.startMs, startMs), endMs: Math.max(gap.endMs, endMs) };
   }
 
-  /** A new session goes on where the account stopped, or after what the exchange does not serve any more. */
-  resume(fromMs: number): void {
-    if (fromMs > this.#completeToMs) {
-      this.#widenGap({ startMs: this.#completeToMs, endMs: fromMs });
-      this.#readToMs = Math.max(this.#readToMs, fromMs);
-      this.#completeToMs = fromMs;
-      this.#fold();
-    }
+  /** The exchange does not serve fills from before this time any more: what was not read of them is a gap. */
+  skipTo(fromMs: number): void {
+    if (fromMs <= this.#completeToMs) return;
+    this.#widenGap({ startMs: this.#completeToMs, endMs: fromMs });
+    this.#readToMs = Math.max(this.#readToMs, fromMs);
+    this.#completeToMs = fromMs;
+    this.#fold();
+  }
+
+  /** A new session goes on where the account stopped; its owner sees what is collected from now on. */
+  beginSession(): void {
     this.#figures = new MarketFigures();
     this.#sessionFromMs = this.#readToMs;
   }
@@ -244,11 +252,10 @@ export class AccountBook {
     }
   }
 
-  /** All that is read and not sealed, because the session is over; it cuts the open hour. Null if there is nothing. */
+  /** All that is read and not sealed, because the session is over. Once it is sealed the open hour is cut. Null if there is nothing. */
   flush(): DueSummary | null {
     const endMs = this.#readToMs;
     this.#release(endMs);
-    this.#hours.cut(endMs);
     const hours = this.#hours.hours(this.#periods.startMs, endMs);
     const next = this.#periods.next(endMs, tradesOf(hours), true);
     return next && { next, hours };
@@ -309,6 +316,7 @@ export class AccountBook {
 
   #close(endMs: number): void {
     this.#closedToMs = endMs;
+    if (endMs !== hourOf(endMs)) this.#hours.cut(endMs);
     this.#figures.value(this.#periods.startMs, this.#prices.priceOf);
     this.#hours.keepLots(OPEN_LOTS_MAX);
     this.#periods.forget(hourOf(endMs - CORRECTABLE_MS));

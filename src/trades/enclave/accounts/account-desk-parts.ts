@@ -37,46 +37,39 @@ export interface DeskActors {
   letGo(accountId: string): void;
 }
 
-/** One exchange, real or sandbox, as all its accounts share it. Its methods reject with an `ExchangeError` only. */
-export interface Venue {
+/** One exchange, live or its sandbox, as all its accounts share it: `Venue` of the room `exchanges`. */
+export interface DeskVenue {
   /** True if `EXCHANGE_URLS` points it at a local server. */
   readonly isLocal: boolean;
-  /** Resolves when its module, its clock and its markets are there. */
-  ready(): Promise<void>;
+  /** Resolves when accounts of this kind can be polled. Rejects with an `ExchangeError`. */
+  ready(accountType: AccountType): Promise<void>;
   /**
-   * Runs something with a client of these credentials, and drops the client when that has ended. Runs of one key are made
-   * one after the other.
+   * Lends a client of these credentials for as long as `run` takes. Loans of one key come one after the other. Rejects
+   * with what `run` rejects with, or with an `ExchangeError`.
    */
   use<T>(
     credentials: Credentials,
     accountType: AccountType,
     run: (calls: ExchangeCalls) => Promise<T>,
   ): Promise<T>;
+  /** Rejects with an `ExchangeError`. */
   keyFacts(credentials: Credentials, accountType: AccountType): Promise<KeyFacts>;
-  /** The price of the asset in USD at the start of the hour; null if the exchange has none. */
+  /** The price of the asset in USD at the start of the hour; null if the exchange has none. Rejects with an `ExchangeError`. */
   openPrice(asset: string, hourMs: number): Promise<Decimal | null>;
-  /**
-   * When a poll of about `workMs` of the exchange's budget should begin, by the monotonic clock: `notBeforeMs` or later.
-   * The plan keeps the room.
-   */
+  /** The work of a usual poll of this kind of account, in ms of the exchange's budget. */
+  pollWorkMs(accountType: AccountType): number;
+  /** When such work should begin, by the monotonic clock: `notBeforeMs` or later. The plan keeps the room. */
   reserve(workMs: number, notBeforeMs: number): number;
-}
-
-/** An account that this program cannot poll, and why, in a sentence. */
-export interface Unsupported {
-  readonly code: string;
-  readonly reason: string;
 }
 
 /** What decides where an account is polled. */
 export type ExchangeAccount = Pick<AccountOptions, 'exchange' | 'accountType' | 'isSandbox'>;
 
-/** All exchanges. */
-export interface Venues {
-  /** Null if such an account can be polled. Looks at what is given, and asks no exchange. */
-  unsupported(account: ExchangeAccount, credentials: Credentials): Promise<Unsupported | null>;
-  /** Only for what is supported. */
-  venue(account: ExchangeAccount): Venue;
+/** All exchanges: `Venues` of the room `exchanges`. */
+export interface DeskVenues {
+  /** Why such an account cannot be polled, as a sentence; null if it can. It asks no exchange. */
+  refusal(account: ExchangeAccount, credentials: Credentials): Promise<string | null>;
+  venue(exchange: string, isSandbox: boolean): DeskVenue;
 }
 
 /** What leaves the enclave: `Outgoing` of the link. */
@@ -123,7 +116,7 @@ export interface DeskRestores {
 /** What a desk needs of the wiring. */
 export interface AccountDeskParts {
   readonly actors: DeskActors;
-  readonly venues: Venues;
+  readonly venues: DeskVenues;
   /** The reader of fills of one kind of account. */
   feedFor(exchange: string, accountType: AccountType): FeedReader<unknown>;
   readonly keys: DeskKeys;

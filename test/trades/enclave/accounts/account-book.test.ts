@@ -135,7 +135,8 @@ describe('account book - hours', () => {
     });
     expect(bench.flush()).toBeNull();
     bench.restore(bench.checkpoint());
-    bench.book.resume(hour(0) + 19 * 60_000);
+    bench.book.skipTo(hour(0) + 19 * 60_000);
+    bench.book.beginSession();
     bench.poll(hour(1) + GRACE_MS);
     expect(payload(bench.sealed[1])).toMatchObject({
       period_start: '2025-01-01T10:20:00.000Z',
@@ -202,7 +203,7 @@ describe('account book - what is not known', () => {
     const bench = new BookBench(shown([at(hour(0) + 5, '1'), at(hour(3) + 5, '2'), at(hour(4) + 5, '3')]));
     bench.poll(hour(0) + 600_000);
     bench.flush();
-    bench.book.resume(hour(3));
+    bench.book.skipTo(hour(3));
     bench.poll(hour(5) + GRACE_MS);
     expect(payload(bench.sealed[1]).metadata?.gap).toEqual({
       from: '2025-01-01T10:10:00.000Z',
