@@ -1,6 +1,7 @@
 // What the dashboard, the metrics and the probes know of the running program. Plain data, made at each asking.
 
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
+import type { EnclaveCounters } from './enclave-link.ts';
 import type { JobStatus } from './job.ts';
 
 /** Upper bounds of {@link JobsView.sealSeconds}. */
@@ -121,13 +122,40 @@ export interface StoreView {
   readonly commitSeconds: HistogramSnapshot;
 }
 
-/** The accounts of the enclave. Without an enclave all are 0. */
+/** What the service counts of its link to the enclave, since the start. */
+export interface LinkView {
+  /** Links that began. */
+  readonly links: number;
+  /** Messages of the enclave that are none: each ended a link. */
+  readonly rubbish: number;
+  /** Summaries that were stored. */
+  readonly stored: number;
+  /** Summaries that came again, and were stored once. */
+  readonly repeated: number;
+  /** Summaries that are not what they must be. */
+  readonly refused: number;
+  /** Checkpoints that were not stored, because too many accounts have one. */
+  readonly refusedCheckpoints: number;
+}
+
+/** The accounts of the enclave, as it told them last. Without an enclave all are 0. */
 export interface AccountsView {
   readonly online: number;
   readonly stale: number;
   readonly offline: number;
   /** Null if no enclave belongs to this service. */
   readonly isLinked: boolean | null;
+  /** Accounts that are known: those that the enclave told, or those that had a checkpoint at the start if that is more. */
+  readonly known: number;
+  /** Accounts that cannot continue, because another seal key sealed their checkpoints. */
+  readonly stranded: number;
+  /** Summaries in the enclave that the service has not stored yet. */
+  readonly unstored: number;
+  /** Why the enclave is not linked, in words of this program; null while it is, or if that is not known. */
+  readonly problem: string | null;
+  /** Counters of the enclave since its own start; all 0 before the first link. */
+  readonly counters: EnclaveCounters;
+  readonly link: LinkView;
 }
 
 /** The whole program. */

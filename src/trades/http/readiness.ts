@@ -40,9 +40,12 @@ function judgeDatabase({ store, readProblem }: ReadinessInputs): ComponentReadin
 
 /** A missing enclave matters only if there are accounts. */
 function judgeAccounts({ accounts }: ReadinessInputs): ComponentReadiness {
-  const { online, stale, offline, isLinked } = accounts;
-  if (isLinked !== false || online + stale + offline === 0) return OK;
-  return no('the enclave that polls the accounts is not linked');
+  const { isLinked, known, problem, stranded } = accounts;
+  if (isLinked === false && known > 0)
+    return no(`the enclave that polls the accounts is not linked${problem === null ? '' : `: ${problem}`}`);
+  if (stranded === 0) return OK;
+  const reason = `${counted(stranded, 'account')} cannot continue, because another seal key sealed what is known of them: ENCLAVE_SEAL_KEY`;
+  return { ok: true, reason };
 }
 
 function judgeBackend({ outbox }: ReadinessInputs): ComponentReadiness {

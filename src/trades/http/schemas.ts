@@ -86,7 +86,7 @@ const DONE = object({ success: FLAG, message: TEXT });
 export const REGISTERED = {
   summary: 'Registers an exchange account in plain text; off by default',
   body: { description: 'userId, exchange, apiKey, secret and options' },
-  response: { 200: DONE, 403: ERROR, 503: ERROR },
+  response: { 200: DONE, 400: ERROR, 403: ERROR, 409: ERROR, 429: ERROR, 503: ERROR },
 } as const;
 
 /** `DELETE /users/:id`. */
@@ -128,6 +128,7 @@ export const USER_METRICS = {
       metrics: array(USER_METRIC),
     }),
     403: ERROR,
+    503: ERROR,
   },
 } as const;
 
@@ -140,6 +141,7 @@ export const USER_SUMMARY = {
       summary: USER_TOTALS,
     }),
     403: ERROR,
+    503: ERROR,
   },
 } as const;
 

@@ -26,12 +26,12 @@ export interface RegistrationRefusal {
 export interface Registrations {
   /** Null if it was taken. */
   register(registration: PlainRegistration): Promise<RegistrationRefusal | null>;
-  /** Ends the polling of a user's account; nothing happens for an unknown user. */
-  remove(userId: string): Promise<void>;
+  /** Ends the polling of a user's account, which it does too for an unknown user. Null if that is done. */
+  remove(userId: string): Promise<RegistrationRefusal | null>;
   /** Empty for an unknown user. */
-  metrics(userId: string): Promise<readonly UserMetrics[]>;
+  metrics(userId: string): Promise<readonly UserMetrics[] | RegistrationRefusal>;
   /** Null for an unknown user. */
-  summary(userId: string): Promise<UserSummary | null>;
+  summary(userId: string): Promise<UserSummary | RegistrationRefusal | null>;
 }
 
 /** What the routes need from the program. */
@@ -67,26 +67,31 @@ export function addUserRoutes(app: FastifyInstance, parts: UserRouteParts): void
     if ('fault' in decoded) return refuse(reply, 'bad_request', decoded.fault);
     if (registrations === null) return noEnclave(reply);
     const refusal = await registrations.register(decoded);
-    if (refusal === null) return succeed(reply, 'The account is registered');
-    return refuseWith(reply, refusal.status, refusal.code, refusal.reason);
+    return refusal === null ? succeed(reply, 'The account is registered') : passOn(reply, refusal);
   });
   app.delete<UserParams>('/users/:id', { schema: schemas.REMOVED }, async (request, reply) => {
     if (registrations === null) return noEnclave(reply);
-    await registrations.remove(request.params.id);
-    return succeed(reply, 'The account is removed');
+    const refusal = await registrations.remove(request.params.id);
+    return refusal === null ? succeed(reply, 'The account is removed') : passOn(reply, refusal);
   });
   app.get<UserParams>('/users/:id/metrics', { schema: schemas.USER_METRICS }, async (request, reply) => {
     const metrics = (await registrations?.metrics(request.params.id)) ?? [];
+    if ('status' in metrics) return passOn(reply, metrics);
     return sendJson(reply, JSON.stringify({ metrics }));
   });
   app.get<UserParams>('/users/:id/summary', { schema: schemas.USER_SUMMARY }, async (request, reply) => {
     const summary = (await registrations?.summary(request.params.id)) ?? EMPTY_SUMMARY;
+    if ('status' in summary) return passOn(reply, summary);
     return sendJson(reply, JSON.stringify({ summary }));
   });
 }
 
 function succeed(reply: FastifyReply, message: string): FastifyReply {
   return sendJson(reply, JSON.stringify({ success: true, message }));
+}
+
+function passOn(reply: FastifyReply, { status, code, reason }: RegistrationRefusal): FastifyReply {
+  return refuseWith(reply, status, code, reason);
 }
 
 function noEnclave(reply: FastifyReply): FastifyReply {

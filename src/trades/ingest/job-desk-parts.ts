@@ -11,6 +11,7 @@ import type { SealRequest } from '../domain/seal-request.ts';
 import type { Canonical, ReturnBasis, SealedSummary } from '../domain/summary.ts';
 import type { Trade } from '../domain/trade.ts';
 import type { OutboxView } from '../domain/view.ts';
+import type { EntryIds } from './entry-ids.ts';
 
 /** Settings of a desk. */
 export interface JobDeskOptions {
@@ -67,8 +68,7 @@ export interface SealLineParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
-  /** Greater than the id of any entry that was ever stored. */
-  readonly firstEntryId: number;
+  readonly entryIds: Pick<EntryIds, 'take'>;
 }
 
 /** What a desk needs of the wiring. */

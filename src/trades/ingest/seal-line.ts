@@ -50,7 +50,6 @@ export class SealLine {
   readonly #later = new Map<Job, number>();
   /** Signed summaries that wait for room in the outbox, oldest first. */
   readonly #roomless = new Fifo<Signed>();
-  #nextEntryId: number;
   #underWay = 0;
   #unstored = 0;
   #unstoredBytes = 0;
@@ -68,7 +67,6 @@ export class SealLine {
     this.#parts = parts;
     this.#ends = ends;
     this.#maker = new SummaryMaker(options, parts);
-    this.#nextEntryId = parts.firstEntryId;
   }
 
   /** Jobs that are not stored yet. */
@@ -177,7 +175,7 @@ export class SealLine {
   async #commit(signed: Signed): Promise<void> {
     const { job, summary, bodyBytes } = signed;
     const waitsFor = 'The database does not take the summary yet.';
-    const fact = sealedFact(signed, this.#nextEntryId++);
+    const fact = sealedFact(signed, this.#parts.entryIds.take());
     job.waitsFor = waitsFor;
     this.#storingBytes += bodyBytes;
     const failure = await this.#parts.journal.commit([fact]).then(() => null, codeOf);

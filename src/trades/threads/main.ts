@@ -14,21 +14,22 @@ import type { Exposition } from '../../metrics/registry.ts';
 import type { WriterSeams } from '../../store/fact-messages.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
-import { JobActors } from '../actors/job-actors.ts';
 import type { Settings } from '../config/settings.ts';
-import { judgeReadiness } from '../http/readiness.ts';
-import { createTradesServer, type TradesHttpServer } from '../http/server.ts';
-import { JobDesk } from '../ingest/job-desk.ts';
+import type { TradesHttpServer } from '../http/server.ts';
+import { EntryIds } from '../ingest/entry-ids.ts';
+import type { JobDesk } from '../ingest/job-desk.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { Delivery } from '../sinks/delivery.ts';
 import { IngestClient } from '../sinks/ingest-client.ts';
 import type { SummarySigner } from '../sinks/signer.ts';
-import { JOB_ANSWERS_BYTES_MAX, JOB_CONNECTIONS_MAX, JobSocket } from '../sources/job-socket.ts';
+import type { JobSocket } from '../sources/job-socket.ts';
 import { readAllBodies } from '../workers/all-bodies.ts';
 import type { TradesQuestions } from '../workers/questions.ts';
 import { SEAL_MS, type SealQuestions } from '../workers/seal-questions.ts';
+import { AccountsSide, type EnclaveOptions } from './accounts-side.ts';
 import { poolWorkerUrl, sealWorkerUrl } from './files.ts';
-import type { Opened } from './messages.ts';
+import { makeHttpServer } from './http-parts.ts';
+import { makeDesk, makeJobSocket } from './job-parts.ts';
 import { OperatorRequests } from './operator-requests.ts';
 import { PublishedKeys } from './published-keys.ts';
 import { tradesView } from './trades-view.ts';
@@ -47,6 +48,8 @@ export interface TradesParts {
   /** Called when the program cannot continue: the caller must stop it and end with a non-zero code. */
   fatal(error: CodedError): void;
   readonly isDemonstration: boolean;
+  /** The enclave of the accounts; absent if none belongs to this service. */
+  readonly enclave?: EnclaveOptions;
   readonly seams?: TradesSeams;
 }
 
@@ -56,7 +59,7 @@ export interface TradesApp extends Part<TradesAddresses> {
   start(): Promise<TradesAddresses>;
   /** Answers the calls that wait, commits everything, and ends every thread. What is undelivered waits in the outbox. */
   stop(): Promise<void>;
-  /** Ends at once; there are no child processes. */
+  /** Ends at once. An enclave that it started is asked to end, and not waited for. */
   kill(): void;
 }
 
@@ -95,6 +98,8 @@ class TradesMain implements TradesApp {
   readonly #http: TradesHttpServer;
   readonly #keys: PublishedKeys;
   readonly #operatorRequests: OperatorRequests;
+  readonly #entryIds = new EntryIds();
+  readonly #accounts: AccountsSide | null;
   #running: { readonly desk: JobDesk; readonly socket: JobSocket } | null = null;
   #wsPort = 0;
 
@@ -134,6 +139,7 @@ class TradesMain implements TradesApp {
       { clock: systemClock, timers: systemTimers, log },
     );
     this.#delivery = this.#makeDelivery();
+    this.#accounts = parts.enclave === undefined ? null : this.#makeAccounts(parts.enclave);
     this.#operatorRequests = new OperatorRequests(settings.databasePath, {
       rows: (query) => this.#pool.ask('outbox', query),
       replay: (ids) => this.#delivery.replay(ids),
@@ -157,13 +163,16 @@ class TradesMain implements TradesApp {
     const beside = this.#started.use(new SideBySide());
     await Promise.all([startAt(beside, this.#pool), startAt(beside, this.#sealPool)]);
     await startAt(this.#started, this.#client);
-    const desk = this.#makeDesk(opened);
+    this.#entryIds.startAt(opened.nextEntryId);
+    this.#accounts?.restore(opened.accounts);
+    const desk = this.#makeDesk();
     desk.restore(opened.jobs);
-    const socket = this.#makeSocket(desk);
+    const socket = makeJobSocket(this.#settings, desk);
     // From here on the desk hears what becomes of its summaries.
     this.#running = { desk, socket };
     this.#delivery.restore(opened.waiting, opened.deadLetters);
     await startAt(this.#started, this.#delivery);
+    if (this.#accounts !== null) await startAt(this.#started, this.#accounts);
     const doors = this.#started.use(new SideBySide());
     const { url: socketUrl } = await startAt(doors, socket);
     this.#wsPort = Number(new URL(socketUrl).port);
@@ -181,7 +190,9 @@ class TradesMain implements TradesApp {
     return this.#started.disposeAsync();
   }
 
-  kill(): void {}
+  kill(): void {
+    this.#accounts?.kill();
+  }
 
   #makeWriter(): WriterSide {
     const { databasePath: path, retentionDays } = this.#settings;
@@ -191,7 +202,7 @@ class TradesMain implements TradesApp {
       {
         log,
         clock: systemClock,
-        committed: () => undefined,
+        committed: (reports) => this.#accounts?.committed(reports),
         fatal: (error) => {
           if (!this.#started.disposed) this.#parts.fatal(error);
         },
@@ -205,7 +216,10 @@ class TradesMain implements TradesApp {
       bodies: (ids) => readAllBodies(ids, (left) => this.#pool.ask('bodies', { ids: left })),
       rows: (query) => this.#pool.ask('outbox', query),
       post: (body, digest) => this.#client.post(body, digest),
-      settled: (entryId, outcome) => this.#running?.desk.settled(entryId, outcome),
+      settled: (entryId, outcome) => {
+        this.#running?.desk.settled(entryId, outcome);
+        this.#accounts?.roomChanged();
+      },
       failing: (entryId, attempt) => this.#running?.desk.failing(entryId, attempt),
       replayed: (entryId) => this.#running?.desk.replayed(entryId),
       log: this.#parts.log,
@@ -215,84 +229,44 @@ class TradesMain implements TradesApp {
     });
   }
 
-  #makeDesk({ nextEntryId }: Opened): JobDesk {
-    const { jobs, canonical, withMetadata, returnBasis } = this.#settings;
-    const { signer, log } = this.#parts;
-    return new JobDesk(
-      {
-        jobsMax: jobs.jobsMax,
-        jobTradesMax: jobs.tradesMax,
-        jobTtlMs: jobs.ttlMs,
-        heldBytesMax: jobs.heldBytesMax,
-        hasTokens: jobs.hasTokens,
-        connectorVersion: programVersion(),
-        withMetadata,
-        canonical,
-        returnBasis,
-      },
-      {
-        journal: this.#writer.journal,
-        seal: (request) => this.#sealPool.ask('seal', request),
-        sign: (text) => signer.sign(text),
-        signingKeyId: () => signer.publicKey.kid,
-        outbox: this.#delivery,
-        actors: new JobActors(this.#actors),
-        clock: systemClock,
-        timers: systemTimers,
-        log,
-        firstEntryId: nextEntryId,
-      },
-    );
+  #makeDesk(): JobDesk {
+    return makeDesk(this.#settings, {
+      journal: this.#writer.journal,
+      outbox: this.#delivery,
+      entryIds: this.#entryIds,
+      actors: this.#actors,
+      sealPool: this.#sealPool,
+      signer: this.#parts.signer,
+      log: this.#parts.log,
+    });
   }
 
-  #makeSocket(desk: JobDesk): JobSocket {
-    const { host, wsPort: port } = this.#settings.listen;
-    return new JobSocket(
-      {
-        host,
-        port,
-        hostSetting: 'AGGREGATOR_HOST',
-        portSetting: 'AGGREGATOR_WS_PORT',
-        connectionsMax: JOB_CONNECTIONS_MAX,
-        unsentBytesMax: JOB_ANSWERS_BYTES_MAX,
-      },
-      { desk, clock: systemClock, timers: systemTimers },
-    );
+  #makeAccounts(enclave: EnclaveOptions): AccountsSide {
+    return new AccountsSide(enclave, {
+      journal: this.#writer.journal,
+      outbox: this.#delivery,
+      entryIds: this.#entryIds,
+      checkpoints: (query) => this.#pool.ask('checkpoints', { query }),
+      seals: () => this.#pool.ask('seals', {}),
+      keyUsed: (key) => this.#keys.use(key, 'polled'),
+      log: this.#parts.log,
+      clock: systemClock,
+      timers: systemTimers,
+      random: randomShare,
+    });
   }
 
   #makeServer(): TradesHttpServer {
-    const { listen, clientId, allowsPlainRegistration } = this.#settings;
-    const { nowMs, monotonicMs } = systemClock;
-    const desk = () => this.#live().desk;
-    return createTradesServer(
-      { host: listen.host, port: listen.port, clientId, allowsPlainRegistration },
-      {
-        live: () => true,
-        metrics: async () => ({
-          contentType: this.#metrics.contentType,
-          text: await this.#metrics.text(),
-        }),
-        failed: (error) => this.#failed('http', error),
-        jobs: {
-          open: (request) => desk().open(request),
-          mayUse: (jobId, token) => desk().mayUse(jobId, token),
-          view: (jobId) => desk().view(jobId),
-          process: (jobId) => desk().process(jobId),
-        },
-        wsPort: () => this.#wsPort,
-        registrations: null,
-        publicKeys: () => this.#keys.all,
-        view: () => this.#view(),
-        readiness: () => judgeReadiness(this.#view()),
-        jobRows: (limit) => desk().rows(limit),
-        accountRows: () => [],
-        buckets: (query) => this.#pool.ask('buckets', query),
-        outbox: (query) => this.#pool.ask('outbox', query),
-        clients: (query) => this.#pool.ask('clients', query),
-        nowMs,
-        monotonicMs,
-      },
-    );
+    return makeHttpServer(this.#settings, {
+      metrics: this.#metrics,
+      pool: this.#pool,
+      keys: this.#keys,
+      accounts: this.#accounts,
+      desk: () => this.#live().desk,
+      wsPort: () => this.#wsPort,
+      view: () => this.#view(),
+      failed: (error) => this.#failed('http', error),
+    });
   }
 
   /** Facts are stored in their order: no summary is on the disk before the key that signed it. */
@@ -319,6 +293,7 @@ class TradesMain implements TradesApp {
       backendUrl: this.#settings.backend.url,
       keyId: signer.publicKey.kid,
       delivery: this.#delivery,
+      accounts: this.#accounts,
       writer: this.#writer,
       readProblem: () => this.#refusedReads.problem,
       descriptors: this.#descriptors,

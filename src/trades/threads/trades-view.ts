@@ -4,6 +4,7 @@
 import { systemClock } from '../../lib/clock.ts';
 import type { DescriptorWatch } from '../../lib/descriptors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
+import { NO_ACCOUNTS } from '../domain/no-accounts.ts';
 import type { AccountsView, OutboxView, SocketView, StoreView, TradesView } from '../domain/view.ts';
 import type { JobDesk } from '../ingest/job-desk.ts';
 import type { WriterSide } from './writer-side.ts';
@@ -20,15 +21,14 @@ export interface ViewParts {
   readonly desk: Pick<JobDesk, 'counts' | 'nodes'>;
   readonly socket: { readonly counts: SocketView };
   readonly delivery: { readonly counts: OutboxView };
+  /** Null if no enclave belongs to this service. */
+  readonly accounts: { readonly view: AccountsView } | null;
   readonly writer: Pick<WriterSide, 'status' | 'facts' | 'commitSeconds'>;
   /** Why the database cannot be read; null while it can. */
   readonly readProblem: () => string | null;
   readonly descriptors: Pick<DescriptorWatch, 'problem' | 'seconds'>;
   logLoss(): LineLoss;
 }
-
-/** No enclave belongs to this service yet. */
-const NO_ACCOUNTS: AccountsView = { online: 0, stale: 0, offline: 0, isLinked: null };
 
 /** Makes the view of this moment. */
 export function tradesView(parts: ViewParts): TradesView {
@@ -43,7 +43,7 @@ export function tradesView(parts: ViewParts): TradesView {
     nodes: parts.desk.nodes,
     socket: parts.socket.counts,
     outbox: parts.delivery.counts,
-    accounts: NO_ACCOUNTS,
+    accounts: parts.accounts?.view ?? NO_ACCOUNTS,
     store: storeView(parts),
     readProblem: parts.readProblem(),
     descriptors: { problem: parts.descriptors.problem, seconds: parts.descriptors.seconds },

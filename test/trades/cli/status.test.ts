@@ -42,7 +42,7 @@ describe('trades status', () => {
   it('trades status - the screen says what is wrong', async () => {
     const text = await screen({
       ...VIEW,
-      accounts: { online: 0, stale: 2, offline: 0, isLinked: false },
+      accounts: { ...VIEW.accounts, stale: 2, known: 2, isLinked: false },
       outbox: { ...VIEW.outbox, waiting: 0, deadLetters: 2, delivered: 0, lastDeliveredAtMs: null },
       logLoss: { lines: 7, problem: 'EAGAIN' },
     });

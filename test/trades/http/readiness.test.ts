@@ -26,9 +26,9 @@ describe('trades readiness', () => {
     ['the WebSocket', { socket: { ...VIEW.socket, isListening: false } }, 'jobs', /does not listen$/],
     [
       'the enclave of its accounts',
-      { accounts: { online: 0, stale: 1, offline: 0, isLinked: false } },
+      { accounts: { ...VIEW.accounts, known: 1, isLinked: false, problem: 'nothing answers' } },
       'accounts',
-      /^the enclave .* is not linked$/,
+      /^the enclave .* is not linked: nothing answers$/,
     ],
     [
       'a free file descriptor',
@@ -44,6 +44,12 @@ describe('trades readiness', () => {
   });
 
   it.each<[string, Partial<TradesView>, keyof Readiness['components'], RegExp | null]>([
+    [
+      'accounts of another seal key',
+      { accounts: { ...VIEW.accounts, isLinked: true, known: 3, stranded: 2 } },
+      'accounts',
+      /^2 accounts cannot continue, .*ENCLAVE_SEAL_KEY$/,
+    ],
     ['no enclave and no account', { accounts: { ...VIEW.accounts, isLinked: false } }, 'accounts', null],
     [
       'a backend that is away',

@@ -37,7 +37,10 @@ function enclave(more: Partial<Registrations> = {}) {
       registered.push(registration);
       return null;
     },
-    remove: async (userId) => void removed.push(userId),
+    remove: async (userId) => {
+      removed.push(userId);
+      return null;
+    },
     metrics: async () => [],
     summary: async (userId) => (userId === 'me' ? FIGURES : null),
     ...more,

@@ -1,6 +1,7 @@
 // A program's view, as the tests of the page and the metrics use it.
 
 import type { HistogramSnapshot } from '../../../src/lib/histogram.ts';
+import { NO_ACCOUNTS } from '../../../src/trades/domain/no-accounts.ts';
 import type { TradesView } from '../../../src/trades/domain/view.ts';
 
 export const STARTED_MS = Date.UTC(2026, 0, 15);
@@ -71,7 +72,7 @@ export const VIEW: TradesView = {
     lastDeliveredAtMs: STARTED_MS + 60_000,
     problem: null,
   },
-  accounts: { online: 0, stale: 0, offline: 0, isLinked: null },
+  accounts: NO_ACCOUNTS,
   store: {
     problem: null,
     waitingFacts: 1,

@@ -16,6 +16,7 @@ import type { StoredJob } from '../../../src/trades/domain/stored-job.ts';
 import type { SealedSummary } from '../../../src/trades/domain/summary.ts';
 import type { Trade } from '../../../src/trades/domain/trade.ts';
 import { decodeTrades } from '../../../src/trades/domain/trade-log.ts';
+import { EntryIds } from '../../../src/trades/ingest/entry-ids.ts';
 import { JobDesk } from '../../../src/trades/ingest/job-desk.ts';
 import type { JobDeskOptions, JobDeskParts, JobDoor } from '../../../src/trades/ingest/job-desk-parts.ts';
 import { ManualTime } from '../../support/manual-time.ts';
@@ -188,7 +189,7 @@ export function jobDeskBench(
     clock: time,
     timers: time,
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
-    firstEntryId,
+    entryIds: new EntryIds(firstEntryId),
   };
   const desk = new JobDesk(
     {

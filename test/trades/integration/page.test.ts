@@ -144,7 +144,7 @@ describe('trades page', () => {
     await status(page, 'warning');
     state.view = {
       ...VIEW,
-      accounts: { online: 3, stale: 1, offline: 0, isLinked: true },
+      accounts: { ...VIEW.accounts, online: 3, stale: 1, known: 4, isLinked: true },
       outbox: { ...VIEW.outbox, lastDeliveredAtMs: null, waiting: 0 },
     };
     await status(page, 'connected');
