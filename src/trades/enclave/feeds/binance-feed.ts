@@ -8,6 +8,7 @@ import type {
   ReadReport,
   ReadSpan,
 } from '../../domain/exchange-calls.ts';
+import { BinanceRows } from './binance-rows.ts';
 import { type BinanceWallet, CROSS_WALLET, ISOLATED_WALLET, SPOT_WALLET } from './binance-wallets.ts';
 import { asWallets, initialWallets, NEW_WALLET, type FeedState, type Wallet } from './feed-state.ts';
 import { IdPages } from './id-pages.ts';
@@ -48,7 +49,7 @@ export class BinanceFeed implements FeedReader<FeedState> {
         {
           identity,
           reader,
-          markets: new IdPages(calls, reader, fills),
+          markets: new IdPages(new BinanceRows(calls, reader, fills)),
           nameOf,
           sink,
           listed: () => reader.table.all(['spot']),

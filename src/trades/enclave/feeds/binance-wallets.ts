@@ -5,15 +5,15 @@
 
 import type { ExchangeCalls } from '../../domain/exchange-calls.ts';
 import { exact, ZERO } from '../../domain/amount.ts';
+import type { RowsOptions } from './binance-rows.ts';
 import { decimalOf, memberOf, rowsOf, textOf } from './answer.ts';
 import type { HolderName } from './discovery.ts';
-import type { IdPagesOptions } from './id-pages.ts';
 import type { TradeReader } from './trade-reader.ts';
 
 /** One kind of wallet. */
 export interface BinanceWallet {
   readonly identity: 'spot' | 'cross' | 'isolated';
-  readonly fills: IdPagesOptions;
+  readonly fills: RowsOptions;
   readonly nameOf: HolderName;
   balances(calls: ExchangeCalls, reader: TradeReader): Promise<ReadonlyMap<string, string>>;
 }

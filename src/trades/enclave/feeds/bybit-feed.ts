@@ -14,8 +14,8 @@ import {
   TooManyFills,
 } from '../../domain/exchange-calls.ts';
 import type { AccountType } from '../../domain/registration.ts';
-import type { Trade } from '../../domain/trade.ts';
-import { memberOf, rowsOf, textOf } from './answer.ts';
+import type { Fee, Trade } from '../../domain/trade.ts';
+import { decimalOf, memberOf, rowsOf, textOf } from './answer.ts';
 import { forOneMarket } from './failures.ts';
 import { asList, initialList, type FeedState } from './feed-state.ts';
 import { cutSpan, DAY_MS, readFromMs, type Span } from './spans.ts';
@@ -54,17 +54,15 @@ const NO_FILLS: ReadonlySet<string> = new Set([
 interface Category {
   readonly name: 'spot' | 'linear' | 'inverse';
   readonly identity: string;
-  readonly isMine: (row: unknown) => boolean;
 }
 
-/** Spot and margin share a wallet and a list; only the flag of the order tells them apart. */
-const isLeveraged = (row: unknown) => textOf(memberOf(row, 'isLeverage')) === '1';
 const CATEGORIES: Readonly<Record<AccountType, readonly Category[]>> = {
-  spot: [{ name: 'spot', identity: 'spot', isMine: (row) => !isLeveraged(row) }],
-  margin: [{ name: 'spot', identity: 'margin', isMine: isLeveraged }],
+  spot: [{ name: 'spot', identity: 'spot' }],
+  // Margin trades out of the wallet of spot, and its fills stand in the same list: nothing in a row tells them apart.
+  margin: [{ name: 'spot', identity: 'spot' }],
   futures: [
-    { name: 'linear', identity: 'linear', isMine: () => true },
-    { name: 'inverse', identity: 'inverse', isMine: () => true },
+    { name: 'linear', identity: 'linear' },
+    { name: 'inverse', identity: 'inverse' },
   ],
 };
 
@@ -95,7 +93,6 @@ export class BybitFeed implements FeedReader<FeedState> {
     const reader = new TradeReader(calls, await calls.markets(), types, state);
     const fromMs = readFromMs(span, {
       startMs: state.startMs,
-      overlapMs: OVERLAP_MS,
       reachMs: REACH_MS,
       nowMs: calls.nowMs(),
     });
@@ -167,7 +164,6 @@ async function takeRows(
       if (!NO_FILLS.has(type)) work.hasUnknown = true;
       continue;
     }
-    if (!category.isMine(row)) continue;
     const trade = await readRow(work.reader, row);
     if (trade !== null && isInside(trade, window)) trades.push(trade);
   }
@@ -177,9 +173,35 @@ async function takeRows(
 async function readRow(reader: TradeReader, row: unknown): Promise<Trade | null> {
   const name = textOf(memberOf(row, 'symbol')) ?? '';
   const market = await reader.marketById(name);
-  if (market !== null) return reader.read(row, market);
-  reader.fail(name, 'market_unavailable');
-  return null;
+  if (market === null) {
+    reader.fail(name, 'market_unavailable');
+    return null;
+  }
+  const trade = await reader.read(row, market);
+  return trade === null ? null : { ...trade, fees: [...feesIn(trade, row), ...extraFees(row)] };
+}
+
+/** The row names the asset of its fee under another name than ccxt 4.5.84 reads, which then guesses it. */
+function feesIn({ fees }: Trade, row: unknown): readonly Fee[] {
+  const asset = textOf(memberOf(row, 'feeCurrency'));
+  return asset === null ? fees : fees.map((fee) => ({ ...fee, asset }));
+}
+
+/** Fees beside the first: a list, or its JSON. That they are not in the first is unverified. */
+function extraFees(row: unknown): readonly Fee[] {
+  let listed = memberOf(row, 'extraFees');
+  if (typeof listed === 'string' && listed !== '') {
+    try {
+      listed = JSON.parse(listed);
+    } catch {
+      throw new ExchangeError('exchange_error');
+    }
+  }
+  if (!Array.isArray(listed)) return [];
+  return listed.flatMap((each) => {
+    const [asset, amount] = [textOf(memberOf(each, 'feeCoin')), decimalOf(memberOf(each, 'fee'))];
+    return asset === null || amount === null ? [] : [{ asset, amount }];
+  });
 }
 
 function isInside({ timestampMs }: Trade, { fromMs, toMs }: Span): boolean {

@@ -3,6 +3,7 @@
 import type { FeedReader } from '../../domain/exchange-calls.ts';
 import type { AccountType } from '../../domain/registration.ts';
 import { BinanceFeed } from './binance-feed.ts';
+import { BinanceFuturesFeed } from './binance-futures-feed.ts';
 import { BybitFeed } from './bybit-feed.ts';
 import type { FeedState } from './feed-state.ts';
 import { KrakenFeed } from './kraken-feed.ts';
@@ -23,6 +24,8 @@ export function feedFor(exchange: string, accountType: AccountType): FeedReader<
   if (exchange === 'bybit') return new BybitFeed(accountType);
   if (exchange === 'kraken')
     return accountType === 'futures' ? new UnsupportedFeed() : new KrakenFeed(accountType);
-  if (exchange === 'binance' && accountType !== 'futures') return new BinanceFeed(accountType);
+  if (exchange === 'binance') {
+    return accountType === 'futures' ? new BinanceFuturesFeed() : new BinanceFeed(accountType);
+  }
   return new UnsupportedFeed();
 }

@@ -53,7 +53,7 @@ export interface Search {
 export interface Ledger {
   /** When the exchange was last asked, in ms since 1970. */
   readonly askedMs: number;
-  /** Up to when everything that moved is explained or accepted, in ms since 1970. */
+  /** The effects of fills from before this time are in the amounts, in ms since 1970. */
   readonly settledMs: number;
   /** Amounts by asset, or by position; those that are zero are absent. */
   readonly amounts: Readonly<Record<string, string>>;
@@ -69,7 +69,7 @@ export interface Wallet {
   readonly searches: Readonly<Record<string, Search>>;
   /** When the markets of what was held at the first read are asked once more; null if that is done, or not due yet. */
   readonly recheckMs: number | null;
-  /** True if something moved that no fill explained at the last read. */
+  /** True if a position moved that no fill explained at the last read. */
   readonly isSuspect: boolean;
   /** Up to when the list that names markets was read, in ms since 1970; null where there is none. */
   readonly listedToMs: number | null;

@@ -53,7 +53,7 @@ export class KrakenFeed implements FeedReader<FeedState> {
   ): Promise<{ state: FeedState; report: ReadReport }> {
     const state = asList(given);
     const reader = new TradeReader(calls, await calls.markets(), ['spot'], state);
-    const limits = { startMs: state.startMs, overlapMs: OVERLAP_MS, reachMs: null, nowMs: calls.nowMs() };
+    const limits = { startMs: state.startMs, reachMs: null, nowMs: calls.nowMs() };
     const wanted = { fromMs: readFromMs(span, limits), toMs: span.toMs };
     const take = async (rows: readonly unknown[]) => {
       const trades: Trade[] = [];

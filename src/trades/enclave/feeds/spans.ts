@@ -19,21 +19,15 @@ export interface Span {
 }
 
 /**
- * Where a read begins: `overlapMs` before the span, or a day if it is thorough; never before the collection began, nor
- * before what the exchange serves at `nowMs`.
+ * Where a read begins: with its span, which overlaps the one before, or a day before it if it is thorough; never before the
+ * collection began, nor before what the exchange serves at `nowMs`.
  */
 export function readFromMs(
   span: ReadSpan,
-  limits: {
-    readonly startMs: number;
-    readonly overlapMs: number;
-    readonly reachMs: number | null;
-    readonly nowMs: number;
-  },
+  limits: { readonly startMs: number; readonly reachMs: number | null; readonly nowMs: number },
 ): number {
-  const backMs = span.isThorough ? Math.max(THOROUGH_MS, limits.overlapMs) : limits.overlapMs;
   const oldestMs = limits.reachMs === null ? 0 : limits.nowMs - limits.reachMs + LIMIT_MARGIN_MS;
-  return Math.max(span.fromMs - backMs, limits.startMs, oldestMs, 0);
+  return Math.max(span.fromMs - (span.isThorough ? THOROUGH_MS : 0), limits.startMs, oldestMs, 0);
 }
 
 /** The span in pieces of at most `longestMs`, oldest first; none if it is empty. */

@@ -129,7 +129,7 @@ class WalletRead {
     const changes = [...[...open].filter(([name]) => accepted.has(name)), ...tiny];
     return this.#result({
       askedMs,
-      settledMs: isSettled ? askedMs : ledger.settledMs,
+      settledMs: isSettled ? Math.max(ledger.settledMs, askedMs - SNAPSHOT_FUZZ_MS) : ledger.settledMs,
       amounts: withEffects(ledger.amounts, [...this.#counted, { atMs: askedMs, changes }]),
     });
   }
@@ -236,15 +236,18 @@ class WalletRead {
 
   /** Asks known markets that are chosen, and those that still have something to read or that failed. */
   async #askKnown(isChosen: (known: KnownMarket, market: TableMarket) => boolean): Promise<void> {
-    const { span, isThorough } = this.#task;
+    const { span } = this.#task;
     const listed = new Map(this.#listedOf(this.#markets.keys()).map((market) => [market.symbol, market]));
     for (const [symbol, known] of this.#markets) {
       const market = listed.get(symbol);
       const isDue = known.failure !== null || isBehind(known, span);
-      if (market === undefined) {
-        // The exchange lists it no longer: what was not read cannot be asked.
-        if (isDue || isThorough) this.#parts.reader.fail(symbol, 'market_unavailable');
-      } else if (isDue || isChosen(known, market)) await this.#ask(market, known.readToMs);
+      if (market !== undefined) {
+        if (isDue || isChosen(known, market)) await this.#ask(market, known.readToMs);
+        continue;
+      }
+      // The exchange lists it no longer: nothing is new there, and what was not read cannot be asked.
+      if (isDue) this.#parts.reader.fail(symbol, 'market_unavailable');
+      else this.#markets.delete(symbol);
     }
   }
 
@@ -279,9 +282,7 @@ class WalletRead {
     else this.#markets.set(symbol, found.known);
     const taken = [...found.fresh, ...found.again];
     if (taken.length > 0) this.#parts.sink.take(taken, this.#parts.identity);
-    // The first balances hold all fills from before they were asked.
-    const fuzzMs = this.#before.ledger === null ? 0 : SNAPSHOT_FUZZ_MS;
-    const countFromMs = (this.#settledMs ?? 0) - fuzzMs;
+    const countFromMs = this.#settledMs ?? 0;
     const effects = (trades: readonly Trade[]) =>
       trades
         .filter((trade) => trade.timestampMs >= countFromMs)

@@ -249,3 +249,59 @@ export function binanceMethods(
   };
   return { privateGetAccount: account, privateGetMyTrades: trades };
 }
+
+/** Binance's contracts: positions, income, and fills by market, in windows of seven days or by id. */
+export function futuresMethods(
+  fills: readonly FakeFill[],
+  pageRows: number,
+  some: { readonly listed?: readonly FakeFill[]; readonly hasFees?: boolean } = {},
+) {
+  const listed = some.listed ?? fills;
+  const positions =
+    (isInverse: boolean): Answer =>
+    (_, nowMs) => {
+      const sums = new Map<string, ReturnType<typeof exact>>();
+      for (const { market, atMs, side, amount } of fills) {
+        if (atMs > nowMs || (market.inverse === true) !== isInverse) continue;
+        const before = sums.get(market.id) ?? ZERO;
+        sums.set(market.id, side === 'buy' ? before.plus(exact(amount)) : before.minus(exact(amount)));
+      }
+      return [...sums].map(([symbol, sum]) => ({ symbol, positionSide: 'BOTH', positionAmt: sum.toText() }));
+    };
+  const income =
+    (isInverse: boolean): Answer =>
+    ({ startTime, endTime, page, limit }, nowMs) => {
+      const rows = listed
+        .filter((fill) => some.hasFees !== false && (fill.market.inverse === true) === isInverse)
+        .filter((fill) => fill.visibleMs <= nowMs)
+        .filter((fill) => fill.atMs >= Number(startTime) && fill.atMs <= Number(endTime))
+        .toSorted((one, other) => one.atMs - other.atMs);
+      const size = Math.min(Number(limit), pageRows);
+      return rows.slice((Number(page) - 1) * size, Number(page) * size).map((fill) => ({
+        symbol: fill.market.id,
+        incomeType: 'COMMISSION',
+        tradeId: fill.id,
+      }));
+    };
+  const trades: Answer = ({ symbol, fromId, startTime, endTime, limit }, nowMs) => {
+    const [fromMs, toMs] = [Number(startTime ?? 0), Number(endTime ?? Infinity)];
+    if (fromId !== undefined && (startTime !== undefined || endTime !== undefined))
+      throw new ExchangeError('exchange_error', '-1128');
+    // As users saw it: no error.
+    if (startTime !== undefined && toMs - fromMs > 7 * DAY) return [];
+    return listed
+      .filter((fill) => fill.market.id === symbol && fill.visibleMs <= nowMs)
+      .filter((fill) => Number(fill.id) >= Number(fromId ?? 0) && fill.atMs >= fromMs && fill.atMs <= toMs)
+      .toSorted((one, other) => Number(one.id) - Number(other.id))
+      .slice(0, Math.min(Number(limit), pageRows))
+      .map((fill) => ({ id: Number(fill.id), time: fill.atMs, symbol, ...fill.more, fill }));
+  };
+  return {
+    fapiPrivateV3GetPositionRisk: positions(false),
+    dapiPrivateGetPositionRisk: positions(true),
+    fapiPrivateGetIncome: income(false),
+    dapiPrivateGetIncome: income(true),
+    fapiPrivateGetUserTrades: trades,
+    dapiPrivateGetUserTrades: trades,
+  };
+}

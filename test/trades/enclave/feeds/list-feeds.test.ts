@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ExchangeError, type FeedReader } from '../../../../src/trades/domain/exchange-calls.ts';
 import { feedFor } from '../../../../src/trades/enclave/feeds/feed-for.ts';
 import type { FeedState } from '../../../../src/trades/enclave/feeds/feed-state.ts';
+import type { Trade } from '../../../../src/trades/domain/trade.ts';
 import {
   bybitMethods,
   CountingSink,
@@ -62,12 +63,14 @@ async function readOn(
   ends: readonly number[],
 ): Promise<void> {
   let state = feed.initial(START_MS, []);
-  let fromMs = START_MS;
+  let doneMs = START_MS;
   for (const toMs of ends) {
     calls.clockMs = Math.max(calls.clockMs, toMs);
+    // Who polls reads again as much as the reader wants.
+    const fromMs = Math.max(START_MS, doneMs - feed.overlapMs);
     const { state: next } = await feed.read(calls, state, { fromMs, toMs, isThorough: false }, sink);
     state = JSON.parse(JSON.stringify(next)) as FeedState;
-    fromMs = toMs;
+    doneMs = toMs;
   }
 }
 
@@ -194,13 +197,29 @@ describe('feeds of bybit - kinds of execution', () => {
     expect(report.isIncomplete).toBe(true);
   });
 
-  it('spot and margin - are told apart by the flag of the order', async () => {
+  it('spot and margin - share one list, whose rows do not tell them apart', async () => {
+    const fills = [fillOf({ id: 'F1' }), fillOf({ id: 'F2' })];
+    const ids = ['spot BTC/USDT F1', 'spot BTC/USDT F2'];
+    expect((await readAll(fills, 'spot')).ids).toEqual(ids);
+    expect((await readAll(fills, 'margin')).ids).toEqual(ids);
+  });
+
+  it('fees - have the asset that the row names, and those beside the first count too', async () => {
+    const extraFees = JSON.stringify([{ feeCoin: 'EUR', fee: '0.2' }]);
     const fills = [
-      fillOf({ id: 'F1', more: { isLeverage: '0' } }),
-      fillOf({ id: 'F2', more: { isLeverage: '1' } }),
+      fillOf({ id: 'F1', fee: '0.1', feeAsset: 'BTC', more: { feeCurrency: 'MNT', extraFees } }),
     ];
-    expect((await readAll(fills, 'spot')).ids).toEqual(['spot BTC/USDT F1']);
-    expect((await readAll(fills, 'margin')).ids).toEqual(['margin BTC/USDT F2']);
+    const options: FakeOptions = { exchange: 'bybit', markets: MARKETS, methods: bybitMethods(fills, 50) };
+    const taken: Trade[] = [];
+    const feed = feedFor('bybit', 'spot');
+    const calls = new FakeCalls({ ...options, startMs: span.toMs });
+    await feed.read(calls, feed.initial(START_MS, []), span, { take: (trades) => taken.push(...trades) });
+    expect(taken.map(({ fees }) => fees)).toEqual([
+      [
+        { asset: 'MNT', amount: '0.1' },
+        { asset: 'EUR', amount: '0.2' },
+      ],
+    ]);
   });
 
   it('linear and inverse - have identities of their own', async () => {

@@ -1,0 +1,98 @@
+// Reads the fills of one Binance contract. A recent id is read on from; what is older is read by windows of time, because
+// it is not documented whether an id reaches further back than the window of a request without times.
+//
+// Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/Account-Trade-List and the
+// same page of COIN-M: at most seven days between `startTime` and `endTime`, neither together with `fromId`, at most 1,000
+// rows. That rows come oldest first is unverified.
+
+import type { TableMarket } from '../../domain/exchange-calls.ts';
+import { type BinanceRows, PAGE_ROWS, PAGES_MAX, type Row } from './binance-rows.ts';
+import type { KnownMarket } from './feed-state.ts';
+import type { IdPages } from './id-pages.ts';
+import type { MarketFills, MarketReader } from './market-fills.ts';
+import { cutSpan, DAY_MS, type Span } from './spans.ts';
+
+/** Longest window that the exchange answers, in ms. */
+export const WINDOW_MS = 7 * DAY_MS;
+/** An id is asked from while everything before so short a time ago was read, in ms. */
+const ID_REACH_MS = 6 * DAY_MS;
+
+/** Reads contracts. An idle one costs one request, one with fills two or more. */
+export class WindowPages implements MarketReader {
+  readonly #rows: BinanceRows;
+  readonly #ids: IdPages;
+  readonly #nowMs: () => number;
+
+  constructor(rows: BinanceRows, ids: IdPages, nowMs: () => number) {
+    this.#rows = rows;
+    this.#ids = ids;
+    this.#nowMs = nowMs;
+  }
+
+  async read(market: TableMarket, known: KnownMarket | null, span: Span): Promise<MarketFills> {
+    const nextId = known?.nextId ?? null;
+    if (nextId !== null && span.fromMs >= this.#nowMs() - ID_REACH_MS) {
+      return this.#ids.readFrom(market, BigInt(nextId), known, span);
+    }
+    const rows: Row[] = [];
+    let moreFromMs: number | null = null;
+    for (const window of cutSpan(span, WINDOW_MS)) {
+      if (rows.length > PAGE_ROWS * PAGES_MAX) {
+        moreFromMs = window.fromMs;
+        break;
+      }
+      rows.push(...(await this.#window(market, window)));
+    }
+    const first = BigInt(nextId ?? 0);
+    const fresh = rows.filter((row) => row.id >= first);
+    const last = fresh.at(-1)?.id;
+    const readToMs = moreFromMs ?? span.toMs;
+    const end = { known, span: { ...span, toMs: readToMs }, moreFromMs };
+    if (last === undefined) {
+      const fills = await this.#rows.sorted(market, [], { ...end, nextId: first });
+      // Without a fill there is no id to go on from.
+      return nextId !== null || fills.known === null
+        ? fills
+        : { ...fills, known: { ...fills.known, nextId } };
+    }
+    const fills = await this.#rows.sorted(market, fresh, { ...end, nextId: last + 1n });
+    if (moreFromMs !== null || span.toMs < this.#nowMs() - ID_REACH_MS) return fills;
+    // What the exchange has beyond the windows tells what the next read finds.
+    const next = await this.#ids.readFrom(market, last + 1n, fills.known, span);
+    return {
+      known: next.known,
+      fresh: [...fills.fresh, ...next.fresh],
+      again: [...fills.again, ...next.again],
+      ahead: [...fills.ahead, ...next.ahead],
+    };
+  }
+
+  /** All rows of a window, in the order of ids. */
+  async #window(market: TableMarket, { fromMs, toMs }: Span): Promise<readonly Row[]> {
+    const rows = new Map<bigint, Row>();
+    const add = (page: readonly Row[]) => {
+      const before = rows.size;
+      for (const row of page) if (row.atMs >= fromMs && row.atMs < toMs) rows.set(row.id, row);
+      return rows.size - before;
+    };
+    let startTime = fromMs;
+    let longest = 0;
+    for (;;) {
+      // The exchange's end is inclusive.
+      const page = await this.#rows.page(market, { startTime, endTime: toMs - 1, limit: PAGE_ROWS });
+      const added = add(page);
+      const newest = page.at(-1);
+      if (newest === undefined) break;
+      if (added === 0) {
+        // A page shorter than another was not cut.
+        if (page.length < longest) break;
+        // The page may be full of one millisecond.
+        if (add(await this.#rows.page(market, { fromId: String(newest.id + 1n), limit: PAGE_ROWS })) === 0)
+          break;
+      }
+      longest = Math.max(longest, page.length);
+      startTime = Math.max(startTime, ...[...rows.values()].map((row) => row.atMs));
+    }
+    return [...rows.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  }
+}
