@@ -13,9 +13,7 @@ export const SNAPSHOT_FUZZ_MS = 5_000;
 /** Exchanges round the quote of a fill to so small a unit. */
 const ROUNDING = exact('0.00000001');
 /** Quotes that markets usually have; one can be emptied between two reads. */
-const USUAL_QUOTES: ReadonlySet<string> = new Set(
-  'USDT USDC FDUSD TUSD BUSD USD EUR GBP TRY BRL JPY BTC ETH BNB'.split(' '),
-);
+const USUAL_QUOTES: ReadonlySet<string> = new Set('USDT USDC FDUSD USD EUR BTC'.split(' '));
 
 /** Amounts by what holds them: an asset, or an asset of an isolated pair. */
 export type Amounts = Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import { BinanceFeed } from './binance-feed.ts';
 import { BinanceFuturesFeed } from './binance-futures-feed.ts';
 import { BybitFeed } from './bybit-feed.ts';
 import type { FeedState } from './feed-state.ts';
+import { GenericFeed } from './generic-feed.ts';
 import { KrakenFeed } from './kraken-feed.ts';
 import { UnsupportedFeed } from './unsupported-feed.ts';
 
@@ -27,5 +28,5 @@ export function feedFor(exchange: string, accountType: AccountType): FeedReader<
   if (exchange === 'binance') {
     return accountType === 'futures' ? new BinanceFuturesFeed() : new BinanceFeed(accountType);
   }
-  return new UnsupportedFeed();
+  return new GenericFeed(accountType);
 }

@@ -13,6 +13,8 @@ export interface MarketFills {
   readonly fresh: readonly Trade[];
   /** Further fills from before the end of the span, which come again at the next read. */
   readonly again: readonly Trade[];
+  /** Fills that came before, or that showed late; absent if there is none. They are given again, and explain nothing. */
+  readonly repeated?: readonly Trade[];
   /** Fills from the end of the span on, as far as they were seen; they come again. */
   readonly ahead: readonly Trade[];
 }

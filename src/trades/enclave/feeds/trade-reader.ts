@@ -105,13 +105,16 @@ export class TradeReader {
     return null;
   }
 
-  /** The trade of a fill whose symbol tells the market. */
+  /** The trade of a row that names its market itself. `name`: what the row calls it. */
   async readUnnamed(raw: unknown, name: string): Promise<Trade | null> {
     const fields = this.#calls.readFill(raw, null);
-    if (fields === null) {
-      this.fail(name, 'exchange_error');
-      return null;
-    }
+    if (fields !== null) return this.readFields(fields, name);
+    this.fail(name, 'exchange_error');
+    return null;
+  }
+
+  /** The trade of a fill whose symbol tells the market. `name`: what the exchange calls it. */
+  async readFields(fields: ReadFillFields, name = fields.symbol): Promise<Trade | null> {
     const market = await this.#look((table) => table.bySymbol(fields.symbol));
     return this.tradeOf(fields, market ?? this.#delisted(fields.symbol, name), null);
   }

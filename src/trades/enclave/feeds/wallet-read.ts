@@ -2,12 +2,8 @@
 // checks that the fills explain what moved, and searches on where they do not. What is decided is in discovery.ts.
 
 import type { Exact } from '../../domain/amount.ts';
-import type { FillSink, TableMarket } from '../../domain/exchange-calls.ts';
-import type { Trade } from '../../domain/trade.ts';
+import type { TableMarket } from '../../domain/exchange-calls.ts';
 import {
-  type Effect,
-  effectOf,
-  type HolderName,
   likelyMarkets,
   marketsBetween,
   marketsToSearch,
@@ -18,11 +14,9 @@ import {
   unexplainedOf,
   withEffects,
 } from './discovery.ts';
-import { forOneMarket } from './failures.ts';
-import { type KnownMarket, MARKETS_MAX, NEW_WALLET, type Search, type Wallet } from './feed-state.ts';
-import type { MarketReader } from './market-fills.ts';
+import { NEW_WALLET, type Search, type Wallet } from './feed-state.ts';
+import { MarketRound, type MarketRoundParts } from './market-round.ts';
 import { DAY_MS, type Span } from './spans.ts';
-import type { TradeReader } from './trade-reader.ts';
 
 /** Most markets that one read asks because their base and quote moved, or are held at the first read. */
 const LIKELY_MAX = 100;
@@ -40,20 +34,12 @@ const LATE_MS = 300_000;
 const RECENT_MS = DAY_MS;
 
 /** What a wallet is, and how it is asked. */
-export interface WalletParts {
-  /** Tells its fills from those of other wallets, whose ids can be equal. */
-  readonly identity: string;
-  readonly reader: TradeReader;
-  readonly markets: MarketReader;
-  /** The markets that it can trade in. */
-  listed(): readonly TableMarket[];
+export interface WalletParts extends MarketRoundParts {
   /** Has the market table fetched again, if that is due. */
   relist(): Promise<void>;
-  readonly nameOf: HolderName;
   /** Balances that are not zero. */
   balances(): Promise<ReadonlyMap<string, string>>;
   nowMs(): number;
-  readonly sink: FillSink;
 }
 
 /** What is to be read. */
@@ -85,14 +71,8 @@ class WalletRead {
   readonly #parts: WalletParts;
   readonly #task: WalletTask;
   readonly #before: Wallet;
-  readonly #markets: Map<string, KnownMarket>;
+  readonly #round: MarketRound;
   readonly #searches: Map<string, Search>;
-  readonly #asked = new Set<string>();
-  /** Effects of fills that are counted, once each. */
-  readonly #counted: Effect[] = [];
-  /** Effects of fills that come again, or later. */
-  readonly #pending: Effect[] = [];
-  #settledMs: number | null;
   #recheckMs: number | null;
   #isIncomplete = false;
 
@@ -100,9 +80,9 @@ class WalletRead {
     this.#parts = parts;
     this.#task = task;
     this.#before = before;
-    this.#markets = new Map(Object.entries(before.markets));
+    this.#round = new MarketRound(parts, before.markets, task.span);
     this.#searches = new Map(Object.entries(before.searches));
-    this.#settledMs = before.ledger?.settledMs ?? null;
+    this.#round.countFromMs = before.ledger?.settledMs ?? 0;
     this.#recheckMs = before.recheckMs;
   }
 
@@ -116,7 +96,7 @@ class WalletRead {
     if (ledger === null) return this.#readFirst(askedMs, balances);
     await this.#relistFor(ledger.amounts, balances);
     const moves = movesOf(ledger.amounts, balances);
-    const judge = () => unexplainedOf(moves, [...this.#counted, ...this.#pending], askedMs);
+    const judge = () => unexplainedOf(moves, [...this.#round.counted, ...this.#round.pending], askedMs);
     await this.#askLikely(new Set(moves.keys()), judge);
     this.#openSearches(judge().open);
     if (this.#recheckMs !== null && this.#recheckMs <= askedMs) {
@@ -130,7 +110,7 @@ class WalletRead {
     return this.#result({
       askedMs,
       settledMs: isSettled ? Math.max(ledger.settledMs, askedMs - SNAPSHOT_FUZZ_MS) : ledger.settledMs,
-      amounts: withEffects(ledger.amounts, [...this.#counted, { atMs: askedMs, changes }]),
+      amounts: withEffects(ledger.amounts, [...this.#round.counted, { atMs: askedMs, changes }]),
     });
   }
 
@@ -149,16 +129,20 @@ class WalletRead {
     const { span, isThorough, named } = this.#task;
     const { nameOf } = this.#parts;
     const isStirred = moved.size > 0;
-    await this.#askKnown(
+    await this.#round.askKnown(
       (known) => isThorough || (isStirred && (known.lastFillMs ?? 0) >= span.toMs - RECENT_MS),
     );
-    if (isStirred || isThorough) await this.#askAll(this.#listedOf(named), this.#newFromMs());
+    if (isStirred || isThorough) await this.#round.askAll(this.#round.listedOf(named), this.#newFromMs());
     if (!isStirred) return;
     const between = marketsBetween(this.#parts.listed(), moved, nameOf);
-    await this.#askAll(between.slice(0, LIKELY_MAX), this.#newFromMs());
-    const { open } = judge();
+    await this.#round.askAll(between.slice(0, LIKELY_MAX), this.#newFromMs());
+    const open = new Set<string>();
+    for (const [name, amount] of judge().open) {
+      // A search that runs for this asks them in its turn.
+      if (this.#searches.get(name)?.amount !== amount.toText()) open.add(name);
+    }
     if (open.size === 0) return;
-    await this.#askKnown(
+    await this.#round.askKnown(
       (_, market) =>
         open.has(nameOf(market.symbol, market.base)) || open.has(nameOf(market.symbol, market.quote)),
     );
@@ -168,19 +152,19 @@ class WalletRead {
   async #readFirst(askedMs: number, balances: ReadonlyMap<string, string>): Promise<WalletResult> {
     const { startMs } = this.#task;
     const held = new Set(balances.keys());
-    this.#settledMs = askedMs;
-    const named = this.#listedOf(this.#task.named);
-    await this.#askAll(named, startMs);
+    this.#round.countFromMs = askedMs;
+    const named = this.#round.listedOf(this.#task.named);
+    await this.#round.askAll(named, startMs);
     const isOld = this.#task.span.toMs < askedMs - WORTH_A_SEARCH_MS;
-    const likelyCount = await this.#askHeld(held);
+    await this.#askHeld(held);
     this.#recheckMs = askedMs + LATE_MS;
-    if (startMs < askedMs - WORTH_A_SEARCH_MS || likelyCount > LIKELY_MAX) {
+    if (startMs < askedMs - WORTH_A_SEARCH_MS) {
       for (const name of held) {
         this.#open(name, { after: '', fromMs: startMs, isRepeated: false, amount: null, lastRoundMs: null });
       }
     }
     await this.#search(isOld ? SEARCHED_PER_OLD_READ : SEARCHED_PER_READ, askedMs, () => new Map());
-    const amounts = withEffects(Object.fromEntries(balances), this.#counted);
+    const amounts = withEffects(Object.fromEntries(balances), this.#round.counted);
     return this.#result({ askedMs, settledMs: askedMs, amounts });
   }
 
@@ -188,18 +172,17 @@ class WalletRead {
   async #readOld(): Promise<WalletResult> {
     const { ledger } = this.#before;
     if (ledger === null) throw new Error('balances were never asked');
-    await this.#askKnown(() => false);
+    await this.#round.askKnown(() => false);
     // What moved since is judged by the next read that asks for balances.
     const isFirstSearch = [...this.#searches.values()].every((search) => search.amount === null);
     if (isFirstSearch) await this.#search(SEARCHED_PER_OLD_READ, ledger.askedMs, () => new Map());
-    return this.#result({ ...ledger, amounts: withEffects(ledger.amounts, this.#counted) });
+    return this.#result({ ...ledger, amounts: withEffects(ledger.amounts, this.#round.counted) });
   }
 
-  /** Asks the likely markets of what is held for all fills since the beginning. Answers how many there are. */
-  async #askHeld(held: ReadonlySet<string>): Promise<number> {
+  /** Asks the likely markets of what is held for all fills since the beginning. */
+  async #askHeld(held: ReadonlySet<string>): Promise<void> {
     const likely = likelyMarkets(this.#parts.listed(), held, this.#parts.nameOf);
-    await this.#askAll(likely.slice(0, LIKELY_MAX), this.#task.startMs);
-    return likely.length;
+    await this.#round.askAll(likely.slice(0, LIKELY_MAX), this.#task.startMs);
   }
 
   #result(ledger: NonNullable<Wallet['ledger']>): WalletResult {
@@ -211,12 +194,12 @@ class WalletRead {
     }
     const wallet: Wallet = {
       ...NEW_WALLET,
-      markets: Object.fromEntries(this.#markets),
+      markets: this.#round.known,
       searches: Object.fromEntries(this.#searches),
       recheckMs: this.#recheckMs,
       ledger,
     };
-    for (const [symbol, known] of this.#markets) if (isBehind(known, this.#task.span)) waiting.add(symbol);
+    for (const symbol of this.#round.behind) waiting.add(symbol);
     return { wallet, unsearched: waiting.size, isIncomplete: this.#isIncomplete };
   }
 
@@ -224,71 +207,9 @@ class WalletRead {
     return marketsToSearch(this.#parts.listed(), name, after, this.#parts.nameOf);
   }
 
-  #listedOf(symbols: Iterable<string>): readonly TableMarket[] {
-    const wanted = new Set(symbols);
-    return this.#parts.listed().filter((market) => wanted.has(market.symbol));
-  }
-
   /** Fills of a market that is found now are looked for from here on: all earlier movements are explained. */
   #newFromMs(): number {
-    return Math.max(this.#task.startMs, (this.#settledMs ?? 0) - SNAPSHOT_FUZZ_MS);
-  }
-
-  /** Asks known markets that are chosen, and those that still have something to read or that failed. */
-  async #askKnown(isChosen: (known: KnownMarket, market: TableMarket) => boolean): Promise<void> {
-    const { span } = this.#task;
-    const listed = new Map(this.#listedOf(this.#markets.keys()).map((market) => [market.symbol, market]));
-    for (const [symbol, known] of this.#markets) {
-      const market = listed.get(symbol);
-      const isDue = known.failure !== null || isBehind(known, span);
-      if (market !== undefined) {
-        if (isDue || isChosen(known, market)) await this.#ask(market, known.readToMs);
-        continue;
-      }
-      // The exchange lists it no longer: nothing is new there, and what was not read cannot be asked.
-      if (isDue) this.#parts.reader.fail(symbol, 'market_unavailable');
-      else this.#markets.delete(symbol);
-    }
-  }
-
-  async #askAll(markets: readonly TableMarket[], fromMs: number): Promise<void> {
-    for (const market of markets) await this.#ask(market, fromMs);
-  }
-
-  async #ask(market: TableMarket, fromMs: number): Promise<void> {
-    const { symbol } = market;
-    if (this.#asked.has(symbol)) return;
-    this.#asked.add(symbol);
-    const known = this.#markets.get(symbol) ?? null;
-    if (known === null && this.#markets.size >= MARKETS_MAX) {
-      this.#parts.reader.fail(symbol, 'unsupported');
-      return;
-    }
-    const span = { fromMs, toMs: this.#task.span.toMs };
-    const found = await forOneMarket(
-      () => this.#parts.markets.read(market, known, span),
-      (kind) => {
-        // Of a market that is no longer traded and that the account is not known to have traded there is nothing to tell.
-        if (known === null && !market.isActive) return;
-        this.#parts.reader.fail(symbol, kind);
-        this.#markets.set(symbol, {
-          ...(known ?? { nextId: null, readToMs: fromMs, moreFromMs: null, lastFillMs: null }),
-          failure: kind,
-        });
-      },
-    );
-    if (found === null) return;
-    if (found.known === null) this.#markets.delete(symbol);
-    else this.#markets.set(symbol, found.known);
-    const taken = [...found.fresh, ...found.again];
-    if (taken.length > 0) this.#parts.sink.take(taken, this.#parts.identity);
-    const countFromMs = this.#settledMs ?? 0;
-    const effects = (trades: readonly Trade[]) =>
-      trades
-        .filter((trade) => trade.timestampMs >= countFromMs)
-        .map((trade) => effectOf(trade, symbol, this.#parts.nameOf));
-    this.#counted.push(...effects(found.fresh));
-    this.#pending.push(...effects([...found.again, ...found.ahead]));
+    return Math.max(this.#task.startMs, this.#round.countFromMs - SNAPSHOT_FUZZ_MS);
   }
 
   /** Begins a search for what is unexplained, or one more round of the search that runs. */
@@ -340,13 +261,15 @@ class WalletRead {
     if (before.lastRoundMs !== null && nowMs < before.lastRoundMs) {
       return before.amount !== null && !judge().has(name) ? 'explained' : before;
     }
+    // Assets without any market cannot have been traded.
+    if (this.#toSearch(name, '').length === 0) return 'ended';
     let search = before;
     for (const market of this.#toSearch(name, before.after)) {
       if (search.amount !== null && !judge().has(name)) return 'explained';
-      if (!this.#asked.has(market.symbol)) {
+      if (!this.#round.wasAsked(market.symbol)) {
         if (budget.left === 0) return search;
         budget.left--;
-        await this.#ask(market, this.#markets.get(market.symbol)?.readToMs ?? search.fromMs);
+        await this.#round.ask(market, search.fromMs);
       }
       search = { ...search, after: searchName(market) };
     }
@@ -356,9 +279,4 @@ class WalletRead {
     if (search.amount === null || search.lastRoundMs !== null) return 'ended';
     return { ...search, after: '', lastRoundMs: nowMs + LATE_MS };
   }
-}
-
-/** True if fills from before the end of the span were seen and not read yet. */
-function isBehind({ moreFromMs }: KnownMarket, span: Span): boolean {
-  return moreFromMs !== null && moreFromMs < span.toMs;
 }
