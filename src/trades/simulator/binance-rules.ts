@@ -101,7 +101,7 @@ class BinanceService implements ExchangeService {
   readonly #budgets: Readonly<Record<Host, BinanceBudget>>;
 
   constructor(parts: SimParts) {
-    const limit = (host: Host) => Math.min(LIMITS[host], parts.scenario.weightPerMinute);
+    const limit = (host: Host) => parts.scenario.weightPerMinute ?? LIMITS[host];
     const limits = { api: limit('api'), sapi: limit('sapi'), fapi: limit('fapi'), dapi: limit('dapi') };
     this.#budgets = {
       api: new BinanceBudget(limits.api),

@@ -52,7 +52,7 @@ export function readScenario(value: unknown): Scenario {
     clockOffsetMs: top.whole('clockOffsetMs', -CLOCK_MAX_MS, CLOCK_MAX_MS, 0),
     pageSizeMax: top.whole('pageSizeMax', 1, COUNT_MAX, Infinity),
     latencyMs: top.whole('latencyMs', 0, 60_000, 1),
-    weightPerMinute: top.whole('weightPerMinute', 1, COUNT_MAX, Infinity),
+    weightPerMinute: top.whole('weightPerMinute', 1, COUNT_MAX, null),
     tier: top.optionalOneOf('tier', KRAKEN_TIERS) ?? 'intermediate',
     markets,
     accounts: top.list('accounts', readAccount),

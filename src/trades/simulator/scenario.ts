@@ -304,8 +304,8 @@ export interface Scenario {
   /** Infinity: the exchange's own. */
   readonly pageSizeMax: number;
   readonly latencyMs: number;
-  /** Infinity: the exchange's own. */
-  readonly weightPerMinute: number;
+  /** Null: the exchange's own. */
+  readonly weightPerMinute: number | null;
   readonly tier: KrakenTier;
   /** Null: those of the exchange's rules. */
   readonly markets: readonly SimMarket[] | null;

@@ -1,5 +1,6 @@
 // Scenarios: what is read, and that whatever is wrong is named.
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createExchangeSim, startExchangeSim } from '../../../src/trades/simulator/exchange-sim.ts';
 import { parseScenario, readScenario } from '../../../src/trades/simulator/read-scenario.ts';
@@ -89,6 +90,14 @@ describe('a scenario', () => {
   ];
   it.each(wrong)('a scenario - %s is named', (_title, scenario, sentence) => {
     expect(() => readScenario(scenario)).toThrow(sentence);
+  });
+
+  it('a scenario - the example can be run', async () => {
+    const file = new URL('../../../examples/exchange-scenario.json', import.meta.url);
+    const sim = createExchangeSim('binance', parseScenario(readFileSync(file, 'utf8')));
+    await sim.start();
+    expect(sim.fills('anna')).toHaveLength(4);
+    await sim.stop();
   });
 
   it('a scenario - is for one exchange, has markets for its fills, and is JSON', async () => {
