@@ -23,8 +23,10 @@ import { environmentOf } from './support.ts';
 
 /** How often the exchange's clock is measured, in ms. */
 export const CLOCK_INTERVAL_MS = 3_600_000;
-/** Work of a poll of which nothing is known yet, in ms of the budget. */
-const FIRST_POLL_WORK_MS = 500;
+/** Requests of a poll of which nothing is known yet. */
+const FIRST_POLL_REQUESTS = 2;
+/** Work of a request of which nothing is known, in ms of the budget: what Binance counts for a page of fills. */
+const REQUEST_WORK_MS = 200;
 /** Exchanges that tell whole seconds, which are half a second old on average. */
 const WHOLE_SECONDS: ReadonlySet<string> = new Set(['kraken']);
 /** Weight of the latest poll in the mean of their work. */
@@ -160,7 +162,8 @@ export class Venue {
 
   /** The mean work of a poll of this kind of account, in ms of the budget: what to reserve for the next. */
   pollWorkMs(accountType: AccountType): number {
-    return this.#pollWorkMs.get(accountType) ?? FIRST_POLL_WORK_MS;
+    const requestWorkMs = keyPaceOf(this.exchange)?.addressWorkMs ?? REQUEST_WORK_MS;
+    return this.#pollWorkMs.get(accountType) ?? FIRST_POLL_REQUESTS * requestWorkMs;
   }
 
   /**
