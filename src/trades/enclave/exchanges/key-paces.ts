@@ -40,6 +40,7 @@ export class KeyPaces {
   /** When the work that was granted to a key will be done, by key. */
   readonly #doneMs = new Map<string, number>();
   readonly #refusals = new Set<() => void>();
+  #isStopped = false;
 
   constructor(parts: {
     readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -49,7 +50,12 @@ export class KeyPaces {
     this.#timers = parts.timers;
   }
 
-  /** Resolves when a request of `workMs` of this key may go on. Rejects with `rate_limited` after `refuseWaiting`. */
+  /** Keys that are remembered. */
+  get size(): number {
+    return this.#doneMs.size;
+  }
+
+  /** Resolves when a request of `workMs` of this key may go on. Rejects with `unreachable` after `stop`. */
   async take(key: string, workMs: number, burstMs: number): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const startMs = Math.max(this.#doneMs.get(key) ?? -Infinity, nowMs - burstMs);
@@ -60,15 +66,17 @@ export class KeyPaces {
     if (startMs > nowMs) await this.#wait(startMs - nowMs);
   }
 
-  /** Refuses the requests that wait. */
-  refuseWaiting(): void {
+  /** Refuses the requests that wait, and all that would have to. */
+  stop(): void {
+    this.#isStopped = true;
     for (const refuse of this.#refusals) refuse();
   }
 
   #wait(delayMs: number): Promise<void> {
+    if (this.#isStopped) return Promise.reject(new ExchangeError('unreachable'));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = this.#timers.after(delayMs, resolve);
-    const refuse = () => reject(new ExchangeError('rate_limited'));
+    const refuse = () => reject(new ExchangeError('unreachable'));
     this.#refusals.add(refuse);
     return promise.finally(() => {
       timer.cancel();

@@ -4,7 +4,7 @@
 import type { Clock } from '../../../lib/clock.ts';
 import { Fifo } from '../../../lib/fifo.ts';
 import type { Timer, Timers } from '../../../lib/timers.ts';
-import { ExchangeError } from '../../domain/exchange-calls.ts';
+import { ExchangeError, type ExchangeErrorKind } from '../../domain/exchange-calls.ts';
 import { PollCalendar } from './poll-calendar.ts';
 
 /** Requests that wait for their turn at one exchange; a further one is refused. */
@@ -41,6 +41,7 @@ export class RateBudget {
   #pausedUntilMs = -Infinity;
   #pauseMs = 0;
   #pauses = 0;
+  #isStopped = false;
 
   constructor({ clock, timers }: RateBudgetParts) {
     this.#clock = clock;
@@ -64,9 +65,10 @@ export class RateBudget {
 
   /**
    * Resolves when a request of `workMs` may leave. Rejects with `rate_limited` during a pause, when one begins, and when
-   * {@link WAITING_MAX} requests wait.
+   * {@link WAITING_MAX} requests wait; with `unreachable` after `stop`.
    */
   take(workMs: number): Promise<void> {
+    if (this.#isStopped) return Promise.reject(new ExchangeError('unreachable'));
     if (this.pausedForMs > 0 || this.#waiting >= WAITING_MAX)
       return Promise.reject(new ExchangeError('rate_limited'));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -98,7 +100,7 @@ export class RateBudget {
       this.#pauseMs = Math.min(PAUSE_MOST_MS, Math.max(PAUSE_LEAST_MS, this.#pauseMs * 2));
     }
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + Math.max(wantedMs, this.#pauseMs));
-    this.refuseWaiting();
+    this.#refuseWaiting('rate_limited');
   }
 
   /** A request succeeded. The next pause is short again if the last one is long over. */
@@ -106,13 +108,18 @@ export class RateBudget {
     if (this.#clock.monotonicMs() >= this.#pausedUntilMs + this.#pauseMs) this.#pauseMs = 0;
   }
 
-  /** Refuses the requests that wait. */
-  refuseWaiting(): void {
+  /** Refuses the requests that wait, and all that come. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#refuseWaiting('unreachable');
+  }
+
+  #refuseWaiting(kind: ExchangeErrorKind): void {
     this.#timer?.cancel();
     this.#timer = null;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       this.#waiting -= 1;
-      next.reject(new ExchangeError('rate_limited'));
+      next.reject(new ExchangeError(kind));
     }
   }
 

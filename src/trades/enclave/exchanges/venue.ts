@@ -41,12 +41,14 @@ export interface VenueParts {
   readonly userAgent: string;
 }
 
-/** Counts since the start. */
+/** Counts since the start, and one of now. */
 export interface VenueCounters {
   /** Requests that left. */
   readonly requests: number;
   /** Requests that had no answer, or one that is an error. */
   readonly failed: number;
+  /** Requests that wait for their turn now. */
+  readonly waiting: number;
   /** Pauses of the whole exchange. */
   readonly pauses: number;
   /** Tables of markets that were asked for. */
@@ -98,6 +100,7 @@ export class Venue {
     return {
       requests: this.#fetch.requests,
       failed: this.#failed,
+      waiting: this.#budget.waiting,
       pauses: this.#budget.pauses,
       marketDownloads: this.#marketDownloads,
     };
@@ -178,8 +181,8 @@ export class Venue {
   stop(): void {
     this.#isStopped = true;
     this.#hourly?.cancel();
-    this.#paces.refuseWaiting();
-    this.#budget.refuseWaiting();
+    this.#paces.stop();
+    this.#budget.stop();
     this.#fetch.stop();
   }
 

@@ -2,7 +2,9 @@
 
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { INSTANCES_MAX } from '../../../../src/trades/enclave/exchanges/desk.ts';
+import { INSTANCES_MAX, WAITING_ACCOUNTS_MAX } from '../../../../src/trades/enclave/exchanges/desk.ts';
+import { ManualTime } from '../../../support/manual-time.ts';
+import { until } from '../../../support/until.ts';
 import { tinyBinance, tinyBybit } from './tiny-exchanges.ts';
 import { A, B, venuesOf } from './venues-under-test.ts';
 
@@ -117,4 +119,35 @@ it('loan - more accounts than instances wait for one, and a thousand polls need 
   expect(most).toBeLessThanOrEqual(INSTANCES_MAX);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(60 * 1_048_576);
   expect(venue.counters.marketDownloads).toBe(1);
+});
+
+it('loan - as many accounts wait as the bound says, and a further one is refused', async () => {
+  const binance = await tinyBinance(Date.now);
+  const venue = venuesOf({ binance }).venue('binance', false);
+  await venue.ready();
+  const { promise: end, resolve } = Promise.withResolvers<void>();
+  const use = (nth: number) => venue.use({ ...A, apiKey: `planted-key-${nth}` }, 'spot', () => end);
+  const all = Array.from({ length: INSTANCES_MAX + WAITING_ACCOUNTS_MAX }, (_, nth) => use(nth));
+  await expect(use(-1)).rejects.toMatchObject({ kind: 'rate_limited' });
+  resolve();
+  await Promise.all(all);
+});
+
+it('loan - a stop ends what is under way, and leaves no timer', async () => {
+  const time = new ManualTime();
+  const binance = await tinyBinance(() => time.nowMs());
+  const venues = venuesOf({ binance }, { clock: time, timers: time });
+  const venue = venues.venue('binance', false);
+  await venue.ready();
+  binance.on('/api/v3/myTrades', () => new Promise(() => undefined));
+  const using = venue
+    .use(A, 'spot', (calls) => calls.call('privateGetMyTrades', { symbol: 'BTCUSDT' }))
+    .catch((error: unknown) => error);
+  await until('the request', () => binance.seen('/api/v3/myTrades').length === 1);
+  await venues.stop();
+  expect(await using).toMatchObject({ kind: 'unreachable' });
+  await expect(venue.use(A, 'spot', (calls) => calls.fetchBalance({}))).rejects.toMatchObject({
+    kind: 'unreachable',
+  });
+  expect(time.timers).toBe(0);
 });

@@ -3,7 +3,9 @@
 import { expect, it } from 'vitest';
 import { ExchangeClock } from '../../../../src/trades/enclave/exchanges/exchange-clock.ts';
 import { COUNTERS_MAX, KeyLocks, keyName } from '../../../../src/trades/enclave/exchanges/key-locks.ts';
-import { KeyPaces } from '../../../../src/trades/enclave/exchanges/key-paces.ts';
+import type { Instance } from '../../../../src/trades/enclave/exchanges/instance.ts';
+import { KeyPaces, PACES_MAX } from '../../../../src/trades/enclave/exchanges/key-paces.ts';
+import { OpenPrices, PRICES_MAX } from '../../../../src/trades/enclave/exchanges/open-prices.ts';
 import { ManualTime } from '../../../support/manual-time.ts';
 import { tinyBinance, tinyKraken } from './tiny-exchanges.ts';
 import { A, venuesOf } from './venues-under-test.ts';
@@ -171,10 +173,29 @@ it('paces - a key waits for itself only', async () => {
     void paces.take(key, 6_000, 6_000).then(() => left.push(`${key} ${time.monotonicMs() - startMs}`));
   await time.advance(20_000, settle);
   expect(left).toEqual(['a 0', 'a 0', 'b 0', 'a 6000']);
-  const waiting = Array.from({ length: 3 }, () => paces.take('c', 6_000, 0).catch((error: unknown) => error));
-  paces.refuseWaiting();
-  expect((await Promise.all(waiting)).slice(1)).toMatchObject([
-    { kind: 'rate_limited' },
-    { kind: 'rate_limited' },
-  ]);
+  await paces.take('a', 6_000, 0);
+  const waiting = paces.take('a', 6_000, 0).catch((error: unknown) => error);
+  paces.stop();
+  expect(await waiting).toMatchObject({ kind: 'unreachable' });
+  await expect(paces.take('a', 6_000, 0)).rejects.toMatchObject({ kind: 'unreachable' });
+  for (let nth = 0; nth < PACES_MAX; nth += 1) await paces.take(`key ${nth}`, 1, 0);
+  expect(paces.size).toBe(PACES_MAX);
+});
+
+it('price - beyond the bound the oldest is forgotten', async () => {
+  const table = { bySymbol: () => null, byId: () => null, all: () => [] };
+  let asked = 0;
+  const prices = new OpenPrices({
+    clock: new ManualTime(),
+    instance: async () => {
+      asked += 1;
+      return { table, instance: {} as Instance };
+    },
+  });
+  for (let nth = 0; nth <= PRICES_MAX; nth += 1) await prices.open(`A${nth}`, TEN_MS);
+  expect(prices.size).toBe(PRICES_MAX);
+  await prices.open(`A${PRICES_MAX}`, TEN_MS);
+  expect(asked).toBe(PRICES_MAX + 1);
+  await prices.open('A0', TEN_MS);
+  expect(asked).toBe(PRICES_MAX + 2);
 });

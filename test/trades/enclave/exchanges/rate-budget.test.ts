@@ -74,9 +74,10 @@ it('budget - beyond its bound a request is refused', async () => {
   await budget.take(1_000_000);
   const waiting = Array.from({ length: WAITING_MAX }, () => budget.take(1).catch((error: unknown) => error));
   await expect(budget.take(1)).rejects.toMatchObject({ kind: 'rate_limited' });
-  budget.refuseWaiting();
+  budget.stop();
   expect(await Promise.all(waiting)).toHaveLength(WAITING_MAX);
   expect(budget.waiting).toBe(0);
+  await expect(budget.take(1)).rejects.toMatchObject({ kind: 'unreachable' });
 });
 
 it('calendar - a thousand polls of one moment are spread over what four fifths of the budget allow', () => {

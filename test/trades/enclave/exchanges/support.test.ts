@@ -121,8 +121,8 @@ const FACTS: readonly (readonly [string, AccountType, string, Answerer, Partial<
       result: {
         permissions: ['query-funds', 'withdraw-funds'],
         iban: 'AA45 N84G',
-        valid_until: '0',
-        ip_allowlist: [],
+        validUntil: '0',
+        ipAllowlist: [],
       },
     }),
     { userId: 'AA45 N84G', canWithdraw: true, canTrade: false, isIpBound: false, expiresAtMs: null },
@@ -133,7 +133,7 @@ const FACTS: readonly (readonly [string, AccountType, string, Answerer, Partial<
     '/0/private/GetApiKeyInfo',
     restrictions({
       error: [],
-      result: { permissions: ['query-closed-trades', 'modify-orders'], valid_until: '1800000000' },
+      result: { permissions: ['query-closed-trades', 'modify-orders'], validUntil: '1800000000' },
     }),
     { userId: null, canWithdraw: false, canTrade: true, isIpBound: null, expiresAtMs: 1_800_000_000_000 },
   ],

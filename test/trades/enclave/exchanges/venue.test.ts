@@ -39,7 +39,7 @@ it('venue - accounts share one download of the markets, and amounts come as the 
   });
   expect(binance.seen('/api/v3/exchangeInfo')).toHaveLength(1);
   expect(binance.seen('/fapi/v1/exchangeInfo')).toHaveLength(0);
-  expect(venue.counters).toEqual({ requests: 5, failed: 0, pauses: 0, marketDownloads: 1 });
+  expect(venue.counters).toEqual({ requests: 5, failed: 0, waiting: 0, pauses: 0, marketDownloads: 1 });
 });
 
 it('venue - one key has never two requests under way, B goes on beside it', async () => {
