@@ -88,3 +88,30 @@ it.each(['binance', 'bybit', 'kraken'] as const)(
     expect((await stage.pollHour()).totals).toMatchObject({ trades: 3, volume_base: 3 });
   },
 );
+
+// ccxt#16986, #21103, #14513: no window may be longer than seven days.
+it('story 15 - binance futures: thirty days are read in windows of seven, and all fills count', async () => {
+  const since = BEGIN_MS - 30 * DAY;
+  const days = [0.5, 8, 15, 22, 29.9];
+  const stage = await startStage(
+    'binance',
+    days.map((day) => buy('BTCUSDT', Math.floor(since + day * DAY), { kind: 'linear' })),
+    ends,
+    { accountType: 'futures', sinceMs: since },
+  );
+  await stage.poll();
+  const requests = stage.sim.requests().filter(({ path }) => path === '/fapi/v1/userTrades');
+  const windows = requests.flatMap(({ query }) => {
+    const parameters = new URLSearchParams(query);
+    const start = Number(parameters.get('startTime'));
+    return start === 0 ? [] : [{ start, length: Number(parameters.get('endTime')) - start }];
+  });
+  expect(Math.max(...windows.map(({ length }) => length))).toBeLessThanOrEqual(7 * DAY);
+  // Each week is asked for again behind its last fill. The fifth, which is recent, goes on from an id.
+  expect(new Set(windows.map(({ start }) => Math.floor((start - since) / (7 * DAY)))).size).toBe(4);
+  expect(requests.length).toBeLessThanOrEqual(20);
+  expect(stage.sim.requests().every(({ code }) => code === null)).toBe(true);
+  stage.pass(2 * HOUR);
+  await stage.poll();
+  expect(stage.summaries.reduce((sum, { totals }) => sum + totals.trades, 0)).toBe(days.length);
+});
