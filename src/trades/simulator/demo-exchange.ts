@@ -16,6 +16,8 @@ const PAST_MS = 3 * 24 * HOUR_MS;
 const PAST_STEP_MS = 2 * HOUR_MS;
 /** Time between two new fills of an account. */
 const NEW_STEP_MS = 5_000;
+/** New fills of an account until it trades no more: some days' worth. */
+const DEMO_FILLS_MAX = 50_000;
 /** Markets that an account trades. */
 const MARKETS_MAX = 2;
 const QUOTE_BALANCE = '10000';
@@ -43,6 +45,7 @@ export class DemoExchange implements Part {
   readonly #timers: Timers;
   #sim: Pick<ExchangeSim, 'addFills'> | null = null;
   #timer: Timer | null = null;
+  #rounds = 0;
 
   constructor(
     rules: ExchangeRules,
@@ -73,6 +76,8 @@ export class DemoExchange implements Part {
   async start(): Promise<void> {
     this.#timer = this.#timers.every(NEW_STEP_MS, () => {
       const atMs = this.#clock.nowMs();
+      this.#rounds += 1;
+      if (this.#rounds > DEMO_FILLS_MAX) return;
       for (const { name, desk } of this.#desks) this.#sim?.addFills(name, [desk.next(atMs)]);
     });
   }

@@ -1,6 +1,7 @@
 // What a simulated exchange knows: its markets, and the accounts with their fills in the order of time. It answers what is
 // visible at a time. What follows from fills (balances, positions, ledgers) is computed in `account-books.ts`.
 
+import { CodedError } from '../../lib/errors.ts';
 import { wrongMember } from './members.ts';
 import type {
   FillKind,
@@ -14,6 +15,11 @@ import type {
   SimMovement,
   UnplacedFill,
 } from './scenario.ts';
+
+/** Fills of all accounts together. */
+const FILLS_MAX = 2_000_000;
+/** Keys of all accounts together. */
+const KEYS_MAX = 100_000;
 
 /** How an exchange writes ids; the number is that of the fill, from 1, ascending in the order of their coming. */
 export interface IdForms {
@@ -60,7 +66,7 @@ const BEFORE: Readonly<Record<FillKind, SimMarketKind>> = {
 };
 
 /** The kind of market in which fills of a kind are made. */
-export function marketKindOf(kind: FillKind): SimMarketKind {
+function marketKindOf(kind: FillKind): SimMarketKind {
   return BEFORE[kind];
 }
 
@@ -77,7 +83,7 @@ export class ExchangeState {
     this.markets = scenario.markets ?? standardMarkets;
     this.#ids = ids;
     for (const account of scenario.accounts) this.#accounts.set(account.name, { account, fills: [] });
-    for (const key of scenario.keys) this.#keys.set(key.apiKey, key);
+    for (const key of scenario.keys) this.setKey(key);
     const fills = scenario.accounts.flatMap(({ name, fills: own }, row) =>
       own.map((fill, index) => ({ name, fill, path: `accounts[${row}].fills[${index}]` })),
     );
@@ -105,8 +111,9 @@ export class ExchangeState {
     return this.#keys.get(apiKey);
   }
 
-  /** Adds a key, or replaces the one with the same `apiKey`. */
+  /** Adds a key, or replaces the one with the same `apiKey`. Errors: `too_many` beyond {@link KEYS_MAX}. */
   setKey(key: SimKey): void {
+    if (!this.#keys.has(key.apiKey) && this.#keys.size >= KEYS_MAX) throw tooMany('keys', KEYS_MAX);
     this.#keys.set(key.apiKey, key);
   }
 
@@ -122,11 +129,15 @@ export class ExchangeState {
     return this.markets.filter((market) => market.kind === kind && isListed(market, nowMs));
   }
 
-  /** Adds a fill. Errors: `settings_invalid` if its account or market is not there; `path` names it then. */
+  /**
+   * Adds a fill. Errors: `settings_invalid` if its account or market is not there, and `path` names it then; `too_many`
+   * beyond {@link FILLS_MAX}.
+   */
   addFill(accountName: string, fill: UnplacedFill, path: string): SimFill {
     const held = this.#accounts.get(accountName);
     if (held === undefined) throw wrongMember(path, 'no account has this name');
     const market = this.#marketOf(fill, path);
+    if (this.#ordinal >= FILLS_MAX) throw tooMany('fills', FILLS_MAX);
     this.#ordinal += 1;
     const ordinal = this.#ordinal;
     const feeAsset = this.#ids.feeAsset?.(market, fill.side) ?? standardFeeAsset(market, fill);
@@ -192,4 +203,8 @@ function isListed({ listedAtMs, delistedAtMs }: SimMarket, nowMs: number): boole
 function standardFeeAsset(market: SimMarket, { side }: UnplacedFill): SimFee['asset'] {
   if (market.kind !== 'spot') return market.settle;
   return side === 'buy' ? market.base : market.quote;
+}
+
+function tooMany(what: string, most: number): CodedError {
+  return new CodedError('too_many', `A simulated exchange has at most ${most} ${what}.`);
 }

@@ -23,7 +23,7 @@ import {
 } from './scenario.ts';
 
 /** Longest scenario file, in characters. */
-export const SCENARIO_TEXT_MAX = 256 * 1024 * 1024;
+const SCENARIO_TEXT_MAX = 256 * 1024 * 1024;
 
 const COUNT_MAX = 1_000_000_000;
 const CLOCK_MAX_MS = 10 * 366 * 86_400_000;

@@ -2,9 +2,13 @@
 // requests of one key that were under way at the same time.
 
 /** Requests that are kept whole; older ones are only counted. */
-export const RECORDED_REQUESTS_MAX = 50_000;
+const RECORDED_REQUESTS_MAX = 50_000;
 /** Kept ones beyond that before the oldest are dropped, all at once. */
 const SURPLUS_MAX = 1_000;
+/** Keys, and paths, that are counted by name; further ones are counted together as {@link OTHERS}. */
+const COUNTED_NAMES_MAX = 10_000;
+/** The name of what is counted together. */
+const OTHERS = 'others';
 
 /** One request with its answer. */
 export interface RecordedRequest {
@@ -64,8 +68,9 @@ export class RequestRecord {
     add(this.#byStatus, 'none');
     if (apiKey === null) return this.#total;
     add(this.#byKey, apiKey);
-    if ((this.#underWay.get(apiKey) ?? 0) > 0) add(this.#overlaps, apiKey);
-    add(this.#underWay, apiKey);
+    const underWay = this.#underWay.get(apiKey) ?? 0;
+    if (underWay > 0) add(this.#overlaps, apiKey);
+    this.#underWay.set(apiKey, underWay + 1);
     return this.#total;
   }
 
@@ -83,7 +88,9 @@ export class RequestRecord {
     apiKey: string | null,
     answer: Partial<Pick<RecordedRequest, 'status' | 'code' | 'fault' | 'weight' | 'nonce'>>,
   ): void {
-    if (apiKey !== null) add(this.#underWay, apiKey, -1);
+    const left = apiKey === null ? 0 : (this.#underWay.get(apiKey) ?? 0) - 1;
+    if (apiKey !== null && left > 0) this.#underWay.set(apiKey, left);
+    if (apiKey !== null && left <= 0) this.#underWay.delete(apiKey);
     this.#weight += answer.weight ?? 0;
     if (answer.status != null) {
       add(this.#byStatus, 'none', -1);
@@ -123,5 +130,6 @@ export class RequestRecord {
 }
 
 function add(counts: Map<string, number>, name: string, by = 1): void {
-  counts.set(name, (counts.get(name) ?? 0) + by);
+  const counted = counts.has(name) || counts.size < COUNTED_NAMES_MAX ? name : OTHERS;
+  counts.set(counted, (counts.get(counted) ?? 0) + by);
 }
