@@ -10,6 +10,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { enclaveUrlOf } from '../client/enclave-url.ts';
 import { SecureClient, type UserSession } from '../client/secure-client.ts';
+import { KEY_WARNINGS } from '../domain/account-reasons.ts';
 import { ATTESTATION_OPTIONS, policyOf } from './attestation-options.ts';
 import { endSession, showSession } from './own-session.ts';
 import { readCredentials } from './read-credentials.ts';
@@ -160,18 +161,12 @@ async function keep(
   }
 }
 
-const WARNINGS: Readonly<Record<string, string>> = {
-  can_trade: 'the key may trade: make one that can only read',
-  not_ip_bound: "the key works from every address: bind it to the enclave's",
-  expires: 'the key expires: register another one before',
-};
-
 function textOf({ sessionId, expiresAt, attested, warnings }: UserSession, file: string): string {
   const rows = rowsText([
     ['session', sessionId],
     ['until', expiresAt],
     ['token in', file],
-    ...warnings.map((word) => ['warning', WARNINGS[word] ?? word] as const),
+    ...warnings.map((word) => ['warning', KEY_WARNINGS[word]] as const),
   ]);
   return rows + attestedText(attested);
 }

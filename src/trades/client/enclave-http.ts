@@ -25,7 +25,7 @@ export interface EnclaveReply {
 }
 
 /** Time for everything, in ms: the enclave asks the exchange before it answers a registration. */
-export const REQUEST_TIMEOUT_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 120_000;
 /** Length of an answer, in bytes. */
 const REPLY_BYTES_MAX = 4_194_304;
 const JSON_BOUNDS = { charactersMax: REPLY_BYTES_MAX, depthMax: 16, valuesMax: 500_000 } as const;

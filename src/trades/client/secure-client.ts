@@ -5,6 +5,8 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { isObject } from '../../lib/is-object.ts';
+import type { KeyWarning } from '../domain/account.ts';
+import { KEY_WARNINGS } from '../domain/account-reasons.ts';
 import { decodeAccountRegistration } from '../domain/account-registration.ts';
 import type { EnvelopeMetadata } from '../domain/envelope.ts';
 import { askEnclave, type EnclaveReply } from './enclave-http.ts';
@@ -20,7 +22,7 @@ export interface SecureClientOptions {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** Default: those of the manufacturers. */
   readonly roots?: TrustedRoots;
-  /** For each request; default 60 s. */
+  /** For each request; default 120 s. */
   readonly timeoutMs?: number;
 }
 
@@ -54,8 +56,8 @@ export interface UserSession {
   readonly expiresAt: string;
   /** What the enclave proved. */
   readonly attested: Attested;
-  /** Words of the enclave, for example `can_trade`: what the key's owner should know. */
-  readonly warnings: readonly string[];
+  /** What the key's owner should know. */
+  readonly warnings: readonly KeyWarning[];
 }
 
 const NONCE_BYTES = 32;
@@ -63,7 +65,6 @@ const NONCE_BYTES = 32;
 const SHOWN_MAX = 300;
 const SESSION_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const SESSION_TOKEN = /^[!-~]{16,512}$/;
-const WARNING = /^[a-z_]{1,64}$/;
 
 /** Speaks with one enclave. */
 export class SecureClient {
@@ -173,8 +174,13 @@ function readSession(body: unknown): Omit<UserSession, 'attested'> {
     sessionId,
     sessionToken,
     expiresAt: new Date(expiresAt).toISOString(),
-    warnings: warnings.filter((each: unknown) => isWord(each, WARNING)),
+    warnings: (warnings as readonly unknown[]).filter(isKeyWarning),
   };
+}
+
+/** Words that a later enclave may have are left out. */
+function isKeyWarning(value: unknown): value is KeyWarning {
+  return typeof value === 'string' && Object.hasOwn(KEY_WARNINGS, value);
 }
 
 function isWord(value: unknown, pattern: RegExp): value is string {

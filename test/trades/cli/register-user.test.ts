@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { registerUserCommand } from '../../../src/trades/cli/register-user.ts';
 import type { CommandResult } from '../../support/command.ts';
-import { smallEnclave } from '../client/small-enclave.ts';
+import { MAY_WITHDRAW, smallEnclave } from '../client/small-enclave.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const [KEY, SECRET] = ['api-key-12345', 'a-secret-67890'];
@@ -52,7 +52,7 @@ it('register-user - registers by files, keeps the token in a file, shows and end
   expect(saved).toMatchObject({ url: enclave.url, exchange: 'binance' });
   expect(token).toMatch(/^[0-9a-f]{64}$/);
   expect(stdout).toContain(`session    ${saved['session_id']}\n`);
-  expect(stdout).toContain('warning    the key may trade: make one that can only read\n');
+  expect(stdout).toContain('warning    The key may trade; a key that can only read is enough.\n');
   expect(stdout).toContain('platform   none: no trusted hardware proves anything');
   for (const hidden of [token, KEY, SECRET]) expect(stdout).not.toContain(hidden);
   expect(enclave.registered).toMatchObject([
@@ -97,7 +97,10 @@ it('register-user - reads secrets from standard input', async () => {
     JSON.stringify({ apiKey: KEY, secret: SECRET, password: 'p' }),
   );
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ platform: 'none', warnings: ['can_trade'] });
+  expect(JSON.parse(stdout)).toMatchObject({
+    platform: 'none',
+    warnings: ['can_trade'],
+  });
   expect(enclave.registered[0]?.credentials).toEqual({ apiKey: KEY, secret: SECRET, password: 'p' });
 });
 
@@ -123,7 +126,7 @@ it('register-user - without a terminal it asks for a file', async () => {
 it('register-user - a refusal of the enclave is exit code 1, and leaves no file', async () => {
   const enclave = await smallEnclave();
   const cwd = folder();
-  writeFileSync(join(cwd, 'key'), 'may-withdraw-1', { mode: 0o600 });
+  writeFileSync(join(cwd, 'key'), MAY_WITHDRAW, { mode: 0o600 });
   const { code, stdout, stderr } = await run(cwd, [
     ...registration(enclave.url),
     ...FILES,

@@ -12,7 +12,7 @@ import { SecureClient, type SecureClientOptions } from '../../../src/trades/clie
 import { ENVELOPE_INFO, envelopeAad } from '../../../src/trades/domain/envelope.ts';
 import type { Producer } from '../../../src/trades/enclave/attestation/producer.ts';
 import { AT_MS, makeDocument, PCRS, ROOT } from './nitro-maker.ts';
-import { smallEnclave } from './small-enclave.ts';
+import { MAY_WITHDRAW, smallEnclave } from './small-enclave.ts';
 
 const TRUSTING = { ...STRICTEST_POLICY, allowsUnattested: true };
 const SEALED = { userId: 'me', apiKey: 'api-key-12345', secret: 'a-secret-67890' };
@@ -119,7 +119,7 @@ it('secure client - an enclave on Nitro registers; one whose document is about o
 
 it('secure client - a refusal is told with its reason, without what a terminal would obey', async () => {
   const enclave = await smallEnclave();
-  const sealed = { ...SEALED, apiKey: 'may-withdraw-1' };
+  const sealed = { ...SEALED, apiKey: MAY_WITHDRAW };
   await expect(clientAt(enclave.url).register({ ...REGISTRATION, sealed })).rejects.toMatchObject({
     code: 'not_registered',
     message:
