@@ -37,6 +37,8 @@ export interface Serving {
    * not throw. Absent: SIGHUP stops the program.
    */
   reread?(): void;
+  /** Resolves when another process of ours asks the program to stop. Absent: only a signal stops it. */
+  readonly asked?: Promise<unknown>;
   /** Makes the program. If the program cannot continue it calls `fatal`; then it is stopped, and the exit code is 1. */
   make(fatal: (error: CodedError) => void): Program;
 }
@@ -53,6 +55,10 @@ export async function untilSignal(serving: Serving): Promise<number> {
     ended.resolve(1);
   });
   const rereading = new Rereading(serving);
+  void serving.asked?.then(() => {
+    log.info(`asked to stop; ${serving.stopping}`);
+    ended.resolve(0);
+  });
   onSignals(
     program,
     (signal) => {

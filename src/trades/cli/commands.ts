@@ -47,6 +47,10 @@ export const TRADES_COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./keygen.ts')).keygenCommand,
   },
   ...outbox,
+  enclave: {
+    summary: 'run the process that holds exchange credentials, or one of its commands (see enclave --help)',
+    load: async () => (await import('./enclave.ts')).enclaveCommand,
+  },
   'register-user': {
     summary: 'register an exchange account with an enclave that proves itself; show or end its session',
     load: async () => (await import('./register-user.ts')).registerUserCommand,

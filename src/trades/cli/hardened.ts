@@ -2,9 +2,7 @@
 // other options of Node and without core files. It reads no setting.
 
 import type { Environment } from '../../config/environment.ts';
-
-/** Options of Node: no inspector by a signal, and no environment in a report of a crash. */
-const HARDENING = ['--disable-sigusr1', '--report-exclude-env'] as const;
+import { HARDENING } from '../threads/enclave-process.ts';
 
 /** A shell sets the limit, for Node cannot; then it becomes Node again, with the same process id. */
 const WITHOUT_CORE = 'ulimit -c 0; exec "$0" "$@"';

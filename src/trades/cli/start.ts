@@ -7,6 +7,7 @@ import { COMMAND_NAME } from '../../lib/command-name.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import { SummarySigner } from '../sinks/signer.ts';
+import type { EnclaveOptions } from '../threads/accounts-side.ts';
 import { createTrades, type TradesApp, type TradesSeams } from '../threads/main.ts';
 
 /** What the command gives the program. */
@@ -15,6 +16,8 @@ export interface TradesStart {
   /** To be called if the program cannot continue; it is then stopped, and the exit code is 1. */
   fatal(error: CodedError): void;
   readonly isDemonstration: boolean;
+  /** The enclave of exchange accounts; absent without one. */
+  readonly enclave?: EnclaveOptions;
 }
 
 /** Reads the key. Errors: `key_unusable` if there is none, or if it may not be used. */

@@ -7,7 +7,9 @@ import { untilSignal } from '../../cli/until-signal.ts';
 import type { Environment } from '../../config/environment.ts';
 import { createLog } from '../../io/log.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
-import { readSettings } from '../config/settings.ts';
+import { readEnclaveSettings } from '../config/enclave-settings.ts';
+import { readSettings, type Settings } from '../config/settings.ts';
+import type { EnclaveOptions } from '../threads/accounts-side.ts';
 
 /** Number of file descriptors that a start needs: its threads and files, the doors, and some deliveries. */
 export const START_DESCRIPTORS = 128;
@@ -19,6 +21,7 @@ export async function runTrades(env: Environment, isSetUp: boolean): Promise<num
   requireDescriptors(START_DESCRIPTORS);
   const log = createLog(settings.log);
   for (const warning of warnings) log.warn(`settings: ${warning}`);
+  const enclave = enclaveOf(settings, env);
   const { makeTrades } = await import('./start.ts');
   // It brings the reference backend, which the service alone must not load.
   const setUp = isSetUp ? await import('./set-up.ts') : null;
@@ -29,7 +32,12 @@ export async function runTrades(env: Environment, isSetUp: boolean): Promise<num
     ready: 'ready for jobs; stop with Ctrl-C or SIGTERM',
     stopping: 'answering the calls that wait; what is not delivered waits in the outbox',
     make: (fatal) => {
-      const start = { log, fatal, isDemonstration: chosen?.isThere === false };
+      const start = {
+        log,
+        fatal,
+        isDemonstration: chosen?.isThere === false,
+        ...(enclave === null ? {} : { enclave }),
+      };
       if (setUp === null || chosen === null) return makeTrades(settings, start);
       const backend = { ...settings.backend, url: chosen.url };
       return new setUp.WithBackend(makeTrades({ ...settings, backend }, start), {
@@ -42,6 +50,18 @@ export async function runTrades(env: Environment, isSetUp: boolean): Promise<num
       });
     },
   });
+}
+
+/** The enclave of the service; null if it has none. Errors: `settings_invalid` if a setting of the enclave is wrong. */
+function enclaveOf({ enclave }: Pick<Settings, 'enclave'>, env: Environment): EnclaveOptions | null {
+  const { mode, socketPath } = enclave;
+  if (mode === 'off') return null;
+  if (mode === 'join') return { socketPath };
+  // The enclave gets the same environment, and could only fail later.
+  readEnclaveSettings(env);
+  const [, main = ''] = process.argv;
+  const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { socketPath, process: { main, nodeFlags: process.execArgv, env: Object.fromEntries(set) } };
 }
 
 /** The command `trades`. */

@@ -23,8 +23,8 @@ export const ENCLAVE_DEFINITIONS = {
   ENCLAVE_SOCKET,
   ENCLAVE_SEAL_KEY: optional(
     filePath,
-    '`./enclave_seal.key`',
-    'File of the seal key (32 bytes, mode 0600), made when absent. It is not read where `ENCLAVE_SEAL_KEY_COMMAND` is set.',
+    '`./enclave_seal.key` without trusted hardware, else unset',
+    'File of the seal key (32 bytes, mode 0600), made when absent. It is not read where `ENCLAVE_SEAL_KEY_COMMAND` is set; without both the key lives in memory only.',
   ),
   ENCLAVE_SEAL_KEY_COMMAND: {
     ...optional(

@@ -16,7 +16,8 @@ export interface EnclaveSettings {
   /** Port 0 chooses any free port. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly socketPath: string;
-  readonly sealKey: { readonly file: string } | { readonly command: string };
+  /** Null: in memory only, because nothing of this machine outlives the enclave. */
+  readonly sealKey: { readonly file: string } | { readonly command: string } | null;
   readonly attestation: { readonly source: 'none' | 'nitro' | 'tsm'; readonly url: string };
   readonly keepsSessions: boolean;
   readonly accountsMax: number;
@@ -40,11 +41,10 @@ export function readEnclaveSettings(
 }
 
 function arrange(values: EnclaveSettingValues, isTerminal: boolean): EnclaveSettings {
-  const command = values.ENCLAVE_SEAL_KEY_COMMAND;
   return {
     listen: { host: values.ENCLAVE_HOST, port: values.ENCLAVE_PORT },
     socketPath: values.ENCLAVE_SOCKET,
-    sealKey: command === null ? { file: values.ENCLAVE_SEAL_KEY ?? DEFAULT_SEAL_KEY_FILE } : { command },
+    sealKey: sealKeyOf(values),
     attestation: { source: values.ENCLAVE_ATTESTATION, url: values.ATTESTATION_URL },
     keepsSessions: values.ENCLAVE_PERSIST_SESSIONS,
     accountsMax: values.MAX_ACCOUNTS,
@@ -56,6 +56,14 @@ function arrange(values: EnclaveSettingValues, isTerminal: boolean): EnclaveSett
     configDigest: digestOf(values),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'text' : 'json') },
   };
+}
+
+/** With trusted hardware a file would be outside of what is trusted, unless the operator says otherwise. */
+function sealKeyOf(values: EnclaveSettingValues): EnclaveSettings['sealKey'] {
+  const { ENCLAVE_SEAL_KEY: file, ENCLAVE_SEAL_KEY_COMMAND: command, ENCLAVE_ATTESTATION: source } = values;
+  if (command !== null) return { command };
+  if (file !== null) return { file };
+  return source === 'none' ? { file: DEFAULT_SEAL_KEY_FILE } : null;
 }
 
 /** What a user who checks the attestation wants to know of the settings; docs/enclave.md#what-is-attested names them. */

@@ -61,7 +61,8 @@ const LINK_READINGS: readonly Reading<LinkView>[] = [
   ),
 ];
 
-const COUNTER_READINGS: readonly Reading<EnclaveCounters>[] = [
+/** What the enclave counts, wherever it is read. */
+export const COUNTER_READINGS: readonly Reading<EnclaveCounters>[] = [
   labelled(
     'counter',
     'aggregator_enclave_polls_total',

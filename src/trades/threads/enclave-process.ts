@@ -25,7 +25,7 @@ const ASKED_MS = 5_000;
 const KILL_MS = 10_000;
 
 /** Flags of Node that the enclave always has: no debugger by a signal, and no environment in a report. */
-const HARDENING = ['--disable-sigusr1', '--report-exclude-env'] as const;
+export const HARDENING = ['--disable-sigusr1', '--report-exclude-env'] as const;
 
 /** What is started. */
 export interface EnclaveCommand {

@@ -65,6 +65,10 @@ describe('settings of the enclave', () => {
   it('a seal key command is never shown, and stands before the file', () => {
     const { settings } = read({ ENCLAVE_SEAL_KEY_COMMAND: 'kms decrypt', ENCLAVE_SEAL_KEY: '/keys/k' });
     expect(settings.sealKey).toEqual({ command: 'kms decrypt' });
+    expect(read({ ENCLAVE_ATTESTATION: 'nitro' }).settings.sealKey).toBeNull();
+    expect(read({ ENCLAVE_ATTESTATION: 'tsm', ENCLAVE_SEAL_KEY: '/k' }).settings.sealKey).toEqual({
+      file: '/k',
+    });
     expect(ENCLAVE_SETTINGS.find(({ name }) => name === 'ENCLAVE_SEAL_KEY_COMMAND')?.secret).toBe(true);
   });
 
