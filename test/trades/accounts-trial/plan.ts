@@ -55,7 +55,7 @@ export function priceKey(asset: string, hourMs: number): string {
 }
 
 /** Markets of an exchange, with its own names. */
-function marketsOf(exchange: ExchangeOfPlan): readonly PlannedMarket[] {
+export function marketsOf(exchange: ExchangeOfPlan): readonly PlannedMarket[] {
   const spot = (base: string, quote: string): PlannedMarket => ({
     id: exchange === 'kraken' ? krakenName(base, quote) : `${base}${quote}`,
     base,
