@@ -109,7 +109,10 @@ export interface EnclaveStatus {
 export type EnclaveMessage =
   | { readonly type: 'hello'; readonly identity: EnclaveIdentity }
   | { readonly type: 'status'; readonly status: EnclaveStatus }
-  /** Store both in one transaction, then acknowledge with `stored`. Sent again after a broken link. */
+  /**
+   * Store both in one transaction, then acknowledge with `stored`. Sent again after a broken link. Both are of one account
+   * and have the same `seq`.
+   */
   | {
       readonly type: 'store';
       readonly number: number;

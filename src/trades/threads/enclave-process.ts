@@ -63,8 +63,6 @@ export class EnclaveProcess implements Part {
   #isTakenUp = false;
   #missedLooks = 0;
   #isStopped = false;
-  /** Starts since the start of the service that followed a death. */
-  restarts = 0;
 
   constructor(command: EnclaveCommand, parts: EnclaveProcessParts) {
     this.#command = command;
@@ -89,11 +87,6 @@ export class EnclaveProcess implements Part {
   kill(): void {
     this.#isStopped = true;
     this.#child?.kill('SIGTERM');
-  }
-
-  /** The process id of the child; null if none runs. */
-  get processId(): number | null {
-    return this.#child?.pid ?? null;
   }
 
   #run(): void {
@@ -137,10 +130,7 @@ export class EnclaveProcess implements Part {
     const waitMs = backoffMs(code === 1 ? REFUSED : RESTART, this.#failures, random());
     this.#failures++;
     log.warn(`enclave: its process ended (${how}); it is started again in ${Math.ceil(waitMs / 1000)} s`);
-    this.#later(waitMs, () => {
-      this.restarts++;
-      this.#run();
-    });
+    this.#later(waitMs, () => this.#run());
   }
 
   /** Another service may have stopped the enclave that was taken up, or it died. */

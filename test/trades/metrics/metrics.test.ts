@@ -10,6 +10,7 @@ import {
   seriesOf,
   tableRows,
 } from '../../support/metric-docs.ts';
+import { COUNTERS } from '../enclave/link/enclave-messages.ts';
 import { STARTED_MS, VIEW } from '../http/view.ts';
 
 const made: Exposition[] = [];
@@ -70,6 +71,51 @@ describe('trades metrics', () => {
       ['feed_clients_refused_total', 3],
     ] as const)
       expect(series.get(`aggregator_trades_${name}`), name).toBe(value);
+  });
+
+  it('have what the enclave tells', async () => {
+    const link = { links: 1, rubbish: 2, stored: 3, repeated: 4, refused: 5, refusedCheckpoints: 6 };
+    const accounts = {
+      ...VIEW.accounts,
+      stale: 7,
+      known: 8,
+      stranded: 9,
+      unstored: 10,
+      counters: COUNTERS,
+      link,
+    };
+    const series = seriesOf(await create({ ...VIEW, accounts }).text());
+    for (const [name, value] of [
+      ['trades_accounts{state="stale"}', 7],
+      ['trades_accounts_known', 8],
+      ['trades_accounts_stranded', 9],
+      ['trades_enclave_links_total', 1],
+      ['trades_enclave_rubbish_total', 2],
+      ['trades_polled_stored_total', 3],
+      ['trades_polled_repeated_total', 4],
+      ['trades_polled_refused_total', 5],
+      ['trades_checkpoints_refused_total', 6],
+      ['enclave_unstored_summaries', 10],
+      ['enclave_polls_total{outcome="empty"}', 2],
+      ['enclave_requests_total', 4],
+      ['enclave_requests_failed_total', 5],
+      ['enclave_rate_limit_pauses_total', 6],
+      ['enclave_market_downloads_total', 7],
+      ['enclave_fills_total', 8],
+      ['enclave_fills_repeated_total', 9],
+      ['enclave_fills_late_total', 10],
+      ['enclave_fills_too_old_total', 11],
+      ['enclave_summaries_total', 12],
+      ['enclave_corrections_total', 13],
+      ['enclave_registrations_total', 14],
+      ['enclave_registrations_refused_total', 15],
+      ['enclave_sessions_ended_total', 16],
+      ['enclave_polls_late_total', 17],
+      ['enclave_poll_lateness_seconds', 0.25],
+      ['enclave_resident_memory_bytes', 1_000_000],
+      ['enclave_heap_bytes', 500_000],
+    ] as const)
+      expect(series.get(`aggregator_${name}`), name).toBe(value);
   });
 
   it('are 0 or 1 for what may be absent or broken', async () => {

@@ -20,7 +20,7 @@ import {
   NO_ACCOUNTS,
   polledSummary,
 } from '../enclave/link/enclave-messages.ts';
-import { TestService } from './service.ts';
+import { TestService } from './accounts-service.ts';
 
 const KEY = newEnclaveKey();
 const [A, B] = [accountId('a'), accountId('b')];

@@ -2,7 +2,7 @@
 // of the last one.
 
 import { systemClock } from '../../../src/lib/clock.ts';
-import { TestService } from './service.ts';
+import { TestService } from './accounts-service.ts';
 
 const [databasePath = '', socketPath = ''] = process.argv.slice(2);
 let left = Number(process.env['DIE_AFTER'] ?? Infinity);

@@ -10,10 +10,10 @@ import { isRunning } from '../../../src/io/embedded-broker/system-process.ts';
 import { systemTimers, type Timers } from '../../../src/lib/timers.ts';
 import { openReader } from '../../../src/store/database.ts';
 import { until } from '../../support/until.ts';
-import { TestService } from './service.ts';
+import { TestService } from './accounts-service.ts';
 
 const PROGRAM = fileURLToPath(new URL('enclave-program.ts', import.meta.url));
-const SERVICE = fileURLToPath(new URL('service-program.ts', import.meta.url));
+const SERVICE = fileURLToPath(new URL('accounts-service-program.ts', import.meta.url));
 /** Waits before a restart are short. */
 const QUICK: Timers = { ...systemTimers, after: (ms, run) => systemTimers.after(Math.min(ms, 200), run) };
 
