@@ -79,6 +79,8 @@ export class EnclaveSide implements Part {
   /** Links since the start, and connections that ended because of what is no message. */
   links = 0;
   #failures = 0;
+  /** True once the enclave was asked to end. */
+  #isStopping = false;
   rubbish = 0;
 
   /** `path` is that of `linkPath`. */
@@ -119,6 +121,7 @@ export class EnclaveSide implements Part {
   /** Asks the linked enclave to end in order; false if none is linked. */
   askToStop(): boolean {
     if (this.#link?.isTaken !== true) return false;
+    this.#isStopping = true;
     send(this.#link.peer, { type: 'stop' });
     return true;
   }
@@ -281,7 +284,7 @@ export class EnclaveSide implements Part {
 
   /** Says once why the enclave is not linked. */
   #tell(problem: string): void {
-    if (this.problem !== problem) this.#parts.log.warn(`enclave: ${problem}`);
+    if (this.problem !== problem && !this.#isStopping) this.#parts.log.warn(`enclave: ${problem}`);
     this.problem = problem;
   }
 }
