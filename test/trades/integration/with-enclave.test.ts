@@ -74,10 +74,8 @@ describe('trades with an enclave', () => {
       const verdict = verifySummary(body, keys);
       return verdict.kind === 'ok' ? verdict.provenance : verdict.reason;
     });
-    expect(provenances.toSorted()).toEqual([
-      ...Array.from({ length: 3 }, () => 'client_reported'),
-      ...Array.from({ length: 12 }, () => 'polled'),
-    ]);
+    const count = (provenance: string) => provenances.filter((each) => each === provenance).length;
+    expect([count('client_reported'), count('polled'), provenances.length]).toEqual([3, 12, 15]);
     const listed = (
       JSON.parse((await get('/.well-known/aggregator/keys')).text) as { keys: { provenance: string }[] }
     ).keys;
