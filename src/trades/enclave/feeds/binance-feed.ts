@@ -65,7 +65,7 @@ export class BinanceFeed implements FeedReader<FeedState> {
       isIncomplete ||= result.isIncomplete;
     }
     return {
-      state: { ...state, ...reader.remembered, wallets },
+      state: { ...state, ...reader.remembered(null), wallets },
       report: { unpolled: reader.unpolled, unsearched, isIncomplete, userId: reader.userId },
     };
   }

@@ -105,7 +105,7 @@ export class BybitFeed implements FeedReader<FeedState> {
       else await forOneMarket(read, (kind) => reader.fail(category.name, kind));
     }
     return {
-      state: { ...state, ...reader.remembered },
+      state: { ...state, ...reader.remembered(span.toMs) },
       report: {
         unpolled: reader.unpolled,
         unsearched: 0,

@@ -14,6 +14,13 @@ export interface CommonState {
    * coin, whose trades must not meet the lots of the first.
    */
   readonly claims: Readonly<Record<string, string>>;
+  /**
+   * Fills of a symbol from before this time came under an earlier name of the market, and are left out; in ms since 1970.
+   * Only of markets that were renamed.
+   */
+  readonly bornMs: Readonly<Record<string, number>>;
+  /** Up to when fills were read that come again; the start where every fill comes once. In ms since 1970. */
+  readonly doneToMs: number;
   /** The exchange's id of the account, as the first fill that names one has it. */
   readonly userId: string | null;
 }
@@ -106,12 +113,22 @@ export const NEW_WALLET: Wallet = {
 
 /** The state before the first read of a list. */
 export function initialList(startMs: number): ListState {
-  return { v: 1, kind: 'list', startMs, claims: {}, userId: null };
+  return { v: 1, kind: 'list', startMs, claims: {}, bornMs: {}, doneToMs: startMs, userId: null };
 }
 
 /** The state before the first read of wallets. */
 export function initialWallets(startMs: number, named: readonly string[]): WalletsState {
-  return { v: 1, kind: 'wallets', startMs, claims: {}, userId: null, named, wallets: {} };
+  return {
+    v: 1,
+    kind: 'wallets',
+    startMs,
+    claims: {},
+    bornMs: {},
+    doneToMs: startMs,
+    userId: null,
+    named,
+    wallets: {},
+  };
 }
 
 /** The state if it is of this kind; otherwise the reader begins again where the collection began. */

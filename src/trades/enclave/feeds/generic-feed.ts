@@ -67,7 +67,6 @@ export class GenericFeed implements FeedReader<FeedState> {
     const reachMs = daysBack === null ? null : daysBack * DAY_MS;
     const fromMs = readFromMs(span, { startMs: state.startMs, reachMs, nowMs: calls.nowMs() });
     const task = { startMs: state.startMs, span, isThorough: span.isThorough, named: state.named };
-    const remembered = () => ({ ...state, ...reader.remembered });
     const report = (unsearched: number, isIncomplete: boolean): ReadReport => ({
       unpolled: reader.unpolled,
       unsearched,
@@ -81,7 +80,8 @@ export class GenericFeed implements FeedReader<FeedState> {
         const trades = await readTrades(reader, pages, symbol, { fromMs, toMs: span.toMs });
         if (trades.length > 0) sink.take(trades, identity);
       }
-      return { state: remembered(), report: report(0, asked.length === 0) };
+      const remembered = reader.remembered(span.toMs);
+      return { state: { ...state, ...remembered }, report: report(0, asked.length === 0) };
     }
     const wallet = await readWallet(
       {
@@ -100,7 +100,7 @@ export class GenericFeed implements FeedReader<FeedState> {
     );
     const { unsearched, isIncomplete } = wallet;
     return {
-      state: { ...remembered(), wallets: { [identity]: wallet.wallet } },
+      state: { ...state, ...reader.remembered(null), wallets: { [identity]: wallet.wallet } },
       report: report(unsearched, isIncomplete),
     };
   }

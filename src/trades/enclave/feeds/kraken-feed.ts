@@ -69,7 +69,7 @@ export class KrakenFeed implements FeedReader<FeedState> {
       if (await readPages(calls, wanted, take)) break;
     }
     return {
-      state: { ...state, ...reader.remembered },
+      state: { ...state, ...reader.remembered(span.toMs) },
       report: { unpolled: reader.unpolled, unsearched: 0, isIncomplete: false, userId: reader.userId },
     };
   }

@@ -25,6 +25,8 @@ export class TradeReader {
   readonly #calls: ExchangeCalls;
   readonly #types: readonly MarketType[];
   readonly #claims: Map<string, string>;
+  readonly #bornMs: Map<string, number>;
+  readonly #doneToMs: number;
   readonly #unpolled = new Map<string, ExchangeErrorKind>();
   #table: MarketTable;
   #firstUserId: string | null;
@@ -36,6 +38,8 @@ export class TradeReader {
     this.#table = table;
     this.#types = types;
     this.#claims = new Map(Object.entries(state.claims));
+    this.#bornMs = new Map(Object.entries(state.bornMs));
+    this.#doneToMs = state.doneToMs;
     this.#firstUserId = state.userId;
   }
 
@@ -54,9 +58,14 @@ export class TradeReader {
     return this.#userId;
   }
 
-  /** What has to be remembered. */
-  get remembered(): Pick<CommonState, 'claims' | 'userId'> {
-    return { claims: Object.fromEntries(this.#claims), userId: this.#firstUserId };
+  /** What has to be remembered. `toMs`: the end of a read that comes again in part; null where every fill comes once. */
+  remembered(toMs: number | null): Pick<CommonState, 'claims' | 'bornMs' | 'doneToMs' | 'userId'> {
+    return {
+      claims: Object.fromEntries(this.#claims),
+      bornMs: Object.fromEntries(this.#bornMs),
+      doneToMs: Math.max(this.#doneToMs, toMs ?? 0),
+      userId: this.#firstUserId,
+    };
   }
 
   /** Notes that a market failed. */
@@ -137,6 +146,7 @@ export class TradeReader {
       if (market.type === 'option') this.fail(market.symbol, 'unsupported');
       return null;
     }
+    if (market !== null && this.#isEcho(market, timestampMs)) return null;
     const lots = market === null ? null : this.#marketOf(market);
     const isReadable =
       isAboveZero(price) && isAboveZero(amount) && Number.isSafeInteger(timestampMs) && timestampMs > 0;
@@ -146,6 +156,21 @@ export class TradeReader {
     }
     const fees = feesOf(fields, lots);
     return { market: lots, side: fields.side, price, amount, timestampMs, id: fields.id, fees, position };
+  }
+
+  /**
+   * True for a fill that came before, under the name that its market had then. A market was renamed if it is new to the
+   * account, and another one with its quote is gone from the table.
+   */
+  #isEcho({ symbol, quote }: TableMarket, atMs: number): boolean {
+    if (!this.#claims.has(symbol) && !this.#bornMs.has(symbol)) {
+      const isGone = [...this.#claims].some(([name, id]) => {
+        const [, itsQuote = ''] = name.split(/[/:]/);
+        return itsQuote === quote && this.#types.every((type) => this.#table.byId(id, type) === null);
+      });
+      if (isGone) this.#bornMs.set(symbol, this.#doneToMs);
+    }
+    return atMs < (this.#bornMs.get(symbol) ?? 0);
   }
 
   #marketOf(listed: TableMarket): Market | null {

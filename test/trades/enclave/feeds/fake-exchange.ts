@@ -71,6 +71,11 @@ export interface FakeOptions {
   readonly exchange: string;
   readonly markets: readonly TableMarket[];
   readonly methods: Readonly<Record<string, Answer>>;
+  readonly isSymbolRequired?: boolean;
+  readonly pageMax?: number;
+  /** What ccxt's unified calls see. */
+  readonly fills?: readonly FakeFill[];
+  readonly deposits?: readonly Deposit[];
   readonly startMs?: number;
   /** The clock moves on by so much with each request, in ms. */
   readonly stepMs?: number;
@@ -79,7 +84,7 @@ export interface FakeOptions {
 export class FakeCalls implements ExchangeCalls {
   readonly exchange: string;
   readonly isSandbox = false;
-  readonly features = { isSymbolRequired: true, pageMax: null, daysBack: null, untilDays: null };
+  readonly features: ExchangeCalls['features'];
   readonly requests: { readonly method: string; readonly parameters: Readonly<Record<string, unknown>> }[] =
     [];
   refreshes = 0;
@@ -90,6 +95,12 @@ export class FakeCalls implements ExchangeCalls {
   constructor(options: FakeOptions) {
     this.#options = options;
     this.exchange = options.exchange;
+    this.features = {
+      isSymbolRequired: options.isSymbolRequired ?? true,
+      pageMax: options.pageMax ?? null,
+      daysBack: null,
+      untilDays: 1,
+    };
     this.markedMarkets = options.markets;
     this.clockMs = options.startMs ?? START_MS;
   }
@@ -122,25 +133,70 @@ export class FakeCalls implements ExchangeCalls {
 
   readFill(raw: unknown, market: TableMarket | null): ReadFillFields | null {
     const { fill } = raw as { readonly fill: FakeFill };
-    return {
-      id: fill.id,
-      orderId: null,
-      symbol: (market ?? fill.market).symbol,
-      side: fill.side,
-      timestampMs: fill.atMs,
-      price: fill.price,
-      amount: fill.amount,
-      fees: [{ asset: fill.feeAsset, amount: fill.fee }],
-    };
+    return fieldsOf(fill, (market ?? fill.market).symbol);
   }
 
-  fetchMyTrades(): Promise<readonly ReadFillFields[]> {
-    return Promise.reject(new ExchangeError('unsupported'));
+  /** The newest fills of the span, oldest first: as many exchanges do. */
+  async fetchMyTrades(
+    symbol: string | null,
+    sinceMs: number | null,
+    limit: number | null,
+    parameters: Readonly<Record<string, unknown>>,
+  ): Promise<readonly ReadFillFields[]> {
+    await Promise.resolve();
+    this.requests.push({ method: 'fetchMyTrades', parameters: { symbol, sinceMs, ...parameters } });
+    const rows = (this.#options.fills ?? [])
+      .filter((fill) => symbol === null || fill.market.symbol === symbol)
+      .filter((fill) => fill.visibleMs <= this.clockMs)
+      .filter((fill) => fill.atMs >= (sinceMs ?? 0) && fill.atMs <= Number(parameters['until']))
+      .toSorted((one, other) => one.atMs - other.atMs);
+    this.clockMs += this.#options.stepMs ?? 1;
+    return rows.slice(-(limit ?? 50)).map((fill) => fieldsOf(fill, fill.market.symbol));
   }
 
-  fetchBalance(): Promise<ReadonlyMap<string, string>> {
-    return Promise.reject(new ExchangeError('unsupported'));
+  async fetchBalance(): Promise<ReadonlyMap<string, string>> {
+    await Promise.resolve();
+    this.requests.push({ method: 'fetchBalance', parameters: {} });
+    const sums = balancesOf(this.#options.fills ?? [], this.#options.deposits ?? [], this.clockMs);
+    this.clockMs += this.#options.stepMs ?? 1;
+    return sums;
   }
+}
+
+function fieldsOf(fill: FakeFill, symbol: string): ReadFillFields {
+  return {
+    id: fill.id === '' ? null : fill.id,
+    orderId: null,
+    symbol,
+    side: fill.side,
+    timestampMs: fill.atMs,
+    price: fill.price,
+    amount: fill.amount,
+    fees: [{ asset: fill.feeAsset, amount: fill.fee }],
+  };
+}
+
+/** What an account holds; zeros are left out. */
+function balancesOf(
+  fills: readonly FakeFill[],
+  deposits: readonly Deposit[],
+  nowMs: number,
+): ReadonlyMap<string, string> {
+  const sums = new Map<string, ReturnType<typeof exact>>();
+  const add = (asset: string, amount: ReturnType<typeof exact>) =>
+    sums.set(asset, (sums.get(asset) ?? ZERO).plus(amount));
+  for (const fill of fills.filter(({ atMs }) => atMs <= nowMs)) {
+    const amount = exact(fill.amount);
+    const value = amount.times(exact(fill.price));
+    const [base, quote] = fill.side === 'buy' ? [amount, ZERO.minus(value)] : [ZERO.minus(amount), value];
+    add(fill.market.base, base);
+    add(fill.market.quote, quote);
+    add(fill.feeAsset, ZERO.minus(exact(fill.fee)));
+  }
+  for (const deposit of deposits.filter(({ atMs }) => atMs <= nowMs)) {
+    add(deposit.asset, exact(deposit.amount));
+  }
+  return new Map([...sums].filter(([, sum]) => sum.sign !== 0).map(([asset, sum]) => [asset, sum.toText()]));
 }
 
 export function tableOf(markets: readonly TableMarket[]): MarketTable {
@@ -217,24 +273,9 @@ export function binanceMethods(
   pageRows: number,
   isDelisted: (id: string) => boolean = () => false,
 ) {
-  const account: Answer = (_, nowMs) => {
-    const sums = new Map<string, ReturnType<typeof exact>>();
-    const add = (asset: string, amount: ReturnType<typeof exact>) =>
-      sums.set(asset, (sums.get(asset) ?? ZERO).plus(amount));
-    for (const fill of fills.filter(({ atMs }) => atMs <= nowMs)) {
-      const amount = exact(fill.amount);
-      const value = amount.times(exact(fill.price));
-      const [base, quote] = fill.side === 'buy' ? [amount, ZERO.minus(value)] : [ZERO.minus(amount), value];
-      add(fill.market.base, base);
-      add(fill.market.quote, quote);
-      add(fill.feeAsset, ZERO.minus(exact(fill.fee)));
-    }
-    for (const deposit of deposits.filter(({ atMs }) => atMs <= nowMs))
-      add(deposit.asset, exact(deposit.amount));
-    return {
-      balances: [...sums].map(([asset, sum]) => ({ asset, free: sum.toText(), locked: '0' })),
-    };
-  };
+  const account: Answer = (_, nowMs) => ({
+    balances: [...balancesOf(fills, deposits, nowMs)].map(([asset, free]) => ({ asset, free, locked: '0' })),
+  });
   const trades: Answer = ({ symbol, fromId, limit }, nowMs) => {
     if (isDelisted(String(symbol))) throw new ExchangeError('market_unavailable', '-1121');
     const rows = fills
