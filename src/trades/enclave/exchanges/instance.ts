@@ -44,7 +44,10 @@ export class Instance {
   readonly #exchange: CcxtExchange;
   readonly #parts: InstanceParts;
   readonly #channel: FetchChannel = { isTable: false, hasLeft: false, facts: null, span: null };
-  readonly #pristine: ReadonlyMap<string, unknown>;
+  /** Names of all members before the first loan: two thousand are functions, one for each request of the exchange. */
+  readonly #names: ReadonlySet<string>;
+  /** Members before the first loan that are no functions. */
+  readonly #pristine: readonly (readonly [string, unknown])[];
   /** ccxt keeps in its options what it learns of an account, so each loan begins with a copy of these. */
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #send: (...parameters: readonly unknown[]) => Promise<unknown>;
@@ -64,7 +67,9 @@ export class Instance {
     this.#hook();
     this.#options = Object.freeze(exchange.options);
     exchange.options = { ...this.#options };
-    this.#pristine = new Map(Object.entries(exchange));
+    const members = Object.entries(exchange);
+    this.#names = new Set(members.map(([name]) => name));
+    this.#pristine = members.filter(([, value]) => typeof value !== 'function');
   }
 
   /** When the latest request left and its answer came, by the monotonic clock in ms; null without an answer. */
@@ -102,7 +107,7 @@ export class Instance {
     this.#key = PUBLIC_KEY_NAME;
     this.#channel.facts = null;
     const exchange = this.#exchange as unknown as Record<string, unknown>;
-    for (const name of Object.keys(exchange)) if (!this.#pristine.has(name)) delete exchange[name];
+    for (const name of Object.keys(exchange)) if (!this.#names.has(name)) delete exchange[name];
     for (const [name, value] of this.#pristine) exchange[name] = value;
   }
 
