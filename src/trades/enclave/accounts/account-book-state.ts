@@ -1,21 +1,12 @@
-// The book of an account as plain data, as it goes into a sealed checkpoint. Types only.
+// The book of an account as plain data, as it goes into a sealed checkpoint, and the first state of one.
 
-import type { ExchangeErrorKind } from '../../domain/exchange-calls.ts';
-import type { HourBookState } from '../../domain/hour-book.ts';
-import type { MarketFiguresState } from '../../domain/market-figures.ts';
-import type { PeriodsState, Span } from '../../domain/period.ts';
+import { HourBook, type HourBookState } from '../../domain/hour-book.ts';
+import { MarketFigures, type MarketFiguresState } from '../../domain/market-figures.ts';
+import { Periods, type PeriodsState, type Span } from '../../domain/period.ts';
 import type { PriceState } from '../../domain/price-book.ts';
-import type { WindowState } from '../../domain/window.ts';
-
-/** What the latest complete read could not look at. */
-export interface Coverage {
-  /** Markets that failed by themselves. */
-  readonly unpolled: readonly { readonly symbol: string; readonly kind: ExchangeErrorKind }[];
-  /** Markets of a search that goes on. */
-  readonly unsearched: number;
-  /** True if something moved that no fill explains. */
-  readonly isIncomplete: boolean;
-}
+import { TradeWindow, type WindowState } from '../../domain/window.ts';
+import { type AccountBookOptions, windowOptions } from './account-book-options.ts';
+import { type Coverage, NO_COVERAGE } from './coverage.ts';
 
 /** Times are the exchange's, in ms since 1970. */
 export interface AccountBookState {
@@ -39,4 +30,31 @@ export interface AccountBookState {
   readonly coverage: Coverage;
   /** The state of the reader of fills. */
   readonly feed: unknown;
+}
+
+/** The state of an account whose collection begins here. `feed`: the first state of the reader of fills. */
+export function firstBookState(
+  startMs: number,
+  feed: unknown,
+  options: AccountBookOptions,
+): AccountBookState {
+  const hours = new HourBook(options.returnBasis);
+  // A start within an hour cuts it.
+  hours.cut(startMs);
+  return {
+    startMs,
+    readToMs: startMs,
+    completeToMs: startMs,
+    closedToMs: startMs,
+    sessionFromMs: startMs,
+    window: new TradeWindow(startMs, windowOptions(options)).toState(),
+    hours: hours.toState(),
+    prices: [],
+    periods: Periods.from(startMs).toState(),
+    figures: new MarketFigures().toState(),
+    changed: [],
+    gap: null,
+    coverage: NO_COVERAGE,
+    feed,
+  };
 }

@@ -10,35 +10,22 @@ import { type SealingAccount, type SealingWho, sealSummary } from '../../domain/
 import { type NextSummary, Periods, type Span } from '../../domain/period.ts';
 import { PriceBook, type WantedPrice } from '../../domain/price-book.ts';
 import type { UserMetrics, UserSummary } from '../../domain/registration.ts';
-import type { ReturnBasis, SealedSummary } from '../../domain/summary.ts';
+import type { SealedSummary } from '../../domain/summary.ts';
 import type { Decimal } from '../../domain/trade.ts';
 import { Valuation } from '../../domain/valuation.ts';
-import { TradeWindow, type WindowOptions } from '../../domain/window.ts';
-import type { AccountBookState, Coverage } from './account-book-state.ts';
+import { TradeWindow } from '../../domain/window.ts';
+import {
+  type AccountBookOptions,
+  CORRECTABLE_MS,
+  OPEN_LOTS_MAX,
+  windowOptions,
+} from './account-book-options.ts';
+import { type AccountBookState, firstBookState } from './account-book-state.ts';
+import { type Coverage, coverageAfter, unpolledMarkets } from './coverage.ts';
 import type { FillBatch } from './fill-batch.ts';
+import { gapFrom, gapNote, gapUntil, widened } from './gap.ts';
 
 const HOUR_MS = 3_600_000;
-/** How long a folded fill is remembered, and an hour can be corrected. */
-export const CORRECTABLE_MS = 48 * HOUR_MS;
-/** Fills that wait to be folded. Those of a read come into the window at once, so it is more than a read may bring. */
-export const WINDOW_FILLS_MAX = 60_000;
-/** Folded fills that are remembered; with more, the oldest are forgotten earlier than after {@link CORRECTABLE_MS}. */
-export const REMEMBERED_FILLS_MAX = 100_000;
-/** Open lots; with more, the oldest of the position that has most are forgotten when an hour is closed. */
-export const OPEN_LOTS_MAX = 100_000;
-/** Unpolled markets whose names are kept; all are counted. */
-export const UNPOLLED_NAMES_MAX = 1_000;
-
-/** How a book works. */
-export interface AccountBookOptions {
-  /** How long after its end an hour is closed, in ms. */
-  readonly graceMs: number;
-  /** False: no corrections are sent. */
-  readonly withMetadata: boolean;
-  readonly returnBasis: ReturnBasis;
-  /** Secret of the hashes by which fills are remembered. */
-  readonly hashKey: Uint8Array;
-}
 
 /** What became of the fills of a read. */
 export interface ReadCounts {
@@ -54,8 +41,6 @@ export interface DueSummary {
   readonly next: NextSummary;
   readonly hours: readonly HourSums[];
 }
-
-const NO_COVERAGE: Coverage = { unpolled: [], unsearched: 0, isIncomplete: false };
 
 /** One account's fills, from the window to the summary. Its memory is bounded by the constants above. */
 export class AccountBook {
@@ -98,28 +83,7 @@ export class AccountBook {
 
   /** The book of an account whose collection begins here. `feed`: the first state of the reader of fills. */
   static from(startMs: number, feed: unknown, options: AccountBookOptions): AccountBook {
-    const hours = new HourBook(options.returnBasis);
-    // A start within an hour cuts it.
-    hours.cut(startMs);
-    return new AccountBook(
-      {
-        startMs,
-        readToMs: startMs,
-        completeToMs: startMs,
-        closedToMs: startMs,
-        sessionFromMs: startMs,
-        window: new TradeWindow(startMs, windowOptions(options)).toState(),
-        hours: hours.toState(),
-        prices: [],
-        periods: Periods.from(startMs).toState(),
-        figures: new MarketFigures().toState(),
-        changed: [],
-        gap: null,
-        coverage: NO_COVERAGE,
-        feed,
-      },
-      options,
-    );
+    return new AccountBook(firstBookState(startMs, feed, options), options);
   }
 
   get startMs(): number {
@@ -152,10 +116,9 @@ export class AccountBook {
     return this.#coverage;
   }
 
-  /** Markets that could not be looked at; one more if something moved that no fill explains. */
+  /** Markets that could not be looked at. */
   get unpolledMarkets(): number {
-    const { unpolled, unsearched, isIncomplete } = this.#coverage;
-    return unpolled.length + unsearched + (isIncomplete ? 1 : 0);
+    return unpolledMarkets(this.#coverage);
   }
 
   /** A read came to its end. Fills from before the start of collection do not count. */
@@ -181,7 +144,7 @@ export class AccountBook {
     if (counts.tooOld > 0) {
       const rememberedFromMs = this.#window.rememberedFromMs;
       const times = fills.map(({ timestampMs }) => timestampMs).filter((timeMs) => timeMs < rememberedFromMs);
-      this.#widenGap({ startMs: Math.min(...times), endMs: Math.max(...times) + 1 });
+      this.#gap = widened(this.#gap, { startMs: Math.min(...times), endMs: Math.max(...times) + 1 });
     }
     return counts;
   }
@@ -213,15 +176,10 @@ export class AccountBook {
     return late;
   }
 
-  #widenGap({ startMs, endMs }: Span): void {
-    const gap = this.#gap ?? { startMs, endMs };
-    this.#gap = { startMs: Math.min(gap.startMs, startMs), endMs: Math.max(gap.endMs, endMs) };
-  }
-
   /** The exchange does not serve fills from before this time any more: what was not read of them is a gap. */
   skipTo(fromMs: number): void {
     if (fromMs <= this.#completeToMs) return;
-    this.#widenGap({ startMs: this.#completeToMs, endMs: fromMs });
+    this.#gap = widened(this.#gap, { startMs: this.#completeToMs, endMs: fromMs });
     this.#readToMs = Math.max(this.#readToMs, fromMs);
     this.#completeToMs = fromMs;
     this.#fold();
@@ -288,7 +246,7 @@ export class AccountBook {
   }
 
   #accountOf({ seq, startMs, endMs, prev, revises }: NextSummary): SealingAccount {
-    const gap = gapIn(this.#gap, endMs);
+    const gap = gapUntil(this.#gap, endMs);
     const unpolled = this.unpolledMarkets;
     return {
       seq,
@@ -297,7 +255,7 @@ export class AccountBook {
       opening: 'unknown',
       ...(prev === null ? {} : { prev }),
       ...(revises === null ? {} : { revises }),
-      ...(gap === null ? {} : { gap: { from: isoOf(gap.startMs), to: isoOf(gap.endMs) } }),
+      ...(gap === null ? {} : { gap: gapNote(gap) }),
       ...(unpolled === 0 ? {} : { unpolled_markets: unpolled }),
     };
   }
@@ -305,9 +263,7 @@ export class AccountBook {
   /** The summary is signed: the book goes on behind it. */
   sealed({ next }: DueSummary, digest: string): void {
     this.#periods.sealed(next, digest);
-    const gap = gapIn(this.#gap, next.endMs);
-    if (gap !== null && this.#gap !== null)
-      this.#gap = this.#gap.endMs > gap.endMs ? { startMs: gap.endMs, endMs: this.#gap.endMs } : null;
+    if (gapUntil(this.#gap, next.endMs) !== null) this.#gap = gapFrom(this.#gap, next.endMs);
     if (next.revises !== null) {
       this.#changed.delete(next.startMs);
       this.#figures.value(this.#periods.startMs, this.#prices.priceOf);
@@ -356,32 +312,6 @@ export class AccountBook {
   }
 }
 
-function windowOptions({ hashKey }: AccountBookOptions): WindowOptions {
-  return {
-    hashKey,
-    rememberMs: CORRECTABLE_MS,
-    heldMax: WINDOW_FILLS_MAX,
-    rememberedMax: REMEMBERED_FILLS_MAX,
-  };
-}
-
-/** Only a read of every market tells that one can be polled again. */
-function coverageAfter(before: Coverage, report: ReadReport, isThorough: boolean): Coverage {
-  const failed = new Map(report.unpolled.map((market) => [market.symbol, market]));
-  if (!isThorough) for (const market of before.unpolled) failed.set(market.symbol, market);
-  const unpolled = [...failed.values()].slice(0, UNPOLLED_NAMES_MAX);
-  const unsearched = report.unsearched + failed.size - unpolled.length;
-  return { unpolled, unsearched, isIncomplete: report.isIncomplete };
-}
-
 function tradesOf(hours: readonly HourSums[]): number {
   return hours.reduce((sum, { trades }) => sum + trades, 0);
 }
-
-/** The part of the gap that a summary up to this time can name. */
-function gapIn(gap: Span | null, endMs: number): Span | null {
-  if (gap === null || gap.startMs >= endMs) return null;
-  return { startMs: gap.startMs, endMs: Math.min(gap.endMs, endMs) };
-}
-
-const isoOf = (timeMs: number) => new Date(timeMs).toISOString();

@@ -126,7 +126,9 @@ export class AccountDesk implements Sessions, Part {
     const account = await this.#account(registration, registrant, earlierToken);
     if ('status' in account) return account;
     if (account.session !== null) await this.#runner.replace(account);
-    else if (this.#shelf.running >= this.#options.accountsMax) return TOO_MANY;
+    else if (this.#isFull(account)) return TOO_MANY;
+    // Its latest session may still be sealing the open hour.
+    await account.alone(async () => undefined);
     if (account.facts !== null || account.turn > 0) this.#loader.resume(account, registrant.exchangeNowMs);
     if (account.id !== registrant.accountId)
       this.#stores.giveAlias(registrant.accountId, account, this.#parts.clock.nowMs());
@@ -136,6 +138,14 @@ export class AccountDesk implements Sessions, Part {
     this.#counters.registrations += 1;
     const { id: sessionId, expiresAtMs, warnings } = session.facts;
     return { sessionId, sessionToken: token, expiresAtMs, warnings };
+  }
+
+  #isFull({ id }: Account): boolean {
+    const isNew = this.#shelf.byId(id) === null;
+    return (
+      this.#shelf.running >= this.#options.accountsMax ||
+      (isNew && this.#shelf.isFull(this.#options.accountsMax))
+    );
   }
 
   #session(

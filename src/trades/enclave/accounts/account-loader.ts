@@ -3,7 +3,8 @@
 
 import type { Checkpoint } from '../../domain/enclave-link.ts';
 import { Account } from './account.ts';
-import { AccountBook, type AccountBookOptions } from './account-book.ts';
+import { AccountBook } from './account-book.ts';
+import type { AccountBookOptions } from './account-book-options.ts';
 import { type CheckpointState, openCheckpoint } from './account-checkpoint.ts';
 import type { AccountDeskOptions, AccountDeskParts, ExchangeAccount } from './account-desk-parts.ts';
 

@@ -192,7 +192,7 @@ export class AccountRunner {
         return;
       case 'stop':
         this.#stop(account);
-        account.session?.dropCredentials();
+        this.#suspend(account);
         return;
       case 'poll':
       case 'flush':
@@ -202,6 +202,13 @@ export class AccountRunner {
       default:
         unreachable(command);
     }
+  }
+
+  /** A restart must not try again what was refused: the stored state has no credentials any more. */
+  #suspend(account: Account): void {
+    if (account.session === null) return;
+    account.session.dropCredentials();
+    this.#summaries.store(account);
   }
 
   #plan(account: Account, afterMs: number, isBehind: boolean): void {

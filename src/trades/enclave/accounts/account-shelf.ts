@@ -19,6 +19,11 @@ export class AccountShelf {
     return this.#byToken.size;
   }
 
+  /** True if so many accounts wait for a service beside `runningMax` running ones that no new one is taken. */
+  isFull(runningMax: number): boolean {
+    return this.#byId.size >= runningMax + ENDED_KEPT_MAX;
+  }
+
   [Symbol.iterator](): Iterator<Account> {
     return this.#byId.values();
   }

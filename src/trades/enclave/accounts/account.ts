@@ -43,8 +43,6 @@ export class Account {
   nextPollAtMs: number | null = null;
   /** When its session ended, by the wall clock. */
   endedAtMs: number | null = null;
-  /** Prices that the exchange does not have, until the next summary. */
-  readonly unpriced = new Set<string>();
   /** Until when a summary waits for prices that could not be asked for, by the monotonic clock; null while none waits. */
   priceWaitToMs: number | null = null;
   /** Summaries and checkpoints that the service has not stored yet. */

@@ -17,7 +17,7 @@ import type { Session } from './session.ts';
 const SPAN_LEAST_MS = 2;
 
 /** What a {@link Poller} needs. */
-export interface PollerParts extends Pick<AccountDeskParts, 'clock'> {
+export interface PollerParts extends Pick<AccountDeskParts, 'clock' | 'timers'> {
   readonly counters: DeskCounters;
   readonly log: Pick<Log, 'error'>;
 }
@@ -52,17 +52,41 @@ export class Poller {
     isOver: () => boolean,
   ): Promise<AccountSignal> {
     const { venue, place } = account;
-    return venue.use(credentials, place.accountType, async (calls) => {
-      const guarded = new GuardedCalls(calls, isOver);
-      for (;;) {
-        try {
-          return await this.#readSpan(account, session, guarded, isOver);
-        } catch (error) {
-          if (!(error instanceof TooManyFills)) throw error;
-          if (account.spanMaxMs <= SPAN_LEAST_MS) throw new ExchangeError('exchange_error');
-        }
+    return venue.use(credentials, place.accountType, (calls) =>
+      this.#untilOver(session, this.#readSpans(account, session, new GuardedCalls(calls, isOver), isOver)),
+    );
+  }
+
+  /** Rejects at the moment when the session ends, so that the loan ends, and with it requests that wait for their turn. */
+  async #untilOver<T>(session: Session, reading: Promise<T>): Promise<T> {
+    const { clock, timers } = this.#parts;
+    const ended = Promise.withResolvers<never>();
+    const over = () => ended.reject(new SessionOver('the session is over'));
+    session.whenDropped(over);
+    const timer = timers.after(Math.max(0, session.facts.expiresAtMs - clock.nowMs()), over);
+    reading.catch(() => undefined);
+    try {
+      return await Promise.race([reading, ended.promise]);
+    } finally {
+      timer.cancel();
+      session.whenDropped(null);
+    }
+  }
+
+  async #readSpans(
+    account: Account,
+    session: Session,
+    calls: ExchangeCalls,
+    isOver: () => boolean,
+  ): Promise<AccountSignal> {
+    for (;;) {
+      try {
+        return await this.#readSpan(account, session, calls, isOver);
+      } catch (error) {
+        if (!(error instanceof TooManyFills)) throw error;
+        if (account.spanMaxMs <= SPAN_LEAST_MS) throw new ExchangeError('exchange_error');
       }
-    });
+    }
   }
 
   async #readSpan(

@@ -47,6 +47,8 @@ export function tokenHashOf(token: string): string | null {
 export class Session {
   readonly facts: SessionFacts;
   #credentials: Credentials | null;
+  /** Called once, when the credentials are dropped. */
+  #whenDropped: (() => void) | null = null;
 
   constructor(facts: SessionFacts, credentials: Credentials) {
     this.facts = facts;
@@ -71,6 +73,13 @@ export class Session {
   /** Makes it useless for any further request. */
   dropCredentials(): void {
     this.#credentials = null;
+    this.#whenDropped?.();
+    this.#whenDropped = null;
+  }
+
+  /** Calls back when the credentials are dropped, in place of an earlier call; null for none. */
+  whenDropped(called: (() => void) | null): void {
+    this.#whenDropped = called;
   }
 
   /** Null once the credentials were dropped. */

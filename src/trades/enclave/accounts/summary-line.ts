@@ -7,7 +7,7 @@ import type { Account } from './account.ts';
 import type { DueSummary } from './account-book.ts';
 import type { AccountDeskOptions, AccountDeskParts } from './account-desk-parts.ts';
 import type { DeskCounters } from './desk-counters.ts';
-import { askPrices, isOpen } from './price-asker.ts';
+import { askPrices } from './price-asker.ts';
 import type { StoreLine } from './store-line.ts';
 
 /** How long a summary waits for prices while the exchange cannot be asked; then they are missing in it. */
@@ -23,6 +23,8 @@ export interface SummaryLineParts extends Pick<AccountDeskParts, 'signer' | 'clo
 export class SummaryLine {
   readonly #options: AccountDeskOptions;
   readonly #parts: SummaryLineParts;
+  /** Up to where hours were closed when the state of an account was stored last. */
+  readonly #storedToMs = new WeakMap<Account, number>();
 
   constructor(options: AccountDeskOptions, parts: SummaryLineParts) {
     this.#options = options;
@@ -56,14 +58,12 @@ export class SummaryLine {
     this.#parts.stores.give(account, null);
   }
 
-  readonly #storedToMs = new WeakMap<Account, number>();
-
   #isStoredTo(account: Account, closedToMs: number): boolean {
     return (this.#storedToMs.get(account) ?? -Infinity) >= closedToMs;
   }
 
   async #hasPrices(account: Account, due: DueSummary, isOver: () => boolean): Promise<boolean> {
-    const missing = account.book.missingPrices(due).filter((wanted) => isOpen(account, wanted));
+    const missing = account.book.missingPrices(due);
     if (missing.length === 0 || (await askPrices(account, missing, isOver)) || isOver()) return true;
     const nowMs = this.#parts.clock.monotonicMs();
     account.priceWaitToMs ??= nowMs + PRICE_WAIT_MS;
@@ -85,7 +85,6 @@ export class SummaryLine {
     const body = withSignature(summary.canonicalText, await signer.sign(summary.canonicalText));
     if (stores.isFull) return false;
     book.sealed(due, summary.digest);
-    account.unpriced.clear();
     account.priceWaitToMs = null;
     counters.summaries += 1;
     if (due.next.revises !== null) counters.corrections += 1;

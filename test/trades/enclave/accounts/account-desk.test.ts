@@ -179,14 +179,15 @@ describe('account desk - summaries', () => {
     });
   });
 
-  it('desk - a price that the exchange does not have is asked for once', async () => {
+  it('desk - a price that the exchange has only later in the hour is in the summary', async () => {
     const bench = new DeskBench();
     bench.exchange.priceOf = () => null;
     bench.exchange.fills.set('key-0000001', [fillAt(bench, MINUTE, '1', { fees: [fee('1', 'BNB')] })]);
     await bench.register('key-0000001');
-    await bench.advance(40 * MINUTE);
-    expect(bench.service.summaries).toHaveLength(1);
-    expect(bench.exchange.prices).toBe(1);
+    await bench.advance(20 * MINUTE);
+    bench.exchange.priceOf = () => '300';
+    await bench.advance(20 * MINUTE);
+    expect(payload(bench.service.summaries[0]).totals.fees_usd).toBe(300);
   });
 });
 
@@ -282,6 +283,16 @@ describe('account desk - failures', () => {
     await bench.register('key-0000001');
     await bench.advance(0);
     expect(bench.desk.rows()).toMatchObject([{ node: 'online', reason: null }]);
+  });
+
+  it('desk - a suspended account is not tried again by a restart', async () => {
+    const bench = new DeskBench({ persistsSessions: true });
+    await bench.register('key-0000001');
+    bench.exchange.failures = [new ExchangeError('key_refused', '-2015')];
+    await bench.advance(MINUTE);
+    await bench.restart();
+    await bench.advance(HOUR);
+    expect(bench.exchange.requests).toHaveLength(1);
   });
 
   it('desk - further attempts come 1, 2 and 4 s later, and hold no other account back', async () => {

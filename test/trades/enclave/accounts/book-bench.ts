@@ -4,10 +4,8 @@ import type { ReadReport, ReadSpan } from '../../../../src/trades/domain/exchang
 import { nextSpan } from '../../../../src/trades/domain/poll-span.ts';
 import type { SealedSummary } from '../../../../src/trades/domain/summary.ts';
 import type { Trade } from '../../../../src/trades/domain/trade.ts';
-import {
-  AccountBook,
-  type AccountBookOptions,
-} from '../../../../src/trades/enclave/accounts/account-book.ts';
+import { AccountBook } from '../../../../src/trades/enclave/accounts/account-book.ts';
+import type { AccountBookOptions } from '../../../../src/trades/enclave/accounts/account-book-options.ts';
 import { FillBatch } from '../../../../src/trades/enclave/accounts/fill-batch.ts';
 import { HOUR, TEN_O_CLOCK_MS } from '../../domain/fills.ts';
 
