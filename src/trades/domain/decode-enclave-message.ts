@@ -78,7 +78,7 @@ const IDENTITY: Shape<EnclaveIdentity> = {
   isSealKeyTemporary: isFlag,
   configDigest: isDigest,
   signingKey: isKey,
-  url: isName(TEXT_CHARACTERS_MAX),
+  url: isText,
   exchangeUrls: isListOf(isName(TEXT_CHARACTERS_MAX)),
   startedAtMs: isCount,
 };

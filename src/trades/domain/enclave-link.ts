@@ -38,7 +38,7 @@ export interface EnclaveIdentity {
   /** SHA-256 of the settings that decide what the enclave does, in hex. */
   readonly configDigest: string;
   readonly signingKey: PublicJwk;
-  /** Where it takes registrations. */
+  /** Where it takes registrations; empty while its server is not open yet. */
   readonly url: string;
   /** `EXCHANGE_URLS` in force, as `binance=http://127.0.0.1:9101`. */
   readonly exchangeUrls: readonly string[];
