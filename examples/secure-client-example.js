@@ -134,6 +134,7 @@ export class SecureClient {
       pcrs: [list(expectedPcr0), list(expectedPcr1), list(expectedPcr2)],
       measurements: list(expectedMeasurement),
       minimumTcb: minTcb ?? null,
+      amdCertificates: [],
       tdxVerifier: tdxVerifier ?? null,
     };
   }

@@ -1,6 +1,7 @@
 // The options of `register-user` that say what an enclave must prove, and the policy that they make. It judges no
 // attestation.
 
+import { readFileSync, statSync } from 'node:fs';
 import { flag, option, printable } from '../../cli/command-line.ts';
 import { type Environment, fromCaller } from '../../config/environment.ts';
 import { CodedError } from '../../lib/errors.ts';
@@ -15,6 +16,10 @@ export const ATTESTATION_OPTIONS = {
   'min-tcb': option(
     'LEVELS',
     'SEV-SNP: oldest firmware that is allowed, as bootloader=3,tee=0,snp=8,microcode=115',
+  ),
+  'amd-certificates': option(
+    'FILE',
+    "SEV-SNP: certificates of AMD in PEM, for those that the enclave's host does not hand over",
   ),
   'tdx-verifier': option(
     'PROGRAM',
@@ -32,15 +37,21 @@ type Given = {
 const DIGEST = /^[0-9a-f]{96}$/;
 const LEVELS = ['bootloader', 'tee', 'snp', 'microcode'] as const;
 
-/** The policy. Errors: `usage`. */
+/** Length of a file with certificates, in bytes. */
+const CERTIFICATES_BYTES_MAX = 65_536;
+const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
+
+/** The policy. Errors: `usage`, `not_found`. */
 export function policyOf(values: Given, env: Environment): AttestationPolicy {
   const list = (name: keyof typeof ATTESTATION_OPTIONS) => digestsOf(name, textOf(values[name]));
   const verifier = textOf(values['tdx-verifier']);
   const levels = textOf(values['min-tcb']);
+  const certificates = textOf(values['amd-certificates']);
   return {
     allowsUnattested: values['allow-unattested'] === true,
     pcrs: [list('expected-pcr0'), list('expected-pcr1'), list('expected-pcr2')],
     measurements: list('expected-measurement'),
+    amdCertificates: certificates === undefined ? [] : certificatesIn(fromCaller(env, certificates)),
     minimumTcb: levels === undefined ? null : levelsOf(levels),
     tdxVerifier: verifier === undefined ? null : fromCaller(env, verifier),
   };
@@ -57,6 +68,18 @@ function digestsOf(name: string, text: string | undefined): readonly string[] {
     throw wrong(`--${name} must be 96 hex digits, or several of them with commas between.`);
   }
   return digests;
+}
+
+function certificatesIn(file: string): readonly Uint8Array[] {
+  let text: string;
+  try {
+    text = statSync(file).size <= CERTIFICATES_BYTES_MAX ? readFileSync(file, 'latin1') : '';
+  } catch (error) {
+    throw new CodedError('not_found', `${file} cannot be read.`, { cause: error });
+  }
+  const certificates = Array.from(text.matchAll(PEM), ([, base64 = '']) => Buffer.from(base64, 'base64'));
+  if (certificates.length > 0) return certificates;
+  throw new CodedError('not_found', `${file} contains no certificate in PEM.`);
 }
 
 function levelsOf(text: string): MinimumTcb {

@@ -15,6 +15,8 @@ export interface AttestationPolicy {
   readonly measurements: readonly string[];
   /** SEV-SNP: needed. */
   readonly minimumTcb: MinimumTcb | null;
+  /** SEV-SNP: certificates in DER, for those that the host does not hand over. */
+  readonly amdCertificates: readonly Uint8Array[];
   /** TDX: path of a program that checks quotes; needed. */
   readonly tdxVerifier: string | null;
 }
@@ -25,6 +27,7 @@ export const STRICTEST_POLICY: AttestationPolicy = {
   pcrs: [[], [], []],
   measurements: [],
   minimumTcb: null,
+  amdCertificates: [],
   tdxVerifier: null,
 };
 

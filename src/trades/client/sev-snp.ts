@@ -4,7 +4,7 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import { reportDataOf } from '../domain/attestation.ts';
-import type { Certificate } from './certificate.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
 import { fingerprintOf, RSA_PSS_SHA384, verifyChain } from './certificate-chain.ts';
 import { requireThat } from './refusal.ts';
 import {
@@ -35,6 +35,8 @@ export interface SnpExpectation {
   readonly userData: Uint8Array;
   /** When the certificates must be valid, in ms since 1970. */
   readonly atMs: number;
+  /** Certificates in DER that the person has from AMD, for those that the host does not hand over. */
+  readonly certificates?: readonly Uint8Array[];
   /** The roots that are trusted; default: {@link AMD_ROOTS}. */
   readonly trustedRoots?: Readonly<Record<string, SnpProduct>>;
 }
@@ -79,23 +81,32 @@ export function verifySnp(document: Uint8Array, expected: SnpExpectation): strin
 
 function verifySigner(table: Uint8Array, { signer }: SnpReport, expected: SnpExpectation) {
   const roots = expected.trustedRoots ?? AMD_ROOTS;
-  const certificates = readCertificateTable(table);
-  const signing = certificates[signer];
+  const handed = readCertificateTable(table);
+  const own = expected.certificates ?? [];
+  const root = handed.root ?? own.find((der) => Object.hasOwn(roots, fingerprintOf(der)));
+  const intermediate = handed.intermediate ?? own.find((der) => der !== root && isAuthority(der));
+  const leaf = handed[signer] ?? own.find((der) => !isAuthority(der));
   requireThat(
-    signing !== null,
+    root !== undefined && intermediate !== undefined && leaf !== undefined,
     'broken_chain',
-    'The certificate of the key that signed the attestation report is not beside it.',
+    'The host of the enclave does not hand over all certificates of AMD: name a file that has them.',
   );
-  const chain = verifyChain([certificates.root, certificates.intermediate, signing], {
+  const chain = verifyChain([root, intermediate, leaf], {
     scheme: RSA_PSS_SHA384,
     atMs: expected.atMs,
     trustedRoots: Object.keys(roots),
     leafNeedsUsage: false,
   });
-  return {
-    leaf: chain.at(-1) as Certificate,
-    product: roots[fingerprintOf(certificates.root)] as SnpProduct,
-  };
+  return { leaf: chain.at(-1) as Certificate, product: roots[fingerprintOf(root)] as SnpProduct };
+}
+
+/** One that cannot be read is none; the chain refuses it if it is needed. */
+function isAuthority(der: Uint8Array): boolean {
+  try {
+    return readCertificate(der).isAuthority;
+  } catch {
+    return false;
+  }
 }
 
 /** The key must be that of the chip that is named, derived for the firmware that is named. */

@@ -5,14 +5,14 @@ import type { Certificate } from './certificate.ts';
 import { readDer, smallIntegerOf, TAG } from './der.ts';
 import { RefusedError, requireThat } from './refusal.ts';
 
-/** The certificates of a table that are used, in DER. */
+/** The certificates of a table that are used, in DER; null for one that the host did not hand over. */
 export interface SnpCertificates {
   /** Of the key that signs reports: of the chip (VCEK) or loaded for a cloud (VLEK). */
   readonly vcek: Uint8Array | null;
   readonly vlek: Uint8Array | null;
   /** Of the intermediate key: ASK, or ASVK for a VLEK. */
-  readonly intermediate: Uint8Array;
-  readonly root: Uint8Array;
+  readonly intermediate: Uint8Array | null;
+  readonly root: Uint8Array | null;
 }
 
 /** Products whose layout is known. */
@@ -54,17 +54,11 @@ export function readCertificateTable(table: Uint8Array): SnpCertificates {
     requireForm(!found.has(guid) && length > 0 && offset + length <= view.length);
     found.set(guid, view.subarray(offset, offset + length));
   }
-  const [intermediate, root] = [found.get(GUID.intermediate), found.get(GUID.root)];
-  requireThat(
-    intermediate !== undefined && root !== undefined,
-    'broken_chain',
-    'The certificates beside the attestation report are not complete: its host must hand over those of AMD.',
-  );
   return {
     vcek: found.get(GUID.vcek) ?? null,
     vlek: found.get(GUID.vlek) ?? null,
-    intermediate,
-    root,
+    intermediate: found.get(GUID.intermediate) ?? null,
+    root: found.get(GUID.root) ?? null,
   };
 }
 

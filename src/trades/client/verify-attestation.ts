@@ -96,8 +96,8 @@ async function judge(
         measured: verifyNitro(document, { ...bound, pcrs: policy.pcrs, trustedRoots: roots.nitro }),
       };
     case 'sev-snp': {
-      const { measurements, minimumTcb } = policy;
-      const expected = { ...bound, measurements, minimumTcb, trustedRoots: roots.amd };
+      const { measurements, minimumTcb, amdCertificates: certificates } = policy;
+      const expected = { ...bound, measurements, minimumTcb, certificates, trustedRoots: roots.amd };
       return { platform, measured: [verifySnp(document, expected)] };
     }
     case 'tdx':

@@ -170,6 +170,16 @@ it('register-user - an attestation is shown, saved, and judged again at its time
   );
 });
 
+it.each([
+  ['nowhere.pem', 'cannot be read.'],
+  ['key', 'contains no certificate in PEM.'],
+])('register-user - certificates of AMD in %s: %s', async (file, clause) => {
+  const cwd = folder();
+  const args = [...registration('http://127.0.0.1:9'), '--amd-certificates', join(cwd, file)];
+  const asked = async () => registerUserCommand.run({ name: 'register-user', args, env: {} });
+  await expect(asked()).rejects.toMatchObject({ code: 'not_found', message: `${join(cwd, file)} ${clause}` });
+});
+
 it('register-user - nothing answers: exit code 2', async () => {
   const { code, stderr } = await run(folder(), registration('http://127.0.0.1:9'));
   expect({ code, stderr }).toEqual({

@@ -204,6 +204,18 @@ it.each<[string, Buffer, Buffer, string]>([
   expect(verdict(report, table)).toBe(kind);
 });
 
+it('sev-snp - what the host does not hand over is taken from the person, and judged alike', () => {
+  const own = [leaf, intermediate, root];
+  const judge = (table: Buffer, certificates: readonly Buffer[]) =>
+    verdict(makeReport(), table, { certificates });
+  expect(judge(Buffer.alloc(0), own)).toBe('holds');
+  expect(judge(makeTable([['vcek', leaf]]), [root, intermediate])).toBe('holds');
+  expect(judge(makeTable([['vcek', leaf]]), [intermediate])).toBe('broken_chain');
+  expect(judge(Buffer.alloc(0), [Buffer.from('none'), intermediate, root])).toBe('malformed');
+  const forged = makeCertificates({ leaf: { signingKey: strangersRsa.privateKey } });
+  expect(judge(Buffer.alloc(0), [forged.leaf, intermediate, root])).toBe('broken_chain');
+});
+
 it('sev-snp - a chip id with a type of its own is the same chip', () => {
   const typed = chipExtensions('milan').map((each) =>
     each.id.endsWith('.1.4') ? { ...each, value: Buffer.concat([Buffer.of(0x04, 64), CHIP]) } : each,
