@@ -1,9 +1,9 @@
-// The two kinds of contracts at Binance: how their positions and their income are asked for.
+// The two kinds of contracts at Binance: how their account and their income are asked for.
 //
 // Sources: https://developers.binance.com/docs/derivatives/usds-margined-futures/account/rest-api/Get-Income-History
 // (three months, 1,000 rows, pages) and the same pages of COIN-M.
 
-import { exact } from '../../domain/amount.ts';
+import { exact, type Exact } from '../../domain/amount.ts';
 import { ExchangeError, type ExchangeCalls, TooManyFills } from '../../domain/exchange-calls.ts';
 import { decimalOf, memberOf, rowsOf, textOf } from './answer.ts';
 import { positionName } from './positions.ts';
@@ -24,7 +24,7 @@ export interface BinanceContracts {
   readonly identity: 'linear' | 'inverse';
   readonly fillsMethod: string;
   readonly incomeMethod: string;
-  readonly positionsMethod: string;
+  readonly accountMethod: string;
 }
 
 /** USD-M. */
@@ -32,7 +32,7 @@ export const LINEAR_CONTRACTS: BinanceContracts = {
   identity: 'linear',
   fillsMethod: 'fapiPrivateGetUserTrades',
   incomeMethod: 'fapiPrivateGetIncome',
-  positionsMethod: 'fapiPrivateV3GetPositionRisk',
+  accountMethod: 'fapiPrivateV3GetAccount',
 };
 
 /** COIN-M. */
@@ -40,7 +40,7 @@ export const INVERSE_CONTRACTS: BinanceContracts = {
   identity: 'inverse',
   fillsMethod: 'dapiPrivateGetUserTrades',
   incomeMethod: 'dapiPrivateGetIncome',
-  positionsMethod: 'dapiPrivateGetPositionRisk',
+  accountMethod: 'dapiPrivateGetAccount',
 };
 
 /** What the income of a span tells. */
@@ -83,22 +83,41 @@ export async function incomeOf(
   }
 }
 
-/** Positions that are not zero, by name. */
-export async function positionsOf(
+/** What an account of contracts holds. */
+export interface ContractsAccount {
+  /** Positions that are not zero, by name. */
+  readonly positions: ReadonlyMap<string, string>;
+  /** Money that is not zero, by asset. Every fee and every result moves it. */
+  readonly money: ReadonlyMap<string, string>;
+}
+
+/** Reads positions and money in one request. */
+export async function accountOf(
   calls: ExchangeCalls,
   reader: TradeReader,
-  { positionsMethod }: BinanceContracts,
-): Promise<ReadonlyMap<string, string>> {
+  { accountMethod }: BinanceContracts,
+): Promise<ContractsAccount> {
+  const answer = await calls.call(accountMethod, {});
   const positions = new Map<string, string>();
-  for (const row of rowsOf(await calls.call(positionsMethod, {}))) {
-    const amount = decimalOf(memberOf(row, 'positionAmt'));
-    if (amount === null) throw new ExchangeError('exchange_error');
-    if (exact(amount).sign === 0) continue;
+  for (const row of rowsOf(memberOf(answer, 'positions'))) {
+    const amount = amountIn(row, 'positionAmt');
+    if (amount.sign === 0) continue;
     const id = textOf(memberOf(row, 'symbol')) ?? '';
     const side = textOf(memberOf(row, 'positionSide'));
     const market = await reader.marketById(id);
     const position = side === 'LONG' ? 'long' : side === 'SHORT' ? 'short' : null;
-    positions.set(positionName(market?.symbol ?? id, position), exact(amount).toText());
+    positions.set(positionName(market?.symbol ?? id, position), amount.toText());
   }
-  return positions;
+  const money = new Map<string, string>();
+  for (const row of rowsOf(memberOf(answer, 'assets'))) {
+    const amount = amountIn(row, 'walletBalance');
+    if (amount.sign !== 0) money.set(textOf(memberOf(row, 'asset')) ?? '', amount.toText());
+  }
+  return { positions, money };
+}
+
+function amountIn(row: unknown, name: string): Exact {
+  const amount = decimalOf(memberOf(row, name));
+  if (amount === null) throw new ExchangeError('exchange_error');
+  return exact(amount);
 }

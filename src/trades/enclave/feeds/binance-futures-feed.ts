@@ -1,5 +1,5 @@
-// Reads the fills of Binance's contracts, USD-M and COIN-M. The exchange answers by market only; positions and the income
-// history tell which markets to ask.
+// Reads the fills of Binance's contracts, USD-M and COIN-M. The exchange answers by market only; the account and the
+// income history tell which markets to ask.
 
 import type {
   ExchangeCalls,
@@ -19,7 +19,7 @@ import { WINDOW_MS } from './window-pages.ts';
 /** The income history, which names the markets, goes back three months. Fills would go back six. */
 const REACH_MS = 90 * DAY_MS;
 
-/** Reader of a futures account. An idle read makes four requests: positions and income, of both kinds of contracts. */
+/** Reader of a futures account. An idle read makes two requests, for the accounts of both kinds. */
 export class BinanceFuturesFeed implements FeedReader<FeedState> {
   readonly spanMaxMs = WINDOW_MS;
   readonly reachMs = REACH_MS;

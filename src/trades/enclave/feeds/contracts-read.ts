@@ -1,8 +1,9 @@
-// One read of one kind of Binance contracts: positions and income tell which markets to ask, and positions that move
-// without fills that explain it show that this key does not see all trades.
+// One read of one kind of Binance contracts. Money or positions that move, and the hour's end, have the income asked for;
+// income and positions tell which markets to ask. Positions that move without fills that explain it show that this key
+// does not see all trades.
 
 import type { ExchangeCalls, FillSink, TableMarket } from '../../domain/exchange-calls.ts';
-import { type BinanceContracts, incomeOf, type Income, positionsOf } from './binance-contracts.ts';
+import { accountOf, type BinanceContracts, incomeOf, type Income } from './binance-contracts.ts';
 import { BinanceRows } from './binance-rows.ts';
 import { type Effect, movesOf, SNAPSHOT_FUZZ_MS, unexplainedOf, withEffects } from './discovery.ts';
 import { forOneMarket } from './failures.ts';
@@ -45,6 +46,9 @@ class ContractsRead {
   readonly #task: WalletTask;
   readonly #before: Wallet;
   readonly #markets: Map<string, KnownMarket>;
+  #money: Readonly<Record<string, string>> = {};
+  #stirredMs: number | null;
+  #listedToMs: number | null;
   readonly #counted: Effect[] = [];
   readonly #pending: Effect[] = [];
 
@@ -56,18 +60,29 @@ class ContractsRead {
     this.#task = task;
     this.#before = before;
     this.#markets = new Map(Object.entries(before.markets));
+    this.#stirredMs = before.stirredMs;
+    this.#listedToMs = before.listedToMs;
   }
 
   async run(): Promise<WalletResult> {
     const { calls, reader, contracts } = this.#parts;
     const { span, startMs } = this.#task;
-    const { ledger, listedToMs } = this.#before;
+    const { ledger } = this.#before;
     const askedMs = calls.nowMs();
     const isOld = span.toMs < askedMs - OLD_MS;
-    const positions = await positionsOf(calls, reader, contracts);
-    const fromMs = Math.max(startMs, (listedToMs ?? startMs) - OVERLAP_MS);
-    const income = await incomeOf(calls, contracts, { fromMs, toMs: span.toMs });
+    const { positions, money } = await accountOf(calls, reader, contracts);
+    const hasMoved = ledger === null || movesOf(this.#before.money, money).size > 0;
+    this.#money = Object.fromEntries(money);
     const moves = movesOf(ledger?.amounts ?? {}, positions);
+    if (hasMoved || moves.size > 0) this.#stirredMs = askedMs;
+    // Lists can show late what moved.
+    const isStirred = this.#stirredMs !== null && (this.#listedToMs ?? 0) < this.#stirredMs + OVERLAP_MS;
+    let income: Income = { newest: new Map(), delivered: new Set() };
+    if (isOld || isStirred || this.#task.isThorough) {
+      const fromMs = Math.max(startMs, (this.#listedToMs ?? startMs) - OVERLAP_MS);
+      income = await incomeOf(calls, contracts, { fromMs, toMs: span.toMs });
+      this.#listedToMs = Math.max(this.#listedToMs ?? 0, span.toMs);
+    }
     const moved = new Set([...moves.keys()].map(symbolOfPosition));
     await this.#askAll(await this.#chosen(income, moved, isOld));
     if (ledger === null) {
@@ -101,7 +116,9 @@ class ContractsRead {
         markets: Object.fromEntries(this.#markets),
         ledger,
         isSuspect,
-        listedToMs: Math.max(this.#before.listedToMs ?? 0, toMs),
+        money: this.#money,
+        stirredMs: this.#stirredMs,
+        listedToMs: this.#listedToMs,
       },
       unsearched: [...this.#markets.values()].filter(isBehind).length,
       // One read may come before the list shows the fill.

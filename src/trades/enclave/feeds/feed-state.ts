@@ -78,6 +78,10 @@ export interface Wallet {
   readonly recheckMs: number | null;
   /** True if a position moved that no fill explained at the last read. */
   readonly isSuspect: boolean;
+  /** Money of a futures account by asset, as it was last seen; empty elsewhere. */
+  readonly money: Readonly<Record<string, string>>;
+  /** When money or positions were last seen to move, in ms since 1970; null before. */
+  readonly stirredMs: number | null;
   /** Up to when the list that names markets was read, in ms since 1970; null where there is none. */
   readonly listedToMs: number | null;
 }
@@ -108,6 +112,8 @@ export const NEW_WALLET: Wallet = {
   searches: {},
   recheckMs: null,
   isSuspect: false,
+  money: {},
+  stirredMs: null,
   listedToMs: null,
 };
 

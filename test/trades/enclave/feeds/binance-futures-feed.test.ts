@@ -70,10 +70,13 @@ class Account {
 }
 
 describe('feeds of binance futures - what is asked', () => {
-  it('an idle read - makes four requests', async () => {
+  it('an idle read - makes two requests; one of a thorough read, or soon after a move, two more', async () => {
     const account = new Account(futuresMethods([], 1000));
     await account.read(START_MS + 60_000);
     expect((await account.read(START_MS + 120_000)).requests).toBe(4);
+    expect((await account.read(START_MS + 500_000)).requests).toBe(4);
+    expect((await account.read(START_MS + 560_000)).requests).toBe(2);
+    expect((await account.read(START_MS + 600_000, true)).requests).toBe(4);
   });
 
   it('a position opened and closed between two reads - is found through the income', async () => {
@@ -193,7 +196,7 @@ describe('feeds of binance futures - laws', () => {
           for (let reads = 1; reads < 10; reads++)
             last = await account.read(START_MS + 1_300_000 + reads * 60_000);
           expect(account.ids).toEqual(namesOf(fills));
-          expect(last).toMatchObject({ unsearched: 0, isIncomplete: false, unpolled: [], requests: 4 });
+          expect(last).toMatchObject({ unsearched: 0, isIncomplete: false, unpolled: [], requests: 2 });
         },
       ),
       { numRuns: 100 },

@@ -298,16 +298,25 @@ export function futuresMethods(
   some: { readonly listed?: readonly FakeFill[]; readonly hasFees?: boolean } = {},
 ) {
   const listed = some.listed ?? fills;
-  const positions =
+  const account =
     (isInverse: boolean): Answer =>
     (_, nowMs) => {
       const sums = new Map<string, ReturnType<typeof exact>>();
-      for (const { market, atMs, side, amount } of fills) {
+      let money = exact('1000');
+      for (const { market, atMs, side, amount, fee } of fills) {
         if (atMs > nowMs || (market.inverse === true) !== isInverse) continue;
         const before = sums.get(market.id) ?? ZERO;
         sums.set(market.id, side === 'buy' ? before.plus(exact(amount)) : before.minus(exact(amount)));
+        if (some.hasFees !== false) money = money.minus(exact(fee));
       }
-      return [...sums].map(([symbol, sum]) => ({ symbol, positionSide: 'BOTH', positionAmt: sum.toText() }));
+      return {
+        assets: [{ asset: isInverse ? 'BTC' : 'USDT', walletBalance: money.toText() }],
+        positions: [...sums].map(([symbol, sum]) => ({
+          symbol,
+          positionSide: 'BOTH',
+          positionAmt: sum.toText(),
+        })),
+      };
     };
   const income =
     (isInverse: boolean): Answer =>
@@ -338,8 +347,8 @@ export function futuresMethods(
       .map((fill) => ({ id: Number(fill.id), time: fill.atMs, symbol, ...fill.more, fill }));
   };
   return {
-    fapiPrivateV3GetPositionRisk: positions(false),
-    dapiPrivateGetPositionRisk: positions(true),
+    fapiPrivateV3GetAccount: account(false),
+    dapiPrivateGetAccount: account(true),
     fapiPrivateGetIncome: income(false),
     dapiPrivateGetIncome: income(true),
     fapiPrivateGetUserTrades: trades,
