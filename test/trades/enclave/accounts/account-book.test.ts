@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SealedSummary, SummaryPayload } from '../../../../src/trades/domain/summary.ts';
 import type { Trade } from '../../../../src/trades/domain/trade.ts';
-import { FillBatch } from '../../../../src/trades/enclave/accounts/fill-batch.ts';
+import { WINDOW_FILLS_MAX } from '../../../../src/trades/enclave/accounts/account-book-options.ts';
+import { UNPOLLED_NAMES_MAX } from '../../../../src/trades/enclave/accounts/coverage.ts';
+import { FILLS_OF_READ_MAX, FillBatch } from '../../../../src/trades/enclave/accounts/fill-batch.ts';
 import { arbitraryTrades } from '../../domain/arbitrary-trades.ts';
 import { fee, HOUR, SPOT, TEN_O_CLOCK_MS, tradeOf } from '../../domain/fills.ts';
-import { BookBench, FULL, GRACE_MS } from './book-bench.ts';
+import { BookBench, FULL, GRACE_MS, WHO } from './book-bench.ts';
 
 const hour = (hours: number) => TEN_O_CLOCK_MS + hours * HOUR;
 const shown = (trades: readonly Trade[]) => trades.map((trade) => ({ trade }));
@@ -115,6 +117,20 @@ describe('account book - hours', () => {
       period_start: '2025-01-01T10:17:00.000Z',
       hourly_buckets: [{ t: '2025-01-01T10:00:00.000Z', trades: 1 }],
     });
+  });
+
+  it('no hour is begun before the one before it is closed, so that kills change no rounding', () => {
+    const { book } = new BookBench([]);
+    const batch = new FillBatch();
+    batch.take([at(hour(0) + 5, '1'), at(hour(1) + 5, '2')], 'spot');
+    book.read({ fromMs: hour(0), toMs: hour(2), isThorough: false }, batch, {}, FULL);
+    expect(book.summary().totalTrades).toBe(1);
+    book.read({ fromMs: hour(0), toMs: hour(2), isThorough: true }, new FillBatch(), {}, FULL);
+    const due = book.due();
+    if (due === null) throw new Error('an hour is over');
+    expect(book.seal(due, WHO).trades).toBe(1);
+    book.sealed(due, 'digest');
+    expect(book.summary().totalTrades).toBe(2);
   });
 
   it('empty hours are held back, until one with trades or 24 of them', () => {
@@ -263,6 +279,35 @@ describe('account book - bounds', () => {
     batch.take([at(hour(0), '1'), at(hour(0), '2')], 'spot');
     expect(() => batch.take([at(hour(0), '3')], 'spot')).toThrow(/more fills/);
     expect(batch.deliveries).toHaveLength(1);
+  });
+
+  it('more fills than the window holds are folded before their grace, and all count', () => {
+    const bench = new BookBench([]);
+    for (let part = 0; part * FILLS_OF_READ_MAX <= WINDOW_FILLS_MAX; part++) {
+      const batch = new FillBatch();
+      const fills = Array.from({ length: FILLS_OF_READ_MAX }, (_, index) =>
+        at(hour(0) + part * 20_000 + index, `${index}`),
+      );
+      batch.take(
+        fills.map((trade) => ({ ...trade, id: `${part} ${trade.id ?? ''}` })),
+        'spot',
+      );
+      const span = { fromMs: hour(0), toMs: hour(0) + (part + 1) * 20_000, isThorough: true };
+      expect(bench.book.read(span, batch, {}, FULL).taken).toBe(FILLS_OF_READ_MAX);
+    }
+    expect(bench.flush()?.trades).toBe(WINDOW_FILLS_MAX + FILLS_OF_READ_MAX);
+  });
+
+  it('of unpolled markets a thousand are named, and all are counted', () => {
+    const bench = new BookBench([]);
+    const unpolled = Array.from({ length: UNPOLLED_NAMES_MAX + 5 }, (_, index) => ({
+      symbol: `${index}`,
+      kind: 'market_unavailable' as const,
+    }));
+    bench.report = { ...FULL, unpolled };
+    bench.poll(hour(0) + 60_000);
+    expect(bench.book.coverage.unpolled).toHaveLength(UNPOLLED_NAMES_MAX);
+    expect(bench.book.unpolledMarkets).toBe(UNPOLLED_NAMES_MAX + 5);
   });
 
   it('an idle account takes less than 150 kB', () => {

@@ -4,6 +4,7 @@ import { ExchangeError } from '../../../../src/trades/domain/exchange-calls.ts';
 import type { SummaryPayload } from '../../../../src/trades/domain/summary.ts';
 import { UNSTORED_SUMMARIES_MAX } from '../../../../src/trades/domain/enclave-link.ts';
 import type { PolledSummary } from '../../../../src/trades/domain/enclave-link.ts';
+import { REGISTRATIONS_AT_ONCE_MAX } from '../../../../src/trades/enclave/accounts/account-desk.ts';
 import { fee, HOUR, tradeOf } from '../../domain/fills.ts';
 import { DeskBench, registrationOf, SAFE_KEY } from './desk-bench.ts';
 
@@ -215,15 +216,31 @@ describe('account desk - ends', () => {
   it('desk - a poll that is under way at the end makes no further request and counts nothing', async () => {
     const bench = new DeskBench();
     bench.exchange.answerMs = 10_000;
+    bench.exchange.requestsOfRead = 5;
     bench.exchange.fills.set('key-0000001', [fillAt(bench, -MINUTE / 2, '1')]);
     const { sessionToken } = await bench.register('key-0000001');
-    await bench.advance(5_000);
+    await bench.advance(15_000);
     const ended = bench.desk.end(sessionToken);
     await bench.advance(HOUR);
     expect(await ended).toBe(true);
-    expect(bench.exchange.requests).toHaveLength(1);
+    expect(bench.exchange.requests).toHaveLength(2);
     expect(bench.service.summaries).toHaveLength(0);
     expect(bench.desk.rows()).toMatchObject([{ reason: 'removed' }]);
+  });
+
+  it('desk - at the very end the client is taken back, so that what waits for its turn is not asked', async () => {
+    const bench = new DeskBench();
+    bench.exchange.answerMs = HOUR;
+    await bench.register('key-0000001', { ttlSeconds: 300 });
+    await bench.advance(300_000 - 1);
+    expect(bench.exchange.loans).toBe(1);
+    await bench.advance(1);
+    expect(bench.exchange.loans).toBe(0);
+    const removed = await bench.register('key-0000002');
+    await bench.advance(0);
+    expect(bench.exchange.loans).toBe(1);
+    await bench.desk.end(removed.sessionToken);
+    expect(bench.exchange.loans).toBe(0);
   });
 
   it('desk - an ended account that is registered again goes on, and nothing is lost or counted twice', async () => {
@@ -334,14 +351,14 @@ describe('account desk - failures', () => {
 
   it('desk - a span with too many fills is read in parts', async () => {
     const bench = new DeskBench();
-    const many = Array.from({ length: 50_000 }, (_, index) =>
-      fillAt(bench, -3 * HOUR + index * 200, `${index}`),
+    const many = Array.from({ length: 25_000 }, (_, index) =>
+      fillAt(bench, -3 * HOUR + index * 400, `${index}`),
     );
     bench.exchange.fills.set('key-0000001', many);
     await bench.register('key-0000001', { options: { sinceMs: bench.time.nowMs() - 4 * HOUR } });
     await bench.advance(HOUR);
-    expect(bench.service.summaries.reduce((sum, { trades }) => sum + trades, 0)).toBe(50_000);
-    expect(bench.desk.counts).toMatchObject({ fills: 50_000, fillsTooOld: 0, fillsLate: 0 });
+    expect(bench.service.summaries.reduce((sum, { trades }) => sum + trades, 0)).toBe(25_000);
+    expect(bench.desk.counts).toMatchObject({ fills: 25_000, fillsTooOld: 0, fillsLate: 0 });
   });
 
   it('desk - at the bound of unstored summaries polling waits, and goes on when the service is there', async () => {
@@ -446,6 +463,39 @@ describe('account desk - link and restart', () => {
       JSON.stringify(bench.desk.rows()),
     ];
     for (const text of seen) expect(text).not.toMatch(new RegExp(`planted|${sessionToken}`));
+  });
+});
+
+describe('account desk - bounds', () => {
+  it('desk - only so many registrations are checked at once', async () => {
+    const bench = new DeskBench({ accountsMax: 1_000 });
+    const held = Promise.withResolvers<typeof SAFE_KEY>();
+    bench.exchange.keyFacts = () => held.promise;
+    const waiting = Array.from({ length: REGISTRATIONS_AT_ONCE_MAX }, (_, index) =>
+      bench.desk.register(registrationOf(`key-${10_000 + index}`), null),
+    );
+    const further = await bench.desk.register(registrationOf('key-0000001'), null);
+    expect(further).toMatchObject({ status: 503, code: 'busy' });
+    held.resolve(SAFE_KEY);
+    for (const answer of await Promise.all(waiting)) expect('status' in answer).toBe(false);
+  });
+
+  it('desk - alone it keeps a thousand summaries, then polling waits, and nothing is lost', async () => {
+    const hours = UNSTORED_SUMMARIES_MAX + 50;
+    const bench = new DeskBench({}, false);
+    const fills = Array.from({ length: hours }, (_, index) => fillAt(bench, -index * HOUR - 1, `${index}`));
+    bench.exchange.fills.set('key-0000001', fills);
+    await bench.register('key-0000001', { options: { sinceMs: bench.time.nowMs() - hours * HOUR } });
+    await bench.advance(10 * MINUTE);
+    expect(bench.desk.unstoredSummaries).toBe(UNSTORED_SUMMARIES_MAX);
+    expect(bench.desk.rows()).toMatchObject([{ node: 'stale', reason: 'backlog' }]);
+    bench.service.link(bench.outgoing);
+    bench.desk.linked();
+    await bench.advance(HOUR);
+    expect(bench.service.summaries.map(({ seq }) => seq)).toEqual(
+      Array.from({ length: hours }, (_, index) => index + 1),
+    );
+    expect(bench.service.summaries.reduce((sum, { trades }) => sum + trades, 0)).toBe(hours);
   });
 });
 

@@ -68,7 +68,10 @@ export class FakeExchange implements DeskVenue {
   prices = 0;
   answerMs = 0;
   workMs = 0;
-  /** Fills that a read may bring. */
+  /** Requests that one read makes. */
+  requestsOfRead = 1;
+  /** Clients that are lent. */
+  loans = 0;
   reachMs: number | null = null;
   atOnce = 0;
   atOnceMax = 0;
@@ -88,7 +91,12 @@ export class FakeExchange implements DeskVenue {
       nowMs: () => this.time.nowMs(),
       call: () => this.request(apiKey),
     };
-    return run(calls as unknown as ExchangeCalls);
+    this.loans += 1;
+    try {
+      return await run(calls as unknown as ExchangeCalls);
+    } finally {
+      this.loans -= 1;
+    }
   }
 
   async request(apiKey: string): Promise<readonly Trade[]> {
@@ -126,7 +134,9 @@ export class FakeExchange implements DeskVenue {
   readonly reader = (): FeedReader<unknown> => ({
     initial: () => ({ reads: 0 }),
     read: async (calls, state, span, sink) => {
-      const all = (await calls.call('fills', {})) as readonly Trade[];
+      let all: readonly Trade[] = [];
+      for (let index = 0; index < this.requestsOfRead; index++)
+        all = (await calls.call('fills', {})) as readonly Trade[];
       const fills = all.filter(({ timestampMs }) => timestampMs >= span.fromMs && timestampMs < span.toMs);
       sink.take(fills, 'spot');
       return { state, report: this.report };
