@@ -28,8 +28,6 @@ module.exports = {
           `^src/(${domains})/workers/(pool|audit|proof|seal)-thread\\.ts$`,
           `^src/trades/backend/thread\\.ts$`,
           `^src/((${domains})/)?(http|backend)/(enclave-)?page/`,
-          // The rules of accounts' periods: the enclave will call them, and nothing else does.
-          '^src/trades/domain/period\\.ts$',
         ],
       },
       to: {},

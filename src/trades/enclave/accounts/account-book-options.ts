@@ -9,7 +9,7 @@ export const CORRECTABLE_MS = 48 * HOUR_MS;
 /** Fills that wait to be folded. Those of a read come into the window at once, so it is more than a read may bring. */
 export const WINDOW_FILLS_MAX = 60_000;
 /** Folded fills that are remembered; with more, the oldest are forgotten earlier than after {@link CORRECTABLE_MS}. */
-export const REMEMBERED_FILLS_MAX = 100_000;
+const REMEMBERED_FILLS_MAX = 100_000;
 /** Open lots; with more, the oldest of the position that has most are forgotten when an hour is closed. */
 export const OPEN_LOTS_MAX = 100_000;
 

@@ -43,7 +43,7 @@ function refusalFor({ kind }: ExchangeError): SessionRefusal {
 }
 
 /** What the owner of a key should change about it. */
-export function warningsFor({ canTrade, isIpBound, expiresAtMs }: KeyFacts): readonly KeyWarning[] {
+function warningsFor({ canTrade, isIpBound, expiresAtMs }: KeyFacts): readonly KeyWarning[] {
   return [
     ...(canTrade ? (['can_trade'] as const) : []),
     ...(isIpBound === false ? (['not_ip_bound'] as const) : []),

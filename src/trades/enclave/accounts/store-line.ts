@@ -8,7 +8,7 @@ import { sealCheckpoint } from './account-checkpoint.ts';
 import type { AccountDeskOptions, AccountDeskParts } from './account-desk-parts.ts';
 
 /** Bytes of everything that waits for a first service, beyond which polling stops. */
-export const UNCONFIRMED_BYTES_MAX = 134_217_728;
+const UNCONFIRMED_BYTES_MAX = 134_217_728;
 
 interface Waiting {
   readonly summary: PolledSummary | null;

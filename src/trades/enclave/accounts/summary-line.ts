@@ -11,7 +11,7 @@ import { askPrices } from './price-asker.ts';
 import type { StoreLine } from './store-line.ts';
 
 /** How long a summary waits for prices while the exchange cannot be asked; then they are missing in it. */
-export const PRICE_WAIT_MS = 300_000;
+const PRICE_WAIT_MS = 300_000;
 
 /** What a {@link SummaryLine} needs. */
 export interface SummaryLineParts extends Pick<AccountDeskParts, 'signer' | 'clock'> {
