@@ -5,7 +5,7 @@
 // same page of COIN-M: at most seven days between `startTime` and `endTime`, neither together with `fromId`, at most 1,000
 // rows. That rows come oldest first is unverified.
 
-import type { TableMarket } from '../../domain/exchange-calls.ts';
+import { type TableMarket, TooManyFills } from '../../domain/exchange-calls.ts';
 import { type BinanceRows, PAGE_ROWS, PAGES_MAX, type Row } from './binance-rows.ts';
 import type { KnownMarket } from './feed-state.ts';
 import type { IdPages } from './id-pages.ts';
@@ -75,24 +75,40 @@ export class WindowPages implements MarketReader {
       for (const row of page) if (row.atMs >= fromMs && row.atMs < toMs) rows.set(row.id, row);
       return rows.size - before;
     };
-    let startTime = fromMs;
     let longest = 0;
-    for (;;) {
+    for (let startTime = fromMs; startTime < toMs; ) {
+      if (rows.size > PAGE_ROWS * PAGES_MAX) throw new TooManyFills();
       // The exchange's end is inclusive.
       const page = await this.#rows.page(market, { startTime, endTime: toMs - 1, limit: PAGE_ROWS });
-      const added = add(page);
       const newest = page.at(-1);
-      if (newest === undefined) break;
-      if (added === 0) {
-        // A page shorter than another was not cut.
-        if (page.length < longest) break;
-        // The page may be full of one millisecond.
-        if (add(await this.#rows.page(market, { fromId: String(newest.id + 1n), limit: PAGE_ROWS })) === 0)
-          break;
-      }
+      // A page that is shorter than another was not cut: nothing comes after it.
+      const isLast = newest === undefined || page.length < longest;
+      add(page);
+      if (isLast) break;
       longest = Math.max(longest, page.length);
-      startTime = Math.max(startTime, ...[...rows.values()].map((row) => row.atMs));
+      const lastMs = Math.max(...page.map((row) => row.atMs));
+      if (lastMs > startTime) startTime = lastMs;
+      else {
+        // One millisecond fills the page. Only ids lead on within it.
+        if (await this.#follow(market, newest.id + 1n, add)) break;
+        startTime++;
+      }
     }
     return [...rows.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  }
+
+  /** Reads on by id as long as that brings rows of the window. True if the exchange has no later row at all. */
+  async #follow(
+    market: TableMarket,
+    firstId: bigint,
+    add: (page: readonly Row[]) => number,
+  ): Promise<boolean> {
+    for (let nextId = firstId; ; ) {
+      const page = await this.#rows.page(market, { fromId: String(nextId), limit: PAGE_ROWS });
+      const newest = page.at(-1);
+      if (newest === undefined) return true;
+      if (add(page) === 0 || newest.id < nextId) return false;
+      nextId = newest.id + 1n;
+    }
   }
 }

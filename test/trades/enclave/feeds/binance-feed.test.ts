@@ -223,6 +223,37 @@ describe('feeds of binance spot - back-fill', () => {
   });
 });
 
+describe('feeds of binance spot - edges', () => {
+  it('a late fill from before the collection - is left out', async () => {
+    const fills = [
+      fillOf('AAA/USDT', START_MS + 1000),
+      fillOf('AAA/USDT', START_MS - 500, { visibleMs: START_MS + 2000 }),
+    ];
+    const account = new Account(exchangeOf(fills));
+    await account.read(START_MS + 60_000);
+    expect(account.ids).toEqual(namesOf(fills.slice(0, 1)));
+  });
+
+  it('a market that a search has passed is traded during its last round - one more round finds it', async () => {
+    const markets = Array.from({ length: 70 }, (_, index) =>
+      spotMarket(`C${String(index).padStart(2, '0')}`, 'USDT'),
+    );
+    const [passed = marketOf('BTC/USDT')] = markets;
+    // The search begins at minute 2, its last round at minute 10; at minute 11 the first 20 markets are behind it.
+    const atMs = START_MS + 11 * 60_000 - 20_000;
+    const fills = [
+      fillOf('BTC/USDT', atMs, { market: passed, feeAsset: 'USDT' }),
+      fillOf('BTC/USDT', atMs + 10, { market: passed, side: 'sell', price: '11', feeAsset: 'USDT' }),
+    ];
+    const deposits = [0, START_MS + 90_000].map((ms) => ({ atMs: ms, asset: 'USDT', amount: '1000' }));
+    const methods = binanceMethods(fills, deposits, 1000);
+    const account = new Account(new FakeCalls({ exchange: 'binance', markets, methods }));
+    for (let minute = 1; minute < 40; minute++) await account.read(START_MS + minute * 60_000);
+    expect(account.ids).toEqual(namesOf(fills));
+    expect((await account.read(START_MS + 40 * 60_000)).requests).toBe(1);
+  });
+});
+
 describe('feeds of binance spot - laws', () => {
   const arbitraryFill = fc.record({
     market: fc.constantFrom(...MARKETS),

@@ -160,6 +160,32 @@ describe('feeds of binance futures - back-fill', () => {
   });
 });
 
+describe('feeds of binance futures - edges', () => {
+  it.each([1, 2, 3, 1000])(
+    'an old millisecond with many fills, pages of %d - each comes',
+    async (pageRows) => {
+      const startMs = START_MS - 20 * DAY;
+      const times = [1000, 1000, 1000, 1000, 1000, 1001, 1001, 1002];
+      const fills = times.map((ms) => fillOf(startMs + ms));
+      const account = new Account(futuresMethods(fills, pageRows), startMs);
+      account.calls.clockMs = START_MS;
+      await account.read(startMs + 7 * DAY);
+      expect(account.ids).toEqual(namesOf(fills));
+    },
+  );
+
+  it('a fill between the end of the first span and its request - makes nothing incomplete', async () => {
+    const fills = [fillOf(START_MS + 1000), fillOf(START_MS + 60_002)];
+    const account = new Account(futuresMethods(fills, 1000));
+    const flags: boolean[] = [];
+    for (const seconds of [60, 120, 180, 240]) {
+      flags.push((await account.read(START_MS + seconds * 1000)).isIncomplete);
+    }
+    expect(account.ids).toEqual(namesOf(fills));
+    expect(flags).toEqual([false, false, false, false]);
+  });
+});
+
 describe('feeds of binance futures - laws', () => {
   const arbitraryFill = fc.record({
     market: fc.constantFrom(...MARKETS),

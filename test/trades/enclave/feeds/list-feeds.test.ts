@@ -113,6 +113,14 @@ describe.each(LISTS)('feeds of $exchange - paging', ({ exchange, methodsOf }) =>
     expect(sink.counts.size).toBe(7);
   });
 
+  it('a span that ends within a second - has every fill of its last second', async () => {
+    const fills = [1_100, 1_400, 1_600].map((ms) => fillOf({ id: `F${ms}`, atMs: START_MS + ms }));
+    const calls = new FakeCalls({ exchange, markets: MARKETS, methods: methodsOf(fills, 50) });
+    const sink = new CountingSink();
+    await readOn(feedFor(exchange, 'spot'), calls, sink, [START_MS + 1_500]);
+    expect(sink.counts.size).toBe(2);
+  });
+
   it('fills before the collection and after the span - are left out', async () => {
     const fills = [-1, 0, 9_999, 10_000].map((ms) => fillOf({ id: `F${ms}`, atMs: START_MS + ms }));
     const calls = new FakeCalls({ exchange, markets: MARKETS, methods: methodsOf(fills, 50) });
@@ -246,6 +254,19 @@ describe('feeds of bybit - kinds of execution', () => {
     expect([...sink.counts.keys()].toSorted()).toEqual(
       ['F0.5', 'F100', 'F400', 'F729'].map((id) => `spot BTC/USDT ${id}`),
     );
+  });
+});
+
+describe('feeds of kraken - offsets', () => {
+  it('a fill that shows while pages are read - moves the others, and comes with the same read', async () => {
+    const toMs = START_MS + 60_000;
+    const fills = [1, 2, 3].map((second) => fillOf({ id: `F${second}`, atMs: START_MS + second * 1000 }));
+    const late = fillOf({ id: 'F4', atMs: START_MS + 50_000, visibleMs: toMs + 2 });
+    const methods = krakenMethods([...fills, late], 1);
+    const calls = new FakeCalls({ exchange: 'kraken', markets: MARKETS, methods, startMs: toMs });
+    const sink = new CountingSink();
+    await readOn(feedFor('kraken', 'spot'), calls, sink, [toMs]);
+    expect(sink.counts.size).toBe(4);
   });
 });
 
