@@ -3,17 +3,22 @@
 
 /** The exchanges that can be simulated. */
 export const EXCHANGE_NAMES = ['binance', 'bybit', 'kraken'] as const;
+/** One of {@link EXCHANGE_NAMES}. */
 export type ExchangeName = (typeof EXCHANGE_NAMES)[number];
 
+/** Kinds of markets. */
 export const MARKET_KINDS = ['spot', 'linear', 'inverse'] as const;
+/** One of {@link MARKET_KINDS}. */
 export type SimMarketKind = (typeof MARKET_KINDS)[number];
 
 /** Where a fill is made: on spot, on margin (both in spot markets), or in a contract. */
 export const FILL_KINDS = ['spot', 'cross', 'isolated', 'linear', 'inverse'] as const;
+/** One of {@link FILL_KINDS}. */
 export type FillKind = (typeof FILL_KINDS)[number];
 
 /** Why there is a fill. `funding` is no fill: it moves a balance and stands in ledgers and mixed lists. */
 export const FILL_CAUSES = ['trade', 'liquidation', 'adl', 'settle', 'funding'] as const;
+/** One of {@link FILL_CAUSES}. */
 export type FillCause = (typeof FILL_CAUSES)[number];
 
 /** Why a balance moves without a fill. */
@@ -25,6 +30,7 @@ export const MOVEMENT_CAUSES = [
   'transfer',
   'interest',
 ] as const;
+/** One of {@link MOVEMENT_CAUSES}. */
 export type MovementCause = (typeof MOVEMENT_CAUSES)[number];
 
 /**
@@ -45,10 +51,12 @@ export const FAULT_KINDS = [
   'repeat',
   'answer',
 ] as const;
+/** One of {@link FAULT_KINDS}. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Kraken's tiers of verification, which set its counter of calls; `none` has no counter. */
 export const KRAKEN_TIERS = ['starter', 'intermediate', 'pro', 'none'] as const;
+/** One of {@link KRAKEN_TIERS}. */
 export type KrakenTier = (typeof KRAKEN_TIERS)[number];
 
 /** A time as a person writes it: ISO 8601 text with a zone, or ms since 1970. */
