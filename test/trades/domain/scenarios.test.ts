@@ -21,7 +21,7 @@ const later = (trades: readonly Trade[], hours: number) =>
   trades.map((trade) => ({ ...trade, timestampMs: trade.timestampMs + hours * HOUR }));
 
 describe('scenarios - fees', () => {
-  it('8 - a fee in BNB of an hour without a price is unconverted, the return is without it, later hours are converted', () => {
+  it('a fee in BNB of an hour without a price is unconverted, the return is without it, later hours are converted', () => {
     const prices = new PriceBook();
     prices.add({ asset: 'BNB', hourMs: TEN_O_CLOCK_MS + HOUR }, '600');
     const round = fills('buy 1@100; sell 1@110', { fees: [fee('0.001', 'BNB')] });
@@ -34,16 +34,16 @@ describe('scenarios - fees', () => {
     expect(notes.unconverted).toEqual({ BNB: { volume: 0, fees: 0.002, profit: -0.002 } });
   });
 
-  it('9 - costs are fees and rebates are negative, whatever sign the exchange gives them', () => {
+  it('costs are fees and rebates are negative, whatever sign the exchange gives them', () => {
     const { buckets } = fold(fills('buy 1@100 f0.36; sell 1@100 f-0.0023'));
     expect(buckets[0]).toMatchObject({ fees_usd: 0.3577, return_pct: -0.3577 });
   });
 
-  it('10 - fees are subtracted once', () => {
+  it('fees are subtracted once', () => {
     expect(fold(fills('buy 1@100 f1; sell 1@110 f1')).buckets[0]?.return_pct).toBe(8);
   });
 
-  it('11 - of two fees both count, points without a price apart', () => {
+  it('of two fees both count, points without a price apart', () => {
     const { buckets, notes } = fold(fills('buy 1@100', { fees: [fee('0.03'), fee('0.01', 'GATEPOINT')] }));
     expect(buckets[0]?.fees_usd).toBe(0.03);
     expect(notes.unconverted).toEqual({ GATEPOINT: { volume: 0, fees: 0.01, profit: 0 } });
@@ -54,14 +54,14 @@ describe('scenarios - markets', () => {
   const listed = (symbol: string, some: Partial<Market>): Market =>
     accountMarket({ symbol, base: 'X', quote: 'USDT', ...some });
 
-  it('12 - a sell of what a conversion brought is unmatched, without an invented profit', () => {
+  it('a sell of what a conversion brought is unmatched, without an invented profit', () => {
     const market = listed('BNB/USDT', { base: 'BNB' });
     const { buckets, notes } = account(fills('sell 1@600 f0.6', { market }));
     expect(buckets[0]).toMatchObject({ return_pct: 0, volume_quote: 600, fees_usd: 0.6 });
     expect(notes.unmatched_sells).toEqual({ count: 1, volume_quote: 600 });
   });
 
-  it('13 - an amount of 12 contracts of 100', () => {
+  it('an amount of 12 contracts of 100', () => {
     const market = accountMarket({
       symbol: 'DOGE/USDT:USDT',
       base: 'DOGE',
@@ -74,7 +74,7 @@ describe('scenarios - markets', () => {
     expect(totals).toMatchObject({ volume_base: 1200, volume_quote: 46.572 });
   });
 
-  it('14 - an inverse contract, whose fees are in the base', () => {
+  it('an inverse contract, whose fees are in the base', () => {
     const market = accountMarket({
       symbol: 'BTC/USD:BTC',
       base: 'BTC',
@@ -95,7 +95,7 @@ describe('scenarios - markets', () => {
     expect(account(withFees, prices).buckets[0]).toMatchObject({ return_pct: 9, fees_usd: 10 });
   });
 
-  it('28 - a renamed coin is another market: no profit against the wrong lot', () => {
+  it('a renamed coin is another market: no profit against the wrong lot', () => {
     const [luna, lunc] = ['LUNA', 'LUNC'].map((base) => listed(`${base}/USDT`, { base }));
     if (luna === undefined || lunc === undefined) throw new Error('two markets');
     const { buckets, notes } = account([
@@ -108,11 +108,11 @@ describe('scenarios - markets', () => {
 });
 
 describe('scenarios - amounts', () => {
-  it('27 - equal trades without id all count', () => {
+  it('equal trades without id all count', () => {
     expect(fold([tradeOf(), tradeOf(), tradeOf()]).totals).toMatchObject({ trades: 3, volume_base: 3 });
   });
 
-  it('29 - a sum that doubles would get wrong', () => {
+  it('a sum that doubles would get wrong', () => {
     const trades = fills('buy 284578000@1; buy 0.00000002@1; buy 0.00000002@1');
     const book = new HourBook('realized_fifo');
     for (const trade of trades) book.fold(trade);
@@ -121,7 +121,7 @@ describe('scenarios - amounts', () => {
     expect(fold(trades).totals.volume_base).toBe(284578000);
   });
 
-  it('30 - a fill whose cost would round to zero counts with price times size', () => {
+  it('a fill whose cost would round to zero counts with price times size', () => {
     const { buckets, totals } = fold(fills('buy 0.00001@0.0001; buy 0.00001@0.0004'));
     expect(buckets[0]?.volume_quote).toBe(0);
     expect(totals.volume_quote).toBe(0);

@@ -20,7 +20,7 @@ async function failureOf(attempt: Promise<unknown>): Promise<ExchangeError> {
 }
 
 // rotki binance.py: Retry-After is always 0 there.
-it('story 20 - a ban without a time is waited for: 10 s, then longer each time', async () => {
+it('a ban without a time is waited for: 10 s, then longer each time', async () => {
   const stage = await startStage('binance', [], ends);
   await stage.poll();
   const pauses: number[] = [];
@@ -38,7 +38,7 @@ it('story 20 - a ban without a time is waited for: 10 s, then longer each time',
 });
 
 // krakenex#21, #75, XChange#1347: the key is used elsewhere too.
-it('story 22 - a key of Kraken that is used elsewhere is told as such, and its requests never overlap', async () => {
+it('a key of Kraken that is used elsewhere is told as such, and its requests never overlap', async () => {
   const at = BEGIN_MS - HOUR / 4;
   const fill = { at, market: 'XXBTZUSD', side: 'buy', price: '100', amount: '1' } as const;
   const stage = await startStage('kraken', [fill, { ...fill, at: at + 1 }], ends, {

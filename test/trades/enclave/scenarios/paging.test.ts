@@ -20,7 +20,7 @@ function buy(market: string, at: number, more: Partial<FillInput> = {}): FillInp
 
 // ccxt#9409, #23501, #15827: paging by time skips fills of one instant.
 it.each(['binance', 'bybit', 'kraken'] as const)(
-  'story 1 - %s: seven fills, two a page, pairs of one millisecond at the edges of pages, count seven times',
+  '%s: seven fills, two a page, pairs of one millisecond at the edges of pages, count seven times',
   async (exchange) => {
     const offsets = [0, 1, 1, 2, 3, 3, 4];
     const stage = await startStage(
@@ -35,7 +35,7 @@ it.each(['binance', 'bybit', 'kraken'] as const)(
 );
 
 // ccxt#22349, rotki PR#9388: windows of seven days, two years back, and the limit moves while one pages.
-it('story 16 - bybit: two years are read oldest first while the limit moves, and nothing is refused', async () => {
+it('bybit: two years are read oldest first while the limit moves, and nothing is refused', async () => {
   const since = BEGIN_MS - 730 * DAY;
   const days = [0.25, 6.9, 7.1, 100, 365, 729.9];
   const stage = await startStage(
@@ -59,7 +59,7 @@ it('story 16 - bybit: two years are read oldest first while the limit moves, and
 });
 
 // ccxt#21801, #28181: the list has funding in it; ccxt alone asks for trades only.
-it('story 18 - bybit: liquidation, auto-deleveraging and settlement are fills, funding is not', async () => {
+it('bybit: liquidation, auto-deleveraging and settlement are fills, funding is not', async () => {
   const causes = ['trade', 'funding', 'liquidation', 'adl', 'settle'] as const;
   for (const [market, symbol] of [
     ['BTCUSDT', 'linear'],
@@ -77,7 +77,7 @@ it('story 18 - bybit: liquidation, auto-deleveraging and settlement are fills, f
 
 // rotki#10979, #10997: rows that repeat are one fill if their ids are equal, and two if they are not.
 it.each(['binance', 'bybit', 'kraken'] as const)(
-  'story 27 - %s: equal fills with ids of their own all count, and a page that comes twice counts once',
+  '%s: equal fills with ids of their own all count, and a page that comes twice counts once',
   async (exchange) => {
     const equal = buy(MARKET[exchange], TEN + 60_000);
     const stage = await startStage(exchange, [equal, equal, equal], ends);
@@ -90,7 +90,7 @@ it.each(['binance', 'bybit', 'kraken'] as const)(
 );
 
 // ccxt#16986, #21103, #14513: no window may be longer than seven days.
-it('story 15 - binance futures: thirty days are read in windows of seven, and all fills count', async () => {
+it('binance futures: thirty days are read in windows of seven, and all fills count', async () => {
   const since = BEGIN_MS - 30 * DAY;
   const days = [0.5, 8, 15, 22, 29.9];
   const stage = await startStage(
