@@ -99,8 +99,8 @@ export interface AccountRow {
   readonly intervalMs: number;
   /** Markets that could not be polled or searched yet. */
   readonly unpolledMarkets: number;
-  /** Up to when every fill is known, by the exchange's clock; null before the first poll. */
-  readonly completeToMs: number | null;
+  /** Up to when its fills were read, by the exchange's clock; null before the first poll. */
+  readonly readToMs: number | null;
   readonly seq: number;
   /** When the session ends, by the wall clock; null if it ended. */
   readonly sessionExpiresAtMs: number | null;

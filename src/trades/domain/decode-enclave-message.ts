@@ -99,7 +99,7 @@ const ACCOUNT: Shape<AccountRow> = {
   nextPollAtMs: orNull(isNumber),
   intervalMs: isNumber,
   unpolledMarkets: isCount,
-  completeToMs: orNull(isNumber),
+  readToMs: orNull(isNumber),
   seq: isCount,
   sessionExpiresAtMs: orNull(isNumber),
 };

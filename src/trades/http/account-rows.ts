@@ -19,7 +19,7 @@ export interface ShownAccount {
   readonly lastPoll: string | null;
   readonly intervalSecs: number;
   readonly unpolledMarkets: number;
-  readonly completeTo: string | null;
+  readonly readTo: string | null;
   readonly seq: number;
   readonly sessionExpires: string | null;
 }
@@ -40,7 +40,7 @@ export function shownAccount(row: AccountRow): ShownAccount {
     lastPoll: timeText(row.lastPollAtMs),
     intervalSecs: Math.round(row.intervalMs / 1000),
     unpolledMarkets: row.unpolledMarkets,
-    completeTo: timeText(row.completeToMs),
+    readTo: timeText(row.readToMs),
     seq: row.seq,
     sessionExpires: timeText(row.sessionExpiresAtMs),
   };

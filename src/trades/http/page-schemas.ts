@@ -136,7 +136,7 @@ export const ACCOUNTS = rows({
   lastPoll: TIME_OR_NULL,
   intervalSecs: COUNT,
   unpolledMarkets: { ...COUNT, description: 'Markets that could not be polled or searched yet' },
-  completeTo: TIME_OR_NULL,
+  readTo: TIME_OR_NULL,
   seq: COUNT,
   sessionExpires: TIME_OR_NULL,
 });

@@ -62,7 +62,7 @@ async function runWith(programs: Programs, options: TrialOptions): Promise<Trial
     async () => {
       const rows = await programs.accounts();
       for (const user of users) user.see(rows);
-      return users.every((user) => user.completeToMs > plan.toMs);
+      return users.every((user) => user.readToMs > plan.toMs);
     },
     SETTLE_MS,
   );

@@ -13,7 +13,7 @@ const TTL_SECONDS = 3_600;
 export interface AccountSeen {
   readonly account: string;
   readonly label: string;
-  readonly completeTo: string | null;
+  readonly readTo: string | null;
 }
 
 export class User {
@@ -23,7 +23,7 @@ export class User {
   registrations = 0;
   /** The client id of its summaries, once seen. */
   accountId = '';
-  completeToMs = 0;
+  readToMs = 0;
   #token: string | null = null;
 
   constructor(account: PlannedAccount, sinceMs: number, enclaveUrl: string) {
@@ -48,7 +48,7 @@ export class User {
     const row = rows.find(({ label }) => label === this.account.name);
     if (row === undefined) return;
     this.accountId = row.account;
-    this.completeToMs = row.completeTo === null ? 0 : Date.parse(row.completeTo);
+    this.readToMs = row.readTo === null ? 0 : Date.parse(row.readTo);
   }
 
   async end(): Promise<void> {

@@ -81,7 +81,7 @@ export const RICH_ACCOUNTS: readonly AccountRow[] = Array.from({ length: 12 }, (
     nextPollAtMs: Date.now() + 20_000,
     intervalMs: 30_000 * (1 + (index % 4)),
     unpolledMarkets: index % 5,
-    completeToMs: Date.now() - index * 7_000,
+    readToMs: Date.now() - index * 7_000,
     seq: index * 31,
     sessionExpiresAtMs: node === 'offline' ? null : Date.now() + 3_600_000 * (1 + index),
   };

@@ -95,7 +95,7 @@ export class Account {
       nextPollAtMs: this.nextPollAtMs,
       intervalMs: judge.intervalMs,
       unpolledMarkets: book.unpolledMarkets,
-      completeToMs: book.completeToMs > book.startMs ? book.completeToMs : null,
+      readToMs: book.readToMs > book.startMs ? book.readToMs : null,
       seq: book.seq,
       sessionExpiresAtMs: this.session === null ? null : facts.expiresAtMs,
     };

@@ -125,7 +125,7 @@ export function accountRow(account: string, more: Partial<AccountRow> = {}): Acc
     nextPollAtMs: HOUR_ZERO_MS + 60_000,
     intervalMs: 60_000,
     unpolledMarkets: 0,
-    completeToMs: HOUR_ZERO_MS,
+    readToMs: HOUR_ZERO_MS,
     seq: 0,
     sessionExpiresAtMs: HOUR_ZERO_MS + 86_400_000,
     ...more,
