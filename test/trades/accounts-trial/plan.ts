@@ -12,6 +12,8 @@ export interface PlannedMarket {
   readonly base: string;
   readonly quote: string;
   readonly kind: 'spot' | 'linear';
+  /** True for contracts, and for Kraken, whose list names no asset of a fee. */
+  readonly hasFeesInQuote: boolean;
 }
 
 export interface PlannedFill {
@@ -61,10 +63,11 @@ export function marketsOf(exchange: ExchangeOfPlan): readonly PlannedMarket[] {
     base,
     quote,
     kind: 'spot',
+    hasFeesInQuote: exchange === 'kraken',
   });
   const pairs = [spot('BTC', 'USDT'), spot('ETH', 'USDT'), spot('BNB', 'USDT'), spot('ETH', 'BTC')];
   if (exchange === 'kraken') return pairs.filter(({ base }) => base !== 'BNB');
-  return [...pairs, { id: 'BTCUSDT', base: 'BTC', quote: 'USDT', kind: 'linear' }];
+  return [...pairs, { id: 'BTCUSDT', base: 'BTC', quote: 'USDT', kind: 'linear', hasFeesInQuote: true }];
 }
 
 function krakenName(base: string, quote: string): string {
@@ -169,7 +172,7 @@ function plannedFill(
   const side = random.below(5) < 3 ? 'buy' : 'sell';
   const usual = market.quote === 'BTC' ? '0.05' : String(PRICES[market.base as keyof typeof PRICES] ?? 1);
   const feeAsset = random.pick(
-    market.kind === 'linear'
+    market.hasFeesInQuote
       ? [market.quote]
       : ['BNB', market.quote, side === 'buy' ? market.base : market.quote],
   );

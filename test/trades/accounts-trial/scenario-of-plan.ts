@@ -11,9 +11,12 @@ export function scenarioOf(plan: Plan, exchange: ExchangeOfPlan): ScenarioInput 
   return {
     exchange,
     markets: marketsOf(exchange).map(
-      (market): MarketInput => ({
-        ...market,
-        ...(market.kind === 'linear' ? { settle: market.quote, contractSize: '1' } : {}),
+      ({ id, base, quote, kind }): MarketInput => ({
+        id,
+        base,
+        quote,
+        kind,
+        ...(kind === 'linear' ? { settle: quote, contractSize: '1' } : {}),
       }),
     ),
     accounts: accounts.map(({ name, userId, fills }) => ({
