@@ -47,6 +47,11 @@ export interface Sessions {
     registration: AccountRegistration,
     earlierToken: string | null,
   ): Promise<StartedSession | SessionRefusal>;
+  /**
+   * True while sessions from before a restart may still go on, because no service is linked that has them: an unknown
+   * token may be known later.
+   */
+  readonly isResuming: boolean;
   /** Null for a token of no running session. */
   own(sessionToken: string): OwnAccount | null;
   /** Ends the session: polling stops, credentials are dropped, the open hour is flushed. False for an unknown token. */

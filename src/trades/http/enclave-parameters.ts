@@ -16,6 +16,7 @@ export const ENCLAVE_ERRORS = {
   session_unknown: 401,
   too_many_failures: 429,
   busy: 503,
+  resuming: 503,
   attestation_failed: 503,
 } as const;
 

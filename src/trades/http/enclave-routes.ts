@@ -134,7 +134,7 @@ function sendRefusal(reply: FastifyReply, { status, code, reason }: SessionRefus
 function addOwnRoutes(app: FastifyInstance, sessions: Sessions): void {
   app.get('/enclave/metrics', { schema: schemas.OWN_METRICS }, (request, reply) => {
     const own = ownOf(request, sessions);
-    if (own === null) return unknownSession(reply);
+    if (own === null) return unknownSession(reply, sessions);
     const { metrics, summary } = own;
     return sendJson(
       reply,
@@ -143,11 +143,13 @@ function addOwnRoutes(app: FastifyInstance, sessions: Sessions): void {
   });
   app.get('/enclave/summary', { schema: schemas.OWN_SUMMARY }, (request, reply) => {
     const own = ownOf(request, sessions);
-    return own === null ? unknownSession(reply) : sendJson(reply, JSON.stringify(shownSummary(own)));
+    return own === null
+      ? unknownSession(reply, sessions)
+      : sendJson(reply, JSON.stringify(shownSummary(own)));
   });
   app.delete('/enclave/session', { schema: schemas.ENDED_SESSION }, async (request, reply) => {
     const token = tokenOf(request);
-    if (token === null || !(await sessions.end(token))) return unknownSession(reply);
+    if (token === null || !(await sessions.end(token))) return unknownSession(reply, sessions);
     return reply.code(204).send();
   });
 }
@@ -179,15 +181,19 @@ function ownOf(request: FastifyRequest, sessions: Pick<Sessions, 'own'>): OwnAcc
   return token === null ? null : sessions.own(token);
 }
 
-function unknownSession(reply: FastifyReply): FastifyReply {
+function unknownSession(reply: FastifyReply, { isResuming }: Pick<Sessions, 'isResuming'>): FastifyReply {
+  if (isResuming) return later(reply, 'resuming', RESUMING);
   reply.header('www-authenticate', 'Bearer realm="enclave"');
   const reason =
     'no session with this token runs: it expired or was ended, or the header Authorization is missing';
   return refuseWith(reply, ENCLAVE_ERRORS.session_unknown, 'session_unknown', reason);
 }
 
+const RESUMING =
+  'the enclave was started anew, and sessions go on when its service gives them back: do not register again yet';
+
 /** Seconds after which to try again. */
-const RETRY_SECONDS = { busy: '2', attestation_failed: '5', too_many_failures: '60' } as const;
+const RETRY_SECONDS = { busy: '2', resuming: '2', attestation_failed: '5', too_many_failures: '60' } as const;
 
 function later(
   reply: FastifyReply,

@@ -86,6 +86,7 @@ export const OWN_METRICS = {
   response: {
     200: object({ metrics: array(USER_METRIC), summary: USER_TOTALS, session_expires: TIME }),
     401: ERROR,
+    503: ERROR,
   },
 } as const;
 
@@ -106,13 +107,14 @@ export const OWN_SUMMARY = {
       }),
     }),
     401: ERROR,
+    503: ERROR,
   },
 } as const;
 
 /** `DELETE /enclave/session`. */
 export const ENDED_SESSION = {
   summary: 'Ends the session: polling stops, and the credentials are dropped; needs its token',
-  response: { 204: { type: 'null' }, 401: ERROR },
+  response: { 204: { type: 'null' }, 401: ERROR, 503: ERROR },
 } as const;
 
 /** `GET /health`. */

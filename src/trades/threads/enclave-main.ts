@@ -222,7 +222,7 @@ class EnclaveMain implements EnclaveApp {
   }
 
   #status(): EnclaveStatus {
-    return enclaveStatus(this.#desk, this.#venues.all, this.#link.outgoing.unstoredSummaries);
+    return enclaveStatus(this.#desk, this.#venues.all);
   }
 
   #readiness() {
@@ -230,7 +230,7 @@ class EnclaveMain implements EnclaveApp {
       platform: this.#parts.producer.platform,
       isSealKeyTemporary: this.#parts.sealKey.isTemporary,
       isLinked: this.#link.isLinked,
-      unstoredSummaries: this.#link.outgoing.unstoredSummaries,
+      unstoredSummaries: this.#desk.unstoredSummaries,
       attestationProblem: this.#attestationProblem,
       descriptorProblem: this.#descriptors.problem,
       logLoss: this.#parts.log.loss(),

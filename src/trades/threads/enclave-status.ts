@@ -7,16 +7,15 @@ import type { VenueCounters } from '../enclave/exchanges/venue.ts';
 
 /** Makes the status of this moment. */
 export function enclaveStatus(
-  desk: Pick<AccountDesk, 'rows' | 'counts'>,
+  desk: Pick<AccountDesk, 'rows' | 'counts' | 'unstoredSummaries'>,
   venues: readonly { readonly counters: VenueCounters }[],
-  unstoredSummaries: number,
 ): EnclaveStatus {
   const sum = (count: (counters: VenueCounters) => number) =>
     venues.reduce((total, { counters }) => total + count(counters), 0);
   const { rss, heapUsed } = process.memoryUsage();
   return {
     accounts: desk.rows(),
-    unstoredSummaries,
+    unstoredSummaries: desk.unstoredSummaries,
     counters: {
       ...desk.counts,
       requests: sum(({ requests }) => requests),

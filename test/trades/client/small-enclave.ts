@@ -100,6 +100,7 @@ async function forward(
 function rememberingSessions(registered: AccountRegistration[]): Sessions {
   const tokens = new Set<string>();
   return {
+    isResuming: false,
     async register(registration) {
       if (registration.credentials.apiKey === MAY_WITHDRAW)
         return {

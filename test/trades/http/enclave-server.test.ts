@@ -334,6 +334,15 @@ describe('enclave server - sessions', () => {
     expect(answer.text).not.toContain('cdcd');
   });
 
+  it('asks to wait while sessions from before a restart may go on', async () => {
+    const { url, sessions } = await startEnclave();
+    sessions.isResuming = true;
+    const answer = await ask(url, '/enclave/summary', withToken('cd'.repeat(32)));
+    expect(answerOf(answer)).toEqual(refusal(503, 'resuming'));
+    expect(answer.headers.get('retry-after')).toBe('2');
+    expect((await ask(url, '/enclave/summary', withToken(TOKEN))).status).toBe(200);
+  });
+
   it('reads no token from a query, and has no address with one', async () => {
     const { url } = await startEnclave();
     expect((await ask(url, `/enclave/summary?token=${TOKEN}`)).status).toBe(401);

@@ -37,6 +37,7 @@ export class FakeSessions implements Sessions {
   refusal: SessionRefusal | null = null;
   warnings: readonly KeyWarning[] = [];
   account: OwnAccount = OWN;
+  isResuming = false;
 
   async register(registration: AccountRegistration, earlierToken: string | null) {
     this.registered.push([registration, earlierToken]);

@@ -83,6 +83,10 @@ export class AccountDesk implements Sessions, Part {
     return this.#runner.stop();
   }
 
+  get isResuming(): boolean {
+    return this.#linked.isResuming;
+  }
+
   /** A service is linked. Accounts whose state it may have are compared, and sessions from before a restart go on. */
   linked(): void {
     void this.#inLine(() => this.#linked.linked());

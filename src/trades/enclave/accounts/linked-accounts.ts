@@ -29,6 +29,11 @@ export class LinkedAccounts {
     this.#parts = parts;
   }
 
+  /** True while sessions from before a restart may still go on, because no service gave them yet. */
+  get isResuming(): boolean {
+    return this.#options.persistsSessions && !this.#isResumed;
+  }
+
   /** Never rejects: if the link breaks, the rest follows at the next one. */
   async linked(): Promise<void> {
     for (const account of this.#parts.shelf) if (!account.isConfirmed) await this.#confirm(account);

@@ -33,13 +33,18 @@ export class SummaryLine {
 
   /**
    * Seals what is due, and has the state stored when an hour was closed. What cannot be sealed now stays due: the line is
-   * full, or prices cannot be asked for. Rejects with what signing rejects with. `isOver`: no price is asked for.
+   * full, or prices cannot be asked for. Rejects with what signing rejects with. When `isOver`, no price is asked for: what
+   * lacks one stays due, for the session that follows or for `flush`.
    */
   async sealDue(account: Account, isOver: () => boolean): Promise<void> {
+    await this.#sealAll(account, (due) => this.#hasPrices(account, due, isOver));
+  }
+
+  async #sealAll(account: Account, mayBeSealed: (due: DueSummary) => Promise<boolean>): Promise<void> {
     const { book } = account;
     const { closedToMs } = book;
     for (let due = book.due(); due !== null; due = book.due()) {
-      if (!(await this.#hasPrices(account, due, isOver))) break;
+      if (!(await mayBeSealed(due))) break;
       if (!(await this.#seal(account, due))) return;
     }
     // Hours that are held back have no summary, and a restart should not read them again.
@@ -48,7 +53,7 @@ export class SummaryLine {
 
   /** The session is over: what is known of the open hour is sealed without asking for prices. */
   async flush(account: Account): Promise<void> {
-    await this.sealDue(account, () => true);
+    await this.#sealAll(account, () => Promise.resolve(true));
     const due = account.book.due() ?? account.book.flush();
     if (due === null || !(await this.#seal(account, due))) this.store(account);
   }
@@ -64,7 +69,8 @@ export class SummaryLine {
 
   async #hasPrices(account: Account, due: DueSummary, isOver: () => boolean): Promise<boolean> {
     const missing = account.book.missingPrices(due);
-    if (missing.length === 0 || (await askPrices(account, missing, isOver)) || isOver()) return true;
+    if (missing.length === 0 || (await askPrices(account, missing, isOver))) return true;
+    if (isOver()) return false;
     const nowMs = this.#parts.clock.monotonicMs();
     account.priceWaitToMs ??= nowMs + PRICE_WAIT_MS;
     return nowMs >= account.priceWaitToMs;

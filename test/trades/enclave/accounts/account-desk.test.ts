@@ -180,6 +180,23 @@ describe('account desk - summaries', () => {
     });
   });
 
+  it('desk - an hour that is due while the session is replaced waits for its prices in the next session', async () => {
+    const bench = new DeskBench();
+    const held: (() => void)[] = [];
+    bench.exchange.fills.set('key-0000001', [fillAt(bench, 29 * MINUTE, '1', { fees: [fee('1', 'BNB')] })]);
+    await bench.register('key-0000001', { options: { apiIntervalMs: 30_000 } });
+    // The question for the price is under way when the hour is due and the same account is registered again.
+    bench.exchange.priceOf = () => new Promise<string>((resolve) => held.push(() => resolve('300')));
+    await bench.advance(33 * MINUTE);
+    expect(held.length).toBeGreaterThan(0);
+    const again = bench.register('key-0000001', { options: { apiIntervalMs: 30_000 } });
+    for (const answer of held.splice(0)) answer();
+    bench.exchange.priceOf = () => '300';
+    await again;
+    await bench.advance(2 * MINUTE);
+    expect(payload(bench.service.summaries[0]).totals.fees_usd).toBe(300);
+  });
+
   it('desk - a price that the exchange has only later in the hour is in the summary', async () => {
     const bench = new DeskBench();
     bench.exchange.priceOf = () => null;

@@ -64,7 +64,7 @@ export class FakeExchange implements DeskVenue {
   report: ReadReport = { unpolled: [], unsearched: 0, isIncomplete: false, userId: null };
   /** What the next requests fail with. */
   failures: ExchangeError[] = [];
-  priceOf: (asset: string, hourMs: number) => string | null | ExchangeError = () => '2';
+  priceOf: (asset: string, hourMs: number) => string | null | ExchangeError | Promise<string> = () => '2';
   prices = 0;
   answerMs = 0;
   workMs = 0;
@@ -115,7 +115,7 @@ export class FakeExchange implements DeskVenue {
 
   async openPrice(asset: string, hourMs: number): Promise<string | null> {
     this.prices += 1;
-    const price = this.priceOf(asset, hourMs);
+    const price = await this.priceOf(asset, hourMs);
     if (price instanceof ExchangeError) throw price;
     return price;
   }
