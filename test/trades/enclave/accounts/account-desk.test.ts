@@ -183,7 +183,9 @@ describe('account desk - summaries', () => {
   it('desk - an hour that is due while the session is replaced waits for its prices in the next session', async () => {
     const bench = new DeskBench();
     const held: (() => void)[] = [];
-    bench.exchange.fills.set('key-0000001', [fillAt(bench, 29 * MINUTE, '1', { fees: [fee('1', 'BNB')] })]);
+    bench.exchange.fills.set('key-0000001', [
+      fillAt(bench, 29 * MINUTE, '1', { fees: [fee('1', 'BNB'), fee('1', 'ETH')] }),
+    ]);
     await bench.register('key-0000001', { options: { apiIntervalMs: 30_000 } });
     // The question for the price is under way when the hour is due and the same account is registered again.
     bench.exchange.priceOf = () => new Promise<string>((resolve) => held.push(() => resolve('300')));
@@ -194,7 +196,7 @@ describe('account desk - summaries', () => {
     bench.exchange.priceOf = () => '300';
     await again;
     await bench.advance(2 * MINUTE);
-    expect(payload(bench.service.summaries[0]).totals.fees_usd).toBe(300);
+    expect(payload(bench.service.summaries[0]).totals.fees_usd).toBe(600);
   });
 
   it('desk - a price that the exchange has only later in the hour is in the summary', async () => {
