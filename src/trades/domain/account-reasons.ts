@@ -35,4 +35,6 @@ export const KEY_WARNINGS: Readonly<Record<KeyWarning, string>> = {
   can_trade: 'The key may trade; a key that can only read is enough.',
   not_ip_bound: 'The key may be used from any address; bind it to the address of this enclave.',
   expires: 'The key expires; register again with a new one before that.',
+  untested:
+    'This program is not tested with this exchange, and cannot see what the key may do: make sure that it can only read, and compare the figures with those of the exchange.',
 };

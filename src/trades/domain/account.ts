@@ -72,8 +72,13 @@ export type AccountReason =
   | 'incomplete'
   | 'defect';
 
-/** What a key has that its owner should take away, or should know. */
-export type KeyWarning = 'can_trade' | 'not_ip_bound' | 'expires';
+/** What a key or its exchange has that the key's owner should take away, or should know. */
+export type KeyWarning =
+  | 'can_trade'
+  | 'not_ip_bound'
+  | 'expires'
+  /** The program is not tested with the exchange, and cannot see what the key may do. */
+  | 'untested';
 
 /** An account as people see it: no symbol, price, size or credential. */
 export interface AccountRow {

@@ -52,7 +52,12 @@ const REASONS: Readonly<Record<AccountReason, true>> = {
   incomplete: true,
   defect: true,
 };
-const WARNINGS: Readonly<Record<KeyWarning, true>> = { can_trade: true, not_ip_bound: true, expires: true };
+const WARNINGS: Readonly<Record<KeyWarning, true>> = {
+  can_trade: true,
+  not_ip_bound: true,
+  expires: true,
+  untested: true,
+};
 
 const KEY: Shape<PublicJwk> = {
   kty: isOneOf(['OKP']),

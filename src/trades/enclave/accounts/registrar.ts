@@ -5,6 +5,7 @@ import type { AccountRegistration, KeyFacts, KeyWarning } from '../../domain/acc
 import { ACCOUNT_REASONS } from '../../domain/account-reasons.ts';
 import type { SessionRefusal } from '../../domain/enclave-api.ts';
 import { ExchangeError, type ExchangeErrorKind } from '../../domain/exchange-calls.ts';
+import { isTestedExchange } from '../../domain/tested-exchanges.ts';
 import type { AccountDeskParts, DeskVenue } from './account-desk-parts.ts';
 
 /** An account that may be registered. */
@@ -43,11 +44,15 @@ function refusalFor({ kind }: ExchangeError): SessionRefusal {
 }
 
 /** What the owner of a key should change about it. */
-function warningsFor({ canTrade, isIpBound, expiresAtMs }: KeyFacts): readonly KeyWarning[] {
+function warningsFor(
+  exchange: string,
+  { canTrade, isIpBound, expiresAtMs }: KeyFacts,
+): readonly KeyWarning[] {
   return [
     ...(canTrade ? (['can_trade'] as const) : []),
     ...(isIpBound === false ? (['not_ip_bound'] as const) : []),
     ...(expiresAtMs === null ? [] : (['expires'] as const)),
+    ...(isTestedExchange(exchange) ? [] : (['untested'] as const)),
   ];
 }
 
@@ -67,7 +72,7 @@ export async function checkRegistration(
     const who = facts.userId === null ? ['key', credentials.apiKey] : ['user', facts.userId];
     const accountId = keys.accountId([exchange, isSandbox ? 'sandbox' : 'live', accountType, ...who]);
     const exchangeNowMs = await venue.use(credentials, accountType, async (calls) => calls.nowMs());
-    return { venue, facts, warnings: warningsFor(facts), accountId, exchangeNowMs };
+    return { venue, facts, warnings: warningsFor(exchange, facts), accountId, exchangeNowMs };
   } catch (error) {
     if (error instanceof ExchangeError) return refusalFor(error);
     throw error;

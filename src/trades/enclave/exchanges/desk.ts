@@ -6,10 +6,11 @@ import type { Clock } from '../../../lib/clock.ts';
 import type { Credentials } from '../../domain/account.ts';
 import { ExchangeError } from '../../domain/exchange-calls.ts';
 import type { AccountType } from '../../domain/registration.ts';
+import { isTestedExchange } from '../../domain/tested-exchanges.ts';
 import type { CcxtExchange, CcxtMarket, ExchangeClass } from './ccxt-exchange.ts';
 import { Instance, type InstanceParts } from './instance.ts';
 import { CcxtMarketTable } from './market-table.ts';
-import { isTestedExchange, type Environment } from './support.ts';
+import type { Environment } from './support.ts';
 
 /** Instances of one desk; a further account waits for one. */
 export const INSTANCES_MAX = 16;

@@ -4,13 +4,13 @@
 import type { Credentials } from '../../domain/account.ts';
 import { type ExchangeCalls, ExchangeError } from '../../domain/exchange-calls.ts';
 import type { AccountType } from '../../domain/registration.ts';
+import { isTestedExchange } from '../../domain/tested-exchanges.ts';
 import type { AnswerFacts } from './answer-facts.ts';
 import type { CcxtExchange } from './ccxt-exchange.ts';
 import { classNames, exchangeErrorOf, stopsAddress } from './error-kind.ts';
 import type { ExchangeFetch, FetchChannel } from './exchange-fetch.ts';
 import { featuresOf } from './features.ts';
 import { PUBLIC_KEY_NAME } from './key-paces.ts';
-import { isTestedExchange } from './support.ts';
 
 /** ccxt's own limit of time, in ms: longer than ours. */
 const CCXT_TIMEOUT_MS = 120_000;

@@ -2,6 +2,7 @@
 
 import type { Credentials } from '../../domain/account.ts';
 import type { AccountType } from '../../domain/registration.ts';
+import { isTestedExchange } from '../../domain/tested-exchanges.ts';
 
 /** How an instance is pointed at the exchange's test environment. */
 export type Environment = 'live' | 'testnet' | 'demo';
@@ -41,7 +42,8 @@ const KRAKEN_FUTURES: Answer = {
 const KRAKEN_SANDBOX: Answer = { refusal: 'Kraken has no sandbox for spot and margin.' };
 const BINANCE_MARGIN: Answer = { refusal: 'The sandbox of Binance has no margin accounts.' };
 
-const TESTED: ReadonlyMap<string, Support> = new Map([
+/** What the tested exchanges have. */
+const OWN: ReadonlyMap<string, Support> = new Map([
   [
     'binance',
     {
@@ -73,11 +75,6 @@ const MEMBERS: ReadonlyMap<string, keyof Credentials> = new Map(
   ]),
 );
 
-/** True if this program is tested with the exchange. */
-export function isTestedExchange(exchange: string): boolean {
-  return TESTED.has(exchange);
-}
-
 /** The environment that an account belongs to; of use only for what {@link refusalOf} does not refuse. */
 export function environmentOf(question: SupportQuestion): Environment {
   const answer = answerTo(question);
@@ -105,7 +102,7 @@ export function refusalOf(
 }
 
 function answerTo({ exchange, accountType, isSandbox }: SupportQuestion): Answer {
-  const support = TESTED.get(exchange);
+  const support = OWN.get(exchange);
   if (support === undefined) return isSandbox ? TESTNET : LIVE;
   return (isSandbox ? support.sandbox : support.live)[accountType];
 }

@@ -10,13 +10,6 @@ import { GenericFeed } from './generic-feed.ts';
 import { KrakenFeed } from './kraken-feed.ts';
 import { UnsupportedFeed } from './unsupported-feed.ts';
 
-const TESTED: ReadonlySet<string> = new Set(['binance', 'bybit', 'kraken']);
-
-/** True for exchanges whose reader is tested against a server that answers as theirs; all others are read by ccxt alone. */
-export function isTested(exchange: string): boolean {
-  return TESTED.has(exchange);
-}
-
 /**
  * The reader for an exchange and a kind of account. `exchange`: an id of ccxt. Where the exchange has no such accounts
  * under its id, the reader rejects as `unsupported`.

@@ -1,5 +1,5 @@
 // Reads fills at exchanges without a reader of their own, through ccxt's unified calls. It is not tested against servers
-// that answer as theirs, and each owner is told so.
+// that answer as theirs, and each owner gets the warning `untested`.
 
 import type {
   ExchangeCalls,

@@ -43,6 +43,12 @@ describe('account desk - registering', () => {
     expect(await bench.desk.register(registrationOf('key-0000001'), null)).toMatchObject(answer);
   });
 
+  it('desk - the owner of a key of an untested exchange is told that nobody saw what it may do', async () => {
+    const bench = new DeskBench();
+    const registration = registrationOf('key-0000001', { options: { exchange: 'okx' } });
+    expect(await bench.desk.register(registration, null)).toMatchObject({ warnings: ['untested'] });
+  });
+
   it.each([
     ['key_refused', 403],
     ['rate_limited', 503],

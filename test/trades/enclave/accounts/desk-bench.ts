@@ -228,7 +228,7 @@ export class DeskBench {
       actors: new AccountActors(supervisor),
       venues: {
         refusal: async (account) =>
-          account.exchange === 'binance' ? null : 'There is no exchange with this id.',
+          ['binance', 'okx'].includes(account.exchange) ? null : 'There is no exchange with this id.',
         venue: () => exchange,
       },
       feedFor: () => exchange.reader(),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccountType } from '../../../../src/trades/domain/registration.ts';
-import { feedFor, isTested } from '../../../../src/trades/enclave/feeds/feed-for.ts';
+import { isTestedExchange } from '../../../../src/trades/domain/tested-exchanges.ts';
+import { feedFor } from '../../../../src/trades/enclave/feeds/feed-for.ts';
 import type { FeedState } from '../../../../src/trades/enclave/feeds/feed-state.ts';
 import {
   CountingSink,
@@ -58,7 +59,7 @@ const arbitraryTimes = fc.array(
 
 describe('feeds of other exchanges', () => {
   it('exchanges - three are tested, all others are not', () => {
-    expect(['binance', 'bybit', 'kraken', 'okx', 'constructor'].map(isTested)).toEqual([
+    expect(['binance', 'bybit', 'kraken', 'okx', 'constructor'].map(isTestedExchange)).toEqual([
       true,
       true,
       true,
