@@ -2,6 +2,7 @@
 // of the tests.
 
 import { type Bench, type BenchOptions, type Figure, print, toJson } from './figures.ts';
+import { benchAccounts } from './accounts.ts';
 import { benchApi } from './api.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchConnections } from './connections.ts';
@@ -51,6 +52,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'trades-memory': benchTradesMemory,
   'trades-jobs': benchTradesJobs,
   fold: benchFold,
+  accounts: benchAccounts,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {

@@ -107,7 +107,7 @@ export class SecureClient {
     return { ...readSession(reply.body), attested: verdict };
   }
 
-  /** The account's figures by market, as the enclave gives them. Errors: `no_answer`, `not_found`. */
+  /** The account's figures by market, as the enclave gives them. Errors: `no_answer`; `not_found` if no session runs. */
   getMetrics(token: string): Promise<Readonly<Record<string, unknown>>> {
     return this.#read('/enclave/metrics', token);
   }
@@ -187,13 +187,14 @@ function isWord(value: unknown, pattern: RegExp): value is string {
   return typeof value === 'string' && pattern.test(value);
 }
 
+/** Only 401 and 404 say that there is no session; after any other answer it may still run. */
 function notFound(reply: EnclaveReply): CodedError {
   return reply.status === 401 || reply.status === 404
     ? new CodedError(
         'not_found',
         'The enclave knows no such session: it has ended, or the enclave was started anew.',
       )
-    : new CodedError('not_found', `The enclave gives no figures (${refusalOf(reply)}).`);
+    : new CodedError('no_answer', `The enclave gives no figures at the moment (${refusalOf(reply)}).`);
 }
 
 /** Status and sentence of an answer, without what a terminal would obey. */

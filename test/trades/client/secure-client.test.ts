@@ -1,9 +1,11 @@
 // The user's side against a small enclave over real HTTP: it proves itself first, and nothing is sent to one that does
 // not.
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { CipherSuite, KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM } from 'hpke';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { enclaveUrlOf } from '../../../src/trades/client/enclave-url.ts';
 import { STRICTEST_POLICY } from '../../../src/trades/client/policy.ts';
@@ -71,6 +73,21 @@ it('secure client - registers, reads and ends a session', async () => {
   await expect(client.getSummary(session.sessionToken)).rejects.toMatchObject({ code: 'not_found' });
   await expect(client.end(session.sessionToken)).rejects.toMatchObject({ code: 'not_found' });
   expect(inspect(client, { depth: 9 }) + JSON.stringify(client)).not.toMatch(/secret|[0-9a-f]{64}/);
+});
+
+it('secure client - an enclave that cannot answer now does not end a session', async () => {
+  const server = createServer((_request, response) =>
+    response.writeHead(503).end('{"error":"sessions go on soon","code":"resuming"}'),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const client = clientAt(`http://127.0.0.1:${port}`);
+  await expect(client.getSummary('a'.repeat(64))).rejects.toMatchObject({
+    code: 'no_answer',
+    message: expect.stringContaining('status 503: sessions go on soon') as string,
+  });
+  await expect(client.end('a'.repeat(64))).rejects.toMatchObject({ code: 'no_answer' });
 });
 
 it('secure client - each registration has a nonce, a challenge and an envelope of its own', async () => {
