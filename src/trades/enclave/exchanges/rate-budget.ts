@@ -1,5 +1,5 @@
 // The budget of requests that an exchange grants to this address. All accounts and instances of the exchange take from
-// it, in the order in which they ask. It sends nothing and knows no exchange; time comes from the injected clock.
+// it, in the order in which they ask; what many accounts wait for goes first. It sends nothing and knows no exchange; time comes from the injected clock.
 
 import type { Clock } from '../../../lib/clock.ts';
 import { Fifo } from '../../../lib/fifo.ts';
@@ -33,6 +33,8 @@ export class RateBudget {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #timers: Pick<Timers, 'after'>;
   readonly #calendar = new PollCalendar();
+  /** What many accounts wait for: the clock, markets, prices. */
+  readonly #shared = new Fifo<Waiting>();
   readonly #queue = new Fifo<Waiting>();
   #waiting = 0;
   #timer: Timer | null = null;
@@ -65,14 +67,15 @@ export class RateBudget {
 
   /**
    * Resolves when a request of `workMs` may leave. Rejects with `rate_limited` during a pause, when one begins, and when
-   * {@link WAITING_MAX} requests wait; with `unreachable` after `stop`.
+   * {@link WAITING_MAX} requests wait; with `unreachable` after `stop`. `isShared`: many accounts wait for its answer, so
+   * it goes before the others.
    */
-  take(workMs: number): Promise<void> {
+  take(workMs: number, isShared = false): Promise<void> {
     if (this.#isStopped) return Promise.reject(new ExchangeError('unreachable'));
     if (this.pausedForMs > 0 || this.#waiting >= WAITING_MAX)
       return Promise.reject(new ExchangeError('rate_limited'));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#queue.push({ workMs: Math.max(0, workMs), resolve, reject });
+    (isShared ? this.#shared : this.#queue).push({ workMs: Math.max(0, workMs), resolve, reject });
     this.#waiting += 1;
     if (this.#timer === null) this.#grant();
     return promise;
@@ -117,8 +120,7 @@ export class RateBudget {
   #refuseWaiting(kind: ExchangeErrorKind): void {
     this.#timer?.cancel();
     this.#timer = null;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      this.#waiting -= 1;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
       next.reject(new ExchangeError(kind));
     }
   }
@@ -126,16 +128,22 @@ export class RateBudget {
   #grant(): void {
     this.#timer = null;
     const nowMs = this.#clock.monotonicMs();
-    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
+    while (this.#waiting > 0) {
       const startMs = Math.max(this.#doneMs, nowMs - BURST_MS);
       if (startMs > nowMs) {
         this.#timer = this.#timers.after(startMs - nowMs, () => this.#grant());
         return;
       }
+      const next = this.#next();
+      if (next === undefined) return;
       this.#doneMs = startMs + next.workMs;
-      this.#queue.shift();
-      this.#waiting -= 1;
       next.resolve();
     }
+  }
+
+  #next(): Waiting | undefined {
+    const next = this.#shared.shift() ?? this.#queue.shift();
+    if (next !== undefined) this.#waiting -= 1;
+    return next;
   }
 }

@@ -16,7 +16,7 @@ import { loadExchange } from './exchange-modules.ts';
 import type { Instance, InstanceParts } from './instance.ts';
 import { readKeyFacts } from './key-facts.ts';
 import { KeyLocks, keyName } from './key-locks.ts';
-import { KeyPaces, keyPaceOf } from './key-paces.ts';
+import { KeyPaces, keyPaceOf, PUBLIC_KEY_NAME } from './key-paces.ts';
 import { OpenPrices } from './open-prices.ts';
 import { RateBudget } from './rate-budget.ts';
 import { environmentOf } from './support.ts';
@@ -265,7 +265,7 @@ export class Venue {
     const pace = keyPaceOf(this.exchange);
     if (pace !== null) await this.#paces.take(key, costMs, pace.burstMs);
     const workMs = pace === null ? costMs : Math.min(costMs, pace.addressWorkMs);
-    await this.#budget.take(workMs);
+    await this.#budget.take(workMs, key === PUBLIC_KEY_NAME);
     return workMs;
   }
 

@@ -32,6 +32,18 @@ it('budget - requests leave in order, half a second of work at once and the rest
   ]);
 });
 
+it('budget - what many accounts wait for goes before the rest', async () => {
+  const { time, budget } = budgetOf();
+  const left: string[] = [];
+  const take = (name: string, isShared: boolean) =>
+    void budget.take(1_000, isShared).then(() => left.push(name));
+  for (const name of ['poll 1', 'poll 2', 'poll 3']) take(name, false);
+  take('price 1', true);
+  take('price 2', true);
+  await time.advance(10_000, settle);
+  expect(left).toEqual(['poll 1', 'price 1', 'price 2', 'poll 2', 'poll 3']);
+});
+
 it('budget - a pause refuses those that wait, and lets none leave', async () => {
   const { time, budget } = budgetOf();
   await budget.take(10_000);
