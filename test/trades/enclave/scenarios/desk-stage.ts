@@ -5,7 +5,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { Supervisor } from '../../../../src/actors/supervisor.ts';
 import { systemTimers, type Timers } from '../../../../src/lib/timers.ts';
 import { AccountActors } from '../../../../src/trades/actors/account-actors.ts';
-import type { AccountOptions, Credentials } from '../../../../src/trades/domain/account.ts';
+import type { AccountOptions } from '../../../../src/trades/domain/account.ts';
 import type {
   OwnAccount,
   SessionRefusal,
@@ -111,12 +111,14 @@ export class DeskStage {
   try(
     index: number,
     options: Partial<AccountOptions> = {},
-    more: { readonly credentials?: Credentials; readonly earlierToken?: string } = {},
+    more: { readonly ttlSeconds?: number; readonly earlierToken?: string } = {},
   ): Promise<StartedSession | SessionRefusal> {
-    const { credentials = keyOf(index), earlierToken = null } = more;
+    const { ttlSeconds = 86_400, earlierToken = null } = more;
+    const credentials = keyOf(index);
     return this.desk.register(
       registrationOf(credentials.apiKey, {
         credentials,
+        ttlSeconds,
         options: { exchange: this.#exchange, apiIntervalMs: INTERVAL_MS, ...options },
       }),
       earlierToken,
