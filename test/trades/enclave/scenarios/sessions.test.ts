@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { SummaryPayload } from '../../../../src/trades/domain/summary.ts';
 import type { AccountInput, ExchangeName, FillInput } from '../../../../src/trades/simulator/scenario.ts';
 import { until } from '../../../support/until.ts';
-import { BEGIN_MS, HOUR } from './account-stage.ts';
+import { BEGIN_MS } from './account-stage.ts';
 import { DeskStage, keyOf } from './desk-stage.ts';
 
 const ends: (() => Promise<void>)[] = [];
