@@ -11,11 +11,18 @@ export interface MetricRow {
 }
 
 const PROCESS_HEADING = '\n## Process and event loop\n';
-const [FEDERATION = '', MINING = '', TRADES = '', BACKEND = ''] = readFileSync(
+const [FEDERATION = '', MINING = '', TRADES = '', BACKEND = '', ENCLAVE = ''] = readFileSync(
   new URL('../../docs/metrics.md', import.meta.url),
   'utf8',
-).split(/\n## (?:Mining|Trades|Reference backend of trades)\n/);
-const OWN = { mining: MINING, trades: TRADES, backend: BACKEND } as const;
+).split(/\n## (?:Mining|Trades|Reference backend of trades|Enclave)\n/);
+/** What the enclave counts, which the service shows too. */
+const SHARED = TRADES.split('\n').filter((line) => line.startsWith('| `aggregator_enclave_'));
+const OWN = {
+  mining: MINING,
+  trades: TRADES,
+  backend: BACKEND,
+  enclave: [...SHARED, ENCLAVE].join('\n'),
+} as const;
 
 /** The page as far as it is about this program; the process and its event loop belong to all. */
 export function metricsPage(program: 'federation' | keyof typeof OWN): string {
