@@ -33,7 +33,7 @@ describe('named tests', () => {
   it.each([
     ['docs/mining.md', 25],
     ['docs/security.md', 25],
-    ['docs/trades.md', 15],
+    ['docs/trades.md', 45],
   ])('named tests - every title of %s is in its file', (page, least) => {
     const rows = rowsOf(page);
     expect(rows.length).toBeGreaterThan(least);
@@ -45,8 +45,9 @@ describe('named tests', () => {
     expect(stories).toEqual(Array.from({ length: 28 }, (_none, index) => String(index + 1)));
   });
 
-  it('named tests - each failure story of trades that needs no exchange has a test', () => {
+  it('named tests - each failure story of trades has a test', () => {
     const stories = rowsOf('docs/trades.md').flatMap(({ first }) => /^(\d+):/.exec(first)?.[1] ?? []);
-    expect(stories).toEqual(['8', '9', '10', '11', '12', '13', '14', '27', '28', '29', '30']);
+    const numbered = Array.from({ length: 30 }, (_none, index) => index + 1);
+    expect(stories).toEqual(numbered.filter((story) => story <= 2 || story >= 8).map(String));
   });
 });
