@@ -65,7 +65,7 @@ export class BinanceFeed implements FeedReader<FeedState> {
       isIncomplete ||= result.isIncomplete;
     }
     return {
-      state: { ...state, ...reader.remembered(null), wallets },
+      state: { ...state, ...reader.remembered(span.toMs), wallets },
       report: { unpolled: reader.unpolled, unsearched, isIncomplete, userId: reader.userId },
     };
   }

@@ -56,7 +56,7 @@ export class BinanceFuturesFeed implements FeedReader<FeedState> {
       isIncomplete ||= result.isIncomplete;
     }
     return {
-      state: { ...state, ...reader.remembered(null), wallets },
+      state: { ...state, ...reader.remembered(span.toMs), wallets },
       report: { unpolled: reader.unpolled, unsearched, isIncomplete, userId: reader.userId },
     };
   }

@@ -19,7 +19,12 @@ export interface CommonState {
    * Only of markets that were renamed.
    */
   readonly bornMs: Readonly<Record<string, number>>;
-  /** Up to when fills were read that come again; the start where every fill comes once. In ms since 1970. */
+  /**
+   * Markets of fills that the exchange lists no longer, by unified symbol: up to when the name was in use at least, in ms
+   * since 1970. What the exchange lists under such a name later is another coin.
+   */
+  readonly goneMs: Readonly<Record<string, number>>;
+  /** The end of the latest read; the start before the first. In ms since 1970. */
   readonly doneToMs: number;
   /** The exchange's id of the account, as the first fill that names one has it. */
   readonly userId: string | null;
@@ -119,7 +124,16 @@ export const NEW_WALLET: Wallet = {
 
 /** The state before the first read of a list. */
 export function initialList(startMs: number): ListState {
-  return { v: 1, kind: 'list', startMs, claims: {}, bornMs: {}, doneToMs: startMs, userId: null };
+  return {
+    v: 1,
+    kind: 'list',
+    startMs,
+    claims: {},
+    bornMs: {},
+    goneMs: {},
+    doneToMs: startMs,
+    userId: null,
+  };
 }
 
 /** The state before the first read of wallets. */
@@ -130,6 +144,7 @@ export function initialWallets(startMs: number, named: readonly string[]): Walle
     startMs,
     claims: {},
     bornMs: {},
+    goneMs: {},
     doneToMs: startMs,
     userId: null,
     named,

@@ -100,7 +100,7 @@ export class GenericFeed implements FeedReader<FeedState> {
     );
     const { unsearched, isIncomplete } = wallet;
     return {
-      state: { ...state, ...reader.remembered(null), wallets: { [identity]: wallet.wallet } },
+      state: { ...state, ...reader.remembered(span.toMs), wallets: { [identity]: wallet.wallet } },
       report: report(unsearched, isIncomplete),
     };
   }

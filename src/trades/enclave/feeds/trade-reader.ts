@@ -26,6 +26,7 @@ export class TradeReader {
   readonly #types: readonly MarketType[];
   readonly #claims: Map<string, string>;
   readonly #bornMs: Map<string, number>;
+  readonly #goneMs: Map<string, number>;
   readonly #doneToMs: number;
   readonly #unpolled = new Map<string, ExchangeErrorKind>();
   #table: MarketTable;
@@ -39,8 +40,10 @@ export class TradeReader {
     this.#types = types;
     this.#claims = new Map(Object.entries(state.claims));
     this.#bornMs = new Map(Object.entries(state.bornMs));
+    this.#goneMs = new Map(Object.entries(state.goneMs));
     this.#doneToMs = state.doneToMs;
     this.#firstUserId = state.userId;
+    this.#noteGone();
   }
 
   /** The table of markets; a newer one once a fill came from a market that the first lacked. */
@@ -58,12 +61,13 @@ export class TradeReader {
     return this.#userId;
   }
 
-  /** What has to be remembered. `toMs`: the end of a read that comes again in part; null where every fill comes once. */
-  remembered(toMs: number | null): Pick<CommonState, 'claims' | 'bornMs' | 'doneToMs' | 'userId'> {
+  /** What has to be remembered. `toMs`: the end of the read. */
+  remembered(toMs: number): Pick<CommonState, 'claims' | 'bornMs' | 'goneMs' | 'doneToMs' | 'userId'> {
     return {
       claims: Object.fromEntries(this.#claims),
       bornMs: Object.fromEntries(this.#bornMs),
-      doneToMs: Math.max(this.#doneToMs, toMs ?? 0),
+      goneMs: Object.fromEntries(this.#goneMs),
+      doneToMs: Math.max(this.#doneToMs, toMs),
       userId: this.#firstUserId,
     };
   }
@@ -94,6 +98,17 @@ export class TradeReader {
   /** Has the table fetched again, if that is due. */
   async relist(): Promise<void> {
     this.#table = await this.#calls.refreshMarkets();
+    this.#noteGone();
+  }
+
+  /** Notes markets of earlier fills that the exchange lists no longer. A table without any market tells nothing. */
+  #noteGone(): void {
+    const gone = [...this.#claims].filter(
+      ([symbol, id]) =>
+        !this.#goneMs.has(symbol) && this.#types.every((type) => this.#table.byId(id, type) === null),
+    );
+    if (gone.length === 0 || this.#table.all(this.#types).length === 0) return;
+    for (const [symbol] of gone) this.#goneMs.set(symbol, this.#doneToMs);
   }
 
   async #look(find: (table: MarketTable) => TableMarket | null): Promise<TableMarket | null> {
@@ -147,7 +162,7 @@ export class TradeReader {
       return null;
     }
     if (market !== null && this.#isEcho(market, timestampMs)) return null;
-    const lots = market === null ? null : this.#marketOf(market);
+    const lots = market === null ? null : this.#marketOf(market, timestampMs);
     const isReadable =
       isAboveZero(price) && isAboveZero(amount) && Number.isSafeInteger(timestampMs) && timestampMs > 0;
     if (lots === null || !isReadable) {
@@ -159,27 +174,31 @@ export class TradeReader {
   }
 
   /**
-   * True for a fill that came before, under the name that its market had then. A market was renamed if it is new to the
-   * account, and another one with its quote is gone from the table.
+   * True for a fill that came before, under the name that its market had then. A market that is new to the account can be
+   * one with its quote that is gone from the table: then it had that name as long as it was in use.
    */
   #isEcho({ symbol, quote }: TableMarket, atMs: number): boolean {
     if (!this.#claims.has(symbol) && !this.#bornMs.has(symbol)) {
-      const isGone = [...this.#claims].some(([name, id]) => {
-        const [, itsQuote = ''] = name.split(/[/:]/);
-        return itsQuote === quote && this.#types.every((type) => this.#table.byId(id, type) === null);
-      });
-      if (isGone) this.#bornMs.set(symbol, this.#doneToMs);
+      const lastMs = [...this.#goneMs]
+        .filter(([name]) => name.split(/[/:]/)[1] === quote)
+        .map(([, goneMs]) => goneMs);
+      if (lastMs.length > 0) this.#bornMs.set(symbol, Math.max(...lastMs));
     }
     return atMs < (this.#bornMs.get(symbol) ?? 0);
   }
 
-  #marketOf(listed: TableMarket): Market | null {
+  /** True if the exchange lists the market anew after it was gone: the coin of the fill has the name of another one. */
+  #isAnew({ id, symbol, type }: TableMarket, atMs: number): boolean {
+    return atMs >= (this.#goneMs.get(symbol) ?? Infinity) && this.#table.byId(id, type) !== null;
+  }
+
+  #marketOf(listed: TableMarket, atMs: number): Market | null {
     const claimed = this.#claims.get(listed.symbol);
     if (claimed === undefined) {
       if (this.#claims.size >= MARKETS_MAX) return null;
       this.#claims.set(listed.symbol, listed.id);
     }
-    const isFirst = claimed === undefined || claimed === listed.id;
+    const isFirst = (claimed === undefined || claimed === listed.id) && !this.#isAnew(listed, atMs);
     const symbol = isFirst ? listed.symbol : `${listed.symbol}#${listed.id}`;
     const key = `${listed.id} ${symbol} ${listed.type}`;
     const shared = SHARED.get(this.#table) ?? new Map<string, Market>();

@@ -168,4 +168,35 @@ describe('trade reader - markets', () => {
     }
     expect([...sink.counts.keys()]).toEqual(['spot LUNA/USDT F1', 'spot LUNC/USDT F2']);
   });
+
+  it('a market that is traded first after another one was delisted - its fills that show late come too', async () => {
+    const [old, fresh] = [spotMarket('OLD', 'USDT'), spotMarket('NEW', 'USDT')];
+    const fillOf = (id: string, seconds: number, market: TableMarket): FakeFill => ({
+      id,
+      market,
+      atMs: START_MS + seconds * 1000,
+      visibleMs: START_MS + seconds * 1000,
+      side: 'buy',
+      price: '10',
+      amount: '1',
+      fee: '0',
+      feeAsset: 'USDT',
+    });
+    const sink = new CountingSink();
+    const feed = feedFor('bybit', 'spot');
+    let state = feed.initial(START_MS, []);
+    // The second fill is older than the end of the read before the one that shows it.
+    const stages = [
+      { markets: [BTC, old], fills: [fillOf('F1', 30, old)], toMs: START_MS + 60_000 },
+      { markets: [BTC, fresh], fills: [], toMs: START_MS + 120_000 },
+      { markets: [BTC, fresh], fills: [], toMs: START_MS + 180_000 },
+      { markets: [BTC, fresh], fills: [fillOf('F2', 170, fresh)], toMs: START_MS + 240_000 },
+    ];
+    for (const { markets, fills, toMs } of stages) {
+      const methods = bybitMethods(fills, 1);
+      const calls = new FakeCalls({ exchange: 'bybit', markets, methods, startMs: toMs });
+      ({ state } = await feed.read(calls, state, { fromMs: START_MS, toMs, isThorough: true }, sink));
+    }
+    expect([...sink.counts.keys()]).toEqual(['spot OLD/USDT F1', 'spot NEW/USDT F2']);
+  });
 });

@@ -114,3 +114,43 @@ it('binance futures - positions that move while the list of fills stays empty ma
   await stage.poll();
   expect(stage.summaries[0]?.metadata?.unpolled_markets).toBeGreaterThan(0);
 });
+
+// BittyTax#289, ccxt#3639: LUNA became LUNC, and another coin took the old ticker.
+it.each([
+  ['under another name of the exchange', 'LUNA2USDT', 0],
+  ['under the same name of the exchange, some minutes later', 'LUNAUSDT', 8],
+] as const)(
+  'binance - a coin that is renamed between buy and sell, whose ticker another coin takes %s, makes no profit against the wrong lot',
+  async (_, newId, minutesLater) => {
+    const renameAt = BEGIN_MS + 5 * MINUTE;
+    const listedAt = renameAt + minutesLater * MINUTE;
+    const old = spot('LUNC');
+    const markets: MarketInput[] = [
+      { ...old, renamedFrom: { id: 'LUNAUSDT', base: 'LUNA', at: renameAt } },
+      { ...spot('LUNA'), id: newId, listedAt },
+      spot('BTC'),
+    ];
+    const fee = { fee: '0', feeAsset: 'USDT' };
+    const stage = await startStage(
+      'binance',
+      [
+        // The old coin is bought dear, and sold for nearly nothing.
+        { at: TEN + MINUTE, market: old.id, side: 'buy', price: '80', amount: '1', ...fee },
+        { at: renameAt + 3 * MINUTE, market: old.id, side: 'sell', price: '0.0001', amount: '1', ...fee },
+        // The new coin of the old ticker.
+        { at: listedAt + 4 * MINUTE, market: newId, side: 'buy', price: '5', amount: '2', ...fee },
+        { at: listedAt + 6 * MINUTE, market: newId, side: 'sell', price: '6', amount: '2', ...fee },
+      ],
+      ends,
+      { scenario: { markets } },
+    );
+    await stage.poll();
+    await pollFor(stage, 25);
+    stage.pass(HOUR);
+    await stage.poll();
+    const [summary] = stage.summaries;
+    expect(summary?.totals).toMatchObject({ trades: 4 });
+    expect(summary?.hourly_buckets).toMatchObject([{ return_pct: 20 }]);
+    expect(summary?.metadata?.unmatched_sells).toEqual({ count: 1, volume_quote: 0.0001 });
+  },
+);
