@@ -31,6 +31,8 @@ export interface LogOptions {
   readonly clock?: Pick<Clock, 'nowMs'>;
   /** A file that has every line too. */
   readonly file?: LogFilePlace | null;
+  /** A word that every line names, for a process that writes to the output of another one. */
+  readonly program?: string;
 }
 
 /** What may change while the program runs. */
@@ -58,7 +60,7 @@ export function createLog(options: LogOptions): LossyLog {
   const logger = pino(
     {
       level: options.level,
-      base: null,
+      base: options.program === undefined ? null : { program: options.program },
       timestamp: () => `,"time":"${new Date(clock.nowMs()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
@@ -103,7 +105,7 @@ function standardOutput(tell: (lines: number, problem: string) => void): LineOut
 }
 
 // Members of every line; a field of the same name would make the line ambiguous.
-const RESERVED = new Set(['time', 'level', 'msg']);
+const RESERVED = new Set(['time', 'level', 'msg', 'program']);
 
 function plain(fields: LogFields = {}): Record<string, unknown> {
   return Object.fromEntries(
@@ -134,13 +136,14 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes `2026-01-15T10:30:00.000Z INFO  sentence name=value`. JSON escapes control characters in values; elsewhere they
+ * Makes `2026-01-15T10:30:00.000Z INFO  [program] sentence name=value`, without brackets for a log of no named program. JSON escapes control characters in values; elsewhere they
  * are replaced.
  */
 function asText(line: string): string {
-  const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const { time, level, program, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const values = Object.entries(fields).map(([name, value]) => ` ${name}=${word(value)}`);
-  const text = `${String(time)} ${WORDS[String(level)] ?? String(level)} ${String(msg)}${values.join('')}`;
+  const whose = program === undefined ? '' : `[${String(program)}] `;
+  const text = `${String(time)} ${WORDS[String(level)] ?? String(level)} ${whose}${String(msg)}${values.join('')}`;
   return `${text.replace(/\p{Cc}/gu, (c) => (c === '\n' ? '\n    ' : '�'))}\n`;
 }
 

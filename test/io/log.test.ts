@@ -74,6 +74,26 @@ describe('log - text', () => {
     ]);
   });
 
+  it('names the program of a process that writes to the output of another one', () => {
+    const lines: string[] = [];
+    for (const format of ['text', 'json'] as const) {
+      const log = createLog({
+        level: 'info',
+        format,
+        program: 'enclave',
+        clock: { nowMs: () => Date.UTC(2026, 0, 15, 10, 30) },
+        write: (line) => lines.push(line),
+      });
+      log.info('stopped', { code: 0, program: 'other' });
+    }
+    expect(lines[0]).toBe('2026-01-15T10:30:00.000Z INFO  [enclave] stopped code=0 program_=other\n');
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({
+      program: 'enclave',
+      msg: 'stopped',
+      program_: 'other',
+    });
+  });
+
   it('indents further lines of a sentence and lets no control character reach the terminal', () => {
     const { lines, log } = collect('text');
     log.error('2 settings are wrong:\n  A\u001b[2J\u009b', { value: '\u001b[31m', '\u009bname': 1 });

@@ -22,7 +22,8 @@ async function runEnclave(env: Environment): Promise<number> {
   limitHeapGrowth();
   const { settings, warnings } = readEnclaveSettings(env);
   requireDescriptors(START_DESCRIPTORS);
-  const log = createLog(settings.log);
+  // The service and its enclave write to one terminal.
+  const log = createLog({ ...settings.log, program: 'enclave' });
   for (const warning of warnings) log.warn(`settings: ${warning}`);
   const { startableEnclave } = await import('./enclave-start.ts');
   const asked = Promise.withResolvers<void>();
