@@ -114,7 +114,7 @@ function createProgram(given: Given, env: Environment) {
     async start() {
       const { url } = await sim.start();
       LOG.info(`listening at ${url}`);
-      LOG.info(`start the program with: EXCHANGE_URLS=${exchange}=${url}`);
+      LOG.info(`start the service with: EXCHANGE_URLS=${exchange}=${url} npm run trades`);
       if (demo !== null) for (const line of demoLines(exchange, demo)) LOG.info(line);
       await demo?.start();
       await report.start();

@@ -59,15 +59,24 @@ export async function chooseBackend(
   return { port, url: `http://${hostname}:${port}`, isThere: await accepts(hostname, port) };
 }
 
-/** Says how to see a first signed summary, with the addresses of the service and of its backend. */
+/** Says how to see a first signed summary, with the addresses of the service and of its backend, and a first account. */
 function tellFirstSteps(
   log: Pick<LossyLog, 'info'>,
-  { apiUrl, backendUrl }: { readonly apiUrl: string; readonly backendUrl: string },
+  {
+    apiUrl,
+    backendUrl,
+    hasEnclave,
+  }: { readonly apiUrl: string; readonly backendUrl: string; readonly hasEnclave: boolean },
 ): void {
   log.info('to see a first signed summary:');
   log.info(`  1. node examples/job-client.mjs ${apiUrl}`);
   log.info(`  2. open ${backendUrl} (what the backend received) and ${apiUrl} (the service)`);
   log.info(`  3. ${COMMAND_NAME} outbox list --state delivered`);
+  if (hasEnclave) {
+    log.info(
+      `to try an exchange account without an exchange: run ${COMMAND_NAME} exchange-sim binance in another terminal, and do what it prints`,
+    );
+  }
 }
 
 /** The service without a backend that the operator named. The reference backend starts first and stops last, if there is none. */
@@ -76,6 +85,7 @@ export class WithBackend implements Program {
   /** Null if a backend is there. */
   readonly #backend: Part<{ readonly url: string }> | null;
   readonly #backendUrl: string;
+  readonly #hasEnclave: boolean;
   readonly #log: Pick<LossyLog, 'info'>;
   readonly #started = new AsyncDisposableStack();
 
@@ -86,6 +96,7 @@ export class WithBackend implements Program {
       env,
       keyFile,
       isPortChosen,
+      hasEnclave,
       log,
       fatal,
     }: {
@@ -94,6 +105,8 @@ export class WithBackend implements Program {
       readonly keyFile: string;
       /** False if the service listens on any free port, which only its start chooses. */
       readonly isPortChosen: boolean;
+      /** True if the service has exchange accounts. */
+      readonly hasEnclave: boolean;
       readonly log: LossyLog;
       fatal(error: CodedError): void;
     },
@@ -101,6 +114,7 @@ export class WithBackend implements Program {
     this.#app = app;
     this.#log = log;
     this.#backendUrl = chosen.url;
+    this.#hasEnclave = hasEnclave;
     const { databasePath } = readIngestSettings(env).settings;
     // The key may be newer than summaries that wait: the service lists the earlier ones.
     const keys = isPortChosen ? defaultKeys(keyFile, ownHttpUrl(env)) : [keyIn(keyFile)];
@@ -111,7 +125,8 @@ export class WithBackend implements Program {
   async start(): Promise<void> {
     const backend = this.#backend === null ? null : await startAt(this.#started, this.#backend);
     const { apiUrl } = await startAt(this.#started, this.#app);
-    tellFirstSteps(this.#log, { apiUrl, backendUrl: backend?.url ?? this.#backendUrl });
+    const backendUrl = backend?.url ?? this.#backendUrl;
+    tellFirstSteps(this.#log, { apiUrl, backendUrl, hasEnclave: this.#hasEnclave });
   }
 
   stop(): Promise<void> {

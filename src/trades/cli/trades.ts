@@ -45,6 +45,7 @@ export async function runTrades(env: Environment, isSetUp: boolean): Promise<num
         env,
         keyFile: settings.key.file,
         isPortChosen: settings.listen.port !== 0,
+        hasEnclave: enclave !== null,
         log,
         fatal,
       });

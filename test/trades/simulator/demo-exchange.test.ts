@@ -45,7 +45,7 @@ it('exchange-sim - prints how to use the demonstration, answers, and ends in ord
   program.process.kill('SIGINT');
   expect(await program.exit).toEqual({ code: 0, signal: null });
   const lines = program.log.map(({ msg }) => msg);
-  expect(lines).toContain(`start the program with: EXCHANGE_URLS=binance=${url}`);
+  expect(lines).toContain(`start the service with: EXCHANGE_URLS=binance=${url} npm run trades`);
   expect(lines.filter((line) => line.includes('register-user --exchange binance'))).toHaveLength(2);
   expect(lines).toContainEqual(expect.stringMatching(/^1 requests \(1 new\) by 0 keys, 0 of them/));
   expect(program.errors()).toBe('');
