@@ -111,9 +111,10 @@ class EnclaveMain implements EnclaveApp {
     // The keys are bound to the hardware before anybody can ask for them.
     await this.#attestor.check();
     await startAt(this.#started, this.#venues);
-    await startAt(this.#started, this.#link);
+    // The port first: an enclave that cannot have it must not be linked, and gone again a moment later.
     const { url } = await startAt(this.#started, this.#http);
     this.#url = url;
+    await startAt(this.#started, this.#link);
     await startAt(this.#started, this.#desk);
     const sweeps = systemTimers.every(SWEEP_MS, () => this.#actors.sweep(systemClock.monotonicMs()));
     this.#started.defer(() => sweeps.cancel());
