@@ -134,10 +134,15 @@ export class EnclaveSide implements Part {
   }
 
   #unreachable(code: string): void {
-    const problem = `nothing answers at the socket of the enclave (${code})`;
+    const isForbidden = code === 'EACCES' || code === 'EPERM';
+    const problem = isForbidden
+      ? `this user may not use the socket at ENCLAVE_SOCKET (${code}): put it into the group of the enclave`
+      : `nothing answers at ENCLAVE_SOCKET (${code}): start the enclave, with the same ENCLAVE_SOCKET`;
     this.#failures++;
-    if (this.#failures === FAILURES_TOLD) this.#tell(problem);
-    else this.problem ??= problem;
+    if (this.#failures === FAILURES_TOLD) {
+      this.problem = null;
+      this.#tell(problem);
+    } else this.problem ??= problem;
   }
 
   #message(peer: LinkPeer, value: unknown): void {

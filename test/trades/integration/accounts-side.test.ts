@@ -240,6 +240,24 @@ describe('accounts side', () => {
     expect(enclave.link.counts.busy).toBeGreaterThan(0);
   });
 
+  it('accounts side - an enclave that is missing for long is said once, with the remedy', async () => {
+    const { database, socket } = place();
+    const attempts: number[] = [];
+    const timers: Timers = {
+      ...QUICK,
+      after: (ms, run) => QUICK.after(ms, () => (attempts.push(ms), run())),
+    };
+    const service = await startService(database, socket, timers);
+    const said = () => service.log.filter((sentence) => sentence.includes('nothing answers'));
+    await until('the sentence', () => said().length > 0);
+    const before = attempts.length;
+    await until('further attempts', () => attempts.length > before + 20);
+    expect(said()).toEqual([
+      'enclave: nothing answers at ENCLAVE_SOCKET (ENOENT): start the enclave, with the same ENCLAVE_SOCKET',
+    ]);
+    expect(service.accounts.view.problem).toBe(said()[0]?.replace('enclave: ', ''));
+  });
+
   it('accounts side - an enclave of another version is not linked, and says so', async () => {
     const { database, socket } = place();
     await startEnclave(socket, { linkVersion: 2 });
