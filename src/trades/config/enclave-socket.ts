@@ -1,11 +1,11 @@
 // The one setting that service and enclave share: where they meet.
 
 import { setting } from '../../config/definition.ts';
-import { filePath } from '../../config/kinds.ts';
+import { socketFile } from './kinds.ts';
 
 /** The Unix socket at which the enclave waits for the service. */
 export const ENCLAVE_SOCKET = setting(
-  filePath,
+  socketFile,
   'data/enclave.sock',
   'The Unix socket at which the enclave waits for the service; both must name the same.',
 );

@@ -2,6 +2,7 @@
 
 import type { Kind } from '../../config/kinds.ts';
 import { hostName } from '../../config/kinds.ts';
+import { SOCKET_PATH_BYTES_MAX, socketPath } from '../../io/socket-path.ts';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
@@ -99,4 +100,11 @@ export const exchangeUrls: Kind<ExchangeUrls> = {
       : undefined;
   },
   mayHoldSecret: (text) => text.includes('@'),
+};
+
+/** The path of a Unix socket, which the kernel limits. */
+export const socketFile: Kind<string> = {
+  allowed: `a path of at most ${SOCKET_PATH_BYTES_MAX} bytes, from the folder of the program or from the root`,
+  nature: 'path',
+  parse: (text) => (socketPath(text).isShortEnough ? text : undefined),
 };

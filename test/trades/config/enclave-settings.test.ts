@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { SOCKET_PATH_BYTES_MAX } from '../../../src/io/socket-path.ts';
 import { ENCLAVE_SETTINGS } from '../../../src/trades/config/enclave-setting-table.ts';
 import { readEnclaveSettings } from '../../../src/trades/config/enclave-settings.ts';
 import { tableRows } from '../../support/metric-docs.ts';
@@ -34,6 +35,12 @@ describe('settings of the enclave', () => {
       configDigest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       log: { level: 'info', format: 'json' },
     });
+  });
+
+  it('ENCLAVE_SOCKET is not longer than a socket may be', () => {
+    const path = `/${'s'.repeat(SOCKET_PATH_BYTES_MAX - 1)}`;
+    expect(read({ ENCLAVE_SOCKET: path }).settings.socketPath).toBe(path);
+    expect(fault({ ENCLAVE_SOCKET: `${path}s` })).toContain(`of at most ${SOCKET_PATH_BYTES_MAX} bytes`);
   });
 
   it('EXCHANGE_URLS names each exchange once, with an address of this machine', () => {

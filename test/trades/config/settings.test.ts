@@ -69,6 +69,10 @@ describe('settings of trades', () => {
     [{ AGGREGATOR_CLIENT_ID: 'a\u0007b' }, /a control character/],
     [{ JOB_TTL_MS: '10m' }, /JOB_TTL_MS "10m"/],
     [{ DB_PATH: ':memory:' }, /DB_PATH ":memory:"/],
+    [
+      { ENCLAVE_SOCKET: `/${'s'.repeat(107)}` },
+      /ENCLAVE_SOCKET .*: allowed is a path of at most 10[37] bytes/,
+    ],
   ])('settings of trades - %j is a mistake that names itself', (env, sentence) => {
     expect(fault(env)).toMatch(sentence);
     expect(fault(env)).not.toContain('geheim');
