@@ -1,6 +1,7 @@
 // What the command `enclave` starts: keys and hardware are opened here, and another enclave at the same place is found. It is
 // loaded only for a start, so that the other commands load quickly.
 
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Program } from '../../cli/until-signal.ts';
 import type { LossyLog } from '../../io/log.ts';
@@ -37,7 +38,7 @@ export async function startableEnclave(
   stop: () => void,
 ): Promise<number | ((fatal: (error: CodedError) => void) => Program)> {
   makePlace(settings.socketPath);
-  const sealKey = await openSealKey(settings.sealKey, systemTimers);
+  const sealKey = await openedSealKey(settings, log);
   if (await isRunning(settings, sealKey, log)) return ENCLAVE_RUNS_ALREADY;
   const envelopeKey = await EnvelopeKey.create();
   const producer = await producerOf(settings, envelopeKey);
@@ -45,6 +46,18 @@ export async function startableEnclave(
     const app = createEnclave(settings, { log, sealKey, envelopeKey, producer, stop, fatal });
     return { start: () => startedAt(app, settings), stop: () => app.stop(), kill: () => app.kill() };
   };
+}
+
+/** The log says when a key was made, because accounts cannot continue without it. */
+async function openedSealKey({ sealKey: source }: EnclaveSettings, log: LossyLog): Promise<SealKey> {
+  const missing = source !== null && 'file' in source && !existsSync(source.file) ? source.file : null;
+  const key = await openSealKey(source, systemTimers);
+  if (missing !== null) {
+    log.info(
+      `seal key: made ${missing}; keep it, and apart from the database, because accounts cannot continue without it`,
+    );
+  }
+  return key;
 }
 
 /** The folder of the socket is made by whichever of the two processes starts first. */
