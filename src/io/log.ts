@@ -142,7 +142,7 @@ const WORDS: Readonly<Record<string, string>> = {
 function asText(line: string): string {
   const { time, level, program, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const values = Object.entries(fields).map(([name, value]) => ` ${name}=${word(value)}`);
-  const whose = program === undefined ? '' : `[${String(program)}] `;
+  const whose = typeof program === 'string' ? `[${program}] ` : '';
   const text = `${String(time)} ${WORDS[String(level)] ?? String(level)} ${whose}${String(msg)}${values.join('')}`;
   return `${text.replace(/\p{Cc}/gu, (c) => (c === '\n' ? '\n    ' : '�'))}\n`;
 }
