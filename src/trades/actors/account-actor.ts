@@ -18,7 +18,7 @@ type Snapshot = SnapshotFrom<typeof accountMachine>;
 
 /** What an {@link AccountActor} needs of its owner. */
 export interface AccountActorParts {
-  /** The actor threw, which is a defect of the program. A given up actor keeps its state. */
+  /** The actor threw, which is a defect of the program. The account of a given up actor is suspended. */
   failed(outcome: FailureOutcome, error: unknown): void;
 }
 
@@ -27,6 +27,10 @@ export class AccountActor
   extends MachineWard<Snapshot, AccountSignal, AccountCommand>
   implements AccountJudge
 {
+  /** Failures of the signal at hand. */
+  #failures = 0;
+  #isGivenUp = false;
+
   constructor(accountId: string, start: AccountStart, parts: AccountActorParts) {
     super({
       tellsAgain: true,
@@ -43,16 +47,31 @@ export class AccountActor
     return `account ${accountId}`;
   }
 
+  /** A signal that fails twice would fail with each poll: the account is suspended, as one whose actor was given up. */
+  override tell(signal: AccountSignal): readonly AccountCommand[] {
+    this.#failures = 0;
+    const wasGivenUp = this.#isGivenUp;
+    let commands = super.tell(signal);
+    if (this.#failures > 1 && !this.#isGivenUp) commands = super.tell({ type: 'barred', reason: 'defect' });
+    return this.#isGivenUp && !wasGivenUp ? [{ type: 'stop' }] : commands;
+  }
+
+  override failed(outcome: FailureOutcome, error: unknown): void {
+    this.#failures += 1;
+    this.#isGivenUp = outcome === 'given_up';
+    super.failed(outcome, error);
+  }
+
   get state(): AccountState {
-    return this.snapshot.value;
+    return this.#isGivenUp ? 'suspended' : this.snapshot.value;
   }
 
   get node(): NodeState {
-    return this.snapshot.context.node;
+    return this.#isGivenUp ? 'offline' : this.snapshot.context.node;
   }
 
   get reason(): AccountReason | null {
-    return this.snapshot.context.reason;
+    return this.#isGivenUp ? 'defect' : this.snapshot.context.reason;
   }
 
   get exchangeCode(): string | null {

@@ -65,6 +65,17 @@ function setUp({ apiIntervalMs = 60_000, retriesMax = 0 } = {}) {
   return { supervisor, actors, judge, tell, failures };
 }
 
+/** The signal `due`, at which the machine throws so many times. */
+function failing(times: number): AccountSignal {
+  let left = times;
+  return {
+    get type(): 'due' {
+      if (left-- > 0) throw new RangeError('this signal cannot be read');
+      return 'due';
+    },
+  };
+}
+
 const WAYS = {
   waiting: [],
   'waiting online': ['due', 'new'],
@@ -250,15 +261,26 @@ describe('account actor - sequences', () => {
 
   it('account actor - the supervisor restarts one that throws, and it goes on with the same signal', () => {
     const { judge, failures } = setUp();
-    let left = 1;
-    const broken: AccountSignal = {
-      get type(): 'due' {
-        if (left-- > 0) throw new RangeError('this signal cannot be read');
-        return 'due';
-      },
-    };
-    expect(judge.tell(broken).map(text)).toEqual(['poll']);
+    expect(judge.tell(failing(1)).map(text)).toEqual(['poll']);
     expect(failures).toEqual(['restarted']);
+  });
+
+  it('account actor - a signal that fails again suspends the account, which says that this is a defect', () => {
+    const { judge, failures } = setUp();
+    expect(judge.tell(failing(2)).map(text)).toEqual(['stale>offline', 'stop']);
+    expect(failures).toEqual(['restarted', 'restarted']);
+    expect(judge).toMatchObject({ state: 'suspended', node: 'offline', reason: 'defect' });
+    expect(judge.tell({ type: 'due' })).toEqual([]);
+  });
+
+  it('account actor - one that keeps failing is given up, and its account is suspended', () => {
+    const { judge, failures } = setUp();
+    const rounds = Array.from({ length: 3 }, () => judge.tell(failing(1)));
+    expect(failures).toEqual(['restarted', 'restarted', 'restarted']);
+    expect(rounds.flat().map(text)).not.toContain('stop');
+    expect(judge.tell(failing(1)).map(text)).toEqual(['stop']);
+    expect(judge).toMatchObject({ state: 'suspended', node: 'offline', reason: 'defect' });
+    expect(judge.tell({ type: 'due' })).toEqual([]);
   });
 
   it('account actor - after it was let go it does nothing', () => {
