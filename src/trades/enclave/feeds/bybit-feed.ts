@@ -18,7 +18,7 @@ import type { Fee, Trade } from '../../domain/trade.ts';
 import { decimalOf, memberOf, rowsOf, textOf } from './answer.ts';
 import { forOneMarket } from './failures.ts';
 import { asList, initialList, type FeedState } from './feed-state.ts';
-import { cutSpan, DAY_MS, readFromMs, type Span } from './spans.ts';
+import { cutSpan, DAY_MS, readFromMs, type Span, THOROUGH_MS } from './spans.ts';
 import { TradeReader } from './trade-reader.ts';
 
 const WINDOW_MS = 7 * DAY_MS;
@@ -68,7 +68,8 @@ const CATEGORIES: Readonly<Record<AccountType, readonly Category[]>> = {
 
 /** Reader of one kind of Bybit account. An idle read makes one request; of futures two. */
 export class BybitFeed implements FeedReader<FeedState> {
-  readonly spanMaxMs = WINDOW_MS;
+  // With the day that a thorough read looks back it is one window.
+  readonly spanMaxMs = WINDOW_MS - THOROUGH_MS;
   readonly reachMs = REACH_MS;
   readonly overlapMs = OVERLAP_MS;
   readonly #accountType: AccountType;
