@@ -33,6 +33,8 @@ export interface LogOptions {
   readonly file?: LogFilePlace | null;
   /** A word that every line names, for a process that writes to the output of another one. */
   readonly program?: string;
+  /** True: of an unexpected error only its kind and frames are logged, because its text may hold a secret. */
+  readonly hidesErrorTexts?: boolean;
 }
 
 /** What may change while the program runs. */
@@ -67,7 +69,7 @@ export function createLog(options: LogOptions): LossyLog {
     { write: options.format === 'json' ? write : (line) => write(asText(line)) },
   );
   const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
-    if (logger.isLevelEnabled(level)) logger[level](plain(fields), event);
+    if (logger.isLevelEnabled(level)) logger[level](plain(fields, options.hidesErrorTexts === true), event);
   };
   // Logged at every level, because the line shows that the log works again.
   const lossLogger = logger.child({}, { level: 'warn' });
@@ -107,23 +109,23 @@ function standardOutput(tell: (lines: number, problem: string) => void): LineOut
 // Members of every line; a field of the same name would make the line ambiguous.
 const RESERVED = new Set(['time', 'level', 'msg', 'program']);
 
-function plain(fields: LogFields = {}): Record<string, unknown> {
+function plain(fields: LogFields = {}, isTextHidden = false): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       RESERVED.has(name) ? `${name}_` : name,
-      value instanceof Error ? plainError(value) : value,
+      value instanceof Error ? plainError(value, isTextHidden) : value,
     ]),
   );
 }
 
-function plainError(error: Error): Record<string, unknown> {
+function plainError(error: Error, isTextHidden: boolean): Record<string, unknown> {
   // A `CodedError` is a sentence for the operator and needs no frames.
   if (error instanceof CodedError) {
-    const cause = error.cause instanceof Error ? { cause: plainError(error.cause) } : {};
+    const cause = error.cause instanceof Error ? { cause: plainError(error.cause, isTextHidden) } : {};
     return { code: error.code, message: error.message, ...cause };
   }
   // A syntax error of JSON.parse quotes its input, which may have come from the network.
-  const message = error instanceof SyntaxError ? 'not shown' : error.message;
+  const message = isTextHidden || error instanceof SyntaxError ? 'not shown' : error.message;
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
   return { name: error.name, message, frames: frames.map((line) => line.trim()) };
 }

@@ -21,6 +21,25 @@ describe('log - json', () => {
     ]);
   });
 
+  it('hides the texts of unexpected errors where they may hold secrets, and not those for the operator', () => {
+    const lines: string[] = [];
+    const log = createLog({
+      level: 'debug',
+      format: 'json',
+      hidesErrorTexts: true,
+      write: (line) => lines.push(line),
+    });
+    const cause = new TypeError('planted in a cause');
+    log.error('a', { error: new RangeError('planted: 0.5') });
+    log.error('b', { error: new CodedError('key_unusable', 'The key is unusable.', { cause }) });
+    const [first, second] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(first).toMatchObject({ error: { name: 'RangeError', message: 'not shown' } });
+    expect(second).toMatchObject({
+      error: { message: 'The key is unusable.', cause: { name: 'TypeError' } },
+    });
+    expect(lines.join('')).not.toContain('planted');
+  });
+
   it('leaves out lines below its level', () => {
     const { lines, log } = collect('json', 'warn');
     log.debug('a');

@@ -7,7 +7,7 @@ import { GROUP_EXIT } from '../../cli/program-commands.ts';
 import { statusCommand } from '../../cli/status.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 import type { Environment } from '../../config/environment.ts';
-import { createLog } from '../../io/log.ts';
+import { createLog, type Log } from '../../io/log.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
 import { ENCLAVE_SETTINGS } from '../config/enclave-setting-table.ts';
 import { readEnclaveSettings } from '../config/enclave-settings.ts';
@@ -23,7 +23,8 @@ async function runEnclave(env: Environment): Promise<number> {
   const { settings, warnings } = readEnclaveSettings(env);
   requireDescriptors(START_DESCRIPTORS);
   // The service and its enclave write to one terminal.
-  const log = createLog({ ...settings.log, program: 'enclave' });
+  const log = createLog({ ...settings.log, program: 'enclave', hidesErrorTexts: true });
+  endWithoutText(log);
   for (const warning of warnings) log.warn(`settings: ${warning}`);
   const { startableEnclave } = await import('./enclave-start.ts');
   const asked = Promise.withResolvers<void>();
@@ -35,6 +36,16 @@ async function runEnclave(env: Environment): Promise<number> {
     stopping: 'polling ends; what is sealed waits for the service',
     make,
     asked: asked.promise,
+  });
+}
+
+/** What Node prints of an error that nobody caught holds its text and what it is made of: credentials, perhaps. */
+function endWithoutText(log: Pick<Log, 'error'>): void {
+  process.on('uncaughtException', (error: unknown) => {
+    log.error('a defect of the program ends the enclave; please report it', {
+      error: error instanceof Error ? error : new Error('no error was thrown'),
+    });
+    process.exit(1);
   });
 }
 

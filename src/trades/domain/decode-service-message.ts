@@ -3,6 +3,14 @@
 import type { Checkpoint, LinkQuestion, ServiceMessage } from './enclave-link.ts';
 import { ACCOUNT_TYPES, type PlainRegistration } from './registration.ts';
 import {
+  CREDENTIAL,
+  EXCHANGE_ID,
+  INTERVAL_MS,
+  RETRIES,
+  USER_ID,
+  type WholeRange,
+} from './registration-members.ts';
+import {
   type Check,
   isCount,
   isFlag,
@@ -16,18 +24,27 @@ import {
 } from './shape.ts';
 
 const isId = isName(256);
+const isLike =
+  (pattern: RegExp): Check =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value);
+const isWholeIn =
+  ({ least, most }: WholeRange): Check =>
+  (value) =>
+    isCount(value) && (value as number) >= least && (value as number) <= most;
 
 const CHECKPOINT: Shape<Checkpoint> = { accountId: isId, seq: isCount, turn: isCount, sealed: isText };
 
+/** The bounds are those of every registration: the enclave does not rely on a service to keep them. */
 const REGISTRATION: Shape<PlainRegistration> = {
-  userId: isId,
-  exchange: isId,
-  apiKey: isText,
-  secret: isText,
+  userId: isLike(USER_ID),
+  exchange: isLike(EXCHANGE_ID),
+  apiKey: isLike(CREDENTIAL),
+  secret: isLike(CREDENTIAL),
   isSandbox: isFlag,
   accountType: isOneOf(ACCOUNT_TYPES),
-  apiIntervalMs: isCount,
-  retriesMax: isCount,
+  apiIntervalMs: isWholeIn(INTERVAL_MS),
+  retriesMax: isWholeIn(RETRIES),
 };
 
 const QUESTIONS: Readonly<Record<LinkQuestion['type'], Check>> = {

@@ -57,8 +57,8 @@ const OF_SERVICE: readonly ServiceMessage[] = [
       registration: {
         userId: 'u',
         exchange: 'binance',
-        apiKey: 'k',
-        secret: 's',
+        apiKey: 'key-123456',
+        secret: 'secret-123456',
         isSandbox: false,
         accountType: 'spot',
         apiIntervalMs: 60_000,
@@ -133,5 +133,24 @@ describe('messages of the enclave', () => {
     expect(linkVersionIn({ type: 'hello', identity: { linkVersion: 9, other: true } })).toBe(9);
     for (const value of [null, {}, { type: 'hello' }, { type: 'hello', identity: {} }, { type: 'status' }])
       expect(linkVersionIn(value)).toBeNull();
+  });
+});
+
+describe('messages of the service', () => {
+  const ask = OF_SERVICE.find((message) => message.type === 'ask' && message.question.type === 'register');
+
+  it.each<[string, unknown]>([
+    ['apiIntervalMs', 999],
+    ['apiIntervalMs', 3_600_001],
+    ['retriesMax', 11],
+    ['exchange', '../binance'],
+    ['exchange', 'x'.repeat(33)],
+    ['userId', 'two words'],
+    ['userId', 'x'.repeat(65)],
+    ['secret', 'too short'],
+    ['apiKey', 'x'.repeat(8_001)],
+  ])('decode link - a registration that no door takes is none: %s %j', (member, value) => {
+    expect(decodeServiceMessage(ask)).not.toBeNull();
+    expect(decodeServiceMessage(changed(ask ?? {}, ['question', 'registration', member], value))).toBeNull();
   });
 });

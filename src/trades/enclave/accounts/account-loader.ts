@@ -55,7 +55,9 @@ export class AccountLoader {
     } catch {
       return { type: 'unknown' };
     }
-    return checkpoint === null ? { type: 'nothing' } : this.read(checkpoint);
+    if (checkpoint === null) return { type: 'nothing' };
+    // A service that gives out the state of another account must not mix the two.
+    return checkpoint.accountId === accountId ? this.read(checkpoint) : { type: 'unreadable' };
   }
 
   /** Reads a checkpoint. */

@@ -49,9 +49,11 @@ export class PlainUsers {
       null,
     );
     if ('status' in answer) return refused(answer);
-    await this.#remove(userId);
-    this.#forgetEnded();
+    const earlier = this.#tokens.get(userId);
+    // Before anything else happens: of two registrations at one time, the later one has to find the earlier one here.
     this.#tokens.set(userId, answer.sessionToken);
+    if (earlier !== undefined) await this.#sessions.end(earlier);
+    this.#forgetEnded();
     return { type: 'registered' };
   }
 

@@ -125,7 +125,8 @@ export class ServiceLink implements Part {
       const from: string | null = after;
       const page = await this.#ask((number) => ({ type: 'restoreAll', number, after: from }));
       const last = page.at(-1);
-      if (last === undefined) return;
+      // A service that gives the same page again and again would hold up every registration.
+      if (last === undefined || last.accountId <= (from ?? '')) return;
       yield page;
       after = last.accountId;
     }

@@ -238,7 +238,7 @@ export class DeskBench {
         sign: async (text) => sign(null, Buffer.from(text), this.#privateKey).toString('base64'),
       },
       outgoing,
-      restores: { restore: service.restore, restoreAll: () => service.restoreAll() },
+      restores: { restore: (id) => service.restore(id), restoreAll: () => service.restoreAll() },
       clock: time,
       timers: time,
       random: () => 0.5,

@@ -199,6 +199,22 @@ describe('service link', () => {
     await expect(unanswered).rejects.toBeInstanceOf(NotLinkedError);
   });
 
+  it.each<[string, readonly Checkpoint[]]>([
+    ['the same page', [checkpoint('a', 1, 1), checkpoint('b', 1, 1)]],
+    ['an earlier page', [checkpoint('a', 1, 1)]],
+  ])('service link - %s again ends a restore, which would have no end', async (_name, again) => {
+    const { path, link } = await startLink();
+    const service = new RawService(path).welcome();
+    await service.came('status');
+    const all = pagesOf(link);
+    const first = [checkpoint('a', 1, 1), checkpoint('b', 1, 1)];
+    for (const [index, checkpoints] of [first, again].entries()) {
+      const question = (await service.came('restoreAll', index + 1))[index];
+      service.say({ type: 'checkpoints', number: question?.number ?? 0, checkpoints });
+    }
+    expect(await all).toEqual([first]);
+  });
+
   it('service link - answers questions, and hears that it has to stop', async () => {
     const { path, questions, calls } = await startLink();
     const service = new RawService(path).welcome();
