@@ -102,7 +102,12 @@ describe.runIf(existsSync(join(ROOT, '.git')))('demonstrations', () => {
 
   it('demonstrations - trades: the key, the backend beside it, a signed summary, and git shows nothing', async () => {
     const [api, socket, ingest] = [await freePort(), await freePort(), await freePort()].map(String);
-    const env = { AGGREGATOR_PORT: api ?? '', AGGREGATOR_WS_PORT: socket ?? '', INGEST_PORT: ingest ?? '' };
+    const env = {
+      AGGREGATOR_PORT: api ?? '',
+      AGGREGATOR_WS_PORT: socket ?? '',
+      INGEST_PORT: ingest ?? '',
+      ENCLAVE_PORT: '0',
+    };
     const service = await start(scripts['trades'] ?? '', env, /ready for jobs/);
     const steps = Array.from(service.output().matchAll(/ {2}(\d)\. (.*)/g), ([, , step = '']) => step);
     expect(steps).toEqual([
@@ -127,6 +132,66 @@ describe.runIf(existsSync(join(ROOT, '.git')))('demonstrations', () => {
     expect(await again.interrupt()).toBe(0);
     expect(await backend.interrupt()).toBe(0);
     expect(existsSync(join(folder, 'ed25519_private.key'))).toBe(true);
+    expect(shown()).toBe('');
+  });
+
+  it('demonstrations - accounts: a simulated exchange, a registered account, signed hours, and git shows nothing', async () => {
+    const [api, socket, ingest, enclave, port] = await Promise.all([
+      freePort(),
+      freePort(),
+      freePort(),
+      freePort(),
+      freePort(),
+    ]);
+    const exchange = await start(`${scripts['exchange-sim']} binance --port ${port}`, {}, /is ready/);
+    // What it prints to be typed.
+    const said = (pattern: RegExp) => pattern.exec(exchange.output())?.[1] ?? '';
+    const urls = said(/start the service with: EXCHANGE_URLS=(\S+) npm run trades/);
+    const service = await start(
+      scripts['trades'] ?? '',
+      {
+        AGGREGATOR_PORT: String(api),
+        AGGREGATOR_WS_PORT: String(socket),
+        INGEST_PORT: String(ingest),
+        ENCLAVE_PORT: String(enclave),
+        EXCHANGE_URLS: urls,
+      },
+      /\[enclave\] enclave: ready for registrations/,
+    );
+    expect(service.output()).toContain('to try an exchange account without an exchange: ');
+    const run = (command: string) =>
+      execFileSync('sh', ['-c', command], {
+        cwd: folder,
+        encoding: 'utf8',
+        stdio: 'pipe',
+        env: { ...process.env, AGGREGATOR_PORT: String(api) },
+      });
+    const registered = run(
+      `${said(/^(echo .*--account-type spot.*)$/m)} --enclave-url http://127.0.0.1:${enclave}`.replace(
+        '--api-interval 5000',
+        '--api-interval 1000',
+      ),
+    );
+    const [, file = ''] = /token in +(.*)/.exec(registered) ?? [];
+    const hours = () => (run('./aggregator outbox list --state delivered').match(/at binance/g) ?? []).length;
+    await until('hours that have ended', () => hours() >= 2);
+    const before = hours();
+    const fills = async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${api}/metrics`)).text();
+      return Number(/^aggregator_enclave_fills_total (\d+)/m.exec(metrics)?.[1]);
+    };
+    const read = await fills();
+    await until('a fill of the open hour', async () => (await fills()) > read);
+    expect(run(`./aggregator register-user --status ${file}`)).toContain('"state": "online"');
+    run(`./aggregator register-user --end ${file}`);
+    await until('the open hour', () => hours() > before);
+    const { rows } = (await (await fetch(`http://127.0.0.1:${ingest}/api/ingest/clients`)).json()) as {
+      readonly rows: readonly unknown[];
+    };
+    expect(rows).toHaveLength(1);
+    expect(await service.interrupt()).toBe(0);
+    expect(await exchange.interrupt()).toBe(0);
+    expect(existsSync(join(folder, 'enclave_seal.key'))).toBe(true);
     expect(shown()).toBe('');
   });
 

@@ -8,6 +8,7 @@ import { complain, mention } from '../../cli/output.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 import { type Environment, fromCaller } from '../../config/environment.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { COMMAND_NAME } from '../../lib/command-name.ts';
 import { errorCode } from '../../lib/error-code.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
@@ -25,6 +26,9 @@ const OPTIONS = {
 
 type Given = CommandLine<typeof OPTIONS>;
 
+/** Hours before now from which the printed commands collect, so that there are summaries of whole hours at once. */
+const SHOWN_HOURS = 6;
+const HOUR_MS = 3_600_000;
 /** Time between two lines of the log. */
 const REPORT_INTERVAL_MS = 60_000;
 
@@ -56,17 +60,25 @@ function scenarioText(path: string): string {
   }
 }
 
-/** How a person registers the accounts of the demonstration. */
-function demoLines(exchange: ExchangeName, { accounts }: DemoExchange): readonly string[] {
+/** How a person registers the accounts of the demonstration, and sees their summaries. */
+function demoLines(
+  exchange: ExchangeName,
+  { accounts }: DemoExchange,
+  { atMs, url }: { readonly atMs: number; readonly url: string },
+): readonly string[] {
+  const since = new Date(atMs - SHOWN_HOURS * HOUR_MS).toISOString();
   return [
+    `start the service with: EXCHANGE_URLS=${exchange}=${url} npm run trades`,
     ...accounts.map(
       ({ name, apiKey, secret }) => `account ${name}: key ${apiKey}, secret ${secret} (made up, no secret)`,
     ),
-    'register an account with:',
+    `register an account with this; --since reads its last ${SHOWN_HOURS} hours, whose summaries come at once:`,
     ...accounts.map(
       ({ name, apiKey, secret, accountType }) =>
-        `echo '${JSON.stringify({ apiKey, secret })}' | ./aggregator register-user --exchange ${exchange} --account-type ${accountType} --user ${name} --secrets-stdin --allow-unattested`,
+        `echo '${JSON.stringify({ apiKey, secret })}' | ./aggregator register-user --exchange ${exchange} --account-type ${accountType} --user ${name} --since ${since} --api-interval 5000 --secrets-stdin --allow-unattested`,
     ),
+    `see the summaries with: ${COMMAND_NAME} outbox list --state delivered`,
+    `end a session, whose open hour is sealed then, with: ${COMMAND_NAME} register-user --end session-….json`,
   ];
 }
 
@@ -114,8 +126,9 @@ function createProgram(given: Given, env: Environment) {
     async start() {
       const { url } = await sim.start();
       LOG.info(`listening at ${url}`);
-      LOG.info(`start the service with: EXCHANGE_URLS=${exchange}=${url} npm run trades`);
-      if (demo !== null) for (const line of demoLines(exchange, demo)) LOG.info(line);
+      const atMs = systemClock.nowMs();
+      if (demo === null) LOG.info(`start the service with: EXCHANGE_URLS=${exchange}=${url} npm run trades`);
+      else for (const line of demoLines(exchange, demo, { atMs, url })) LOG.info(line);
       await demo?.start();
       await report.start();
     },

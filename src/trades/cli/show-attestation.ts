@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { rowsText } from '../../cli/screen.ts';
 import { print } from '../../cli/output.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { thumbprint } from '../../lib/ed25519.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { parseStrict } from '../../lib/strict-json.ts';
@@ -52,7 +53,8 @@ export function attestedText({ platform, measured, keys }: Attested): string {
     ...measured.map((value) => ['measured', value] as const),
     ['version', keys.version],
     ['settings', keys.configDigest],
-    ['signs with', keys.signingPublicKey],
+    // As summaries, logs and the list of keys name it.
+    ['signs with', thumbprint(keys.signingPublicKey)],
   ]);
 }
 
