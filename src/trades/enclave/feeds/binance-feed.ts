@@ -21,7 +21,7 @@ export class BinanceFeed implements FeedReader<FeedState> {
   readonly spanMaxMs = DAY_MS;
   /** The exchange names no limit. */
   readonly reachMs = null;
-  /** Ids ascend as fills arrive, so that late ones are found without reading again. */
+  /** What shows late is read again by ids, market by market. */
   readonly overlapMs = 0;
   readonly #wallets: readonly BinanceWallet[];
 

@@ -23,7 +23,7 @@ const REACH_MS = 90 * DAY_MS;
 export class BinanceFuturesFeed implements FeedReader<FeedState> {
   readonly spanMaxMs = WINDOW_MS;
   readonly reachMs = REACH_MS;
-  /** Ids ascend as fills arrive; what shows late in the income is read again by this reader itself. */
+  /** What shows late, in the income or by ids, is read again by this reader itself. */
   readonly overlapMs = 0;
 
   initial(startMs: number, symbols: readonly string[]): FeedState {

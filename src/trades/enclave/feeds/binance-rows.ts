@@ -5,6 +5,7 @@ import type { Trade } from '../../domain/trade.ts';
 import { memberOf, rowsOf, textOf, wholeOf } from './answer.ts';
 import type { KnownMarket } from './feed-state.ts';
 import type { MarketFills } from './market-fills.ts';
+import { overlapAfter, seenIds } from './overlap.ts';
 import type { Span } from './spans.ts';
 import type { TradeReader } from './trade-reader.ts';
 
@@ -32,7 +33,9 @@ export interface RowsOptions {
 export interface PagesEnd {
   readonly known: KnownMarket | null;
   readonly span: Span;
-  /** Above the ids of all rows. */
+  /** Where the read began. */
+  readonly firstId: bigint;
+  /** Above the ids of all rows, and of all fills that came before. */
   readonly nextId: bigint;
   readonly moreFromMs: number | null;
 }
@@ -70,16 +73,18 @@ export class BinanceRows {
 
   /**
    * Rows in the order of ids, sorted: fresh are those below the first that is from the end of the span or later, for there
-   * the next read goes on.
+   * the next read goes on. Those that came before are left out.
    */
   async sorted(market: TableMarket, rows: readonly Row[], end: PagesEnd): Promise<MarketFills> {
     const { known, span } = end;
+    const seen = seenIds(known);
     const isFound = known === null || known.nextId === null;
     const border = rows.find((row) => row.atMs >= span.toMs)?.id ?? end.nextId;
     const fills = { fresh: [] as Trade[], again: [] as Trade[], ahead: [] as Trade[] };
     let lastFillMs = known?.lastFillMs ?? null;
     for (const { id, atMs, raw } of rows) {
       lastFillMs = Math.max(lastFillMs ?? 0, atMs);
+      if (seen.has(String(id))) continue;
       // The first id of a market that was just found can be below the span.
       if (isFound && atMs < span.fromMs) continue;
       const trade = await this.#reader.read(raw, market, positionOf(raw));
@@ -88,9 +93,19 @@ export class BinanceRows {
       else if (id >= border) fills.again.push(trade);
       else fills.fresh.push(trade);
     }
-    const nextId = String(border);
-    const { moreFromMs } = end;
-    return { known: { nextId, readToMs: span.toMs, moreFromMs, lastFillMs, failure: null }, ...fills };
+    const { firstId, moreFromMs } = end;
+    const overlap = overlapAfter(known, rows, { firstId, nextId: border, toMs: span.toMs });
+    return {
+      known: {
+        nextId: String(border),
+        overlap,
+        readToMs: span.toMs,
+        moreFromMs,
+        lastFillMs,
+        failure: null,
+      },
+      ...fills,
+    };
   }
 }
 

@@ -5,7 +5,7 @@
 import type { ExchangeCalls, FillSink, TableMarket } from '../../domain/exchange-calls.ts';
 import { accountOf, type BinanceContracts, incomeOf, type Income } from './binance-contracts.ts';
 import { BinanceRows } from './binance-rows.ts';
-import { type Effect, movesOf, SNAPSHOT_FUZZ_MS, unexplainedOf, withEffects } from './discovery.ts';
+import { type Effect, movesOf, unexplainedOf, withEffects } from './discovery.ts';
 import { forOneMarket } from './failures.ts';
 import { type KnownMarket, type Ledger, MARKETS_MAX, NEW_WALLET, type Wallet } from './feed-state.ts';
 import { IdPages } from './id-pages.ts';
@@ -98,7 +98,8 @@ class ContractsRead {
     const accepted = [...open].filter(([name]) => delivered.has(symbolOfPosition(name)));
     const isSuspect = accepted.length < open.size;
     const counting = this.#counting(ledger);
-    const settledMs = isSuspect ? ledger.settledMs : Math.max(ledger.settledMs, askedMs - SNAPSHOT_FUZZ_MS);
+    // A fill that shows late may have hidden behind another one of the same moment: it still explains something then.
+    const settledMs = isSuspect ? ledger.settledMs : Math.max(ledger.settledMs, askedMs - OVERLAP_MS);
     const amounts = withEffects(counting.amounts, [{ atMs: askedMs, changes: accepted }]);
     return this.#result({ askedMs, settledMs, amounts }, isSuspect);
   }
@@ -185,7 +186,7 @@ class ContractsRead {
       () => this.#pages.read(market, known, { fromMs, toMs: span.toMs }),
       (kind) => {
         this.#parts.reader.fail(symbol, kind);
-        const first = { nextId: null, readToMs: fromMs, moreFromMs: null, lastFillMs: null };
+        const first = { nextId: null, overlap: null, readToMs: fromMs, moreFromMs: null, lastFillMs: null };
         this.#markets.set(symbol, { ...(known ?? first), failure: kind });
       },
     );

@@ -30,10 +30,20 @@ export interface CommonState {
   readonly userId: string | null;
 }
 
+/** Fills of the last minutes that came: they are read again, because others of that time can show late. */
+export interface Overlap {
+  /** Below it nothing shows late any more. */
+  readonly fromId: string;
+  /** Ids and times of the fills that came, in the order of ids. Times are in ms since 1970. */
+  readonly seen: readonly (readonly [id: string, atMs: number])[];
+}
+
 /** A market that is asked by name. */
 export interface KnownMarket {
   /** The id from which the exchange is asked next; null until an id is known, or where ids do not tell. */
   readonly nextId: string | null;
+  /** Null where there are no such fills, or where ids do not tell. */
+  readonly overlap: Overlap | null;
   /** Every fill before this time was read, but for `moreFromMs`; in ms since 1970. */
   readonly readToMs: number;
   /** Time of the earliest fill that was seen and is still to be read; null if there was none. */

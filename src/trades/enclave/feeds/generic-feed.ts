@@ -167,7 +167,7 @@ class TimeReader implements MarketReader {
     }
     if (known === null && lastFillMs === null) return { known: null, ...result };
     return {
-      known: { nextId: null, readToMs: span.toMs, moreFromMs, lastFillMs, failure: null },
+      known: { nextId: null, overlap: null, readToMs: span.toMs, moreFromMs, lastFillMs, failure: null },
       ...result,
     };
   }

@@ -1,5 +1,5 @@
-// Reads the fills of one Binance market by id. Ids ascend in the order in which fills arrive, so paging by id loses
-// nothing at equal times, and a fill that shows late has an id above all that were read.
+// Reads the fills of one Binance market by id. Ids ascend in the order in which fills happen, so paging by id loses nothing
+// at equal times. A fill that shows late can have an id below one that came, so the ids of the last minutes are read again.
 //
 // Source: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/account-endpoints (myTrades: `fromId` is
 // inclusive and answers oldest first; without it and without times the most recent fills are answered).
@@ -8,6 +8,7 @@ import { ExchangeError, type TableMarket } from '../../domain/exchange-calls.ts'
 import { type BinanceRows, PAGE_ROWS, PAGES_MAX, type Row } from './binance-rows.ts';
 import type { KnownMarket } from './feed-state.ts';
 import type { MarketFills, MarketReader } from './market-fills.ts';
+import { firstIdAfter } from './overlap.ts';
 import type { Span } from './spans.ts';
 
 /** Most requests that look for the first fill of a span by its id: ids have at most 64 bits. */
@@ -22,7 +23,7 @@ export class IdPages implements MarketReader {
   }
 
   async read(market: TableMarket, known: KnownMarket | null, span: Span): Promise<MarketFills> {
-    const firstId = known?.nextId ?? (await this.#firstIdOf(market, span.fromMs));
+    const firstId = firstIdAfter(known) ?? (await this.#firstIdOf(market, span.fromMs));
     if (firstId === null) return { known: null, fresh: [], again: [], ahead: [] };
     const fills = await this.readFrom(market, BigInt(firstId), known, span);
     const isTraded = (known?.nextId ?? null) !== null;
@@ -52,7 +53,9 @@ export class IdPages implements MarketReader {
       if (later.length > 0) moreFromMs = Math.min(...later);
       else if (pages === PAGES_MAX - 1) moreFromMs = newest.atMs;
     }
-    return this.#rows.sorted(market, rows, { known, span, nextId, moreFromMs });
+    const knownId = BigInt(known?.nextId ?? 0);
+    const end = { known, span, firstId, nextId: nextId > knownId ? nextId : knownId, moreFromMs };
+    return this.#rows.sorted(market, rows, end);
   }
 
   /** The id of the first fill from a time on, or one below it; null if the account never traded the market. */

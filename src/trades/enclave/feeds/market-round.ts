@@ -102,7 +102,7 @@ export class MarketRound {
         if (known === null && !market.isActive) return;
         this.#parts.reader.fail(symbol, kind);
         this.#known.set(symbol, {
-          ...(known ?? { nextId: null, readToMs: fromMs, moreFromMs: null, lastFillMs: null }),
+          ...(known ?? { nextId: null, overlap: null, readToMs: fromMs, moreFromMs: null, lastFillMs: null }),
           failure: kind,
         });
       },

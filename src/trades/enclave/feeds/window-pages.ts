@@ -10,6 +10,7 @@ import { type BinanceRows, PAGE_ROWS, PAGES_MAX, type Row } from './binance-rows
 import type { KnownMarket } from './feed-state.ts';
 import type { IdPages } from './id-pages.ts';
 import type { MarketFills, MarketReader } from './market-fills.ts';
+import { firstIdAfter } from './overlap.ts';
 import { cutSpan, DAY_MS, type Span } from './spans.ts';
 
 /** Longest window that the exchange answers, in ms. */
@@ -32,7 +33,7 @@ export class WindowPages implements MarketReader {
   async read(market: TableMarket, known: KnownMarket | null, span: Span): Promise<MarketFills> {
     const nextId = known?.nextId ?? null;
     if (nextId !== null && span.fromMs >= this.#nowMs() - ID_REACH_MS) {
-      return this.#ids.readFrom(market, BigInt(nextId), known, span);
+      return this.#ids.readFrom(market, BigInt(firstIdAfter(known) ?? nextId), known, span);
     }
     const rows: Row[] = [];
     let moreFromMs: number | null = null;
@@ -43,22 +44,27 @@ export class WindowPages implements MarketReader {
       }
       rows.push(...(await this.#window(market, window)));
     }
-    const first = BigInt(nextId ?? 0);
+    const first = BigInt(firstIdAfter(known) ?? 0);
+    const knownId = BigInt(nextId ?? 0);
     const fresh = rows.filter((row) => row.id >= first);
     const last = fresh.at(-1)?.id;
     const readToMs = moreFromMs ?? span.toMs;
-    const end = { known, span: { ...span, toMs: readToMs }, moreFromMs };
+    const end = { known, span: { ...span, toMs: readToMs }, firstId: first, moreFromMs };
     if (last === undefined) {
-      const fills = await this.#rows.sorted(market, [], { ...end, nextId: first });
+      const fills = await this.#rows.sorted(market, [], { ...end, nextId: knownId });
       // Without a fill there is no id to go on from.
       return nextId !== null || fills.known === null
         ? fills
         : { ...fills, known: { ...fills.known, nextId } };
     }
-    const fills = await this.#rows.sorted(market, fresh, { ...end, nextId: last + 1n });
+    const fills = await this.#rows.sorted(market, fresh, {
+      ...end,
+      nextId: last < knownId ? knownId : last + 1n,
+    });
     if (moreFromMs !== null || span.toMs < this.#nowMs() - ID_REACH_MS) return fills;
     // What the exchange has beyond the windows tells what the next read finds.
-    const next = await this.#ids.readFrom(market, last + 1n, fills.known, span);
+    const nextFirst = BigInt(firstIdAfter(fills.known) ?? last + 1n);
+    const next = await this.#ids.readFrom(market, nextFirst, fills.known, span);
     return {
       known: next.known,
       fresh: [...fills.fresh, ...next.fresh],
@@ -90,24 +96,19 @@ export class WindowPages implements MarketReader {
       if (lastMs > startTime) startTime = lastMs;
       else {
         // One millisecond fills the page. Only ids lead on within it.
-        if (await this.#follow(market, newest.id + 1n, add)) break;
+        await this.#follow(market, newest.id + 1n, add);
         startTime++;
       }
     }
     return [...rows.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1));
   }
 
-  /** Reads on by id as long as that brings rows of the window. True if the exchange has no later row at all. */
-  async #follow(
-    market: TableMarket,
-    firstId: bigint,
-    add: (page: readonly Row[]) => number,
-  ): Promise<boolean> {
+  /** Reads on by id as long as that brings rows of the window. */
+  async #follow(market: TableMarket, firstId: bigint, add: (page: readonly Row[]) => number): Promise<void> {
     for (let nextId = firstId; ; ) {
       const page = await this.#rows.page(market, { fromId: String(nextId), limit: PAGE_ROWS });
       const newest = page.at(-1);
-      if (newest === undefined) return true;
-      if (add(page) === 0 || newest.id < nextId) return false;
+      if (newest === undefined || add(page) === 0 || newest.id < nextId) return;
       nextId = newest.id + 1n;
     }
   }

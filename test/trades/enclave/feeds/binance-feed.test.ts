@@ -280,14 +280,15 @@ describe('feeds of binance spot - laws', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 1, max: 200 }),
         fc.array(fc.integer({ min: 1, max: 150_000 }), { minLength: 1, maxLength: 12 }),
-        async (rows, moves, pageRows, stepMs, pauses) => {
-          // Ids ascend in the order in which fills arrive.
+        // Ids ascend as fills happen, or as lists show them.
+        fc.constantFrom('atMs' as const, 'visibleMs' as const),
+        async (rows, moves, pageRows, stepMs, pauses, idOrder) => {
           const fills = rows
             .map(({ second, ms, lateMs, ...row }) => {
               const atMs = START_MS + second * 1000 + ms;
               return { ...row, atMs, visibleMs: atMs + lateMs };
             })
-            .toSorted((one, other) => one.visibleMs - other.visibleMs)
+            .toSorted((one, other) => one[idOrder] - other[idOrder])
             .map((row, index): FakeFill => ({ ...row, id: String(index + 1) }));
           const deposits = moves.map(({ second, ...row }) => ({ ...row, atMs: START_MS + second * 1000 }));
           const account = new Account(exchangeOf(fills, [...FUNDS, ...deposits], pageRows, stepMs));

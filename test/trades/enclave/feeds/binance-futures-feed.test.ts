@@ -204,14 +204,16 @@ describe('feeds of binance futures - laws', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 1, max: 50 }),
         fc.array(fc.integer({ min: 1, max: 150_000 }), { maxLength: 8 }),
-        async (rows, pageRows, stepMs, pauses) => {
+        // Ids ascend as fills happen, or as lists show them.
+        fc.constantFrom('atMs' as const, 'visibleMs' as const),
+        async (rows, pageRows, stepMs, pauses, idOrder) => {
           const startMs = START_MS - 20 * DAY;
           const fills = rows
             .map(({ second, isNear, ms, lateMs, ...row }) => {
               const atMs = (isNear ? START_MS + (second % 900) * 1000 : startMs + second * 1000) + ms;
               return { ...row, atMs, visibleMs: atMs + lateMs };
             })
-            .toSorted((one, other) => one.visibleMs - other.visibleMs)
+            .toSorted((one, other) => one[idOrder] - other[idOrder])
             .map((row, index) => fillOf(row.atMs, { ...row, id: String(index + 1) }));
           const account = new Account(futuresMethods(fills, pageRows), startMs, stepMs);
           account.calls.clockMs = START_MS;

@@ -342,7 +342,10 @@ export function futuresMethods(
     return listed
       .filter((fill) => fill.market.id === symbol && fill.visibleMs <= nowMs)
       .filter((fill) => Number(fill.id) >= Number(fromId ?? 0) && fill.atMs >= fromMs && fill.atMs <= toMs)
-      .toSorted((one, other) => Number(one.id) - Number(other.id))
+      .toSorted(
+        (one, other) =>
+          (fromId === undefined ? one.atMs - other.atMs : 0) || Number(one.id) - Number(other.id),
+      )
       .slice(0, Math.min(Number(limit), pageRows))
       .map((fill) => ({ id: Number(fill.id), time: fill.atMs, symbol, ...fill.more, fill }));
   };

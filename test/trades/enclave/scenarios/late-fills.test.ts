@@ -70,3 +70,31 @@ it.each(EXCHANGES.flatMap((where) => [270_000, 1_200_000].map((lateMs) => [...wh
     ).toEqual([]);
   },
 );
+
+it.each(EXCHANGES)(
+  '%s %s %s - a fill that shows up after a later one is in its hour all the same',
+  async (exchange, market, accountType) => {
+    const kind = accountType === 'futures' ? ('linear' as const) : ('spot' as const);
+    const fill = { market, kind, side: 'buy', price: '100', amount: '1' } as const;
+    const fills: FillInput[] = [
+      { ...fill, at: BEGIN_MS - 60_000 },
+      { ...fill, at: ELEVEN - 100, visibleAt: ELEVEN + 90_000 },
+      { ...fill, at: ELEVEN + 10_000, amount: '2' },
+    ];
+    const stage = await startStage(exchange, fills, ends, { accountType });
+    for (let minute = 0; minute < 100; minute++) {
+      await stage.poll();
+      stage.pass(60_000);
+    }
+    expect(
+      stage.summaries.map(({ totals, metadata }) => [
+        totals.trades,
+        totals.volume_base,
+        metadata?.unpolled_markets,
+      ]),
+    ).toEqual([
+      [2, 2, undefined],
+      [1, 2, undefined],
+    ]);
+  },
+);
