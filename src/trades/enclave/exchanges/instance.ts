@@ -32,8 +32,8 @@ export interface InstanceParts {
   /** Measures the exchange's clock. */
   readonly measure: () => Promise<void>;
   readonly succeeded: () => void;
-  /** A request that left had no answer, or one that is an error. */
-  readonly failed: () => void;
+  /** A request that left had no answer, or one that is an error, which is an answer too. */
+  readonly failed: (isAnswered: boolean) => void;
   /** No request may leave for at least so many ms. */
   readonly pause: (wantedMs: number) => void;
   readonly userAgent: string;
@@ -207,8 +207,8 @@ export class Instance {
       this.#parts.succeeded();
       return answer;
     } catch (error) {
-      if (this.#channel.hasLeft) this.#parts.failed();
       const facts = this.#latestFacts();
+      if (this.#channel.hasLeft) this.#parts.failed(facts !== null);
       if (facts !== null && stopsAddress(this.#exchange.id, facts))
         this.#parts.pause(Math.max(facts.retryAfterMs ?? 0, facts.banMs ?? 0));
       // A secret that is not of the form that the exchange gives out cannot sign.

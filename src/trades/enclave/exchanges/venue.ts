@@ -19,6 +19,7 @@ import { KeyLocks, keyName } from './key-locks.ts';
 import { KeyPaces, keyPaceOf, PUBLIC_KEY_NAME } from './key-paces.ts';
 import { OpenPrices } from './open-prices.ts';
 import { RateBudget } from './rate-budget.ts';
+import { Reachability } from './reachability.ts';
 import { environmentOf } from './support.ts';
 
 /** How often the exchange's clock is measured, in ms. */
@@ -68,6 +69,7 @@ export class Venue {
   readonly #locks: KeyLocks;
   readonly #clock: ExchangeClock;
   readonly #prices: OpenPrices;
+  readonly #reachability: Reachability;
   readonly #desks = new Map<string, Promise<Desk>>();
   /** Mean work of a poll by kind of account, in ms of the budget. */
   readonly #pollWorkMs = new Map<AccountType, number>();
@@ -93,6 +95,7 @@ export class Venue {
     this.#paces = new KeyPaces(parts);
     this.#locks = new KeyLocks(parts.clock);
     this.#clock = new ExchangeClock(parts.clock, () => this.#readTime());
+    this.#reachability = new Reachability(exchange, parts);
     this.#prices = new OpenPrices({ clock: parts.clock, instance: () => this.#forPrices() });
   }
 
@@ -241,9 +244,14 @@ export class Venue {
       nowMs: () => this.#clock.nowMs(),
       nextCounter: (key) => this.#locks.nextCounter(key),
       measure: () => this.#clock.measure(),
-      succeeded: () => this.#budget.succeeded(),
-      failed: () => {
+      succeeded: () => {
+        this.#budget.succeeded();
+        this.#reachability.answered();
+      },
+      failed: (isAnswered) => {
         this.#failed += 1;
+        if (isAnswered) this.#reachability.answered();
+        else this.#reachability.unanswered();
       },
       pause: (wantedMs) => this.#pause(wantedMs),
       userAgent: this.#parts.userAgent,
