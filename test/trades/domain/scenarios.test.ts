@@ -20,7 +20,7 @@ function account(trades: readonly Trade[], prices: PriceBook = new PriceBook()) 
 const later = (trades: readonly Trade[], hours: number) =>
   trades.map((trade) => ({ ...trade, timestampMs: trade.timestampMs + hours * HOUR }));
 
-describe('scenarios - fees', () => {
+describe('stories of trades - fees', () => {
   it('a fee in BNB of an hour without a price is unconverted, the return is without it, later hours are converted', () => {
     const prices = new PriceBook();
     prices.add({ asset: 'BNB', hourMs: TEN_O_CLOCK_MS + HOUR }, '600');
@@ -50,7 +50,7 @@ describe('scenarios - fees', () => {
   });
 });
 
-describe('scenarios - markets', () => {
+describe('stories of trades - markets', () => {
   const listed = (symbol: string, some: Partial<Market>): Market =>
     accountMarket({ symbol, base: 'X', quote: 'USDT', ...some });
 
@@ -107,7 +107,7 @@ describe('scenarios - markets', () => {
   });
 });
 
-describe('scenarios - amounts', () => {
+describe('stories of trades - amounts', () => {
   it('equal trades without id all count', () => {
     expect(fold([tradeOf(), tradeOf(), tradeOf()]).totals).toMatchObject({ trades: 3, volume_base: 3 });
   });
@@ -131,7 +131,7 @@ describe('scenarios - amounts', () => {
   });
 });
 
-describe('scenarios - prices', () => {
+describe('stories of trades - prices', () => {
   const cross: Market = { ...SPOT, symbol: 'ETH/BTC', base: 'ETH', quote: 'BTC', settle: 'BTC' };
   const [buy, sell] = fills('buy 1@0.05; sell 1@0.06', { market: cross });
   if (buy === undefined || sell === undefined) throw new Error('two fills');
