@@ -38,6 +38,8 @@ export interface AccountRegistration {
   readonly credentials: Credentials;
   /** Time until the session ends, in seconds: 300 to 604,800. */
   readonly ttlSeconds: number;
+  /** Of a registration in plain text: the user has no token, and is known by this id. */
+  readonly plainUserId?: string;
 }
 
 /** Whose keys they are, and what they may do, as the exchange says. */

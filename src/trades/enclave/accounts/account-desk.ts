@@ -71,7 +71,13 @@ export class AccountDesk implements Sessions, Part {
     this.#loader = new AccountLoader(options, parts);
     const [runner, loader] = [this.#runner, this.#loader];
     this.#linked = new LinkedAccounts(options, { ...parts, shelf, stores, runner, loader });
-    this.#users = new PlainUsers(this);
+    this.#users = new PlainUsers({
+      register: (registration) => this.register(registration, null),
+      own: (userId) => this.#ownOf(shelf.byPlainUser(userId)[0] ?? null),
+      end: async (userId) => {
+        await Promise.all(shelf.byPlainUser(userId).map((account) => runner.end(account, 'removed')));
+      },
+    });
   }
 
   async start(): Promise<void> {
@@ -140,8 +146,16 @@ export class AccountDesk implements Sessions, Part {
     const session = this.#session(registration, registrant, token);
     this.#runner.begin(account, session);
     this.#counters.registrations += 1;
+    this.#endOthers(account, registration.plainUserId);
     const { id: sessionId, expiresAtMs, warnings } = session.facts;
     return { sessionId, sessionToken: token, expiresAtMs, warnings };
+  }
+
+  /** A user without a token has one account. Sessions begin one after the other, so the others are earlier ones. */
+  #endOthers(account: Account, plainUserId: string | undefined): void {
+    if (plainUserId === undefined) return;
+    for (const other of this.#shelf.byPlainUser(plainUserId))
+      if (other !== account) void this.#runner.end(other, 'removed');
   }
 
   #isFull({ id }: Account): boolean {
@@ -153,7 +167,7 @@ export class AccountDesk implements Sessions, Part {
   }
 
   #session(
-    { label, options, credentials, ttlSeconds }: AccountRegistration,
+    { label, options, credentials, ttlSeconds, plainUserId }: AccountRegistration,
     { facts, warnings }: Registrant,
     token: string,
   ): Session {
@@ -165,6 +179,7 @@ export class AccountDesk implements Sessions, Part {
         tokenHash,
         label,
         options,
+        plainUserId: plainUserId ?? null,
         userId: facts.userId,
         warnings,
         keyExpiresAtMs: facts.expiresAtMs,
@@ -214,7 +229,10 @@ export class AccountDesk implements Sessions, Part {
   }
 
   own(sessionToken: string): OwnAccount | null {
-    const account = this.#shelf.byToken(sessionToken);
+    return this.#ownOf(this.#shelf.byToken(sessionToken));
+  }
+
+  #ownOf(account: Account | null): OwnAccount | null {
     const { session, judge, book } = account ?? {};
     if (account === null || session == null || judge == null || book === undefined) return null;
     if (this.#parts.clock.nowMs() >= session.facts.expiresAtMs) return null;

@@ -47,6 +47,11 @@ export class AccountShelf {
     return [...this.#byId.values()].find(({ facts }) => facts?.tokenHash === tokenHash) ?? null;
   }
 
+  /** The accounts with a running session of a user who registered in plain text. */
+  byPlainUser(userId: string): readonly Account[] {
+    return [...this.#byToken.values()].filter(({ session }) => session?.facts.plainUserId === userId);
+  }
+
   add(account: Account): void {
     this.#byId.set(account.id, account);
   }

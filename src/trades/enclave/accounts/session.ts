@@ -14,6 +14,8 @@ export interface SessionFacts {
   readonly tokenHash: string;
   readonly label: string;
   readonly options: AccountOptions;
+  /** The user who registered in plain text, and has no token; null for everybody else. */
+  readonly plainUserId: string | null;
   /** The exchange's id of the user; null if it tells none. */
   readonly userId: string | null;
   readonly warnings: readonly KeyWarning[];

@@ -572,4 +572,42 @@ describe('account desk - users in plain text', () => {
     await desk.answer({ type: 'register', registration: plain('key-0000002') });
     expect(desk.rows().map(({ reason }) => reason)).toEqual(['removed', 'starting']);
   });
+
+  it('desk - two registrations of one user at one time leave one session', async () => {
+    const bench = new DeskBench();
+    const registrations = ['key-0000001', 'key-0000002'].map((key) => plain(key));
+    const answers = registrations.map((registration) =>
+      bench.desk.answer({ type: 'register', registration }),
+    );
+    expect(await Promise.all(answers)).toEqual([{ type: 'registered' }, { type: 'registered' }]);
+    expect(bench.desk.rows().map(({ reason }) => reason)).toEqual(['removed', 'starting']);
+  });
+
+  it('desk - a user whose session goes on after a restart reads figures, and is removed', async () => {
+    const bench = new DeskBench({ persistsSessions: true });
+    bench.exchange.fills.set('key-0000001', [fillAt(bench, -1_000, '1')]);
+    await bench.desk.answer({ type: 'register', registration: plain('key-0000001') });
+    await bench.advance(3 * MINUTE);
+    await bench.restart();
+    await bench.advance(3 * MINUTE);
+    expect(await bench.desk.answer({ type: 'metrics', userId: 'alice' })).toMatchObject({
+      metrics: [{ symbol: 'BTC/USDT', trades: 1 }],
+    });
+    await bench.desk.answer({ type: 'remove', userId: 'alice' });
+    const { length } = bench.exchange.requests;
+    await bench.advance(HOUR);
+    expect(bench.exchange.requests).toHaveLength(length);
+    expect(bench.desk.rows()).toMatchObject([{ reason: 'removed' }]);
+  });
+
+  it('desk - the owner of a token is not touched by a user of the same name', async () => {
+    const bench = new DeskBench();
+    const { sessionToken } = await bench.register('key-0000001', { label: 'alice' });
+    await bench.desk.answer({ type: 'remove', userId: 'alice' });
+    expect(bench.desk.own(sessionToken)).not.toBeNull();
+    expect(await bench.desk.answer({ type: 'summary', userId: 'alice' })).toEqual({
+      type: 'summary',
+      summary: null,
+    });
+  });
 });
