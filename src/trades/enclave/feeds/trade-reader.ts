@@ -18,6 +18,10 @@ type MarketType = TableMarket['type'];
 
 /** Markets of one table, which accounts share; they live as long as the table. */
 const SHARED = new WeakMap<MarketTable, Map<string, Market>>();
+/** The name of an asset, which a summary tells if it has no price: no text of any other kind gets out that way. */
+const ASSET = /^[^\s\p{C}"'<>&\\]{0,64}$/u;
+/** Longest id of a fill, in characters; exchanges have up to 36. */
+const ID_CHARACTERS_MAX = 256;
 const UNIFIED_SPOT = /^([^/:]+)\/([^/:]+)$/;
 
 /** Turns the fills of one read into trades. */
@@ -164,7 +168,12 @@ export class TradeReader {
     if (market !== null && this.#isEcho(market, timestampMs)) return null;
     const lots = market === null ? null : this.#marketOf(market, timestampMs);
     const isReadable =
-      isAboveZero(price) && isAboveZero(amount) && Number.isSafeInteger(timestampMs) && timestampMs > 0;
+      isAboveZero(price) &&
+      isAboveZero(amount) &&
+      Number.isSafeInteger(timestampMs) &&
+      timestampMs > 0 &&
+      (fields.id?.length ?? 0) <= ID_CHARACTERS_MAX &&
+      fields.fees.every(({ asset }) => asset === null || ASSET.test(asset));
     if (lots === null || !isReadable) {
       this.fail(market?.symbol ?? symbol, market === null ? 'market_unavailable' : 'exchange_error');
       return null;

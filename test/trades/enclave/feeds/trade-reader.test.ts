@@ -200,3 +200,19 @@ describe('trade reader - markets', () => {
     expect([...sink.counts.keys()]).toEqual(['spot OLD/USDT F1', 'spot NEW/USDT F2']);
   });
 });
+
+describe('trade reader - texts of an exchange', () => {
+  it.each<[string, Partial<ReadFillFields>, boolean]>([
+    ['an asset of 64 characters', { fees: [{ asset: 'A'.repeat(64), amount: '1' }] }, true],
+    ['an asset of 65 characters', { fees: [{ asset: 'A'.repeat(65), amount: '1' }] }, false],
+    ['an asset in another script', { fees: [{ asset: '币安人生', amount: '1' }] }, true],
+    ['a sentence as an asset', { fees: [{ asset: 'signature=a b', amount: '1' }] }, false],
+    ['markup as an asset', { fees: [{ asset: '<script>', amount: '1' }] }, false],
+    ['an id of 256 characters', { id: '7'.repeat(256) }, true],
+    ['an id of 257 characters', { id: '7'.repeat(257) }, false],
+  ])('%s: a fill that is read, or whose market is noted', (_, more, isRead) => {
+    const reader = readerOf(['spot']);
+    expect(reader.tradeOf({ ...FIELDS, ...more }, BTC, null) !== null).toBe(isRead);
+    expect(reader.unpolled).toEqual(isRead ? [] : [{ symbol: 'BTC/USDT', kind: 'exchange_error' }]);
+  });
+});
