@@ -209,7 +209,7 @@ export class EnclaveSide implements Part {
       `enclave: linked to the process ${processId}; ${signingKey.kid} signs the summaries of accounts`,
     );
     if (platform === 'none')
-      log.warn('enclave: it has no trusted hardware: this user and root can read its keys');
+      log.warn('enclave: it has no trusted hardware: its user and root can read the keys');
     if (identity.isSealKeyTemporary)
       log.warn('enclave: its seal key is in memory only: a restart of it forgets every account');
     if (exchangeUrls.length > 0)

@@ -116,9 +116,13 @@ function readUpTo(path: string, file: number, bytesMax: number): Buffer {
 
 function notMade(path: string, cause: unknown): CodedError {
   const why = errorCode(cause) ?? 'unknown error';
+  const remedy =
+    why === 'ENOSPC' || why === 'EDQUOT'
+      ? 'make room on its disk'
+      : 'check that its folder exists and that this user may write there';
   return new CodedError(
     'key_unusable',
-    `The seal key file ${path} (ENCLAVE_SEAL_KEY) cannot be made (${why}): check that its folder exists and that this user may write there, or name another file.`,
+    `The seal key file ${path} (ENCLAVE_SEAL_KEY) cannot be made (${why}): ${remedy}, or name another file.`,
     { cause },
   );
 }
