@@ -113,11 +113,11 @@ import_base_image
 say 'Building what the images share.'
 bud runtime --target runtime .
 status=0
-for program in federation mining trades; do
+for program in federation mining trades enclave; do
   say "Building the image of $program, and running it."
   build_program "$program"
   BUILDAH_ROOT="$work/storage" BUILDAH_RUNROOT="$work/run" IMAGE="$(name_of "$program")" \
-    IMAGE_WITHOUT_TARGET="$(name_of federation)" WORK="$work" \
+    IMAGE_OF_TRADES="$(name_of trades)" IMAGE_WITHOUT_TARGET="$(name_of federation)" WORK="$work" \
     "$node" "test/container/check-$program.ts" || status=1
 done
 exit "$status"

@@ -76,7 +76,14 @@ export class Checks {
   }
 
   /** What holds for the image of every program: its configuration, its files, its user. */
-  image(image: Image, { health, command }: { readonly health: string; readonly command: string }): void {
+  image(
+    image: Image,
+    {
+      health,
+      command,
+      userId = NODE_USER_ID,
+    }: { readonly health: string; readonly command: string; readonly userId?: number },
+  ): void {
     const { config } = image;
     const same = (what: string, found: string, wanted: string) =>
       this.check(what, found === wanted, () => found);
@@ -89,7 +96,7 @@ export class Checks {
     same('it stops by SIGTERM', config.StopSignal, 'SIGTERM');
     same('its health check is the status command', config.Healthcheck.Test.join(' '), `CMD ${health}`);
     same('its command is a list', config.Cmd.join(' '), command);
-    same('commands run as uid 1000', image.run('id', '-u').output.trim(), String(NODE_USER_ID));
+    same(`commands run as uid ${userId}`, image.run('id', '-u').output.trim(), String(userId));
     const find = `for p in ${FORBIDDEN_PROGRAMS}; do command -v $p; done; true`;
     same('no toolchain and no package manager is in it', image.run('sh', '-c', find).output.trim(), '');
     const packages = image.run('ls', '/app/node_modules', '/app/node_modules/.bin').output.split(/\s+/);
@@ -102,9 +109,9 @@ export class Checks {
   }
 
   /** That the program has the user's rights only. */
-  user(service: Service): void {
+  user(service: Service, userId = NODE_USER_ID): void {
     const ids = service.userIds();
-    this.check('the service is not root', ids !== null && ids.every((id) => id === NODE_USER_ID), () =>
+    this.check('the service is not root', ids !== null && ids.every((id) => id === userId), () =>
       String(ids),
     );
   }

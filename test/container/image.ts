@@ -55,6 +55,9 @@ export function openImage(options: {
   ];
   const buildah = (...args: string[]): string =>
     execFileSync('buildah', [...storage, ...args], { encoding: 'utf8', maxBuffer: 16_777_216 }).trim();
+  const described = JSON.parse(buildah('inspect', '--type', 'image', options.image)) as {
+    readonly Docker: { readonly config: ImageConfig };
+  };
   let container = newContainer();
   const runArguments = (command: readonly string[], more: Environment): string[] => {
     const environment = Object.entries({ ...options.environment, ...more }).flatMap(([name, value]) => [
@@ -73,12 +76,9 @@ export function openImage(options: {
     const name = buildah('from', '--pull-never', options.image);
     // This buildah would mount a folder of its own at the image's volume, over the one that is given.
     buildah('config', '--volume', '/data-', name);
+    if ('/keys' in described.Docker.config.Volumes) buildah('config', '--volume', '/keys-', name);
     return name;
   }
-
-  const described = JSON.parse(buildah('inspect', '--type', 'image', options.image)) as {
-    readonly Docker: { readonly config: ImageConfig };
-  };
 
   return {
     config: described.Docker.config,
