@@ -10,7 +10,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { enclaveUrlOf } from '../client/enclave-url.ts';
 import { SecureClient, type UserSession } from '../client/secure-client.ts';
-import { KEY_WARNINGS } from '../domain/account-reasons.ts';
+import { keyWarningText } from '../domain/account-reasons.ts';
 import { ATTESTATION_OPTIONS, policyOf } from './attestation-options.ts';
 import { endSession, showSession } from './own-session.ts';
 import { readCredentials } from './read-credentials.ts';
@@ -161,17 +161,17 @@ async function keep(
   }
 }
 
-function textOf({ sessionId, expiresAt, attested, warnings }: UserSession, file: string): string {
+function textOf({ sessionId, expiresAt, attested, warnings, keyExpires }: UserSession, file: string): string {
   const rows = rowsText([
     ['session', sessionId],
     ['until', expiresAt],
     ['token in', file],
-    ...warnings.map((word) => ['warning', KEY_WARNINGS[word]] as const),
+    ...warnings.map((word) => ['warning', keyWarningText(word, keyExpires)] as const),
   ]);
   return rows + attestedText(attested);
 }
 
-function jsonOf({ sessionId, expiresAt, attested, warnings }: UserSession, file: string): string {
+function jsonOf({ sessionId, expiresAt, attested, warnings, keyExpires }: UserSession, file: string): string {
   const { platform, measured } = attested;
-  return `${JSON.stringify({ sessionId, expiresAt, sessionFile: file, platform, measured, warnings })}\n`;
+  return `${JSON.stringify({ sessionId, expiresAt, sessionFile: file, platform, measured, warnings, keyExpires })}\n`;
 }

@@ -58,6 +58,8 @@ export interface UserSession {
   readonly attested: Attested;
   /** What the key's owner should know. */
   readonly warnings: readonly KeyWarning[];
+  /** ISO time; null if the key never expires, or if the exchange does not say. */
+  readonly keyExpires: string | null;
 }
 
 const NONCE_BYTES = 32;
@@ -160,12 +162,12 @@ function readSession(body: unknown): Omit<UserSession, 'attested'> {
     session_token: sessionToken,
     expires_at: expiresAt,
     warnings = [],
+    key_expires: keyExpires,
   } = isObject(body) ? body : {};
   const isSession =
     isWord(sessionId, SESSION_ID) &&
     isWord(sessionToken, SESSION_TOKEN) &&
-    typeof expiresAt === 'string' &&
-    Number.isFinite(Date.parse(expiresAt)) &&
+    isTime(expiresAt) &&
     Array.isArray(warnings);
   if (!isSession) {
     throw new CodedError('not_registered', 'The enclave answered the registration with no session.');
@@ -175,12 +177,17 @@ function readSession(body: unknown): Omit<UserSession, 'attested'> {
     sessionToken,
     expiresAt: new Date(expiresAt).toISOString(),
     warnings: (warnings as readonly unknown[]).filter(isKeyWarning),
+    keyExpires: isTime(keyExpires) ? new Date(keyExpires).toISOString() : null,
   };
 }
 
 /** Words that a later enclave may have are left out. */
 function isKeyWarning(value: unknown): value is KeyWarning {
   return typeof value === 'string' && Object.hasOwn(KEY_WARNINGS, value);
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && Number.isFinite(Date.parse(value));
 }
 
 function isWord(value: unknown, pattern: RegExp): value is string {

@@ -38,3 +38,11 @@ export const KEY_WARNINGS: Readonly<Record<KeyWarning, string>> = {
   untested:
     'This program is not tested with this exchange, and cannot see what the key may do: make sure that it can only read, and compare the figures with those of the exchange.',
 };
+
+/** The sentence of a warning, with the time at which the key expires. `keyExpires`: ISO text; null if it is not known. */
+export function keyWarningText(warning: KeyWarning, keyExpires: string | null): string {
+  const text = KEY_WARNINGS[warning];
+  return warning === 'expires' && keyExpires !== null
+    ? text.replace('The key expires', `The key expires at ${keyExpires}`)
+    : text;
+}

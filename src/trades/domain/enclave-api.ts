@@ -13,6 +13,8 @@ export interface StartedSession {
   readonly sessionToken: string;
   readonly expiresAtMs: number;
   readonly warnings: readonly KeyWarning[];
+  /** Null if the key never expires, or if the exchange does not say. */
+  readonly keyExpiresAtMs: number | null;
 }
 
 /** Why no session began; `reason` is a sentence of this program without anything that was sent. */
@@ -32,6 +34,10 @@ export interface OwnAccount {
     readonly reason: AccountReason | null;
     readonly exchangeCode: string | null;
     readonly lastPollAtMs: number | null;
+    /** Null if the key never expires, or if the exchange does not say. */
+    readonly keyExpiresAtMs: number | null;
+    /** True if `EXCHANGE_URLS` points its exchange at a local server. */
+    readonly isLocal: boolean;
     /** Unified symbols: only the owner sees them. */
     readonly unpolledMarkets: readonly string[];
   };

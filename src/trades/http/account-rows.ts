@@ -1,7 +1,7 @@
-// An exchange account as the page's API shows it. It adds the sentence of the reason, and leaves nothing out that the
-// enclave tells.
+// An exchange account as the page's API shows it. It adds the sentences of the reason and of
+// the warnings.
 
-import { ACCOUNT_REASONS, KEY_WARNINGS } from '../domain/account-reasons.ts';
+import { ACCOUNT_REASONS, keyWarningText } from '../domain/account-reasons.ts';
 import type { AccountRow } from '../domain/account.ts';
 
 /** A row of the table. Times are UTC text. */
@@ -36,7 +36,7 @@ export function shownAccount(row: AccountRow): ShownAccount {
     state: row.node,
     reason: row.reason === null ? '' : ACCOUNT_REASONS[row.reason],
     exchangeCode: row.exchangeCode,
-    warnings: row.warnings.map((warning) => KEY_WARNINGS[warning]),
+    warnings: row.warnings.map((warning) => keyWarningText(warning, timeText(row.keyExpiresAtMs))),
     lastPoll: timeText(row.lastPollAtMs),
     intervalSecs: Math.round(row.intervalMs / 1000),
     unpolledMarkets: row.unpolledMarkets,

@@ -110,7 +110,7 @@ const TOO_MANY_FAILURES = 'too many registrations from this address have failed:
 /** A session whose client has gone is ended, because nobody has its token. */
 async function sendSession(
   reply: FastifyReply,
-  { sessionId, sessionToken, expiresAtMs, warnings }: StartedSession,
+  { sessionId, sessionToken, expiresAtMs, warnings, keyExpiresAtMs }: StartedSession,
   sessions: Pick<Sessions, 'end'>,
 ): Promise<FastifyReply> {
   if (reply.raw.destroyed) {
@@ -123,7 +123,11 @@ async function sendSession(
     expires_at: timeText(expiresAtMs),
     status: 'active',
   };
-  return sendJson(reply, JSON.stringify({ ...session, ...(warnings.length > 0 && { warnings }) }));
+  const more = {
+    ...(warnings.length > 0 && { warnings }),
+    ...(keyExpiresAtMs !== null && { key_expires: timeText(keyExpiresAtMs) }),
+  };
+  return sendJson(reply, JSON.stringify({ ...session, ...more }));
 }
 
 function sendRefusal(reply: FastifyReply, { status, code, reason }: SessionRefusal): FastifyReply {
@@ -155,7 +159,7 @@ function addOwnRoutes(app: FastifyInstance, sessions: Sessions): void {
 }
 
 function shownSummary({ summary, sessionExpiresAtMs, account }: OwnAccount): object {
-  const { state, reason, exchangeCode, lastPollAtMs, unpolledMarkets } = account;
+  const { state, reason, exchangeCode, lastPollAtMs, unpolledMarkets, keyExpiresAtMs, isLocal } = account;
   return {
     summary,
     session_expires: timeText(sessionExpiresAtMs),
@@ -166,6 +170,8 @@ function shownSummary({ summary, sessionExpiresAtMs, account }: OwnAccount): obj
       exchange_code: exchangeCode,
       last_poll: lastPollAtMs === null ? null : timeText(lastPollAtMs),
       unpolled_markets: unpolledMarkets,
+      key_expires: keyExpiresAtMs === null ? null : timeText(keyExpiresAtMs),
+      local: isLocal,
     },
   };
 }

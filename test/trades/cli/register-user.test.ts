@@ -53,6 +53,9 @@ it('register-user - registers by files, keeps the token in a file, shows and end
   expect(token).toMatch(/^[0-9a-f]{64}$/);
   expect(stdout).toContain(`session    ${saved['session_id']}\n`);
   expect(stdout).toContain('warning    The key may trade; a key that can only read is enough.\n');
+  expect(stdout).toContain(
+    'warning    The key expires at 2099-01-01T00:00:00.000Z; register again with a new one',
+  );
   expect(stdout).toContain('platform   none: no trusted hardware proves anything');
   for (const hidden of [token, KEY, SECRET]) expect(stdout).not.toContain(hidden);
   expect(enclave.registered).toMatchObject([
@@ -99,7 +102,8 @@ it('register-user - reads secrets from standard input', async () => {
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     platform: 'none',
-    warnings: ['can_trade'],
+    warnings: ['can_trade', 'expires'],
+    keyExpires: '2099-01-01T00:00:00.000Z',
   });
   expect(enclave.registered[0]?.credentials).toEqual({ apiKey: KEY, secret: SECRET, password: 'p' });
 });

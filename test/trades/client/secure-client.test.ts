@@ -47,7 +47,8 @@ it('secure client - registers, reads and ends a session', async () => {
   });
   expect(session).toMatchObject({
     sessionId: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown,
-    warnings: ['can_trade'],
+    warnings: ['can_trade', 'expires'],
+    keyExpires: '2099-01-01T00:00:00.000Z',
     attested: { platform: 'none', measured: [] },
   });
   expect(enclave.registered).toEqual([

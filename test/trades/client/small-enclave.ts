@@ -19,6 +19,9 @@ import { OWN, startEnclave } from '../http/enclave.ts';
 /** The key that the accounts refuse. */
 export const MAY_WITHDRAW = 'may-withdraw-1';
 
+/** When every other key expires. */
+export const KEY_EXPIRES_MS = Date.UTC(2099, 0, 1);
+
 export interface SmallEnclave {
   readonly url: string;
   /** What was registered, in order. */
@@ -115,7 +118,8 @@ function rememberingSessions(registered: AccountRegistration[]): Sessions {
         sessionId: randomBytes(16).toString('hex'),
         sessionToken,
         expiresAtMs: systemClock.nowMs() + registration.ttlSeconds * 1_000,
-        warnings: ['can_trade'],
+        warnings: ['can_trade', 'expires'],
+        keyExpiresAtMs: KEY_EXPIRES_MS,
       };
     },
     own: (token) =>

@@ -106,11 +106,12 @@ describe('enclave server - registration', () => {
     expect(earlierToken).toBeNull();
   });
 
-  it('hands on the token of an earlier session, and warnings as words', async () => {
+  it('hands on the token of an earlier session, and warnings as words with the end of the key', async () => {
     const { url, sessions } = await startEnclave();
     sessions.warnings = ['can_trade', 'expires'];
+    sessions.keyExpiresAtMs = EXPIRES_MS;
     const { text } = await submit(url, await envelopeFor(url), { authorization: `Bearer ${TOKEN}` });
-    expect(JSON.parse(text)).toMatchObject({ warnings: ['can_trade', 'expires'] });
+    expect(JSON.parse(text)).toMatchObject({ warnings: ['can_trade', 'expires'], key_expires: EXPIRES });
     expect(sessions.registered[0]?.[1]).toBe(TOKEN);
   });
 
@@ -288,6 +289,8 @@ describe('enclave server - sessions', () => {
         reason: 'key_refused',
         exchangeCode: '-2015',
         lastPollAtMs: EXPIRES_MS,
+        keyExpiresAtMs: EXPIRES_MS,
+        isLocal: true,
       },
     };
     expect(answerOf(await ask(url, '/enclave/summary', withToken(TOKEN)))).toEqual([
@@ -302,6 +305,8 @@ describe('enclave server - sessions', () => {
           exchange_code: '-2015',
           last_poll: EXPIRES,
           unpolled_markets: ['BTC/USDT'],
+          key_expires: EXPIRES,
+          local: true,
         },
       },
     ]);

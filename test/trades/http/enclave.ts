@@ -27,6 +27,8 @@ export const OWN: OwnAccount = {
     exchangeCode: null,
     lastPollAtMs: null,
     unpolledMarkets: ['BTC/USDT'],
+    keyExpiresAtMs: null,
+    isLocal: false,
   },
 };
 
@@ -36,6 +38,7 @@ export class FakeSessions implements Sessions {
   readonly ended: string[] = [];
   refusal: SessionRefusal | null = null;
   warnings: readonly KeyWarning[] = [];
+  keyExpiresAtMs: number | null = null;
   account: OwnAccount = OWN;
   isResuming = false;
 
@@ -47,6 +50,7 @@ export class FakeSessions implements Sessions {
       sessionToken: TOKEN,
       expiresAtMs: EXPIRES_MS,
       warnings: this.warnings,
+      keyExpiresAtMs: this.keyExpiresAtMs,
     };
   }
 

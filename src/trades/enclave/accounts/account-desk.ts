@@ -147,8 +147,8 @@ export class AccountDesk implements Sessions, Part {
     this.#runner.begin(account, session);
     this.#counters.registrations += 1;
     this.#endOthers(account, registration.plainUserId);
-    const { id: sessionId, expiresAtMs, warnings } = session.facts;
-    return { sessionId, sessionToken: token, expiresAtMs, warnings };
+    const { id: sessionId, expiresAtMs, warnings, keyExpiresAtMs } = session.facts;
+    return { sessionId, sessionToken: token, expiresAtMs, warnings, keyExpiresAtMs };
   }
 
   /** A user without a token has one account. Sessions begin one after the other, so the others are earlier ones. */
@@ -245,6 +245,8 @@ export class AccountDesk implements Sessions, Part {
         reason: judge.reason,
         exchangeCode: judge.exchangeCode,
         lastPollAtMs: account.lastPollAtMs,
+        keyExpiresAtMs: session.facts.keyExpiresAtMs,
+        isLocal: account.venue.isLocal,
         unpolledMarkets: book.coverage.unpolled.map(({ symbol }) => symbol),
       },
     };

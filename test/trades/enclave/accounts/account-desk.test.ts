@@ -35,7 +35,7 @@ describe('account desk - registering', () => {
     [
       'trades from anywhere until a date',
       { ...SAFE_KEY, canTrade: true, isIpBound: false, expiresAtMs: 5 },
-      { warnings: ['can_trade', 'not_ip_bound', 'expires'] },
+      { warnings: ['can_trade', 'not_ip_bound', 'expires'], keyExpiresAtMs: 5 },
     ],
   ])('desk - a key that %s', async (_, facts, answer) => {
     const bench = new DeskBench();
