@@ -1,6 +1,6 @@
 // A binary heap of what is planned, the earliest first. It keeps no order among equal times.
 
-/** A beginning that is planned. */
+/** When a subject is to begin. */
 export interface Planned<Subject> {
   readonly subject: Subject;
   readonly atMs: number;
@@ -8,7 +8,7 @@ export interface Planned<Subject> {
   isCancelled: boolean;
 }
 
-/** Its owner bounds it. */
+/** The heap. It has no bound of its own: its owner plans at most one beginning for each subject. */
 export class PlanHeap<Subject> {
   readonly #items: Planned<Subject>[] = [];
 

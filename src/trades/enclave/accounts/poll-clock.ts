@@ -19,7 +19,7 @@ const TIMER_MAX_MS = 60_000;
 export interface PollClockParts<Subject> {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly timers: Pick<Timers, 'after'>;
-  /** Begins; resolves when the next one may. It must not reject. */
+  /** Begins the poll of the subject; resolves when it has ended. It must not reject. */
   begin(subject: Subject): Promise<void>;
 }
 

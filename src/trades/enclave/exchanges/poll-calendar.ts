@@ -20,8 +20,8 @@ export class PollCalendar {
   }
 
   /**
-   * Plans a poll of about `workMs` of the budget, and returns when it should begin: `leastMs` or later. If two hours are
-   * planned up already, it returns the time after them and plans nothing.
+   * Plans a poll of about `workMs` of the budget, and returns when it should begin: `leastMs` or later. If the next
+   * two hours are full, it returns the time after them and plans nothing.
    */
   reserve(workMs: number, leastMs: number, nowMs: number): number {
     this.#forgetBefore(Math.floor(nowMs / STRETCH_MS));

@@ -69,7 +69,7 @@ export function withEffects(amounts: Amounts, effects: readonly Effect[]): Amoun
 export interface Rest {
   /** What no fill explains. */
   readonly open: ReadonlyMap<string, Exact>;
-  /** What exchanges round away; it must not add up. */
+  /** What exchanges round away. The caller takes it into the amounts, so that many such rests do not add up to a move. */
   readonly tiny: ReadonlyMap<string, Exact>;
 }
 

@@ -28,9 +28,9 @@ export class MarketRound {
   readonly #span: Span;
   readonly #known: Map<string, KnownMarket>;
   readonly #asked = new Set<string>();
-  /** Effects of fills that are counted, once each. */
+  /** Effects of fills that this read brought first. */
   readonly counted: Effect[] = [];
-  /** Effects of fills that come again, or later. */
+  /** Effects of fills that were read before, or that a later read will bring. */
   readonly pending: Effect[] = [];
   /** Fills from before this time have no effect: the amounts hold them. In ms since 1970. */
   countFromMs = 0;

@@ -1,5 +1,5 @@
-// Which fills of a market are read again although they came: those of the last minutes, because a fill that shows late can
-// have an id below theirs. Pure.
+// Which fills of a market are read a second time: those of the last minutes, because a fill that shows late can have an id
+// below theirs. Pure.
 
 import type { KnownMarket, Overlap } from './feed-state.ts';
 

@@ -60,7 +60,10 @@ export class TradeReader {
     return [...this.#unpolled].map(([symbol, kind]) => ({ symbol, kind }));
   }
 
-  /** The account that fills of this read name: another than the first if any does. Null if none names one. */
+  /**
+   * The exchange's id of the user whom fills of this read name; if they name several, one that differs from the first that
+   * any read saw. Null if no fill names a user.
+   */
   get userId(): string | null {
     return this.#userId;
   }
@@ -156,8 +159,8 @@ export class TradeReader {
   }
 
   /**
-   * The trade of a fill; null if it has to be left out. Fills of another kind of account are none of ours; options are of
-   * no kind, so that their market is noted.
+   * The trade of a fill; null if it has to be left out. Fills of another kind of account are left out without a
+   * note. Options belong to no kind of account, so their market is noted.
    */
   tradeOf(fields: ReadFillFields, market: TableMarket | null, position: Trade['position']): Trade | null {
     const { symbol, price, amount, timestampMs } = fields;
@@ -183,8 +186,9 @@ export class TradeReader {
   }
 
   /**
-   * True for a fill that came before, under the name that its market had then. A market that is new to the account can be
-   * one with its quote that is gone from the table: then it had that name as long as it was in use.
+   * True for a fill that was read before, under an earlier name of its market. A market that is new to the account may be
+   * a renamed one: if a market with the same quote has gone from the table, then fills from before it was gone were read
+   * under its name.
    */
   #isEcho({ symbol, quote }: TableMarket, atMs: number): boolean {
     if (!this.#claims.has(symbol) && !this.#bornMs.has(symbol)) {
@@ -196,7 +200,7 @@ export class TradeReader {
     return atMs < (this.#bornMs.get(symbol) ?? 0);
   }
 
-  /** True if the exchange lists the market anew after it was gone: the coin of the fill has the name of another one. */
+  /** True if the symbol was gone from the table and is listed again: then it is the name of another coin now. */
   #isAnew({ id, symbol, type }: TableMarket, atMs: number): boolean {
     return atMs >= (this.#goneMs.get(symbol) ?? Infinity) && this.#table.byId(id, type) !== null;
   }
@@ -229,7 +233,7 @@ function isAboveZero(text: string): boolean {
   return decimalOf(text) !== null && exact(text).sign > 0;
 }
 
-/** All fees of a fill. Where the exchange does not name the asset it is what the taker received, or the settle asset. */
+/** All fees of a fill. An asset that the exchange does not name is the base of a spot buy, else the settle asset (of spot the quote). */
 function feesOf({ fees, side }: ReadFillFields, market: Market): readonly Fee[] {
   const usual = market.kind === 'spot' && side === 'buy' ? market.base : market.settle;
   return fees.flatMap(({ asset, amount }) => {

@@ -1,4 +1,4 @@
-// Looks which enclave holds a socket, for one that finds the socket taken. It says nothing to it.
+// Finds out which enclave holds a socket, when another enclave finds the socket taken. It sends nothing.
 
 import { connect } from 'node:net';
 import { LinkConnection } from '../../../io/local-link.ts';
