@@ -139,7 +139,8 @@ export class AccountDesk implements Sessions, Part {
     else if (this.#isFull(account)) return TOO_MANY;
     // Its latest session may still be sealing the open hour.
     await account.alone(async () => undefined);
-    if (account.facts !== null || account.turn > 0) this.#loader.resume(account, registrant.exchangeNowMs);
+    if (account.facts !== null || account.turn > 0)
+      this.#loader.resume(account, { nowMs: registrant.exchangeNowMs, servedMs: registrant.servedMs });
     if (account.id !== registrant.accountId)
       this.#stores.giveAlias(registrant.accountId, account, this.#parts.clock.nowMs());
     const token = newToken();
@@ -219,12 +220,12 @@ export class AccountDesk implements Sessions, Part {
     id: string,
     found: Found,
     { options }: AccountRegistration,
-    { exchangeNowMs }: Registrant,
+    { exchangeNowMs, servedMs }: Registrant,
   ): Account | SessionRefusal {
     if (found.type === 'state') return this.#loader.known(id, found);
     if (found.type === 'unreadable' || found.type === 'alias') return UNREADABLE;
     const { exchange, accountType, isSandbox, sinceMs, symbols } = options;
-    const collection = { sinceMs, nowMs: exchangeNowMs, symbols };
+    const collection = { sinceMs, nowMs: exchangeNowMs, servedMs, symbols };
     return this.#loader.fresh(id, { exchange, accountType, isSandbox }, collection, found.type === 'nothing');
   }
 

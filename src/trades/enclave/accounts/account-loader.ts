@@ -28,6 +28,8 @@ export interface FirstCollection {
   readonly sinceMs: number | null;
   /** By the exchange's clock. */
   readonly nowMs: number;
+  /** How far back the exchange serves fills, where the reader does not know it, in ms; null if nothing says it. */
+  readonly servedMs: number | null;
   readonly symbols: readonly string[];
 }
 
@@ -70,11 +72,11 @@ export class AccountLoader {
 
   /** An account that the service does not know, or, if not confirmed, may know. */
   fresh(id: string, place: ExchangeAccount, collection: FirstCollection, isConfirmed: boolean): Account {
-    const { sinceMs, nowMs, symbols } = collection;
+    const { sinceMs, nowMs, servedMs, symbols } = collection;
     const reader = this.#parts.feedFor(place.exchange, place.accountType);
-    const reachMs = nowMs - (reader.reachMs ?? Infinity);
+    const oldestMs = nowMs - (reader.reachMs ?? servedMs ?? Infinity);
     const usualMs = nowMs - BEFORE_REGISTRATION_MS;
-    const startMs = Math.floor(Math.max(0, reachMs, Math.min(usualMs, sinceMs ?? usualMs)));
+    const startMs = Math.floor(Math.max(0, oldestMs, Math.min(usualMs, sinceMs ?? usualMs)));
     const book = AccountBook.from(startMs, reader.initial(startMs, symbols), this.#bookOptions(id));
     return this.#account(id, place, book, { turn: 0, isConfirmed });
   }
@@ -96,14 +98,14 @@ export class AccountLoader {
   }
 
   /** A new session goes on with an account that was here before. */
-  resume(account: Account, nowMs: number): void {
-    this.#skipLost(account, nowMs);
+  resume(account: Account, { nowMs, servedMs }: Pick<FirstCollection, 'nowMs' | 'servedMs'>): void {
+    this.#skipLost(account, nowMs, servedMs);
     account.book.beginSession();
   }
 
   /** What the exchange does not serve any more is a gap. */
-  #skipLost(account: Account, nowMs: number): void {
-    account.book.skipTo(Math.floor(nowMs - (account.reader.reachMs ?? Infinity)));
+  #skipLost(account: Account, nowMs: number, servedMs: number | null = null): void {
+    account.book.skipTo(Math.floor(nowMs - (account.reader.reachMs ?? servedMs ?? Infinity)));
   }
 
   #account(

@@ -17,7 +17,11 @@ export interface Registrant {
   readonly accountId: string;
   /** Now by the exchange's clock, in ms since 1970. */
   readonly exchangeNowMs: number;
+  /** How far back the exchange serves fills, as ccxt says of an untested one, in ms; null if nothing says it. */
+  readonly servedMs: number | null;
 }
+
+const DAY_MS = 86_400_000;
 
 type Status = SessionRefusal['status'];
 
@@ -56,6 +60,11 @@ function warningsFor(
   ];
 }
 
+/** The readers of tested exchanges know it themselves. */
+function servedMs(exchange: string, daysBack: number | null): number | null {
+  return daysBack === null || isTestedExchange(exchange) ? null : daysBack * DAY_MS;
+}
+
 /** Checks the registration at the exchange. */
 export async function checkRegistration(
   { options, credentials }: AccountRegistration,
@@ -71,8 +80,11 @@ export async function checkRegistration(
     if (facts.canWithdraw) return refusal(403, 'over_powered', ACCOUNT_REASONS.over_powered);
     const who = facts.userId === null ? ['key', credentials.apiKey] : ['user', facts.userId];
     const accountId = keys.accountId([exchange, isSandbox ? 'sandbox' : 'live', accountType, ...who]);
-    const exchangeNowMs = await venue.use(credentials, accountType, async (calls) => calls.nowMs());
-    return { venue, facts, warnings: warningsFor(exchange, facts), accountId, exchangeNowMs };
+    const now = await venue.use(credentials, accountType, async (calls) => ({
+      exchangeNowMs: calls.nowMs(),
+      servedMs: servedMs(exchange, calls.features.daysBack),
+    }));
+    return { venue, facts, warnings: warningsFor(exchange, facts), accountId, ...now };
   } catch (error) {
     if (error instanceof ExchangeError) return refusalFor(error);
     throw error;

@@ -303,6 +303,30 @@ describe('account desk - ends', () => {
     expect(payload(bench.service.summaries.at(-1)).metadata?.gap).toBeDefined();
   });
 
+  it('desk - of an untested exchange collection begins, and a gap ends, where ccxt says that fills are served', async () => {
+    const bench = new DeskBench();
+    const DAY = 24 * HOUR;
+    bench.exchange.daysBack = 3;
+    const registration = registrationOf('key-0000001', {
+      options: { exchange: 'okx', sinceMs: bench.time.nowMs() - 30 * DAY },
+    });
+    bench.exchange.fills.set('key-0000001', [fillAt(bench, -2.5 * DAY, '1')]);
+    const begunMs = bench.time.nowMs();
+    const session = await bench.desk.register(registration, null);
+    await bench.advance(10 * MINUTE);
+    const first = payload(bench.service.summaries[0]);
+    expect(Date.parse(first.period_start)).toBe(begunMs - 3 * DAY);
+    if ('status' in session) throw new Error(session.code);
+    await bench.desk.end(session.sessionToken);
+    await bench.advance(4 * DAY);
+    bench.exchange.fills.set('key-0000001', [fillAt(bench, MINUTE, '2')]);
+    const resumedMs = bench.time.nowMs();
+    await bench.desk.register(registration, null);
+    await bench.advance(2 * HOUR);
+    const gaps = bench.service.summaries.flatMap((summary) => payload(summary).metadata?.gap ?? []);
+    expect(gaps.at(-1)).toMatchObject({ to: new Date(resumedMs - 3 * DAY).toISOString() });
+  });
+
   it('desk - an unknown token ends nothing', async () => {
     const bench = new DeskBench();
     expect(await bench.desk.end('ab'.repeat(32))).toBe(false);

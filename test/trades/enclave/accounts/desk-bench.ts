@@ -73,6 +73,8 @@ export class FakeExchange implements DeskVenue {
   /** Clients that are lent. */
   loans = 0;
   reachMs: number | null = null;
+  /** What ccxt says of how far back fills are served. */
+  daysBack: number | null = null;
   atOnce = 0;
   atOnceMax = 0;
   #plannedMs = 0;
@@ -87,7 +89,7 @@ export class FakeExchange implements DeskVenue {
     const calls = {
       exchange: 'binance',
       isSandbox: false,
-      features: { isSymbolRequired: false, pageMax: null, daysBack: null, untilDays: null },
+      features: { isSymbolRequired: false, pageMax: null, daysBack: this.daysBack, untilDays: null },
       nowMs: () => this.time.nowMs(),
       call: () => this.request(apiKey),
     };
