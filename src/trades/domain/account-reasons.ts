@@ -30,6 +30,17 @@ export const ACCOUNT_REASONS: Readonly<Record<AccountReason, string>> = {
     'A defect of the program keeps this account from being polled; please report it. Register again to try once more.',
 };
 
+/** The same where a registration is refused because of it: nothing is polled yet, and the client has to try again. */
+export const REGISTRATION_REASONS: Readonly<Partial<Record<AccountReason, string>>> = {
+  rate_limited:
+    'The exchange answers that there are too many requests from the enclave, so the key could not be checked: register again in some minutes.',
+  unreachable: 'The exchange does not answer, so the key could not be checked: register again later.',
+  exchange_error:
+    'The exchange refuses to say what the key may do, for another reason than the key, or answers what this program cannot read: register again later.',
+  clock:
+    "The exchange says that the time of the request is wrong; the enclave measures the exchange's clock again: register again.",
+};
+
 /** What each warning about a key means. */
 export const KEY_WARNINGS: Readonly<Record<KeyWarning, string>> = {
   can_trade: 'The key may trade; a key that can only read is enough.',

@@ -2,7 +2,7 @@
 // is it. It begins nothing.
 
 import type { AccountRegistration, KeyFacts, KeyWarning } from '../../domain/account.ts';
-import { ACCOUNT_REASONS } from '../../domain/account-reasons.ts';
+import { ACCOUNT_REASONS, REGISTRATION_REASONS } from '../../domain/account-reasons.ts';
 import type { SessionRefusal } from '../../domain/enclave-api.ts';
 import { ExchangeError, type ExchangeErrorKind } from '../../domain/exchange-calls.ts';
 import { isTestedExchange } from '../../domain/tested-exchanges.ts';
@@ -44,7 +44,7 @@ function refusalFor({ kind }: ExchangeError): SessionRefusal {
   if (kind === 'unsupported')
     return refusal(400, 'unsupported', 'This kind of account is not supported at this exchange.');
   const code = kind === 'market_unavailable' ? 'exchange_error' : kind;
-  return refusal(STATUS[kind], code, ACCOUNT_REASONS[code]);
+  return refusal(STATUS[kind], code, REGISTRATION_REASONS[code] ?? ACCOUNT_REASONS[code]);
 }
 
 /** What the owner of a key should change about it. */

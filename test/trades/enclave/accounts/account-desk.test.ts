@@ -59,6 +59,8 @@ describe('account desk - registering', () => {
     bench.exchange.keyFacts = () => Promise.reject(new ExchangeError(kind));
     const answer = await bench.desk.register(registrationOf('key-0000001'), null);
     expect(answer).toMatchObject({ status, code: kind });
+    // Nothing is polled, so nothing goes on by itself.
+    expect(JSON.stringify(answer)).not.toMatch(/polling|by itself/);
     expect(bench.desk.counts).toMatchObject({ registrations: 0, registrationsRefused: 1 });
   });
 
