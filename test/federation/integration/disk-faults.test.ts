@@ -66,11 +66,12 @@ async function expectWhole(
   { program, databasePath }: Pick<Started, 'program' | 'databasePath'>,
   count: number,
 ) {
+  // Before the program has looked at a damaged log, nobody else can read the file.
+  await program.ready();
   await until(
     `sequence ${count}`,
     () => valueOf(databasePath, 'SELECT last_seq FROM ingest_position') === count,
   );
-  await program.ready();
   expect(valueOf(databasePath, 'SELECT count(*) FROM tasks')).toBe(count);
   expect(valueOf(databasePath, 'SELECT applied FROM ingest_position')).toBe(count);
   expect(valueOf(databasePath, 'SELECT count(*) FROM quarantine')).toBe(0);
