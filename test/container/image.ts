@@ -123,7 +123,9 @@ function pidsRunning(command: readonly string[], environment: Environment): numb
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
-      const [first = '', ...others] = readProcess(pid, 'cmdline');
+      const [first = '', ...given] = readProcess(pid, 'cmdline');
+      // A program that becomes itself once more, with other options, has the whole path of its file.
+      const others = given.map((word) => word.replace(/^\/app\//, ''));
       const has = new Set(readProcess(pid, 'environ'));
       return (
         basename(first) === program &&
