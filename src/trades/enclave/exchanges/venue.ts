@@ -138,6 +138,21 @@ export class Venue {
     accountType: AccountType,
     run: (calls: ExchangeCalls) => Promise<T>,
   ): Promise<T> {
+    return this.#lend(credentials, accountType, run, (workMs) => {
+      // A loan that only looked at the clock is no poll.
+      if (workMs === 0) return;
+      const plannedMs = this.pollWorkMs(accountType);
+      this.#learn(accountType, workMs);
+      this.#book(workMs - plannedMs);
+    });
+  }
+
+  async #lend<T>(
+    credentials: Credentials,
+    accountType: AccountType,
+    run: (calls: ExchangeCalls) => Promise<T>,
+    worked: (workMs: number) => void,
+  ): Promise<T> {
     const key = keyName(credentials);
     return this.#locks.alone(key, async () => {
       const desk = await this.#desk(accountType);
@@ -147,15 +162,26 @@ export class Venue {
         try {
           return await run(this.#callsOf(desk, instance, accountType));
         } finally {
-          this.#learn(accountType, instance.workMs - before);
+          worked(instance.workMs - before);
         }
       });
     });
   }
 
+  /** Work that no poll planned takes room in the plan, so that later polls are not planned into it. */
+  #book(workMs: number): void {
+    if (workMs > 0) this.#budget.reserve(workMs, 0);
+  }
+
   /** What the key may do, as the exchange says; unknown for exchanges that do not say. Rejects with an `ExchangeError`. */
   keyFacts(credentials: Credentials, accountType: AccountType): Promise<KeyFacts> {
-    return this.use(credentials, accountType, (calls) => readKeyFacts(calls, accountType));
+    // A registration is no poll: polls cost what polls have cost.
+    return this.#lend(
+      credentials,
+      accountType,
+      (calls) => readKeyFacts(calls, accountType),
+      (workMs) => this.#book(workMs),
+    );
   }
 
   /**

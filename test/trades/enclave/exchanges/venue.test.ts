@@ -91,6 +91,27 @@ it('venue - an error has kind and code, and nothing of key, secret, address or t
   expect(venue.pausedForMs).toBe(0);
 });
 
+it('venue - registrations and costly polls take room in the plan, and only polls tell what a poll costs', async () => {
+  const binance = await tinyBinance(Date.now);
+  const venue = venuesOf({ binance }).venue('binance', false);
+  const { monotonicMs } = systemClock;
+  const planned = () => venue.reserve(1, 0) - monotonicMs();
+  await venue.use(A, 'spot', (calls) => calls.call(...poll('BTCUSDT')));
+  const workMs = venue.pollWorkMs('spot');
+  expect(workMs).toBeGreaterThan(0);
+  await venue.use(A, 'spot', async (calls) => calls.nowMs());
+  binance.on('/sapi/v1/account/apiRestrictions', () => ({ body: { ipRestrict: true, enableReading: true } }));
+  binance.on('/api/v3/account', () => ({ body: { uid: 1, balances: [] } }));
+  for (let registration = 0; registration < 3; registration++) await venue.keyFacts(A, 'spot');
+  expect(venue.pollWorkMs('spot')).toBe(workMs);
+  expect(planned()).toBeGreaterThan(workMs);
+  await venue.use(A, 'spot', async (calls) => {
+    for (let request = 0; request < 3; request++) await calls.call(...poll('BTCUSDT'));
+  });
+  expect(venue.pollWorkMs('spot')).toBeGreaterThan(workMs);
+  expect(planned()).toBeGreaterThan(workMs);
+});
+
 it('venue - 418 stops every account of the exchange until the time that it names', async () => {
   const binance = await tinyBinance(Date.now);
   const venue = venuesOf({ binance }).venue('binance', false);
