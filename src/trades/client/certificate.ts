@@ -53,7 +53,7 @@ const VERSION_TAG = 0xa0;
 const EXTENSIONS_TAG = 0xa3;
 const VERSION_3 = 2;
 
-/** Reads a certificate. Throws {@link DerError} if it has any other form. */
+/** Reads one X.509 certificate (version 3). Throws {@link DerError} for bytes that are not one. */
 export function readCertificate(der: Uint8Array): Certificate {
   if (der.length > CERTIFICATE_BYTES_MAX) throw new DerError('a certificate is too long');
   const [signed, algorithm, signature, ...others] = valuesIn(readDer(der, TAG.sequence));

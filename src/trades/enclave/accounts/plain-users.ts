@@ -6,7 +6,7 @@ import type { OwnAccount, SessionRefusal, StartedSession } from '../../domain/en
 import type { LinkAnswer, LinkQuestion } from '../../domain/enclave-link.ts';
 import type { PlainRegistration } from '../../domain/registration.ts';
 
-/** Such a session cannot be renewed by a token, so it lasts as long as any may, in seconds. */
+/** Seconds of such a session: the longest time that is allowed, because its user has no token to renew it. */
 const TTL_SECONDS = 604_800;
 
 /** What {@link PlainUsers} need of the accounts. */

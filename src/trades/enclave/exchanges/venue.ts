@@ -316,7 +316,7 @@ export class Venue {
     await this.#clock.measure();
     if (this.#isStopped) return;
     this.#hourly = this.#parts.timers.every(CLOCK_INTERVAL_MS, () => {
-      // While the exchange does not answer, the last measurement is as good as any.
+      // While the exchange does not answer, the last measurement stays in use.
       this.#clock.measure().catch(() => undefined);
     });
   }

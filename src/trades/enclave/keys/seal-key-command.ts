@@ -1,5 +1,5 @@
-// Runs the operator's command that gives the seal key, for example a call of a KMS: once, with a time limit. Whatever it
-// prints is a secret: no error and no log has any of it.
+// Runs the command of the operator that gives the seal key, for example a call of a KMS: once, with a time limit. What it
+// prints is a secret: this file puts none of it into an error or a log.
 
 import { spawn } from 'node:child_process';
 import { errorCode } from '../../../lib/error-code.ts';
