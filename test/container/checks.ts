@@ -67,10 +67,17 @@ export class Checks {
     if (outcome === null) kill(service, 'SIGKILL');
   }
 
-  /** Prints the end of what the services said if a check has failed, then the sum, and ends the process. */
+  /**
+   * Prints the end of what the services said if a check has failed, then the sum, and ends the process. A service that
+   * still runs is killed, and waited for as long as a stop may take: one that cannot be found must not hold up the sum.
+   */
   async end(): Promise<never> {
     if (this.#failed > 0)
-      for (const service of this.#services) console.log((await service.ended).output.slice(-4_000));
+      for (const service of this.#services) {
+        kill(service, 'SIGKILL');
+        const outcome = await Promise.race([service.ended, wait(STOP_PATIENCE_MS, null)]);
+        console.log(outcome?.output.slice(-4_000) ?? 'A service still runs, and its process was not found.');
+      }
     console.log(`${this.#passed} passed, ${this.#failed} failed`);
     process.exit(this.#failed === 0 ? 0 : 1);
   }

@@ -118,18 +118,19 @@ export function openImage(options: {
  * Processes of this machine with the command's words and the environment given to it; buildah's own have more words.
  */
 function pidsRunning(command: readonly string[], environment: Environment): number[] {
+  // A program that becomes itself once more, with other options, has the whole path of its file.
+  const withoutFolder = (word: string) => word.replace(/^\/app\//, '');
   const [program = '', ...words] = command;
+  const wantedWords = words.map(withoutFolder).join(' ');
   const wanted = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       const [first = '', ...given] = readProcess(pid, 'cmdline');
-      // A program that becomes itself once more, with other options, has the whole path of its file.
-      const others = given.map((word) => word.replace(/^\/app\//, ''));
       const has = new Set(readProcess(pid, 'environ'));
       return (
         basename(first) === program &&
-        others.join(' ') === words.join(' ') &&
+        given.map(withoutFolder).join(' ') === wantedWords &&
         wanted.every((line) => has.has(line))
       );
     })
