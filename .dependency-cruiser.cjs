@@ -24,9 +24,11 @@ module.exports = {
         // Entries of threads, and what browsers load, which find each other by address.
         pathNot: [
           '^src/main\\.ts$',
-          `^src/(${domains})/threads/(ingest|source|writer)\\.ts$`,
+          `^src/(${domains})/threads/(ingest|source|writer|reader)\\.ts$`,
           `^src/(${domains})/workers/(pool|audit|proof|seal)-thread\\.ts$`,
           `^src/trades/backend/thread\\.ts$`,
+          // What `truebit-aggregator/agent` exports.
+          `^src/agent/library/index\\.ts$`,
           `^src/((${domains})/)?(http|backend)/(enclave-)?page/`,
         ],
       },
