@@ -101,6 +101,17 @@ export interface ReadStep {
   readonly bytes: number;
 }
 
+/** A problem with a source, told once when it begins. It holds no path and no content. */
+export interface SourceProblem {
+  readonly source: SourceKind;
+  /** The base name, or that of the glob, with `0x…` replaced. */
+  readonly name: string;
+  /** As in {@link SourceStatus.problems}. */
+  readonly problem: string;
+  /** Where in the file, in bytes; null if that says nothing. */
+  readonly offset: number | null;
+}
+
 /** State of one source file. Names are base names with `0x…` replaced; never a path. */
 export interface SourceFile {
   readonly source: SourceKind;
@@ -126,7 +137,7 @@ export interface SourceStatus {
   /** At most {@link SHOWN_FILES_MAX}, the newest first. */
   readonly files: readonly SourceFile[];
   readonly bytesBehind: number;
-  /** Number of problems since the start, by kind: `damaged`, `unreadable`, `too_long`, `rotated_away`. */
+  /** Number of problems since the start, by kind: `damaged`, `unreadable`, `too_long`, `rotated_away`, `too_many_files`. */
   readonly problems: Readonly<Record<string, number>>;
 }
 
