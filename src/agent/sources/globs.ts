@@ -45,7 +45,7 @@ export async function expandGlob(glob: string, limit = GLOB_MATCHES_MAX): Promis
     if (presence === 'present') paths.push(path);
     isDenied ||= presence === 'denied';
   }
-  return { paths: paths.sort(), isCut, isDenied };
+  return { paths: paths.toSorted(), isCut, isDenied };
 }
 
 interface Names {
