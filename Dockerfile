@@ -71,6 +71,18 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "dist/main.js", "enclave", "status", "--live"]
 CMD ["node", "--disable-sigusr1", "--report-exclude-env", "--max-semi-space-size=8", "dist/main.js", "enclave"]
 
+# docker build --target agent -t truebit-aggregator:agent . The node's side: mount the node's folders read-only at /app/build/datadb
+# and /app/logs. It opens no port that monitors need.
+FROM runtime AS agent
+USER root
+RUN mkdir -p /app/build/datadb /app/logs
+USER node
+ENV HOST=0.0.0.0
+EXPOSE 8090
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["node", "dist/main.js", "agent", "status", "--live"]
+CMD ["node", "--max-semi-space-size=8", "dist/main.js", "agent"]
+
 # The federation; with a setting of trades (AGGREGATOR_BACKEND_URL, AGGREGATOR_PRIVATE_KEY) it is trades. It brings no
 # broker: NATS_URL names one.
 FROM runtime AS federation

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/federation/config/settings.ts';
+import { SETTINGS as AGENT_SETTINGS } from '../../src/agent/config/settings.ts';
 import { ENCLAVE_SETTINGS } from '../../src/trades/config/enclave-setting-table.ts';
 import { SETTINGS as TRADES_SETTINGS } from '../../src/trades/config/settings.ts';
 
@@ -162,9 +163,33 @@ describe('compose', () => {
     expect(given.map(([, name = '']) => name).filter((name) => !names.has(name))).toEqual([]);
   });
 
+  it('compose - the agent reads two folders of the node and cannot write there, and shows its page to this machine only', () => {
+    const { services, volumes } = compose('docker-compose.agent.yml');
+    const agent = services['agent'];
+    expect(agent).toMatchObject({
+      build: { context: '.', target: 'agent' },
+      restart: 'unless-stopped',
+      ports: ['127.0.0.1:8090:8090'],
+      read_only: true,
+      ulimits: { core: 0 },
+    });
+    const mounts = (agent?.volumes ?? []).map((volume) => volume.replace(/^\$\{([A-Z_]+):\?[^}]+\}/, '$1'));
+    expect(mounts).toEqual([
+      'NODE_DATADB:/app/build/datadb:ro',
+      'NODE_LOGS:/app/logs:ro',
+      'agent-data:/data',
+    ]);
+    const names = new Set<string>(AGENT_SETTINGS.map(({ name }) => name));
+    expect(Object.keys(agent?.environment ?? {}).filter((name) => !names.has(name))).toEqual([]);
+    expect(Object.keys(volumes)).toEqual(['agent-data']);
+    const docs = read('docs/agent.md');
+    for (const [, name = ''] of read('docker-compose.agent.yml').matchAll(/\$\{([A-Z_]+):\?/g))
+      expect(docs).toContain(`${name}=`);
+  });
+
   it('compose - without a target the image is that of the federation', () => {
     const stages = [...read('Dockerfile').matchAll(/^FROM \S+ AS (\w+)$/gm)].map(([, name]) => name);
-    expect(stages).toEqual(['build', 'runtime', 'mining', 'trades', 'enclave', 'federation']);
+    expect(stages).toEqual(['build', 'runtime', 'mining', 'trades', 'enclave', 'agent', 'federation']);
   });
 
   it('compose - every variable that must be set is in the example of docs/operations.md', () => {
@@ -210,6 +235,16 @@ describe('compose', () => {
     expect(unit).toContain(`/opt/truebit-aggregator/${bin.aggregator} trades`);
     expect(unit).toContain('\nLimitCORE=0\n');
     const names = new Set<string>(TRADES_SETTINGS.map(({ name }) => name));
+    const given = [...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = '']) => name);
+    expect(given.filter((name) => name !== 'NODE_ENV' && !names.has(name))).toEqual([]);
+  });
+
+  it('systemd unit - that of the agent runs a command that is built, with settings that exist and no core file', () => {
+    const unit = read('deploy/aggregator-agent.service');
+    const { bin } = JSON.parse(read('package.json')) as { bin: { aggregator: string } };
+    expect(unit).toContain(`/opt/truebit-aggregator/${bin.aggregator} agent\n`);
+    expect(unit).toContain('\nLimitCORE=0\n');
+    const names = new Set<string>(AGENT_SETTINGS.map(({ name }) => name));
     const given = [...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = '']) => name);
     expect(given.filter((name) => name !== 'NODE_ENV' && !names.has(name))).toEqual([]);
   });

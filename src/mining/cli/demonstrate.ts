@@ -2,10 +2,10 @@
 // free ports, with its files in data/mining-demo. The files of the last demonstration are removed first.
 
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { untilSignal } from '../../cli/until-signal.ts';
 import type { Environment } from '../../config/environment.ts';
+import { freePortFrom } from '../../io/free-port.ts';
 import { createLog, type LossyLog } from '../../io/log.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { makeFolder } from '../../lib/folder.ts';
@@ -23,8 +23,6 @@ import type { MiningProgram } from './start.ts';
 const FOLDER = join('data', 'mining-demo');
 const HOST = '127.0.0.1';
 const FIRST_PORT = 8080;
-/** Ports that are tried. */
-const PORTS_TRIED = 200;
 
 /**
  * Runs the demonstration until a signal; resolves with the exit code. Errors: `database_in_use` while another one runs in
@@ -33,8 +31,8 @@ const PORTS_TRIED = 200;
 export async function demonstrate(env: Environment): Promise<number> {
   const databasePath = join(resolve(FOLDER), 'aggregator.db');
   emptyFolder(databasePath);
-  const port = await freePortFrom(FIRST_PORT);
-  const config = demoConfig(env, databasePath, port, await freePortFrom(port + 1));
+  const port = await freePortFrom(HOST, FIRST_PORT);
+  const config = demoConfig(env, databasePath, port, await freePortFrom(HOST, port + 1));
   const { level, format } = config.logging;
   const log = createLog({ level, format, file: logFilePlace(config.logging) });
   log.info(
@@ -121,21 +119,4 @@ function emptyFolder(databasePath: string): void {
   rmSync(resolve(FOLDER), { recursive: true, force: true });
   // The log file is opened before the database.
   makeFolder(resolve(FOLDER));
-}
-
-/** The first free port from this one on. Errors: `port_in_use`. */
-async function freePortFrom(first: number): Promise<number> {
-  for (let port = first; port < first + PORTS_TRIED; port++) if (await isFree(port)) return port;
-  throw new CodedError(
-    'port_in_use',
-    `No port of ${HOST} from ${first} to ${first + PORTS_TRIED - 1} is free: stop a program that listens there.`,
-  );
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((settle) => {
-    const server = createServer();
-    server.once('error', () => settle(false));
-    server.listen(port, HOST, () => server.close(() => settle(true)));
-  });
 }

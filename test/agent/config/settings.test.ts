@@ -1,5 +1,6 @@
 // The settings of the agent: defaults, every mistake with its name, and nothing secret in a sentence.
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isAnythingSet, readSettings, SETTINGS } from '../../../src/agent/config/settings.ts';
 
@@ -148,5 +149,17 @@ describe('settings of the agent', () => {
   it('settings of the agent - every setting that holds a secret is one', () => {
     const named = SETTINGS.filter(({ name }) => /PASSWORD|TOKEN|CREDS|NATS_KEY|SALT|API_KEY/.test(name));
     expect(named.filter(({ secret }) => !secret)).toEqual([]);
+  });
+
+  it('settings of the agent - stand in docs/agent.md as they are, in their order', () => {
+    const page = readFileSync(new URL('../../../docs/agent.md', import.meta.url), 'utf8');
+    const [, section = ''] = page.split('\n## Settings\n');
+    const rows = [
+      ...section.slice(0, section.indexOf('\n## ')).matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$/gm),
+    ];
+    const plain = (text = '') => text.replaceAll('`', '');
+    expect(rows.map(([, name, unset, meaning]) => [name, plain(unset), meaning])).toEqual(
+      SETTINGS.map((row) => [row.name, plain(row.default), row.meaning]),
+    );
   });
 });
