@@ -11,7 +11,6 @@ import {
 } from '../../federation/domain/vocabulary.ts';
 
 const MEBIBYTE = 1_048_576;
-const WASM_PAGE_BYTES = 65_536;
 
 // Each list has the edges between the labels: one fewer than there are labels.
 const TIME_EDGES_MS = [100, 500, 1_000, 5_000, 10_000, 30_000, 60_000];
@@ -48,15 +47,6 @@ export function activeTasksBucket(count: number): string | null {
 /** Label of `totalTasksBucket`, from 0 up. Null if the number is not finite or below 0. */
 export function totalTasksBucket(count: number): string | null {
   return countLabel(TOTAL_TASKS, TOTAL_EDGES, count);
-}
-
-/**
- * Bytes of a node's `peak_memory_used`: a number below 65,536 counts WebAssembly pages of 65,536 bytes. Null stays null,
- * and a number that is not finite or not above 0 is null.
- */
-export function peakMemoryBytes(peakMemoryUsed: number | null): number | null {
-  if (peakMemoryUsed === null || !Number.isFinite(peakMemoryUsed) || peakMemoryUsed <= 0) return null;
-  return peakMemoryUsed < WASM_PAGE_BYTES ? peakMemoryUsed * WASM_PAGE_BYTES : peakMemoryUsed;
 }
 
 function amountLabel(

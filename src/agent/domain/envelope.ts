@@ -14,7 +14,7 @@ import {
 } from './buckets.ts';
 import { eventTime } from './event-time.ts';
 import { idHash } from './id-hash.ts';
-import { isChainId, isOperation, isTaskType } from './labels.ts';
+import { chainIdOf, operationOf, taskTypeOf } from './task-labels.ts';
 
 /** The version of the envelope. */
 export const ENVELOPE_VERSION = '1.0';
@@ -38,6 +38,8 @@ export type CompletedExecution = Pick<CompletedFact, 'executionId'> | { readonly
 /** A completion, with what is known about its execution. */
 export type Completion = CompletedExecution & {
   readonly chainId: string | null;
+  /** What a caller knows who has no exit code; an exit code comes first. Default: it did not fail. */
+  readonly hasFailed?: boolean;
   /** Null if no metrics are known. */
   readonly metrics: ExecutionMetrics | null;
   readonly atMs: number | null;
@@ -68,23 +70,23 @@ export function subjectOf(type: OutboundType): (typeof SUBJECTS)[number] {
 /** The text of a `task_received`. */
 export function receivedMessage(fact: Omit<ReceivedFact, 'kind'>, sender: SaltedSender): string {
   return envelope('task_received', fact.atMs, sender, {
-    chainId: onlyIf(isChainId, fact.chainId),
-    taskType: onlyIf(isTaskType, fact.taskType),
+    chainId: chainIdOf(fact.chainId),
+    taskType: taskTypeOf(fact.taskType, null),
     taskIdHash: idHash(sender.salt, fact.executionId),
   });
 }
 
 /**
- * The text of a `task_completed`. It failed if an exit code other than 0 is known; `success` is left out if none is known.
+ * The text of a `task_completed`. It failed if an exit code other than 0 is known; `success` is left out if no exit code is known.
  */
 export function completedMessage(completion: Completion, sender: SaltedSender): string {
   const { chainId, metrics, atMs } = completion;
   const exitCode = metrics?.exitCode ?? null;
   return envelope('task_completed', atMs, sender, {
-    chainId: onlyIf(isChainId, chainId),
+    chainId: chainIdOf(chainId),
     taskIdHash:
       'taskIdHash' in completion ? completion.taskIdHash : idHash(sender.salt, completion.executionId),
-    status: exitCode === null || exitCode === 0 ? 'completed' : 'failed',
+    status: (exitCode === null ? completion.hasFailed === true : exitCode !== 0) ? 'failed' : 'completed',
     success: exitCode === null ? null : exitCode === 0,
     executionTimeBucket: executionTimeBucket(metrics?.elapsedMs ?? null),
     gasUsedBucket: gasUsedBucket(metrics?.steps ?? null),
@@ -97,10 +99,10 @@ export function invoiceMessage(fact: Omit<InvoiceFact, 'kind'>, sender: SaltedSe
   return envelope('invoice_created', fact.atMs, sender, {
     invoiceIdHash: idHash(sender.salt, fact.invoiceId),
     taskIdHash: fact.executionId === null ? null : idHash(sender.salt, fact.executionId),
-    chainId: onlyIf(isChainId, fact.chainId),
+    chainId: chainIdOf(fact.chainId),
     stepsComputedBucket: stepsComputedBucket(fact.steps),
     memoryUsedBucket: memoryUsedBucket(fact.peakMemoryBytes),
-    operation: onlyIf(isOperation, fact.operation),
+    operation: operationOf(fact.operation),
   });
 }
 
@@ -122,10 +124,6 @@ export function presenceMessage(type: 'node_joined' | 'node_left', sender: Sende
 
 function statusOf(isOnline: boolean): string {
   return isOnline ? 'online' : 'offline';
-}
-
-function onlyIf(isRight: (text: string) => boolean, text: string | null): string | null {
-  return text !== null && isRight(text) ? text : null;
 }
 
 function envelope(type: OutboundType, atMs: number | null, { nodeId, nowMs }: Sender, data: Data): string {

@@ -13,7 +13,6 @@ import {
   TOTAL_TASKS,
 } from '../../federation/domain/vocabulary.ts';
 import { hasForbiddenMember, holdsPersonalData } from '../../federation/domain/privacy.ts';
-import { isChainId, isOperation, isTaskType } from './labels.ts';
 import { isObject } from '../../lib/is-object.ts';
 
 /** A message of more bytes than this does not leave. */
@@ -33,6 +32,9 @@ interface Rule {
 const HASH = /^[0-9a-f]{64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d[05]:00\.000Z$/;
 const LOCATION = /^(-?\d{1,2}\.[05]),(-?\d{1,3}\.[05])$/;
+const CHAIN_ID = /^[0-9]{1,20}$/;
+const TASK_TYPE = /^(?!unknown$)[a-z0-9][a-z0-9-]{0,15}$/;
+const OPERATION = /^(?!unknown$)[a-z]{1,16}$/;
 const NODE_ID = /^[A-Za-z0-9_-]{4,64}$/;
 
 const must = (allows: Rule['allows']): Rule => ({ isRequired: true, allows });
@@ -41,14 +43,16 @@ const text =
   (isRight: (value: string) => boolean): Rule['allows'] =>
   (value) =>
     typeof value === 'string' && isRight(value);
+const like = (pattern: RegExp): Rule['allows'] => text((value) => pattern.test(value));
 const oneOf = (words: readonly string[]): Rule['allows'] => text((value) => words.includes(value));
 const flag: Rule['allows'] = (value) => typeof value === 'boolean';
-const hash = text((value) => HASH.test(value));
+const hash = like(HASH);
+const chainId = may(like(CHAIN_ID));
 
 const DATA_RULES: Readonly<Record<OutboundType, Readonly<Record<string, Rule>>>> = {
-  task_received: { chainId: may(text(isChainId)), taskType: may(text(isTaskType)), taskIdHash: must(hash) },
+  task_received: { chainId, taskType: may(like(TASK_TYPE)), taskIdHash: must(hash) },
   task_completed: {
-    chainId: may(text(isChainId)),
+    chainId,
     taskIdHash: must(hash),
     status: must(oneOf(['completed', 'failed'])),
     success: may(flag),
@@ -59,10 +63,10 @@ const DATA_RULES: Readonly<Record<OutboundType, Readonly<Record<string, Rule>>>>
   invoice_created: {
     invoiceIdHash: must(hash),
     taskIdHash: may(hash),
-    chainId: may(text(isChainId)),
+    chainId,
     stepsComputedBucket: may(oneOf(STEP_COUNTS)),
     memoryUsedBucket: may(oneOf(MEMORY_SIZES)),
-    operation: may(text(isOperation)),
+    operation: may(like(OPERATION)),
   },
   heartbeat: {
     status: must(oneOf(['online', 'offline'])),
@@ -78,7 +82,7 @@ const DATA_RULES: Readonly<Record<OutboundType, Readonly<Record<string, Rule>>>>
 const TOP_RULES: Readonly<Record<string, Rule>> = {
   version: must(oneOf(['1.0'])),
   type: must(oneOf([...FACT_TYPES, ...PRESENCE_TYPES])),
-  nodeId: must(text((value) => NODE_ID.test(value))),
+  nodeId: must(like(NODE_ID)),
   timestamp: must(text(isTime)),
   data: must(isObject),
 };

@@ -13,9 +13,21 @@ export function readContinent(text: string): string | null {
   return CONTINENTS.find((continent) => continent === code) ?? null;
 }
 
+/** A place in degrees; latitude within ±90, longitude within ±180. */
+export interface ExactPlace {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
 /**
- * Rounds `latitude,longitude` in degrees to the nearest half degree, halves up: the text of `locationBucket`, one decimal
- * each and never `-0.0`. Null if the text has another form or lies outside ±90 and ±180.
+ * The text of `locationBucket` for a place: the nearest half degree, halves up, one decimal each and never `-0.0`.
+ */
+export function locationBucket({ latitude, longitude }: ExactPlace): string {
+  return `${halfDegree(latitude)},${halfDegree(longitude)}`;
+}
+
+/**
+ * Rounds `latitude,longitude` in degrees as {@link locationBucket} does. Null if the text has another form or lies outside ±90 and ±180.
  */
 export function roundLocation(text: string): string | null {
   const match = LOCATION.exec(text.trim());
@@ -23,7 +35,7 @@ export function roundLocation(text: string): string | null {
   const latitude = Number(match[1]);
   const longitude = Number(match[2]);
   if (Math.abs(latitude) > LATITUDE_LIMIT || Math.abs(longitude) > LONGITUDE_LIMIT) return null;
-  return `${halfDegree(latitude)},${halfDegree(longitude)}`;
+  return locationBucket({ latitude, longitude });
 }
 
 function halfDegree(degrees: number): string {

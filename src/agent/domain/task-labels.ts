@@ -16,6 +16,8 @@ const CHAIN_ID = /^[0-9]{1,20}$/;
 const TASK_TYPE = /^[a-z0-9][a-z0-9-]{0,15}$/;
 const TASK_ID = /^([a-z]{1,8})_[0-9a-fA-F]{64}$/;
 const OPERATION = /^[a-z]{1,16}$/;
+/** In the whole federation this label means that there is none. */
+const ABSENT = 'unknown';
 const DECIMAL = /^[+-]?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?$/;
 const ISO_TIME =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d{2}):?(\d{2}))?)?$/i;
@@ -33,16 +35,17 @@ export function chainIdOf(value: string | null): string | null {
 
 /**
  * The task type: the given one if it has the form, else the letters that begin a task id of the form `rs_<64 hex
- * digits>`, else null.
+ * digits>`, else null. `unknown` is no type.
  */
 export function taskTypeOf(given: string | null, taskId: string | null): string | null {
-  if (given !== null && TASK_TYPE.test(given)) return given;
-  return taskId === null ? null : (TASK_ID.exec(taskId)?.[1] ?? null);
+  if (given !== null && given !== ABSENT && TASK_TYPE.test(given)) return given;
+  const letters = taskId === null ? null : (TASK_ID.exec(taskId)?.[1] ?? null);
+  return letters === ABSENT ? null : letters;
 }
 
-/** The operation of an invoice, or null if it is absent or not 1 to 16 lower-case letters. */
+/** The operation of an invoice, or null if it is absent, `unknown`, or not 1 to 16 lower-case letters. */
 export function operationOf(value: string | null): string | null {
-  return value !== null && OPERATION.test(value) ? value : null;
+  return value !== null && value !== ABSENT && OPERATION.test(value) ? value : null;
 }
 
 /** The number that a text in decimal digits stands for, or null if it is absent, another text or not finite. */

@@ -6,7 +6,6 @@ import {
   executionTimeBucket,
   gasUsedBucket,
   memoryUsedBucket,
-  peakMemoryBytes,
   stepsComputedBucket,
   totalTasksBucket,
 } from '../../../src/agent/domain/buckets.ts';
@@ -103,20 +102,10 @@ describe('buckets', () => {
     for (const bucket of [executionTimeBucket, gasUsedBucket, stepsComputedBucket, memoryUsedBucket]) {
       expect(bucket(value)).toBeNull();
     }
-    expect(peakMemoryBytes(value)).toBeNull();
   });
 
   it.each([-1, Number.NaN, Infinity])('numbers of tasks - %s is left out', (value) => {
     expect(activeTasksBucket(value)).toBeNull();
     expect(totalTasksBucket(value)).toBeNull();
-  });
-
-  it.each([
-    [17, 17 * 65_536],
-    [65_535, 65_535 * 65_536],
-    [65_536, 65_536],
-    [134_217_728, 134_217_728],
-  ])('peak memory - %d means %d bytes', (peak, bytes) => {
-    expect(peakMemoryBytes(peak)).toBe(bytes);
   });
 });

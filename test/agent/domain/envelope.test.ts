@@ -76,6 +76,11 @@ describe('envelope', () => {
       { taskIdHash: ID_HASH, status: 'failed', success: false, cached: false },
     ],
     [
+      'failed, without an exit code',
+      { executionId: ID, chainId: null, hasFailed: true, metrics: null, atMs: AT_MS },
+      { taskIdHash: ID_HASH, status: 'failed' },
+    ],
+    [
       'with metrics that name no exit code',
       {
         executionId: ID,

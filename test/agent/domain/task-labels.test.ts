@@ -55,6 +55,8 @@ describe('task labels', () => {
     [null, `rs_${HEX}/1.0.0`, null],
     [null, `_${HEX}`, null],
     [null, '0xab', null],
+    ['unknown', `rs_${HEX}`, 'rs'],
+    [null, `unknown_${HEX}`, null],
     [null, null, null],
   ])('task labels - task type %j of task %j is %j', (given, taskId, taskType) => {
     expect(taskTypeOf(given, taskId)).toBe(taskType);
@@ -65,6 +67,7 @@ describe('task labels', () => {
     ['a'.repeat(16), 'a'.repeat(16)],
     ['a'.repeat(17), null],
     ['Charge', null],
+    ['unknown', null],
     ['', null],
     [null, null],
   ])('task labels - operation %j is %j', (value, operation) => {
