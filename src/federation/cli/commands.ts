@@ -45,6 +45,10 @@ export function federationCommands(verifyFile: Entry['load']): Readonly<Record<s
         summary: 'send what real monitors send and check the published statistics',
         load: async () => (await import('./simulate.ts')).simulateCommand,
       },
+      loadtest: {
+        summary: 'load an aggregator with one connection per node, and check what it counted',
+        load: async () => (await import('./loadtest.ts')).loadtestCommand,
+      },
     },
     async () => (await import('../config/settings.ts')).writtenDatabasePath,
   );

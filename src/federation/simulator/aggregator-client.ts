@@ -22,11 +22,20 @@ export interface ShownStatistics {
 /** The state of each active node, by node id. */
 export type ActiveNodes = ReadonlyMap<string, 'online' | 'stale'>;
 
+/** What an aggregator says about itself. */
+export interface AboutAggregator {
+  readonly version: string;
+  readonly node: string;
+  /** `jetstream` or `core`; empty if it does not say. */
+  readonly mode: string;
+}
+
 /** The simulator's requests to an aggregator. */
 export interface AggregatorClient {
   /** Null if the aggregator is ready, otherwise the reason that it gives. */
   notReadyBecause(): Promise<string | null>;
   limits(): Promise<AggregatorLimits>;
+  about(): Promise<AboutAggregator>;
   counters(): Promise<Counters>;
   statistics(period: Period): Promise<ShownStatistics>;
   /** All nodes that are online or stale, except those in `except`. */
@@ -124,6 +133,16 @@ export function createAggregatorClient(baseUrl: string, isOurs = false): Aggrega
         globalPerSecond: toNumber(answer['globalPerSecond']),
         newNodesPerMinute: toNumber(answer['newNodesPerMinute']),
         maxNodes: toNumber(answer['maxNodes']),
+      };
+    },
+    async about() {
+      const samples = parsePrometheusText(await askText('/metrics'));
+      const build = samples.find(({ name }) => name === 'aggregator_build_info')?.labels ?? {};
+      const mode = samples.find(({ name, value }) => name === 'aggregator_ingest_mode' && value === 1);
+      return {
+        version: build['version'] ?? '',
+        node: build['node'] ?? '',
+        mode: mode?.labels['mode'] ?? '',
       };
     },
     async counters() {

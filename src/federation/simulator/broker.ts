@@ -5,7 +5,6 @@ import { CodedError } from '../../lib/errors.ts';
 import type { Outlet } from './sender.ts';
 
 /** Where and as whom to connect. */
-/** A connection that publishes messages and hears statistics. */
 export interface BrokerOptions {
   readonly servers: readonly string[];
   readonly user: string | null;
@@ -24,19 +23,22 @@ export interface Broker extends Outlet {
 
 const STATISTICS_SUBJECTS = ['truebit.stats.aggregated', 'truebit.stats.period.*'];
 const CONNECT_TIMEOUT_MS = 5000;
+const LISTENER_RECONNECT_MS = 500;
 
 /**
  * Connects once, without reconnecting. When a connection ends, messages in transit may or may not have arrived, and a
- * count that may be wrong is useless. Throws CodedError `usage` if the broker cannot be reached.
+ * count that may be wrong is useless. With `isListener` it only hears statistics and reconnects for ever. Throws
+ * CodedError `usage` if the broker cannot be reached.
  */
-export async function connectSimulator(options: BrokerOptions): Promise<Broker> {
+export async function connectSimulator(options: BrokerOptions, isListener = false): Promise<Broker> {
   const credentials =
     options.password === null ? {} : { user: options.user ?? 'monitor', pass: options.password };
   const where = options.servers.join(',');
   const connection = await connect({
     servers: [...options.servers],
     name: 'truebit-simulator',
-    reconnect: false,
+    reconnect: isListener,
+    ...(isListener ? { maxReconnectAttempts: -1, reconnectTimeWait: LISTENER_RECONNECT_MS } : {}),
     timeout: CONNECT_TIMEOUT_MS,
     ...credentials,
   }).catch((error: unknown) => {

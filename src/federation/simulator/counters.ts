@@ -15,6 +15,10 @@ export interface Counters {
   readonly rejected: Readonly<Record<string, number>>;
   readonly lost: number;
   readonly inFlight: number;
+  /** Messages in the stream that the aggregator has not committed yet; 0 with plain NATS. */
+  readonly pending: number;
+  /** Number of changes of state of any node to offline. */
+  readonly toOffline: number;
   readonly publishToCommit: CumulativeHistogram;
   /** When the process started, in Unix seconds; 0 if the metrics do not contain it. */
   readonly startedAtSeconds: number;
@@ -57,6 +61,11 @@ export function readCounters(samples: readonly Sample[]): Counters {
     rejected: bySubject(samples, 'aggregator_messages_rejected_total', 'reason'),
     lost: total(samples, 'aggregator_messages_lost_total'),
     inFlight: total(samples, 'aggregator_in_flight_messages'),
+    pending: total(samples, 'aggregator_pending_messages'),
+    toOffline: total(
+      samples.filter(({ labels }) => labels['to'] === 'offline'),
+      'aggregator_node_transitions_total',
+    ),
     publishToCommit: histogram(samples, 'aggregator_publish_to_commit_seconds'),
     startedAtSeconds: samples.find((sample) => sample.name.endsWith('start_time_seconds'))?.value ?? 0,
   };
@@ -74,6 +83,8 @@ export function countersSince(before: Counters, after: Counters): Counters {
     rejected: since(before.rejected, after.rejected),
     lost: after.lost - before.lost,
     inFlight: after.inFlight,
+    pending: after.pending,
+    toOffline: after.toOffline - before.toOffline,
     publishToCommit: histogramSince(before.publishToCommit, after.publishToCommit),
     startedAtSeconds: after.startedAtSeconds,
   };

@@ -40,7 +40,8 @@ function planStays(options: PlanOptions, random: Random): readonly Stay[] {
   const returnMs = leaveMs + Math.max(MIN_GAP_MS * 1.5, Math.floor(endMs / 10));
   const fate = random.next();
   const returnsWith = random.chance(0.7) ? 'join' : 'heartbeat';
-  if (endMs < 10 * MIN_GAP_MS || fate >= 0.2) return [{ fromMs, toMs: endMs, opensWith, leaves: false }];
+  if (options.stays === true || endMs < 10 * MIN_GAP_MS || fate >= 0.2)
+    return [{ fromMs, toMs: endMs, opensWith, leaves: false }];
   if (fate < 0.04) return [{ fromMs, toMs: endMs - MIN_GAP_MS, opensWith, leaves: true }];
   const first = { fromMs, toMs: leaveMs, opensWith, leaves: true } as const;
   if (fate < 0.1) return [first];

@@ -49,14 +49,15 @@ export const OPTIONS = {
 
 type NumberName = 'nodes' | 'rate' | 'duration' | 'seed' | 'duplicates' | 'disagree' | 'patience';
 
-interface Range {
+/** The allowed values of a number. */
+export interface Range {
   readonly min: number;
   readonly max: number;
   readonly isWhole: boolean;
 }
 
 /** A decimal number in its range; throws CodedError `usage`. */
-function toNumber(name: string, value: string, range: Range): number {
+export function toNumber(name: string, value: string, range: Range): number {
   const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;
   if (number >= range.min && number <= range.max && (!range.isWhole || Number.isInteger(number)))
     return number;
@@ -64,7 +65,8 @@ function toNumber(name: string, value: string, range: Range): number {
   throw new CodedError('usage', `--${name} ${value}: must be ${kind} from ${range.min} to ${range.max}.`);
 }
 
-function toUrl(name: string, value: string, schemes: readonly string[]): string {
+/** A URL with one of these schemes; throws CodedError `usage`. */
+export function toUrl(name: string, value: string, schemes: readonly string[]): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   if (url !== null && schemes.includes(url.protocol.slice(0, -1))) return value;
   throw new CodedError('usage', `${name}: must be a URL that begins with ${schemes.join(':// or ')}://.`);
@@ -74,7 +76,7 @@ function toUrl(name: string, value: string, schemes: readonly string[]): string 
  * A monitor's setting, read like the aggregator's own: trimmed, empty means unset, and no quotes. Errors:
  * `settings_invalid`.
  */
-function monitorSetting(env: Environment, name: string): string | null {
+export function monitorSetting(env: Environment, name: string): string | null {
   const value = (env[name] ?? '').trim();
   if (value === '') return null;
   const slip = slipIn(name, value, 'free');

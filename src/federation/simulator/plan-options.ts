@@ -17,4 +17,11 @@ export interface PlanOptions {
   readonly disagree: number;
   /** The monitors' clock at the start of the run. It only fills the `timestamp`, which the aggregator ignores. */
   readonly startAtMs: number;
+  /** True if no node leaves during the run. Default: some do, and some of those return. */
+  readonly stays?: boolean;
+  /**
+   * True if a node that reports the same task or invoice again says the same again. Then no outcome depends on the order
+   * in which messages of different nodes arrive. Default: it may say something else.
+   */
+  readonly isOrderFree?: boolean;
 }

@@ -6,6 +6,7 @@ import { createRandom } from '../../lib/random.ts';
 import type { PresenceKind } from './node-life.ts';
 import { MIN_GAP_MS, planLife } from './node-life.ts';
 import type { PlanOptions } from './plan-options.ts';
+import { repeatedAsBefore } from './repeats.ts';
 import { spell } from './spelling.ts';
 import type { PlannedMessage, Statement } from './statement.ts';
 import {
@@ -89,7 +90,8 @@ function planEntries(
     for (const atMs of life.workAtMs) slots.push({ atMs, node });
   });
   slots.sort((left, right) => left.atMs - right.atMs);
-  const work = planWork(slots, { options, nodeIds, idHash, random: createRandom(options.seed, 'work') });
+  const planned = planWork(slots, { options, nodeIds, idHash, random: createRandom(options.seed, 'work') });
+  const work = options.isOrderFree === true ? repeatedAsBefore(planned) : planned;
   slots.forEach((slot, index) => {
     const content = work[index];
     if (content !== undefined) entries.push({ ...slot, content });

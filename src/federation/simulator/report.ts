@@ -2,23 +2,15 @@
 
 import { quantileOf } from '../../lib/histogram-quantile.ts';
 import type { AccountDifference } from './account-check.ts';
-import type { Comparison, Difference } from './comparison.ts';
 import type { Counters } from './counters.ts';
 import { decidedTotal, outcomeTotal, receivedTotal } from './counters.ts';
+import type { Aftermath } from './run-steps.ts';
 
 /** Everything that a finished run found out. */
-export interface RunResult {
+export interface RunResult extends Omit<Aftermath, 'othersGone'> {
   readonly sent: number;
   readonly elapsedMs: number;
-  /** The change of the aggregator's counters; null if it restarted. */
-  readonly counters: Counters | null;
-  readonly isComplete: boolean;
-  readonly fromOthers: number;
   readonly accountDifferences: readonly AccountDifference[];
-  readonly comparison: Comparison;
-  /** Differences between the HTTP API and the publication; null if the API never showed a published tick. */
-  readonly shown: readonly Difference[] | null;
-  readonly notes: readonly string[];
 }
 
 /** Outcomes that the report lists only if they occurred. */
@@ -27,11 +19,13 @@ const RARE = ['rate_limited', 'shed', 'quarantined', 'replayed'];
 /** Maximum number of differences listed. */
 const DIFFERENCES_MAX = 200;
 
-function format(count: number): string {
+/** A whole number with commas. */
+export function format(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-function formatSeconds(counters: Counters, quantile: number): string {
+/** A quantile of the time from the broker's receipt to the commit, for people. */
+export function formatSeconds(counters: Counters, quantile: number): string {
   const seconds = quantileOf(counters.publishToCommit, quantile);
   if (seconds === null) return 'not observed';
   if (seconds !== Infinity) return `${Math.round(seconds * 1000)} ms`;
@@ -39,7 +33,8 @@ function formatSeconds(counters: Counters, quantile: number): string {
   return `above ${bounds[bounds.length - 1] ?? 0} s`;
 }
 
-function table(rows: readonly (readonly [string, string])[]): readonly string[] {
+/** Names and values in two columns. */
+export function table(rows: readonly (readonly [string, string])[]): readonly string[] {
   const width = Math.max(...rows.map(([, value]) => value.length));
   return rows.map(([name, value]) => `  ${name.padEnd(24)}${value.padStart(width)}`);
 }
@@ -64,7 +59,7 @@ function counterRows(result: RunResult): readonly (readonly [string, string])[] 
 }
 
 /** Messages that have no outcome and that the aggregator did not count as lost are lost as well. */
-function lostOf(counters: Counters, sent: number): number {
+export function lostOf(counters: Counters, sent: number): number {
   return counters.lost + Math.max(0, sent - decidedTotal(counters) - counters.lost);
 }
 

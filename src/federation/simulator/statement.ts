@@ -75,6 +75,34 @@ export interface PlannedMessage {
   readonly content: Statement;
 }
 
+/** Reasons for which the aggregator refuses a message (docs/federation.md#refused-messages). */
+export type RefusalReason =
+  | 'too_large'
+  | 'not_json'
+  | 'not_object'
+  | 'bad_version'
+  | 'type_mismatch'
+  | 'bad_node_id'
+  | 'bad_value'
+  | 'personal_data'
+  | 'bad_id_hash'
+  | 'unauthenticated'
+  | 'wrong_node';
+
+/** One message of a plan that the aggregator must refuse. */
+export interface RefusedMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly atMs: number;
+  /** The node over whose connection it is sent. */
+  readonly nodeId: string;
+  readonly content: null;
+  readonly reason: RefusalReason;
+}
+
+/** One message of a load test. */
+export type LoadMessage = PlannedMessage | RefusedMessage;
+
 /** Numbers of applied and duplicate messages of each type. */
 export type MessageCounts = Readonly<
   Record<MessageType, { readonly applied: number; readonly duplicate: number }>

@@ -33,7 +33,15 @@ function emptyCounters(startedAtSeconds: number) {
     'received' | 'outcomes' | 'rejected',
     object
   >;
-  return { ...series, lost: 0, inFlight: 0, publishToCommit, startedAtSeconds } as unknown as {
+  return {
+    ...series,
+    lost: 0,
+    inFlight: 0,
+    pending: 0,
+    toOffline: 0,
+    publishToCommit,
+    startedAtSeconds,
+  } as unknown as {
     -readonly [K in keyof Counters]: Counters[K] extends Readonly<Record<string, number>>
       ? Record<string, number>
       : Counters[K];
@@ -90,6 +98,7 @@ export function createFakeAggregator(behaviour: FakeBehaviour = {}) {
       maxNodes: 200_000,
       ...behaviour.limits,
     }),
+    about: async () => ({ version: '1', node: 'v24', mode: 'jetstream' }),
     counters: async () => structuredClone(counters),
     async statistics(period) {
       const data = shown?.periods[period] ?? {};

@@ -1,0 +1,21 @@
+// The profiles of `aggregator loadtest` by name.
+
+import type { Profile } from './load-plan.ts';
+import { BROKER_RESTART } from './profiles/broker-restart.ts';
+import { RECONNECT_STORM } from './profiles/reconnect-storm.ts';
+import { STEADY } from './profiles/steady.ts';
+
+/** The profiles, in the order in which they are listed. */
+export const PROFILES = {
+  steady: STEADY,
+  'reconnect-storm': RECONNECT_STORM,
+  'broker-restart': BROKER_RESTART,
+} as const satisfies Readonly<Record<string, Profile>>;
+
+/** The name of a profile. */
+export type ProfileName = keyof typeof PROFILES;
+
+/** The profile of a name; null if there is none. */
+export function profileName(name: string): ProfileName | null {
+  return Object.hasOwn(PROFILES, name) ? (name as ProfileName) : null;
+}
