@@ -100,6 +100,50 @@ export async function connectBroker(
   return null;
 }
 
+/** Callbacks of a connection that is made once and never again by itself. */
+export interface SingleConnectionParts {
+  /**
+   * Called once when the connection has ended, whoever ended it: with the broker's last message, else the client's reason,
+   * else null.
+   */
+  onEnded(reason: string | null): void;
+  /** Called each time that the broker refuses an operation but keeps the connection open. */
+  onRefused(refusal: Refusal): void;
+}
+
+/**
+ * Makes one attempt at each of the servers. The connection ends with the first loss, so the client never keeps messages
+ * for a later one. Rejects with the reason of the last server, within {@link CONNECT_TIMEOUT_MS} for each address; the
+ * attempt cannot be cancelled.
+ */
+export async function connectOnce(
+  name: string,
+  options: NatsOptions,
+  parts: SingleConnectionParts,
+): Promise<NatsConnection> {
+  const connection = await open(name, options, false);
+  const lastWords = listen(connection, parts);
+  void connection.closed().then((error) => {
+    parts.onEnded(lastWords() ?? (error instanceof Error ? describe(error) : null));
+  });
+  return connection;
+}
+
+/** Reports refusals; returns a function for the broker's last other message. */
+function listen(connection: NatsConnection, parts: SingleConnectionParts): () => string | null {
+  let lastWords: string | null = null;
+  const read = async () => {
+    for await (const status of connection.status()) {
+      if (status.type !== 'error') continue;
+      const refusal = refusalOf(status.error);
+      if (refusal === null) lastWords = describe(status.error);
+      else parts.onRefused(refusal);
+    }
+  };
+  void read();
+  return () => lastWords;
+}
+
 async function open(name: string, options: NatsOptions, reconnect: boolean): Promise<NatsConnection> {
   // The client does not say which address it dials, and would check the certificate of an IP address against
   // `localhost`.

@@ -12,8 +12,19 @@ export interface Backoff {
  * The wait, in ms, before the attempt that follows `failures` failed ones. `random`, from 0 to below 1, shortens it by
  * up to half, so that several programs do not retry at the same moments.
  */
-export function backoffMs({ leastMs, mostMs }: Backoff, failures: number, random: number): number {
+export function backoffMs(backoff: Backoff, failures: number, random: number): number {
+  return Math.round(ceilingMs(backoff, failures) * (1 - random / 2));
+}
+
+/**
+ * The wait, in ms, for one of very many programs that retry: anything from 0 to the longest wait after `failures` failed
+ * attempts. They then come back evenly spread. `random` is from 0 to below 1.
+ */
+export function spreadBackoffMs(backoff: Backoff, failures: number, random: number): number {
+  return Math.round(ceilingMs(backoff, failures) * random);
+}
+
+function ceilingMs({ leastMs, mostMs }: Backoff, failures: number): number {
   // 2 ** 1024 is Infinity, and the maximum still applies.
-  const ceilingMs = Math.min(mostMs, leastMs * 2 ** failures);
-  return Math.round(ceilingMs * (1 - random / 2));
+  return Math.min(mostMs, leastMs * 2 ** failures);
 }

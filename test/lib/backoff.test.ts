@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../src/lib/backoff.ts';
+import { backoffMs, spreadBackoffMs } from '../../src/lib/backoff.ts';
 
 const BACKOFF = { leastMs: 50, mostMs: 2_000 };
 
@@ -28,4 +28,17 @@ describe('backoff', () => {
       }),
     );
   });
+
+  it.each([
+    [0, 0, 0],
+    [0, 0.999, 50],
+    [3, 0.5, 200],
+    [6, 0.5, 1_000],
+    [10_000, 0.999, 1_998],
+  ])(
+    'backoff - spread evenly, after %d failures, with random %d, it is %d ms',
+    (failures, random, expected) => {
+      expect(spreadBackoffMs(BACKOFF, failures, random)).toBe(expected);
+    },
+  );
 });

@@ -71,6 +71,8 @@ export const STATISTICS_OUTCOMES = [
   'bad_signature',
   'malformed',
   'too_large',
+  // More came in a second than are read.
+  'shed',
 ] as const;
 /** One of {@link STATISTICS_OUTCOMES}. */
 export type StatisticsOutcome = (typeof STATISTICS_OUTCOMES)[number];
