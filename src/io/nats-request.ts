@@ -1,6 +1,12 @@
 // One request over a connection, with an inbox of its own, and why there is no answer. It retries nothing.
 
-import { type MsgHdrs, type NatsConnection, NoRespondersError, PermissionViolationError, TimeoutError } from 'nats';
+import {
+  type MsgHdrs,
+  type NatsConnection,
+  NoRespondersError,
+  PermissionViolationError,
+  TimeoutError,
+} from 'nats';
 
 /** Why there is no answer. */
 export type RequestProblem =

@@ -1,5 +1,5 @@
 // The machine of the agent's connection: away, dialling, joining, up; beside it the breaker: closed, open, trying
-// (docs/agent.md#connection). It decides and says so; it dials and sends nothing, keeps no timer and knows no time.
+// (docs/agent.md#sending). It decides and says so; it dials and sends nothing, keeps no timer and knows no time.
 
 import { assign, emit, setup } from 'xstate';
 import { type Backoff, spreadBackoffMs } from '../../lib/backoff.ts';

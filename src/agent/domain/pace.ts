@@ -1,4 +1,4 @@
-// How many messages may leave now (docs/agent.md#pace): a bound for any minute, a smaller one for any second, and places
+// How many messages may leave now (docs/agent.md#sending): a bound for any minute, a smaller one for any second, and places
 // that are kept for presence. It sends nothing; times are those of a clock that never goes back, in ms.
 
 import { Fifo } from '../../lib/fifo.ts';
@@ -13,8 +13,8 @@ export const PRESENCE_PLACES = 4;
 const PER_SECOND_LEAST = 5;
 const SECONDS_PER_MINUTE = 60;
 const SECOND_MS = 1_000;
-/** Two messages on their way may come closer to each other by this much. */
-const ON_THE_WAY_MS = 100;
+/** On their way two messages may come closer to each other: the spans are longer by this share. */
+const ON_THE_WAY = 0.02;
 
 /** What is to be sent: presence, or messages of the outbox. */
 export type Sent = 'presence' | 'facts';
@@ -31,7 +31,7 @@ class SlidingCount {
   #sum = 0;
 
   constructor(spanMs: number) {
-    this.#spanMs = spanMs + ON_THE_WAY_MS;
+    this.#spanMs = spanMs * (1 + ON_THE_WAY);
   }
 
   add(count: number, atMs: number): void {

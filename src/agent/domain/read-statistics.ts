@@ -57,15 +57,13 @@ const AGGREGATOR_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 const LABEL = /^[\x20-\x7e]{1,64}$/;
 const DECIMAL = /^\d{1,3}(\.\d{1,9})?$/;
-const PERCENT_MAX = 100;
+const GREATEST_PERCENT = 100;
 
 function read(message: unknown, { receivedMs, signature }: Arrival): ReadStatistics {
   const envelope = objectOf(message);
   const data = objectOf(envelope['data']);
   const { version, aggregatorId, timestamp } = envelope;
   demand(isAbsent(version) || (typeof version === 'string' && VERSION.test(version)));
-  demand(isAbsent(aggregatorId) || (typeof aggregatorId === 'string' && AGGREGATOR_ID.test(aggregatorId)));
-  demand(isAbsent(aggregatorId) || !holdsPersonalData(String(aggregatorId)));
   demand(typeof timestamp === 'string' && TIME.test(timestamp));
   const publishedMs = Date.parse(String(timestamp));
   demand(Number.isFinite(publishedMs));
@@ -81,10 +79,18 @@ function read(message: unknown, { receivedMs, signature }: Arrival): ReadStatist
       distributions: eachOf(DISTRIBUTION_NAMES, (name) => distributionOf(data[name])),
       publishedMs,
       receivedMs,
-      aggregatorId: typeof aggregatorId === 'string' ? aggregatorId : '',
+      aggregatorId: nameOf(aggregatorId),
       signature,
     },
   };
+}
+
+/** Empty if the message names no aggregator. */
+function nameOf(aggregatorId: unknown): string {
+  if (isAbsent(aggregatorId)) return '';
+  if (typeof aggregatorId !== 'string') throw new Malformed('the name is no text');
+  demand(AGGREGATOR_ID.test(aggregatorId) && !holdsPersonalData(aggregatorId));
+  return aggregatorId;
 }
 
 /** The earlier aggregator names no period: its one message covers everything. */
@@ -120,7 +126,7 @@ function countOf(value: unknown): number {
 function percentOf(value: unknown): number {
   if (isAbsent(value)) return 0;
   const percent = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
-  if (typeof percent !== 'number' || !(percent >= 0 && percent <= PERCENT_MAX))
+  if (typeof percent !== 'number' || !(percent >= 0 && percent <= GREATEST_PERCENT))
     throw new Malformed('a rate is not a percentage');
   return percent;
 }

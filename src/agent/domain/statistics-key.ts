@@ -1,4 +1,4 @@
-// Which key signs the statistics (docs/agent.md#whether-statistics-are-genuine): the one of the setting, else the one that
+// Which key signs the statistics (docs/agent.md#statistics): the one of the setting, else the one that
 // was pinned at first sight. Another one is only offered, until a person trusts it. It checks no signature.
 
 import type { PublicJwk } from '../../lib/ed25519.ts';
