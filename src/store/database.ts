@@ -89,6 +89,13 @@ export function openWriter(
   }
 }
 
+/** A database of the program in memory: no file is made or read, and nothing remains of it. */
+export function openInMemory(program: DatabaseProgram): Database {
+  const database = new Sqlite(':memory:');
+  database.transaction(() => applyMigrations(database, 0, program))();
+  return database;
+}
+
 /**
  * Runs `run` so that each transaction is on the disk before the next statement, even after a power cut. For changes
  * that the program confirms to someone; messages do not need it, because the program can read them again.

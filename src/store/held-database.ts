@@ -21,6 +21,8 @@ export interface HoldOptions {
   readonly program: DatabaseProgram;
   /** Takes over the file of an earlier program; null if there is none. */
   readonly adoption: Adoption | null;
+  /** True: a missing database is made anew, even if there was one. */
+  readonly mayBeMissing?: boolean;
 }
 
 /**
@@ -28,13 +30,13 @@ export interface HoldOptions {
  * `makeWriter`, and `database_missing`.
  */
 export function openHeld<Writer>(
-  { path, program, adoption }: HoldOptions,
+  { path, program, adoption, mayBeMissing = false }: HoldOptions,
   makeWriter: (database: Database) => Writer,
 ): HeldDatabase<Writer> {
   const lock = lockDatabase(path, program, 'start');
   let database: Database | null = null;
   try {
-    expectDatabase(path, lock.hadDatabase);
+    if (!mayBeMissing) expectDatabase(path, lock.hadDatabase);
     database = openWriter(path, program, adoption);
     // The tables must not be in the log alone: without the log the file would look like a new one.
     if (!lock.hadDatabase) database.pragma('wal_checkpoint(TRUNCATE)');

@@ -1,0 +1,147 @@
+// The rows of what leaves: messages that wait to be sent, completions that wait for metrics, and how many messages left in
+// the last minute. All inside the caller's transaction; after a rollback a new object has to be made.
+
+import type { Database, Statement } from '../../store/database.ts';
+import { statement } from '../../store/statements.ts';
+import type { AwaitedCompletion, FactKey, MessageToQueue } from '../domain/fact-store.ts';
+import { FACT_TYPES, type FactType, type QueuedMessage, type SentWindow } from '../domain/messages.ts';
+
+/** How long a message counts for the pace, in ms. */
+export const PACE_WINDOW_MS = 60_000;
+
+interface MessageRow {
+  readonly id: number;
+  readonly type: number;
+  readonly payload: string;
+}
+
+interface AwaitedRow {
+  readonly id: number;
+  readonly task_id_hash: string;
+  readonly chain: string | null;
+  readonly at_ms: number;
+  readonly is_history: number;
+}
+
+/** The messages that wait. */
+export class OutboxRows {
+  /** Messages in the outbox. */
+  waiting: number;
+  readonly #insert: Statement<[number, number, string]>;
+  readonly #next: Statement<[number, number, number, number], MessageRow>;
+  readonly #delete: Statement<[number]>;
+  readonly #rename: Statement<[string, string]>;
+
+  constructor(database: Database) {
+    this.#insert = statement(database, 'INSERT INTO outbox (is_history, type, payload) VALUES (?, ?, ?)');
+    this.#next = statement(
+      database,
+      `SELECT id, type, payload FROM outbox WHERE is_history = ? AND type = ? AND id > ? ORDER BY id LIMIT ?`,
+    );
+    this.#delete = statement(database, 'DELETE FROM outbox WHERE id = ?');
+    this.#rename = statement(database, 'UPDATE outbox SET payload = replace(payload, ?, ?)');
+    this.waiting = statement<[], number>(database, 'SELECT count(*) FROM outbox').pluck().get() ?? 0;
+  }
+
+  add({ type, payload, isHistory }: MessageToQueue): void {
+    this.#insert.run(isHistory ? 1 : 0, FACT_TYPES.indexOf(type), payload);
+    this.waiting++;
+  }
+
+  /** The oldest messages of a type behind the id `after`, at most `limit`. */
+  next(isHistory: boolean, type: FactType, after: number, limit: number): readonly QueuedMessage[] {
+    const rows = this.#next.all(isHistory ? 1 : 0, FACT_TYPES.indexOf(type), after, limit);
+    return rows.map(({ id, payload }) => ({ id, type, payload, isHistory }));
+  }
+
+  /** Removes a message; false if it is not there. */
+  remove(id: number): boolean {
+    if (this.#delete.run(id).changes === 0) return false;
+    this.waiting--;
+    return true;
+  }
+
+  /** Puts another node id into every message that waits. */
+  rename(nodeId: string, newNodeId: string): void {
+    this.#rename.run(nodeId, newNodeId);
+  }
+}
+
+/** The completions that wait for metrics. */
+export class AwaitedRows {
+  /** Completions that wait. */
+  waiting: number;
+  readonly #insert: Statement;
+  readonly #take: Statement<[Buffer], AwaitedRow>;
+  readonly #takeOldest: Statement<[number], AwaitedRow>;
+
+  constructor(database: Database) {
+    this.#insert = statement(
+      database,
+      `INSERT INTO awaited (key, task_id_hash, chain, at_ms, is_history) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
+    );
+    this.#take = statement(database, 'DELETE FROM awaited WHERE key = ? RETURNING *');
+    this.#takeOldest = statement(
+      database,
+      'DELETE FROM awaited WHERE id IN (SELECT id FROM awaited ORDER BY id LIMIT ?) RETURNING *',
+    );
+    this.waiting = statement<[], number>(database, 'SELECT count(*) FROM awaited').pluck().get() ?? 0;
+  }
+
+  add(key: FactKey, { taskIdHash, chainId, atMs, isHistory }: AwaitedCompletion): void {
+    this.waiting += this.#insert.run(key, taskIdHash, chainId, atMs, isHistory ? 1 : 0).changes;
+  }
+
+  /** Takes out the completion of this execution; null if none waits. */
+  take(key: FactKey): AwaitedCompletion | null {
+    if (this.waiting === 0) return null;
+    const row = this.#take.get(key);
+    if (row === undefined) return null;
+    this.waiting--;
+    return readAwaited(row);
+  }
+
+  /** Takes out the oldest, at most `limit`. */
+  takeOldest(limit: number): readonly AwaitedCompletion[] {
+    if (this.waiting === 0) return [];
+    const rows = this.#takeOldest.all(limit).toSorted((a, b) => a.id - b.id);
+    this.waiting -= rows.length;
+    return rows.map(readAwaited);
+  }
+}
+
+/** How many messages left in the last minute. */
+export class SentRows {
+  readonly #add: Statement<[number, number]>;
+  readonly #forget: Statement<[number]>;
+  readonly #all: Statement<[number], { atMs: number; count: number }>;
+
+  constructor(database: Database) {
+    this.#add = statement(
+      database,
+      'INSERT INTO sent (at_ms, count) VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
+    );
+    this.#forget = statement(database, 'DELETE FROM sent WHERE at_ms <= ?');
+    this.#all = statement(database, 'SELECT at_ms AS atMs, count FROM sent WHERE at_ms > ? ORDER BY at_ms');
+  }
+
+  add(count: number, nowMs: number): void {
+    this.#forget.run(nowMs - PACE_WINDOW_MS);
+    this.#add.run(nowMs, count);
+  }
+
+  /** The window at this time. Times in the future, from before a step of the clock, stay: they are too many, never too few. */
+  window(nowMs: number): SentWindow {
+    return this.#all.all(nowMs - PACE_WINDOW_MS);
+  }
+}
+
+function readAwaited(row: AwaitedRow): AwaitedCompletion {
+  return {
+    taskIdHash: row.task_id_hash,
+    chainId: row.chain,
+    atMs: row.at_ms,
+    isHistory: row.is_history === 1,
+  };
+}
