@@ -57,7 +57,7 @@ export function readRecord(record: SparseRecord): SourceFact | UnreadReason {
   const inner: RecordLevel = p === 'payload' ? 'payloadMessage' : 'message';
   const m = record.has(inner) ? inner : p;
   const levels: readonly RecordLevel[] = [p, m, 'record'];
-  switch (record.text(p, 'type')) {
+  switch (record.text(p, 'type') ?? '') {
     case 'task_created':
       return readTask(record, p, m, levels);
     case 'computed_outcome': {

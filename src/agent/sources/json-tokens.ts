@@ -185,7 +185,7 @@ export class JsonTokens {
   }
 
   #beginValue(byte: number): void {
-    switch (KIND_OF[byte]) {
+    switch (KIND_OF[byte] ?? 0) {
       case 1:
         this.#isName = false;
         this.#beginText(this.keepsScalar);

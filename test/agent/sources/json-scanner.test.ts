@@ -65,7 +65,7 @@ describe('json scanner', () => {
       fc.property(
         documentText,
         fc.nat(),
-        fc.constantFrom(...'{}[],:"\\x0-.e\n\u0001'),
+        fc.constantFrom(...Array.from('{}[],:"\\x0-.e\n\u0001')),
         (text, choice, character) => {
           const at = choice % (text.length + 1);
           const changed = text.slice(0, at) + character + text.slice(at + 1);
