@@ -3,6 +3,7 @@
 
 import { type Bench, type BenchOptions, type Figure, print, toJson } from './figures.ts';
 import { benchAccounts } from './accounts.ts';
+import { benchAgentRead } from './agent-read.ts';
 import { benchApi } from './api.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchConnections } from './connections.ts';
@@ -53,6 +54,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'trades-jobs': benchTradesJobs,
   fold: benchFold,
   accounts: benchAccounts,
+  'agent-read': benchAgentRead,
 };
 /** Longer measurements of one thing, which print their results; run only by name. */
 const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
