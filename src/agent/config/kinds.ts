@@ -3,6 +3,7 @@
 import type { Kind } from '../../config/kinds.ts';
 import { slipIn } from '../../config/slips.ts';
 import { type PublicJwk, publicJwk } from '../../lib/ed25519.ts';
+import { roundLocation } from '../domain/place.ts';
 
 const GLOBS_MAX = 32;
 
@@ -37,28 +38,10 @@ export const timeZone: Kind<string> = {
   },
 };
 
-/** A place, in degrees. */
-export interface Degrees {
-  /** −90 to 90. */
-  readonly latitude: number;
-  /** −180 to 180. */
-  readonly longitude: number;
-}
-
-const LATITUDE_MAX = 90;
-const LONGITUDE_MAX = 180;
-
-/** `latitude,longitude` in degrees, for example `48.24,11.5`. */
-export const degrees: Kind<Degrees> = {
+/** `latitude,longitude` in degrees; its value is rounded to half a degree, as it may leave. */
+export const place: Kind<string> = {
   allowed: '`latitude,longitude` in degrees, for example `48.24,11.5`; it is rounded to half a degree',
-  parse: (text) => {
-    const [, first, second] =
-      /^(-?\d{1,3}(?:\.\d{1,10})?)\s*,\s*(-?\d{1,3}(?:\.\d{1,10})?)$/.exec(text) ?? [];
-    if (first === undefined || second === undefined) return undefined;
-    const [latitude, longitude] = [Number(first), Number(second)];
-    const isOnEarth = Math.abs(latitude) <= LATITUDE_MAX && Math.abs(longitude) <= LONGITUDE_MAX;
-    return isOnEarth ? { latitude, longitude } : undefined;
-  },
+  parse: (text) => roundLocation(text) ?? undefined,
 };
 
 /** An API key as `keys create` shows it. */

@@ -23,7 +23,7 @@ import {
 import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
 import { natsUrls } from '../../config/nats-urls.ts';
 import { DAY_MS } from '../../lib/durations.ts';
-import { apiKey, degrees, pathPatterns, statisticsKey, timeZone, webOrigins } from './kinds.ts';
+import { apiKey, pathPatterns, place, statisticsKey, timeZone, webOrigins } from './kinds.ts';
 
 /** Where a node's container keeps its messages. */
 const DEFAULT_EVENTS = '/app/build/datadb/*-eventDB.json';
@@ -82,7 +82,7 @@ export const DEFINITIONS = {
     'The continent of this node.',
   ),
   NODE_LOCATION: optional(
-    degrees,
+    place,
     'not told',
     'The place of this node. Only the nearest half degree leaves this machine.',
   ),

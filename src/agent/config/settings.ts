@@ -6,7 +6,6 @@ import { type BrokenRule, readSome as readSomeOf, readTable } from '../../config
 import type { NatsOptions } from '../../io/nats.ts';
 import type { PublicJwk } from '../../lib/ed25519.ts';
 import { ownPath } from '../../lib/real-path.ts';
-import type { Degrees } from './kinds.ts';
 import { DEFINITIONS, type SettingName, type SettingValues } from './setting-table.ts';
 
 export { SETTINGS } from './setting-table.ts';
@@ -35,7 +34,8 @@ export interface AgentSettings {
   readonly apiKey: string | null;
   readonly statsKey: PublicJwk | null;
   readonly continent: 'AF' | 'AN' | 'AS' | 'EU' | 'NA' | 'OC' | 'SA' | null;
-  readonly location: Degrees | null;
+  /** Rounded to half a degree, as it leaves. */
+  readonly location: string | null;
   readonly sources: SourceSettings;
   /** Messages a minute; null: what the aggregator allows. */
   readonly ratePerMinute: number | null;
