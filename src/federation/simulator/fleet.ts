@@ -7,7 +7,7 @@ import { createRandom } from '../../lib/random.ts';
 import type { Dial } from './fleet-connection.ts';
 import { FleetNode } from './fleet-node.ts';
 import type { SignatureHeaders } from './signature.ts';
-import type { LoadMessage } from './statement.ts';
+import { countKey, type LoadMessage } from './statement.ts';
 
 /** The size and the seed of a fleet. */
 export interface FleetOptions {
@@ -73,11 +73,6 @@ interface OpenOutage {
 /** Connections that are dialled at the same time before the run. */
 const DIALS_AT_ONCE = 50;
 const SETTLE_INTERVAL_MS = 20;
-
-/** The key under which a message is counted: its subject, and the reason if it must be refused. */
-export function countKey(message: LoadMessage): string {
-  return message.content === null ? `${message.subject} ${message.reason}` : message.subject;
-}
 
 /** All connections of a load test. */
 export class Fleet {

@@ -30,6 +30,22 @@ function firstOverRateMs(messages: readonly PlannedMessage[], limits: Aggregator
   return null;
 }
 
+/**
+ * Number of messages that token buckets, one for each node, would refuse: a bucket holds `capacity` tokens, of which each
+ * message takes one, and gets `perMs` in a millisecond.
+ */
+export function limitedBy(messages: readonly PlannedMessage[], capacity: number, perMs: number): number {
+  const buckets = new Map<string, { tokens: number; atMs: number }>();
+  let limited = 0;
+  for (const { nodeId, atMs } of messages) {
+    const bucket = buckets.get(nodeId) ?? { tokens: capacity, atMs };
+    const tokens = Math.min(capacity, bucket.tokens + (atMs - bucket.atMs) * perMs);
+    if (tokens < 1) limited += 1;
+    buckets.set(nodeId, { tokens: tokens < 1 ? tokens : tokens - 1, atMs });
+  }
+  return limited;
+}
+
 /** The maximum number of times within any span of `windowMs`; `timesMs` are ascending. */
 export function peakWithin(timesMs: readonly number[], windowMs: number): number {
   let peak = 0;

@@ -103,6 +103,11 @@ export interface RefusedMessage {
 /** One message of a load test. */
 export type LoadMessage = PlannedMessage | RefusedMessage;
 
+/** The key under which a message is counted: its subject, and the reason if it must be refused. */
+export function countKey(message: LoadMessage): string {
+  return message.content === null ? `${message.subject} ${message.reason}` : message.subject;
+}
+
 /** Numbers of applied and duplicate messages of each type. */
 export type MessageCounts = Readonly<
   Record<MessageType, { readonly applied: number; readonly duplicate: number }>

@@ -30,6 +30,11 @@ export function planOrderFree(
   return planSteady({ ...shape, duplicates, stays, disagree: DISAGREE, isOrderFree: true });
 }
 
+/** The messages in order of time; those of one time keep their order. */
+export function inOrder<Message extends LoadMessage>(messages: readonly Message[]): readonly Message[] {
+  return messages.toSorted((left, right) => left.atMs - right.atMs);
+}
+
 /** The oracle's expectation for messages. */
 export function foresee(messages: readonly LoadMessage[]): Expected {
   const oracle = createOracle();
