@@ -65,6 +65,12 @@ export type LinkEvent =
   | { readonly type: 'disconnected'; readonly reason: string | null }
   | { readonly type: 'reconnecting' }
   | { readonly type: 'published'; readonly types: readonly OutboundType[] }
+  /** A round has ended, whatever became of it, and the outbox knows. */
+  | { readonly type: 'sent' }
+  /** The first request to join of a connection has ended; null: it was answered. */
+  | { readonly type: 'joined'; readonly problem: string | null }
+  /** The broker does not allow a subscription; null: it does not say which one. */
+  | { readonly type: 'deaf'; readonly subject: string | null }
   | { readonly type: 'failed'; readonly reason: string };
 
 /** What a {@link FederationLink} needs of its owner. */
@@ -151,7 +157,10 @@ export class FederationLink implements Part {
       random,
       replied: (reply) => this.#replied(reply),
       failed: (problem) => this.#notJoined(problem),
-      ended: () => this.#tell({ type: 'joined' }),
+      ended: () => {
+        this.#tell({ type: 'joined' });
+        this.#parts.happened?.({ type: 'joined', problem: this.#joining.problem });
+      },
     });
     this.#feed = new StatisticsFeed(options.statistics, {
       clock,
@@ -223,9 +232,15 @@ export class FederationLink implements Part {
     this.#presence.put(type, payload);
   }
 
-  /** Messages of presence that wait to be sent. */
+  /** Messages of presence that wait to be sent and that the broker does not forbid. */
   get waitingPresence(): number {
-    return this.#presence.wanted(false).length;
+    const forbidden = this.#openChannel()?.forbidden;
+    return this.#presence.wanted(false).filter((type) => forbidden?.has(type) !== true).length;
+  }
+
+  /** True while messages are on their way to the broker. */
+  get isSending(): boolean {
+    return this.#sender.isSending;
   }
 
   /** Calls `heard` for each message on the subject, on this connection and on later ones, until it is called off. */
@@ -365,6 +380,7 @@ export class FederationLink implements Part {
   #deaf(subject: string | null): void {
     const what = subject === STATISTICS_SUBJECT ? STATISTICS_SUBJECT : 'a subject';
     this.#log.say('warn', `deaf ${what}`, `broker: it does not let this node subscribe to ${what}`);
+    this.#parts.happened?.({ type: 'deaf', subject });
   }
 
   #join(): void {
@@ -430,5 +446,6 @@ export class FederationLink implements Part {
       this.#log.say('warn', `unsent ${end}`, `sending: ${why}; the messages are sent again`);
       this.#tell({ type: 'unsent', random: this.#parts.random() });
     }
+    this.#parts.happened?.({ type: 'sent' });
   }
 }

@@ -85,10 +85,16 @@ export class Presence {
     this.#beatNow();
   }
 
-  /** The connection ended. Nothing is kept for the next one, except what the owner handed over. */
+  /** True if this file makes the messages; false if the owner hands them over. */
+  get isAutomatic(): boolean {
+    return this.#options.isAutomatic;
+  }
+
+  /** The connection ended. Nothing is kept for the next one, except what the owner handed over, and no heartbeat at all. */
   rest(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#wanted.delete('heartbeat');
     if (this.#options.isAutomatic) this.#wanted.clear();
   }
 

@@ -51,6 +51,8 @@ export interface SenderParts {
 
 /** The one loop that sends. */
 export class Sender {
+  /** True while a round is under way. */
+  isSending = false;
   readonly #parts: SenderParts;
   #running: Promise<void> = Promise.resolve();
   #isStopping = false;
@@ -107,7 +109,9 @@ export class Sender {
     if (channel === null || judge.breaker === 'open') return null;
     const wanted = wantedOn(channel, presence, judge.breaker === 'trying');
     if (wanted.length > 0) return this.#sendPresence(channel, wanted);
-    if (judge.state !== 'up' || judge.breaker !== 'closed') return null;
+    // An owner that hands over no heartbeat has none that could try: then one fact does.
+    const mayTry = judge.breaker === 'closed' || !presence.isAutomatic;
+    if (judge.state !== 'up' || !mayTry) return null;
     const nowMs = clock.monotonicMs();
     const waitMs = pace.waitMs('facts', nowMs);
     return waitMs > 0 ? waitMs : this.#sendFacts(channel, pace.free('facts', nowMs));
@@ -186,6 +190,7 @@ export class Sender {
   /** Sends messages together, waits for the broker's answer, and tells the outbox. */
   async #round(channel: Channel, messages: readonly Outgoing[]): Promise<void> {
     if (messages.length === 0) return;
+    this.isSending = true;
     const { outbox, signing, presence } = this.#parts;
     const late = this.#after(CONFIRM_MS);
     const result = await sendTogether(channel, messages, signing, late.passed);
@@ -197,6 +202,7 @@ export class Sender {
     const ids = idsOf(confirmed);
     if (ids.length > 0) await this.#insist(() => outbox.confirmed(ids));
     if (idsOf(messages).length > ids.length) await this.#insist(() => outbox.returned());
+    this.isSending = false;
     this.#parts.ended(
       end,
       confirmed.map(({ type }) => type),

@@ -76,7 +76,7 @@ export class StatisticsFeed {
   #judge(message: Msg): StatisticsOutcome {
     if (this.#isTooMany()) return 'shed';
     if (message.data.length > STATISTICS_BYTES_MAX) return 'too_large';
-    const signature = this.#checkSignature(message);
+    const signature = signatureStateOf(message, this.#parts.key());
     if (signature === 'unsigned' || signature === 'bad_signature') return signature;
     const receivedMs = this.#parts.clock.nowMs();
     const read = readStatistics(message.data, { receivedMs, signature });
@@ -98,15 +98,6 @@ export class StatisticsFeed {
     return this.#inSecond > STATISTICS_PER_SECOND_MAX;
   }
 
-  #checkSignature(message: Msg): SignatureState | 'unsigned' | 'bad_signature' {
-    const key = this.#parts.key();
-    if (key === null) return 'none';
-    const credential = credentialOf(message, HEADERS);
-    if (credential === null) return 'unsigned';
-    const [keyId, signature = ''] = credential.split(' ');
-    return keyId === key.kid && isSignature(key.x, message.data, signature) ? 'valid' : 'bad_signature';
-  }
-
   #isNewer(name: string, publishedMs: number, nowMs: number): boolean {
     const newestMs = this.#newestMs.get(name);
     const isNewer = newestMs === undefined || publishedMs > newestMs || newestMs > nowMs + AHEAD_MS;
@@ -117,4 +108,16 @@ export class StatisticsFeed {
     if (this.#newestMs.size > NEWEST_TIMES_MAX && oldest !== undefined) this.#newestMs.delete(oldest);
     return true;
   }
+}
+
+/** What the signature of a message of statistics is worth. Without a known key nothing is checked: `none`. */
+export function signatureStateOf(
+  message: Msg,
+  key: PublicJwk | null,
+): SignatureState | 'unsigned' | 'bad_signature' {
+  if (key === null) return 'none';
+  const credential = credentialOf(message, HEADERS);
+  if (credential === null) return 'unsigned';
+  const [keyId, signature = ''] = credential.split(' ');
+  return keyId === key.kid && isSignature(key.x, message.data, signature) ? 'valid' : 'bad_signature';
 }
