@@ -5,7 +5,6 @@
 import {
   appendFileSync,
   copyFileSync,
-  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { makeFolder } from '../../lib/folder.ts';
 import type { NodeStep } from './node-timeline.ts';
 import type { PlannedNode } from './planned-execution.ts';
 
@@ -63,8 +63,8 @@ export class NodeWriter {
     this.eventPath = join(folder, EVENT_FOLDER, eventFile);
     this.logFolder = join(folder, LOG_FOLDER, `worker-runner-node-${wallet}`, 'debug');
     this.#recordsMax = recordsMax;
-    mkdirSync(join(folder, EVENT_FOLDER), { recursive: true });
-    mkdirSync(this.logFolder, { recursive: true });
+    makeFolder(join(folder, EVENT_FOLDER));
+    makeFolder(this.logFolder);
   }
 
   /** Path of the log that a worker writes. */

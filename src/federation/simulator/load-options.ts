@@ -4,7 +4,8 @@ import { type CommandLine, flag, option, optionWithDefault } from '../../cli/com
 import { CodedError } from '../../lib/errors.ts';
 import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import type { Environment } from './options.ts';
-import { monitorSetting, OPTIONS, toNumber, toUrl } from './options.ts';
+import { readNumber } from '../../cli/number-option.ts';
+import { monitorSetting, OPTIONS, toUrl } from './options.ts';
 import { hostsNotAllowed } from './own-hosts.ts';
 import { profileName, type ProfileName, PROFILES } from './profiles.ts';
 
@@ -108,7 +109,7 @@ export function readLoadOptions(
     throw new CodedError('usage', `${foreign} is not this machine: ${remedy}.`);
   }
   const number = (name: 'nodes' | 'rate' | 'duration' | 'seed' | 'patience', min: number, max: number) =>
-    toNumber(name, values[name], { min, max, isWhole: name === 'nodes' || name === 'seed' });
+    readNumber(name, values[name], { min, max, isWhole: name === 'nodes' || name === 'seed' });
   return {
     profile,
     nodes: number('nodes', 1, LOAD_NODES_MAX),

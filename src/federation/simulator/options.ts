@@ -3,6 +3,7 @@
 import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import { slipIn } from '../../config/slips.ts';
 import { type CommandLine, flag, option, optionWithDefault } from '../../cli/command-line.ts';
+import { readNumber } from '../../cli/number-option.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 /** What one run of the simulator does, and with which servers. */
@@ -49,22 +50,6 @@ export const OPTIONS = {
 
 type NumberName = 'nodes' | 'rate' | 'duration' | 'seed' | 'duplicates' | 'disagree' | 'patience';
 
-/** The allowed values of a number. */
-export interface Range {
-  readonly min: number;
-  readonly max: number;
-  readonly isWhole: boolean;
-}
-
-/** A decimal number in its range; throws CodedError `usage`. */
-export function toNumber(name: string, value: string, range: Range): number {
-  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;
-  if (number >= range.min && number <= range.max && (!range.isWhole || Number.isInteger(number)))
-    return number;
-  const kind = range.isWhole ? 'a whole number' : 'a number';
-  throw new CodedError('usage', `--${name} ${value}: must be ${kind} from ${range.min} to ${range.max}.`);
-}
-
 /** A URL with one of these schemes; throws CodedError `usage`. */
 export function toUrl(name: string, value: string, schemes: readonly string[]): string {
   const url = URL.canParse(value) ? new URL(value) : null;
@@ -87,7 +72,7 @@ export function monitorSetting(env: Environment, name: string): string | null {
 /** Throws CodedError `usage` or `settings_invalid`. */
 export function readOptions({ values }: CommandLine<typeof OPTIONS>, env: Environment): SimulationOptions {
   const number = (name: NumberName, min: number, max: number, isWhole: boolean): number =>
-    toNumber(name, values[name], { min, max, isWhole });
+    readNumber(name, values[name], { min, max, isWhole });
   const servers =
     values.nats === undefined
       ? ownBrokerUrls(env).map((server) => toUrl('NATS_URL', server, ['nats', 'tls']))

@@ -3,6 +3,7 @@
 
 import { command } from '../../cli/command.ts';
 import { type CommandLine, flag, option, optionWithDefault } from '../../cli/command-line.ts';
+import { readNumber } from '../../cli/number-option.ts';
 import { complain, mention, print } from '../../cli/output.ts';
 import { progressLine } from '../../cli/progress-line.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
@@ -11,7 +12,7 @@ import { BlockPlan } from '../simulator/block-plan.ts';
 import { MinerPlan } from '../simulator/miner-plan.ts';
 import { MiningSim } from '../simulator/mining-sim.ts';
 import type { OracleMode } from '../simulator/oracle.ts';
-import { readFaults, readNumber, readUrl } from '../simulator/option-values.ts';
+import { readFaults, readUrl } from '../simulator/option-values.ts';
 import { verifyRun } from '../simulator/verification-run.ts';
 
 const OPTIONS = {

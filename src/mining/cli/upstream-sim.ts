@@ -2,11 +2,12 @@
 
 import { command } from '../../cli/command.ts';
 import { type CommandLine, flag, optionWithDefault, option } from '../../cli/command-line.ts';
+import { readNumber } from '../../cli/number-option.ts';
 import { complain, mention } from '../../cli/output.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 import { BlockPlan, type PlannedBlock } from '../simulator/block-plan.ts';
 import { FAULT_NAMES, FAULT_TEXTS } from '../simulator/fault-names.ts';
-import { readAuth, readFaults, readNumber } from '../simulator/option-values.ts';
+import { readAuth, readFaults } from '../simulator/option-values.ts';
 import { PlannedUpstream } from '../simulator/planned-upstream.ts';
 
 const OPTIONS = {

@@ -4,19 +4,6 @@ import { CodedError } from '../../lib/errors.ts';
 import { FAULT_NAMES, type FaultName } from './fault-names.ts';
 import type { SimAuth } from './sim-auth.ts';
 
-/** A number from `min` to `max`; errors: `usage`. */
-export function readNumber(
-  name: string,
-  value: string,
-  range: { readonly min: number; readonly max: number; readonly isWhole?: boolean },
-): number {
-  const { min, max, isWhole = true } = range;
-  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;
-  if (number >= min && number <= max && (!isWhole || Number.isInteger(number))) return number;
-  const kind = isWhole ? 'a whole number' : 'a number';
-  throw new CodedError('usage', `--${name} ${value}: must be ${kind} from ${min} to ${max}.`);
-}
-
 /**
  * The faults of `none`, `all` or a list with commas. `cookie` needs an upstream with a cookie, so `all` leaves it out
  * without one. Errors: `usage`.
