@@ -243,6 +243,11 @@ export class FederationLink implements Part {
     return this.#sender.isSending;
   }
 
+  /** True while messages are sent that the broker has not confirmed. */
+  get isSending(): boolean {
+    return this.#sender.isSending;
+  }
+
   /** Calls `heard` for each message on the subject, on this connection and on later ones, until it is called off. */
   subscribe(subject: string, heard: (message: Msg) => void): () => void {
     const listener: Listener = { subject, heard, end: () => undefined };

@@ -56,6 +56,7 @@ export class Sender {
   readonly #parts: SenderParts;
   #running: Promise<void> = Promise.resolve();
   #isStopping = false;
+  #isSending = false;
   #isWoken = false;
   #wakeUp: (() => void) | null = null;
   /** Which type is next while only one type may be sent together. */
@@ -63,6 +64,11 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
+  }
+
+  /** True while messages are sent that the broker has not confirmed. */
+  get isSending(): boolean {
+    return this.#isSending;
   }
 
   /** Begins to send. */
@@ -193,7 +199,9 @@ export class Sender {
     this.isSending = true;
     const { outbox, signing, presence } = this.#parts;
     const late = this.#after(CONFIRM_MS);
+    this.#isSending = true;
     const result = await sendTogether(channel, messages, signing, late.passed);
+    this.#isSending = false;
     late.cancel();
     const { end, confirmed, refused, newlyForbidden } = result;
     for (const type of newlyForbidden) this.#sayForbidden(type);
