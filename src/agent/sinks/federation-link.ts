@@ -238,12 +238,7 @@ export class FederationLink implements Part {
     return this.#presence.wanted(false).filter((type) => forbidden?.has(type) !== true).length;
   }
 
-  /** True while messages are on their way to the broker. */
-  get isSending(): boolean {
-    return this.#sender.isSending;
-  }
-
-  /** True while messages are sent that the broker has not confirmed. */
+  /** True while messages are on their way to the broker, until the outbox knows what became of them. */
   get isSending(): boolean {
     return this.#sender.isSending;
   }

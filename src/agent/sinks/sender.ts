@@ -51,8 +51,6 @@ export interface SenderParts {
 
 /** The one loop that sends. */
 export class Sender {
-  /** True while a round is under way. */
-  isSending = false;
   readonly #parts: SenderParts;
   #running: Promise<void> = Promise.resolve();
   #isStopping = false;
@@ -66,7 +64,7 @@ export class Sender {
     this.#parts = parts;
   }
 
-  /** True while messages are sent that the broker has not confirmed. */
+  /** True while a round is under way, until the outbox knows what became of it. */
   get isSending(): boolean {
     return this.#isSending;
   }
@@ -196,12 +194,10 @@ export class Sender {
   /** Sends messages together, waits for the broker's answer, and tells the outbox. */
   async #round(channel: Channel, messages: readonly Outgoing[]): Promise<void> {
     if (messages.length === 0) return;
-    this.isSending = true;
+    this.#isSending = true;
     const { outbox, signing, presence } = this.#parts;
     const late = this.#after(CONFIRM_MS);
-    this.#isSending = true;
     const result = await sendTogether(channel, messages, signing, late.passed);
-    this.#isSending = false;
     late.cancel();
     const { end, confirmed, refused, newlyForbidden } = result;
     for (const type of newlyForbidden) this.#sayForbidden(type);
@@ -210,7 +206,7 @@ export class Sender {
     const ids = idsOf(confirmed);
     if (ids.length > 0) await this.#insist(() => outbox.confirmed(ids));
     if (idsOf(messages).length > ids.length) await this.#insist(() => outbox.returned());
-    this.isSending = false;
+    this.#isSending = false;
     this.#parts.ended(
       end,
       confirmed.map(({ type }) => type),
