@@ -1,7 +1,7 @@
 // What the stage `ingest` needs of the store: the memory of facts, of executions under way and of what waits to be sent.
 // Interfaces and plain data; the store implements them.
 
-import type { FactType, NodeCounts } from './messages.ts';
+import type { FactType } from './messages.ts';
 import type { ExecutionMetrics, SourceKind, StoredPosition } from './source-facts.ts';
 
 /** Kinds of facts that are remembered and become messages. */
@@ -62,7 +62,7 @@ export interface MessageToQueue {
 }
 
 /** Numbers of a state that only grow. */
-export type CountName = 'received' | 'completed' | 'failed' | 'invoices' | 'total';
+export type CountName = 'received' | 'completed' | 'failed' | 'invoices' | 'total' | 'completed_first';
 
 /** Everything that is changed between `begin` and `commit` of the store. If anything throws, the caller rolls back. */
 export interface FactStore {
@@ -73,6 +73,8 @@ export interface FactStore {
   find(kind: FactKind, key: FactKey): KnownFact | null;
   /** True for an unknown fact that may be one of those that had to make room: it counts as known. */
   mayBeEvicted(atMs: number | null, nowMs: number): boolean;
+  /** False: every completion that is known came after the receipt of its task. */
+  readonly mayCompletedComeFirst: boolean;
   remember(fact: FactToRemember, nowMs: number): void;
   /** A later source knows the chain of a received task. */
   setChain(key: FactKey, chainId: string): void;
@@ -111,8 +113,21 @@ export interface FactTransactions extends FactStore {
   setPosition(position: StoredPosition, dropped: readonly string[]): void;
   /** What the sources held at the start was read. */
   endPhase(): void;
-  /** The oldest completions that wait, at most `limit`, out of those that wait. */
-  takeOldestAwaited(limit: number): readonly AwaitedCompletion[];
-  /** Counts, for heartbeats and the page. */
-  counts(nowMs: number): NodeCounts;
+}
+
+/** What the reader's loop needs of the store besides. */
+export interface ReaderStore extends FactTransactions {
+  /** The number of the completion that began to wait last; numbers rise. 0 if none ever did. */
+  readonly newestAwaited: number;
+  /** Takes the oldest completions up to this number, at most `limit`, out of those that wait. */
+  takeOldestAwaited(limit: number, upTo: number): readonly AwaitedCompletion[];
+  /** Forgets executions that were heard of last before this time. */
+  forgetExecutions(beforeMs: number): void;
+  /** True until all facts were looked at on this day. */
+  isForgettingDue(nowMs: number): boolean;
+  /**
+   * Makes one step of forgetting facts that no source has shown for a long time. `isShownAgain`: a source shows all its
+   * facts again and again.
+   */
+  forgetStep(nowMs: number, isShownAgain: boolean): void;
 }

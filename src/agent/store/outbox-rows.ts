@@ -71,9 +71,11 @@ export class OutboxRows {
 export class AwaitedRows {
   /** Completions that wait. */
   waiting: number;
+  /** The number of the newest one; 0 if there never was one. */
+  newest: number;
   readonly #insert: Statement;
   readonly #take: Statement<[Buffer], AwaitedRow>;
-  readonly #takeOldest: Statement<[number], AwaitedRow>;
+  readonly #takeOldest: Statement<[number, number], AwaitedRow>;
 
   constructor(database: Database) {
     this.#insert = statement(
@@ -84,13 +86,18 @@ export class AwaitedRows {
     this.#take = statement(database, 'DELETE FROM awaited WHERE key = ? RETURNING *');
     this.#takeOldest = statement(
       database,
-      'DELETE FROM awaited WHERE id IN (SELECT id FROM awaited ORDER BY id LIMIT ?) RETURNING *',
+      'DELETE FROM awaited WHERE id IN (SELECT id FROM awaited WHERE id <= ? ORDER BY id LIMIT ?) RETURNING *',
     );
     this.waiting = statement<[], number>(database, 'SELECT count(*) FROM awaited').pluck().get() ?? 0;
+    this.newest =
+      statement<[], number>(database, 'SELECT coalesce(max(id), 0) FROM awaited').pluck().get() ?? 0;
   }
 
   add(key: FactKey, { taskIdHash, chainId, atMs, isHistory }: AwaitedCompletion): void {
-    this.waiting += this.#insert.run(key, taskIdHash, chainId, atMs, isHistory ? 1 : 0).changes;
+    const { changes, lastInsertRowid } = this.#insert.run(key, taskIdHash, chainId, atMs, isHistory ? 1 : 0);
+    if (changes === 0) return;
+    this.waiting++;
+    this.newest = Number(lastInsertRowid);
   }
 
   /** Takes out the completion of this execution; null if none waits. */
@@ -102,10 +109,10 @@ export class AwaitedRows {
     return readAwaited(row);
   }
 
-  /** Takes out the oldest, at most `limit`. */
-  takeOldest(limit: number): readonly AwaitedCompletion[] {
+  /** Takes out the oldest up to this number, at most `limit`. */
+  takeOldest(limit: number, upTo: number): readonly AwaitedCompletion[] {
     if (this.waiting === 0) return [];
-    const rows = this.#takeOldest.all(limit).toSorted((a, b) => a.id - b.id);
+    const rows = this.#takeOldest.all(upTo, limit).toSorted((a, b) => a.id - b.id);
     this.waiting -= rows.length;
     return rows.map(readAwaited);
   }

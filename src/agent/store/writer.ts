@@ -13,10 +13,10 @@ import type {
   FactKind,
   FactOutcome,
   FactToRemember,
-  FactTransactions,
   KnownFact,
   MessageToQueue,
   OpenExecution,
+  ReaderStore,
   StatePhase,
 } from '../domain/fact-store.ts';
 import type { FactType, NodeCounts, QueuedMessage, SentWindow } from '../domain/messages.ts';
@@ -51,7 +51,7 @@ interface Rows {
 }
 
 /** The state of an agent. Only one may exist per database. */
-export class StateWriter implements FactTransactions {
+export class StateWriter implements ReaderStore {
   isOpen = false;
   readonly keys: FactKeys;
   readonly #database: Database;
@@ -222,6 +222,10 @@ export class StateWriter implements FactTransactions {
     return evictedDay !== null && ownDayOf(atMs, dayOf(nowMs)) <= evictedDay;
   }
 
+  get mayCompletedComeFirst(): boolean {
+    return this.#rows.values.number('completed_first') > 0;
+  }
+
   remember(fact: FactToRemember, nowMs: number): void {
     const { facts, values } = this.#rows;
     facts.add(fact, dayOf(nowMs));
@@ -257,8 +261,12 @@ export class StateWriter implements FactTransactions {
     return this.#rows.awaited.take(key);
   }
 
-  takeOldestAwaited(limit: number): readonly AwaitedCompletion[] {
-    return this.#rows.awaited.takeOldest(limit);
+  get newestAwaited(): number {
+    return this.#rows.awaited.newest;
+  }
+
+  takeOldestAwaited(limit: number, upTo: number): readonly AwaitedCompletion[] {
+    return this.#rows.awaited.takeOldest(limit, upTo);
   }
 
   count(name: CountName): void {
@@ -312,23 +320,24 @@ export class StateWriter implements FactTransactions {
     this.#identity = identity;
   }
 
-  /** Forgets executions that were heard of last before this time. */
   forgetExecutions(beforeMs: number): void {
     this.#rows.executions.forgetBefore(beforeMs);
   }
 
+  isForgettingDue(nowMs: number): boolean {
+    return this.#rows.values.number('forgot_day') < dayOf(nowMs);
+  }
+
   /**
-   * Makes one step of forgetting facts that no source has shown for {@link FORGOTTEN_AFTER_DAYS} days; true when nothing
-   * is left to do on this day. With `isShownAgain` a source shows all its facts again and again, and only days on which it
-   * did so count: a file that has not changed for a hundred days is not read whole, but still holds its facts.
+   * Forgets facts that were shown last more than {@link FORGOTTEN_AFTER_DAYS} days ago. With `isShownAgain` only days count
+   * on which the source showed known facts: an event file that has not changed for a hundred days is not read whole, but
+   * still holds its facts.
    */
-  forgetStep(nowMs: number, isShownAgain: boolean): boolean {
+  forgetStep(nowMs: number, isShownAgain: boolean): void {
     const { values, facts } = this.#rows;
     const today = dayOf(nowMs);
-    if (values.number('forgot_day') >= today) return true;
     const lastDay = isShownAgain ? Math.min(today, values.number('shown_day')) : today;
     if (facts.forgetStep(lastDay - FORGOTTEN_AFTER_DAYS)) values.set('forgot_day', today);
-    return values.number('forgot_day') >= today;
   }
 
   #readRows(): Rows {
