@@ -2,8 +2,7 @@
 // a transaction of its own. If a transaction fails, neither the file nor the memory has changed. It decides nothing about
 // facts.
 
-import type { Database } from '../../store/database.ts';
-import { durably } from '../../store/database.ts';
+import { type Database, durably } from '../../store/database.ts';
 import type { AgentIdentity } from '../domain/agent-state.ts';
 import { FactKeys } from '../domain/fact-key.ts';
 import type {
@@ -114,11 +113,6 @@ export class StateWriter implements ReaderStore {
 
   get awaiting(): number {
     return this.#rows.awaited.waiting;
-  }
-
-  /** Facts that are remembered. */
-  get remembered(): number {
-    return this.#rows.facts.count;
   }
 
   /** The facts of this process, by kind, source and outcome. */

@@ -10,7 +10,7 @@ import { codeOf } from '../../store/refusal.ts';
 import type { ThreadWork } from '../../workers/thread-entry.ts';
 import type { FactKeys } from '../domain/fact-key.ts';
 import type { ReaderReport } from '../domain/reader-report.ts';
-import type { SourceReader, StoredPosition } from '../domain/source-facts.ts';
+import type { SourceReader, SourceStatus, StoredPosition } from '../domain/source-facts.ts';
 import { ReaderLoop } from '../ingest/reader-loop.ts';
 import { type AgentState, newNodeId, openState } from '../store/open-state.ts';
 import { StoredOutbox } from '../store/stored-outbox.ts';
@@ -22,6 +22,7 @@ import type {
   ReaderToMain,
 } from './messages.ts';
 import { ReaderLog } from './reader-log.ts';
+import { sourceNews } from './source-news.ts';
 import { FileGuard, MemoryGuard, type ReaderGuard } from './state-guard.ts';
 
 /** Time between two looks whether there is something to report, in ms. */
@@ -34,7 +35,6 @@ export interface SourceParts {
   readonly data: ReaderThreadData;
   readonly positions: readonly StoredPosition[];
   readonly keys: Pick<FactKeys, 'of'>;
-  readonly log: ReaderLog;
 }
 
 /** What a {@link ReaderWork} needs of its thread. */
@@ -59,6 +59,7 @@ export class ReaderWork implements ThreadWork<MainToReader> {
   readonly #outbox: StoredOutbox;
   #reports: Timer | null = null;
   #reported = '';
+  #statuses: readonly SourceStatus[] = [];
   #notedCommits = 0;
   #notedAtMs = 0;
   #isFatal = false;
@@ -89,7 +90,6 @@ export class ReaderWork implements ThreadWork<MainToReader> {
       data,
       positions: writer.positions(),
       keys: writer.keys,
-      log: this.#log,
     });
     this.#loop = new ReaderLoop({
       settings: data,
@@ -219,6 +219,11 @@ export class ReaderWork implements ThreadWork<MainToReader> {
 
   #report(): void {
     const report = this.#made();
+    for (const [index, status] of report.sources.entries()) {
+      for (const { sentence, cause } of sourceNews(this.#statuses[index] ?? null, status))
+        this.#log.say('warn', sentence, cause);
+    }
+    this.#statuses = report.sources;
     const text = JSON.stringify(report);
     if (text === this.#reported) return;
     this.#reported = text;

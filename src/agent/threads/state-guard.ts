@@ -1,7 +1,7 @@
 // Watches the disk under the state file: whether the files are still the state's, why they cannot be written, and how much
 // room is left. A state in memory needs no guard.
 
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
@@ -94,7 +94,9 @@ export class FileGuard implements ReaderGuard {
 
   /** No path leaves the process. */
   #withoutFolder(sentence: string): string {
-    return sentence.replaceAll(this.#path, basename(this.#path));
+    const folder = dirname(this.#path);
+    const named = sentence.replaceAll(this.#path, basename(this.#path));
+    return folder.length > 1 ? named.replaceAll(folder, 'its folder') : named;
   }
 }
 

@@ -1,0 +1,12 @@
+// Makes the readers of the node's files from the settings, logs first: metrics are known before the completions that need
+// them. It reads nothing.
+
+import type { SourceReader } from '../domain/source-facts.ts';
+import { EventFiles } from '../sources/event-files.ts';
+import type { SourceParts } from './reader-work.ts';
+
+/** The readers of one thread. */
+export function makeSources({ data, positions, keys }: SourceParts): readonly SourceReader[] {
+  const keyOf = (text: string) => keys.of('file', text).toString('hex');
+  return [new EventFiles({ globs: data.events, positions, keyOf, rescanIntervalMs: data.rescanIntervalMs })];
+}
