@@ -5,7 +5,13 @@ import type { ReadStep, SourceFile } from '../domain/source-facts.ts';
 import { EventPass, type PassStep } from './event-pass.ts';
 import { decodePosition, type EventPosition, encodePosition } from './event-position.ts';
 import { redactedName } from './file-name.ts';
-import { type FileVersion, openForReading } from './open-version.ts';
+import { currentVersion, type FileVersion, openForReading } from './open-version.ts';
+
+/**
+ * Looks for which a file that is shorter than its position is left alone. The node is usually about to write it whole, and
+ * a reading from the beginning would be in vain.
+ */
+const SHORT_LOOKS = 1;
 
 /** A problem that begins: `offset` is null if the file cannot be read. */
 export type FileProblem = (problem: 'damaged' | 'unreadable', offset: number | null) => void;
@@ -33,6 +39,8 @@ export class EventFile {
   #isStale = false;
   /** Nothing is tried again before the next look. */
   #isResting = false;
+  /** Attempts in a row that found the file shorter than the position. */
+  #shortLooks = 0;
   #state: SourceFile['state'] = 'reading';
   #offset: number | null = null;
   #readTo: number;
@@ -97,6 +105,7 @@ export class EventFile {
       this.#isStale = false;
       while (this.isWaiting) {
         this.#pass ??= await this.#begin(nowMs);
+        if (this.#pass === null) break;
         const step = await this.#pass.step(buffer);
         await this.#settle(this.#pass, step);
         if (step.bytes > 0) return this.#stepOf(step);
@@ -143,12 +152,23 @@ export class EventFile {
     return this.#version.signature !== this.#readSignature;
   }
 
-  async #begin(nowMs: number): Promise<EventPass> {
+  /** Null if the file has to be left alone until the next look. */
+  async #begin(nowMs: number): Promise<EventPass | null> {
     if (!this.#version.isFile) throw new NotAFileError();
     const handle = await openForReading(this.path);
     try {
-      const pass = await EventPass.begin(handle, this.#isWholeWanted ? null : this.#reached, nowMs);
-      if (!pass.version.isFile) throw new NotAFileError();
+      const version = await currentVersion(handle);
+      if (!version.isFile) throw new NotAFileError();
+      const position = this.#isWholeWanted ? null : this.#reached;
+      if (position !== null && version.bytes < position.offset && this.#shortLooks < SHORT_LOOKS) {
+        await handle.close();
+        this.#shortLooks += 1;
+        this.#isResting = true;
+        this.#state = 'incomplete';
+        return null;
+      }
+      const pass = await EventPass.begin(handle, version, position, nowMs);
+      this.#shortLooks = 0;
       this.#state = 'reading';
       this.#readTo = pass.readTo;
       return pass;

@@ -63,9 +63,13 @@ export class EventPass {
     }, placeOf(position));
   }
 
-  /** Begins behind the position if the file holds the bytes that it knows; else, or if it is null, at the beginning. */
-  static async begin(handle: FileHandle, position: EventPosition | null, nowMs: number): Promise<EventPass> {
-    const version = await currentVersion(handle);
+  /** `version` is that of the open file. Begins behind the position if the file holds the bytes that it knows; else, or if it is null, at the beginning. */
+  static async begin(
+    handle: FileHandle,
+    version: FileVersion,
+    position: EventPosition | null,
+    nowMs: number,
+  ): Promise<EventPass> {
     if (position !== null && position.offset > 0 && position.offset <= version.bytes) {
       const { offset } = position;
       const head = await bytesBetween(handle, 0, Math.min(KNOWN_BYTES, offset));

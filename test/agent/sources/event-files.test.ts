@@ -14,6 +14,8 @@ const ids = (from: number, to: number): string[] =>
 /** Records of about 200 bytes. */
 const records = (from: number, to: number): string[] =>
   ids(from, to).map((id) => outcome(id, { more: 'x'.repeat(150) }));
+/** Looks for which a file that is shorter than its position is left alone. */
+const SHORT_LOOKS = 1;
 const ADDRESS = `0x${'aB'.repeat(20)}`;
 
 describe('event files', () => {
@@ -74,7 +76,9 @@ describe('event files', () => {
       await drive.read();
       if (isRestarted) await drive.restart();
       drive.write('a.json', content);
-      const found = (await drive.read()).map((id) => id?.replace('no-', 'id-'));
+      let found = await drive.read();
+      for (let look = 0; look < SHORT_LOOKS && found.length === 0; look += 1) found = await drive.read();
+      found = found.map((id) => id?.replace('no-', 'id-') ?? null);
       expect(found.slice(0, to)).toEqual(ids(from, to));
     }
   });
@@ -307,18 +311,32 @@ describe('event files', () => {
     expect(await drive.step()).toMatchObject({ facts: [], unread: { other: 2, invalid: 4 } });
   });
 
+  it('event files - a file that is seen in the middle of being rewritten is not read from the beginning', async () => {
+    await using drive = new EventDrive();
+    drive.write('a.json', documentOf(records(0, 100)));
+    await drive.read();
+    drive.write('a.json', documentOf(records(0, 101)).slice(0, 5_000));
+    expect(await drive.read()).toEqual([]);
+    expect(drive.bytes).toBe(0);
+    expect(drive.states()).toEqual({ 'a.json': 'incomplete' });
+    drive.write('a.json', documentOf(records(0, 101)));
+    expect(await drive.read()).toEqual(ids(100, 101));
+  });
+
   it('event files - replaced or truncated between two steps, the reading begins again or waits', async () => {
     await using drive = new EventDrive();
     drive.write('a.json', documentOf(records(0, 4_000)));
     await drive.reader.look(drive.nowMs);
     await drive.step();
     drive.write('a.json', documentOf(records(5_000, 5_010)));
+    for (let look = 0; look < SHORT_LOOKS; look += 1) expect(await drive.read()).toEqual([]);
     expect(await drive.read()).toEqual(ids(5_000, 5_010));
 
     drive.write('a.json', documentOf(records(0, 4_000)));
     await drive.reader.look(drive.nowMs);
     await drive.step();
     truncateSync(join(drive.folder, 'a.json'));
+    expect(await drive.read()).toEqual([]);
     expect(await drive.read()).toEqual([]);
     expect(drive.states()).toEqual({ 'a.json': 'incomplete' });
 
@@ -329,6 +347,7 @@ describe('event files', () => {
     renameSync(join(drive.folder, 'b.tmp'), join(drive.folder, 'a.json'));
     // The replaced file is read to its end through the open descriptor.
     expect(await drive.read()).toContain('id-3999');
+    for (let look = 0; look < SHORT_LOOKS; look += 1) expect(await drive.read()).toEqual([]);
     expect(await drive.read()).toEqual(ids(6_000, 6_010));
     expect(drive.states()).toEqual({ 'a.json': 'read' });
   });
