@@ -17,6 +17,18 @@ export function refusePlainRequest(response: ServerResponse): void {
   response.end(PLAIN_BODY);
 }
 
+/** Refuses an upgrade with this status, for example `403 Forbidden`; there is only the connection of its request. */
+export function refuseUpgrade(status: string, socket: Socket): void {
+  // A client that resets its connection meanwhile must not end the process.
+  socket.on('error', () => {});
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  socket.destroySoon();
+}
+
 const BROKEN: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',

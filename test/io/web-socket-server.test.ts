@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Peer, PING_MS, UNREAD_MS } from '../../src/io/web-socket-connection.ts';
 import {
-  UNSENT_ANSWER_BYTES_MAX,
   WEB_SOCKET_FRAGMENTS_MAX,
   WEB_SOCKET_MESSAGE_BYTES_MAX,
+} from '../../src/io/web-socket-connections.ts';
+import {
+  UNSENT_ANSWER_BYTES_MAX,
   WebSocketServer,
   type WebSocketServerOptions,
   webSocketShare,
