@@ -34,6 +34,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The shape of all refusals of this server. */
     readonly errorShape: ErrorShape;
+    /** The paths at which a request may become a WebSocket; `addUpgradeRoute` adds them. */
+    readonly upgradePaths: Set<string>;
   }
 }
 

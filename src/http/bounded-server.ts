@@ -63,12 +63,18 @@ export function createBoundedServer(
   bodyBytesMax: number,
   errorShape: ErrorShape = 'nested',
 ): HttpServer & { readonly app: FastifyInstance } {
+  const upgradePaths = new Set<string>();
   const app: FastifyInstance = fastify({
     ...VALIDATION,
     logger: false,
     // Node's default is to look for slow requests every 30 s.
     // Node would answer a request without a host by itself, without a body.
-    http: { connectionsCheckingInterval: HTTP_CHECK_INTERVAL_MS, requireHostHeader: false },
+    // A client may offer an upgrade with any request, for example to HTTP/2; elsewhere the offer is ignored.
+    http: {
+      connectionsCheckingInterval: HTTP_CHECK_INTERVAL_MS,
+      requireHostHeader: false,
+      shouldUpgradeCallback: ({ url = '' }) => upgradePaths.has(url.split('?', 1)[0] ?? ''),
+    },
     bodyLimit: bodyBytesMax,
     requestTimeout: HTTP_REQUEST_TIME_MAX_MS,
     connectionTimeout: HTTP_CONNECTION_IDLE_MAX_MS,
@@ -79,6 +85,7 @@ export function createBoundedServer(
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, errorShape),
   });
   app.decorate('errorShape', errorShape);
+  app.decorate('upgradePaths', upgradePaths);
   // Handlers send finished text, which several requests may share, so fastify never serializes by a response schema.
   app.setSerializerCompiler(() => JSON.stringify);
   app.server.maxConnections = HTTP_CONNECTIONS_MAX;
