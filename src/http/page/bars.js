@@ -62,14 +62,18 @@ export function showBars(place, title, bars, nothing) {
 }
 
 /**
- * Bars of a distribution: closed vocabularies keep their order, others go largest first, `other` last.
+ * Bars of a distribution. A closed vocabulary has its labels first, in its order and also without a count, then others as
+ * they come; without one (null) the largest go first, `other` last.
  * @param {Readonly<Record<string, number>>} distribution
- * @param {boolean} isClosed
+ * @param {readonly string[] | null} vocabulary
  * @returns {Bar[]}
  */
-export function barsOf(distribution, isClosed) {
+export function barsOf(distribution, vocabulary) {
   const bars = Object.entries(distribution).map(([label, number]) => ({ label, count: number }));
-  if (isClosed) return bars;
+  if (vocabulary !== null) {
+    const known = vocabulary.map((label) => bars.find((bar) => bar.label === label) ?? { label, count: 0 });
+    return [...known, ...bars.filter(({ label }) => !vocabulary.includes(label))];
+  }
   return bars.toSorted(
     (a, b) =>
       Number(a.label === 'other') - Number(b.label === 'other') ||

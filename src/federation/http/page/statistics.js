@@ -2,12 +2,10 @@
 // tick; other files show the live numbers.
 
 import { getJson } from './api.js';
-import { barsOf, showBars } from './bars.js';
 import { all, byId, onChoice, setText, showText } from './dom.js';
 import { count, dateTime, span, tenths } from './format.js';
+import { isRate, showMetrics } from './metric-elements.js';
 
-const RATES = new Set(['successRate', 'cacheHitRate']);
-const PLACES = new Set(['continentDistribution', 'locationDistribution']);
 /** Members of the statistics that are compared; the history's columns have the same names. */
 const COMPARED = new Set(['activeNodes', 'totalTasks', 'successRate', 'totalInvoices']);
 const HOUR_MS = 3_600_000;
@@ -46,32 +44,10 @@ export function showStatistics(document) {
 
 function show() {
   const statistics = latest?.statistics?.[period] ?? null;
-  for (const element of all('data[data-metric]')) showNumber(element, statistics);
-  for (const place of all('div[data-metric]')) {
-    const distribution = statistics?.[place.dataset.metric ?? ''] ?? {};
-    showBars(
-      place,
-      place.dataset.title ?? '',
-      barsOf(distribution, place.dataset.closed !== undefined),
-      PLACES.has(place.dataset.metric ?? '')
-        ? 'Counted hourly; too few nodes to show so far.'
-        : 'Nothing to show yet.',
-    );
-  }
+  showMetrics(statistics);
   showText('lastUpdated', statistics === null ? 'after the first tick' : dateTime(statistics.lastUpdated));
   if (latest !== null) setText(byId('interval'), `, every ${span(latest.publishIntervalMs)}`);
   if (statistics !== null) void compare(statistics);
-}
-
-/**
- * @param {HTMLElement} element
- * @param {any} statistics
- */
-function showNumber(element, statistics) {
-  const name = element.dataset.metric ?? '';
-  const value = statistics?.[name];
-  element.setAttribute('value', value === undefined ? '' : String(value));
-  setText(element, value === undefined ? '–' : RATES.has(name) ? tenths(value) : count(value));
 }
 
 /** @param {any} statistics */
@@ -110,7 +86,7 @@ function comparison(name, now, before) {
   if (now === before) return `As ${BEFORE[period]}`;
   const sign = now > before ? '+' : '−';
   const difference = Math.abs(now - before);
-  if (RATES.has(name)) return `${sign}${tenths(difference)} points on ${BEFORE[period]}`;
+  if (isRate(name)) return `${sign}${tenths(difference)} points on ${BEFORE[period]}`;
   const relative =
     before === 0 || period === 'all' ? '' : ` (${sign}${tenths((difference / before) * 100)} %)`;
   return `${sign}${count(difference)}${relative} on ${BEFORE[period]}`;

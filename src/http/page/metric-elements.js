@@ -1,0 +1,44 @@
+// The elements with `data-metric` show the member of the network's statistics that they name: a `data` a number, a `div` a
+// distribution. Pages of several programs have them.
+
+import { barsOf, showBars } from './bars.js';
+import { all, setText } from './dom.js';
+import { count, tenths } from './format.js';
+
+const RATES = new Set(['successRate', 'cacheHitRate']);
+const PLACES = new Set(['continentDistribution', 'locationDistribution']);
+
+/** True if the statistics have this member as a percentage. @param {string} name */
+export function isRate(name) {
+  return RATES.has(name);
+}
+
+/**
+ * Shows the statistics in all these elements.
+ * @param {any} statistics null if there are none
+ * @param {Readonly<Record<string, readonly string[]>>} [vocabularies] by distribution, labels that it shows in any case
+ */
+export function showMetrics(statistics, vocabularies = {}) {
+  for (const element of all('data[data-metric]')) showNumber(element, statistics);
+  for (const place of all('div[data-metric]')) {
+    const name = place.dataset.metric ?? '';
+    const labels = vocabularies[name] ?? (place.dataset.closed === undefined ? null : []);
+    showBars(
+      place,
+      place.dataset.title ?? '',
+      barsOf(statistics?.[name] ?? {}, labels),
+      PLACES.has(name) ? 'Counted hourly; too few nodes to show so far.' : 'Nothing to show yet.',
+    );
+  }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {any} statistics
+ */
+function showNumber(element, statistics) {
+  const name = element.dataset.metric ?? '';
+  const value = statistics?.[name] ?? undefined;
+  element.setAttribute('value', value === undefined ? '' : String(value));
+  setText(element, value === undefined ? '–' : isRate(name) ? tenths(value) : count(value));
+}
