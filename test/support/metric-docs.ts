@@ -11,10 +11,10 @@ export interface MetricRow {
 }
 
 const PROCESS_HEADING = '\n## Process and event loop\n';
-const [FEDERATION = '', MINING = '', TRADES = '', BACKEND = '', ENCLAVE = ''] = readFileSync(
+const [FEDERATION = '', MINING = '', TRADES = '', BACKEND = '', ENCLAVE = '', AGENT = ''] = readFileSync(
   new URL('../../docs/metrics.md', import.meta.url),
   'utf8',
-).split(/\n## (?:Mining|Trades|Reference backend of trades|Enclave)\n/);
+).split(/\n## (?:Mining|Trades|Reference backend of trades|Enclave|Agent)\n/);
 /** What the enclave counts, which the service shows too. */
 const SHARED = TRADES.split('\n').filter((line) => line.startsWith('| `aggregator_enclave_'));
 const OWN = {
@@ -22,6 +22,7 @@ const OWN = {
   trades: TRADES,
   backend: BACKEND,
   enclave: [...SHARED, ENCLAVE].join('\n'),
+  agent: AGENT,
 } as const;
 
 /** The page as far as it is about this program; the process and its event loop belong to all. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { NONE_MISSING } from '../../../src/federation/domain/missing.ts';
+import { AGENT_ERRORS } from '../../../src/agent/http/schemas.ts';
 import { HTTP_ERRORS } from '../../../src/http/answers.ts';
 import { PARAMETER_CODES } from '../../../src/federation/http/parameters.ts';
 import { ENCLAVE_ERRORS } from '../../../src/trades/http/enclave-parameters.ts';
@@ -69,6 +70,7 @@ describe('docs/errors.md - against the program', () => {
       ...parameters,
       ...TRADES_ERRORS,
       ...ENCLAVE_ERRORS,
+      ...AGENT_ERRORS,
     });
   });
 });

@@ -1,0 +1,90 @@
+// The statistics of the network on the page: the numbers and distributions of the chosen period, whether they are genuine,
+// and how old they are.
+
+import { serverNowMs } from './api.js';
+import { byId, onChoice, setText } from './dom.js';
+import { ago, dateTime, whyAhead } from './format.js';
+import { showMetrics } from './metric-elements.js';
+import { networkOf } from './network-feed.js';
+import { VOCABULARIES } from './vocabulary.js';
+
+const POLL_MS = 5_000;
+
+let period = 'all';
+/** The latest statistics of all time; null before they were asked. @type {any} */
+let latest = null;
+/** Those of a shorter period, if one is chosen. @type {any} */
+let shorter = null;
+
+/** The latest statistics of all time; null before they were asked. */
+export function latestNetwork() {
+  return latest;
+}
+
+export function startNetwork() {
+  onChoice('period', (value) => {
+    period = value;
+    shorter = null;
+    void load();
+    show();
+  });
+  setInterval(() => void load(), POLL_MS);
+}
+
+/** @param {any} statistics of all time */
+export function takeNetwork(statistics) {
+  latest = statistics;
+  show();
+}
+
+/** Shows which shorter periods there are; without any, there is nothing to choose. @param {any} node */
+export function showPeriods({ periods }) {
+  const group = byId('period');
+  group.hidden = periods.length === 0;
+  for (const input of group.querySelectorAll('input'))
+    input.disabled = input.value !== 'all' && !periods.includes(input.value);
+}
+
+/** Shows the age, which passes without new statistics. */
+export function showAge() {
+  const shown = current();
+  const isKnown = shown !== null && shown.status !== 'awaiting_data';
+  const agoMs = isKnown ? serverNowMs() - Date.parse(shown.timestamp) : 0;
+  setText(
+    byId('published'),
+    isKnown ? `Published ${ago(agoMs)} ${whyAhead(agoMs)}`.trim() : 'No statistics yet',
+  );
+  byId('published').title = isKnown ? dateTime(shown.timestamp) : '';
+}
+
+async function load() {
+  const asked = period;
+  if (asked === 'all') return;
+  const answer = await networkOf(asked).catch(() => null);
+  if (asked !== period || answer === null) return;
+  shorter = answer;
+  show();
+}
+
+function current() {
+  return period === 'all' ? latest : shorter;
+}
+
+function show() {
+  const shown = current();
+  const isKnown = shown !== null && shown.status !== 'awaiting_data';
+  showMetrics(isKnown ? shown : null, VOCABULARIES);
+  const genuine = byId('genuine');
+  const isSigned = isKnown && shown.signature === 'valid';
+  genuine.dataset.signature = isKnown ? shown.signature : 'unknown';
+  const by = isKnown && shown.aggregatorId !== '' ? ` ${shown.aggregatorId}` : '';
+  setText(
+    genuine,
+    isSigned
+      ? `✓ Genuine: signed by${by === '' ? ' the aggregator' : by}`
+      : isKnown
+        ? `Not signed${by === '' ? '' : `, says it is from${by}`}: nobody has checked who sent them`
+        : '',
+  );
+  showAge();
+}
