@@ -3,7 +3,8 @@
 // bytes; a longer one counts as absent. Its memory depends neither on the file nor on a record.
 
 import { RECORD_LEVELS, type SparseRecord } from '../domain/event-record.ts';
-import { type JsonListener, JsonTokens } from './json-tokens.ts';
+import type { JsonListener } from './json-listener.ts';
+import { JsonTokens } from './json-tokens.ts';
 import { LINE_ITEM, MESSAGE, memberOf, OTHER_MEMBER, PAYLOAD, RECORDS } from './member-names.ts';
 import { itemOf, KEPT_MEMBERS, RecordSlots } from './record-slots.ts';
 

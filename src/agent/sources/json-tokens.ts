@@ -4,22 +4,11 @@
 // NESTED_LEVELS_MAX levels only strings and the number of brackets are checked.
 
 import { bytesOf, ESCAPES, hexDigit, KIND_OF, PLAIN, partOfNumber, SIGN } from './json-bytes.ts';
+import type { JsonListener } from './json-listener.ts';
 import { KeptText } from './kept-text.ts';
 
 /** Levels of objects and arrays in one another of which each bracket is checked against its partner. */
 export const NESTED_LEVELS_MAX = 1_024;
-
-/** Who is told. Calls come in the order of the text. */
-export interface JsonListener {
-  /** An object or an array begins. */
-  opened(isObject: boolean): void;
-  /** The innermost object or array ends; {@link JsonTokens.offset} lies behind its bracket. */
-  closed(): void;
-  /** The name of a member was read, if `keepsNames` is set. */
-  named(): void;
-  /** A scalar was read. */
-  scalar(): void;
-}
 
 // What the next byte belongs to. Each of the first seven stands between tokens.
 const START = 0;
