@@ -18,6 +18,9 @@ export type FactOutcome = 'known' | 'remembered' | 'queued';
  */
 export type StatePhase = 'first' | 'anew' | 'kept';
 
+/** How long a received task counts as active, in ms. */
+export const ACTIVE_MS = 600_000;
+
 /** A name of `FactKeys`. */
 export type FactKey = Buffer;
 

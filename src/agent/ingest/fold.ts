@@ -2,13 +2,11 @@
 // belong, and what is expected of an execution. Pure: what is known comes in, what is to be done goes out.
 
 import { DAY_MS } from '../../lib/durations.ts';
-import type { OpenExecution, StatePhase } from '../domain/fact-store.ts';
+import { ACTIVE_MS, type OpenExecution, type StatePhase } from '../domain/fact-store.ts';
 import type { ExecutionMetrics } from '../domain/source-facts.ts';
 
 /** How long an execution that has begun and not completed may be the one that metrics without a name belong to, in ms. */
 export const EXECUTION_MS = 3_600_000;
-/** How long a received task counts as active, in ms. */
-export const ACTIVE_MS = 600_000;
 /** After a lost state, records older than this are only remembered, in ms: an aggregator may have pruned them. */
 export const SENT_AGAIN_MS = DAY_MS;
 

@@ -144,11 +144,11 @@ export class ReaderLoop implements Part {
     const commits = this.#commits;
     if (clock.monotonicMs() - this.#lookedAtMs >= settings.pollIntervalMs) await this.#look();
     if (commits.isResting) return false;
-    this.#mark();
-    if (this.#release()) return true;
+    if (this.#endWaits()) return true;
     if (this.#needsSalt || !this.#hasRoom || guard.isSpaceLow) {
       commits.probe();
       commits.settle();
+      if (guard.isSpaceLow) guard.makeRoom();
       return false;
     }
     const { generation } = commits;
@@ -159,6 +159,7 @@ export class ReaderLoop implements Part {
       this.#takeIn(this.#pending);
       return true;
     }
+    if (this.#endWaits()) return true;
     commits.probe();
     commits.settle();
     this.#rested();
@@ -239,19 +240,17 @@ export class ReaderLoop implements Part {
     this.#waitsForMetrics = this.#logs?.status().isReadable ?? false;
   }
 
-  /** Completions that wait begin to count when the logs were read to their end, or when nothing is read any more. */
-  #mark(): void {
+  /**
+   * Queues completions that have waited for metrics long enough; true if there were some. They begin to wait, and cease to,
+   * when the logs were read to their end, or when nothing is read because there is no room.
+   */
+  #endWaits(): boolean {
     const { store, clock } = this.#parts;
-    if (store.awaiting === 0) return;
-    const isAtEnd = this.#logs === null || this.#drained.has(this.#logs);
-    if (isAtEnd || !this.#hasRoom) this.#waits.mark(store.newestAwaited, clock.monotonicMs());
-  }
-
-  /** Queues completions that have waited long enough; true if there were some. */
-  #release(): boolean {
-    const { store, clock } = this.#parts;
+    const areLogsRead = this.#logs === null || this.#drained.has(this.#logs);
+    if (store.awaiting === 0 || this.#needsSalt || !(areLogsRead || !this.#hasRoom)) return false;
+    this.#waits.mark(store.newestAwaited, clock.monotonicMs());
     const upTo = this.#waits.due(clock.monotonicMs());
-    if (upTo === null || this.#needsSalt) return false;
+    if (upTo === null) return false;
     this.#commits.open();
     const released = store.takeOldestAwaited(RELEASED_MAX, upTo);
     const terms = this.#terms();

@@ -23,6 +23,8 @@ export interface StateGuard {
   written(): void;
   failed(error: unknown): void;
   recovered(): void;
+  /** Called while the space is low: on a small disk the log of old transactions may be what fills it. */
+  makeRoom(): void;
 }
 
 /** What {@link StepCommits} need of the loop. */

@@ -6,6 +6,7 @@ import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync
 import { basename } from 'node:path';
 import { CodedError } from '../../lib/errors.ts';
 import { type Database, durably, openInMemory } from '../../store/database.ts';
+import { roomBeside } from '../../store/free-space.ts';
 import { closeHeld, openHeld } from '../../store/held-database.ts';
 import { lockDatabase } from '../../store/lock.ts';
 import { refusalOf } from '../../store/refusal.ts';
@@ -16,6 +17,12 @@ import { AGENT_DATABASE } from './agent-database.ts';
 import { identityPathOf, type KeptIdentity, readIdentityFile, writeIdentityFile } from './identity-file.ts';
 import { readIdentity, writeIdentity } from './identity-row.ts';
 import { StateWriter, type WriterOptions } from './writer.ts';
+
+/** Pages of the write-ahead log: a share of the file system, and its limits. */
+const LOG_SHARE = 0.05;
+const LOG_PAGES_MAX = 4_000;
+const LOG_PAGES_LEAST = 25;
+const PAGE_BYTES = 4_096;
 
 /** How a state is opened. */
 export interface OpenStateOptions extends WriterOptions {
@@ -107,6 +114,7 @@ function openFile(path: string, options: OpenStateOptions, lost: Lost | null): A
       const writer = new StateWriter(database, options);
       if (kept === 'damaged')
         warnings.push(`the file ${basename(identityPathOf(path))} was damaged and is written anew`);
+      database.pragma(`wal_autocheckpoint = ${logPagesOn(path)}`);
       // A start counts as a commit: a copy made before it is older from now on.
       writer.change(() => undefined, true);
       return writer;
@@ -139,6 +147,19 @@ function openFile(path: string, options: OpenStateOptions, lost: Lost | null): A
       closeHeld(held, areFilesWhole, log);
     },
   };
+}
+
+/**
+ * Pages that the write-ahead log may have before it is moved into the database: on a small disk a longer log could take all
+ * the space that moving it needs.
+ */
+function logPagesOn(path: string): number {
+  try {
+    const pages = (roomBeside(path).sizeBytes * LOG_SHARE) / PAGE_BYTES;
+    return Math.floor(Math.max(LOG_PAGES_LEAST, Math.min(pages, LOG_PAGES_MAX)));
+  } catch {
+    return LOG_PAGES_MAX;
+  }
 }
 
 /** Checks what is in the file. Throws {@link LostState}. */

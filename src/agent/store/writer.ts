@@ -5,18 +5,19 @@
 import { type Database, durably } from '../../store/database.ts';
 import type { AgentIdentity } from '../domain/agent-state.ts';
 import { FactKeys } from '../domain/fact-key.ts';
-import type {
-  AwaitedCompletion,
-  CountName,
-  FactKey,
-  FactKind,
-  FactOutcome,
-  FactToRemember,
-  KnownFact,
-  MessageToQueue,
-  OpenExecution,
-  ReaderStore,
-  StatePhase,
+import {
+  ACTIVE_MS,
+  type AwaitedCompletion,
+  type CountName,
+  type FactKey,
+  type FactKind,
+  type FactOutcome,
+  type FactToRemember,
+  type KnownFact,
+  type MessageToQueue,
+  type OpenExecution,
+  type ReaderStore,
+  type StatePhase,
 } from '../domain/fact-store.ts';
 import type { FactType, NodeCounts, QueuedMessage, SentWindow } from '../domain/messages.ts';
 import type { StatisticsRow } from '../domain/network-statistics.ts';
@@ -31,9 +32,6 @@ import { AwaitedRows, OutboxRows, SentRows } from './outbox-rows.ts';
 import { PositionRows } from './position-rows.ts';
 import { type MessageEnds, StateValues } from './state-values.ts';
 import { StatisticsRows } from './statistics-row.ts';
-
-/** How long a received task counts as active, in ms. */
-export const ACTIVE_MS = 600_000;
 
 /** What tests and other uses of a state may set. */
 export interface WriterOptions {

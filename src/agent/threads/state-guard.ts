@@ -34,11 +34,13 @@ export interface FileGuardParts {
 /** The guard of a state file. */
 export class FileGuard implements ReaderGuard {
   readonly #path: string;
+  readonly #database: Database;
   readonly #files: DatabaseFiles;
   readonly #health: WriterHealth;
 
   constructor(path: string, database: Database, { clock, timers, log, fatal }: FileGuardParts) {
     this.#path = path;
+    this.#database = database;
     this.#files = new DatabaseFiles(path, database, clock.monotonicMs);
     this.#health = new WriterHealth(path, {
       files: this.#files,
@@ -81,7 +83,9 @@ export class FileGuard implements ReaderGuard {
   }
 
   failed(error: unknown): void {
-    this.#health.failed(error, refusalOf(error) === null);
+    const refusal = refusalOf(error);
+    this.#health.failed(error, refusal === null);
+    if (refusal === 'full') this.makeRoom();
   }
 
   recovered(): void {
@@ -90,6 +94,14 @@ export class FileGuard implements ReaderGuard {
 
   areFilesWhole(): boolean {
     return this.#health.areFilesWhole();
+  }
+
+  makeRoom(): void {
+    try {
+      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The disk has no room for that either: it is tried again with the next look.
+    }
   }
 
   /** No path leaves the process. */
@@ -133,5 +145,9 @@ export class MemoryGuard implements ReaderGuard {
 
   areFilesWhole(): boolean {
     return true;
+  }
+
+  makeRoom(): void {
+    // There is no file.
   }
 }

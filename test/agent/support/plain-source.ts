@@ -13,6 +13,7 @@ import type {
 
 export class PlainSource implements SourceReader {
   readonly source: SourceKind;
+  /** The list itself: a test may add to it. */
   readonly facts: SourceFact[];
   isWanted = true;
   isReadable = true;
@@ -26,11 +27,11 @@ export class PlainSource implements SourceReader {
 
   constructor(
     source: SourceKind,
-    facts: readonly SourceFact[],
+    facts: SourceFact[],
     { positions = [], stepFacts = 3 }: { positions?: readonly StoredPosition[]; stepFacts?: number } = {},
   ) {
     this.source = source;
-    this.facts = [...facts];
+    this.facts = facts;
     this.stepFacts = stepFacts;
     const position = positions.find((one) => one.source === source && one.key === 'plain');
     this.#stored = Number(position?.state ?? 0);

@@ -35,6 +35,9 @@ export class PlainGuard implements StateGuard {
   recovered(): void {
     this.recoveries++;
   }
+  makeRoom(): void {
+    // There is no file.
+  }
 }
 
 /** Everything that reads. */

@@ -1,128 +1,91 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import type { QueuedMessage } from '../../../src/agent/domain/messages.ts';
-import type { ReaderThreadData } from '../../../src/agent/threads/messages.ts';
-import { ReaderSide } from '../../../src/agent/threads/reader-side.ts';
-import type { CodedError } from '../../../src/lib/errors.ts';
-import { until } from '../../support/until.ts';
-
-const SALT = 'f'.repeat(64);
-
-function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'agent-reader-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-function dataIn(folder: string, changes: Partial<ReaderThreadData> = {}): ReaderThreadData {
-  return {
-    path: join(folder, 'agent.db'),
-    events: [join(folder, '*-eventDB.json')],
-    logs: [],
-    logTimeZone: 'UTC',
-    history: 'all',
-    pollIntervalMs: 200,
-    rescanIntervalMs: 3_600_000,
-    outcomeWaitMs: 200,
-    queueMax: 10_000,
-    ...changes,
-  };
-}
-
-function events(folder: string, count: number): void {
-  const records = Array.from({ length: count }, (_, index) => ({
-    type: 'task_created',
-    executionId: `execution-${index}`,
-    message: { chainId: '43113', taskType: 'api' },
-  }));
-  writeFileSync(join(folder, 'node-eventDB.json'), JSON.stringify({ records }));
-}
-
-class Side {
-  readonly lines: string[] = [];
-  readonly errors: CodedError[] = [];
-  readonly side: ReaderSide;
-
-  constructor(data: ReaderThreadData) {
-    const say = (line: string) => void this.lines.push(line);
-    this.side = new ReaderSide(data, {
-      log: { info: say, warn: say, error: say },
-      reported: () => undefined,
-      fatal: (error) => void this.errors.push(error),
-    });
-  }
-}
-
-async function drain(side: ReaderSide): Promise<readonly QueuedMessage[]> {
-  const messages = await side.outbox.take(1_000, Date.now(), []);
-  await side.outbox.confirmed(messages.map(({ id }) => id));
-  return messages;
-}
+import { expect, test } from 'vitest';
+import { READER_REQUESTS_MAX } from '../../../src/agent/threads/reader-side.ts';
+import { dataIn, Reader, SALT, scratch, writeEvents } from '../support/reader.ts';
 
 test('ReaderSide - reads the files once a salt is known, and knows them after a restart', async () => {
   const folder = scratch();
-  events(folder, 5);
-  const first = new Side(dataIn(folder));
+  writeEvents(folder, 5);
+  const first = new Reader(dataIn(folder));
   const opened = await first.side.start();
   expect(opened.isNew).toBe(true);
   expect(opened.salt).toBeNull();
-  await until('a pause', () => first.side.report?.pause === 'no_salt');
-  expect(first.side.report?.sources[0]?.isReadable).toBe(true);
+  const paused = await first.reported('a pause', ({ pause }) => pause === 'no_salt');
+  expect(paused.sources[0]?.isReadable).toBe(true);
   expect(await first.side.setSalt(SALT)).toBe(false);
-  await until('the end', () => first.side.report?.isAtEnd === true);
-  expect(first.side.report).toMatchObject({
+  expect(await first.reported('the end', ({ isAtEnd }) => isAtEnd)).toMatchObject({
     waiting: 5,
     facts: { known: 0, remembered: 0, queued: 5 },
     counts: { total: 5, received: 5 },
     stateProblem: null,
     pause: null,
   });
-  expect(await drain(first.side)).toHaveLength(5);
-  expect(await first.side.outbox.take(1_000, Date.now(), [])).toHaveLength(0);
+  expect(await first.drain()).toHaveLength(5);
+  expect(await first.drain()).toHaveLength(0);
   await first.side.stop();
   expect(statSync(join(folder, 'agent.db')).mode & 0o777).toBe(0o600);
 
-  events(folder, 7);
-  const second = new Side(dataIn(folder));
+  writeEvents(folder, 7);
+  const second = new Reader(dataIn(folder));
   const again = await second.side.start();
   expect(again).toMatchObject({ isNew: false, salt: SALT, warnings: [] });
   expect(again.window).toHaveLength(1);
   expect(again.identity).toEqual(opened.identity);
-  await until('the end', () => second.side.report?.isAtEnd === true && second.side.report.waiting === 2);
-  expect(await drain(second.side)).toHaveLength(2);
+  await second.reported('the end', ({ isAtEnd, waiting }) => isAtEnd && waiting === 2);
+  expect(await second.drain()).toHaveLength(2);
   expect(await second.side.setSalt('e'.repeat(64))).toBe(true);
   const forgotten = await second.side.forget();
   expect(forgotten.nodeId).not.toBe(opened.identity.nodeId);
   await second.side.stop();
-  expect(first.lines.concat(second.lines)).toEqual([]);
+  expect([...first.lines, ...second.lines]).toEqual([]);
   await expect(second.side.forget()).rejects.toThrow('has stopped');
 });
 
 test('ReaderSide - with no path nothing remains of a run', async () => {
   const folder = scratch();
-  events(folder, 3);
-  const { side } = new Side(dataIn(folder, { path: null }));
-  await side.start();
-  await side.setSalt(SALT);
-  await until('the end', () => side.report?.isAtEnd === true);
-  expect((await drain(side)).map(({ type }) => type)).toEqual([
-    'task_received',
-    'task_received',
-    'task_received',
-  ]);
-  await side.stop();
+  writeEvents(folder, 3);
+  const reader = new Reader(dataIn(folder, { path: null }));
+  await reader.side.start();
+  await reader.side.setSalt(SALT);
+  await reader.reported('the end', ({ isAtEnd }) => isAtEnd);
+  expect((await reader.drain()).map(({ type }) => type)).toEqual(
+    Array.from({ length: 3 }, () => 'task_received'),
+  );
+  await reader.side.stop();
   expect(readdirSync(folder)).toEqual(['node-eventDB.json']);
 });
 
 test('ReaderSide - a second process on the state file is refused', async () => {
   const folder = scratch();
-  const first = new Side(dataIn(folder));
+  const first = new Reader(dataIn(folder));
   await first.side.start();
-  const second = new Side(dataIn(folder));
+  const second = new Reader(dataIn(folder));
   await expect(second.side.start()).rejects.toMatchObject({ code: 'database_in_use' });
   await second.side.stop();
   await first.side.stop();
   expect(first.errors).toEqual([]);
+});
+
+test('ReaderSide - a state that was lost is said once, without a path', async () => {
+  const folder = scratch();
+  const first = new Reader(dataIn(folder));
+  const { identity } = await first.side.start();
+  await first.side.stop();
+  truncateSync(join(folder, 'agent.db'), 0);
+  const second = new Reader(dataIn(folder));
+  expect((await second.side.start()).identity).toEqual(identity);
+  await second.side.stop();
+  expect(second.lines).toHaveLength(1);
+  expect(second.lines[0]).toContain('the state file agent.db is missing or empty');
+  expect(second.lines[0]).not.toContain(folder);
+});
+
+test('ReaderSide - above its limit of requests it refuses, and every other is answered', async () => {
+  const reader = new Reader(dataIn(scratch()));
+  await reader.side.start();
+  const answers = Array.from({ length: READER_REQUESTS_MAX + 5 }, () => reader.side.outbox.returned());
+  const settled = await Promise.allSettled(answers);
+  expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(5);
+  await reader.side.stop();
 });

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import type { SourceStatus } from '../../../src/agent/domain/source-facts.ts';
+import { ReaderLog } from '../../../src/agent/threads/reader-log.ts';
+import { sourceNews } from '../../../src/agent/threads/source-news.ts';
+
+function status(problems: SourceStatus['problems'], names: readonly string[] = []): SourceStatus {
+  return {
+    source: 'events',
+    isWanted: true,
+    looksFor: [],
+    isReadable: true,
+    files: names.map((name) => ({
+      source: 'events',
+      name,
+      state: 'damaged',
+      bytes: 9,
+      bytesBehind: 0,
+      offset: 7,
+    })),
+    bytesBehind: 0,
+    problems,
+  };
+}
+
+test.each([
+  ['nothing new', status({ damaged: 1 }), status({ damaged: 1 }), []],
+  [
+    'the first problem',
+    null,
+    status({ damaged: 1 }, ['a.json']),
+    ['events: a.json at byte 7 damaged: reading stopped there, and goes on when the file changes'],
+  ],
+  [
+    'many files',
+    status({ damaged: 1 }),
+    status({ damaged: 5 }, ['a', 'b', 'c', 'd', 'e']),
+    [
+      'events: a at byte 7, b at byte 7, c at byte 7 and 2 more damaged: reading stopped there, and goes on when the file changes',
+    ],
+  ],
+  [
+    'a problem without a file',
+    status({}),
+    status({ too_long: 3 }),
+    ['events: lines or records that are too long were skipped, and reading goes on'],
+  ],
+  ['a kind that is not known here', status({}), status({ other_kind: 1 }), ['events: other_kind']],
+])('sourceNews - %s', (_, before, now, sentences) => {
+  expect(sourceNews(before, now).map(({ sentence }) => sentence)).toEqual(sentences);
+});
+
+test('ReaderLog - one line per cause and minute', () => {
+  let nowMs = 0;
+  const lines: string[] = [];
+  const log = new ReaderLog({ monotonicMs: () => nowMs }, (level, sentence) =>
+    lines.push(`${level} ${sentence}`),
+  );
+  for (nowMs = 0; nowMs < 120_000; nowMs += 100) {
+    log.say('warn', `at ${nowMs}`, 'cause');
+    log.say('info', 'another');
+  }
+  expect(lines).toEqual(['warn at 0', 'info another', 'warn at 60000', 'info another']);
+});
+
+test('ReaderLog - forgets the oldest cause above its limit', () => {
+  const lines: string[] = [];
+  const log = new ReaderLog({ monotonicMs: () => 0 }, (_, sentence) => lines.push(sentence));
+  for (let cause = 0; cause <= 1_000; cause++) log.say('info', `cause ${cause}`);
+  log.say('info', 'cause 0');
+  log.say('info', 'cause 1000');
+  expect(lines).toHaveLength(1_002);
+});
