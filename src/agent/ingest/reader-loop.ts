@@ -9,7 +9,7 @@ import type { Timers } from '../../lib/timers.ts';
 import type { AgentIdentity } from '../domain/agent-state.ts';
 import type { ReaderStore } from '../domain/fact-store.ts';
 import type { ReaderReport } from '../domain/reader-report.ts';
-import type { ReadStep, SourceReader } from '../domain/source-facts.ts';
+import type { ReadStep, SourceKind, SourceReader } from '../domain/source-facts.ts';
 import type { UnreadCount } from '../domain/view.ts';
 import { Intake, type IntakeTerms } from './intake.ts';
 import { OutcomeWaits } from './outcome-waits.ts';
@@ -19,6 +19,8 @@ import { type StateGuard, StepCommits } from './step-commits.ts';
 const RELEASED_MAX = 500;
 /** Executions that were heard of last before this time are of no use any more, in ms. */
 const EXECUTION_REST_MS = 7_200_000;
+/** Looks after which everything is read that the sources held at the start. */
+const LOOKS_TO_END = 2;
 /** Time between two looks for such executions, in ms. */
 const REST_LOOK_MS = 60_000;
 
@@ -66,6 +68,9 @@ export class ReaderLoop implements Part {
   readonly #drained = new Set<SourceReader>();
   #pending: PendingStep | null = null;
   #lookedAtMs = -Infinity;
+  #isLookNew = false;
+  /** Looks after which everything was read that the sources gave. */
+  #readLooks = 0;
   #restLookedAtMs = -Infinity;
   #isStopped = false;
   #isWoken = false;
@@ -187,7 +192,7 @@ export class ReaderLoop implements Part {
   #takeIn(pending: PendingStep): void {
     const { source, step } = pending;
     this.#commits.open();
-    const terms = this.#terms();
+    const terms = this.#terms(step.source);
     while (pending.taken < step.facts.length && this.#hasRoom) {
       const fact = step.facts[pending.taken];
       if (fact !== undefined && !this.#intake.take(fact, step.source, terms))
@@ -218,10 +223,10 @@ export class ReaderLoop implements Part {
     return isEnabled && sharesTasks;
   }
 
-  #terms(): IntakeTerms {
+  #terms(source: SourceKind): IntakeTerms {
     const { store, settings, clock } = this.#parts;
     return {
-      phase: store.phase,
+      phase: source === 'events' && this.#readLooks > 0 ? 'kept' : store.phase,
       history: settings.history,
       sinceMs: store.sinceMs,
       sharesTasks: this.#sharesTasks,
@@ -237,6 +242,7 @@ export class ReaderLoop implements Part {
     this.#lookedAtMs = clock.monotonicMs();
     for (const source of sources) await source.look(clock.nowMs());
     this.#drained.clear();
+    this.#isLookNew = true;
     this.#waitsForMetrics = this.#logs?.status().isReadable ?? false;
   }
 
@@ -253,7 +259,7 @@ export class ReaderLoop implements Part {
     if (upTo === null) return false;
     this.#commits.open();
     const released = store.takeOldestAwaited(RELEASED_MAX, upTo);
-    const terms = this.#terms();
+    const terms = this.#terms('logs');
     for (const completion of released) this.#intake.release(completion, terms);
     if (released.length < RELEASED_MAX) this.#waits.released(upTo);
     this.#commits.settle();
@@ -265,8 +271,12 @@ export class ReaderLoop implements Part {
     const { store, clock, sources } = this.#parts;
     if (!sources.every((source) => this.#drained.has(source))) return;
     const nowMs = clock.nowMs();
-    if (store.phase !== 'kept') this.#commits.change(() => store.endPhase());
-    this.isAtEnd = store.awaiting === 0;
+    if (this.#isLookNew) this.#readLooks++;
+    this.#isLookNew = false;
+    // The last entry of a log is complete only when the next look finds the file as it was.
+    const isRead = this.#readLooks >= LOOKS_TO_END;
+    if (isRead && store.phase !== 'kept') this.#commits.change(() => store.endPhase());
+    this.isAtEnd = isRead && store.awaiting === 0;
     if (clock.monotonicMs() - this.#restLookedAtMs >= REST_LOOK_MS) {
       this.#restLookedAtMs = clock.monotonicMs();
       this.#commits.change(() => store.forgetExecutions(nowMs - EXECUTION_REST_MS));
@@ -278,6 +288,7 @@ export class ReaderLoop implements Part {
   #undone(): void {
     this.#pending = null;
     this.#drained.clear();
+    this.#readLooks = 0;
     this.isAtEnd = false;
   }
 

@@ -3,10 +3,15 @@
 
 import type { SourceReader } from '../domain/source-facts.ts';
 import { EventFiles } from '../sources/event-files.ts';
+import { LogFiles } from '../sources/log-files.ts';
 import type { SourceParts } from './reader-work.ts';
 
 /** The readers of one thread. */
 export function makeSources({ data, positions, keys }: SourceParts): readonly SourceReader[] {
+  const { events, logs, logTimeZone, rescanIntervalMs } = data;
   const keyOf = (text: string) => keys.of('file', text).toString('hex');
-  return [new EventFiles({ globs: data.events, positions, keyOf, rescanIntervalMs: data.rescanIntervalMs })];
+  return [
+    new LogFiles({ globs: logs, timeZone: logTimeZone, positions, keyOf }),
+    new EventFiles({ globs: events, positions, keyOf, rescanIntervalMs }),
+  ];
 }

@@ -417,3 +417,19 @@ test('five restarts on sources that have not changed send nothing', async () => 
     await reading.stop();
   }
 });
+
+test('the last entry of a log, which is complete only at the second look, was there at the first start', async () => {
+  const time = new ManualTime();
+  const facts = [receivedFact('a', NOW - 5), receivedFact('b', NOW - 4)];
+  const logs = new PlainSource('logs', facts.splice(0, 1));
+  const reading = await new Reading(() => [logs], { time, history: 'none' }).start();
+  expect(reading.loop.isAtEnd).toBe(false);
+  logs.facts.push(...facts);
+  await reading.advance(1_000);
+  expect(reading.loop.isAtEnd).toBe(true);
+  logs.facts.push(receivedFact('c', NOW - 3));
+  await reading.advance(1_000);
+  expect((await reading.drain()).map((message) => dataOf(message)['taskIdHash'])).toEqual([hash('c')]);
+  expect(reading.state.writer.values.factCounts).toEqual({ known: 0, remembered: 2, queued: 1 });
+  await reading.stop();
+});

@@ -1,4 +1,4 @@
-import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { READER_REQUESTS_MAX } from '../../../src/agent/threads/reader-side.ts';
@@ -12,7 +12,7 @@ test('ReaderSide - reads the files once a salt is known, and knows them after a 
   expect(opened.isNew).toBe(true);
   expect(opened.salt).toBeNull();
   const paused = await first.reported('a pause', ({ pause }) => pause === 'no_salt');
-  expect(paused.sources[0]?.isReadable).toBe(true);
+  expect(paused.sources.some(({ isReadable }) => isReadable)).toBe(true);
   expect(await first.side.setSalt(SALT)).toBe(false);
   expect(await first.reported('the end', ({ isAtEnd }) => isAtEnd)).toMatchObject({
     waiting: 5,
@@ -88,4 +88,50 @@ test('ReaderSide - above its limit of requests it refuses, and every other is an
   const settled = await Promise.allSettled(answers);
   expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(5);
   await reader.side.stop();
+});
+
+test('ReaderSide - logs and event file together: the metrics of the log, and nothing of its folder', async () => {
+  const folder = scratch();
+  const address = `0x${'ab'.repeat(20)}`;
+  const logs = join(folder, `worker-runner-node-${address}`, 'debug');
+  mkdirSync(logs, { recursive: true });
+  const entry = (second: number, text: string) =>
+    `2026-01-15 10:00:0${second} info: @truebit/worker-runner-node-${address}:1.2.3 ${text}\n`;
+  writeFileSync(
+    join(logs, 'node.log'),
+    [
+      entry(1, 'Starting task execution execution-0'),
+      entry(
+        2,
+        'Command execution stdout: {"elapsed":750000000,"wasi":{"exitCode":0},"metering":{"last":{"steps":5000000}}}',
+      ),
+      entry(3, 'Execution execution-0 completed'),
+      // Longer than the first 1,024 bytes, by which a log is known.
+      entry(4, `something else ${'x'.repeat(2_000)}`),
+    ].join(''),
+  );
+  writeEvents(folder, 1);
+  const data = dataIn(folder, { logs: [join(folder, 'worker-runner-node-*', 'debug')] });
+  const first = new Reader(data);
+  await first.side.start();
+  await first.side.setSalt(SALT);
+  const report = await first.reported('the end', ({ isAtEnd, waiting }) => isAtEnd && waiting === 2);
+  const sent = (await first.drain()).map(({ payload }) => payload).toSorted();
+  expect(sent[0]).toContain('"executionTimeBucket":"500ms-1s","gasUsedBucket":"1M-10M"');
+  expect(report.sources.map(({ source, isReadable }) => [source, isReadable])).toEqual([
+    ['logs', true],
+    ['events', true],
+  ]);
+  await first.side.stop();
+  const shown = JSON.stringify([report, first.lines]);
+  expect(shown).not.toContain(address);
+  expect(shown).not.toContain(folder);
+  const state = readFileSync(join(folder, 'agent.db'), 'latin1');
+  for (const secret of [address, folder, 'execution-0', 'node.log']) expect(state).not.toContain(secret);
+
+  const second = new Reader(data);
+  await second.side.start();
+  await second.reported('the end', ({ isAtEnd }) => isAtEnd);
+  expect(await second.drain()).toEqual([]);
+  await second.side.stop();
 });
