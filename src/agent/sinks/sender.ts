@@ -92,10 +92,16 @@ export class Sender {
   async #leave(): Promise<void> {
     await this.#running;
     const { presence, judge } = this.#parts;
-    const channel = this.#parts.channel();
-    if (channel === null || judge.breaker !== 'closed') return;
     presence.leave();
-    await this.#sendPresence(channel, wantedOn(channel, presence, false));
+    for (let waitMs = 1; waitMs > 0; ) {
+      const channel = this.#parts.channel();
+      if (channel === null || judge.breaker !== 'closed') return;
+      const wanted = wantedOn(channel, presence, false);
+      if (wanted.length === 0) return;
+      // There may be no place before the second is over.
+      waitMs = await this.#sendPresence(channel, wanted);
+      if (waitMs > 0) await this.#after(waitMs).passed;
+    }
   }
 
   async #loop(): Promise<void> {
