@@ -17,7 +17,6 @@ import {
   joinReply,
   listen,
   makeLink,
-  natsOptions,
   type TestLink,
   type TestLinkOptions,
 } from './link-fixture.ts';

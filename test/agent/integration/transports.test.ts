@@ -118,7 +118,7 @@ describe('transports', () => {
     });
     onTestFinished(() => aggregator.close());
     const heard: string[] = [];
-    aggregator.subscribe('ingest.>', { callback: (_error, { subject }) => heard.push(subject) });
+    aggregator.subscribe('ingest.>', { callback: (_error, { subject }) => void heard.push(subject) });
     await aggregator.flush();
     const test = makeLink({ url: broker.url });
     await expectSent(test);
