@@ -1,110 +1,31 @@
 // The agent's side of the broker, put together: one connection at a time, what leaves over it, and what is heard. It
 // carries out what the actor of the connection decides, and keeps nothing on the disk.
 
-import type { Log } from '../../io/log.ts';
 import { MinuteLog } from '../../io/minute-log.ts';
-import { connectOnce, type Msg, type NatsOptions } from '../../io/nats.ts';
-import type { Clock } from '../../lib/clock.ts';
+import { connectOnce, type Msg } from '../../io/nats.ts';
 import type { PublicJwk } from '../../lib/ed25519.ts';
 import type { Part } from '../../lib/part.ts';
-import type { Timer, Timers } from '../../lib/timers.ts';
-import type { ConnectionCommand, ConnectionJudge, ConnectionSignal } from '../domain/connection-state.ts';
+import type { Timer } from '../../lib/timers.ts';
+import type { ConnectionCommand, ConnectionSignal } from '../domain/connection-state.ts';
 import type { JoinReply } from '../domain/join-reply.ts';
-import type { NodeCounts, Outbox, OutboundType, PresenceType, SentWindow } from '../domain/messages.ts';
-import type { ShortPeriod, StatisticsOutcome, StatisticsRow } from '../domain/network-statistics.ts';
-import { Pace, ratePerMinute } from '../domain/pace.ts';
-import { StatisticsKey } from '../domain/statistics-key.ts';
+import type { OutboundType, PresenceType } from '../domain/messages.ts';
+import type { StatisticsOutcome } from '../domain/network-statistics.ts';
+import { Pace } from '../domain/pace.ts';
 import type { LinkView, MessageCount } from '../domain/view.ts';
 import { Channel, type Dial } from './channel.ts';
 import { Joining } from './join.ts';
-import { type Place, Presence } from './presence.ts';
+import { Listeners } from './listeners.ts';
+import { Membership } from './membership.ts';
+import { Presence } from './presence.ts';
+import type { FederationLinkOptions, FederationLinkParts } from './link-options.ts';
 import { plainReason, reasonOf } from './reason.ts';
 import type { RoundEnd } from './round.ts';
-import { Salt } from './salt.ts';
 import { SendCounts } from './send-counts.ts';
 import { Sender } from './sender.ts';
 import { Signing } from './signing.ts';
 import { STATISTICS_SUBJECT, StatisticsFeed } from './statistics-feed.ts';
 
-/** What is known at the start. */
-export interface FederationLinkOptions {
-  /** How the broker names the connection; not the node id, which every user of a broker's monitoring could read. */
-  readonly name: string;
-  readonly nats: NatsOptions;
-  readonly nodeId: string;
-  readonly place: Place;
-  /** 43 characters; null: nothing is signed. */
-  readonly apiKey: string | null;
-  /** `FEDERATION_SALT`. */
-  readonly salt: string | null;
-  /** The salt that an earlier process kept. */
-  readonly keptSalt: string | null;
-  /** `FEDERATION_STATS_KEY`. */
-  readonly statsKey: PublicJwk | null;
-  /** The key that was pinned by an earlier process. */
-  readonly pinnedKey: PublicJwk | null;
-  /** `AGENT_RATE`, messages a minute. */
-  readonly rate: number | null;
-  /** What left within the last minute. */
-  readonly window: SentWindow;
-  /** The statistics that an earlier process kept. */
-  readonly statistics: StatisticsRow | null;
-  /** False: no connection is ever made. */
-  readonly isEnabled: boolean;
-  /** False: no presence is made here; the owner hands it over with `putPresence`. */
-  readonly hasPresence: boolean;
-  /** False: no request to join is made. */
-  readonly asksToJoin: boolean;
-  /** False: the statistics are not subscribed to. */
-  readonly hearsStatistics: boolean;
-}
-
-/** What happens, for an owner that tells others. */
-export type LinkEvent =
-  | { readonly type: 'connected'; readonly server: string | null; readonly isFirst: boolean }
-  | { readonly type: 'disconnected'; readonly reason: string | null }
-  | { readonly type: 'reconnecting' }
-  | { readonly type: 'published'; readonly types: readonly OutboundType[] }
-  /** A round has ended, whatever became of it, and the outbox knows. */
-  | { readonly type: 'sent' }
-  /** The first request to join of a connection has ended; null: it was answered. */
-  | { readonly type: 'joined'; readonly problem: string | null }
-  /** The broker does not allow a subscription; null: it does not say which one. */
-  | { readonly type: 'deaf'; readonly subject: string | null }
-  | { readonly type: 'failed'; readonly reason: string };
-
-/** What a {@link FederationLink} needs of its owner. */
-export interface FederationLinkParts {
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  /** From 0 (included) to 1 (excluded). */
-  random(): number;
-  /** The actor of the connection, under the supervisor. */
-  readonly judge: ConnectionJudge;
-  readonly outbox: Outbox;
-  /** The node's own work, for heartbeats. */
-  counts(): NodeCounts;
-  isSourceReadable(): boolean;
-  /** Another salt is in use from now on, and is to be kept. */
-  saltChanged(salt: string): void;
-  /** This key signs the statistics from now on, and is to be kept. */
-  keyPinned(key: PublicJwk): void;
-  /** Newer statistics of everything: the row to keep. */
-  statistics(row: StatisticsRow): void;
-  /** Newer statistics of a shorter period, for the memory only. */
-  periodStatistics(period: ShortPeriod, row: StatisticsRow): void;
-  happened?(event: LinkEvent): void;
-  /** Makes one attempt to connect; tests and owners with another transport hand in their own. */
-  readonly dial?: Dial;
-}
-
-/** A subscription that is made again on each connection. */
-interface Listener {
-  readonly subject: string;
-  readonly heard: (message: Msg) => void;
-  end: () => void;
-}
+export type { FederationLinkOptions, FederationLinkParts, LinkEvent } from './link-options.ts';
 
 /** The whole of what the agent has to do with the broker. */
 export class FederationLink implements Part {
@@ -112,31 +33,32 @@ export class FederationLink implements Part {
   readonly #parts: FederationLinkParts;
   readonly #log: MinuteLog;
   readonly #pace: Pace;
-  readonly #key: StatisticsKey;
-  readonly #salt: Salt;
+  readonly #membership: Membership;
   readonly #presence: Presence;
   readonly #joining: Joining;
   readonly #feed: StatisticsFeed;
   readonly #sender: Sender;
   readonly #sends = new SendCounts();
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Listeners();
   #channel: Channel | null = null;
   #waitTimer: Timer | null = null;
   #restTimer: Timer | null = null;
   #reason: string | null = null;
   #connections = 0;
-  #toldRate: number | null = null;
   #isStopped = false;
 
   constructor(options: FederationLinkOptions, parts: FederationLinkParts) {
-    const { nodeId, place, apiKey, window, rate } = options;
+    const { nodeId, place, apiKey, window } = options;
     const { clock, timers, outbox, judge } = parts;
     this.#options = options;
     this.#parts = parts;
     this.#log = new MinuteLog(parts.log, clock);
-    this.#key = new StatisticsKey(options.statsKey, options.pinnedKey);
-    this.#salt = new Salt(options.salt, options.keptSalt);
-    this.#pace = new Pace(ratePerMinute(rate, null));
+    this.#membership = new Membership(options, {
+      log: this.#log,
+      saltChanged: (salt) => parts.saltChanged(salt),
+      keyPinned: (key) => parts.keyPinned(key),
+    });
+    this.#pace = new Pace(this.#membership.ratePerMinute);
     this.#pace.restore(window, clock.nowMs(), clock.monotonicMs());
     const signing = apiKey === null ? null : new Signing(apiKey);
     const random = () => parts.random();
@@ -156,7 +78,7 @@ export class FederationLink implements Part {
       timers,
       random,
       replied: (reply) => this.#replied(reply),
-      failed: (problem) => this.#notJoined(problem),
+      failed: (problem) => this.#membership.notJoined(problem),
       ended: () => {
         this.#tell({ type: 'joined' });
         this.#parts.happened?.({ type: 'joined', problem: this.#joining.problem });
@@ -164,7 +86,7 @@ export class FederationLink implements Part {
     });
     this.#feed = new StatisticsFeed(options.statistics, {
       clock,
-      key: () => this.#key.known,
+      key: () => this.#membership.key,
       statistics: (row) => parts.statistics(row),
       periodStatistics: (period, row) => parts.periodStatistics(period, row),
     });
@@ -212,19 +134,17 @@ export class FederationLink implements Part {
 
   /** The salt in use, 64 hex digits; null if none is known. */
   get salt(): string | null {
-    return this.#salt.value;
+    return this.#membership.salt;
   }
 
   /** Another key than the pinned one that the aggregator names now; null if there is none. */
   get offeredKey(): PublicJwk | null {
-    return this.#key.offered;
+    return this.#membership.offeredKey;
   }
 
   /** Accepts the offered key. False if none is offered. */
   trust(): boolean {
-    const key = this.#key.trust();
-    if (key !== null) this.#parts.keyPinned(key);
-    return key !== null;
+    return this.#membership.trust();
   }
 
   /** Hands over a message of presence; only where none is made here. It replaces a waiting one of its type. */
@@ -245,14 +165,7 @@ export class FederationLink implements Part {
 
   /** Calls `heard` for each message on the subject, on this connection and on later ones, until it is called off. */
   subscribe(subject: string, heard: (message: Msg) => void): () => void {
-    const listener: Listener = { subject, heard, end: () => undefined };
-    this.#listeners.add(listener);
-    const channel = this.#openChannel();
-    if (channel !== null) listener.end = channel.subscribe(subject, heard);
-    return () => {
-      this.#listeners.delete(listener);
-      listener.end();
-    };
+    return this.#listeners.add(subject, heard, this.#openChannel());
   }
 
   /** The state of the connection. */
@@ -266,7 +179,7 @@ export class FederationLink implements Part {
       reconnections: Math.max(0, this.#connections - 1),
       subscriptions: channel?.subscriptions ?? 0,
       forbidden: [...(channel?.forbidden ?? [])],
-      saltFrom: this.#salt.from,
+      saltFrom: this.#membership.saltFrom,
       hasJoined: this.#joining.hasJoined,
       joinProblem: this.#joining.problem,
       ratePerMinute: this.#pace.perMinute,
@@ -351,8 +264,7 @@ export class FederationLink implements Part {
     this.#reason = null;
     const { server } = channel;
     this.#log.say('info', 'connected', 'broker: connected', { server });
-    for (const listener of this.#listeners)
-      listener.end = channel.subscribe(listener.subject, listener.heard);
+    this.#listeners.moveTo(channel);
     this.#tell({ type: 'connected' });
     this.#parts.happened?.({ type: 'connected', server, isFirst: this.#connections === 1 });
   }
@@ -391,51 +303,9 @@ export class FederationLink implements Part {
 
   #replied(reply: JoinReply): void {
     this.#presence.intervalMs = reply.heartbeatIntervalMs;
-    this.#toldRate = reply.ratePerMinute ?? this.#toldRate;
-    this.#pace.perMinute = ratePerMinute(this.#options.rate, this.#toldRate);
-    const { aggregatorId } = reply;
-    this.#log.say('info', 'joined', 'join: the aggregator answered', {
-      aggregatorId,
-      rate: this.#pace.perMinute,
-    });
-    this.#takeSalt(reply.salt);
-    if (reply.statsKey !== null) this.#takeKey(reply.statsKey);
+    this.#membership.replied(reply);
+    this.#pace.perMinute = this.#membership.ratePerMinute;
     this.#sender.wake();
-  }
-
-  #takeSalt(salt: string): void {
-    const news = this.#salt.told(salt);
-    if (news === 'changed') {
-      const sentence = 'join: the federation has another salt than before; what was sent is not sent again';
-      this.#log.say('warn', 'salt', sentence);
-    }
-    if (news === 'not_the_setting') {
-      const sentence =
-        'join: the federation has another salt than FEDERATION_SALT, so tasks of this node are not recognised as those of others';
-      this.#log.say('warn', 'salt', sentence);
-    }
-    if (news === 'changed' || news === 'first') this.#parts.saltChanged(salt);
-  }
-
-  #takeKey(key: PublicJwk): void {
-    const news = this.#key.told(key);
-    if (news === 'pinned') this.#parts.keyPinned(key);
-    if (news === 'offered') {
-      const sentence =
-        'join: the aggregator names another key for its statistics than the pinned one; statistics signed with it are refused until you run `agent trust`';
-      this.#log.say('warn', 'key', sentence, { key: key.kid });
-    }
-    if (news === 'not_the_setting') {
-      this.#log.say('warn', 'key', 'join: the aggregator names another key than FEDERATION_STATS_KEY', {
-        key: key.kid,
-      });
-    }
-  }
-
-  #notJoined(problem: string): void {
-    const isSalted = this.#salt.value !== null;
-    const outcome = isSalted ? '' : '; no salt is known, so only presence is sent, and the sources wait';
-    this.#log.say(isSalted ? 'info' : 'warn', 'join', `join: ${problem}${outcome}; asking again`);
   }
 
   #roundEnded(end: RoundEnd, confirmed: readonly OutboundType[]): void {

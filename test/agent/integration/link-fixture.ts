@@ -24,6 +24,7 @@ import type { NatsOptions } from '../../../src/io/nats.ts';
 import { type Clock, systemClock } from '../../../src/lib/clock.ts';
 import { systemTimers, type Timers } from '../../../src/lib/timers.ts';
 import type { PublicJwk } from '../../../src/lib/ed25519.ts';
+import { ManualTime } from '../../support/manual-time.ts';
 import { hashOf, type Publication } from '../../support/messages.ts';
 
 export const NODE_ID = 'node-3f0c0a54-7d0f-4b8e-9d5c-1c2f6b7a9e10';
@@ -209,7 +210,12 @@ export function makeLink(options: TestLinkOptions): TestLink {
   );
   const whole: TestLink = Object.assign(made, { link });
   onTestFinished(async () => {
-    await link.stop();
+    let isStopped = false;
+    const stopped = link.stop().then(() => (isStopped = true));
+    while (timers instanceof ManualTime && !isStopped) {
+      await timers.advance(100, () => new Promise((resolve) => setTimeout(resolve, 5)));
+    }
+    await stopped;
     supervisor.stop();
   });
   return whole;

@@ -13,13 +13,7 @@ import { createSigner, type Signer } from '../../../src/lib/ed25519.ts';
 import { ManualTime } from '../../support/manual-time.ts';
 import { startNatsServer } from '../../support/nats-server.ts';
 import { until } from '../../support/until.ts';
-import {
-  joinReply,
-  listen,
-  makeLink,
-  type TestLink,
-  type TestLinkOptions,
-} from './link-fixture.ts';
+import { joinReply, listen, makeLink, type TestLink, type TestLinkOptions } from './link-fixture.ts';
 
 const START_MS = 1_768_473_000_000;
 
