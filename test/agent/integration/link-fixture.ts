@@ -210,15 +210,24 @@ export function makeLink(options: TestLinkOptions): TestLink {
   );
   const whole: TestLink = Object.assign(made, { link });
   onTestFinished(async () => {
-    let isStopped = false;
-    const stopped = link.stop().then(() => (isStopped = true));
-    while (timers instanceof ManualTime && !isStopped) {
-      await timers.advance(100, () => new Promise((resolve) => setTimeout(resolve, 5)));
-    }
-    await stopped;
+    await stopIn(timers, link);
     supervisor.stop();
   });
   return whole;
+}
+
+/** Stops the link; where a test moves the time, it moves on until then. */
+async function stopIn(timers: Timers, link: FederationLink): Promise<void> {
+  const state = { isStopped: false };
+  const stopped = link.stop().finally(() => {
+    state.isStopped = true;
+  });
+  if (timers instanceof ManualTime) {
+    while (!state.isStopped) {
+      await timers.advance(100, () => new Promise((resolve) => setTimeout(resolve, 5)));
+    }
+  }
+  await stopped;
 }
 
 /** The envelope of a fact, valid at the last gate; `index` makes its hash. */
