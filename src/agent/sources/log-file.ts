@@ -3,37 +3,32 @@
 
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { LogTime } from '../domain/log-time.ts';
 import type { SourceFile } from '../domain/source-facts.ts';
 import { CONTENT_START, type ContentPosition } from './entry-splitter.ts';
 import { bytesAt, type ContentEnd, hashOf, PlainContent } from './file-content.ts';
 import { GzipContent } from './gzip-content.ts';
-import { beginAlike, bytesBefore, IDENTITY_BYTES, type LogBeginning, readBeginning } from './log-identity.ts';
-import { ContentSkip, type FoundFacts, LogReading, type Resumption } from './log-reading.ts';
+import {
+  beginAlike,
+  bytesBefore,
+  IDENTITY_BYTES,
+  type LogBeginning,
+  NO_BEGINNING,
+  readBeginning,
+} from './log-identity.ts';
+import {
+  ContentSkip,
+  FROM_START,
+  type LogFileParts,
+  LogReading,
+  type LogStep,
+  type Resumption,
+} from './log-reading.ts';
 import { WatchedFile } from './watched-file.ts';
 
 /** Bytes of text in a byte of gzip, for what is not read yet. */
 const USUAL_RATIO = 8;
 
-/** What all log files share. */
-export interface LogFileParts {
-  readonly time: LogTime;
-  /** For reads of files that are not compressed: there is one at a time. */
-  readonly chunk: Buffer;
-  readonly gzipContentBytesMax: number;
-}
-
-/** What a step of reading found. */
-export interface LogStep extends FoundFacts {
-  /** Behind the facts; null while reading is on its way to a position. */
-  readonly position: ContentPosition | null;
-  /** The gzip version that is read to its end with this step; else null. */
-  readonly wholeGzip: string | null;
-  readonly bytes: number;
-}
-
 const NO_END = { content: 'open', at: 0, isOpen: false } as const;
-const NO_BEGINNING: LogBeginning = { identity: null, gzipVersion: null, firstEntryMs: null };
 
 /** A file. Its owner calls one method at a time. */
 export class LogFile {
@@ -188,8 +183,7 @@ export class LogFile {
   /** True if what was read of the file is still there. Never rejects. */
   async isSame(): Promise<boolean> {
     const handle = await this.open();
-    if (handle === null) return true;
-    if (this.isGzip) return false;
+    if (handle === null || this.isGzip) return handle === null;
     return this.#holds(handle, this.#reading?.end ?? this.#start).catch(() => true);
   }
 
@@ -292,7 +286,7 @@ export class LogFile {
       chunkBytes: chunk.length,
       contentBytesMax: gzipContentBytesMax,
     });
-    this.#skip ??= new ContentSkip(this.#gzip, this.#goal ?? START);
+    this.#skip ??= new ContentSkip(this.#gzip, this.#goal ?? FROM_START);
     const place = await this.#skip.step();
     if (place === 'going' || place === 'failed') return place;
     this.#reading = new LogReading(this.#gzip, place.position, time, place.rest);
@@ -360,5 +354,3 @@ export class LogFile {
     this.hasWork = false;
   }
 }
-
-const START: Resumption = { at: 0, beforeHash: hashOf(CONTENT_START.before) };

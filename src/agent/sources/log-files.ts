@@ -16,8 +16,9 @@ import { CHUNK_BYTES_MAX, hashOf } from './file-content.ts';
 import { redactedName } from './file-name.ts';
 import { expandGlob } from './globs.ts';
 import { GZIP_CONTENT_BYTES_MAX } from './gzip-content.ts';
-import { LogFile, type LogFileParts, type LogStep } from './log-file.ts';
+import { LogFile } from './log-file.ts';
 import { type LogPosition, LogPositions, storedPosition } from './log-positions.ts';
+import type { LogFileParts, LogStep } from './log-reading.ts';
 
 /** Log files that stay open. Others are opened when they have changed; one that is renamed meanwhile is not followed. */
 export const LOG_FILES_OPEN_MAX = 64;

@@ -22,6 +22,9 @@ export interface LogBeginning {
   readonly firstEntryMs: number | null;
 }
 
+/** What is known of a file before it is read. */
+export const NO_BEGINNING: LogBeginning = { identity: null, gzipVersion: null, firstEntryMs: null };
+
 /** Reads the beginning of a file of `size` bytes. Rejects with the system's error. */
 export async function readBeginning(file: FileHandle, size: number, time: LogTime): Promise<LogBeginning> {
   const head = await bytesAt(file, 0, IDENTITY_BYTES);

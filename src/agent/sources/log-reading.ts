@@ -4,16 +4,33 @@
 import { readLogEntry } from '../domain/log-entry.ts';
 import type { LogTime } from '../domain/log-time.ts';
 import type { SourceFact, UnreadReason } from '../domain/source-facts.ts';
-import { type ContentPosition, EntrySplitter, lastBytes } from './entry-splitter.ts';
+import { CONTENT_START, type ContentPosition, EntrySplitter, lastBytes } from './entry-splitter.ts';
 import { type ContentEnd, type FileContent, hashOf } from './file-content.ts';
 
 /** Content that one step passes over on its way to a place. */
 const SKIPPED_BYTES_A_STEP = 16_777_216;
 
+/** What all log files share. */
+export interface LogFileParts {
+  readonly time: LogTime;
+  /** For reads of files that are not compressed: there is one at a time. */
+  readonly chunk: Buffer;
+  readonly gzipContentBytesMax: number;
+}
+
 /** What was found since the last time. */
 export interface FoundFacts {
   readonly facts: readonly SourceFact[];
   readonly unread: Partial<Record<UnreadReason, number>>;
+}
+
+/** What a step of reading found. */
+export interface LogStep extends FoundFacts {
+  /** Behind the facts; null while reading is on its way to a position. */
+  readonly position: ContentPosition | null;
+  /** The gzip version that is read to its end with this step; else null. */
+  readonly wholeGzip: string | null;
+  readonly bytes: number;
 }
 
 /** A reading under way. */
@@ -108,6 +125,9 @@ export interface Resumption {
   readonly at: number;
   readonly beforeHash: string;
 }
+
+/** The start of any content. */
+export const FROM_START: Resumption = { at: 0, beforeHash: hashOf(CONTENT_START.before) };
 
 /** The way through compressed content to a place where reading goes on. */
 export class ContentSkip {
