@@ -4,17 +4,15 @@
 /** Decides for the header `Origin`. */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
-  readonly #allowsAll: boolean;
 
-  /** `allowed`: origins, or host names for `https`, as deployed monitors have them; `*` allows every page. */
+  /** `allowed`: origins as a browser writes them. */
   constructor(allowed: readonly string[]) {
-    this.#allowsAll = allowed.includes('*');
-    this.#allowed = new Set(allowed.flatMap((one) => originOf(one) ?? originOf(`https://${one}`) ?? []));
+    this.#allowed = new Set(allowed);
   }
 
-  /** True for an origin that a setting allows. */
+  /** True for an origin that the setting allows. */
   isAllowed(origin: string): boolean {
-    return this.#allowsAll || this.#allowed.has(origin);
+    return this.#allowed.has(origin);
   }
 
   /** True if the page may connect. `host` is the header `Host` of the same request. */
@@ -24,11 +22,6 @@ export class Origins {
     // A reverse proxy that ends TLS changes the scheme, and keeps the host.
     return url !== null && host !== undefined && url.host === urlOf(`${url.protocol}//${host}`)?.host;
   }
-}
-
-function originOf(text: string): string | null {
-  const origin = urlOf(text)?.origin;
-  return origin === undefined || origin === 'null' ? null : origin;
 }
 
 function urlOf(text: string): URL | null {

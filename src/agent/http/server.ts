@@ -20,7 +20,7 @@ export interface AgentHttpOptions
   extends Pick<LiveFeedOptions, 'connectionsMax' | 'connectionsPerAddressMax'> {
   readonly host: string;
   readonly port: number;
-  /** Origins of other pages that may read the API and the live feed; `*` is every page. */
+  /** Origins of other pages that may read the API and the live feed, as a browser writes them. */
   readonly allowedOrigins: readonly string[];
 }
 

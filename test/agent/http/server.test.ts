@@ -233,7 +233,7 @@ describe('agent API - what it refuses', () => {
   });
 
   it('lets pages of other sites read only where a setting names them', async () => {
-    const url = await startServer({}, { allowedOrigins: ['https://tru.watch/', 'other.example'] });
+    const url = await startServer({}, { allowedOrigins: ['https://tru.watch', 'https://other.example'] });
     const allowed = async (origin: string, path = '/api/node') =>
       (await ask(url, path, { headers: { origin } })).headers.get('access-control-allow-origin');
     expect(await allowed('https://tru.watch')).toBe('https://tru.watch');
