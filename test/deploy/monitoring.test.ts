@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { createMetrics as createAgentMetrics } from '../../src/agent/metrics/metrics.ts';
 import { createMetrics } from '../../src/mining/metrics/metrics.ts';
 import { createMetrics as createTradesMetrics } from '../../src/trades/metrics/metrics.ts';
+import { startServer as startAgentServer } from '../agent/http/parts.ts';
+import { VIEW as AGENT_VIEW } from '../agent/http/view.ts';
 import { startServer } from '../mining/http/parts.ts';
 import { STATISTICS, VIEW } from '../mining/http/view.ts';
 import { freePort } from '../support/free-port.ts';
@@ -38,6 +41,7 @@ interface Panel {
 const rules = (parse(read('deploy/alerts.yml')) as Rules).groups.flatMap((group) => group.rules);
 const isMining = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorMining');
 const isTrades = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorTrades');
+const isAgent = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorAgent');
 
 /** The queries of a dashboard, each with the title of its panel. */
 function queriesOf(dashboard: string) {
@@ -144,7 +148,7 @@ describe('monitoring', () => {
     await expectData(
       prometheus,
       queriesOf('aggregator'),
-      rules.filter((rule) => !isMining(rule) && !isTrades(rule)),
+      rules.filter((rule) => !isMining(rule) && !isTrades(rule) && !isAgent(rule)),
     );
 
     // Prometheus has evaluated the rules: none has an error, and no alert fires.
@@ -192,6 +196,23 @@ describe('monitoring', () => {
     const prometheus = await startPrometheus(folder, 'trades:5000', new URL(url).host);
     await expectData(prometheus, queriesOf('trades'), rules.filter(isTrades));
   });
+
+  it('monitoring - the same holds for the dashboard and the alerts of the agent', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'monitoring-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const metrics = createAgentMetrics({
+      view: () => AGENT_VIEW,
+      feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
+      nowMs: () => Date.now(),
+      wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
+    });
+    onTestFinished(() => metrics.stop());
+    const url = await startAgentServer({
+      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    });
+    const prometheus = await startPrometheus(folder, 'agent:8090', new URL(url).host);
+    await expectData(prometheus, queriesOf('agent'), rules.filter(isAgent));
+  });
 });
 
 /** Every query and every series that a rule reads finds data. */
@@ -207,7 +228,7 @@ async function expectData(
     await until(`${title}: ${query}`, async () => (await prometheus.query(query)).length > 0);
   }
   for (const { alert, expr } of judged) {
-    const selectors = expr.match(/\b(up|aggregator_\w+|process_\w+)(\{[^}]*\})?/g) ?? [];
+    const selectors = expr.match(/\b(up|aggregator_\w+|agent_\w+|process_\w+)(\{[^}]*\})?/g) ?? [];
     expect(selectors, alert).not.toEqual([]);
     for (const selector of selectors)
       await until(`${alert}: ${selector}`, async () => (await prometheus.query(selector)).length > 0);
