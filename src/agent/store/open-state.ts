@@ -114,6 +114,8 @@ function openFile(path: string, options: OpenStateOptions, lost: Lost | null): A
       const writer = new StateWriter(database, options);
       if (kept === 'damaged')
         warnings.push(`the file ${basename(identityPathOf(path))} was damaged and is written anew`);
+      // The memory of the whole agent is bounded: half of what the other programs take.
+      database.pragma('cache_size = -32768');
       database.pragma(`wal_autocheckpoint = ${logPagesOn(path)}`);
       // A start counts as a commit: a copy made before it is older from now on.
       writer.change(() => undefined, true);
