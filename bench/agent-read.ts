@@ -3,13 +3,13 @@
 // which prints every message.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parsePrometheusText, sumOf } from '../src/lib/prometheus-text.ts';
 import { freePort } from '../test/support/free-port.ts';
+import { largeEventFile } from '../test/support/node-files.ts';
 import { until } from '../test/support/until.ts';
 import type { BenchOptions, Figure } from './figures.ts';
 import { median } from './machine.ts';
@@ -20,52 +20,6 @@ const MIB = 2 ** 20;
 const MB = 1_000_000;
 const NODE_FLAGS = ['--max-semi-space-size=8'];
 const PATIENCE_MS = 900_000;
-
-/** Writes records as a node does until the file has about so many bytes; returns how many executions are in it. */
-function writeEvents(path: string, bytes: number): number {
-  const file = openSync(path, 'w');
-  const input = 'x'.repeat(300);
-  let written = writeSync(file, '{"records":[');
-  let executions = 0;
-  while (written < bytes) {
-    let text = '';
-    for (let index = 0; index < 200; index++) text += recordsOf(executions++, input);
-    written += writeSync(file, text);
-  }
-  writeSync(file, '{"payload":{"type":"ping"}}]}');
-  closeSync(file);
-  return executions;
-}
-
-function recordsOf(number: number, input: string): string {
-  const executionId = randomUUID();
-  const timestamp = 1_725_385_103_522 + number * 1_000;
-  const taskId = `rs_${'0f'.repeat(32)}`;
-  const received = {
-    type: 'task_created',
-    timestamp,
-    message: { executionId, taskId, chainId: '43113', input },
-  };
-  const outcome = { type: 'computed_outcome', timestamp, message: { executionId, outcome: input } };
-  const invoice = {
-    type: 'invoice',
-    message: {
-      executionId,
-      chainId: '43113',
-      taskCreated_timeStamp: timestamp,
-      stepGasPrice: 5e-7,
-      lineItem: [
-        { type: 'charge', total_steps_computed: 1_234_567, peak_memory_used: 17, operation: 'charge' },
-      ],
-    },
-  };
-  // JSON.stringify would round the number.
-  const invoiceText = JSON.stringify({ payload: invoice }).replace(
-    '"executionId"',
-    `"invoiceId":17929172538510${String(number).padStart(8, '0')},"executionId"`,
-  );
-  return `${JSON.stringify({ payload: received })},${JSON.stringify({ payload: outcome })},${invoiceText},`;
-}
 
 interface Run {
   readonly seconds: number;
@@ -169,7 +123,7 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
 async function rounds(size: number, count: number): Promise<readonly Run[]> {
   return inFolder(async (folder) => {
     const path = join(folder, 'waiting.json');
-    const executions = writeEvents(path, size);
+    const executions = largeEventFile(path, size);
     const runs: Run[] = [];
     for (let round = 0; round < count; round++) {
       runs.push(await readByAgent(folder, path, executions));
@@ -186,7 +140,7 @@ async function dryRounds(size: number, count: number): Promise<readonly Run[]> {
     return (await dryRun(folder)).peakBytes;
   });
   return inFolder(async (folder) => {
-    writeEvents(join(folder, 'bench-eventDB.json'), size);
+    largeEventFile(join(folder, 'bench-eventDB.json'), size);
     const runs: Run[] = [];
     for (let round = 0; round < count; round++) {
       const run = await dryRun(folder);

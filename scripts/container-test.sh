@@ -113,7 +113,7 @@ import_base_image
 say 'Building what the images share.'
 bud runtime --target runtime .
 status=0
-for program in federation mining trades enclave; do
+for program in federation mining trades enclave agent; do
   say "Building the image of $program, and running it."
   build_program "$program"
   BUILDAH_ROOT="$work/storage" BUILDAH_RUNROOT="$work/run" IMAGE="$(name_of "$program")" \

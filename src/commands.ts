@@ -1,6 +1,7 @@
 // The command line: puts the commands of the programs together, and makes an exit code and one sentence of a result or an
 // error. The commands of the federation have no word before them; those of another program are a group.
 
+import { AGENT_COMMANDS } from './agent/cli/commands.ts';
 import { group } from './cli/command.ts';
 import { failureLine } from './cli/failure.ts';
 import { complain } from './cli/output.ts';
@@ -19,8 +20,8 @@ const federation = federationCommands(
 
 const aggregator = group({
   about:
-    'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS; as `mining`, a proxy between miners and a pool or wallet; as `trades`, hourly summaries of trades, signed.',
-  commands: { ...federation, ...MINING_COMMANDS, ...TRADES_COMMANDS },
+    'Deduplicates, follows and counts what a federation of Truebit node monitors reports over NATS; as `mining`, a proxy between miners and a pool or wallet; as `trades`, hourly summaries of trades, signed; as `agent`, the side of one Truebit node.',
+  commands: { ...federation, ...MINING_COMMANDS, ...TRADES_COMMANDS, ...AGENT_COMMANDS },
   standard: 'serve',
   exit: GROUP_EXIT,
 });

@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'key_exists'
   | 'attestation_failed'
   | 'ingest_failed'
+  | 'demonstration_failed'
   | 'worker_timeout'
   | 'internal';
 

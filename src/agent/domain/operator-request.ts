@@ -11,6 +11,8 @@ export interface Trusted {
   /** Null: no other key was offered. */
   readonly accepted: string | null;
   readonly before: string | null;
+  /** True if the agent did not run: no key is pinned any more, and the next one seen is. */
+  readonly isPinGone: boolean;
 }
 
 /** Decodes a request that came over the socket. Returns a sentence about the mistake if it is malformed. */
