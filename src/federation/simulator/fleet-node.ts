@@ -91,13 +91,16 @@ export class FleetNode {
 
   /** Ends the connection at once; the node comes back by itself. */
   cut(): void {
-    this.#connection?.cut();
+    const connection = this.#connection;
+    if (connection === null) return;
+    connection.cut();
+    this.#lose(connection);
   }
 
   /** Ends the connection for good. */
   close(): void {
     this.#isClosed = true;
-    this.#connection?.cut();
+    this.cut();
   }
 
   #attach(connection: NodeConnection): void {
@@ -126,6 +129,8 @@ export class FleetNode {
       this.#isConfirming = false;
       connection.cut();
       this.#lose(connection);
+      // The node may be back already.
+      void this.#confirm();
       return;
     }
     this.#isConfirming = false;

@@ -2,7 +2,6 @@
 
 import { progressLine } from '../../cli/progress-line.ts';
 import { CodedError } from '../../lib/errors.ts';
-import { createRandom, type Random } from '../../lib/random.ts';
 import type { AboutAggregator } from './aggregator-client.ts';
 import { type Baseline, type BaselineParts, readBaseline } from './baseline.ts';
 import type { Counters } from './counters.ts';
@@ -10,9 +9,10 @@ import { outcomeTotal } from './counters.ts';
 import type { ExpectedStatistics } from './expected-rows.ts';
 import { Fleet } from './fleet.ts';
 import type { Dial } from './fleet-connection.ts';
+import { Incidents } from './incidents.ts';
 import { type AggregatorLimits, exceededLimits } from './limits-check.ts';
 import type { LoadOptions } from './load-options.ts';
-import type { Demands, Incident, LoadPlan, Profile } from './load-plan.ts';
+import type { Demands, LoadPlan, Profile } from './load-plan.ts';
 import { judge, type LoadFindings, type LoadResult } from './load-result.ts';
 import { type Machine, versionsWith } from './machine.ts';
 import { PROFILES } from './profiles.ts';
@@ -56,18 +56,8 @@ interface PreparedRun {
   readonly baseline: Baseline;
 }
 
-/** A cut comes up to this time after a batch was sent, so that some of its messages are on their way. */
-const CUT_WITHIN_MS = 4;
-/**
- * Sending pauses for this time before the broker is restarted: the answer to a PING does not mean that the messages
- * before it are on the disk.
- */
-const RESTART_QUIET_MS = 250;
-/** After the restart command this long for the first lost connection. */
-const RESTART_SEEN_MS = 30_000;
 /** After the last message this long for all nodes to be back and all messages to be confirmed. */
 const SETTLE_MAX_MS = 180_000;
-const POLL_MS = 50;
 
 function isPlanned(message: LoadMessage): message is PlannedMessage {
   return message.content !== null;
@@ -115,46 +105,6 @@ export function headersFor(
   };
 }
 
-/** Lets planned incidents happen. */
-class Incidents {
-  readonly #fleet: Fleet;
-  readonly #parts: LoadParts;
-  readonly #random: Random;
-  readonly #command: string | null;
-  readonly #left: Incident[];
-
-  constructor(fleet: Fleet, plan: LoadPlan, options: LoadOptions, parts: LoadParts) {
-    this.#fleet = fleet;
-    this.#parts = parts;
-    this.#random = createRandom(options.seed, 'incidents');
-    this.#command = options.restartCommand;
-    this.#left = [...plan.incidents];
-  }
-
-  /** Performs the incidents up to this time of the plan. */
-  async pass(planMs: number): Promise<void> {
-    for (let next = this.#left[0]; next !== undefined && next.atMs <= planMs; next = this.#left[0]) {
-      this.#left.shift();
-      if (next.type === 'restart') await this.#restart();
-      else {
-        await this.#parts.wait(this.#random.next() * CUT_WITHIN_MS);
-        this.#fleet.cut(next.awayMs);
-      }
-    }
-  }
-
-  async #restart(): Promise<void> {
-    const { wait, clock, runCommand } = this.#parts;
-    await this.#fleet.flush();
-    await wait(RESTART_QUIET_MS);
-    this.#fleet.expectLosses();
-    const code = await runCommand(this.#command ?? 'false');
-    if (code !== 0) throw new Error(`The restart command ended with exit code ${code ?? 'none'}.`);
-    const deadlineMs = clock.monotonicMs() + RESTART_SEEN_MS;
-    while (!this.#fleet.hasLost && clock.monotonicMs() < deadlineMs) await wait(POLL_MS);
-  }
-}
-
 /** The expectation for the statistics; each message of a newcomer that was admitted is a node more. */
 export function expectedOf(demands: Demands, counters: Counters | null): ExpectedStatistics {
   const { limited, expected } = demands;
@@ -174,7 +124,7 @@ export function expectedOf(demands: Demands, counters: Counters | null): Expecte
 async function performRun(options: LoadOptions, parts: LoadParts, run: PreparedRun): Promise<LoadFindings> {
   const { plan, fleet, waiting, baseline } = run;
   const { clock, wait } = parts;
-  const incidents = new Incidents(fleet, plan, options, parts);
+  const incidents = new Incidents(fleet, plan.incidents, { ...options, ...parts });
   const size = { messages: plan.messages.length, durationMs: options.durationMs, nodes: options.nodes };
   const { onProgress, end } = sendingProgress('loadtest', parts, size);
   const { elapsedMs, behindMsMax } = await sendPaced(plan.messages, {
