@@ -99,7 +99,7 @@ async function loadtest(options: LoadOptions, env: Environment, signal: AbortSig
     runCommand: (text) => runCommand(text, signal),
     report(result) {
       print(options.isJson ? `${loadReportJson(result)}\n` : `${loadReportLines(result).join('\n')}\n`);
-      if (folder !== null) writeReports(folder, result);
+      if (folder !== null) writeReports(folder, result, options.isJson ? complain : mention);
     },
   });
 }
@@ -116,11 +116,11 @@ function reportFolder(folder: string): string {
   }
 }
 
-function writeReports(folder: string, result: LoadResult): void {
+function writeReports(folder: string, result: LoadResult, write: (text: string) => void): void {
   const stem = join(folder, reportFileStem(result));
   writeFileSync(`${stem}.json`, `${loadReportJson(result)}\n`);
   writeFileSync(`${stem}.md`, loadReportMarkdown(result));
-  mention(`report: ${stem}.json and .md\n`);
+  write(`report: ${stem}.json and .md\n`);
 }
 
 /** The signer of the key in a file; null without a file. Throws CodedError `usage`. */

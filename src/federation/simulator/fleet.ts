@@ -83,6 +83,8 @@ export class Fleet {
   readonly #latency = createHistogram();
   readonly #resent = new Map<string, number>();
   readonly #outages: OpenOutage[] = [];
+  /** The outage in which a node lost the connection that it has not replaced yet. */
+  readonly #lostIn = new Map<FleetNode, OpenOutage>();
   #idle: (() => void) | null = null;
   #confirmed = 0;
   #lostUnplanned = 0;
@@ -108,6 +110,11 @@ export class Fleet {
           onState: (node) => this.#follow(node),
         }),
     );
+  }
+
+  /** True if every connection is there now. */
+  get isWhole(): boolean {
+    return this.#nodes.every((node) => node.isConnected);
   }
 
   /** Number of connections that are there now. */
@@ -231,12 +238,16 @@ export class Fleet {
     const outage = this.#outages.at(-1);
     if (outage === undefined) this.#lostUnplanned += 1;
     else if (outage.returned.has(node)) outage.lostAgain += 1;
-    else outage.lost.add(node);
+    else {
+      outage.lost.add(node);
+      this.#lostIn.set(node, outage);
+    }
   }
 
   #countBack(node: FleetNode, awayMs: number): void {
-    const outage = this.#outages.at(-1);
-    if (outage === undefined || outage.returned.has(node)) return;
+    const outage = this.#lostIn.get(node);
+    if (outage === undefined) return;
+    this.#lostIn.delete(node);
     outage.returned.add(node);
     outage.backAfterMs.push(awayMs);
     outage.arrivalsMs.push(this.#parts.clock.monotonicMs() - outage.startedAtMs);

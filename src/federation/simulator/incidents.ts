@@ -26,6 +26,8 @@ const CUT_AT_ONCE = 0.5;
 const RESTART_QUIET_MS = 250;
 /** After the restart command this long for the first lost connection. */
 const RESTART_SEEN_MS = 30_000;
+/** A cut waits for nodes that are still away from the one before, for at most this time. */
+const AWAY_MAX_MS = 10_000;
 const POLL_MS = 50;
 
 /** Lets planned incidents happen. */
@@ -34,6 +36,8 @@ export class Incidents {
   readonly #parts: IncidentParts;
   readonly #random: Random;
   readonly #left: Incident[];
+  /** When the next cut comes although nodes are still away; null until it is due. */
+  #overdueAtMs: number | null = null;
 
   constructor(fleet: Fleet, incidents: readonly Incident[], parts: IncidentParts) {
     this.#fleet = fleet;
@@ -42,16 +46,30 @@ export class Incidents {
     this.#left = [...incidents];
   }
 
-  /** Performs the incidents up to this time of the plan. */
+  /**
+   * Performs the incidents up to this time of the plan. A cut comes later if nodes are still away: while the plan goes
+   * on, the sending does not wait for it.
+   */
   async pass(planMs: number): Promise<void> {
     for (let next = this.#left[0]; next !== undefined && next.atMs <= planMs; next = this.#left[0]) {
+      if (next.type === 'cut' && !(await this.#mayCut(planMs === Infinity))) return;
       this.#left.shift();
+      this.#overdueAtMs = null;
       if (next.type === 'restart') await this.#restart();
       else {
         if (!this.#random.chance(CUT_AT_ONCE)) await this.#parts.wait(this.#random.next() * CUT_WITHIN_MS);
         this.#fleet.cut(next.awayMs);
       }
     }
+  }
+
+  /** True if all nodes are back, or had time enough; `waits`: waits until that is so. */
+  async #mayCut(waits: boolean): Promise<boolean> {
+    const { clock, wait } = this.#parts;
+    this.#overdueAtMs ??= clock.monotonicMs() + AWAY_MAX_MS;
+    const isDue = () => this.#fleet.isWhole || clock.monotonicMs() >= (this.#overdueAtMs ?? 0);
+    while (waits && !isDue()) await wait(POLL_MS);
+    return isDue();
   }
 
   async #restart(): Promise<void> {

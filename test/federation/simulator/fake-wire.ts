@@ -28,10 +28,10 @@ export function fakeWire(receive: (subject: string, payload: Uint8Array) => void
     isDeaf: false,
     isDown: false,
     endAll() {
-      for (const connection of [...open]) connection.end();
+      for (const connection of open) connection.end();
     },
     refuse(reason) {
-      for (const connection of [...open]) connection.refuse(reason);
+      for (const connection of open) connection.refuse(reason);
     },
     async dial(onRefused) {
       dialled += 1;

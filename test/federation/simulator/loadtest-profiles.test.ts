@@ -94,9 +94,8 @@ describe('loadtest profiles', () => {
   });
 
   it.each(NAMES)('%s - the bytes of every message that must count mean its statement', (name) => {
-    for (const { payload, content } of planOf(name, { nodes: 10 }).messages) {
-      if (content !== null) expect(readWire(payload)).toEqual(content);
-    }
+    const good = planOf(name, { nodes: 10 }).messages.filter(({ content }) => content !== null);
+    expect(good.map(({ payload }) => readWire(payload))).toEqual(good.map(({ content }) => content));
   });
 
   it.each(NAMES)('%s - no outcome depends on the order in which connections are served', (name) => {
