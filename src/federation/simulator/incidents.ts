@@ -68,8 +68,9 @@ export class Incidents {
     const { clock, wait } = this.#parts;
     this.#overdueAtMs ??= clock.monotonicMs() + AWAY_MAX_MS;
     const isDue = () => this.#fleet.isWhole || clock.monotonicMs() >= (this.#overdueAtMs ?? 0);
-    while (waits && !isDue()) await wait(POLL_MS);
-    return isDue();
+    if (!waits) return isDue();
+    while (!isDue()) await wait(POLL_MS);
+    return true;
   }
 
   async #restart(): Promise<void> {

@@ -137,7 +137,9 @@ export function judge(findings: LoadFindings): readonly NamedDifference[] {
   const { counters } = aftermath;
   const differences: NamedDifference[] = [];
   if (aftermath.fromOthers > 0) {
-    const subjects = [...foreignBySubject(counters, findings)].map(([name, count]) => `${name} ${count}`);
+    const subjects = [...foreignBySubject(aftermath.lastCounters, findings)].map(
+      ([name, count]) => `${name} ${count}`,
+    );
     const found = [String(aftermath.fromOthers), ...subjects].join(', ');
     differences.push({ what: 'messages of other publishers', expected: '0', found });
   }

@@ -140,6 +140,7 @@ async function performRun(options: LoadOptions, parts: LoadParts, run: PreparedR
   const aftermath = await readResults(waiting, {
     sent: plan.messages.length,
     resent: [...report.resent.values()].reduce((sum, count) => sum + count, 0),
+    isAlone: true,
     nodeIds: plan.nodeIds,
     baseline,
     elapsedMs,

@@ -10,7 +10,7 @@ import type { Baseline, BaselineParts } from './baseline.ts';
 import type { Broker } from './broker.ts';
 import type { Comparison, Difference } from './comparison.ts';
 import { compareStatistics } from './comparison.ts';
-import type { Counters } from './counters.ts';
+import { type Counters, countersSince } from './counters.ts';
 import type { ExpectedStatistics } from './expected-rows.ts';
 import { createTicks } from './publication.ts';
 import { readAftermath, waitForAccount } from './settlement.ts';
@@ -33,6 +33,8 @@ export interface SentRun {
   readonly sent: number;
   /** Number of messages that were sent more than once because they were unconfirmed; the aggregator may have all. */
   readonly resent: number;
+  /** True if messages of other publishers are a fault: then they are looked for up to the end. */
+  readonly isAlone: boolean;
   readonly nodeIds: readonly string[];
   readonly baseline: Baseline;
   readonly elapsedMs: number;
@@ -45,6 +47,8 @@ export interface Aftermath {
   /** The change of the aggregator's counters; null if it restarted. */
   readonly counters: Counters | null;
   readonly isComplete: boolean;
+  /** The change of the counters at the last reading, which messages of others may have moved on. */
+  readonly lastCounters: Counters | null;
   readonly fromOthers: number;
   readonly comparison: Comparison;
   /** Differences between the HTTP API and the publication; null if the API never showed a published tick. */
@@ -114,7 +118,7 @@ export function sendingProgress(
 /** Waits until the aggregator has counted and published what was sent, and compares. */
 export async function readResults(waiting: BaselineParts, run: SentRun): Promise<Aftermath> {
   const { baseline, elapsedMs, sent, resent } = run;
-  const account = await waitForAccount(waiting, baseline.counters, sent, resent > 0);
+  const account = await waitForAccount(waiting, baseline.counters, sent, run.isAlone);
   waiting.print('waiting for the publication that counts it all');
   const hadOthers = baseline.activeNodes.size > 0;
   const { tick, others, isSteady } = await readAftermath(waiting, new Set(run.nodeIds), hadOthers);
@@ -128,13 +132,19 @@ export async function readResults(waiting: BaselineParts, run: SentRun): Promise
     othersStale: states.filter((state) => state === 'stale').length,
     elapsedMs,
   });
-  const fromOthers = counters === null ? 0 : receivedFromOthers(counters, sent + resent);
+  const shown = await compareShown(waiting);
+  const isReadAgain = run.isAlone && counters !== null;
+  const lastCounters = isReadAgain
+    ? countersSince(baseline.counters, await waiting.aggregator.counters())
+    : counters;
+  const fromOthers = lastCounters === null ? 0 : receivedFromOthers(lastCounters, sent + resent);
   return {
     counters,
     isComplete,
+    lastCounters,
     fromOthers: fromOthers + baseline.receivedMeanwhile,
     comparison,
-    shown: await compareShown(waiting),
+    shown,
     othersGone: [...baseline.activeNodes.keys()].filter((nodeId) => !others.has(nodeId)).length,
     notes: isSteady ? [] : ['earlier nodes changed state at every tick: node counts may differ by those'],
   };

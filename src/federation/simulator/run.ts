@@ -54,6 +54,7 @@ async function performRun(
   const aftermath = await readResults(waiting, {
     sent,
     resent: 0,
+    isAlone: false,
     nodeIds: plan.nodeIds,
     baseline,
     elapsedMs,

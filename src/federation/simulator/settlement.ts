@@ -21,7 +21,7 @@ const POLL_INTERVAL_MS = 250;
 /** The wait ends when nothing has changed for this long. */
 const STANDSTILL_MS = 20_000;
 /** Counters that have not changed for this long stand still. */
-const QUIET_MS = 1000;
+const QUIET_MS = 500;
 /** Actors store states a moment after the messages that caused them. */
 const STATES_SETTLE_MS = 1000;
 /** Maximum number of ticks tried until the nodes of others do not change around a tick. */
@@ -29,9 +29,9 @@ const TICKS_TRIED_MAX = 3;
 const NODES_INTERVAL_MS = 1000;
 
 /**
- * Waits until `sent` more messages than in `before` have an outcome and none is in flight. `mayBeMore`: some messages
- * were sent twice, and the aggregator may have received both; then it also waits until no message is left in the stream
- * and the counters stand still.
+ * Waits until `sent` more messages than in `before` have an outcome and none is in flight. `mayBeMore`: there may be
+ * more messages, sent twice or by others; then it also waits until none is left in the stream and the counters stand
+ * still.
  */
 export async function waitForAccount(
   parts: BaselineParts,
