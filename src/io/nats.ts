@@ -9,12 +9,14 @@ import {
   type ConnectionOptions,
   credsAuthenticator,
   type NatsConnection,
+  type TlsOptions,
   wsconnect,
 } from 'nats';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { randomShare, systemClock } from '../lib/clock.ts';
 import { DialPace } from './dial-pace.ts';
 import { isFull } from './embedded-broker/probe.ts';
+import { isPemText } from './pem.ts';
 import { type Refusal, refusalOf } from './refusals.ts';
 import { webSocketFactory } from './web-socket.ts';
 
@@ -28,6 +30,7 @@ export interface NatsOptions {
   readonly password: string | null;
   readonly token: string | null;
   readonly credsFile: string | null;
+  /** This and the next two: the path of a PEM file, or its text. */
   readonly caFile: string | null;
   readonly certFile: string | null;
   readonly keyFile: string | null;
@@ -184,9 +187,9 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
     return connect(common).catch((error: unknown) => explainTimeout(error, options.servers, null));
   }
   const tls = {
-    ...(caFile === null ? {} : { caFile }),
-    ...(certFile === null ? {} : { certFile }),
-    ...(keyFile === null ? {} : { keyFile }),
+    ...pemOption('ca', caFile),
+    ...pemOption('cert', certFile),
+    ...pemOption('key', keyFile),
     get host() {
       return dialled;
     },
@@ -194,6 +197,12 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
   return connect({ ...common, tls }).catch((error: unknown) =>
     explainTimeout(error, options.servers, MAYBE_CERTIFICATE),
   );
+}
+
+/** The option of the client for a PEM file's path or text; none for null. */
+function pemOption(name: 'ca' | 'cert' | 'key', value: string | null): TlsOptions {
+  if (value === null) return {};
+  return isPemText(value) ? { [name]: value } : { [`${name}File`]: value };
 }
 
 /**

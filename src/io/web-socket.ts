@@ -2,12 +2,12 @@
 // and hides the reason of a failure; the package `ws` does not. The NATS client's socket factory must never fail,
 // because the client would wait for ever.
 
-import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { WsSocketFactory } from 'nats';
 import { WebSocket } from 'ws';
+import { readPem } from './pem.ts';
 
-/** Paths of PEM files; null means the system's authorities, or no client certificate. */
+/** Paths of PEM files, or their texts; null means the system's authorities, or no client certificate. */
 export interface TlsFiles {
   readonly caFile: string | null;
   readonly certFile: string | null;
@@ -43,9 +43,9 @@ export function webSocketFactory(files: TlsFiles): WsSocketFactory {
 
 function readContext({ caFile, certFile, keyFile }: TlsFiles): SecureContext {
   return createSecureContext({
-    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
-    ...(certFile === null ? {} : { cert: readFileSync(certFile) }),
-    ...(keyFile === null ? {} : { key: readFileSync(keyFile) }),
+    ...(caFile === null ? {} : { ca: readPem(caFile) }),
+    ...(certFile === null ? {} : { cert: readPem(certFile) }),
+    ...(keyFile === null ? {} : { key: readPem(keyFile) }),
   });
 }
 

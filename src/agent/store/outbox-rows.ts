@@ -31,6 +31,7 @@ export class OutboxRows {
   readonly #next: Statement<[number, number, number, number], MessageRow>;
   readonly #delete: Statement<[number]>;
   readonly #rename: Statement<[string, string]>;
+  readonly #newest: Statement<[], number>;
 
   constructor(database: Database) {
     this.#insert = statement(database, 'INSERT INTO outbox (is_history, type, payload) VALUES (?, ?, ?)');
@@ -40,6 +41,7 @@ export class OutboxRows {
     );
     this.#delete = statement(database, 'DELETE FROM outbox WHERE id = ?');
     this.#rename = statement(database, 'UPDATE outbox SET payload = replace(payload, ?, ?)');
+    this.#newest = statement(database, 'SELECT max(id) FROM outbox');
     this.waiting = statement<[], number>(database, 'SELECT count(*) FROM outbox').pluck().get() ?? 0;
   }
 
@@ -52,6 +54,11 @@ export class OutboxRows {
   next(isHistory: boolean, type: FactType, after: number, limit: number): readonly QueuedMessage[] {
     const rows = this.#next.all(isHistory ? 1 : 0, FACT_TYPES.indexOf(type), after, limit);
     return rows.map(({ id, payload }) => ({ id, type, payload, isHistory }));
+  }
+
+  /** The newest message of all; 0 without any. */
+  newestId(): number {
+    return this.#newest.pluck().get() ?? 0;
   }
 
   /** Removes a message; false if it is not there. */

@@ -109,6 +109,11 @@ export class StateWriter implements ReaderStore {
     return this.#rows.outbox.waiting;
   }
 
+  /** The id of the newest message in the outbox; 0 if it is empty. */
+  get newestId(): number {
+    return this.#rows.outbox.newestId();
+  }
+
   get awaiting(): number {
     return this.#rows.awaited.waiting;
   }
