@@ -48,8 +48,8 @@ export class LogFile {
   #isUnreadable = false;
   #beginning: LogBeginning = NO_BEGINNING;
   #start: ContentPosition = CONTENT_START;
-  /** The place in a gzip file from which it is read; null for its start. */
-  #goal: Resumption | null = null;
+  /** The place in a gzip file from which it is read. */
+  #goal: Resumption = FROM_START;
   #skip: ContentSkip | null = null;
   #gzip: GzipContent | null = null;
   #reading: LogReading | null = null;
@@ -139,8 +139,7 @@ export class LogFile {
     try {
       const handle = await this.open();
       if (handle === null) return false;
-      const stats = await handle.stat();
-      this.#beginning = await readBeginning(handle, stats.size, this.#parts.time);
+      this.#beginning = await readBeginning(handle, (await handle.stat()).size, this.#parts.time);
       return true;
     } catch {
       await this.#fail();
@@ -151,12 +150,10 @@ export class LogFile {
   /** Begins at the place if the content before it is the same. Of a gzip file that shows later. Never rejects. */
   async resume(place: Resumption): Promise<boolean> {
     try {
-      if (this.isGzip) {
-        this.#goal = place.at === 0 ? null : place;
-      } else {
+      if (this.isGzip) this.#goal = place;
+      else {
         const before = this.#handle === null ? null : await bytesBefore(this.#handle, place.at);
-        if (before === null || place.at > this.stats.size || hashOf(before) !== place.beforeHash)
-          return false;
+        if (before === null || hashOf(before) !== place.beforeHash) return false;
         this.#start = { at: place.at, before };
       }
       this.#givenAt = place.at;
@@ -208,8 +205,7 @@ export class LogFile {
   commit(step: LogStep): void {
     if (!this.#pending.delete(step) || step.position === null) return;
     this.#start = step.position;
-    const { at, before } = step.position;
-    this.#goal = at === 0 ? null : { at, beforeHash: hashOf(before) };
+    this.#goal = { at: step.position.at, beforeHash: hashOf(step.position.before) };
   }
 
   /** Reading goes back to where the last stored step ended. */
@@ -241,8 +237,7 @@ export class LogFile {
 
   status(): SourceFile {
     const { content, at, isOpen } = this.#end;
-    const isIncomplete = content === 'incomplete' || this.stats.size === 0 || isOpen;
-    const rest = isIncomplete ? 'incomplete' : 'read';
+    const rest = content === 'incomplete' || this.stats.size === 0 || isOpen ? 'incomplete' : 'read';
     return {
       source: 'logs',
       name: this.#watched.name,
@@ -286,7 +281,7 @@ export class LogFile {
       chunkBytes: chunk.length,
       contentBytesMax: gzipContentBytesMax,
     });
-    this.#skip ??= new ContentSkip(this.#gzip, this.#goal ?? FROM_START);
+    this.#skip ??= new ContentSkip(this.#gzip, this.#goal);
     const place = await this.#skip.step();
     if (place === 'going' || place === 'failed') return place;
     this.#reading = new LogReading(this.#gzip, place.position, time, place.rest);
@@ -310,8 +305,7 @@ export class LogFile {
 
   /** A log that was short when it was found has an identity once it is long enough. */
   async #learnIdentity(handle: FileHandle, reading: LogReading): Promise<void> {
-    const { identity, gzipVersion } = this.#beginning;
-    if (identity !== null || gzipVersion !== null || reading.end.at < IDENTITY_BYTES) return;
+    if (this.#beginning.identity !== null || this.isGzip || reading.end.at < IDENTITY_BYTES) return;
     this.#beginning = { ...this.#beginning, identity: hashOf(await bytesAt(handle, 0, IDENTITY_BYTES)) };
   }
 
@@ -332,7 +326,7 @@ export class LogFile {
     this.#pending.clear();
     this.#beginning = NO_BEGINNING;
     this.#start = CONTENT_START;
-    this.#goal = null;
+    this.#goal = FROM_START;
     this.#isWhole = false;
     this.#end = NO_END;
     this.#givenAt = 0;
