@@ -51,6 +51,7 @@ export class FleetNode {
   #waiting: Outgoing[] = [];
   #unconfirmed: Outgoing[] = [];
   #isConfirming = false;
+  #isStarting = false;
   #isClosed = false;
 
   constructor(parts: FleetNodeParts) {
@@ -86,7 +87,13 @@ export class FleetNode {
   send(message: LoadMessage): void {
     this.#waiting.push({ message, publishedAtMs: 0, wasPublished: false });
     this.#parts.onState(this);
-    void this.#confirm();
+    if (this.#isStarting) return;
+    // All messages of one batch share a round trip.
+    this.#isStarting = true;
+    queueMicrotask(() => {
+      this.#isStarting = false;
+      void this.#confirm();
+    });
   }
 
   /** Ends the connection at once; the node comes back by itself. */

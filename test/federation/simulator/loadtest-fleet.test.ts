@@ -97,6 +97,7 @@ describe('loadtest fleet', () => {
     await fleet.flush();
     wire.isSilent = true;
     fleet.send(message('node-0', 'first'));
+    await turn();
     fleet.send(message('node-0', 'second'));
     await turn();
     fleet.cut();
