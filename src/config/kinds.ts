@@ -51,7 +51,7 @@ export function wholeNumberOrZero(zeroMeans: string, min: number, max: number, u
 export function oneOf<const W extends string>(...words: readonly W[]): Kind<W> {
   return {
     allowed: words.map((word) => `\`${word}\``).join(' or '),
-    parse: (text) => words.find((word) => word === text.toLowerCase()),
+    parse: (text) => words.find((word) => word.toLowerCase() === text.toLowerCase()),
   };
 }
 

@@ -13,7 +13,7 @@ const TABLE = {
   LOWEST: setting(wholeNumber(0, 100), 1, 'The least of both.'),
   GREATEST: setting(wholeNumber(0, 100), 9, 'The greatest of both.'),
   PLOT_FOLDER: optional(filePath, 'unset', 'Folder of the plots.'),
-  COLOUR: setting(oneOf('red', 'green'), 'red', 'Colour of the page.'),
+  COLOUR: setting(oneOf('red', 'green', 'RGB'), 'red', 'Colour of the page.'),
   MINING_ENABLED: onOff(onOrOff, true, 'Whether it mines.'),
 } as const;
 
@@ -57,6 +57,9 @@ describe('a table of settings', () => {
     });
     expect(values).toMatchObject({ LOWEST: 7, COLOUR: 'green', MINING_ENABLED: false });
     expect(warnings).toEqual([]);
+    // A word of a kind may itself stand in capitals.
+    expect(readTable(program, { COLOUR: 'RGB' }).values.COLOUR).toBe('RGB');
+    expect(readTable(program, { COLOUR: 'rgb' }).values.COLOUR).toBe('RGB');
     expectTypeOf(values.LOWEST).toEqualTypeOf<number>();
     expectTypeOf(values.COLOUR).toEqualTypeOf<'red' | 'green'>();
     expectTypeOf(values.PLOT_FOLDER).toEqualTypeOf<string | null>();
@@ -66,7 +69,7 @@ describe('a table of settings', () => {
     const env = { LOWEST: '50', GREATEST: '50', COLOUR: 'blue', PLOT_FOLDER: '~/plots' };
     expect(mistakes(() => readTable(program, env))).toEqual([
       expect.stringMatching(/^PLOT_FOLDER "~\/plots": no shell has put the home folder/),
-      'COLOUR "blue": allowed is `red` or `green`',
+      'COLOUR "blue": allowed is `red` or `green` or `RGB`',
       'LOWEST 50: too great',
     ]);
   });

@@ -20,10 +20,20 @@ const executions = wholeNumber('--executions', values.executions);
 const durationMs = wholeNumber('--seconds', values.seconds) * 1_000;
 const kills = wholeNumber('--kills', values.kills);
 
+/** The agents ask to join again after up to five minutes, and may send little until then. */
+const SETTLE_MS = 600_000;
+
 let differing = 0;
 for (let seed = first; seed < first + runs; seed++) {
   const startedMs = performance.now();
-  const options = { seed, executions, durationMs, kills, hidesAnExecution: values.plant };
+  const options = {
+    seed,
+    executions,
+    durationMs,
+    kills,
+    settleMs: SETTLE_MS,
+    hidesAnExecution: values.plant,
+  };
   const { tasks, sharedTasks, invoices, messages, duplicates, differences } = await runTrial(options);
   const verdict = differences.length === 0 ? 'no difference' : `${differences.length} differences`;
   const seconds = Math.round((performance.now() - startedMs) / 1_000);

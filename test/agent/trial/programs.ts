@@ -50,6 +50,8 @@ export class Programs {
     this.#ports = { broker: await freePort(), http: await freePort() };
     await this.startBroker();
     this.startAggregator();
+    // Agents that ask to join before it answers would ask again after some seconds.
+    await this.#aggregator?.ready();
     for (let node = 0; node < this.#nodes; node++) {
       mkdirSync(this.nodeFolder(node), { recursive: true });
       this.startAgent(node);

@@ -20,6 +20,8 @@ export interface TrialOptions {
   readonly durationMs: number;
   /** Kills of broker, of aggregator and of both agents, each. */
   readonly kills: number;
+  /** Time for everything to be sent and counted after the last kill, in ms. */
+  readonly settleMs: number;
   /** True: one node's files keep back all of one shared execution. The comparison must find that. */
   readonly hidesAnExecution?: boolean;
 }
@@ -44,7 +46,6 @@ const UNCONFIRMED_MAX = 60;
 /** Times that a node writes within the duration, about. */
 const WRITES = 60;
 const PAUSE_MS = 1_000;
-const SETTLE_MS = 300_000;
 /** More than the wait for the log's metrics. */
 const QUIET_MS = 1_500;
 
@@ -88,16 +89,16 @@ async function torment(programs: Programs, victim: Victim, { seed, kills, durati
 
 async function runWith(programs: Programs, options: TrialOptions): Promise<TrialResult> {
   const plan = planOf(options);
-  const { seed, durationMs, kills } = options;
+  const { seed, durationMs, kills, settleMs } = options;
   await programs.start();
   const growing = plan.nodes.map((node, at) => {
     const writer = new NodeWriter(programs.nodeFolder(at), node);
     return grow(writer, stepsOf(plan, at, options), createRandom(seed, `files of ${at}`), durationMs);
   });
   await Promise.all([...growing, ...VICTIMS.map((victim) => torment(programs, victim, options))]);
-  await programs.settled(SETTLE_MS);
+  await programs.settled(settleMs);
   await delay(QUIET_MS);
-  await programs.settled(SETTLE_MS);
+  await programs.settled(settleMs);
   const statistics = await programs.statistics();
   await programs.stop();
   const expected = expectedNetwork(plan, [BOTH_SOURCES, BOTH_SOURCES], TRIAL_SALT);

@@ -3,8 +3,16 @@
 import { expect, it } from 'vitest';
 import { runTrial } from './run.ts';
 
+const SETTLE_MS = 100_000;
+
 it('trial - with broker, aggregator and agents killed at any moment the network counts what the nodes did', async () => {
-  const result = await runTrial({ seed: 1, executions: 40, durationMs: 6_000, kills: 2 });
+  const result = await runTrial({
+    seed: 1,
+    executions: 40,
+    durationMs: 6_000,
+    kills: 2,
+    settleMs: SETTLE_MS,
+  });
   expect(result.differences).toEqual([]);
   expect(result.sharedTasks).toBeGreaterThan(0);
 });
@@ -15,6 +23,7 @@ it('trial - an execution that one node keeps back is found', async () => {
     executions: 12,
     durationMs: 1_000,
     kills: 0,
+    settleMs: SETTLE_MS,
     hidesAnExecution: true,
   });
   expect(result.differences.length).toBeGreaterThan(1);
