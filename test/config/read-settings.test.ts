@@ -61,7 +61,7 @@ describe('a table of settings', () => {
     expect(readTable(program, { COLOUR: 'RGB' }).values.COLOUR).toBe('RGB');
     expect(readTable(program, { COLOUR: 'rgb' }).values.COLOUR).toBe('RGB');
     expectTypeOf(values.LOWEST).toEqualTypeOf<number>();
-    expectTypeOf(values.COLOUR).toEqualTypeOf<'red' | 'green'>();
+    expectTypeOf(values.COLOUR).toEqualTypeOf<'red' | 'green' | 'RGB'>();
     expectTypeOf(values.PLOT_FOLDER).toEqualTypeOf<string | null>();
   });
 

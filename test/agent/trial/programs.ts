@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect, type NatsConnection } from 'nats';
 import { type AgentProgram, spawnAgent } from '../../support/agent-program.ts';
 import { type Aggregator, startAggregator } from '../../support/aggregator.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -25,6 +26,9 @@ export class Programs {
   readonly agentsEver: AgentProgram[] = [];
   readonly #nodes: number;
   #broker: NatsServer | null = null;
+  /** Hears the agents, so that a kill can come in the middle of a batch. */
+  #listener: NatsConnection | null = null;
+  readonly #waiting: (() => void)[] = [];
   #aggregator: Aggregator | null = null;
   readonly #agents: AgentProgram[] = [];
   #ports = { broker: 0, http: 0 };
@@ -49,6 +53,13 @@ export class Programs {
   async start(): Promise<void> {
     this.#ports = { broker: await freePort(), http: await freePort() };
     await this.startBroker();
+    this.#listener = await connect({
+      servers: `nats://127.0.0.1:${this.#ports.broker}`,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 20,
+    });
+    for (const subject of ['truebit.tasks.>', 'truebit.invoices.>'])
+      this.#listener.subscribe(subject, { callback: () => this.#hear() });
     this.startAggregator();
     // Agents that ask to join before it answers would ask again after some seconds.
     await this.#aggregator?.ready();
@@ -87,6 +98,19 @@ export class Programs {
     });
     this.#agents[node] = agent;
     this.agentsEver.push(agent);
+  }
+
+  /** Resolves at the next message of an agent, or when the time is over. */
+  async nextMessage(waitMs: number): Promise<void> {
+    const heard = Promise.withResolvers<void>();
+    this.#waiting.push(heard.resolve);
+    const timer = setTimeout(heard.resolve, waitMs);
+    await heard.promise;
+    clearTimeout(timer);
+  }
+
+  #hear(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** Kills a victim, waits, and starts it again. */
@@ -139,12 +163,14 @@ export class Programs {
   }
 
   async stop(): Promise<void> {
+    await this.#listener?.close();
     await Promise.all(this.#agents.map((agent) => agent.stop()));
     await this.#aggregator?.stop();
     await this.#broker?.stop();
   }
 
   async killAll(): Promise<void> {
+    await this.#listener?.close();
     await Promise.all(this.#agents.map((agent) => agent.kill()));
     this.#aggregator?.process.kill('SIGKILL');
     await this.#aggregator?.exit;

@@ -82,7 +82,11 @@ async function grow(writer: NodeWriter, steps: readonly NodeStep[], random: Rand
 async function torment(programs: Programs, victim: Victim, { seed, kills, durationMs }: TrialOptions) {
   const random = createRandom(seed, `kills of ${victim}`);
   for (let count = 0; count < kills; count++) {
-    await delay((0.2 + 0.8 * random.next()) * (durationMs / kills));
+    const shareMs = durationMs / kills;
+    await delay((0.2 + 0.4 * random.next()) * shareMs);
+    // Most kills come right behind a message: the rest of its batch is then on the way, and nothing of it is confirmed.
+    if (random.chance(0.7)) await programs.nextMessage(0.4 * shareMs);
+    else await delay(0.4 * random.next() * shareMs);
     await programs.killAndStart(victim, random.below(PAUSE_MS));
   }
 }
