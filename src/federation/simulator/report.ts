@@ -7,7 +7,7 @@ import { decidedTotal, outcomeTotal, receivedTotal } from './counters.ts';
 import type { Aftermath } from './run-steps.ts';
 
 /** Everything that a finished run found out. */
-export interface RunResult extends Omit<Aftermath, 'othersGone' | 'lastCounters'> {
+export interface RunResult extends Omit<Aftermath, 'othersGone' | 'othersChanged' | 'lastCounters'> {
   readonly sent: number;
   readonly elapsedMs: number;
   readonly accountDifferences: readonly AccountDifference[];

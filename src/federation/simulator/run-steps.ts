@@ -55,6 +55,8 @@ export interface Aftermath {
   readonly shown: readonly Difference[] | null;
   /** Number of nodes of others that were active before the run and no longer are. */
   readonly othersGone: number;
+  /** Number of nodes of others that changed their state around the tick: node counts may be wrong by so many. */
+  readonly othersChanged: number;
   readonly notes: readonly string[];
 }
 
@@ -121,7 +123,7 @@ export async function readResults(waiting: BaselineParts, run: SentRun): Promise
   const account = await waitForAccount(waiting, baseline.counters, sent, run.isAlone);
   waiting.print('waiting for the publication that counts it all');
   const hadOthers = baseline.activeNodes.size > 0;
-  const { tick, others, isSteady } = await readAftermath(waiting, new Set(run.nodeIds), hadOthers);
+  const { tick, others, changed } = await readAftermath(waiting, new Set(run.nodeIds), hadOthers);
   const states = [...others.values()];
   const { counters, isComplete } = account;
   const comparison = compareStatistics({
@@ -146,7 +148,9 @@ export async function readResults(waiting: BaselineParts, run: SentRun): Promise
     comparison,
     shown,
     othersGone: [...baseline.activeNodes.keys()].filter((nodeId) => !others.has(nodeId)).length,
-    notes: isSteady ? [] : ['earlier nodes changed state at every tick: node counts may differ by those'],
+    othersChanged: changed,
+    notes:
+      changed === 0 ? [] : ['earlier nodes changed state at every tick: node counts may differ by those'],
   };
 }
 

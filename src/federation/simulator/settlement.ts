@@ -65,22 +65,25 @@ export async function waitForAccount(
   }
 }
 
-function isSame(left: ActiveNodes, right: ActiveNodes): boolean {
-  return left.size === right.size && [...left].every(([nodeId, state]) => right.get(nodeId) === state);
+/** Number of nodes that have not the same state in both readings. */
+function changesBetween(left: ActiveNodes, right: ActiveNodes): number {
+  const nodeIds = new Set([...left.keys(), ...right.keys()]);
+  return [...nodeIds].filter((nodeId) => left.get(nodeId) !== right.get(nodeId)).length;
 }
 
 /**
  * Returns the first tick after now, and the nodes of others that were active at it. If those nodes differ between a
- * reading shortly before the tick and one after it, the next tick is tried. Without others at the start this reads no
+ * reading shortly before the tick and one after it, the next tick is tried; `changed` is the number of nodes that differed
+ * at the last one. Without others at the start this reads no
  * nodes.
  */
 export async function readAftermath(
   parts: BaselineParts,
   ownNodes: ReadonlySet<string>,
   hadOthers: boolean,
-): Promise<{ readonly tick: Tick; readonly others: ActiveNodes; readonly isSteady: boolean }> {
+): Promise<{ readonly tick: Tick; readonly others: ActiveNodes; readonly changed: number }> {
   let afterMs = parts.clock.nowMs() + STATES_SETTLE_MS;
-  if (!hadOthers) return { tick: await waitForTick(parts, afterMs), others: new Map(), isSteady: true };
+  if (!hadOthers) return { tick: await waitForTick(parts, afterMs), others: new Map(), changed: 0 };
   for (let tried = 1; ; tried += 1) {
     let earlier = await parts.aggregator.activeNodes(ownNodes);
     const deadlineMs = parts.clock.monotonicMs() + parts.patienceMs;
@@ -92,8 +95,8 @@ export async function readAftermath(
     }
     const tick = await waitForTick(parts, afterMs);
     const others = await parts.aggregator.activeNodes(ownNodes);
-    const isSteady = isSame(earlier, others);
-    if (isSteady || tried === TICKS_TRIED_MAX) return { tick, others, isSteady };
+    const changed = changesBetween(earlier, others);
+    if (changed === 0 || tried === TICKS_TRIED_MAX) return { tick, others, changed };
     afterMs = Date.parse(tick.timestamp);
   }
 }

@@ -3,7 +3,7 @@ import type { Counters } from '../../../src/federation/simulator/counters.ts';
 import type { Outage } from '../../../src/federation/simulator/fleet.ts';
 import { compareLoadAccount } from '../../../src/federation/simulator/load-account.ts';
 import type { Demands, ProfileOptions } from '../../../src/federation/simulator/load-plan.ts';
-import { commitLatency, judgeOutage } from '../../../src/federation/simulator/load-result.ts';
+import { commitLatency, isDrift, judgeOutage } from '../../../src/federation/simulator/load-result.ts';
 import { expectedOf, headersFor } from '../../../src/federation/simulator/load-run.ts';
 import { PROFILES } from '../../../src/federation/simulator/profiles.ts';
 import { createSigner, unknownSigner } from '../../../src/federation/simulator/signature.ts';
@@ -203,6 +203,25 @@ describe('loadtest outage', () => {
   ])('loadtest outage - %s', (_, outage, whats) => {
     expect(judgeOutage(outage, 2, 10_000).map(({ what }) => what)).toEqual(whats);
   });
+});
+
+describe('loadtest node counts', () => {
+  it.each([
+    ['onlineNodes', 103, 3, true],
+    ['onlineNodes', 104, 3, false],
+    ['staleNodes', 97, 3, true],
+    ['offlineNodes', 96, 3, false],
+    ['activeNodes', 101, 0, false],
+    ['totalNodes', 101, 3, false],
+    ['totalTasks', 101, 3, false],
+    ['onlineNodes', NaN, 3, false],
+  ])(
+    'loadtest node counts - %s %d instead of 100 with %i changed nodes: %s',
+    (member, found, changed, drift) => {
+      const difference = { period: 'all', member, expected: '100', published: String(found) } as const;
+      expect(isDrift(difference, changed)).toBe(drift);
+    },
+  );
 });
 
 describe('loadtest signatures', () => {
