@@ -127,7 +127,8 @@ function statusOf(isOnline: boolean): string {
 }
 
 function envelope(type: OutboundType, atMs: number | null, { nodeId, nowMs }: Sender, data: Data): string {
-  const present = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null));
+  const present: Record<string, Data[string]> = {};
+  for (const name in data) if (data[name] !== null) present[name] = data[name] ?? null;
   const timestamp = eventTime(atMs, nowMs);
   return JSON.stringify({ version: ENVELOPE_VERSION, type, nodeId, timestamp, data: present });
 }

@@ -11,8 +11,12 @@ const DAY_MS = 86_400_000;
 export function eventTime(atMs: number | null, nowMs: number): string {
   const known = atMs === null || !Number.isFinite(atMs) ? nowMs : Math.min(atMs, nowMs);
   const step = Math.floor(Math.max(known, 0) / EVENT_TIME_STEP_MS) * EVENT_TIME_STEP_MS;
-  return new Date(step).toISOString();
+  if (latest.step !== step) latest = { step, text: new Date(step).toISOString() };
+  return latest.text;
 }
+
+/** Neighbouring events have the same time. */
+let latest = { step: Number.NaN, text: '' };
 
 /** True if the event happened more than 24 hours before `nowMs`. An event without a time counts as older. */
 export function isOlderThanADay(atMs: number | null, nowMs: number): boolean {
