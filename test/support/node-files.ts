@@ -24,12 +24,24 @@ export function largeEventFile(path: string, bytes: number): number {
   let executions = 0;
   while (written < bytes) {
     let text = '';
-    for (let index = 0; index < BATCH; index++) text += `${recordsOf('large', executions++, input)},`;
+    for (let index = 0; index < BATCH; index++) {
+      text += `${recordsOf('large', executions, input)},${otherRecords(executions, input)},`;
+      executions += 1;
+    }
     written += writeSync(file, text);
   }
   writeSync(file, '{"payload":{"type":"ping"}}]}');
   closeSync(file);
   return executions;
+}
+
+/** What else a node keeps of an execution: its messages to and from the hub, which are the most of its file. */
+function otherRecords(number: number, input: string): string {
+  const types = ['task_bid', 'task_assigned', 'task_progress', 'verification', 'task_ack', 'ping'];
+  const records = types.map((type) => ({
+    payload: { type, timestamp: FIRST_MS + number * 1_000, message: { chainId: '43113', input, number } },
+  }));
+  return records.map((record) => JSON.stringify(record)).join(',');
 }
 
 /** The three records of one execution; ids of invoices are numbers of 22 digits. */
