@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 
 const BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
-const BYTES = 'latin1';
+const BYTES = 'binary';
 
 /** HMAC-SHA256 under one key. */
 export class HmacSha256 {
