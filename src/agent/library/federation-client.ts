@@ -11,18 +11,15 @@ import {
   invoiceMessage,
   presenceMessage,
   receivedMessage,
-  type SaltedSender,
-  type Sender,
   subjectOf,
 } from '../domain/envelope.ts';
-import { checkOutbound } from '../domain/gate.ts';
-import type { FactType, OutboundType, PresenceType } from '../domain/messages.ts';
 import type { LinkEvent } from '../sinks/federation-link.ts';
 import { ClientEvents, inWordsOfLibrary } from './client-events.ts';
 import { ClientLink } from './client-link.ts';
 import { type ClientSettings, readClientOptions } from './client-options.ts';
 import { MessageQueue } from './message-queue.ts';
 import { readCompleted, readInvoice, readNodeStatus, readReceived } from './monitor-forms.ts';
+import { Publisher } from './publisher.ts';
 import { ReceivedMessages } from './received-messages.ts';
 import { isPattern, Subscriptions } from './subscriptions.ts';
 import {
@@ -63,6 +60,7 @@ const STATISTICS = 'truebit.stats.aggregated';
 export class FederationClient extends EventEmitter<FederationEvents> {
   readonly #settings: ClientSettings;
   readonly #events: ClientEvents;
+  readonly #publisher: Publisher;
   readonly #received: ReceivedMessages;
   readonly #subscriptions: Subscriptions<Msg>;
   readonly #nodeId: string;
@@ -71,9 +69,6 @@ export class FederationClient extends EventEmitter<FederationEvents> {
   #link: ClientLink | null = null;
   #stopping: Promise<void> | null = null;
   #statsKey: PublicJwk | null;
-  #lastSalt: string | null;
-  /** Presence that was handed over last, by type, for the event `published`. */
-  readonly #presence = new Map<OutboundType, string>();
   #attempt = 0;
   /** Of connections that were ended. */
   readonly #before = { confirmed: 0, reconnections: 0 };
@@ -89,7 +84,15 @@ export class FederationClient extends EventEmitter<FederationEvents> {
     this.#queue = this.#openQueue(this.#settings.nodeId);
     this.#nodeId = this.#queue.nodeId;
     this.#statsKey = this.#settings.statsKey ?? this.#queue.statsKey;
-    this.#lastSalt = this.#settings.salt ?? this.#queue.salt;
+    this.#publisher = new Publisher({
+      nodeId: this.#nodeId,
+      events: this.#events,
+      salt: this.#settings.salt,
+      keptSalt: this.#queue.salt,
+      queueMax: this.#settings.queueMax,
+      queue: () => this.#openedQueue(),
+      link: () => this.#link,
+    });
     this.#received = new ReceivedMessages({
       statsKey: () => this.#statsKey,
       message: (subject, data) => this.#events.emit('message', { subject, data }),
@@ -132,32 +135,35 @@ export class FederationClient extends EventEmitter<FederationEvents> {
 
   /** Publishes that the node received a task. True: it is queued. */
   async publishTaskReceived(task: MonitorTask): Promise<boolean> {
-    return this.#publishFact('task_received', readReceived(task), receivedMessage);
+    return this.#publisher.fact('task_received', readReceived(task), receivedMessage);
   }
 
   /** Publishes that the node completed a task, or failed to. True: it is queued. */
   async publishTaskCompleted(task: MonitorTask): Promise<boolean> {
-    return this.#publishFact('task_completed', readCompleted(task), completedMessage);
+    return this.#publisher.fact('task_completed', readCompleted(task), completedMessage);
   }
 
   /** Publishes an invoice. True: it is queued. */
   async publishInvoice(invoice: MonitorInvoice): Promise<boolean> {
-    return this.#publishFact('invoice_created', readInvoice(invoice), invoiceMessage);
+    return this.#publisher.fact('invoice_created', readInvoice(invoice), invoiceMessage);
   }
 
   /** Publishes a heartbeat; it replaces one that waits. True: it is sent at the next turn; false without a connection. */
   async publishHeartbeat(status: NodeStatus = {}): Promise<boolean> {
-    return this.#publishPresence('heartbeat', heartbeatMessage(readNodeStatus(status), this.#sender()));
+    return this.#publisher.presence(
+      'heartbeat',
+      heartbeatMessage(readNodeStatus(status), this.#publisher.sender()),
+    );
   }
 
   /** Publishes that the node joined. True: it is sent at the next turn, or on the next connection. */
   async publishNodeJoined(): Promise<boolean> {
-    return this.#publishPresence('node_joined', presenceMessage('node_joined', this.#sender()));
+    return this.#publisher.presence('node_joined', presenceMessage('node_joined', this.#publisher.sender()));
   }
 
   /** Publishes that the node leaves. True: it is sent at the next turn, before a {@link disconnect}. */
   async publishNodeLeft(): Promise<boolean> {
-    return this.#publishPresence('node_left', presenceMessage('node_left', this.#sender()));
+    return this.#publisher.presence('node_left', presenceMessage('node_left', this.#publisher.sender()));
   }
 
   /**
@@ -165,23 +171,7 @@ export class FederationClient extends EventEmitter<FederationEvents> {
    * for the other methods.
    */
   async publish(subject: string, data: FederationMessage): Promise<boolean> {
-    let payload: string | undefined;
-    try {
-      payload = JSON.stringify(data);
-    } catch {
-      // It refers to itself, or holds a bigint.
-    }
-    const result = checkOutbound(Buffer.from(payload ?? ''), this.#nodeId);
-    if (payload === undefined || !result.passes) {
-      this.#refused(result.passes ? null : result.type, result.passes ? '(text)' : result.member);
-      return false;
-    }
-    const { type } = result;
-    if (subject !== subjectOf(type)) {
-      this.#events.fault('refused', `publish: a message of the type ${type} belongs on ${subjectOf(type)}`);
-      return false;
-    }
-    return isPresence(type) ? this.#publishPresence(type, payload) : this.#enqueue(type, payload);
+    return this.#publisher.message(subject, data);
   }
 
   /**
@@ -241,7 +231,7 @@ export class FederationClient extends EventEmitter<FederationEvents> {
 
   /** The node's id and salt. */
   getCredentials(): FederationCredentials {
-    return { nodeId: this.#nodeId, salt: this.#lastSalt };
+    return { nodeId: this.#nodeId, salt: this.#publisher.lastSalt };
   }
 
   /** True if messages can be sent: there is a connection, and the circuit is not open. */
@@ -278,69 +268,6 @@ export class FederationClient extends EventEmitter<FederationEvents> {
     if (wasConnected) this.#events.emit('disconnected');
   }
 
-  async #publishFact<Fact>(
-    type: FactType,
-    fact: Fact | null,
-    build: (fact: Fact, sender: SaltedSender) => string,
-  ): Promise<boolean> {
-    if (fact === null) {
-      this.#events.fault(
-        'invalid_message',
-        `${type}: there is no id of 1 to 256 bytes, or its digits are lost`,
-      );
-      return false;
-    }
-    const salt = this.#settings.salt ?? (await this.#link?.salt()) ?? this.#lastSalt;
-    if (salt === null) {
-      const remedy = 'give the option salt, or publish once the aggregator has answered a request to join';
-      this.#events.fault('no_salt', `${type}: no salt is known: ${remedy}`);
-      return false;
-    }
-    this.#lastSalt = salt;
-    return this.#enqueue(type, build(fact, { ...this.#sender(), salt }));
-  }
-
-  async #enqueue(type: FactType, payload: string): Promise<boolean> {
-    const result = checkOutbound(Buffer.from(payload), this.#nodeId);
-    if (!result.passes) {
-      this.#refused(type, result.member);
-      return false;
-    }
-    const queue = this.#openedQueue();
-    if (queue === null) return false;
-    if (queue.isFull) {
-      this.#events.problem(
-        'queue_full',
-        'queue',
-        `${type}: ${this.#settings.queueMax} messages wait already`,
-      );
-      return false;
-    }
-    return queue.add(type, payload);
-  }
-
-  #publishPresence(type: PresenceType, payload: string): boolean {
-    const result = checkOutbound(Buffer.from(payload), this.#nodeId);
-    if (!result.passes) {
-      this.#refused(type, result.member);
-      return false;
-    }
-    const link = this.#link;
-    if (link === null || (type !== 'node_joined' && !link.view.isConnected)) return false;
-    this.#presence.set(type, payload);
-    link.put(type, payload);
-    return true;
-  }
-
-  #refused(type: OutboundType | null, member: string): void {
-    const of = type === null ? 'a message' : `a message of the type ${type}`;
-    this.#events.fault('refused', `the last gate does not let ${of} pass: member ${member}`);
-  }
-
-  #sender(): Sender {
-    return { nodeId: this.#nodeId, nowMs: systemClock.nowMs() };
-  }
-
   #happened(event: LinkEvent): void {
     switch (event.type) {
       case 'connected':
@@ -356,10 +283,10 @@ export class FederationClient extends EventEmitter<FederationEvents> {
         this.#events.emit('reconnecting', this.#attempt);
         return;
       case 'published':
-        for (const type of event.types) if (isPresence(type)) this.#published(type, this.#presence.get(type));
+        this.#publisher.confirmed(event.types);
         return;
       case 'joined':
-        void this.#link?.salt().then((salt) => (this.#lastSalt = salt ?? this.#lastSalt));
+        void this.#noteSalt();
         return;
       case 'deaf':
         if (event.subject !== null) this.#subscriptions.refused(event.subject);
@@ -370,10 +297,9 @@ export class FederationClient extends EventEmitter<FederationEvents> {
     }
   }
 
-  #published(type: OutboundType, payload: string | undefined): void {
-    if (payload === undefined) return;
-    const data = JSON.parse(payload) as FederationMessage;
-    this.#events.emit('published', { subject: subjectOf(type), data });
+  async #noteSalt(): Promise<void> {
+    const salt = await this.#link?.salt();
+    this.#publisher.lastSalt = salt ?? this.#publisher.lastSalt;
   }
 
   #openQueue(nodeId: string | null): MessageQueue {
@@ -384,7 +310,7 @@ export class FederationClient extends EventEmitter<FederationEvents> {
         { path: statePath, max: queueMax, nodeId },
         {
           clock: systemClock,
-          confirmed: ({ type, payload }) => this.#published(type, payload),
+          confirmed: ({ type, payload }) => this.#publisher.published(type, payload),
           failed: (reason) => this.#events.problem('state_unusable', 'state', `the state: ${reason}`),
           wake: () => this.#link?.wake(),
         },
@@ -407,8 +333,4 @@ export class FederationClient extends EventEmitter<FederationEvents> {
       return null;
     }
   }
-}
-
-function isPresence(type: OutboundType): type is PresenceType {
-  return type === 'heartbeat' || type === 'node_joined' || type === 'node_left';
 }

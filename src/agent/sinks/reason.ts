@@ -7,12 +7,14 @@ import { errorCode } from '../../lib/error-code.ts';
 /** Characters of a broker's own text that are shown. */
 export const REASON_CHARACTERS_MAX = 200;
 
+const MISSING = / doesn't exist$/;
+
 /** The reason of a failed attempt. */
 export function reasonOf(error: unknown): string {
   const path = error instanceof Error && 'path' in error ? error.path : undefined;
-  // The sentence of a failed file operation holds the path.
-  if (path !== undefined)
-    return `a file that FEDERATION_NATS_… names cannot be read (${errorCode(error) ?? 'unknown'})`;
+  // The sentence of a failed file operation holds the path, and so does the client's own about a missing file.
+  if (path !== undefined || (error instanceof Error && MISSING.test(error.message)))
+    return `a file that FEDERATION_NATS_… names cannot be read (${errorCode(error) ?? 'ENOENT'})`;
   return plainReason(describe(error));
 }
 

@@ -1,9 +1,10 @@
 // The library's client with a real broker: what it queues, sends, confirms, keeps and refuses.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FederationClient, type FederationMessage } from '../../../src/agent/library/index.ts';
+import { makeAuthority } from '../../support/certificates.ts';
 import { freePort } from '../../support/free-port.ts';
 import { connectTo, launchBroker } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
@@ -241,6 +242,43 @@ describe('connection', () => {
     ]);
     expect(client.getStats()).toMatchObject({ reconnections: 1, messagesReceived: 1, subscriptions: 1 });
   });
+
+  it.each(['tls', 'wss'])(
+    '%s - certificates are paths or texts, as deployed monitors give them',
+    async (scheme) => {
+      const folder = ownFolder();
+      const authority = makeAuthority(folder, 'authority');
+      const server = authority.sign('server', { server: 'IP:127.0.0.1' });
+      const own = authority.sign('client', 'client');
+      const configurationFile = join(folder, 'broker.conf');
+      const port = await freePort();
+      const tls = `tls { cert_file: "${server.certFile}", key_file: "${server.keyFile}", ca_file: "${authority.caFile}", verify: true }`;
+      writeFileSync(
+        configurationFile,
+        scheme === 'tls' ? tls : `websocket { host: 127.0.0.1, port: ${port}, ${tls} }`,
+      );
+      const broker = await launchBroker({ configurationFile });
+      const url = `${scheme}://127.0.0.1:${scheme === 'tls' ? broker.port : port}`;
+      const files = { tlsCa: authority.caFile, tlsCert: own.certFile, tlsKey: own.keyFile };
+      const texts = Object.fromEntries(
+        Object.entries(files).map(([name, path]) => [name, readFileSync(path, 'utf8')]),
+      );
+      for (const options of [files, texts]) {
+        const { client } = clientFor(url, options);
+        expect(await client.connect()).toBe(true);
+        await client.publishHeartbeat({});
+        expect(await client.flush()).toBe(true);
+        await client.disconnect();
+      }
+      const { client, errors } = clientFor(url, {
+        tlsCa: authority.caFile,
+        tlsCert: 'no such file',
+        tlsKey: 'no',
+      });
+      expect(await client.connect()).toBe(false);
+      expect(errors.map(({ message }) => message).join()).not.toContain('no such file');
+    },
+  );
 
   it.each([
     ['servers', { servers: ['http://127.0.0.1'] }],

@@ -12,6 +12,11 @@ describe('reason', () => {
       }),
       'a file that FEDERATION_NATS_… names cannot be read (ENOENT)',
     ],
+    [
+      'a certificate that is not there, in the words of the client',
+      new Error("/home/op/ca.pem doesn't exist"),
+      'a file that FEDERATION_NATS_… names cannot be read (ENOENT)',
+    ],
     ['no error', 7, 'unknown error'],
     ['an address of a wallet', new Error(`no 0x${'aB'.repeat(20)} here`), 'no 0x… here'],
     ['control characters', new Error('a\u001b[31m\nb\u0007'), 'a [31m b '],
