@@ -11,6 +11,7 @@ import { nodeTimeline } from '../../../src/agent/simulator/node-timeline.ts';
 import { NodeWriter } from '../../../src/agent/simulator/node-writer.ts';
 import type { PlannedNode } from '../../../src/agent/simulator/planned-execution.ts';
 import { agentFolder, startAgent } from '../../support/agent.ts';
+import { AGENT_SALT } from '../../support/agent-program.ts';
 import type { LogLine } from '../../support/aggregator.ts';
 import { freePort } from '../../support/free-port.ts';
 import { CAN_MOUNT, mountSmall } from '../../support/mounts.ts';
@@ -24,6 +25,8 @@ import { idsOf, PlainNode } from './plain-node.ts';
 const BROKER_KILLS = 6;
 const SETTLE_MS = 120_000;
 const UNCONFIRMED_MAX = 60;
+/** Without a salt the sources wait, and here is nobody to give one. */
+const SALT = { FEDERATION_SALT: AGENT_SALT };
 /** What the small disk has room for: a state file with its log, and nearly nothing else. */
 const SMALL_DISK_BYTES = 700_000;
 
@@ -74,7 +77,7 @@ describe('broker away', () => {
     const folder = agentFolder('away');
     const node = new PlainNode(folder);
     node.events(idsOf('waiting', 10_500));
-    const env = { FEDERATION_NATS_URL: `nats://127.0.0.1:${await freePort()}`, AGENT_LOGS: '' };
+    const env = { ...SALT, FEDERATION_NATS_URL: `nats://127.0.0.1:${await freePort()}`, AGENT_LOGS: '' };
     const agent = await startAgent(folder, env);
     await until('a full outbox', async () => {
       const { waiting } = await agent.node();
@@ -90,7 +93,12 @@ describe('broker away', () => {
     const node = new PlainNode(folder);
     node.events(idsOf('waiting', 500));
     const port = await freePort();
-    const env = { FEDERATION_NATS_URL: `nats://127.0.0.1:${port}`, AGENT_LOGS: '', AGENT_QUEUE_MAX: '10' };
+    const env = {
+      ...SALT,
+      FEDERATION_NATS_URL: `nats://127.0.0.1:${port}`,
+      AGENT_LOGS: '',
+      AGENT_QUEUE_MAX: '10',
+    };
     const agent = await startAgent(folder, env);
     await until('a full outbox', async () => (await agent.node()).waiting.messages === 10);
     const network = await Network.start(port);
