@@ -25,7 +25,7 @@ async function runAgent(env: Environment): Promise<number> {
   const { createAgent } = await import('../threads/main.ts');
   return untilSignal({
     log,
-    ready: 'ready: the files are watched; stop with Ctrl-C or SIGTERM',
+    ready: 'watching the files; /readyz says what is missing; stop with Ctrl-C or SIGTERM',
     stopping: 'telling the network that this node leaves; what is not confirmed waits on the disk',
     make: (fatal) => createAgent(settings, { log, fatal, isDemonstration: false }),
   });

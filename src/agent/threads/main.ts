@@ -279,7 +279,7 @@ class AgentMain implements AgentApp {
 
   #trust(): Trusted {
     const link = this.#running?.link;
-    const before = this.#identity?.statsKey?.kid ?? null;
+    const before = link?.statisticsKey?.kid ?? null;
     const offered = link?.offeredKey ?? null;
     const isAccepted = link?.trust() === true;
     return { accepted: isAccepted ? (offered?.kid ?? null) : null, before, isPinGone: false };

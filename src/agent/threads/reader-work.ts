@@ -220,8 +220,8 @@ export class ReaderWork implements ThreadWork<MainToReader> {
   #report(): void {
     const report = this.#made();
     for (const [index, status] of report.sources.entries()) {
-      for (const { sentence, cause } of sourceNews(this.#statuses[index] ?? null, status))
-        this.#log.say('warn', sentence, cause);
+      for (const { level, sentence, cause } of sourceNews(this.#statuses[index] ?? null, status))
+        this.#log.say(level, sentence, cause);
     }
     this.#statuses = report.sources;
     const text = JSON.stringify(report);

@@ -16,20 +16,43 @@ const NAMES_MAX = 3;
 /** Problems that a file itself shows. */
 const STATES: readonly SourceFile['state'][] = ['damaged', 'unreadable'];
 
+/** The setting that names the files of a source. */
+const SETTINGS: Readonly<Record<SourceStatus['source'], string>> = {
+  events: 'AGENT_EVENTS',
+  logs: 'AGENT_LOGS',
+};
+
 /** A line for the log; `cause` tells repetitions. */
 export interface SourceNews {
+  readonly level: 'info' | 'warn';
   readonly sentence: string;
   readonly cause: string;
 }
 
-/** What became worse from one status to the next. */
+/** What changed from one status to the next; `before` is null for the first status. */
 export function sourceNews(before: SourceStatus | null, now: SourceStatus): readonly SourceNews[] {
-  return Object.entries(now.problems)
+  const problems = Object.entries(now.problems)
     .filter(([problem, count]) => count > (before?.problems[problem] ?? 0))
     .map(([problem]) => ({
+      level: 'warn' as const,
       sentence: `${now.source}: ${namesOf(problem, now)}${WORDS[problem] ?? problem}`,
       cause: `${now.source} ${problem}`,
     }));
+  return [...problems, ...presenceNews(before, now)];
+}
+
+/** Files are missing from now on, or there again. A file that is there and cannot be read is a problem of its own. */
+function presenceNews(
+  before: SourceStatus | null,
+  { source, isWanted, isReadable, looksFor, files }: SourceStatus,
+): readonly SourceNews[] {
+  if (isReadable) {
+    const isBack = before?.isReadable === false;
+    return isBack ? [{ level: 'info', sentence: `${source}: can be read`, cause: `${source} back` }] : [];
+  }
+  if (!isWanted || files.length > 0 || before?.isReadable === false) return [];
+  const sentence = `${source}: no file ${looksFor.join(' or ')} is there; waiting for one (check ${SETTINGS[source]} and its mount)`;
+  return [{ level: 'warn', sentence, cause: `${source} missing` }];
 }
 
 function namesOf(problem: string, { files }: SourceStatus): string {

@@ -3,7 +3,14 @@ import type { SourceStatus } from '../../../src/agent/domain/source-facts.ts';
 import { ReaderLog } from '../../../src/agent/threads/reader-log.ts';
 import { sourceNews } from '../../../src/agent/threads/source-news.ts';
 
-function status(problems: SourceStatus['problems'], names: readonly string[] = []): SourceStatus {
+const THERE = { isReadable: true };
+const GONE = { isReadable: false, looksFor: ['a.json', 'b*.json'] };
+
+function status(
+  problems: SourceStatus['problems'],
+  names: readonly string[] = [],
+  more: Partial<SourceStatus> = {},
+): SourceStatus {
   return {
     source: 'events',
     isWanted: true,
@@ -19,6 +26,7 @@ function status(problems: SourceStatus['problems'], names: readonly string[] = [
     })),
     bytesBehind: 0,
     problems,
+    ...more,
   };
 }
 
@@ -43,6 +51,28 @@ test.each([
     status({}),
     status({ too_long: 3 }),
     ['events: lines or records that are too long were skipped, and reading goes on'],
+  ],
+  [
+    'a file that is missing at the start',
+    null,
+    status({}, [], GONE),
+    ['events: no file a.json or b*.json is there; waiting for one (check AGENT_EVENTS and its mount)'],
+  ],
+  [
+    'a file that is gone',
+    status({}, [], THERE),
+    status({}, [], GONE),
+    ['events: no file a.json or b*.json is there; waiting for one (check AGENT_EVENTS and its mount)'],
+  ],
+  ['a file that is still missing', status({}, [], GONE), status({}, [], GONE), []],
+  ['a file that is there at the start', null, status({}, [], THERE), []],
+  ['a file that is there again', status({}, [], GONE), status({}, [], THERE), ['events: can be read']],
+  ['a source that nobody wants', null, status({}, [], { ...GONE, isWanted: false }), []],
+  [
+    'a file that cannot be read is not called missing',
+    null,
+    status({ unreadable: 1 }, ['a.json'], GONE),
+    ['events: cannot be read: give this user the right to read it'],
   ],
   ['a kind that is not known here', status({}), status({ other_kind: 1 }), ['events: other_kind']],
 ])('sourceNews - %s', (_, before, now, sentences) => {
