@@ -104,7 +104,7 @@ export class FederationLink implements Part {
       channel: () => this.#openChannel(),
       ended: (end, confirmed) => this.#roundEnded(end, confirmed),
     });
-    if (options.hearsStatistics) this.subscribe(STATISTICS_SUBJECT, (message) => this.#feed.heard(message));
+    if (options.hearsStatistics) this.subscribe(STATISTICS_SUBJECT, (message) => this.#heard(message));
   }
 
   /** Starts connecting, which may take any time; everything else follows from that. */
@@ -135,6 +135,11 @@ export class FederationLink implements Part {
   /** The salt in use, 64 hex digits; null if none is known. */
   get salt(): string | null {
     return this.#membership.salt;
+  }
+
+  /** The key whose signatures of statistics count; null if none is known. */
+  get statisticsKey(): PublicJwk | null {
+    return this.#membership.key;
   }
 
   /** Another key than the pinned one that the aggregator names now; null if there is none. */
@@ -299,6 +304,12 @@ export class FederationLink implements Part {
     const connection = this.#channel?.connection ?? null;
     if (connection !== null && this.#options.asksToJoin) this.#joining.begin(connection);
     else this.#tell({ type: 'joined' });
+  }
+
+  /** Another key may mean another aggregator, which has another salt and pace as well. A setting leaves nothing to ask. */
+  #heard(message: Msg): void {
+    const outcome = this.#feed.heard(message);
+    if (outcome === 'bad_signature' && this.#options.statsKey === null) this.#joining.askAgain();
   }
 
   #replied(reply: JoinReply): void {

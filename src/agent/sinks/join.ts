@@ -14,6 +14,8 @@ export const JOIN_SUBJECT = 'truebit.federation.join';
 export const JOIN_WAIT_MS = 3_000;
 /** The shortest and the longest wait before the next request are half of these: 5 s and 2.5 min to 5 min. */
 const AGAIN: Backoff = { leastMs: 10_000, mostMs: 300_000 };
+/** Time between two requests that statistics of another key cause, in ms: anyone may be able to publish such. */
+const ASK_AGAIN_MS = 300_000;
 const PAYLOAD = Buffer.from('{}');
 
 const PROBLEMS: Readonly<Record<RequestProblem, string>> = {
@@ -46,6 +48,8 @@ export class Joining {
   #failures = 0;
   #hasJoined = false;
   #problem: string | null = null;
+  /** Runs while no reply is asked for because of other statistics. */
+  #quietTimer: Timer | null = null;
 
   constructor(parts: JoinParts) {
     this.#parts = parts;
@@ -75,7 +79,19 @@ export class Joining {
     this.#connection = null;
     this.#timer?.cancel();
     this.#timer = null;
+    this.#quietTimer?.cancel();
+    this.#quietTimer = null;
     this.#failures = 0;
+  }
+
+  /** What the last reply said may be out of date: asks once more, unless a request waits already or was made lately. */
+  askAgain(): void {
+    const connection = this.#connection;
+    if (connection === null || this.#timer !== null || this.#quietTimer !== null) return;
+    this.#quietTimer = this.#parts.timers.after(ASK_AGAIN_MS, () => {
+      this.#quietTimer = null;
+    });
+    void this.#ask(connection);
   }
 
   async #ask(connection: NatsConnection): Promise<void> {
@@ -107,6 +123,9 @@ export class Joining {
     if (isNews) this.#parts.failed(problem);
     const waitMs = backoffMs(AGAIN, this.#failures, this.#parts.random());
     this.#failures += 1;
-    this.#timer = this.#parts.timers.after(waitMs, () => void this.#ask(connection));
+    this.#timer = this.#parts.timers.after(waitMs, () => {
+      this.#timer = null;
+      void this.#ask(connection);
+    });
   }
 }

@@ -68,9 +68,11 @@ export class StatisticsFeed {
     return { ...this.#counts };
   }
 
-  /** Takes one message. Never throws for what is in it. */
-  heard(message: Msg): void {
-    this.#counts[this.#judge(message)] += 1;
+  /** Takes one message; returns what became of it. Never throws for what is in it. */
+  heard(message: Msg): StatisticsOutcome {
+    const outcome = this.#judge(message);
+    this.#counts[outcome] += 1;
+    return outcome;
   }
 
   #judge(message: Msg): StatisticsOutcome {

@@ -146,6 +146,27 @@ describe('statistics', () => {
     expect(counts(test)).toEqual({ kept: 2, bad_signature: 2 });
   });
 
+  it('statistics - an aggregator that comes back with another key is asked again, once in five minutes', async () => {
+    const [old, renewed] = [signer(), signer()];
+    let key = old.publicKey;
+    let asked = 0;
+    const { test, publish } = await setUp({}, () => {
+      asked += 1;
+      return joinReply({ statsKey: key });
+    });
+    expect(test.link.statisticsKey).toEqual(old.publicKey);
+    key = renewed.publicKey;
+    await publish(statement(), renewed);
+    await until('the offered key', () => test.link.offeredKey !== null);
+    await publish(statement({ atMs: START_MS + 1 }), renewed);
+    await publish(statement({ atMs: START_MS + 2 }), renewed);
+    expect(asked).toBe(2);
+    expect(test.link.trust()).toBe(true);
+    expect(test.link.statisticsKey).toEqual(renewed.publicKey);
+    await publish(statement({ atMs: START_MS + 3 }), renewed);
+    expect(counts(test)).toEqual({ kept: 1, bad_signature: 3 });
+  });
+
   it('statistics - the key of the setting decides, whatever a reply says', async () => {
     const [set, told] = [signer(), signer()];
     const { test, publish } = await setUp({ link: { statsKey: set.publicKey } }, () =>
