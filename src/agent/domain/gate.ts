@@ -1,4 +1,4 @@
-// The last gate (docs/agent.md#last-gate): looks at the bytes that are about to be sent, parses them again, and lets pass
+// The last gate (docs/agent.md#messages): looks at the bytes that are about to be sent, parses them again, and lets pass
 // only what a message may hold. It is written apart from the builders, so that a mistake there is found here. It tells
 // which member was wrong, and never repeats a value.
 

@@ -1,4 +1,4 @@
-// Where a node says it is: a continent, and a location that is rounded before it leaves (docs/agent.md#place). Both come
+// Where a node says it is: a continent, and a location that is rounded before it leaves (docs/agent.md#messages). Both come
 // from settings only; nothing is ever looked up.
 
 import { CONTINENTS } from '../../federation/domain/vocabulary.ts';

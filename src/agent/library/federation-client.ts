@@ -1,4 +1,4 @@
-// The client of a program that speaks for a node (docs/agent.md#library). It wires queue, connection and subscriptions
+// The client of a program that speaks for a node (docs/agent.md#for-those-who-write-a-monitor). It wires queue, connection and subscriptions
 // together; what leaves is made and checked by `domain` and sent by `sinks`.
 
 import { EventEmitter } from 'node:events';
