@@ -31,6 +31,7 @@ describe('named tests', () => {
   });
 
   it.each([
+    ['docs/agent.md', 18],
     ['docs/mining.md', 25],
     ['docs/security.md', 25],
     ['docs/trades.md', 45],

@@ -92,7 +92,7 @@ function endAsByHand(): void {
 /** The command `node-sim`. */
 export const nodeSimCommand = command({
   about:
-    'Writes and grows the event file and the logs of a simulated Truebit node below DIR, for tests and demonstrations of the agent. Everything in them is made up, and addresses and inputs are canaries that must not leave the agent.\n\nThe event file is build/datadb/…-eventDB.json, the logs are logs/@truebit/worker-runner-node-0x…/debug/*.log. At its start the command prints how an agent reads them.',
+    'Writes and grows the event file and the logs of a simulated Truebit node below DIR, for tests and demonstrations of the agent. Everything in them is made up, and addresses and inputs are canaries that must not leave the agent.\n\nThe event file is build/datadb/…-eventDB.json, the logs are logs/@truebit/worker-runner-node-0x…/debug/*.log. At its start and at its end the command prints how an agent reads them.',
   operands: ['DIR'],
   options: OPTIONS,
   table: NODE_FAULTS.map((name) => [`fault ${name}`, NODE_FAULT_TEXTS[name]] as const),
@@ -104,17 +104,19 @@ export const nodeSimCommand = command({
         ? null
         : readNumber('duration', duration, { min: 1, max: 1_000_000 }) * SECOND_MS;
     const [folder = ''] = given.operands;
-    let written = 0;
+    // The run hands in the true one before anything starts.
+    let fail: (error: CodedError) => void = () => undefined;
+    const sim = createSim(given, env, {
+      ended: endAsByHand,
+      failed: (error) => fail(writeError(error, folder)),
+    });
+    let timer: Timer | null = null;
     const code = await untilSignal({
       log: LOG,
       ready: 'the files grow; stop with Ctrl-C or SIGTERM',
       stopping: 'the event file is whole',
       make: (fatal) => {
-        let timer: Timer | null = null;
-        const sim = createSim(given, env, {
-          ended: endAsByHand,
-          failed: (error) => fatal(writeError(error, folder)),
-        });
+        fail = fatal;
         return {
           async start() {
             await sim.start().catch((error: unknown) => {
@@ -126,13 +128,13 @@ export const nodeSimCommand = command({
           async stop() {
             timer?.cancel();
             await sim.stop();
-            written = sim.written;
           },
           kill: () => undefined,
         };
       },
     });
-    LOG.info(`${written} records and log entries were written`);
+    LOG.info(`${sim.written} records and log entries were written`);
+    for (const line of pointers(sim)) LOG.info(line);
     return code;
   },
 });

@@ -1,4 +1,4 @@
-// Nothing private leaves, is kept or is shown (docs/agent.md#privacy): every wallet, id, program and input of a node's
+// Nothing private leaves, is kept or is shown (docs/agent.md#failure-stories): every wallet, id, program and input of a node's
 // files is looked for in everything that the agent makes.
 
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
