@@ -25,7 +25,7 @@ const BOUNDS = {
 };
 
 /** A number that is not simply an integer below 2^53, where a value may stand. */
-const MAY_LOSE_DIGITS = /[:[,]\s{0,64}-?(?:\d{16}|\d{1,15}[.eE])/;
+const MAY_LOSE_DIGITS = /[:[,]\s*-?(?:\d{16}|\d{1,15}[.eE])/;
 
 /** An object in a text: `open` if the text ends before the object does. */
 export type FoundJson =
