@@ -139,6 +139,8 @@ function readStarted(entry: Entry, from: number): EntryReading {
 function readCompleted(entry: Entry, id: string | null): EntryReading {
   const executionId = idOf(id);
   if (executionId === null) return INVALID;
+  // The rest of a cut id may follow.
+  if (entry.isCut && entry.prose.endsWith(executionId)) return NOTHING;
   return { ...NOTHING, facts: [{ kind: 'completed', executionId, atMs: entry.atMs }] };
 }
 

@@ -49,6 +49,9 @@ const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g
 const COMPLETED = new RegExp(
   String.raw`\b[Ee]xecution (?:(?:id|ID|Id):? {1,4})?["'<([]?([^\s"'<>()[\]{},;]{1,256})["'>)\]]? completed\b`,
 );
+const COMPLETED_BEFORE = new RegExp(
+  String.raw`\b[Ee]xecution (?:(?:id|ID|Id) )?completed\s{0,8}[:=]\s{0,8}["'<(]?(${TOKEN})`,
+);
 const ALONE = new RegExp(String.raw`^\s{0,8}[:=]\s{0,8}["'<(]?(${TOKEN})["'>)]?[.…\s]{0,8}$`);
 /** The name of a program or the address of an account: it is no execution. */
 const OTHER_NAME = /^(?:[a-z]{1,8}_[0-9a-f]{64}(?:\/\S*)?|0x[0-9a-f]{40})$/i;
@@ -58,7 +61,11 @@ export function completedExecution(prose: string): { readonly id: string; readon
   const match = COMPLETED.exec(prose);
   const id = match?.[1];
   // Words, as in "Execution successfully completed", name nothing.
-  return match === null || id === undefined || isWord(id) ? null : { id, at: match.index };
+  if (match !== null && id !== undefined && !isWord(id)) return { id, at: match.index };
+  const before = COMPLETED_BEFORE.exec(prose);
+  const idBehind = before?.[1];
+  if (before === null || idBehind === undefined || isWord(idBehind)) return null;
+  return { id: withoutDots(idBehind), at: before.index };
 }
 
 /** The execution that prose behind "Starting task execution" names; null without one. */

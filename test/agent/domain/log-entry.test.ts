@@ -88,6 +88,8 @@ describe('log entry', () => {
     ['a completion', `Execution ${ID} completed`, [completed]],
     ['a completion with more text', `TaskRunner: Execution "${ID}" completed in 3 s`, [completed]],
     ['a completion with a label', `Execution ID ${ID} completed`, [completed]],
+    ['a completion with the id behind it', `Execution ID completed: ${ID}.`, [completed]],
+    ['no completion of a word', 'Execution completed: successfully', []],
     ['no completion without an id', 'Execution successfully completed', []],
     ['no completion in quoted JSON', `Message published: {"x":"Execution ${ID} completed"}`, []],
     ['metrics', `Command execution stdout: ${OUTPUT}`, [metrics()]],
@@ -182,6 +184,20 @@ describe('log entry', () => {
   it('log entry - the id at the end of a cut entry is not taken', () => {
     expect(readLogEntry(`${HEAD}Starting task execution ${ID.slice(0, 9)}`, UTC, true).facts).toEqual([]);
     expect(readLogEntry(`${HEAD}Starting task execution ${ID} `, UTC, true).facts).toEqual([started]);
+  });
+
+  it('log entry - nor the id behind the word in a cut completion', () => {
+    expect(readLogEntry(`${HEAD}Execution ID completed: ${ID.slice(0, 9)}`, UTC, true).facts).toEqual([]);
+    expect(readLogEntry(`${HEAD}Execution ID completed: ${ID}`, UTC).facts).toEqual([completed]);
+  });
+
+  it('log entry - a number keeps its digits, however far from its name it stands', () => {
+    for (const blanks of [0, 1, 64, 65, 5_000]) {
+      const json = `{"executionId":${' '.repeat(blanks)}1792917253851031498}`;
+      expect(factsOf(`${HEAD}Message received from task_created: ${json}`)).toMatchObject([
+        { executionId: '1792917253851031498' },
+      ]);
+    }
   });
 
   it('log entry - JSON may be as large as an entry, and its depth does no harm', () => {
