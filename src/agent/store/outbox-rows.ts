@@ -3,7 +3,12 @@
 
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
-import type { AwaitedCompletion, FactKey, MessageToQueue } from '../domain/fact-store.ts';
+import {
+  type AwaitedCompletion,
+  FACT_KINDS,
+  type FactKey,
+  type MessageToQueue,
+} from '../domain/fact-store.ts';
 import { FACT_TYPES, type FactType, type QueuedMessage, type SentWindow } from '../domain/messages.ts';
 
 /** How long a message counts for the pace, in ms. */
@@ -74,6 +79,11 @@ export class OutboxRows {
   }
 }
 
+/** Columns of a completion that is taken out. The event file may have told the chain of its task meanwhile. */
+const AWAITED = `id, task_id_hash, at_ms, is_history,
+  coalesce(chain, (SELECT facts.chain FROM facts WHERE facts.kind = ${FACT_KINDS.indexOf('received')} AND facts.key = awaited.key))
+    AS chain`;
+
 /** The completions that wait for metrics. */
 export class AwaitedRows {
   /** Completions that wait. */
@@ -90,10 +100,11 @@ export class AwaitedRows {
       `INSERT INTO awaited (key, task_id_hash, chain, at_ms, is_history) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT DO NOTHING`,
     );
-    this.#take = statement(database, 'DELETE FROM awaited WHERE key = ? RETURNING *');
+    this.#take = statement(database, `DELETE FROM awaited WHERE key = ? RETURNING ${AWAITED}`);
     this.#takeOldest = statement(
       database,
-      'DELETE FROM awaited WHERE id IN (SELECT id FROM awaited WHERE id <= ? ORDER BY id LIMIT ?) RETURNING *',
+      `DELETE FROM awaited WHERE id IN (SELECT id FROM awaited WHERE id <= ? ORDER BY id LIMIT ?)
+         RETURNING ${AWAITED}`,
     );
     this.waiting = statement<[], number>(database, 'SELECT count(*) FROM awaited').pluck().get() ?? 0;
     this.newest =

@@ -215,6 +215,16 @@ describe('what is sent', () => {
     await second.stop();
   });
 
+  test('a completion that waits takes the chain that the event file tells meanwhile', async () => {
+    const { reading } = await read(
+      [startedFact('a', NOW - 4_000), completedFact('a', NOW - 2_000), completedFact('b', NOW - 2_000)],
+      [receivedFact('a', NOW - 5_000, '10'), receivedFact('b', NOW - 5_000, '11')],
+    );
+    await reading.advance(10_000);
+    const chains = (await reading.drain()).map(dataOf).filter(({ type }) => type === 'task_completed');
+    expect(chains.map((data) => data['chainId'])).toEqual(['10', '11']);
+  });
+
   test('a chain that only the second source knows counts from then on', async () => {
     const { reading } = await read(
       [receivedFact('a', NOW, null)],
