@@ -154,7 +154,7 @@ export class LogFiles implements SourceReader {
     for (const glob of this.#globs.flatMap((folder) => NAMES.map((name) => join(folder, name)))) {
       const { paths, isCut, isDenied } = await expandGlob(glob);
       this.#stand('unreadable', `denied ${glob}`, isDenied);
-      this.#stand('too_many', `cut ${glob}`, isCut);
+      this.#stand('too_many_files', `cut ${glob}`, isCut);
       for (const path of paths) {
         const stats = await stat(path).catch(() => null);
         if (stats?.isFile() !== true || present.has(inodeOf(stats))) continue;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { CHUNK_BYTES_MAX } from '../../../src/agent/sources/file-content.ts';
+import { GLOB_MATCHES_MAX } from '../../../src/agent/sources/globs.ts';
 import { LOG_FILES_OPEN_MAX } from '../../../src/agent/sources/log-files.ts';
 import {
   LOG_POSITIONS_MAX,
@@ -51,6 +52,14 @@ describe('log limits', () => {
     expect(whole).toHaveLength(18);
     for (let chunkBytes = 1; chunkBytes <= 64; chunkBytes += 7)
       expect(await new LogReader(folder, { chunkBytes }).readAll()).toEqual(whole);
+  });
+
+  it('log limits - of more logs than a glob may find the rest is not read, which is a problem', async () => {
+    const folder = logFolder();
+    for (let log = 0; log <= GLOB_MATCHES_MAX; log += 1) writeFileSync(join(folder, `${log}.log`), '');
+    const reader = new LogReader(folder);
+    expect(await reader.readIds()).toEqual([]);
+    expect(reader.files.status().problems).toEqual({ too_many_files: 1 });
   });
 
   it('log limits - many logs need few descriptors', async () => {
