@@ -10,6 +10,7 @@ import { createLog } from '../../io/log.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { isAnythingSet, readSettings } from '../config/settings.ts';
+import { withoutFolders } from '../sources/file-name.ts';
 
 /** Number of file descriptors that a start needs: its threads and files, the door, and the node's files. */
 const START_DESCRIPTORS = 128;
@@ -23,11 +24,16 @@ async function runAgent(env: Environment): Promise<number> {
   const log = createLog({ ...settings.log, hidesErrorTexts: true });
   for (const warning of warnings) log.warn(`settings: ${warning}`);
   const { createAgent } = await import('../threads/main.ts');
+  const shown = ({ code, message }: CodedError) =>
+    new CodedError(code, withoutFolders(message, settings.databasePath));
   return untilSignal({
     log,
     ready: 'watching the files; /readyz says what is missing; stop with Ctrl-C or SIGTERM',
     stopping: 'telling the network that this node leaves; what is not confirmed waits on the disk',
-    make: (fatal) => createAgent(settings, { log, fatal, isDemonstration: false }),
+    make: (fatal) =>
+      createAgent(settings, { log, fatal: (error) => fatal(shown(error)), isDemonstration: false }),
+  }).catch((error: unknown) => {
+    throw error instanceof CodedError ? shown(error) : error;
   });
 }
 

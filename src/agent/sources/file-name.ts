@@ -1,7 +1,7 @@
 // Names of source files as a person may see them. A folder of a node's logs, and sometimes a file, carries the address of
 // the node's wallet, so a path never leaves the sources.
 
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 /** Characters of a name that is shown. */
 const SHOWN_NAME_CHARACTERS_MAX = 100;
@@ -15,4 +15,13 @@ const UNPRINTABLE = /[^\p{L}\p{N}\p{P}\p{S} ]/gu;
 export function redactedName(path: string): string {
   const name = basename(path).replaceAll(UNPRINTABLE, '?').replaceAll(ADDRESS, '0x…');
   return name.length <= SHOWN_NAME_CHARACTERS_MAX ? name : `${name.slice(0, SHOWN_NAME_CHARACTERS_MAX - 1)}…`;
+}
+
+/** The sentence with this path, and every folder on the way to it, as {@link redactedName} shows them. */
+export function withoutFolders(sentence: string, path: string): string {
+  let shown = sentence;
+  for (let part = path; dirname(part) !== part; part = dirname(part)) {
+    shown = shown.replaceAll(part, redactedName(part));
+  }
+  return shown;
 }

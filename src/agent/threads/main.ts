@@ -21,6 +21,7 @@ import type { AgentView } from '../domain/view.ts';
 import { type AgentHttpServer, createAgentServer } from '../http/server.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { FederationLink } from '../sinks/federation-link.ts';
+import { redactedName } from '../sources/file-name.ts';
 import { agentView } from './agent-view.ts';
 import { ReaderSide } from './reader-side.ts';
 
@@ -114,7 +115,6 @@ class AgentMain implements AgentApp {
     this.#started.defer(() => this.#metrics.stop());
     await startAt(this.#started, this.#clock);
     const opened = await startAt(this.#started, this.#reader);
-    for (const warning of opened.warnings) log.warn(`state: ${warning}`);
     const { identity } = opened;
     this.#identity = identity;
     this.#openedCounts = opened.counts;
@@ -287,9 +287,8 @@ class AgentMain implements AgentApp {
 
   #tellStart({ nodeId, isEnabled, sharesTasks }: AgentIdentity, url: string): void {
     const { log } = this.#parts;
-    const { databaseLink } = this.#settings;
-    const via = databaseLink === undefined ? '' : ` (DB_PATH ${databaseLink} leads there)`;
-    log.info(`state: ${this.#settings.databasePath}${via}`);
+    // The folder of the state may be one of the node's, which the wallet's address names.
+    log.info(`state: ${redactedName(this.#settings.databasePath)}`);
     log.info(`node: ${nodeId}`);
     if (!isEnabled) log.warn('node: it has opted out of the federation (agent adopt): nothing is sent');
     else if (!sharesTasks) log.warn('node: it shares no tasks (agent adopt): only signs of life are sent');

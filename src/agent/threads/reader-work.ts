@@ -111,7 +111,7 @@ export class ReaderWork implements ThreadWork<MainToReader> {
 
   async start(): Promise<void> {
     const { send, timers, clock } = this.#parts;
-    for (const warning of this.#state.opened.warnings) this.#log.say('warn', warning);
+    for (const warning of this.#state.opened.warnings) this.#log.say('warn', `state: ${warning}`);
     send({ type: 'opened', opened: this.#state.opened });
     this.#notedCommits = this.#state.writer.values.commits;
     this.#notedAtMs = clock.monotonicMs();

@@ -1,7 +1,6 @@
 // Watches the disk under the state file: whether the files are still the state's, why they cannot be written, and how much
 // room is left. A state in memory needs no guard.
 
-import { basename, dirname } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
@@ -12,6 +11,7 @@ import { diskBeside } from '../../store/free-space.ts';
 import { refusalOf } from '../../store/refusal.ts';
 import { WriterHealth } from '../../store/writer-health.ts';
 import type { StateGuard } from '../ingest/step-commits.ts';
+import { withoutFolders } from '../sources/file-name.ts';
 import type { ReaderLog } from './reader-log.ts';
 
 /** A guard, as the thread uses it. */
@@ -47,7 +47,7 @@ export class FileGuard implements ReaderGuard {
       disk: diskBeside(path),
       timers,
       words: { item: 'fact', pause: 'the sources are read no further' },
-      log: (level, sentence) => log.say(level, `state: ${this.#withoutFolder(sentence)}`),
+      log: (level, sentence) => log.say(level, `state: ${withoutFolders(sentence, path)}`),
       fatal,
       roomChanged: () => undefined,
     });
@@ -59,7 +59,7 @@ export class FileGuard implements ReaderGuard {
 
   get problem(): string | null {
     const { databaseProblem } = this.#health.status();
-    return databaseProblem === null ? null : this.#withoutFolder(databaseProblem);
+    return databaseProblem === null ? null : withoutFolders(databaseProblem, this.#path);
   }
 
   get databaseBytes(): number {
@@ -102,13 +102,6 @@ export class FileGuard implements ReaderGuard {
     } catch {
       // The disk has no room for that either: it is tried again with the next look.
     }
-  }
-
-  /** No path leaves the process. */
-  #withoutFolder(sentence: string): string {
-    const folder = dirname(this.#path);
-    const named = sentence.replaceAll(this.#path, basename(this.#path));
-    return folder.length > 1 ? named.replaceAll(folder, 'its folder') : named;
   }
 }
 

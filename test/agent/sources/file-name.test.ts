@@ -1,7 +1,7 @@
 // A name that is shown holds no folder, no address and nothing that breaks a line.
 
 import { describe, expect, it } from 'vitest';
-import { redactedName } from '../../../src/agent/sources/file-name.ts';
+import { redactedName, withoutFolders } from '../../../src/agent/sources/file-name.ts';
 
 const ADDRESS = '0xAbCdEf0123456789aBcDeF0123456789abcdef01';
 
@@ -19,5 +19,14 @@ describe('file name', () => {
     [`/data/${'a-'.repeat(51)}`, `${'a-'.repeat(49)}a…`],
   ])('file name - %j is shown as %j', (path, name) => {
     expect(redactedName(path)).toBe(name);
+  });
+
+  it.each<[string, string, string]>([
+    ['The file /a/0xabc/agent.db is damaged', '/a/0xabc/agent.db', 'The file agent.db is damaged'],
+    ['/a/0xabc is read-only, and /a too', '/a/0xabc/agent.db', '0x… is read-only, and a too'],
+    ['nothing of it', '/a/agent.db', 'nothing of it'],
+    ['the disk of data/agent.db is full', 'data/agent.db', 'the disk of agent.db is full'],
+  ])('file name - %j has no folder of %j', (sentence, path, shown) => {
+    expect(withoutFolders(sentence, path)).toBe(shown);
   });
 });
