@@ -110,7 +110,6 @@ class AgentMain implements AgentApp {
   }
 
   async start(): Promise<AgentAddress> {
-    const { log } = this.#parts;
     await startAt(this.#started, this.#descriptors);
     this.#started.defer(() => this.#metrics.stop());
     await startAt(this.#started, this.#clock);
