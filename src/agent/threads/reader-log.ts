@@ -22,15 +22,16 @@ export class ReaderLog {
     this.#write = write;
   }
 
-  /** Writes a line, unless the cause had one within the last minute; without a cause the sentence is the cause. */
-  say(level: ReaderLogLevel, sentence: string, cause = sentence): void {
+  /** Writes a line, unless the cause had one within the last minute; without a cause the sentence is the cause. False: it was not written. */
+  say(level: ReaderLogLevel, sentence: string, cause = sentence): boolean {
     const nowMs = this.#clock.monotonicMs();
     const saidAtMs = this.#saidAtMs.get(cause);
-    if (saidAtMs !== undefined && nowMs - saidAtMs < QUIET_MS) return;
+    if (saidAtMs !== undefined && nowMs - saidAtMs < QUIET_MS) return false;
     this.#saidAtMs.delete(cause);
     this.#saidAtMs.set(cause, nowMs);
     const [oldest] = this.#saidAtMs.keys();
     if (this.#saidAtMs.size > LOG_CAUSES_MAX && oldest !== undefined) this.#saidAtMs.delete(oldest);
     this.#write(level, sentence);
+    return true;
   }
 }

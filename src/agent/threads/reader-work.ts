@@ -59,7 +59,8 @@ export class ReaderWork implements ThreadWork<MainToReader> {
   readonly #outbox: StoredOutbox;
   #reports: Timer | null = null;
   #reported = '';
-  #statuses: readonly SourceStatus[] = [];
+  /** The statuses, with the problems as far as the log has them. */
+  #told: readonly SourceStatus[] = [];
   #notedCommits = 0;
   #notedAtMs = 0;
   #isFatal = false;
@@ -219,15 +220,22 @@ export class ReaderWork implements ThreadWork<MainToReader> {
 
   #report(): void {
     const report = this.#made();
-    for (const [index, status] of report.sources.entries()) {
-      for (const { level, sentence, cause } of sourceNews(this.#statuses[index] ?? null, status))
-        this.#log.say(level, sentence, cause);
-    }
-    this.#statuses = report.sources;
+    this.#told = report.sources.map((status, index) => this.#tell(this.#told[index] ?? null, status));
     const text = JSON.stringify(report);
     if (text === this.#reported) return;
     this.#reported = text;
     this.#parts.send({ type: 'report', report });
+  }
+
+  /** Logs what is new, and returns what the log knows now: a line that has to wait its minute comes later. */
+  #tell(before: SourceStatus | null, now: SourceStatus): SourceStatus {
+    const untold = sourceNews(before, now).filter(
+      ({ level, sentence, cause }) => !this.#log.say(level, sentence, cause),
+    );
+    const problems = untold.flatMap(({ problem }) =>
+      problem === null ? [] : [[problem, before?.problems[problem] ?? 0] as const],
+    );
+    return { ...now, problems: { ...now.problems, ...Object.fromEntries(problems) } };
   }
 
   #made(): ReaderReport {

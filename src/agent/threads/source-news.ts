@@ -22,8 +22,9 @@ const SETTINGS: Readonly<Record<SourceStatus['source'], string>> = {
   logs: 'AGENT_LOGS',
 };
 
-/** A line for the log; `cause` tells repetitions. */
+/** A line for the log; `cause` tells repetitions. `problem` is the name of the problem whose number has grown, if one has. */
 export interface SourceNews {
+  readonly problem: string | null;
   readonly level: 'info' | 'warn';
   readonly sentence: string;
   readonly cause: string;
@@ -34,6 +35,7 @@ export function sourceNews(before: SourceStatus | null, now: SourceStatus): read
   const problems = Object.entries(now.problems)
     .filter(([problem, count]) => count > (before?.problems[problem] ?? 0))
     .map(([problem]) => ({
+      problem,
       level: 'warn' as const,
       sentence: `${now.source}: ${namesOf(problem, now)}${WORDS[problem] ?? problem}`,
       cause: `${now.source} ${problem}`,
@@ -48,11 +50,13 @@ function presenceNews(
 ): readonly SourceNews[] {
   if (isReadable) {
     const isBack = before?.isReadable === false;
-    return isBack ? [{ level: 'info', sentence: `${source}: can be read`, cause: `${source} back` }] : [];
+    return isBack
+      ? [{ problem: null, level: 'info', sentence: `${source}: can be read`, cause: `${source} back` }]
+      : [];
   }
   if (!isWanted || files.length > 0 || before?.isReadable === false) return [];
   const sentence = `${source}: no file ${looksFor.join(' or ')} is there; waiting for one (check ${SETTINGS[source]} and its mount)`;
-  return [{ level: 'warn', sentence, cause: `${source} missing` }];
+  return [{ problem: null, level: 'warn', sentence, cause: `${source} missing` }];
 }
 
 function namesOf(problem: string, { files }: SourceStatus): string {

@@ -100,3 +100,12 @@ test('ReaderLog - forgets the oldest cause above its limit', () => {
   log.say('info', 'cause 1000');
   expect(lines).toHaveLength(1_002);
 });
+
+test('ReaderLog - tells whether a line was written, so that it can come later', () => {
+  let nowMs = 0;
+  const log = new ReaderLog({ monotonicMs: () => nowMs }, () => undefined);
+  expect(log.say('warn', 'first', 'cause')).toBe(true);
+  expect(log.say('warn', 'second', 'cause')).toBe(false);
+  nowMs = 60_000;
+  expect(log.say('warn', 'second', 'cause')).toBe(true);
+});
