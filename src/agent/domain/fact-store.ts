@@ -83,7 +83,10 @@ export interface FactStore {
   setChain(key: FactKey, chainId: string): void;
 
   execution(key: FactKey): OpenExecution | null;
-  /** Keeps what is known of an execution; one without any content is forgotten. `touchedMs` orders them by age. */
+  /**
+   * Keeps what is known of an execution; one without any content is forgotten. `touchedMs` is when it was heard of by this
+   * machine: by the time of the entry, what a history tells would be forgotten between two looks.
+   */
   keepExecution(key: FactKey, execution: OpenExecution, touchedMs: number): void;
   /** Keys of the executions that the log has begun and not completed, which began from `fromMs` to `toMs`; at most 2. */
   begun(fromMs: number, toMs: number): readonly FactKey[];

@@ -97,7 +97,7 @@ export class Intake {
     const { nowMs } = terms;
     const before = store.execution(key) ?? UNKNOWN_EXECUTION;
     const after = received(before, { atMs: fact.atMs ?? nowMs, isCompleted, nowMs });
-    if (after !== before) store.keepExecution(key, after, fact.atMs ?? nowMs);
+    if (after !== before) store.keepExecution(key, after, nowMs);
     const sender = senderOf(terms);
     if (fate === 'remembered' || sender === null) return;
     const payload = receivedMessage(fact, sender);
@@ -109,7 +109,7 @@ export class Intake {
     const key = store.keyOf('received', executionId);
     const execution = store.execution(key) ?? UNKNOWN_EXECUTION;
     const startedMs = atMs ?? nowMs;
-    store.keepExecution(key, { ...execution, startedMs }, startedMs);
+    store.keepExecution(key, { ...execution, startedMs }, nowMs);
   }
 
   #metrics({ executionId, metrics, atMs }: MetricsFact, terms: IntakeTerms): boolean {
@@ -123,7 +123,7 @@ export class Intake {
       return true;
     }
     const execution = store.execution(key) ?? UNKNOWN_EXECUTION;
-    store.keepExecution(key, { ...execution, metrics: merged(execution.metrics, metrics) }, toldMs);
+    store.keepExecution(key, { ...execution, metrics: merged(execution.metrics, metrics) }, terms.nowMs);
     return true;
   }
 
@@ -143,7 +143,7 @@ export class Intake {
     else this.#newlyCompleted(fact, { key, executionKey, execution }, source, terms);
     if (execution === null) return;
     const after = completed(execution, source === 'logs');
-    store.keepExecution(executionKey, after, fact.atMs ?? terms.nowMs);
+    store.keepExecution(executionKey, after, terms.nowMs);
   }
 
   #newlyCompleted(

@@ -31,6 +31,8 @@ export interface NodePlanOptions {
   readonly intervalMs: number;
   /** Log files of each node. With more than one, every metrics entry names its execution. */
   readonly workers: number;
+  /** Executions that a log tells of at the same time; with 1 they follow one another. */
+  readonly slots: number;
   /** Records of other kinds for each execution. */
   readonly othersPerExecution: number;
   /** Length of an input in characters, about. */
@@ -49,6 +51,7 @@ export const STANDARD_PLAN: NodePlanOptions = {
   startMs: Date.parse('2026-01-15T10:00:00Z'),
   intervalMs: 6_000,
   workers: 2,
+  slots: 1,
   othersPerExecution: 4,
   inputCharacters: 300,
   hasSimpleForms: true,
@@ -170,14 +173,14 @@ interface WorkFacts {
   readonly isApi: boolean;
 }
 
-/** Works of one log follow one another, so that metrics without a name have one execution to belong to. */
+/** With one slot the works of a log follow one another, so metrics without a name have one execution to belong to. */
 function plannedWork(options: NodePlanOptions, { at, node, receivedMs, isApi }: WorkFacts): PlannedWork {
   const random = createRandom(options.seed, `work/${options.firstIndex + at}/${node}`);
   const { intervalMs } = options;
   const startedMs = receivedMs + Math.floor(intervalMs / 10);
   const isCompleted = random.chance(0.95);
   const worker = at % options.workers;
-  const lengthMs = Math.floor(intervalMs * (0.2 + 0.6 * random.next()));
+  const lengthMs = Math.floor(intervalMs * (0.2 + 0.6 * random.next() + random.below(options.slots)));
   // A log tells metrics, so what is in the events alone has none.
   const source = random.below(10);
   const isInLogs = source !== 0;
