@@ -202,6 +202,25 @@ describe.runIf(existsSync(join(ROOT, '.git')))('demonstrations', () => {
     expect(shown()).toBe('');
   });
 
+  it('demonstrations - agent: a simulated node and an aggregator, tasks on both pages, and git shows nothing', async () => {
+    const demonstration = await start(scripts['agent'] ?? '', {}, /DEMONSTRATION ready/);
+    expect(demonstration.output()).toContain(
+      'no setting AGENT_… or FEDERATION_… is there, and nothing matches',
+    );
+    const page = (name: string) => new RegExp(`the ${name}'s page: (\\S+)`).exec(demonstration.output())?.[1];
+    for (const name of ['aggregator', 'agent']) {
+      await until(`tasks at the ${name}`, async () => {
+        const answer = await fetch(`${page(name)}/api/federation/network-stats`);
+        return ((await answer.json()) as { readonly totalTasks: number }).totalTasks > 0;
+      });
+    }
+    const [, made = ''] = /state: (\S+)\/agent\.db/.exec(demonstration.output()) ?? [];
+    expect(existsSync(made)).toBe(true);
+    expect(await demonstration.interrupt()).toBe(0);
+    expect(existsSync(made)).toBe(false);
+    expect(shown()).toBe('');
+  });
+
   it('demonstrations - federation: with a broker of its own, and git shows nothing', async () => {
     const [http, nats, ws] = [await freePort(), await freePort(), await freePort()].map(String);
     const env = {

@@ -127,7 +127,7 @@ export class ReaderWork implements ThreadWork<MainToReader> {
     await this.#loop.stop();
     await this.#guard.stop();
     this.#outbox.retry();
-    this.#report();
+    this.#send(this.#made());
   }
 
   receive(message: Exclude<MainToReader, { readonly type: 'stop' }>): void {
@@ -218,9 +218,14 @@ export class ReaderWork implements ThreadWork<MainToReader> {
     this.#report();
   }
 
+  /** Says what is new, and reports. After the stop sources are closed, which is no news. */
   #report(): void {
     const report = this.#made();
     this.#told = report.sources.map((status, index) => this.#tell(this.#told[index] ?? null, status));
+    this.#send(report);
+  }
+
+  #send(report: ReaderReport): void {
     const text = JSON.stringify(report);
     if (text === this.#reported) return;
     this.#reported = text;
