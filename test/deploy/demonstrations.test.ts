@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -203,7 +204,9 @@ describe.runIf(existsSync(join(ROOT, '.git')))('demonstrations', () => {
   });
 
   it('demonstrations - agent: a simulated node and an aggregator, tasks on both pages, and git shows nothing', async () => {
-    const demonstration = await start(scripts['agent'] ?? '', {}, /DEMONSTRATION ready/);
+    const temporary = mkdtempSync(join(tmpdir(), 'demonstrations-agent-'));
+    onTestFinished(() => rmSync(temporary, { recursive: true, force: true }));
+    const demonstration = await start(scripts['agent'] ?? '', { TMPDIR: temporary }, /DEMONSTRATION ready/);
     expect(demonstration.output()).toContain(
       'no setting AGENT_… or FEDERATION_… is there, and nothing matches',
     );
@@ -214,10 +217,10 @@ describe.runIf(existsSync(join(ROOT, '.git')))('demonstrations', () => {
         return ((await answer.json()) as { readonly totalTasks: number }).totalTasks > 0;
       });
     }
-    const [, made = ''] = /state: (\S+)\/agent\.db/.exec(demonstration.output()) ?? [];
-    expect(existsSync(made)).toBe(true);
+    const folders = () => readdirSync(temporary).filter((name) => name.startsWith('agent-demonstration-'));
+    expect(folders()).toHaveLength(1);
     expect(await demonstration.interrupt()).toBe(0);
-    expect(existsSync(made)).toBe(false);
+    expect(folders()).toEqual([]);
     expect(shown()).toBe('');
   });
 
