@@ -131,7 +131,7 @@ describe('agent --dry-run', () => {
   it('agent --dry-run --once - prints each message as one line, connects to nothing, and leaves no file', async () => {
     const folder = agentFolder('dry-run');
     writeEvents(folder);
-    const before = new Set(readdirSync(folder, { recursive: true }));
+    const before = new Set(readdirSync(folder, { recursive: true, encoding: 'utf8' }));
     let connections = 0;
     const port = await freePort();
     const listener = createServer((socket) => {
@@ -161,7 +161,7 @@ describe('agent --dry-run', () => {
     expect(stderr).toContain('9 messages');
     expect(stdout + stderr).not.toMatch(/0x1234567890|small-0-|build\/datadb/);
     expect(connections).toBe(0);
-    expect(new Set(readdirSync(folder, { recursive: true }))).toEqual(before);
+    expect(new Set(readdirSync(folder, { recursive: true, encoding: 'utf8' }))).toEqual(before);
   });
 
   it('agent --dry-run - options that do not fit together are wrong usage', async () => {
