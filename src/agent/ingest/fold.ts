@@ -1,4 +1,4 @@
-// The rules by which facts of the sources become messages (docs/agent.md#facts): which are sent, to which execution metrics
+// The rules by which facts of the sources become messages (docs/agent.md#sources): which are sent, to which execution metrics
 // belong, and what is expected of an execution. Pure: what is known comes in, what is to be done goes out.
 
 import { DAY_MS } from '../../lib/durations.ts';

@@ -1,4 +1,4 @@
-// The entries of a simulated node's log as texts (docs/agent.md#which-files-it-reads). It decides nothing: what is written stands in
+// The entries of a simulated node's log as texts (docs/agent.md#sources). It decides nothing: what is written stands in
 // the plan.
 
 import { idJson, taskMessage } from './node-records.ts';

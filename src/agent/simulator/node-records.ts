@@ -1,4 +1,4 @@
-// The records of a simulated node's event file as JSON texts, in the forms that nodes write (docs/agent.md#which-files-it-reads).
+// The records of a simulated node's event file as JSON texts, in the forms that nodes write (docs/agent.md#sources).
 // Ids keep their digits. It decides nothing: what is written stands in the plan.
 
 import { plannedHex } from './node-plan.ts';
