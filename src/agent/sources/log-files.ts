@@ -74,7 +74,10 @@ export class LogFiles implements SourceReader {
   /** What has each problem: it is counted once, until it has passed. */
   readonly #standing = new Map<string, Set<LogFile | string>>();
   #isFirstLook = true;
-  /** Gzip files that may still be written. At the start none is waited for. */
+  /**
+   * Files that wait for the next look: gzip files that may still be written, and new files while the last entry of an older
+   * one, which was renamed a moment ago, may go on. At the start none is waited for.
+   */
   #unsettled = new Set<LogFile>();
 
   constructor(options: LogFilesOptions) {
@@ -94,14 +97,19 @@ export class LogFiles implements SourceReader {
     // A log that was copied and emptied has to let go of its position before the copy is looked at.
     for (const file of changed) this.#release(file);
     for (const file of changed) await this.#begin(file);
+    const isOneWritten = this.#files.some((file) => !file.isQuiet);
+    const added = new Set<LogFile>();
     for (const { path, stats } of present.values()) {
       const file = new LogFile(this.#parts, path, stats, nowMs);
+      added.add(file);
       this.#files.push(file);
       await this.#begin(file);
     }
     this.#files = this.#files.toSorted((a, b) => a.ageMs - b.ageMs || a.stats.mtimeMs - b.stats.mtimeMs);
     this.#unsettled = new Set(
-      this.#files.filter((file) => !this.#isFirstLook && file.isGzip && !file.isQuiet),
+      this.#isFirstLook
+        ? []
+        : this.#files.filter((file) => (isOneWritten && added.has(file)) || (file.isGzip && !file.isQuiet)),
     );
     await this.#closeIdle();
     for (const file of this.#files) this.#stand('unreadable', file, file.isUnreadable);

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { completion, completions, entry, ids, LogReader, logFolder } from './log-fixtures.ts';
+import { completion, completions, entry, ids, idsOf, logFolder, LogReader } from './log-fixtures.ts';
 
 function logOf(content = ''): { readonly folder: string; readonly path: string; readonly reader: LogReader } {
   const folder = logFolder();
@@ -42,6 +42,17 @@ describe('log files', () => {
       expect(await reader.readIds()).toEqual([]);
     }
     expect(reader.steps).toHaveLength(steps);
+  });
+
+  it('log files - the last entry of a log that is renamed comes before the first of the new one', async () => {
+    const { path, reader } = logOf(completions(0, 50));
+    await reader.readAll();
+    appendFileSync(path, completions(50, 60));
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, completions(60, 70));
+    expect(idsOf(await reader.read())).toEqual(ids(50, 59));
+    expect(idsOf(await reader.read())).toEqual(ids(59, 70));
+    expect(await reader.readIds()).toEqual([]);
   });
 
   it('log files - a renamed log is read through its descriptor, also under a name that no glob has (scenario 1)', async () => {
