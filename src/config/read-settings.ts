@@ -26,6 +26,8 @@ export interface BrokenRule<N extends string = string> {
 export interface RetiredNames {
   readonly names: readonly string[];
   readonly advice: string;
+  /** True if each name has a warning of its own; otherwise all that are set share one. */
+  readonly isEachTold?: boolean;
 }
 
 /** A program's settings and rules. */
@@ -108,7 +110,11 @@ function suspicions(table: SettingTable, env: Environment): readonly string[] {
   });
 }
 
-function retiredNames({ names, advice }: RetiredNames, env: Environment): readonly string[] {
+function retiredNames(
+  { names, advice, isEachTold = false }: RetiredNames,
+  env: Environment,
+): readonly string[] {
   const set = names.filter((name) => textOf(env, name) !== '');
+  if (isEachTold) return set.map((name) => `${name}: ${advice}`);
   return set.length === 0 ? [] : [`${set.join(', ')}: ${advice}`];
 }

@@ -58,6 +58,7 @@ export interface AgentSettings {
 /** Settings of deployed monitors that have no meaning here. */
 const RETIRED = {
   names: ['CONTAINER_NAME', 'DOCKER_SOCKET_PATH', 'LOG_RETENTION_DAYS', 'TASK_DATA_PASSWORD'],
+  isEachTold: true,
   advice: 'of another monitor, and without meaning for the agent: it reads files, and keeps no raw data',
 };
 
@@ -99,8 +100,10 @@ export function writtenDatabasePath(env: Environment): string {
 
 /** True if a setting says which files or which broker are meant, so that nobody wants a demonstration. */
 export function isAnythingSet(env: Environment): boolean {
+  const isSet = (name: string, value: string) =>
+    value.trim() !== '' || EMPTY_MEANS_NONE.some((one) => one === name);
   return Object.entries(env).some(
-    ([name, value]) => /^(AGENT|FEDERATION)_/.test(name) && value !== undefined && value.trim() !== '',
+    ([name, value]) => /^(AGENT|FEDERATION)_/.test(name) && value !== undefined && isSet(name, value),
   );
 }
 

@@ -129,17 +129,21 @@ describe('settings of the agent', () => {
     expect(said).not.toContain(WALLET);
   });
 
-  it('settings of the agent - names of deployed monitors get one line', () => {
+  it('settings of the agent - names of deployed monitors get one line each', () => {
     const { warnings } = read({ CONTAINER_NAME: 'x', DOCKER_SOCKET_PATH: 'y', TASK_DATA_PASSWORD: 'z' });
-    expect(warnings).toEqual([
-      'CONTAINER_NAME, DOCKER_SOCKET_PATH, TASK_DATA_PASSWORD: of another monitor, and without meaning for the agent: it reads files, and keeps no raw data',
-    ]);
+    const why =
+      'of another monitor, and without meaning for the agent: it reads files, and keeps no raw data';
+    expect(warnings).toEqual(
+      ['CONTAINER_NAME', 'DOCKER_SOCKET_PATH', 'TASK_DATA_PASSWORD'].map((name) => `${name}: ${why}`),
+    );
   });
 
   it.each([
     [{}, false],
     [{ DB_PATH: 'x.db', PORT: '1' }, false],
-    [{ AGENT_EVENTS: '' }, false],
+    // An empty value of these two is a value.
+    [{ AGENT_EVENTS: '' }, true],
+    [{ AGENT_RATE: '' }, false],
     [{ AGENT_EVENTS: '/x' }, true],
     [{ FEDERATION_NATS_URL: 'nats://x' }, true],
   ])('settings of the agent - %o decides about the demonstration: %s', (env, isSet) => {
