@@ -10,11 +10,12 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Writes to standard output, as slowly as its reader reads. A reader that has gone needs no more output, so that is no
- * failure (`aggregator status | head -1`). Throws `output_failed`.
+ * failure (`aggregator status | head -1`): then it returns false. Throws `output_failed`.
  */
-export function print(text: string): void {
+export function print(text: string): boolean {
   const code = writeAll(process.stdout.fd, text);
-  if (code === null || code === 'EPIPE') return;
+  if (code === null) return true;
+  if (code === 'EPIPE') return false;
   const what = 'what it printed is not whole, and what it was to do is done';
   const remedy = 'make room or send it elsewhere, and look at the result before you run it again';
   throw new CodedError('output_failed', `Standard output cannot be written (${code}): ${what}; ${remedy}.`);

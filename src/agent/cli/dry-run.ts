@@ -21,7 +21,10 @@ const BATCH = 1_000;
 const LOOK_MS = 10;
 const SALT_BYTES = 32;
 
-/** Prints what would be sent until a signal, or with `isOnce` until everything was read; resolves with the exit code. */
+/**
+ * Prints what would be sent until a signal, until nobody reads it any more, or with `isOnce` until everything was read;
+ * resolves with the exit code.
+ */
 export async function dryRun(env: Environment, isOnce: boolean): Promise<number> {
   const { settings, warnings } = readSettings(env);
   // Standard output is for the messages.
@@ -33,7 +36,7 @@ export async function dryRun(env: Environment, isOnce: boolean): Promise<number>
     ready: 'dry run: nothing is sent',
     stopping: 'nothing was sent',
     asked: done.promise,
-    make: (fatal) => new DryRun(settings, { log, fatal, done: isOnce ? done.resolve : () => undefined }),
+    make: (fatal) => new DryRun(settings, { log, fatal, isOnce, done: done.resolve }),
   });
 }
 
@@ -41,6 +44,7 @@ class DryRun {
   readonly #settings: AgentSettings;
   readonly #log: Log;
   readonly #reader: ReaderSide;
+  readonly #isOnce: boolean;
   readonly #done: () => void;
   readonly #fatal: (error: CodedError) => void;
   readonly #started = new AsyncDisposableStack();
@@ -51,13 +55,14 @@ class DryRun {
 
   constructor(
     settings: AgentSettings,
-    parts: { readonly log: Log; fatal(error: CodedError): void; done(): void },
+    parts: { readonly log: Log; readonly isOnce: boolean; fatal(error: CodedError): void; done(): void },
   ) {
     const { log, fatal } = parts;
     const { events, logs, logTimeZone, history, pollIntervalMs, rescanIntervalMs, outcomeWaitMs } =
       settings.sources;
     this.#settings = settings;
     this.#log = log;
+    this.#isOnce = parts.isOnce;
     this.#done = () => parts.done();
     this.#fatal = fatal;
     this.#reader = new ReaderSide(
@@ -117,7 +122,11 @@ class DryRun {
     const { outbox } = this.#reader;
     const messages = await outbox.take(BATCH, systemClock.nowMs(), []);
     if (messages.length === 0 || ids === null) return false;
-    print(messages.map(({ payload }) => `${payload.replace(ids.made, ids.own)}\n`).join(''));
+    const text = messages.map(({ payload }) => `${payload.replace(ids.made, ids.own)}\n`).join('');
+    if (!print(text)) {
+      this.#done();
+      return false;
+    }
     this.#printed += messages.length;
     await outbox.confirmed(messages.map(({ id }) => id));
     return true;
@@ -128,6 +137,6 @@ class DryRun {
     this.#isTold = true;
     const files = this.#reader.report?.sources.reduce((sum, source) => sum + source.files.length, 0) ?? 0;
     this.#log.info(`dry run: ${this.#printed} messages of ${files} files would be sent`);
-    this.#done();
+    if (this.#isOnce) this.#done();
   }
 }

@@ -1,7 +1,8 @@
 // The commands of the agent with the real program: adopt, forget, trust, check-config, the dry run, and what a start says
 // when it cannot begin.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -12,6 +13,7 @@ import { agentFolder, startAgent } from '../../support/agent.ts';
 import { runCommand } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
 import { smallEventFile } from '../../support/node-files.ts';
+import { MAIN } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 
 const MONITOR_ID = 'node-0b5c1c54-7f6e-4b0a-9b0e-9a4de0c6c9d1';
@@ -162,6 +164,24 @@ describe('agent --dry-run', () => {
     expect(stdout + stderr).not.toMatch(/0x1234567890|small-0-|build\/datadb/);
     expect(connections).toBe(0);
     expect(new Set(readdirSync(folder, { recursive: true, encoding: 'utf8' }))).toEqual(before);
+  });
+
+  it('agent --dry-run - without --once it goes on, and ends when nobody reads it any more', async () => {
+    const folder = agentFolder('dry-run');
+    writeEvents(folder);
+    const env = { ...(await settings(folder)), AGENT_POLL_INTERVAL: '200', AGENT_LOGS: '' };
+    const child = spawn(process.execPath, [MAIN, 'agent', '--dry-run'], {
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.stdout.destroy();
+    const data = join(folder, 'build', 'datadb');
+    smallEventFile(join(data, 'later'), 9);
+    copyFileSync(join(data, 'later'), join(data, 'later-eventDB.json'));
+    expect(await ended).toBe(0);
   });
 
   it('agent --dry-run - options that do not fit together are wrong usage', async () => {
