@@ -35,7 +35,10 @@ function takePinAway(database: Database): Trusted {
 }
 
 function textOf({ accepted, before, isPinGone }: Trusted): string {
-  if (isPinGone) return 'No key is pinned any more: the agent pins the next one that it sees.\n';
+  if (isPinGone) {
+    const what = before === null ? 'No key was pinned' : `The key ${before} is pinned no more`;
+    return `${what}: the agent pins the next one that it sees.\n`;
+  }
   const was = before === null ? '' : ` (before: ${before})`;
   if (accepted !== null) return `Statistics count with the key ${accepted} from now on${was}.\n`;
   return before === null

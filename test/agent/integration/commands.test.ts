@@ -126,6 +126,8 @@ describe('agent trust', () => {
     const stopped = await runCommand(['agent', 'trust', '--json'], env);
     expect(JSON.parse(stopped.stdout)).toEqual({ accepted: null, before: null, isPinGone: true });
     expect(stopped.code).toBe(0);
+    const text = await runCommand(['agent', 'trust'], env);
+    expect(text.stdout).toBe('No key was pinned: the agent pins the next one that it sees.\n');
   });
 });
 
