@@ -23,6 +23,7 @@ import { createMetrics } from '../metrics/metrics.ts';
 import { FederationLink } from '../sinks/federation-link.ts';
 import { redactedName } from '../sources/file-name.ts';
 import { agentView } from './agent-view.ts';
+import { KeptValues } from './kept-values.ts';
 import { ReaderSide } from './reader-side.ts';
 
 /** What the agent needs of the command that runs it. */
@@ -73,6 +74,7 @@ class AgentMain implements AgentApp {
   readonly #descriptors: DescriptorWatch;
   readonly #reader: ReaderSide;
   readonly #actors: NodeActors;
+  readonly #kept = new KeptValues();
   readonly #metrics: Exposition;
   readonly #http: AgentHttpServer;
   readonly #requests: OperatorDesk<OperatorRequest>;
@@ -120,7 +122,8 @@ class AgentMain implements AgentApp {
     this.#statistics = opened.statistics;
     const link = this.#makeLink(opened);
     this.#running = { link, isEnabled: identity.isEnabled };
-    if (link.salt !== null && link.salt !== opened.salt) await this.#reader.setSalt(link.salt);
+    const { salt } = link;
+    if (salt !== null && salt !== opened.salt) this.#kept.keep('salt', () => this.#reader.setSalt(salt));
     const address = await startAt(this.#started, this.#http);
     await startAt(this.#started, this.#requests);
     // It stops first: the node says that it leaves while everything is there.
@@ -153,12 +156,17 @@ class AgentMain implements AgentApp {
       },
       {
         log,
-        reported: () => this.#running?.link.wake(),
+        reported: () => this.#reported(),
         fatal: (error) => {
           if (!this.#started.disposed) this.#parts.fatal(error);
         },
       },
     );
+  }
+
+  #reported(): void {
+    this.#running?.link.wake();
+    if (this.#reader.report?.stateProblem === null) this.#kept.retry();
   }
 
   #makeLink(opened: OpenedState): FederationLink {
@@ -206,22 +214,17 @@ class AgentMain implements AgentApp {
         outbox: this.#reader.outbox,
         counts: () => this.#counts(),
         isSourceReadable: () => this.#reader.report?.sources.some(({ isReadable }) => isReadable) ?? false,
-        saltChanged: (changed) => this.#keep(this.#reader.setSalt(changed)),
-        keyPinned: (key) => this.#keep(this.#reader.pinKey(key)),
+        saltChanged: (changed) => this.#kept.keep('salt', () => this.#reader.setSalt(changed)),
+        keyPinned: (key) => this.#kept.keep('key', () => this.#reader.pinKey(key)),
         statistics: (row) => {
           this.#statistics = row;
-          this.#keep(this.#reader.keepStatistics(row));
+          this.#kept.keep('statistics', () => this.#reader.keepStatistics(row));
         },
         periodStatistics: (period, row) => {
           this.#periods[period] = row;
         },
       },
     );
-  }
-
-  /** What the disk refuses is in the reader's report, and is asked of it again at the next occasion. */
-  #keep(stored: Promise<unknown>): void {
-    stored.catch(() => undefined);
   }
 
   #makeServer(): AgentHttpServer {
