@@ -26,7 +26,7 @@ export class KeptValues {
 
   /** The disk may take it now. */
   retry(): void {
-    for (const kind of [...this.#refused]) {
+    for (const kind of this.#refused) {
       const store = this.#newest.get(kind);
       if (store !== undefined) this.keep(kind, store);
     }
