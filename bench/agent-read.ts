@@ -137,7 +137,7 @@ async function rounds(
   });
 }
 
-/** The figures of docs/performance.md#agent. */
+/** The figures of docs/performance.md#figures. */
 export async function benchAgentRead({ isQuick, rounds: wanted }: BenchOptions): Promise<readonly Figure[]> {
   const count = isQuick ? 1 : Math.min(3, wanted);
   const size = (isQuick ? 50 : 200) * MB;
