@@ -123,7 +123,7 @@ export class MessageQueue {
   waitingUpTo(id: number): readonly FactType[] {
     const { writer } = this.#state;
     return FACT_TYPES.filter((type) =>
-      writer.nextMessages(false, type, 0, 1).some((oldest) => oldest.id <= id),
+      writer.nextMessages(false, new Map([[type, 0]]), 1).some((oldest) => oldest.id <= id),
     );
   }
 

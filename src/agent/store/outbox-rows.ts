@@ -32,17 +32,23 @@ interface AwaitedRow {
 export class OutboxRows {
   /** Messages in the outbox. */
   waiting: number;
-  readonly #insert: Statement<[number, number, string]>;
-  readonly #next: Statement<[number, number, number, number], MessageRow>;
+  readonly #insert: Statement<[number, number, number, string]>;
+  readonly #next: Statement<{ history: number; limit: number }, MessageRow>;
   readonly #delete: Statement<[number]>;
   readonly #rename: Statement<[string, string]>;
   readonly #newest: Statement<[], number>;
 
   constructor(database: Database) {
-    this.#insert = statement(database, 'INSERT INTO outbox (is_history, type, payload) VALUES (?, ?, ?)');
+    this.#insert = statement(
+      database,
+      'INSERT INTO outbox (id, is_history, type, payload) VALUES (?, ?, ?, ?)',
+    );
+    // SQLite merges the types by id, and reads no more than it gives.
+    const ofType = (_type: FactType, code: number) =>
+      `SELECT id, type, payload FROM outbox WHERE is_history = @history AND type = ${code} AND id > @after${code}`;
     this.#next = statement(
       database,
-      `SELECT id, type, payload FROM outbox WHERE is_history = ? AND type = ? AND id > ? ORDER BY id LIMIT ?`,
+      `${FACT_TYPES.map(ofType).join(' UNION ALL ')} ORDER BY id LIMIT @limit`,
     );
     this.#delete = statement(database, 'DELETE FROM outbox WHERE id = ?');
     this.#rename = statement(database, 'UPDATE outbox SET payload = replace(payload, ?, ?)');
@@ -50,15 +56,17 @@ export class OutboxRows {
     this.waiting = statement<[], number>(database, 'SELECT count(*) FROM outbox').pluck().get() ?? 0;
   }
 
-  add({ type, payload, isHistory }: MessageToQueue): void {
-    this.#insert.run(isHistory ? 1 : 0, FACT_TYPES.indexOf(type), payload);
+  /** `id` is greater than any that was ever given. */
+  add(id: number, { type, payload, isHistory }: MessageToQueue): void {
+    this.#insert.run(id, isHistory ? 1 : 0, FACT_TYPES.indexOf(type), payload);
     this.waiting++;
   }
 
-  /** The oldest messages of a type behind the id `after`, at most `limit`. */
-  next(isHistory: boolean, type: FactType, after: number, limit: number): readonly QueuedMessage[] {
-    const rows = this.#next.all(isHistory ? 1 : 0, FACT_TYPES.indexOf(type), after, limit);
-    return rows.map(({ id, payload }) => ({ id, type, payload, isHistory }));
+  /** The oldest messages, at most `limit`: of each type those behind its id in `after`; of a type without one, none. */
+  next(isHistory: boolean, after: ReadonlyMap<FactType, number>, limit: number): readonly QueuedMessage[] {
+    const behind = FACT_TYPES.map((type, code) => [`after${code}`, after.get(type) ?? Infinity] as const);
+    const rows = this.#next.all({ history: isHistory ? 1 : 0, limit, ...Object.fromEntries(behind) });
+    return rows.map(({ id, type, payload }) => ({ id, type: typeOf(type), payload, isHistory }));
   }
 
   /** The newest message of all; 0 without any. */
@@ -169,4 +177,10 @@ function readAwaited(row: AwaitedRow): AwaitedCompletion {
     atMs: row.at_ms,
     isHistory: row.is_history === 1,
   };
+}
+
+function typeOf(code: number): FactType {
+  const type = FACT_TYPES[code];
+  if (type === undefined) throw new RangeError(`no type of messages has the code ${code}`);
+  return type;
 }

@@ -58,7 +58,7 @@ export class StateValues extends StoredValues {
   }
 
   /** Adds to a counter. */
-  add(name: CountName | FactOutcome | 'commits' | 'confirmed' | 'set_aside', by = 1): void {
+  add(name: CountName | FactOutcome | 'commits' | 'confirmed' | 'set_aside' | 'message_ids', by = 1): void {
     this.set(name, this.number(name) + by);
   }
 }

@@ -113,10 +113,8 @@ export class StoredOutbox implements Outbox {
     for (const isHistory of [false, true]) {
       const left = limit - found.length;
       if (left <= 0) break;
-      const messages = types.flatMap((type) =>
-        writer.nextMessages(isHistory, type, this.#taken.get(turnOf(isHistory, type)) ?? 0, left),
-      );
-      found.push(...messages.toSorted((a, b) => a.id - b.id).slice(0, left));
+      const taken = types.map((type) => [type, this.#taken.get(turnOf(isHistory, type)) ?? 0] as const);
+      found.push(...writer.nextMessages(isHistory, new Map(taken), left));
     }
     return found;
   }

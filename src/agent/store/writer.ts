@@ -247,7 +247,9 @@ export class StateWriter implements ReaderStore {
   }
 
   queue(message: MessageToQueue): void {
-    this.#rows.outbox.add(message);
+    const { values, outbox } = this.#rows;
+    values.add('message_ids');
+    outbox.add(values.number('message_ids'), message);
   }
 
   awaitMetrics(key: FactKey, completion: AwaitedCompletion): void {
@@ -284,9 +286,13 @@ export class StateWriter implements ReaderStore {
     this.#rows.values.set('phase', 'kept');
   }
 
-  /** Messages of a type behind the id `after`, at most `limit`. */
-  nextMessages(isHistory: boolean, type: FactType, after: number, limit: number): readonly QueuedMessage[] {
-    return this.#rows.outbox.next(isHistory, type, after, limit);
+  /** The oldest messages, at most `limit`: of each type those behind its id in `after`; of a type without one, none. */
+  nextMessages(
+    isHistory: boolean,
+    after: ReadonlyMap<FactType, number>,
+    limit: number,
+  ): readonly QueuedMessage[] {
+    return this.#rows.outbox.next(isHistory, after, limit);
   }
 
   /** Messages left: they count for the pace. */

@@ -117,7 +117,7 @@ describe('changeIdentity', () => {
     const { after } = changeIdentity(path, 2_000, (identity) => ({ ...identity, nodeId: newNodeId() }));
     expect(after.nodeId).not.toBe(nodeId);
     const state = openState({ path, nowMs: 3_000 });
-    expect(state.writer.nextMessages(false, 'task_received', 0, 9)).toMatchObject([
+    expect(state.writer.nextMessages(false, new Map([['task_received', 0]]), 9)).toMatchObject([
       { payload: `{"nodeId":"${after.nodeId}"}` },
     ]);
     state.close(true, () => undefined);

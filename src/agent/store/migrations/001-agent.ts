@@ -47,7 +47,7 @@ CREATE TABLE awaited(
 );
 
 CREATE TABLE outbox(
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,              -- rises, and is never given again
   is_history INTEGER NOT NULL,
   type INTEGER NOT NULL,               -- 0 task_received, 1 task_completed, 2 invoice_created
   payload TEXT NOT NULL
