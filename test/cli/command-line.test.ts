@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -92,8 +92,15 @@ describe('command line', () => {
   });
 
   it('command line - every command takes everything after -- as an argument, also --help', async () => {
-    const env = { DB_PATH: join(makeFolder(), 'aggregator.db') };
+    const folder = makeFolder();
+    const env = { DB_PATH: join(folder, 'aggregator.db') };
+    // It takes it for a folder, and writes there.
+    const written = await runCommand(['node-sim', '--tasks=1', '--history=0', '--', '--help'], {
+      AGGREGATOR_CALLED_FROM: folder,
+    });
+    expect([written.code, readdirSync(folder)]).toEqual([0, ['--help']]);
     for (const name of await listed()) {
+      if (name === 'node-sim') continue;
       const { code, stdout, stderr } = await runCommand([name, '--', '--help'], env);
       // These commands take it for a file name, and there is no such file.
       const takesFile = ['backup', 'restore', 'verify'].includes(name);

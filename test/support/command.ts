@@ -11,13 +11,16 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+const PATIENCE_MS = 120_000;
+
 /** Runs `aggregator …args` with only these settings; for commands that end by themselves. */
 export function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) =>
+    // A command that does not end must not hold up the tests for ever.
+    execFile(process.execPath, [MAIN, ...args], { env, timeout: PATIENCE_MS }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
     );
   });
