@@ -33,6 +33,8 @@ export const SALT = 'ab'.repeat(32);
 /** An outbox in memory that checks how it is used. */
 export class MemoryOutbox implements Outbox {
   readonly waiting = new Map<number, QueuedMessage>();
+  /** When each message was confirmed, by its payload. */
+  readonly confirmedAtMs = new Map<string, number>();
   readonly taken = new Set<number>();
   readonly setAsides: { readonly id: number; readonly reason: SetAsideReason }[] = [];
   /** Numbers of messages that were counted for the pace, in order. */
@@ -74,6 +76,7 @@ export class MemoryOutbox implements Outbox {
   async confirmed(ids: readonly number[]): Promise<void> {
     this.#mayFail();
     for (const id of ids) {
+      this.confirmedAtMs.set(this.waiting.get(id)?.payload ?? '', performance.now());
       if (!this.taken.delete(id) || !this.waiting.delete(id)) throw new Error(`${id} was not taken`);
     }
   }

@@ -166,6 +166,8 @@ describe('nothing is compiled', () => {
 it('SQL is compiled in one file, and in the files that run once per start or command', () => {
   const files = globSync('src/**/*.ts').filter((file) => /\.prepare\b[<(]/.test(readFileSync(file, 'utf8')));
   expect(files.toSorted()).toEqual([
+    'src/agent/store/adoption.ts',
+    'src/agent/store/agent-database.ts',
     'src/federation/store/adoption-report.ts',
     'src/federation/store/adoption.ts',
     'src/federation/store/federation-database.ts',
