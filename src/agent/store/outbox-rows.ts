@@ -28,9 +28,24 @@ interface AwaitedRow {
   readonly is_history: number;
 }
 
-/** The messages that wait. */
-export class OutboxRows {
+/** The messages that wait, on the disk or in memory. */
+export interface MessageRows {
   /** Messages in the outbox. */
+  readonly waiting: number;
+  /** `id` is greater than any that was ever given. */
+  add(id: number, message: MessageToQueue): void;
+  /** The oldest messages, at most `limit`: of each type those behind its id in `after`; of a type without one, none. */
+  next(isHistory: boolean, after: ReadonlyMap<FactType, number>, limit: number): readonly QueuedMessage[];
+  /** The newest message of all; 0 without any. */
+  newestId(): number;
+  /** Removes a message; false if it is not there. */
+  remove(id: number): boolean;
+  /** Puts another node id into every message that waits. */
+  rename(nodeId: string, newNodeId: string): void;
+}
+
+/** The messages that wait, on the disk. */
+export class OutboxRows implements MessageRows {
   waiting: number;
   readonly #insert: Statement<[number, number, number, string]>;
   readonly #next: Statement<{ history: number; limit: number }, MessageRow>;
@@ -56,32 +71,27 @@ export class OutboxRows {
     this.waiting = statement<[], number>(database, 'SELECT count(*) FROM outbox').pluck().get() ?? 0;
   }
 
-  /** `id` is greater than any that was ever given. */
   add(id: number, { type, payload, isHistory }: MessageToQueue): void {
     this.#insert.run(id, isHistory ? 1 : 0, FACT_TYPES.indexOf(type), payload);
     this.waiting++;
   }
 
-  /** The oldest messages, at most `limit`: of each type those behind its id in `after`; of a type without one, none. */
   next(isHistory: boolean, after: ReadonlyMap<FactType, number>, limit: number): readonly QueuedMessage[] {
     const behind = FACT_TYPES.map((type, code) => [`after${code}`, after.get(type) ?? Infinity] as const);
     const rows = this.#next.all({ history: isHistory ? 1 : 0, limit, ...Object.fromEntries(behind) });
     return rows.map(({ id, type, payload }) => ({ id, type: typeOf(type), payload, isHistory }));
   }
 
-  /** The newest message of all; 0 without any. */
   newestId(): number {
     return this.#newest.pluck().get() ?? 0;
   }
 
-  /** Removes a message; false if it is not there. */
   remove(id: number): boolean {
     if (this.#delete.run(id).changes === 0) return false;
     this.waiting--;
     return true;
   }
 
-  /** Puts another node id into every message that waits. */
   rename(nodeId: string, newNodeId: string): void {
     this.#rename.run(nodeId, newNodeId);
   }

@@ -28,7 +28,7 @@ import { dayOf, FactRows, FORGOTTEN_AFTER_DAYS, ownDayOf } from './fact-rows.ts'
 import { FactsOfProcess } from './facts-of-process.ts';
 import type { KeptIdentity } from './identity-file.ts';
 import { readIdentity, writeIdentity } from './identity-row.ts';
-import { AwaitedRows, OutboxRows, SentRows } from './outbox-rows.ts';
+import { AwaitedRows, type MessageRows, OutboxRows, SentRows } from './outbox-rows.ts';
 import { PositionRows } from './position-rows.ts';
 import { type MessageEnds, StateValues } from './state-values.ts';
 import { StatisticsRows } from './statistics-row.ts';
@@ -37,13 +37,15 @@ import { StatisticsRows } from './statistics-row.ts';
 export interface WriterOptions {
   readonly factsMax?: number;
   readonly executionsMax?: number;
+  /** Where messages wait instead of the database. What a transaction that fails put there stays. */
+  readonly outbox?: MessageRows;
 }
 
 interface Rows {
   readonly values: StateValues;
   readonly facts: FactRows;
   readonly executions: ExecutionRows;
-  readonly outbox: OutboxRows;
+  readonly outbox: MessageRows;
   readonly awaited: AwaitedRows;
 }
 
@@ -351,7 +353,7 @@ export class StateWriter implements ReaderStore {
       values: new StateValues(this.#database),
       facts: new FactRows(this.#database, factsMax),
       executions: new ExecutionRows(this.#database, executionsMax),
-      outbox: new OutboxRows(this.#database),
+      outbox: this.#options.outbox ?? new OutboxRows(this.#database),
       awaited: new AwaitedRows(this.#database),
     };
   }
