@@ -16,7 +16,6 @@ import { LOCAL_KEY_BYTES } from '../domain/fact-key.ts';
 import { AGENT_DATABASE } from './agent-database.ts';
 import { identityPathOf, type KeptIdentity, readIdentityFile, writeIdentityFile } from './identity-file.ts';
 import { readIdentity, writeIdentity } from './identity-row.ts';
-import { MemoryOutbox } from './memory-outbox.ts';
 import { StateWriter, type WriterOptions } from './writer.ts';
 
 /** Pages of the write-ahead log: a share of the file system, and its limits. */
@@ -77,7 +76,7 @@ export function openState(options: OpenStateOptions): AgentState {
 function openInMemoryState({ nowMs, ...options }: OpenStateOptions): AgentState {
   const database = openInMemory(AGENT_DATABASE);
   make(database, newIdentity(nowMs), 'first');
-  const writer = new StateWriter(database, { ...options, outbox: new MemoryOutbox() });
+  const writer = new StateWriter(database, options);
   return {
     path: null,
     database,

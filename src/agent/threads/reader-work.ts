@@ -12,6 +12,7 @@ import type { FactKeys } from '../domain/fact-key.ts';
 import type { ReaderReport } from '../domain/reader-report.ts';
 import type { SourceReader, SourceStatus, StoredPosition } from '../domain/source-facts.ts';
 import { ReaderLoop } from '../ingest/reader-loop.ts';
+import { MemoryOutbox } from '../store/memory-outbox.ts';
 import { type AgentState, newNodeId, openState } from '../store/open-state.ts';
 import { StoredOutbox } from '../store/stored-outbox.ts';
 import type {
@@ -70,7 +71,9 @@ export class ReaderWork implements ThreadWork<MainToReader> {
     const { data, clock, timers, place, send } = parts;
     this.#parts = parts;
     this.#log = new ReaderLog(clock, (level, sentence) => send({ type: 'log', level, sentence }));
-    const state = openState({ path: data.path, nowMs: clock.nowMs() });
+    // A state in memory is that of a dry run, which hands its messages out at once.
+    const outbox = data.path === null ? { outbox: new MemoryOutbox() } : {};
+    const state = openState({ path: data.path, nowMs: clock.nowMs(), ...outbox });
     this.#state = state;
     place.defer(() =>
       state.close(!this.#isFatal && this.#guard.areFilesWhole(), (level, sentence) =>
