@@ -58,25 +58,14 @@ class DryRun {
     parts: { readonly log: Log; readonly isOnce: boolean; fatal(error: CodedError): void; done(): void },
   ) {
     const { log, fatal } = parts;
-    const { events, logs, logTimeZone, history, pollIntervalMs, rescanIntervalMs, outcomeWaitMs } =
-      settings.sources;
+    const { sources, queueMax } = settings;
     this.#settings = settings;
     this.#log = log;
     this.#isOnce = parts.isOnce;
     this.#done = () => parts.done();
     this.#fatal = fatal;
     this.#reader = new ReaderSide(
-      {
-        path: null,
-        events,
-        logs,
-        logTimeZone,
-        history,
-        pollIntervalMs,
-        rescanIntervalMs,
-        outcomeWaitMs,
-        queueMax: settings.queueMax,
-      },
+      { ...sources, path: null, queueMax },
       { log, reported: () => undefined, fatal },
     );
   }

@@ -141,19 +141,8 @@ class AgentMain implements AgentApp {
   #makeReader(): ReaderSide {
     const { sources, databasePath, queueMax } = this.#settings;
     const { log } = this.#parts;
-    const { events, logs, logTimeZone, history, pollIntervalMs, rescanIntervalMs, outcomeWaitMs } = sources;
     return new ReaderSide(
-      {
-        path: databasePath,
-        events,
-        logs,
-        logTimeZone,
-        history,
-        pollIntervalMs,
-        rescanIntervalMs,
-        outcomeWaitMs,
-        queueMax,
-      },
+      { ...sources, path: databasePath, queueMax },
       {
         log,
         reported: () => this.#reported(),

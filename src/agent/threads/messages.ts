@@ -2,25 +2,16 @@
 
 import type { PublicJwk } from '../../lib/ed25519.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
+import type { SourceSettings } from '../config/settings.ts';
 import type { AgentIdentity, OpenedState } from '../domain/agent-state.ts';
 import type { FactType, QueuedMessage, SetAsideReason } from '../domain/messages.ts';
 import type { StatisticsRow } from '../domain/network-statistics.ts';
 import type { ReaderReport } from '../domain/reader-report.ts';
 
 /** The data with which the reader's thread is started. */
-export interface ReaderThreadData {
+export interface ReaderThreadData extends SourceSettings {
   /** The path of the state file; null: the state is in memory, and nothing remains of it. */
   readonly path: string | null;
-  /** Globs of the event files; empty: none here. */
-  readonly events: readonly string[];
-  /** Globs of the logs' folders; empty: none here. */
-  readonly logs: readonly string[];
-  /** The time zone of the logs, as in the IANA database. */
-  readonly logTimeZone: string;
-  readonly history: 'all' | 'none';
-  readonly pollIntervalMs: number;
-  readonly rescanIntervalMs: number;
-  readonly outcomeWaitMs: number;
   readonly queueMax: number;
 }
 
