@@ -40,7 +40,7 @@ export const DEFINITIONS = {
   FEDERATION_NATS_USER: optional(
     anyText,
     'unset',
-    'User name at the broker. Without a password the agent logs in as nobody, as deployed monitors do.',
+    'User name at the broker. Without a password the agent does not send it, and connects without a login, as deployed monitors do.',
   ),
   FEDERATION_NATS_PASSWORD: secret(anyText, 'unset', 'Password of `FEDERATION_NATS_USER`.'),
   FEDERATION_NATS_TOKEN: secret(anyText, 'unset', 'Token for the broker, instead of user and password.'),
