@@ -66,6 +66,16 @@ describe('settings of the agent', () => {
     expect(fault({ AGENT_EVENTS: '', AGENT_LOGS: '' })).toMatch(/both empty: allowed is at most one/);
   });
 
+  it.each([
+    ['AGENT_EVENTS', (number: number) => `/node/${number}-eventDB.json`],
+    ['AGENT_LOGS', (number: number) => `/node/${number}/debug`],
+    ['ALLOWED_ORIGINS', (number: number) => `https://m${number}.example`],
+  ])('settings of the agent - %s has at most 32 values', (name, valueOf) => {
+    const values = (count: number) => Array.from({ length: count }, (_, number) => valueOf(number)).join(',');
+    expect(fault({ [name]: values(32) })).toBe('none');
+    expect(fault({ [name]: values(33) })).toMatch(/allowed is 1 to 32/);
+  });
+
   it('settings of the agent - several patterns are read', () => {
     const { events } = read({ AGENT_EVENTS: '/a/*-eventDB.json, /b/x.json' }).settings.sources;
     expect(events).toEqual(['/a/*-eventDB.json', '/b/x.json']);
