@@ -7,6 +7,7 @@ import { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { ChildThread } from '../../workers/child-thread.ts';
+import { ThreadRequests } from '../../workers/thread-requests.ts';
 import type { AgentIdentity, OpenedState } from '../domain/agent-state.ts';
 import type { FactType, Outbox, QueuedMessage, SetAsideReason } from '../domain/messages.ts';
 import type { StatisticsRow } from '../domain/network-statistics.ts';
@@ -32,11 +33,6 @@ export interface ReaderSideParts {
   fatal(error: CodedError): void;
 }
 
-interface Waiting {
-  resolve(answer: ReaderAnswers[keyof ReaderAnswers]): void;
-  reject(error: Error): void;
-}
-
 /** The reader's thread, seen from the main thread. */
 export class ReaderSide implements Part<OpenedState> {
   /** The outbox, which the thread holds. Its calls reject only if the thread has ended. */
@@ -46,10 +42,8 @@ export class ReaderSide implements Part<OpenedState> {
   readonly #parts: ReaderSideParts;
   readonly #thread: ChildThread<MainToReader, ReaderToMain>;
   readonly #opened = Promise.withResolvers<OpenedState>();
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 1;
+  readonly #requests = new ThreadRequests();
   #isOpened = false;
-  #ended: Error | null = null;
 
   constructor(data: ReaderThreadData, parts: ReaderSideParts) {
     this.#parts = parts;
@@ -75,7 +69,7 @@ export class ReaderSide implements Part<OpenedState> {
   /** What was asked before is answered, and what was read is stored, unless the disk refuses. */
   async stop(): Promise<void> {
     await this.#thread.stop();
-    this.#end(new CodedError('ingest_failed', 'The reader thread has stopped.'));
+    this.#requests.end(new CodedError('ingest_failed', 'The reader thread has stopped.'));
   }
 
   /** Replaces the kept statistics. Rejects if the disk refuses. */
@@ -110,15 +104,11 @@ export class ReaderSide implements Part<OpenedState> {
     request: ReaderRequest,
     _type: Type,
   ): Promise<ReaderAnswers[Type]> {
-    if (this.#ended !== null) throw this.#ended;
-    if (this.#waiting.size >= READER_REQUESTS_MAX)
+    if (this.#requests.waiting >= READER_REQUESTS_MAX)
       throw new CodedError('too_many', 'Too many requests wait for the reader thread.');
-    const id = this.#nextId++;
-    const answered = Promise.withResolvers<ReaderAnswers[keyof ReaderAnswers]>();
-    this.#waiting.set(id, answered);
-    this.#thread.send({ type: 'request', id, request });
+    const answer = await this.#requests.ask((id) => this.#thread.send({ type: 'request', id, request }));
     // The thread answers each request with the answer of its type.
-    return (await answered.promise) as ReaderAnswers[Type];
+    return answer as ReaderAnswers[Type];
   }
 
   #receive(message: ReaderToMain): void {
@@ -128,10 +118,10 @@ export class ReaderSide implements Part<OpenedState> {
         this.#opened.resolve(message.opened);
         return;
       case 'answer':
-        this.#settle(message.id)?.resolve(message.answer);
+        this.#requests.answered(message.id, message.answer);
         return;
       case 'refused':
-        this.#settle(message.id)?.reject(new CodedError('database_unusable', message.sentence));
+        this.#requests.refused(message.id, new CodedError('database_unusable', message.sentence));
         return;
       case 'report':
         this.report = message.report;
@@ -150,12 +140,6 @@ export class ReaderSide implements Part<OpenedState> {
     }
   }
 
-  #settle(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
-  }
-
   #died(error: unknown): void {
     this.#parts.log.error('reader: the reader thread died', { error });
     const what = 'The reader thread died; what was committed is safe, and the next start goes on from there.';
@@ -163,14 +147,8 @@ export class ReaderSide implements Part<OpenedState> {
   }
 
   #fail(error: CodedError): void {
-    this.#end(error);
+    this.#requests.end(error);
     if (this.#isOpened) this.#parts.fatal(error);
     else this.#opened.reject(error);
-  }
-
-  #end(error: Error): void {
-    this.#ended ??= error;
-    for (const waiting of this.#waiting.values()) waiting.reject(error);
-    this.#waiting.clear();
   }
 }

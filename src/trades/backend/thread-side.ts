@@ -6,6 +6,7 @@ import { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { ChildThread } from '../../workers/child-thread.ts';
+import { ThreadRequests } from '../../workers/thread-requests.ts';
 import { ingestThreadUrl } from './files.ts';
 import type {
   IngestKey,
@@ -27,20 +28,13 @@ export interface IngestThreadParts {
   fatal(error: CodedError): void;
 }
 
-interface Waiting {
-  readonly resolve: (answer: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** The thread, seen from the main thread. */
 export class IngestThread implements Part {
   readonly #parts: IngestThreadParts;
   readonly #thread: ChildThread<MainToIngest, IngestToMain>;
   readonly #opened = Promise.withResolvers<void>();
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #requests = new ThreadRequests();
   #isOpened = false;
-  #isGone = false;
-  #lastId = 0;
   /** The latest report of the thread; null before the first. */
   status: IngestStatus | null = null;
 
@@ -65,7 +59,7 @@ export class IngestThread implements Part {
 
   /** Requests that wait for the thread. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#requests.waiting;
   }
 
   /** From now on summaries are verified with these keys. */
@@ -75,7 +69,7 @@ export class IngestThread implements Part {
 
   /** Verifies and stores a body, of which the thread gets a copy. Null: too many requests wait. */
   async ingest(body: Uint8Array, expectedDigest: string | null): Promise<IngestOutcome | null> {
-    if (this.#waiting.size >= THREAD_REQUESTS_MAX) return null;
+    if (this.#requests.waiting >= THREAD_REQUESTS_MAX) return null;
     const answer = await this.#request((id) => ({ type: 'ingest', id, body, expectedDigest }));
     return answer as IngestOutcome;
   }
@@ -85,7 +79,7 @@ export class IngestThread implements Part {
     name: Name,
     argument: IngestQuestions[Name]['argument'],
   ): Promise<IngestQuestions[Name]['answer']> {
-    if (this.#waiting.size >= THREAD_REQUESTS_MAX)
+    if (this.#requests.waiting >= THREAD_REQUESTS_MAX)
       throw new CodedError('worker_timeout', 'Too many requests wait for the database.');
     // The name decides the argument and the answer.
     const message = { type: 'ask', name, argument } as Extract<MainToIngest, { readonly type: 'ask' }>;
@@ -94,12 +88,7 @@ export class IngestThread implements Part {
   }
 
   #request(message: (id: number) => MainToIngest): Promise<unknown> {
-    if (this.#isGone) return Promise.reject(closedError());
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#thread.send(message(id));
-    });
+    return this.#requests.ask((id) => this.#thread.send(message(id)));
   }
 
   #receive(message: IngestToMain): void {
@@ -110,13 +99,16 @@ export class IngestThread implements Part {
         this.#opened.resolve();
         return;
       case 'ingested':
-        this.#take(message.id)?.resolve(message.outcome);
+        this.#requests.answered(message.id, message.outcome);
         return;
       case 'answered':
-        this.#take(message.id)?.resolve(message.answer);
+        this.#requests.answered(message.id, message.answer);
         return;
       case 'unanswered':
-        this.#take(message.id)?.reject(new CodedError('database_unusable', 'The database cannot be read.'));
+        this.#requests.refused(
+          message.id,
+          new CodedError('database_unusable', 'The database cannot be read.'),
+        );
         return;
       case 'status':
         this.status = message.status;
@@ -128,23 +120,11 @@ export class IngestThread implements Part {
         this.#fail(new CodedError(message.code, message.sentence));
         return;
       case 'stopped':
-        this.#rejectAll();
+        this.#requests.end(closedError());
         return;
       default:
         unreachable(message);
     }
-  }
-
-  #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
-  }
-
-  #rejectAll(): void {
-    this.#isGone = true;
-    for (const { reject } of this.#waiting.values()) reject(closedError());
-    this.#waiting.clear();
   }
 
   #died(error: unknown): void {
@@ -159,7 +139,7 @@ export class IngestThread implements Part {
 
   /** Before the database is open, the error makes the start fail. */
   #fail(error: CodedError): void {
-    this.#rejectAll();
+    this.#requests.end(closedError());
     if (this.#isOpened) this.#parts.fatal(error);
     else this.#opened.reject(error);
   }
