@@ -1,6 +1,8 @@
 # Functions that find, or put into .cache, the programs that only the tests need: promtool, prometheus, openssl (which
 # makes certificates), the sqlite3 command line 3.40, the oldest that must be able to read the database, Chromium, which
-# looks at the dashboard, and libfaketime, which sets the clock of one process. To be sourced after tools.sh.
+# looks at the dashboard, and libfaketime, which sets the clock of one process. The nats-servers of the tests are in
+# test-brokers.sh. To be sourced after tools.sh.
+. scripts/test-brokers.sh
 
 # A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it.
 sqlite3_is_3_40() { case $("$1" --version 2>/dev/null || true) in 3.40.*) return 0 ;; *) return 1 ;; esac; }
@@ -111,6 +113,7 @@ obtain_test_tools() {
     say 'Putting libfaketime, with which the tests set the clock of one process, into .cache/faketime.'
     fetch_debian_packages faketime libfaketime || say 'It cannot be had; the tests of test/federation/integration/clock.test.ts are not run.'
   fi
+  obtain_test_brokers
   test_tools_are_ready && return
   complain 'The tests need promtool and prometheus, openssl, the sqlite3 command line 3.40, and Chromium: install the Debian'
   complain 'packages prometheus, openssl, sqlite3 and chromium, or set PROMTOOL_BIN, PROMETHEUS_BIN, OPENSSL_BIN, SQLITE3_BIN'
