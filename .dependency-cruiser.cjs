@@ -2,7 +2,7 @@
 // (docs/architecture.md). Each rule says what to do instead.
 
 const domains = 'federation|mining|trades|agent';
-const stages = 'sources|ingest|actors|sinks|store|workers|http|metrics|enclave|client|broker';
+const stages = 'sources|ingest|actors|sinks|store|workers|http|metrics|enclave|client|broker|cluster';
 const mechanisms = 'actors|lifecycle|workers|store|http|metrics|cli|config|io|lib';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -24,7 +24,7 @@ module.exports = {
         // Entries of threads, and what browsers load, which find each other by address.
         pathNot: [
           '^src/main\\.ts$',
-          `^src/(${domains})/threads/(ingest|source|writer|reader)\\.ts$`,
+          `^src/(${domains})/threads/(ingest|source|writer|reader|splitter)\\.ts$`,
           `^src/(${domains})/workers/(pool|audit|proof|seal)-thread\\.ts$`,
           `^src/trades/backend/thread\\.ts$`,
           // What `truebit-aggregator/agent` exports.
@@ -175,7 +175,7 @@ module.exports = {
     owner('xstate', `^src/((${domains})/)?actors/`),
     owner('better-sqlite3', '^src/store/(database|lock)\\.ts$'),
     owner('piscina', '^src/workers/pool\\.ts$'),
-    owner('nats|@nats-io', `^src/(io|(${domains})/(simulator|broker|sources|sinks))/`),
+    owner('nats|@nats-io', `^src/(io|(${domains})/(simulator|broker|cluster|sources|sinks))/`),
     owner('ws', '^src/io/'),
     owner('fastify|@fastify', `^src/((${domains})/)?(http|backend)/`),
     owner('prom-client', '^src/metrics/registry\\.ts$'),

@@ -1,7 +1,7 @@
 // Reads `process.env` and facts about the machine; no other file does. It does not judge what it reads.
 
 import { accessSync, constants } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 
@@ -14,6 +14,8 @@ export interface Machine {
   readonly isTerminal: boolean;
   /** Number of processors that this process may use. */
   readonly processors: number;
+  /** The machine's name in its network. */
+  readonly hostName: string;
   /** True if the file exists and this user may read it. */
   canRead(path: string): boolean;
 }
@@ -34,7 +36,12 @@ export function fromCaller(env: Environment, path: string): string {
 
 /** The machine on which this process runs. */
 export function thisMachine(): Machine {
-  return { isTerminal: isatty(process.stdout.fd), processors: availableParallelism(), canRead };
+  return {
+    isTerminal: isatty(process.stdout.fd),
+    processors: availableParallelism(),
+    hostName: hostname(),
+    canRead,
+  };
 }
 
 function canRead(path: string): boolean {

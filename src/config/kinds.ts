@@ -76,6 +76,20 @@ export function matching(pattern: RegExp, allowed: string): Kind<string> {
   return { allowed, parse: (text) => (pattern.test(text) ? text : undefined) };
 }
 
+const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+/** Maximum number of names in one {@link streamNames}. */
+export const STREAM_NAMES_MAX = 64;
+
+/** Names of JetStream streams, separated by commas, each once. */
+export const streamNames: Kind<readonly string[]> = {
+  allowed: `1 to ${STREAM_NAMES_MAX} names of streams (letters, digits, _ and -, at most 64 each), separated by commas, each once`,
+  parse: (text) => {
+    const names = text.split(',').map((name) => name.trim());
+    const isList = names.length <= STREAM_NAMES_MAX && new Set(names).size === names.length;
+    return isList && names.every((name) => STREAM_NAME.test(name)) ? names : undefined;
+  },
+};
+
 /** Any text. */
 export const anyText: Kind<string> = { allowed: 'any text', nature: 'free', parse: (text) => text };
 

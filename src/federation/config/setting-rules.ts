@@ -16,6 +16,7 @@ export function brokenRules(values: SettingValues, machine: Pick<Machine, 'canRe
     ...retention(values),
     ...burst(values),
     ...broker(values),
+    ...cluster(values),
     ...credentials(values),
     ...pairs(values),
     ...files(values, machine),
@@ -62,6 +63,25 @@ function broker(values: SettingValues): readonly BrokenRule[] {
   if (values.EMBEDDED_NATS === 'on' && httpPort !== 0 && (httpPort === port || httpPort === wsPort)) {
     const sentence = `HTTP_PORT ${httpPort}: allowed is another port than those of the embedded broker`;
     broken.push({ names: ['HTTP_PORT', 'EMBEDDED_NATS_PORT', 'EMBEDDED_NATS_WS_PORT'], sentence });
+  }
+  return broken;
+}
+
+/** A broker that a process starts for itself ends with it, so a cluster has brokers of its own. */
+function cluster(values: SettingValues): readonly BrokenRule[] {
+  const broken: BrokenRule[] = [];
+  if (values.CLUSTER !== null && values.NATS_URL === null) {
+    const sentence =
+      'NATS_URL unset: allowed are the addresses of the brokers of the cluster while CLUSTER is set';
+    broken.push({ names: ['NATS_URL', 'CLUSTER'], sentence });
+  }
+  if (values.CLUSTER !== null && values.INGEST_MODE !== 'auto') {
+    const sentence = `INGEST_MODE "${values.INGEST_MODE}": allowed is \`auto\` while CLUSTER is set, because a replica reads its log`;
+    broken.push({ names: ['INGEST_MODE', 'CLUSTER'], sentence });
+  }
+  if (values.CLUSTER === null && values.SPLIT === 'only') {
+    const sentence = 'SPLIT "only": allowed is `auto` or `off` while CLUSTER is unset';
+    broken.push({ names: ['SPLIT', 'CLUSTER'], sentence });
   }
   return broken;
 }

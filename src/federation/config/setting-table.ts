@@ -19,6 +19,7 @@ import {
   matching,
   oneOf,
   onOrOff,
+  streamNames,
   wholeNumber,
   wholeNumberOrZero,
 } from '../../config/kinds.ts';
@@ -152,6 +153,45 @@ export const DEFINITIONS = {
     2_147_483_648,
     'Bytes that the stream `TRUEBIT_INGEST` keeps before it drops the oldest messages.',
   ),
+
+  CLUSTER: optional(
+    matching(/^[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, and any of . _ -'),
+    'unset: one process on its own',
+    'Name of the cluster to which this process belongs; see docs/cluster.md. Needs `NATS_URL`.',
+  ),
+  PARTITIONS: setting(
+    wholeNumber(1, 1),
+    1,
+    'Number of partitions of the cluster, fixed when the cluster is made. This version has one.',
+  ),
+  PARTITION: setting(wholeNumber(0, 0), 0, 'The partition of this process, counted from 0.'),
+  REPLICA: optional(
+    matching(/^[A-Za-z0-9_-]{1,32}$/, '1 to 32 letters, digits, _ and -'),
+    "the machine's name",
+    'Name of this process among the replicas of its partition; each has another.',
+  ),
+  INPUT_STREAMS: optional(
+    streamNames,
+    'every stream `TRUEBIT_INGEST_…`',
+    'Names of the streams that the splitters read, separated by commas.',
+  ),
+  LOG_MAX_AGE: setting(
+    wholeNumber(60_000, YEAR_MS, 'milliseconds'),
+    DAY_MS,
+    "Milliseconds for which a partition's log keeps rounds: a replica that was away for longer must be seeded.",
+  ),
+  SPLIT: setting(
+    oneOf('auto', 'only', 'off'),
+    'auto',
+    'In a cluster: `auto` splits input streams while no other process does; `only` does nothing else, and needs no ' +
+      'database; `off` leaves it to others.',
+  ),
+  CLUSTER_UNSAFE_BROKER: onOff(
+    onOrOff,
+    false,
+    '`on` runs a cluster on a nats-server that is too old for it, for trials: it may lose messages that it confirmed.',
+  ),
+
   HTTP_HOST: setting(hostName, '127.0.0.1', 'Address on which HTTP listens; 0.0.0.0 is every IPv4 address.'),
   HTTP_PORT: setting(wholeNumberOrZero('any free port', 1, 65_535), 8080, 'Port of HTTP; 0 is any free one.'),
 

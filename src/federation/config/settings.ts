@@ -39,6 +39,20 @@ export interface EmbeddedSettings {
   readonly binary: string | null;
 }
 
+/** The place of this process in a cluster (docs/cluster.md). */
+export interface ClusterSettings {
+  readonly name: string;
+  readonly partitions: number;
+  readonly partition: number;
+  readonly replica: string;
+  /** Null: every stream whose name begins with `TRUEBIT_INGEST_`. */
+  readonly inputStreams: readonly string[] | null;
+  readonly logMaxAgeMs: number;
+  readonly split: 'auto' | 'only' | 'off';
+  /** True if a nats-server too old for a cluster is accepted. */
+  readonly acceptsUnsafeBroker: boolean;
+}
+
 /** All settings of README.md#settings, checked. */
 export interface Settings {
   readonly nats: NatsSettings;
@@ -62,6 +76,8 @@ export interface Settings {
     readonly streamMaxAgeMs: number;
     readonly streamMaxBytes: number;
   };
+  /** Null: one process on its own. */
+  readonly cluster: ClusterSettings | null;
   /** Port 0 chooses any free port. */
   readonly http: { readonly host: string; readonly port: number };
   readonly limits: Limits;
@@ -154,6 +170,7 @@ function arrange(values: SettingValues, machine: Machine): Settings {
       streamMaxAgeMs: values.STREAM_MAX_AGE,
       streamMaxBytes: values.STREAM_MAX_BYTES,
     },
+    cluster: values.CLUSTER === null ? null : clusterOf(values, values.CLUSTER, machine),
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
     limits: {
       ratePerMinute: values.RATE_LIMIT_PER_MINUTE,
@@ -169,6 +186,19 @@ function arrange(values: SettingValues, machine: Machine): Settings {
     // The main thread and the ingest thread need a processor each; queries are short.
     workers: values.WORKERS ?? Math.max(1, Math.min(4, Math.floor(machine.processors / 2))),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (machine.isTerminal ? 'text' : 'json') },
+  };
+}
+
+function clusterOf(values: SettingValues, name: string, machine: Machine): ClusterSettings {
+  return {
+    name,
+    partitions: values.PARTITIONS,
+    partition: values.PARTITION,
+    replica: values.REPLICA ?? machine.hostName.replaceAll(/[^A-Za-z0-9_-]/g, '-').slice(0, 32),
+    inputStreams: values.INPUT_STREAMS,
+    logMaxAgeMs: values.LOG_MAX_AGE,
+    split: values.SPLIT,
+    acceptsUnsafeBroker: values.CLUSTER_UNSAFE_BROKER,
   };
 }
 

@@ -4,6 +4,17 @@
 // messages a second the collector then takes more time than everything else (bench/nodes.ts).
 
 import { isAscii } from 'node:buffer';
+import { SUBJECTS } from '../domain/vocabulary.ts';
+
+/**
+ * Values of {@link BatchMessage.subject} beyond the subjects, for batches that come from the log of a partition. A round
+ * begins with its header (JSON of `RoundHeader` as the payload) and ends with an empty entry; `seq` of both is the
+ * round's sequence in the log. `LOST` stands for sequences that the stream no longer held: `seq` is the last of them,
+ * and the payload is their number in decimal digits.
+ */
+export const LOST = SUBJECTS.length + 1;
+export const ROUND_BEGINS = SUBJECTS.length + 2;
+export const ROUND_ENDS = SUBJECTS.length + 3;
 
 /** Number of values stored per message. */
 const FIELDS = 5;

@@ -99,6 +99,8 @@ export class DataThreads {
       case 'keys':
         this.#parts.news(message);
         return;
+      case 'joined':
+        return;
       case 'operatorReply':
         this.#parts.replied(message.id, message.reply);
         return;

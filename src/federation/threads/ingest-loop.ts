@@ -128,6 +128,7 @@ export class IngestLoop implements Part {
       keys: keys.book.all,
       missing: missing.records,
       observedMs: this.#batches.committedObservedMs,
+      membership: null,
     });
     return Promise.resolve();
   }
@@ -178,6 +179,8 @@ export class IngestLoop implements Part {
       case 'operatorRequest':
         send({ type: 'operatorReply', id: message.id, reply: this.#reply(message.request) });
         return;
+      case 'join':
+        return;
       case 'keyUsed':
         writer.current.keys.used(message.keyId, message.atMs);
         this.#committer.soon();
@@ -201,7 +204,7 @@ export class IngestLoop implements Part {
     const { totalNodes, trust } = writer.current;
     const missing = writer.current.missing.records;
     const observedMs = this.#batches.committedObservedMs;
-    send({ type: 'snapshot', accounts, status, observedMs, totalNodes, trust, missing });
+    send({ type: 'snapshot', accounts, status, observedMs, totalNodes, trust, missing, position: null });
     this.#tellMissing();
   }
 
@@ -275,6 +278,9 @@ export class IngestLoop implements Part {
       case 'detach':
         this.#reach.left();
         writer.detach();
+        return;
+      case 'attachLog':
+      case 'commands':
         return;
       default:
         unreachable(message);

@@ -15,6 +15,7 @@ import type { NatsOptions } from '../../io/nats.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { Batch } from '../sources/batch.ts';
 import type { Reach } from '../sources/reach.ts';
+import type { ControlEntry, Membership, ReplicaPosition, Source } from '../domain/cluster.ts';
 import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 
@@ -55,6 +56,13 @@ export type MainToIngest =
   | { readonly type: 'statistics'; readonly tick: TickStatistics }
   /** An operator's request. `operatorReply` with the same id answers it when its effect is committed. */
   | { readonly type: 'operatorRequest'; readonly id: number; readonly request: OperatorRequest }
+  /** The cluster to which the database belongs from now on; `membershipReply` answers when it is on disk. */
+  | {
+      readonly type: 'join';
+      readonly membership: Membership;
+      readonly identity: Identity;
+      readonly aggregatorId: string;
+    }
   /** A client used this key over HTTP. */
   | { readonly type: 'keyUsed'; readonly keyId: string; readonly atMs: number }
   | { readonly type: 'stop' };
@@ -71,7 +79,11 @@ export type IngestToMain =
       readonly keys: readonly ApiKey[];
       readonly missing: Missing;
       readonly observedMs: number;
+      /** The cluster to which the database belongs; null if to none. */
+      readonly membership: Membership | null;
     }
+  /** The database belongs to the cluster of the last `join`, and has its identity. */
+  | { readonly type: 'joined'; readonly identity: Identity; readonly aggregatorId: string }
   /** All keys, sent after a change to any of them. */
   | { readonly type: 'keys'; readonly keys: readonly ApiKey[] }
   | { readonly type: 'operatorReply'; readonly id: number; readonly reply: OperatorRequestReply }
@@ -91,6 +103,8 @@ export type IngestToMain =
       readonly totalNodes: number;
       readonly trust: NodeTrust;
       readonly missing: Missing;
+      /** Where this replica is in its log; null without a cluster. */
+      readonly position: ReplicaPosition | null;
     }
   | LogMessage
   | FailedMessage
@@ -118,13 +132,31 @@ export type SourceToIngest =
   | { readonly type: 'lastKnown'; readonly stream: StreamFacts }
   | { readonly type: 'attach'; readonly stream: StreamFacts; readonly storedAtMs: number | null }
   | { readonly type: 'nothingUpTo'; readonly seq: number }
-  | { readonly type: 'detach' };
+  | { readonly type: 'detach' }
+  /** In a cluster: the source attaches to its log. `position` answers with the next sequence to read. */
+  | { readonly type: 'attachLog'; readonly log: StreamFacts }
+  /**
+   * In a cluster: commands in the order of their stream. They come before every round whose messages they may concern.
+   * `isAll`: these are all that the stream holds; `missingCommands` answers with those that the database knows beside
+   * them.
+   */
+  | { readonly type: 'commands'; readonly entries: readonly StoredCommand[]; readonly isAll: boolean };
+
+/** A command with the time at which it was given: the broker's, ms since the epoch. */
+export interface StoredCommand {
+  readonly entry: ControlEntry;
+  readonly atMs: number;
+}
 
 /** Messages of the ingest thread to the source thread. `seq` answers `lastKnown` and `attach`. */
 export type IngestToSource =
   | { readonly type: 'position'; readonly seq: number | null }
   /** Gives a batch back: the batch and every sequence up to `seq` are committed. */
-  | { readonly type: 'returned'; readonly batch: Batch; readonly seq: number };
+  | { readonly type: 'returned'; readonly batch: Batch; readonly seq: number }
+  /** A round of this source was skipped, because what follows `upto` is missing: it must be asked for. */
+  | { readonly type: 'hole'; readonly source: Source; readonly upto: number }
+  /** Commands that the database knows and the stream of commands has lost, oldest first. */
+  | { readonly type: 'missingCommands'; readonly entries: readonly StoredCommand[] };
 
 interface LogMessage {
   readonly type: 'log';

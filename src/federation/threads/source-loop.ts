@@ -225,6 +225,9 @@ export class SourceLoop implements TelemetryParts, Part {
         // The first statistics wait for the end of catching up.
         if (this.#catchUp.isCatchingUp !== this.#wasCatchingUp) this.report();
         return;
+      case 'hole':
+      case 'missingCommands':
+        return;
       default:
         unreachable(message);
     }

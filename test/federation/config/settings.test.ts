@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SETTINGS, readSettings, type Settings } from '../../../src/federation/config/settings.ts';
 import { CodedError } from '../../../src/lib/errors.ts';
 
-const machine = { isTerminal: false, processors: 8, canRead: () => true };
+const machine = { isTerminal: false, processors: 8, hostName: 'box.example', canRead: () => true };
 const SALT = 'Ab'.repeat(32);
 
 function read(env: Record<string, string>): Settings {
@@ -53,6 +53,7 @@ describe('settings - defaults', () => {
       retentionDays: 30,
       lifecycle: { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 },
       ingest: { mode: 'auto', streamMaxAgeMs: 259_200_000, streamMaxBytes: 2_147_483_648 },
+      cluster: null,
       http: { host: '127.0.0.1', port: 8080 },
       limits: {
         ratePerMinute: 60,
@@ -298,7 +299,10 @@ describe('settings - table', () => {
   });
 
   it('has no two names so similar that one is taken for the other', () => {
+    const names = new Set<string>(SETTINGS.map(({ name }) => name));
     for (const { name } of SETTINGS) {
+      // PARTITION and PARTITIONS are both settings.
+      if (names.has(`${name}S`)) continue;
       const { warnings } = readSettings({ [`${name}S`]: '1' }, machine);
       expect(warnings).toEqual([`${name}S: no setting has this name; is ${name} meant?`]);
     }
@@ -318,5 +322,39 @@ describe('settings - table', () => {
         expect(mistakes({ [row.name]: row.default }), row.name).toEqual([]);
       }
     }
+  });
+});
+
+describe('settings - cluster', () => {
+  const given = { CLUSTER: 'prod', NATS_URL: 'nats://one,nats://two' };
+
+  it('takes the replica name from the machine, in the characters of a subject', () => {
+    expect(readSettings(given, machine).settings.cluster).toEqual({
+      name: 'prod',
+      partitions: 1,
+      partition: 0,
+      replica: 'box-example',
+      inputStreams: null,
+      logMaxAgeMs: 86_400_000,
+      split: 'auto',
+      acceptsUnsafeBroker: false,
+    });
+  });
+
+  it('reads the names of input streams', () => {
+    const { cluster } = readSettings({ ...given, INPUT_STREAMS: 'ONE, TWO' }, machine).settings;
+    expect(cluster?.inputStreams).toEqual(['ONE', 'TWO']);
+  });
+
+  it.each([
+    ['a list with the same stream twice', { ...given, INPUT_STREAMS: 'ONE,ONE' }, 'INPUT_STREAMS'],
+    ['a stream name with a dot', { ...given, INPUT_STREAMS: 'ONE.TWO' }, 'INPUT_STREAMS'],
+    ['no broker of its own', { CLUSTER: 'prod' }, 'NATS_URL unset'],
+    ['another way to read', { ...given, INGEST_MODE: 'core' }, 'INGEST_MODE "core"'],
+    ['two partitions, which this version has not', { ...given, PARTITIONS: '2' }, 'PARTITIONS'],
+    ['a splitter without a cluster', { SPLIT: 'only' }, 'SPLIT "only"'],
+    ['a replica name with a dot', { ...given, REPLICA: 'a.b' }, 'REPLICA'],
+  ])('refuses %s', (_name, env, named) => {
+    expect(() => readSettings(env, machine)).toThrow(named);
   });
 });

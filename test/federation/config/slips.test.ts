@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings, SETTINGS } from '../../../src/federation/config/settings.ts';
 import { CodedError } from '../../../src/lib/errors.ts';
 
-const machine = { isTerminal: false, processors: 8, canRead: () => true };
+const machine = { isTerminal: false, processors: 8, hostName: 'box.example', canRead: () => true };
 
 /** The sentences of the settings that are wrong, without the heading. */
 function mistakes(env: Readonly<Record<string, string>>): readonly string[] {

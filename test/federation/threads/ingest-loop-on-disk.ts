@@ -65,7 +65,8 @@ export async function startLoop(options: { commitMs?: number } = {}) {
   loop.connect({
     postMessage(message: IngestToSource) {
       if (message.type === 'position') tell(`position ${message.seq}`);
-      else tell(`returned ${message.batch.count} to ${message.seq}`);
+      else if (message.type === 'returned') tell(`returned ${message.batch.count} to ${message.seq}`);
+      else tell(message.type);
     },
     on: (_event, listener) => (heard = listener),
     close: () => tell('closed'),

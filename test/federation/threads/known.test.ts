@@ -91,6 +91,7 @@ const OPENED: IngestNews = {
   keys: [KEY],
   missing: { ...NONE_MISSING, lost: withFound(NONE_MISSING.lost, 4, 0) },
   observedMs: 7,
+  membership: null,
 };
 
 const SNAPSHOT: IngestNews = {
@@ -101,6 +102,7 @@ const SNAPSHOT: IngestNews = {
   totalNodes: 5,
   trust: { authenticated: 1, claimed: 4 },
   missing: NONE_MISSING,
+  position: null,
 };
 
 const TICK: TickStatistics = {
