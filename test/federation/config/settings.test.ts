@@ -301,8 +301,8 @@ describe('settings - table', () => {
   it('has no two names so similar that one is taken for the other', () => {
     const names = new Set<string>(SETTINGS.map(({ name }) => name));
     for (const { name } of SETTINGS) {
-      // PARTITION and PARTITIONS are both settings.
-      if (names.has(`${name}S`)) continue;
+      // PARTITION and PARTITIONS are both settings, and names as short as SPLIT are compared with no other.
+      if (names.has(`${name}S`) || name.length < 6) continue;
       const { warnings } = readSettings({ [`${name}S`]: '1' }, machine);
       expect(warnings).toEqual([`${name}S: no setting has this name; is ${name} meant?`]);
     }
