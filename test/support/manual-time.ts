@@ -46,6 +46,11 @@ export class ManualTime implements Clock, Timers {
     return this.#waiting.size;
   }
 
+  /** Moves the clocks without running a timer, as for a process that was frozen and has just been woken. */
+  jump(byMs: number): void {
+    this.#ms += byMs;
+  }
+
   /** Moves time on; `settle` resolves when what a timer caused has ended. */
   async advance(byMs: number, settle: () => Promise<unknown>): Promise<void> {
     const untilMs = this.#ms + byMs;
