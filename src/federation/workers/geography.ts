@@ -1,13 +1,21 @@
-// The locations of active nodes, in cells that hold enough of them (docs/federation.md#published-places). The query
-// scans all nodes, so it is asked at most once an hour. That also keeps anyone from following a single node's move.
+// The locations of active nodes (docs/federation.md#published-places): exact counts for the merge of partitions, or folded
+// into cells that hold enough nodes. The query scans all nodes, so it is asked at most once an hour. That also keeps
+// anyone from following a single node's move.
 
-import { type Geography, placeDistribution } from '../domain/statistics.ts';
+import { foldPlaces } from '../domain/merge.ts';
+import type { PlacesPartial } from '../domain/partial.ts';
+import type { Geography } from '../domain/statistics.ts';
 import { CONTINENTS } from '../domain/vocabulary.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
 
 /** Counts the online and stale nodes per cell. Cells with fewer than `minimum` nodes are folded into `other`. */
 export function readGeography(database: ReadDatabase, minimum: number): Geography {
+  return foldPlaces([readPlaces(database)], minimum);
+}
+
+/** Counts the online and stale nodes per cell, exactly. The answer must not be published. */
+export function readPlaces(database: ReadDatabase): PlacesPartial {
   const continents = new Map<string, number>();
   const locations = new Map<string, number>();
   const rows = statement<[], { continent: number | null; location: string | null; count: number }>(
@@ -22,8 +30,5 @@ export function readGeography(database: ReadDatabase, minimum: number): Geograph
     continents.set(continent, (continents.get(continent) ?? 0) + row.count);
     locations.set(location, (locations.get(location) ?? 0) + row.count);
   }
-  return {
-    continentDistribution: placeDistribution(continents, minimum),
-    locationDistribution: placeDistribution(locations, minimum),
-  };
+  return { continents: [...continents], locations: [...locations] };
 }

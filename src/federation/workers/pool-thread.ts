@@ -6,7 +6,7 @@ import { unreachable } from '../../lib/unreachable.ts';
 import type { Database } from '../../store/database.ts';
 import { answering, databasePathIn } from '../../workers/answering.ts';
 import type { WorkerRequest } from '../../workers/questions.ts';
-import { readGeography } from './geography.ts';
+import { readGeography, readPlaces } from './geography.ts';
 import { readHistory } from './history.ts';
 import { readLastTick } from './last-tick.ts';
 import { readNode, readNodePage, readNodesToResume } from './nodes.ts';
@@ -28,8 +28,12 @@ function read(
   switch (request.name) {
     case 'statistics':
       return statistics.run(request.nowMs);
+    case 'partial':
+      return statistics.partial(request.nowMs);
     case 'geography':
       return readGeography(database, request.minimum);
+    case 'places':
+      return readPlaces(database);
     case 'nodePage':
       return readNodePage(database, request.query);
     case 'history':

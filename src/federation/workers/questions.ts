@@ -9,13 +9,18 @@ import type {
   ReportingShare,
   TickStatistics,
 } from '../domain/statistics.ts';
+import type { PartialStatistics, PlacesPartial } from '../domain/partial.ts';
 import type { Period } from '../domain/vocabulary.ts';
 import type { Geography } from '../domain/statistics.ts';
 
 /** The questions by name. */
 export interface FederationQuestions {
   statistics: { argument: { readonly nowMs: number }; answer: TickStatistics };
+  /** The counts behind `statistics`, to be merged with those of other partitions. */
+  partial: { argument: { readonly nowMs: number }; answer: PartialStatistics };
   geography: { argument: { readonly minimum: number }; answer: Geography };
+  /** The exact counts behind `geography`. They leave the process only for other processes of its cluster. */
+  places: { argument: object; answer: PlacesPartial };
   nodePage: { argument: { readonly query: NodeQuery }; answer: NodePage };
   history: {
     argument: { readonly query: HistoryQuery; readonly tickMs: number };

@@ -1,11 +1,14 @@
-// The queries of a tick: statistics of all four periods from one read transaction. They read only roll-up cells, so
-// their cost does not grow with the history.
+// The queries of a tick: the counts of all four periods from one read transaction, with the position of the database in
+// it. They read only roll-up cells, so their cost does not grow with the history. The rules that make statistics of
+// counts are in domain/merge.ts.
 
-import { closedDistribution, openDistribution, percent } from '../domain/statistics.ts';
-import type { NetworkStatistics, TickStatistics } from '../domain/statistics.ts';
+import { mergePartials } from '../domain/merge.ts';
+import type { LabelCounts, PartialStatistics, PeriodCounts } from '../domain/partial.ts';
+import type { TickStatistics } from '../domain/statistics.ts';
 import { EXECUTION_TIMES, GAS_AMOUNTS, MEMORY_SIZES, STEP_COUNTS } from '../domain/vocabulary.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import type { ReadDatabase, Statement } from '../../store/database.ts';
+import { readAppliedPosition } from '../store/applied-position.ts';
 import { DIMENSION, OTHER_LABEL } from '../store/rollups.ts';
 import { STATUS_COMPLETED, STATUS_FAILED, STATUS_RECEIVED } from '../store/tasks.ts';
 import { statement } from '../../store/statements.ts';
@@ -34,9 +37,11 @@ export class StatisticsQuery {
   readonly #totals: Statement<[], Cell>;
   readonly #window: Statement<Window, Cell>;
   readonly #labels: Statement<[number], { label_id: number; label: string }>;
-  readonly #inOneTransaction: (nowMs: number) => TickStatistics;
+  readonly #database: ReadDatabase;
+  readonly #inOneTransaction: (nowMs: number) => PartialStatistics;
 
   constructor(database: ReadDatabase) {
+    this.#database = database;
     this.#totals = statement(
       database,
       `SELECT dimension, label, sum(count) AS count FROM
@@ -58,23 +63,29 @@ export class StatisticsQuery {
 
   /** The statistics of all periods at `nowMs`, without locations: `geography.ts` counts those every hour. */
   run(nowMs: number): TickStatistics {
+    return mergePartials([this.partial(nowMs)]);
+  }
+
+  /** The counts from which the statistics at `nowMs` are made. */
+  partial(nowMs: number): PartialStatistics {
     return this.#inOneTransaction(nowMs);
   }
 
-  #read(nowMs: number): TickStatistics {
+  #read(nowMs: number): PartialStatistics {
     const texts = { chain: this.#texts(DIMENSION.chain), type: this.#texts(DIMENSION.taskType) };
     const all = byDimension(this.#totals.all());
-    const nodes = all.get(DIMENSION.nodeState) ?? new Map<number, number>();
-    const day = this.#countsOf(nowMs, 24);
-    const last24h = { tasks: totalTasks(day), invoices: at(day, DIMENSION.invoices, 0) };
-    const make = (counts: Counts) => toStatistics(counts, nodes, last24h, texts);
+    const [online = 0, stale = 0, offline = 0] = NODE_STATES.map((_, state) =>
+      at(all, DIMENSION.nodeState, state),
+    );
     return {
       nowMs,
+      ...readAppliedPosition(this.#database),
+      nodes: { online, stale, offline },
       periods: {
-        '1h': make(this.#countsOf(nowMs, 1)),
-        '24h': make(day),
-        '7d': make(this.#countsOf(nowMs, 7 * 24)),
-        all: make(all),
+        '1h': toCounts(this.#countsOf(nowMs, 1), texts),
+        '24h': toCounts(this.#countsOf(nowMs, 24), texts),
+        '7d': toCounts(this.#countsOf(nowMs, 7 * 24), texts),
+        all: toCounts(all, texts),
       },
     };
   }
@@ -114,60 +125,36 @@ function at(counts: Counts, dimension: number, label: number): number {
   return counts.get(dimension)?.get(label) ?? 0;
 }
 
-function totalTasks(counts: Counts): number {
-  return [STATUS_RECEIVED, STATUS_COMPLETED, STATUS_FAILED].reduce(
-    (sum, status) => sum + at(counts, DIMENSION.taskStatus, status),
-    0,
-  );
-}
-
-function toStatistics(
+function toCounts(
   counts: Counts,
-  nodes: ReadonlyMap<number, number>,
-  last24h: { readonly tasks: number; readonly invoices: number },
   texts: { readonly chain: ReadonlyMap<number, string>; readonly type: ReadonlyMap<number, string> },
-): NetworkStatistics {
-  const completed = at(counts, DIMENSION.taskStatus, STATUS_COMPLETED);
-  const failed = at(counts, DIMENSION.taskStatus, STATUS_FAILED);
-  const cached = at(counts, DIMENSION.cached, 0);
-  const [online = 0, stale = 0, offline = 0] = NODE_STATES.map((_, state) => nodes.get(state) ?? 0);
+): PeriodCounts {
+  const status = (label: number) => at(counts, DIMENSION.taskStatus, label);
   const closed = (dimension: number, labels: readonly string[]) =>
-    closedDistribution(
-      labels,
-      Array.from({ length: labels.length + 1 }, (_, index) => at(counts, dimension, index)),
-    );
+    Array.from({ length: labels.length + 1 }, (_, index) => at(counts, dimension, index));
   return {
-    activeNodes: online + stale,
-    totalNodes: online + stale + offline,
-    totalTasks: totalTasks(counts),
-    completedTasks: completed,
-    failedTasks: failed,
-    cachedTasks: cached,
-    tasksLast24h: last24h.tasks,
-    successRate: percent(completed, completed + failed),
-    cacheHitRate: percent(cached, completed + failed),
-    totalInvoices: at(counts, DIMENSION.invoices, 0),
-    invoicesLast24h: last24h.invoices,
-    executionTimeDistribution: closed(DIMENSION.executionTime, EXECUTION_TIMES),
-    gasUsageDistribution: closed(DIMENSION.gas, GAS_AMOUNTS),
-    stepsComputedDistribution: closed(DIMENSION.steps, STEP_COUNTS),
-    memoryUsedDistribution: closed(DIMENSION.memory, MEMORY_SIZES),
-    chainDistribution: open(counts.get(DIMENSION.chain), texts.chain),
-    taskTypeDistribution: open(counts.get(DIMENSION.taskType), texts.type),
-    onlineNodes: online,
-    staleNodes: stale,
-    offlineNodes: offline,
-    // Locations are counted every hour by geography.ts; the ticker fills them in.
-    continentDistribution: {},
-    locationDistribution: {},
+    received: status(STATUS_RECEIVED),
+    completed: status(STATUS_COMPLETED),
+    failed: status(STATUS_FAILED),
+    cached: at(counts, DIMENSION.cached, 0),
+    invoices: at(counts, DIMENSION.invoices, 0),
+    executionTimes: closed(DIMENSION.executionTime, EXECUTION_TIMES),
+    gasAmounts: closed(DIMENSION.gas, GAS_AMOUNTS),
+    stepCounts: closed(DIMENSION.steps, STEP_COUNTS),
+    memorySizes: closed(DIMENSION.memory, MEMORY_SIZES),
+    chains: named(counts.get(DIMENSION.chain), texts.chain),
+    taskTypes: named(counts.get(DIMENSION.taskType), texts.type),
   };
 }
 
-function open(counts: ReadonlyMap<number, number> | undefined, texts: ReadonlyMap<number, string>) {
-  const named = new Map<string, number>();
-  for (const [label, count] of counts ?? []) {
-    const text = label === 0 ? 'unknown' : label === OTHER_LABEL ? 'other' : (texts.get(label) ?? 'other');
-    named.set(text, (named.get(text) ?? 0) + count);
-  }
-  return openDistribution(named);
+function named(
+  counts: ReadonlyMap<number, number> | undefined,
+  texts: ReadonlyMap<number, string>,
+): LabelCounts {
+  return [...(counts ?? [])].map(([label, count]) => [textOf(label, texts), count]);
+}
+
+function textOf(label: number, texts: ReadonlyMap<number, string>): string {
+  if (label === 0) return 'unknown';
+  return label === OTHER_LABEL ? 'other' : (texts.get(label) ?? 'other');
 }
