@@ -64,6 +64,15 @@ export function sourceName({ stream, incarnation }: Source): string {
   return `${stream}@${incarnation}`;
 }
 
+/** The source of this {@link sourceName}; null if the text is none. */
+export function sourceOf(name: string): Source | null {
+  // The name of a stream may contain the sign, an incarnation does not.
+  const at = name.lastIndexOf('@');
+  return at < 1 || at === name.length - 1
+    ? null
+    : { stream: name.slice(0, at), incarnation: name.slice(at + 1) };
+}
+
 /** The config of a cluster, written once by compare-and-set when its first process starts. */
 export interface ClusterConfig {
   readonly version: 1;
