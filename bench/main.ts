@@ -18,7 +18,7 @@ import { benchMiningConnections } from './mining-connections.ts';
 import { benchMiningInfo } from './mining-info.ts';
 import { benchMiningLatency } from './mining-latency.ts';
 import { benchMiningStore } from './mining-store.ts';
-import { benchNodes } from './nodes.ts';
+import { benchMillion, benchNodes } from './nodes.ts';
 import { machine } from './machine.ts';
 import { benchPages } from './pages.ts';
 import { benchProofs } from './proofs.ts';
@@ -63,6 +63,7 @@ const STUDIES: Readonly<Record<string, () => Promise<void>>> = {
   flood: benchFlood,
   backlog: benchBacklog,
   soak: benchSoak,
+  million: async () => print('million', await benchMillion(options)),
 };
 
 const words = process.argv.slice(2);
