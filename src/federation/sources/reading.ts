@@ -18,6 +18,7 @@ import {
 } from './attachment.ts';
 import { CatchUp } from './catch-up.ts';
 import { Faults } from './faults.ts';
+import type { Begun, Broken, Explained, KeptReading } from './kept-reading.ts';
 import { StreamRefused } from './our-stream.ts';
 import { PlainInputs } from './plain-inputs.ts';
 import { goneSentence, Stall } from './stall.ts';
@@ -49,16 +50,8 @@ export interface ReadingParts {
 const ALLOW_INPUTS =
   "what is published there is not counted; allow the aggregator's user to subscribe to them";
 
-/** Reading has begun; `problem` is a reason for concern, null if there is none. */
-export interface Begun {
-  readonly mode: 'jetstream' | 'core';
-  readonly problem: string | null;
-  readonly level: 'info' | 'warn';
-  readonly sentence: string;
-}
-
 /** The reading of one source, over all its connections. */
-export class Reading {
+export class Reading implements KeptReading {
   readonly catchUp: CatchUp;
   readonly refusals = new Refusals();
   readonly #position: Position;
@@ -114,7 +107,7 @@ export class Reading {
   async begin(
     connection: NatsConnection,
     attempt: Attempt,
-    broken: (reason: string) => void,
+    broken: Broken,
     isRecheck: boolean,
   ): Promise<Begun | null> {
     if (!isRecheck || !this.isHealthy) this.stop();
@@ -139,7 +132,7 @@ export class Reading {
     connection: NatsConnection,
     { manager, name, fault, warning }: FoundStream,
     attempt: Attempt,
-    broken: (reason: string) => void,
+    broken: Broken,
   ): Promise<Begun | null> {
     const tellSettings = (isRead: boolean) => {
       if (fault === null) this.#faults.end('settings');
@@ -228,7 +221,7 @@ export class Reading {
   }
 
   /** Explains why nothing can be read, and whether the broker's refusals are the cause. */
-  explain(error: unknown): { readonly problem: string; readonly isRefused: boolean } {
+  explain(error: unknown): Explained {
     const denied = this.refusals.describe();
     const isUnasked = error instanceof StreamUnasked;
     const problem = `the stream cannot be read: ${isUnasked ? error.message : (denied ?? describe(error))}`;

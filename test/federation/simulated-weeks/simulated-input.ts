@@ -3,7 +3,8 @@
 
 import { CATCHING_UP_AGE_MS, CatchUp } from '../../../src/federation/sources/catch-up.ts';
 import { STALL_AFTER_MS, Stall } from '../../../src/federation/sources/stall.ts';
-import { PING_INTERVAL_MS, type TelemetryParts } from '../../../src/federation/sources/telemetry.ts';
+import { PING_INTERVAL_MS } from '../../../src/federation/sources/kept-input.ts';
+import type { TelemetryParts } from '../../../src/federation/sources/telemetry.ts';
 import type { StreamFacts } from '../../../src/federation/domain/stream-facts.ts';
 import type { Input } from '../../../src/federation/threads/source-loop.ts';
 import type { WriterPosition } from '../../../src/federation/threads/writer-position.ts';
