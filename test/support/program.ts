@@ -10,6 +10,7 @@ import { readPidFile } from '../../src/io/embedded-broker/system-process.ts';
 import { processesOf } from '../io/broker-fixtures.ts';
 import { type Aggregator, type LogLine, startAggregator } from './aggregator.ts';
 import { type OwnFolder, ownFolder } from './embedded.ts';
+import { type NatsCluster, type NatsClusterOptions, startNatsCluster } from './nats-cluster.ts';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
 import { until } from './until.ts';
 
@@ -56,6 +57,13 @@ export async function launchBroker(options: NatsServerOptions): Promise<NatsServ
   const server = await startNatsServer(options);
   onTestFinished(() => server.stop());
   return server;
+}
+
+/** One or three brokers of a cluster. */
+export async function launchNatsCluster(options: NatsClusterOptions): Promise<NatsCluster> {
+  const cluster = await startNatsCluster(options);
+  onTestFinished(() => cluster[Symbol.asyncDispose]());
+  return cluster;
 }
 
 export async function connectTo(url: string, more: ConnectionOptions = {}): Promise<NatsConnection> {
