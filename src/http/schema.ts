@@ -74,10 +74,11 @@ export const REASONS = array(object({ component: TEXT, ok: FLAG, reason: TEXT })
 /** One component in the body of `/readyz`. */
 export const COMPONENT = object({ ok: FLAG, reason: TEXT }, ['reason']);
 
-/** The body of `/readyz` of a program with these components, and with members of its own. */
+/** The body of `/readyz`: `own` are the program's members beside `status`; the components in `optional` may be absent. */
 export function readyzSchema(
   components: Readonly<Record<string, Schema>>,
   own: Readonly<Record<string, Schema>> = {},
+  optional: readonly string[] = [],
 ): Schema {
-  return object({ status: READINESS, ...own, components: object(components) });
+  return object({ status: READINESS, ...own, components: object(components, optional) });
 }

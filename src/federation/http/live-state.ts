@@ -2,11 +2,13 @@
 // which belong to a tick. Pure: it only puts together what the program knows.
 
 import { OUTCOMES, type IngestAccounts, type IngestStatus, type Outcome } from '../domain/accounting.ts';
+import type { ClusterStatus } from '../domain/cluster-status.ts';
 import type { MissingListing } from '../domain/missing.ts';
 import { REJECT_REASONS, type RejectReason } from '../domain/vocabulary.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';
 import { reasonsOf } from '../../http/readiness.ts';
 import type { JsonObject } from '../../lib/merge-patch.ts';
+import { clusterState } from './cluster-state.ts';
 import type { Readiness } from './readiness.ts';
 
 /** The program's state at one moment. */
@@ -24,6 +26,8 @@ export interface LiveInputs {
   readonly lastHeardAtMs: number | null;
   readonly lastTickAtMs: number | null;
   readonly missing: readonly MissingListing[];
+  /** The cluster of this process; null for a process on its own. */
+  readonly cluster: ClusterStatus | null;
 }
 
 /** The body of `/api/federation/health` without its time. Times are public UTC text. */
@@ -58,6 +62,7 @@ export function liveState(inputs: LiveInputs): JsonObject {
     },
     messages: messagesOf(inputs.accounts),
     missing: inputs.missing.map((listing) => ({ ...listing })),
+    cluster: clusterState(inputs.cluster),
   };
 }
 

@@ -3,6 +3,8 @@
 
 import type { IngestStatus } from '../domain/accounting.ts';
 import { ACKNOWLEDGE_COMMAND, describeMissing, type MissingListing } from '../domain/missing.ts';
+import type { ClusterStatus } from '../domain/cluster-status.ts';
+import { judgeCluster } from './cluster-state.ts';
 import { type ComponentReadiness, judgeProcess, no, OK, readinessOf } from '../../http/readiness.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 
@@ -28,7 +30,13 @@ export interface ReadinessInputs {
   readonly logLoss: LineLoss;
   /** Why the process cannot open a file or a connection; null while it can. */
   readonly descriptorProblem: string | null;
+  /** The cluster of this process; null for a process on its own. */
+  readonly cluster: ClusterStatus | null;
 }
+
+type Component = 'database' | 'broker' | 'ingest' | 'workers' | 'tick' | 'messages' | 'process';
+/** The component `cluster` exists only in a cluster. */
+type Components = Readonly<Record<Component, ComponentReadiness>> & { readonly cluster?: ComponentReadiness };
 
 /** The body of `/readyz`. */
 export type Readiness = ReturnType<typeof judgeReadiness>;
@@ -39,7 +47,7 @@ const TICK_INTERVALS_MAX = 3;
 /** Ready if every component is ok; catching up alone does not prevent it. */
 export function judgeReadiness(inputs: ReadinessInputs) {
   const { status } = inputs;
-  const { status: readiness, components } = readinessOf({
+  const components: Components = {
     database: judgeDatabase(inputs),
     broker: judgeBroker(inputs),
     ingest: judgeIngest(status),
@@ -47,9 +55,10 @@ export function judgeReadiness(inputs: ReadinessInputs) {
     tick: judgeTick(inputs),
     messages: judgeMessages(inputs.missing),
     process: judgeProcess(inputs.descriptorProblem, inputs.logLoss),
-  });
+    ...(inputs.cluster === null ? {} : { cluster: judgeCluster(inputs.cluster) }),
+  };
   return {
-    status: readiness,
+    status: readinessOf<string>(components).status,
     mode: status?.mode ?? null,
     catchingUp: status?.catchingUp ?? false,
     components,

@@ -24,6 +24,7 @@ import {
   SHARE_OR_NULL,
   TEXT,
   TIME,
+  TEXT_OR_NULL,
   TIME_OR_NULL,
 } from '../../http/schema.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
@@ -201,6 +202,43 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
     }),
     { description: 'Messages missing from the numbers that no operator has acknowledged, over restarts' },
   ),
+  cluster: {
+    ...object({
+      name: TEXT,
+      partition: COUNT,
+      replica: TEXT,
+      isActive: FLAG,
+      isPublisher: FLAG,
+      replicas: array(
+        object({
+          replica: TEXT,
+          version: TEXT,
+          isSelf: FLAG,
+          isActive: FLAG,
+          isPublisher: FLAG,
+          isReady: FLAG,
+          heardAgoMs: COUNT,
+          logSeq: COUNT,
+          progress: COUNT,
+          holes: COUNT,
+        }),
+      ),
+      shards: array(
+        object({
+          stream: TEXT,
+          splitter: TEXT_OR_NULL,
+          upto: COUNT,
+          lagMs: { type: 'number' },
+          isAway: FLAG,
+        }),
+      ),
+      brokers: array(
+        object({ name: TEXT, version: TEXT_OR_NULL, isConnected: FLAG, isAway: FLAG, leads: array(TEXT) }),
+      ),
+    }),
+    type: ['object', 'null'],
+    description: 'The cluster of this process (docs/cluster.md); null for a process on its own',
+  },
 };
 /** The live numbers. */
 export const HEALTH = object(HEALTH_MEMBERS);
@@ -227,6 +265,8 @@ export const READYZ = readyzSchema(
     tick: COMPONENT,
     messages: COMPONENT,
     process: COMPONENT,
+    cluster: COMPONENT,
   },
   { mode: { enum: ['jetstream', 'core', null] }, catchingUp: FLAG },
+  ['cluster'],
 );

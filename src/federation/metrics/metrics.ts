@@ -3,10 +3,12 @@
 
 import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../domain/accounting.ts';
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';
+import type { ClusterStatus } from '../domain/cluster-status.ts';
 import type { NodeTrust } from '../domain/statistics.ts';
 import { type Missing, MISSING_OUTCOMES, unacknowledged } from '../domain/missing.ts';
 import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
+import { CLUSTER_READINGS } from './cluster-readings.ts';
 import { INGEST_READINGS } from './ingest-readings.ts';
 import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import { countTransitions, countWords } from '../../metrics/counted-words.ts';
@@ -46,6 +48,8 @@ export interface MetricsParts extends RegistryParts {
   logLoss(): { readonly lines: number };
   /** Number of refusals by the broker that are in force. */
   refusals(): number;
+  /** What the process knows of its cluster; null for a process on its own. */
+  cluster(): ClusterStatus | null;
   /** The version of the program. */
   readonly version: string;
 }
@@ -106,6 +110,7 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
   ...readFrom(feedReadings('aggregator'), (parts: MetricsParts) => parts.feed()),
   ...readFrom([descriptorReading('aggregator')], (parts: MetricsParts) => parts.descriptors()),
   ...readFrom([logReading('aggregator')], (parts: MetricsParts) => parts.logLoss()),
+  ...readFrom(CLUSTER_READINGS, (parts: MetricsParts) => ({ cluster: parts.cluster() })),
   buildReading('aggregator'),
 ];
 

@@ -8,6 +8,7 @@ import type { Elsewhere, Known } from './known.ts';
 import type { Metrics, MetricsParts } from '../metrics/metrics.ts';
 import type { NodeActors } from '../../actors/node-actors.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
+import type { ClusterStatus } from '../domain/cluster-status.ts';
 import type { Log } from '../../io/log.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { ClockWatch } from '../../lib/clock-watch.ts';
@@ -28,6 +29,8 @@ export interface Answering {
   readonly refusedReads: Pick<RefusedReads, 'problem'>;
   /** The lines that the log could not write. */
   logLoss(): LineLoss;
+  /** What this process knows of its cluster; null for a process on its own. */
+  cluster(): ClusterStatus | null;
 }
 
 /** Makes the parts of the HTTP server. */
@@ -69,7 +72,7 @@ export function metricsParts(
   answering: Answering,
   feed: FederationHttpServer['feed'],
 ): MetricsParts {
-  const { known, pool, nodes, clock, clients, descriptors, logLoss } = answering;
+  const { known, pool, nodes, clock, clients, descriptors, logLoss, cluster } = answering;
   const status = () => known.status(systemClock.monotonicMs());
   return {
     accounts: () => known.accounts,
@@ -82,13 +85,14 @@ export function metricsParts(
     logLoss,
     descriptors: () => descriptors,
     refusals: () => (status()?.refusals ?? 0) + clients.refusals,
+    cluster,
     version,
     wallMs: (monotonicMs) => clock.wallMs(monotonicMs),
   };
 }
 
 /** The facts for `/readyz` that other parts provide. */
-function elsewhere({ pool, refusedReads, clients, logLoss, descriptors }: Answering): Elsewhere {
+function elsewhere({ pool, refusedReads, clients, logLoss, descriptors, cluster }: Answering): Elsewhere {
   return {
     workersUp: pool.isUp,
     readProblem: refusedReads.problem,
@@ -96,5 +100,6 @@ function elsewhere({ pool, refusedReads, clients, logLoss, descriptors }: Answer
     joinProblem: clients.joinProblem,
     logLoss: logLoss(),
     descriptorProblem: descriptors.problem,
+    cluster: cluster(),
   };
 }

@@ -33,7 +33,7 @@ export interface KnownFromStart {
 /** The facts that other parts of the main thread provide about themselves. */
 export type Elsewhere = Pick<
   ReadinessInputs,
-  'workersUp' | 'readProblem' | 'publishProblem' | 'joinProblem' | 'logLoss' | 'descriptorProblem'
+  'workersUp' | 'readProblem' | 'publishProblem' | 'joinProblem' | 'logLoss' | 'descriptorProblem' | 'cluster'
 >;
 
 /** Contents of the opened database that other parts need, including secrets. */
@@ -212,6 +212,7 @@ export class Known {
       lastHeardAtMs: shown(this.#lastHeardAtMs),
       lastTickAtMs: shown(this.#lastTickAtMs),
       missing: listMissing(this.#missing),
+      cluster: elsewhere.cluster,
     });
   }
 

@@ -131,6 +131,7 @@ class MainThread implements App {
       pool: this.#pool,
       refusedReads: this.#refusedReads,
       logLoss: parts.logLoss,
+      cluster: () => null,
     };
     this.#metrics = createMetrics(metricsParts(version, answering, () => this.#http.feed()));
     this.#http = createFederationServer(

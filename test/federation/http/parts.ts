@@ -51,6 +51,7 @@ export const LIVE = {
   lastHeardAtMs: null,
   lastTickAtMs: null,
   missing: [],
+  cluster: null,
 };
 
 export function statisticsOf(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { IngestStatus } from '../../../src/federation/domain/accounting.ts';
 import { listMissing, NONE_MISSING, withFound } from '../../../src/federation/domain/missing.ts';
 import { judgeReadiness, type ReadinessInputs } from '../../../src/federation/http/readiness.ts';
+import { CLUSTER } from './cluster.ts';
 
 const well: IngestStatus = {
   mode: 'jetstream',
@@ -40,9 +41,28 @@ function judge(inputs: Partial<ReadinessInputs>) {
     nowMs: START,
     logLoss: { lines: 0, problem: null },
     descriptorProblem: null,
+    cluster: null,
     ...inputs,
   });
 }
+
+describe('readiness - cluster', () => {
+  it('has no such component for a process on its own', () => {
+    expect(judge({}).components).not.toHaveProperty('cluster');
+  });
+
+  it('is not ready with a problem, and ready with a warning', () => {
+    const problem = { ...CLUSTER, problem: 'the database of this replica differs' };
+    expect(judge({ cluster: problem })).toMatchObject({
+      status: 'not_ready',
+      components: { cluster: { ok: false, reason: 'the database of this replica differs' } },
+    });
+    expect(judge({ cluster: { ...CLUSTER, warnings: ['One.', 'Two.'] } })).toMatchObject({
+      status: 'ready',
+      components: { cluster: { ok: true, reason: 'One. Two.' } },
+    });
+  });
+});
 
 describe('readiness - components', () => {
   it('is ready when every component works', () => {

@@ -14,6 +14,7 @@ import {
   quotedWords,
   tableRows,
 } from '../../support/metric-docs.ts';
+import { CLUSTER } from '../http/cluster.ts';
 
 function read(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -32,6 +33,7 @@ describe('docs/metrics.md - against the program', () => {
       logLoss: () => ({ lines: 0 }),
       descriptors: () => ({ seconds: 0 }),
       refusals: () => 0,
+      cluster: () => CLUSTER,
       version: '0',
       wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
     });

@@ -17,6 +17,7 @@ import {
 import { createMetrics, type Metrics, type MetricsParts } from '../../../src/federation/metrics/metrics.ts';
 import { EventLoopDelay } from '../../../src/metrics/event-loop-delay.ts';
 import { promtool, seriesOf } from '../../support/metric-docs.ts';
+import { CLUSTER } from '../http/cluster.ts';
 
 const none = [0, 0, 0, 0, 0, 0, 0];
 
@@ -79,6 +80,7 @@ function create(parts: Partial<MetricsParts> = {}): Metrics {
     logLoss: () => ({ lines: 0 }),
     descriptors: () => ({ seconds: 0 }),
     refusals: () => 0,
+    cluster: () => null,
     version: '0.1.0',
     wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
     ...parts,
@@ -280,5 +282,24 @@ describe('metrics - event-loop delay', () => {
     } finally {
       delay.stop();
     }
+  });
+});
+
+describe('metrics - cluster', () => {
+  it('has no series for a process on its own', async () => {
+    expect(await create().text()).not.toMatch(/^aggregator_(partition_info|source_upto)\{/m);
+  });
+
+  it('has the place of this process, and of every source and replica', async () => {
+    const text = await create({ cluster: () => CLUSTER }).text();
+    const source = 'source="TRUEBIT_INGEST_1@2026-01-15T10:00:00Z"';
+    expect(text).toContain(
+      'aggregator_partition_info{partition="0",replica="one",active="true",publisher="false"} 1',
+    );
+    expect(text).toContain(`aggregator_source_upto{${source}} 800`);
+    expect(text).toContain(`aggregator_source_lag_seconds{${source}} 0.12`);
+    expect(text).toContain(`aggregator_shard_away{${source}} 0`);
+    expect(text).toContain('aggregator_holes_total{partition="0"} 2');
+    expect(text).toContain('aggregator_replica_ready{replica="two"} 0');
   });
 });

@@ -23,6 +23,7 @@ const WELL: Elsewhere = {
   joinProblem: null,
   logLoss: { lines: 0, problem: null },
   descriptorProblem: null,
+  cluster: null,
 };
 
 const WRITER: WriterStatus = {

@@ -6,6 +6,7 @@ import { showBars } from './bars.js';
 import { all, byId, showText } from './dom.js';
 import { ago, bytes, count, dateTime, rate, span, whyAhead } from './format.js';
 import { LiveDocument, showTexts } from './live-document.js';
+import { showCluster } from './cluster.js';
 import { showMissing } from './missing.js';
 import { lastSeenMs } from './nodes.js';
 import { showStack } from './state-stack.js';
@@ -40,6 +41,7 @@ function show(latest) {
   lastHeardAt = latest.lastHeardAt ?? lastHeardAt;
   const heardMs = lastHeardMs();
   showMissing(latest.missing);
+  showCluster(latest.cluster);
   const paceNow = live.perSecond();
   const texts = {
     online: count(nodes.online),
@@ -59,6 +61,8 @@ function show(latest) {
     tick: latest.lastTickAt == null ? 'none yet' : ago(serverNowMs() - Date.parse(latest.lastTickAt)),
     offset: offsetText(ingest.clockOffsetMs),
     size: bytes(ingest.databaseSizeBytes),
+    clusterName: latest.cluster?.name ?? '–',
+    clusterReplica: latest.cluster?.replica ?? '–',
   };
   showTexts(texts);
   mark('broker', latest.brokerConnected);

@@ -1,0 +1,82 @@
+// The cluster on the page: who publishes, how far every replica has read, and every broker. The section stays hidden for a
+// process on its own.
+
+import { byId } from './dom.js';
+import { count, span } from './format.js';
+
+/**
+ * Shows the cluster of the live document.
+ * @param {any} cluster null for a process on its own
+ */
+export function showCluster(cluster) {
+  byId('cluster').hidden = cluster === null;
+  if (cluster === null) return;
+  showRows('cluster-replicas', cluster.replicas.map(replicaRow));
+  showRows('cluster-shards', cluster.shards.map(shardRow));
+  showRows('cluster-brokers', cluster.brokers.map(brokerRow));
+}
+
+/** @typedef {{ name: string, text: string, isWell: boolean }} Row */
+
+/** @param {any} replica @returns {Row} */
+function replicaRow({ replica, isSelf, isActive, isPublisher, isReady, heardAgoMs, progress }) {
+  const words = [
+    isPublisher ? 'publishes' : isActive ? 'active' : 'standby',
+    `${count(progress)} messages applied`,
+    isReady ? null : 'not ready',
+    heardAgoMs >= HEARD_AGO_SHOWN_MS ? `heard ${span(heardAgoMs)} ago` : null,
+  ];
+  return { name: isSelf ? `${replica} (this one)` : replica, text: joined(words), isWell: isReady };
+}
+
+/** A replica speaks every second; only a longer silence is worth a word. */
+const HEARD_AGO_SHOWN_MS = 3_000;
+
+/** @param {any} shard @returns {Row} */
+function shardRow({ stream, splitter, upto, lagMs, isAway }) {
+  const words = [
+    isAway ? 'its server is away' : `${span(lagMs)} behind`,
+    `up to ${count(upto)}`,
+    splitter === null ? 'nobody splits it' : `split by ${splitter}`,
+  ];
+  return { name: stream, text: joined(words), isWell: !isAway && splitter !== null };
+}
+
+/** @param {any} broker @returns {Row} */
+function brokerRow({ name, version, isConnected, isAway, leads }) {
+  const words = [
+    isAway ? 'away' : isConnected ? 'connected' : 'there',
+    version === null ? null : `nats-server ${version}`,
+    leads.length === 0 ? null : `leads ${leads.join(', ')}`,
+  ];
+  return { name, text: joined(words), isWell: !isAway };
+}
+
+/** @param {(string | null)[]} words */
+function joined(words) {
+  return words.filter((word) => word !== null).join(', ');
+}
+
+/**
+ * Rows are changed in place, so that a selection of text survives.
+ * @param {string} id
+ * @param {Row[]} rows
+ */
+function showRows(id, rows) {
+  const list = byId(id);
+  while (list.children.length > rows.length) list.lastElementChild?.remove();
+  rows.forEach(({ name, text, isWell }, index) => {
+    const row = list.children[index] ?? list.appendChild(newRow());
+    const [term, value] = row.children;
+    if (term !== undefined && term.textContent !== name) term.textContent = name;
+    if (value === undefined) return;
+    if (value.textContent !== text) value.textContent = text;
+    value.classList.toggle('bad', !isWell);
+  });
+}
+
+function newRow() {
+  const row = document.createElement('div');
+  row.append(document.createElement('dt'), document.createElement('dd'));
+  return row;
+}
