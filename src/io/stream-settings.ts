@@ -1,6 +1,6 @@
 // Compares a stream at the broker with the wanted one. Pure: it contacts no broker and changes nothing. It does not
-// compare properties on which the program does not depend: compression, replicas, placement, metadata, the description,
-// direct access, and limits of consumers other than their number.
+// compare properties on which the program does not depend: compression, placement, metadata, the description, direct
+// access, and limits of consumers other than their number. It compares the number of replicas only if one is wanted.
 
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
 import { nanos } from 'nats';
@@ -18,6 +18,18 @@ export interface WantedStream {
    * stream.
    */
   readonly acknowledges: boolean;
+  /** Maximum number of messages kept of each subject; by default no limit. */
+  readonly messagesPerSubject?: number;
+  /** Maximum size of a message with its headers; by default no limit. */
+  readonly messageBytes?: number;
+  /** True if nobody may purge the stream; by default false. */
+  readonly deniesPurge?: boolean;
+  /** Where the broker publishes each message again that it has stored; by default nowhere. */
+  readonly republish?: { readonly src: string; readonly dest: string };
+  /** Number of servers that keep the stream; by default the broker's choice. */
+  readonly replicas?: number;
+  /** The server that keeps the stream has all these tags; used only when the stream is made. */
+  readonly serverTags?: readonly string[];
 }
 
 /** A property of a stream that differs from the wanted value. */
@@ -45,18 +57,20 @@ export function wantedConfig(wanted: WantedStream) {
     max_age: nanos(wanted.maxAgeMs),
     max_bytes: wanted.maxBytes,
     max_msgs: -1,
-    max_msgs_per_subject: -1,
-    max_msg_size: -1,
+    max_msgs_per_subject: wanted.messagesPerSubject ?? -1,
+    max_msg_size: wanted.messageBytes ?? -1,
     max_consumers: -1,
     // The broker requires that the window is not longer than the age, so it comes after it.
     duplicate_window: nanos(wanted.duplicateWindowMs),
     no_ack: !wanted.acknowledges,
     sealed: false,
     deny_delete: false,
-    deny_purge: false,
+    deny_purge: wanted.deniesPurge ?? false,
     // If allowed, a header of any publisher could empty the stream.
     allow_rollup_hdrs: false,
     sources: [],
+    ...(wanted.republish === undefined ? {} : { republish: { ...wanted.republish } }),
+    ...(wanted.replicas === undefined ? {} : { num_replicas: wanted.replicas }),
   } satisfies Partial<StreamConfig>;
 }
 
@@ -68,8 +82,8 @@ const CONSUMERS_MIN = 4;
 
 /** Returns the differences, in the order of {@link wantedConfig}. */
 export function differences(config: Partial<StreamConfig>, wanted: Config): Difference[] {
-  const fields = [...(Object.keys(wanted) as (keyof Config)[]), ...UNWANTED];
-  return fields.flatMap((field) => {
+  const fields = new Set<Field>([...(Object.keys(wanted) as (keyof Config)[]), ...UNWANTED]);
+  return [...fields].flatMap((field) => {
     const wish = wantOf(wanted, field);
     if (field === 'max_consumers' && hasRoom(config.max_consumers)) return [];
     const [have, want] = [textOf(field, config[field], wish), textOf(field, wish, wish)];
@@ -90,6 +104,11 @@ export function wantOf(wanted: Config, field: Field): unknown {
 /** True if the stream stores nothing that a node publishes while this property differs. */
 export function keepsMessagesOut({ field }: Difference): boolean {
   return field === 'subjects' || field === 'sealed' || field === 'mirror' || field === 'subject_transform';
+}
+
+/** The placement of a stream that must lie on a server with tags; nothing for another. */
+export function placementOf({ serverTags }: WantedStream): Partial<Pick<StreamConfig, 'placement'>> {
+  return serverTags === undefined ? {} : { placement: { cluster: '', tags: [...serverTags] } };
 }
 
 /** Maximum length of one value as text, because a list of sources may be long. */

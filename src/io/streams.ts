@@ -16,6 +16,7 @@ import {
   type Difference,
   differences,
   type Field,
+  placementOf,
   type WantedStream,
   wantedConfig,
   wantOf,
@@ -72,6 +73,19 @@ function denialOf(error: unknown): Refusal | null {
   return refusal?.subject === null ? null : refusal;
 }
 
+/** The broker's error code for a stream that it does not have. */
+const NO_STREAM = 10_059;
+
+/** The stream with this name; null if there is none. Throws if the broker does not answer. */
+export async function findStream(manager: JetStreamManager, name: string): Promise<StreamInfo | null> {
+  try {
+    return await manager.streams.info(name);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === NO_STREAM) return null;
+    throw error;
+  }
+}
+
 /** Lists all streams of the account. */
 export async function listStreams(manager: JetStreamManager): Promise<readonly StreamInfo[]> {
   const streams: StreamInfo[] = [];
@@ -125,7 +139,7 @@ export async function keepStream(
       return false;
     }
   };
-  let info = existing ?? (await makeStream(manager, wanted.name, config, reasons));
+  let info = existing ?? (await makeStream(manager, wanted, config, reasons));
   const missing = () => differences(info.config, config);
   const update = (fields: readonly Field[]) =>
     attempt(fields, () =>
@@ -148,20 +162,41 @@ export async function keepStream(
   };
 }
 
-/** Makes the stream; after each refusal for lack of space it halves the size. */
+/** The broker's error codes for more replicas than it has servers: it stands alone, or too few have room or answer. */
+const NO_SERVERS = new Set([10_005, 10_074]);
+
+/**
+ * Makes the stream. After each refusal for lack of space it halves the size; where the servers are too few for the
+ * replicas it makes the stream on one.
+ */
 async function makeStream(
   manager: JetStreamManager,
-  name: string,
+  wanted: WantedStream,
   config: Config,
   reasons: Map<Field, string>,
 ): Promise<StreamInfo> {
-  for (let maxBytes = config.max_bytes; ; maxBytes = Math.floor(maxBytes / 2)) {
+  const { name } = wanted;
+  let replicas = wanted.replicas;
+  for (let maxBytes = config.max_bytes; ; ) {
+    const count = replicas === undefined ? {} : { num_replicas: replicas };
     try {
-      return await manager.streams.add({ name, ...config, max_bytes: maxBytes });
+      return await manager.streams.add({
+        name,
+        ...config,
+        ...placementOf(wanted),
+        max_bytes: maxBytes,
+        ...count,
+      });
     } catch (error) {
-      if (!(error instanceof JetStreamApiError) || !NO_ROOM.has(error.code)) throw error;
-      if (maxBytes / 2 < STREAM_BYTES_MIN) throw error;
-      reasons.set('max_bytes', error.message);
+      if (!(error instanceof JetStreamApiError)) throw error;
+      if (NO_SERVERS.has(error.code) && replicas !== undefined && replicas > 1) {
+        replicas = 1;
+        reasons.set('num_replicas', error.message);
+      } else {
+        if (!NO_ROOM.has(error.code) || maxBytes / 2 < STREAM_BYTES_MIN) throw error;
+        maxBytes = Math.floor(maxBytes / 2);
+        reasons.set('max_bytes', error.message);
+      }
     }
   }
 }
