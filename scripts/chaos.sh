@@ -1,5 +1,6 @@
 #!/bin/sh
-# `npm run chaos -- --seed N --seconds S --runs K`: sets up what is missing, then torments the program (test/chaos).
+# `npm run chaos -- --seed N --seconds S --runs K`: sets up what is missing, then torments the program (test/federation/chaos).
+# `--cluster` as the first word torments a cluster instead, on the newest nats-server that there is.
 set -eu
 cd -- "$(dirname -- "$0")/.."
 sh scripts/setup.sh broker
@@ -7,4 +8,12 @@ sh scripts/setup.sh broker
 . scripts/nats-server.sh
 NATS_SERVER_BIN=$(find_nats_server)
 export NATS_SERVER_BIN
+if [ "${1:-}" = --cluster ]; then
+  shift
+  sh scripts/setup.sh test-tools
+  . scripts/test-tools.sh
+  NATS_SERVER_CURRENT_BIN=$(find_nats_server_current || true)
+  export NATS_SERVER_CURRENT_BIN
+  exec node_modules/.bin/node --max-old-space-size=8192 test/federation/chaos/cluster/main.ts "$@"
+fi
 exec node_modules/.bin/node test/federation/chaos/main.ts "$@"
