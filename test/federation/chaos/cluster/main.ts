@@ -22,7 +22,9 @@ const firstSeed = wholeNumber('--seed', values.seed ?? String(Math.floor(Math.ra
 const seconds = wholeNumber('--seconds', values.seconds);
 const perSecond = wholeNumber('--rate', values.rate);
 const runs = wholeNumber('--runs', values.runs);
-const numbers = values.all ? ROWS.map(({ number }) => number) : values.row.map((text) => wholeNumber('--row', text));
+const numbers = values.all
+  ? ROWS.map(({ number }) => number)
+  : values.row.map((text) => wholeNumber('--row', text));
 
 const common = {
   perSecond,
@@ -34,7 +36,9 @@ const common = {
 
 let isGood = true;
 for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
-  for (const options of numbers.length === 0 ? [inTurn(seed)] : numbers.map((number) => rowOf(number, seed))) {
+  for (const options of numbers.length === 0
+    ? [inTurn(seed)]
+    : numbers.map((number) => rowOf(number, seed))) {
     const result = await runCluster(options);
     isGood &&= result.differences.length === 0;
     console.log(describe(result));
@@ -49,7 +53,14 @@ function rowOf(number: number, seed: number): RunOptions {
     process.exit(2);
   }
   const { name, gapMaxMs, mayLose = false } = row;
-  return { ...common, name: `row ${number}, ${name}`, seed, gapMaxMs, mayLose, run: (scene) => row.run(scene) };
+  return {
+    ...common,
+    name: `row ${number}, ${name}`,
+    seed,
+    gapMaxMs,
+    mayLose,
+    run: (scene) => row.run(scene),
+  };
 }
 
 /** Every fault in turn, with rest enough for each. */
@@ -72,7 +83,17 @@ function inTurn(seed: number): RunOptions {
   return { ...common, name: `${seconds} s of faults in turn`, seed, gapMaxMs: null, mayLose: false, run };
 }
 
-function describe({ name, seed, messages, lost, faults, gapMs, ticks, differences, folder }: RunResult): string {
+function describe({
+  name,
+  seed,
+  messages,
+  lost,
+  faults,
+  gapMs,
+  ticks,
+  differences,
+  folder,
+}: RunResult): string {
   const happened = [...faults].map(([fault, times]) => `${times} × ${fault}`).join(', ');
   const verdict = differences.length === 0 ? 'equal' : 'DIFFERENT';
   return [

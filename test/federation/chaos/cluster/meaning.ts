@@ -8,5 +8,5 @@ export type Meaning = Map<string, Statement | null>;
 
 /** The key of a message: short, because a run of ten minutes has two million. */
 export function keyOf(subject: string, payload: Uint8Array): string {
-  return createHash('sha1').update(subject).update('\n').update(payload).digest('latin1');
+  return createHash('sha1').update(subject).update('\n').update(payload).digest('base64');
 }

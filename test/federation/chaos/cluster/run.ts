@@ -54,7 +54,9 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
   try {
     await torment(options, folder, faults, found, figures);
   } catch (error) {
-    found.push(`the run broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    found.push(
+      `the run broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   }
   const isKept = options.keepsFolder || found.length > 0;
   if (!isKept) rmSync(folder, { recursive: true, force: true });
@@ -125,7 +127,9 @@ async function rest(stage: Stage, load: ClusterLoad, mayLose: boolean): Promise<
       `replica ${name} to apply everything`,
       () => {
         const upto = new Map(positionsOf(databasePath).map((row) => [row.stream, row.last_seq]));
-        return [...account.streams].every(([stream, { last }]) => last === 0 || (upto.get(stream) ?? 0) >= last);
+        return [...account.streams].every(
+          ([stream, { last }]) => last === 0 || (upto.get(stream) ?? 0) >= last,
+        );
       },
       mayLose ? PATIENCE_MS / 5 : PATIENCE_MS,
     );

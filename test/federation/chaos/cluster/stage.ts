@@ -121,7 +121,9 @@ export class Stage implements AsyncDisposable {
   get complaints(): readonly string[] {
     return [
       ...this.splitters.flatMap(({ complaints }) => complaints.map((complaint) => `splitter: ${complaint}`)),
-      ...REPLICAS.flatMap((name) => this.replicas[name].complaints.map((complaint) => `${name}: ${complaint}`)),
+      ...REPLICAS.flatMap((name) =>
+        this.replicas[name].complaints.map((complaint) => `${name}: ${complaint}`),
+      ),
     ];
   }
 

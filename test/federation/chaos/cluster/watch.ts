@@ -2,7 +2,11 @@
 // that was sent before, and ticks come in time.
 
 import { connect, type NatsConnection } from 'nats';
-import { decodePublication, createTicks, type Ticks } from '../../../../src/federation/simulator/publication.ts';
+import {
+  decodePublication,
+  createTicks,
+  type Ticks,
+} from '../../../../src/federation/simulator/publication.ts';
 
 /** Totals of a lifetime, and the parts of them that only grow. */
 const LIFETIME = [
@@ -77,7 +81,8 @@ export class StatisticsWatch implements AsyncDisposable {
     const { period, data, timestamp } = publication;
     const timestampMs = Date.parse(timestamp);
     this.heard.push({ atMs: performance.now(), timestampMs, period });
-    if (timestampMs < this.#newestMs) this.complaints.push(`${period} of ${timestamp} came after a later tick`);
+    if (timestampMs < this.#newestMs)
+      this.complaints.push(`${period} of ${timestamp} came after a later tick`);
     this.#newestMs = Math.max(this.#newestMs, timestampMs);
     if (period !== 'all') return;
     for (const total of LIFETIME) {
