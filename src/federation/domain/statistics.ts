@@ -18,6 +18,12 @@ export interface NodeTrust {
  */
 export type Distribution = Readonly<Record<string, number>>;
 
+/**
+ * Time between two counts of continents and locations (docs/federation.md#published-places): long, so that nobody can
+ * follow a node.
+ */
+export const LOCATION_INTERVAL_MS = 3_600_000;
+
 /** Active nodes by continent and by half-degree cell. */
 export interface Geography {
   readonly continentDistribution: Distribution;

@@ -4,17 +4,16 @@
 import {
   connectBroker,
   describe,
-  headers,
   type NatsConnection,
   type NatsOptions,
   pause,
   settled,
 } from '../../io/nats.ts';
 import { Refusals } from '../../io/refusals.ts';
-import { KEY_ID_HEADER, SIGNATURE_HEADER } from '../domain/message-signature.ts';
 import type { Signer } from '../../lib/ed25519.ts';
 import type { Part } from '../../lib/part.ts';
 import type { StatisticsMessage } from './payload.ts';
+import { signedHeaders } from './signed-headers.ts';
 
 /**
  * Maximum wait for the broker's confirmation. A broker that takes longer is not working, and the next tick must not
@@ -134,11 +133,8 @@ export class Publisher implements Part {
     const tooLarge: Problem[] = [];
     for (const { subject, payload } of messages) {
       const bytes = Buffer.from(payload);
-      const signed = headers();
-      signed.set(KEY_ID_HEADER, signer.publicKey.kid);
-      signed.set(SIGNATURE_HEADER, signer.sign(bytes));
       try {
-        connection.publish(subject, bytes, { headers: signed });
+        connection.publish(subject, bytes, { headers: signedHeaders(signer, bytes) });
       } catch (error) {
         if (connection.isClosed()) return 'away';
         tooLarge.push({

@@ -1,15 +1,9 @@
 // The tick: at every interval, once the source has caught up, it asks the workers for the statistics, publishes them
 // and passes them on to be stored. It computes nothing itself. The next tick begins only after a slow tick has ended.
 
-import type { Geography, TickStatistics } from '../domain/statistics.ts';
+import { type Geography, LOCATION_INTERVAL_MS, type TickStatistics } from '../domain/statistics.ts';
 import { PERIODS } from '../domain/vocabulary.ts';
 import { type StatisticsMessage, statisticsMessage } from './payload.ts';
-
-/**
- * Time between two counts of continents and locations (docs/federation.md#published-places): long, so that nobody can
- * follow a node.
- */
-export const LOCATION_INTERVAL_MS = 3_600_000;
 
 /** When to tick. `publishes` is false if statistics are only stored. */
 export interface TickerOptions {

@@ -3,8 +3,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LOCATION_INTERVAL_MS } from '../../../src/federation/sinks/ticker.ts';
-import { type Distribution, placeDistribution } from '../../../src/federation/domain/statistics.ts';
+import {
+  type Distribution,
+  LOCATION_INTERVAL_MS,
+  placeDistribution,
+} from '../../../src/federation/domain/statistics.ts';
 import { NO_STATISTICS } from '../../../src/federation/http/no-statistics.ts';
 import { Ticker } from '../../../src/federation/sinks/ticker.ts';
 import { until } from '../../support/until.ts';
