@@ -7,7 +7,10 @@ import { systemClock } from '../lib/clock.ts';
 import type { CodedError } from '../lib/errors.ts';
 import type { Part } from '../lib/part.ts';
 
-/** Maximum duration of an orderly stop; then the process ends anyway. docs/guarantees.md#in-both-modes promises 5 s. */
+/**
+ * Maximum duration of an orderly stop, if the program names no other; then the process ends anyway.
+ * docs/guarantees.md#in-both-modes promises 5 s.
+ */
 export const STOP_TIME_MAX_MS = 4_500;
 /** A signal to the process group arrives twice within this time: through npm and directly. */
 export const SAME_SIGNAL_MS = 1_000;
@@ -37,6 +40,8 @@ export interface Serving {
    * not throw. Absent: SIGHUP stops the program.
    */
   reread?(): void;
+  /** Maximum duration of an orderly stop, in ms, for a program that stops others; default {@link STOP_TIME_MAX_MS}. */
+  readonly stopMs?: number;
   /** Resolves when another process of ours asks the program to stop. Absent: only a signal stops it. */
   readonly asked?: Promise<unknown>;
   /** Makes the program. If the program cannot continue it calls `fatal`; then it is stopped, and the exit code is 1. */
@@ -48,7 +53,7 @@ export interface Serving {
  * throws the error.
  */
 export async function untilSignal(serving: Serving): Promise<number> {
-  const { log } = serving;
+  const { log, stopMs = STOP_TIME_MAX_MS } = serving;
   const ended = Promise.withResolvers<number>();
   const program = serving.make((error) => {
     log.error(error.message, { code: error.code });
@@ -78,10 +83,10 @@ export async function untilSignal(serving: Serving): Promise<number> {
     // A signal during the start ends the wait; a failed start ends the program.
     await Promise.race([ended.promise, starting.then(() => ended.promise)]);
   } catch (error) {
-    await stopInTime(program, log);
+    await stopInTime(program, log, stopMs);
     throw error;
   }
-  await stopInTime(program, log);
+  await stopInTime(program, log, stopMs);
   const code = await ended.promise;
   log.info('stopped', { code });
   return code;
@@ -142,12 +147,12 @@ function onSignals(
 }
 
 /** Stops the program; ends the process if the stop takes too long. */
-async function stopInTime(program: Program, log: Pick<Log, 'error'>): Promise<void> {
+async function stopInTime(program: Program, log: Pick<Log, 'error'>, stopMs: number): Promise<void> {
   const overdue = setTimeout(() => {
     log.error('stopping took too long; ending now, and the next start recovers');
     program.kill();
     process.exit(1);
-  }, STOP_TIME_MAX_MS);
+  }, stopMs);
   await program.stop();
   clearTimeout(overdue);
 }

@@ -1,5 +1,5 @@
-// A program of ours as a child process beside this one: it starts it in a process group of its own, so that a Ctrl-C does
-// not reach it first, and stops it in order. It never restarts it.
+// A program as a child process beside this one: it starts it in a process group of its own, so that a Ctrl-C does not reach
+// it first, and stops it in order. It never restarts it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Part } from '../lib/part.ts';
@@ -11,12 +11,19 @@ const KEPT_OUTPUT_MAX = 4_000;
 
 /** What is started. */
 export interface ChildProgramOptions {
-  /** The entry of the program and the words of its command. */
+  /** The path of the program; default this process's own, Node. */
+  readonly program?: string;
+  /** What follows it on the command line: for Node the entry and the words of the command. */
   readonly words: readonly string[];
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Called when it ends before it was stopped, with the end of what it printed. */
-  ended(output: string): void;
+  /** Called with what it prints, in parts of any length. */
+  said?(text: string): void;
+  /**
+   * Called when it ends before it was stopped, with the end of what it printed and how it ended: `exit code 1`, `signal
+   * SIGKILL`, or why it could not be run.
+   */
+  ended(output: string, how: string): void;
 }
 
 /** The child process, from `start` to `stop`. */
@@ -32,8 +39,8 @@ export class ChildProgram implements Part {
 
   /** Starts it, and does not wait until it does its work. */
   async start(): Promise<void> {
-    const { words, env } = this.#options;
-    const child = spawn(process.execPath, [...words], {
+    const { program = process.execPath, words, env } = this.#options;
+    const child = spawn(program, [...words], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env,
@@ -43,18 +50,29 @@ export class ChildProgram implements Part {
     this.#child = child;
     let output = '';
     for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (bytes: Buffer) => (output = (output + bytes.toString()).slice(-KEPT_OUTPUT_MAX)));
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        output = (output + text).slice(-KEPT_OUTPUT_MAX);
+        this.#options.said?.(text);
+      });
     this.#gone = new Promise((resolve) => {
-      const end = () => {
+      let isOver = false;
+      const end = (how: string) => {
+        if (isOver) return;
+        isOver = true;
         resolve();
-        if (!this.#isStopped) this.#options.ended(output);
+        if (!this.#isStopped) this.#options.ended(output, how);
       };
       child.once('error', (error) => {
         output += error.message;
-        end();
+        end(error.message);
       });
-      child.once('close', end);
+      child.once('close', (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));
     });
+  }
+
+  /** Its process id from `start` on; null before, and if it could not be run. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
   }
 
   async stop(): Promise<void> {

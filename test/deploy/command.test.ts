@@ -107,10 +107,12 @@ describe('command', () => {
     const texts = [readme, ...pages.map((name) => readFileSync(join(ROOT, 'docs', name), 'utf8'))];
     for (const text of texts) {
       // npm runs only scripts that are not commands of the program (start, test, bench, fuzz, chaos, build), and `mining`,
-      // `trades` and `agent`, which begin with a demonstration.
+      // `trades`, `agent` and `cluster`, which begin with a demonstration.
       const throughNpm = [...text.matchAll(/npm run ([a-z-]+)/g)].map(([, name]) => name ?? '');
       expect(
-        throughNpm.filter((name) => names.includes(name) && !['mining', 'trades', 'agent'].includes(name)),
+        throughNpm.filter(
+          (name) => names.includes(name) && !['mining', 'trades', 'agent', 'cluster'].includes(name),
+        ),
       ).toEqual([]);
     }
   });

@@ -28,3 +28,26 @@ it('child program - one that is stopped ends in order, and that is no end by its
   await child.stop();
   expect(told).toEqual([]);
 });
+
+it('child program - another program is told of in parts as it prints, and with how it ended', async () => {
+  const heard: string[] = [];
+  const ends: string[] = [];
+  const start = (words: readonly string[], path = '/bin/sh') => {
+    const child = new ChildProgram({
+      program: path,
+      words,
+      env: ENV,
+      said: (text) => void heard.push(text),
+      ended: (_output, how) => void ends.push(how),
+    });
+    return child.start().then(() => child);
+  };
+  const child = await start(['-c', 'echo one; read line; echo two >&2; exit 3']);
+  expect(child.pid).toBeGreaterThan(0);
+  await start(['-c', 'kill -9 $$']);
+  const missing = await start([], '/no/such/program');
+  expect(missing.pid).toBeNull();
+  await until('all three ends', () => ends.length === 3);
+  expect(ends.toSorted()).toEqual(['exit code 3', 'signal SIGKILL', 'spawn /no/such/program ENOENT']);
+  expect(heard.join('')).toBe('one\ntwo\n');
+});

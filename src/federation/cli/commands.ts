@@ -41,6 +41,10 @@ export function federationCommands(verifyFile: Entry['load']): Readonly<Record<s
             withOperand: verifyFile,
           }),
       },
+      cluster: {
+        summary: 'run a cluster for a trial, look at one, compare its replicas',
+        load: async () => (await import('./cluster.ts')).clusterCommand,
+      },
       simulate: {
         summary: 'send what real monitors send and check the published statistics',
         load: async () => (await import('./simulate.ts')).simulateCommand,
