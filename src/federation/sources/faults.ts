@@ -3,14 +3,17 @@
 
 /**
  * `refused`: the broker refuses an operation. `settings`: the program's own stream has wrong settings. `stall`: the
- * stream delivers nothing.
+ * stream delivers nothing. `silence`: the log of a partition brings no round. `control`: the commands of operators cannot
+ * be read.
  */
-export type FaultKind = 'refused' | 'settings' | 'stall';
+export type FaultKind = 'refused' | 'settings' | 'stall' | 'silence' | 'control';
 
 const ENDS: Readonly<Record<FaultKind, string>> = {
   refused: 'the broker allows again everything that reading needs',
   settings: 'the stream is as the settings want it again',
   stall: 'the stream gives messages again; what was removed of it unread is counted as lost',
+  silence: 'the log brings rounds again',
+  control: 'the commands of operators are read again',
 };
 
 /** The current faults. */

@@ -81,6 +81,11 @@ export class StreamInput {
     return this.#current !== null && this.#parts.stall.unread === 0;
   }
 
+  /** True if a stream is read, with problems or without. */
+  get isReading(): boolean {
+    return this.#current !== null;
+  }
+
   /** Returns true if this stream is already being read; reading then continues for this attempt. */
   keep({ config, created }: StreamInfo, attempt: ReadingAttempt): boolean {
     const isSame = this.#current?.name === config.name && this.#current.created === created;

@@ -14,6 +14,8 @@ import type { CatchUp } from '../sources/catch-up.ts';
 import { Handover, type HandoverOptions } from '../sources/handover.ts';
 import type { Reading, TelemetryMessage } from '../sources/reading.ts';
 import { NO_SUBJECT, subjectIndex } from '../sources/input-subjects.ts';
+import type { LogInput, LogInputParts } from '../sources/log-input.ts';
+import type { LogEntry } from '../sources/log-rounds.ts';
 import type { Telemetry, TelemetryParts } from '../sources/telemetry.ts';
 import type { SourceToMain, IngestToSource, SourceToIngest } from './messages.ts';
 import { WriterPosition } from './writer-position.ts';
@@ -29,7 +31,7 @@ export const STOP_HANDOVER_MS = 1_500;
 /** Pause between two checks whether the writer has taken them. */
 const STOP_LOOK_MS = 10;
 
-/** The reader: {@link Telemetry}, or its replacement in a simulation. */
+/** The reader: {@link Telemetry}, {@link LogInput} in a cluster, or a replacement in a simulation. */
 export interface Input
   extends Pick<
     Telemetry,
@@ -49,7 +51,13 @@ export interface Input
   readonly catchUp: CatchUp;
   /** Read for each message. */
   readonly reading: Pick<Reading, 'isMapped' | 'isMissing'>;
+  /** Only in a cluster. */
+  readonly hole?: LogInput['hole'];
+  readonly missingCommands?: LogInput['missingCommands'];
 }
+
+/** What an input calls: one that reads messages, or one that reads a log. */
+export type InputSink = TelemetryParts & LogInputParts;
 
 /** The source thread's end of the port to the ingest thread. */
 export interface IngestPort {
@@ -72,13 +80,13 @@ export interface SourceLoopParts {
   readonly timers: Timers;
   readonly ingest: IngestPort;
   /** Makes the reader: it uses `position`, and passes messages and events to `sink`. */
-  createInput(position: WriterPosition, sink: TelemetryParts): Input;
+  createInput(position: WriterPosition, sink: InputSink): Input;
   /** Sends a message to the main thread. */
   send(message: SourceToMain): void;
 }
 
 /** The work of the source thread. It is itself the sink of its input, which saves a call per message. */
-export class SourceLoop implements TelemetryParts, Part {
+export class SourceLoop implements InputSink, Part {
   readonly clock: ThreadClock;
   readonly #options: SourceLoopOptions;
   readonly #parts: SourceLoopParts;
@@ -181,6 +189,14 @@ export class SourceLoop implements TelemetryParts, Part {
     });
   }
 
+  round(heardMs: number): void {
+    this.#observed.heard(heardMs, this.#catchUp.isCatchingUp || this.#reading.isMissing);
+  }
+
+  entry(entry: LogEntry): void {
+    this.#handover.add({ ...entry, observedMs: this.#observed.nowMs });
+  }
+
   heard(): void {
     // While the source does not read, the stream may hold unread messages of every node. This time is no node's silence.
     if (!this.#input.isReading) {
@@ -226,7 +242,10 @@ export class SourceLoop implements TelemetryParts, Part {
         if (this.#catchUp.isCatchingUp !== this.#wasCatchingUp) this.report();
         return;
       case 'hole':
+        this.#input.hole?.(message.source, message.upto);
+        return;
       case 'missingCommands':
+        this.#input.missingCommands?.(message.entries);
         return;
       default:
         unreachable(message);

@@ -4,7 +4,8 @@
 
 import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { Position } from '../sources/attachment.ts';
-import type { SourceToIngest } from './messages.ts';
+import type { LogPosition } from '../sources/log-reading-parts.ts';
+import type { SourceToIngest, StoredCommand } from './messages.ts';
 
 /** Questions to the writer about the position, and their answers. */
 export class WriterPosition {
@@ -36,6 +37,17 @@ export class WriterPosition {
     this.#tell({ type: 'detach' });
   }
 
+  /** In a cluster: attaches to the log of the partition. */
+  attachLog(log: StreamFacts, then: (nextSeq: number) => void): void {
+    this.#left();
+    this.#ask({ type: 'attachLog', log }, (seq) => then(seq ?? 1));
+  }
+
+  /** In a cluster: hands over commands; `isAll`: these are all that their stream holds. */
+  commands(entries: readonly StoredCommand[], isAll: boolean): void {
+    this.#tell({ type: 'commands', entries, isAll });
+  }
+
   /** Passes the writer's answer to the oldest question. */
   answered(seq: number | null): void {
     this.#waiting.shift()?.(seq);
@@ -45,6 +57,14 @@ export class WriterPosition {
     this.#waiting.push(then);
     this.#tell(question);
   }
+}
+
+/** Adapts the position for a reader of a log. */
+export function awaitedInLog(position: WriterPosition): LogPosition {
+  return {
+    attachLog: (log) => new Promise((resolve) => position.attachLog(log, resolve)),
+    commands: (entries, isAll) => position.commands(entries, isAll),
+  };
 }
 
 /** Adapts the position for a reader that awaits its answers. */
