@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'backup_unusable'
   | 'database_missing'
   | 'database_replaced'
+  | 'cluster_mismatch'
   | 'broker_binary_missing'
   | 'broker_start_failed'
   | 'broker_foreign'

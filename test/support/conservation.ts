@@ -24,7 +24,8 @@ export function expectPositionsConserved(databasePath: string): void {
   const rows = database
     .prepare<[], { length: number; outcomes: number }>(
       `SELECT last_seq - first_seq + 1 AS length,
-         applied + duplicate + rejected + rate_limited + quarantined + ignored + lost AS outcomes FROM ingest_position`,
+         applied + duplicate + rejected + rate_limited + quarantined + ignored + lost + elsewhere AS outcomes
+         FROM ingest_position`,
     )
     .all();
   database.close();

@@ -13,6 +13,7 @@ import {
 } from '../domain/operator-request.ts';
 import { applyOperatorRequest } from '../store/apply-operator-request.ts';
 import { FEDERATION_DATABASE } from '../store/federation-database.ts';
+import { isForAllReplicas, refuseAlone } from '../store/membership.ts';
 import { FederationWriter } from '../store/writer.ts';
 import { writerOptions } from '../store/writer-options.ts';
 
@@ -36,6 +37,7 @@ export async function performOperatorRequest<R extends OperatorRequest>(
 
 function applyAlone(settings: Settings, database: Database, request: OperatorRequest): unknown {
   const writer = new FederationWriter(database, writerOptions(settings), settings.aggregatorId);
+  if (writer.membership !== null && isForAllReplicas(request)) refuseAlone(writer.membership);
   return writer.durably(() => {
     const nowMs = systemClock.nowMs();
     // The broker's clock is unknown here. The program corrects this guess once it has read the stream to its end.

@@ -157,6 +157,12 @@ export interface ControlEntry {
   readonly command: ControlCommand;
 }
 
+/** A command with the time at which it was given: the broker's, ms since the epoch. */
+export interface StoredCommand {
+  readonly entry: ControlEntry;
+  readonly atMs: number;
+}
+
 /** The requests that change what later messages count: each replica applies them at the same place of its log. */
 export type ControlCommand =
   | {

@@ -39,6 +39,14 @@ export function longestGapMs(offlineAfterMs: number): number {
 }
 
 /**
+ * By how much a clock advances in a stream whose time changes by `byMs` from one message to the next, see
+ * {@link EventClock}.
+ */
+export function movedInStreamMs(byMs: number): number {
+  return byMs < 0 ? Math.max(1, Math.min(-byMs, STEP_TIME_MAX_MS)) : byMs;
+}
+
+/**
  * Follows the times of the messages in the order in which they are read. A time above the previous one advances this
  * clock by the difference. A time below the previous one shows that the source's clock was set back. Then this clock
  * advances by the time that passed on the observed clock. In a stream that time depends on when the program reads, so

@@ -24,6 +24,12 @@ export const LOST_CODE = 255;
 /** Maximum length of the JSON header in bytes. */
 const HEADER_BYTES_MAX = 8_192;
 
+/**
+ * At each attaching, reading begins this number of rounds before the position: a log that lost its end may have given
+ * the sequences there a second time.
+ */
+export const LOG_OVERLAP_ROUNDS = 300;
+
 /** What a round says about itself. The JSON on the wire is compact; see docs/cluster.md#a-round. */
 export interface RoundHeader {
   /** The splitter that made it, for the log of someone who looks for a fault. */

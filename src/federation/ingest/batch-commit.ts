@@ -16,7 +16,7 @@ export interface BatchWriter {
   /** True if merging failed: the memory is incomplete and must be reverted. */
   readonly isSpoilt: boolean;
   readonly current: {
-    readonly position: { readonly nextSeq: number | null };
+    readonly readUpTo: number;
     housekeep(nowMs: number, monotonicMs: number): void;
     quarantine(message: {
       readonly seq: number | null;
@@ -53,7 +53,7 @@ export interface BatchCommitOptions {
 /** What a {@link BatchCommit} needs of the ingest thread. */
 export interface BatchCommitParts {
   readonly writer: BatchWriter;
-  readonly door: Pick<Door, 'enter' | 'receive' | 'admit' | 'setAside' | 'committed' | 'forget'>;
+  readonly door: Pick<Door, 'isMessage' | 'mark' | 'enter' | 'admit' | 'setAside' | 'committed' | 'forget'>;
   readonly files: Pick<DatabaseFiles, 'check' | 'written'>;
   readonly clock: Clock;
   /** Hooks for tests: called before each commit, and before each message if not null. */
@@ -77,8 +77,10 @@ export class BatchCommit {
   readonly #housekeepingRestMs: number;
   /** The merged batch; it is given back after the next commit. */
   #merged: Batch | null = null;
-  /** Number of its messages that were received. */
+  /** Number of its entries that were merged, or begun. */
   #entered = 0;
+  /** Which of them are no messages. */
+  readonly #marks = new Set<number>();
   /** Stores in parts a batch that failed without a cause in the environment, or that could not be merged. */
   #salvage: Salvage | null = null;
   #housekeepFromMs = -Infinity;
@@ -105,12 +107,18 @@ export class BatchCommit {
     const { clock, door, beforeMessage } = this.#parts;
     const nowMs = clock.nowMs();
     this.#entered = 0;
+    this.#marks.clear();
     try {
       readBatch(batch, (entry) => {
         if (beforeMessage !== null) beforeMessage();
         this.observedMs = entry.observedMs;
-        this.#entered++;
-        door.enter(entry, nowMs);
+        const at = this.#entered++;
+        if (door.isMessage(entry)) {
+          door.enter(entry, nowMs);
+          return;
+        }
+        this.#marks.add(at);
+        door.mark(entry);
       });
     } finally {
       this.#merged = batch;
@@ -166,7 +174,11 @@ export class BatchCommit {
     const entries: BatchMessage[] = [];
     if (this.#merged !== null) readBatch(this.#merged, (entry) => entries.push(entry));
     const nowMs = clock.nowMs();
-    for (const entry of entries.slice(this.#entered)) door.receive(entry, nowMs);
+    // Messages that were not reached are received when they are merged for the first time: only then is it known
+    // whether their round is passed over.
+    let entered = this.#entered;
+    let committed = 0;
+    const isReceived = entries.map((_entry, at) => at < entered && !this.#marks.has(at));
     const entryAt = (at: number): BatchMessage => {
       const entry = entries[at];
       if (entry === undefined) throw new RangeError('no such message in the batch');
@@ -180,20 +192,37 @@ export class BatchCommit {
         this.observedMs = this.committedObservedMs;
       },
       dropFacts: () => writer.dropFacts(),
-      merge: (at) => void door.admit(entryAt(at), nowMs),
+      merge(at) {
+        const entry = entryAt(at);
+        const isFirst = at >= entered;
+        entered = Math.max(entered, at + 1);
+        if (!door.isMessage(entry)) door.mark(entry);
+        else if (!isFirst) door.admit(entry, nowMs);
+        else {
+          isReceived[at] = true;
+          door.enter(entry, nowMs);
+        }
+      },
       setAside(at, code) {
         const entry = entryAt(at);
+        if (!door.isMessage(entry)) {
+          door.mark(entry);
+          return;
+        }
         const { seq, subject, atMs } = entry;
         if (door.setAside(entry) === 'replayed') return;
         writer.current.quarantine({ seq, subject: SUBJECTS[subject] ?? 'other', code, atMs });
       },
-      commit: (messages) => this.#commitMerged(messages),
+      commit: (count) => {
+        this.#commitMerged(isReceived.slice(committed, committed + count).filter(Boolean).length);
+        committed += count;
+      },
     });
   }
 
   #giveBack(): void {
     const batch = this.#merged;
     this.#merged = null;
-    if (batch !== null) this.#parts.giveBack(batch, (this.#parts.writer.current.position.nextSeq ?? 1) - 1);
+    if (batch !== null) this.#parts.giveBack(batch, this.#parts.writer.current.readUpTo);
   }
 }

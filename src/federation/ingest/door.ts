@@ -5,9 +5,10 @@
 import type { Outcome } from '../domain/accounting.ts';
 import type { ApiKey } from '../domain/api-keys.ts';
 import { Decoder } from '../domain/decode.ts';
+import type { RoundHeader } from '../domain/round.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Authenticate } from './authenticator.ts';
-import type { BatchMessage } from '../sources/batch.ts';
+import { type BatchMessage, LOST, ROUND_BEGINS, ROUND_ENDS } from '../sources/batch.ts';
 import type { Ledger } from './ledger.ts';
 import { NO_SUBJECT } from '../sources/input-subjects.ts';
 
@@ -31,6 +32,19 @@ export interface DoorParts {
   take(seq: number, atMs: number): boolean;
   /** Called with the outcome of each message that was taken. */
   count(outcome: Outcome): void;
+  /** The rounds of a log; absent where no log is ever read. */
+  readonly rounds?: DoorRounds;
+}
+
+/** What a {@link Door} tells of rounds. */
+export interface DoorRounds {
+  /** True between the marks of a round whose messages are passed over. */
+  isPassing(): boolean;
+  /** The round with this sequence of the log begins. */
+  begin(header: RoundHeader, logSeq: number): void;
+  end(logSeq: number): void;
+  /** The source of the open round holds `count` sequences up to `seq` no more. */
+  lose(seq: number, count: number): void;
 }
 
 /** Judges every message and counts its outcome. */
@@ -50,6 +64,23 @@ export class Door {
   /** Counts of labels outside their vocabulary, in the order of `LABEL_DIMENSIONS`. */
   get unknownLabels(): readonly number[] {
     return this.#decoder.unknownLabels;
+  }
+
+  /**
+   * True if this entry of a batch is a message. The others go to {@link mark}: marks of rounds, losses, and messages of
+   * a round that is passed over. They are not received and have no outcome.
+   */
+  isMessage({ subject }: Pick<BatchMessage, 'subject'>): boolean {
+    return subject <= NO_SUBJECT && this.#parts.rounds?.isPassing() !== true;
+  }
+
+  /** Takes an entry that is no message. */
+  mark({ subject, seq, payload }: BatchMessage): void {
+    const { rounds } = this.#parts;
+    if (rounds === undefined || seq === null) return;
+    if (subject === ROUND_BEGINS) rounds.begin(JSON.parse(textOf(payload)) as RoundHeader, seq);
+    else if (subject === ROUND_ENDS) rounds.end(seq);
+    else if (subject === LOST && !rounds.isPassing()) rounds.lose(seq, Number(textOf(payload)));
   }
 
   /** Receives and judges one message; returns its outcome. `nowMs` is this machine's clock. */
@@ -120,4 +151,8 @@ export class Door {
     ledger.outcome(subject, outcome);
     return outcome;
   }
+}
+
+function textOf({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString();
 }

@@ -2,6 +2,7 @@
 // nodes. It merges nothing. Its schedules reach the disk only with the commit of the messages that it admitted.
 
 import { EventClock, type EventClockState, longestGapMs } from '../domain/event-clock.ts';
+import { SourceClocks } from '../domain/event-clock-of-sources.ts';
 import type { Limits } from '../domain/limits.ts';
 import { advance, isWithin, pace } from '../../lib/pace.ts';
 import type { KeyUse } from './api-keys.ts';
@@ -28,7 +29,7 @@ export class Admission {
   readonly #limits: ReturnType<typeof paces>;
   readonly #nodesMax: number;
   readonly #offlineAfterMs: number;
-  readonly #events: EventClock;
+  #events: EventClock | SourceClocks;
   /** The schedules of the shared limits, stored with each commit. */
   #globalDueMs: number;
   #newNodesDueMs: number;
@@ -47,6 +48,16 @@ export class Admission {
     this.#newNodesDueMs = stored.number(NEW_NODES_DUE);
     const state = storedEventClock(stored) ?? eventClockAt(nodes.latestMs, observedMs);
     this.#events = new EventClock(state, longestGapMs(offlineAfterMs));
+  }
+
+  /**
+   * From now on the messages of several sources are read in one order. `hasHeard`: a message of some source was read
+   * before. The caller tells the returned clock whose messages come.
+   */
+  followSources(hasHeard: boolean): SourceClocks {
+    const clocks = new SourceClocks(this.#events.state, longestGapMs(this.#offlineAfterMs), hasHeard);
+    this.#events = clocks;
+    return clocks;
   }
 
   /**

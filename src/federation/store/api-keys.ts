@@ -1,5 +1,5 @@
-// API keys on disk and in memory. A created or revoked key is written at once; its use (rate limit, last time) is
-// written with each commit. Only hashes are stored; this file judges no signature.
+// API keys on disk and in memory. A created or revoked key is written at once, by a command of a cluster with the next
+// commit; its use (rate limit, last time) is written with each commit. Only hashes are stored; this file judges no signature.
 
 import { type ApiKey, KeyBook, PERMISSIONS } from '../domain/api-keys.ts';
 import type { KeyListing, NewKey } from '../domain/operator-request.ts';
@@ -55,6 +55,10 @@ export class ApiKeyTable {
   readonly #inOneStep: (run: () => void) => void;
   readonly #used: Statement;
   readonly #spent: Statement;
+  #nextRow: number;
+  /** Changes that the next commit writes. */
+  #deferred: (() => void)[] = [];
+  #isDeferring = false;
   #dirty: KeyUse[] = [];
   /** Ids of the keys whose event times the next commit writes. */
   #moved = new Set<string>();
@@ -63,7 +67,7 @@ export class ApiKeyTable {
   constructor(database: Database) {
     this.#insert = statement(
       database,
-      'INSERT INTO api_keys (key_hash, name, node_id, permissions, rate_limit, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO api_keys (id, key_hash, name, node_id, permissions, rate_limit, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
     this.#revoke = statement(database, 'UPDATE api_keys SET is_active = 0, revoked_at = ? WHERE id = ?');
     this.#delete = statement(database, 'DELETE FROM api_keys WHERE id = ?');
@@ -87,6 +91,7 @@ export class ApiKeyTable {
          FROM api_keys LEFT JOIN api_key_limits spent ON spent.key = id LEFT JOIN api_key_moments moments ON moments.key = id
          ORDER BY id`,
     ).all();
+    this.#nextRow = Math.max(0, ...rows.map(({ id }) => id)) + 1;
     this.book = new KeyBook(rows.map(toKey));
     for (const row of rows) this.#uses.set(row.key_hash.slice(0, KEY_ID_DIGITS), toUse(row));
   }
@@ -94,6 +99,16 @@ export class ApiKeyTable {
   /** False if {@link settle} may still change the event time of a creation or revocation. */
   get isSettled(): boolean {
     return this.#isSettled;
+  }
+
+  /** Runs `change`; the next commit writes the keys that it creates and revokes. */
+  withNextCommit<T>(change: () => T): T {
+    this.#isDeferring = true;
+    try {
+      return change();
+    } finally {
+      this.#isDeferring = false;
+    }
   }
 
   /**
@@ -109,12 +124,12 @@ export class ApiKeyTable {
     this.#makeRoom();
     const createdAt = new Date(nowMs).toISOString();
     const { keyHash, name, nodeId, permissions, ratePerMinute } = key;
-    let row = 0;
-    this.#inOneStep(() => {
-      const values = [keyHash, name, nodeId, permissions.join(','), ratePerMinute, createdAt];
-      row = Number(this.#insert.run(...values).lastInsertRowid);
+    const row = this.#nextRow;
+    this.#store(() => {
+      this.#insert.run(row, keyHash, name, nodeId, permissions.join(','), ratePerMinute, createdAt);
       this.#saveMoments.run(row, eventMs, null);
     });
+    this.#nextRow++;
     const created: ApiKey = {
       ...key,
       keyId,
@@ -138,7 +153,7 @@ export class ApiKeyTable {
     const use = this.#uses.get(keyId);
     if (key === undefined || use === undefined) return null;
     if (key.revokedAtMs !== null) return key;
-    this.#inOneStep(() => {
+    this.#store(() => {
       this.#revoke.run(new Date(nowMs).toISOString(), use.row);
       this.#saveMoments.run(use.row, key.createdEventMs, eventMs);
     });
@@ -208,6 +223,7 @@ export class ApiKeyTable {
 
   /** Writes the changed uses and event times, inside the caller's transaction. */
   write(): void {
+    for (const change of this.#deferred) change();
     for (const use of this.#dirty) {
       this.#used.run(toText(use.lastUsedMs), use.row);
       if (use.pace.intervalMs > 0) this.#spent.run(use.row, use.limitDueMs);
@@ -220,11 +236,22 @@ export class ApiKeyTable {
     }
   }
 
-  /** The transaction that held {@link write} is committed. */
-  committed(): void {
+  /**
+   * The transaction that held {@link write} is committed. Returns true if keys were created or revoked in it, see
+   * {@link withNextCommit}.
+   */
+  committed(): boolean {
+    const hasChanged = this.#deferred.length > 0;
+    this.#deferred = [];
     for (const use of this.#dirty) use.isDirty = false;
     this.#dirty = [];
     this.#moved.clear();
+    return hasChanged;
+  }
+
+  #store(change: () => void): void {
+    if (this.#isDeferring) this.#deferred.push(change);
+    else this.#inOneStep(change);
   }
 
   #noteUse(use: KeyUse, atMs: number): void {
@@ -246,9 +273,11 @@ export class ApiKeyTable {
         `There are ${API_KEYS_MAX} API keys, and none is revoked: revoke one that is not used.`,
       );
     }
-    this.#deleteLimit.run(use.row);
-    this.#deleteMoments.run(use.row);
-    this.#delete.run(use.row);
+    this.#store(() => {
+      this.#deleteLimit.run(use.row);
+      this.#deleteMoments.run(use.row);
+      this.#delete.run(use.row);
+    });
     this.#uses.delete(oldest.keyId);
     this.#dirty = this.#dirty.filter((each) => each !== use);
     this.book.remove(oldest.keyId);

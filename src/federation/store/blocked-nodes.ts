@@ -1,5 +1,5 @@
-// Node ids that an operator has blocked. A change is written at once; the writer checks every message and decides what
-// happens to it.
+// Node ids that an operator has blocked. A change is written at once, by a command of a cluster with the next commit; the
+// writer checks every message and decides what happens to it.
 
 import type { BlockedNode } from '../domain/operator-request.ts';
 import { CodedError } from '../../lib/errors.ts';
@@ -14,6 +14,9 @@ export class BlockedNodes {
   readonly #blockedAt = new Map<string, string>();
   readonly #insert: Statement;
   readonly #delete: Statement;
+  /** Changes that the next commit writes. */
+  #deferred: (() => unknown)[] = [];
+  #isDeferring = false;
 
   constructor(database: Database) {
     this.#insert = statement(database, 'INSERT INTO blocked_nodes (node_id, blocked_at) VALUES (?, ?)');
@@ -29,6 +32,16 @@ export class BlockedNodes {
     return this.#blockedAt.size > 0 && this.#blockedAt.has(nodeId);
   }
 
+  /** Runs `change`; the next commit writes the ids that it blocks and unblocks. */
+  withNextCommit<T>(change: () => T): T {
+    this.#isDeferring = true;
+    try {
+      return change();
+    } finally {
+      this.#isDeferring = false;
+    }
+  }
+
   /** Blocks an id at once; an id that was blocked before keeps its time. Errors: `too_many`. */
   block(nodeId: string, nowMs: number): BlockedNode {
     const known = this.#blockedAt.get(nodeId);
@@ -40,19 +53,34 @@ export class BlockedNodes {
       );
     }
     const blockedAt = new Date(nowMs).toISOString();
-    this.#insert.run(nodeId, blockedAt);
+    this.#store(() => this.#insert.run(nodeId, blockedAt));
     this.#blockedAt.set(nodeId, blockedAt);
     return { nodeId, blockedAt };
   }
 
   /** Unblocks an id at once; false if it was not blocked. */
   unblock(nodeId: string): boolean {
-    this.#delete.run(nodeId);
+    this.#store(() => this.#delete.run(nodeId));
     return this.#blockedAt.delete(nodeId);
   }
 
   /** The blocked ids, in the order in which they were blocked. */
   list(): readonly BlockedNode[] {
     return Array.from(this.#blockedAt, ([nodeId, blockedAt]) => ({ nodeId, blockedAt }));
+  }
+
+  /** Writes the changes of {@link withNextCommit}, inside the caller's transaction. */
+  write(): void {
+    for (const change of this.#deferred) change();
+  }
+
+  /** The transaction that held {@link write} is committed. */
+  committed(): void {
+    this.#deferred = [];
+  }
+
+  #store(change: () => unknown): void {
+    if (this.#isDeferring) this.#deferred.push(change);
+    else change();
   }
 }

@@ -25,6 +25,15 @@ export function readIdentity(database: Database, givenSalt: string | null): Iden
   });
 }
 
+/**
+ * Stores the identity of a cluster with the next commit. A salt that is given by a setting at each start is stored
+ * nowhere, so only a stored salt is replaced.
+ */
+export function storeIdentity(stored: StoredValues, { salt, statisticsKey }: Identity): void {
+  if (stored.text(SALT) !== null) stored.set(SALT, salt);
+  stored.set(STATISTICS_KEY, JSON.stringify(statisticsKey));
+}
+
 function newKey(): StatisticsKey {
   const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   return { x, d };

@@ -1,6 +1,7 @@
 // Nodes in memory and on disk: times, buckets, limits and the state that an actor decided; and their removal by
 // eviction or pruning. It stores states and never decides them.
 
+import { hash } from 'node:crypto';
 import type { EarlierNode } from '../domain/earlier-rows.ts';
 import type { NodeSign, NodeTransition } from '../../lifecycle/node-state.ts';
 import type { Heartbeat } from '../domain/signal.ts';
@@ -39,6 +40,7 @@ export const PRUNED_NODES_MAX = 50;
 /** Maximum number of nodes evicted for one new node: 2, so that a lowered limit is reached eventually. */
 const EVICTED_FOR_ONE_MAX = 2;
 const NEXT_NUMBER = 'next_node_number';
+const NODES_DIGEST = 'nodes_digest';
 
 /** Sizes of the node table. `generationSize` is the number of nodes per generation in memory. */
 export interface NodeTableOptions {
@@ -77,6 +79,7 @@ export class NodeTable implements PrunedTable {
   readonly #transitions: { node: Node; number: number; fact: NodeTransition }[] = [];
   #dirty: Node[] = [];
   #nextNumber: number;
+  #digest: bigint;
   #live: number;
   #authenticated: number;
   #goneEver: number;
@@ -112,6 +115,7 @@ export class NodeTable implements PrunedTable {
     // The newest rows may have been deleted, so the greatest number in the table does not give the next one.
     const greatest = Number(statement(database, 'SELECT coalesce(max(number), 0) FROM nodes').pluck().get());
     this.#nextNumber = Math.max(stored.number(NEXT_NUMBER), greatest + 1);
+    this.#digest = BigInt(`0x${stored.text(NODES_DIGEST) ?? '0'}`);
     this.#live = Number(statement(database, 'SELECT count(*) FROM nodes').pluck().get());
     this.#authenticated = Number(
       statement(database, 'SELECT count(*) FROM nodes WHERE signed_ms > 0 AND signed_ms >= heard_ms')
@@ -180,9 +184,19 @@ export class NodeTable implements PrunedTable {
     return this.#nextNumber <= NODE_NUMBER_MAX;
   }
 
+  /**
+   * A digest of the id and the number of each node that was ever made, 16 hex digits: equal in two databases that gave
+   * the same numbers. Databases of earlier versions begin with those made from then on.
+   */
+  get digest(): string {
+    return this.#digest.toString(16).padStart(16, '0');
+  }
+
   create(nodeId: string, atMs: number, presentMs: number, nowMs: number, observedMs: number): Node {
     const sighting = this.#queue?.add(nodeId, presentMs) ?? null;
-    const node = newNode(this.#nextNumber++, nodeId, atMs, presentMs, nowMs, observedMs, sighting);
+    const number = this.#nextNumber++;
+    this.#digest = withNode(this.#digest, nodeId, number);
+    const node = newNode(number, nodeId, atMs, presentMs, nowMs, observedMs, sighting);
     this.#hot.set(nodeId, node);
     this.#live++;
     return node;
@@ -305,6 +319,7 @@ export class NodeTable implements PrunedTable {
       if (!node.isGone) this.#transitionRows.insert(node.number, number, fact);
     }
     this.#stored.set(NEXT_NUMBER, this.#nextNumber);
+    this.#stored.set(NODES_DIGEST, this.digest);
   }
 
   /** A step of retention, after {@link write} in the same transaction. */
@@ -388,6 +403,11 @@ export class NodeTable implements PrunedTable {
     node.dirty = true;
     this.#dirty.push(node);
   }
+}
+
+/** A sum, so that the order in which nodes are made does not matter. */
+function withNode(digest: bigint, nodeId: string, number: number): bigint {
+  return BigInt.asUintN(64, digest + hash('sha256', `${number} ${nodeId}`, 'buffer').readBigUInt64BE());
 }
 
 /** Reads all live nodes, before the program serves anything. */

@@ -11,6 +11,7 @@ import { expectDatabase, isReadableByOthers } from '../../store/database-files.t
 import { type DatabaseLock, lockDatabase } from '../../store/lock.ts';
 import { earlierAggregator, tellAdoption } from './adoption.ts';
 import { readIdentity } from './identity-row.ts';
+import { checkMembership } from './membership.ts';
 import { RevertibleWriter } from './revertible-writer.ts';
 import { writerOptions } from './writer-options.ts';
 import { FederationWriter } from './writer.ts';
@@ -25,8 +26,8 @@ export interface OpenedDatabase {
 
 /**
  * Opens the database that the settings name. `nowMs` is this machine's wall clock. `log` receives the report of an
- * adoption, and a warning if other users may read the file. Errors: those of `lockDatabase` and `openWriter`, and
- * `database_missing`.
+ * adoption, and a warning if other users may read the file. Errors: those of `lockDatabase` and `openWriter`,
+ * `database_missing`, and `cluster_mismatch`, which leaves the file as it is.
  */
 export function openDatabase(
   settings: Settings,
@@ -44,6 +45,7 @@ export function openDatabase(
   const lock = lockDatabase(path, FEDERATION_DATABASE, 'start');
   try {
     expectDatabase(path, lock.hadDatabase);
+    checkMembership(path, settings.cluster);
     const database = openFederationWriter(path, earlierAggregator(adoption));
     tellAdoption(database, path, (line) => log('info', `adoption: ${line}`));
     // The tables must not be in the log alone: without the log the file would look like a new one.

@@ -8,6 +8,7 @@ import { CodedError, type ErrorCode } from '../../lib/errors.ts';
 import { codeOf } from '../../store/refusal.ts';
 import type { Committer } from '../../store/committer.ts';
 import { type RequestMoment, applyOperatorRequest } from './apply-operator-request.ts';
+import { isForAllReplicas, refuseAlone } from './membership.ts';
 import type { RevertibleWriter } from './revertible-writer.ts';
 
 /** The reply to a request; the sentence is for the operator. */
@@ -32,7 +33,9 @@ export function replyToOperatorRequest(
   { writer, committer, keys }: OperatorRequestParts,
 ): OperatorRequestReply {
   if (committer.isFailing) return refusal('database_unusable', BUSY_SENTENCE);
+  const { membership } = writer.current;
   try {
+    if (membership !== null && isForAllReplicas(request)) refuseAlone(membership);
     return writer.current.durably(() => {
       const answer = applyOperatorRequest(writer.current, request, moment);
       keys(writer.current.keys.book.all);

@@ -2,6 +2,7 @@
 // is written in the transaction that stores the effects of the messages, so the two always agree.
 
 import type { Outcome } from '../domain/accounting.ts';
+import { type Source, sourceName } from '../domain/cluster.ts';
 import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
@@ -17,9 +18,13 @@ interface PositionRow extends Record<CountedOutcome, number> {
   last_seq: number;
   last_ms: number;
   lost: number;
+  elsewhere: number;
 }
 
-/** The position of one reader in all streams that it has read. */
+/**
+ * The position of one reader in all streams that it has read. A single process is attached to one stream at a time. A
+ * replica of a cluster reads a log of rounds and {@link enter}s the source of each round.
+ */
 export class StreamPosition {
   /** Messages found lost since the process started. */
   lostSinceStart = 0;
@@ -28,14 +33,19 @@ export class StreamPosition {
   readonly #save: Statement<PositionRow>;
   readonly #rowsOf: Statement<[string], PositionRow>;
   readonly #rename: Statement<[string, string, string]>;
+  /** The row of the attached stream, or of the source entered last. */
   #row: PositionRow | null = null;
   /** Rows of streams from which the reader detached since the last commit. */
   #left: PositionRow[] = [];
+  /** The rows of the sources of a log that were entered, by stream and incarnation; null if no log is read. */
+  #sources: Map<string, PositionRow> | null = null;
+  /** What a sequence is that no message has: of another partition if a log is read. */
+  #gap: 'lost' | 'elsewhere' = 'lost';
   /** Changes of a row's creation time since the last commit: new time, stream, old time. */
   #renamed: [string, string, string][] = [];
 
   constructor(database: Database) {
-    const names = ['first_seq', 'last_seq', 'last_ms', ...COUNTED, 'lost'];
+    const names = ['first_seq', 'last_seq', 'last_ms', ...COUNTED, 'lost', 'elsewhere'];
     this.#save = statement(
       database,
       `INSERT INTO ingest_position (stream, incarnation, ${names.join(', ')})
@@ -49,7 +59,12 @@ export class StreamPosition {
     this.#rowsOf = statement(database, 'SELECT * FROM ingest_position WHERE stream = ? ORDER BY rowid');
   }
 
-  /** The next sequence to read; null while attached to no stream. */
+  /** True if messages come from plain NATS: neither from a stream nor from a log. */
+  get isPlain(): boolean {
+    return this.#row === null && this.#sources === null;
+  }
+
+  /** The next sequence to read of the attached stream; null while attached to no stream. */
   get nextSeq(): number | null {
     return this.#row === null ? null : this.#row.last_seq + 1;
   }
@@ -68,6 +83,43 @@ export class StreamPosition {
   /** Attaches to a stored row: the position of a dropped writer at its last commit. */
   resume({ stream, incarnation }: { readonly stream: string; readonly incarnation: string }): void {
     this.#row = this.#rowsOf.all(stream).find((row) => row.incarnation === incarnation) ?? null;
+  }
+
+  /** From now on a log is read, and messages belong to the source that was entered last. */
+  followLog(): void {
+    this.#leave();
+    this.#sources ??= new Map();
+    this.#gap = 'elsewhere';
+  }
+
+  /**
+   * The next messages are of this source, whose first sequence is `firstSeq`. Returns the last sequence of it that has
+   * an outcome; `firstSeq` − 1 if the source is not known.
+   */
+  enter(source: Source, firstSeq: number): number {
+    const row = this.#rowOf(source) ?? emptyRow(source.stream, source.incarnation, firstSeq);
+    this.#sources?.set(sourceName(source), row);
+    if (row !== this.#row) this.#leave();
+    this.#row = row;
+    return row.last_seq;
+  }
+
+  /** How far a source was read, and how many of its sequences this partition has had; null if it is not known. */
+  reachOf(source: Source): { readonly upto: number; readonly entries: number } | null {
+    const row = this.#rowOf(source);
+    if (row === null) return null;
+    return { upto: row.last_seq, entries: row.last_seq - row.first_seq + 1 - row.elsewhere };
+  }
+
+  /** The source entered last holds `count` sequences up to `seq` no more; those not taken before are lost. */
+  lose(seq: number, count: number): void {
+    this.#skipTo(seq - count);
+    this.#skipTo(seq, 'lost');
+  }
+
+  /** The source entered last has nothing more for this partition up to and including `seq`. */
+  passTo(seq: number): void {
+    this.#skipTo(seq);
   }
 
   /**
@@ -156,8 +208,17 @@ export class StreamPosition {
   }
 
   #leave(): void {
-    if (this.#row !== null) this.#left.push(this.#row);
+    if (this.#row !== null && !this.#left.includes(this.#row)) this.#left.push(this.#row);
     this.#row = null;
+  }
+
+  /** The row of a source of a log; null if the source is not known. */
+  #rowOf(source: Source): PositionRow | null {
+    const known = this.#sources?.get(sourceName(source));
+    if (known !== undefined) return known;
+    const row = this.#rowsOf.all(source.stream).find(({ incarnation }) => incarnation === source.incarnation);
+    if (row !== undefined) this.#sources?.set(sourceName(source), row);
+    return row ?? null;
   }
 
   /** The row of this creation time, the last one if there are several; otherwise the last row of the stream. */
@@ -173,10 +234,14 @@ export class StreamPosition {
     return rows.findLast((row) => row.incarnation.split('#')[0] === stream.created) ?? rows.at(-1) ?? null;
   }
 
-  #skipTo(seq: number): void {
+  #skipTo(seq: number, as = this.#gap): void {
     const row = this.#row;
     if (row === null || seq <= row.last_seq) return;
-    row.lost += seq - row.last_seq;
+    row[as] += seq - row.last_seq;
+    if (as === 'elsewhere') {
+      row.last_seq = seq;
+      return;
+    }
     this.lostSinceStart += seq - row.last_seq;
     this.lostSinceCommit += seq - row.last_seq;
     row.last_seq = seq;
@@ -201,5 +266,6 @@ function emptyRow(stream: string, incarnation: string, firstSeq: number): Positi
     quarantined: 0,
     ignored: 0,
     lost: 0,
+    elsewhere: 0,
   };
 }

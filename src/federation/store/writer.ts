@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type { ApiKey } from '../domain/api-keys.ts';
 import type { EarlierInvoice, EarlierNode, EarlierStatistics, EarlierTask } from '../domain/earlier-rows.ts';
 import type { NodeSign, NodeTransition } from '../../lifecycle/node-state.ts';
+import type { Membership, ReplicaPosition } from '../domain/cluster.ts';
+import type { Identity } from '../domain/identity.ts';
 import type { NodeTrust } from '../domain/statistics.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Signal } from '../domain/signal.ts';
@@ -15,14 +17,19 @@ import { type Database, durably } from '../../store/database.ts';
 import { Admission } from './admission.ts';
 import { ApiKeyTable } from './api-keys.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
+import { Commands } from './commands.ts';
 import { DeletionTime } from './deletion-time.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InvoiceTable } from './invoices.ts';
 import { StoredValues } from '../../store/stored-values.ts';
+import { storeIdentity } from './identity-row.ts';
 import { LabelDictionary } from './label-dictionary.ts';
+import { LogRounds, type OpenRound } from './log-rounds.ts';
+import { readMembership, storeMembership } from './membership.ts';
 import { MissingRows } from './missing-rows.ts';
 import { NodeTable } from './nodes.ts';
+import type { StreamFacts } from '../domain/stream-facts.ts';
 import { StreamPosition } from './position.ts';
 import { QuarantineRows, type SetAside } from './quarantine-rows.ts';
 import { type PruneResult, Retention } from './retention.ts';
@@ -85,6 +92,8 @@ export interface CommitReport {
   readonly pruned: PruneResult | null;
   /** True if no statistics are left to thin; null if no step was scheduled. */
   readonly isThinned: boolean | null;
+  /** True if it stored the creation or the revocation of a key by a command of a cluster. */
+  readonly hasChangedKeys: boolean;
 }
 
 const OFFLINE_AFTER_MS = 300_000;
@@ -94,13 +103,15 @@ const AGGREGATOR_ID = 'aggregator_id';
 /** Merges messages and transitions, and commits them. Only one may exist per database. */
 export class FederationWriter {
   /** The report of the last successful commit. */
-  lastCommit: CommitReport = { gone: [], pruned: null, isThinned: null };
+  lastCommit: CommitReport = { gone: [], pruned: null, isThinned: null, hasChangedKeys: false };
   readonly position: StreamPosition;
+  readonly rounds: LogRounds;
+  readonly commands: Commands;
   readonly keys: ApiKeyTable;
   readonly blocked: BlockedNodes;
   readonly missing: MissingRows;
-  /** The id under which this aggregator publishes: configured, or generated once and stored. */
-  readonly aggregatorId: string;
+  /** The id under which this aggregator publishes: configured, or generated once and stored, or that of its cluster. */
+  aggregatorId: string;
   readonly #database: Database;
   readonly #labels: readonly LabelDictionary[];
   readonly #tasks: TaskTable;
@@ -151,6 +162,8 @@ export class FederationWriter {
     this.#housekeeping = new Housekeeping(retentionMs);
     this.#deletionTime = new DeletionTime(database, this.#stored, retentionMs);
     this.position = new StreamPosition(database);
+    this.rounds = new LogRounds(database, this.#stored, this.position);
+    this.commands = new Commands(database);
     this.keys = new ApiKeyTable(database);
     this.blocked = new BlockedNodes(database);
     this.missing = new MissingRows(database);
@@ -162,6 +175,41 @@ export class FederationWriter {
   /** The observed clock at the last commit, in ms. */
   get observedMs(): number {
     return this.#stored.number(OBSERVED);
+  }
+
+  /** The cluster to which the database belongs; null if to none. */
+  get membership(): Membership | null {
+    return readMembership(this.#stored);
+  }
+
+  /** Makes the database that of a cluster's partition, with the cluster's identity, with the next commit. */
+  join(membership: Membership, identity: Identity, aggregatorId: string): void {
+    storeMembership(this.#stored, membership);
+    storeIdentity(this.#stored, identity);
+    this.aggregatorId = aggregatorId;
+    this.#stored.set(AGGREGATOR_ID, aggregatorId);
+  }
+
+  /** Attaches to a log, whose rounds come next. */
+  attachLog(log: StreamFacts): void {
+    this.rounds.attach(log, this.#admission.followSources(this.rounds.hasHeard));
+  }
+
+  /** Every sequence up to this is merged: of the log, or of the attached stream; 0 on plain NATS. */
+  get readUpTo(): number {
+    return this.rounds.isFollowed ? this.rounds.logSeq : (this.position.nextSeq ?? 1) - 1;
+  }
+
+  /** Reads on in the log as the writer did that this one replaces, which had this round open at its last commit. */
+  resumeLog(open: OpenRound | null): void {
+    this.rounds.resume(open, this.#admission.followSources(this.rounds.hasHeard));
+  }
+
+  /** How far the log is applied; null without a cluster. To be asked right after a commit. */
+  replica(): Omit<ReplicaPosition, 'holes'> | null {
+    if (!this.rounds.isFollowed && this.membership === null) return null;
+    const { latestId } = this.commands;
+    return { ...this.rounds.replica(), control: latestId, nodesDigest: this.#nodes.digest };
   }
 
   /** What the event clock will show if the next event is at `atMs`. */
@@ -195,7 +243,7 @@ export class FederationWriter {
    */
   applyNext(signal: Signal, moment: MessageTimes, signer: ApiKey | null = null): Applied {
     // In a stream the event times are fixed, so the same limits apply whenever the stream is read.
-    const isPlain = this.position.nextSeq === null;
+    const { isPlain } = this.position;
     const steadyMs = this.#admission.pass(moment.atMs, moment.observedMs, isPlain);
     // On plain NATS the event time is the reading of this machine's wall clock.
     if (isPlain) this.#deletionTime.stamped(moment.atMs);
@@ -360,14 +408,17 @@ export class FederationWriter {
     this.#shed = 0;
     this.#quarantine.committed();
     this.#stored.committed();
-    this.keys.committed();
+    const hasChangedKeys = this.keys.committed();
+    this.blocked.committed();
+    this.commands.committed();
+    this.rounds.committed();
     this.position.committed();
     const { signs, gone } = this.#nodes.committed();
     const pruned = this.#retention.committed();
     const isThinned = this.#thinning.committed();
     if (pruned !== null) this.#housekeeping.pruned(pruned.isPassOver, this.#monotonicMs);
     if (isThinned !== null) this.#housekeeping.thinned(isThinned, this.#monotonicMs);
-    this.lastCommit = { gone, pruned, isThinned };
+    this.lastCommit = { gone, pruned, isThinned, hasChangedKeys };
     if (this.#isErasing) this.#emptyLog();
     return signs;
   }
@@ -421,8 +472,11 @@ export class FederationWriter {
     };
     this.missing.write(found, nowMs);
     this.#thinning.write();
+    this.rounds.write();
     this.#stored.write();
     this.keys.write();
+    this.blocked.write();
+    this.commands.write();
     this.position.write();
   }
 }

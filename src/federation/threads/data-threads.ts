@@ -97,9 +97,8 @@ export class DataThreads {
       case 'committed':
       case 'snapshot':
       case 'keys':
-        this.#parts.news(message);
-        return;
       case 'joined':
+        this.#parts.news(message);
         return;
       case 'operatorReply':
         this.#parts.replied(message.id, message.reply);

@@ -15,7 +15,13 @@ export function doorParts(writer: RevertibleWriter, ledger: Ledger, isRequired: 
       (atMs) => writer.current.eventMs(atMs),
     ),
     apply: (signal, moment, signer) => writer.current.applyNext(signal, moment, signer),
-    take: (seq, atMs) => writer.current.position.take(seq, atMs),
+    take: (seq, atMs) => writer.take(seq, atMs),
     count: (outcome) => writer.current.position.count(outcome),
+    rounds: {
+      isPassing: () => writer.current.rounds.isPassing,
+      begin: (header, logSeq) => writer.beginRound(header, logSeq),
+      end: (logSeq) => writer.endRound(logSeq),
+      lose: (seq, count) => writer.current.position.lose(seq, count),
+    },
   };
 }

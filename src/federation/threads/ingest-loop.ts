@@ -27,6 +27,15 @@ import type { IngestToMain, IngestSeams, IngestToSource, SourceToIngest, MainToI
 /** Time between two reports of counters and clock to the main thread while there is nothing to commit. */
 export const SNAPSHOT_INTERVAL_MS = 1_000;
 
+/** A hole of a source that is still there is told again after this time. */
+export const HOLE_REPEAT_MS = 1_000;
+
+interface ToldHole {
+  readonly incarnation: string;
+  readonly upto: number;
+  readonly atMs: number;
+}
+
 /** Messages of the source thread that may have to wait until they can be stored. */
 type Waiting = Exclude<SourceToIngest, { readonly type: 'reach' }>;
 
@@ -75,6 +84,10 @@ export class IngestLoop implements Part {
   readonly #line: WaitingLine<Waiting>;
   readonly #news: MissingNews;
   readonly #reach = new KnownReach();
+  /** The hole of each input stream that was told last. */
+  readonly #toldHoles = new Map<string, ToldHole>();
+  /** The cluster that the next commit makes this database's. */
+  #joining: Extract<MainToIngest, { type: 'join' }> | null = null;
   #source: SourcePort | null = null;
   #lagMs = 0;
   #snapshots: Timer | null = null;
@@ -120,7 +133,7 @@ export class IngestLoop implements Part {
     const { timers, writer, identity, send } = this.#parts;
     this.#snapshots = timers.every(this.#options.snapshotIntervalMs, () => this.report());
     void this.health.start();
-    const { aggregatorId, keys, missing } = writer.current;
+    const { aggregatorId, keys, missing, membership } = writer.current;
     send({
       type: 'opened',
       aggregatorId,
@@ -128,7 +141,7 @@ export class IngestLoop implements Part {
       keys: keys.book.all,
       missing: missing.records,
       observedMs: this.#batches.committedObservedMs,
-      membership: null,
+      membership,
     });
     return Promise.resolve();
   }
@@ -180,6 +193,7 @@ export class IngestLoop implements Part {
         send({ type: 'operatorReply', id: message.id, reply: this.#reply(message.request) });
         return;
       case 'join':
+        this.#join(message);
         return;
       case 'keyUsed':
         writer.current.keys.used(message.keyId, message.atMs);
@@ -204,7 +218,8 @@ export class IngestLoop implements Part {
     const { totalNodes, trust } = writer.current;
     const missing = writer.current.missing.records;
     const observedMs = this.#batches.committedObservedMs;
-    send({ type: 'snapshot', accounts, status, observedMs, totalNodes, trust, missing, position: null });
+    const position = writer.replica;
+    send({ type: 'snapshot', accounts, status, observedMs, totalNodes, trust, missing, position });
     this.#tellMissing();
   }
 
@@ -230,8 +245,11 @@ export class IngestLoop implements Part {
   #committed({ signs, seconds, messages }: Commit): void {
     const { writer, ledger, clock, send } = this.#parts;
     this.#lagMs = ledger.committed(clock.nowMs(), seconds, messages);
-    const { gone } = writer.current.lastCommit;
+    const { gone, hasChangedKeys } = writer.current.lastCommit;
     send({ type: 'committed', signs, gone, observedMs: this.#batches.committedObservedMs });
+    if (hasChangedKeys) send({ type: 'keys', keys: writer.current.keys.book.all });
+    this.#joined();
+    this.#tellHoles();
     this.report();
   }
 
@@ -272,15 +290,20 @@ export class IngestLoop implements Part {
         writer.attach(message.stream, message.storedAtMs);
         this.#answer(writer.current.position.nextSeq);
         break;
+      case 'attachLog':
+        this.#reach.left();
+        writer.attachLog(message.log);
+        this.#answer(writer.current.rounds.logSeq + 1);
+        break;
+      case 'commands':
+        this.#know(message);
+        break;
       case 'nothingUpTo':
         writer.nothingUpTo(message.seq);
         break;
       case 'detach':
         this.#reach.left();
         writer.detach();
-        return;
-      case 'attachLog':
-      case 'commands':
         return;
       default:
         unreachable(message);
@@ -297,7 +320,9 @@ export class IngestLoop implements Part {
    */
   #settleKeys(): void {
     const { writer } = this.#parts;
-    const { keys, position } = writer.current;
+    const { keys, position, rounds } = writer.current;
+    // Commands of a cluster have their place in the log from the beginning.
+    if (rounds.isFollowed) return;
     if (!keys.isSettled && this.#reach.isBehindChanges(position.nextSeq)) writer.settleKeys();
   }
 
@@ -312,6 +337,41 @@ export class IngestLoop implements Part {
     );
     this.#reach.changed(clock.sharedMs());
     return reply;
+  }
+
+  #know({ entries, isAll }: Extract<Waiting, { type: 'commands' }>): void {
+    const { writer } = this.#parts;
+    writer.know(entries);
+    if (!isAll) return;
+    const missing = writer.current.commands.beside(entries);
+    this.#source?.postMessage({ type: 'missingCommands', entries: missing });
+  }
+
+  /** Makes the database that of a cluster; the main thread is told when that is on disk, and not before. */
+  #join(message: Extract<MainToIngest, { type: 'join' }>): void {
+    const { writer } = this.#parts;
+    writer.join(message.membership, message.identity, message.aggregatorId);
+    this.#joining = message;
+    writer.current.durably(() => this.#committer.flush());
+  }
+
+  #joined(): void {
+    if (this.#joining === null) return;
+    const { identity, aggregatorId } = this.#joining;
+    this.#joining = null;
+    this.#parts.send({ type: 'joined', identity, aggregatorId });
+  }
+
+  /** Asks the source for what is missing: at once, and again after a while if it is still missing. */
+  #tellHoles(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const { source, upto } of this.#parts.writer.takeHoles()) {
+      const told = this.#toldHoles.get(source.stream);
+      const isKnown = told?.upto === upto && told.incarnation === source.incarnation;
+      if (isKnown && nowMs - told.atMs < HOLE_REPEAT_MS) continue;
+      this.#toldHoles.set(source.stream, { incarnation: source.incarnation, upto, atMs: nowMs });
+      this.#source?.postMessage({ type: 'hole', source, upto });
+    }
   }
 
   #tellMissing(isLast = false): void {

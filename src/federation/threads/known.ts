@@ -4,6 +4,7 @@
 
 import type { IngestAccounts, IngestStatus, SourceStatus } from '../domain/accounting.ts';
 import { type ApiKey, KeyBook } from '../domain/api-keys.ts';
+import type { Identity } from '../domain/identity.ts';
 import { listMissing, type Missing, NONE_MISSING } from '../domain/missing.ts';
 import type { NodeTrust, TickStatistics } from '../domain/statistics.ts';
 import type { Period } from '../domain/vocabulary.ts';
@@ -19,7 +20,10 @@ import { IngestReports } from './ingest-reports.ts';
 import type { IngestToMain } from './messages.ts';
 
 /** The messages of the ingest thread that report something; the other messages request something. */
-export type IngestNews = Extract<IngestToMain, { type: 'opened' | 'committed' | 'snapshot' | 'keys' }>;
+export type IngestNews = Extract<
+  IngestToMain,
+  { type: 'opened' | 'joined' | 'committed' | 'snapshot' | 'keys' }
+>;
 
 /** Facts that do not change while the program runs. */
 export interface KnownFromStart {
@@ -72,10 +76,11 @@ export class Known {
         this.#missing = news.missing;
         this.#observedMs = news.observedMs;
         this.#setKeys(news.keys);
-        this.#opened = {
-          salt: news.identity.salt,
-          signer: createSigner(news.identity.statisticsKey),
-        };
+        this.#setIdentity(news.identity);
+        return;
+      case 'joined':
+        this.#aggregatorId = news.aggregatorId;
+        this.#setIdentity(news.identity);
         return;
       case 'committed':
         this.#observedMs = news.observedMs;
@@ -214,6 +219,10 @@ export class Known {
       missing: listMissing(this.#missing),
       cluster: elsewhere.cluster,
     });
+  }
+
+  #setIdentity({ salt, statisticsKey }: Identity): void {
+    this.#opened = { salt, signer: createSigner(statisticsKey) };
   }
 
   #setKeys(keys: readonly ApiKey[]): void {

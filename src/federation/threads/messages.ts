@@ -15,7 +15,7 @@ import type { NatsOptions } from '../../io/nats.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { Batch } from '../sources/batch.ts';
 import type { Reach } from '../sources/reach.ts';
-import type { ControlEntry, Membership, ReplicaPosition, Source } from '../domain/cluster.ts';
+import type { Membership, ReplicaPosition, Source, StoredCommand } from '../domain/cluster.ts';
 import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 
@@ -56,7 +56,7 @@ export type MainToIngest =
   | { readonly type: 'statistics'; readonly tick: TickStatistics }
   /** An operator's request. `operatorReply` with the same id answers it when its effect is committed. */
   | { readonly type: 'operatorRequest'; readonly id: number; readonly request: OperatorRequest }
-  /** The cluster to which the database belongs from now on; `membershipReply` answers when it is on disk. */
+  /** The cluster to which the database belongs from now on; `joined` answers when it is on disk. */
   | {
       readonly type: 'join';
       readonly membership: Membership;
@@ -141,12 +141,6 @@ export type SourceToIngest =
    * them.
    */
   | { readonly type: 'commands'; readonly entries: readonly StoredCommand[]; readonly isAll: boolean };
-
-/** A command with the time at which it was given: the broker's, ms since the epoch. */
-export interface StoredCommand {
-  readonly entry: ControlEntry;
-  readonly atMs: number;
-}
 
 /** Messages of the ingest thread to the source thread. `seq` answers `lastKnown` and `attach`. */
 export type IngestToSource =

@@ -5,7 +5,8 @@
 import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { Position } from '../sources/attachment.ts';
 import type { LogPosition } from '../sources/log-reading-parts.ts';
-import type { SourceToIngest, StoredCommand } from './messages.ts';
+import type { StoredCommand } from '../domain/cluster.ts';
+import type { SourceToIngest } from './messages.ts';
 
 /** Questions to the writer about the position, and their answers. */
 export class WriterPosition {

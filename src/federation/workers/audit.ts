@@ -246,7 +246,7 @@ class Audit {
   #checkPositions(): void {
     const differing = this.#number(
       `SELECT count(*) FROM ingest_position WHERE last_seq - first_seq + 1 <>
-         applied + duplicate + rejected + rate_limited + quarantined + ignored + lost`,
+         applied + duplicate + rejected + rate_limited + quarantined + ignored + lost + elsewhere`,
     );
     const compared = this.#number('SELECT count(*) FROM ingest_position');
     this.#check('each sequence read has one outcome', compared, differing);

@@ -361,7 +361,7 @@ export function expectPosition(database: ReadDatabase, truth: GroundTruth): void
   const outcomes = ['applied', 'duplicate', 'rejected', 'rate_limited', 'quarantined', 'ignored'] as const;
   const of = (row: Record<string, number>, name: string) => row[name] ?? NaN;
   for (const row of rows) {
-    const sum = [...outcomes, 'lost'].reduce((total, name) => total + of(row, name), 0);
+    const sum = [...outcomes, 'lost', 'elsewhere'].reduce((total, name) => total + of(row, name), 0);
     if (of(row, 'last_seq') - of(row, 'first_seq') + 1 !== sum)
       throw new Error(`the position does not add up: ${JSON.stringify(row)}`);
   }

@@ -128,7 +128,7 @@ describe('audit', () => {
     ['an adopted row that is none', 'INSERT INTO adopted VALUES (0, 999999, 3)', 'adopted rows exist'],
     [
       'a sequence without an outcome',
-      "INSERT INTO ingest_position VALUES ('S', 'x#0', 1, 5, 0, 3, 0, 0, 0, 0, 0, 1)",
+      "INSERT INTO ingest_position VALUES ('S', 'x#0', 1, 5, 0, 3, 0, 0, 0, 0, 0, 1, 0)",
       'each sequence read has one outcome',
     ],
   ])('audit - it finds %s', (_what, sql, check) => {

@@ -8,6 +8,7 @@ import { quarantine } from './005-quarantine.ts';
 import { missing } from './006-missing.ts';
 import { eventClock } from './007-event-clock.ts';
 import { keyMoments } from './008-key-moments.ts';
+import { cluster } from './009-cluster.ts';
 import type { Migration } from '../../../store/migration.ts';
 
 /** `MIGRATIONS[n]` migrates a database from version n to n + 1. */
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   missing,
   eventClock,
   keyMoments,
+  cluster,
 ];
