@@ -8,10 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { createMetrics as createAgentMetrics } from '../../src/agent/metrics/metrics.ts';
+import { createMetrics as createFederationMetrics } from '../../src/federation/metrics/metrics.ts';
 import { createMetrics } from '../../src/mining/metrics/metrics.ts';
 import { createMetrics as createTradesMetrics } from '../../src/trades/metrics/metrics.ts';
 import { startServer as startAgentServer } from '../agent/http/parts.ts';
 import { VIEW as AGENT_VIEW } from '../agent/http/view.ts';
+import { CLUSTER } from '../federation/http/cluster.ts';
+import { startServer as startFederationServer } from '../federation/http/parts.ts';
+import { NOTHING } from '../federation/metrics/nothing.ts';
 import { startServer } from '../mining/http/parts.ts';
 import { STATISTICS, VIEW } from '../mining/http/view.ts';
 import { freePort } from '../support/free-port.ts';
@@ -41,6 +45,7 @@ interface Panel {
 const rules = (parse(read('deploy/alerts.yml')) as Rules).groups.flatMap((group) => group.rules);
 const isMining = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorMining');
 const isTrades = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorTrades');
+const isCluster = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorCluster');
 const isAgent = ({ alert }: { readonly alert: string }) => alert.startsWith('AggregatorAgent');
 
 /** The queries of a dashboard, each with the title of its panel. */
@@ -148,7 +153,7 @@ describe('monitoring', () => {
     await expectData(
       prometheus,
       queriesOf('aggregator'),
-      rules.filter((rule) => !isMining(rule) && !isTrades(rule) && !isAgent(rule)),
+      rules.filter((rule) => !isMining(rule) && !isTrades(rule) && !isAgent(rule) && !isCluster(rule)),
     );
 
     // Prometheus has evaluated the rules: none has an error, and no alert fires.
@@ -162,6 +167,21 @@ describe('monitoring', () => {
       rules.map(({ alert }) => [alert, 'ok']),
     );
     expect(evaluated.filter(({ state }) => state === 'firing')).toEqual([]);
+  });
+
+  it('monitoring - the same holds for the dashboard and the alerts of a cluster', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'monitoring-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const metrics = createFederationMetrics({
+      ...NOTHING,
+      cluster: () => ({ ...CLUSTER, isPublisher: true }),
+    });
+    onTestFinished(() => metrics.stop());
+    const url = await startFederationServer({
+      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    });
+    const prometheus = await startPrometheus(folder, 'aggregator:8080', new URL(url).host);
+    await expectData(prometheus, queriesOf('cluster'), rules.filter(isCluster), 10);
   });
 
   it('monitoring - the same holds for the dashboard and the alerts of the mining proxy', async () => {
@@ -220,8 +240,9 @@ async function expectData(
   prometheus: Awaited<ReturnType<typeof startPrometheus>>,
   shown: ReturnType<typeof queriesOf>,
   judged: typeof rules,
+  shownMin = 30,
 ): Promise<void> {
-  expect(shown.length).toBeGreaterThan(30);
+  expect(shown.length).toBeGreaterThanOrEqual(shownMin);
   // A late scrape leaves a second without data.
   for (const { title, expr } of shown) {
     const query = expr.replaceAll('$__rate_interval', '10s').replaceAll('$instance', '.*');

@@ -5,6 +5,7 @@ import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../doma
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';
 import type { ClusterStatus } from '../domain/cluster-status.ts';
 import type { NodeTrust } from '../domain/statistics.ts';
+import { SKIP_REASONS, type SkipReason } from '../domain/tick-rules.ts';
 import { type Missing, MISSING_OUTCOMES, unacknowledged } from '../domain/missing.ts';
 import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
@@ -60,6 +61,8 @@ export interface Metrics extends Exposition {
   transition(from: NodeState, to: NodeState): void;
   /** Records a tick that computed, recorded and published its statistics in `seconds`. */
   tick(seconds: number): void;
+  /** Records that a tick of the cluster was not published. */
+  tickSkipped(reason: SkipReason): void;
   /** Records a request to join. */
   join(outcome: JoinOutcome): void;
   /** Records a failure of a node's actor. */
@@ -124,6 +127,15 @@ export function createMetrics(parts: MetricsParts): Metrics {
     text: () => registry.text(),
     ...countNodes(registry),
     ...measureWork(registry),
+    tickSkipped: countWords(
+      registry,
+      {
+        name: 'aggregator_ticks_skipped_total',
+        help: 'Ticks of a cluster that this process did not publish, by reason.',
+      },
+      'reason',
+      SKIP_REASONS,
+    ),
     stop: () => registry.stop(),
   };
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { NONE_MISSING } from '../../../src/federation/domain/missing.ts';
 import { AGENT_ERRORS } from '../../../src/agent/http/schemas.ts';
 import { HTTP_ERRORS } from '../../../src/http/answers.ts';
 import { PARAMETER_CODES } from '../../../src/federation/http/parameters.ts';
@@ -15,6 +14,7 @@ import {
   tableRows,
 } from '../../support/metric-docs.ts';
 import { CLUSTER } from '../http/cluster.ts';
+import { NOTHING } from './nothing.ts';
 
 function read(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -22,21 +22,7 @@ function read(path: string): string {
 
 describe('docs/metrics.md - against the program', () => {
   it('has every metric with its type and labels, and no other', async () => {
-    const metrics = createMetrics({
-      accounts: () => null,
-      status: () => null,
-      nodes: () => ({ online: 0, stale: 0, offline: 0 }),
-      trust: () => ({ authenticated: 0, claimed: 0 }),
-      missing: () => NONE_MISSING,
-      pool: () => ({ waitingQuestions: 0 }),
-      feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
-      logLoss: () => ({ lines: 0 }),
-      descriptors: () => ({ seconds: 0 }),
-      refusals: () => 0,
-      cluster: () => CLUSTER,
-      version: '0',
-      wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
-    });
+    const metrics = createMetrics({ ...NOTHING, cluster: () => CLUSTER });
     const text = await metrics.text();
     metrics.stop();
     const actual = metricsOfText(text);
