@@ -7,6 +7,23 @@ const RULES = [
   'test/deploy/links.test.ts',
 ];
 
+/** Files about the broker: its rights, its streams, its leaf nodes, the shipped configuration, its life under the program. */
+const BROKER = [
+  'test/io/embedded-broker-{life,store}.test.ts',
+  'test/io/stream-{reader,settings}.test.ts',
+  'test/federation/broker/{configuration,rights}.test.ts',
+  'test/federation/security/{broker,leaf}-attacks.test.ts',
+  'test/federation/integration/transport-faults.test.ts',
+  'test/deploy/broker-configuration.test.ts',
+];
+
+/** The nats-server that operators install today, beside Debian's; empty where it cannot be had (scripts/test-brokers.sh). */
+const CURRENT_BROKER = process.env['NATS_SERVER_CURRENT_BIN'] ?? '';
+const CURRENT =
+  CURRENT_BROKER === ''
+    ? { setupFiles: ['./test/support/without-broker.ts'] }
+    : { env: { NATS_SERVER_BIN: CURRENT_BROKER } };
+
 export default defineConfig({
   test: {
     // Programs and brokers mostly wait: on two cores three files at a time keep both busy.
@@ -17,6 +34,8 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'rules', include: RULES, isolate: false } },
       { extends: true, test: { name: 'programs', include: ['test/**/*.test.ts'], exclude: RULES } },
+      // The same files once more: what differs is the broker that they start.
+      { extends: true, test: { name: 'broker 2.15', include: BROKER, ...CURRENT } },
     ],
   },
 });

@@ -6,15 +6,16 @@ NATS_SERVER_BIN=$(printf '%s' "${NATS_SERVER_BIN:-}" | sed 's/^[[:space:]]*//; s
 
 find_nats_server() { find_program nats-server "$NATS_SERVER_BIN"; }
 
-# VERSION SHA-256 of the official release's nats-server-vVERSION-OS-ARCH.tar.gz. Linux: from the Dockerfiles of the
-# official image (nats-io/nats-docker, 2.10.x/alpine3.22); macOS, where Homebrew is the usual way: from the package
-# definitions of cashapp/hermit-packages, which agree with the official image where both name a file.
+# VERSION SHA-256 of the official release's nats-server-vVERSION-OS-ARCH.tar.gz: the newest for which the checksums of all
+# four are published outside the release too. Linux: from the Dockerfile of the official image (nats-io/nats-docker,
+# 2.15.x/alpine3.22). macOS, where Homebrew is the usual way: from lists of the release's SHA256SUMS in public
+# repositories, several of which agree, with each other and with the official image.
 release_checksum() {
   case $1 in
-    linux-amd64) echo '2.10.29 e314da74a83a1d3876db8814c27eb990fe729640fd6452025b441bcede8390da' ;;
-    linux-arm64) echo '2.10.29 da4b27942ecfb4c5f0c54553d2e7f470ddda9d7581cfe8131b351a0e223ed401' ;;
-    darwin-amd64) echo '2.10.10 5b6bfed8f75ecb2f6465b87334f4e757a66c32b6c5f802e964a080a3716ffffb' ;;
-    darwin-arm64) echo '2.10.10 8af6cbd8f3f21bcec164d17bc879d3e7807cd98e1c7839ac668986a71c4e52c6' ;;
+    linux-amd64) echo '2.15.0 5d2c51caca950333aba84911df7d377f826f3a59ec36061c6539105084f65c92' ;;
+    linux-arm64) echo '2.15.0 cdc208f5a3f42963a52b6ab06ef65626bb870315dc936e26ba571780c6351112' ;;
+    darwin-amd64) echo '2.15.0 5bd8b59ca5bf93fab3da2c5843cf564cd6e2e291e22ae3b861746e7ebe259b95' ;;
+    darwin-arm64) echo '2.15.0 e1c4e22d70bd44abfa0bcb3c16f7cf0c66f648c2e728c58924e8a1ce88913cc8' ;;
     *) return 1 ;;
   esac
 }

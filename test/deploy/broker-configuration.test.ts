@@ -35,7 +35,7 @@ describe('shipped broker configuration', () => {
   it('shipped broker configuration - it gives the rights that the embedded broker gives', () => {
     const generated = configurationText(
       {
-        version: [2, 14, 5],
+        version: [2, 15, 0],
         serverName: 'any',
         host: '0.0.0.0',
         port: 4222,

@@ -1,8 +1,10 @@
-// The broker configurations of deploy/nats, written for a test as an operator would: nothing changed but ports, folder and
-// the line that the nats-server of Debian 12 does not know.
+// The broker configurations of deploy/nats, written for a test as an operator would: nothing changed but ports and
+// folder, and for Debian's nats-server 2.9.10 the one line that it does not know.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SYNC_INTERVAL_SINCE } from '../../src/io/embedded-broker/configuration.ts';
+import { brokerIsAtLeast } from './broker-version.ts';
 import { freePort } from './free-port.ts';
 
 export const SHIPPED = readFileSync(new URL('../../deploy/nats/nats.conf', import.meta.url), 'utf8');
@@ -33,9 +35,9 @@ export async function writeBroker(folder: string, shipped: string): Promise<Ship
     .replace('"/data"', JSON.stringify(join(folder, 'jetstream')))
     .replace('port: 9086', `port: ${wsPort}`)
     .replace('port: 7422', `port: ${leafPort}`)
-    .replace('127.0.0.1:8222', `127.0.0.1:${await freePort()}`)
-    .replace(/^ *sync_interval.*$/m, '');
-  writeFileSync(file, text);
+    .replace('127.0.0.1:8222', `127.0.0.1:${await freePort()}`);
+  const isKnown = brokerIsAtLeast(SYNC_INTERVAL_SINCE);
+  writeFileSync(file, isKnown ? text : text.replace(/^ *sync_interval.*$/m, ''));
   return { file, wsPort, leafPort };
 }
 

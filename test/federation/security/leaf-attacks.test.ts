@@ -35,8 +35,8 @@ const AGGREGATOR = {
   pass: PASSWORDS.NATS_AGGREGATOR_PASSWORD,
   inboxPrefix: '_AGG',
 };
-/** JetStream's interface takes it as an empty request. */
 const LIE = '{"lie":true}';
+const THEFT = JSON.stringify({ stream_name: STREAM, config: { deliver_subject: '_INBOX.loot' } });
 /** The subject to which an attacker wants answers; every monitor hears it. */
 const LOOT = '_INBOX.loot';
 
@@ -169,11 +169,12 @@ const OF_OWN_ACCOUNT = [
   '$SYS.REQ.SERVER.PING.CONNZ',
 ];
 
+/** Forgeries, and requests that are complete: a broker answers a faulty one before it asks whose it is. */
 function words(interfaces: readonly string[]): string {
   return [
     `LS+ ${LOOT}\r\n`,
     ...FORGERIES.map((subject) => leafMessage(subject, LIE)),
-    ...interfaces.map((subject) => leafMessage(subject, LIE, LOOT)),
+    ...interfaces.map((subject) => leafMessage(subject, subject.includes('CREATE') ? THEFT : '', LOOT)),
   ].join('');
 }
 
