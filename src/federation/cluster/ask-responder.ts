@@ -5,6 +5,7 @@ import type { Msg, NatsConnection, Subscription } from 'nats';
 import { CLUSTER_SUBJECTS } from '../domain/cluster.ts';
 import type { PartialStatistics, PlacesPartial } from '../domain/partial.ts';
 import type { Part } from '../../lib/part.ts';
+import type { ClusterAccess } from './connection.ts';
 import { type AskQuestion, type AskRefusal, type AskReply, decodeQuestion, encodeReply } from './ask-wire.ts';
 
 /** Who answers. */
@@ -17,8 +18,7 @@ export interface AskResponderOptions {
 
 /** What an {@link AskResponder} needs of its owner. */
 export interface AskResponderParts {
-  /** A connection that reconnects by itself. */
-  readonly connection: NatsConnection;
+  readonly access: ClusterAccess;
   /** Why this process answers nothing now; null if it does. */
   refusal(): 'starting' | 'catching_up' | null;
   readPartial(nowMs: number): Promise<PartialStatistics>;
@@ -39,6 +39,7 @@ export class AskResponder implements Part {
   readonly #parts: AskResponderParts;
   #subscription: Subscription | null = null;
   #underWay = 0;
+  #isStopped = false;
 
   constructor(options: AskResponderOptions, parts: AskResponderParts) {
     this.#options = options;
@@ -46,18 +47,25 @@ export class AskResponder implements Part {
   }
 
   async start(): Promise<void> {
-    this.#subscription = this.#parts.connection.subscribe(CLUSTER_SUBJECTS.ask(this.#options.partition), {
+    this.#parts.access.onConnected((connection) => this.#listen(connection));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#subscription?.unsubscribe();
+  }
+
+  /** The client renews a subscription at each reconnection, unless the broker refused it before. */
+  #listen(connection: NatsConnection): void {
+    if (this.#isStopped || this.#subscription?.isClosed() === false) return;
+    this.#subscription = connection.subscribe(CLUSTER_SUBJECTS.ask(this.#options.partition), {
       callback: (error, message) => {
-        if (error === null) void this.#take(message);
+        if (error === null) void this.#take(message, connection);
       },
     });
   }
 
-  async stop(): Promise<void> {
-    this.#subscription?.unsubscribe();
-  }
-
-  async #take(message: Msg): Promise<void> {
+  async #take(message: Msg, connection: NatsConnection): Promise<void> {
     const question = decodeQuestion(message.data);
     if (question === null || message.reply === undefined || message.reply === '') {
       this.#parts.counted('unreadable');
@@ -66,8 +74,11 @@ export class AskResponder implements Part {
     this.#underWay++;
     try {
       const reply = await this.#replyTo(question);
-      const { bytes, outcome } = await this.#packed(reply);
-      if (this.#parts.connection.isClosed()) return;
+      const { bytes, outcome } = await this.#packed(
+        reply,
+        connection.info?.max_payload ?? PAYLOAD_BYTES_USUAL,
+      );
+      if (connection.isClosed()) return;
       message.respond(bytes);
       this.#parts.counted(outcome);
     } catch (error) {
@@ -95,9 +106,9 @@ export class AskResponder implements Part {
 
   async #packed(
     reply: AskReply,
+    most: number,
   ): Promise<{ readonly bytes: Uint8Array; readonly outcome: 'answered' | AskRefusal }> {
     const bytes = await encodeReply(reply);
-    const most = this.#parts.connection.info?.max_payload ?? PAYLOAD_BYTES_USUAL;
     if (bytes.length <= most) return { bytes, outcome: reply.type === 'refused' ? reply.reason : 'answered' };
     return { bytes: await encodeReply(this.#refused('too_large')), outcome: 'too_large' };
   }
