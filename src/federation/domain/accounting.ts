@@ -76,6 +76,14 @@ export interface SourceStatus {
   readonly clockOffsetMs: number | null;
   /** Payload bytes that the source has read and not yet handed to the writer. */
   readonly backlogBytes: number;
+  /** Only in a cluster. */
+  readonly unreadable?: Unreadable;
+}
+
+/** What a replica skipped since its start because it cannot read it. */
+export interface Unreadable {
+  readonly rounds: number;
+  readonly commands: number;
 }
 
 /** The state of the ingest thread's writer. */

@@ -82,6 +82,14 @@ export const INGEST_READINGS: readonly Reading<IngestMoment>[] = [
     'Payload that was read and is not yet with the writer.',
     ({ status }) => status?.backlogBytes ?? 0,
   ),
+  {
+    name: 'aggregator_unreadable_total',
+    type: 'counter',
+    help: 'Rounds and commands of a cluster that this replica skipped because it cannot read them.',
+    labels: ['kind'],
+    read: ({ status }) =>
+      (['rounds', 'commands'] as const).map((kind) => [{ kind }, status?.unreadable?.[kind] ?? 0]),
+  },
   gauge('aggregator_catching_up', 'Whether the source is catching up, 0 or 1.', ({ status }) =>
     Number(status?.catchingUp ?? false),
   ),

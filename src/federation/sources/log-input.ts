@@ -1,6 +1,7 @@
 // The source of a replica in a cluster: reads the log of its partition, and the commands of operators, over a kept
 // connection. It judges no message, and knows nothing of the writer except its position.
 
+import type { Unreadable } from '../domain/accounting.ts';
 import type { Source } from '../domain/cluster.ts';
 import type { GivenCommand } from './control-input.ts';
 import { KeptInput, type KeptInputOptions, type KeptInputParts } from './kept-input.ts';
@@ -17,6 +18,10 @@ export interface LogInputParts extends KeptInputParts, LogReadingParts {}
 export class LogInput extends KeptInput<LogReading> {
   constructor(options: LogInputOptions, position: LogPosition, parts: LogInputParts) {
     super(options, new LogReading(options, position, parts), parts);
+  }
+
+  get unreadable(): Unreadable {
+    return this.reading.unreadable;
   }
 
   /** The ingest thread skipped a round of this source, because what follows `upto` is missing. */

@@ -37,9 +37,7 @@ export class LogReading implements KeptReading {
   readonly refusals = new Refusals();
   /** The subjects of messages stand in their rounds. */
   readonly isMapped = false;
-  /** Rounds and commands that could not be read since the start. */
-  unreadableRounds = 0;
-  malformedCommands = 0;
+  readonly unreadable = { rounds: 0, commands: 0 };
   readonly #options: LogReadingOptions;
   readonly #position: LogPosition;
   readonly #parts: LogReadingParts;
@@ -83,7 +81,7 @@ export class LogReading implements KeptReading {
       commands: (entries, isAll) => position.commands(entries, isAll),
       progressed: () => this.#rounds.pass(),
       malformed: () => {
-        this.malformedCommands++;
+        this.unreadable.commands++;
         this.#said.say(
           'warn',
           'command',
@@ -96,7 +94,7 @@ export class LogReading implements KeptReading {
       opened: (header, round) => this.#opened(header, round),
       entry: (entry) => parts.entry(entry),
       unreadable: (seq, reason) => {
-        this.unreadableRounds++;
+        this.unreadable.rounds++;
         const sentence = `log: the round at sequence ${seq} of ${this.#name} cannot be read and is skipped: ${reason}`;
         this.#said.say('warn', 'round', sentence);
       },

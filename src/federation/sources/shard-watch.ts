@@ -12,8 +12,6 @@ export const SHARD_BEHIND_MAX_MS = 10_000;
  * another server.
  */
 export const AWAY_HOLDS_UP_MS = 60_000;
-/** Shards that are remembered although no list names them. */
-const STRANGE_SHARDS_MAX = 64;
 
 /** What is known of one shard. Times are on this machine's monotonic clock unless they say otherwise. */
 interface Shard {
@@ -47,9 +45,8 @@ export class ShardWatch {
 
   /** Records a round that arrived at `arrivedMs`, when its message in the log was `ageMs` old. */
   heard({ source, behindMs, isAway }: RoundHeader, arrivedMs: number, ageMs: number): void {
-    const known = this.#shards.get(source.stream);
-    if (known === undefined && this.#shards.size >= this.#expected.length + STRANGE_SHARDS_MAX) return;
-    const awaySinceMs = isAway ? (known?.awaySinceMs ?? arrivedMs) : null;
+    if (!this.#expected.includes(source.stream)) return;
+    const awaySinceMs = isAway ? (this.#shards.get(source.stream)?.awaySinceMs ?? arrivedMs) : null;
     this.#shards.set(source.stream, { heardMs: arrivedMs, behindMs: behindMs + ageMs, awaySinceMs });
   }
 

@@ -54,6 +54,7 @@ export interface Input
   /** Only in a cluster. */
   readonly hole?: LogInput['hole'];
   readonly missingCommands?: LogInput['missingCommands'];
+  readonly unreadable?: LogInput['unreadable'];
 }
 
 /** What an input calls: one that reads messages, or one that reads a log. */
@@ -271,6 +272,7 @@ export class SourceLoop implements InputSink, Part {
       unreadAgeMs: catchUp.unreadAgeMs,
       clockOffsetMs: catchUp.clockOffsetMs,
       backlogBytes: this.#handover.waitingBytes,
+      ...(input.unreadable === undefined ? {} : { unreadable: input.unreadable }),
     };
   }
 }

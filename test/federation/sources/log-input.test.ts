@@ -99,7 +99,7 @@ describe('log input: what happens to the log', () => {
     const seq = await broker.round(['b']);
     await until('the good round', () => told.includes(`end ${seq}`));
     expect(told).toEqual(['all commands ', `begin ${seq}`, 'b', `end ${seq}`]);
-    expect(input.reading.unreadableRounds).toBe(rubbish.length);
+    expect(input.unreadable).toEqual({ rounds: rubbish.length, commands: 0 });
     expect(log.filter((line) => /cannot be read and is skipped/.test(line))).toHaveLength(1);
   });
 
