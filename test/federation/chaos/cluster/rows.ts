@@ -1,7 +1,12 @@
 // The rows of the failure matrix that a run can make happen: each does its fault under load, and says what must hold
 // beside the exact account at the end (docs/cluster.md#what-fails-and-what-you-see).
 
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
+import Sqlite from 'better-sqlite3';
+import { connect } from 'nats';
 import {
   CLUSTER_STREAM,
   CLUSTER_SUBJECTS,
@@ -10,6 +15,9 @@ import {
   STATS_STREAM,
 } from '../../../../src/federation/domain/cluster.ts';
 import type { Random } from '../../../../src/lib/random.ts';
+import { runCommand } from '../../../support/command.ts';
+import { heartbeat } from '../../../support/messages.ts';
+import { FAKETIME_LIB, setClock } from '../../../support/set-clock.ts';
 import { until } from '../../../support/until.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import type { Program } from '../program.ts';
@@ -33,6 +41,9 @@ export interface Row {
   readonly gapMaxMs: number | null;
   /** True if messages may be lost, each of which must be counted. Default: the account is exact. */
   readonly mayLose?: boolean;
+  readonly isLimited?: boolean;
+  readonly settings?: Readonly<Record<string, string>>;
+  envOf?(name: string, home: string): Readonly<Record<string, string>>;
   run(scene: Scene): Promise<void>;
 }
 
@@ -192,6 +203,20 @@ export const ROWS: readonly Row[] = [
     },
   },
   {
+    number: 8,
+    name: 'two replicas with the same name',
+    gapMaxMs: PROCESS_GAP_MS,
+    envOf: (name): Readonly<Record<string, string>> => (name === 'two' ? { REPLICA: 'one' } : {}),
+    async run({ stage, count, complain }) {
+      await wait(8_000);
+      count('two replicas named "one"');
+      const told = await Promise.all(
+        REPLICAS.map((name) => stage.replicas[name].says('another process', 5_000)),
+      );
+      if (!told.some((isTold) => isTold)) complain('no log names the two replicas of one name');
+    },
+  },
+  {
     number: 9,
     name: 'the broker that leads the log killed',
     gapMaxMs: BROKER_GAP_MS,
@@ -276,6 +301,25 @@ export const ROWS: readonly Row[] = [
     },
   },
   {
+    number: 18,
+    name: 'the disk of one replica full',
+    gapMaxMs: PROCESS_GAP_MS,
+    envOf: mountedHome,
+    async run({ stage, isQuick, count }) {
+      const home = dirname(stage.replicas.two.databasePath);
+      const filler = join(home, 'filler');
+      try {
+        writeFileSync(filler, Buffer.alloc(2 * DISK_BYTES));
+      } catch {
+        // It is as large as the disk allowed.
+      }
+      count('disk full');
+      await wait(isQuick ? 10_000 : 60_000);
+      rmSync(filler);
+      await stage.ready();
+    },
+  },
+  {
     number: 19,
     name: 'the commits of one replica slow',
     gapMaxMs: PROCESS_GAP_MS,
@@ -327,4 +371,85 @@ export const ROWS: readonly Row[] = [
       }
     },
   },
+  {
+    number: 25,
+    name: 'the clock of one machine five minutes ahead, of another behind',
+    gapMaxMs: null,
+    envOf: (name, home) => (FAKETIME_LIB === undefined ? {} : setClock(home, SKEW_MS[name] ?? 0).env),
+    async run({ stage, count, complain }) {
+      count('clocks set apart');
+      await wait(15_000);
+      for (const name of REPLICAS) {
+        const isSkewed = await stage.replicas[name].says('clock', 5_000);
+        if (!isSkewed) complain(`replica ${name} says nothing about its clock`);
+      }
+    },
+  },
+  {
+    number: 28,
+    name: 'a key revoked, nodes blocked and forgotten while a replica is down',
+    gapMaxMs: PROCESS_GAP_MS,
+    isLimited: true,
+    async run({ stage, count, complain }) {
+      const publisher = await stage.publisher();
+      const away = stage.replicas[other(publisher)];
+      await away.kill();
+      const env = { DB_PATH: stage.replicas[publisher].databasePath };
+      const nodes = nodesOf(stage.replicas[publisher].databasePath, 12);
+      for (const [index, node] of nodes.entries()) {
+        const words = ['nodes', index % 2 === 0 ? 'block' : 'forget', node];
+        const { code, stderr } = await runCommand(words, env);
+        if (code !== 0) complain(`${words.join(' ')} ended with ${String(code)}: ${stderr}`);
+        count(`${words[0]} ${words[1]}`);
+      }
+      away.start();
+      await away.ready();
+      await wait(5_000);
+    },
+  },
+  {
+    number: 30,
+    name: 'one node floods all brokers',
+    gapMaxMs: PROCESS_GAP_MS,
+    isLimited: true,
+    settings: { RATE_LIMIT_PER_MINUTE: '600', RATE_LIMIT_BURST: '1200' },
+    async run({ stage, isQuick, count }) {
+      const untilMs = performance.now() + (isQuick ? 5_000 : 20_000);
+      const { subject, payload } = heartbeat('node-that-floods');
+      const connections = await Promise.all(stage.brokers.urls.map((url) => connect({ servers: url })));
+      while (performance.now() < untilMs) {
+        for (const connection of connections)
+          for (let message = 0; message < 33; message++) connection.publish(subject, payload);
+        await wait(10);
+      }
+      for (const connection of connections) await connection.close();
+      count('flood of 10,000 messages a second');
+    },
+  },
 ];
+
+/** How far the clock of each machine is ahead, by the name of its process. */
+const SKEW_MS: Readonly<Record<string, number>> = { one: 300_000, two: -300_000 };
+
+/** Size of the small disk of row 18. */
+const DISK_BYTES = 150_000_000;
+
+/** The folder of replica two becomes a small disk. */
+function mountedHome(name: string, home: string): Readonly<Record<string, string>> {
+  if (name !== 'two') return {};
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', home]);
+  process.once('exit', () => execFileSync('umount', ['-l', home]));
+  return {};
+}
+
+function nodesOf(databasePath: string, count: number): readonly string[] {
+  const database = new Sqlite(databasePath, { readonly: true, timeout: 2_000 });
+  try {
+    return database
+      .prepare('SELECT node_id FROM active_nodes ORDER BY id LIMIT ?')
+      .pluck()
+      .all(count) as string[];
+  } finally {
+    database.close();
+  }
+}

@@ -19,6 +19,8 @@ export interface StageOptions {
   readonly servers: 1 | 3;
   readonly bin?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Further environment of one process, by its name, in its folder. */
+  envOf?(name: string, home: string): Readonly<Record<string, string>>;
 }
 
 /** No node becomes stale in a run, and no limit refuses anything, so that an oracle needs no order. */
@@ -46,7 +48,8 @@ export class Stage implements AsyncDisposable {
   readonly connection: NatsConnection;
   readonly #places = new Map<string, { readonly place: Place; readonly atMs: number }>();
 
-  static async start({ folder, servers, bin, settings = {} }: StageOptions): Promise<Stage> {
+  static async start(options: StageOptions): Promise<Stage> {
+    const { servers, bin } = options;
     const brokers = await startNatsCluster({ servers, ...(bin === undefined ? {} : { bin }) });
     const connection = await connect({
       servers: [...brokers.urls],
@@ -55,21 +58,18 @@ export class Stage implements AsyncDisposable {
       reconnectTimeWait: 100,
       inboxPrefix: '_AGG',
     });
-    return new Stage(folder, brokers, connection, { ...SETTINGS, ...settings });
+    return new Stage(brokers, connection, options);
   }
 
-  private constructor(
-    folder: string,
-    brokers: NatsCluster,
-    connection: NatsConnection,
-    settings: Readonly<Record<string, string>>,
-  ) {
+  private constructor(brokers: NatsCluster, connection: NatsConnection, options: StageOptions) {
+    const { folder, settings = {}, envOf } = options;
     this.brokers = brokers;
     this.connection = connection;
     const make = (name: string, own: Readonly<Record<string, string>>) => {
       const home = join(folder, name);
       mkdirSync(home, { recursive: true });
-      return new Program(home, { ...settings, ...brokers.env, ...own }, {});
+      const env = { ...SETTINGS, ...settings, ...brokers.env, ...own, ...envOf?.(name, home) };
+      return new Program(home, env, {});
     };
     this.replicas = {
       one: make('one', { REPLICA: 'one', SPLIT: 'off' }),
