@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'broker_folder_in_use'
   | 'jetstream_unavailable'
   | 'stream_settings'
+  | 'cluster_seed_needed'
+  | 'cluster_broker_old'
   | 'control_unreachable'
   | 'no_answer'
   | 'not_found'

@@ -89,6 +89,11 @@ export interface ClusterConfig {
     readonly salt: string;
     readonly statisticsKey: { readonly x: string; readonly d: string };
   };
+  /**
+   * Present if the first database held counts before it joined the cluster: the log does not contain them, so every other
+   * replica begins as a copy.
+   */
+  readonly continues?: true;
 }
 
 /** The cluster to which a database belongs; stored in it, and compared at each start. */
