@@ -170,3 +170,68 @@ describe('log input: a slow writer', () => {
     );
   });
 });
+
+describe('log input: the observed clock', () => {
+  it('log input - it advances only while every input stream is heard', async () => {
+    const broker = await startBroker();
+    const other = 'TRUEBIT_INGEST_2';
+    const { writer, input, status } = startLogSource(broker.url, { inputStreams: [SHARD, other] });
+    const speak = (...shards: readonly string[]) =>
+      Promise.all(
+        shards.map((stream) => broker.round([], { source: { stream, incarnation: 'i' } }).catch(() => null)),
+      );
+    const observes = () =>
+      until('the clock to advance', async () => {
+        await speak(SHARD, other);
+        return writer.observedMs > 100;
+      });
+    await until('the first round', async () => {
+      await speak(SHARD);
+      return status()?.catchingUp === false && writer.logSeq > 2;
+    });
+    expect([input.isReading, writer.observedMs]).toEqual([false, 0]);
+    await observes();
+    expect(input.isReading).toBe(true);
+    expect(status()?.clockOffsetMs).not.toBeNull();
+    // A server that is away holds the clock up.
+    await broker.round([], { source: { stream: other, incarnation: 'i' }, isAway: true });
+    await until('the round', () => !input.isReading);
+    const { observedMs, logSeq } = writer;
+    await until('more rounds', async () => {
+      await speak(SHARD);
+      return writer.logSeq > logSeq + 5;
+    });
+    expect(writer.observedMs).toBe(observedMs);
+  });
+
+  it('log input - the input streams are those at the broker, if the settings name none', async () => {
+    const broker = await startBroker();
+    await broker.manager.streams.add({ name: SHARD, subjects: ['ingest.1.>'] });
+    await broker.manager.streams.add({ name: 'OTHER', subjects: ['other'] });
+    const { input } = startLogSource(broker.url, { inputStreams: null });
+    await until('the input stream to be heard', async () => {
+      await broker.round(['a']);
+      return input.isReading;
+    });
+  });
+});
+
+describe('log input: commands', () => {
+  it('log input - commands that their stream lost are appended again, with their time', async () => {
+    const broker = await startBroker();
+    await broker.command(blocking('c1'));
+    const { told, answer, input } = startLogSource(broker.url);
+    await until('the command', () => told.includes('all commands c1'));
+    await broker.command(Buffer.from('rubbish'));
+    await broker.manager.streams.delete(CONTROL_STREAM);
+    await broker.round(['a']);
+    await broker.make(CONTROL_STREAM);
+    await until('all commands of the new stream', () => told.includes('all commands '));
+    answer({ type: 'missingCommands', entries: [{ entry: blocking('c1'), atMs: 4711 }] });
+    await until('the command once more', () => told.includes('commands c1'));
+    const stored = await broker.manager.streams.getMessage(CONTROL_STREAM, { seq: 1 });
+    expect(stored?.json()).toEqual({ ...blocking('c1'), atMs: 4711 });
+    await until('the round', () => told.includes('end 1'));
+    expect(input.unreadable.commands).toBeLessThanOrEqual(1);
+  });
+});
