@@ -1,6 +1,8 @@
 // The names of a cluster: its streams, its subjects, and what its processes tell each other about themselves. Plain data
 // and pure functions; this file connects to nothing.
 
+import { isObject } from '../../lib/is-object.ts';
+
 /** The stream in which every record of the cluster stands: config, leases, checkpoints, places. One message a subject. */
 export const CLUSTER_STREAM = 'TRUEBIT_CLUSTER';
 /** The stream of operators' commands. */
@@ -71,6 +73,13 @@ export function sourceOf(name: string): Source | null {
   return at < 1 || at === name.length - 1
     ? null
     : { stream: name.slice(0, at), incarnation: name.slice(at + 1) };
+}
+
+/** True if the value, which another process sent, is a source. */
+export function isSource(value: unknown): value is Source {
+  if (!isObject(value)) return false;
+  const { stream, incarnation } = value;
+  return typeof stream === 'string' && typeof incarnation === 'string';
 }
 
 /** The config of a cluster, written once by compare-and-set when its first process starts. */
