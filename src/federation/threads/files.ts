@@ -9,6 +9,9 @@ export const sourceThreadUrl = new URL(`./source.${extension}`, import.meta.url)
 /** The ingest thread's entry file. */
 export const ingestThreadUrl = new URL(`./ingest.${extension}`, import.meta.url);
 
+/** The splitter thread's entry file. */
+export const splitterThreadUrl = new URL(`./splitter.${extension}`, import.meta.url);
+
 /** The entry file of every thread of the piscina pool. */
 export const poolWorkerUrl = new URL(`../workers/pool-thread.${extension}`, import.meta.url);
 

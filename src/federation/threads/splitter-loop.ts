@@ -1,0 +1,205 @@
+// The work of the splitter thread: it finds the input streams, makes the streams of the cluster that are missing, and
+// splits each input stream whose lease this process holds. It looks into no message.
+
+import { connectBroker, describe, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
+import { openRecords, type RecordStream } from '../../io/record-stream.ts';
+import { managerWithin } from '../../io/stream-access.ts';
+import { listStreams } from '../../io/streams.ts';
+import type { Part } from '../../lib/part.ts';
+import { systemTimers, type Timer } from '../../lib/timers.ts';
+import {
+  type ClusterStreamSizes,
+  isInCluster,
+  keepClusterStreams,
+  makeInputStreams,
+  wantedClusterStreams,
+} from '../broker/cluster-streams.ts';
+import { CLUSTER_STREAM, CLUSTER_SUBJECTS, INPUT_STREAM_PREFIX } from '../domain/cluster.ts';
+import { gapRequestOf } from '../domain/gap-request.ts';
+import { brokerSplitter } from '../sources/broker-splitter.ts';
+import { ANSWER_WITHIN_MS } from '../sources/input-stream.ts';
+import { ShardHolder } from './shard-holder.ts';
+import type { SplitterThreadData, SplitterToMain } from './splitter-messages.ts';
+
+/** Time between two looks for input streams, in ms. */
+export const LOOK_EVERY_MS = 10_000;
+/** A log that does not take rounds is looked for this often, in ms. */
+const LOOK_AGAIN_MS = 1_000;
+const REPORT_EVERY_MS = 1_000;
+/** Input streams that one process can split. */
+const SHARDS_MAX = 64;
+
+/** Settings of a {@link SplitterLoop}. */
+export interface SplitterLoopOptions {
+  readonly nats: NatsOptions;
+  /** The name of this process, different from that of every other. */
+  readonly holder: string;
+  readonly partitions: number;
+  /** Null: every stream whose name begins with `TRUEBIT_INGEST_`. */
+  readonly inputStreams: readonly string[] | null;
+  readonly sizes: ClusterStreamSizes;
+}
+
+/** What a {@link SplitterLoop} needs of its thread. */
+export interface SplitterLoopParts {
+  send(message: Exclude<SplitterToMain, { readonly type: 'stopped' | 'failed' }>): void;
+}
+
+/** The splitters of one process. */
+export class SplitterLoop implements Part {
+  readonly #options: SplitterLoopOptions;
+  readonly #parts: SplitterLoopParts;
+  readonly #shards = new Map<string, ShardHolder>();
+  readonly #stop = new AbortController();
+  readonly #timers: Timer[] = [];
+  #connection: NatsConnection | null = null;
+  #records: RecordStream | null = null;
+  #isConnected = false;
+  #isLooking = false;
+  #soon: Timer | null = null;
+  #problem: string | null = 'not connected to the broker yet';
+
+  constructor(options: SplitterLoopOptions, parts: SplitterLoopParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** Connects, however long that takes, and looks for input streams. */
+  async start(): Promise<void> {
+    this.#timers.push(systemTimers.every(REPORT_EVERY_MS, () => this.#report()));
+    const connection = await connectBroker(
+      'truebit-aggregator-splitter',
+      this.#options.nats,
+      {
+        onConnected: (server) => this.#connected(server),
+        onDisconnected: (reason) => this.#disconnected(reason),
+        onUnreachable: (reason) => this.#say(`the broker cannot be reached: ${reason}`),
+        onRefused: ({ sentence }) => this.#say(`the broker refuses an operation: ${sentence}`),
+      },
+      this.#stop.signal,
+    );
+    if (connection === null) return;
+    this.#connection = connection;
+    this.#records = openRecords(connection, CLUSTER_STREAM, ANSWER_WITHIN_MS);
+    connection.subscribe(CLUSTER_SUBJECTS.gap('*'), {
+      callback: (error, { data }) => {
+        if (error === null) this.#asked(data);
+      },
+    });
+    this.#timers.push(systemTimers.every(LOOK_EVERY_MS, () => void this.#look()));
+    await this.#look();
+  }
+
+  /** Stops all splitters; their checkpoints are written and their leases given away if the broker answers. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    for (const timer of [...this.#timers, this.#soon]) timer?.cancel();
+    await Promise.all([...this.#shards.values()].map((shard) => shard.stop()));
+    this.#report();
+    await this.#connection?.close();
+  }
+
+  #connected(server: string): void {
+    this.#isConnected = true;
+    this.#problem = null;
+    this.#log('info', `splitter: connected to ${server}`);
+    if (this.#connection !== null) this.#lookSoon();
+  }
+
+  #disconnected(reason: string | null): void {
+    this.#isConnected = false;
+    if (this.#stop.signal.aborted) return;
+    const why = reason === null ? '' : `; the broker said "${reason}"`;
+    this.#say(`the connection to the broker is lost${why}`);
+  }
+
+  #asked(data: Uint8Array): void {
+    const request = gapRequestOf(data, this.#options.partitions);
+    if (request !== null) this.#shards.get(request.source.stream)?.heal(request);
+  }
+
+  #lookSoon(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#soon ??= systemTimers.after(LOOK_AGAIN_MS, () => {
+      this.#soon = null;
+      void this.#look();
+    });
+  }
+
+  async #look(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === null || this.#isLooking || this.#stop.signal.aborted) return;
+    this.#isLooking = true;
+    try {
+      for (const name of await this.#find(connection)) this.#hold(name, connection);
+      if (this.#isConnected) this.#problem = null;
+    } catch (error) {
+      this.#say(`the input streams cannot be looked for: ${describe(error)}`);
+      this.#lookSoon();
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** Makes the streams that are missing; returns the names of the input streams. */
+  async #find(connection: NatsConnection): Promise<readonly string[]> {
+    const { partitions, inputStreams, sizes } = this.#options;
+    const manager = await managerWithin(connection, ANSWER_WITHIN_MS);
+    const inCluster = isInCluster(connection);
+    const { made } = await keepClusterStreams(manager, wantedClusterStreams(partitions, sizes), inCluster);
+    const inputs = inputStreams === null ? await makeInputStreams(manager, sizes.maxBytes, inCluster) : [];
+    for (const name of [...made, ...inputs])
+      this.#log('info', `splitter: the stream ${name} was missing and is made`);
+    const names = (await listStreams(manager)).map(({ config }) => config.name);
+    return inputStreams ?? names.filter((name) => name.startsWith(INPUT_STREAM_PREFIX));
+  }
+
+  /** A stream that is gone later keeps its splitter, which says that it is away. */
+  #hold(shard: string, connection: NatsConnection): void {
+    if (this.#shards.has(shard) || this.#shards.size >= SHARDS_MAX || this.#stop.signal.aborted) return;
+    const { holder, partitions, nats } = this.#options;
+    const log = (level: 'info' | 'warn', sentence: string) => this.#log(level, sentence);
+    const created = new ShardHolder(shard, holder, {
+      records: () => (this.#isConnected ? this.#records : null),
+      createSplitter: (signal) =>
+        brokerSplitter(
+          { shard, maker: holder, partitions },
+          {
+            connection,
+            inboxPrefix: nats.inboxPrefix,
+            signal,
+            refused: () => this.#lookSoon(),
+            log,
+          },
+        ),
+      log,
+    });
+    this.#shards.set(shard, created);
+    void created.start();
+  }
+
+  #report(): void {
+    const shards = [...this.#shards.values()].map(({ status }) => status);
+    const status = { isConnected: this.#isConnected, problem: this.#problem, shards };
+    this.#parts.send({ type: 'status', status });
+  }
+
+  /** Logs a problem once until it changes. */
+  #say(problem: string): void {
+    if (problem !== this.#problem) this.#log('warn', `splitter: ${problem}`);
+    this.#problem = problem;
+  }
+
+  #log(level: 'info' | 'warn', sentence: string): void {
+    this.#parts.send({ type: 'log', level, sentence });
+  }
+}
+
+/** The options of the thread's loop. Throws a `RangeError` if the process belongs to no cluster. */
+export function splitterLoopOptions({ settings, nats, holder }: SplitterThreadData): SplitterLoopOptions {
+  const { cluster, ingest } = settings;
+  if (cluster === null) throw new RangeError('A process without a cluster splits no streams.');
+  const { partitions, inputStreams, logMaxAgeMs } = cluster;
+  const sizes = { logMaxAgeMs, maxBytes: ingest.streamMaxBytes };
+  return { nats, holder, partitions, inputStreams, sizes };
+}
