@@ -12,6 +12,10 @@ export const clusterCommand = group({
       summary: 'run three brokers, a splitter and two replicas on this machine, for a trial',
       load: async () => (await import('./cluster-up.ts')).upCommand,
     },
+    seed: {
+      summary: 'give a new replica the database of another one',
+      load: async () => (await import('./cluster-seed.ts')).seedCommand,
+    },
   },
   exit: GROUP_EXIT,
 });

@@ -54,6 +54,16 @@ export function mayRead(header: string | undefined, parts: Pick<BearerParts, 'fi
   return key !== null && may(key, 'subscribe');
 }
 
+/** The key that the header names, if it has the permission `admin` now; otherwise why not. */
+export function adminOf(
+  header: string | undefined,
+  parts: Pick<BearerParts, 'findKey'>,
+): ApiKey | 'unauthenticated' | 'forbidden' {
+  const key = keyOf(header, parts);
+  if (key === null) return 'unauthenticated';
+  return may(key, 'admin') ? key : 'forbidden';
+}
+
 function keyOf(header: string | undefined, parts: Pick<BearerParts, 'findKey'>): ApiKey | null {
   const given = BEARER.exec(header ?? '')?.[1] ?? '';
   if (!isApiKey(given)) return null;
