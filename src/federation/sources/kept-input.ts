@@ -25,6 +25,8 @@ export interface KeptInputParts {
   log(level: 'info' | 'warn' | 'error', sentence: string): void;
   /** Called when the broker has answered: the observed clock advances. */
   heard(): void;
+  /** Called when reading has begun, also after a reconnection. */
+  begun(): void;
   /** Called when the connection is lost. */
   lost(): void;
   /** Called when no message can ever arrive, because a setting forbids what this broker offers. */
@@ -281,6 +283,7 @@ export class KeptInput<R extends KeptReading> {
       if (mode === 'jetstream' && problem !== null) this.#parts.log('warn', `broker: ${problem}`);
     }
     this.reading.begun(begun);
+    this.#parts.begun();
   }
 
   #broken(connection: NatsConnection, reason: string, isQuiet: boolean): void {

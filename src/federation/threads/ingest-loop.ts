@@ -143,6 +143,8 @@ export class IngestLoop implements Part {
       observedMs: this.#batches.committedObservedMs,
       membership,
     });
+    // Readiness would otherwise wait for the first commit.
+    this.report();
     return Promise.resolve();
   }
 

@@ -209,6 +209,11 @@ export class SourceLoop implements InputSink, Part {
     if (!this.#handover.isWaiting) this.#tell({ type: 'clock', observedMs: this.#observed.nowMs });
   }
 
+  begun(): void {
+    // Reported at once, because readiness and the first tick would otherwise wait for the next regular report.
+    this.report();
+  }
+
   lost(): void {
     this.#observed.lost();
     // Reported at once, because /readyz would otherwise miss an absence shorter than the report interval.

@@ -52,6 +52,7 @@ const PARTS: Readonly<Record<string, (nats: NatsOptions, log: string[]) => Part>
       { lastKnown: unused, attach: unused, nothingUpTo: unused, detach: unused },
       {
         heard: () => void log.push('heard'),
+        begun: () => void log.push('begun'),
         lost: () => void log.push('lost'),
         fatal: unused,
         message: unused,

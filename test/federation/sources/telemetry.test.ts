@@ -116,6 +116,7 @@ function telemetryAt(url: string, changes: Partial<TelemetryOptions> = {}, known
         }
       },
       heard: () => undefined,
+      begun: () => undefined,
       lost: () => undefined,
       resting: () => undefined,
       restart: () => undefined,

@@ -16,7 +16,10 @@ const returned = (lines: readonly string[]) => lines.filter((line) => line.start
 describe('ingest loop', () => {
   it('ingest loop - of a batch main hears the signs of life, then the source the position, both behind the disk', async () => {
     const { own, batch, pass, news, attach, main } = await startLoop();
-    expect(main[0]).toMatchObject({ type: 'opened', aggregatorId: 'test', observedMs: 0 });
+    expect(main).toMatchObject([
+      { type: 'opened', aggregatorId: 'test', observedMs: 0 },
+      { type: 'snapshot', observedMs: 0 },
+    ]);
     attach();
     main.length = 0;
     batch([...tasks(0, 2), heartbeat('node-0002'), heartbeat('node-0001')], 1);

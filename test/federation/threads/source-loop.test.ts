@@ -85,6 +85,13 @@ describe('source loop', () => {
     expect(main.every(({ type }) => type === 'status')).toBe(true);
   });
 
+  it('source loop - the main thread hears at once that reading has begun', async () => {
+    const { loop, main } = await startSource();
+    expect(main).toEqual([]);
+    loop.begun();
+    expect(main).toMatchObject([{ type: 'status', status: { mode: 'jetstream', consuming: true } }]);
+  });
+
   it('source loop - plain NATS that outruns the writer is shed in its order, and the writer hears the counts once', async () => {
     const kinds = [LEFT, JOINED, COMPLETED, INVOICE, RECEIVED, HEARTBEAT, OTHER];
     // Each message in the backlog costs 65 bytes; five fit.
