@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { COMPILED_CODE } from './test/support/compiled-code.ts';
+
+// For the workers of vitest, and for programs that inherit the environment of a test.
+process.env['NODE_COMPILE_CACHE'] ??= COMPILED_CODE.NODE_COMPILE_CACHE;
 
 /** Files of tests that start no program, broker or thread and leave nothing behind in a module: they share a worker. */
 const RULES = [

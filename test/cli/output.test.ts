@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { COMPILED_CODE } from '../support/compiled-code.ts';
 import { MAIN } from '../support/program.ts';
 
 const OUTPUT = fileURLToPath(new URL('../../src/cli/output.ts', import.meta.url));
@@ -20,7 +21,7 @@ function folder(): string {
 /** Runs `aggregator ARGS` in a shell with its output redirected; the exit code is the aggregator's. */
 function run(args: string, redirection: string): Promise<{ code: unknown; stderr: string }> {
   const script = `{ "$0" "$1" ${args}; echo "code $?" >&2; } ${redirection}`;
-  const env = { PATH: process.env['PATH'] ?? '', DB_PATH: join(folder(), 'a.db') };
+  const env = { PATH: process.env['PATH'] ?? '', ...COMPILED_CODE, DB_PATH: join(folder(), 'a.db') };
   return new Promise((resolve) => {
     execFile('sh', ['-c', script, process.execPath, MAIN], { env }, (_error, _stdout, all) => {
       const [, stderr = '', code = ''] = /^([^]*)code (\d+)\n$/.exec(all) ?? [];

@@ -1,10 +1,9 @@
 // The real program as a child process: started with settings, read by its log and its HTTP, ended by signals.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { COMPILED_CODE } from './compiled-code.ts';
 import { until } from './until.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -64,8 +63,7 @@ export function startAggregator(
       PATH,
       HOME,
       NATS_SERVER_BIN,
-      // A later start takes half the time of the first one.
-      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+      ...COMPILED_CODE,
       HTTP_PORT: '0',
       // Trades would start a process of its own beside it.
       ENCLAVE: 'off',

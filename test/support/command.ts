@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { COMPILED_CODE } from './compiled-code.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -20,7 +21,8 @@ export function runCommand(
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     // A command that does not end must not hold up the tests for ever.
-    execFile(process.execPath, [MAIN, ...args], { env, timeout: PATIENCE_MS }, (error, stdout, stderr) =>
+    const options = { env: { ...COMPILED_CODE, ...env }, timeout: PATIENCE_MS };
+    execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
     );
   });

@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest';
 import { readPidFile } from '../../src/io/embedded-broker/system-process.ts';
 import { processesOf } from '../io/broker-fixtures.ts';
 import { type Aggregator, type LogLine, startAggregator } from './aggregator.ts';
+import { COMPILED_CODE } from './compiled-code.ts';
 import { type OwnFolder, ownFolder } from './embedded.ts';
 import { type NatsCluster, type NatsClusterOptions, startNatsCluster } from './nats-cluster.ts';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
@@ -92,7 +93,7 @@ export function runToEnd(
 ): Promise<Ended> {
   const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH, HOME, NATS_SERVER_BIN, HTTP_PORT: '0', LOG_FORMAT: 'json', ...env },
+    env: { PATH, HOME, NATS_SERVER_BIN, ...COMPILED_CODE, HTTP_PORT: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void (child.exitCode === null && child.kill('SIGKILL')));

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isRunning } from '../../../src/io/embedded-broker/system-process.ts';
+import { COMPILED_CODE } from '../../support/compiled-code.ts';
 import { run, works } from '../../support/mounts.ts';
 import { brokerPid, childrenBeside, launch, MAIN, testFolder } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
@@ -17,7 +18,7 @@ async function launchOnTerminal(folder: string, env: Readonly<Record<string, str
   const pidFile = join(folder, 'pid');
   const command = `echo $$ > '${pidFile}'; exec '${process.execPath}' '${MAIN}'`;
   const terminal = spawn('script', ['-qfec', command, '/dev/null'], {
-    env: { PATH, HOME, NATS_SERVER_BIN, SHELL: '/bin/sh', HTTP_PORT: '0', ...env },
+    env: { PATH, HOME, NATS_SERVER_BIN, ...COMPILED_CODE, SHELL: '/bin/sh', HTTP_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void terminal.kill('SIGKILL'));

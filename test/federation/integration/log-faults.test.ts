@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { COMPILED_CODE } from '../../support/compiled-code.ts';
 import { freePort } from '../../support/free-port.ts';
 import { CAN_MOUNT, mountSmall } from '../../support/mounts.ts';
 import { brokerPid, childrenBeside, MAIN, testFolder } from '../../support/program.ts';
@@ -22,6 +23,7 @@ async function launchAt(stdout: number, env: Readonly<Record<string, string>>) {
       PATH,
       HOME,
       NATS_SERVER_BIN,
+      ...COMPILED_CODE,
       LOG_FORMAT: 'json',
       LOG_LEVEL: 'debug',
       ...env,

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../../src/lib/random.ts';
+import { COMPILED_CODE } from '../../support/compiled-code.ts';
 import { freePort } from '../../support/free-port.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
@@ -42,7 +43,7 @@ const children = new Set<ChildProcess>();
 function start(name: string, args: readonly string[]): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH, HOME },
+    env: { PATH, HOME, ...COMPILED_CODE },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = createWriteStream(at(`${name}.log`), { flags: 'a' });

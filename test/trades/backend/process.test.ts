@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
+import { COMPILED_CODE } from '../../support/compiled-code.ts';
 import { freePort } from '../../support/free-port.ts';
 import { runCommand } from '../../support/command.ts';
 import { until } from '../../support/until.ts';
@@ -22,7 +23,12 @@ function keysIn(folder: string): string {
 
 async function launch(folder: string) {
   const port = await freePort();
-  const env = { INGEST_PORT: String(port), INGEST_DB_PATH: join(folder, 'ingest.db'), LOG_FORMAT: 'text' };
+  const env = {
+    ...COMPILED_CODE,
+    INGEST_PORT: String(port),
+    INGEST_DB_PATH: join(folder, 'ingest.db'),
+    LOG_FORMAT: 'text',
+  };
   const child = spawn(process.execPath, [MAIN, 'ingest-server', '--keys', keysIn(folder)], { env });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));

@@ -9,6 +9,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { registerUserCommand } from '../../../src/trades/cli/register-user.ts';
 import type { CommandResult } from '../../support/command.ts';
 import { MAY_WITHDRAW, smallEnclave } from '../client/small-enclave.ts';
+import { COMPILED_CODE } from '../../support/compiled-code.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const [KEY, SECRET] = ['api-key-12345', 'a-secret-67890'];
@@ -24,7 +25,7 @@ function folder(): string {
 /** Runs it in a folder, with this on standard input. */
 function run(cwd: string, args: readonly string[], input = ''): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const env = { AGGREGATOR_CALLED_FROM: cwd };
+    const env = { ...COMPILED_CODE, AGGREGATOR_CALLED_FROM: cwd };
     const child = execFile(
       process.execPath,
       [MAIN, 'register-user', ...args],
