@@ -2,6 +2,7 @@
 // a replay of the log judges every message as the first reading did. Each command counts once. One that has no effect
 // (a key that exists, a node that is not there) is no error.
 
+import { CodedError } from '../../lib/errors.ts';
 import { refusalOf } from '../../store/refusal.ts';
 import { applyOperatorRequest } from './apply-operator-request.ts';
 import { dueMsOf } from './commands.ts';
@@ -18,7 +19,7 @@ export function applyCommands(writer: FederationWriter, atMs: number): void {
     } catch (error) {
       // The disk fails, and the batch is merged again. Any other error has no effect in all replicas alike, because all
       // find the same rows.
-      if (refusalOf(error) !== null) throw error;
+      if (!(error instanceof CodedError) && refusalOf(error) !== null) throw error;
     }
   }
 }

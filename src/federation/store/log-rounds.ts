@@ -150,6 +150,8 @@ export class LogRounds {
   /** Writes the sources, inside the caller's transaction, before the stored values are written. */
   write(): void {
     if (!this.isFollowed) return;
+    // Its clock went on since the last commit, though the round began before.
+    if (this.#open !== null) this.#sources.change(this.#open.header.source);
     this.#stored.set(LOG_POSITION, JSON.stringify(this.#log));
     this.#sources.write();
   }

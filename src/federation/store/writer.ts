@@ -276,7 +276,8 @@ export class FederationWriter {
     const node = known ?? this.#nodes.create(signal.nodeId, atMs, presentMs, nowMs, observedMs);
     if (use === null) node.limitDueMs = this.#admission.nodeDueMs(node.limitDueMs, steadyMs);
     else this.keys.spend(use, atMs, steadyMs);
-    const believedFromMs = isInOrder ? this.#deletionMs : Infinity;
+    // The deletion clock follows this machine's clock, and the replicas of a log must have the same rows.
+    const believedFromMs = isInOrder && !this.rounds.isFollowed ? this.#deletionMs : Infinity;
     const isEarlier =
       this.#nodes.hear(node, atMs, presentMs, observedMs, use !== null, believedFromMs) && !isInOrder;
     // A time in the future must not keep a node alive, or offline, until then. On the event clock no time is in the

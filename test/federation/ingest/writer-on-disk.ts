@@ -6,6 +6,7 @@ import { Ledger } from '../../../src/federation/ingest/ledger.ts';
 import { BatchFiller, type Batch, createBatch } from '../../../src/federation/sources/batch.ts';
 import { subjectIndex } from '../../../src/federation/sources/input-subjects.ts';
 import { openFederationWriter } from '../../../src/federation/store/federation-database.ts';
+import type { Limits } from '../../../src/federation/domain/limits.ts';
 import type { StreamFacts } from '../../../src/federation/domain/stream-facts.ts';
 import { RevertibleWriter } from '../../../src/federation/store/revertible-writer.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
@@ -57,11 +58,11 @@ export class WriterOnDisk {
   /** The name of the table of positions. */
   #positions = 'ingest_position';
 
-  constructor(path: string) {
+  constructor(path: string, limits: Limits = NO_LIMITS) {
     this.path = path;
     this.database = openFederationWriter(path);
     const { database } = this;
-    const options = { limits: NO_LIMITS, generationSize: 2, placesLog2: 6, transitionsPerNodeMax: 10 };
+    const options = { limits, generationSize: 2, placesLog2: 6, transitionsPerNodeMax: 10 };
     this.writer = new RevertibleWriter((id) => new FederationWriter(database, options, id ?? 'test'));
     this.disk = new SimulatedDisk(path);
     this.disk.serve(database);
