@@ -31,12 +31,11 @@ export interface ClusterTickerOptions {
 
 /** What a {@link ClusterTicker} needs of its owner. */
 export interface ClusterTickerParts {
+  /** `nowMs` agrees with the brokers' clock within seconds. */
   readonly clock: Clock;
   readonly timers: Timers;
   /** A number from 0 to below 1. */
   random(): number;
-  /** How far the brokers' clock is ahead of this machine's, in ms; 0 if that is not known. */
-  brokerAheadMs(): number;
   /** True while this process holds the lease of the publisher. */
   isPublisher(): boolean;
   /** Asks a partition until `signal` is aborted: returns the function that sends a question. */
@@ -216,7 +215,7 @@ export class ClusterTicker {
     const wantsPlaces = before.placesAtMs === null || Math.abs(t - before.placesAtMs) >= LOCATION_INTERVAL_MS;
     const questions = Array.from({ length: this.#options.partitions }, (_, partition) => {
       const floor = before.progress[String(partition)] ?? 0;
-      const wanted = { partition, floor, atMs: t + this.#parts.brokerAheadMs() };
+      const wanted = { partition, floor, atMs: t };
       const choose = (answers: readonly Answered[]) => chooseAnswer(answers, wanted);
       return { nowMs: t, floor, wantsPlaces, choose };
     });

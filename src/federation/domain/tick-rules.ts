@@ -43,7 +43,7 @@ export interface Answered {
 /** What an answer of a partition must have reached. */
 export interface Wanted {
   readonly partition: number;
-  /** The moment of the tick on the brokers' clock, ms since the epoch. */
+  /** The moment of the tick, ms since the epoch. */
   readonly atMs: number;
   /** The progress of the partition in what was published before. */
   readonly floor: number;

@@ -23,7 +23,6 @@ class World {
   readonly time = new ManualTime();
   readonly ticker: ClusterTicker;
   isPublisher = true;
-  aheadMs = 0;
   remembered: Published = NOTHING_PUBLISHED;
   /** What the stream holds; the fence reads it when it knows nothing. */
   stream: Published = NOTHING_PUBLISHED;
@@ -43,7 +42,6 @@ class World {
       clock: this.time,
       timers: this.time,
       random: () => 0,
-      brokerAheadMs: () => this.aheadMs,
       isPublisher: () => this.isPublisher,
       ask: (_partition, heard, signal) => (question) => {
         this.questions++;
@@ -205,8 +203,7 @@ describe('cluster ticker', () => {
       { reason: 'behind', sentence: 'partition 0, replica a, is 40 s behind the stream in' },
     ]);
     expect(world.ticker.problem?.reason).toBe('behind');
-    // The brokers' clock is behind this machine's: the age of messages is counted on theirs.
-    world.aheadMs = -60_000;
+    watermarkMs.of = world.due + INTERVAL_MS;
     await world.passTick();
     expect(totals(world)).toEqual([10, 10]);
     expect(world.ticker.problem).toBeNull();

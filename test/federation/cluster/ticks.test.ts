@@ -87,7 +87,6 @@ class Replica {
         clock: systemClock,
         timers: systemTimers,
         random: () => 0.5,
-        brokerAheadMs: () => 0,
         isPublisher: () => this.isPublisher,
         ask: (partition, heard, signal) =>
           askReplicas(
