@@ -1,7 +1,11 @@
 // The source of a replica against a real nats-server.
 
 import { describe, expect, it } from 'vitest';
-import { CLUSTER_SUBJECTS, CONTROL_STREAM } from '../../../src/federation/domain/cluster.ts';
+import {
+  CLUSTER_SUBJECTS,
+  CONTROL_DELAY_MS,
+  CONTROL_STREAM,
+} from '../../../src/federation/domain/cluster.ts';
 import { LOG_OVERLAP } from '../../../src/federation/sources/log-reading.ts';
 import { LOG_PULL_ROUNDS } from '../../../src/federation/sources/log-rounds.ts';
 import { until } from '../../support/until.ts';
@@ -217,6 +221,28 @@ describe('log input: the observed clock', () => {
 });
 
 describe('log input: commands', () => {
+  it('log input - no round overtakes a command that concerns it, however seldom commands are read', async () => {
+    const broker = await startBroker();
+    const { told } = startLogSource(broker.url, { controlPollMs: 3_000 });
+    await until('the first reading', () => told.includes('all commands '));
+    const publishedMs = new Map<string, number>();
+    await broker.command(blocking('c1'));
+    await until('the command', async () => {
+      const text = `m${publishedMs.size + 1}`;
+      publishedMs.set(text, Date.now());
+      await broker.round([text]);
+      return told.includes('commands c1');
+    });
+    await until('all rounds', () => told.includes(`m${publishedMs.size}`));
+    const stored = await broker.manager.streams.getMessage(CONTROL_STREAM, { seq: 1 });
+    const concernedFromMs = (stored?.time.getTime() ?? 0) + CONTROL_DELAY_MS;
+    const concerned = [...publishedMs].filter(([, atMs]) => atMs >= concernedFromMs);
+    expect(concerned.length).toBeGreaterThan(0);
+    expect(told.indexOf(concerned[0]?.[0] ?? '')).toBeGreaterThan(told.indexOf('commands c1'));
+    // Rounds that no unread command can concern did not wait.
+    expect(told.indexOf('m1')).toBeLessThan(told.indexOf('commands c1'));
+  });
+
   it('log input - commands that their stream lost are appended again, with their time', async () => {
     const broker = await startBroker();
     await broker.command(blocking('c1'));
