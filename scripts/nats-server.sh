@@ -1,10 +1,27 @@
 # Functions that find a nats-server, or put one into .cache/nats-server: from Debian, Homebrew or the official release.
-# Never starts one. To be sourced after tools.sh.
+# Starts none but to ask its version. To be sourced after tools.sh.
 
 # As the program reads it: without white space around it.
 NATS_SERVER_BIN=$(printf '%s' "${NATS_SERVER_BIN:-}" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//')
 
-find_nats_server() { find_program nats-server "$NATS_SERVER_BIN"; }
+# nats_servers: prints the version, as three numbers, and the path of each; the folders and their order are those of
+# src/io/embedded-broker/find-binary.ts. One that tells no version is last.
+nats_servers() {
+  { printf '%s\n' "$PATH" | tr ':' '\n'; printf '%s\n' /usr/sbin /usr/local/bin "$root/.cache/nats-server"; } \
+    | while IFS= read -r folder; do
+      server=$folder/nats-server
+      [ -n "$folder" ] && [ -x "$server" ] && [ ! -d "$server" ] || continue
+      told=$("$server" --version 2>/dev/null | sed -n 's/.*v\([0-9]*\)\.\([0-9]*\)\.\([0-9]*\).*/\1 \2 \3/p')
+      printf '%s %s\n' "${told:-0 0 0}" "$server"
+    done
+}
+
+# Prints the path of the newest, or of the one that NATS_SERVER_BIN names.
+find_nats_server() {
+  if [ -n "$NATS_SERVER_BIN" ]; then find_program nats-server "$NATS_SERVER_BIN"; return; fi
+  newest=$(nats_servers | sort -s -k1,1nr -k2,2nr -k3,3nr | sed -n '1s/^[0-9]* [0-9]* [0-9]* //p')
+  [ -n "$newest" ] && printf '%s\n' "$newest"
+}
 
 # VERSION SHA-256 of the official release's nats-server-vVERSION-OS-ARCH.tar.gz: the newest for which the checksums of all
 # four are published outside the release too. Linux: from the Dockerfile of the official image (nats-io/nats-docker,

@@ -52,7 +52,7 @@ release_lock() {
   trap - EXIT HUP INT TERM
 }
 
-# find_program NAME OVERRIDE: prints the path of a program. The order is that of src/io/embedded-broker/find-binary.ts.
+# find_program NAME OVERRIDE: prints the path of a program.
 find_program() {
   if [ -n "${2:-}" ]; then
     if [ -x "$2" ] && [ ! -d "$2" ]; then printf '%s\n' "$2"; return 0; fi

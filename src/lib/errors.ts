@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'broker_start_failed'
   | 'broker_foreign'
   | 'broker_folder_in_use'
+  | 'broker_store_newer'
   | 'jetstream_unavailable'
   | 'stream_settings'
   | 'cluster_seed_needed'

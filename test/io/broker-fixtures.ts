@@ -8,15 +8,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { type BrokerOptions, createEmbeddedBroker } from '../../src/io/embedded-broker/broker.ts';
-import { findBinary } from '../../src/io/embedded-broker/find-binary.ts';
+import {
+  type BrokerOptions,
+  type BrokerParts,
+  createEmbeddedBroker,
+} from '../../src/io/embedded-broker/broker.ts';
+import { newestBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { probe } from '../../src/io/embedded-broker/probe.ts';
 import { lockBrokerFolder } from '../../src/store/lock.ts';
 import { freePort } from '../support/free-port.ts';
 import { FEDERATION_RIGHTS } from '../../src/federation/broker/subjects.ts';
 
 export const searchPath = process.env['PATH'] ?? '';
-export const binary = findBinary({ override: process.env['NATS_SERVER_BIN'], searchPath });
+export const { path: binary } = await newestBinary({ override: process.env['NATS_SERVER_BIN'], searchPath });
 
 /** Removed when the test is over. */
 export function temporaryFolder(): string {
@@ -68,7 +72,7 @@ export async function brokerOptions(changes: Partial<BrokerOptions> = {}): Promi
 }
 
 /** A broker that is stopped when the test is over, and its reports. */
-export async function testBroker(changes: Partial<BrokerOptions> = {}) {
+export async function testBroker(changes: Partial<BrokerOptions> = {}, parts: Partial<BrokerParts> = {}) {
   const options = await brokerOptions(changes);
   const told: string[] = [];
   const broker = createEmbeddedBroker(options, {
@@ -76,6 +80,7 @@ export async function testBroker(changes: Partial<BrokerOptions> = {}) {
     log: (level, message) => void told.push(`${level}: ${message}`),
     onDown: () => void told.push('down'),
     onUp: () => void told.push('up'),
+    ...parts,
   });
   onTestFinished(() => broker.stop());
   return { broker, options, told };

@@ -8,15 +8,25 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isAggregatorsBroker, loadCredentials } from '../../src/io/embedded-broker/credentials.ts';
-import { binaryCandidates, findBinary } from '../../src/io/embedded-broker/find-binary.ts';
+import { binaryCandidates, newestBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { boundLog, lastComplaint, openLog } from '../../src/io/embedded-broker/log-file.ts';
 import { parseGreeting, probe, takesLogin } from '../../src/io/embedded-broker/probe.ts';
 import { isAtLeast, parseVersion, readVersion } from '../../src/io/embedded-broker/version.ts';
 import { freePorts, occupy, temporaryFolder } from './broker-fixtures.ts';
+
+/** A folder with a program that does this when asked its version. */
+function folderWith(body: string): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'nats-server'), `#!/bin/sh\n${body}\n`);
+  chmodSync(join(folder, 'nats-server'), 0o755);
+  return folder;
+}
+const telling = (version: string) => folderWith(`echo nats-server: v${version}`);
 
 describe('broker binary', () => {
   test('broker binary - it is looked for in PATH first, then in the usual folders, then in the project cache', () => {
@@ -36,12 +46,36 @@ describe('broker binary', () => {
 
   test.each(['/nowhere/nats-server', '/etc/passwd', '/usr'])(
     'broker binary - %s is refused with remedies',
-    (override) => {
-      const find = (): string => findBinary({ override, searchPath: '' });
-      expect(find).toThrow(expect.objectContaining({ code: 'broker_binary_missing' }));
-      expect(find).toThrow(/NATS_SERVER_BIN.*apt install nats-server.*NATS_URL/);
+    async (override) => {
+      await expect(newestBinary({ override, searchPath: '' })).rejects.toMatchObject({
+        code: 'broker_binary_missing',
+        message: expect.stringMatching(/NATS_SERVER_BIN.*apt install nats-server.*NATS_URL/),
+      });
     },
   );
+
+  test('broker binary - the newest is taken, of the same version the first, whatever the others are', async () => {
+    const folders = ['98.9.9', '99.1.0', '99.1.0', '99.0.30'].map(telling);
+    const others = ['exit 3', 'echo nats-server: v2.8.4', 'echo hello'].map(folderWith);
+    const all = [...others, ...folders].join(delimiter);
+    expect(await newestBinary({ searchPath: all })).toEqual({
+      path: join(folders[1] ?? '', 'nats-server'),
+      version: [99, 1, 0],
+    });
+    const named = join(folders[0] ?? '', 'nats-server');
+    expect(await newestBinary({ override: named, searchPath: all })).toMatchObject({ version: [98, 9, 9] });
+    // The scripts find the same one.
+    const ask = (bin: string) =>
+      execFileSync('sh', ['-euc', '. scripts/tools.sh; . scripts/nats-server.sh; find_nats_server'], {
+        encoding: 'utf8',
+        env: { PATH: `/usr/bin:/bin:${all}`, NATS_SERVER_BIN: bin },
+      });
+    expect([ask(''), ask(named)]).toEqual([`${join(folders[1] ?? '', 'nats-server')}\n`, `${named}\n`]);
+  });
+
+  test('broker binary - no nats-server that was built for the tests is looked at', () => {
+    for (const path of binaryCandidates({ searchPath: '/a' })) expect(path).not.toContain('nats-servers');
+  });
 
   test.each([
     ['exit 0', /names no version/],

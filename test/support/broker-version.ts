@@ -2,7 +2,7 @@
 // beside it. vitest.config.ts runs the tests of the broker on two of them. It starts no server.
 
 import { execFileSync } from 'node:child_process';
-import { findBinary } from '../../src/io/embedded-broker/find-binary.ts';
+import { newestBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { isAtLeast, parseVersion, type Version } from '../../src/io/embedded-broker/version.ts';
 
 /** nats-server 2.15 and 2.12 (scripts/test-brokers.sh); undefined where neither Go nor the program is at hand. */
@@ -16,8 +16,10 @@ export function versionOf(binary: string): Version {
   return version;
 }
 
+const override = process.env['NATS_SERVER_BIN'];
+const { version } = await newestBinary({ override, searchPath: process.env['PATH'] ?? '' });
+
 /** True if the nats-server that this file's tests start is this version or newer. */
 export function brokerIsAtLeast(least: Version): boolean {
-  const override = process.env['NATS_SERVER_BIN'];
-  return isAtLeast(versionOf(findBinary({ override, searchPath: process.env['PATH'] ?? '' })), least);
+  return isAtLeast(version, least);
 }

@@ -5,7 +5,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findBinary } from '../../src/io/embedded-broker/find-binary.ts';
+import { newestBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { CutProxy } from './cut-proxy.ts';
 import { freePort } from './free-port.ts';
 import { BROKER_PASSWORDS, brokerConfig, type BrokerPlace } from './nats-cluster-config.ts';
@@ -54,7 +54,7 @@ export interface NatsCluster extends AsyncDisposable {
 
 /** Starts the servers and waits until they are ready. */
 export async function startNatsCluster(options: NatsClusterOptions): Promise<NatsCluster> {
-  const cluster = new Brokers(options.bin ?? newestBinary());
+  const cluster = new Brokers(options.bin ?? (await currentBinary()));
   try {
     await cluster.start(options.servers);
     return cluster;
@@ -64,10 +64,10 @@ export async function startNatsCluster(options: NatsClusterOptions): Promise<Nat
   }
 }
 
-function newestBinary(): string {
+async function currentBinary(): Promise<string> {
   const current = process.env['NATS_SERVER_CURRENT_BIN'] ?? '';
   const override = current === '' ? process.env['NATS_SERVER_BIN'] : current;
-  return findBinary({ override, searchPath: process.env['PATH'] ?? '' });
+  return (await newestBinary({ override, searchPath: process.env['PATH'] ?? '' })).path;
 }
 
 interface Server {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { findBinary } from '../../src/io/embedded-broker/find-binary.ts';
+import { newestBinary } from '../../src/io/embedded-broker/find-binary.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -24,7 +24,7 @@ export interface NatsServerOptions {
 
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const port = options.port ?? (await freePort());
-  const binary = findBinary({
+  const { path: binary } = await newestBinary({
     override: process.env['NATS_SERVER_BIN'],
     searchPath: process.env['PATH'] ?? '',
   });

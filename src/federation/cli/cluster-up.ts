@@ -5,8 +5,9 @@ import { command } from '../../cli/command.ts';
 import { option } from '../../cli/command-line.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 import { type Environment, fromCaller } from '../../config/environment.ts';
-import { findBinary } from '../../io/embedded-broker/find-binary.ts';
-import { formatVersion, isAtLeast, readVersion, type Version } from '../../io/embedded-broker/version.ts';
+import { newestBinary } from '../../io/embedded-broker/find-binary.ts';
+import type { Binary } from '../../io/embedded-broker/store-version.ts';
+import { formatVersion, isAtLeast, type Version } from '../../io/embedded-broker/version.ts';
 import { createLog, type Log } from '../../io/log.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
@@ -38,24 +39,26 @@ export const upCommand = command({
       CLUSTER_UNSAFE_BROKER,
     } = readSome(env, ['LOG_LEVEL', 'NATS_SERVER_BIN', 'CLUSTER_UNSAFE_BROKER']);
     const log = createLog({ level, format: 'text' });
-    const binary = findBinary({ override: NATS_SERVER_BIN ?? undefined, searchPath: env['PATH'] ?? '' });
-    await requireBroker(binary, CLUSTER_UNSAFE_BROKER, log);
+    const binary = await newestBinary({
+      override: NATS_SERVER_BIN ?? undefined,
+      searchPath: env['PATH'] ?? '',
+    });
+    requireBroker(binary, CLUSTER_UNSAFE_BROKER, log);
     return untilSignal({
       log,
       ready: 'cluster: ready; stop with Ctrl-C',
       stopping: 'the replicas and the splitter first, then the brokers; all files stay',
       stopMs: STOP_MS,
-      make: (fatal) => new LocalCluster({ root, binary, env, log, fatal }),
+      make: (fatal) => new LocalCluster({ root, binary: binary.path, env, log, fatal }),
     });
   },
 });
 
 /** Errors: `broker_start_failed` for a nats-server that is too old, unless the operator accepts it. */
-async function requireBroker(binary: string, acceptsOld: boolean, log: Log): Promise<void> {
-  const version = await readVersion(binary);
+function requireBroker({ path, version }: Binary, acceptsOld: boolean, log: Log): void {
   if (isAtLeast(version, OLDEST_CLUSTER_BROKER)) return;
   const least = formatVersion(OLDEST_CLUSTER_BROKER);
-  const found = `${binary} is nats-server ${formatVersion(version)}, and a cluster needs ${least} or newer: older ones lose stored messages when one of three is killed`;
+  const found = `${path} is nats-server ${formatVersion(version)}, and a cluster needs ${least} or newer: older ones lose stored messages when one of three is killed`;
   if (!acceptsOld) {
     throw new CodedError(
       'broker_start_failed',

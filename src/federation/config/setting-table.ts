@@ -94,7 +94,7 @@ export const DEFINITIONS = {
   ),
   NATS_SERVER_BIN: optional(
     filePath,
-    'searched in `PATH`, /usr/sbin, /usr/local/bin and the cache of the project',
+    'the newest in `PATH`, /usr/sbin, /usr/local/bin and the cache of the project',
     'The nats-server program to start as the embedded broker.',
   ),
 

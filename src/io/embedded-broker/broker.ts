@@ -8,14 +8,15 @@ import { type BrokerRights, configurationText } from './configuration.ts';
 import { installConfiguration, readConfiguration } from './configuration-file.ts';
 import { type Credentials, loadCredentials } from './credentials.ts';
 import { type BrokerEndpoint, foreignEndpoint, ownEndpoint } from './endpoint.ts';
-import { findBinary } from './find-binary.ts';
+import { newestBinary } from './find-binary.ts';
 import { firstLogin } from './first-login.ts';
 import { type BrokerFiles, brokerFiles, explainFolder, requireWritableFolder } from './folder.ts';
 import { boundLog } from './log-file.ts';
 import { findForeignServer, findLeftover, requireOurPorts } from './other-servers.ts';
 import { adoptServer, type ServerProcess, startServer } from './server-process.ts';
+import { type Binary, noteStoreVersion, requireReadableStore } from './store-version.ts';
 import { type Supervision, supervise } from './supervision.ts';
-import { readVersion, type Version } from './version.ts';
+import type { Version } from './version.ts';
 
 export type { BrokerEndpoint } from './endpoint.ts';
 
@@ -59,7 +60,7 @@ export interface BrokerParts {
 export interface EmbeddedBroker extends Part<BrokerEndpoint> {
   /**
    * Resolves when clients can log in. Throws `broker_foreign`, `port_in_use`, `broker_binary_missing`,
-   * `broker_folder_in_use`, `folder_not_writable` or `broker_start_failed`; then no server of this program is running.
+   * `broker_folder_in_use`, `broker_store_newer`, `folder_not_writable` or `broker_start_failed`; then no server of this program is running.
    */
   start(): Promise<BrokerEndpoint>;
   stop(): Promise<void>;
@@ -77,8 +78,7 @@ export function createEmbeddedBroker(options: BrokerOptions, parts: BrokerParts)
 
 /** What the program needs to start its server. */
 interface Recipe {
-  readonly binary: string;
-  readonly version: Version;
+  readonly binary: Binary;
   readonly credentials: Credentials;
   /** The text of the configuration file. */
   readonly text: string;
@@ -140,11 +140,11 @@ class OwnBroker implements EmbeddedBroker {
     this.#logTimer = setInterval(() => boundLog(files.log), LOG_CHECK_MS).unref();
     const startAnother = (signal: AbortSignal) => this.#startServer(recipe, signal);
     this.#supervision = supervise(server, { ...this.#parts, startAnother });
-    const { credentials, version } = recipe;
+    const { credentials, binary } = recipe;
     return ownEndpoint({
       ...this.#options,
       credentials,
-      version,
+      version: binary.version,
       pid: server.pid,
       adopted: adopted !== null,
     });
@@ -152,10 +152,10 @@ class OwnBroker implements EmbeddedBroker {
 
   async #recipe(): Promise<Recipe> {
     const { binary: override, searchPath } = this.#options;
+    const binary = await newestBinary({ override, searchPath });
+    requireReadableStore(this.#files.store, binary);
     const credentials = loadCredentials(this.#files.credentials);
-    const binary = findBinary({ override, searchPath });
-    const version = await readVersion(binary);
-    return { binary, version, credentials, text: this.#configurationText(version, credentials) };
+    return { binary, credentials, text: this.#configurationText(binary.version, credentials) };
   }
 
   #configurationText(version: Version, credentials: Credentials): string {
@@ -194,7 +194,7 @@ class OwnBroker implements EmbeddedBroker {
 
   async #startFirst(recipe: Recipe): Promise<ServerProcess> {
     await requireOurPorts(this.#options, recipe.credentials.serverName);
-    await installConfiguration(recipe.binary, this.#files.configuration, recipe.text);
+    await installConfiguration(recipe.binary.path, this.#files.configuration, recipe.text);
     return this.#startServer(recipe, this.#stopping.signal);
   }
 
@@ -202,7 +202,8 @@ class OwnBroker implements EmbeddedBroker {
     signal.throwIfAborted();
     const { configuration: configurationFile, log: logFile } = this.#files;
     const { searchPath } = this.#options;
-    const server = startServer({ binary: recipe.binary, configurationFile, logFile, searchPath });
+    noteStoreVersion(this.#files.store, recipe.binary);
+    const server = startServer({ binary: recipe.binary.path, configurationFile, logFile, searchPath });
     return this.#becomeReady(server, recipe, signal);
   }
 

@@ -6,6 +6,7 @@ import { barredFolder, deniedFile, explainDenied } from '../../lib/denied-access
 import { unfinishedOf } from '../../lib/durable.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { makeFolder } from '../../lib/folder.ts';
+import { storeVersionFile } from './store-version.ts';
 
 /**
  * Absolute paths. The path of the configuration also distinguishes the broker's process from another process that has
@@ -83,7 +84,17 @@ const OF_FILES =
 function filesIn({ folder, configuration, credentials, pid, log, store }: BrokerFiles): readonly string[] {
   const lock = ['aggregator.lock', 'aggregator.holder'].map((name) => join(folder, name));
   const halves = [unfinishedOf(credentials), `${configuration}.unchecked`];
-  return [...lock, credentials, configuration, ...halves, pid, log, `${log}.1`, store];
+  return [
+    ...lock,
+    credentials,
+    configuration,
+    ...halves,
+    pid,
+    log,
+    `${log}.1`,
+    store,
+    storeVersionFile(store),
+  ];
 }
 
 function refuse(what: string, why: string, cause?: unknown): CodedError {
