@@ -3,6 +3,7 @@
 
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import { CLUSTER_SUBJECTS } from '../domain/cluster.ts';
+import type { DigestAnswer, DigestRequest } from '../domain/digests.ts';
 import type { PartialStatistics, PlacesPartial } from '../domain/partial.ts';
 import type { Part } from '../../lib/part.ts';
 import type { ClusterAccess } from './connection.ts';
@@ -23,6 +24,7 @@ export interface AskResponderParts {
   refusal(): 'starting' | 'catching_up' | null;
   readPartial(nowMs: number): Promise<PartialStatistics>;
   readPlaces(): Promise<PlacesPartial>;
+  readDigests(request: DigestRequest): Promise<DigestAnswer>;
   /** A question was answered, or refused for this reason, or could not be read. */
   counted(outcome: 'answered' | 'unreadable' | AskRefusal): void;
   failed(error: unknown): void;
@@ -95,6 +97,13 @@ export class AskResponder implements Part {
     try {
       if (question.type === 'places')
         return { replica, process, type: 'places', places: await this.#parts.readPlaces() };
+      if (question.type === 'digests')
+        return {
+          replica,
+          process,
+          type: 'digests',
+          digests: await this.#parts.readDigests(question.request),
+        };
       const partial = await this.#parts.readPartial(question.nowMs);
       if (partial.progress < question.floor) return this.#refused('floor');
       return { replica, process, type: 'partial', partial };

@@ -5,6 +5,12 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
 import { isObject } from '../../lib/is-object.ts';
 import {
+  type DigestAnswer,
+  type DigestRequest,
+  readDigestAnswer,
+  readDigestRequest,
+} from '../domain/digests.ts';
+import {
   type PartialStatistics,
   type PlacesPartial,
   readPartial,
@@ -16,7 +22,9 @@ export type AskQuestion =
   /** The counts for a tick at `nowMs`. A replica whose progress is below `floor` refuses. */
   | { readonly type: 'partial'; readonly nowMs: number; readonly floor: number }
   /** The exact places of the active nodes. */
-  | { readonly type: 'places' };
+  | { readonly type: 'places' }
+  /** Digests of rows, to compare replicas. */
+  | { readonly type: 'digests'; readonly request: DigestRequest };
 
 /** Why a replica does not answer a question. */
 export const ASK_REFUSALS = ['starting', 'catching_up', 'busy', 'floor', 'too_large', 'failed'] as const;
@@ -31,6 +39,7 @@ export type AskReply = {
 } & (
   | { readonly type: 'partial'; readonly partial: PartialStatistics }
   | { readonly type: 'places'; readonly places: PlacesPartial }
+  | { readonly type: 'digests'; readonly digests: DigestAnswer }
   | { readonly type: 'refused'; readonly reason: AskRefusal }
 );
 
@@ -60,6 +69,10 @@ export function decodeQuestion(bytes: Uint8Array): AskQuestion | null {
   if (value?.['version'] !== VERSION) return null;
   const { type, nowMs, floor } = value;
   if (type === 'places') return { type };
+  if (type === 'digests') {
+    const request = readDigestRequest(value['request']);
+    return request === null ? null : { type, request };
+  }
   return type === 'partial' && isWhole(nowMs) && isWhole(floor) ? { type, nowMs, floor } : null;
 }
 
@@ -84,6 +97,10 @@ export function decodeReply(bytes: Uint8Array): AskReply | null {
   if (type === 'places') {
     const places = readPlacesPartial(value['places']);
     return places === null ? null : { replica, process, type, places };
+  }
+  if (type === 'digests') {
+    const digests = readDigestAnswer(value['digests']);
+    return digests === null ? null : { replica, process, type, digests };
   }
   const reason = ASK_REFUSALS.find((known) => known === value['reason']);
   return type === 'refused' && reason !== undefined ? { replica, process, type, reason } : null;

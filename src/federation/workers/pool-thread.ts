@@ -6,6 +6,7 @@ import { unreachable } from '../../lib/unreachable.ts';
 import type { Database } from '../../store/database.ts';
 import { answering, databasePathIn } from '../../workers/answering.ts';
 import type { WorkerRequest } from '../../workers/questions.ts';
+import { readDigests } from './digests.ts';
 import { readGeography, readPlaces } from './geography.ts';
 import { readHistory } from './history.ts';
 import { readLastTick } from './last-tick.ts';
@@ -34,6 +35,8 @@ function read(
       return readGeography(database, request.minimum);
     case 'places':
       return readPlaces(database);
+    case 'digests':
+      return readDigests(database, request.request);
     case 'nodePage':
       return readNodePage(database, request.query);
     case 'history':

@@ -1,6 +1,7 @@
 // The questions that the federation's pool answers: for each its argument and its answer. Both are plain data.
 
 import type { NodeSign } from '../../lifecycle/node-state.ts';
+import type { DigestAnswer, DigestRequest } from '../domain/digests.ts';
 import type { History, HistoryQuery } from '../domain/history.ts';
 import type {
   NodeHistory,
@@ -21,6 +22,8 @@ export interface FederationQuestions {
   geography: { argument: { readonly minimum: number }; answer: Geography };
   /** The exact counts behind `geography`. They leave the process only for other processes of its cluster. */
   places: { argument: object; answer: PlacesPartial };
+  /** For the comparison of replicas. They leave the process only for other processes of its cluster. */
+  digests: { argument: { readonly request: DigestRequest }; answer: DigestAnswer };
   nodePage: { argument: { readonly query: NodeQuery }; answer: NodePage };
   history: {
     argument: { readonly query: HistoryQuery; readonly tickMs: number };

@@ -29,10 +29,17 @@ const places = {
   places: { continents: [['EU', 3]], locations: manyCells },
 } as const;
 
+const DIGESTS = {
+  type: 'range',
+  progress: 7,
+  digests: { nodes: { rows: 2, sum: '00000000000000ff' } },
+} as const;
+
 describe('questions and answers as bytes', () => {
   it.each<[string, AskReply]>([
     ['counts', partial],
     ['many places', places],
+    ['digests', { ...named, type: 'digests', digests: DIGESTS }],
     ['a refusal', { ...named, type: 'refused', reason: 'catching_up' }],
   ])('questions and answers as bytes - %s', async (_name, reply) => {
     const bytes = await encodeReply(reply);
@@ -41,13 +48,20 @@ describe('questions and answers as bytes', () => {
   });
 
   it('questions and answers as bytes - questions are read as they were asked, and nothing else is', () => {
-    for (const question of [{ type: 'places' }, { type: 'partial', nowMs: NOW_MS, floor: 3 }] as const)
+    const range = { type: 'range', table: 'nodes', after: 0, upto: 9, keptMs: 0 } as const;
+    for (const question of [
+      { type: 'places' },
+      { type: 'partial', nowMs: NOW_MS, floor: 3 },
+      { type: 'digests', request: { type: 'summary' } },
+      { type: 'digests', request: range },
+    ] as const)
       expect(decodeQuestion(encodeQuestion(question))).toEqual(question);
     const read = (value: unknown) => decodeQuestion(Buffer.from(JSON.stringify(value)));
     expect(read({ version: 2, type: 'places' })).toBeNull();
     expect(read({ version: 1, type: 'partial', nowMs: -1, floor: 3 })).toBeNull();
     expect(read({ version: 1, type: 'partial', nowMs: 1 })).toBeNull();
     expect(read({ version: 1, type: 'drop' })).toBeNull();
+    expect(read({ version: 1, type: 'digests', request: { ...range, table: 'api_keys' } })).toBeNull();
     expect(read({ version: 1, type: 'places', more: 'x'.repeat(ASK_QUESTION_BYTES_MAX) })).toBeNull();
   });
 
@@ -96,6 +110,7 @@ async function world() {
         refusal: () => null,
         readPartial: (nowMs) => Promise.resolve(countsOf(7, nowMs)),
         readPlaces: () => Promise.resolve({ continents: [], locations: [] }),
+        readDigests: () => Promise.resolve(DIGESTS),
         counted: (outcome) => void outcomes.push(outcome),
         failed: () => undefined,
         ...parts,
@@ -130,6 +145,8 @@ describe('questions to replicas', () => {
     expect(outcomes.toSorted()).toEqual(['answered', 'catching_up', 'failed', 'floor']);
     ask({ type: 'places' });
     await until('places', () => heard.some(({ type }) => type === 'places'));
+    ask({ type: 'digests', request: { type: 'summary' } });
+    await until('digests', () => heard.some(({ type }) => type === 'digests'));
   });
 
   it('questions to replicas - a stranger in between is ignored and counted, on both sides', async () => {

@@ -101,6 +101,7 @@ function answer(
   const named = { replica, process: `${replica}-1` };
   if (question.type === 'places')
     return { ...named, type: 'places', places: { continents: [['EU', tasks]], locations: [] } };
+  if (question.type !== 'partial') return { ...named, type: 'refused', reason: 'failed' };
   return { ...named, type: 'partial', partial: countsOf(tasks, question.nowMs, position) };
 }
 

@@ -63,6 +63,7 @@ class Replica {
           return Promise.resolve(countsOf(tasksAt(readMs), nowMs, { sources }));
         },
         readPlaces: () => Promise.resolve({ continents: [['EU', 5]], locations: [] }),
+        readDigests: () => Promise.reject(new Error('nobody asks for them')),
         counted: () => undefined,
         failed: (error) => {
           throw error;
