@@ -4,6 +4,7 @@
 import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../domain/accounting.ts';
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';
 import type { ClusterStatus } from '../domain/cluster-status.ts';
+import type { SplittersStatus } from '../domain/splitter-status.ts';
 import type { NodeTrust } from '../domain/statistics.ts';
 import { SKIP_REASONS, type SkipReason } from '../domain/tick-rules.ts';
 import { type Missing, MISSING_OUTCOMES, unacknowledged } from '../domain/missing.ts';
@@ -11,6 +12,7 @@ import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
 import { CLUSTER_READINGS } from './cluster-readings.ts';
 import { INGEST_READINGS } from './ingest-readings.ts';
+import { SPLITTER_READINGS } from './splitter-readings.ts';
 import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import { countTransitions, countWords } from '../../metrics/counted-words.ts';
 import {
@@ -51,6 +53,8 @@ export interface MetricsParts extends RegistryParts {
   refusals(): number;
   /** What the process knows of its cluster; null for a process on its own. */
   cluster(): ClusterStatus | null;
+  /** What the splitters of the process last said; absent or null without splitters. */
+  splitters?(): SplittersStatus | null;
   /** The version of the program. */
   readonly version: string;
 }
@@ -114,6 +118,7 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
   ...readFrom([descriptorReading('aggregator')], (parts: MetricsParts) => parts.descriptors()),
   ...readFrom([logReading('aggregator')], (parts: MetricsParts) => parts.logLoss()),
   ...readFrom(CLUSTER_READINGS, (parts: MetricsParts) => ({ cluster: parts.cluster() })),
+  ...readFrom(SPLITTER_READINGS, (parts: MetricsParts) => ({ splitters: parts.splitters?.() ?? null })),
   buildReading('aggregator'),
 ];
 

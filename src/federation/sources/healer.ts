@@ -2,7 +2,7 @@
 
 import type { GapRequest } from '../domain/gap-request.ts';
 import { Heal, type HealOptions, type HealParts } from './heal.ts';
-import type { SplitterCounters } from './splitter-status.ts';
+import type { SplitterCounters } from './splitter-counters.ts';
 
 /** A request that arrives this soon after the heal of its range was made before the rounds were read. */
 const ANSWERED_MS = 1_000;

@@ -8,7 +8,7 @@ import { ROUND_MESSAGES_MAX } from '../domain/round.ts';
 import { type EncodedRound, type InputMessage, RoundDraft } from './round-draft.ts';
 import { RoundLine } from './round-line.ts';
 import type { RoundTimes } from './shard-clock.ts';
-import type { SplitterCounters } from './splitter-status.ts';
+import type { SplitterCounters } from './splitter-counters.ts';
 
 /** A round is closed this long after its first message, in ms. */
 export const ROUND_AFTER_MS = 50;

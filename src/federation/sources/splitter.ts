@@ -12,7 +12,8 @@ import { Healer } from './healer.ts';
 import { MainLine } from './main-line.ts';
 import { type RoundTimes, ShardClock } from './shard-clock.ts';
 import type { InputFacts, InputSink, OpenInput, ReadMessage, SplitterParts } from './split-parts.ts';
-import { SplitterCounters, type SplitterStatus } from './splitter-status.ts';
+import { SplitterCounters } from './splitter-counters.ts';
+import type { SplitterStatus } from '../domain/splitter-status.ts';
 import { unreadOf } from './stall.ts';
 import { StreamPulse } from './stream-pulse.ts';
 

@@ -8,7 +8,7 @@ import { systemTimers } from '../../lib/timers.ts';
 import { CLUSTER_SUBJECTS } from '../domain/cluster.ts';
 import type { GapRequest } from '../domain/gap-request.ts';
 import type { Splitter } from '../sources/splitter.ts';
-import type { ShardStatus } from './splitter-messages.ts';
+import type { ShardStatus } from '../domain/splitter-status.ts';
 
 /** What a {@link ShardHolder} needs of its thread. */
 export interface ShardHolderParts {

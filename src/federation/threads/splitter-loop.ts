@@ -1,11 +1,12 @@
 // The work of the splitter thread: it finds the input streams, makes the streams of the cluster that are missing, and
 // splits each input stream whose lease this process holds. It looks into no message.
 
-import { connectBroker, describe, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
+import { describe, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
 import { openRecords, type RecordStream } from '../../io/record-stream.ts';
 import { managerWithin } from '../../io/stream-access.ts';
 import { listStreams } from '../../io/streams.ts';
 import type { Part } from '../../lib/part.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { systemTimers, type Timer } from '../../lib/timers.ts';
 import {
   type ClusterStreamSizes,
@@ -14,6 +15,7 @@ import {
   makeInputStreams,
   wantedClusterStreams,
 } from '../broker/cluster-streams.ts';
+import { ClusterConnection } from '../cluster/connection.ts';
 import { CLUSTER_STREAM, CLUSTER_SUBJECTS, INPUT_STREAM_PREFIX } from '../domain/cluster.ts';
 import { gapRequestOf } from '../domain/gap-request.ts';
 import { brokerSplitter } from '../sources/broker-splitter.ts';
@@ -52,42 +54,32 @@ export class SplitterLoop implements Part {
   readonly #shards = new Map<string, ShardHolder>();
   readonly #stop = new AbortController();
   readonly #timers: Timer[] = [];
-  #connection: NatsConnection | null = null;
+  readonly #access: ClusterConnection;
   #records: RecordStream | null = null;
-  #isConnected = false;
   #isLooking = false;
   #soon: Timer | null = null;
-  #problem: string | null = 'not connected to the broker yet';
+  /** Why the input streams cannot be looked for; null if they can. */
+  #problem: string | null = null;
 
   constructor(options: SplitterLoopOptions, parts: SplitterLoopParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#access = new ClusterConnection({
+      nats: () => options.nats,
+      clock: systemClock,
+      timers: systemTimers,
+      log: (level, sentence) => this.#log(level, sentence),
+    });
   }
 
-  /** Connects, however long that takes, and looks for input streams. */
+  /** Begins to connect, which may take any time, and then to look for input streams. */
   async start(): Promise<void> {
-    this.#timers.push(systemTimers.every(REPORT_EVERY_MS, () => this.#report()));
-    const connection = await connectBroker(
-      'truebit-aggregator-splitter',
-      this.#options.nats,
-      {
-        onConnected: (server) => this.#connected(server),
-        onDisconnected: (reason) => this.#disconnected(reason),
-        onUnreachable: (reason) => this.#say(`the broker cannot be reached: ${reason}`),
-        onRefused: ({ sentence }) => this.#say(`the broker refuses an operation: ${sentence}`),
-      },
-      this.#stop.signal,
+    this.#timers.push(
+      systemTimers.every(REPORT_EVERY_MS, () => this.#report()),
+      systemTimers.every(LOOK_EVERY_MS, () => void this.#look()),
     );
-    if (connection === null) return;
-    this.#connection = connection;
-    this.#records = openRecords(connection, CLUSTER_STREAM, ANSWER_WITHIN_MS);
-    connection.subscribe(CLUSTER_SUBJECTS.gap('*'), {
-      callback: (error, { data }) => {
-        if (error === null) this.#asked(data);
-      },
-    });
-    this.#timers.push(systemTimers.every(LOOK_EVERY_MS, () => void this.#look()));
-    await this.#look();
+    this.#access.onConnected((connection) => this.#connected(connection));
+    await this.#access.start();
   }
 
   /** Stops all splitters; their checkpoints are written and their leases given away if the broker answers. */
@@ -96,21 +88,20 @@ export class SplitterLoop implements Part {
     for (const timer of [...this.#timers, this.#soon]) timer?.cancel();
     await Promise.all([...this.#shards.values()].map((shard) => shard.stop()));
     this.#report();
-    await this.#connection?.close();
+    await this.#access.stop();
   }
 
-  #connected(server: string): void {
-    this.#isConnected = true;
-    this.#problem = null;
-    this.#log('info', `splitter: connected to ${server}`);
-    if (this.#connection !== null) this.#lookSoon();
-  }
-
-  #disconnected(reason: string | null): void {
-    this.#isConnected = false;
-    if (this.#stop.signal.aborted) return;
-    const why = reason === null ? '' : `; the broker said "${reason}"`;
-    this.#say(`the connection to the broker is lost${why}`);
+  #connected(connection: NatsConnection): void {
+    this.#log('info', `splitter: connected to ${connection.getServer()}`);
+    if (this.#records === null) {
+      this.#records = openRecords(connection, CLUSTER_STREAM, ANSWER_WITHIN_MS);
+      connection.subscribe(CLUSTER_SUBJECTS.gap('*'), {
+        callback: (error, { data }) => {
+          if (error === null) this.#asked(data);
+        },
+      });
+    }
+    void this.#look();
   }
 
   #asked(data: Uint8Array): void {
@@ -127,12 +118,12 @@ export class SplitterLoop implements Part {
   }
 
   async #look(): Promise<void> {
-    const connection = this.#connection;
+    const connection = this.#access.connection();
     if (connection === null || this.#isLooking || this.#stop.signal.aborted) return;
     this.#isLooking = true;
     try {
       for (const name of await this.#find(connection)) this.#hold(name, connection);
-      if (this.#isConnected) this.#problem = null;
+      this.#problem = null;
     } catch (error) {
       this.#say(`the input streams cannot be looked for: ${describe(error)}`);
       this.#lookSoon();
@@ -160,7 +151,7 @@ export class SplitterLoop implements Part {
     const { holder, partitions, nats } = this.#options;
     const log = (level: 'info' | 'warn', sentence: string) => this.#log(level, sentence);
     const created = new ShardHolder(shard, holder, {
-      records: () => (this.#isConnected ? this.#records : null),
+      records: () => (this.#access.connection() === null ? null : this.#records),
       createSplitter: (signal) =>
         brokerSplitter(
           { shard, maker: holder, partitions },
@@ -180,8 +171,8 @@ export class SplitterLoop implements Part {
 
   #report(): void {
     const shards = [...this.#shards.values()].map(({ status }) => status);
-    const status = { isConnected: this.#isConnected, problem: this.#problem, shards };
-    this.#parts.send({ type: 'status', status });
+    const problem = this.#access.problem ?? this.#problem;
+    this.#parts.send({ type: 'status', status: { problem, shards } });
   }
 
   /** Logs a problem once until it changes. */

@@ -16,6 +16,7 @@ import {
 } from '../../support/metric-docs.ts';
 import { CLUSTER } from '../http/cluster.ts';
 import { NOTHING } from './nothing.ts';
+import { SPLITTERS } from './splitters.ts';
 
 function read(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -23,7 +24,7 @@ function read(path: string): string {
 
 describe('docs/metrics.md - against the program', () => {
   it('has every metric with its type and labels, and no other', async () => {
-    const metrics = createMetrics({ ...NOTHING, cluster: () => CLUSTER });
+    const metrics = createMetrics({ ...NOTHING, cluster: () => CLUSTER, splitters: () => SPLITTERS });
     const text = await metrics.text();
     metrics.stop();
     const actual = metricsOfText(text);

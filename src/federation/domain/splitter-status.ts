@@ -1,7 +1,6 @@
-// What a splitter says about itself, as plain data.
+// What splitters say about themselves, as plain data.
 
-import type { Source } from '../domain/cluster.ts';
-import type { EncodedRound } from './round-draft.ts';
+import type { Source } from './cluster.ts';
 
 /** Numbers since the splitter started. */
 export interface SplitterNumbers {
@@ -33,24 +32,19 @@ export interface SplitterStatus extends SplitterNumbers {
   readonly problem: string | null;
 }
 
-/** Counts. */
-export class SplitterCounters {
-  messages = 0;
-  restarts = 0;
-  heals = 0;
-  lost = 0;
-  lostInHeals = 0;
-  #rounds = 0;
-  #bytes = 0;
+/** One input stream, as this process sees it. */
+export interface ShardStatus {
+  /** The name of the stream. */
+  readonly shard: string;
+  /** The process that holds the lease of its splitter; null if none does, or if it is not known yet. */
+  readonly holder: string | null;
+  /** The splitter in this process; null while another process splits the stream. */
+  readonly splitter: SplitterStatus | null;
+}
 
-  /** Rounds were closed. */
-  closed(rounds: readonly EncodedRound[]): void {
-    this.#rounds += rounds.length;
-    for (const { bytes } of rounds) this.#bytes += bytes.length;
-  }
-
-  get values(): SplitterNumbers {
-    const { messages, restarts, heals, lost, lostInHeals } = this;
-    return { messages, rounds: this.#rounds, bytes: this.#bytes, restarts, heals, lost, lostInHeals };
-  }
+/** The splitters of one process. */
+export interface SplittersStatus {
+  /** Why nothing can be split; null if there is no reason known. */
+  readonly problem: string | null;
+  readonly shards: readonly ShardStatus[];
 }
