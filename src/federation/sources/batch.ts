@@ -7,13 +7,13 @@ import { isAscii } from 'node:buffer';
 import { SUBJECTS } from '../domain/vocabulary.ts';
 
 /**
- * Values of {@link BatchMessage.subject} beyond the subjects, for batches that come from the log of a partition. A round
- * begins with its header (JSON of `RoundHeader` as the payload) and ends with an empty entry; `seq` of both is the
- * round's sequence in the log. `LOST` stands for sequences that the stream no longer held: `seq` is the last of them,
- * and the payload is their number in decimal digits.
+ * The value of {@link BatchMessage.subject} for sequences that an input stream no longer held, in batches from the log of
+ * a partition: `seq` is the last of them, and the payload is their number in decimal digits.
  */
 export const LOST = SUBJECTS.length + 1;
+/** The same for the beginning of a round: the payload is JSON of `RoundHeader`, `seq` the round's sequence in the log. */
 export const ROUND_BEGINS = SUBJECTS.length + 2;
+/** The same for the end of a round, without a payload. A round that the source reads again may have no end. */
 export const ROUND_ENDS = SUBJECTS.length + 3;
 
 /** Number of values stored per message. */
