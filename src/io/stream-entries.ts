@@ -1,8 +1,9 @@
 // Reads the messages of a small stream by their sequences, and appends to it. The stream's leader answers each request:
 // a consumer could run on a server whose copy of the stream is behind. It repeats nothing and keeps nothing.
 
-import { jetstream, JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from './nats.ts';
+import { appender, managerWithin } from './stream-access.ts';
+import { findStream, type JetStreamManager } from './streams.ts';
 
 /** One message of the stream. */
 export interface StreamEntry {
@@ -28,44 +29,28 @@ export interface StreamEntries {
   extent(): Promise<StreamExtent | null>;
   /** The messages from one sequence to another, both included, in order and without those that were deleted. */
   read(fromSeq: number, toSeq: number): Promise<readonly StreamEntry[]>;
-  /** Resolves with the sequence of the message when the broker has stored it. */
-  append(subject: string, bytes: Uint8Array): Promise<number>;
+  /** Resolves when the broker has stored the message. */
+  append(subject: string, bytes: Uint8Array): Promise<void>;
 }
 
 /** Requests for messages under way at the same time. */
 const READS_UNDER_WAY_MAX = 64;
-/** The broker's error code for a stream that does not exist. */
-const NO_SUCH_STREAM = 10_059;
-
-/** True if the broker said that there is no such stream. */
-export function isNoSuchStream(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === NO_SUCH_STREAM;
-}
 
 /** Opens a stream that need not exist. */
 export function openEntries(connection: NatsConnection, stream: string, timeoutMs: number): StreamEntries {
-  const options = { timeout: timeoutMs, checkAPI: false };
-  const client = jetstream(connection, options);
+  const append = appender(connection, timeoutMs);
   let opened: Promise<JetStreamManager> | null = null;
-  const manager = () => (opened ??= jetstreamManager(connection, options));
+  const manager = () => (opened ??= managerWithin(connection, timeoutMs));
   const readOne = async (seq: number): Promise<readonly StreamEntry[]> => {
     const message = await (await manager()).streams.getMessage(stream, { seq });
     return message === null ? [] : [{ seq: message.seq, atMs: message.time.getTime(), bytes: message.data }];
   };
   return {
     async extent() {
-      try {
-        const { created, state } = await (await manager()).streams.info(stream);
-        return {
-          created,
-          firstSeq: state.first_seq,
-          lastSeq: state.last_seq,
-          count: state.messages,
-        };
-      } catch (error) {
-        if (isNoSuchStream(error)) return null;
-        throw error;
-      }
+      const info = await findStream(await manager(), stream);
+      if (info === null) return null;
+      const { first_seq: firstSeq, last_seq: lastSeq, messages: count } = info.state;
+      return { created: info.created, firstSeq, lastSeq, count };
     },
     async read(fromSeq, toSeq) {
       const entries: StreamEntry[] = [];
@@ -76,9 +61,6 @@ export function openEntries(connection: NatsConnection, stream: string, timeoutM
       }
       return entries;
     },
-    async append(subject, bytes) {
-      const expect = { streamName: stream };
-      return (await client.publish(subject, bytes, { timeout: timeoutMs, expect })).seq;
-    },
+    append: (subject, bytes) => append(stream, subject, bytes),
   };
 }

@@ -2,6 +2,7 @@
 // judges no rounds: the ingest thread says where holes are.
 
 import { CLUSTER_SUBJECTS, type Source, sourceName } from '../domain/cluster.ts';
+import type { GapRequest } from '../domain/gap-request.ts';
 import type { RoundHeader } from '../domain/round.ts';
 
 /** Sources whose holes are remembered at the same time. */
@@ -10,13 +11,6 @@ const HOLES_MAX = 64;
 export const HOLE_ASKED_AGAIN_MS = 2_000;
 /** A hole of which the ingest thread says nothing for this long is forgotten, in ms: no round of its source comes. */
 const HOLE_FORGOTTEN_MS = 600_000;
-
-/** A request to a splitter for everything of the source after `upto`. */
-export interface GapRequest {
-  readonly source: Source;
-  readonly upto: number;
-  readonly partition: number;
-}
 
 interface Hole {
   readonly request: GapRequest;

@@ -4,9 +4,9 @@
 import { MinuteLog } from '../../io/minute-log.ts';
 import { describe, type NatsConnection, pause } from '../../io/nats.ts';
 import { Refusals } from '../../io/refusals.ts';
-import { isNoSuchStream, openEntries } from '../../io/stream-entries.ts';
+import { openEntries } from '../../io/stream-entries.ts';
 import type { StreamMessage } from '../../io/stream-reader.ts';
-import { type JetStreamManager, openJetStream, type StreamInfo } from '../../io/streams.ts';
+import { findStream, type JetStreamManager, openJetStream } from '../../io/streams.ts';
 import { CONTROL_STREAM, logStream, type Source } from '../domain/cluster.ts';
 import type { RoundHeader } from '../domain/round.ts';
 import type { Attempt } from './attachment.ts';
@@ -143,8 +143,9 @@ export class LogReading implements KeptReading {
     if (manager === 'none') throw new Error('the broker has no JetStream, which a cluster needs');
     if ('type' in manager) throw new Error(`the broker does not let the aggregator ask for JetStream`);
     this.#manager = manager;
-    const info = await this.#find(manager);
+    const info = await findStream(manager, this.#name);
     if (!attempt.isCurrent()) return null;
+    if (info === null) throw new Error('it does not exist; the processes of the cluster make it');
     const readingAttempt = { ...attempt, isRefused: () => this.refusals.size > 0, broken };
     if (this.#stream.keep(info, readingAttempt))
       return this.#begunWith(`reading on in the log ${this.#name}`);
@@ -234,15 +235,6 @@ export class LogReading implements KeptReading {
     this.#connection = connection;
     void this.#control.run(openEntries(connection, CONTROL_STREAM, CONTROL_TIMEOUT_MS), signal);
     void this.#watch(signal);
-  }
-
-  async #find(manager: JetStreamManager): Promise<StreamInfo> {
-    try {
-      return await manager.streams.info(this.#name);
-    } catch (error) {
-      if (!isNoSuchStream(error)) throw error;
-      throw new Error('it does not exist; the processes of the cluster make it', { cause: error });
-    }
   }
 
   #begunWith(sentence: string): Begun {

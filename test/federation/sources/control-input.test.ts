@@ -32,10 +32,10 @@ class FakeStream implements StreamEntries {
   read(fromSeq: number, toSeq: number): Promise<readonly StreamEntry[]> {
     return Promise.resolve(this.entries.filter(({ seq }) => seq >= fromSeq && seq <= toSeq));
   }
-  append(_subject: string, bytes: Uint8Array): Promise<number> {
+  append(_subject: string, bytes: Uint8Array): Promise<void> {
     const seq = this.entries.length + 1;
     this.entries.push({ seq, atMs: 1000 + seq, bytes });
-    return Promise.resolve(seq);
+    return Promise.resolve();
   }
   async add(...ids: readonly string[]): Promise<void> {
     for (const id of ids) await this.append('', encodeControlEntry(blocking(id)));
