@@ -80,7 +80,6 @@ export class LogReplica {
       this.restart();
       return;
     }
-    this.settle();
     own.disk.heal();
     this.settle();
   }
@@ -88,8 +87,8 @@ export class LogReplica {
   /** Lets the committer repeat what failed. */
   settle(): void {
     for (let turns = 0; turns < 100; turns++) {
-      this.own.time.runUntil(this.own.time.nowMs + 1000);
       if (this.loop.flush()) return;
+      this.own.time.runUntil(this.own.time.nowMs + 1000);
       this.own.disk.heal();
     }
     throw new Error(`it is not stored: ${JSON.stringify(this.main.findLast(({ type }) => type === 'log'))}`);
