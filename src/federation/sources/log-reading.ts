@@ -8,7 +8,7 @@ import { openEntries } from '../../io/stream-entries.ts';
 import type { StreamMessage } from '../../io/stream-reader.ts';
 import { findStream, type JetStreamManager, openJetStream } from '../../io/streams.ts';
 import { CONTROL_STREAM, logStream, type Source } from '../domain/cluster.ts';
-import type { RoundHeader } from '../domain/round.ts';
+import { LOG_OVERLAP_ROUNDS, type RoundHeader } from '../domain/round.ts';
 import type { Attempt } from './attachment.ts';
 import { CatchUp } from './catch-up.ts';
 import { CONTROL_TIMEOUT_MS, ControlInput, type GivenCommand } from './control-input.ts';
@@ -23,11 +23,6 @@ import { ShardWatch } from './shard-watch.ts';
 import { Stall } from './stall.ts';
 import { StreamInput } from './stream-input.ts';
 
-/**
- * Reading begins this number of rounds before the position: a log that went back and on again has given the sequences
- * just before the position a second time.
- */
-export const LOG_OVERLAP = 300;
 /** Time between two looks at what did not happen, in ms. */
 const WATCH_MS = 250;
 
@@ -161,7 +156,7 @@ export class LogReading implements KeptReading {
     });
     if (!attempt.isCurrent()) return null;
     // A log that went back behind the position is read from its end; its sources protect from repetition.
-    const nextSeq = Math.max(1, Math.min(position, lastSeq + 1) - LOG_OVERLAP);
+    const nextSeq = Math.max(1, Math.min(position, lastSeq + 1) - LOG_OVERLAP_ROUNDS);
     this.#silence.attached(lastSeq, this.#parts.clock.monotonicMs());
     const place = { info, nextSeq, newestMs: Date.parse(firstTime) };
     const waiting = await this.#stream.begin(connection, manager, place, readingAttempt);

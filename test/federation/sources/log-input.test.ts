@@ -6,7 +6,7 @@ import {
   CONTROL_DELAY_MS,
   CONTROL_STREAM,
 } from '../../../src/federation/domain/cluster.ts';
-import { LOG_OVERLAP } from '../../../src/federation/sources/log-reading.ts';
+import { LOG_OVERLAP_ROUNDS } from '../../../src/federation/domain/round.ts';
 import { LOG_PULL_ROUNDS } from '../../../src/federation/sources/log-rounds.ts';
 import { until } from '../../support/until.ts';
 import { blocking, encodedRound, LOG, SHARD, startBroker, startLogSource } from './log-source.ts';
@@ -29,9 +29,9 @@ describe('log input: reading', () => {
 
   it('log input - reading begins 300 rounds before the position', async () => {
     const broker = await startBroker();
-    for (let number = 1; number <= LOG_OVERLAP + 20; number++) await broker.round([String(number)]);
-    const { told, log } = startLogSource(broker.url, { knownSeq: LOG_OVERLAP + 10 });
-    await until('the last round', () => told.includes(`end ${LOG_OVERLAP + 20}`));
+    for (let number = 1; number <= LOG_OVERLAP_ROUNDS + 20; number++) await broker.round([String(number)]);
+    const { told, log } = startLogSource(broker.url, { knownSeq: LOG_OVERLAP_ROUNDS + 10 });
+    await until('the last round', () => told.includes(`end ${LOG_OVERLAP_ROUNDS + 20}`));
     expect(told.find((line) => line.startsWith('begin'))).toBe('begin 11');
     expect(log.filter((line) => line.includes('from sequence 11'))).toHaveLength(1);
   });

@@ -191,7 +191,7 @@ export function startLogSource(
         close: () => undefined,
       },
       createInput(position, sink) {
-        input = new LogInput(optionsAt(url, changes), awaitedInLog(position), sink);
+        input = new LogInput(logOptions(url, changes), awaitedInLog(position), sink);
         return input;
       },
       send: (message) => {
@@ -228,7 +228,8 @@ export function startLogSource(
   };
 }
 
-function optionsAt(url: string, changes: Partial<LogInputOptions>): LogInputOptions {
+/** Options with short times, for a broker without a login. */
+export function logOptions(url: string, changes: Partial<LogInputOptions>): LogInputOptions {
   return {
     nats: {
       servers: [url],
