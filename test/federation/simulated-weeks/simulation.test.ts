@@ -14,7 +14,7 @@ import { Supervisor } from '../../../src/actors/supervisor.ts';
 import { live } from './simulation.ts';
 
 const ONE = process.env['SIMULATION_SEED'];
-const COUNT = Number(process.env['SIMULATION_SEEDS'] ?? 25);
+const COUNT = Number(process.env['SIMULATION_SEEDS'] ?? 10);
 const FIRST = Number(process.env['SIMULATION_FIRST_SEED'] ?? 1);
 const SEEDS = ONE === undefined ? Array.from({ length: COUNT }, (_, index) => FIRST + index) : [Number(ONE)];
 const say = (line: string) => process.stderr.write(`${line}\n`);
