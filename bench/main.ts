@@ -25,6 +25,7 @@ import { benchProofs } from './proofs.ts';
 import { benchQuestions } from './questions.ts';
 import { benchRetention } from './retention.ts';
 import { benchSoak } from './soak.ts';
+import { benchSplitter } from './splitter.ts';
 import { benchTradesAcks } from './trades-acks.ts';
 import { benchTradesJobs } from './trades-jobs.ts';
 import { benchTradesMemory } from './trades-memory.ts';
@@ -37,6 +38,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   growth: benchGrowth,
   tick: benchTick,
   size: benchSize,
+  splitter: benchSplitter,
   loop: benchLoop,
   nodes: benchNodes,
   connections: benchConnections,

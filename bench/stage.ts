@@ -120,11 +120,18 @@ export async function committedUpTo(databasePath: string, messages: number): Pro
   }
 }
 
+/** A reference at work. */
+export interface Reference {
+  /** When it was ready, ms since the epoch. */
+  readonly readyMs: number;
+  /** Resolves with the moment when it was done, ms since the epoch. */
+  readonly done: Promise<number>;
+  /** What it said beside that moment: numbers of its own. */
+  rest(): readonly number[];
+}
+
 /** A reference that runs in a process of its own. */
-export async function startReference(
-  name: string,
-  args: readonly string[],
-): Promise<{ readonly readyMs: number; readonly done: Promise<number> }> {
+export async function startReference(name: string, args: readonly string[]): Promise<Reference> {
   const child = spawn(
     process.execPath,
     [fileURLToPath(new URL(`references/${name}.ts`, import.meta.url)), ...args],
@@ -133,16 +140,20 @@ export async function startReference(
     },
   );
   let ready = () => {};
+  let rest: readonly number[] = [];
   const isReady = new Promise<void>((resolve) => (ready = resolve));
   const done = new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line === 'ready') ready();
-      if (line.startsWith('done ')) resolve(Number(line.split(' ')[1]));
+      if (!line.startsWith('done ')) return;
+      const [, doneMs, ...others] = line.split(' ').map(Number);
+      rest = others;
+      resolve(doneMs ?? Number.NaN);
     });
     child.once('exit', (code) => code !== 0 && reject(new Error(`${name} ended with ${code}`)));
   });
   await isReady;
-  return { readyMs: Date.now(), done };
+  return { readyMs: Date.now(), done, rest: () => rest };
 }
 
 /** Processor time of a process so far, its threads included. */

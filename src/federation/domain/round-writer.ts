@@ -96,6 +96,11 @@ export class RoundWriter {
     return this.#seqs[index] ?? null;
   }
 
+  /** The time of the entry at this index; null beyond the last. */
+  timeAt(index: number): number | null {
+    return this.#times[index] ?? null;
+  }
+
   /** Encodes a round of the entries from index `begin` to index `end` (excluded). */
   encode(facts: RoundFacts, begin = 0, end = this.count): Uint8Array {
     const count = end - begin;

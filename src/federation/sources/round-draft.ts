@@ -116,8 +116,10 @@ function encodeWithin(
   if (bytes.length <= ROUND_BYTES_MAX || end - begin < 2) return [bytes];
   const middle = Math.floor((begin + end) / 2);
   const cut = writer.seqAt(middle - 1) ?? facts.from;
+  // The first part says nothing of the messages in the second one.
+  const behindMs = Math.max(facts.behindMs, facts.atMs - (writer.timeAt(middle - 1) ?? 0));
   return [
-    ...encodeWithin(writer, { ...facts, to: cut }, begin, middle),
+    ...encodeWithin(writer, { ...facts, to: cut, behindMs }, begin, middle),
     ...encodeWithin(writer, { ...facts, from: cut }, middle, end),
   ];
 }

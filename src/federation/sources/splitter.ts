@@ -125,7 +125,7 @@ export class Splitter implements Part {
     try {
       await this.#keeper.load();
       if (isOver()) return;
-      // From here on empty rounds go out, also while the stream's broker is away.
+      // From here on empty rounds go out, even if the stream's broker is away.
       if (this.#keeper.current !== null) this.#open(this.#keeper.current);
       const facts = await this.#ask();
       if (isOver()) return;
@@ -278,6 +278,8 @@ export class Splitter implements Part {
     this.#told = reason;
     this.#rest?.cancel();
     this.#rest = this.#parts.timers.after(REST_MS * (1 + this.#parts.random()), () => void this.#begin());
+    // Empty rounds go on.
+    if (this.#keeper.current !== null) this.#open(this.#keeper.current);
   }
 
   #leave(): void {

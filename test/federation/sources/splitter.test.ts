@@ -162,6 +162,31 @@ describe('splitter - streams that change', () => {
     expect(holes).toBe(0);
   });
 
+  it('says so while the stream is away, and goes on when it is back', async () => {
+    const rig = await startSplitterRig(1);
+    const splitter = rig.splitter('a');
+    await splitter.start();
+    await rig.publish(100);
+    await until('the checkpoint', () => splitter.status.checkpoint === 100);
+    await rig.manager.streams.delete(SHARD);
+    await until('two rounds that say so', async () => {
+      const { headers } = await rig.receive(0);
+      return headers.filter(({ isAway }) => isAway).length >= 2;
+    });
+    const { headers } = await rig.receive(0);
+    const away = headers.filter(({ isAway }) => isAway);
+    expect(away.map(({ from, to, count }) => [from, to, count])).toContainEqual([100, 100, 0]);
+    const watermarks = away.map(({ atMs, behindMs }) => atMs - behindMs);
+    expect(new Set(watermarks).size).toBe(1);
+    // Replicas hear of every stream once a second, also meanwhile.
+    const gaps = headers.slice(1).map(({ atMs }, index) => atMs - (headers[index]?.atMs ?? 0));
+    expect(Math.max(...gaps)).toBeLessThan(3_000);
+    await rig.makeInput();
+    await rig.publish(10);
+    await until('the new source', () => splitter.status.checkpoint === 10);
+    expect(splitter.status.isAway).toBe(false);
+  });
+
   it('counts what was purged before it was read', async () => {
     const rig = await startSplitterRig(1);
     await rig.publish(300);
