@@ -199,6 +199,11 @@ export class Lease implements Part {
   }
 }
 
+/** The process that a record of a lease names; null if its last holder released it. */
+export function leaseHolderOf(text: string): string | null {
+  return leaseRecordOf(text).holder;
+}
+
 /** A record that no version of this program wrote counts as held by another, until it has stood for long enough. */
 function leaseRecordOf(text: string): LeaseRecord {
   const { holder = '', count }: Readonly<Record<string, unknown>> = objectOf(text) ?? {};

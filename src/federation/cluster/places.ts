@@ -31,6 +31,11 @@ export class Places {
     }
   }
 
+  /** The process said that it ends. */
+  ended(process: string): void {
+    this.#heard.delete(process);
+  }
+
   /** This process and the others that were heard lately, by partition and name. */
   sights(own: Place, nowMs: number): readonly ReplicaSight[] {
     const others = this.#lately(own, nowMs).map(({ place, atMs }) => ({
