@@ -18,8 +18,9 @@ import { readSettings, type ClusterSettings } from '../config/settings.ts';
 import { isApiKey } from '../domain/message-signature.ts';
 import { CLUSTER_BACKUP_PATH } from '../http/cluster-backup.ts';
 import { FEDERATION_DATABASE } from '../store/federation-database.ts';
+import { checkMembership } from '../store/membership.ts';
 import { fetchBackup } from './cluster-download.ts';
-import { clusterBrokers, hearPlaces, withBrokers } from './cluster-places.ts';
+import { clusterOf, hearPlaces, withBrokers } from './cluster-places.ts';
 import { FEDERATION } from './program.ts';
 
 /** The other replica goes on counting while it sends. */
@@ -62,6 +63,7 @@ export const seedCommand = command({
         bytesPerSecondMax: BYTES_PER_SECOND_MAX,
         progress: progress.show,
       });
+      checkMembership(fetched, cluster);
       const time = new Date(systemClock.nowMs()).toISOString().replaceAll(':', '-');
       const restored = restoreDatabase({
         program: FEDERATION_DATABASE,
@@ -135,10 +137,13 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** `host:port` of the replica of the same partition that has applied most. */
 async function heardAddress({ partition, replica }: ClusterSettings, env: Environment): Promise<string> {
-  const places = await withBrokers(clusterBrokers(env), hearPlaces);
+  const places = await withBrokers(clusterOf(env, undefined).nats, hearPlaces);
   const [best] = places
     .filter((place) => place.partition === partition && place.replica !== replica)
-    .toSorted((one, other) => Number(other.isReady) - Number(one.isReady) || other.progress - one.progress);
+    .toSorted(
+      (one, other) =>
+        Number(other.isReady) - Number(one.isReady) || other.position.progress - one.position.progress,
+    );
   if (best !== undefined) return best.http;
   throw new CodedError(
     'not_found',

@@ -4,24 +4,23 @@
 import { command } from '../../cli/command.ts';
 import { option } from '../../cli/command-line.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
-import { type Environment, fromCaller } from '../../config/environment.ts';
+import type { Environment } from '../../config/environment.ts';
 import { newestBinary } from '../../io/embedded-broker/find-binary.ts';
 import type { Binary } from '../../io/embedded-broker/store-version.ts';
-import { formatVersion, isAtLeast, type Version } from '../../io/embedded-broker/version.ts';
+import { formatVersion } from '../../io/embedded-broker/version.ts';
 import { createLog, type Log } from '../../io/log.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
-import { realPath } from '../../lib/real-path.ts';
 import { lockBrokerFolder } from '../../store/lock.ts';
+import { servesCluster, tooOldSentence } from '../broker/broker-version.ts';
 import { readSome } from '../config/settings.ts';
 import type { ClusterChild } from './cluster-child.ts';
 import { CLUSTER_FOLDER, openClusterFolder, type RunningCluster, writeRunning } from './cluster-files.ts';
 import { endLeftOvers } from './cluster-left-overs.ts';
+import { folderOf } from './cluster-places.ts';
 import { type ClusterPlan, planCluster } from './cluster-plan.ts';
 import { waitUntilReady } from './cluster-ready.ts';
 
-/** The oldest nats-server on which no stored message is lost when one of three is killed. */
-const OLDEST_CLUSTER_BROKER: Version = [2, 12, 0];
 /** Time for an orderly stop, in ms: replicas and the splitter commit and end, and then the brokers. */
 const STOP_MS = 12_000;
 
@@ -32,7 +31,7 @@ export const upCommand = command({
   options: { dir: option('DIR', `where all files are kept; default ${CLUSTER_FOLDER}`) },
   exit: '0 stopped in order; 1 it cannot start or go on, and says why; 2 usage.',
   async run({ values }, env) {
-    const root = realPath(values.dir === undefined ? CLUSTER_FOLDER : fromCaller(env, values.dir));
+    const root = folderOf(env, values.dir);
     const {
       LOG_LEVEL: level,
       NATS_SERVER_BIN,
@@ -56,16 +55,12 @@ export const upCommand = command({
 
 /** Errors: `broker_start_failed` for a nats-server that is too old, unless the operator accepts it. */
 function requireBroker({ path, version }: Binary, acceptsOld: boolean, log: Log): void {
-  if (isAtLeast(version, OLDEST_CLUSTER_BROKER)) return;
-  const least = formatVersion(OLDEST_CLUSTER_BROKER);
-  const found = `${path} is nats-server ${formatVersion(version)}, and a cluster needs ${least} or newer: older ones lose stored messages when one of three is killed`;
-  if (!acceptsOld) {
-    throw new CodedError(
-      'broker_start_failed',
-      `${found}. Set NATS_SERVER_BIN to a newer one, or for a trial CLUSTER_UNSAFE_BROKER=on.`,
-    );
-  }
-  log.warn(`cluster: ${found}; it is used because CLUSTER_UNSAFE_BROKER is on`);
+  const shown = formatVersion(version);
+  if (servesCluster(shown)) return;
+  const sentence = tooOldSentence(path, shown);
+  if (!acceptsOld)
+    throw new CodedError('broker_start_failed', `${sentence} NATS_SERVER_BIN names another one.`);
+  log.warn(`cluster: ${sentence} It is set.`);
 }
 
 interface LocalClusterOptions {

@@ -40,7 +40,7 @@ describe('cluster up', () => {
     });
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /2\.11\.9.* 2\.12\.0 or newer.*CLUSTER_UNSAFE_BROKER=on\. \[broker_start_failed\]\n$/,
+      /2\.11\.9.* 2\.12\.0 or newer.*CLUSTER_UNSAFE_BROKER=on .*NATS_SERVER_BIN.* \[broker_start_failed\]\n$/,
     );
     expect(statSync(dir, { throwIfNoEntry: false })).toBeUndefined();
   });
