@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../../config/environment.ts';
+import { noteStoreVersion, requireReadableStore } from '../../io/embedded-broker/store-version.ts';
 import { readVersion } from '../../io/embedded-broker/version.ts';
 import { freePortFrom } from '../../io/free-port.ts';
 import { OWNER_ONLY } from '../../lib/durable.ts';
@@ -99,6 +100,9 @@ async function planBrokers(
 ): Promise<ClusterPlan['brokers']> {
   const { paths, binary, env } = options;
   const version = await readVersion(binary);
+  const server = { path: binary, version };
+  const storeOf = (index: number) => join(paths.folderOf(`broker-${index + 1}`), 'jetstream');
+  for (let index = 0; index < BROKERS; index++) requireReadableStore(storeOf(index), server);
   const ports = await freePorts(FIRST_BROKER_PORT, BROKERS);
   const routePorts = await freePorts(FIRST_ROUTE_PORT, BROKERS);
   const webSocketPorts = await freePorts(FIRST_WEBSOCKET_PORT, BROKERS);
@@ -115,13 +119,14 @@ async function planBrokers(
       routePorts,
       websocket: { port: webSocketPort, tls: null },
       pidFile: join(folder, 'nats.pid'),
-      storeFolder: join(folder, 'jetstream'),
+      storeFolder: storeOf(index),
       aggregatorPassword: passwords.aggregator,
       monitorPassword: passwords.monitor,
       systemPassword: passwords.system,
       routePassword: passwords.route,
     });
     writeFileSync(file, text, { mode: OWNER_ONLY });
+    noteStoreVersion(storeOf(index), server);
     const child = new ClusterChild({
       ...options,
       name,

@@ -1,6 +1,6 @@
 // `cluster up` with real processes: all of them start, come back when they are killed, and stop in order; files are kept.
 
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -53,6 +53,20 @@ describe('cluster up', () => {
     const { code, stderr } = await runCommand(['cluster', 'up', '--dir', dir], { PATH, ...NEWEST_BROKER });
     expect(code).toBe(1);
     expect(stderr).toMatch(/passwords\.json does not hold .*\[broker_start_failed\]\n/);
+  });
+
+  it('cluster up - a nats-server that is older than the one that wrote a store is refused, and the store is left', async () => {
+    const { folder } = await testFolder('cluster-store');
+    const store = join(folder, 'cluster/broker-2/jetstream');
+    mkdirSync(store, { recursive: true });
+    writeFileSync(join(store, 'nats-server.version'), '98.7.6\n');
+    const dir = join(folder, 'cluster');
+    const { code, stderr } = await runCommand(['cluster', 'up', '--dir', dir], { PATH, ...NEWEST_BROKER });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /nats-server 98\.7\.6 wrote .*broker-2.*NATS_SERVER_BIN.*\[broker_store_newer\]\n$/,
+    );
+    expect(readdirSync(store)).toEqual(['nats-server.version']);
   });
 
   it('cluster up - all start, come back when killed, and stop in order; a second start keeps the files and ends what was left', async () => {
