@@ -172,6 +172,20 @@ describe('known', () => {
     expect(known.keys.all).toEqual([]);
   });
 
+  it('known - a database that joined a cluster has its id, its salt and its key from then on', () => {
+    const known = create();
+    known.apply(OPENED, STARTED_MS);
+    // RFC 8032, test 2.
+    const statisticsKey = {
+      x: 'PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw',
+      d: 'TM0Imyj_ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U-4pvs',
+    };
+    const identity = { salt: 'cd'.repeat(32), statisticsKey };
+    known.apply({ type: 'joined', identity, aggregatorId: 'of the cluster' }, STARTED_MS);
+    expect([known.aggregatorId, known.opened.salt]).toEqual(['of the cluster', identity.salt]);
+    expect(known.signer?.publicKey).toMatchObject({ x: statisticsKey.x });
+  });
+
   it('known - it is ready once both threads have reported, and not while one is silent', () => {
     const known = create();
     known.apply(OPENED, STARTED_MS);

@@ -135,8 +135,8 @@ export class LogReplica {
 }
 
 const ROWS = [
-  'SELECT hash, first_ms, last_after_ms, chain, type, outcome, reporters FROM tasks ORDER BY id',
-  'SELECT hash, task_hash, first_ms, last_after_ms, chain, operation, steps, memory, reporters FROM invoices ORDER BY id',
+  'SELECT id, hash, first_ms, last_after_ms, chain, type, outcome, reporters FROM tasks ORDER BY id',
+  'SELECT id, hash, task_hash, first_ms, last_after_ms, chain, operation, steps, memory, reporters FROM invoices ORDER BY id',
   `SELECT number, node_id, first_ms, last_ms, life_ms, left_ms, heard_ms, signed_ms, heartbeats, limit_due_ms, total_tasks,
      active_tasks, continent, location FROM nodes ORDER BY number`,
   'SELECT * FROM labels ORDER BY dimension, label_id',
