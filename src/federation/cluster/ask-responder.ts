@@ -1,5 +1,5 @@
 // Answers questions of other processes of the cluster, and of its own, from the worker pool. While it cannot answer it
-// says why. It answers nothing that the pool could not answer over HTTP to this cluster's operator.
+// says why. It checks nobody's rights: the brokers let only the program's own user ask.
 
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import { CLUSTER_SUBJECTS } from '../domain/cluster.ts';
@@ -7,7 +7,14 @@ import type { DigestAnswer, DigestRequest } from '../domain/digests.ts';
 import type { PartialStatistics, PlacesPartial } from '../domain/partial.ts';
 import type { Part } from '../../lib/part.ts';
 import type { ClusterAccess } from './connection.ts';
-import { type AskQuestion, type AskRefusal, type AskReply, decodeQuestion, encodeReply } from './ask-wire.ts';
+import {
+  type AskOutcome,
+  type AskQuestion,
+  type AskRefusal,
+  type AskReply,
+  decodeQuestion,
+  encodeReply,
+} from './ask-wire.ts';
 
 /** Who answers. */
 export interface AskResponderOptions {
@@ -25,8 +32,7 @@ export interface AskResponderParts {
   readPartial(nowMs: number): Promise<PartialStatistics>;
   readPlaces(): Promise<PlacesPartial>;
   readDigests(request: DigestRequest): Promise<DigestAnswer>;
-  /** A question was answered, or refused for this reason, or could not be read. */
-  counted(outcome: 'answered' | 'unreadable' | AskRefusal): void;
+  counted(outcome: AskOutcome): void;
   failed(error: unknown): void;
 }
 

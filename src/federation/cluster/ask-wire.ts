@@ -31,6 +31,14 @@ export const ASK_REFUSALS = ['starting', 'catching_up', 'busy', 'floor', 'too_la
 /** One of {@link ASK_REFUSALS}. */
 export type AskRefusal = (typeof ASK_REFUSALS)[number];
 
+/**
+ * What became of a question at the replica that was asked; `unreadable`: it is none of this version. `ignored`: at the
+ * process that asked, an answer that is none of this version.
+ */
+export const ASK_OUTCOMES = ['answered', ...ASK_REFUSALS, 'unreadable', 'ignored'] as const;
+/** One of {@link ASK_OUTCOMES}. */
+export type AskOutcome = (typeof ASK_OUTCOMES)[number];
+
 /** What a replica says to a question. */
 export type AskReply = {
   readonly replica: string;

@@ -55,8 +55,8 @@ export interface ClusterTickerParts {
 
 /** How long a tick waits for answers, and for brokers that do not answer, in ms. */
 export const TICK_PATIENCE_MS = 10_000;
-/** The wall clock is looked at again after this time at the latest, because it may have been set; ms. */
-const LOOK_MS = 1_000;
+/** The clock, which may have been set, and the lease are looked at again after this time at the latest; ms. */
+const LOOK_MS = 250;
 /** A tick of which less time than this is left is not begun any more, in ms: the next one comes first. */
 const LEFT_MIN_MS = 300;
 /** Pause after a refusal and after brokers that did not answer, in ms; up to twice as long. */
@@ -76,6 +76,7 @@ export class ClusterTicker {
   /** The moment of the last tick that this process began. */
   #begun = -Infinity;
   #isStopped = false;
+  #wasPublisher = false;
   #problem: Skip | null = null;
   /** What this process published, for when the stream was deleted since. */
   #own: Published = NOTHING_PUBLISHED;
@@ -101,14 +102,9 @@ export class ClusterTicker {
     await this.#running;
   }
 
-  /**
-   * This process has become the publisher: the tick of the present multiple is published at once, unless it was. That also
-   * shuts out a publisher that is frozen in mid-tick.
-   */
+  /** Looks at once whether this process has become the publisher; otherwise it finds out by itself, a little later. */
   becamePublisher(): void {
-    this.#parts.fence.forget();
-    this.#problem = null;
-    this.#begun = -Infinity;
+    this.#wasPublisher = false;
     this.#look();
   }
 
@@ -119,8 +115,24 @@ export class ClusterTicker {
     const { intervalMs } = this.#options;
     const t = dueTick(nowMs, intervalMs);
     const leftMs = t + intervalMs - nowMs;
-    if (t !== this.#begun && leftMs >= LEFT_MIN_MS && this.#parts.isPublisher()) this.#begin(t, leftMs);
+    this.#seePublisher();
+    if (t !== this.#begun && leftMs >= Math.min(LEFT_MIN_MS, intervalMs / 2) && this.#wasPublisher)
+      this.#begin(t, leftMs);
     this.#timer = this.#parts.timers.after(Math.min(leftMs, LOOK_MS), () => this.#look());
+  }
+
+  /**
+   * A new publisher publishes the tick of the present multiple at once, unless that was published. This also shuts out a
+   * publisher that is frozen in mid-tick.
+   */
+  #seePublisher(): void {
+    const isPublisher = this.#parts.isPublisher();
+    if (isPublisher && !this.#wasPublisher) {
+      this.#parts.fence.forget();
+      this.#problem = null;
+      this.#begun = -Infinity;
+    }
+    this.#wasPublisher = isPublisher;
   }
 
   /** A tick that still waits when the next one is due is dropped. */

@@ -2,6 +2,7 @@
 // counters at each scrape. This file counts no message itself and exposes no node id.
 
 import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../domain/accounting.ts';
+import { ASK_OUTCOMES, type AskOutcome } from '../cluster/ask-wire.ts';
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';
 import type { ClusterStatus } from '../domain/cluster-status.ts';
 import type { SplittersStatus } from '../domain/splitter-status.ts';
@@ -67,6 +68,8 @@ export interface Metrics extends Exposition {
   tick(seconds: number): void;
   /** Records that a tick of the cluster was not published. */
   tickSkipped(reason: SkipReason): void;
+  /** Records a question to the replicas of the cluster, or an answer that could not be read. */
+  question(outcome: AskOutcome): void;
   /** Records a request to join. */
   join(outcome: JoinOutcome): void;
   /** Records a failure of a node's actor. */
@@ -132,6 +135,15 @@ export function createMetrics(parts: MetricsParts): Metrics {
     text: () => registry.text(),
     ...countNodes(registry),
     ...measureWork(registry),
+    question: countWords(
+      registry,
+      {
+        name: 'aggregator_cluster_questions_total',
+        help: 'Questions of the publisher of a cluster to this process, by what became of them.',
+      },
+      'outcome',
+      ASK_OUTCOMES,
+    ),
     tickSkipped: countWords(
       registry,
       {
