@@ -54,10 +54,11 @@ export class FencedPublisher {
 
   /**
    * What was published before: as this process published it last, or as the stream holds it. Makes the stream if it is
-   * missing. Rejects if the brokers do not answer.
+   * missing. Rejects without a connection, or if the brokers do not answer.
    */
   async published(): Promise<Published> {
-    this.#place ??= await this.#read();
+    const stream = this.#stream();
+    this.#place ??= await this.#read(stream);
     return this.#place.published;
   }
 
@@ -119,8 +120,7 @@ export class FencedPublisher {
     return this.#parts.open(connection, STATS_STREAM, STATS_TIMEOUT_MS);
   }
 
-  async #read(): Promise<Place> {
-    const stream = this.#stream();
+  async #read(stream: FencedStream): Promise<Place> {
     let ends = await stream.ends();
     if (ends === null) {
       await this.#parts.makeStream();
