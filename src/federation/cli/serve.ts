@@ -1,6 +1,7 @@
 // `aggregator serve`: reads the settings, makes the program, and runs it until a signal ends it.
 
 import { type AppSeams, createApp } from '../threads/main.ts';
+import { createSplitterApp } from '../threads/split-only.ts';
 import type { Environment } from '../../config/environment.ts';
 import { readSettings } from '../config/settings.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
@@ -26,6 +27,13 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   requireDescriptors(START_DESCRIPTORS + settings.workers * WORKER_DESCRIPTORS);
   const log = createLog(settings.log);
   for (const warning of warnings) log.warn(`settings: ${warning}`);
+  if (settings.cluster?.split === 'only')
+    return untilSignal({
+      log,
+      ready: 'ready to split; stop with Ctrl-C or SIGTERM',
+      stopping: 'giving the leases to others',
+      make: (fatal) => createSplitterApp(settings, { log, logLoss: log.loss, fatal }),
+    });
   return untilSignal({
     log,
     ready: 'ready to aggregate; stop with Ctrl-C or SIGTERM',

@@ -5,6 +5,7 @@ import type { FeedCounts } from '../../http/feed.ts';
 import type { HttpServer, ListenAddress } from '../../http/bounded-server.ts';
 import { addKeySetRoute, type KeySetParts } from '../../http/key-set.ts';
 import { type BearerParts, mayRead, requireBearer } from './bearer.ts';
+import { addClusterBackupRoute, type ClusterBackupParts } from './cluster-backup.ts';
 import { addEventRoute } from './events.ts';
 import { PARAMETER_CODES } from './parameters.ts';
 import type { Readiness } from './readiness.ts';
@@ -22,7 +23,8 @@ export interface FederationHttpParts
   extends Pick<HttpParts, 'live' | 'metrics' | 'failed'>,
     FederationParts,
     BearerParts,
-    KeySetParts {
+    KeySetParts,
+    ClusterBackupParts {
   readiness(): Readiness;
 }
 
@@ -57,6 +59,7 @@ export function createFederationServer(
       if (!isOpen) requireBearer(app, parts);
       addKeySetRoute(app, parts);
       addFederationRoutes(app, parts);
+      addClusterBackupRoute(app, parts);
       feed = addEventRoute(app, parts, (header) => isOpen || mayRead(header, parts));
     },
   });

@@ -26,6 +26,8 @@ export const JOIN_REQUEST_BYTES_MAX = 4_096;
 export interface JoinParts {
   /** Called at the start: how to reach the broker. */
   nats(): NatsOptions;
+  /** The queue of this process and its partners, each of whose requests one of them answers; null: it answers all. */
+  readonly queue: string | null;
   /** The data for the next answer. */
   context(): JoinContext;
   /** Called with the outcome of each request. */
@@ -111,6 +113,7 @@ export class JoinResponder implements Part {
     }
     this.#subscription = connection.subscribe(JOIN_SUBJECT, {
       max: JOIN_REQUESTS_PER_SECOND_MAX,
+      ...(this.#parts.queue === null ? {} : { queue: this.#parts.queue }),
       callback: (error, message) => {
         // The connection's `onRefused` reports a refusal too.
         if (error === null) this.#answer(connection, message);

@@ -25,14 +25,20 @@ export interface BrokerClientsParts {
 /** The publisher of statistics and the responder to join requests. */
 export class BrokerClients implements Part {
   readonly #isPublishing: boolean;
+  /** In a cluster statistics go through a stream instead. */
+  readonly #isClustered: boolean;
   readonly #publisher: Publisher;
   readonly #joins: JoinResponder;
 
-  constructor(settings: Pick<Settings, 'publish' | 'authMode' | 'limits'>, parts: BrokerClientsParts) {
+  constructor(
+    settings: Pick<Settings, 'publish' | 'authMode' | 'limits' | 'cluster'>,
+    parts: BrokerClientsParts,
+  ) {
     const { known, nats } = parts;
     const log = (level: 'info' | 'warn', sentence: string) => parts.log[level](sentence);
     const { monotonicMs } = systemClock;
     this.#isPublishing = settings.publish.enabled;
+    this.#isClustered = settings.cluster !== null;
     this.#publisher = new Publisher({
       nats,
       signer: () => known.opened.signer,
@@ -42,6 +48,8 @@ export class BrokerClients implements Part {
     });
     this.#joins = new JoinResponder({
       nats,
+      // Each request is answered by one process of a cluster.
+      queue: settings.cluster === null ? null : 'truebit-aggregator',
       context: () => ({
         isRequired: settings.authMode === 'required',
         aggregatorId: known.aggregatorId,
@@ -57,7 +65,7 @@ export class BrokerClients implements Part {
   }
 
   async start(): Promise<void> {
-    await this.#publisher.start();
+    if (!this.#isClustered) await this.#publisher.start();
     if (this.#isPublishing) await this.#joins.start();
   }
 

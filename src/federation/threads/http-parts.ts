@@ -3,6 +3,7 @@
 
 import type { BrokerClients } from './broker-clients.ts';
 import type { Settings } from '../config/settings.ts';
+import type { BackupAnswer } from '../http/cluster-backup.ts';
 import type { FederationHttpParts, FederationHttpServer } from '../http/server.ts';
 import type { Elsewhere, Known } from './known.ts';
 import type { Metrics, MetricsParts } from '../metrics/metrics.ts';
@@ -29,8 +30,15 @@ export interface Answering {
   readonly refusedReads: Pick<RefusedReads, 'problem'>;
   /** The lines that the log could not write. */
   logLoss(): LineLoss;
-  /** What this process knows of its cluster; null for a process on its own. */
-  cluster(): ClusterStatus | null;
+  /** The cluster of this process; null for a process on its own. */
+  cluster(): AnsweringCluster | null;
+}
+
+/** What the cluster answers. */
+export interface AnsweringCluster {
+  readonly publishProblem: string | null;
+  status(): ClusterStatus;
+  backup(keyId: string): BackupAnswer;
 }
 
 /** Makes the parts of the HTTP server. */
@@ -40,7 +48,7 @@ export function httpParts(
   metrics: Pick<Metrics, 'contentType' | 'text'>,
   keyUsed: (keyId: string) => void,
 ): FederationHttpParts {
-  const { log, known, pool, nodes, clock } = answering;
+  const { log, known, pool, nodes, clock, cluster } = answering;
   const { nowMs, monotonicMs } = systemClock;
   return {
     live: () => true,
@@ -62,6 +70,11 @@ export function httpParts(
     limits: () => settings.limits,
     nowMs,
     monotonicMs,
+    clusterBackup:
+      settings.cluster === null
+        ? null
+        : (keyId) =>
+            cluster()?.backup(keyId) ?? { type: 'backup_failed', sentence: 'the program is starting' },
     failed: (error) => log.error('http: a request failed', { error }),
   };
 }
@@ -85,10 +98,16 @@ export function metricsParts(
     logLoss,
     descriptors: () => descriptors,
     refusals: () => (status()?.refusals ?? 0) + clients.refusals,
-    cluster,
+    cluster: () => cluster()?.status() ?? null,
     version,
     wallMs: (monotonicMs) => clock.wallMs(monotonicMs),
   };
+}
+
+/** True if `/readyz` is ok, whatever the cluster of this process is like. */
+export function isReadyAlone(answering: Answering): boolean {
+  const facts = elsewhere({ ...answering, cluster: () => null });
+  return answering.known.readiness(facts, systemClock.monotonicMs()).status === 'ready';
 }
 
 /** The facts for `/readyz` that other parts provide. */
@@ -96,10 +115,10 @@ function elsewhere({ pool, refusedReads, clients, logLoss, descriptors, cluster 
   return {
     workersUp: pool.isUp,
     readProblem: refusedReads.problem,
-    publishProblem: clients.publishProblem,
+    publishProblem: clients.publishProblem ?? cluster()?.publishProblem ?? null,
     joinProblem: clients.joinProblem,
     logLoss: logLoss(),
     descriptorProblem: descriptors.problem,
-    cluster: cluster(),
+    cluster: cluster()?.status() ?? null,
   };
 }

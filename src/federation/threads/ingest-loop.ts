@@ -142,6 +142,7 @@ export class IngestLoop implements Part {
       missing: missing.records,
       observedMs: this.#batches.committedObservedMs,
       membership,
+      hasRows: writer.current.totalNodes > 0,
     });
     // Readiness would otherwise wait for the first commit.
     this.report();

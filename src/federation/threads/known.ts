@@ -5,6 +5,7 @@
 import type { IngestAccounts, IngestStatus, SourceStatus } from '../domain/accounting.ts';
 import { type ApiKey, KeyBook } from '../domain/api-keys.ts';
 import type { Identity } from '../domain/identity.ts';
+import type { Membership, ReplicaPosition } from '../domain/cluster.ts';
 import { listMissing, type Missing, NONE_MISSING } from '../domain/missing.ts';
 import type { NodeTrust, TickStatistics } from '../domain/statistics.ts';
 import type { Period } from '../domain/vocabulary.ts';
@@ -44,6 +45,16 @@ export type Elsewhere = Pick<
 interface Opened {
   readonly salt: string;
   readonly signer: Signer;
+  readonly identity: Identity;
+}
+
+/** What the opened database says of itself, for the cluster of this process. */
+interface Own {
+  readonly membership: Membership | null;
+  readonly identity: Identity;
+  readonly aggregatorId: string;
+  /** True if the database held counts when it was opened. */
+  readonly hasRows: boolean;
 }
 
 /** The main thread's knowledge. */
@@ -56,6 +67,9 @@ export class Known {
   #totalNodes = 0;
   #trust: NodeTrust = { authenticated: 0, claimed: 0 };
   #missing: Missing = NONE_MISSING;
+  #membership: Membership | null = null;
+  #hasRows = false;
+  #position: ReplicaPosition | null = null;
   #keys = new KeyBook([]);
   #observedMs = 0;
   #lastHeardAtMs: number | null = null;
@@ -75,6 +89,8 @@ export class Known {
         this.#aggregatorId = news.aggregatorId;
         this.#missing = news.missing;
         this.#observedMs = news.observedMs;
+        this.#membership = news.membership;
+        this.#hasRows = news.hasRows;
         this.#setKeys(news.keys);
         this.#setIdentity(news.identity);
         return;
@@ -91,6 +107,7 @@ export class Known {
         this.#totalNodes = news.totalNodes;
         this.#trust = news.trust;
         this.#missing = news.missing;
+        this.#position = news.position;
         this.#observedMs = news.observedMs;
         this.#reports.ofWriter(news.status, nowMs);
         return;
@@ -134,6 +151,18 @@ export class Known {
   get opened(): Opened {
     if (this.#opened === null) throw new CodedError('internal', 'The database is not open yet.');
     return this.#opened;
+  }
+
+  /** What the database said when it was opened, with the identity that it has now. Throws as {@link opened}. */
+  get own(): Own {
+    const { identity } = this.opened;
+    const [membership, aggregatorId, hasRows] = [this.#membership, this.#aggregatorId, this.#hasRows];
+    return { membership, identity, aggregatorId, hasRows };
+  }
+
+  /** Where this replica is in its log; null without a cluster, and before the first report. */
+  get position(): ReplicaPosition | null {
+    return this.#position;
   }
 
   get keys(): KeyBook {
@@ -221,8 +250,9 @@ export class Known {
     });
   }
 
-  #setIdentity({ salt, statisticsKey }: Identity): void {
-    this.#opened = { salt, signer: createSigner(statisticsKey) };
+  #setIdentity(identity: Identity): void {
+    const { salt, statisticsKey } = identity;
+    this.#opened = { salt, signer: createSigner(statisticsKey), identity };
   }
 
   #setKeys(keys: readonly ApiKey[]): void {

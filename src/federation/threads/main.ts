@@ -3,10 +3,11 @@
 
 import { embeddedBrokerFor, natsOptions } from '../broker/broker-choice.ts';
 import { BrokerClients } from './broker-clients.ts';
-import type { Settings } from '../config/settings.ts';
+import { ClusterPart } from './cluster-part.ts';
+import type { ClusterSettings, Settings } from '../config/settings.ts';
 import { DataThreads } from './data-threads.ts';
 import { poolWorkerUrl } from './files.ts';
-import { type Answering, httpParts, metricsParts } from './http-parts.ts';
+import { type Answering, httpParts, isReadyAlone, metricsParts } from './http-parts.ts';
 import { createFederationServer, type FederationHttpServer } from '../http/server.ts';
 import { type IngestNews, Known } from './known.ts';
 import type { IngestSeams } from './messages.ts';
@@ -83,6 +84,11 @@ class MainThread implements App {
   readonly #clients: BrokerClients;
   readonly #metrics: Metrics;
   readonly #http: FederationHttpServer;
+  /** Null for a process on its own. */
+  readonly #cluster: ClusterPart | null;
+  /** Resolves when the database belongs to the cluster that it was told to join; null if it was told nothing. */
+  #joining: PromiseWithResolvers<void> | null = null;
+  #httpUrl = '';
   #nats: NatsOptions;
 
   constructor(settings: Settings, parts: AppParts) {
@@ -131,7 +137,7 @@ class MainThread implements App {
       pool: this.#pool,
       refusedReads: this.#refusedReads,
       logLoss: parts.logLoss,
-      cluster: () => null,
+      cluster: () => this.#cluster,
     };
     this.#metrics = createMetrics(metricsParts(version, answering, () => this.#http.feed()));
     this.#http = createFederationServer(
@@ -140,6 +146,7 @@ class MainThread implements App {
         this.#threads.send({ type: 'keyUsed', keyId, atMs: systemClock.nowMs() }),
       ),
     );
+    this.#cluster = settings.cluster === null ? null : this.#makeCluster(settings.cluster, answering);
   }
 
   async start(): Promise<void> {
@@ -155,6 +162,7 @@ class MainThread implements App {
     await startAt(last, this.#threads.ingest);
     await startAt(last, this.#operatorRequests);
     const { url } = await startAt(last, this.#http);
+    this.#httpUrl = url;
     const endpoint = this.#broker === null ? null : await startAt(onBroker, this.#broker);
     this.#nats = natsOptions(this.#settings.nats, endpoint);
     await startAt(last, this.#pool);
@@ -163,8 +171,11 @@ class MainThread implements App {
     const ticks = this.#makeTicks();
     await startAt(first, ticks);
     await startAt(onBroker, this.#clients);
-    await startAt(first, this.#makeSource(ticks));
     this.#tellStart(url, endpoint);
+    // A replica reads its log only as a member of its cluster.
+    if (this.#cluster !== null && !(await this.#cluster.join(onBroker))) return;
+    await startAt(first, this.#makeSource(ticks));
+    await this.#cluster?.start(first);
   }
 
   stop(): Promise<void> {
@@ -178,6 +189,7 @@ class MainThread implements App {
   /** Records a report of the ingest thread, and passes what concerns the node actors to them. */
   #learn(news: IngestNews): void {
     this.#known.apply(news, systemClock.monotonicMs());
+    if (news.type === 'joined') this.#joining?.resolve();
     if (news.type === 'committed') this.#nodes.committed(news);
     // The thread sends a snapshot at each commit and once a second, which is often enough for sweeps.
     if (news.type === 'snapshot') this.#nodes.sweep(news.observedMs);
@@ -210,6 +222,30 @@ class MainThread implements App {
       `database: ${databasePath}${databaseLink === undefined ? '' : ` (DB_PATH ${databaseLink} leads there)`}`,
     );
     log.info(`http: ${httpUrl} (statistics, /metrics, /readyz)`);
+  }
+
+  #makeCluster(cluster: ClusterSettings, answering: Answering): ClusterPart {
+    const { log, fatal, searchPath } = this.#parts;
+    return new ClusterPart(this.#settings, cluster, {
+      log,
+      known: this.#known,
+      pool: this.#pool,
+      metrics: this.#metrics,
+      version: programVersion(),
+      searchPath,
+      nats: () => this.#nats,
+      isReady: () => isReadyAlone(answering),
+      http: () => new URL(this.#httpUrl).host,
+      join: (membership, { identity, aggregatorId }) => {
+        this.#joining = Promise.withResolvers<void>();
+        this.#threads.send({ type: 'join', membership, identity, aggregatorId });
+        return this.#joining.promise;
+      },
+      store: (tick) => this.#threads.send({ type: 'statistics', tick }),
+      fatal: (error) => {
+        if (!this.#started.disposed) fatal(error);
+      },
+    });
   }
 
   #makeNodes(): NodeActors {

@@ -81,6 +81,8 @@ export type IngestToMain =
       readonly observedMs: number;
       /** The cluster to which the database belongs; null if to none. */
       readonly membership: Membership | null;
+      /** True if the database holds counts. */
+      readonly hasRows: boolean;
     }
   /** The database belongs to the cluster of the last `join`, and has its identity. */
   | { readonly type: 'joined'; readonly identity: Identity; readonly aggregatorId: string }

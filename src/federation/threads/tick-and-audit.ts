@@ -47,13 +47,14 @@ export interface TickAndAudit extends Part {
 
 /** Makes the ticker and the auditor. */
 export function createTickAndAudit(settings: Settings, parts: TickAndAuditParts): TickAndAudit {
-  const ticker = createTicker(settings, parts);
+  // In a cluster the publisher ticks for all (src/federation/cluster/cluster-ticker.ts).
+  const ticker = settings.cluster === null ? createTicker(settings, parts) : null;
   const auditor = createAuditor(settings, parts);
   return {
     start: () => auditor.start(),
-    caughtUp: () => ticker.start(),
+    caughtUp: () => ticker?.start(),
     async stop() {
-      await Promise.all([ticker.stop(), auditor.stop()]);
+      await Promise.all([ticker?.stop(), auditor.stop()]);
     },
   };
 }

@@ -89,6 +89,7 @@ export function createServer(
       trust: () => TRUST,
       findKey: () => undefined,
       keyUsed: () => undefined,
+      clusterBackup: null,
       keySetSummary: 'The keys that sign published statistics, a JWK set',
       publicKeys: () => [],
       limits: () => LIMITS,

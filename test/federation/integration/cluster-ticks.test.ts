@@ -56,7 +56,11 @@ class Replica {
     const known = {
       isOpened: true,
       isCaughtUp: true,
-      opened: { signer: createSigner(world.key), salt: '' },
+      opened: {
+        signer: createSigner(world.key),
+        salt: '',
+        identity: { salt: '', statisticsKey: world.key },
+      },
       aggregatorId: this.name,
       ticked: (tick: TickStatistics) => {
         this.newest = tick;

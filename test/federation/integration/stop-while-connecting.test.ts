@@ -20,6 +20,7 @@ const PARTS: Readonly<Record<string, (nats: NatsOptions, log: string[]) => Part>
   'the join responder': (nats, log) =>
     new JoinResponder({
       nats: () => nats,
+      queue: null,
       context: unused,
       counted: unused,
       log: (_level, sentence) => void log.push(sentence),

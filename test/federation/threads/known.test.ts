@@ -93,6 +93,7 @@ const OPENED: IngestNews = {
   missing: { ...NONE_MISSING, lost: withFound(NONE_MISSING.lost, 4, 0) },
   observedMs: 7,
   membership: null,
+  hasRows: false,
 };
 
 const SNAPSHOT: IngestNews = {

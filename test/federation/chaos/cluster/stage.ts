@@ -80,6 +80,8 @@ export class Stage implements AsyncDisposable {
     connection.subscribe(CLUSTER_SUBJECTS.positions, {
       callback: (error, message) => {
         if (error !== null) return;
+        // A process that ends says so in plain words.
+        if (message.data[0] !== '{'.charCodeAt(0)) return;
         const place = message.json<Place>();
         this.#places.set(place.replica, { place, atMs: performance.now() });
       },
