@@ -45,7 +45,7 @@ build_test_broker() {
   work=$root/.cache/nats-servers/$1.part
   rm -rf "$work"
   mkdir -p "$work"
-  if ! GOTOOLCHAIN=local GO111MODULE=on CGO_ENABLED=0 GOBIN="$work" "$go" install -trimpath -ldflags='-s -w' \
+  if ! HOME=${HOME:-$root/.cache} GOTOOLCHAIN=local GO111MODULE=on CGO_ENABLED=0 GOBIN="$work" "$go" install -mod=mod -trimpath -ldflags='-s -w' \
     "github.com/nats-io/nats-server/v2@v$1" >"$root/.cache/go.log" 2>&1; then
     rm -rf "$work"
     say "It could not be built (.cache/go.log says why); its tests are not run."

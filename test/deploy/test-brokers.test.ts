@@ -1,5 +1,6 @@
-// The nats-servers that scripts/test-brokers.sh builds for the tests, with a stand-in for Go: which Go is taken, what it is
-// asked for, and that nothing fails without one. Building the real ones is left to set-up.
+// The nats-servers that set-up puts into .cache. For the tests, scripts/test-brokers.sh builds them with Go, here a stand-in:
+// which Go is taken, what it is asked for, and that nothing fails without one. For the program, scripts/nats-server.sh fetches
+// the official release, here from a folder, and uses it only with the pinned checksum. Nothing is fetched from elsewhere.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -106,5 +107,50 @@ describe('the nats-servers of today, for the tests', () => {
     const named = `NATS_SERVER_CURRENT_BIN=/none; NATS_SERVER_2_12_BIN=${mine}`;
     expect(shell(`${named}; obtain_test_brokers; test_brokers_are_ready`)).toBe('');
     expect(existsSync(join(folder, '.cache/nats-servers'))).toBe(false);
+  });
+});
+
+/** A folder of releases with an archive that is `bytes`, or holds a program; and the functions that fetch from it. */
+function release(bytes?: string) {
+  const platform = shell('. scripts/nats-server.sh; release_platform').trim();
+  const version = shell(`. scripts/nats-server.sh; release_checksum ${platform}`).split(' ')[0] ?? '';
+  const name = `nats-server-v${version}-${platform}`;
+  const releases = join(folder, 'releases', `v${version}`);
+  mkdirSync(join(folder, name));
+  mkdirSync(releases, { recursive: true });
+  const archive = join(releases, `${name}.tar.gz`);
+  writeFileSync(join(folder, name, 'nats-server'), `#!/bin/sh\necho nats-server: v${version}\n`, {
+    mode: 0o755,
+  });
+  if (bytes === undefined) execFileSync('tar', ['-czf', archive, name], { cwd: folder });
+  else writeFileSync(archive, bytes);
+  const functions = `. scripts/nats-server.sh; NATS_RELEASES_URL=file://${folder}/releases`;
+  return { archive, functions, version };
+}
+const held = () => readdirSync(join(folder, '.cache'));
+
+describe('the official release of nats-server', () => {
+  it('release - with the pinned checksum it is unpacked, and nothing else is left', () => {
+    const { archive, functions, version } = release();
+    const pinned = `release_checksum() { echo "${version} $(sha256_of '${archive}')"; }`;
+    expect(shell(`${functions}; ${pinned}; fetch_nats_release; .cache/nats-server/nats-server`)).toBe(
+      `nats-server: v${version}\n`,
+    );
+    expect(held()).toEqual(['nats-server']);
+    expect(readdirSync(join(folder, '.cache/nats-server'))).toEqual(['nats-server']);
+  });
+
+  it.each([['another archive'], ['']])('release - of the bytes %j nothing is unpacked or kept', (bytes) => {
+    const { functions } = release(bytes);
+    expect(shell(`${functions}; fetch_nats_release 2>&1 || echo refused`)).toMatch(
+      /does not have the pinned SHA-256; it is not used\.\nrefused\n$/,
+    );
+    expect(held()).toEqual([]);
+  });
+
+  it('release - that cannot be fetched leaves nothing', () => {
+    const { functions } = release();
+    expect(shell(`${functions}/none; fetch_nats_release 2>&1 || echo refused`)).toBe('refused\n');
+    expect(held()).toEqual([]);
   });
 });
