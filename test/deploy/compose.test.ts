@@ -205,6 +205,63 @@ describe('compose', () => {
     expect(Number(major) * 1000 + Number(minor)).toBeGreaterThan(2010);
   });
 
+  it('compose - the cluster has three brokers with their own files and volumes, and settings that exist', () => {
+    const { services, volumes, networks } = parse(read('docker-compose.cluster.yml'), {
+      merge: true,
+    }) as Compose;
+    const names = new Set<string>(SETTINGS.map(({ name }) => name));
+    expect(Object.keys(services)).toEqual([
+      'nats-1',
+      'nats-2',
+      'nats-3',
+      'splitter',
+      'replica-1',
+      'replica-2',
+    ]);
+    expect(Object.keys(networks)).toEqual(['cluster-network']);
+    const used = Object.values(services).flatMap((service) => service.volumes ?? []);
+    const owned = used.filter((volume) => !volume.startsWith('./'));
+    expect(owned.map((volume) => volume.split(':')[0])).toEqual(Object.keys(volumes));
+    const config = read('deploy/nats/cluster/common.conf') + read('deploy/nats/cluster/federation.conf');
+    const variables = [...config.matchAll(/^(?!#).*\$(NATS_[A-Z_0-9]+)/gm)].map(([, name]) => name);
+    for (const [name, service] of Object.entries(services)) {
+      expect(service, name).toMatchObject({ restart: 'unless-stopped', networks: ['cluster-network'] });
+      const given = Object.keys(service.environment ?? {});
+      if (name.startsWith('nats-')) {
+        expect(given).toEqual(expect.arrayContaining(variables));
+        expect(service.image).toBe(compose('docker-compose.yml').services['nats']?.image);
+        expect(service.volumes).toContain('./deploy/nats/cluster:/etc/nats:ro');
+        expect(
+          existsSync(fileURLToPath(new URL(`deploy/nats/cluster/broker-${name.slice(-1)}.conf`, ROOT))),
+        ).toBe(true);
+        continue;
+      }
+      expect(service).toMatchObject({ build: '.', read_only: true, ulimits: { core: 0 } });
+      expect(given.filter((each) => !names.has(each))).toEqual([]);
+      expect(service.depends_on).toEqual(['nats-1', 'nats-2', 'nats-3']);
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+    }
+  });
+
+  it.each(['aggregator-replica@', 'aggregator-splitter', 'nats-cluster@'])(
+    'systemd unit - %s of a cluster is hardened as the aggregator is, with settings that exist and no core file',
+    (name) => {
+      const unit = read(`deploy/cluster/${name}.service`);
+      const hardening = read('deploy/aggregator.service').split('\n\nCapabilityBoundingSet=')[1];
+      expect(unit.split('\n\nCapabilityBoundingSet=')[1]).toBe(hardening);
+      expect(unit.split('\n')).toEqual(
+        expect.arrayContaining(['DynamicUser=yes', 'LimitCORE=0', 'UMask=0077']),
+      );
+      const own = ['NODE_ENV', 'NATS_STORE_DIR'];
+      const names = new Set<string>([...own, ...SETTINGS.map((setting) => setting.name)]);
+      const given = [...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, setting = '']) => setting);
+      expect(given.filter((setting) => !names.has(setting))).toEqual([]);
+      const { bin } = JSON.parse(read('package.json')) as { bin: { aggregator: string } };
+      if (name !== 'nats-cluster@') expect(unit).toContain(`/opt/truebit-aggregator/${bin.aggregator} serve`);
+      else expect(unit).toContain('-c /etc/nats-cluster/broker-%i.conf');
+    },
+  );
+
   it('systemd unit - the copy by docs/operations.md contains every file that it runs, and no leftover of a trial', () => {
     const copies = [...read('docs/operations.md').matchAll(/^\$ cp -r (.+) \/opt\/truebit-aggregator\/$/gm)];
     expect(copies.length).toBe(2);

@@ -56,7 +56,6 @@ export async function startShippedCluster(
     mkdirSync(own, { recursive: true });
     for (const name of readdirSync(SHIPPED_FOLDER)) {
       const text = readFileSync(new URL(name, SHIPPED_FOLDER), 'utf8')
-        .replace('"/data"', JSON.stringify(join(own, 'jetstream')))
         .replace('port: 4222', `port: ${port.client}`)
         .replace('port: 6222', `port: ${port.route}`)
         .replace('port: 9086', `port: ${port.webSocket}`)
@@ -68,6 +67,7 @@ export async function startShippedCluster(
     }
     const env = {
       ...environment,
+      NATS_STORE_DIR: join(own, 'jetstream'),
       NATS_ADVERTISE: `127.0.0.1:${port.client}`,
       NATS_WS_ADVERTISE: `127.0.0.1:${port.webSocket}`,
     };
