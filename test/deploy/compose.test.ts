@@ -197,6 +197,9 @@ describe('compose', () => {
     expect(required.length).toBeGreaterThan(3);
     const operations = read('docs/operations.md');
     for (const name of required) expect(operations).toContain(`${name}=`);
+    const cluster = read('docs/cluster.md');
+    for (const [, name = ''] of read('docker-compose.cluster.yml').matchAll(/\$\{([A-Z_]+)(?::\?|:-127)/g))
+      expect(cluster).toContain(`${name}=`);
   });
 
   it('compose - the broker is new enough for every line of its configuration', () => {
