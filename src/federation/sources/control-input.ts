@@ -7,6 +7,7 @@ import type { StreamEntries, StreamEntry, StreamExtent } from '../../io/stream-e
 import { CLUSTER_SUBJECTS, CONTROL_DELAY_MS, CONTROL_STREAM, type ControlEntry } from '../domain/cluster.ts';
 import { decodeControlEntry, encodeControlEntry } from '../domain/control-entry.ts';
 import type { Faults } from './faults.ts';
+import { ServerPatience } from './server-patience.ts';
 
 /** A command with the time at which it was given: the broker's, ms since the epoch. */
 export interface GivenCommand {
@@ -24,14 +25,14 @@ export interface ControlInputParts {
   progressed(): void;
   /** Called for each entry that is no command of this version. */
   malformed(): void;
+  /** Called if the broker has not answered for too long, and again after as long. */
+  unanswered(): void;
 }
 
 /** Entries that the stream may hold: a replica reads them all at its start, and its database keeps them all. */
 export const CONTROL_ENTRIES_MAX = 100_000;
 /** Time between two questions for new commands, in ms. Much less than {@link CONTROL_DELAY_MS}, so that no round waits. */
 export const CONTROL_POLL_MS = 500;
-/** Time that the broker has for an answer, in ms. */
-export const CONTROL_TIMEOUT_MS = 2_000;
 /** Failed questions in a row until they are a fault: the election of a leader takes some seconds. */
 const FAILURES_UNTIL_FAULT = 3;
 /** Lost entries that are appended between two questions. */
@@ -49,6 +50,7 @@ export class ControlInput {
   #last: { readonly seq: number; readonly atMs: number } | null = null;
   #isDoubtful = false;
   #readAtMs = -Infinity;
+  readonly #patience = new ServerPatience();
 
   constructor(pollMs: number, parts: ControlInputParts) {
     this.#pollMs = pollMs;
@@ -68,6 +70,7 @@ export class ControlInput {
   /** Reads until `signal` is aborted. The connection may be lost and return meanwhile. */
   async run(stream: StreamEntries, signal: AbortSignal): Promise<void> {
     const { clock, faults, progressed } = this.#parts;
+    this.#patience.begin(clock.monotonicMs());
     for (let failures = 0; !signal.aborted; ) {
       const askedMs = clock.monotonicMs();
       try {
@@ -83,13 +86,22 @@ export class ControlInput {
         this.#isDoubtful = true;
         if (error instanceof Unreadable || failures >= FAILURES_UNTIL_FAULT)
           faults.begin('control', sentenceOf(error), CONTROL_STREAM);
+        this.#noteFailure();
       }
       await pause(this.#pollMs - (clock.monotonicMs() - askedMs), signal);
     }
   }
 
+  #noteFailure(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (!this.#patience.isOver(nowMs)) return;
+    this.#patience.answered(nowMs);
+    this.#parts.unanswered();
+  }
+
   async #read(stream: StreamEntries): Promise<void> {
     const extent = await stream.extent();
+    this.#patience.answered(this.#parts.clock.monotonicMs());
     if (extent === null) {
       this.#known = null;
       throw new Unreadable('it does not exist; the processes of the cluster make it');

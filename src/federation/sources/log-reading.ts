@@ -1,17 +1,19 @@
 // Reads the log of a partition and the stream of commands over one connection, and tracks the faults of both. It makes no
 // connection and no second attempt, applies nothing, and makes neither stream.
 
+import { leaveServer } from '../../io/leave-server.ts';
 import { MinuteLog } from '../../io/minute-log.ts';
 import { describe, type NatsConnection, pause } from '../../io/nats.ts';
 import { Refusals } from '../../io/refusals.ts';
-import { openEntries } from '../../io/stream-entries.ts';
+import { findLedStream, openEntries } from '../../io/stream-entries.ts';
 import type { StreamMessage } from '../../io/stream-reader.ts';
-import { findStream, type JetStreamManager, openJetStream } from '../../io/streams.ts';
+import { managerWithin } from '../../io/stream-access.ts';
+import type { JetStreamManager } from '../../io/streams.ts';
 import { CONTROL_STREAM, logStream, type Source } from '../domain/cluster.ts';
 import { LOG_OVERLAP_ROUNDS, type RoundHeader } from '../domain/round.ts';
 import type { Attempt } from './attachment.ts';
 import { CatchUp } from './catch-up.ts';
-import { CONTROL_TIMEOUT_MS, ControlInput, type GivenCommand } from './control-input.ts';
+import { ControlInput, type GivenCommand } from './control-input.ts';
 import { Faults } from './faults.ts';
 import { Holes } from './holes.ts';
 import type { Begun, Broken, Explained, KeptReading } from './kept-reading.ts';
@@ -19,10 +21,13 @@ import { InputNames } from './input-names.ts';
 import type { LogPosition, LogReadingOptions, LogReadingParts } from './log-reading-parts.ts';
 import { type ArrivedRound, LogRounds } from './log-rounds.ts';
 import { LogSilence } from './log-silence.ts';
+import { ServerPatience } from './server-patience.ts';
 import { ShardWatch } from './shard-watch.ts';
 import { Stall } from './stall.ts';
 import { StreamInput } from './stream-input.ts';
 
+/** Time that the broker has for an answer, in ms: a request to a leader that has died is lost. */
+const ANSWER_WITHIN_MS = 2_000;
 /** Time between two looks at what did not happen, in ms. */
 const WATCH_MS = 250;
 
@@ -45,6 +50,7 @@ export class LogReading implements KeptReading {
   readonly #holes: Holes;
   readonly #silence: LogSilence;
   readonly #names: InputNames;
+  readonly #patience = new ServerPatience();
   readonly #said: MinuteLog;
   #connection: NatsConnection | null = null;
   #manager: JetStreamManager | null = null;
@@ -83,6 +89,7 @@ export class LogReading implements KeptReading {
           `control: an entry of ${CONTROL_STREAM} is no command, and is skipped`,
         );
       },
+      unanswered: () => void this.#leaveServer(),
     });
     this.#rounds = new LogRounds({
       mayPass: (arrivedMs) => this.#control.covers(arrivedMs),
@@ -129,35 +136,36 @@ export class LogReading implements KeptReading {
     broken: Broken,
     isRecheck: boolean,
   ): Promise<Begun | null> {
-    if (!isRecheck || !this.isHealthy) this.stop();
+    const { clock } = this.#parts;
+    if (!isRecheck || !this.isHealthy) this.#stopReading();
     this.refusals.clear();
+    this.#patience.begin(clock.monotonicMs());
     this.#broken = broken;
     this.#useConnection(connection, attempt.signal);
-    const manager = await openJetStream(connection);
-    if (!attempt.isCurrent()) return null;
-    if (manager === 'none') throw new Error('the broker has no JetStream, which a cluster needs');
-    if ('type' in manager) throw new Error(`the broker does not let the aggregator ask for JetStream`);
+    const manager = await managerWithin(connection, ANSWER_WITHIN_MS);
     this.#manager = manager;
-    const info = await findStream(manager, this.#name);
+    const info = await findLedStream(manager, this.#name);
     if (!attempt.isCurrent()) return null;
-    if (info === null) throw new Error('it does not exist; the processes of the cluster make it');
+    if (info === null) {
+      this.#patience.answered(clock.monotonicMs());
+      throw new Error('it does not exist; the processes of the cluster make it');
+    }
     const readingAttempt = { ...attempt, isRefused: () => this.refusals.size > 0, broken };
     if (this.#stream.keep(info, readingAttempt))
       return this.#begunWith(`reading on in the log ${this.#name}`);
-    this.stop();
+    this.#stopReading();
     // Rounds that were read but not handed over are read again from the position.
     this.#parts.restart();
     const { first_seq: firstSeq, first_ts: firstTime, last_seq: lastSeq } = info.state;
-    const position = await this.#position.attachLog({
-      name: this.#name,
-      created: info.created,
-      firstSeq,
-      lastSeq,
-    });
+    // The writer may take any time.
+    this.#patience.wait(clock.monotonicMs());
+    const facts = { name: this.#name, created: info.created, firstSeq, lastSeq };
+    const position = await this.#position.attachLog(facts);
     if (!attempt.isCurrent()) return null;
+    this.#patience.begin(clock.monotonicMs());
     // A log that went back behind the position is read from its end; its sources protect from repetition.
     const nextSeq = Math.max(1, Math.min(position, lastSeq + 1) - LOG_OVERLAP_ROUNDS);
-    this.#silence.attached(lastSeq, this.#parts.clock.monotonicMs());
+    this.#silence.attached(lastSeq, clock.monotonicMs());
     const place = { info, nextSeq, newestMs: Date.parse(firstTime) };
     const waiting = await this.#stream.begin(connection, manager, place, readingAttempt);
     if (waiting === null) return null;
@@ -204,6 +212,11 @@ export class LogReading implements KeptReading {
   }
 
   stop(): void {
+    this.#patience.forget();
+    this.#stopReading();
+  }
+
+  #stopReading(): void {
     this.#stream.stop();
     this.#rounds.clear();
   }
@@ -228,8 +241,17 @@ export class LogReading implements KeptReading {
   #useConnection(connection: NatsConnection, signal: AbortSignal): void {
     if (this.#connection === connection) return;
     this.#connection = connection;
-    void this.#control.run(openEntries(connection, CONTROL_STREAM, CONTROL_TIMEOUT_MS), signal);
+    void this.#control.run(openEntries(connection, CONTROL_STREAM, ANSWER_WITHIN_MS), signal);
     void this.#watch(signal);
+  }
+
+  async #leaveServer(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === null || !this.#patience.isTrying || this.refusals.size > 0) return;
+    this.#patience.forget();
+    const server = connection.getServer();
+    this.#parts.log('warn', `broker: ${server} does not give what is read; trying another server`);
+    await leaveServer(connection).catch(() => undefined);
   }
 
   #begunWith(sentence: string): Begun {
@@ -256,6 +278,8 @@ export class LogReading implements KeptReading {
       this.#holes.remind(nowMs);
       if (this.#manager !== null) void this.#names.ask(this.#manager, nowMs);
       this.#watchSilence(nowMs);
+      if (this.#stream.isReading) this.#patience.answered(nowMs);
+      else if (this.#patience.isOver(nowMs)) void this.#leaveServer();
     }
   }
 
@@ -270,7 +294,7 @@ export class LogReading implements KeptReading {
       `the log ${this.#name} has brought no round for ${Math.round(silentMs / 1000)} s: no process splits the input streams, or the broker holds rounds back; the consumer is made anew`,
       this.#name,
     );
-    this.stop();
+    this.#stopReading();
     this.#broken?.('silence', true);
   }
 }

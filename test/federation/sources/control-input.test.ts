@@ -5,6 +5,7 @@ import { CONTROL_DELAY_MS, CONTROL_STREAM } from '../../../src/federation/domain
 import { encodeControlEntry } from '../../../src/federation/domain/control-entry.ts';
 import { CONTROL_ENTRIES_MAX, ControlInput } from '../../../src/federation/sources/control-input.ts';
 import { Faults } from '../../../src/federation/sources/faults.ts';
+import { LEFT_AFTER_MS } from '../../../src/federation/sources/server-patience.ts';
 import type { StreamEntries, StreamEntry } from '../../../src/io/stream-entries.ts';
 import { until } from '../../support/until.ts';
 import { blocking } from './log-source.ts';
@@ -46,7 +47,7 @@ function startControl(stream: FakeStream) {
   const told: string[] = [];
   const log: string[] = [];
   const clock = { atMs: 10_000 };
-  const counts = { progress: 0, malformed: 0 };
+  const counts = { progress: 0, malformed: 0, unanswered: 0 };
   const control = new ControlInput(1, {
     clock: { nowMs: () => clock.atMs, monotonicMs: () => clock.atMs },
     faults: new Faults((level, sentence) => log.push(`${level} ${sentence}`)),
@@ -56,6 +57,7 @@ function startControl(stream: FakeStream) {
       ),
     progressed: () => counts.progress++,
     malformed: () => counts.malformed++,
+    unanswered: () => counts.unanswered++,
   });
   const stop = new AbortController();
   const running = control.run(stream, stop.signal);
@@ -153,6 +155,33 @@ describe('control input', () => {
     stream.isSilent = false;
     await until('the end of the fault', () => log.length === 2);
     expect(control.covers(clock.atMs)).toBe(true);
+  });
+
+  it('control input - another server is asked for after 10 s without an answer, and again after as long', async () => {
+    const stream = new FakeStream();
+    stream.isSilent = true;
+    const { clock, counts } = startControl(stream);
+    const moreQuestions = () => {
+      const { asked } = stream;
+      return until('more questions', () => stream.asked > asked + 2);
+    };
+    await moreQuestions();
+    clock.atMs += LEFT_AFTER_MS - 1;
+    await moreQuestions();
+    expect(counts.unanswered).toBe(0);
+    clock.atMs += 1;
+    await moreQuestions();
+    expect(counts.unanswered).toBe(1);
+    clock.atMs += LEFT_AFTER_MS;
+    await moreQuestions();
+    expect(counts.unanswered).toBe(2);
+    // That the stream does not exist is an answer.
+    stream.isSilent = false;
+    stream.isGone = true;
+    await moreQuestions();
+    clock.atMs += LEFT_AFTER_MS;
+    await moreQuestions();
+    expect(counts.unanswered).toBe(2);
   });
 
   it.each<[string, (stream: FakeStream) => void, RegExp]>([
