@@ -9,6 +9,7 @@ import { randomShare, systemClock } from '../lib/clock.ts';
 import { COMMAND_DESCRIPTORS, requireDescriptors } from '../lib/descriptors.ts';
 import { CodedError } from '../lib/errors.ts';
 import { isObject } from '../lib/is-object.ts';
+import { complain } from './output.ts';
 import {
   type Database,
   databaseNotFound,
@@ -93,7 +94,10 @@ async function applyUnder<Request extends object>(
 
 function readReply(reply: unknown): unknown {
   if (isReply(reply)) {
-    if (reply.type === 'made') return reply.answer;
+    if (reply.type === 'made') {
+      if (typeof reply.note === 'string') complain(`${reply.note}\n`);
+      return reply.answer;
+    }
     throw new CodedError(reply.code, reply.sentence);
   }
   throw new CodedError(

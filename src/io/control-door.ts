@@ -5,9 +5,9 @@ import { CodedError, type ErrorCode } from '../lib/errors.ts';
 import type { Part } from '../lib/part.ts';
 import { type ControlServer, controlSocketPath, serveControl } from './control-socket.ts';
 
-/** The reply to a request over the control socket; the sentence is for the operator. */
+/** The reply to a request over the control socket; the sentence is for the operator, and so is a note beside an answer. */
 export type ControlReply<Answer = unknown> =
-  | { readonly type: 'made'; readonly answer: Answer }
+  | { readonly type: 'made'; readonly answer: Answer; readonly note?: string }
   | { readonly type: 'refused'; readonly code: ErrorCode; readonly sentence: string };
 
 /** What a {@link ControlDoor} needs. */

@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'stream_settings'
   | 'cluster_seed_needed'
   | 'cluster_broker_old'
+  | 'cluster_unreachable'
   | 'control_unreachable'
   | 'no_answer'
   | 'not_found'

@@ -125,7 +125,8 @@ async function addressOf(
 ): Promise<URL> {
   if (from !== undefined && !isHttpUrl(from))
     throw usage('--from: must be a URL that begins with http:// or https://.');
-  const address = from ?? `http://${await heardAddress(cluster, env)}`;
+  const heard = from ?? (await heardAddress(cluster, env));
+  const address = isHttpUrl(heard) ? heard : `http://${heard}`;
   const url = new URL(CLUSTER_BACKUP_PATH.slice(1), address.replace(/\/*$/, '/'));
   if (url.protocol === 'https:' || isPlainAllowed || LOOPBACK.test(url.hostname)) return url;
   throw usage(
@@ -135,7 +136,7 @@ async function addressOf(
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** `host:port` of the replica of the same partition that has applied most. */
+/** The address, or `host:port`, of the replica of the same partition that has applied most. */
 async function heardAddress({ partition, replica }: ClusterSettings, env: Environment): Promise<string> {
   const places = await withBrokers(clusterOf(env, undefined).nats, hearPlaces);
   const [best] = places

@@ -12,6 +12,10 @@ export const clusterCommand = group({
       summary: 'run three brokers, a splitter and two replicas on this machine, for a trial',
       load: async () => (await import('./cluster-up.ts')).upCommand,
     },
+    status: {
+      summary: 'one screen about the whole cluster',
+      load: async () => (await import('./cluster-status.ts')).statusClusterCommand,
+    },
     verify: {
       summary: 'compare the rows of all replicas, and check the accounts of every input stream',
       load: async () => (await import('./cluster-verify.ts')).verifyClusterCommand,

@@ -31,7 +31,12 @@ export interface CommandOutcome {
   readonly unheard: readonly string[];
 }
 
-/** Time in which a command must stand in its stream, and then in which replicas must know it, in ms. */
+/** An entry as it stands in the stream. */
+interface Stored extends StoredRecord {
+  readonly id: string;
+}
+
+/** Time in which a command must stand in its stream and replicas must know it, in ms; the operator waits as long. */
 const WITHIN_MS = 10_000;
 /** Time between two looks, in ms. */
 const LOOK_MS = 100;
@@ -46,19 +51,19 @@ export class Commands {
   }
 
   /**
-   * Resolves when every replica that is there knows the command, or after 10 s. Errors: `no_answer` if it could not be
-   * stored; then it may still be stored later.
+   * Resolves when every replica that is there knows the command, or after 10 s. Errors: `cluster_unreachable` if it could
+   * not be stored; then it may still be stored later.
    */
   command(command: ControlCommand): Promise<CommandOutcome> {
-    const outcome = this.#last.then(() => this.#append(command));
+    const deadlineMs = this.#parts.clock.monotonicMs() + WITHIN_MS;
+    const outcome = this.#last.then(() => this.#append(command, deadlineMs));
     this.#last = outcome.catch(() => undefined);
-    return outcome.then((stored) => this.#untilKnown(stored));
+    return outcome.then((stored) => this.#untilKnown(stored, deadlineMs));
   }
 
   /** Repeats with the same id: an entry that stands twice counts once. */
-  async #append(command: ControlCommand): Promise<StoredRecord & { readonly id: string }> {
+  async #append(command: ControlCommand, deadlineMs: number): Promise<Stored> {
     const id = randomUUID();
-    const deadlineMs = this.#parts.clock.monotonicMs() + WITHIN_MS;
     while (this.#parts.clock.monotonicMs() < deadlineMs) {
       try {
         const stored = await this.#tryToAppend(id, command);
@@ -69,7 +74,7 @@ export class Commands {
       }
     }
     throw new CodedError(
-      'no_answer',
+      'cluster_unreachable',
       'The broker did not confirm the command within 10 s: it may be carried out later. Look at the result before you repeat it.',
     );
   }
@@ -91,9 +96,8 @@ export class Commands {
     return stored?.seq === seq ? stored : { seq, text, atMs: this.#parts.clock.nowMs() };
   }
 
-  async #untilKnown({ id, seq, atMs }: StoredRecord & { readonly id: string }): Promise<CommandOutcome> {
+  async #untilKnown({ id, seq, atMs }: Stored, deadlineMs: number): Promise<CommandOutcome> {
     const { clock, places, absent, records } = this.#parts;
-    const deadlineMs = clock.monotonicMs() + WITHIN_MS;
     /** Ids of commands that a replica knows only after this one. */
     const later = new Set([id]);
     const waiting = () => places().filter(({ position }) => !later.has(position.control ?? ''));

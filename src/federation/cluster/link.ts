@@ -174,7 +174,7 @@ export class ClusterLink implements Part, ClusterAccess {
   }
 
   /**
-   * Appends a command, and waits until the replicas that are there know it. Errors: `no_answer` if the broker does not
+   * Appends a command, and waits until the replicas that are there know it. Errors: `cluster_unreachable` if the broker does not
    * confirm it.
    */
   command(command: ControlCommand): Promise<CommandOutcome> {

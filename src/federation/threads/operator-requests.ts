@@ -1,7 +1,9 @@
 // Main's side of operator requests: it decodes what comes over the control socket, passes it to the writer, and answers
-// when the writer has replied. It changes nothing itself.
+// when the writer has replied. In a cluster it has requests that all replicas must carry out become commands instead. It
+// changes nothing itself.
 
 import { type OperatorRequest, decodeOperatorRequest } from '../domain/operator-request.ts';
+import { type ClusterRequests, isCommand } from './cluster-requests.ts';
 import { ControlDoor } from '../../io/control-door.ts';
 import type { Part } from '../../lib/part.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
@@ -10,6 +12,8 @@ import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 export interface OperatorRequestsParts {
   /** Passes the request to the writer. The reply comes to `answer` under the same number. */
   ask(id: number, request: OperatorRequest): void;
+  /** Replies to requests that become commands; null for a process on its own. */
+  readonly cluster?: Pick<ClusterRequests, 'reply'> | null;
   /** The socket cannot be opened: everything else works, and operator requests need the program stopped. */
   failed(sentence: string, error: unknown): void;
 }
@@ -44,11 +48,17 @@ export class OperatorRequests implements Part {
     return this.#door.stop();
   }
 
+  /** Asks the writer of this process, and nobody else. */
+  ask(request: OperatorRequest): Promise<OperatorRequestReply> {
+    const id = this.#nextId++;
+    this.#parts.ask(id, request);
+    return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
   async #reply(request: unknown): Promise<OperatorRequestReply> {
     const decoded = decodeOperatorRequest(request);
     if (typeof decoded === 'string') return { type: 'refused', code: 'usage', sentence: decoded };
-    const id = this.#nextId++;
-    this.#parts.ask(id, decoded);
-    return new Promise((resolve) => this.#waiting.set(id, resolve));
+    const cluster = this.#parts.cluster ?? null;
+    return cluster !== null && isCommand(decoded) ? cluster.reply(decoded) : this.ask(decoded);
   }
 }
