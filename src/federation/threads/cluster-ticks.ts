@@ -71,9 +71,7 @@ export class ClusterTicks implements Part {
   }
 
   async start(): Promise<void> {
-    const { pool } = this.#parts;
-    const storedMs = await pool.ask('lastTick', { period: 'all' });
-    this.#reader = this.#makeReader(storedMs);
+    this.#reader = this.#makeReader(await this.#storedMs());
     await this.#responder.start();
     await this.#reader.start();
     await this.#time.start();
@@ -89,6 +87,16 @@ export class ClusterTicks implements Part {
   get problem(): string | null {
     const { problem } = this.#ticker;
     return problem === null ? null : `statistics are not published: ${problem.sentence}`;
+  }
+
+  /** The time of the last tick in the history. If the database does not say it, nothing older than now is stored. */
+  async #storedMs(): Promise<number | null> {
+    try {
+      return await this.#parts.pool.ask('lastTick', { period: 'all' });
+    } catch (error) {
+      warnOfQuestion(this.#parts.log, 'tick: the history has a gap, its end could not be read', error);
+      return systemClock.nowMs();
+    }
   }
 
   #over<T>(make: (connection: NonNullable<ReturnType<ClusterAccess['connection']>>) => T): T | null {
