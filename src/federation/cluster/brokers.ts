@@ -7,6 +7,11 @@ import type { BrokerSight } from '../domain/cluster-status.ts';
 
 /** Maximum number of servers that are looked at. */
 const BROKERS_MAX = 16;
+/**
+ * A server counts as away if the leader of a stream has not heard it for this long, in ns. The leader itself calls one
+ * offline only if its connections have ended, and not if nothing passes over them.
+ */
+const AWAY_AFTER_NS = 10_000_000_000;
 
 interface Server {
   version: string | null;
@@ -64,9 +69,9 @@ export class BrokerWatch {
       if (info === null) missing.push(stream);
       const group = clusterOf(info);
       at(group.leader)?.leads.push(stream);
-      for (const { name, offline } of group.replicas) {
+      for (const { name, isAway } of group.replicas) {
         const server = at(name);
-        if (server !== null && offline) server.isAway = true;
+        if (server !== null && isAway) server.isAway = true;
       }
     }
     this.#servers = servers;
@@ -91,7 +96,10 @@ function clusterOf(info: StreamInfo | null) {
   const { leader = '', replicas = [] } = info?.cluster ?? {};
   return {
     leader,
-    replicas: replicas.map(({ name, offline }) => ({ name, offline })),
+    replicas: replicas.map(({ name, offline, current, active }) => ({
+      name,
+      isAway: offline || (!current && active > AWAY_AFTER_NS),
+    })),
   };
 }
 

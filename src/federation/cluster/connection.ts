@@ -29,6 +29,8 @@ export interface ClusterConnectionParts {
 const ASK_MS = 2_000;
 /** Time without an answer after which another server is tried, in ms. An election may take as long. */
 const LEFT_AFTER_MS = 10_000;
+/** Attempts to leave a server before the client stays with it: it may be the only one that there is. */
+const RETURNS_MAX = 2;
 const NOT_REACHED = "the cluster's brokers are not reached";
 
 /** The connection, from its start to its stop. */
@@ -40,6 +42,8 @@ export class ClusterConnection implements Part, ClusterAccess {
   #connection: NatsConnection | null = null;
   #isUp = false;
   #unreachable: string | null = null;
+  /** The server that was left last, and how often the client has gone back to it since. */
+  #left = { server: '', returns: 0 };
   /** When JetStream last answered, or when the connection was last made, on the monotonic clock. */
   #answeredMs = 0;
   #timer: Timer | null = null;
@@ -108,6 +112,12 @@ export class ClusterConnection implements Part, ClusterAccess {
     this.#unreachable = null;
     this.#refusals.clear();
     this.#answeredMs = this.#parts.clock.monotonicMs();
+    // The client may dial the server again that it was told to leave.
+    if (connection.getServer() === this.#left.server && this.#left.returns < RETURNS_MAX) {
+      this.#left.returns += 1;
+      void connection.reconnect().catch(() => undefined);
+      return;
+    }
     for (const run of this.#listeners) run(connection);
   }
 
@@ -124,6 +134,7 @@ export class ClusterConnection implements Part, ClusterAccess {
     )
       return;
     const server = connection.getServer();
+    this.#left = { server, returns: 0 };
     this.#parts.log('warn', `cluster: JetStream does not answer at ${server}; trying another server`);
     this.#answeredMs = this.#parts.clock.monotonicMs();
     await connection.reconnect().catch(() => undefined);
