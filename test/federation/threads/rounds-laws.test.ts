@@ -131,10 +131,22 @@ function logOf(shards: readonly Shard[], choose: (below: number) => number): rea
 
 const FAULTS: readonly Fault[] = ['none', 'none', 'refused', 'failed', 'killed', 'killed uncommitted'];
 
-/** Reads the log to its end, in batches with borders anywhere, with faults and restarts. */
-function readLog(replica: LogReplica, log: readonly LogRound[], choose: (below: number) => number): void {
+/**
+ * Reads the log to its end, in batches with borders anywhere, with faults and restarts. With `again`, the log may lose
+ * its end before a restart, and then has other rounds there; the replica may see that it went back, or may not.
+ */
+function readLog(
+  replica: LogReplica,
+  first: readonly LogRound[],
+  choose: (below: number) => number,
+  again: (() => readonly LogRound[]) | null = null,
+): void {
+  let log = first;
   for (let starts = 0; ; starts++) {
-    const position = replica.attachLog(log.length);
+    const kept = choose(log.length + 1);
+    const isChanged = starts > 0 && again !== null && choose(2) === 0;
+    if (isChanged) log = [...log.slice(0, kept), ...again()];
+    const position = replica.attachLog(isChanged && choose(2) === 0 ? kept : log.length);
     const begin = Math.max(1, position - choose(12));
     let entries = entriesOf(log.slice(begin - 1), begin);
     let isKilled = false;
@@ -184,7 +196,7 @@ const commands = fc
 const RUNS = { numRuns: 20, endOnFailure: true };
 
 describe('laws of rounds', () => {
-  it('laws of rounds - whatever a log repeats, misses and sends again, its rows are those of the stream', () => {
+  it('laws of rounds - whatever a log repeats, misses, loses and sends again, its rows are those of the stream', () => {
     fc.assert(
       fc.property(shardOf(0, 0, 30), choices, fc.constantFrom(NO_LIMITS, LIMITS), (shard, chosen, limits) => {
         const single = new LogReplica(newFile(), limits);
@@ -194,7 +206,7 @@ describe('laws of rounds', () => {
         single.batch(shard.messages.map(entryOf));
         const choose = chooser(chosen);
         const replica = new LogReplica(newFile(), limits);
-        readLog(replica, logOf([shard], choose), choose);
+        readLog(replica, logOf([shard], choose), choose, () => logOf([shard], choose));
         expect(rowsOf(replica)).toEqual(rowsOf(single));
         expect(replica.position.progress).toBe(shard.lastSeq);
         single.close();
