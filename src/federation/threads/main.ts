@@ -4,10 +4,13 @@
 import { embeddedBrokerFor, natsOptions } from '../broker/broker-choice.ts';
 import { BrokerClients } from './broker-clients.ts';
 import { ClusterPart } from './cluster-part.ts';
+import { ClusterRequests } from './cluster-requests.ts';
 import type { ClusterSettings, Settings } from '../config/settings.ts';
 import { DataThreads } from './data-threads.ts';
 import { poolWorkerUrl } from './files.ts';
 import { type Answering, httpParts, isReadyAlone, metricsParts } from './http-parts.ts';
+import type { ControlCommand } from '../domain/cluster.ts';
+import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 import { createFederationServer, type FederationHttpServer } from '../http/server.ts';
 import { type IngestNews, Known } from './known.ts';
 import type { IngestSeams } from './messages.ts';
@@ -21,7 +24,7 @@ import type { NatsOptions } from '../../io/nats.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ClockWatch } from '../../lib/clock-watch.ts';
 import { type DescriptorWatch, watchDescriptors } from '../../lib/descriptors.ts';
-import type { CodedError } from '../../lib/errors.ts';
+import { CodedError } from '../../lib/errors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { programVersion } from '../../lib/version.ts';
@@ -89,6 +92,8 @@ class MainThread implements App {
   /** Resolves when the database belongs to the cluster that it was told to join; null if it was told nothing. */
   #joining: PromiseWithResolvers<void> | null = null;
   #httpUrl = '';
+  /** Made with the first command of a cluster. */
+  #requests: ClusterRequests | null = null;
   #nats: NatsOptions;
 
   constructor(settings: Settings, parts: AppParts) {
@@ -115,6 +120,7 @@ class MainThread implements App {
     });
     this.#operatorRequests = new OperatorRequests(settings.databasePath, {
       ask: (id, request) => this.#threads.send({ type: 'operatorRequest', id, request }),
+      cluster: settings.cluster === null ? null : { reply: (command) => this.#command(command) },
       failed: (sentence, error) => log.warn(`commands: ${sentence}`, { error }),
     });
     this.#nodes = this.#makeNodes();
@@ -222,6 +228,21 @@ class MainThread implements App {
       `database: ${databasePath}${databaseLink === undefined ? '' : ` (DB_PATH ${databaseLink} leads there)`}`,
     );
     log.info(`http: ${httpUrl} (statistics, /metrics, /readyz)`);
+  }
+
+  /** An operator's request that every replica of the cluster must carry out. */
+  #command(command: ControlCommand): Promise<OperatorRequestReply> {
+    this.#requests ??= new ClusterRequests({
+      command: (each) => this.#clustered.link.command(each),
+      ask: (request) => this.#operatorRequests.ask(request),
+      hasNode: async (nodeId) => (await this.#pool.ask('node', { nodeId })) !== null,
+    });
+    return this.#requests.reply(command);
+  }
+
+  get #clustered(): ClusterPart {
+    if (this.#cluster === null) throw new CodedError('internal', 'This process belongs to no cluster.');
+    return this.#cluster;
   }
 
   #makeCluster(cluster: ClusterSettings, answering: Answering): ClusterPart {
