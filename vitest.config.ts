@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { COMPILED_CODE } from './test/support/compiled-code.ts';
 
@@ -28,6 +29,25 @@ const CURRENT =
     ? { setupFiles: ['./test/support/without-broker.ts'] }
     : { env: { NATS_SERVER_BIN: CURRENT_BROKER } };
 
+/** Of the next list, files that change or measure the process itself: each of them has a worker of its own. */
+const ALONE = new Set([
+  'test/agent/sources/event-file-scenarios.test.ts',
+  'test/federation/store/api-keys.test.ts',
+  'test/federation/store/migration-002.test.ts',
+  'test/io/control-socket.test.ts',
+  'test/io/key-file.test.ts',
+  'test/mining/workers/proof-queue.test.ts',
+  'test/trades/enclave/exchanges/loans.test.ts',
+  'test/trades/enclave/keys/seal-key.test.ts',
+]);
+
+/** Files of tests that start brokers, threads and short programs, and end them: they share a worker too. */
+const PARTS = globSync([
+  'test/{io,store}/**/*.test.ts',
+  'test/*/{backend,broker,client,library,simulator,sources,store,workers}/**/*.test.ts',
+  'test/trades/enclave/**/*.test.ts',
+]).filter((file) => !ALONE.has(file));
+
 export default defineConfig({
   test: {
     // Programs and brokers mostly wait: on two cores three files at a time keep both busy.
@@ -37,7 +57,11 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: 'rules', include: RULES, isolate: false } },
-      { extends: true, test: { name: 'programs', include: ['test/**/*.test.ts'], exclude: RULES } },
+      { extends: true, test: { name: 'parts', include: PARTS, exclude: RULES, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'programs', include: ['test/**/*.test.ts'], exclude: [...RULES, ...PARTS] },
+      },
       // The same files once more: what differs is the broker that they start.
       { extends: true, test: { name: 'broker 2.15', include: BROKER, ...CURRENT } },
     ],

@@ -100,7 +100,7 @@ test_what_needs_root() {
   say 'Testing what needs root, mounts or a terminal.'
   status=0
   # shellcheck disable=SC2046
-  PATH="$root/node_modules/.bin:$PATH" vitest run --project rules --project programs --reporter=json --outputFile="$work/tests.json" \
+  PATH="$root/node_modules/.bin:$PATH" vitest run --project rules --project parts --project programs --reporter=json --outputFile="$work/tests.json" \
     $(grep -rl --include='*.test.ts' 'runIf(CAN_' test) > "$work/tests.log" 2>&1 || status=$?
   REQUIRE_ALL=1 "$node" scripts/test-summary.mjs "$work/tests.json" "$status" \
     || { tail -n 60 "$work/tests.log" >&2; exit 1; }
