@@ -111,7 +111,9 @@ export class ClusterWatch {
     const isWhole = this.#looks % WHOLE_EVERY === 0;
     this.#looks += 1;
     const missing = await this.#brokers.look(manager);
-    if (missing.length > 0 || isWhole) {
+    // A stream that was made before all servers were there grows as soon as they are.
+    const mayGrow = this.#isInCluster && this.#streams.unreplicated.length > 0;
+    if (missing.length > 0 || isWhole || mayGrow) {
       this.#streams = await keepClusterStreams(manager, this.#parts.wanted, isInCluster(connection));
       for (const name of this.#streams.made)
         this.#parts.log('warn', `cluster: the stream ${name} was gone; it was made anew`);

@@ -61,7 +61,10 @@ describe('streams of a cluster', () => {
 
   test('are replicated on three servers, and each server gets its own input stream', async () => {
     const { manager, keep, makeInputs } = await world(3);
-    expect(await keep()).toEqual({ made: NAMES, faults: [], unreplicated: [] });
+    // Made before all servers were there.
+    await manager.streams.add({ name: 'TRUEBIT_LOG_0', subjects: ['tblog.0.>'], num_replicas: 1 });
+    await until('all streams on three servers', async () => (await keep()).unreplicated.length === 0);
+    for (const name of NAMES) expect((await manager.streams.info(name)).config.num_replicas).toBe(3);
     const inputs = ['TRUEBIT_INGEST_1', 'TRUEBIT_INGEST_2', 'TRUEBIT_INGEST_3'];
     expect(await makeInputs()).toEqual(inputs);
     expect(await makeInputs()).toEqual([]);
