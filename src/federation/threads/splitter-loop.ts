@@ -2,7 +2,7 @@
 // splits each input stream whose lease this process holds. It looks into no message.
 
 import { describe, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
-import { openRecords, type RecordStream } from '../../io/record-stream.ts';
+import { openRecords, RecordConflict, type RecordStream } from '../../io/record-stream.ts';
 import { managerWithin } from '../../io/stream-access.ts';
 import { listStreams } from '../../io/streams.ts';
 import type { Part } from '../../lib/part.ts';
@@ -94,7 +94,9 @@ export class SplitterLoop implements Part {
   #connected(connection: NatsConnection): void {
     this.#log('info', `splitter: connected to ${connection.getServer()}`);
     if (this.#records === null) {
-      this.#records = openRecords(connection, CLUSTER_STREAM, ANSWER_WITHIN_MS);
+      this.#records = watched(openRecords(connection, CLUSTER_STREAM, ANSWER_WITHIN_MS), () =>
+        this.#lookSoon(),
+      );
       connection.subscribe(CLUSTER_SUBJECTS.gap('*'), {
         callback: (error, { data }) => {
           if (error === null) this.#asked(data);
@@ -184,6 +186,22 @@ export class SplitterLoop implements Part {
   #log(level: 'info' | 'warn', sentence: string): void {
     this.#parts.send({ type: 'log', level, sentence });
   }
+}
+
+/** The same records; `refused` is called when a request fails, as it does if their stream is missing. */
+function watched(records: RecordStream, refused: () => void): RecordStream {
+  const watch = async <T>(request: Promise<T>): Promise<T> => {
+    try {
+      return await request;
+    } catch (error) {
+      if (!(error instanceof RecordConflict)) refused();
+      throw error;
+    }
+  };
+  return {
+    read: (subject) => watch(records.read(subject)),
+    write: (subject, text, expectedSeq) => watch(records.write(subject, text, expectedSeq)),
+  };
 }
 
 /** The options of the thread's loop. Throws a `RangeError` if the process belongs to no cluster. */

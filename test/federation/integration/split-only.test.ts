@@ -54,11 +54,11 @@ describe('SPLIT=only', () => {
     const connection = await connect({ servers: server.url });
     onTestFinished(() => connection.close());
     const manager = await jetstreamManager(connection);
-    const checkpoint = async () => {
+    const record = () => {
       const subject = CLUSTER_SUBJECTS.checkpoint('TRUEBIT_INGEST_1');
-      const message = await manager.streams.getMessage(CLUSTER_STREAM, { last_by_subj: subject });
-      return message?.json<{ seq: number }>().seq;
+      return manager.streams.getMessage(CLUSTER_STREAM, { last_by_subj: subject }).catch(() => null);
     };
+    const checkpoint = async () => (await record())?.json<{ seq: number }>().seq;
 
     const one = await startSplitter(server.url, 'one');
     await until('the first to be ready', async () => (await one.get('/readyz')).status === 200);
@@ -81,6 +81,16 @@ describe('SPLIT=only', () => {
     await manager.streams.delete(logStream(0));
     connection.publish('ingest.1.heartbeat', '{"nodeId":"n"}');
     await until('the log to be made anew', async () => (await checkpoint()) === 12);
+    // So are the records; the replicas say where they are.
+    const { source } = (await record())?.json<{ source: object }>() ?? {};
+    await manager.streams.delete(CLUSTER_STREAM);
+    const deletedMs = performance.now();
+    const place = { position: { sources: [{ ...source, upto: 12 }] } };
+    const timer = setInterval(() => connection.publish('tbpos.0.r', JSON.stringify(place)), 500);
+    onTestFinished(() => clearInterval(timer));
+    connection.publish('ingest.1.heartbeat', '{"nodeId":"n"}');
+    await until('the records to be made anew', async () => (await checkpoint()) === 13);
+    expect(performance.now() - deletedMs).toBeLessThan(20_000);
     await other.stop();
   });
 });
