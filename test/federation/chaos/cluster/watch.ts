@@ -8,15 +8,11 @@ import {
   type Ticks,
 } from '../../../../src/federation/simulator/publication.ts';
 
-/** Totals of a lifetime, and the parts of them that only grow. */
-const LIFETIME = [
-  'totalNodes',
-  'totalTasks',
-  'completedTasks',
-  'failedTasks',
-  'cachedTasks',
-  'totalInvoices',
-] as const;
+/**
+ * Totals that only grow. Failed and cached tasks are not among them: when another node reports a better outcome of a task,
+ * it moves from one of these counts to another (docs/federation.md#outcome-of-a-task).
+ */
+const LIFETIME = ['totalNodes', 'totalTasks', 'completedTasks', 'totalInvoices'] as const;
 
 export interface Heard {
   readonly atMs: number;
