@@ -24,8 +24,9 @@ export function unheardSource(): SourceTimes {
 
 /**
  * The first source of a database continues the clock that the database had. Any other source takes the common line if
- * its first time is close to it; otherwise its clock is put on the line at its first message. A source that falls far
- * behind the line is put on it again at its next message.
+ * its broker's present time is close to it; otherwise its clock is put on the line at its first round. A source whose
+ * broker falls far behind the line is put on it again at its next round. Each round tells its broker's present time, so
+ * messages that arrive late keep their own, earlier times.
  */
 export class SourceClocks {
   readonly #gapMaxMs: number;
@@ -34,6 +35,7 @@ export class SourceClocks {
   #observedMs: number;
   #skippedMs: number;
   #hasHeard: boolean;
+  #messageMs: number;
   #source: SourceTimes | null = null;
 
   /**
@@ -51,6 +53,7 @@ export class SourceClocks {
     this.#skippedMs = skippedMs;
     this.#gapMaxMs = gapMaxMs;
     this.#hasHeard = hasHeard;
+    this.#messageMs = nowMs;
   }
 
   /** The common line. */
@@ -68,31 +71,50 @@ export class SourceClocks {
     return this.#nowMs - this.#skippedMs;
   }
 
-  /** The next messages are of this source; {@link pass} changes its times. */
-  hear(source: SourceTimes): void {
+  /**
+   * The time of the last message passed on the common line. It is before the reading of this clock for a message that
+   * arrived later than messages of other sources that were stored after it.
+   */
+  get messageMs(): number {
+    return this.#messageMs;
+  }
+
+  /**
+   * The next messages are of this source; {@link pass} changes its times. `brokerMs`: what its broker's clock showed when
+   * their round was made; null if none of them counts.
+   */
+  hear(source: SourceTimes, brokerMs: number | null): void {
     this.#source = source;
+    const isNew = source.lastMs === 0;
+    // The first source continues the line at its first message.
+    if (brokerMs === null || (isNew && !this.#hasHeard)) return;
+    const presentMs = isNew
+      ? brokerMs
+      : source.nowMs + Math.max(0, brokerMs - source.lastMs) + source.offsetMs;
+    const behindMs = this.#nowMs - presentMs;
+    const isApart = (isNew ? Math.abs(behindMs) : behindMs) > SOURCES_APART_MAX_MS;
+    if (isNew) source.offsetMs = isApart ? behindMs : 0;
+    else if (isApart) source.offsetMs += behindMs;
   }
 
   /** What the clock would show for a message of the present source at `atMs`. The clock does not move. */
   at(atMs: number): number {
-    if (this.#source === null) return this.#nowMs + Math.max(0, atMs - this.#lastMs);
-    const { lastMs, nowMs, offsetMs } = this.#source.lastMs === 0 ? this.#first(atMs) : this.#source;
-    return Math.max(this.#nowMs, this.#near(nowMs + Math.max(0, atMs - lastMs) + offsetMs));
+    const { lastMs, nowMs, offsetMs } = this.#timesAt(atMs);
+    return Math.max(this.#nowMs, nowMs + Math.max(0, atMs - lastMs) + offsetMs);
   }
 
   /**
-   * Advances to the next message of the present source, stored by its broker at `atMs`. Returns its time on the common
-   * line, which never goes back.
+   * Advances to the next message of the present source, stored by its broker at `atMs`. Returns the reading of this
+   * clock, which never goes back.
    */
   pass(atMs: number, observedMs: number): number {
     const source = this.#source;
     if (source === null) throw new Error('a message of no source');
-    if (source.lastMs === 0) Object.assign(source, this.#first(atMs));
+    Object.assign(source, this.#timesAt(atMs));
     source.nowMs += movedInStreamMs(atMs - source.lastMs);
     source.lastMs = atMs;
-    const shownMs = this.#near(source.nowMs + source.offsetMs);
-    source.offsetMs = shownMs - source.nowMs;
-    const movedMs = Math.max(0, shownMs - this.#nowMs);
+    this.#messageMs = source.nowMs + source.offsetMs;
+    const movedMs = Math.max(0, this.#messageMs - this.#nowMs);
     if (this.#lastMs > 0) this.#skippedMs += Math.max(0, movedMs - this.#gapMaxMs);
     this.#hasHeard = true;
     this.#nowMs += movedMs;
@@ -101,15 +123,11 @@ export class SourceClocks {
     return this.#nowMs;
   }
 
-  /** The times with which a source begins whose first message is at `atMs`. */
-  #first(atMs: number): SourceTimes {
-    if (!this.#hasHeard) return { lastMs: this.#lastMs, nowMs: this.#nowMs, offsetMs: 0 };
-    const isNear = Math.abs(atMs - this.#nowMs) <= SOURCES_APART_MAX_MS;
-    return { lastMs: atMs, nowMs: atMs, offsetMs: isNear ? 0 : this.#nowMs - atMs };
-  }
-
-  /** A time on the common line, or its present reading if the time is too far behind it. */
-  #near(shownMs: number): number {
-    return shownMs < this.#nowMs - SOURCES_APART_MAX_MS ? this.#nowMs : shownMs;
+  /** The times of the present source; before its first message, which is at `atMs`, those with which it begins. */
+  #timesAt(atMs: number): SourceTimes {
+    const source = this.#source;
+    if (source !== null && source.lastMs > 0) return source;
+    if (source === null || !this.#hasHeard) return { lastMs: this.#lastMs, nowMs: this.#nowMs, offsetMs: 0 };
+    return { lastMs: atMs, nowMs: atMs, offsetMs: source.offsetMs };
   }
 }

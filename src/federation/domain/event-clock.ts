@@ -87,6 +87,11 @@ export class EventClock {
     return this.#nowMs - this.#skippedMs;
   }
 
+  /** The reading of this clock at the last event. */
+  get messageMs(): number {
+    return this.#nowMs;
+  }
+
   /** What this clock would show for an event at `atMs`; never less than for earlier events. The clock does not move. */
   at(atMs: number): number {
     return this.#nowMs + Math.max(0, atMs - this.#lastMs);

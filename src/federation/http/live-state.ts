@@ -38,7 +38,7 @@ export function liveState(inputs: LiveInputs): JsonObject {
     mode: readiness.mode,
     catchingUp: readiness.catchingUp,
     brokerConnected: status?.connected ?? false,
-    reasons: reasonsOf(readiness),
+    reasons: reasonsOf({ status: readiness.status, components: { ...readiness.components } }),
     aggregatorId: inputs.aggregatorId,
     version: inputs.version,
     startedAt: timeText(inputs.startedAtMs),

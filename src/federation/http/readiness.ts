@@ -34,9 +34,17 @@ export interface ReadinessInputs {
   readonly cluster: ClusterStatus | null;
 }
 
-type Component = 'database' | 'broker' | 'ingest' | 'workers' | 'tick' | 'messages' | 'process';
-/** The component `cluster` exists only in a cluster. */
-type Components = Readonly<Record<Component, ComponentReadiness>> & { readonly cluster?: ComponentReadiness };
+/** The components by name; `cluster` exists only in a cluster. */
+interface Components {
+  readonly database: ComponentReadiness;
+  readonly broker: ComponentReadiness;
+  readonly ingest: ComponentReadiness;
+  readonly workers: ComponentReadiness;
+  readonly tick: ComponentReadiness;
+  readonly messages: ComponentReadiness;
+  readonly process: ComponentReadiness;
+  readonly cluster?: ComponentReadiness;
+}
 
 /** The body of `/readyz`. */
 export type Readiness = ReturnType<typeof judgeReadiness>;
@@ -58,7 +66,7 @@ export function judgeReadiness(inputs: ReadinessInputs) {
     ...(inputs.cluster === null ? {} : { cluster: judgeCluster(inputs.cluster) }),
   };
   return {
-    status: readinessOf<string>(components).status,
+    status: readinessOf<string>({ ...components }).status,
     mode: status?.mode ?? null,
     catchingUp: status?.catchingUp ?? false,
     components,

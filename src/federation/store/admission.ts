@@ -67,6 +67,11 @@ export class Admission {
     return this.#events.pass(atMs, observedMs, isPlain);
   }
 
+  /** The time of the last message passed; before the event clock only for a late message of several sources. */
+  get messageMs(): number {
+    return this.#events.messageMs;
+  }
+
   /** What the event clock would show for an event at `atMs`; with `-Infinity`, what it showed for the last message. */
   eventMs(atMs: number): number {
     return this.#events.at(atMs);

@@ -97,7 +97,10 @@ export class LogRounds {
   /** Reads on in the log that was attached before, in the round that was open. For a writer that replaces another. */
   resume(open: OpenRound | null, clocks: SourceClocks): void {
     this.#follow(clocks);
-    if (open !== null) this.#enter(open.header);
+    if (open !== null) {
+      this.#enter(open.header);
+      this.#hear(open);
+    }
     this.#note(open);
   }
 
@@ -112,7 +115,9 @@ export class LogRounds {
     const upto = this.#enter(header);
     const fate = this.#fateOf(header, logSeq, upto);
     if (fate === 'missing') this.holesSinceStart++;
-    this.#note({ header, logSeq, fate });
+    const open = { header, logSeq, fate };
+    this.#hear(open);
+    this.#note(open);
     return fate;
   }
 
@@ -172,8 +177,12 @@ export class LogRounds {
     this.isPassing = open?.fate === 'missing' || open?.fate === 'passed';
   }
 
+  /** Only rounds that count move a source's clock, because replicas may read others again or not at all. */
+  #hear({ header: { source, atMs }, fate }: OpenRound): void {
+    this.#clocks?.hear(this.#sources.change(source).times, fate === 'taken' ? atMs : null);
+  }
+
   #enter({ source, first }: RoundHeader): number {
-    this.#clocks?.hear(this.#sources.change(source).times);
     return this.#position.enter(source, first);
   }
 

@@ -282,7 +282,7 @@ export class FederationWriter {
       this.#nodes.hear(node, atMs, presentMs, observedMs, use !== null, believedFromMs) && !isInOrder;
     // A time in the future must not keep a node alive, or offline, until then. On the event clock no time is in the
     // future.
-    const lifeAtMs = isInOrder ? steadyMs : Math.min(atMs, nowMs);
+    const lifeAtMs = isInOrder ? this.#admission.messageMs : Math.min(atMs, nowMs);
     switch (signal.type) {
       case 'task_received':
         return this.#tasks.received(signal, node.number, atMs, nowMs, isInOrder) || isEarlier
@@ -297,7 +297,8 @@ export class FederationWriter {
           ? 'applied'
           : 'duplicate';
       case 'heartbeat':
-        this.#nodes.beat(node, signal, steadyMs);
+        // Of messages of several sources one may arrive after another that was stored later.
+        this.#nodes.beat(node, signal, isInOrder ? this.#admission.messageMs : steadyMs);
         if (signal.alive) this.#nodes.showLife(node, lifeAtMs);
         else this.#nodes.leave(node, lifeAtMs);
         return 'applied';

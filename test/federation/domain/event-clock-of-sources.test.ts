@@ -12,24 +12,24 @@ const HOUR_MS = 3_600_000;
 const GAP_MAX_MS = longestGapMs(300_000);
 const START = { lastMs: 0, nowMs: 0, observedMs: 0 };
 
-/** A message: which source it is of, and its broker's time. */
-type Heard = readonly [source: number, atMs: number];
+/** A message: which source it is of, its broker's time, and that broker's time when the round was made. */
+type Heard = readonly [source: number, atMs: number, brokerMs?: number];
 
 /** What the clock shows after each message. The state is stored and read again before the message `cut`. */
 function shown(heard: readonly Heard[], cut = -1, start = START) {
   let clock = new SourceClocks(start, GAP_MAX_MS, false);
   let sources = new Map<number, SourceTimes>();
-  return heard.map(([source, atMs], index) => {
+  return heard.map(([source, atMs, brokerMs = atMs], index) => {
     if (index === cut) {
       sources = new Map([...sources].map(([name, times]) => [name, { ...times }]));
       clock = new SourceClocks(clock.state, GAP_MAX_MS, index > 0);
     }
     const times = sources.get(source) ?? unheardSource();
     sources.set(source, times);
-    clock.hear(times);
+    clock.hear(times, brokerMs);
     const previewMs = clock.at(atMs);
     const nowMs = clock.pass(atMs, 0);
-    return { nowMs, presentMs: clock.presentMs, previewMs };
+    return { nowMs, presentMs: clock.presentMs, previewMs, messageMs: clock.messageMs };
   });
 }
 
@@ -47,7 +47,7 @@ describe('event clock of sources', () => {
         const expected = list.map((atMs) => {
           const previewMs = single.at(atMs);
           const nowMs = single.pass(atMs, 0, false);
-          return { nowMs, presentMs: single.presentMs, previewMs };
+          return { nowMs, presentMs: single.presentMs, previewMs, messageMs: nowMs };
         });
         const heard = list.map((atMs) => [0, atMs] as const);
         expect(shown(heard, cut % list.length, start)).toEqual(expected);
@@ -110,6 +110,19 @@ describe('event clock of sources', () => {
     ],
   ] as const)('event clock of sources - %s', (_what, heard, expected) => {
     expect(readings(heard)).toEqual(expected);
+  });
+
+  it('event clock of sources - a message that arrives late keeps its own time, and the line does not go back', () => {
+    const after = shown([
+      [0, NOW_MS],
+      [1, NOW_MS],
+      [0, NOW_MS + 60_000],
+      // The broker of source 1 was away for a minute.
+      [1, NOW_MS + 500, NOW_MS + 60_000],
+      [1, NOW_MS + 60_100, NOW_MS + 60_100],
+    ]);
+    expect(after.map(({ nowMs }) => nowMs - NOW_MS)).toEqual([0, 0, 60_000, 60_000, 60_100]);
+    expect(after.map(({ messageMs }) => messageMs - NOW_MS)).toEqual([0, 0, 60_000, 500, 60_100]);
   });
 
   it('event clock of sources - it never goes back, a preview is right unless its broker steps back, and a restart changes nothing', () => {
