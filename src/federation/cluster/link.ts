@@ -48,6 +48,8 @@ export interface ClusterLinkParts {
   /** `host:port` of this process's HTTP. */
   http(): string;
   readonly version: string;
+  /** This process has become the publisher. */
+  becamePublisher(): void;
   /** Has the database belong to the cluster, with its identity; resolves when that is on disk. */
   join(membership: Membership, config: ClusterConfig): Promise<void>;
   readonly clock: Clock;
@@ -115,8 +117,10 @@ export class ClusterLink implements Part, ClusterAccess {
           clock,
           timers,
           random,
-          changed: (isHeld) =>
-            log('info', `cluster: ${isHeld ? 'took' : 'no longer has'} the lease ${subject}`),
+          changed(isHeld) {
+            log('info', `cluster: ${isHeld ? 'took' : 'no longer has'} the lease ${subject}`);
+            if (isHeld && subject === CLUSTER_SUBJECTS.publishLease) parts.becamePublisher();
+          },
         },
       );
     this.#active = lease(CLUSTER_SUBJECTS.activeLease(cluster.partition));

@@ -67,6 +67,9 @@ function broker(values: SettingValues): readonly BrokenRule[] {
   return broken;
 }
 
+/** The shortest interval of statistics in a cluster, in ms. */
+const CLUSTER_INTERVAL_MIN_MS = 1_000;
+
 /** A broker that a process starts for itself ends with it, so a cluster has brokers of its own. */
 function cluster(values: SettingValues): readonly BrokenRule[] {
   const broken: BrokenRule[] = [];
@@ -78,6 +81,10 @@ function cluster(values: SettingValues): readonly BrokenRule[] {
   if (values.CLUSTER !== null && values.INGEST_MODE !== 'auto') {
     const sentence = `INGEST_MODE "${values.INGEST_MODE}": allowed is \`auto\` while CLUSTER is set, because a replica reads its log`;
     broken.push({ names: ['INGEST_MODE', 'CLUSTER'], sentence });
+  }
+  if (values.CLUSTER !== null && values.PUBLISH_INTERVAL < CLUSTER_INTERVAL_MIN_MS) {
+    const sentence = `PUBLISH_INTERVAL ${values.PUBLISH_INTERVAL}: allowed is at least ${CLUSTER_INTERVAL_MIN_MS} while CLUSTER is set, because a tick asks every replica`;
+    broken.push({ names: ['PUBLISH_INTERVAL', 'CLUSTER'], sentence });
   }
   if (values.CLUSTER === null && values.SPLIT === 'only') {
     const sentence = 'SPLIT "only": allowed is `auto` or `off` while CLUSTER is unset';

@@ -5,6 +5,7 @@ import { ClusterLink, type ClusterLinkSettings } from '../cluster/link.ts';
 import type { ClusterSettings, Settings } from '../config/settings.ts';
 import type { Candidate } from '../domain/cluster-config.ts';
 import type { ClusterStatus } from '../domain/cluster-status.ts';
+import type { SplittersStatus } from '../domain/splitter-status.ts';
 import type { ClusterConfig, Membership, ReplicaPosition } from '../domain/cluster.ts';
 import { ClusterBackupFile } from '../http/cluster-backup-file.ts';
 import type { BackupAnswer } from '../http/cluster-backup.ts';
@@ -53,7 +54,8 @@ export class ClusterPart {
   readonly #parts: ClusterPartParts;
   readonly #ticks: ClusterTicks;
   readonly #backup: ClusterBackupFile;
-  #splitterProblem: string | null = null;
+  /** What the splitters of this process last said; null if it splits nothing. */
+  splitters: SplittersStatus | null = null;
 
   constructor(settings: Settings, cluster: ClusterSettings, parts: ClusterPartParts) {
     const { log, known } = parts;
@@ -66,6 +68,7 @@ export class ClusterPart {
       isReady: parts.isReady,
       http: parts.http,
       version: parts.version,
+      becamePublisher: () => this.#ticks.becamePublisher(),
       join: parts.join,
       clock: systemClock,
       timers: systemTimers,
@@ -100,8 +103,9 @@ export class ClusterPart {
   /** What this process knows of its cluster. */
   status(): ClusterStatus {
     const status = this.link.status();
-    if (this.#splitterProblem === null) return status;
-    const warning = `This process splits no input stream: ${this.#splitterProblem}.`;
+    const problem = this.splitters?.problem ?? null;
+    if (problem === null) return status;
+    const warning = `This process splits no input stream: ${problem}.`;
     return { ...status, warnings: [...status.warnings, warning] };
   }
 
@@ -135,7 +139,7 @@ export class ClusterPart {
       { url: splitterThreadUrl, name: 'splitter', data },
       {
         message: (message) => {
-          if (message.type === 'status') this.#splitterProblem = message.status.problem;
+          if (message.type === 'status') this.splitters = message.status;
           if (message.type === 'log') log[message.level](message.sentence);
           if (message.type === 'failed') fatal(new CodedError(message.code, message.sentence));
         },

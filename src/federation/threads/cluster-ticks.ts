@@ -99,6 +99,11 @@ export class ClusterTicks implements Part {
     }
   }
 
+  /** This process has become the publisher: it ticks at once if a tick is due. */
+  becamePublisher(): void {
+    this.#ticker.becamePublisher();
+  }
+
   #over<T>(make: (connection: NonNullable<ReturnType<ClusterAccess['connection']>>) => T): T | null {
     const connection = this.#parts.link.connection();
     return connection === null ? null : make(connection);
@@ -150,7 +155,8 @@ export class ClusterTicks implements Part {
       {
         intervalMs: publish.intervalMs,
         partitions: cluster.partitions,
-        publisher: `${cluster.replica}.${link.process}`,
+        // Monitors hear it, and the name of a replica may be that of a machine.
+        publisher: link.process,
         privacyMinCell,
       },
       {

@@ -10,6 +10,7 @@ import type { Metrics, MetricsParts } from '../metrics/metrics.ts';
 import type { NodeActors } from '../../actors/node-actors.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
 import type { ClusterStatus } from '../domain/cluster-status.ts';
+import type { SplittersStatus } from '../domain/splitter-status.ts';
 import type { Log } from '../../io/log.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { ClockWatch } from '../../lib/clock-watch.ts';
@@ -36,6 +37,7 @@ export interface Answering {
 
 /** What the cluster answers. */
 export interface AnsweringCluster {
+  readonly splitters: SplittersStatus | null;
   readonly publishProblem: string | null;
   status(): ClusterStatus;
   backup(keyId: string): BackupAnswer;
@@ -99,6 +101,7 @@ export function metricsParts(
     descriptors: () => descriptors,
     refusals: () => (status()?.refusals ?? 0) + clients.refusals,
     cluster: () => cluster()?.status() ?? null,
+    splitters: () => cluster()?.splitters ?? null,
     version,
     wallMs: (monotonicMs) => clock.wallMs(monotonicMs),
   };

@@ -67,6 +67,7 @@ export class Member {
       isReady: () => true,
       http: () => `${replica}.example:8080`,
       version: '1.0.0',
+      becamePublisher: () => undefined,
       join: async (membership, config) => this.#join(membership, config),
       clock: systemClock,
       timers: systemTimers,

@@ -351,6 +351,7 @@ describe('settings - cluster', () => {
     ['a stream name with a dot', { ...given, INPUT_STREAMS: 'ONE.TWO' }, 'INPUT_STREAMS'],
     ['no broker of its own', { CLUSTER: 'prod' }, 'NATS_URL unset'],
     ['another way to read', { ...given, INGEST_MODE: 'core' }, 'INGEST_MODE "core"'],
+    ['statistics that are due too often', { ...given, PUBLISH_INTERVAL: '999' }, 'PUBLISH_INTERVAL 999'],
     ['two partitions, which this version has not', { ...given, PARTITIONS: '2' }, 'PARTITIONS'],
     ['a splitter without a cluster', { SPLIT: 'only' }, 'SPLIT "only"'],
     ['a replica name with a dot', { ...given, REPLICA: 'a.b' }, 'REPLICA'],
