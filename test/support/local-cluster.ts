@@ -26,13 +26,21 @@ export const NEWEST_BROKER: Readonly<Record<string, string>> = {
   CLUSTER_UNSAFE_BROKER: 'on',
 };
 
+/** One worker and a tick a second, and no limits. */
+const OPEN = {
+  WORKERS: '1',
+  PUBLISH_INTERVAL: '1000',
+  RATE_LIMIT_PER_MINUTE: '0',
+  NEW_NODES_PER_MINUTE: '0',
+};
+
 /** Starts `cluster up` in this folder of the test, which removes what runs from it. */
 export function startLocalCluster(
   folder: string,
   env: Readonly<Record<string, string>> = NEWEST_BROKER,
 ): LocalCluster {
   const child = spawn(process.execPath, [MAIN, 'cluster', 'up', '--dir', folder], {
-    env: { PATH: process.env['PATH'] ?? '', WORKERS: '1', PUBLISH_INTERVAL: '1000', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...OPEN, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

@@ -149,6 +149,6 @@ function screenOf({ replicas, progress, tables, accounts, isClean }: ComparisonR
 }
 
 const NAMES: Readonly<Record<string, string>> = {
-  taskReporters: 'task reporters',
-  invoiceReporters: 'invoice reporters',
+  taskReporters: 'reporters',
+  invoiceReporters: 'reporters',
 };

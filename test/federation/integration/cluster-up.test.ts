@@ -1,6 +1,6 @@
 // `cluster up` with real processes: all of them start, come back when they are killed, and stop in order; files are kept.
 
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -8,14 +8,59 @@ import { isRunning } from '../../../src/io/embedded-broker/system-process.ts';
 import { ClusterChild, PrefixedLines } from '../../../src/federation/cli/cluster-child.ts';
 import type { RunningCluster } from '../../../src/federation/cli/cluster-files.ts';
 import { runCommand } from '../../support/command.ts';
-import { NEWEST_BROKER, startLocalCluster } from '../../support/local-cluster.ts';
-import { testFolder } from '../../support/program.ts';
+import { type LocalCluster, NEWEST_BROKER, startLocalCluster } from '../../support/local-cluster.ts';
+import { tasks } from '../../support/messages.ts';
+import { connectTo, testFolder } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 
 const PATH = process.env['PATH'] ?? '';
 
 function pidsOf({ brokers, splitter, replicas }: RunningCluster): Map<string, number> {
   return new Map([...brokers, splitter, ...replicas].map(({ name, pid }) => [name, pid ?? 0]));
+}
+
+/** Messages are counted in both replicas; the other commands of a cluster see it, and seed a third replica from it. */
+async function expectWholeCluster(cluster: LocalCluster, folder: string): Promise<void> {
+  const { brokers, replicas } = cluster.running();
+  const passwords = JSON.parse(readFileSync(join(cluster.folder, 'passwords.json'), 'utf8')) as {
+    readonly aggregator: string;
+  };
+  const monitors = await Promise.all(brokers.map(({ url }) => connectTo(url)));
+  for (const [index, monitor] of monitors.entries())
+    for (const { subject, payload } of tasks(index * 20, index * 20 + 20)) monitor.publish(subject, payload);
+  for (const { http } of replicas)
+    await until(`60 tasks at ${http}`, async () => {
+      const answer = await fetch(`${http}/api/federation/network-stats`);
+      return ((await answer.json()) as { readonly totalTasks: number }).totalTasks === 60;
+    });
+  const run = (name: string) => runCommand(['cluster', name, '--dir', cluster.folder], { PATH });
+  const status = await until('a cluster that is well', async () => {
+    const answer = await run('status');
+    return answer.code === 0 ? answer : null;
+  });
+  expect(status.stdout).toMatch(/^publisher {2}replica-\d$/m);
+  expect(status.stdout.match(/^shard +TRUEBIT_INGEST_\d: .*, split by \S+$/gm)).toHaveLength(3);
+  const verify = await run('verify');
+  expect(verify.stdout).toMatch(/^tasks +60 equal$/m);
+  expect(verify).toMatchObject({ code: 0, stdout: expect.stringMatching(/^verdict +clean$/m) as unknown });
+
+  const settings = {
+    PATH,
+    ...NEWEST_BROKER,
+    CLUSTER: 'local',
+    NATS_URL: brokers.map(({ url }) => url).join(','),
+    NATS_USER: 'aggregator',
+    NATS_PASSWORD: passwords.aggregator,
+  };
+  const create = ['keys', 'create', '--permissions', 'admin', '--name', 'seed', '--json'];
+  const key = await runCommand(create, { ...settings, DB_PATH: replicas[0]?.database ?? '' });
+  expect(key).toMatchObject({ code: 0 });
+  const file = join(folder, 'key');
+  writeFileSync(file, (JSON.parse(key.stdout) as { readonly key: string }).key);
+  const third = { ...settings, REPLICA: 'replica-3', DB_PATH: join(folder, 'third.db') };
+  const seeded = await runCommand(['cluster', 'seed', '--token-file', file, '--json'], third);
+  expect(seeded).toMatchObject({ code: 0 });
+  expect(JSON.parse(seeded.stdout)).toMatchObject({ tasks: 60, replaced: null });
 }
 
 describe('cluster up', () => {
@@ -69,7 +114,7 @@ describe('cluster up', () => {
     expect(readdirSync(store)).toEqual(['nats-server.version']);
   });
 
-  it('cluster up - all start, come back when killed, and stop in order; a second start keeps the files and ends what was left', async () => {
+  it('cluster up - all start, come back when killed, and stop in order; a second start keeps the files, ends what was left, and counts', async () => {
     const { folder } = await testFolder('cluster-up');
     const dir = join(folder, 'cluster');
     // A taken port is passed over.
@@ -112,6 +157,8 @@ describe('cluster up', () => {
     await second.ready();
     expect([...left.values()].filter(isRunning)).toEqual([]);
     expect(second.said()).toMatch(/replica-1 of an earlier start still runs \(process \d+\); it is ended/);
+
+    await expectWholeCluster(second, folder);
 
     const last = pidsOf(second.running());
     second.process.kill('SIGINT');
