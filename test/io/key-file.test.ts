@@ -135,7 +135,7 @@ describe('key file', () => {
     ['a P-256 key', pem(p256), /no Ed25519 private key/],
     ['an X25519 key', pem(generateKeyPairSync('x25519').privateKey), /no Ed25519 private key/],
     ['a SEC1 key', p256.export({ type: 'sec1', format: 'pem' }).toString(), /no Ed25519 private key/],
-    ['an OpenSSH key', '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n', /no Ed25519 private key/],
+    ['an OpenSSH key', '-----BEGIN OPENSSH PRIVATE KEY-----\nnever shown\n', /no Ed25519 private key/],
   ])('key file - %s is refused with the remedy, and without its text', (_what, text, message) => {
     const path = fileWith(text);
     expect(() => readKeyFile(path)).toThrow(unusable(message));
