@@ -3,7 +3,7 @@
 
 import type { NatsConnection } from './nats.ts';
 import { appender, managerWithin } from './stream-access.ts';
-import { findStream, type JetStreamManager, type StreamInfo } from './streams.ts';
+import { findLedStream, type JetStreamManager } from './streams.ts';
 
 /** One message of the stream. */
 export interface StreamEntry {
@@ -35,17 +35,6 @@ export interface StreamEntries {
 
 /** Requests for messages under way at the same time. */
 const READS_UNDER_WAY_MAX = 64;
-
-/**
- * The stream as its leader describes it; null if there is none. Throws if it has no leader: a server that is cut off from
- * the others (seen with nats-server 2.15.3) then describes its own copy, which may be behind.
- */
-export async function findLedStream(manager: JetStreamManager, name: string): Promise<StreamInfo | null> {
-  const info = await findStream(manager, name);
-  if (info?.cluster !== undefined && (info.cluster.leader ?? '') === '')
-    throw new Error('no server leads the stream at the moment');
-  return info;
-}
 
 /** Opens a stream that need not exist. */
 export function openEntries(connection: NatsConnection, stream: string, timeoutMs: number): StreamEntries {

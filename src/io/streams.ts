@@ -91,11 +91,32 @@ export async function findStream(manager: JetStreamManager, name: string): Promi
   }
 }
 
+/**
+ * The stream as its leader describes it; null if there is none. Throws if it has no leader: a server that is cut off from
+ * the others (seen with nats-server 2.15.3) then describes its own copy, which may be behind.
+ */
+export async function findLedStream(manager: JetStreamManager, name: string): Promise<StreamInfo | null> {
+  const info = await findStream(manager, name);
+  if (info?.cluster !== undefined && (info.cluster.leader ?? '') === '')
+    throw new Error('no server leads the stream at the moment');
+  return info;
+}
+
 /** Lists all streams of the account. */
 export async function listStreams(manager: JetStreamManager): Promise<readonly StreamInfo[]> {
   const streams: StreamInfo[] = [];
   for await (const stream of manager.streams.list()) streams.push(stream);
   return streams;
+}
+
+/**
+ * The names of the account's streams that begin like this, in no order. Streams whose servers are away are among them;
+ * {@link listStreams} waits for such servers until it fails.
+ */
+export async function streamNames(manager: JetStreamManager, prefix: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const name of manager.streams.names()) if (name.startsWith(prefix)) names.push(name);
+  return names;
 }
 
 /** The program's stream as it is, and the differences that the broker refuses to change. */

@@ -2,7 +2,7 @@
 // the replica may read its log. They are repeated until all are done; a step that refuses ends the process.
 
 import type { NatsConnection } from '../../io/nats.ts';
-import { findStream } from '../../io/streams.ts';
+import { findLedStream } from '../../io/streams.ts';
 import type { WantedStream } from '../../io/stream-settings.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { servesCluster, tooOldSentence } from '../broker/broker-version.ts';
@@ -68,7 +68,7 @@ async function refuseUnseeded(
     throw seedNeeded(
       'its database holds counts that do not come from the cluster, and would differ for ever',
     );
-  const log = await findStream(manager, logStream(partition));
+  const log = await findLedStream(manager, logStream(partition));
   const places = await readRecordedPlaces(manager, records, partition);
   const reason = seedReason({
     progress: parts.progress(),

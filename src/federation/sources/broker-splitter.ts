@@ -3,7 +3,7 @@
 import { type NatsConnection } from '../../io/nats.ts';
 import { openRecords } from '../../io/record-stream.ts';
 import { appender, managerWithin } from '../../io/stream-access.ts';
-import { findStream } from '../../io/streams.ts';
+import { findLedStream } from '../../io/streams.ts';
 import { randomShare, systemClock } from '../../lib/clock.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { CLUSTER_STREAM, CLUSTER_SUBJECTS, logStream } from '../domain/cluster.ts';
@@ -52,7 +52,7 @@ export function brokerSplitter(
 async function haveRounds(connection: NatsConnection, partitions: number): Promise<boolean> {
   const manager = await managerWithin(connection, ANSWER_WITHIN_MS);
   for (let partition = 0; partition < partitions; partition++) {
-    const log = await findStream(manager, logStream(partition));
+    const log = await findLedStream(manager, logStream(partition));
     if (log !== null && log.state.last_seq > 0) return true;
   }
   return false;

@@ -1,7 +1,7 @@
 // The names of a cluster's input streams: those of the settings, or else every stream of the account whose name begins like
 // one, asked for again and again. It reads no messages.
 
-import type { JetStreamManager } from '../../io/streams.ts';
+import { type JetStreamManager, streamNames } from '../../io/streams.ts';
 import { INPUT_STREAM_PREFIX } from '../domain/cluster.ts';
 
 /** Time between two questions for the names, in ms. */
@@ -27,10 +27,7 @@ export class InputNames {
     if (this.#isGiven || this.#isAsking || nowMs < this.#nextMs) return;
     this.#isAsking = true;
     try {
-      const names: string[] = [];
-      for await (const name of manager.streams.names())
-        if (name.startsWith(INPUT_STREAM_PREFIX)) names.push(name);
-      this.#changed(names);
+      this.#changed(await streamNames(manager, INPUT_STREAM_PREFIX));
       this.#nextMs = nowMs + ASK_MS;
     } catch {
       // The names known so far still count.

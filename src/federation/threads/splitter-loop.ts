@@ -4,7 +4,7 @@
 import { describe, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
 import { openRecords, RecordConflict, type RecordStream } from '../../io/record-stream.ts';
 import { managerWithin } from '../../io/stream-access.ts';
-import { listStreams } from '../../io/streams.ts';
+import { type JetStreamManager, streamNames } from '../../io/streams.ts';
 import type { Part } from '../../lib/part.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { systemTimers, type Timer } from '../../lib/timers.ts';
@@ -18,6 +18,7 @@ import {
 import { ClusterConnection } from '../cluster/connection.ts';
 import { CLUSTER_STREAM, CLUSTER_SUBJECTS, INPUT_STREAM_PREFIX } from '../domain/cluster.ts';
 import { gapRequestOf } from '../domain/gap-request.ts';
+import { GoneStreams } from '../domain/gone-streams.ts';
 import { brokerSplitter } from '../sources/broker-splitter.ts';
 import { ANSWER_WITHIN_MS } from '../sources/input-stream.ts';
 import { ShardHolder } from './shard-holder.ts';
@@ -55,6 +56,7 @@ export class SplitterLoop implements Part {
   readonly #stop = new AbortController();
   readonly #timers: Timer[] = [];
   readonly #access: ClusterConnection;
+  readonly #gone = new GoneStreams();
   #records: RecordStream | null = null;
   #isLooking = false;
   #soon: Timer | null = null;
@@ -124,7 +126,13 @@ export class SplitterLoop implements Part {
     if (connection === null || this.#isLooking || this.#stop.signal.aborted) return;
     this.#isLooking = true;
     try {
-      for (const name of await this.#find(connection)) this.#hold(name, connection);
+      const manager = await managerWithin(connection, ANSWER_WITHIN_MS);
+      // First the streams that there are: they are split also while another one cannot be made.
+      const names = await streamNames(manager, INPUT_STREAM_PREFIX);
+      const given = this.#options.inputStreams;
+      for (const name of given ?? names) this.#hold(name, connection);
+      if (given === null) await this.#letGo(names);
+      for (const name of await this.#makeMissing(connection, manager, names)) this.#hold(name, connection);
       this.#problem = null;
     } catch (error) {
       this.#say(`the input streams cannot be looked for: ${describe(error)}`);
@@ -134,20 +142,34 @@ export class SplitterLoop implements Part {
     }
   }
 
-  /** Makes the streams that are missing; returns the names of the input streams. */
-  async #find(connection: NatsConnection): Promise<readonly string[]> {
+  /** Makes the streams that are missing; returns the names of the input streams among them. */
+  async #makeMissing(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    inputs: readonly string[],
+  ): Promise<readonly string[]> {
     const { partitions, inputStreams, sizes } = this.#options;
-    const manager = await managerWithin(connection, ANSWER_WITHIN_MS);
     const inCluster = isInCluster(connection);
     const { made } = await keepClusterStreams(manager, wantedClusterStreams(partitions, sizes), inCluster);
-    const inputs = inputStreams === null ? await makeInputStreams(manager, sizes.maxBytes, inCluster) : [];
-    for (const name of [...made, ...inputs])
+    const news =
+      inputStreams === null ? await makeInputStreams(manager, inputs, sizes.maxBytes, inCluster) : [];
+    for (const name of [...made, ...news])
       this.#log('info', `splitter: the stream ${name} was missing and is made`);
-    const names = (await listStreams(manager)).map(({ config }) => config.name);
-    return inputStreams ?? names.filter((name) => name.startsWith(INPUT_STREAM_PREFIX));
+    return news;
   }
 
-  /** A stream that is gone later keeps its splitter, which says that it is away. */
+  /** A stream that is gone keeps its splitter for a while, which says that it is away: it may be made anew. */
+  async #letGo(names: readonly string[]): Promise<void> {
+    this.#gone.see(names, this.#shards.keys(), systemClock.monotonicMs());
+    for (const name of this.#gone.names) {
+      const shard = this.#shards.get(name);
+      this.#shards.delete(name);
+      if (shard !== undefined)
+        this.#log('warn', `splitter: the stream ${name} is gone, and is split no more`);
+      await shard?.stop();
+    }
+  }
+
   #hold(shard: string, connection: NatsConnection): void {
     if (this.#shards.has(shard) || this.#shards.size >= SHARDS_MAX || this.#stop.signal.aborted) return;
     const { holder, partitions, nats } = this.#options;

@@ -8,6 +8,8 @@ import {
   makeInputStreams,
   wantedClusterStreams,
 } from '../../../src/federation/broker/cluster-streams.ts';
+import { INPUT_STREAM_PREFIX } from '../../../src/federation/domain/cluster.ts';
+import { streamNames } from '../../../src/io/streams.ts';
 import { connectTo, launchNatsCluster } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 
@@ -20,7 +22,8 @@ async function world(servers: 1 | 3) {
   const manager = await jetstreamManager(connection);
   const inCluster = isInCluster(connection);
   const keep = () => keepClusterStreams(manager, WANTED, inCluster);
-  const makeInputs = () => makeInputStreams(manager, 67_108_864, inCluster);
+  const makeInputs = async () =>
+    makeInputStreams(manager, await streamNames(manager, INPUT_STREAM_PREFIX), 67_108_864, inCluster);
   return { cluster, connection, manager, keep, makeInputs };
 }
 
