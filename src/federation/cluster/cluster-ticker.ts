@@ -45,6 +45,8 @@ export interface ClusterTickerParts {
     signal: AbortSignal,
   ): (question: AskQuestion) => void;
   readonly fence: TickFence;
+  /** Input streams that were removed from the cluster. */
+  gone(): ReadonlySet<string>;
   /** What this process remembers of published ticks, for when the stream of statistics was deleted. */
   remembered(): Published;
   /** A tick was published; `seconds` since it was due or began. */
@@ -227,7 +229,7 @@ export class ClusterTicker {
     const wantsPlaces = before.placesAtMs === null || Math.abs(t - before.placesAtMs) >= LOCATION_INTERVAL_MS;
     const questions = Array.from({ length: this.#options.partitions }, (_, partition) => {
       const floor = before.progress[String(partition)] ?? 0;
-      const wanted = { partition, floor, atMs: t };
+      const wanted = { partition, floor, atMs: t, gone: this.#parts.gone() };
       const choose = (answers: readonly Answered[]) => chooseAnswer(answers, wanted);
       return { nowMs: t, floor, wantsPlaces, choose };
     });

@@ -4,7 +4,7 @@
 import { leaseHolderOf } from '../../io/lease.ts';
 import type { NatsConnection } from '../../io/nats.ts';
 import type { RecordStream } from '../../io/record-stream.ts';
-import { type JetStreamManager, listStreams } from '../../io/streams.ts';
+import { type JetStreamManager, streamNames } from '../../io/streams.ts';
 import type { WantedStream } from '../../io/stream-settings.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
@@ -13,6 +13,7 @@ import { isInCluster, type KeptClusterStreams, keepClusterStreams } from '../bro
 import { CLUSTER_SUBJECTS, type ClusterConfig, INPUT_STREAM_PREFIX } from '../domain/cluster.ts';
 import type { Candidate } from '../domain/cluster-config.ts';
 import type { BrokerSight } from '../domain/cluster-status.ts';
+import { GoneStreams } from '../domain/gone-streams.ts';
 import { BrokerWatch } from './brokers.ts';
 import { settleConfig } from './config.ts';
 import { tooOldServer } from './joining.ts';
@@ -25,6 +26,8 @@ export interface ClusterWatchParts {
   readonly inputStreams: readonly string[] | null;
   readonly acceptsUnsafeBroker: boolean;
   candidate(): Candidate;
+  /** The input streams of which this replica has applied something. */
+  known(): readonly string[];
   readonly clock: Clock;
   log(level: 'info' | 'warn', sentence: string): void;
 }
@@ -44,6 +47,7 @@ export class ClusterWatch {
   #streams: KeptClusterStreams;
   #looks = 0;
   #inputs: readonly string[] = [];
+  readonly #gone = new GoneStreams();
   #splitters: ReadonlyMap<string, string | null> = new Map();
   #tooOld: string | null = null;
   #isInCluster = false;
@@ -68,6 +72,11 @@ export class ClusterWatch {
   /** The input streams, and who splits each; null if nobody does. */
   get splitters(): ReadonlyMap<string, string | null> {
     return this.#splitters;
+  }
+
+  /** Input streams that were removed from the cluster. */
+  get gone(): ReadonlySet<string> {
+    return this.#gone.names;
   }
 
   /** Why this process can no longer take part; null if it can. */
@@ -119,10 +128,8 @@ export class ClusterWatch {
         this.#parts.log('warn', `cluster: the stream ${name} was gone; it was made anew`);
     }
     await this.#keepConfig(records);
-    if (isWhole) {
-      await this.#brokers.askVersions(connection);
-      await this.#listInputs(manager);
-    }
+    if (isWhole) await this.#brokers.askVersions(connection);
+    await this.#listInputs(manager);
     await this.#readSplitters(records);
   }
 
@@ -142,13 +149,14 @@ export class ClusterWatch {
   }
 
   async #listInputs(manager: JetStreamManager): Promise<void> {
-    const { inputStreams } = this.#parts;
-    const names =
-      inputStreams ??
-      (await listStreams(manager))
-        .map(({ config }) => config.name)
-        .filter((name) => name.startsWith(INPUT_STREAM_PREFIX));
+    const { inputStreams, known, clock, log } = this.#parts;
+    const names = inputStreams ?? (await streamNames(manager, INPUT_STREAM_PREFIX));
     this.#inputs = names.slice(0, SHARDS_MAX);
+    const before = this.#gone.names;
+    this.#gone.see(names, known(), clock.monotonicMs());
+    for (const name of this.#gone.names)
+      if (!before.has(name))
+        log('warn', `cluster: the input stream ${name} is gone; statistics no longer wait for it`);
   }
 
   async #readSplitters(records: RecordStream): Promise<void> {

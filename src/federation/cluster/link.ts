@@ -67,6 +67,8 @@ const LOOK_MS = 5_000;
 /** The record of a replica that wrote none for this long is no longer that of a member, in ms. */
 const MEMBER_MS = 86_400_000;
 
+const NONE: ReadonlySet<string> = new Set();
+
 const NOWHERE: ReplicaPosition = {
   logSeq: 0,
   progress: 0,
@@ -148,6 +150,11 @@ export class ClusterLink implements Part, ClusterAccess {
     return this.#active.isHeld;
   }
 
+  /** Input streams that were removed from the cluster. */
+  get goneStreams(): ReadonlySet<string> {
+    return this.#watch?.gone ?? NONE;
+  }
+
   /** True while this process publishes the statistics. */
   get isPublisher(): boolean {
     return this.#publisher.isHeld;
@@ -189,7 +196,8 @@ export class ClusterLink implements Part, ClusterAccess {
   status(): ClusterStatus {
     const { name, partition, replica } = this.#settings.cluster;
     const { isActive, isPublisher } = this;
-    const position = this.#parts.position() ?? NOWHERE;
+    const { sources } = this.#parts.position() ?? NOWHERE;
+    const present = sources.filter(({ stream }) => !this.goneStreams.has(stream));
     const { problem, warnings } = this.#judge();
     return {
       name,
@@ -200,7 +208,7 @@ export class ClusterLink implements Part, ClusterAccess {
       problem,
       warnings,
       replicas: this.#presence.sights,
-      shards: shardSights(this.#watch?.splitters ?? new Map(), position, this.#parts.clock.nowMs()),
+      shards: shardSights(this.#watch?.splitters ?? new Map(), present, this.#parts.clock.nowMs()),
       brokers: this.#watch?.brokers ?? [],
     };
   }
@@ -280,8 +288,9 @@ export class ClusterLink implements Part, ClusterAccess {
     const { clock, log, timers } = this.#parts;
     const { inputStreams, acceptsUnsafeBroker } = this.#settings.cluster;
     const candidate = () => this.#candidate();
+    const known = () => (this.#parts.position() ?? NOWHERE).sources.map(({ stream }) => stream);
     const wanted = this.#wanted;
-    const parts = { wanted, inputStreams, acceptsUnsafeBroker, candidate, clock, log };
+    const parts = { wanted, inputStreams, acceptsUnsafeBroker, candidate, known, clock, log };
     this.#watch = new ClusterWatch(config, streams, parts);
     this.onConnected((connection) => this.#watch?.connected(connection));
     this.#problem = null;

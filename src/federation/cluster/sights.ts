@@ -1,12 +1,12 @@
 // Puts together what a process shows of its cluster. Pure: it asks nobody.
 
 import type { ShardSight } from '../domain/cluster-status.ts';
-import type { Place, ReplicaPosition, SourcePosition } from '../domain/cluster.ts';
+import type { Place, SourcePosition } from '../domain/cluster.ts';
 
-/** The input streams: those that are split, by name, and those of which this replica has applied something. */
+/** The input streams: those that are split, by name, and those of `sources`, of which this replica has applied something. */
 export function shardSights(
   splitters: ReadonlyMap<string, string | null>,
-  { sources }: ReplicaPosition,
+  sources: readonly SourcePosition[],
   nowMs: number,
 ): readonly ShardSight[] {
   const names = new Set([...splitters.keys(), ...sources.map(({ stream }) => stream)]);

@@ -47,11 +47,13 @@ export interface Wanted {
   readonly atMs: number;
   /** The progress of the partition in what was published before. */
   readonly floor: number;
+  /** Input streams that were removed from the cluster: no message of them will be read any more. */
+  readonly gone: ReadonlySet<string>;
 }
 
 /** The answer to publish: of those that may be, the one with the greatest progress. */
 export function chooseAnswer(answers: readonly Answered[], wanted: Wanted): Answered | Skip {
-  const { partition, floor, atMs } = wanted;
+  const { partition, floor } = wanted;
   if (answers.length === 0)
     return { reason: 'not_all_partitions', sentence: `no replica of partition ${partition} answers` };
   const [best, ...others] = answers.toSorted((a, b) => b.partial.progress - a.partial.progress);
@@ -61,15 +63,15 @@ export function chooseAnswer(answers: readonly Answered[], wanted: Wanted): Answ
     return { reason: 'floor', sentence };
   }
   for (const answer of [best, ...others]) {
-    if (answer.partial.progress >= floor && lateSource(answer.partial, atMs) === null) return answer;
+    if (answer.partial.progress >= floor && lateSource(answer.partial, wanted) === null) return answer;
   }
-  return { reason: 'behind', sentence: behind(best, partition, atMs) };
+  return { reason: 'behind', sentence: behind(best, wanted) };
 }
 
-function behind({ replica, partial }: Answered, partition: number, atMs: number): string {
-  const late = lateSource(partial, atMs);
-  const what = late === 'none' || late === null ? 'has read no input stream' : howLate(late, atMs);
-  return `partition ${partition}, replica ${replica}, ${what}`;
+function behind({ replica, partial }: Answered, wanted: Wanted): string {
+  const late = lateSource(partial, wanted);
+  const what = late === 'none' || late === null ? 'has read no input stream' : howLate(late, wanted.atMs);
+  return `partition ${wanted.partition}, replica ${replica}, ${what}`;
 }
 
 function howLate({ stream, watermarkMs }: SourcePosition, atMs: number): string {
@@ -78,9 +80,10 @@ function howLate({ stream, watermarkMs }: SourcePosition, atMs: number): string 
 
 /**
  * The stream that keeps the counts from being published; `none` if they know no stream; null if nothing keeps them. A
- * stream whose server is away holds nothing up. Of several incarnations of a stream the newest counts.
+ * stream whose server is away holds nothing up, nor does one that is gone. Of several incarnations of a stream the newest
+ * counts.
  */
-function lateSource({ sources }: PartialStatistics, atMs: number): SourcePosition | 'none' | null {
+function lateSource({ sources }: PartialStatistics, { atMs, gone }: Wanted): SourcePosition | 'none' | null {
   const newest = new Map<string, SourcePosition>();
   for (const source of sources) {
     if (source.watermarkMs >= (newest.get(source.stream)?.watermarkMs ?? -Infinity))
@@ -88,7 +91,7 @@ function lateSource({ sources }: PartialStatistics, atMs: number): SourcePositio
   }
   if (newest.size === 0) return 'none';
   const late = [...newest.values()].filter(
-    ({ isAway, watermarkMs }) => !isAway && watermarkMs < atMs - BEHIND_MAX_MS,
+    ({ stream, isAway, watermarkMs }) => !isAway && !gone.has(stream) && watermarkMs < atMs - BEHIND_MAX_MS,
   );
   return late.toSorted((a, b) => a.watermarkMs - b.watermarkMs)[0] ?? null;
 }

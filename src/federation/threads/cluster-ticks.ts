@@ -6,6 +6,7 @@ import { AskResponder } from '../cluster/ask-responder.ts';
 import { BrokerTime } from '../cluster/broker-time.ts';
 import { ClusterTicker } from '../cluster/cluster-ticker.ts';
 import type { ClusterAccess } from '../cluster/connection.ts';
+import type { ClusterLink } from '../cluster/link.ts';
 import { StatsReader } from '../cluster/stats-reader.ts';
 import { isInCluster, keepClusterStreams, wantedClusterStreams } from '../broker/cluster-streams.ts';
 import type { Settings } from '../config/settings.ts';
@@ -34,7 +35,7 @@ export interface ClusterTicksParts {
   readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp'>;
   readonly metrics: Pick<Metrics, 'tick' | 'published' | 'question' | 'tickSkipped'>;
   /** The process in its cluster. */
-  readonly link: ClusterAccess & { readonly process: string; readonly isPublisher: boolean };
+  readonly link: ClusterAccess & Pick<ClusterLink, 'process' | 'isPublisher' | 'goneStreams'>;
   /** The prefix of the inboxes of this process; null for the client's own. */
   inboxPrefix(): string | null;
   /** Sends the rows of a tick to the writer. */
@@ -180,6 +181,7 @@ export class ClusterTicks implements Part {
           aggregatorId: () => known.aggregatorId,
           makeStream: () => this.#makeStream(),
         }),
+        gone: () => link.goneStreams,
         remembered: () => (this.#newest === null ? NOTHING_PUBLISHED : rememberTick(this.#newest)),
         published: (_tick, seconds) => {
           metrics.tick(seconds);

@@ -30,6 +30,7 @@ class World {
   /** How publications end; after the last one they succeed. */
   outcomes: Publication[] = [];
   isBrokerThere = true;
+  gone: ReadonlySet<string> = new Set();
   readonly sent: { header: TickHeader; tick: TickStatistics; atMs: number }[] = [];
   readonly skips: Skip[] = [];
   reads = 0;
@@ -68,6 +69,7 @@ class World {
           return outcome;
         },
       },
+      gone: () => this.gone,
       remembered: () => this.remembered,
       published: () => undefined,
       skipped: (skip) => void this.skips.push(skip),

@@ -16,7 +16,7 @@ const answer = (replica: string, progress: number, sources = [source()]) => ({
   replica,
   partial: countsOf(progress, NOW_MS, { progress, sources }),
 });
-const wanted = { partition: 0, atMs: NOW_MS, floor: 100 };
+const wanted = { partition: 0, atMs: NOW_MS, floor: 100, gone: new Set(['removed']) };
 const late = (ms: number) => source({ watermarkMs: NOW_MS - ms });
 
 describe('choice of an answer', () => {
@@ -34,6 +34,12 @@ describe('choice of an answer', () => {
       [answer('a', 100, [source(), source({ stream: 'x', isAway: true, watermarkMs: 0 })])],
       'a',
     ],
+    [
+      'one that waits only for a stream that was removed',
+      [answer('a', 100, [source(), source({ stream: 'removed', watermarkMs: 5 })])],
+      'a',
+    ],
+    ['one whose streams were all removed', [answer('a', 100, [source({ stream: 'removed' })])], 'a'],
     [
       'one whose stream was made anew, whatever the old one held',
       [answer('a', 100, [source({ watermarkMs: 5 }), source({ incarnation: 'b' })])],

@@ -85,6 +85,7 @@ class Replica {
           connection: () => connection,
           onConnected: (run) => run(connection),
           process: `${this.name}-1`,
+          goneStreams: new Set<string>(),
           get isPublisher() {
             return isPublisher();
           },
