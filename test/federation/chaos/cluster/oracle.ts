@@ -20,6 +20,9 @@ export interface Account {
   readonly streams: ReadonlyMap<string, { readonly first: number; readonly last: number }>;
 }
 
+/** Attempts to read a stream on. */
+const FAILURES_MAX = 20;
+
 interface Held {
   readonly key: string;
   readonly atMs: number;
@@ -50,6 +53,7 @@ export async function readInputs(connection: NatsConnection, meaning: Meaning): 
   return { expected: oracle.expected(), outcomes, messages: held.length, streams };
 }
 
+/** Reads a stream whole; a consumer that the brokers lose is made anew. */
 async function readStream(
   connection: NatsConnection,
   stream: string,
@@ -57,20 +61,28 @@ async function readStream(
   held: Held[],
 ): Promise<void> {
   const manager = await jetstreamManager(connection);
-  const { name } = await manager.consumers.add(stream, {
-    ack_policy: AckPolicy.None,
-    deliver_policy: DeliverPolicy.All,
-    mem_storage: true,
-  });
-  const consumer = await jetstream(connection).consumers.get(stream, name);
-  for (let seq = 0; seq < last; ) {
-    for await (const message of await consumer.fetch({ max_messages: 5_000, expires: 2_000 })) {
-      seq = message.seq;
-      const subject = message.subject.replace(/^ingest\.\d+\./, 'truebit.');
-      held.push({ key: keyOf(subject, message.data), atMs: Math.floor(message.time.getTime()) });
+  for (let seq = 0, failures = 0; seq < last; ) {
+    try {
+      const { name } = await manager.consumers.add(stream, {
+        ack_policy: AckPolicy.None,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: seq + 1,
+        mem_storage: true,
+      });
+      const consumer = await jetstream(connection).consumers.get(stream, name);
+      while (seq < last) {
+        for await (const message of await consumer.fetch({ max_messages: 5_000, expires: 2_000 })) {
+          seq = message.seq;
+          const subject = message.subject.replace(/^ingest\.\d+\./, 'truebit.');
+          held.push({ key: keyOf(subject, message.data), atMs: Math.floor(message.time.getTime()) });
+        }
+      }
+      await manager.consumers.delete(stream, name);
+    } catch (error) {
+      if (++failures > FAILURES_MAX) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
   }
-  await manager.consumers.delete(stream, name);
 }
 
 /** How the rows of one replica and the statistics differ from the account. */
