@@ -52,15 +52,7 @@ function rowOf(number: number, seed: number): RunOptions {
     console.error(`--row ${number}: there are ${ROWS.map((each) => each.number).join(', ')}`);
     process.exit(2);
   }
-  const { name, gapMaxMs, mayLose = false } = row;
-  return {
-    ...common,
-    name: `row ${number}, ${name}`,
-    seed,
-    gapMaxMs,
-    mayLose,
-    run: (scene) => row.run(scene),
-  };
+  return { ...common, mayLose: false, ...row, name: `row ${number}, ${row.name}`, seed };
 }
 
 /** Every fault in turn, with rest enough for each. */

@@ -45,6 +45,8 @@ export interface Row {
   readonly settings?: Readonly<Record<string, string>>;
   envOf?(name: string, home: string): Readonly<Record<string, string>>;
   run(scene: Scene): Promise<void>;
+  /** Called when all processes have ended. */
+  cleanUp?(): void;
 }
 
 /** PUBLISH_INTERVAL of a run, and what the matrix allows after the death of a process and of a broker. */
@@ -305,6 +307,7 @@ export const ROWS: readonly Row[] = [
     name: 'the disk of one replica full',
     gapMaxMs: PROCESS_GAP_MS,
     envOf: mountedHome,
+    cleanUp: unmount,
     async run({ stage, isQuick, count }) {
       const home = dirname(stage.replicas.two.databasePath);
       const filler = join(home, 'filler');
@@ -435,11 +438,19 @@ const SKEW_MS: Readonly<Record<string, number>> = { one: 300_000, two: -300_000 
 /** Size of the small disk of row 18. */
 const DISK_BYTES = 150_000_000;
 
+/** The small disks of this process. */
+const mounted = new Set<string>();
+
+function unmount(): void {
+  for (const home of mounted) execFileSync('umount', ['-l', home]);
+  mounted.clear();
+}
+
 /** The folder of replica two becomes a small disk. */
 function mountedHome(name: string, home: string): Readonly<Record<string, string>> {
   if (name !== 'two') return {};
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', home]);
-  process.once('exit', () => execFileSync('umount', ['-l', home]));
+  mounted.add(home);
   return {};
 }
 

@@ -30,6 +30,7 @@ export interface RunOptions {
   /** True if limits refuse messages, so that only the replicas can be compared with each other. */
   readonly isLimited?: boolean;
   run(scene: Scene): Promise<void>;
+  cleanUp?(): void;
 }
 
 export interface RunResult {
@@ -62,6 +63,7 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
       `the run broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
   }
+  options.cleanUp?.();
   const isKept = options.keepsFolder || found.length > 0;
   if (!isKept) rmSync(folder, { recursive: true, force: true });
   return {
@@ -111,7 +113,7 @@ async function torment(
   figures.gapMs = Math.round(watch.longestGapMs(faultMs, performance.now()));
   if (gapMaxMs !== null && figures.gapMs > gapMaxMs)
     found.push(`${figures.gapMs} ms without a tick, and at most ${gapMaxMs} are allowed`);
-  const account = await rest(stage, load, mayLose);
+  const account = await rest(stage, load, mayLose, isLimited);
   figures.messages = account.messages;
   const restedMs = Date.now();
   const tick = await until('a tick at rest', () => watch.ticks.firstAfter(restedMs), PATIENCE_MS);
@@ -130,8 +132,8 @@ async function torment(
 }
 
 /** Waits until both replicas have applied everything that the input streams hold, and no state changes any more. */
-async function rest(stage: Stage, load: ClusterLoad, mayLose: boolean): Promise<Account> {
-  const account = await readInputs(stage.connection, load.meaning);
+async function rest(stage: Stage, load: ClusterLoad, mayLose: boolean, hasOthers: boolean): Promise<Account> {
+  const account = await readInputs(stage.connection, load.meaning, hasOthers);
   for (const name of REPLICAS) {
     const { databasePath } = stage.replicas[name];
     await until(
