@@ -43,12 +43,16 @@ export class Holes {
     this.#askFor(hole, nowMs);
   }
 
-  /** A round was handed on: it may close the hole of its source. */
+  /**
+   * A round was handed on: it may close the hole of its source. No splitter fills a hole of another incarnation of its
+   * stream, so nothing more is asked about that.
+   */
   passed({ source, from, to }: RoundHeader): void {
-    if (this.#holes.size === 0) return;
-    const name = sourceName(source);
-    const upto = this.#holes.get(name)?.request.upto;
-    if (upto !== undefined && from <= upto && upto < to) this.#holes.delete(name);
+    for (const [name, { request }] of this.#holes) {
+      if (request.source.stream !== source.stream) continue;
+      const isOfAnother = request.source.incarnation !== source.incarnation;
+      if (isOfAnother || (from <= request.upto && request.upto < to)) this.#holes.delete(name);
+    }
   }
 
   /** Asks again for what is still missing. */

@@ -2,7 +2,7 @@
 // round before which something of its source is missing. It keeps the position in the log, which only saves reading: what
 // was applied is decided by the position of each source, so a log may repeat, go back, or begin anew.
 
-import type { ReplicaPosition, SourcePosition } from '../domain/cluster.ts';
+import { type ReplicaPosition, type Source, sourceName, type SourcePosition } from '../domain/cluster.ts';
 import type { SourceClocks } from '../domain/event-clock-of-sources.ts';
 import { LOG_OVERLAP_ROUNDS, type RoundHeader, watermarkMs } from '../domain/round.ts';
 import type { StreamFacts } from '../domain/stream-facts.ts';
@@ -34,6 +34,8 @@ interface LogPosition {
   readonly seq: number;
   /** The rounds among the last {@link LOG_OVERLAP_ROUNDS} before which something was missing. */
   readonly missing: readonly PassedRound[];
+  /** Sources with a hole, by name: the last sequence of the rounds that were skipped for it. */
+  readonly holes?: Readonly<Record<string, number>>;
 }
 
 interface PassedRound {
@@ -91,7 +93,7 @@ export class LogRounds {
     const isAnother = known?.stream !== log.name || (known.created !== log.created && log.firstSeq <= 1);
     const seq = isAnother ? 0 : Math.min(known.seq, log.lastSeq);
     const missing = isAnother ? [] : known.missing.filter((round) => round.seq <= seq);
-    this.#log = { stream: log.name, created: log.created, seq, missing };
+    this.#log = { ...known, stream: log.name, created: log.created, seq, missing };
   }
 
   /** Reads on in the log that was attached before, in the round that was open. For a writer that replaces another. */
@@ -112,9 +114,13 @@ export class LogRounds {
 
   /** A round begins. */
   begin(header: RoundHeader, logSeq: number): RoundFate {
+    this.#giveUpHoles(header.source);
     const upto = this.#enter(header);
     const fate = this.#fateOf(header, logSeq, upto);
-    if (fate === 'missing') this.holesSinceStart++;
+    if (fate === 'missing') {
+      this.holesSinceStart++;
+      this.#noteHole(header.source, header.to);
+    }
     const open = { header, logSeq, fate };
     this.#hear(open);
     this.#note(open);
@@ -129,7 +135,10 @@ export class LogRounds {
     const open = this.#open;
     if (open === null) return null;
     const { header, fate } = open;
-    if (fate === 'taken') this.#position.passTo(header.to);
+    if (fate === 'taken') {
+      this.#position.passTo(header.to);
+      this.#closeHole(header);
+    }
     this.leave();
     if (this.#log === null || logSeq <= this.#log.seq) return null;
     const missing = this.#log.missing.filter(({ seq }) => seq > logSeq - LOG_OVERLAP_ROUNDS);
@@ -180,6 +189,43 @@ export class LogRounds {
   /** Only rounds that count move a source's clock, because replicas may read others again or not at all. */
   #hear({ header: { source, atMs }, fate }: OpenRound): void {
     this.#clocks?.hear(this.#sources.change(source).times, fate === 'taken' ? atMs : null);
+  }
+
+  #noteHole(source: Source, to: number): void {
+    if (this.#log === null) return;
+    const name = sourceName(source);
+    const { holes = {} } = this.#log;
+    this.#log = { ...this.#log, holes: { ...holes, [name]: Math.max(to, holes[name] ?? 0) } };
+  }
+
+  /** What was missing has come, and the skipped rounds too. */
+  #closeHole({ source, to }: RoundHeader): void {
+    const holeTo = this.#log?.holes?.[sourceName(source)];
+    if (holeTo !== undefined && to >= holeTo) this.#forgetHole(source);
+  }
+
+  #forgetHole(source: Source): void {
+    if (this.#log === null) return;
+    const { [sourceName(source)]: _closed, ...holes } = this.#log.holes ?? {};
+    this.#log = { ...this.#log, holes };
+  }
+
+  /**
+   * A round of this source begins. What is missing of an earlier incarnation of its stream never comes, because splitters
+   * read the newest one only: it is lost.
+   */
+  #giveUpHoles(source: Source): void {
+    const names = Object.keys(this.#log?.holes ?? {});
+    if (names.length === 0) return;
+    for (const earlier of this.#sources.earlierThan(source)) {
+      const to = this.#log?.holes?.[sourceName(earlier)];
+      const reach = this.#position.reachOf(earlier);
+      if (to === undefined || reach === null) continue;
+      this.#position.enter(earlier, 1);
+      this.#position.lose(to, Math.max(0, to - reach.upto));
+      this.#position.detach();
+      this.#forgetHole(earlier);
+    }
   }
 
   #enter({ source, first }: RoundHeader): number {

@@ -55,6 +55,13 @@ export class LogSources {
     return [...new Map([...this.#sources.values()].map((source) => [source.stream, source])).values()];
   }
 
+  /** The sources of the same stream that were heard before this one for the first time. */
+  earlierThan({ stream, incarnation }: Source): readonly LogSource[] {
+    const ofStream = [...this.#sources.values()].filter((source) => source.stream === stream);
+    const at = ofStream.findIndex((source) => source.incarnation === incarnation);
+    return at === -1 ? ofStream : ofStream.slice(0, at);
+  }
+
   /** True if a message of any source was read. */
   get hasHeard(): boolean {
     return [...this.#sources.values()].some(({ times }) => times.lastMs > 0);

@@ -93,6 +93,39 @@ describe('rounds', () => {
     expect([upto(replica), replica.own.tasks]).toEqual([[6], 6]);
   });
 
+  it('rounds - what is missing of an incarnation is lost when the next one begins, once, also after a kill', () => {
+    const replica = start();
+    const shard = shardOf(tasks(0, 6));
+    const next = shardOf(tasks(6, 9), { ...SOURCE, incarnation: `${CREATED}#1` });
+    replica.attachLog(9);
+    replica.read([roundOf(shard, 0, 1), roundOf(shard, 4, 6), roundOf(shard, 2, 3)], 1);
+    replica.restart();
+    replica.attachLog(9);
+    replica.read([roundOf(next, 0, 2), roundOf(next, 2, 3)], 4);
+    expect([upto(replica), column(replica, 'SELECT lost FROM ingest_position')]).toEqual([
+      [6, 3],
+      [5, 0],
+    ]);
+    expect(column(replica, 'SELECT total FROM missing_messages')).toEqual([5]);
+    expect([replica.position.progress, isConserved(replica), replica.own.tasks]).toEqual([9, true, 4]);
+    // A splitter that was frozen repeats itself.
+    replica.read([roundOf(shard, 0, 6), roundOf(next, 0, 3)], 6);
+    expect([upto(replica), replica.own.tasks]).toEqual([[6, 3], 4]);
+  });
+
+  it('rounds - a hole is not given up for an earlier incarnation, nor once it is filled', () => {
+    const replica = start();
+    const shard = shardOf(tasks(0, 3));
+    const next = shardOf(tasks(3, 9), { ...SOURCE, incarnation: `${CREATED}#1` });
+    const third = shardOf(tasks(9, 10), { ...SOURCE, incarnation: `${CREATED}#2` });
+    replica.attachLog(9);
+    replica.read([roundOf(shard, 0, 2), roundOf(next, 0, 1), roundOf(next, 3, 5), roundOf(shard, 2, 3)], 1);
+    expect(upto(replica)).toEqual([3, 1]);
+    replica.read([roundOf(next, 1, 4), roundOf(next, 4, 5), roundOf(third, 0, 1)], 5);
+    expect(upto(replica)).toEqual([3, 5, 1]);
+    expect(column(replica, 'SELECT sum(lost) FROM ingest_position')).toEqual([0]);
+  });
+
   it('rounds - what the stream no longer held is lost, once, in the row and on record', () => {
     const replica = start();
     const { messages, ...shard } = shardOf(tasks(0, 8));
