@@ -115,6 +115,8 @@ export interface Membership {
 
 /** How far a replica has applied one source. */
 export interface SourcePosition extends Source {
+  /** The first sequence of it that was ever expected; absent if it is not known. */
+  readonly first?: number;
   /** Every sequence up to this has been applied, is lost, or belongs to another partition. */
   readonly upto: number;
   /** Every message that the brokers stored in this stream before this time has been applied; ms since the epoch. */

@@ -128,10 +128,10 @@ function readAppliedPosition(value: Readonly<Record<string, unknown>>): AppliedP
 
 function readSource(value: unknown): SourcePosition | null {
   if (!isObject(value)) return null;
-  const { stream, incarnation, upto, watermarkMs, isAway } = value;
+  const { stream, incarnation, first, upto, watermarkMs, isAway } = value;
   if (typeof stream !== 'string' || typeof incarnation !== 'string') return null;
   if (!isCount(upto) || typeof watermarkMs !== 'number' || typeof isAway !== 'boolean') return null;
-  return { stream, incarnation, upto, watermarkMs, isAway };
+  return { stream, incarnation, ...(isCount(first) ? { first } : {}), upto, watermarkMs, isAway };
 }
 
 function readClosed(value: unknown, labels: readonly string[]): readonly number[] | null {

@@ -61,10 +61,11 @@ function positionOf(value: unknown): ReplicaPosition | null {
 
 function sourceOf(value: unknown): SourcePosition | null {
   if (!isObject(value)) return null;
-  const { stream, incarnation, upto, watermarkMs, isAway } = value;
+  const { stream, incarnation, first, upto, watermarkMs, isAway } = value;
   if (!matches(STREAM, stream) || !matches(INCARNATION, incarnation)) return null;
   if (!isCount(upto) || !isCount(watermarkMs)) return null;
-  return { stream, incarnation, upto, watermarkMs, isAway: isAway === true };
+  const known = isCount(first) ? { first } : {};
+  return { stream, incarnation, ...known, upto, watermarkMs, isAway: isAway === true };
 }
 
 function matches(form: RegExp, value: unknown): value is string {

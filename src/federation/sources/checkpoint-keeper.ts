@@ -16,6 +16,12 @@ export interface CheckpointKeeperParts {
   overtaken(): void;
 }
 
+/** The stream as it was judged, and where to begin. */
+interface JudgedBeginning {
+  readonly facts: InputFacts;
+  readonly place: Checkpoint;
+}
+
 /** The checkpoint of one input stream. */
 export class CheckpointKeeper {
   readonly #shard: string;
@@ -52,10 +58,14 @@ export class CheckpointKeeper {
 
   /**
    * Finds out which incarnation the stream is, and returns where to begin. A beginning that is new is in the record when
-   * this resolves. Rejects with {@link RecordConflict} if another splitter was quicker.
+   * this resolves. `ask` asks the broker about the stream. Rejects with {@link RecordConflict} if another splitter was
+   * quicker.
    */
-  async judge(facts: InputFacts): Promise<Checkpoint> {
-    const before = this.#current ?? (await this.#asked(facts));
+  async judge(ask: () => Promise<InputFacts>): Promise<JudgedBeginning> {
+    // The replicas are asked first: another splitter may work, and they must not be ahead of what is known of the stream.
+    const positions = this.#current === null ? await this.#parts.positions() : [];
+    const facts = await ask();
+    const before = this.#current ?? this.#placeOf(positions, facts);
     const isTaken = before !== null && before.seq >= before.first;
     const atMs = isTaken ? await this.#parts.stream.storedAtMs(before.seq) : null;
     const judged = judgeIncarnation(facts, before, atMs);
@@ -72,7 +82,7 @@ export class CheckpointKeeper {
           };
     if (this.#current === null || !isSameSource(this.#current, next)) await this.#write(next);
     this.#current = next;
-    return next;
+    return { facts, place: next };
   }
 
   /** All logs have everything up to `seq`, whose message the broker stored at `atMs`. */
@@ -124,16 +134,18 @@ export class CheckpointKeeper {
   }
 
   /** There is no record: the replicas may know the stream. */
-  async #asked({ created }: InputFacts): Promise<Checkpoint | null> {
-    const positions = (await this.#parts.positions()).filter(({ stream }) => stream === this.#shard);
+  #placeOf(all: readonly UptoOfSource[], { created }: InputFacts): Checkpoint | null {
+    const positions = all.filter(({ stream }) => stream === this.#shard);
     const ofStream = positions.filter(({ incarnation }) => incarnation.split('#')[0] === created);
     const latest = (ofStream.length > 0 ? ofStream : positions).toSorted(byIncarnation).at(-1);
     if (latest === undefined) return null;
     const { incarnation } = latest;
-    const uptos = positions.filter((one) => one.incarnation === incarnation).map(({ upto }) => upto);
-    const upto = Math.min(...uptos);
+    const known = positions.filter((one) => one.incarnation === incarnation);
+    const upto = Math.min(...known.map((one) => one.upto));
+    // A replica that is further behind, or new, asks for everything from there on.
+    const first = Math.min(...known.map((one) => one.first ?? one.upto + 1));
     const source = { stream: this.#shard, incarnation };
-    return { source, incarnation, first: upto + 1, seq: upto, atMs: null };
+    return { source, incarnation, first, seq: upto, atMs: null };
   }
 }
 

@@ -60,7 +60,12 @@ function positionsOf(bytes: Uint8Array): readonly UptoOfSource[] {
 function positionOf(value: unknown): readonly UptoOfSource[] {
   if (!isObject(value) || !isSource(value)) return [];
   const { stream, incarnation } = value;
-  const { upto } = value as { readonly upto?: unknown };
-  if (typeof upto !== 'number' || !Number.isSafeInteger(upto) || upto < 0) return [];
-  return [{ stream, incarnation, upto }];
+  const { first, upto } = value as { readonly first?: unknown; readonly upto?: unknown };
+  if (!isWhole(upto)) return [];
+  const isFirst = isWhole(first) && first >= 1 && first <= upto + 1;
+  return [{ stream, incarnation, upto, ...(isFirst ? { first } : {}) }];
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

@@ -9,7 +9,7 @@ import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { EncodedRound, InputMessage } from './round-draft.ts';
 
 /** How far one replica has applied one source. */
-export type UptoOfSource = Pick<SourcePosition, keyof Source | 'upto'>;
+export type UptoOfSource = Pick<SourcePosition, keyof Source | 'first' | 'upto'>;
 
 /** What the broker says about an input stream. */
 export interface InputFacts extends StreamFacts {

@@ -127,9 +127,7 @@ export class Splitter implements Part {
       if (isOver()) return;
       // From here on empty rounds go out, even if the stream's broker is away.
       if (this.#keeper.current !== null) this.#open(this.#keeper.current);
-      const facts = await this.#ask();
-      if (isOver()) return;
-      const place = await this.#keeper.judge(facts);
+      const { facts, place } = await this.#keeper.judge(() => this.#ask());
       if (isOver()) return;
       this.#open(place);
       this.#loseUpTo(facts.firstSeq - 1);

@@ -11,6 +11,7 @@ interface Row {
   incarnation: string;
   watermark_ms: number;
   is_away: number;
+  first: number;
   upto: number;
   entries: number;
 }
@@ -22,7 +23,7 @@ interface Row {
 export function readAppliedPosition(database: ReadDatabase): AppliedPosition {
   const rows = statement<[], Row>(
     database,
-    `SELECT stream, incarnation, watermark_ms, is_away, coalesce(last_seq, 0) AS upto,
+    `SELECT stream, incarnation, watermark_ms, is_away, coalesce(first_seq, 1) AS first, coalesce(last_seq, 0) AS upto,
             coalesce(last_seq - first_seq + 1 - elsewhere, 0) AS entries
        FROM log_sources LEFT JOIN ingest_position USING (stream, incarnation) ORDER BY log_sources.rowid`,
   ).all();
@@ -30,9 +31,10 @@ export function readAppliedPosition(database: ReadDatabase): AppliedPosition {
   return {
     progress: rows.reduce((sum, { entries }) => sum + entries, 0),
     sources: [...newest.values()].map(
-      ({ stream, incarnation, upto, watermark_ms: watermarkMs, is_away: isAway }): SourcePosition => ({
+      ({ stream, incarnation, first, upto, watermark_ms: watermarkMs, is_away: isAway }): SourcePosition => ({
         stream,
         incarnation,
+        first,
         upto,
         watermarkMs,
         isAway: isAway === 1,

@@ -155,8 +155,8 @@ export class LogRounds {
     for (const source of this.#sources.all) progress += this.#position.reachOf(source)?.entries ?? 0;
     const sources = this.#sources.current.map((source): SourcePosition => {
       const { stream, incarnation, isAway } = source;
-      const upto = this.#position.reachOf(source)?.upto ?? 0;
-      return { stream, incarnation, upto, watermarkMs: source.watermarkMs, isAway };
+      const { first = 1, upto = 0 } = this.#position.reachOf(source) ?? {};
+      return { stream, incarnation, first, upto, watermarkMs: source.watermarkMs, isAway };
     });
     return { logSeq: this.logSeq, progress, sources };
   }

@@ -105,10 +105,16 @@ export class StreamPosition {
   }
 
   /** How far a source was read, and how many of its sequences this partition has had; null if it is not known. */
-  reachOf(source: Source): { readonly upto: number; readonly entries: number } | null {
+  reachOf(
+    source: Source,
+  ): { readonly first: number; readonly upto: number; readonly entries: number } | null {
     const row = this.#rowOf(source);
     if (row === null) return null;
-    return { upto: row.last_seq, entries: row.last_seq - row.first_seq + 1 - row.elsewhere };
+    return {
+      first: row.first_seq,
+      upto: row.last_seq,
+      entries: row.last_seq - row.first_seq + 1 - row.elsewhere,
+    };
   }
 
   /** The source entered last holds `count` sequences up to `seq` no more; those not taken before are lost. */
