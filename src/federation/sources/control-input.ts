@@ -27,6 +27,8 @@ export interface ControlInputParts {
   malformed(): void;
   /** Called if the broker has not answered for too long, and again after as long. */
   unanswered(): void;
+  /** Waits between two questions; the program's own if absent. */
+  pause?(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Entries that the stream may hold: a replica reads them all at its start, and its database keeps them all. */
@@ -69,7 +71,7 @@ export class ControlInput {
 
   /** Reads until `signal` is aborted. The connection may be lost and return meanwhile. */
   async run(stream: StreamEntries, signal: AbortSignal): Promise<void> {
-    const { clock, faults, progressed } = this.#parts;
+    const { clock, faults, progressed, pause: rest = pause } = this.#parts;
     this.#patience.begin(clock.monotonicMs());
     for (let failures = 0; !signal.aborted; ) {
       const askedMs = clock.monotonicMs();
@@ -88,7 +90,7 @@ export class ControlInput {
           faults.begin('control', sentenceOf(error), CONTROL_STREAM);
         this.#noteFailure();
       }
-      await pause(this.#pollMs - (clock.monotonicMs() - askedMs), signal);
+      await rest(this.#pollMs - (clock.monotonicMs() - askedMs), signal);
     }
   }
 

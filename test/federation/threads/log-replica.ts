@@ -161,7 +161,9 @@ const CLUSTER_ROWS = [
 ];
 
 /** All rows that two processes share that have read the same. */
-export function rowsOf(replica: LogReplica, isReplica = false): unknown {
-  const database = replica.own.database;
+export function rowsOf(
+  { own: { database } }: { readonly own: Pick<WriterOnDisk, 'database'> },
+  isReplica = false,
+): unknown {
   return [...ROWS, ...(isReplica ? CLUSTER_ROWS : [])].map((sql) => database.prepare(sql).raw().all());
 }
