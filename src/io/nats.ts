@@ -93,7 +93,7 @@ export async function connectBroker(
       parts.onConnected(connection.getServer());
       return connection;
     } catch (error) {
-      if (failures === 0) parts.onUnreachable(describe(error));
+      if (failures === 0) parts.onUnreachable(await reasonOf(error, () => open(name, options, false)));
       await pause(
         backoffMs(RETRY, failures, randomShare()) - (systemClock.monotonicMs() - startedMs),
         signal,
@@ -147,7 +147,41 @@ function listen(connection: NatsConnection, parts: SingleConnectionParts): () =>
   return () => lastWords;
 }
 
+/**
+ * The client gives up its first connection when it knows no server that it has not tried. Those of a cluster name each
+ * other at every attempt, even at one with a wrong password, so it would try for ever, and without a pause.
+ */
+class AllTried extends Error {}
+
+/** Why the first connection failed. `tryOnce` makes another attempt, which tells the server's reason. */
+async function reasonOf(error: unknown, tryOnce: () => Promise<NatsConnection>): Promise<string> {
+  if (!(error instanceof Error && error.cause instanceof AllTried)) return describe(error);
+  try {
+    await (await tryOnce()).close();
+    return 'the servers refused the connection, and accept it now';
+  } catch (again) {
+    return describe(again);
+  }
+}
+
+/** `reconnect`: the connection is kept for ever, and also tries servers of which it is told. */
 async function open(name: string, options: NatsOptions, reconnect: boolean): Promise<NatsConnection> {
+  let triesLeft = options.servers.length;
+  const connection = await dial(name, options, reconnect, () => {
+    triesLeft -= 1;
+    if (triesLeft < 0) throw new AllTried();
+  });
+  triesLeft = Number.POSITIVE_INFINITY;
+  return connection;
+}
+
+/** `mayDial` is called before each attempt at one server, and throws to end the first connection. */
+async function dial(
+  name: string,
+  options: NatsOptions,
+  reconnect: boolean,
+  mayDial: () => void,
+): Promise<NatsConnection> {
   // The client does not say which address it dials, and would check the certificate of an IP address against
   // `localhost`.
   let dialled = '';
@@ -158,9 +192,11 @@ async function open(name: string, options: NatsOptions, reconnect: boolean): Pro
     // In the order of the setting, so that all connections of the program use the same one of several brokers.
     noRandomize: true,
     reconnect,
+    ignoreClusterUpdates: !reconnect,
     maxReconnectAttempts: -1,
     reconnectDelayHandler: () => pace.waitMs(),
     reconnectToServer: (servers) => {
+      mayDial();
       dialled = servers[0]?.hostname ?? '';
       pace.dials(servers.length);
       return null;

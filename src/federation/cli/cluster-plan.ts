@@ -156,12 +156,19 @@ function wordsOf(folder: string): readonly string[] {
 }
 
 /**
- * Of what a nats-server says: warnings and errors that are no consequence of this plan, and the few events that a person
+ * Consequences of the plan; of servers that start side by side, so that the first attempts find nobody; of every stop; and of a `kill -9`,
+ * after which a server reads its files again.
+ */
+const EXPECTED =
+  /Plaintext passwords|Websocket not configured with TLS|Metalayer blocking snapshot|connect to route \(attempt 1\)|Waiting for routing|Filestore \[.*(state outdated|prior state file)/;
+
+/**
+ * Of what a nats-server says: warnings and errors that nobody expects, and the few events that a person
  * who tries a cluster looks for.
  */
 function isNews(line: string): boolean {
   if (line.includes('[INF]')) return /Server is ready|new metadata leader/.test(line);
-  return !/Plaintext passwords|Websocket not configured with TLS/.test(line);
+  return !EXPECTED.test(line);
 }
 
 /** Settings that a plan chooses itself. */

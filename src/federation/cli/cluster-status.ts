@@ -15,6 +15,8 @@ import { CLUSTER_FOLDER, readRunning } from './cluster-files.ts';
 import { folderOf } from './cluster-places.ts';
 
 const PATIENCE_MS = 5_000;
+/** A replica speaks every second. */
+const SILENT_MS = 3_000;
 /** Length of an answer. */
 const ANSWER_BYTES_MAX = 4_194_304;
 
@@ -57,7 +59,7 @@ export const statusClusterCommand = command({
     const replicas = listOf(cluster, 'replicas');
     const isWell =
       sights.every((sight) => sight.cluster !== null) &&
-      replicas.every(({ isReady }) => isReady === true) &&
+      replicas.every((replica) => replica['isReady'] === true && !isSilent(replica)) &&
       replicas.some(({ isPublisher }) => isPublisher === true);
     return isWell ? 0 : 1;
   },
@@ -102,13 +104,14 @@ function screenOf(cluster: Json, sights: readonly Sight[]): string {
       .join(', ') || 'NONE';
   const shards = listOf(cluster, 'shards');
   const brokers = listOf(cluster, 'brokers');
+  const isReached = brokers.some(({ isConnected }) => isConnected === true);
   return rowsText([
     ['cluster', `${textOf(cluster, 'name')}, partition ${numberOf(cluster, 'partition')}`],
     ['publisher', named('isPublisher')],
     ['active', named('isActive')],
     ...replicas.map((replica): [string, string] => ['replica', replicaText(replica)]),
     ...shards.map((shard): [string, string] => ['shard', shardText(shard)]),
-    ...brokers.map((broker): [string, string] => ['broker', brokerText(broker)]),
+    ...brokers.map((broker): [string, string] => ['broker', brokerText(broker, isReached)]),
     ...sights
       .filter((sight) => sight.cluster === null)
       .map(({ url }): [string, string] => ['no answer', `${url} is no replica, or is not reached`]),
@@ -117,14 +120,22 @@ function screenOf(cluster: Json, sights: readonly Sight[]): string {
 
 function replicaText(replica: Json): string {
   const parts = [
-    `${textOf(replica, 'replica')} ${textOf(replica, 'version')}: ${replica['isReady'] === true ? 'ready' : 'NOT ready'}`,
+    `${textOf(replica, 'replica')} ${textOf(replica, 'version')}: ${stateOf(replica)}`,
     `${whole(numberOf(replica, 'progress'))} applied`,
     `log ${whole(numberOf(replica, 'logSeq'))}`,
   ];
   const holes = numberOf(replica, 'holes');
   if (holes > 0) parts.push(`${whole(holes)} rounds skipped because something before them was missing`);
-  if (replica['isSelf'] !== true) parts.push(`heard ${seconds(replica, 'heardAgoMs')} ago`);
   return parts.join(', ');
+}
+
+function stateOf(replica: Json): string {
+  if (isSilent(replica)) return `SILENT for ${seconds(replica, 'heardAgoMs')}`;
+  return replica['isReady'] === true ? 'ready' : 'NOT ready';
+}
+
+function isSilent(replica: Json): boolean {
+  return numberOf(replica, 'heardAgoMs') >= SILENT_MS;
 }
 
 function shardText(shard: Json): string {
@@ -132,15 +143,18 @@ function shardText(shard: Json): string {
   return [
     `${textOf(shard, 'stream')}: applied up to ${whole(numberOf(shard, 'upto'))}`,
     `${seconds(shard, 'lagMs')} behind`,
-    splitter === '' ? 'split by NOBODY' : `split by ${splitter}`,
+    splitter === '' ? 'split by NOBODY' : `split by ${splitter.split('.')[0]}`,
     ...(shard['isAway'] === true ? ['its server is AWAY'] : []),
   ].join(', ');
 }
 
-function brokerText(broker: Json): string {
+/** Without a connection the replica knows of no server whether it is there. */
+function brokerText(broker: Json, isReached: boolean): string {
+  const name = `${textOf(broker, 'name')} ${textOf(broker, 'version')}`.trim();
+  if (!isReached) return `${name}, NOT REACHED`;
   const leads = broker['leads'];
   return [
-    `${textOf(broker, 'name')} ${textOf(broker, 'version')}`.trim(),
+    name,
     ...(broker['isAway'] === true ? ['AWAY'] : []),
     ...(broker['isConnected'] === true ? ['connected'] : []),
     Array.isArray(leads) && leads.length > 0 ? `leads ${leads.join(', ')}` : 'leads no stream',

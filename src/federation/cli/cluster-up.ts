@@ -59,7 +59,7 @@ function requireBroker({ path, version }: Binary, acceptsOld: boolean, log: Log)
   if (servesCluster(shown)) return;
   const sentence = tooOldSentence(path, shown);
   if (!acceptsOld)
-    throw new CodedError('broker_start_failed', `${sentence} NATS_SERVER_BIN names another one.`);
+    throw new CodedError('broker_start_failed', `${sentence} Another one can be named with NATS_SERVER_BIN.`);
   log.warn(`cluster: ${sentence} It is set.`);
 }
 

@@ -71,7 +71,8 @@ export class BrokerWatch {
       at(group.leader)?.leads.push(stream);
       for (const { name, isAway } of group.replicas) {
         const server = at(name);
-        if (server !== null && isAway) server.isAway = true;
+        // The connected one answers, even if it is cut off from a leader.
+        if (server !== null && isAway && name !== this.#connected) server.isAway = true;
       }
     }
     this.#servers = servers;

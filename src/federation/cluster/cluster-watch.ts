@@ -48,6 +48,7 @@ export class ClusterWatch {
   #looks = 0;
   #inputs: readonly string[] = [];
   readonly #gone = new GoneStreams();
+  #unknownInputs: readonly string[] = [];
   #splitters: ReadonlyMap<string, string | null> = new Map();
   #tooOld: string | null = null;
   #isInCluster = false;
@@ -98,7 +99,12 @@ export class ClusterWatch {
       ...(this.#isInCluster && unreplicated.length > 0
         ? [`Fewer than three servers keep ${unreplicated.join(', ')}: start the others.`]
         : []),
-      ...(away.length > 0 ? [`The nats-servers ${away.join(', ')} are away.`] : []),
+      ...(away.length > 0
+        ? [`${away.length === 1 ? 'A nats-server is' : 'Nats-servers are'} away: ${away.join(', ')}.`]
+        : []),
+      ...(this.#unknownInputs.length > 0
+        ? [`No broker has the stream ${this.#unknownInputs.join(', ')}: correct INPUT_STREAMS.`]
+        : []),
       ...old,
       ...(Math.abs(this.#clockApartMs) > CLOCK_APART_MS
         ? [
@@ -148,12 +154,15 @@ export class ClusterWatch {
     }
   }
 
+  /** All input streams are shown, also those that this process does not split. */
   async #listInputs(manager: JetStreamManager): Promise<void> {
     const { inputStreams, known, clock, log } = this.#parts;
-    const names = inputStreams ?? (await streamNames(manager, INPUT_STREAM_PREFIX));
-    this.#inputs = names.slice(0, SHARDS_MAX);
+    const there = await streamNames(manager, INPUT_STREAM_PREFIX);
+    const wanted = inputStreams ?? [];
+    this.#unknownInputs = wanted.filter((name) => !there.includes(name));
+    this.#inputs = [...new Set([...wanted, ...there])].slice(0, SHARDS_MAX);
     const before = this.#gone.names;
-    this.#gone.see(names, known(), clock.monotonicMs());
+    this.#gone.see(inputStreams ?? there, known(), clock.monotonicMs());
     for (const name of this.#gone.names)
       if (!before.has(name))
         log('warn', `cluster: the input stream ${name} is gone; statistics no longer wait for it`);

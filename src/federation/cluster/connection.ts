@@ -46,6 +46,8 @@ export class ClusterConnection implements Part, ClusterAccess {
   #left = { server: '', returns: 0 };
   /** When JetStream last answered, or when the connection was last made, on the monotonic clock. */
   #answeredMs = 0;
+  /** True after a server was left, until one answers: a spell of changing servers is logged once. */
+  #isLeaving = false;
   #timer: Timer | null = null;
 
   constructor(parts: ClusterConnectionParts) {
@@ -125,6 +127,7 @@ export class ClusterConnection implements Part, ClusterAccess {
     const connection = this.connection();
     if (connection === null) return;
     if (await answers(connection)) {
+      this.#isLeaving = false;
       this.#answeredMs = this.#parts.clock.monotonicMs();
       return;
     }
@@ -135,7 +138,9 @@ export class ClusterConnection implements Part, ClusterAccess {
       return;
     const server = connection.getServer();
     this.#left = { server, returns: 0 };
-    this.#parts.log('warn', `cluster: JetStream does not answer at ${server}; trying another server`);
+    if (!this.#isLeaving)
+      this.#parts.log('warn', `cluster: JetStream does not answer at ${server}; trying other servers`);
+    this.#isLeaving = true;
     this.#answeredMs = this.#parts.clock.monotonicMs();
     await connection.reconnect().catch(() => undefined);
   }

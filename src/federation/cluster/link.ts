@@ -19,7 +19,7 @@ import {
   type ReplicaPosition,
 } from '../domain/cluster.ts';
 import type { Candidate } from '../domain/cluster-config.ts';
-import type { ClusterStatus } from '../domain/cluster-status.ts';
+import type { BrokerSight, ClusterStatus } from '../domain/cluster-status.ts';
 import { ROUND_VERSION } from '../domain/round.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { type CommandOutcome, Commands } from './commands.ts';
@@ -111,7 +111,7 @@ export class ClusterLink implements Part, ClusterAccess {
     this.#wanted = wantedClusterStreams(cluster.partitions, sizes);
     this.#connection = new ClusterConnection({ nats: parts.nats, clock, timers, log });
     this.#reach = new Reach(() => this.connection());
-    const lease = (subject: string) =>
+    const lease = (subject: string, work: string) =>
       new Lease(
         { subject, holder: this.holder },
         {
@@ -120,20 +120,20 @@ export class ClusterLink implements Part, ClusterAccess {
           timers,
           random,
           changed(isHeld) {
-            log('info', `cluster: ${isHeld ? 'took' : 'no longer has'} the lease ${subject}`);
+            log('info', `cluster: this replica ${isHeld ? 'now' : 'no longer'} ${work}`);
             if (isHeld && subject === CLUSTER_SUBJECTS.publishLease) parts.becamePublisher();
           },
         },
       );
-    this.#active = lease(CLUSTER_SUBJECTS.activeLease(cluster.partition));
-    this.#publisher = lease(CLUSTER_SUBJECTS.publishLease);
+    this.#active = lease(CLUSTER_SUBJECTS.activeLease(cluster.partition), 'is the active one');
+    this.#publisher = lease(CLUSTER_SUBJECTS.publishLease, 'publishes the statistics');
     const records = () => this.#reach.now?.records ?? null;
     const connection = () => this.connection();
     this.#presence = new Presence({ own: () => this.#own(), connection, records, clock, timers });
     this.#commands = new Commands({
       replica: cluster.replica,
       records: () => this.#reach.now?.control ?? null,
-      places: () => this.#presence.sights.map(({ place }) => place),
+      places: () => this.#presence.there,
       absent: () => this.#absent(),
       clock,
       timers,
@@ -209,8 +209,16 @@ export class ClusterLink implements Part, ClusterAccess {
       warnings,
       replicas: this.#presence.sights,
       shards: shardSights(this.#watch?.splitters ?? new Map(), present, this.#parts.clock.nowMs()),
-      brokers: this.#watch?.brokers ?? [],
+      brokers: this.#brokers(),
     };
+  }
+
+  /** What the last look found; none is connected while the process has no connection. */
+  #brokers(): readonly BrokerSight[] {
+    const brokers = this.#watch?.brokers ?? [];
+    return this.connection() === null
+      ? brokers.map((broker) => ({ ...broker, isConnected: false }))
+      : brokers;
   }
 
   #judge(): Pick<ClusterStatus, 'problem' | 'warnings'> {
@@ -336,7 +344,7 @@ export class ClusterLink implements Part, ClusterAccess {
 
   async #absent(): Promise<readonly string[]> {
     const { partition } = this.#settings.cluster;
-    const heard = this.#presence.sights.map(({ place }) => place.replica);
+    const heard = this.#presence.there.map(({ replica }) => replica);
     const sinceMs = this.#parts.clock.nowMs() - MEMBER_MS;
     const reached = this.#reach.now;
     return reached === null ? [] : absentReplicas(reached, partition, heard, sinceMs).catch(() => []);

@@ -1,10 +1,15 @@
 // What the replicas of the cluster last said about themselves, as far as this process has heard it. It sends nothing.
 
+import { LEASE_TAKEN_AFTER_MS } from '../../io/lease.ts';
 import type { ReplicaSight } from '../domain/cluster-status.ts';
 import type { Place } from '../domain/cluster.ts';
 
 /** A replica counts as there for this long after it was heard, in ms. */
 export const HEARD_WITHIN_MS = 10_000;
+/** A replica that did not say that it ends is shown for this long after it was heard, in ms, so that an operator sees it is away. */
+export const SHOWN_MS = 86_400_000;
+/** What a replica says of its leases counts for this long, in ms: others take them from a silent process. */
+const ROLES_MS = LEASE_TAKEN_AFTER_MS;
 /** Maximum number of processes that are kept in mind; the one heard longest ago makes room. */
 export const PLACES_MAX = 64;
 
@@ -36,17 +41,43 @@ export class Places {
     this.#heard.delete(process);
   }
 
-  /** This process and the others that were heard lately, by partition and name. */
+  /**
+   * This process and the others, by partition and name: those that are there, and those that fell silent within the last
+   * {@link SHOWN_MS}. A silent one is not ready, and neither publishes nor is active; at most one process publishes.
+   */
   sights(own: Place, nowMs: number): readonly ReplicaSight[] {
-    const others = this.#lately(own, nowMs).map(({ place, atMs }) => ({
-      place,
-      heardAgoMs: nowMs - atMs,
-      isSelf: false,
-    }));
-    return [{ place: own, heardAgoMs: 0, isSelf: true }, ...others].toSorted(
-      ({ place: one }, { place: other }) =>
-        one.partition - other.partition || (one.replica < other.replica ? -1 : 1),
+    const heard = [...this.#heard.values()].filter(
+      ({ place, atMs }) => place.process !== own.process && nowMs - atMs < SHOWN_MS,
     );
+    const others = heard
+      .filter((one) => nowMs - one.atMs < ROLES_MS || !hasSuccessor(one, own, heard))
+      .map(({ place, atMs }) => ({
+        place: judged(place, nowMs - atMs),
+        heardAgoMs: nowMs - atMs,
+        isSelf: false,
+      }));
+    const sights = [{ place: own, heardAgoMs: 0, isSelf: true }, ...others];
+    const publisher = lastHeard(sights.filter(({ place }) => place.isPublisher));
+    const active = lastHeard(
+      sights.filter(({ place }) => place.isActive && place.partition === own.partition),
+    );
+    return sights
+      .map((sight) => {
+        const { place } = sight;
+        const isActive = place.isActive && (place.partition !== own.partition || sight === active);
+        return { ...sight, place: { ...place, isActive, isPublisher: sight === publisher } };
+      })
+      .toSorted(
+        ({ place: one }, { place: other }) =>
+          one.partition - other.partition || (one.replica < other.replica ? -1 : 1),
+      );
+  }
+
+  /** The places of this process and of the others that are there. */
+  there(own: Place, nowMs: number): readonly Place[] {
+    return this.sights(own, nowMs)
+      .filter(({ heardAgoMs }) => heardAgoMs < HEARD_WITHIN_MS)
+      .map(({ place }) => place);
   }
 
   /**
@@ -65,4 +96,27 @@ export class Places {
       ({ place, atMs }) => nowMs - atMs < HEARD_WITHIN_MS && place.process !== own.process,
     );
   }
+}
+
+/** True if a later process has the name of a silent one: that is the same replica, started again. */
+function hasSuccessor({ place, atMs }: Heard, own: Place, heard: readonly Heard[]): boolean {
+  const isSame = ({ partition, replica }: Place) =>
+    partition === place.partition && replica === place.replica;
+  return isSame(own) || heard.some((other) => other.atMs > atMs && isSame(other.place));
+}
+
+/** What a place says after so long a silence, in ms. */
+function judged(place: Place, heardAgoMs: number): Place {
+  if (heardAgoMs < ROLES_MS) return place;
+  return {
+    ...place,
+    isActive: false,
+    isPublisher: false,
+    isReady: place.isReady && heardAgoMs < HEARD_WITHIN_MS,
+  };
+}
+
+/** The sight that was heard last. */
+function lastHeard(sights: readonly ReplicaSight[]): ReplicaSight | null {
+  return sights.toSorted((one, other) => one.heardAgoMs - other.heardAgoMs)[0] ?? null;
 }

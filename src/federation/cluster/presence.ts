@@ -75,9 +75,14 @@ export class Presence implements Part {
     await this.#parts.records()?.write(subject, JSON.stringify(own), null);
   }
 
-  /** This replica and the others that were heard within the last 10 s. */
+  /** This replica and the others, with those that fell silent. */
   get sights(): readonly ReplicaSight[] {
     return this.#places.sights(this.#parts.own(), this.#parts.clock.monotonicMs());
+  }
+
+  /** This replica and the others that were heard within the last 10 s. */
+  get there(): readonly Place[] {
+    return this.#places.there(this.#parts.own(), this.#parts.clock.monotonicMs());
   }
 
   /** Other processes with the name of this one. */
@@ -87,7 +92,7 @@ export class Presence implements Part {
 
   /** Names of the replicas of the own partition whose rows differ from the own ones, and that are there. */
   get differing(): readonly string[] {
-    const there = new Set(this.sights.map(({ place }) => place.replica));
+    const there = new Set(this.there.map(({ replica }) => replica));
     return this.#digests.differing.filter((replica) => there.has(replica));
   }
 

@@ -70,10 +70,13 @@ export const CLUSTER_READINGS: readonly Reading<ClusterMoment>[] = [
   {
     name: 'aggregator_replica_ready',
     type: 'gauge',
-    help: 'Replicas that this process has heard within 10 s, 1 for those that are ready.',
+    help: 'Replicas that this process has heard within a day, 1 for those that are ready and were heard within 10 s.',
     labels: ['replica'],
     read: ({ cluster }) =>
-      (cluster?.replicas ?? []).map(({ place }) => [{ replica: place.replica }, Number(place.isReady)]),
+      // Two processes may have one name by mistake; a series stands in an answer once.
+      [...new Map((cluster?.replicas ?? []).map(({ place }) => [place.replica, place.isReady]))].map(
+        ([replica, isReady]) => [{ replica }, Number(isReady)],
+      ),
   },
 ];
 

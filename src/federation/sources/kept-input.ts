@@ -40,6 +40,8 @@ export interface KeptInputParts {
 export const PING_INTERVAL_MS = 5_000;
 /** Time before a failed attempt is repeated. */
 const RETRY: Backoff = { leastMs: 1_000, mostMs: 2_000 };
+/** Losses of the connection that are logged before reading begins again; an outage may bring one every few seconds. */
+const LOSSES_TOLD = 3;
 /** Maximum time that a stop waits for the broker. */
 const STOP_FLUSH_MS = 200;
 
@@ -57,6 +59,10 @@ export class KeptInput<R extends KeptReading> {
   #pinger: NodeJS.Timeout | null = null;
   #rechecker: NodeJS.Timeout | null = null;
   #attempt = 0;
+  /** Losses of the connection since reading began the last time. */
+  #losses = 0;
+  /** The problem that was logged last since then. */
+  #reported: string | null = null;
 
   isConnected = false;
   isConsuming = false;
@@ -178,10 +184,11 @@ export class KeptInput<R extends KeptReading> {
   #connected(server: string): void {
     const isReturn = this.#connection !== null;
     this.isConnected = true;
-    this.#parts.log(
-      'info',
-      isReturn ? `broker: connected again to ${server}` : `broker: connected to ${server}`,
-    );
+    if (this.#losses <= LOSSES_TOLD)
+      this.#parts.log(
+        'info',
+        isReturn ? `broker: connected again to ${server}` : `broker: connected to ${server}`,
+      );
     if (this.#connection === null) return;
     this.problem = 'connected again; finding the position in the stream';
     this.reconnects++;
@@ -196,8 +203,11 @@ export class KeptInput<R extends KeptReading> {
     this.reading.stop();
     this.#attempt++;
     this.#parts.lost();
+    this.#losses += 1;
+    if (this.#losses > LOSSES_TOLD) return;
     const why = reason === null ? '' : `; the broker said "${reason}"`;
-    this.#parts.log('warn', `broker: connection lost${why}; trying again until it answers`);
+    const more = this.#losses < LOSSES_TOLD ? '' : ', and further losses are not logged until reading begins';
+    this.#parts.log('warn', `broker: connection lost${why}; trying again until it answers${more}`);
   }
 
   async #ping(connection: NatsConnection): Promise<void> {
@@ -235,7 +245,6 @@ export class KeptInput<R extends KeptReading> {
     const { signal } = this.#stop;
     this.#isAttaching = true;
     this.#isRecheck = isRecheck;
-    let reported: string | null = null;
     for (let failures = 0; isCurrent(); failures += 1) {
       try {
         const broken: Broken = (reason, isQuiet) => this.#broken(connection, reason, isQuiet === true);
@@ -261,9 +270,9 @@ export class KeptInput<R extends KeptReading> {
         }
         const { problem, isRefused } = this.reading.explain(error);
         this.problem = problem;
-        if (!isRefused && reported !== this.problem) {
+        if (!isRefused && this.#reported !== this.problem) {
           this.#parts.log('warn', `broker: ${this.problem}; trying again`);
-          reported = this.problem;
+          this.#reported = this.problem;
         }
         const retryMs = backoffMs(RETRY, failures, randomShare());
         await pause(isRefused ? this.#options.refusedRetryMs : retryMs, signal);
@@ -278,6 +287,8 @@ export class KeptInput<R extends KeptReading> {
     const isNews = !this.#isRecheck || !this.isConsuming || this.mode !== mode || this.problem !== problem;
     this.problem = problem;
     this.isConsuming = true;
+    this.#losses = 0;
+    this.#reported = null;
     if (isNews) {
       this.#parts.log(level, sentence);
       if (mode === 'jetstream' && problem !== null) this.#parts.log('warn', `broker: ${problem}`);

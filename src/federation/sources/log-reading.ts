@@ -55,6 +55,8 @@ export class LogReading implements KeptReading {
   #connection: NatsConnection | null = null;
   #manager: JetStreamManager | null = null;
   #broken: Broken | null = null;
+  /** True after a server was left, until a round arrives: a spell of changing servers is logged once. */
+  #isLeaving = false;
 
   constructor(options: LogReadingOptions, position: LogPosition, parts: LogReadingParts) {
     const { clock } = parts;
@@ -249,8 +251,11 @@ export class LogReading implements KeptReading {
     const connection = this.#connection;
     if (connection === null || !this.#patience.isTrying || this.refusals.size > 0) return;
     this.#patience.forget();
-    const server = connection.getServer();
-    this.#parts.log('warn', `broker: ${server} does not give what is read; trying another server`);
+    if (!this.#isLeaving) {
+      const server = connection.getServer();
+      this.#parts.log('warn', `broker: ${server} does not give what is read; trying other servers`);
+    }
+    this.#isLeaving = true;
     await leaveServer(connection).catch(() => undefined);
   }
 
@@ -259,6 +264,7 @@ export class LogReading implements KeptReading {
   }
 
   #arrived({ payload, seq, atMs, heardMs }: StreamMessage): void {
+    this.#isLeaving = false;
     if (this.#silence.read(seq, heardMs)) this.#faults.end('silence');
     this.#rounds.add({ payload, seq, atMs, heardMs, ageMs: Math.max(0, this.catchUp.brokerNowMs - atMs) });
   }

@@ -13,7 +13,7 @@ import {
 import { decodePlace } from '../../../src/federation/domain/place.ts';
 import { settleConfig } from '../../../src/federation/cluster/config.ts';
 import { DigestWatch } from '../../../src/federation/cluster/digest-watch.ts';
-import { HEARD_WITHIN_MS, Places, PLACES_MAX } from '../../../src/federation/cluster/places.ts';
+import { HEARD_WITHIN_MS, Places, PLACES_MAX, SHOWN_MS } from '../../../src/federation/cluster/places.ts';
 import { type BeginningFacts, seedReason } from '../../../src/federation/cluster/seed-rule.ts';
 import { MemoryRecords } from '../../support/memory-records.ts';
 
@@ -152,12 +152,51 @@ describe('place', () => {
 describe('places', () => {
   const own = place('a', 'p1');
 
-  test('are known for 10 s, the own one always', () => {
+  test('are there for 10 s, the own one always, and shown as silent for a day', () => {
     const places = new Places();
     places.heard(place('b', 'p2'), 0);
-    const names = (nowMs: number) => places.sights(own, nowMs).map((sight) => sight.place.replica);
-    expect(names(HEARD_WITHIN_MS - 1)).toEqual(['a', 'b']);
-    expect(names(HEARD_WITHIN_MS)).toEqual(['a']);
+    const there = (nowMs: number) => places.there(own, nowMs).map(({ replica }) => replica);
+    const shown = (nowMs: number) =>
+      places.sights(own, nowMs).map((sight) => [sight.place.replica, sight.place.isReady]);
+    expect(there(HEARD_WITHIN_MS - 1)).toEqual(['a', 'b']);
+    expect(there(HEARD_WITHIN_MS)).toEqual(['a']);
+    expect(shown(HEARD_WITHIN_MS - 1)).toEqual([
+      ['a', true],
+      ['b', true],
+    ]);
+    expect(shown(SHOWN_MS - 1)).toEqual([
+      ['a', true],
+      ['b', false],
+    ]);
+    expect(shown(SHOWN_MS)).toEqual([['a', true]]);
+  });
+
+  test('of a dead publisher give way to its successor, and to the same replica started again', () => {
+    const places = new Places();
+    const leading = { isActive: true, isPublisher: true };
+    const roles = (self: Place, nowMs: number) =>
+      places
+        .sights(self, nowMs)
+        .map(({ place: { replica, process, isActive, isPublisher } }) => [
+          replica,
+          process,
+          isActive,
+          isPublisher,
+        ]);
+    places.heard({ ...place('b', 'dead'), ...leading }, 0);
+    expect(roles({ ...own, ...leading }, 2_500)).toEqual([
+      ['a', 'p1', true, true],
+      ['b', 'dead', false, false],
+    ]);
+    places.heard(place('b', 'again'), 3_000);
+    expect(roles(own, 3_000)).toEqual([
+      ['a', 'p1', false, false],
+      ['b', 'again', false, false],
+    ]);
+    expect(roles(place('b', 'own'), 3_500)).toEqual([
+      ['b', 'own', false, false],
+      ['b', 'again', false, false],
+    ]);
   });
 
   test('of two processes with one name are told apart from a restart', () => {

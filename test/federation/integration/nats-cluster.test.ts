@@ -1,7 +1,8 @@
 // The brokers of the cluster's tests themselves: that what a test does to them is what it believes.
 
 import { jetstreamManager } from '@nats-io/jetstream';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { connectBroker, type ConnectionParts, type NatsOptions } from '../../../src/io/nats.ts';
 import { connectTo, launchNatsCluster } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 
@@ -27,4 +28,33 @@ test('one server keeps a stream of its own tag, and a monitor does not reach the
     manager.streams.info('TRUEBIT_INGEST_1').catch(() => null),
   );
   expect(kept.state.messages).toBe(2);
+});
+
+test('a wrong password is told at once, and does not make the client dial the servers of a cluster without end', async () => {
+  const cluster = await launchNatsCluster({ servers: 3 });
+  const reasons: string[] = [];
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const options: NatsOptions = {
+    servers: [cluster.urls[0] ?? ''],
+    user: 'aggregator',
+    password: 'wrong',
+    token: null,
+    credsFile: null,
+    caFile: null,
+    certFile: null,
+    keyFile: null,
+    inboxPrefix: null,
+  };
+  const parts: ConnectionParts = {
+    onConnected: () => reasons.push('connected'),
+    onDisconnected: () => undefined,
+    onUnreachable: (reason) => reasons.push(reason),
+    onRefused: () => undefined,
+  };
+  const connecting = connectBroker('test', options, parts, stop.signal);
+  await until('the reason', () => reasons.length > 0);
+  stop.abort();
+  expect(await connecting).toBeNull();
+  expect(reasons).toEqual(['Authorization Violation']);
 });

@@ -13,43 +13,55 @@ export function showCluster(cluster) {
   if (cluster === null) return;
   showRows('cluster-replicas', cluster.replicas.map(replicaRow));
   showRows('cluster-shards', cluster.shards.map(shardRow));
-  showRows('cluster-brokers', cluster.brokers.map(brokerRow));
+  showRows('cluster-brokers', brokerRows(cluster.brokers));
 }
 
 /** @typedef {{ name: string, text: string, isWell: boolean }} Row */
 
 /** @param {any} replica @returns {Row} */
 function replicaRow({ replica, isSelf, isActive, isPublisher, isReady, heardAgoMs, progress }) {
+  const isSilent = heardAgoMs >= SILENT_MS;
   const words = [
-    isPublisher ? 'publishes' : isActive ? 'active' : 'standby',
+    isSilent ? `silent for ${span(heardAgoMs)}` : isPublisher ? 'publishes' : isActive ? 'active' : 'standby',
     `${count(progress)} messages applied`,
-    isReady ? null : 'not ready',
-    heardAgoMs >= HEARD_AGO_SHOWN_MS ? `heard ${span(heardAgoMs)} ago` : null,
+    isSilent || isReady ? null : 'not ready',
   ];
-  return { name: isSelf ? `${replica} (this one)` : replica, text: joined(words), isWell: isReady };
+  return {
+    name: isSelf ? `${replica} (this one)` : replica,
+    text: joined(words),
+    isWell: isReady && !isSilent,
+  };
 }
 
-/** A replica speaks every second; only a longer silence is worth a word. */
-const HEARD_AGO_SHOWN_MS = 3_000;
+/** A replica speaks every second. */
+const SILENT_MS = 3_000;
 
 /** @param {any} shard @returns {Row} */
 function shardRow({ stream, splitter, upto, lagMs, isAway }) {
   const words = [
     isAway ? 'its server is away' : `${span(lagMs)} behind`,
-    `up to ${count(upto)}`,
-    splitter === null ? 'nobody splits it' : `split by ${splitter}`,
+    `read to message ${count(upto)}`,
+    splitter === null ? 'nobody splits it' : `split by ${splitter.split('.')[0]}`,
   ];
   return { name: stream, text: joined(words), isWell: !isAway && splitter !== null };
 }
 
-/** @param {any} broker @returns {Row} */
-function brokerRow({ name, version, isConnected, isAway, leads }) {
-  const words = [
-    isAway ? 'away' : isConnected ? 'connected' : 'there',
-    version === null ? null : `nats-server ${version}`,
-    leads.length === 0 ? null : `leads ${leads.join(', ')}`,
-  ];
-  return { name, text: joined(words), isWell: !isAway };
+/**
+ * Without a connection the replica knows of no server whether it is there.
+ * @param {any[]} brokers
+ * @returns {Row[]}
+ */
+function brokerRows(brokers) {
+  const isReached = brokers.some(({ isConnected }) => isConnected);
+  return brokers.map(({ name, version, isConnected, isAway, leads }) => {
+    const state = !isReached ? 'not reached' : isAway ? 'away' : isConnected ? 'connected' : 'there';
+    const words = [
+      state,
+      version === null ? null : `nats-server ${version}`,
+      !isReached || leads.length === 0 ? null : `leads ${leads.join(', ')}`,
+    ];
+    return { name, text: joined(words), isWell: isReached && !isAway };
+  });
 }
 
 /** @param {(string | null)[]} words */
