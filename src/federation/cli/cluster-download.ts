@@ -123,7 +123,8 @@ async function reasonOf(response: IncomingMessage): Promise<string | null> {
 }
 
 function refusalOf(status: number, reason: string | null): string {
-  if (status === 401) return 'it does not know the key: make one with keys create --permissions admin';
+  if (status === 401)
+    return 'it does not know the key: make one with keys create --permissions admin, or wait 3 s after making it';
   if (status === 403) return 'the key does not have the permission admin';
   if (status === 404) return 'it is no replica of a cluster, or an older version';
   return reason ?? `status ${status}`;

@@ -111,7 +111,7 @@ export class ClusterLink implements Part, ClusterAccess {
     this.#wanted = wantedClusterStreams(cluster.partitions, sizes);
     this.#connection = new ClusterConnection({ nats: parts.nats, clock, timers, log });
     this.#reach = new Reach(() => this.connection());
-    const lease = (subject: string, work: string) =>
+    const lease = (subject: string, now: string, noLonger: string) =>
       new Lease(
         { subject, holder: this.holder },
         {
@@ -120,13 +120,17 @@ export class ClusterLink implements Part, ClusterAccess {
           timers,
           random,
           changed(isHeld) {
-            log('info', `cluster: this replica ${isHeld ? 'now' : 'no longer'} ${work}`);
+            log('info', `cluster: this replica ${isHeld ? now : noLonger}`);
             if (isHeld && subject === CLUSTER_SUBJECTS.publishLease) parts.becamePublisher();
           },
         },
       );
-    this.#active = lease(CLUSTER_SUBJECTS.activeLease(cluster.partition), 'is the active one');
-    this.#publisher = lease(CLUSTER_SUBJECTS.publishLease, 'publishes the statistics');
+    this.#active = lease(
+      CLUSTER_SUBJECTS.activeLease(cluster.partition),
+      'is the active one now',
+      'is no longer the active one',
+    );
+    this.#publisher = lease(CLUSTER_SUBJECTS.publishLease, 'publishes from now on', 'no longer publishes');
     const records = () => this.#reach.now?.records ?? null;
     const connection = () => this.connection();
     this.#presence = new Presence({ own: () => this.#own(), connection, records, clock, timers });
