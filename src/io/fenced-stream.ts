@@ -2,10 +2,11 @@
 // it must stand, and the broker refuses it anywhere else. It also reads single messages. It repeats nothing: a request
 // that fails is the caller's to make again.
 
-import { isObject } from '../lib/is-object.ts';
-import { jetstream, jetstreamManager, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
+import { jetstream, type StoredMsg } from '@nats-io/jetstream';
 import type { MsgHdrs, NatsConnection } from './nats.ts';
 import { isWrongLastSequence } from './record-stream.ts';
+import { managerWithin } from './stream-access.ts';
+import { findLedStream, type JetStreamManager } from './streams.ts';
 
 /** Where a stream begins and ends. An empty stream has `firstSeq` = `lastSeq` + 1. */
 export interface StreamEnds {
@@ -52,9 +53,6 @@ export type OpenFencedStream = (
   timeoutMs: number,
 ) => FencedStream;
 
-/** The broker's error code for a stream that it does not have. */
-const STREAM_NOT_FOUND = 10_059;
-
 /**
  * Opens the stream. It reads by the stream's leader: another server of the cluster could give an old message, so the
  * stream must not allow direct gets.
@@ -62,16 +60,12 @@ const STREAM_NOT_FOUND = 10_059;
 export const openFencedStream: OpenFencedStream = (connection, stream, timeoutMs) => {
   const client = jetstream(connection, { timeout: timeoutMs, checkAPI: false });
   let opened: Promise<JetStreamManager> | null = null;
-  const manager = () => (opened ??= jetstreamManager(connection, { timeout: timeoutMs, checkAPI: false }));
+  const manager = () => (opened ??= managerWithin(connection, timeoutMs));
   return {
     async ends() {
-      try {
-        const { state, created } = await (await manager()).streams.info(stream);
-        return { firstSeq: state.first_seq, lastSeq: state.last_seq, created };
-      } catch (error) {
-        if (isObject(error) && error['code'] === STREAM_NOT_FOUND) return null;
-        throw error;
-      }
+      const info = await findLedStream(await manager(), stream);
+      if (info === null) return null;
+      return { firstSeq: info.state.first_seq, lastSeq: info.state.last_seq, created: info.created };
     },
     message: async (seq) => plain(await (await manager()).streams.getMessage(stream, { seq })),
     lastOf: async (subject) =>

@@ -1,8 +1,9 @@
 // Small records in a stream that keeps the last message of each subject: read one, and write one by compare-and-set. Only
 // this file speaks to JetStream for records. It repeats nothing: a request that fails is the caller's to make again.
 
-import { jetstream, JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { jetstream, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from './nats.ts';
+import { managerWithin } from './stream-access.ts';
 
 /** One record as it stands. */
 export interface StoredRecord {
@@ -50,7 +51,7 @@ export const openRecords: OpenRecords = (connection, stream, timeoutMs) => {
   let manager: Promise<JetStreamManager> | null = null;
   return {
     async read(subject) {
-      manager ??= jetstreamManager(connection, { timeout: timeoutMs, checkAPI: false });
+      manager ??= managerWithin(connection, timeoutMs);
       const message = await (await manager).streams.getMessage(stream, { last_by_subj: subject });
       if (message === null) return null;
       return { seq: message.seq, text: message.string(), atMs: message.time.getTime() };

@@ -60,11 +60,6 @@ export async function openJetStream(
   }
 }
 
-/** A manager for a broker that is known to have JetStream; requests fail after `timeoutMs`. */
-export function openManager(connection: NatsConnection, timeoutMs: number): Promise<JetStreamManager> {
-  return jetstreamManager(connection, { timeout: timeoutMs, checkAPI: false });
-}
-
 function saysThereIsNone(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return error.code === NOT_ENABLED_HERE;
   if (!(error instanceof Error)) return false;

@@ -1,21 +1,19 @@
 // Which nats-servers a cluster accepts. Pure: it connects to none.
 
+import { formatVersion, isAtLeast, parseVersion, type Version } from '../../io/embedded-broker/version.ts';
+
 /** The oldest nats-server on which the tests of a cluster's failures pass (docs/cluster.md). */
-export const CLUSTER_BROKER_OLDEST = '2.12.0';
+const OLDEST: Version = [2, 12, 0];
+/** {@link OLDEST} as text. */
+export const CLUSTER_BROKER_OLDEST = formatVersion(OLDEST);
 
-/** True if a nats-server of this version may serve a cluster. An unreadable version may not. */
+/**
+ * True if a nats-server of this version may serve a cluster. An unreadable version may not; a suffix such as `-RC.1` counts
+ * as the version before which it stands.
+ */
 export function servesCluster(version: string): boolean {
-  const numbers = numbersOf(version);
-  if (numbers === null) return false;
-  const oldest = numbersOf(CLUSTER_BROKER_OLDEST) ?? [];
-  const differing = oldest.findIndex((number, index) => number !== numbers[index]);
-  return differing === -1 || (numbers[differing] ?? 0) > (oldest[differing] ?? 0);
-}
-
-/** Major, minor and patch number; a suffix such as `-RC.1` counts as the version before which it stands. */
-function numbersOf(version: string): readonly number[] | null {
-  const match = /^v?(\d+)\.(\d+)\.(\d+)(?:[-+].*)?$/.exec(version);
-  return match === null ? null : match.slice(1).map(Number);
+  const found = parseVersion(version);
+  return found !== null && isAtLeast(found, OLDEST);
 }
 
 /** The sentence that refuses such a server. */

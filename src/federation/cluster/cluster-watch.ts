@@ -1,5 +1,5 @@
 // Looks after what a cluster needs at the brokers while the process runs: it makes streams anew that were deleted, writes
-// the config again if its record is lost, and sees which servers, splitters and clocks are amiss.
+// the config again if its record is lost, and sees which servers and splitters are amiss.
 
 import { leaseHolderOf } from '../../io/lease.ts';
 import type { NatsConnection } from '../../io/nats.ts';
@@ -34,8 +34,6 @@ export interface ClusterWatchParts {
 
 /** Number of looks after which everything is looked at anew, also what seems right. */
 const WHOLE_EVERY = 12;
-/** The clock of this machine is amiss if it differs by more than this from the brokers', in ms. */
-const CLOCK_APART_MS = 5_000;
 /** Input streams that are shown. */
 const SHARDS_MAX = 64;
 
@@ -52,7 +50,6 @@ export class ClusterWatch {
   #splitters: ReadonlyMap<string, string | null> = new Map();
   #tooOld: string | null = null;
   #isInCluster = false;
-  #clockApartMs = 0;
   #problem: string | null = null;
 
   constructor(config: ClusterConfig, streams: KeptClusterStreams, parts: ClusterWatchParts) {
@@ -106,11 +103,6 @@ export class ClusterWatch {
         ? [`No broker has the stream ${this.#unknownInputs.join(', ')}: correct INPUT_STREAMS.`]
         : []),
       ...old,
-      ...(Math.abs(this.#clockApartMs) > CLOCK_APART_MS
-        ? [
-            `The clock of this machine is ${Math.round(Math.abs(this.#clockApartMs) / 1000)} s ${this.#clockApartMs > 0 ? 'behind' : 'ahead of'} the brokers': set it.`,
-          ]
-        : []),
     ];
   }
 
@@ -137,11 +129,6 @@ export class ClusterWatch {
     if (isWhole) await this.#brokers.askVersions(connection);
     await this.#listInputs(manager);
     await this.#readSplitters(records);
-  }
-
-  /** A record of this process was written at `sentMs` by this machine's clock, and the broker says when it stored it. */
-  compareClocks(sentMs: number, storedMs: number): void {
-    this.#clockApartMs = storedMs - sentMs;
   }
 
   async #keepConfig(records: RecordStream): Promise<void> {

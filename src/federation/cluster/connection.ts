@@ -1,6 +1,7 @@
 // The main thread's one connection to the brokers of a cluster. It leaves a server that JetStream does not reach, because
 // such a server keeps its clients for as long as it lives. It reads and writes nothing for others.
 
+import { leaveServer } from '../../io/leave-server.ts';
 import { connectBroker, type NatsConnection, type NatsOptions } from '../../io/nats.ts';
 import { Refusals } from '../../io/refusals.ts';
 import { JETSTREAM_QUESTION } from '../../io/streams.ts';
@@ -29,8 +30,6 @@ export interface ClusterConnectionParts {
 const ASK_MS = 2_000;
 /** Time without an answer after which another server is tried, in ms. An election may take as long. */
 const LEFT_AFTER_MS = 10_000;
-/** Attempts to leave a server before the client stays with it: it may be the only one that there is. */
-const RETURNS_MAX = 2;
 const NOT_REACHED = "the cluster's brokers are not reached";
 
 /** The connection, from its start to its stop. */
@@ -42,8 +41,6 @@ export class ClusterConnection implements Part, ClusterAccess {
   #connection: NatsConnection | null = null;
   #isUp = false;
   #unreachable: string | null = null;
-  /** The server that was left last, and how often the client has gone back to it since. */
-  #left = { server: '', returns: 0 };
   /** When JetStream last answered, or when the connection was last made, on the monotonic clock. */
   #answeredMs = 0;
   /** True after a server was left, until one answers: a spell of changing servers is logged once. */
@@ -114,12 +111,6 @@ export class ClusterConnection implements Part, ClusterAccess {
     this.#unreachable = null;
     this.#refusals.clear();
     this.#answeredMs = this.#parts.clock.monotonicMs();
-    // The client may dial the server again that it was told to leave.
-    if (connection.getServer() === this.#left.server && this.#left.returns < RETURNS_MAX) {
-      this.#left.returns += 1;
-      void connection.reconnect().catch(() => undefined);
-      return;
-    }
     for (const run of this.#listeners) run(connection);
   }
 
@@ -137,12 +128,11 @@ export class ClusterConnection implements Part, ClusterAccess {
     )
       return;
     const server = connection.getServer();
-    this.#left = { server, returns: 0 };
     if (!this.#isLeaving)
       this.#parts.log('warn', `cluster: JetStream does not answer at ${server}; trying other servers`);
     this.#isLeaving = true;
     this.#answeredMs = this.#parts.clock.monotonicMs();
-    await connection.reconnect().catch(() => undefined);
+    await leaveServer(connection).catch(() => undefined);
   }
 }
 

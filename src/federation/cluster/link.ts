@@ -8,7 +8,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
 import type { Timer, Timers } from '../../lib/timers.ts';
-import { wantedClusterStreams } from '../broker/cluster-streams.ts';
+import { isInCluster, keepClusterStreams, wantedClusterStreams } from '../broker/cluster-streams.ts';
 import type { Settings } from '../config/settings.ts';
 import {
   CLUSTER_SUBJECTS,
@@ -21,6 +21,7 @@ import {
 import type { Candidate } from '../domain/cluster-config.ts';
 import type { BrokerSight, ClusterStatus } from '../domain/cluster-status.ts';
 import { ROUND_VERSION } from '../domain/round.ts';
+import { BrokerTime } from './broker-time.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { type CommandOutcome, Commands } from './commands.ts';
 import { type ClusterAccess, ClusterConnection } from './connection.ts';
@@ -84,6 +85,8 @@ export class ClusterLink implements Part, ClusterAccess {
   readonly process = randomBytes(8).toString('hex');
   /** Resolves when the process has joined: the config is known, the database belongs to it, and the log may be read. */
   readonly joined: Promise<ClusterConfig>;
+  /** The brokers' clock; this machine's own until the first comparison. */
+  readonly time: BrokerTime;
   readonly #settings: ClusterLinkSettings;
   readonly #parts: ClusterLinkParts;
   readonly #wanted;
@@ -107,6 +110,7 @@ export class ClusterLink implements Part, ClusterAccess {
     this.#settings = settings;
     this.#parts = parts;
     this.joined = this.#hasJoined.promise;
+    this.time = new BrokerTime(clock);
     const sizes = { logMaxAgeMs: cluster.logMaxAgeMs, maxBytes: ingest.streamMaxBytes };
     this.#wanted = wantedClusterStreams(cluster.partitions, sizes);
     this.#connection = new ClusterConnection({ nats: parts.nats, clock, timers, log });
@@ -175,7 +179,6 @@ export class ClusterLink implements Part, ClusterAccess {
   /** Begins to connect and to join, which may take any time: see {@link joined}. */
   async start(): Promise<void> {
     await this.#connection.start();
-    this.onConnected((connection) => this.#watch?.connected(connection));
     this.#timer = this.#parts.timers.every(TRY_MS, () => void this.#joinOnce());
     this.onConnected(() => void this.#joinOnce());
   }
@@ -194,6 +197,14 @@ export class ClusterLink implements Part, ClusterAccess {
    */
   command(command: ControlCommand): Promise<CommandOutcome> {
     return this.#commands.command(command);
+  }
+
+  /** Makes one of the cluster's streams that is missing, if the brokers are reached. Rejects if they do not make it. */
+  async makeStream(name: string): Promise<void> {
+    const reached = await this.#reach.open();
+    if (reached === null) return;
+    const wanted = this.#wanted.filter((stream) => stream.name === name);
+    await keepClusterStreams(reached.manager, wanted, isInCluster(reached.connection));
   }
 
   /** What this process knows of its cluster now. */
@@ -230,7 +241,11 @@ export class ClusterLink implements Part, ClusterAccess {
     const problems = [this.#connection.problem, this.#problem, this.#watch?.problem ?? null, amiss.problem];
     return {
       problem: problems.find((problem) => problem !== null) ?? null,
-      warnings: [...amiss.warnings, ...(this.#watch?.warnings ?? [])],
+      warnings: [
+        ...amiss.warnings,
+        ...(this.#watch?.warnings ?? []),
+        ...(this.time.warning === null ? [] : [this.time.warning]),
+      ],
     };
   }
 
@@ -328,7 +343,7 @@ export class ClusterLink implements Part, ClusterAccess {
       await this.#presence.record();
       const { partition, replica } = this.#settings.cluster;
       const stored = await reached.records.read(CLUSTER_SUBJECTS.place(partition, replica));
-      if (stored !== null) watch.compareClocks(sentMs, stored.atMs);
+      if (stored !== null) this.time.compare(sentMs, stored.atMs);
     } catch {
       // The connection itself finds out whether JetStream is there.
     } finally {

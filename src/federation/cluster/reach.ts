@@ -2,7 +2,8 @@
 
 import type { NatsConnection } from '../../io/nats.ts';
 import { openRecords, type RecordStream } from '../../io/record-stream.ts';
-import { type JetStreamManager, openManager } from '../../io/streams.ts';
+import { managerWithin } from '../../io/stream-access.ts';
+import type { JetStreamManager } from '../../io/streams.ts';
 import { CLUSTER_STREAM, CONTROL_STREAM } from '../domain/cluster.ts';
 
 /** Time after which a request to the broker counts as unanswered, in ms. */
@@ -50,7 +51,7 @@ export class Reach {
     this.#opening = connection;
     this.#reached = {
       connection,
-      manager: await openManager(connection, REQUEST_MS),
+      manager: await managerWithin(connection, REQUEST_MS),
       records: openRecords(connection, CLUSTER_STREAM, REQUEST_MS),
       leases: openRecords(connection, CLUSTER_STREAM, LEASE_REQUEST_MS),
       control: openRecords(connection, CONTROL_STREAM, REQUEST_MS),

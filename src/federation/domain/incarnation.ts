@@ -1,6 +1,5 @@
 // Decides whether a stream is still the one that was read before. A stream that was deleted and made again, or restored
-// from an earlier state, gives its sequences to other messages: it is another incarnation. Pure; store/position.ts has
-// the same rule for a stream that this program reads itself.
+// from an earlier state, gives its sequences to other messages: it is another incarnation. Pure.
 
 import type { StreamFacts } from './stream-facts.ts';
 

@@ -3,6 +3,7 @@
 
 import type { Outcome } from '../domain/accounting.ts';
 import { type Source, sourceName } from '../domain/cluster.ts';
+import { judgeIncarnation } from '../domain/incarnation.ts';
 import type { StreamFacts } from '../domain/stream-facts.ts';
 import type { Database, Statement } from '../../store/database.ts';
 import { statement } from '../../store/statements.ts';
@@ -139,34 +140,27 @@ export class StreamPosition {
 
   /**
    * Attaches to a stream. `storedAtMs` is the broker's time of the message at {@link lastKnown}'s sequence, null if the
-   * stream no longer holds that message. If the stream ends before the stored position, or holds another message at it,
-   * it is another incarnation and gets its own position.
+   * stream no longer holds that message. Another incarnation of the stream gets its own position.
    */
   attach(stream: StreamFacts, storedAtMs: number | null): void {
     this.#leave();
     const latest = this.#latest(stream);
-    const isSame = latest !== null && latest.incarnation.split('#')[0] === stream.created;
-    if (latest === null || (!isSame && storedAtMs !== latest.last_ms)) {
-      this.#row = emptyRow(stream.name, stream.created, Math.max(1, stream.firstSeq));
+    const known =
+      latest === null
+        ? null
+        : { incarnation: latest.incarnation, seq: latest.last_seq, atMs: latest.last_ms };
+    const { incarnation, firstSeq } = judgeIncarnation(stream, known, storedAtMs);
+    if (latest === null || firstSeq !== null) {
+      this.#row = emptyRow(stream.name, incarnation, firstSeq ?? 1);
       return;
     }
-    if (!isSame) {
-      // The message at the stored position is there, so this is the known stream, restored or given another creation
-      // time. (At its next start, nats-server 2.9 gives a stream another creation time if its settings were changed.)
-      this.#renamed.push([stream.created, stream.name, latest.incarnation]);
-      latest.incarnation = stream.created;
+    if (incarnation !== latest.incarnation) {
+      this.#renamed.push([incarnation, stream.name, latest.incarnation]);
+      latest.incarnation = incarnation;
     }
-    const wentBack = stream.lastSeq < latest.last_seq;
-    const isAnother = storedAtMs !== null && storedAtMs !== latest.last_ms;
-    if (!wentBack && !isAnother) {
-      this.#row = latest;
-      this.#left = this.#left.filter((row) => row !== latest);
-      this.#skipTo(stream.firstSeq - 1);
-      return;
-    }
-    const number = Number(latest.incarnation.split('#')[1] ?? 0) + 1;
-    const firstSeq = wentBack ? stream.lastSeq + 1 : latest.last_seq + 1;
-    this.#row = emptyRow(stream.name, `${stream.created}#${number}`, firstSeq);
+    this.#row = latest;
+    this.#left = this.#left.filter((row) => row !== latest);
+    this.#skipTo(stream.firstSeq - 1);
   }
 
   /** Detaches from the stream; its row is written with the next commit. */

@@ -3,14 +3,13 @@
 
 import { askReplicas } from '../cluster/ask.ts';
 import { AskResponder } from '../cluster/ask-responder.ts';
-import { BrokerTime } from '../cluster/broker-time.ts';
 import { ClusterTicker } from '../cluster/cluster-ticker.ts';
+import type { BrokerTime } from '../cluster/broker-time.ts';
 import type { ClusterAccess } from '../cluster/connection.ts';
 import type { ClusterLink } from '../cluster/link.ts';
 import { StatsReader } from '../cluster/stats-reader.ts';
-import { isInCluster, keepClusterStreams, wantedClusterStreams } from '../broker/cluster-streams.ts';
 import type { Settings } from '../config/settings.ts';
-import { CLUSTER_STREAM, STATS_STREAM } from '../domain/cluster.ts';
+import { STATS_STREAM } from '../domain/cluster.ts';
 import { NOTHING_PUBLISHED, rememberTick, type WholeTick } from '../domain/published-tick.ts';
 import type { TickStatistics } from '../domain/statistics.ts';
 import type { Skip, SkipReason } from '../domain/tick-rules.ts';
@@ -19,8 +18,6 @@ import { FencedPublisher, STATS_TIMEOUT_MS } from '../sinks/fenced-publisher.ts'
 import type { FederationQuestions } from '../workers/questions.ts';
 import { openFencedStream } from '../../io/fenced-stream.ts';
 import type { Log } from '../../io/log.ts';
-import { openRecords } from '../../io/record-stream.ts';
-import { openJetStream } from '../../io/streams.ts';
 import { randomShare, systemClock } from '../../lib/clock.ts';
 import type { Part } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
@@ -35,7 +32,10 @@ export interface ClusterTicksParts {
   readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp'>;
   readonly metrics: Pick<Metrics, 'tick' | 'published' | 'question' | 'tickSkipped'>;
   /** The process in its cluster. */
-  readonly link: ClusterAccess & Pick<ClusterLink, 'process' | 'isPublisher' | 'goneStreams'>;
+  readonly link: ClusterAccess &
+    Pick<ClusterLink, 'process' | 'isPublisher' | 'goneStreams' | 'makeStream'> & {
+      readonly time: Pick<BrokerTime, 'nowMs'>;
+    };
   /** The prefix of the inboxes of this process; null for the client's own. */
   inboxPrefix(): string | null;
   /** Sends the rows of a tick to the writer. */
@@ -51,7 +51,6 @@ export type ClusterTicksSettings = Pick<Settings, 'publish' | 'privacyMinCell' |
 export class ClusterTicks implements Part {
   readonly #settings: ClusterTicksSettings;
   readonly #parts: ClusterTicksParts;
-  readonly #time: BrokerTime;
   readonly #responder: AskResponder;
   readonly #ticker: ClusterTicker;
   #reader: StatsReader | null = null;
@@ -62,11 +61,6 @@ export class ClusterTicks implements Part {
   constructor(settings: ClusterTicksSettings, parts: ClusterTicksParts) {
     this.#settings = settings;
     this.#parts = parts;
-    this.#time = new BrokerTime({
-      records: () => this.#over((connection) => openRecords(connection, CLUSTER_STREAM, STATS_TIMEOUT_MS)),
-      clock: systemClock,
-      timers: systemTimers,
-    });
     this.#responder = this.#makeResponder();
     this.#ticker = this.#makeTicker();
   }
@@ -75,13 +69,12 @@ export class ClusterTicks implements Part {
     this.#reader = this.#makeReader(await this.#storedMs());
     await this.#responder.start();
     await this.#reader.start();
-    await this.#time.start();
     this.#ticker.start();
   }
 
   async stop(): Promise<void> {
     await this.#ticker.stop();
-    await Promise.all([this.#time.stop(), this.#responder.stop(), this.#reader?.stop()]);
+    await Promise.all([this.#responder.stop(), this.#reader?.stop()]);
   }
 
   /** Why the latest statistics that this process had to publish were not published; null if they were, or none were due. */
@@ -138,7 +131,7 @@ export class ClusterTicks implements Part {
       storedMs,
       newest: (tick) => {
         this.#newest = tick;
-        const ageMs = Math.max(0, this.#time.nowMs() - tick.header.t);
+        const ageMs = Math.max(0, this.#parts.link.time.nowMs() - tick.header.t);
         known.ticked(tick.tick, systemClock.monotonicMs() - ageMs);
       },
       missing: ({ tick }) => store(tick),
@@ -161,7 +154,7 @@ export class ClusterTicks implements Part {
         privacyMinCell,
       },
       {
-        clock: { nowMs: () => this.#time.nowMs(), monotonicMs: systemClock.monotonicMs },
+        clock: { nowMs: () => link.time.nowMs(), monotonicMs: systemClock.monotonicMs },
         timers: systemTimers,
         random: randomShare,
         isPublisher: () => publish.enabled && link.isPublisher,
@@ -179,7 +172,7 @@ export class ClusterTicks implements Part {
           open: openFencedStream,
           signer: () => known.opened.signer,
           aggregatorId: () => known.aggregatorId,
-          makeStream: () => this.#makeStream(),
+          makeStream: () => link.makeStream(STATS_STREAM),
         }),
         gone: () => link.goneStreams,
         remembered: () => (this.#newest === null ? NOTHING_PUBLISHED : rememberTick(this.#newest)),
@@ -204,18 +197,5 @@ export class ClusterTicks implements Part {
     this.#parts.log[level](
       `tick: statistics are not published: ${sentence} (${reason}); the next tick tries again`,
     );
-  }
-
-  /** Makes the stream of published statistics, which was deleted. */
-  async #makeStream(): Promise<void> {
-    const connection = this.#parts.link.connection();
-    const manager = connection === null ? 'none' : await openJetStream(connection);
-    if (connection === null || manager === 'none' || 'type' in manager) return;
-    const { cluster, ingest } = this.#settings;
-    const sizes = { logMaxAgeMs: cluster.logMaxAgeMs, maxBytes: ingest.streamMaxBytes };
-    const wanted = wantedClusterStreams(cluster.partitions, sizes).filter(
-      ({ name }) => name === STATS_STREAM,
-    );
-    await keepClusterStreams(manager, wanted, isInCluster(connection));
   }
 }

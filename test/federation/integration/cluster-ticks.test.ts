@@ -14,7 +14,7 @@ import { until } from '../../support/until.ts';
 import { countsOf } from '../cluster/counts.ts';
 import { SERVERS, statsWorld } from '../cluster/stats-world.ts';
 
-const INTERVAL_MS = 600;
+const INTERVAL_MS = 1_000;
 const BIN = SERVERS.at(-1) ?? '';
 
 type World = Awaited<ReturnType<typeof statsWorld>>;
@@ -86,6 +86,8 @@ class Replica {
           onConnected: (run) => run(connection),
           process: `${this.name}-1`,
           goneStreams: new Set<string>(),
+          time: systemClock,
+          makeStream: world.makeStreams,
           get isPublisher() {
             return isPublisher();
           },
