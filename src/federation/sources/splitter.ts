@@ -8,6 +8,7 @@ import { describe } from '../../io/nats.ts';
 import type { Checkpoint } from '../domain/checkpoint.ts';
 import type { GapRequest } from '../domain/gap-request.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
+import { EarlyMessages } from './early-messages.ts';
 import { Healer } from './healer.ts';
 import { MainLine } from './main-line.ts';
 import { type RoundTimes, ShardClock } from './shard-clock.ts';
@@ -19,6 +20,7 @@ import { StreamPulse } from './stream-pulse.ts';
 
 /** At rest the splitter sends an empty round this often, in ms, so that replicas know that it lives. */
 export const SPEAK_AFTER_MS = 1_000;
+const ANOTHER_STREAM = 'the stream is another one';
 const SAVE_EVERY_MS = 200;
 const WATCH_EVERY_MS = 250;
 /** Rest before beginning again; up to as much again is added at random. */
@@ -132,9 +134,15 @@ export class Splitter implements Part {
       this.#open(place);
       this.#loseUpTo(facts.firstSeq - 1);
       const askedMs = clock.monotonicMs();
-      const input = await stream.read(place.seq + 1, this.#sink(attempt));
+      const early = new EarlyMessages(this.#sink(attempt));
+      const input = await stream.read(place.seq + 1, early);
       if (isOver()) return input.stop();
       this.#input = input;
+      // A stream that was made anew since it was judged has the same name.
+      if ((await this.#ask()).created !== facts.created) throw new Error(ANOTHER_STREAM);
+      if (isOver()) return;
+      early.release();
+      if (isOver()) return;
       if (input.waiting === 0) this.#nothingWaits(facts, askedMs);
       this.#regulate();
     } catch (error) {
@@ -247,8 +255,7 @@ export class Splitter implements Part {
     }
     if (line === null || line !== this.#line || line.readTo !== readTo || this.#input === null) return;
     const known = this.#keeper.current?.incarnation.split('#')[0];
-    if (facts.lastSeq < line.readTo || facts.created !== known)
-      return this.#reset('the stream is another one');
+    if (facts.lastSeq < line.readTo || facts.created !== known) return this.#reset(ANOTHER_STREAM);
     this.#loseUpTo(facts.firstSeq - 1);
     if (facts.lastSeq === line.readTo) return this.#ended(askedMs);
     const isWaiting = facts.lastSeq > line.readTo && !this.#isHeld && !line.isFull;
