@@ -6,7 +6,6 @@ import { AskResponder } from '../cluster/ask-responder.ts';
 import { ClusterTicker } from '../cluster/cluster-ticker.ts';
 import type { BrokerTime } from '../cluster/broker-time.ts';
 import type { ClusterAccess } from '../cluster/connection.ts';
-import type { ClusterLink } from '../cluster/link.ts';
 import { StatsReader } from '../cluster/stats-reader.ts';
 import type { Settings } from '../config/settings.ts';
 import { STATS_STREAM } from '../domain/cluster.ts';
@@ -25,6 +24,18 @@ import type { WorkerPool } from '../../workers/pool.ts';
 import type { Known } from './known.ts';
 import { warnOfQuestion } from './tick-and-audit.ts';
 
+/** What the ticks use of the link to the cluster. */
+export interface TickLink extends ClusterAccess {
+  /** A random id of this process. */
+  readonly process: string;
+  readonly isPublisher: boolean;
+  /** Input streams that were removed from the cluster. */
+  readonly goneStreams: ReadonlySet<string>;
+  readonly time: Pick<BrokerTime, 'nowMs'>;
+  /** Makes one of the cluster's streams that is missing. */
+  makeStream(name: string): Promise<void>;
+}
+
 /** What {@link ClusterTicks} needs of the main thread. */
 export interface ClusterTicksParts {
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
@@ -32,10 +43,7 @@ export interface ClusterTicksParts {
   readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp'>;
   readonly metrics: Pick<Metrics, 'tick' | 'published' | 'question' | 'tickSkipped'>;
   /** The process in its cluster. */
-  readonly link: ClusterAccess &
-    Pick<ClusterLink, 'process' | 'isPublisher' | 'goneStreams' | 'makeStream'> & {
-      readonly time: Pick<BrokerTime, 'nowMs'>;
-    };
+  readonly link: TickLink;
   /** The prefix of the inboxes of this process; null for the client's own. */
   inboxPrefix(): string | null;
   /** Sends the rows of a tick to the writer. */

@@ -17,6 +17,7 @@ import type { OperatorRequest } from '../domain/operator-request.ts';
 import { BatchCommit, type Commit } from '../ingest/batch-commit.ts';
 import type { Door } from '../ingest/door.ts';
 import type { Ledger } from '../ingest/ledger.ts';
+import { ToldHoles } from '../ingest/told-holes.ts';
 import { WaitingLine } from '../ingest/waiting-line.ts';
 import { KnownReach } from '../sources/reach.ts';
 import { type OperatorRequestReply, replyToOperatorRequest } from '../store/operator-request-reply.ts';
@@ -26,15 +27,6 @@ import type { IngestToMain, IngestSeams, IngestToSource, SourceToIngest, MainToI
 
 /** Time between two reports of counters and clock to the main thread while there is nothing to commit. */
 export const SNAPSHOT_INTERVAL_MS = 1_000;
-
-/** A hole of a source that is still there is told again after this time. */
-export const HOLE_REPEAT_MS = 1_000;
-
-interface ToldHole {
-  readonly incarnation: string;
-  readonly upto: number;
-  readonly atMs: number;
-}
 
 /** Messages of the source thread that may have to wait until they can be stored. */
 type Waiting = Exclude<SourceToIngest, { readonly type: 'reach' }>;
@@ -84,8 +76,7 @@ export class IngestLoop implements Part {
   readonly #line: WaitingLine<Waiting>;
   readonly #news: MissingNews;
   readonly #reach = new KnownReach();
-  /** The hole of each input stream that was told last. */
-  readonly #toldHoles = new Map<string, ToldHole>();
+  readonly #toldHoles = new ToldHoles();
   /** The cluster that the next commit makes this database's. */
   #joining: Extract<MainToIngest, { type: 'join' }> | null = null;
   #source: SourcePort | null = null;
@@ -365,16 +356,11 @@ export class IngestLoop implements Part {
     this.#parts.send({ type: 'joined', identity, aggregatorId });
   }
 
-  /** Asks the source for what is missing: at once, and again after a while if it is still missing. */
+  /** Asks the source for what is missing. */
   #tellHoles(): void {
     const nowMs = this.#parts.clock.monotonicMs();
-    for (const { source, upto } of this.#parts.writer.takeHoles()) {
-      const told = this.#toldHoles.get(source.stream);
-      const isKnown = told?.upto === upto && told.incarnation === source.incarnation;
-      if (isKnown && nowMs - told.atMs < HOLE_REPEAT_MS) continue;
-      this.#toldHoles.set(source.stream, { incarnation: source.incarnation, upto, atMs: nowMs });
-      this.#source?.postMessage({ type: 'hole', source, upto });
-    }
+    for (const hole of this.#parts.writer.takeHoles())
+      if (this.#toldHoles.isNews(hole, nowMs)) this.#source?.postMessage({ type: 'hole', ...hole });
   }
 
   #tellMissing(isLast = false): void {
