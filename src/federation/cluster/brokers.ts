@@ -71,8 +71,11 @@ export class BrokerWatch {
       at(group.leader)?.leads.push(stream);
       for (const { name, isAway } of group.replicas) {
         const server = at(name);
+        if (server === null) continue;
+        // A stream without a leader knows nothing of its replicas; what its last leader knew stays.
+        const isMissed = isAway || (group.leader === '' && (this.#servers.get(name)?.isAway ?? false));
         // The connected one answers, even if it is cut off from a leader.
-        if (server !== null && isAway && name !== this.#connected) server.isAway = true;
+        if (isMissed && name !== this.#connected) server.isAway = true;
       }
     }
     this.#servers = servers;

@@ -117,6 +117,7 @@ export class ClusterWatch {
   async look({ connection, manager, records }: Reached): Promise<void> {
     const isWhole = this.#looks % WHOLE_EVERY === 0;
     this.#looks += 1;
+    await this.#readSplitters(records);
     const missing = await this.#brokers.look(manager);
     // A stream that was made before all servers were there grows as soon as they are.
     const mayGrow = this.#isInCluster && this.#streams.unreplicated.length > 0;
@@ -128,7 +129,7 @@ export class ClusterWatch {
     await this.#keepConfig(records);
     if (isWhole) await this.#brokers.askVersions(connection);
     await this.#listInputs(manager);
-    await this.#readSplitters(records);
+    if (this.#inputs.length !== this.#splitters.size) await this.#readSplitters(records);
   }
 
   async #keepConfig(records: RecordStream): Promise<void> {
@@ -155,13 +156,17 @@ export class ClusterWatch {
         log('warn', `cluster: the input stream ${name} is gone; statistics no longer wait for it`);
   }
 
+  /** While the records cannot be read, no lease can be renewed, so nobody splits. */
   async #readSplitters(records: RecordStream): Promise<void> {
-    const holders = await Promise.all(
-      this.#inputs.map(async (name): Promise<[string, string | null]> => {
-        const record = await records.read(CLUSTER_SUBJECTS.splitLease(name));
-        return [name, record === null ? null : leaseHolderOf(record.text)];
-      }),
-    );
-    this.#splitters = new Map(holders);
+    const holderOf = async (name: string): Promise<[string, string | null]> => {
+      const record = await records.read(CLUSTER_SUBJECTS.splitLease(name));
+      return [name, record === null ? null : leaseHolderOf(record.text)];
+    };
+    try {
+      this.#splitters = new Map(await Promise.all(this.#inputs.map(holderOf)));
+    } catch (error) {
+      this.#splitters = new Map(this.#inputs.map((name) => [name, null]));
+      throw error;
+    }
   }
 }

@@ -105,7 +105,7 @@ export class ClusterPart {
     const status = this.link.status();
     const problem = this.splitters?.problem ?? null;
     if (problem === null) return status;
-    const warning = `This process splits no input stream: ${problem}.`;
+    const warning = `This process takes over no input stream: ${problem}.`;
     return { ...status, warnings: [...status.warnings, warning] };
   }
 

@@ -57,6 +57,8 @@ export class SplitterLoop implements Part {
   readonly #timers: Timer[] = [];
   readonly #access: ClusterConnection;
   readonly #gone = new GoneStreams();
+  /** The server of which the log last said that this thread is connected to it. */
+  #toldServer: string | null = null;
   #records: RecordStream | null = null;
   #isLooking = false;
   #soon: Timer | null = null;
@@ -94,7 +96,10 @@ export class SplitterLoop implements Part {
   }
 
   #connected(connection: NatsConnection): void {
-    this.#log('info', `splitter: connected to ${connection.getServer()}`);
+    const server = connection.getServer();
+    // While no server answers, the client goes from one to the next and back, every few seconds.
+    if (server !== this.#toldServer) this.#log('info', `splitter: connected to ${server}`);
+    this.#toldServer = server;
     if (this.#records === null) {
       this.#records = watched(openRecords(connection, CLUSTER_STREAM, ANSWER_WITHIN_MS), () =>
         this.#lookSoon(),
