@@ -16,8 +16,8 @@ const { values } = parseArgs({
     without: { type: 'string' },
   },
 });
-const first = Number(values.first);
-const seeds = Number(values.seeds);
+const first = wholeNumber('--first', values.first);
+const seeds = wholeNumber('--seeds', values.seeds);
 const broken =
   values.without === 'fence' || values.without === 'gate' ? (values.without satisfies BrokenRule) : null;
 const folder = makeFastFolder('simulated-cluster');
@@ -43,3 +43,9 @@ console.log(
   `${seeds} seeds in ${seconds} s: ${different} different; ${messages} messages, ${Math.round(ticks)} ticks; ${happened}`,
 );
 process.exit(different === 0 ? 0 : 1);
+
+function wholeNumber(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  console.error(`${name} must be a whole number, not "${text}"`);
+  process.exit(2);
+}
