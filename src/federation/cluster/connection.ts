@@ -96,6 +96,10 @@ export class ClusterConnection implements Part, ClusterAccess {
         },
         onUnreachable: (reason) => {
           this.#unreachable = reason;
+          this.#parts.log(
+            'warn',
+            `cluster: the brokers cannot be reached (${reason}); trying again until one answers`,
+          );
         },
         onRefused: (refusal) => void this.#refusals.add(refusal),
       },
