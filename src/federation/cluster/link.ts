@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { Lease } from '../../io/lease.ts';
 import type { NatsConnection, NatsOptions } from '../../io/nats.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { CodedError } from '../../lib/errors.ts';
+import type { CodedError } from '../../lib/errors.ts';
 import type { Part } from '../../lib/part.ts';
 import type { Timer, Timers } from '../../lib/timers.ts';
 import { isInCluster, keepClusterStreams, wantedClusterStreams } from '../broker/cluster-streams.ts';
@@ -25,7 +25,8 @@ import { BrokerTime } from './broker-time.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { type CommandOutcome, Commands } from './commands.ts';
 import { type ClusterAccess, ClusterConnection } from './connection.ts';
-import { type Joined, tryToJoin } from './joining.ts';
+import { Joiner } from './joiner.ts';
+import type { Joined } from './joining.ts';
 import { Presence } from './presence.ts';
 import { Reach } from './reach.ts';
 import { absentReplicas } from './recorded-places.ts';
@@ -96,12 +97,12 @@ export class ClusterLink implements Part, ClusterAccess {
   readonly #commands: Commands;
   readonly #active: Lease;
   readonly #publisher: Lease;
+  readonly #joiner: Joiner;
   readonly #hasJoined = Promise.withResolvers<ClusterConfig>();
   #watch: ClusterWatch | null = null;
   #timer: Timer | null = null;
   #isBusy = false;
   #isStopped = false;
-  #problem: string | null = 'the cluster has not been joined yet';
   #told: readonly string[] = [];
 
   constructor(settings: ClusterLinkSettings, parts: ClusterLinkParts) {
@@ -115,6 +116,17 @@ export class ClusterLink implements Part, ClusterAccess {
     this.#wanted = wantedClusterStreams(cluster.partitions, sizes);
     this.#connection = new ClusterConnection({ nats: parts.nats, clock, timers, log });
     this.#reach = new Reach(() => this.connection());
+    this.#joiner = new Joiner({
+      wanted: this.#wanted,
+      acceptsUnsafeBroker: cluster.acceptsUnsafeBroker,
+      reach: () => this.#reach.open(),
+      candidate: () => this.#candidate(),
+      progress: () => parts.position()?.progress ?? 0,
+      join: (membership, config) => parts.join(membership, config),
+      joined: (joined) => this.#begin(joined),
+      log,
+      fatal: (error) => parts.fatal(error),
+    });
     const lease = (subject: string, now: string, noLonger: string) =>
       new Lease(
         { subject, holder: this.holder },
@@ -179,12 +191,13 @@ export class ClusterLink implements Part, ClusterAccess {
   /** Begins to connect and to join, which may take any time: see {@link joined}. */
   async start(): Promise<void> {
     await this.#connection.start();
-    this.#timer = this.#parts.timers.every(TRY_MS, () => void this.#joinOnce());
-    this.onConnected(() => void this.#joinOnce());
+    this.#timer = this.#parts.timers.every(TRY_MS, () => void this.#joiner.try());
+    this.onConnected(() => void this.#joiner.try());
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#joiner.stop();
     this.#timer?.cancel();
     if (this.#watch !== null)
       await Promise.all([this.#active.stop(), this.#publisher.stop(), this.#presence.stop()]);
@@ -238,7 +251,12 @@ export class ClusterLink implements Part, ClusterAccess {
 
   #judge(): Pick<ClusterStatus, 'problem' | 'warnings'> {
     const amiss = warningsOf(this.#own(), this.#presence.doubles, this.#presence.differing);
-    const problems = [this.#connection.problem, this.#problem, this.#watch?.problem ?? null, amiss.problem];
+    const problems = [
+      this.#connection.problem,
+      this.#joiner.problem,
+      this.#watch?.problem ?? null,
+      amiss.problem,
+    ];
     return {
       problem: problems.find((problem) => problem !== null) ?? null,
       warnings: [
@@ -277,40 +295,6 @@ export class ClusterLink implements Part, ClusterAccess {
     };
   }
 
-  /** One attempt to join, unless one is under way or has succeeded. */
-  async #joinOnce(): Promise<void> {
-    if (this.#isBusy || this.#watch !== null || this.#isStopped) return;
-    this.#isBusy = true;
-    try {
-      const reached = await this.#reach.open();
-      if (reached === null) return;
-      const joined = await tryToJoin(reached, {
-        wanted: this.#wanted,
-        acceptsUnsafeBroker: this.#settings.cluster.acceptsUnsafeBroker,
-        candidate: () => this.#candidate(),
-        progress: () => this.#parts.position()?.progress ?? 0,
-        join: (membership, config) => this.#parts.join(membership, config),
-      });
-      if (!this.#isStopped) await this.#begin(joined);
-    } catch (error) {
-      this.#failedToJoin(error);
-    } finally {
-      this.#isBusy = false;
-    }
-  }
-
-  #failedToJoin(error: unknown): void {
-    if (this.#isStopped) return;
-    const sentence = error instanceof Error ? error.message : 'unknown error';
-    const isNews = this.#problem !== sentence;
-    this.#problem = sentence;
-    if (error instanceof CodedError) {
-      this.#isStopped = true;
-      this.#timer?.cancel();
-      this.#parts.fatal(error);
-    } else if (isNews) this.#parts.log('warn', `cluster: not joined yet (${sentence}); trying again`);
-  }
-
   async #begin({ config, streams }: Joined): Promise<void> {
     const { clock, log, timers } = this.#parts;
     const { inputStreams, acceptsUnsafeBroker } = this.#settings.cluster;
@@ -320,7 +304,6 @@ export class ClusterLink implements Part, ClusterAccess {
     const parts = { wanted, inputStreams, acceptsUnsafeBroker, candidate, known, clock, log };
     this.#watch = new ClusterWatch(config, streams, parts);
     this.onConnected((connection) => this.#watch?.connected(connection));
-    this.#problem = null;
     this.#timer?.cancel();
     this.#timer = timers.every(LOOK_MS, () => void this.#look());
     await this.#presence.start();
