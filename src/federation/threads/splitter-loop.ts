@@ -61,6 +61,8 @@ export class SplitterLoop implements Part {
   #toldServer: string | null = null;
   #records: RecordStream | null = null;
   #isLooking = false;
+  /** True once the log says that there are too many input streams. */
+  #isFullTold = false;
   #soon: Timer | null = null;
   /** Why the input streams cannot be looked for; null if they can. */
   #problem: string | null = null;
@@ -176,7 +178,16 @@ export class SplitterLoop implements Part {
   }
 
   #hold(shard: string, connection: NatsConnection): void {
-    if (this.#shards.has(shard) || this.#shards.size >= SHARDS_MAX || this.#stop.signal.aborted) return;
+    if (this.#shards.has(shard) || this.#stop.signal.aborted) return;
+    if (this.#shards.size >= SHARDS_MAX) {
+      if (!this.#isFullTold)
+        this.#log(
+          'warn',
+          `there are more than ${SHARDS_MAX} input streams: this process does not split ${shard}`,
+        );
+      this.#isFullTold = true;
+      return;
+    }
     const { holder, partitions, nats } = this.#options;
     const log = (level: 'info' | 'warn', sentence: string) => this.#log(level, sentence);
     const created = new ShardHolder(shard, holder, {
