@@ -11,8 +11,11 @@ import { until } from '../support/until.ts';
 const STREAM = 'TRUEBIT_CLUSTER';
 const LEASE = 'tbcluster.lease.test';
 const PROGRAM = fileURLToPath(new URL('../support/lease-program.ts', import.meta.url));
-/** Allowed between the death of a holder and the taking by another process. */
-const TAKEN_MS_MAX = 3_600;
+/**
+ * Allowed between the death of a holder and the taking by another process: 3.6 s on a machine that does nothing else
+ * (`npm run chaos -- --cluster` measures it), more on one that runs other tests.
+ */
+const TAKEN_MS_MAX = 15_000;
 
 async function world() {
   const { folder } = await testFolder('records');

@@ -180,7 +180,7 @@ describe('splitter - streams that change', () => {
     expect(new Set(watermarks).size).toBe(1);
     // Replicas hear of every stream once a second, also meanwhile.
     const gaps = headers.slice(1).map(({ atMs }, index) => atMs - (headers[index]?.atMs ?? 0));
-    expect(Math.max(...gaps)).toBeLessThan(3_000);
+    expect(Math.max(...gaps)).toBeLessThan(10_000);
     await rig.makeInput();
     await rig.publish(10);
     await until('the new source', () => splitter.status.checkpoint === 10);
