@@ -6,7 +6,6 @@ import {
   type IngestStatus,
   type Outcome,
 } from '../../../src/federation/domain/accounting.ts';
-import { NONE_MISSING } from '../../../src/federation/domain/missing.ts';
 import {
   LABEL_DIMENSIONS,
   REJECT_REASONS,
@@ -18,6 +17,7 @@ import { createMetrics, type Metrics, type MetricsParts } from '../../../src/fed
 import { EventLoopDelay } from '../../../src/metrics/event-loop-delay.ts';
 import { promtool, seriesOf } from '../../support/metric-docs.ts';
 import { CLUSTER } from '../http/cluster.ts';
+import { NOTHING } from './nothing.ts';
 
 const none = [0, 0, 0, 0, 0, 0, 0];
 
@@ -69,22 +69,7 @@ afterEach(() => {
 });
 
 function create(parts: Partial<MetricsParts> = {}): Metrics {
-  const metrics = createMetrics({
-    accounts: () => null,
-    status: () => null,
-    nodes: () => ({ online: 0, stale: 0, offline: 0 }),
-    trust: () => ({ authenticated: 0, claimed: 0 }),
-    missing: () => NONE_MISSING,
-    pool: () => ({ waitingQuestions: 0 }),
-    feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
-    logLoss: () => ({ lines: 0 }),
-    descriptors: () => ({ seconds: 0 }),
-    refusals: () => 0,
-    cluster: () => null,
-    version: '0.1.0',
-    wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
-    ...parts,
-  });
+  const metrics = createMetrics({ ...NOTHING, version: '0.1.0', ...parts });
   made.push(metrics);
   return metrics;
 }
