@@ -9,6 +9,7 @@ import { missing } from './006-missing.ts';
 import { eventClock } from './007-event-clock.ts';
 import { keyMoments } from './008-key-moments.ts';
 import { cluster } from './009-cluster.ts';
+import { events } from './010-events.ts';
 import type { Migration } from '../../../store/migration.ts';
 
 /** `MIGRATIONS[n]` migrates a database from version n to n + 1. */
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   eventClock,
   keyMoments,
   cluster,
+  events,
 ];
