@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { provideBrowserGlobals } from '../support/page-globals.ts';
 
 interface Format {
   ago(ms: number): string;
@@ -15,6 +16,7 @@ interface Format {
 
 // A zone with summer time; read when the module is loaded.
 process.env['TZ'] = 'Europe/Berlin';
+provideBrowserGlobals();
 const page = (await import(new URL('../../src/http/page/format.js', import.meta.url).href)) as Format;
 
 const MINUTE = 60;
@@ -77,8 +79,8 @@ describe('page - texts', () => {
       '0.004',
       '0.5',
       '2.5',
-      '12.5K',
-      '1.5M',
+      '12.5k',
+      '1.5m',
     ]);
   });
 

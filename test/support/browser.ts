@@ -30,7 +30,11 @@ export async function openPage(
   url: string,
   { allowed, ...options }: BrowserContextOptions & { readonly allowed?: RegExp } = {},
 ): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    locale: 'en-GB',
+    ...options,
+  });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

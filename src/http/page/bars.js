@@ -3,6 +3,7 @@
 
 import { make } from './dom.js';
 import { count, percent } from './format.js';
+import { t } from './words.js';
 
 const SHOWN = 8;
 
@@ -50,7 +51,7 @@ export function showBars(place, title, bars, nothing) {
   const parts = [table];
   if (bars.length === 0) parts.push(make('p', { class: 'quiet' }, nothing));
   if (rows.some((row) => row.hidden)) {
-    const more = make('button', { type: 'button', class: 'ghost more' }, `Show all ${bars.length}`);
+    const more = make('button', { type: 'button', class: 'ghost more' }, t('bars.all', { n: bars.length }));
     more.addEventListener('click', () => {
       place.dataset.open = 'yes';
       for (const row of rows) row.hidden = false;

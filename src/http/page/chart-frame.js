@@ -6,7 +6,9 @@
 import { serverNowMs } from './api.js';
 import { plotOptions } from './chart-plot.js';
 import { all, byId, make, onChoice, setText } from './dom.js';
+import { LOCALE } from './language.js';
 import uPlot from './uplot.js';
+import { t } from './words.js';
 
 /** @typedef {import('./chart-line.js').Line} Line */
 /** @typedef {import('./chart-plot.js').Look & { name: string, title: string, line: (rows: any) => Line }} Definition */
@@ -145,7 +147,7 @@ export class ChartFrame {
     if (known === 0) {
       this.#plots.get(name)?.destroy();
       this.#plots.delete(name);
-      place.replaceChildren(make('p', { class: 'empty' }, 'No rows in this span yet.'));
+      place.replaceChildren(make('p', { class: 'empty' }, t('chart.none')));
       return;
     }
     const size = { width: Math.max(200, place.clientWidth), height: place.clientHeight };
@@ -218,7 +220,7 @@ export class ChartFrame {
   }
 }
 
-const MOMENT = new Intl.DateTimeFormat('en-GB', {
+const MOMENT = new Intl.DateTimeFormat(LOCALE, {
   day: 'numeric',
   month: 'short',
   hour: '2-digit',

@@ -1,9 +1,13 @@
-// Formats numbers and times for people.
+// Formats numbers and times for people, in the form that their browser uses.
 
-const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const TENTHS = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const SMALL = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 1 });
-const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 6 });
+import { LOCALE } from './language.js';
+import { t } from './words.js';
+
+const WHOLE = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const TENTHS = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const HUNDREDTHS = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const SMALL = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 1 });
+const COMPACT = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 6 });
 const DAY = /** @type {const} */ ({ day: 'numeric', month: 'short' });
 const MINUTE = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' });
 const SECOND = /** @type {const} */ ({ ...MINUTE, second: '2-digit' });
@@ -25,7 +29,7 @@ const AHEAD_MS = 5000;
 
 /** @param {Intl.DateTimeFormatOptions} options */
 function times(options) {
-  return new Intl.DateTimeFormat('en-GB', options);
+  return new Intl.DateTimeFormat(LOCALE, options);
 }
 
 /** @param {number} value */
@@ -46,7 +50,7 @@ export function rate(value) {
   if (value >= 100 || value === 0) return count(value);
   if (value >= 1) return tenths(value);
   // A small rate keeps one significant digit: 0.00 would read as none.
-  return value >= 0.01 ? value.toFixed(2) : SMALL.format(value);
+  return value >= 0.01 ? HUNDREDTHS.format(value) : SMALL.format(value);
 }
 
 /**
@@ -68,7 +72,7 @@ export function timeLabels(atSeconds, stepSeconds) {
   const dates = atSeconds.map((seconds) => new Date(seconds * 1000));
   const fitting = TIME_FORMATS.filter(({ least }) => stepSeconds >= least);
   const candidates = fitting.map(({ lines }) =>
-    dates.map((date) => lines.map((line) => line.format(date)).join('\n')),
+    dates.map((each) => lines.map((line) => line.format(each)).join('\n')),
   );
   return candidates.find((labels) => new Set(labels).size === labels.length) ?? candidates.at(-1) ?? [];
 }
@@ -100,8 +104,8 @@ export function span(ms) {
  * @param {number} ms
  */
 export function ago(ms) {
-  if (ms <= -AHEAD_MS) return `${span(-ms)} in the future`;
-  return ms < 1500 ? 'just now' : `${span(Math.max(1000, ms))} ago`;
+  if (ms <= -AHEAD_MS) return t('time.future', { span: span(-ms) });
+  return ms < 1500 ? t('time.now') : t('time.ago', { span: span(Math.max(1000, ms)) });
 }
 
 /**
@@ -109,14 +113,14 @@ export function ago(ms) {
  * @param {number} ms how long ago it is
  */
 export function whyAhead(ms) {
-  return ms <= -AHEAD_MS ? `A clock differs: this time is ${span(-ms)} ahead of the aggregator's clock.` : '';
+  return ms <= -AHEAD_MS ? t('time.ahead', { span: span(-ms) }) : '';
 }
 
 /**
  * Digits of an integer of any size, in groups. Text that is no integer stays as it is. @param {string} digits
  */
 export function exact(digits) {
-  return /^\d+$/.test(digits) ? BigInt(digits).toLocaleString('en-US') : digits;
+  return /^\d+$/.test(digits) ? BigInt(digits).toLocaleString(LOCALE) : digits;
 }
 
 /** A size in powers of 1,024, as disks are measured. @param {number} value in bytes */
@@ -143,5 +147,18 @@ export function bytes(value) {
  * @param {string} iso
  */
 export function dateTime(iso) {
-  return new Date(iso).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+  return new Date(iso).toLocaleString(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+/** Local date. @param {string} iso */
+export function date(iso) {
+  return new Date(iso).toLocaleDateString(LOCALE, { dateStyle: 'medium' });
+}
+
+/** The zone of all times on the page: its name and its present offset from UTC. */
+export function zone() {
+  const parts = new Intl.DateTimeFormat(LOCALE, { timeZoneName: 'shortOffset' }).formatToParts();
+  const offset = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === offset ? timeZone : `${timeZone} (${offset})`;
 }

@@ -4,6 +4,7 @@
 import { barsOf, showBars } from './bars.js';
 import { all, setText } from './dom.js';
 import { count, tenths } from './format.js';
+import { t } from './words.js';
 
 const RATES = new Set(['successRate', 'cacheHitRate']);
 const PLACES = new Set(['continentDistribution', 'locationDistribution']);
@@ -27,7 +28,7 @@ export function showMetrics(statistics, vocabularies = {}) {
       place,
       place.dataset.title ?? '',
       barsOf(statistics?.[name] ?? {}, labels),
-      PLACES.has(name) ? 'Counted hourly; too few nodes to show so far.' : 'Nothing to show yet.',
+      PLACES.has(name) ? 'Counted hourly; too few nodes to show so far.' : t('bars.none'),
     );
   }
 }

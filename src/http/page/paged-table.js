@@ -8,6 +8,7 @@ import { all, byId, make, setText } from './dom.js';
 import { count } from './format.js';
 import { showSeenTimes } from './seen-times.js';
 import { TableRefresh } from './table-refresh.js';
+import { t } from './words.js';
 
 const TYPING_MS = 250;
 
@@ -119,7 +120,7 @@ export class PagedTable {
   #showProblem(problem) {
     this.#setProblem(problem);
     this.#show({ rows: [], page: 1, pages: 0, total: 0 });
-    setText(byId(`${this.#definition.id}-count`), 'Not searched');
+    setText(byId(`${this.#definition.id}-count`), t('table.not-searched'));
   }
 
   /** @param {string} problem */
@@ -148,7 +149,7 @@ export class PagedTable {
           ?.focus({ preventScroll: true });
     }
     const pages = Math.max(1, answer.pages);
-    setText(this.#part('page'), `Page ${count(answer.page)} of ${count(pages)}`);
+    setText(this.#part('page'), t('table.page', { page: answer.page, pages }));
     const noun = answer.total === 1 ? nouns[0] : nouns[1];
     setText(byId(`${id}-count`), `${count(answer.total)} ${noun}${this.#isFiltered() ? ' found' : ''}`);
     /** @type {HTMLButtonElement} */ (this.#part('previous')).disabled = answer.page <= 1;
@@ -158,7 +159,7 @@ export class PagedTable {
   }
 
   #nothing() {
-    if (this.#part('problem').textContent !== '') return 'Nothing was searched.';
+    if (this.#part('problem').textContent !== '') return t('table.nothing-searched');
     return this.#isFiltered() ? `No ${this.#definition.nouns[0]} matches.` : this.#definition.none;
   }
 

@@ -1,17 +1,17 @@
 // The theme of the page: light, dark, or the system's choice. The browser remembers it.
 
 import { byId, setText } from './dom.js';
+import { t } from './words.js';
 
 const NAME = 'aggregator-theme';
 const THEMES = ['auto', 'light', 'dark'];
-const TEXTS = ['Auto', 'Light', 'Dark'];
 
 export function startTheme() {
   let index = Math.max(0, THEMES.indexOf(remembered()));
   const show = () => {
     const theme = THEMES[index] ?? 'auto';
     document.documentElement.dataset.theme = theme;
-    setText(byId('theme-text'), TEXTS[index] ?? '');
+    setText(byId('theme-text'), t(`head.theme.${theme}`));
     document.dispatchEvent(new Event('themechange'));
   };
   byId('theme').addEventListener('click', () => {

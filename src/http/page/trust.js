@@ -3,11 +3,12 @@
 
 import { byId, setText } from './dom.js';
 import { dateTime } from './format.js';
+import { t } from './words.js';
 
 /** @typedef {[status: string, short: string, sentence: string]} Judgement */
 
 /** A page without a document and without a failure. @type {Judgement} */
-export const LOADING = ['loading', 'Connecting…', ''];
+export const LOADING = ['loading', t('trust.loading'), ''];
 
 /** Shows the state. A screen reader reads the banner aloud when it changes. @param {Judgement} judgement */
 export function showTrust([status, short, sentence]) {
@@ -25,17 +26,11 @@ export function showTrust([status, short, sentence]) {
  */
 export function judgeLost(status, at) {
   if (status === 401 || status === 403)
-    return [
-      'locked',
-      'Key needed',
-      at === null ? '' : `Enter a valid API key: these numbers are from ${dateTime(at)} and do not change.`,
-    ];
+    return ['locked', t('trust.locked'), at === null ? '' : t('trust.locked.from', { at: dateTime(at) })];
   return [
     'unreachable',
-    'Unreachable',
-    at === null
-      ? 'The aggregator cannot be reached. Trying again.'
-      : `The aggregator cannot be reached; these numbers are from ${dateTime(at)}. Trying again.`,
+    t('trust.unreachable'),
+    at === null ? t('trust.unreachable.now') : t('trust.unreachable.from', { at: dateTime(at) }),
   ];
 }
 

@@ -8,7 +8,9 @@ import { noteNodes, startNodes } from './nodes.js';
 import { startReporting } from './reporting.js';
 import { followShared } from './shared-feed.js';
 import { showStatistics, startStatistics } from './statistics.js';
-import { startTheme } from './theme.js';
+import { startFrame } from './page-frame.js';
+import { startViews } from './views.js';
+import { t } from './words.js';
 
 const NOT_IN_FORCE = 'The key that was given is not in force: it is unknown, revoked or has expired.';
 const MAY_NOT_READ = 'The key that was given may not read: it does not have the permission subscribe.';
@@ -29,7 +31,7 @@ const FEED = {
   },
 };
 
-startTheme();
+startFrame();
 const askForKey = startKeyForm();
 onRefusedKey(askForKey);
 startStatistics();
@@ -37,6 +39,10 @@ live.start();
 startCharts();
 startNodes();
 startReporting();
+startViews(
+  { dashboard: { show: () => t('view.dashboard') } },
+  (title) => void (document.title = `${title} · ${t('view.title')}`),
+);
 followShared(FEED, {
   document(document) {
     live.take(document);

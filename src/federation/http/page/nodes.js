@@ -2,7 +2,7 @@
 
 import { getJson } from './api.js';
 import { byId, make, makeSvg } from './dom.js';
-import { count, dateTime, percent } from './format.js';
+import { count, date, dateTime, percent } from './format.js';
 import { PagedTable } from './paged-table.js';
 
 const STRIP_CELLS = 48;
@@ -94,11 +94,7 @@ function row(node) {
     make('td', { class: 'wide spare' }, strip(node)),
     make('td', { class: 'right' }, node.uptime === null ? '–' : percent(node.uptime)),
     make('td', { class: 'right spare' }, count(node.heartbeats)),
-    make(
-      'td',
-      { class: 'right spare', title: dateTime(node.firstSeenAt) },
-      new Date(node.firstSeenAt).toLocaleDateString('en-GB', { dateStyle: 'medium' }),
-    ),
+    make('td', { class: 'right spare', title: dateTime(node.firstSeenAt) }, date(node.firstSeenAt)),
   );
 }
 

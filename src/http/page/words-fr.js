@@ -1,0 +1,40 @@
+// The French texts that all pages share (words.js).
+
+/** @type {import('./words.js').Texts} */
+export default {
+  // Times.
+  'time.ago': 'il y a {span}',
+  'time.now': 'à l’instant',
+  'time.future': '{span} dans le futur',
+  'time.ahead': 'Une horloge diffère : cette heure est en avance de {span} sur l’horloge de l’agrégateur.',
+  'time.zone': 'Heures du fuseau {zone}',
+
+  // The head of the page.
+  'head.theme': 'Thème :',
+  'head.theme.auto': 'Auto',
+  'head.theme.light': 'Clair',
+  'head.theme.dark': 'Sombre',
+  'head.language': 'Langue',
+  'head.skip': 'Aller aux chiffres',
+
+  // Whether the numbers can be trusted.
+  'trust.loading': 'Connexion…',
+  'trust.locked': 'Clé requise',
+  'trust.locked.from': 'Saisissez une clé d’API valide : ces chiffres datent du {at} et ne changent plus.',
+  'trust.unreachable': 'Injoignable',
+  'trust.unreachable.now': 'L’agrégateur est injoignable. Nouvel essai en cours.',
+  'trust.unreachable.from':
+    'L’agrégateur est injoignable ; ces chiffres datent du {at}. Nouvel essai en cours.',
+
+  // Bars of distributions.
+  'bars.all': 'Tout afficher ({n})',
+  'bars.none': 'Rien à afficher pour l’instant.',
+
+  // Tables.
+  'table.page': 'Page {page} sur {pages}',
+  'table.not-searched': 'Recherche non effectuée',
+  'table.nothing-searched': 'Aucune recherche effectuée.',
+
+  // Charts.
+  'chart.none': 'Aucune valeur dans cette période pour l’instant.',
+};

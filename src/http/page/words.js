@@ -1,0 +1,59 @@
+// The texts of the page in its language. Files named words-LANGUAGE.js have the texts that all pages share, files named
+// texts-LANGUAGE.js those of one page. A text may have parts in braces, and forms for one and for many.
+
+import { LANGUAGE, LANGUAGES, LOCALE } from './language.js';
+import { all } from './dom.js';
+
+/** A text, or its forms by the plural category of `n`. @typedef {string | { readonly one: string, readonly other: string }} Text */
+/** Texts by key; a key is `SECTION.NAME`. @typedef {Readonly<Record<string, Text>>} Texts */
+
+const NUMBER = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const PLURALS = new Intl.PluralRules(LANGUAGE);
+/** The attributes of static elements that name a key, and what each sets. */
+const ATTRIBUTES = /** @type {const} */ ([
+  ['data-t-label', 'aria-label'],
+  ['data-t-title', 'title'],
+  ['data-t-placeholder', 'placeholder'],
+  ['data-t-roledescription', 'aria-roledescription'],
+]);
+
+/** @type {Texts} */
+const TEXTS = { ...(await load('words')), ...(LANGUAGES.length > 1 ? await load('texts') : {}) };
+
+/** @param {'words' | 'texts'} kind @returns {Promise<Texts>} */
+async function load(kind) {
+  return (await import(`./${kind}-${LANGUAGE}.js`)).default;
+}
+
+/**
+ * The text of this key, with `values` in the place of its parts. `n` chooses the form, and stands in the text as a
+ * number of the browser's form.
+ * @param {string} key
+ * @param {Readonly<Record<string, string | number>>} [values]
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+  const text = TEXTS[key];
+  if (text === undefined) throw new Error(`no text has the key ${key}`);
+  const { n } = values;
+  const form = typeof text === 'string' ? text : text[PLURALS.select(Number(n)) === 'one' ? 'one' : 'other'];
+  return form.replaceAll(/\{(\w+)\}/g, (part, name) => {
+    const value = values[name];
+    return typeof value === 'number' ? NUMBER.format(value) : (value ?? part);
+  });
+}
+
+/** True if a text has this key. @param {string} key */
+export function hasText(key) {
+  return Object.hasOwn(TEXTS, key);
+}
+
+/** Puts the texts of the page's language in the place of the English ones that the file of the page has. */
+export function translatePage() {
+  document.documentElement.lang = LANGUAGE;
+  if (LANGUAGE === 'en') return;
+  for (const element of all('[data-t]')) element.textContent = t(element.dataset.t ?? '');
+  for (const [key, attribute] of ATTRIBUTES)
+    for (const element of all(`[${key}]`))
+      element.setAttribute(attribute, t(element.getAttribute(key) ?? ''));
+}
