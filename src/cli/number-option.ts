@@ -1,6 +1,8 @@
-// Decodes the value of an option that is a number. A mistake becomes one sentence. It knows no command.
+// Decodes the value of an option that is a number, a duration or a size. A mistake becomes one sentence. It knows no command.
 
+import { allowedQuantity, explainQuantity, parseQuantity, type QuantityRange } from '../config/quantities.ts';
 import { CodedError } from '../lib/errors.ts';
+import { printable } from './command-line.ts';
 
 /** Which numbers an option takes; both ends belong to it. */
 export interface NumberRange {
@@ -16,4 +18,12 @@ export function readNumber(name: string, value: string, { min, max, isWhole = tr
   if (number >= min && number <= max && (!isWhole || Number.isInteger(number))) return number;
   const kind = isWhole ? 'a whole number' : 'a number';
   throw new CodedError('usage', `--${name} ${value}: must be ${kind} from ${min} to ${max}.`);
+}
+
+/** The duration or size of the option `--name`, as a number of the range's unit. Errors: `usage`, in one sentence. */
+export function readQuantity(name: string, value: string, range: QuantityRange): number {
+  const number = parseQuantity(value, range);
+  if (number !== undefined) return number;
+  const fault = explainQuantity(value, range) ?? `must be ${allowedQuantity(range)}`;
+  throw new CodedError('usage', `--${name} ${printable(value)}: ${fault}.`);
 }

@@ -139,7 +139,12 @@ function isNothing(node: TreeNode): boolean {
   return node.type === 'scalar' && (node.form === 'empty' || node.form === 'null');
 }
 
-const FORMS = { text: 'text', number: 'a number', truth: '`true` or `false`' } as const;
+const FORMS = {
+  text: 'text',
+  number: 'a number',
+  truth: '`true` or `false`',
+  quantity: 'a number, or text with a unit,',
+} as const;
 
 function formOf({ form }: Pick<Kind<unknown>, 'form'>): string {
   return FORMS[form ?? 'text'];
@@ -167,8 +172,11 @@ function faultOf({ kind }: Definition<unknown>, { form, text, isQuoted }: TreeSc
   if (trimmed === '') return `the text is empty: allowed is ${kind.allowed}`;
   const wanted = kind.form ?? 'text';
   const isRight = parsed(kind, trimmed) !== undefined;
-  if (wanted !== 'text' && isQuoted && isRight) {
-    return `text in quotes stands here, and ${formOf(kind)} is needed: write it without quotes`;
+  // A quantity with a unit is text, so it may stand in quotes.
+  const mayBeQuoted = wanted === 'text' || (wanted === 'quantity' && /[A-Za-z]/.test(trimmed));
+  if (!mayBeQuoted && isQuoted && isRight) {
+    const needed = wanted === 'quantity' ? FORMS.number : formOf(kind);
+    return `text in quotes stands here, and ${needed} is needed: write it without quotes`;
   }
   if (wanted === 'text' && form !== 'text' && isRight) {
     return `${form === 'truth' ? 'true or false' : 'a number'} stands here, and text is needed: write it in quotes`;

@@ -10,8 +10,10 @@ export interface Kind<T> {
   readonly allowed: string;
   /** How operators write such values; `other` if absent. */
   readonly nature?: Nature;
-  /** How a file that tells them apart writes such a value; text if absent. */
-  readonly form?: 'number' | 'truth';
+  /**
+   * How a file that tells them apart writes such a value; text if absent. A quantity is a number, or text with a unit.
+   */
+  readonly form?: 'number' | 'truth' | 'quantity';
   /** Returns the value; undefined if the text is not allowed. */
   parse(text: string): T | undefined;
   /**

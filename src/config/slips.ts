@@ -24,6 +24,44 @@ export function slipIn(name: string, text: string, nature: Nature): string | und
   return nature === 'path' ? slipInPath(text) : undefined;
 }
 
+const UNIT_WORDS: Readonly<Record<'duration' | 'size', readonly (readonly [RegExp, string])[]>> = {
+  duration: [
+    [/^(?:d|days?|tage?|jours?)$/i, 'd'],
+    [/^(?:h|hrs?|hours?|std|stunden?|heures?)$/i, 'h'],
+    [/^(?:m|mins?|minutes?|minuten?)$/i, 'm'],
+    [/^(?:s|secs?|seconds?|sek|sekunden?|secondes?)$/i, 's'],
+    [/^(?:ms|msecs?|millis|milliseconds?)$/i, 'ms'],
+  ],
+  size: [
+    [/^(?:b|bytes?)$/i, 'B'],
+    [/^kib$/i, 'KiB'],
+    [/^mib$/i, 'MiB'],
+    [/^gib$/i, 'GiB'],
+    [/^tib$/i, 'TiB'],
+  ],
+};
+
+/**
+ * Finds a near form of a duration or a size, such as `30 sec`, `1,5h` or `2 gb`, and says what to write; undefined if the
+ * text is none. Only digits and unit words are repeated, which hold no secret.
+ */
+export function slipInQuantity(text: string, measure: 'duration' | 'size'): string | undefined {
+  const [, whole = '', decimals, word = ''] =
+    /^([0-9]{1,16})(?:[.,]([0-9]{1,9}))?\s*([A-Za-zµ]{1,12})$/.exec(text) ?? [];
+  if (word === '') return undefined;
+  const number = decimals === undefined ? whole : `${whole}.${decimals}`;
+  const decimalOrBinary = /^([kmgt])(?:b|)$/i.exec(word)?.[1];
+  if (measure === 'size' && decimalOrBinary !== undefined) {
+    const letter = decimalOrBinary.toUpperCase();
+    const decimal = `${number}${letter === 'K' ? 'k' : letter}B`;
+    if (text === decimal) return undefined;
+    return `write ${decimal} (powers of 1000) or ${number}${letter}iB (powers of 1024)`;
+  }
+  const unit = UNIT_WORDS[measure].find(([pattern]) => pattern.test(word))?.[1];
+  const meant = `${number}${unit ?? ''}`;
+  return unit === undefined || meant === text ? undefined : `write ${meant}`;
+}
+
 /** As {@link slipIn}, for a value of a file that has quotes and comments of its own, so that these are no slips. */
 export function slipInQuoted(text: string, nature: Nature): string | undefined {
   return invisibleIn(text, nature) ?? (nature === 'path' ? slipInPath(text) : undefined);

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { command } from '../../cli/command.ts';
 import { type CommandLine, optionWithDefault, option } from '../../cli/command-line.ts';
-import { readNumber } from '../../cli/number-option.ts';
+import { readNumber, readQuantity } from '../../cli/number-option.ts';
 import { complain, mention } from '../../cli/output.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 import { type Environment, fromCaller } from '../../config/environment.ts';
@@ -24,7 +24,10 @@ const OPTIONS = {
   ),
   rate: optionWithDefault('N', 'executions a minute', '10'),
   tasks: option('N', 'ends after this number of executions, --history included; default: no end'),
-  duration: option('S', 'ends after this number of seconds; default: no end'),
+  duration: option(
+    'TIME',
+    'ends after this time, such as 30s or 5m; a bare number is seconds; default: no end',
+  ),
   history: optionWithDefault('N', 'executions of the past, which the files hold at the start', '20'),
   'input-size': optionWithDefault('N', 'characters of the input of an execution, about', '300'),
   faults: optionWithDefault('LIST', 'none, all, or names with commas', 'none'),
@@ -102,7 +105,7 @@ export const nodeSimCommand = command({
     const durationMs =
       duration === undefined
         ? null
-        : readNumber('duration', duration, { min: 1, max: 1_000_000 }) * SECOND_MS;
+        : readQuantity('duration', duration, { unit: 'seconds', min: 1, max: 1_000_000 }) * SECOND_MS;
     const [folder = ''] = given.operands;
     // The run hands in the true one before anything starts.
     let fail: (error: CodedError) => void = () => undefined;

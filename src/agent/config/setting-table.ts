@@ -22,6 +22,7 @@ import {
 } from '../../config/kinds.ts';
 import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
 import { natsUrls } from '../../config/nats-urls.ts';
+import { quantity, quantityOrZero } from '../../config/quantities.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 import { apiKey, pathPatterns, place, statisticsKey, timeZone, webOrigins } from './kinds.ts';
 
@@ -104,17 +105,17 @@ export const DEFINITIONS = {
     'What happens at the very first start with what the files hold already: `all` reports it, `none` only remembers it.',
   ),
   AGENT_POLL_INTERVAL: setting(
-    wholeNumber(200, DAY_MS, 'milliseconds'),
+    quantity('milliseconds', 200, DAY_MS),
     1_000,
     'Milliseconds between two looks at the files.',
   ),
   AGENT_RESCAN_INTERVAL: setting(
-    wholeNumber(1_000, 366 * DAY_MS, 'milliseconds'),
+    quantity('milliseconds', 1_000, 366 * DAY_MS),
     3_600_000,
     'Milliseconds after which a changed event file is read whole again, whatever its beginning and end say.',
   ),
   AGENT_OUTCOME_WAIT: setting(
-    wholeNumberOrZero('no wait', 1, 3_600_000, 'milliseconds'),
+    quantityOrZero('no wait', 'milliseconds', 1, 3_600_000),
     10_000,
     "Milliseconds that a completion waits for the log's metrics.",
   ),

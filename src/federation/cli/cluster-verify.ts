@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { command } from '../../cli/command.ts';
 import { flag, option, optionWithDefault } from '../../cli/command-line.ts';
-import { readNumber } from '../../cli/number-option.ts';
+import { readQuantity } from '../../cli/number-option.ts';
 import { print } from '../../cli/output.ts';
 import { progressLine } from '../../cli/progress-line.ts';
 import { rowsText, whole } from '../../cli/screen.ts';
@@ -25,7 +25,7 @@ const ASK_AGAIN_MS = 3_000;
 const REST_MS = 300;
 /** The clocks of two machines may differ. */
 const CLOCK_MARGIN_MS = 3_600_000;
-const TIMEOUT_SECONDS = { min: 1, max: 3_600 };
+const TIMEOUT_SECONDS = { unit: 'seconds', min: 1, max: 3_600 } as const;
 
 /** The command `cluster verify`. */
 export const verifyClusterCommand = command({
@@ -36,12 +36,16 @@ export const verifyClusterCommand = command({
       'DIR',
       `the folder of a cluster of cluster up; default the settings of a replica (CLUSTER), else ${CLUSTER_FOLDER}`,
     ),
-    timeout: optionWithDefault('SECONDS', 'how long questions are repeated, at most an hour', '60'),
+    timeout: optionWithDefault(
+      'TIME',
+      'how long questions are repeated, at most 1h; a bare number is seconds',
+      '60',
+    ),
     json: flag('print the report as JSON'),
   },
   exit: '0 all rows are equal and all accounts are right; 1 they are not, or one replica is missing; 2 usage, or no broker answers.',
   async run({ values }, env) {
-    const seconds = readNumber('timeout', values.timeout, TIMEOUT_SECONDS);
+    const seconds = readQuantity('timeout', values.timeout, TIMEOUT_SECONDS);
     const cluster = clusterOf(env, values.dir);
     const progress = progressLine('verify');
     const keptMs =

@@ -11,7 +11,7 @@ export const VERIFY_OPTIONS = {
   ),
   file: option('FILE', 'a message as --save writes it, instead of the broker'),
   subject: optionWithDefault('S', 'the subject to listen on', 'truebit.stats.aggregated'),
-  timeout: optionWithDefault('S', 'seconds to wait for a message', '60'),
+  timeout: optionWithDefault('TIME', 'how long to wait for a message; a bare number is seconds', '60'),
   save: option('FILE', 'write the message there: {"subject","headers","payload"}, the payload as text'),
   json: flag('print JSON'),
 } as const;

@@ -12,6 +12,7 @@ import { isSignature, thumbprint } from '../../lib/ed25519.ts';
 import { command } from '../../cli/command.ts';
 import { type KeySource, noKeyIn, readKeySource } from '../../cli/key-source.ts';
 import { fromCaller } from '../../config/environment.ts';
+import { readQuantity } from '../../cli/number-option.ts';
 import { print } from '../../cli/output.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { isObject } from '../../lib/is-object.ts';
@@ -140,6 +141,8 @@ function parseJson(text: string, where: string): unknown {
   }
 }
 
+const TIMEOUT_SECONDS = { unit: 'seconds', min: 0.001, max: 86_400, hasDecimals: true } as const;
+
 /** The command `verify`. */
 export const verifyCommand = command({
   about:
@@ -147,13 +150,7 @@ export const verifyCommand = command({
   options: VERIFY_OPTIONS,
   exit: '0 genuine; 1 not genuine, or no message; 2 usage.',
   async run({ values }, env) {
-    const seconds = Number(values.timeout);
-    if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 86_400) {
-      throw new CodedError(
-        'usage',
-        '--timeout is a number of seconds up to 86400. --help lists the options.',
-      );
-    }
+    const seconds = readQuantity('timeout', values.timeout, TIMEOUT_SECONDS);
     const { nats } = readSettings(env).settings;
     const { urls, ...credentials } = nats;
     const options = { ...credentials, servers: urls ?? ownBrokerUrls(env), inboxPrefix: null };

@@ -25,11 +25,12 @@ import {
 } from '../../config/kinds.ts';
 import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
 import { natsUrls } from '../../config/nats-urls.ts';
+import { quantity, quantityOrZero } from '../../config/quantities.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 
 const YEAR_MS = 366 * DAY_MS;
 
-const milliseconds = wholeNumber(100, YEAR_MS, 'milliseconds');
+const milliseconds = quantity('milliseconds', 100, YEAR_MS);
 const limit = wholeNumberOrZero('off', 1, 1_000_000_000);
 const port = wholeNumber(1, 65_535);
 
@@ -110,7 +111,7 @@ export const DEFINITIONS = {
       "the database and the broker's folder are beside the real file.",
   ),
   PUBLISH_INTERVAL: setting(
-    wholeNumber(100, DAY_MS, 'milliseconds'),
+    quantity('milliseconds', 100, DAY_MS),
     30_000,
     'Milliseconds between two publications of the statistics.',
   ),
@@ -120,7 +121,7 @@ export const DEFINITIONS = {
     '`off` counts everything and publishes nothing. Use it for a second aggregator on one broker.',
   ),
   RETENTION_DAYS: setting(
-    wholeNumberOrZero('for ever', 8, 36_500, 'days'),
+    quantityOrZero('for ever', 'days', 8, 36_500),
     30,
     'Days for which the database keeps tasks, invoices and nodes after they were last seen: at least 8, ' +
       'or 0 for ever. Only the time for which the program runs counts. Totals do not shrink.',
@@ -144,12 +145,12 @@ export const DEFINITIONS = {
       'plain NATS. `auto` uses JetStream if it can, else plain NATS.',
   ),
   STREAM_MAX_AGE: setting(
-    wholeNumber(1_000, 10 * YEAR_MS, 'milliseconds'),
+    quantity('milliseconds', 1_000, 10 * YEAR_MS),
     3 * DAY_MS,
     'Milliseconds for which the stream `TRUEBIT_INGEST` keeps messages; less than `RETENTION_DAYS`.',
   ),
   STREAM_MAX_BYTES: setting(
-    wholeNumber(65_536, Number.MAX_SAFE_INTEGER, 'bytes'),
+    quantity('bytes', 65_536, Number.MAX_SAFE_INTEGER),
     2_147_483_648,
     'Bytes that the stream `TRUEBIT_INGEST` keeps before it drops the oldest messages.',
   ),
@@ -176,7 +177,7 @@ export const DEFINITIONS = {
     'Names of the streams that the splitters read, separated by commas.',
   ),
   LOG_MAX_AGE: setting(
-    wholeNumber(60_000, YEAR_MS, 'milliseconds'),
+    quantity('milliseconds', 60_000, YEAR_MS),
     DAY_MS,
     "Milliseconds for which a partition's log keeps rounds: a replica that was away for longer must be seeded.",
   ),

@@ -4,8 +4,8 @@ import { type CommandLine, flag, option, optionWithDefault } from '../../cli/com
 import { CodedError } from '../../lib/errors.ts';
 import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import type { Environment } from './options.ts';
-import { readNumber } from '../../cli/number-option.ts';
-import { monitorSetting, OPTIONS, toUrl } from './options.ts';
+import { readNumber, readQuantity } from '../../cli/number-option.ts';
+import { monitorSetting, OPTIONS, SECONDS, toUrl } from './options.ts';
 import { hostsNotAllowed } from './own-hosts.ts';
 import { profileName, type ProfileName, PROFILES } from './profiles.ts';
 
@@ -47,7 +47,7 @@ export const LOAD_OPTIONS = {
   profile: optionWithDefault('NAME', 'what happens, see below', 'steady'),
   nodes: optionWithDefault('N', 'simulated nodes, each with a connection of its own', '100'),
   rate: optionWithDefault('R', 'messages per node and minute', '30'),
-  duration: optionWithDefault('S', 'seconds', '60'),
+  duration: OPTIONS.duration,
   seed: optionWithDefault('K', 'decides the shape of the run; ids are new in every run', '1'),
   nats: OPTIONS.nats,
   user: OPTIONS.user,
@@ -108,13 +108,13 @@ export function readLoadOptions(
     const remedy = `give --yes-load ${foreign} if the load on it is allowed`;
     throw new CodedError('usage', `${foreign} is not this machine: ${remedy}.`);
   }
-  const number = (name: 'nodes' | 'rate' | 'duration' | 'seed' | 'patience', min: number, max: number) =>
-    readNumber(name, values[name], { min, max, isWhole: name === 'nodes' || name === 'seed' });
+  const number = (name: 'nodes' | 'rate' | 'seed', min: number, max: number) =>
+    readNumber(name, values[name], { min, max, isWhole: name !== 'rate' });
   return {
     profile,
     nodes: number('nodes', 1, LOAD_NODES_MAX),
     ratePerMinute: number('rate', 1, 100_000),
-    durationMs: number('duration', 1, 86_400) * 1000,
+    durationMs: readQuantity('duration', values.duration, SECONDS) * 1000,
     seed: number('seed', 0, 0xffff_ffff),
     hasLongCut: values['long-cut'],
     servers,
@@ -127,7 +127,7 @@ export function readLoadOptions(
     reportFolder: values.report ?? null,
     allowedHosts: allowed,
     restartCommand,
-    patienceMs: number('patience', 1, 86_400) * 1000,
+    patienceMs: readQuantity('patience', values.patience, SECONDS) * 1000,
     isJson: values.json,
   };
 }

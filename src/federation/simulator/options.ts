@@ -3,7 +3,7 @@
 import { ownBrokerUrls, ownHttpUrl } from '../config/own-urls.ts';
 import { slipIn } from '../../config/slips.ts';
 import { type CommandLine, flag, option, optionWithDefault } from '../../cli/command-line.ts';
-import { readNumber } from '../../cli/number-option.ts';
+import { readNumber, readQuantity } from '../../cli/number-option.ts';
 import { CodedError } from '../../lib/errors.ts';
 
 /** What one run of the simulator does, and with which servers. */
@@ -33,7 +33,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const OPTIONS = {
   nodes: optionWithDefault('N', 'simulated monitors', '100'),
   rate: optionWithDefault('N', 'messages per node and minute', '30'),
-  duration: optionWithDefault('N', 'seconds', '60'),
+  duration: optionWithDefault('TIME', 'how long it sends, such as 30s or 5m; a bare number is seconds', '60'),
   seed: optionWithDefault('N', 'decides the shape of the run; ids are new in every run', '1'),
   duplicates: optionWithDefault('P', 'fraction of messages that are sent twice, 0 to 1', '0'),
   disagree: optionWithDefault('P', 'fraction of reports that contradict others, 0 to 1', '0'),
@@ -44,11 +44,18 @@ export const OPTIONS = {
   user: option('NAME', 'broker user; default FEDERATION_NATS_USER'),
   password: option('TEXT', 'broker password; default FEDERATION_NATS_PASSWORD'),
   http: option('URL', 'the aggregator; default HTTP_HOST and HTTP_PORT, else http://127.0.0.1:8080'),
-  patience: optionWithDefault('N', 'seconds to wait for a publication, above PUBLISH_INTERVAL', '45'),
+  patience: optionWithDefault(
+    'TIME',
+    'how long to wait for a publication, above PUBLISH_INTERVAL; a bare number is seconds',
+    '45',
+  ),
   json: flag('print the result as one JSON object, and progress to standard error'),
 };
 
-type NumberName = 'nodes' | 'rate' | 'duration' | 'seed' | 'duplicates' | 'disagree' | 'patience';
+type NumberName = 'nodes' | 'rate' | 'seed' | 'duplicates' | 'disagree';
+
+/** How long a run and its waiting may take. */
+export const SECONDS = { unit: 'seconds', min: 1, max: 86_400, hasDecimals: true } as const;
 
 /** A URL with one of these schemes; throws CodedError `usage`. */
 export function toUrl(name: string, value: string, schemes: readonly string[]): string {
@@ -80,7 +87,7 @@ export function readOptions({ values }: CommandLine<typeof OPTIONS>, env: Enviro
   return {
     nodes: number('nodes', 1, 1_000_000, true),
     ratePerMinute: number('rate', 1, 100_000, false),
-    durationMs: number('duration', 1, 86_400, false) * 1000,
+    durationMs: readQuantity('duration', values.duration, SECONDS) * 1000,
     seed: number('seed', 0, 0xffff_ffff, true),
     duplicates: number('duplicates', 0, 1, false),
     disagree: number('disagree', 0, 1, false),
@@ -89,7 +96,7 @@ export function readOptions({ values }: CommandLine<typeof OPTIONS>, env: Enviro
     password: values.password ?? monitorSetting(env, 'FEDERATION_NATS_PASSWORD'),
     httpUrl: values.http === undefined ? ownHttpUrl(env) : toUrl('--http', values.http, ['http', 'https']),
     isHttpOurs: values.http === undefined,
-    patienceMs: number('patience', 1, 86_400, false) * 1000,
+    patienceMs: readQuantity('patience', values.patience, SECONDS) * 1000,
     isJson: values.json,
   };
 }

@@ -3,7 +3,7 @@
 
 import { command } from '../../cli/command.ts';
 import { type CommandLine, flag, option, optionWithDefault } from '../../cli/command-line.ts';
-import { readNumber } from '../../cli/number-option.ts';
+import { readNumber, readQuantity } from '../../cli/number-option.ts';
 import { complain, mention, print } from '../../cli/output.ts';
 import { progressLine } from '../../cli/progress-line.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
@@ -27,20 +27,22 @@ const OPTIONS = {
   nonces: optionWithDefault('N', 'nonces of each plot; each takes some 60 ms at the start', '8'),
   mode: optionWithDefault('MODE', 'pool or wallet: miners of a wallet never send again', 'pool'),
   blocks: option('N', 'ends when so many blocks have passed; default: at a signal'),
-  'scan-seconds': optionWithDefault('N', 'time of one scan', '5'),
+  'scan-seconds': optionWithDefault('TIME', 'of one scan, such as 5s; a bare number is seconds', '5'),
   user: option('NAME', 'user, if the aggregator wants one'),
   password: option('TEXT', 'password'),
   'polls-only': flag('only poll: no plots and no submissions'),
   verify: option('FILE', 'run no miner; compare this record of upstream-sim with what must have come'),
   faults: optionWithDefault('LIST', 'with --verify: the --faults of upstream-sim', 'none'),
   cookie: flag('with --verify: upstream-sim had a cookie'),
-  'block-seconds': optionWithDefault('N', 'with --verify: the --block-seconds of upstream-sim', '30'),
+  'block-seconds': optionWithDefault('TIME', 'with --verify: the --block-seconds of upstream-sim', '30'),
   from: optionWithDefault('N', 'with --verify: the first block, from 0, that the miners saw whole', '1'),
   kills: option('FILE', 'with --verify: when the aggregator was killed, ms since the epoch, one a line'),
 } as const;
 
 type Given = CommandLine<typeof OPTIONS>['values'];
 
+const BLOCK_SECONDS = { unit: 'seconds', min: 0.5, max: 86_400, hasDecimals: true } as const;
+const SCAN_SECONDS = { unit: 'seconds', min: 0.1, max: 86_400, hasDecimals: true } as const;
 /** Lines of faults that are shown. */
 const SHOWN_FAULTS = 100;
 
@@ -66,11 +68,7 @@ function minerPlan(values: Given): MinerPlan {
 }
 
 function verify(values: Given, recordPath: string): number {
-  const seconds = readNumber('block-seconds', values['block-seconds'], {
-    min: 0.5,
-    max: 86_400,
-    isWhole: false,
-  });
+  const seconds = readQuantity('block-seconds', values['block-seconds'], BLOCK_SECONDS);
   const blocks = new BlockPlan({
     seed: readNumber('seed', values.seed, { min: 0, max: 0xffff_ffff }),
     blockMs: seconds * 1000,
@@ -111,8 +109,7 @@ async function run(values: Given): Promise<number> {
     plan,
     isPollsOnly: values['polls-only'],
     mode: modeOf(values),
-    scanMs:
-      readNumber('scan-seconds', values['scan-seconds'], { min: 0.1, max: 86_400, isWhole: false }) * 1000,
+    scanMs: readQuantity('scan-seconds', values['scan-seconds'], SCAN_SECONDS) * 1000,
     login: user === undefined ? null : { user, password },
     onBlock: ({ height, blockHash }) => {
       LOG.info(`block ${seen}: height ${height}, hash ${blockHash.slice(0, 12)}…`);

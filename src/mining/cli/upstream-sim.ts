@@ -2,7 +2,7 @@
 
 import { command } from '../../cli/command.ts';
 import { type CommandLine, flag, optionWithDefault, option } from '../../cli/command-line.ts';
-import { readNumber } from '../../cli/number-option.ts';
+import { readNumber, readQuantity } from '../../cli/number-option.ts';
 import { complain, mention } from '../../cli/output.ts';
 import { untilSignal } from '../../cli/until-signal.ts';
 import { BlockPlan, type PlannedBlock } from '../simulator/block-plan.ts';
@@ -15,7 +15,11 @@ const OPTIONS = {
   port: optionWithDefault('N', 'where it listens; 0 for any free port', '18080'),
   path: optionWithDefault('PATH', 'the path at which it answers', '/'),
   seed: optionWithDefault('N', 'decides blocks and faults', '1'),
-  'block-seconds': optionWithDefault('N', 'seconds from one block to the next', '30'),
+  'block-seconds': optionWithDefault(
+    'TIME',
+    'from one block to the next, such as 30s or 2m; a bare number is seconds',
+    '30',
+  ),
   faults: optionWithDefault(
     'LIST',
     'none, all, or names with commas; one of them in three blocks of four',
@@ -25,6 +29,8 @@ const OPTIONS = {
   record: option('FILE', 'appends each submission received, and each block, as one line of JSON'),
   'take-all': flag('take every claimed quality: no proof is computed'),
 } as const;
+
+const BLOCK_SECONDS = { unit: 'seconds', min: 0.5, max: 86_400, hasDecimals: true } as const;
 
 const INFO = {
   info: (text: string) => mention(`${text}\n`),
@@ -40,8 +46,7 @@ function createUpstream({ values }: CommandLine<typeof OPTIONS>): PlannedUpstrea
   const auth = readAuth(values.auth);
   const plan = new BlockPlan({
     seed: readNumber('seed', values.seed, { min: 0, max: 0xffff_ffff }),
-    blockMs:
-      readNumber('block-seconds', values['block-seconds'], { min: 0.5, max: 86_400, isWhole: false }) * 1000,
+    blockMs: readQuantity('block-seconds', values['block-seconds'], BLOCK_SECONDS) * 1000,
     faults: readFaults(values.faults, auth.type === 'cookie'),
   });
   return new PlannedUpstream(plan, {

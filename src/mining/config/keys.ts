@@ -20,8 +20,8 @@ import {
   matching,
   oneOf,
   wholeNumber,
-  wholeNumberOrZero,
 } from '../../config/kinds.ts';
+import { quantity, quantityOrZero } from '../../config/quantities.ts';
 import type { LogLevel } from '../../io/log.ts';
 
 const YEAR_SECS = 31_536_000;
@@ -32,7 +32,7 @@ const upstreamName = matching(
 );
 const userName = matching(/^[^\p{C}:]{1,255}$/u, '1 to 255 characters without a colon');
 const port = wholeNumber(1, 65_535);
-const seconds = wholeNumber(1, YEAR_SECS, 'seconds');
+const seconds = quantity('seconds', 1, YEAR_SECS);
 const mode = oneOf('pool', 'wallet');
 
 const transport: Kind<'http' | 'https'> = {
@@ -148,13 +148,13 @@ export const KEYS = {
     'Seconds for which mining information is served without asking the upstream again.',
   ),
   'cache.pool_timeout_secs': setting(
-    wholeNumber(1, 3_600, 'seconds'),
+    quantity('seconds', 1, 3_600),
     30,
     'Seconds that a whole request to an upstream may take.',
   ),
   'database.path': setting(databaseFile, 'aggregator.db', 'The database file.'),
   'database.retention_days': setting(
-    wholeNumberOrZero('for ever', 1, 36_500, 'days'),
+    quantityOrZero('for ever', 'days', 1, 36_500),
     7,
     'Days for which submissions are kept.',
   ),
@@ -173,11 +173,7 @@ export const KEYS = {
     'aggregator.log',
     'File of the log, beside standard output; `null` for none.',
   ),
-  'logging.max_size_mib': setting(
-    wholeNumber(1, 10_240, 'MiB'),
-    20,
-    'Size at which the log file is rotated.',
-  ),
+  'logging.max_size_mib': setting(quantity('MiB', 1, 10_240), 20, 'Size at which the log file is rotated.'),
   'logging.max_files': setting(
     wholeNumber(1, 100),
     10,

@@ -1,6 +1,7 @@
 // The options of `register-user` that say which account is registered, and what they make. It reads no secret.
 
 import { flag, option, optionWithDefault, printable } from '../../cli/command-line.ts';
+import { readQuantity } from '../../cli/number-option.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { SESSION_SECONDS } from '../domain/decode-envelope.ts';
 import { ACCOUNT_TYPES, type AccountType } from '../domain/registration.ts';
@@ -15,18 +16,25 @@ export const REGISTRATION_OPTIONS = {
   'account-type': optionWithDefault('TYPE', `what is polled: ${ACCOUNT_TYPES.join(', ')}`, 'spot'),
   sandbox: flag("the key is of the exchange's sandbox"),
   ttl: optionWithDefault(
-    'SECONDS',
-    `time until the session ends, ${SESSION_SECONDS.least} to ${SESSION_SECONDS.most}`,
+    'TIME',
+    `time until the session ends; a bare number is seconds, ${SESSION_SECONDS.least} to ${SESSION_SECONDS.most}`,
     '86400',
   ),
   label: option('TEXT', 'a name for pages and lists; default that of --user'),
   since: option('TIME', 'where collection begins, for example 2026-01-01T00:00:00Z; default 60 s before now'),
   symbols: option('LIST', 'markets besides those that are found, with commas between: BTC/USDT,ETH/USDT'),
-  'api-interval': option('MS', 'longest usual time between two polls, 1000 to 3600000; default 60000'),
+  'api-interval': option(
+    'TIME',
+    'longest usual time between two polls, 1s to 1h; a bare number is milliseconds; default 60000',
+  ),
   'max-retries': option('N', 'further attempts inside one poll, 0 to 10; default 3'),
   uid: option('ID', 'user id that some exchanges ask for'),
   'wallet-address': option('ADDRESS', 'wallet that some exchanges ask for'),
 } as const;
+
+const TTL_SECONDS = { unit: 'seconds', min: SESSION_SECONDS.least, max: SESSION_SECONDS.most } as const;
+/** The enclave refuses others too. */
+const API_INTERVAL_MS = { unit: 'milliseconds', min: 1_000, max: 3_600_000 } as const;
 
 /** The options as they were given. */
 export type RegistrationValues = {
@@ -45,14 +53,10 @@ export function registrationOf(values: RegistrationValues): ReadRegistration {
   const exchange = needed(values.exchange, 'exchange');
   if (!EXCHANGE_ID.test(exchange)) throw wrong(sentence(`--${EXCHANGE_FAULT}`));
   const accountType = accountTypeOf(needed(values['account-type'], 'account-type'));
-  const ttl = wholeOf(values.ttl, 'ttl') ?? 0;
-  if (ttl < SESSION_SECONDS.least || ttl > SESSION_SECONDS.most) {
-    throw wrong(`--ttl must be whole seconds from ${SESSION_SECONDS.least} to ${SESSION_SECONDS.most}.`);
-  }
-  const [apiInterval, maxRetries] = [
-    wholeOf(values['api-interval'], 'api-interval'),
-    wholeOf(values['max-retries'], 'max-retries'),
-  ];
+  const ttl = readQuantity('ttl', textOf(values.ttl) ?? '', TTL_SECONDS);
+  const interval = textOf(values['api-interval']);
+  const apiInterval = interval === undefined ? null : readQuantity('api-interval', interval, API_INTERVAL_MS);
+  const maxRetries = wholeOf(values['max-retries'], 'max-retries');
   const since = textOf(values.since);
   const symbols = textOf(values.symbols);
   return {

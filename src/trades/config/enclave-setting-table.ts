@@ -4,6 +4,7 @@
 import { onOff, optional, rowsOf, setting, type SettingRow, type ValuesOf } from '../../config/definition.ts';
 import { anyText, filePath, hostName, oneOf, wholeNumber, wholeNumberOrZero } from '../../config/kinds.ts';
 import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
+import { quantity } from '../../config/quantities.ts';
 import { ENCLAVE_SOCKET } from './enclave-socket.ts';
 import { exchangeUrls, loopbackUrl, trueOrFalseText } from './kinds.ts';
 import { DEFINITIONS } from './setting-table.ts';
@@ -54,7 +55,7 @@ export const ENCLAVE_DEFINITIONS = {
   },
   MAX_ACCOUNTS: setting(wholeNumber(1, 100_000, 'accounts'), 10_000, 'Accounts at one time.'),
   SUMMARY_GRACE_MS: setting(
-    wholeNumber(0, 3_600_000, 'milliseconds'),
+    quantity('milliseconds', 0, 3_600_000),
     120_000,
     'Milliseconds after an hour, by the clock of the exchange, before which its summary is not sealed.',
   ),

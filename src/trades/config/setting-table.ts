@@ -19,6 +19,7 @@ import {
   wholeNumberOrZero,
 } from '../../config/kinds.ts';
 import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
+import { quantity, quantityOrZero } from '../../config/quantities.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 import { ENCLAVE_SOCKET } from './enclave-socket.ts';
 import { backendUrl, clientId, trueOrFalseText } from './kinds.ts';
@@ -72,7 +73,7 @@ export const DEFINITIONS = {
     '`required` gives each job a token, which its client must send.',
   ),
   JOB_TTL_MS: setting(
-    wholeNumber(1_000, DAY_MS, 'milliseconds'),
+    quantity('milliseconds', 1_000, DAY_MS),
     600_000,
     'Milliseconds from the creation of a job to its end; a sealed summary is still delivered.',
   ),
@@ -83,7 +84,7 @@ export const DEFINITIONS = {
     'Jobs at one time. An expired one counts until its summary is stored and no call waits for it.',
   ),
   JOBS_MEMORY_MAX_MIB: setting(
-    wholeNumber(1, 1_048_576, 'MiB'),
+    quantity('MiB', 1, 1_048_576),
     512,
     'Memory that the trades of all jobs together may take until they are processed.',
   ),
@@ -103,12 +104,12 @@ export const DEFINITIONS = {
   ENCLAVE_SOCKET,
   DB_PATH: setting(databaseFile, 'data/trades.db', 'The database file. The program makes a missing folder.'),
   OUTBOX_MAX_MIB: setting(
-    wholeNumber(1, 1_048_576, 'MiB'),
+    quantity('MiB', 1, 1_048_576),
     1_024,
     'Size of the summaries that wait for the ingestion API, dead letters included; beyond it no job is processed.',
   ),
   RETENTION_DAYS: setting(
-    wholeNumberOrZero('for ever', 1, 36_500, 'days'),
+    quantityOrZero('for ever', 'days', 1, 36_500),
     30,
     'Days for which delivered summaries and their buckets are kept. Waiting summaries and dead letters stay.',
   ),

@@ -109,7 +109,7 @@ describe('settings of the agent', () => {
   it.each([
     [
       { AGENT_POLL_INTERVAL: '199' },
-      /AGENT_POLL_INTERVAL "199": allowed is a whole number of milliseconds from 200/,
+      /AGENT_POLL_INTERVAL "199": allowed is a duration such as 30s or 5m, or a whole number of milliseconds, from 200 to 86400000 \(1d\)/,
     ],
     [{ AGENT_LOG_TZ: 'Mars/Phobos' }, /AGENT_LOG_TZ "Mars\/Phobos": allowed is an IANA time zone/],
     [{ AGENT_LOG_TZ: '+02:00' }, /AGENT_LOG_TZ "\+02:00": allowed is an IANA time zone/],

@@ -165,7 +165,7 @@ describe('settings - mistakes', () => {
     ['DB_PATH', 'folder/'],
     ['DB_PATH', '/data/..'],
     ['DB_PATH', 'file:a.db'],
-    ['PUBLISH_INTERVAL', '30s'],
+    ['PUBLISH_INTERVAL', '30x'],
     ['PUBLISH_INTERVAL', '99'],
     ['PUBLISH_INTERVAL', '1e3'],
     ['PUBLISH_INTERVAL', '1000.0'],

@@ -9,7 +9,10 @@ describe('options of the simulators of mining', () => {
   it.each([
     ['--port 70000', '--port 70000: must be a whole number from 0 to 65535.'],
     ['--seed x', '--seed x: must be a whole number from 0 to 4294967295.'],
-    ['--block-seconds 0', '--block-seconds 0: must be a number from 0.5 to 86400.'],
+    [
+      '--block-seconds 0',
+      '--block-seconds 0: must be a duration such as 30s or 5m, or a number of seconds, from 0.5 (500ms) to 86400 (1d).',
+    ],
     ['--faults die,dye', '--faults: none, all, or some of die, hang,'],
     ['--faults cookie', '--faults cookie needs --auth cookie:FILE.'],
     ['--auth basic:u', '--auth: must be none, basic:USER:PASSWORD, cookie:FILE or bearer:TOKEN.'],

@@ -366,12 +366,12 @@ describe('mistakes', () => {
     ],
     [
       `${UPSTREAM}cache: {mining_info_ttl_secs: 0, pool_timeout_secs: 0}\n`,
-      '2:31 cache.mining_info_ttl_secs 0: allowed is a whole number of seconds from 1 to 31536000',
-      '2:53 cache.pool_timeout_secs 0: allowed is a whole number of seconds from 1 to 3600',
+      '2:31 cache.mining_info_ttl_secs 0: allowed is a duration such as 30s or 5m, or a whole number of seconds, from 1 to 31536000 (365d)',
+      '2:53 cache.pool_timeout_secs 0: allowed is a duration such as 30s or 5m, or a whole number of seconds, from 1 to 3600 (1h)',
     ],
     [
       `block_time_secs: 0\n${UPSTREAM}`,
-      '1:18 block_time_secs 0: allowed is a whole number of seconds from 1 to 31536000',
+      '1:18 block_time_secs 0: allowed is a duration such as 30s or 5m, or a whole number of seconds, from 1 to 31536000 (365d)',
     ],
     [
       `listen_address: 0.0.0.0:0\n${UPSTREAM}`,

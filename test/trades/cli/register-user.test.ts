@@ -217,6 +217,7 @@ it.each([
   },
 );
 
+const TTL = 'a duration such as 5m or 72h, or a whole number of seconds, from 300 (5m) to 604800 (7d)';
 const ME = ['--user', 'me', '--exchange', 'binance'];
 
 it.each<[readonly string[], string]>([
@@ -231,8 +232,9 @@ it.each<[readonly string[], string]>([
     '--exchange must be the id of an exchange, for example binance.',
   ],
   [[...ME, '--account-type', 'swap'], '--account-type swap: allowed is spot, margin, futures.'],
-  [[...ME, '--ttl', '299'], '--ttl must be whole seconds from 300 to 604800.'],
-  [[...ME, '--ttl', '604801'], '--ttl must be whole seconds from 300 to 604800.'],
+  [[...ME, '--ttl', '299'], `--ttl 299: must be ${TTL}.`],
+  [[...ME, '--ttl', '8d'], `--ttl 8d: must be ${TTL}.`],
+  [[...ME, '--ttl', '1500ms'], `--ttl 1500ms: this is no whole number of seconds; allowed is ${TTL}.`],
   [[...ME, '--max-retries', 'x'], '--max-retries x: it must be a whole number.'],
   [[...ME, '--since', 'today'], '--since today: a time is written as 2026-01-01T00:00:00Z.'],
   [

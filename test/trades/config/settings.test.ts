@@ -67,7 +67,7 @@ describe('settings of trades', () => {
     [{ JOB_TOKENS: 'on' }, /JOB_TOKENS "on": allowed is `off` or `required`/],
     [{ ALLOW_PLAINTEXT_REGISTRATION: 'yes' }, /allowed is `true` or `false`/],
     [{ AGGREGATOR_CLIENT_ID: 'a\u0007b' }, /a control character/],
-    [{ JOB_TTL_MS: '10m' }, /JOB_TTL_MS "10m"/],
+    [{ JOB_TTL_MS: '10 min' }, /JOB_TTL_MS "10 min": write 10m/],
     [{ DB_PATH: ':memory:' }, /DB_PATH ":memory:"/],
     [
       { ENCLAVE_SOCKET: `/${'s'.repeat(107)}` },
