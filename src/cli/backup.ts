@@ -4,9 +4,10 @@ import { fromCaller } from '../config/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { COMMAND_DESCRIPTORS, requireDescriptors } from '../lib/descriptors.ts';
 import { backupDatabase } from '../store/backup.ts';
+import { recordBackup } from '../store/last-backup.ts';
 import { type Command, command } from './command.ts';
 import { flag, type Options } from './command-line.ts';
-import { print } from './output.ts';
+import { complain, print } from './output.ts';
 import type { StoredProgram } from './program.ts';
 import { mebibytes, progressLine } from './progress-line.ts';
 
@@ -36,6 +37,8 @@ export function backupCommand<Summary extends object>(program: StoredProgram<Sum
         overwrite: values.overwrite,
         progress: progress.show,
       }).finally(() => progress.end());
+      const problem = recordBackup(databasePath, systemClock.nowMs());
+      if (problem !== null) complain(`${problem}\n`);
       const seconds = Math.round(systemClock.monotonicMs() - startedMs) / 1000;
       print(
         values.json

@@ -2,6 +2,7 @@
 // default metrics of prom-client do not pass `promtool check metrics`.
 
 import { readdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { counter, gauge, type Reading } from './reading.ts';
 
 /** The measurements of the process at one moment. */
@@ -15,6 +16,12 @@ export interface ProcessMoment {
   readonly startedAtSeconds: number;
   readonly eventLoopActiveSeconds: number;
 }
+
+/**
+ * Read once: the limit of a running control group seldom changes. Without a limit the system names 0 or a number far
+ * above the memory of the machine.
+ */
+const MEMORY_LIMIT_BYTES = Math.min(process.constrainedMemory() || Infinity, totalmem());
 
 /** Measures the process; it waits only for the list of open files. */
 export async function measureProcess(): Promise<Omit<ProcessMoment, 'startedAtSeconds'>> {
@@ -45,6 +52,11 @@ export const PROCESS_READINGS: readonly Reading<ProcessMoment>[] = [
     ({ cpuSeconds }) => cpuSeconds,
   ),
   gauge('process_resident_memory_bytes', 'Memory in RAM, all threads.', ({ memory }) => memory.rss),
+  gauge(
+    'process_memory_limit_bytes',
+    'Memory that the process may use: the limit of its control group, or the memory of the machine.',
+    () => MEMORY_LIMIT_BYTES,
+  ),
   gauge(
     'process_open_fds',
     'Open file descriptors; 0 where the system does not tell.',

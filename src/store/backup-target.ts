@@ -13,7 +13,7 @@ import { errorCode } from '../lib/error-code.ts';
  * makes.
  */
 const BELONGING =
-  /^(-wal|-shm|-journal|\.lock(-journal)?|\.holder|\.sock|\.restoring.*|\.before-.*|\.replaced-.*|\.adoption\.txt.*)$/;
+  /^(-wal|-shm|-journal|\.lock(-journal)?|\.holder|\.sock|\.restoring.*|\.last-backup(\.unfinished)?|\.before-.*|\.replaced-.*|\.adoption\.txt.*)$/;
 
 /** Where an operator wants a backup of which database. */
 export interface BackupTarget {

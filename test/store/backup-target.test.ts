@@ -41,6 +41,7 @@ describe('backup target', () => {
       '.lock',
       '.holder',
       '.sock',
+      '.last-backup',
       '.before-version-6',
       '.before-adoption',
     ].map((suffix) => `data/a.db${suffix}`),

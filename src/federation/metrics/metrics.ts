@@ -6,13 +6,14 @@ import { ASK_OUTCOMES, type AskOutcome } from '../cluster/ask-wire.ts';
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';
 import type { ClusterStatus } from '../domain/cluster-status.ts';
 import type { SplittersStatus } from '../domain/splitter-status.ts';
-import type { NodeTrust } from '../domain/statistics.ts';
+import type { NodeTrust, TickStatistics } from '../domain/statistics.ts';
 import { SKIP_REASONS, type SkipReason } from '../domain/tick-rules.ts';
 import { type Missing, MISSING_OUTCOMES, unacknowledged } from '../domain/missing.ts';
 import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
 import { CLUSTER_READINGS } from './cluster-readings.ts';
 import { INGEST_READINGS } from './ingest-readings.ts';
+import { NETWORK_READINGS } from './network-readings.ts';
 import { SPLITTER_READINGS } from './splitter-readings.ts';
 import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import { countTransitions, countWords } from '../../metrics/counted-words.ts';
@@ -21,6 +22,7 @@ import {
   descriptorReading,
   type FeedMoment,
   feedReadings,
+  lastBackupReading,
   logReading,
 } from '../../metrics/program-readings.ts';
 import { gauge, labelled, type Reading, readFrom } from '../../metrics/reading.ts';
@@ -56,6 +58,12 @@ export interface MetricsParts extends RegistryParts {
   cluster(): ClusterStatus | null;
   /** What the splitters of the process last said; absent or null without splitters. */
   splitters?(): SplittersStatus | null;
+  /** The statistics of the last tick; null before the first. */
+  tick(): TickStatistics | null;
+  /** The setting `INGEST_MODE`. */
+  readonly modeSetting: (typeof MODE_SETTINGS)[number];
+  /** Unix time of the last complete backup, in milliseconds; null if none is known. */
+  lastBackupMs(): number | null;
   /** The version of the program. */
   readonly version: string;
 }
@@ -81,6 +89,9 @@ export interface Metrics extends Exposition {
   /** Records an audit, at a time of the monotonic clock, and the number of differing values. */
   audited(differing: number, monotonicMs: number): void;
 }
+
+/** Values of the setting `INGEST_MODE`. */
+const MODE_SETTINGS = ['auto', 'jetstream', 'core'] as const;
 
 const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
   labelled('gauge', 'aggregator_nodes', 'Nodes by state.', 'state', NODE_STATES, (parts) => parts.nodes()),
@@ -117,6 +128,15 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     'Number of things that the broker refuses at the moment: subjects to subscribe or publish to, and limits.',
     (parts) => parts.refusals(),
   ),
+  {
+    name: 'aggregator_ingest_mode_setting',
+    type: 'gauge',
+    help: 'How messages shall be read: 1 for the value of INGEST_MODE, 0 for the others.',
+    labels: ['mode'],
+    read: ({ modeSetting }) => MODE_SETTINGS.map((mode) => [{ mode }, Number(mode === modeSetting)]),
+  },
+  ...readFrom(NETWORK_READINGS, (parts: MetricsParts) => ({ tick: parts.tick() })),
+  ...readFrom([lastBackupReading('aggregator')], (parts: MetricsParts) => ({ atMs: parts.lastBackupMs() })),
   ...readFrom(feedReadings('aggregator'), (parts: MetricsParts) => parts.feed()),
   ...readFrom([descriptorReading('aggregator')], (parts: MetricsParts) => parts.descriptors()),
   ...readFrom([logReading('aggregator')], (parts: MetricsParts) => parts.logLoss()),

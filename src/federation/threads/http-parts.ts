@@ -16,6 +16,7 @@ import { systemClock } from '../../lib/clock.ts';
 import type { ClockWatch } from '../../lib/clock-watch.ts';
 import type { DescriptorWatch } from '../../lib/descriptors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
+import type { LastBackup } from '../../store/last-backup.ts';
 import type { WorkerPool } from '../../workers/pool.ts';
 import type { RefusedReads } from '../../workers/refused-reads.ts';
 
@@ -29,6 +30,7 @@ export interface Answering {
   readonly nodes: Pick<NodeActors, 'counts'>;
   readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp' | 'waitingQuestions'>;
   readonly refusedReads: Pick<RefusedReads, 'problem'>;
+  readonly lastBackup: LastBackup;
   /** The lines that the log could not write. */
   logLoss(): LineLoss;
   /** The cluster of this process; null for a process on its own. */
@@ -50,12 +52,15 @@ export function httpParts(
   metrics: Pick<Metrics, 'contentType' | 'text'>,
   keyUsed: (keyId: string) => void,
 ): FederationHttpParts {
-  const { log, known, pool, nodes, clock, cluster } = answering;
+  const { log, known, pool, nodes, clock, cluster, lastBackup } = answering;
   const { nowMs, monotonicMs } = systemClock;
   return {
     live: () => true,
     readiness: () => known.readiness(elsewhere(answering), monotonicMs()),
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    metrics: async () => {
+      await lastBackup.look();
+      return { contentType: metrics.contentType, text: await metrics.text() };
+    },
     aggregatorId: () => known.aggregatorId,
     statistics: (period) => known.statistics(period),
     nodes: (query) => pool.ask('nodePage', { query }),
@@ -84,10 +89,11 @@ export function httpParts(
 /** Makes the parts of the metrics. */
 export function metricsParts(
   version: string,
+  modeSetting: MetricsParts['modeSetting'],
   answering: Answering,
   feed: FederationHttpServer['feed'],
 ): MetricsParts {
-  const { known, pool, nodes, clock, clients, descriptors, logLoss, cluster } = answering;
+  const { known, pool, nodes, clock, clients, descriptors, logLoss, cluster, lastBackup } = answering;
   const status = () => known.status(systemClock.monotonicMs());
   return {
     accounts: () => known.accounts,
@@ -102,6 +108,9 @@ export function metricsParts(
     refusals: () => (status()?.refusals ?? 0) + clients.refusals,
     cluster: () => cluster()?.status() ?? null,
     splitters: () => cluster()?.splitters ?? null,
+    tick: () => known.lastTick,
+    modeSetting,
+    lastBackupMs: () => lastBackup.atMs,
     version,
     wallMs: (monotonicMs) => clock.wallMs(monotonicMs),
   };

@@ -75,6 +75,7 @@ export class Known {
   #lastHeardAtMs: number | null = null;
   #caughtUpAtMs: number | null = null;
   #lastTickAtMs: number | null = null;
+  #lastTick: TickStatistics | null = null;
   #latest: ReadonlyMap<Period, PeriodStatistics> = new Map();
 
   constructor(fromStart: KnownFromStart) {
@@ -129,6 +130,7 @@ export class Known {
   /** Records the statistics of a tick that began at `startedAtMs`. */
   ticked(tick: TickStatistics, startedAtMs: number): void {
     this.#lastTickAtMs = startedAtMs;
+    this.#lastTick = tick;
     this.#latest = statisticsByPeriod(tick, this.#aggregatorId);
   }
 
@@ -190,6 +192,11 @@ export class Known {
 
   get isCaughtUp(): boolean {
     return this.#reports.isCaughtUp;
+  }
+
+  /** The latest tick; null before the first. */
+  get lastTick(): TickStatistics | null {
+    return this.#lastTick;
   }
 
   /** The statistics of the latest tick; null before the first. */

@@ -28,6 +28,7 @@ import { CodedError } from '../../lib/errors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { programVersion } from '../../lib/version.ts';
+import { LastBackup } from '../../store/last-backup.ts';
 import { lockBrokerFolder } from '../../store/lock.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
@@ -143,9 +144,12 @@ class MainThread implements App {
       pool: this.#pool,
       refusedReads: this.#refusedReads,
       logLoss: parts.logLoss,
+      lastBackup: new LastBackup(settings.databasePath),
       cluster: () => this.#cluster,
     };
-    this.#metrics = createMetrics(metricsParts(version, answering, () => this.#http.feed()));
+    this.#metrics = createMetrics(
+      metricsParts(version, settings.ingest.mode, answering, () => this.#http.feed()),
+    );
     this.#http = createFederationServer(
       { ...settings.http, apiAuth: settings.apiAuth },
       httpParts(settings, answering, this.#metrics, (keyId) =>

@@ -62,7 +62,12 @@ describe('backup and restore', () => {
       Number(valueOf(own.databasePath, 'SELECT coalesce(sum(last_seq), 0) FROM ingest_position'));
     await until('a third of the load', () => committed() > messages.length / 3);
 
+    expect(await program.metric('aggregator_last_backup_timestamp_seconds')).toBe(0);
+    const beganMs = Date.now();
     const made = await runToEnd(own.env, ['backup', backup, '--json']);
+    expect(await program.metric('aggregator_last_backup_timestamp_seconds')).toBeGreaterThanOrEqual(
+      beganMs / 1000,
+    );
     expect(made.stderr).toMatch(phases('backup'));
     expect(made.code).toBe(0);
     const upTo = Number(valueOf(backup, 'SELECT last_seq FROM ingest_position'));

@@ -17,6 +17,7 @@ import {
 import { CLUSTER } from '../http/cluster.ts';
 import { NOTHING } from './nothing.ts';
 import { SPLITTERS } from './splitters.ts';
+import { TICK } from './tick.ts';
 
 function read(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -24,7 +25,12 @@ function read(path: string): string {
 
 describe('docs/metrics.md - against the program', () => {
   it('has every metric with its type and labels, and no other', async () => {
-    const metrics = createMetrics({ ...NOTHING, cluster: () => CLUSTER, splitters: () => SPLITTERS });
+    const metrics = createMetrics({
+      ...NOTHING,
+      cluster: () => CLUSTER,
+      splitters: () => SPLITTERS,
+      tick: () => TICK,
+    });
     const text = await metrics.text();
     metrics.stop();
     const actual = metricsOfText(text);

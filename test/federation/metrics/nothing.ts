@@ -15,6 +15,9 @@ export const NOTHING: MetricsParts = {
   descriptors: () => ({ seconds: 0 }),
   refusals: () => 0,
   cluster: () => null,
+  tick: () => null,
+  modeSetting: 'auto',
+  lastBackupMs: () => null,
   version: '0',
   wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
 };
