@@ -77,15 +77,6 @@ export function logReading(prefix: string): Reading<{ readonly lines: number }> 
   );
 }
 
-/** When the last backup of the database was complete. */
-export function lastBackupReading(prefix: string): Reading<{ readonly atMs: number | null }> {
-  return gauge(
-    `${prefix}_last_backup_timestamp_seconds`,
-    'Unix time at which the last backup was complete; 0 while none is known.',
-    ({ atMs }) => (atMs ?? 0) / 1000,
-  );
-}
-
 /** The versions, as labels. */
 export function buildReading(prefix: string): Reading<{ readonly version: string }> {
   return {

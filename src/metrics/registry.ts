@@ -38,6 +38,7 @@ export class MetricsRegistry implements Exposition {
   readonly #parts: RegistryParts;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #fills: (() => void)[] = [];
+  readonly #looks: (() => Promise<void>)[] = [];
   readonly #fillProcess: (source: ProcessMoment) => void;
   readonly #eventLoop: EventLoopDelay;
   readonly #delay: DelaySummary;
@@ -62,6 +63,11 @@ export class MetricsRegistry implements Exposition {
   addReadings<S>(readings: readonly Reading<S>[], source: () => S): void {
     const fill = register(this.#registry, readings);
     this.#fills.push(() => fill(source()));
+  }
+
+  /** Adds something to wait for at each scrape, before the metrics are filled. It must not fail. */
+  addLook(look: () => Promise<void>): void {
+    this.#looks.push(look);
   }
 
   counter({ name, help, labels = [] }: MetricNames): Counter {
@@ -109,7 +115,7 @@ export class MetricsRegistry implements Exposition {
 
   /** Returns all metrics in the text format. */
   async text(): Promise<string> {
-    const processMoment = await measureProcess();
+    const [processMoment] = await Promise.all([measureProcess(), ...this.#looks.map((look) => look())]);
     // From here on nothing is awaited until the registry reads its metrics, so that all numbers are of one moment even
     // if two scrapes overlap.
     for (const fill of this.#fills) fill();

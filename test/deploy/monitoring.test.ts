@@ -21,6 +21,7 @@ import { STATISTICS, VIEW } from '../mining/http/view.ts';
 import { freePort } from '../support/free-port.ts';
 import { heartbeat, taskCompleted } from '../support/messages.ts';
 import { connectTo, launch, testFolder } from '../support/program.ts';
+import { NO_BACKUP } from '../support/no-backup.ts';
 import { until } from '../support/until.ts';
 import { startServer as startTradesServer } from '../trades/http/parts.ts';
 import { VIEW as TRADES_VIEW } from '../trades/http/view.ts';
@@ -190,6 +191,7 @@ describe('monitoring', () => {
     const metrics = createMetrics({
       view: () => VIEW,
       statistics: () => STATISTICS,
+      lastBackup: NO_BACKUP,
       feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
       wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
     });
@@ -206,6 +208,7 @@ describe('monitoring', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const metrics = createTradesMetrics({
       view: () => TRADES_VIEW,
+      lastBackup: NO_BACKUP,
       feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
       wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
     });

@@ -16,13 +16,13 @@ import { INGEST_READINGS } from './ingest-readings.ts';
 import { NETWORK_READINGS } from './network-readings.ts';
 import { SPLITTER_READINGS } from './splitter-readings.ts';
 import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
+import { addLastBackup, type BackupTime } from '../../metrics/last-backup.ts';
 import { countTransitions, countWords } from '../../metrics/counted-words.ts';
 import {
   buildReading,
   descriptorReading,
   type FeedMoment,
   feedReadings,
-  lastBackupReading,
   logReading,
 } from '../../metrics/program-readings.ts';
 import { gauge, labelled, type Reading, readFrom } from '../../metrics/reading.ts';
@@ -62,8 +62,7 @@ export interface MetricsParts extends RegistryParts {
   tick(): TickStatistics | null;
   /** The setting `INGEST_MODE`. */
   readonly modeSetting: (typeof MODE_SETTINGS)[number];
-  /** Unix time of the last complete backup, in milliseconds; null if none is known. */
-  lastBackupMs(): number | null;
+  readonly lastBackup: BackupTime;
   /** The version of the program. */
   readonly version: string;
 }
@@ -136,7 +135,6 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     read: ({ modeSetting }) => MODE_SETTINGS.map((mode) => [{ mode }, Number(mode === modeSetting)]),
   },
   ...readFrom(NETWORK_READINGS, (parts: MetricsParts) => ({ tick: parts.tick() })),
-  ...readFrom([lastBackupReading('aggregator')], (parts: MetricsParts) => ({ atMs: parts.lastBackupMs() })),
   ...readFrom(feedReadings('aggregator'), (parts: MetricsParts) => parts.feed()),
   ...readFrom([descriptorReading('aggregator')], (parts: MetricsParts) => parts.descriptors()),
   ...readFrom([logReading('aggregator')], (parts: MetricsParts) => parts.logLoss()),
@@ -150,6 +148,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new MetricsRegistry(parts);
   addIngest(registry, parts);
   registry.addReadings(MAIN_READINGS, () => parts);
+  addLastBackup(registry, 'aggregator', parts.lastBackup);
   return {
     contentType: registry.contentType,
     text: () => registry.text(),

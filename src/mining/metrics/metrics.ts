@@ -4,6 +4,7 @@ import { FAILURE_OUTCOMES, type FailureOutcome } from '../../actors/restart.ts';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';
 import { countTransitions, countWords } from '../../metrics/counted-words.ts';
+import { addLastBackup, type BackupTime } from '../../metrics/last-backup.ts';
 import { type FeedMoment, feedReadings } from '../../metrics/program-readings.ts';
 import { gauge, type Reading } from '../../metrics/reading.ts';
 import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
@@ -24,6 +25,7 @@ export interface MetricsParts extends RegistryParts {
   statistics(): StatsDocument;
   /** Readers of the dashboard's live feed; zeros if the dashboard is off. */
   feed(): FeedMoment;
+  readonly lastBackup: BackupTime;
 }
 
 /** The metrics of one process. */
@@ -58,6 +60,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   registry.addReadings([...VIEW_READINGS, ...UPSTREAM_READINGS], () => (view = parts.view()));
   registry.addReadings(STATISTICS_READINGS, () => parts.statistics());
   registry.addReadings(feedReadings('aggregator_mining'), () => parts.feed());
+  addLastBackup(registry, 'aggregator_mining', parts.lastBackup);
   addHistograms(registry, () => view);
   return {
     contentType: registry.contentType,

@@ -12,6 +12,7 @@ import { CodedError } from '../../lib/errors.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
+import { LastBackup } from '../../store/last-backup.ts';
 import type { WriterSeams } from '../../store/fact-messages.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
@@ -152,6 +153,7 @@ class MiningMain implements MiningApp {
       view: () => miningView(this.#viewParts()),
       statistics: () => this.#statistics.latest().document,
       feed: () => this.#http?.feed() ?? { clients: 0, dropped: 0, refused: 0 },
+      lastBackup: new LastBackup(config.database.path),
       wallMs: (monotonicMs) => this.#clock.wallMs(monotonicMs),
     });
     this.#answers = createMiningAnswers({

@@ -1,6 +1,7 @@
 // The metrics of trades for Prometheus (docs/metrics.md#trades), from one view of the program at each scrape.
 
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
+import { addLastBackup, type BackupTime } from '../../metrics/last-backup.ts';
 import { type FeedMoment, feedReadings } from '../../metrics/program-readings.ts';
 import { type Exposition, MetricsRegistry, type RegistryParts } from '../../metrics/registry.ts';
 import type { TradesView } from '../domain/view.ts';
@@ -12,6 +13,7 @@ export interface MetricsParts extends RegistryParts {
   view(): TradesView;
   /** Readers of the page's live feed. */
   feed(): FeedMoment;
+  readonly lastBackup: BackupTime;
 }
 
 /** Makes the metrics. Counters with labels have all their series from the start. */
@@ -21,6 +23,7 @@ export function createMetrics(parts: MetricsParts): Exposition {
   let view: TradesView | null = null;
   registry.addReadings([...VIEW_READINGS, ...ENCLAVE_READINGS], () => (view = parts.view()));
   registry.addReadings(feedReadings('aggregator_trades'), () => parts.feed());
+  addLastBackup(registry, 'aggregator_trades', parts.lastBackup);
   addHistograms(registry, () => view);
   return registry;
 }

@@ -11,6 +11,7 @@ import { type Part, SideBySide, startAt } from '../../lib/part.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
 import type { Exposition } from '../../metrics/registry.ts';
+import { LastBackup } from '../../store/last-backup.ts';
 import type { WriterSeams } from '../../store/fact-messages.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
@@ -148,6 +149,7 @@ class TradesMain implements TradesApp {
     this.#metrics = createMetrics({
       view: () => this.#view(),
       feed: () => this.#http.feed(),
+      lastBackup: new LastBackup(settings.databasePath),
       wallMs: (monotonicMs) => this.#clock.wallMs(monotonicMs),
     });
     this.#http = this.#makeServer();

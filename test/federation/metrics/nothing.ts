@@ -2,6 +2,7 @@
 
 import { NONE_MISSING } from '../../../src/federation/domain/missing.ts';
 import type { MetricsParts } from '../../../src/federation/metrics/metrics.ts';
+import { NO_BACKUP } from '../../support/no-backup.ts';
 
 export const NOTHING: MetricsParts = {
   accounts: () => null,
@@ -17,7 +18,7 @@ export const NOTHING: MetricsParts = {
   cluster: () => null,
   tick: () => null,
   modeSetting: 'auto',
-  lastBackupMs: () => null,
+  lastBackup: NO_BACKUP,
   version: '0',
   wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
 };

@@ -9,6 +9,7 @@ import {
   seriesOf,
   tableRows,
 } from '../../support/metric-docs.ts';
+import { NO_BACKUP } from '../../support/no-backup.ts';
 import { machineOf, STATISTICS, UPSTREAM, VIEW } from '../http/view.ts';
 
 const made: Metrics[] = [];
@@ -21,6 +22,7 @@ function create(view: () => MiningView = () => VIEW): Metrics {
     view,
     statistics: () => ({ ...STATISTICS, machines: [machineOf('a'), machineOf('b')] }),
     feed: () => ({ clients: 1, dropped: 2, refused: 3 }),
+    lastBackup: NO_BACKUP,
     wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
   });
   made.push(metrics);

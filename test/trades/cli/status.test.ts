@@ -6,6 +6,7 @@ import { screenOf, STATUS_VIEW, statusOf } from '../../../src/trades/cli/status.
 import type { TradesView } from '../../../src/trades/domain/view.ts';
 import { judgeReadiness } from '../../../src/trades/http/readiness.ts';
 import { createMetrics } from '../../../src/trades/metrics/metrics.ts';
+import { NO_BACKUP } from '../../support/no-backup.ts';
 import { STARTED_MS, VIEW } from '../http/view.ts';
 
 /** The screen over the program's own answers. */
@@ -13,6 +14,7 @@ async function screen(view: TradesView): Promise<string> {
   const metrics = createMetrics({
     view: () => view,
     feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
+    lastBackup: NO_BACKUP,
     wallMs: (monotonicMs) => STARTED_MS + monotonicMs,
   });
   const text = await metrics.text();

@@ -11,6 +11,7 @@ import {
   tableRows,
 } from '../../support/metric-docs.ts';
 import { COUNTERS } from '../enclave/link/enclave-messages.ts';
+import { NO_BACKUP } from '../../support/no-backup.ts';
 import { STARTED_MS, VIEW } from '../http/view.ts';
 
 const made: Exposition[] = [];
@@ -22,6 +23,7 @@ function create(view: TradesView = VIEW): Exposition {
   const metrics = createMetrics({
     view: () => view,
     feed: () => ({ clients: 1, dropped: 2, refused: 3 }),
+    lastBackup: NO_BACKUP,
     wallMs: (monotonicMs) => performance.timeOrigin + monotonicMs,
   });
   made.push(metrics);
