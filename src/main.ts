@@ -18,7 +18,7 @@ if (process.argv[2] === undefined || process.argv[2] === 'serve') {
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   void import('./commands.ts');
 } else {
-  const remedy = 'install it, or run node_modules/.bin/node, which `npm start` puts there';
+  const remedy = 'install it, or in a clone run node_modules/.bin/node, which `npm start` puts there';
   process.stderr.write(
     `Node ${NODE_MAJOR_MIN} or newer is needed, and ${process.execPath} is Node ${process.versions.node}: ${remedy}. [node_too_old]\n`,
   );
