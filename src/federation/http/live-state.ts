@@ -26,6 +26,10 @@ export interface LiveInputs {
   readonly lastHeardAtMs: number | null;
   readonly lastTickAtMs: number | null;
   readonly missing: readonly MissingListing[];
+  /** Counts that the last audit found to differ from the stored rows; 0 before the first audit. */
+  readonly drift: number;
+  /** The WebSocket address of the embedded broker for monitors; null if there is none. */
+  readonly monitorUrl: string | null;
   /** The cluster of this process; null for a process on its own. */
   readonly cluster: ClusterStatus | null;
 }
@@ -62,6 +66,8 @@ export function liveState(inputs: LiveInputs): JsonObject {
     },
     messages: messagesOf(inputs.accounts),
     missing: inputs.missing.map((listing) => ({ ...listing })),
+    drift: inputs.drift,
+    monitorUrl: inputs.monitorUrl,
     cluster: clusterState(inputs.cluster),
   };
 }

@@ -202,6 +202,14 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
     }),
     { description: 'Messages missing from the numbers that no operator has acknowledged, over restarts' },
   ),
+  drift: {
+    ...COUNT,
+    description: 'Counts that the last audit found to differ from the stored rows; 0 before the first audit',
+  },
+  monitorUrl: {
+    ...TEXT_OR_NULL,
+    description: 'The WebSocket address of the embedded broker for monitors; null without an embedded broker',
+  },
   cluster: {
     ...object({
       name: TEXT,

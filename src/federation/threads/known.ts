@@ -77,6 +77,8 @@ export class Known {
   #lastTickAtMs: number | null = null;
   #lastTick: TickStatistics | null = null;
   #latest: ReadonlyMap<Period, PeriodStatistics> = new Map();
+  #drift = 0;
+  #monitorUrl: string | null = null;
 
   constructor(fromStart: KnownFromStart) {
     this.#fromStart = fromStart;
@@ -132,6 +134,16 @@ export class Known {
     this.#lastTickAtMs = startedAtMs;
     this.#lastTick = tick;
     this.#latest = statisticsByPeriod(tick, this.#aggregatorId);
+  }
+
+  /** Records how many counts the last audit found to differ from the stored rows. */
+  audited(drift: number): void {
+    this.#drift = drift;
+  }
+
+  /** Records the WebSocket address of the embedded broker, which monitors connect to. */
+  monitorsConnectTo(url: string | null): void {
+    this.#monitorUrl = url;
   }
 
   /** True once the database is open; before that its contents are unknown. */
@@ -253,6 +265,8 @@ export class Known {
       lastHeardAtMs: shown(this.#lastHeardAtMs),
       lastTickAtMs: shown(this.#lastTickAtMs),
       missing: listMissing(this.#missing),
+      drift: this.#drift,
+      monitorUrl: this.#monitorUrl,
       cluster: elsewhere.cluster,
     });
   }

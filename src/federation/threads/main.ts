@@ -226,6 +226,7 @@ class MainThread implements App {
     const { log } = this.#parts;
     const { databasePath, databaseLink } = this.#settings;
     const broker = this.#nats.servers.join(', ');
+    this.#known.monitorsConnectTo(endpoint?.wsUrl ?? null);
     log.info(`broker: ${broker}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
     if (endpoint?.wsUrl != null) log.info(`broker for monitors: ${endpoint.wsUrl} (WebSocket)`);
     log.info(

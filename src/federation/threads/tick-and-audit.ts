@@ -89,7 +89,7 @@ function createTicker(settings: Settings, parts: TickAndAuditParts): Ticker {
 }
 
 function createAuditor(settings: Settings, parts: TickAndAuditParts): Auditor {
-  const { log, metrics, refusedReads } = parts;
+  const { log, known, metrics, refusedReads } = parts;
   return new Auditor(
     {
       workerUrl: auditWorkerUrl,
@@ -99,6 +99,7 @@ function createAuditor(settings: Settings, parts: TickAndAuditParts): Auditor {
     {
       done(report) {
         refusedReads.answered('audit');
+        known.audited(report.drift);
         metrics.audited(report.drift, systemClock.monotonicMs());
         if (report.drift > 0) log.error(describeDrift(report));
         else log.debug('audit: all equal');

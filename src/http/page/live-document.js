@@ -6,11 +6,12 @@ import { Pace } from './pace.js';
 import { judgeLost, LOADING, showTrust } from './trust.js';
 
 /**
- * `show` shows the document, and `judge` says whether it can be trusted; both are called once a second, also without a
+ * `judged` is told each judgement. `show` shows the document, and `judge` says whether it can be trusted; both are called once a second, also without a
  * new document. `paced` is the number whose pace is measured; `noted` is told its growth in the last second.
  * @typedef {{
  *   show: (document: any) => void,
  *   judge: (document: any) => import('./trust.js').Judgement,
+ *   judged?: (judgement: import('./trust.js').Judgement) => void,
  *   paced?: (document: any) => number,
  *   noted?: (perSecond: number | null) => void,
  * }} Shown
@@ -69,7 +70,9 @@ export class LiveDocument {
   }
 
   #show() {
-    showTrust(this.#judge());
+    const judgement = this.#judge();
+    showTrust(judgement);
+    this.#shown.judged?.(judgement);
     if (this.latest !== null) this.#shown.show(this.latest);
   }
 

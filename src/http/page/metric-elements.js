@@ -6,6 +6,7 @@ import { all, setText } from './dom.js';
 import { count, tenths } from './format.js';
 import { t } from './words.js';
 
+/** Percentages of the tasks that completed or failed: without such a task they say nothing. */
 const RATES = new Set(['successRate', 'cacheHitRate']);
 const PLACES = new Set(['continentDistribution', 'locationDistribution']);
 
@@ -40,6 +41,10 @@ export function showMetrics(statistics, vocabularies = {}) {
 function showNumber(element, statistics) {
   const name = element.dataset.metric ?? '';
   const value = statistics?.[name] ?? undefined;
+  const isNone =
+    value === undefined ||
+    (isRate(name) && (statistics.completedTasks ?? 0) + (statistics.failedTasks ?? 0) === 0);
   element.setAttribute('value', value === undefined ? '' : String(value));
-  setText(element, value === undefined ? '–' : isRate(name) ? tenths(value) : count(value));
+  element.classList.toggle('none', isNone);
+  setText(element, isNone ? '–' : isRate(name) ? tenths(value) : count(value));
 }

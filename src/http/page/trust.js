@@ -3,7 +3,13 @@
 
 import { byId, setText } from './dom.js';
 import { dateTime } from './format.js';
+import { titleState } from './page-title.js';
 import { t } from './words.js';
+
+/** States in which the numbers are true and move. */
+const WELL = new Set(['connected', 'loading']);
+/** States in which the numbers do not move, or are not to be had. */
+const WRONG = new Set(['broker_away', 'unreachable', 'locked', 'not_ready']);
 
 /** @typedef {[status: string, short: string, sentence: string]} Judgement */
 
@@ -13,6 +19,7 @@ export const LOADING = ['loading', t('trust.loading'), ''];
 /** Shows the state. A screen reader reads the banner aloud when it changes. @param {Judgement} judgement */
 export function showTrust([status, short, sentence]) {
   byId('status').dataset.status = status;
+  titleState(WELL.has(status) ? 'well' : WRONG.has(status) ? 'wrong' : 'warned', short);
   setText(byId('status-text'), short);
   // Never hidden: many screen readers do not announce text that was already there when it becomes visible.
   setText(byId('announcement'), sentence);

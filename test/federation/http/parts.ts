@@ -51,6 +51,8 @@ export const LIVE = {
   lastHeardAtMs: null,
   lastTickAtMs: null,
   missing: [],
+  drift: 0,
+  monitorUrl: null,
   cluster: null,
 };
 

@@ -2,7 +2,8 @@
 // process on its own.
 
 import { byId } from './dom.js';
-import { count, span } from './format.js';
+import { span } from './format.js';
+import { t } from './words.js';
 
 /**
  * Shows the cluster of the live document.
@@ -22,12 +23,14 @@ export function showCluster(cluster) {
 function replicaRow({ replica, isSelf, isActive, isPublisher, isReady, heardAgoMs, progress }) {
   const isSilent = heardAgoMs >= SILENT_MS;
   const words = [
-    isSilent ? `silent for ${span(heardAgoMs)}` : isPublisher ? 'publishes' : isActive ? 'active' : 'standby',
-    `${count(progress)} messages applied`,
-    isSilent || isReady ? null : 'not ready',
+    isSilent
+      ? t('cluster.silent', { span: span(heardAgoMs) })
+      : t(isPublisher ? 'cluster.publishes' : isActive ? 'cluster.active' : 'cluster.standby'),
+    t('cluster.applied', { n: progress }),
+    isSilent || isReady ? null : t('cluster.not-ready'),
   ];
   return {
-    name: isSelf ? `${replica} (this one)` : replica,
+    name: isSelf ? t('cluster.self', { name: replica }) : replica,
     text: joined(words),
     isWell: isReady && !isSilent,
   };
@@ -39,9 +42,11 @@ const SILENT_MS = 3_000;
 /** @param {any} shard @returns {Row} */
 function shardRow({ stream, splitter, upto, lagMs, isAway }) {
   const words = [
-    isAway ? 'its server is away' : `${span(lagMs)} behind`,
-    `read to message ${count(upto)}`,
-    splitter === null ? 'nobody splits it' : `split by ${splitter.split('.')[0]}`,
+    isAway ? t('cluster.server-away') : t('cluster.behind', { span: span(lagMs) }),
+    t('cluster.read-to', { n: upto }),
+    splitter === null
+      ? t('cluster.nobody')
+      : t('cluster.split-by', { name: splitter.split('.')[0] ?? splitter }),
   ];
   return { name: stream, text: joined(words), isWell: !isAway && splitter !== null };
 }
@@ -54,11 +59,19 @@ function shardRow({ stream, splitter, upto, lagMs, isAway }) {
 function brokerRows(brokers) {
   const isReached = brokers.some(({ isConnected }) => isConnected);
   return brokers.map(({ name, version, isConnected, isAway, leads }) => {
-    const state = !isReached ? 'not reached' : isAway ? 'away' : isConnected ? 'connected' : 'there';
+    const state = t(
+      !isReached
+        ? 'cluster.not-reached'
+        : isAway
+          ? 'cluster.away'
+          : isConnected
+            ? 'cluster.connected'
+            : 'cluster.there',
+    );
     const words = [
       state,
       version === null ? null : `nats-server ${version}`,
-      !isReached || leads.length === 0 ? null : `leads ${leads.join(', ')}`,
+      !isReached || leads.length === 0 ? null : t('cluster.leads', { names: leads.join(', ') }),
     ];
     return { name, text: joined(words), isWell: isReached && !isAway };
   });

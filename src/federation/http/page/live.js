@@ -3,14 +3,16 @@
 
 import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
-import { all, byId, showText } from './dom.js';
+import { all, byId, setText, showText } from './dom.js';
 import { ago, bytes, count, dateTime, rate, span, whyAhead } from './format.js';
 import { LiveDocument, showTexts } from './live-document.js';
 import { showCluster } from './cluster.js';
 import { showMissing } from './missing.js';
 import { lastSeenMs } from './nodes.js';
 import { showStack } from './state-stack.js';
+import { showFirstSteps } from './first-steps.js';
 import { reasonTexts } from './trust.js';
+import { t } from './words.js';
 
 const SPARK_POINTS = 60;
 const OLD_AFTER_INTERVALS = 3;
@@ -24,6 +26,7 @@ const spark = [];
 export const live = new LiveDocument({
   show,
   judge,
+  judged,
   paced: ({ messages }) => messages.received,
   noted: noteSpark,
 });
@@ -41,6 +44,7 @@ function show(latest) {
   lastHeardAt = latest.lastHeardAt ?? lastHeardAt;
   const heardMs = lastHeardMs();
   showMissing(latest.missing);
+  showFirstSteps(latest);
   showCluster(latest.cluster);
   const paceNow = live.perSecond();
   const texts = {
@@ -53,12 +57,13 @@ function show(latest) {
     received: count(messages.received),
     lag: span(ingest.lagMs),
     pending: count(ingest.pending),
-    broker: latest.brokerConnected ? 'Connected' : 'Away',
-    mode: latest.mode === 'jetstream' ? 'JetStream' : latest.mode === 'core' ? 'Plain NATS' : 'None yet',
-    conserved: messages.conserved ? 'Every message accounted for' : 'Messages are missing',
+    broker: t(latest.brokerConnected ? 'ingest.connected' : 'ingest.away'),
+    mode: modeText(latest.mode),
+    conserved: t(messages.conserved ? 'ingest.conserved' : 'ingest.not-conserved'),
     lost: count(messages.lost),
     inFlight: count(messages.inFlight),
-    tick: latest.lastTickAt == null ? 'none yet' : ago(serverNowMs() - Date.parse(latest.lastTickAt)),
+    tick:
+      latest.lastTickAt == null ? t('ingest.no-tick') : ago(serverNowMs() - Date.parse(latest.lastTickAt)),
     offset: offsetText(ingest.clockOffsetMs),
     size: bytes(ingest.databaseSizeBytes),
     clusterName: latest.cluster?.name ?? '–',
@@ -70,12 +75,12 @@ function show(latest) {
   mark('lost', messages.lost === 0);
   showStack('node-stack', [nodes.online, nodes.stale, nodes.offline]);
   showSpark();
-  showBars(byId('outcomes'), 'Outcomes', counterBars(messages.outcomes), '');
+  showBars(byId('outcomes'), t('ingest.outcomes'), counterBars(messages.outcomes), '');
   showBars(
     byId('rejected'),
-    'Reasons to reject',
+    t('ingest.rejected'),
     counterBars(messages.rejected).filter((bar) => bar.count > 0),
-    'None rejected.',
+    t('ingest.none-rejected'),
   );
   for (const name of ['aggregatorId', 'version']) showText(name, latest[name]);
   showText('startedAt', dateTime(latest.startedAt));
@@ -96,7 +101,7 @@ function lastHeardMs() {
 /** @param {number | null} heardMs */
 function heardText(heardMs) {
   if (heardMs !== null) return ago(serverNowMs() - heardMs);
-  return live.latest.nodes.total === 0 ? 'none yet' : 'none since the start';
+  return t(live.latest.nodes.total === 0 ? 'now.none-yet' : 'now.none-since');
 }
 
 /** @param {Readonly<Record<string, number>>} counters */
@@ -107,11 +112,17 @@ function counterBars(counters) {
   }));
 }
 
+/** @param {'jetstream' | 'core' | null} mode */
+function modeText(mode) {
+  if (mode === null) return t('ingest.no-mode');
+  return mode === 'jetstream' ? 'JetStream' : t('ingest.plain');
+}
+
 /** @param {number | null} ms null until the aggregator has read a message live */
 function offsetText(ms) {
-  if (ms === null) return 'Not known yet';
-  if (Math.abs(ms) < 1000) return "The same as the aggregator's";
-  return `${span(Math.abs(ms))} ${ms > 0 ? 'ahead of' : 'behind'} the aggregator's`;
+  if (ms === null) return t('ingest.clock-unknown');
+  if (Math.abs(ms) < 1000) return t('ingest.clock-same');
+  return t(ms > 0 ? 'ingest.clock-ahead' : 'ingest.clock-behind', { span: span(Math.abs(ms)) });
 }
 
 /**
@@ -134,36 +145,35 @@ function showSpark() {
   document.querySelector('#spark polyline')?.setAttribute('points', points.join(' '));
 }
 
+/** @param {import('./trust.js').Judgement} judgement */
+function judged([status]) {
+  const isStill = STILL.has(status);
+  setText(byId('now-note'), t(isStill ? 'now.still' : 'now.live'));
+}
+
+/** States in which no message arrives. */
+const STILL = new Set(['broker_away', 'unreachable', 'locked', 'loading']);
+
 /** @param {any} latest @returns {import('./trust.js').Judgement} */
 function judge(latest) {
   if (!latest.brokerConnected) {
-    return [
-      'broker_away',
-      'Broker away',
-      'The broker is away: no message arrives, no node becomes offline, and the numbers do not change.',
-    ];
+    return ['broker_away', t('judge.broker-away'), t('judge.broker-away.why')];
   }
   const tickMs = latest.lastTickAt == null ? null : serverNowMs() - Date.parse(latest.lastTickAt);
-  if (latest.catchingUp)
-    return [
-      'catching_up',
-      'Catching up',
-      'Catching up with stored messages; the numbers lag until the aggregator has read them.',
-    ];
-  if (tickMs === null) return ['awaiting_data', 'No statistics yet', ''];
+  if (latest.catchingUp) return ['catching_up', t('judge.catching-up'), t('judge.catching-up.why')];
+  if (tickMs === null) return ['awaiting_data', t('judge.no-statistics'), ''];
   if (tickMs > OLD_AFTER_INTERVALS * latest.publishIntervalMs) {
-    return [
-      'old',
-      'Statistics are old',
-      `The statistics are old: the last tick was at ${dateTime(latest.lastTickAt)}.`,
-    ];
+    return ['old', t('judge.old'), t('judge.old.why', { at: dateTime(latest.lastTickAt) })];
   }
   // Missing messages have their own banner.
   const { failing, warnings } = reasonTexts(
     latest.reasons.filter((/** @type {{ component: string }} */ { component }) => component !== 'messages'),
   );
-  if (failing !== '') return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing}.`];
-  const warning = warnings === '' ? '' : `Warning. ${warnings}.`;
-  if (latest.missing.length > 0) return ['missing', 'Live, messages missing', warning];
-  return ['connected', 'Live', warning];
+  if (failing !== '')
+    return ['not_ready', t('judge.not-ready'), t('judge.not-ready.why', { reasons: failing })];
+  const warning = warnings === '' ? '' : t('judge.warning', { reasons: warnings });
+  if (latest.missing.length > 0) return ['missing', t('judge.missing'), warning];
+  if (latest.drift > 0)
+    return ['drift', t('judge.drift'), `${t('judge.drift.why', { n: latest.drift })} ${warning}`.trim()];
+  return ['connected', t('judge.live'), warning];
 }

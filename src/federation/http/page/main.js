@@ -5,18 +5,13 @@ import { showCharts, startCharts } from './charts.js';
 import { byId, setText } from './dom.js';
 import { live } from './live.js';
 import { noteNodes, startNodes } from './nodes.js';
+import { titleView } from './page-title.js';
 import { startReporting } from './reporting.js';
 import { followShared } from './shared-feed.js';
 import { showStatistics, startStatistics } from './statistics.js';
 import { startFrame } from './page-frame.js';
 import { startViews } from './views.js';
 import { t } from './words.js';
-
-const NOT_IN_FORCE = 'The key that was given is not in force: it is unknown, revoked or has expired.';
-const MAY_NOT_READ = 'The key that was given may not read: it does not have the permission subscribe.';
-const NO_KEY =
-  'That is no API key: a key has 43 characters, each a letter A to Z or a to z, a digit, _ or -.';
-const NOT_KEPT = 'Allow this page to store data: the browser does not let it keep a key.';
 
 /** @type {import('./feed.js').Feed} */
 const FEED = {
@@ -39,9 +34,8 @@ live.start();
 startCharts();
 startNodes();
 startReporting();
-startViews(
-  { dashboard: { show: () => t('view.dashboard') } },
-  (title) => void (document.title = `${title} · ${t('view.title')}`),
+startViews({ dashboard: { show: () => t('view.dashboard') } }, (title) =>
+  titleView(`${title} · ${t('view.title')}`),
 );
 followShared(FEED, {
   document(document) {
@@ -65,13 +59,13 @@ function startKeyForm() {
     event.preventDefault();
     const key = input.value.trim();
     if (!/^[A-Za-z0-9_-]{43}$/.test(key)) {
-      setText(problem, NO_KEY);
+      setText(problem, t('key.no-key'));
       return;
     }
     try {
       useKey(key);
     } catch {
-      setText(problem, NOT_KEPT);
+      setText(problem, t('key.not-kept'));
       return;
     }
     input.value = '';
@@ -80,7 +74,8 @@ function startKeyForm() {
   });
   return (status) => {
     // While the user is entering a key, its problem stays visible: this refusal is about the former key.
-    if (form.hidden && keyOfTab() !== null) setText(problem, status === 403 ? MAY_NOT_READ : NOT_IN_FORCE);
+    if (form.hidden && keyOfTab() !== null)
+      setText(problem, t(status === 403 ? 'key.may-not-read' : 'key.not-in-force'));
     form.hidden = false;
   };
 }

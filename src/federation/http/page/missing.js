@@ -2,11 +2,10 @@
 // any other problem, because they make the numbers too low in any case.
 
 import { byId, make } from './dom.js';
-import { count, dateTime } from './format.js';
+import { dateTime } from './format.js';
+import { t } from './words.js';
 
 /** @typedef {{ outcome: 'lost' | 'shed' | 'quarantined', messages: number, firstFoundAt: string, lastFoundAt: string, meaning: string }} Listing */
-
-const DONE = { lost: 'lost', shed: 'thrown away', quarantined: 'set aside' };
 
 let shown = '';
 
@@ -23,13 +22,7 @@ export function showMissing(listings) {
   }
   place.replaceChildren(
     ...listings.map((listing) => make('p', { 'data-outcome': listing.outcome }, ...textOf(listing))),
-    make(
-      'p',
-      {},
-      'To end this warning, an operator runs ',
-      make('code', {}, './aggregator status --acknowledge'),
-      '.',
-    ),
+    make('p', {}, `${t('missing.end')} `, make('code', {}, './aggregator status --acknowledge'), '.'),
   );
 }
 
@@ -37,8 +30,9 @@ export function showMissing(listings) {
 function textOf({ outcome, messages, firstFoundAt, lastFoundAt, meaning }) {
   const found =
     firstFoundAt === lastFoundAt
-      ? `found at ${dateTime(firstFoundAt)}`
-      : `found between ${dateTime(firstFoundAt)} and ${dateTime(lastFoundAt)}`;
-  const what = `${count(messages)} ${messages === 1 ? 'message' : 'messages'} ${DONE[outcome]}`;
-  return [make('strong', {}, what), `, ${found}, and missing from the numbers for good. ${meaning}`];
+      ? t('missing.found-at', { at: dateTime(firstFoundAt) })
+      : t('missing.found-between', { from: dateTime(firstFoundAt), to: dateTime(lastFoundAt) });
+  // The aggregator's own sentence is English in every language.
+  const why = make('span', { lang: 'en' }, meaning);
+  return [make('strong', {}, t(`missing.${outcome}`, { n: messages })), `${found} `, why];
 }

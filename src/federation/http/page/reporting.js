@@ -2,7 +2,8 @@
 
 import { getJson } from './api.js';
 import { byId, setText } from './dom.js';
-import { count, percent } from './format.js';
+import { percent } from './format.js';
+import { t } from './words.js';
 
 const REFRESH_MS = 60_000;
 
@@ -20,7 +21,7 @@ async function load() {
   setText(
     byId('reporting-of'),
     reporting.share === null
-      ? 'No task older than a minute yet.'
-      : `${count(reporting.single)} of the newest ${count(reporting.tasks)} tasks`,
+      ? t('ingest.no-task')
+      : t('ingest.reporting', { single: reporting.single, tasks: reporting.tasks }),
   );
 }

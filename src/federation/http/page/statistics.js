@@ -5,6 +5,7 @@ import { getJson } from './api.js';
 import { all, byId, onChoice, setText, showText } from './dom.js';
 import { count, dateTime, span, tenths } from './format.js';
 import { isRate, showMetrics } from './metric-elements.js';
+import { t } from './words.js';
 
 /** Members of the statistics that are compared; the history's columns have the same names. */
 const COMPARED = new Set(['activeNodes', 'totalTasks', 'successRate', 'totalInvoices']);
@@ -12,12 +13,6 @@ const HOUR_MS = 3_600_000;
 const LENGTHS_MS = { '1h': HOUR_MS, '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS, all: 24 * HOUR_MS };
 /** How far a recorded row may be from the wanted time: older rows are further apart. */
 const TOLERANCE_MS = { '1h': 0.1 * HOUR_MS, '24h': 0.4 * HOUR_MS, '7d': 2.1 * HOUR_MS, all: 0.4 * HOUR_MS };
-const BEFORE = {
-  '1h': 'the hour before',
-  '24h': 'the day before',
-  '7d': 'the week before',
-  all: '24 h before',
-};
 
 /** @typedef {'1h' | '24h' | '7d' | 'all'} Period */
 
@@ -45,8 +40,8 @@ export function showStatistics(document) {
 function show() {
   const statistics = latest?.statistics?.[period] ?? null;
   showMetrics(statistics);
-  showText('lastUpdated', statistics === null ? 'after the first tick' : dateTime(statistics.lastUpdated));
-  if (latest !== null) setText(byId('interval'), `, every ${span(latest.publishIntervalMs)}`);
+  showText('lastUpdated', statistics === null ? t('stats.first') : dateTime(statistics.lastUpdated));
+  if (latest !== null) setText(byId('interval'), t('stats.every', { span: span(latest.publishIntervalMs) }));
   if (statistics !== null) void compare(statistics);
 }
 
@@ -72,7 +67,7 @@ async function compare(statistics) {
     const before = COMPARED.has(name) ? history?.series[name].at(-1) : undefined;
     setText(
       element,
-      before === undefined ? 'Nothing to compare with yet' : comparison(name, statistics[name], before),
+      before === undefined ? t('stats.nothing-before') : comparison(name, statistics[name], before),
     );
   }
 }
@@ -83,11 +78,12 @@ async function compare(statistics) {
  * @param {number} before
  */
 function comparison(name, now, before) {
-  if (now === before) return `As ${BEFORE[period]}`;
+  if (now === before) return t(`stats.as-before.${period}`);
   const sign = now > before ? '+' : '−';
   const difference = Math.abs(now - before);
-  if (isRate(name)) return `${sign}${tenths(difference)} points on ${BEFORE[period]}`;
+  const onBefore = (/** @type {string} */ change) => t(`stats.on-before.${period}`, { change });
+  if (isRate(name)) return onBefore(t('stats.points', { change: `${sign}${tenths(difference)}` }));
   const relative =
     before === 0 || period === 'all' ? '' : ` (${sign}${tenths((difference / before) * 100)} %)`;
-  return `${sign}${count(difference)}${relative} on ${BEFORE[period]}`;
+  return onBefore(`${sign}${count(difference)}${relative}`);
 }
