@@ -28,6 +28,11 @@ const SILENCE_MS = 30_000;
 const MAKING_MS = 6 * 3_600_000;
 /** Time for which another backup may keep the replica busy, in ms. */
 const BUSY_MS = 120_000;
+/**
+ * Time for which the replica may not know the key, in ms. A new key counts after 2 s, and later where the replica reads
+ * its log late.
+ */
+const NEW_KEY_MS = 10_000;
 /** Wait until the next question, which doubles each time, in ms. */
 const ASK_AGAIN_MS = { least: 100, most: 1_000 } as const;
 /** Length of a refusal's body that is read. */
@@ -43,8 +48,7 @@ export async function fetchBackup(download: Download): Promise<void> {
     if (statusCode === 200) return take(download, response);
     const reason = await reasonOf(response);
     const waitedMs = systemClock.monotonicMs() - startedMs;
-    const patienceMs = statusCode === 202 ? MAKING_MS : statusCode === 409 ? BUSY_MS : 0;
-    if (waitedMs > patienceMs) throw notFetched(download, refusalOf(statusCode, reason));
+    if (waitedMs > patienceOf(statusCode)) throw notFetched(download, refusalOf(statusCode, reason));
     await delay(waitMs);
   }
 }
@@ -122,9 +126,23 @@ async function reasonOf(response: IncomingMessage): Promise<string | null> {
   }
 }
 
+/** Time from the first question for which this answer is no failure, in ms. */
+function patienceOf(status: number): number {
+  switch (status) {
+    case 202:
+      return MAKING_MS;
+    case 409:
+      return BUSY_MS;
+    case 401:
+      return NEW_KEY_MS;
+    default:
+      return 0;
+  }
+}
+
 function refusalOf(status: number, reason: string | null): string {
   if (status === 401)
-    return 'it does not know the key: make one with keys create --permissions admin, or wait 3 s after making it';
+    return `it has not known the key for ${NEW_KEY_MS / 1_000} s: make one with keys create --permissions admin`;
   if (status === 403) return 'the key does not have the permission admin';
   if (status === 404) return 'it is no replica of a cluster, or an older version';
   return reason ?? `status ${status}`;

@@ -79,7 +79,12 @@ interface Source {
 /** A replica's address of backups over a real database with 300 tasks. */
 async function startSource(
   folder: string,
-  more: { readonly room?: Room; readonly timers?: Timers; readonly entry?: string } = {},
+  more: {
+    readonly room?: Room;
+    readonly timers?: Timers;
+    readonly entry?: string;
+    findKey?(keyId: string): ApiKey | undefined;
+  } = {},
 ): Promise<Source> {
   const path = join(folder, 'source.db');
   makeDatabase(path, 0, 300);
@@ -108,7 +113,7 @@ async function startSource(
       pageFolder: new URL('../../../src/federation/http/page/', import.meta.url),
       addRoutes: (app) =>
         addClusterBackupRoute(app, {
-          findKey: (keyId) => BOOK.find(keyId),
+          findKey: more.findKey ?? ((keyId) => BOOK.find(keyId)),
           clusterBackup: (keyId) => file.ask(keyId),
         }),
     },
@@ -199,6 +204,29 @@ describe('cluster seed', () => {
     });
     expect(existsSync(path)).toBe(false);
     expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  it('cluster seed - a key that the other replica learns a moment later is taken, and one that it never learns is refused after 10 s', async () => {
+    const folder = folderOf('cluster-seed-new-key');
+    let asked = 0;
+    const findKey = (keyId: string) => (++asked > 4 ? BOOK.find(keyId) : undefined);
+    const { url: late } = await startSource(folder.path(''), { findKey });
+    const { url: never } = await startSource(folderOf('cluster-seed-no-key').path(''), {
+      findKey: () => undefined,
+    });
+    const key = tokenFile(folder.path(''));
+    const seedFrom = (url: string, path: string) =>
+      runCommand(['cluster', 'seed', '--from', url, '--token-file', key], settingsOf(path));
+    const [taken, refused] = await Promise.all([
+      seedFrom(late, folder.path('mine.db')),
+      seedFrom(never, folder.path('none.db')),
+    ]);
+    expect(taken.code, taken.stderr).toBe(0);
+    expect(asked).toBeGreaterThan(4);
+    expect(tasksIn(folder.path('mine.db'))).toBe(300);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/has not known the key for 10 s: .*as before\. \[copy_failed\]\n$/);
+    expect(existsSync(folder.path('none.db'))).toBe(false);
   });
 
   it('cluster seed - killed anywhere, the old or the whole new database is in place, and a second try succeeds', async () => {
