@@ -8,6 +8,7 @@ import { type Aggregator, SERVE_WITH_SEAMS } from '../../support/aggregator.ts';
 import { damagePagesWith } from '../../support/damage.ts';
 import { freePort } from '../../support/free-port.ts';
 import { at, launch, launchBroker, runToEnd, testFolder } from '../../support/program.ts';
+import { valueOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 import { hash, NOW_MS, received } from '../store/events.ts';
 import { Opened } from '../store/opened.ts';
@@ -20,8 +21,13 @@ const DAMAGED_TASK = 200;
 async function setUp(name: string, seams: object = {}) {
   const own = await testFolder(name);
   const broker = await launchBroker({ storeFolder: join(own.folder, 'broker') });
-  // Retention would read every row.
-  const env = at(broker.url, own, { RETENTION_DAYS: '0', SEAMS: JSON.stringify(seams) });
+  const env = at(broker.url, own, {
+    // Retention would read every row, and the writer would meet the damage too when a node becomes stale.
+    RETENTION_DAYS: '0',
+    STALE_AFTER: '3600000',
+    OFFLINE_AFTER: '7200000',
+    SEAMS: JSON.stringify(seams),
+  });
   const opened = new Opened(own.databasePath, { generationSize: 1000 });
   for (let task = 0; task < NODES; task++) {
     const node = `node-${String(task).padStart(4, '0')}`;
@@ -30,6 +36,14 @@ async function setUp(name: string, seams: object = {}) {
   opened.commit();
   opened.writer.close();
   return { ...own, env };
+}
+
+/** Waits until the program has stored the first state of every node: only then is nothing left to write to their pages. */
+function statesStored(databasePath: string): Promise<unknown> {
+  return until(
+    'the states of all nodes',
+    () => valueOf(databasePath, 'SELECT count(*) FROM nodes WHERE state IS NOT NULL') === NODES,
+  );
 }
 
 /** Waits until `/readyz` says that the database cannot be read. */
@@ -61,6 +75,7 @@ describe('damaged reads', () => {
     const { env, folder, databasePath } = await setUp('damaged-reads');
     const program = launch(env);
     await program.ready();
+    await statesStored(databasePath);
     // A list sorted by id reads every node.
     const pages = ['?sort=nodeId', '?sort=-nodeId', '?sort=lastSeen', `?q=${DAMAGED_NODE}`];
     const ask = () => Promise.all(pages.map((query) => program.get(`/api/federation/nodes${query}`)));
@@ -93,6 +108,7 @@ describe('damaged reads', () => {
     const { env, databasePath } = await setUp('damaged-audit', { auditIntervalMs: 300 });
     const program = launch(env, SERVE_WITH_SEAMS);
     await program.ready();
+    await statesStored(databasePath);
     const mend = damagePagesWith(databasePath, Buffer.from(hash(DAMAGED_TASK), 'hex'));
     await refused(program);
     mend();
