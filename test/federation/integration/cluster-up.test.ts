@@ -128,7 +128,8 @@ describe('cluster up', () => {
     for (const { name, http } of running.replicas) {
       expect(first.said()).toContain(`${name}: ${http}`);
       expect(http).not.toMatch(/:8180$/);
-      expect((await fetch(`${http}/readyz`)).status).toBe(200);
+      // One replica may catch up for a moment after both were ready.
+      await until(`${name} to be ready`, async () => (await fetch(`${http}/readyz`)).status === 200);
     }
     expect(first.said()).toMatch(/^broker-2 {2}\| .*Server is ready$/m);
     expect(first.said()).toMatch(/^replica-1 \| .*ready to aggregate/m);
