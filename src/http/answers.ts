@@ -19,6 +19,7 @@ export const HTTP_ERRORS = {
   worker_timeout: 503,
   database_unusable: 503,
   feed_full: 503,
+  exports_full: 503,
 } as const;
 
 /** One of the codes of {@link HTTP_ERRORS}. */
@@ -41,7 +42,7 @@ declare module 'fastify' {
 
 /**
  * Headers of every answer. The browser guesses no media type, allows no frame, sends no referrer and loads nothing from
- * other hosts.
+ * other hosts. Old browsers know only `x-frame-options`.
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
@@ -49,6 +50,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
 };
 
 /** The JSON body of a refusal. `more` are further members beside the error. */

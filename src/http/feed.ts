@@ -37,6 +37,8 @@ export interface FeedParts {
   document(): { readonly [name: string]: Json };
   nowMs(): number;
   monotonicMs(): number;
+  /** Readers of other feeds of the same server, which take places too; 0 if absent. */
+  readersElsewhere?(): number;
 }
 
 interface Reader {
@@ -44,6 +46,15 @@ interface Reader {
   readonly cameMs: number;
   /** False once the reader's key is revoked. */
   readonly mayRead: () => boolean;
+}
+
+/** Counts of two feeds of one server together. */
+export function feedSum(one: FeedCounts, other: FeedCounts): FeedCounts {
+  return {
+    clients: one.clients + other.clients,
+    dropped: one.dropped + other.dropped,
+    refused: one.refused + other.refused,
+  };
 }
 
 /** The live feed of one document, for any number of readers up to {@link FEED_CLIENTS_MAX}. */
@@ -67,7 +78,8 @@ export class Feed {
 
   /** True if one more reader may connect; counts the readers that may not. */
   admits(): boolean {
-    const admits = !this.#isStopped && this.#clients.size < FEED_CLIENTS_MAX;
+    const readers = this.#clients.size + (this.#parts.readersElsewhere?.() ?? 0);
+    const admits = !this.#isStopped && readers < FEED_CLIENTS_MAX;
     if (!admits) this.#refused++;
     return admits;
   }

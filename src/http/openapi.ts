@@ -5,6 +5,7 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { programVersion } from '../lib/version.ts';
 import { type ErrorShape, sendTagged } from './answers.ts';
+import { mayNeedKey } from './guarded-paths.ts';
 import { errorSchema, type Schema } from './schema.ts';
 import { tagged } from './shared-answers.ts';
 
@@ -16,7 +17,7 @@ export interface ApiDescription {
   readonly codes: readonly string[];
   /** The shape of all refusals; `nested` if absent. */
   readonly errorShape?: ErrorShape;
-  /** True if routes under /api/ may need an API key. */
+  /** True if the API and the badges may need an API key. */
   readonly hasKeys: boolean;
   /** True if pages of every origin may read the API. */
   readonly anyOrigin: boolean;
@@ -44,7 +45,7 @@ export function describeRoutes(app: FastifyInstance, api: ApiDescription): void 
       schema:
         schema?.response === undefined
           ? { hide: true }
-          : described(schema, api.hasKeys && url.startsWith('/api/'), error),
+          : described(schema, api.hasKeys && mayNeedKey(url), error),
     }),
   });
 }

@@ -24,6 +24,10 @@ export interface HttpParts extends HealthParts {
   readonly bodies?: 'declared' | 'any';
   /** The folder of the program's `index.html` and its own page files; all pages share further files. */
   readonly pageFolder: URL;
+  /** The origins of other sites that may show the page in a frame; none if absent. */
+  readonly embedOrigins?: readonly string[];
+  /** True if the page exists a second time at `/public`, in its form for the public; false if absent. */
+  readonly hasPublicPage?: boolean;
   /** Adds the program's own routes; called once. */
   addRoutes(app: FastifyInstance): void;
   /** Called with the error of each request that failed inside the program; the client learns only that it failed. */
@@ -43,7 +47,7 @@ export function createHttpServer(address: ListenAddress, parts: HttpParts): Http
     addHealthRoutes(app, parts);
     parts.addRoutes(app);
     addDocumentRoute(app);
-    addPageRoutes(app, parts.pageFolder);
+    addPageRoutes(app, parts.pageFolder, parts);
   });
   return { start, stop };
 }
@@ -105,7 +109,7 @@ function addCors(app: FastifyInstance): void {
     if (request.url.startsWith('/api/'))
       reply.headers({
         'access-control-allow-origin': '*',
-        'access-control-expose-headers': 'ETag, Retry-After',
+        'access-control-expose-headers': 'Content-Disposition, ETag, Retry-After',
       });
     done();
   });

@@ -71,18 +71,3 @@ export const statisticsKey: Kind<PublicJwk> = {
     }
   },
 };
-
-const ORIGINS_MAX = 32;
-
-/** Origins of web pages, comma-separated. */
-export const webOrigins: Kind<readonly string[]> = {
-  allowed: `1 to ${ORIGINS_MAX} origins, comma-separated: scheme and host, with a port if it is not the usual one, as \`https://monitor.example\``,
-  parse: (text) => {
-    const parts = text.split(',').map((part) => part.trim().replace(/\/$/, ''));
-    const isOrigin = (part: string) =>
-      /^https?:\/\/[^/]/i.test(part) && URL.canParse(part) && new URL(part).origin === part.toLowerCase();
-    return parts.length <= ORIGINS_MAX && parts.every(isOrigin)
-      ? parts.map((part) => new URL(part).origin)
-      : undefined;
-  },
-};

@@ -23,8 +23,9 @@ import {
 import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
 import { natsUrls } from '../../config/nats-urls.ts';
 import { quantity, quantityOrZero } from '../../config/quantities.ts';
+import { webOrigins } from '../../config/origins.ts';
 import { DAY_MS } from '../../lib/durations.ts';
-import { apiKey, pathPatterns, place, statisticsKey, timeZone, webOrigins } from './kinds.ts';
+import { apiKey, pathPatterns, place, statisticsKey, timeZone } from './kinds.ts';
 
 /** Where a node's container keeps its messages. */
 const DEFAULT_EVENTS = '/app/build/datadb/*-eventDB.json';
