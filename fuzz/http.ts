@@ -152,7 +152,7 @@ async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown)
   };
   const keys = new KeyBook(KEYS.map(keyOf));
   const server = createFederationServer(
-    { host: '127.0.0.1', port: 0, apiAuth },
+    { host: '127.0.0.1', port: 0, apiAuth, embedOrigins: [] },
     {
       live: () => true,
       readiness: () => ({ status: 'ready', mode: 'jetstream', catchingUp: false, components }),
@@ -167,7 +167,10 @@ async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown)
         lastUpdated: AT,
       }),
       nodes: async ({ page }) => ({ nodes: [], page, pages: 0, total: 0 }),
+      nodeOrder: async () => new Float64Array(),
+      nodeListings: async () => [],
       node: async () => null,
+      nodeCounts: () => ({ online: 0, stale: 0, offline: 0 }),
       trust: () => ({ authenticated: 0, claimed: 0 }),
       findKey: (keyId) => keys.find(keyId),
       keyUsed: () => undefined,

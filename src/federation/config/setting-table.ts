@@ -26,6 +26,7 @@ import {
 import { LOG_FORMAT, LOG_LEVEL } from '../../config/log-settings.ts';
 import { natsUrls } from '../../config/nats-urls.ts';
 import { quantity, quantityOrZero } from '../../config/quantities.ts';
+import { frameOrigins } from '../../config/origins.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 
 const YEAR_MS = 366 * DAY_MS;
@@ -195,6 +196,11 @@ export const DEFINITIONS = {
 
   HTTP_HOST: setting(hostName, '127.0.0.1', 'Address on which HTTP listens; 0.0.0.0 is every IPv4 address.'),
   HTTP_PORT: setting(wholeNumberOrZero('any free port', 1, 65_535), 8080, 'Port of HTTP; 0 is any free one.'),
+  EMBED_ORIGINS: optional(
+    frameOrigins,
+    'unset: no other site',
+    'Sites that may show the dashboard in a frame: origins such as `https://www.example.com`, separated by commas.',
+  ),
 
   RATE_LIMIT_PER_MINUTE: setting(
     limit,
@@ -231,7 +237,7 @@ export const DEFINITIONS = {
   API_AUTH: setting(
     oneOf('open', 'required'),
     'open',
-    'With `required`, addresses under `/api/` need an API key with the permission `subscribe`.',
+    'With `required`, addresses under `/api/` and `/badge/` need an API key with the permission `subscribe`.',
   ),
   FEDERATION_SALT: secret(
     hex64,

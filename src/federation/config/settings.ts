@@ -79,7 +79,12 @@ export interface Settings {
   /** Null: one process on its own. */
   readonly cluster: ClusterSettings | null;
   /** Port 0 chooses any free port. */
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** The origins of other sites that may show the dashboard in a frame. */
+    readonly embedOrigins: readonly string[];
+  };
   readonly limits: Limits;
   readonly authMode: 'open' | 'required';
   readonly apiAuth: 'open' | 'required';
@@ -171,7 +176,11 @@ function arrange(values: SettingValues, machine: Machine): Settings {
       streamMaxBytes: values.STREAM_MAX_BYTES,
     },
     cluster: values.CLUSTER === null ? null : clusterOf(values, values.CLUSTER, machine),
-    http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    http: {
+      host: values.HTTP_HOST,
+      port: values.HTTP_PORT,
+      embedOrigins: values.EMBED_ORIGINS ?? [],
+    },
     limits: {
       ratePerMinute: values.RATE_LIMIT_PER_MINUTE,
       rateBurst: values.RATE_LIMIT_BURST,

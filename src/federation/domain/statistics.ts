@@ -81,13 +81,17 @@ export const NODE_SORTS = ['firstSeen', 'lastSeen', 'nodeId', 'state', 'heartbea
 /** One of {@link NODE_SORTS}. */
 export type NodeSort = (typeof NODE_SORTS)[number];
 
-/** A query of the node list. `state` null: all states. Pages count from 1. */
-export interface NodeQuery {
+/** Which nodes of the list, and in which order. `state` null: all states. */
+export interface NodeOrderQuery {
   readonly state: NodeState | null;
   /** Part of a node id, in any case; null for all nodes. */
   readonly search: string | null;
   readonly sort: NodeSort;
   readonly descending: boolean;
+}
+
+/** A query of the node list. Pages count from 1. */
+export interface NodeQuery extends NodeOrderQuery {
   readonly page: number;
   /** Number of cells of the uptime strip; 0 for no strip. */
   readonly stripCells: number;

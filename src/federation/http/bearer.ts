@@ -1,10 +1,12 @@
-// Checks `Authorization: Bearer` on the routes under /api/ (docs/federation.md#api-keys). It looks up the key's hash,
-// and neither keeps nor repeats the key. Routes outside /api/ serve probes, Prometheus and browsers, and need no key.
+// Checks `Authorization: Bearer` on the routes under /api/ and on the badges (docs/federation.md#api-keys). It looks up
+// the key's hash, and neither keeps nor repeats the key. Other routes serve probes, Prometheus and browsers, and need no
+// key.
 
 import type { FastifyInstance } from 'fastify';
 import { type ApiKey, isUsable, may } from '../domain/api-keys.ts';
 import { isApiKey, isSameHash, keyHashOf, keyIdOf } from '../domain/message-signature.ts';
 import { refuse } from '../../http/answers.ts';
+import { mayNeedKey } from '../../http/guarded-paths.ts';
 
 /** What the check needs from its program. */
 export interface BearerParts {
@@ -31,7 +33,7 @@ export function requireBearer(app: FastifyInstance, parts: BearerParts): void {
   app.addHook('onRequest', (request, reply, done) => {
     // Checks the URL of the matched route, because a client can spell an address in many ways. A browser's OPTIONS
     // request asks, without the key, whether it may send one.
-    if (request.routeOptions.url?.startsWith('/api/') !== true || request.method === 'OPTIONS') {
+    if (!mayNeedKey(request.routeOptions.url) || request.method === 'OPTIONS') {
       done();
       return;
     }

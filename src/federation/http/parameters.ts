@@ -1,10 +1,11 @@
 // The parameters of the federation's routes as schemas, and the queries made from checked parameters.
 
 import { HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/history.ts';
-import { NODE_SORTS, type NodeQuery } from '../domain/statistics.ts';
+import { NODE_SORTS, type NodeOrderQuery, type NodeQuery } from '../domain/statistics.ts';
 import { PERIODS } from '../domain/vocabulary.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import { BadRequest } from '../../http/answers.ts';
+import { BADGE_CODES } from '../../http/badge.ts';
 import { query, type QueryOf, text, TIME_PARAMETER, wholeNumber, word } from '../../http/parameter.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 
@@ -20,6 +21,7 @@ export const PARAMETER_CODES = [
   'bad_search',
   'bad_sort',
   'bad_strip',
+  ...BADGE_CODES,
 ] as const;
 
 const SORTS = NODE_SORTS.flatMap((sort) => [sort, `-${sort}`] as const);
@@ -67,8 +69,7 @@ export function historyQuery(asked: QueryOf<typeof HISTORY_QUERY>, nowMs: number
   return { period, fromMs, toMs, points };
 }
 
-/** The query string of the node list. */
-export const NODES_QUERY = query({
+const NODE_PROPERTIES = {
   state: { ...word(NODE_STATES, 'unknown_state'), description: 'Only nodes in this state' },
   q: {
     ...text(
@@ -83,22 +84,33 @@ export const NODES_QUERY = query({
     default: 'firstSeen',
     description: 'The order; with `-` in front, descending',
   },
-  page: { ...wholeNumber(1, 999_999_999, 'bad_page'), default: 1, description: 'Number of the page, from 1' },
   strip: {
     ...wholeNumber(0, 96, 'bad_strip'),
     default: 0,
     description: 'Number of cells in the uptime strip of the last 24 h; 0 is no strip',
   },
+} as const;
+
+/** The query string of the export of nodes: all matching nodes, no pages. */
+export const NODE_EXPORT_QUERY = query(NODE_PROPERTIES);
+
+/** The query string of the node list. */
+export const NODES_QUERY = query({
+  ...NODE_PROPERTIES,
+  page: { ...wholeNumber(1, 999_999_999, 'bad_page'), default: 1, description: 'Number of the page, from 1' },
 });
 
 /** Makes the query for a page of nodes. */
-export function nodeQuery({ state, q, sort, page, strip }: QueryOf<typeof NODES_QUERY>): NodeQuery {
+export function nodeQuery(asked: QueryOf<typeof NODES_QUERY>): NodeQuery {
+  return { ...nodeOrderQuery(asked), page: asked.page, stripCells: asked.strip };
+}
+
+/** Makes the query for the order of all matching nodes. */
+export function nodeOrderQuery({ state, q, sort }: QueryOf<typeof NODE_EXPORT_QUERY>): NodeOrderQuery {
   return {
     state: state ?? null,
     search: q === undefined || q === '' ? null : q,
     sort: NODE_SORTS.find((each) => sort.endsWith(each)) ?? 'firstSeen',
     descending: sort.startsWith('-'),
-    page,
-    stripCells: strip,
   };
 }

@@ -6,7 +6,14 @@ import type { FastifyInstance } from 'fastify';
 import type { NodeTrust } from '../domain/statistics.ts';
 import type { History, HistoryQuery } from '../domain/history.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { NodeHistory, NodePage, NodeQuery, ReportingShare } from '../domain/statistics.ts';
+import type {
+  NodeHistory,
+  NodeListing,
+  NodeOrderQuery,
+  NodePage,
+  NodeQuery,
+  ReportingShare,
+} from '../domain/statistics.ts';
 import type { Period } from '../domain/vocabulary.ts';
 import { refuse, sendTagged } from '../../http/answers.ts';
 import { barsOf } from './distributions.ts';
@@ -24,7 +31,8 @@ import { awaitingBody, type PeriodStatistics, rememberText } from './period-stat
 import { unlessUnchanged } from '../../http/openapi.ts';
 import type { QueryOf } from '../../http/parameter.ts';
 import * as schemas from './schemas.ts';
-import { SharedAnswers, tagged } from '../../http/shared-answers.ts';
+import { type SharedAnswers, tagged, type TaggedText } from '../../http/shared-answers.ts';
+import type { NodeState } from '../../lifecycle/node-state.ts';
 import type { JsonObject } from '../../lib/merge-patch.ts';
 
 /** Time in which clients that ask the pool the same question get the same answer. */
@@ -37,6 +45,10 @@ export interface FederationParts {
   statistics(period: Period): PeriodStatistics | null;
   /** A page of the node list, from a worker. A page past the last one has no nodes. */
   nodes(query: NodeQuery): Promise<NodePage>;
+  /** The numbers of all nodes that match, in order, from a worker. */
+  nodeOrder(query: NodeOrderQuery): Promise<Float64Array>;
+  /** The nodes with these numbers, from a worker; nodes that are gone are left out. */
+  nodeListings(numbers: readonly number[], stripCells: number): Promise<readonly NodeListing[]>;
   /** One node with its transitions, from a worker; null if no node has this id. */
   node(nodeId: string): Promise<NodeHistory | null>;
   /** Number of stored nodes, by whether their newest message was signed. */
@@ -45,6 +57,8 @@ export interface FederationParts {
   history(query: HistoryQuery): Promise<History>;
   /** The share of tasks that only one node reported, from a worker. */
   reporting(): Promise<ReportingShare>;
+  /** Number of nodes in each state at this moment. */
+  nodeCounts(): Readonly<Record<NodeState, number>>;
   /** The live numbers of this moment. */
   current(): JsonObject;
   limits(): Limits;
@@ -52,11 +66,15 @@ export interface FederationParts {
   monotonicMs(): number;
 }
 
-const BUSY = { 503: schemas.ERROR };
+/** The further answers of routes that ask the pool. */
+export const BUSY = { 503: schemas.ERROR };
 
-/** Adds the API's routes. */
-export function addFederationRoutes(app: FastifyInstance, parts: FederationParts): void {
-  const shared = new SharedAnswers(parts.monotonicMs);
+/** Adds the API's routes. `shared` holds answers of the pool for a moment. */
+export function addFederationRoutes(
+  app: FastifyInstance,
+  parts: FederationParts,
+  shared: SharedAnswers,
+): void {
   addTickRoutes(app, parts);
   addPastRoutes(app, parts, shared);
   addNodeRoutes(app, parts, shared);
@@ -123,10 +141,7 @@ function addPastRoutes(app: FastifyInstance, parts: FederationParts, shared: Sha
     },
     async (request, reply) => {
       const query = historyQuery(request.query, parts.nowMs());
-      const answer = await shared.get(`history ${JSON.stringify(query)}`, SHARED_HISTORY_MS, () =>
-        parts.history(query),
-      );
-      return sendTagged(request, reply, answer);
+      return sendTagged(request, reply, await sharedHistory(query, parts, shared));
     },
   );
 
@@ -141,6 +156,15 @@ function addPastRoutes(app: FastifyInstance, parts: FederationParts, shared: Sha
     async (request, reply) =>
       sendTagged(request, reply, await shared.get('reporting', SHARED_HISTORY_MS, () => parts.reporting())),
   );
+}
+
+/** The answer to a history query as JSON text, shared with all clients that ask the same. */
+export function sharedHistory(
+  query: HistoryQuery,
+  parts: Pick<FederationParts, 'history'>,
+  shared: SharedAnswers,
+): Promise<TaggedText> {
+  return shared.get(`history ${JSON.stringify(query)}`, SHARED_HISTORY_MS, () => parts.history(query));
 }
 
 /** Routes for the nodes, which the pool reads. */

@@ -29,6 +29,7 @@ import {
 } from '../../http/schema.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
 import { PARAMETER_CODES } from './parameters.ts';
+import { PUBLIC_MEMBERS } from './public-state.ts';
 
 const PERIOD = oneOf(PERIODS);
 const STATE = oneOf(NODE_STATES);
@@ -251,14 +252,21 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
 /** The live numbers. */
 export const HEALTH = object(HEALTH_MEMBERS);
 
+const TICK: Schema = {
+  ...object(Object.fromEntries(PERIODS.map((period) => [period, NETWORK_STATS]))),
+  type: ['object', 'null'],
+};
+
 /** The document of the feed, as a `snapshot` event carries it. */
-export const FEED_DOCUMENT = object({
-  ...HEALTH_MEMBERS,
-  statistics: {
-    ...object(Object.fromEntries(PERIODS.map((period) => [period, NETWORK_STATS]))),
-    type: ['object', 'null'],
-  },
-});
+export const FEED_DOCUMENT = object({ ...HEALTH_MEMBERS, statistics: TICK });
+
+const PUBLIC = Object.fromEntries(
+  (['at', ...PUBLIC_MEMBERS] as const).map((name): [string, Schema] => [name, HEALTH_MEMBERS[name] ?? {}]),
+);
+/** The live numbers of the public page. */
+export const PUBLIC_STATE = object(PUBLIC);
+/** The document of the public page's feed. */
+export const PUBLIC_FEED_DOCUMENT = object({ ...PUBLIC, statistics: TICK });
 
 /** The body of a refusal. */
 export const ERROR = errorSchema(PARAMETER_CODES);

@@ -4,18 +4,24 @@ import { createHttpServer, type HttpParts } from '../../http/server.ts';
 import type { FeedCounts } from '../../http/feed.ts';
 import type { HttpServer, ListenAddress } from '../../http/bounded-server.ts';
 import { addKeySetRoute, type KeySetParts } from '../../http/key-set.ts';
+import { addBadgeRoutes } from '../../http/badge.ts';
+import { SharedAnswers } from '../../http/shared-answers.ts';
+import { federationBadges } from './badges.ts';
 import { type BearerParts, mayRead, requireBearer } from './bearer.ts';
 import { addClusterBackupRoute, type ClusterBackupParts } from './cluster-backup.ts';
-import { addEventRoute } from './events.ts';
+import { addEventRoutes } from './events.ts';
+import { addExportRoutes } from './exports.ts';
 import { PARAMETER_CODES } from './parameters.ts';
 import type { Readiness } from './readiness.ts';
 import { addFederationRoutes, type FederationParts } from './routes.ts';
-import { READYZ } from './schemas.ts';
+import { ERROR, READYZ } from './schemas.ts';
 
 /** The address to listen at, and who may read. */
 export interface FederationHttpOptions extends Pick<ListenAddress, 'host' | 'port'> {
-  /** `required`: routes under /api/ need an API key. */
+  /** `required`: routes under /api/ and the badges need an API key. */
   readonly apiAuth: 'open' | 'required';
+  /** The origins of other sites that may show the page in a frame. */
+  readonly embedOrigins: readonly string[];
 }
 
 /** What the server needs from its program. */
@@ -54,13 +60,18 @@ export function createFederationServer(
     api: API,
     readinessSchema: READYZ,
     pageFolder: new URL('page/', import.meta.url),
+    embedOrigins: options.embedOrigins,
+    hasPublicPage: true,
     addRoutes(app) {
       const isOpen = options.apiAuth === 'open';
       if (!isOpen) requireBearer(app, parts);
       addKeySetRoute(app, parts);
-      addFederationRoutes(app, parts);
+      const shared = new SharedAnswers(parts.monotonicMs);
+      addFederationRoutes(app, parts, shared);
+      addExportRoutes(app, parts, shared);
+      addBadgeRoutes(app, federationBadges(parts), ERROR);
       addClusterBackupRoute(app, parts);
-      feed = addEventRoute(app, parts, (header) => isOpen || mayRead(header, parts));
+      feed = addEventRoutes(app, parts, (header) => isOpen || mayRead(header, parts));
     },
   });
   return { ...server, feed: () => feed() };

@@ -1,7 +1,15 @@
-// Queries of nodes: a page of the list for users, and, once at the start, all nodes, from which the actors are rebuilt.
+// Queries of nodes: a page of the list for users, the whole list in parts for an export, and, once at the start, all
+// nodes, from which the actors are rebuilt.
 
 import type { NodeSign } from '../../lifecycle/node-state.ts';
-import type { NodeHistory, NodeListing, NodePage, NodeQuery, NodeSort } from '../domain/statistics.ts';
+import type {
+  NodeHistory,
+  NodeListing,
+  NodeOrderQuery,
+  NodePage,
+  NodeQuery,
+  NodeSort,
+} from '../domain/statistics.ts';
 import { type StateChange, UPTIME_WINDOW_MS, uptime, uptimeStrip } from '../../lifecycle/uptime.ts';
 import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
 import type { ReadDatabase } from '../../store/database.ts';
@@ -43,30 +51,66 @@ const ORDERS: Readonly<Record<NodeSort, string>> = {
  */
 export function readNodePage(database: ReadDatabase, query: NodeQuery): NodePage {
   return database.transaction(() => {
-    const { state, page } = query;
-    const stateCode = state === null ? null : NODE_STATES.indexOf(state);
-    const search = query.search?.toLowerCase() ?? null;
-    const direction = query.descending ? 'DESC' : 'ASC';
-    const where = `(@state IS NULL OR ${STATE} = @state) AND (@search IS NULL OR instr(lower(node_id), @search) > 0)`;
-    const filter = { state: stateCode, search };
+    const { page } = query;
+    const filter = filterOf(query);
     const total =
-      search === null
-        ? countByState(database, stateCode)
-        : Number(statement(database, `SELECT count(*) FROM nodes WHERE ${where}`).pluck().get(filter));
-    const observedNowMs = readObservedMs(database);
-    // The page is selected by numbers alone, because sorting whole rows would copy them all.
-    const numbers = statement<[typeof filter & { limit: number; offset: number }], number>(
-      database,
-      `SELECT number FROM nodes WHERE ${where}
-         ORDER BY ${ORDERS[query.sort]} ${direction}, number ${direction} LIMIT @limit OFFSET @offset`,
-    )
-      .pluck()
-      .all({ ...filter, limit: PAGE_NODES, offset: (page - 1) * PAGE_NODES });
-    const byNumber = statement<[number], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE number = ?`);
-    const rows = numbers.map((number) => byNumber.get(number)).filter((row) => row !== undefined);
-    const nodes = rows.map((row) => toListing(database, row, observedNowMs, query.stripCells));
+      filter.search === null
+        ? countByState(database, filter.state)
+        : Number(statement(database, `SELECT count(*) FROM nodes WHERE ${MATCHES}`).pluck().get(filter));
+    const numbers = orderedNumbers(database, query, PAGE_NODES, (page - 1) * PAGE_NODES);
+    const nodes = listingsOf(database, numbers, query.stripCells);
     return { nodes, page, pages: Math.ceil(total / PAGE_NODES), total };
   })();
+}
+
+/**
+ * The numbers of all nodes that match, in order, for an export that reads them in parts: 8 bytes a node, of which there
+ * are at most MAX_NODES.
+ */
+export function readNodeOrder(database: ReadDatabase, query: NodeOrderQuery): Float64Array {
+  return Float64Array.from(orderedNumbers(database, query, -1, 0));
+}
+
+/** The nodes with these numbers, in this order, as they are now; a node that is gone is left out. */
+export function readNodeListings(
+  database: ReadDatabase,
+  numbers: readonly number[],
+  stripCells: number,
+): readonly NodeListing[] {
+  return database.transaction(() => listingsOf(database, numbers, stripCells))();
+}
+
+const MATCHES = `(@state IS NULL OR ${STATE} = @state) AND (@search IS NULL OR instr(lower(node_id), @search) > 0)`;
+
+function filterOf({ state, search }: NodeOrderQuery) {
+  return {
+    state: state === null ? null : NODE_STATES.indexOf(state),
+    search: search?.toLowerCase() ?? null,
+  };
+}
+
+/** Numbers alone, because sorting whole rows would copy them all. A limit of -1 is no limit. */
+function orderedNumbers(
+  database: ReadDatabase,
+  query: NodeOrderQuery,
+  limit: number,
+  offset: number,
+): number[] {
+  const direction = query.descending ? 'DESC' : 'ASC';
+  return statement<[ReturnType<typeof filterOf> & { limit: number; offset: number }], number>(
+    database,
+    `SELECT number FROM nodes WHERE ${MATCHES}
+       ORDER BY ${ORDERS[query.sort]} ${direction}, number ${direction} LIMIT @limit OFFSET @offset`,
+  )
+    .pluck()
+    .all({ ...filterOf(query), limit, offset });
+}
+
+function listingsOf(database: ReadDatabase, numbers: readonly number[], stripCells: number): NodeListing[] {
+  const observedNowMs = readObservedMs(database);
+  const byNumber = statement<[number], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE number = ?`);
+  const rows = numbers.map((number) => byNumber.get(number)).filter((row) => row !== undefined);
+  return rows.map((row) => toListing(database, row, observedNowMs, stripCells));
 }
 
 function countByState(database: ReadDatabase, stateCode: number | null): number {

@@ -10,7 +10,7 @@ import { readDigests } from './digests.ts';
 import { readGeography, readPlaces } from './geography.ts';
 import { readHistory } from './history.ts';
 import { readLastTick } from './last-tick.ts';
-import { readNode, readNodePage, readNodesToResume } from './nodes.ts';
+import { readNode, readNodeListings, readNodeOrder, readNodePage, readNodesToResume } from './nodes.ts';
 import { readReporting } from './reporting.ts';
 import { StatisticsQuery } from './statistics.ts';
 import type { FederationQuestions } from './questions.ts';
@@ -39,6 +39,10 @@ function read(
       return readDigests(database, request.request);
     case 'nodePage':
       return readNodePage(database, request.query);
+    case 'nodeOrder':
+      return readNodeOrder(database, request.query);
+    case 'nodeListings':
+      return readNodeListings(database, request.numbers, request.stripCells);
     case 'history':
       return readHistory(database, request.query, request.tickMs);
     case 'reporting':

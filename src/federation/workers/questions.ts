@@ -5,6 +5,8 @@ import type { DigestAnswer, DigestRequest } from '../domain/digests.ts';
 import type { History, HistoryQuery } from '../domain/history.ts';
 import type {
   NodeHistory,
+  NodeListing,
+  NodeOrderQuery,
   NodePage,
   NodeQuery,
   ReportingShare,
@@ -25,6 +27,12 @@ export interface FederationQuestions {
   /** For the comparison of replicas. They leave the process only for other processes of its cluster. */
   digests: { argument: { readonly request: DigestRequest }; answer: DigestAnswer };
   nodePage: { argument: { readonly query: NodeQuery }; answer: NodePage };
+  /** The numbers of all matching nodes, in order. */
+  nodeOrder: { argument: { readonly query: NodeOrderQuery }; answer: Float64Array };
+  nodeListings: {
+    argument: { readonly numbers: readonly number[]; readonly stripCells: number };
+    answer: readonly NodeListing[];
+  };
   history: {
     argument: { readonly query: HistoryQuery; readonly tickMs: number };
     answer: History;

@@ -54,7 +54,7 @@ describe('settings - defaults', () => {
       lifecycle: { staleAfterMs: 150_000, offlineAfterMs: 300_000, forgetAfterMs: 86_400_000 },
       ingest: { mode: 'auto', streamMaxAgeMs: 259_200_000, streamMaxBytes: 2_147_483_648 },
       cluster: null,
-      http: { host: '127.0.0.1', port: 8080 },
+      http: { host: '127.0.0.1', port: 8080, embedOrigins: [] },
       limits: {
         ratePerMinute: 60,
         rateBurst: 120,

@@ -113,17 +113,18 @@ describe('API_AUTH', () => {
     expect([401, 404]).toContain(await statusOf(await start('required'), path));
   });
 
-  it('API_AUTH - every address under /api/ asks for a key, including addresses that are added later', async () => {
+  it('API_AUTH - every address under /api/ and every badge asks for a key, including addresses that are added later', async () => {
     const url = await start('required');
     const described = await fetch(`${url}/api/openapi.json`, {
       headers: { authorization: `Bearer ${reader}` },
     });
     const { paths } = (await described.json()) as { paths: Record<string, unknown> };
-    const closed = Object.keys(paths).filter((path) => path.startsWith('/api/'));
+    const isClosed = (path: string) => /^\/(api|badge)\//.test(path);
+    const closed = Object.keys(paths).filter(isClosed);
     expect(closed.length).toBeGreaterThan(5);
     for (const path of ['/api/openapi.json', ...closed])
       expect([path, await statusOf(url, path.replace('{id}', 'node-0001'))]).toEqual([path, 401]);
-    const open = Object.keys(paths).filter((path) => !path.startsWith('/api/'));
+    const open = Object.keys(paths).filter((path) => !isClosed(path));
     expect(open.toSorted()).toEqual(['/.well-known/aggregator/keys', '/livez', '/metrics', '/readyz']);
   });
 

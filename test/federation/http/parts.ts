@@ -74,7 +74,7 @@ export function createServer(
   options: Partial<FederationHttpOptions> = {},
 ): FederationHttpServer {
   const server = createFederationServer(
-    { host: '127.0.0.1', port: 0, apiAuth: 'open', ...options },
+    { host: '127.0.0.1', port: 0, apiAuth: 'open', embedOrigins: [], ...options },
     {
       live: () => true,
       readiness: () => READY,
@@ -82,12 +82,15 @@ export function createServer(
       aggregatorId: () => 'agg-1',
       statistics: () => null,
       nodes: async () => NO_NODES,
+      nodeOrder: async () => new Float64Array(),
+      nodeListings: async () => [],
       node: async () => null,
       history: async () => {
         throw new Error('no history in this test');
       },
       reporting: async () => ({ tasks: 0, single: 0, share: null, sampledMax: 50_000 }),
       current: () => liveState(LIVE),
+      nodeCounts: () => LIVE.nodes,
       trust: () => TRUST,
       findKey: () => undefined,
       keyUsed: () => undefined,

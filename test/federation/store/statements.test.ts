@@ -13,7 +13,13 @@ import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { STATEMENTS_MAX, statement } from '../../../src/store/statements.ts';
 import { readGeography } from '../../../src/federation/workers/geography.ts';
 import { readHistory } from '../../../src/federation/workers/history.ts';
-import { readNode, readNodePage, readNodesToResume } from '../../../src/federation/workers/nodes.ts';
+import {
+  readNode,
+  readNodeListings,
+  readNodeOrder,
+  readNodePage,
+  readNodesToResume,
+} from '../../../src/federation/workers/nodes.ts';
 import { readReporting } from '../../../src/federation/workers/reporting.ts';
 import { StatisticsQuery } from '../../../src/federation/workers/statistics.ts';
 import { completed, hash, invoiced, joined, NO_LIMITS, NOW_MS, received } from './events.ts';
@@ -103,6 +109,8 @@ describe('nothing is compiled', () => {
             for (const search of [null, `0${round}`]) {
               const page = 1 + (round % 2);
               readNodePage(reader, { state, page, search, sort, descending, stripCells: round });
+              const order = readNodeOrder(reader, { state, search, sort, descending });
+              readNodeListings(reader, [...order], round);
             }
           }
         }

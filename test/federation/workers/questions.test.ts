@@ -6,7 +6,7 @@ import type { NodeQuery, NodeSort } from '../../../src/federation/domain/statist
 import { PERIODS } from '../../../src/federation/domain/vocabulary.ts';
 import { readLastTick } from '../../../src/federation/workers/last-tick.ts';
 import { readHistory } from '../../../src/federation/workers/history.ts';
-import { readNodePage } from '../../../src/federation/workers/nodes.ts';
+import { readNodeListings, readNodeOrder, readNodePage } from '../../../src/federation/workers/nodes.ts';
 import { readReporting } from '../../../src/federation/workers/reporting.ts';
 import { joined, NOW_MS, received } from '../store/events.ts';
 import { Opened, testFolder } from '../store/opened.ts';
@@ -258,6 +258,10 @@ describe('node list', () => {
   ])('is sorted by %s, in both directions', (sort, ids) => {
     expect(idsOf({ sort })).toEqual(ids);
     expect(idsOf({ sort, descending: true })).toEqual(ids.toReversed());
+    const order = readNodeOrder(opened.database, { state: null, search: null, sort, descending: true });
+    expect(readNodeListings(opened.database, [...order], 2)).toEqual(
+      page({ sort, descending: true, stripCells: 2 }).nodes,
+    );
   });
 
   it.each([
