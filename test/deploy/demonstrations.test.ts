@@ -232,7 +232,7 @@ describe.runIf(existsSync(join(ROOT, '.git')))('demonstrations', () => {
       EMBEDDED_NATS_PORT: nats ?? '',
       EMBEDDED_NATS_WS_PORT: ws ?? '',
     };
-    const service = await start(scripts['start'] ?? '', env, /http: http/);
+    const service = await start(scripts['start'] ?? '', env, /dashboard: http/);
     await until('readiness', async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).status === 200);
     expect(await service.interrupt()).toBe(0);
     expect(shown()).toBe('');

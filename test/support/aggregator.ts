@@ -51,7 +51,7 @@ export interface Launch {
 export function startAggregator(
   env: Readonly<Record<string, string>>,
   main = MAIN,
-  { args = [], cwd, urlLine = 'http: ', openFiles }: Launch = {},
+  { args = [], cwd, urlLine = 'dashboard: ', openFiles }: Launch = {},
 ): Aggregator {
   const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
   const command = [process.execPath, '--max-semi-space-size=8', main, ...args];

@@ -284,6 +284,6 @@ class AgentMain implements AgentApp {
     if (!isEnabled) log.warn('node: it has opted out of the federation (agent adopt): nothing is sent');
     else if (!sharesTasks) log.warn('node: it shares no tasks (agent adopt): only signs of life are sent');
     log.info(`broker: ${this.#settings.nats.servers.join(', ')}`);
-    log.info(`http: ${url} (page, /api/federation/network-stats, /metrics, /readyz)`);
+    log.info(`dashboard: ${url} (/api/federation/network-stats, /metrics, /readyz)`);
   }
 }

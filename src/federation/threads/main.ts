@@ -232,7 +232,7 @@ class MainThread implements App {
     log.info(
       `database: ${databasePath}${databaseLink === undefined ? '' : ` (DB_PATH ${databaseLink} leads there)`}`,
     );
-    log.info(`http: ${httpUrl} (statistics, /metrics, /readyz)`);
+    log.info(`dashboard: ${httpUrl} (statistics, /metrics, /readyz)`);
   }
 
   /** An operator's request that every replica of the cluster must carry out. */

@@ -311,7 +311,8 @@ class TradesMain implements TradesApp {
     log.info(`key: ${signer.publicKey.kid} signs the summaries of jobs`);
     log.info(`backend: ${backend.url}`);
     log.info(`job WebSocket: ${socketUrl}`);
-    log.info(`jobs API: ${apiUrl} (page, /readyz, /metrics)`);
+    log.info(`jobs API: ${apiUrl}`);
+    log.info(`dashboard: ${apiUrl} (/readyz, /metrics)`);
   }
 
   #failed(part: string, error: unknown): void {

@@ -62,7 +62,7 @@ describe('adoption', () => {
 
     const program = launch(env);
     // The test cannot look into the file, because the adoption has locked it.
-    await until('the start', () => program.log.some(({ msg }) => msg.startsWith('http: http')), 120_000);
+    await until('the start', () => program.log.some(({ msg }) => msg.startsWith('dashboard: http')), 120_000);
     await program.ready();
     await shown(program, statisticsOf(expected));
     const copy = `${own.databasePath}.before-adoption`;

@@ -66,7 +66,7 @@ describe('program', () => {
     expect(said(program, 'broker for monitors:')).toBe(`broker for monitors: ${wsUrl} (WebSocket)`);
     expect(said(program, 'database:')).toBe(`database: ${own.databasePath}`);
     const url = await program.url();
-    expect(said(program, 'http:')).toBe(`http: ${url} (statistics, /metrics, /readyz)`);
+    expect(said(program, 'dashboard:')).toBe(`dashboard: ${url} (statistics, /metrics, /readyz)`);
     const monitor = await wsconnect({ servers: wsUrl });
     monitor.publish('truebit.tasks.received', taskReceived(1).payload);
     await monitor.flush();

@@ -38,7 +38,12 @@ describe('readme', () => {
     const gone = new Promise<number | null>((resolve) => start.once('exit', (code) => resolve(code)));
     try {
       await until('the start', () => printed.includes('reading the stream'));
-      for (const what of ['broker: nats://', 'broker for monitors: ws://', 'database: ', 'http: http://']) {
+      for (const what of [
+        'broker: nats://',
+        'broker for monitors: ws://',
+        'database: ',
+        'dashboard: http://',
+      ]) {
         expect(printed).toContain(what);
       }
       for (const command of commands) {
