@@ -29,7 +29,7 @@ const LABEL_QUERY = query({
   // The schema carries no flags: JSON Schema's patterns are Unicode patterns.
   label: {
     ...text(
-      /^[\p{L}\p{N} ._:()\/+-]{1,40}$/u,
+      new RegExp(`^[\\p{L}\\p{N} ._:()/+-]{1,${BADGE_LABEL_LENGTH_MAX}}$`, 'u'),
       'bad_label',
       `1 to ${BADGE_LABEL_LENGTH_MAX} letters, digits, spaces and any of . _ : ( ) / + -`,
     ),
@@ -109,7 +109,7 @@ function textAt(x: number, shown: string): string {
 function widthOf(shown: string): number {
   let width = 0;
   for (const character of shown) {
-    if (/[ijlI.,:()\/|! ]/.test(character)) width += 4.2;
+    if (/[ijlI.,:()/|! ]/.test(character)) width += 4.2;
     else if (/[mwMW%—@]/.test(character)) width += 10.6;
     else if (/[\u2e80-\uffdc\u{20000}-\u{3ffff}]/u.test(character)) width += 11;
     else if (/\p{Lu}/u.test(character)) width += 7.8;

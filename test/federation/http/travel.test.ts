@@ -4,7 +4,7 @@
 import { get, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type ApiKey, KeyBook } from '../../../src/federation/domain/api-keys.ts';
-import { HISTORY_SERIES, type History } from '../../../src/federation/domain/history.ts';
+import { HISTORY_SERIES, type History, type HistorySeries } from '../../../src/federation/domain/history.ts';
 import { keyHashOf, keyIdOf, newApiKey } from '../../../src/federation/domain/message-signature.ts';
 import type { NodeListing, NodeOrderQuery } from '../../../src/federation/domain/statistics.ts';
 import { HTTP_EXPORTS_MAX } from '../../../src/http/exports.ts';
@@ -18,9 +18,9 @@ const LATER = '2026-01-15T10:40:00.000Z';
 function historyOf(at: readonly string[]): History {
   const series = Object.fromEntries(
     HISTORY_SERIES.map((name, index) => [name, at.map((_, row) => row + index)]),
-  );
+  ) as Record<HistorySeries, number[]>;
   const gaps = at.length < 2 ? [] : [{ from: AT, to: LATER }];
-  return { period: 'all', from: AT, to: LATER, stepMs: 1, at, series: series as History['series'], gaps };
+  return { period: 'all', from: AT, to: LATER, stepMs: 1, at, series, gaps };
 }
 
 function nodeOf(number: number): NodeListing {
@@ -183,7 +183,7 @@ describe('http - nodes.csv', () => {
         return listings(numbers, strip);
       },
     });
-    await expect((await fetch(`${cut}/api/federation/nodes.csv`)).text()).rejects.toThrow();
+    await expect((await fetch(`${cut}/api/federation/nodes.csv`)).text()).rejects.toThrow('terminated');
   });
 
   it('reads no node for a HEAD', async () => {
