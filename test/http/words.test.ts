@@ -95,9 +95,11 @@ describe('page - words', () => {
           text,
         ]),
         ...[
-          ...html.matchAll(/<[^>]*\bdata-t-(label|title|placeholder|roledescription)="([^"]+)"[^>]*>/g),
+          ...html.matchAll(/<[^>]*\bdata-t-(label|title|placeholder|roledescription|data)="([^"]+)"[^>]*>/g),
         ].map(([tag, kind = '', key = '']) => {
-          const attribute = { label: 'aria-label', roledescription: 'aria-roledescription' }[kind] ?? kind;
+          const attribute =
+            { label: 'aria-label', roledescription: 'aria-roledescription', data: 'data-title' }[kind] ??
+            kind;
           return [key, new RegExp(`[\\s]${attribute}="([^"]*)"`).exec(tag)?.[1] ?? '(absent)'];
         }),
       ].map(([key = '', text = '']) => [key, decoded(text)]);

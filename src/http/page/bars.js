@@ -8,7 +8,7 @@ import { t } from './words.js';
 const SHOWN = 8;
 
 /**
- * @typedef {{ label: string, count: number }} Bar
+ * `name` is what people read in the place of the label. @typedef {{ label: string, count: number, name?: string }} Bar
  */
 
 /**
@@ -37,9 +37,9 @@ export function showBars(place, title, bars, nothing) {
       {
         'data-label': bar.label,
         'data-count': String(bar.count),
-        title: `${bar.label}: ${count(bar.count)} ${share}`,
+        title: `${bar.name ?? bar.label}: ${count(bar.count)} ${share}`,
       },
-      make('th', { scope: 'row' }, bar.label),
+      make('th', { scope: 'row' }, bar.name ?? bar.label),
       make('td', {}, meter),
       make('td', { class: 'count' }, count(bar.count)),
     );

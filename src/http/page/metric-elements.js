@@ -19,8 +19,9 @@ export function isRate(name) {
  * Shows the statistics in all these elements.
  * @param {any} statistics null if there are none
  * @param {Readonly<Record<string, readonly string[]>>} [vocabularies] by distribution, labels that it shows in any case
+ * @param {Readonly<Record<string, (label: string) => string>>} [names] by distribution, the name of a label for people
  */
-export function showMetrics(statistics, vocabularies = {}) {
+export function showMetrics(statistics, vocabularies = {}, names = {}) {
   for (const element of all('data[data-metric]')) showNumber(element, statistics);
   for (const place of all('div[data-metric]')) {
     const name = place.dataset.metric ?? '';
@@ -28,8 +29,11 @@ export function showMetrics(statistics, vocabularies = {}) {
     showBars(
       place,
       place.dataset.title ?? '',
-      barsOf(statistics?.[name] ?? {}, labels),
-      PLACES.has(name) ? 'Counted hourly; too few nodes to show so far.' : t('bars.none'),
+      barsOf(statistics?.[name] ?? {}, labels).map((bar) => ({
+        ...bar,
+        ...(names[name] && { name: names[name](bar.label) }),
+      })),
+      PLACES.has(name) ? t('bars.no-places') : t('bars.none'),
     );
   }
 }

@@ -30,6 +30,11 @@ export default {
   // Bars of distributions.
   'bars.all': 'Alle {n} zeigen',
   'bars.none': 'Noch nichts zu zeigen.',
+  'bars.no-places': 'Stündlich gezählt; bisher zu wenige Knoten.',
+
+  // Map of the world.
+  'map.label': 'Karte mit {n} Zellen',
+  'map.source': 'Land: Natural Earth',
 
   // Tables.
   'table.page': 'Seite {page} von {pages}',

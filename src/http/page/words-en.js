@@ -28,6 +28,11 @@ export default {
   // Bars of distributions.
   'bars.all': 'Show all {n}',
   'bars.none': 'Nothing to show yet.',
+  'bars.no-places': 'Counted hourly; too few nodes to show so far.',
+
+  // Map of the world.
+  'map.label': 'Map with {n} cells',
+  'map.source': 'Land: Natural Earth',
 
   // Tables.
   'table.page': 'Page {page} of {pages}',

@@ -29,6 +29,11 @@ export default {
   // Bars of distributions.
   'bars.all': 'Tout afficher ({n})',
   'bars.none': 'Rien à afficher pour l’instant.',
+  'bars.no-places': 'Compté chaque heure ; trop peu de nœuds pour l’instant.',
+
+  // Map of the world.
+  'map.label': 'Carte avec {n} cellules',
+  'map.source': 'Terres : Natural Earth',
 
   // Tables.
   'table.page': 'Page {page} sur {pages}',

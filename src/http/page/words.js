@@ -15,6 +15,7 @@ const ATTRIBUTES = /** @type {const} */ ([
   ['data-t-title', 'title'],
   ['data-t-placeholder', 'placeholder'],
   ['data-t-roledescription', 'aria-roledescription'],
+  ['data-t-data', 'data-title'],
 ]);
 
 /** @type {Texts} */

@@ -5,12 +5,16 @@ import { getJson } from './api.js';
 import { all, byId, onChoice, setText, showText } from './dom.js';
 import { count, dateTime, span, tenths } from './format.js';
 import { isRate, showMetrics } from './metric-elements.js';
+import { NAMES } from './names.js';
 import { t } from './words.js';
+import { cellsOf, showMap } from './world-map.js';
 
 /** Members of the statistics that are compared; the history's columns have the same names. */
 const COMPARED = new Set(['activeNodes', 'totalTasks', 'successRate', 'totalInvoices']);
 const HOUR_MS = 3_600_000;
 const LENGTHS_MS = { '1h': HOUR_MS, '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS, all: 24 * HOUR_MS };
+/** Width and height of a published cell. */
+const CELL_DEGREES = 0.5;
 /** How far a recorded row may be from the wanted time: older rows are further apart. */
 const TOLERANCE_MS = { '1h': 0.1 * HOUR_MS, '24h': 0.4 * HOUR_MS, '7d': 2.1 * HOUR_MS, all: 0.4 * HOUR_MS };
 
@@ -39,7 +43,8 @@ export function showStatistics(document) {
 
 function show() {
   const statistics = latest?.statistics?.[period] ?? null;
-  showMetrics(statistics);
+  showMetrics(statistics, {}, NAMES);
+  showMap(byId('map'), cellsOf(statistics?.locationDistribution ?? {}, CELL_DEGREES));
   showText('lastUpdated', statistics === null ? t('stats.first') : dateTime(statistics.lastUpdated));
   if (latest !== null) setText(byId('interval'), t('stats.every', { span: span(latest.publishIntervalMs) }));
   if (statistics !== null) void compare(statistics);

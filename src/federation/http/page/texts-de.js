@@ -67,6 +67,19 @@ export default {
   'stats.points': '{change} Punkte',
   'stats.nothing-before': 'Noch nichts zum Vergleichen',
 
+  // Distributions.
+  'dist.title': 'Verteilungen',
+  'dist.note': 'Für den oben gewählten Zeitraum. Orte sind die der jetzt aktiven Knoten, stündlich gezählt',
+  'dist.executionTime': 'Ausführungszeit',
+  'dist.gasUsage': 'Verbrauchtes Gas',
+  'dist.stepsComputed': 'Berechnete Schritte',
+  'dist.memoryUsed': 'Speicherverbrauch',
+  'dist.chain': 'Chains',
+  'dist.taskType': 'Aufgabenarten',
+  'dist.continent': 'Kontinente',
+  'dist.location': 'Orte, Zellen von 0,5°',
+  'names.antarctica': 'Antarktis',
+
   // Cluster.
   'cluster.title': 'Cluster',
   'cluster.seen-by': 'gesehen von Replik',

@@ -66,6 +66,20 @@ export default {
   'stats.points': '{change} points',
   'stats.nothing-before': 'Nothing to compare with yet',
 
+  // Distributions.
+  'dist.title': 'Distributions',
+  'dist.note':
+    'For the period chosen above. Places are those of the nodes that are active now, counted hourly',
+  'dist.executionTime': 'Execution time',
+  'dist.gasUsage': 'Gas used',
+  'dist.stepsComputed': 'Steps computed',
+  'dist.memoryUsed': 'Memory used',
+  'dist.chain': 'Chains',
+  'dist.taskType': 'Task types',
+  'dist.continent': 'Continents',
+  'dist.location': 'Locations, 0.5° cells',
+  'names.antarctica': 'Antarctica',
+
   // Cluster.
   'cluster.title': 'Cluster',
   'cluster.seen-by': 'seen by replica',

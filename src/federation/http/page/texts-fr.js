@@ -67,6 +67,20 @@ export default {
   'stats.points': '{change} points',
   'stats.nothing-before': 'Rien à comparer pour l’instant',
 
+  // Distributions.
+  'dist.title': 'Répartitions',
+  'dist.note':
+    'Pour la période choisie plus haut. Les lieux sont ceux des nœuds actifs maintenant, comptés chaque heure',
+  'dist.executionTime': 'Durée d’exécution',
+  'dist.gasUsage': 'Gas consommé',
+  'dist.stepsComputed': 'Étapes calculées',
+  'dist.memoryUsed': 'Mémoire utilisée',
+  'dist.chain': 'Chaînes',
+  'dist.taskType': 'Types de tâches',
+  'dist.continent': 'Continents',
+  'dist.location': 'Lieux, cellules de 0,5°',
+  'names.antarctica': 'Antarctique',
+
   // Cluster.
   'cluster.title': 'Grappe',
   'cluster.seen-by': 'vue par la réplique',
