@@ -1,14 +1,15 @@
-// The live part of the page: nodes by state, the message rate, the health of ingest, and whether these numbers can be
-// trusted.
+// The live part of the page: nodes by state, the message rate, and whether these numbers can be trusted. The page for
+// the public gets a smaller document, without ingest, messages and reasons.
 
 import { serverNowMs } from './api.js';
-import { showBars } from './bars.js';
-import { all, byId, setText, showText } from './dom.js';
-import { ago, bytes, count, dateTime, rate, span, whyAhead } from './format.js';
+import { byId, setText, showText } from './dom.js';
+import { ago, count, dateTime, rate, whyAhead } from './format.js';
+import { showIngest } from './ingest.js';
 import { LiveDocument, showTexts } from './live-document.js';
 import { showCluster } from './cluster.js';
 import { showMissing } from './missing.js';
 import { lastSeenMs } from './nodes.js';
+import { IS_PUBLIC } from './public.js';
 import { showStack } from './state-stack.js';
 import { showFirstSteps } from './first-steps.js';
 import { reasonTexts } from './trust.js';
@@ -27,7 +28,7 @@ export const live = new LiveDocument({
   show,
   judge,
   judged,
-  paced: ({ messages }) => messages.received,
+  paced: ({ messages }) => messages?.received ?? 0,
   noted: noteSpark,
 });
 
@@ -40,50 +41,26 @@ function noteSpark(perSecond) {
 
 /** @param {any} latest the document */
 function show(latest) {
-  const { nodes, ingest, messages } = latest;
+  const { nodes } = latest;
   lastHeardAt = latest.lastHeardAt ?? lastHeardAt;
   const heardMs = lastHeardMs();
-  showMissing(latest.missing);
-  showFirstSteps(latest);
-  showCluster(latest.cluster);
   const paceNow = live.perSecond();
-  const texts = {
+  showTexts({
     online: count(nodes.online),
     stale: count(nodes.stale),
     offline: count(nodes.offline),
     rate: paceNow === null ? '–' : rate(paceNow),
     heard: heardText(heardMs),
     heardWhy: heardMs === null ? '' : whyAhead(serverNowMs() - heardMs),
-    received: count(messages.received),
-    lag: span(ingest.lagMs),
-    pending: count(ingest.pending),
-    broker: t(latest.brokerConnected ? 'ingest.connected' : 'ingest.away'),
-    mode: modeText(latest.mode),
-    conserved: t(messages.conserved ? 'ingest.conserved' : 'ingest.not-conserved'),
-    lost: count(messages.lost),
-    inFlight: count(messages.inFlight),
-    tick:
-      latest.lastTickAt == null ? t('ingest.no-tick') : ago(serverNowMs() - Date.parse(latest.lastTickAt)),
-    offset: offsetText(ingest.clockOffsetMs),
-    size: bytes(ingest.databaseSizeBytes),
-    clusterName: latest.cluster?.name ?? '–',
-    clusterReplica: latest.cluster?.replica ?? '–',
-  };
-  showTexts(texts);
-  mark('broker', latest.brokerConnected);
-  mark('conserved', messages.conserved);
-  mark('lost', messages.lost === 0);
+  });
+  showText('aggregatorId', latest.aggregatorId);
   showStack('node-stack', [nodes.online, nodes.stale, nodes.offline]);
   showSpark();
-  showBars(byId('outcomes'), t('ingest.outcomes'), counterBars(messages.outcomes), '');
-  showBars(
-    byId('rejected'),
-    t('ingest.rejected'),
-    counterBars(messages.rejected).filter((bar) => bar.count > 0),
-    t('ingest.none-rejected'),
-  );
-  for (const name of ['aggregatorId', 'version']) showText(name, latest[name]);
-  showText('startedAt', dateTime(latest.startedAt));
+  if (IS_PUBLIC) return;
+  showMissing(latest.missing);
+  showFirstSteps(latest);
+  showCluster(latest.cluster);
+  showIngest(latest);
 }
 
 /**
@@ -102,38 +79,6 @@ function lastHeardMs() {
 function heardText(heardMs) {
   if (heardMs !== null) return ago(serverNowMs() - heardMs);
   return t(live.latest.nodes.total === 0 ? 'now.none-yet' : 'now.none-since');
-}
-
-/** @param {Readonly<Record<string, number>>} counters */
-function counterBars(counters) {
-  return Object.entries(counters).map(([label, number]) => ({
-    label: label.replaceAll('_', ' '),
-    count: number,
-  }));
-}
-
-/** @param {'jetstream' | 'core' | null} mode */
-function modeText(mode) {
-  if (mode === null) return t('ingest.no-mode');
-  return mode === 'jetstream' ? 'JetStream' : t('ingest.plain');
-}
-
-/** @param {number | null} ms null until the aggregator has read a message live */
-function offsetText(ms) {
-  if (ms === null) return t('ingest.clock-unknown');
-  if (Math.abs(ms) < 1000) return t('ingest.clock-same');
-  return t(ms > 0 ? 'ingest.clock-ahead' : 'ingest.clock-behind', { span: span(Math.abs(ms)) });
-}
-
-/**
- * @param {string} name
- * @param {boolean} isGood
- */
-function mark(name, isGood) {
-  for (const element of all(`[data-live="${name}"]`)) {
-    element.classList.toggle('good', isGood);
-    element.classList.toggle('bad', !isGood);
-  }
 }
 
 function showSpark() {
@@ -165,6 +110,8 @@ function judge(latest) {
   if (tickMs > OLD_AFTER_INTERVALS * latest.publishIntervalMs) {
     return ['old', t('judge.old'), t('judge.old.why', { at: dateTime(latest.lastTickAt) })];
   }
+  if (IS_PUBLIC && latest.status !== 'ready') return ['not_ready', t('judge.not-ready'), ''];
+  if (IS_PUBLIC) return ['connected', t('judge.live'), ''];
   // Missing messages have their own banner.
   const { failing, warnings } = reasonTexts(
     latest.reasons.filter((/** @type {{ component: string }} */ { component }) => component !== 'messages'),

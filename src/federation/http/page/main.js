@@ -6,6 +6,7 @@ import { byId, setText } from './dom.js';
 import { live } from './live.js';
 import { noteNodes, startNodes } from './nodes.js';
 import { titleView } from './page-title.js';
+import { IS_PUBLIC } from './public.js';
 import { startReporting } from './reporting.js';
 import { followShared } from './shared-feed.js';
 import { showStatistics, startStatistics } from './statistics.js';
@@ -15,8 +16,8 @@ import { t } from './words.js';
 
 /** @type {import('./feed.js').Feed} */
 const FEED = {
-  path: 'api/federation/events',
-  polled: 'api/federation/health',
+  path: IS_PUBLIC ? 'api/federation/public/events' : 'api/federation/events',
+  polled: IS_PUBLIC ? 'api/federation/public' : 'api/federation/health',
   slow: {
     member: 'statistics',
     changesWith: 'lastTickAt',
@@ -33,7 +34,7 @@ startStatistics();
 live.start();
 startCharts();
 startNodes();
-startReporting();
+if (!IS_PUBLIC) startReporting();
 startViews({ dashboard: { show: () => t('view.dashboard') } }, (title) =>
   titleView(`${title} · ${t('view.title')}`),
 );
