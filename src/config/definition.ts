@@ -112,3 +112,17 @@ export function faultIn(name: string, { kind }: Definition<unknown>, text: strin
   if (slip !== undefined) return slip;
   return kind.parse(text) === undefined ? (kind.explain?.(text) ?? `allowed is ${kind.allowed}`) : undefined;
 }
+
+/** A table whose names have `P` before them. */
+export type UnderKeys<P extends string, T> = { readonly [K in keyof T & string as `${P}${K}`]: T[K] };
+
+/** The definitions with `start` before their names, for the keys of a block in a settings file. */
+export function under<
+  const P extends string,
+  T extends Readonly<Record<string, Definition<never> | Definition<unknown>>>,
+>(start: P, keys: T): UnderKeys<P, T> {
+  return Object.fromEntries(Object.entries(keys).map(([name, key]) => [start + name, key])) as UnderKeys<
+    P,
+    T
+  >;
+}

@@ -48,7 +48,9 @@ class TableReader<T extends FileTable> implements FileContent<T> {
     }
     for (const { key, place, value } of node.entries) {
       const [known, name] = [pattern + key, path + key];
-      if (Object.hasOwn(this.#table, known)) this.#value(known, name, place, value);
+      // A key may be a word or a list: it is then in the table in both forms.
+      const isList = value.type === 'list' && this.#has(`${known}[]`);
+      if (Object.hasOwn(this.#table, known) && !isList) this.#value(known, name, place, value);
       else if (this.#has(`${known}[]`)) this.#list(known, name, place, value);
       else if (this.#has(`${known}.`)) this.#inner(known, name, place, value);
       else this.#wrong(place, this.#unknown(key, pattern, path));

@@ -68,6 +68,45 @@ export function descriptorReading(prefix: string): Reading<{ readonly seconds: n
   );
 }
 
+/** The receivers of notices; names are the operator's, and few. */
+export interface ReceiversMoment {
+  readonly receivers: readonly {
+    readonly name: string;
+    readonly counts: {
+      readonly waiting: number;
+      readonly sent: number;
+      readonly failed: number;
+      readonly dropped: number;
+    };
+  }[];
+}
+
+/** The metrics of the receivers of notices. */
+export function receiverReadings(prefix: string): readonly Reading<ReceiversMoment>[] {
+  return [
+    {
+      name: `${prefix}_notifications_total`,
+      type: 'counter',
+      help: 'Notices by receiver: sent, or dropped; failed counts attempts to send.',
+      labels: ['receiver', 'outcome'],
+      read: ({ receivers }) =>
+        receivers.flatMap(({ name, counts }) =>
+          (['sent', 'failed', 'dropped'] as const).map(
+            (outcome) => [{ receiver: name, outcome }, counts[outcome]] as const,
+          ),
+        ),
+    },
+    {
+      name: `${prefix}_notifications_waiting`,
+      type: 'gauge',
+      help: 'Notices that wait for a receiver.',
+      labels: ['receiver'],
+      read: ({ receivers }) =>
+        receivers.map(({ name, counts }) => [{ receiver: name }, counts.waiting] as const),
+    },
+  ];
+}
+
 /** Lines that the log lost. */
 export function logReading(prefix: string): Reading<{ readonly lines: number }> {
   return counter(

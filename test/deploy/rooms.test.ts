@@ -23,6 +23,11 @@ const EXCEPTIONS: Readonly<Record<string, { readonly words: readonly string[]; r
     words: ['federation', 'mining', 'trades'],
     reason: 'the marks of all programs stand in one table, so that no two programs can have the same mark',
   },
+  'src/notify/receiver.ts': {
+    words: ['exchange'],
+    reason:
+      'the name of the file that posts over kept connections (io/http-exchange.ts); no exchange of trades',
+  },
   'src/io/embedded-broker/credentials.ts': {
     words: ['truebit'],
     reason:
