@@ -5,11 +5,14 @@ import type { Program } from '../../cli/until-signal.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { LossyLog } from '../../io/log.ts';
 import type { CodedError } from '../../lib/errors.ts';
+import { randomShare, systemClock } from '../../lib/clock.ts';
 import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
+import { Receivers } from '../../notify/receivers.ts';
 import type { MiningConfig } from '../config/config.ts';
 import type { Alarm } from '../domain/alarm.ts';
-import { Webhook } from '../sinks/webhook.ts';
+import { receiversOf } from '../config/arrange-alarms.ts';
+import { noticeOf } from '../sinks/notices.ts';
 import { createMining, type MiningSeams } from '../threads/main.ts';
 
 /** The program as the command sees it. */
@@ -32,39 +35,41 @@ export interface MiningStart {
 /** Makes the program; starts nothing. */
 export type MakeMining = (config: MiningConfig, start: MiningStart) => MiningProgram;
 
-/** Makes the program of this package, with its webhook; without `seams` as an operator has it. */
+/** Makes the program of this package, with the receivers of its alarms; without `seams` as an operator has it. */
 export function makeMining(
   config: MiningConfig,
   { log, fatal }: MiningStart,
   seams: MiningSeams = {},
 ): MiningProgram {
-  const webhook = new Webhook(config.webhook, {
+  const receivers = new Receivers(receiversOf(config), {
+    clock: systemClock,
     timers: systemTimers,
+    random: randomShare,
     userAgent: `aggregator/${programVersion()}`,
-    failed: (reason) => log.warn(`alarms: the webhook does not take them: ${reason}`),
-    works: (lost) => log.info(`alarms: the webhook takes them again; ${lost} were lost`),
+    source: () => ({ name: 'aggregator mining', id: 'mining', url: null }),
+    failed: (name, reason) => log.warn(`alarms: the receiver ${name} does not take them: ${reason}`),
+    works: (name, lost) => log.info(`alarms: the receiver ${name} takes them again; ${lost} were lost`),
   });
-  const alarm = (told: Alarm) => webhook.tell(told);
   const app = createMining(config, {
     log,
     fatal,
-    alarm,
-    alarms: () => webhook.counts,
+    alarm: (told: Alarm) => receivers.tell(noticeOf(told)),
+    alarms: () => ({ ...receivers.totals, receivers: receivers.views, problem: receivers.problem }),
     isDemonstration: false,
     seams,
   });
   return {
     async start() {
-      await webhook.start();
+      await receivers.start();
       await app.start();
     },
     async stop() {
       await app.stop();
-      await webhook.stop();
+      await receivers.stop();
     },
     kill: () => app.kill(),
     change(next) {
-      webhook.change(next.webhook);
+      receivers.change(receiversOf(next));
       app.change(next);
     },
   };

@@ -5,6 +5,7 @@ import { type HostPort, hostPortText } from '../../config/address-kinds.ts';
 import type { Given } from '../../config/file-values.ts';
 import { ownPath } from '../../lib/real-path.ts';
 import type { UpstreamOrder } from '../domain/choose-upstream.ts';
+import { arrangeAlarms } from './arrange-alarms.ts';
 import { arrangeUpstreams, oneOfTwo, type Source } from './arrange-upstreams.ts';
 import type { MiningConfig, UpstreamConfig } from './config.ts';
 import { KEYS } from './keys.ts';
@@ -45,7 +46,7 @@ export function arrangeConfig(source: Source, variables: LogVariables): MiningCo
     database: arrangeDatabase(source),
     dashboard: arrangeDashboard(source, listen),
     logging: arrangeLogging(source, variables),
-    webhook: arrangeWebhook(source),
+    ...arrangeAlarms(source),
   };
 }
 
@@ -199,10 +200,4 @@ function arrangeDashboard(
     findings.wrong(address?.place ?? place, sentence);
   }
   return { listen };
-}
-
-function arrangeWebhook({ values, meaning }: Source): string | null {
-  const given = values.get('alarms.webhook');
-  meaning.tell('alarms.webhook', given === undefined ? NONE : null, given);
-  return given?.value ?? null;
 }

@@ -33,6 +33,7 @@ const PARTS: readonly Part[] = [
   ['dashboard', 'restart', ({ dashboard }) => dashboard],
   ['logging', 'now', ({ logging }) => logging],
   ['alarms.webhook', 'now', ({ webhook }) => webhook],
+  ['alarms.receivers', 'now', ({ receivers }) => receivers],
 ];
 
 /** Compares two readings. */
@@ -64,5 +65,6 @@ export function applied(before: MiningConfig, after: MiningConfig): MiningConfig
     upstreams: [{ ...first, auth: nextFirst.auth }, ...(mayTake(before, after) ? nextFallbacks : fallbacks)],
     logging: after.logging,
     webhook: after.webhook,
+    receivers: after.receivers,
   };
 }

@@ -3,6 +3,7 @@
 
 import type { HostPort } from '../../config/address-kinds.ts';
 import type { LogLevel } from '../../io/log.ts';
+import type { ReceiverConfig } from '../../notify/receivers.ts';
 import type { UpstreamOrder } from '../domain/choose-upstream.ts';
 import type { SubmissionMode } from '../domain/information.ts';
 import type { Verify } from '../domain/proof-check.ts';
@@ -59,6 +60,8 @@ export interface MiningConfig {
   /** Null: off. */
   readonly dashboard: { readonly listen: HostPort } | null;
   readonly logging: LoggingConfig;
-  /** Where alarms are posted; a secret. Null: nowhere. */
+  /** Where each alarm is posted as JSON; a secret. Null: nowhere. */
   readonly webhook: string | null;
+  /** Further receivers of alarms; their addresses are secrets. */
+  readonly receivers: readonly ReceiverConfig[];
 }

@@ -2,7 +2,6 @@
 
 import { addressOrNetwork, hostAndPort, httpAddress } from '../../config/address-kinds.ts';
 import {
-  type Definition,
   optional,
   rowsOf,
   secret,
@@ -10,6 +9,7 @@ import {
   settingAs,
   type SettingRow,
   truth,
+  under,
 } from '../../config/definition.ts';
 import {
   anyText,
@@ -23,6 +23,8 @@ import {
 } from '../../config/kinds.ts';
 import { quantity, quantityOrZero } from '../../config/quantities.ts';
 import type { LogLevel } from '../../io/log.ts';
+import { receiverKeys } from '../../notify/receiver-keys.ts';
+import { ALARM_TYPES } from '../domain/alarm.ts';
 
 const YEAR_SECS = 31_536_000;
 
@@ -93,19 +95,6 @@ function upstreamKeys() {
     ),
     block_time_secs: setting(seconds, 120, 'Seconds from block to block; the same for all upstreams.'),
   } as const;
-}
-
-type UnderKeys<P extends string, T> = { readonly [K in keyof T & string as `${P}${K}`]: T[K] };
-
-/** The definitions with `start` before their names. */
-function under<
-  const P extends string,
-  T extends Readonly<Record<string, Definition<never> | Definition<unknown>>>,
->(start: P, keys: T): UnderKeys<P, T> {
-  return Object.fromEntries(Object.entries(keys).map(([name, key]) => [start + name, key])) as UnderKeys<
-    P,
-    T
-  >;
 }
 
 const order = oneOf('order', 'newest');
@@ -182,7 +171,11 @@ export const KEYS = {
   'alarms.webhook': secret<string>(
     { ...httpAddress, parse: (text) => (httpAddress.parse(text) === undefined ? undefined : text) },
     'unset',
-    'Address to which alarms are posted as JSON.',
+    'Address to which each alarm is posted as JSON: the short form of a receiver.',
+  ),
+  ...under(
+    'alarms.receivers[].',
+    receiverKeys({ events: ALARM_TYPES, noun: 'upstreams', eventsUnset: 'all', nodesUnset: 'all' }),
   ),
 } as const;
 

@@ -1,6 +1,11 @@
-// What an operator is told outside the program, as alarms.webhook posts it. Plain data; texts of pools are shortened.
+// What an operator is told outside the program, as the receivers of `alarms` get it. Plain data; texts of pools are
+// shortened.
 
+import { plainText as plain } from '../../lib/plain-text.ts';
 import type { UpstreamState } from './upstream-state.ts';
+
+/** The types of alarms; a receiver chooses among them. */
+export const ALARM_TYPES = ['upstream_state', 'upstream_changed', 'operator', 'not_assigned'] as const;
 
 /** One event that an operator may want to know at once. Times are ms since the epoch. */
 export type Alarm =
@@ -27,7 +32,7 @@ export type Alarm =
     };
 
 /** Characters of a pool's text that an alarm repeats. */
-const ALARM_TEXT_CHARACTERS_MAX = 300;
+export const ALARM_TEXT_CHARACTERS_MAX = 300;
 
 /** The alarm in one plain sentence: on one line, without what a chat would take for a command or markup. */
 export function alarmSentence(alarm: Alarm): string {
@@ -45,13 +50,7 @@ export function alarmSentence(alarm: Alarm): string {
   }
 }
 
-/** The text on one line and shortened. */
-export function oneLine(text: string): string {
-  const line = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return line.length > ALARM_TEXT_CHARACTERS_MAX ? `${line.slice(0, ALARM_TEXT_CHARACTERS_MAX)}…` : line;
-}
-
-/** As {@link oneLine}, and without the characters with which a chat begins a mention, a link or code. */
+/** The text on one line, shortened, and without the characters with which a chat begins a mention, a link or code. */
 function plainText(text: string): string {
-  return oneLine(text.replaceAll(/[<>@`[\]|]/g, ' '));
+  return plain(text, ALARM_TEXT_CHARACTERS_MAX);
 }

@@ -269,14 +269,21 @@ export interface DescriptorView {
   readonly limit: number | null;
 }
 
-/** Alarms for the webhook, since the start. */
-export interface AlarmView {
+/** Alarms for receivers, since the start. An alarm for two receivers counts twice. */
+export interface AlarmCounts {
   readonly waiting: number;
   readonly sent: number;
   /** Attempts that failed. */
   readonly failed: number;
-  /** Alarms that were never taken: all attempts failed, the queue was full, or the address was removed. */
+  /** Alarms that were never taken: all attempts failed, too many waited, or the receiver was removed. */
   readonly dropped: number;
+}
+
+/** The receivers of alarms. */
+export interface AlarmView extends AlarmCounts {
+  readonly receivers: readonly { readonly name: string; readonly counts: AlarmCounts }[];
+  /** Which receiver is away and why; null if none is. */
+  readonly problem: string | null;
 }
 
 /** The whole program at one moment. */

@@ -11,7 +11,7 @@ const DESCRIPTOR_SHARE_WARNED = 0.9;
 /** What the judgement needs. */
 export type ReadinessInputs = Pick<
   MiningView,
-  'upstreams' | 'store' | 'pool' | 'proofs' | 'door' | 'descriptors' | 'logLoss' | 'uptimeMs'
+  'upstreams' | 'store' | 'pool' | 'proofs' | 'door' | 'alarms' | 'descriptors' | 'logLoss' | 'uptimeMs'
 >;
 
 /** The body of `/readyz`. */
@@ -23,8 +23,15 @@ export function judgeReadiness(inputs: ReadinessInputs) {
     database: inputs.store.problem === null ? OK : no(inputs.store.problem),
     workers: judgeWorkers(inputs),
     upstream: judgeUpstreams(inputs),
-    process: judgeDescriptors(inputs) ?? judgeProcess(inputs.descriptors.problem, inputs.logLoss),
+    process: judgeProgram(inputs),
   });
+}
+
+/** A receiver that takes no alarms is only a warning: the program works without it. */
+function judgeProgram(inputs: ReadinessInputs): ComponentReadiness {
+  const { descriptors, logLoss, alarms } = inputs;
+  const judged = judgeDescriptors(inputs) ?? judgeProcess(descriptors.problem, logLoss);
+  return judged === OK && alarms.problem !== null ? { ok: true, reason: alarms.problem } : judged;
 }
 
 function judgeWorkers({ pool, proofs }: ReadinessInputs): ComponentReadiness {

@@ -7,6 +7,7 @@ import {
   descriptorReading,
   factStoreReadings,
   logReading,
+  receiverReadings,
 } from '../../metrics/program-readings.ts';
 import { counter, gauge, labelled, type Reading, readFrom } from '../../metrics/reading.ts';
 import { VERDICTS } from '../domain/facts.ts';
@@ -234,24 +235,21 @@ const STORE_READINGS: readonly Reading<MiningView>[] = [
 const PROCESS_READINGS: readonly Reading<MiningView>[] = [
   gauge(
     'aggregator_mining_alarms_waiting',
-    'Alarms that wait for the webhook.',
+    'Alarms that wait for a receiver.',
     ({ alarms }) => alarms.waiting,
   ),
-  counter(
-    'aggregator_mining_alarms_sent_total',
-    'Alarms that the webhook took.',
-    ({ alarms }) => alarms.sent,
-  ),
+  counter('aggregator_mining_alarms_sent_total', 'Alarms that a receiver took.', ({ alarms }) => alarms.sent),
   counter(
     'aggregator_mining_alarms_dropped_total',
-    'Alarms that the webhook never took.',
+    'Alarms that a receiver never took.',
     ({ alarms }) => alarms.dropped,
   ),
   counter(
     'aggregator_mining_alarm_attempts_failed_total',
-    'Attempts to give an alarm to the webhook that failed.',
+    'Attempts to give alarms to a receiver that failed.',
     ({ alarms }) => alarms.failed,
   ),
+  ...readFrom(receiverReadings('aggregator_mining'), ({ alarms }: MiningView) => alarms),
   gauge('aggregator_mining_worker_up', '1 while the thread that answers questions runs.', ({ pool }) =>
     pool.isUp ? 1 : 0,
   ),

@@ -72,7 +72,7 @@ export interface MiningApp extends Part {
   change(config: MiningConfig): void;
 }
 
-const NO_ALARMS: AlarmView = { waiting: 0, sent: 0, failed: 0, dropped: 0 };
+const NO_ALARMS: AlarmView = { waiting: 0, sent: 0, failed: 0, dropped: 0, receivers: [], problem: null };
 /** Time between two sweeps for silent machines. */
 const SWEEP_MS = 2_000;
 

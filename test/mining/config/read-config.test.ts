@@ -87,6 +87,7 @@ describe('the three layouts', () => {
       dashboard: { listen: { host: '0.0.0.0', port: 8081 } },
       logging: { level: 'info', format: 'json', file: 'aggregator.log', maxSizeMib: 20, maxFiles: 10 },
       webhook: null,
+      receivers: [],
     });
   });
 
@@ -159,6 +160,29 @@ describe('what a file means', () => {
     ],
     ['TLS', 'server: {tls: {cert: c.pem, key: k.pem}}\n', { tls: { certFile: 'c.pem', keyFile: 'k.pem' } }],
     ['a webhook', 'alarms: {webhook: "https://hooks/x?token=1"}\n', { webhook: 'https://hooks/x?token=1' }],
+    [
+      'receivers',
+      'alarms:\n  receivers:\n  - {name: ops, url: "https://h/x", form: slack, events: [operator], nodes: [a, "b*"], min_interval: 5m}\n  - {name: all, url: "https://h/y", nodes: all}\n',
+      {
+        receivers: [
+          {
+            name: 'ops',
+            url: 'https://h/x',
+            form: 'slack',
+            events: ['operator'],
+            nodes: ['a', 'b*'],
+            minIntervalMs: 300_000,
+          },
+          {
+            name: 'all',
+            form: 'json',
+            events: ['upstream_state', 'upstream_changed', 'operator', 'not_assigned'],
+            nodes: ['*'],
+            minIntervalMs: 60_000,
+          },
+        ],
+      },
+    ],
   ])('config - %s', (_name, text, meant) => {
     expect(read(UPSTREAM + text).config).toMatchObject(meant);
   });
@@ -389,6 +413,10 @@ describe('mistakes', () => {
       `${UPSTREAM}alarms: {webhook: hooks.example.com/geheim}\n`,
       '2:19 alarms.webhook (not shown): allowed is an address that begins with `http://` or `https://`',
     ],
+    [
+      `${UPSTREAM}alarms:\n  webhook: http://h/geheim\n  receivers:\n  - {name: webhook, url: "http://h/geheim"}\n`,
+      '3:3 alarms.webhook: a receiver of alarms.receivers has the name webhook: rename it',
+    ],
     [`${UPSTREAM}listen_adress: x\n`, '2:1 listen_adress: no key has this name; is listen_address meant?'],
     [`${UPSTREAM}rpc_port: 5\n`, '2:1 rpc_port: no key has this name; is upstream.rpc_port meant?'],
     [
@@ -430,7 +458,7 @@ describe('the examples and the page', () => {
       readFileSync(new URL(`../../../examples/${name}`, import.meta.url), 'utf8'),
     );
     for (const { name } of KEY_ROWS) {
-      expect(examples.join('\n'), name).toContain(`${name.replace('[]', '').split('.').at(-1) ?? ''}:`);
+      expect(examples.join('\n'), name).toContain(`${name.replaceAll('[]', '').split('.').at(-1) ?? ''}:`);
     }
     const shown = (text: string) => text.replaceAll('|', '\\|');
     expect(rows).toEqual(
@@ -464,6 +492,7 @@ describe('a new reading while the program runs', () => {
       ['logging', 'alarms.webhook'],
       [],
     ],
+    [withServer('alarms: {receivers: [{name: a, url: "http://x"}]}\n'), ['alarms.receivers'], []],
     [base.replace('http://b', 'http://c'), ['upstream.fallbacks'], []],
     [base.replace('http://pool', 'http://u:p@pool'), ['upstream.rpc_auth'], []],
     [base.replace('http://pool', 'http://other'), [], ['upstream.url']],
