@@ -7,7 +7,9 @@ const NODE_MAJOR_MIN = 24;
 
 // Loading the service takes up to a second, in which nothing is open: a signal ends it at once. As soon as the service
 // listens to the signal itself (cli/until-signal.ts has the same five), this listener does nothing.
-if (process.argv[2] === undefined || process.argv[2] === 'serve') {
+const words = process.argv.slice(2);
+const word = words[0] === '--env-file' ? words[2] : words.find((each) => !each.startsWith('--env-file='));
+if (word === undefined || word === 'serve') {
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGTERM']) {
     process.on(signal, () => {
       if (process.listenerCount(signal) === 1) process.exit(0);

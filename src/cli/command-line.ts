@@ -2,6 +2,7 @@
 // terminal. It knows no command. Only this file imports Node's `parseArgs`.
 
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { nearestWord } from '../config/near-names.ts';
 import { CodedError } from '../lib/errors.ts';
 
 /** An option without a value: present or absent. */
@@ -61,6 +62,9 @@ export interface CommandLine<O extends ParseArgsOptionsConfig> {
 
 /** The end of the name of an operand that may come any number of times. */
 const ANY_NUMBER = '…';
+
+/** The options of every command, without dashes: global-options.ts takes them out, and help has a line about them. */
+export const GLOBAL_OPTIONS = ['env-file', 'version', 'help'] as const;
 
 /** The argument that ends the options: every argument after it is an operand, even if it begins with `-`. */
 export const END_OF_OPTIONS = '--';
@@ -123,15 +127,18 @@ function parse<const O extends ParseArgsOptionsConfig>(
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: true, tokens: true });
   } catch (error) {
-    throw wrong(sentenceOf(error, hasOperands), error);
+    throw wrong(sentenceOf(error, hasOperands, [...Object.keys(options), ...GLOBAL_OPTIONS]), error);
   }
 }
 
 /** Makes one sentence from the error of `parseArgs`: it names the option and the remedy. */
-function sentenceOf(error: unknown, hasOperands: boolean): string {
+function sentenceOf(error: unknown, hasOperands: boolean, names: readonly string[]): string {
   const [first = '', ...others] = (error instanceof Error ? error.message : '').split(/\.?\s*\n|\. /);
   const named = printable(first.replace(/\.$/, ''));
   if (named === '') return 'The arguments cannot be read.';
+  const unknown = /^Unknown option '--(.+)'$/.exec(named)?.[1];
+  const near = unknown === undefined ? undefined : nearestWord(names, unknown);
+  if (near !== undefined) return `${named}; is --${near} meant?`;
   if (named.startsWith('Unknown option') && hasOperands) {
     return `${named}; put -- before an argument that begins with -.`;
   }

@@ -2,6 +2,7 @@
 // agree.
 
 import type { Environment } from '../config/environment.ts';
+import { nearestWord } from '../config/near-names.ts';
 import { CodedError } from '../lib/errors.ts';
 import {
   asksForHelp,
@@ -11,6 +12,7 @@ import {
   parseCommandLine,
   printable,
 } from './command-line.ts';
+import type { CommandShape, WorkShape } from './command-shape.ts';
 import { commandHelp, type CommandTexts, groupHelp, type GroupTexts } from './help.ts';
 import { print } from './output.ts';
 
@@ -27,6 +29,13 @@ export interface Call {
 export interface Command {
   /** Resolves with the exit code. Rejects with a `CodedError`, which commands.ts prints. */
   run(call: Call): Promise<number>;
+  /** Its options and operands, or the commands behind its name. */
+  shape(): Promise<CommandShape>;
+}
+
+/** A command that does work, and says what it takes. */
+export interface WorkCommand extends Command {
+  shape(): Promise<WorkShape>;
 }
 
 /** A command's options and texts, and the function that does its work. */
@@ -36,8 +45,10 @@ export interface CommandSpec<O extends Options> extends CommandTexts<O> {
 }
 
 /** Makes a command that does work. */
-export function command<const O extends Options>(spec: CommandSpec<O>): Command {
+export function command<const O extends Options>(spec: CommandSpec<O>): WorkCommand {
+  const { options, operands = [] } = spec;
   return {
+    shape: () => Promise.resolve({ type: 'work', options, operands }),
     async run({ name, args, env }) {
       if (!asksForHelp(args)) return spec.run(parseCommandLine(args, spec.options, spec.operands), env);
       print(commandHelp(name, spec));
@@ -61,6 +72,7 @@ export interface GroupSpec extends GroupTexts {
 export function group(spec: GroupSpec): Command {
   const { commands, standard } = spec;
   return {
+    shape: () => Promise.resolve({ type: 'group', commands, standard: standard ?? null }),
     async run({ name, args, env }) {
       // The argument `--` may come before the word; then it also ends the options of the command.
       const end = args[0] === END_OF_OPTIONS ? [END_OF_OPTIONS] : [];
@@ -84,9 +96,12 @@ export function group(spec: GroupSpec): Command {
 
 function notOneOf(words: readonly string[], given: string | undefined): CodedError {
   const choice = words.join(', ');
+  const near = given === undefined ? undefined : nearestWord(words, given);
   const problem =
     given === undefined
       ? `One of these words is missing: ${choice}.`
-      : `'${printable(given)}' is not one of: ${choice}.`;
+      : near === undefined
+        ? `'${printable(given)}' is not one of: ${choice}.`
+        : `'${printable(given)}' is no command; is ${near} meant?`;
   return new CodedError('usage', `${problem} --help lists the options.`);
 }

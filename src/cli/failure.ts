@@ -60,6 +60,7 @@ function changedEntry(
     async load() {
       const command = await entry.load();
       return {
+        shape: () => command.shape(),
         async run(call) {
           try {
             return await command.run(call);

@@ -1,6 +1,7 @@
 // Makes the text of --help from a command's declaration.
 
 import type { Options } from './command-line.ts';
+import { ENV_FILE_HELP } from './global-options.ts';
 
 /** The help texts of a command. */
 export interface CommandTexts<O extends Options = Options> {
@@ -42,8 +43,8 @@ export function commandHelp(
       standard === '' ? given.help : `${given.help}; default ${standard}`,
     ] as const;
   });
-  const words = [name, ...operands, ...(rows.length > 0 ? ['[options]'] : [])];
-  return page(words, about, [rows, table], exit);
+  const words = [name, ...operands, '[options]'];
+  return page(words, about, [[...rows, ENV_FILE_HELP], table], exit);
 }
 
 /** The text of a group's `--help`: its commands, each with its summary. */
@@ -53,7 +54,12 @@ export function groupHelp(name: string, { about, commands, standard, exit }: Gro
       [command, command === standard ? `${summary} (the default)` : summary] as const,
   );
   const words = [name, standard === undefined ? 'COMMAND' : '[COMMAND]', '[options]'];
-  return page(words, `${about}\n\n${name} COMMAND --help says more of each.`, [rows], exit);
+  return page(
+    words,
+    `${about}\n\n${name} COMMAND --help says more of each. --version prints the version. --env-file FILE, before or behind a command, reads settings from a file too; a variable of the environment wins.`,
+    [rows],
+    exit,
+  );
 }
 
 function page(

@@ -17,6 +17,10 @@ export interface TwoForms {
 /** Makes the command. Its help is that of both forms. */
 export function twoForms({ withOperand, without, options }: TwoForms): Command {
   return {
+    async shape() {
+      const shape = await (await withOperand()).shape();
+      return shape.type === 'work' ? { ...shape, options: { ...shape.options, ...options } } : shape;
+    },
     async run(call) {
       if (asksForHelp(call.args)) {
         await (await without()).run(call);

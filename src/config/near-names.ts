@@ -1,5 +1,5 @@
-// Finds the name that a misspelt name probably means: a few letters off, or in the other case. It only guesses: the
-// program never reads a setting under another name.
+// Finds the name of a setting, a command or an option that a misspelt name probably means: a few letters off, or in the
+// other case. It only guesses: the program never takes one name for another.
 
 import type { Environment } from './environment.ts';
 
@@ -35,6 +35,26 @@ export function nearestOf(names: readonly string[], written: string): string | u
     if (near !== undefined) return near;
   }
   return undefined;
+}
+
+/** Words shorter than this may differ in one letter, longer ones in two. */
+const WORD_FOR_TWO = 6;
+/** A word with fewer letters is no beginning of another. */
+const BEGINNING_MIN = 3;
+
+/**
+ * Returns the word, of commands or options, that a misspelt one probably means: one or two letters off, or the only one
+ * that begins so. Undefined if none is near. Case, `-` and `_` do not count.
+ */
+export function nearestWord(words: readonly string[], written: string): string | undefined {
+  const text = plain(written);
+  if (text === '' || text.length > COMPARED_CHARACTERS_MAX) return undefined;
+  for (let steps = 0; steps <= (text.length < WORD_FOR_TWO ? 1 : 2); steps++) {
+    const near = words.find((word) => steps < plain(word).length && isWithin(text, plain(word), steps));
+    if (near !== undefined) return near;
+  }
+  const longer = words.filter((word) => plain(word).startsWith(text));
+  return text.length >= BEGINNING_MIN && longer.length === 1 ? longer[0] : undefined;
 }
 
 function plain(name: string): string {

@@ -1,15 +1,11 @@
 // Reads a settings file from the disk and by the table of its keys. It lists all mistakes at once, each with its line
 // and column, without secrets. The program provides the rules between keys.
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { errorCode } from '../lib/error-code.ts';
 import { CodedError } from '../lib/errors.ts';
 import { readByTable } from './file-reader.ts';
+import { settingsTextOf } from './file-text.ts';
 import type { FileTable, FileValues } from './file-values.ts';
 import { type FileMistake, type FilePlace, readTree } from './yaml-tree.ts';
-
-/** Length of a settings file. */
-export const SETTINGS_FILE_BYTES_MAX = 65_536;
 
 /** Where a program's rules between keys tell what they find. */
 export interface Findings {
@@ -38,7 +34,7 @@ export function readSettingsFile<T extends FileTable, Settings>(
   program: FileProgram<T, Settings>,
   path: string,
 ): FileSettings<T, Settings> {
-  return readSettingsText(program, textOf(path), path);
+  return readSettingsText(program, settingsTextOf(path), path);
 }
 
 /** As {@link readSettingsFile}, for the text of a file; `path` names it in errors. */
@@ -76,44 +72,4 @@ function sentencesOf(found: readonly FileMistake[]): readonly string[] {
     .map(({ place, sentence }) =>
       place === null ? sentence : `line ${place.line}, column ${place.column}: ${sentence}`,
     );
-}
-
-function textOf(path: string): string {
-  const bytes = bytesOf(path);
-  if (bytes.length > SETTINGS_FILE_BYTES_MAX) {
-    throw unreadable(path, `is longer than ${SETTINGS_FILE_BYTES_MAX} bytes, so it is perhaps another file`);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw unreadable(path, 'is not UTF-8 text: save it as UTF-8');
-  }
-}
-
-/** The first bytes of the file, one more than is allowed. */
-function bytesOf(path: string): Buffer {
-  let descriptor: number | null = null;
-  try {
-    // A pipe without a writer would hold up the program.
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!fstatSync(descriptor).isFile()) throw unreadable(path, 'is not a file');
-    const bytes = Buffer.alloc(SETTINGS_FILE_BYTES_MAX + 1);
-    let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-      read = readSync(descriptor, bytes, length, bytes.length - length, null);
-    }
-    return bytes.subarray(0, length);
-  } catch (error) {
-    if (error instanceof CodedError) throw error;
-    const code = errorCode(error);
-    if (code === 'ENOENT') throw unreadable(path, 'does not exist', error);
-    throw unreadable(path, `cannot be read (${code ?? 'unknown'})`, error);
-  } finally {
-    if (descriptor !== null) closeSync(descriptor);
-  }
-}
-
-function unreadable(path: string, what: string, cause?: unknown): CodedError {
-  return new CodedError('settings_invalid', `The settings file ${path} ${what}.`, { cause });
 }

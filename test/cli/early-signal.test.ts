@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MAIN, testFolder } from '../support/program.ts';
 
-/** A hook that sends the signal to its own process when the entry file asks for `commands.ts`. */
+/** A hook that sends the signal to its own process when the entry file asks for `commands.ts`; others have such a file too. */
 const atImport = (signal: NodeJS.Signals) => `
   resolve(specifier, context, next) {
-    if (specifier.endsWith('/commands.ts')) process.kill(process.pid, '${signal}');
+    if (specifier === './commands.ts' && context.parentURL.endsWith('/main.ts')) process.kill(process.pid, '${signal}');
     return next(specifier, context);
   },`;
 

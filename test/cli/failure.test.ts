@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { explained, failureLine, sayingSetting } from '../../src/cli/failure.ts';
 import { CodedError } from '../../src/lib/errors.ts';
+import { takesNothing } from '../support/command.ts';
 
 test('failure - a program explains the errors of its own commands with its own DB_PATH', async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'failure-')));
@@ -17,6 +18,7 @@ test('failure - a program explains the errors of its own commands with its own D
     summary: 'fails',
     async load() {
       return {
+        shape: takesNothing,
         async run() {
           throw fault;
         },
@@ -56,6 +58,7 @@ test('failure - a program whose setting has another name than DB_PATH says its o
         summary: 'fails',
         load: () =>
           Promise.resolve({
+            shape: takesNothing,
             run: () => Promise.reject(new CodedError('not_found', 'Check DB_PATH, or set DB_PATH.')),
           }),
       },

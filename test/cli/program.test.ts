@@ -166,7 +166,7 @@ describe('help', () => {
     });
     expect(text).toMatch(/^Usage: aggregator x FILE \[options\]\n\na word /);
     expect(text).toMatch(
-      /\n {2}--json {7}print JSON\n {2}--timeout S {2}a word .*\n {15}\S.*; default 60\n\n {2}NAME {2}A row\.\n\nExit code: 0 done\.\n$/s,
+      /\n {2}--json {11}print JSON\n {2}--timeout S {6}a word .*\n {19}\S.*; default 60\n {2}--env-file FILE {2}read .*\n\n {2}NAME {2}A row\.\n\nExit code: 0 done\.\n$/s,
     );
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });

@@ -2,10 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
 import { flag, option } from '../../src/cli/command-line.ts';
 import { twoForms } from '../../src/cli/two-forms.ts';
+import { takesNothing } from '../support/command.ts';
 
 /** The exit code tells which form was called. */
 function formOf(args: readonly string[]): Promise<number> {
-  const answering = (code: number): Command => ({ run: () => Promise.resolve(code) });
+  const answering = (code: number): Command => ({
+    shape: takesNothing,
+    run: () => Promise.resolve(code),
+  });
   const command = twoForms({
     options: { keys: option('WHERE', 'of the keys'), json: flag('JSON') },
     withOperand: () => Promise.resolve(answering(1)),

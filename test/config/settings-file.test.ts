@@ -9,13 +9,9 @@ import { addressOrNetwork, hostAndPort, hostPortText, httpAddress } from '../../
 import { optional, secret, setting, settingAs, truth } from '../../src/config/definition.ts';
 import { readByTable } from '../../src/config/file-reader.ts';
 import { anyText, filePath, oneOf, wholeNumber, wholeNumberOrZero } from '../../src/config/kinds.ts';
+import { SETTINGS_FILE_BYTES_MAX } from '../../src/config/file-text.ts';
 import { nearestOf } from '../../src/config/near-names.ts';
-import {
-  type FileProgram,
-  readSettingsFile,
-  readSettingsText,
-  SETTINGS_FILE_BYTES_MAX,
-} from '../../src/config/settings-file.ts';
+import { type FileProgram, readSettingsFile, readSettingsText } from '../../src/config/settings-file.ts';
 import { readTree } from '../../src/config/yaml-tree.ts';
 import { CodedError } from '../../src/lib/errors.ts';
 

@@ -53,7 +53,7 @@ async function fetches(env: Readonly<Record<string, string>>, ...args: string[])
     cwd: folder,
     env: { PATH: '/usr/bin:/bin', ...env },
   });
-  expect(stdout).toBe(`${['started --max-semi-space-size=8 src/main.ts', ...args].join(' ')}\n`);
+  expect(stdout).toBe(`${['started --max-semi-space-size=8 -- src/main.ts', ...args].join(' ')}\n`);
   expect(['set up \n', 'set up \nset up broker\n']).toContain(stderr);
   return stderr.includes('set up broker');
 }
@@ -92,9 +92,30 @@ describe('start', () => {
   });
 
   it('start - nothing is fetched for a command', async () => {
-    for (const name of ['status', 'check-config', 'backup', '--help'])
+    for (const name of ['status', 'check-config', 'backup', '--help', '--version'])
       expect(await fetches({}, name)).toBe(false);
     expect(await fetches({}, 'serve')).toBe(true);
+    expect(await fetches({}, 'cluster', 'up')).toBe(true);
+    expect(await fetches({}, 'cluster', 'status')).toBe(false);
+    expect(await fetches({}, 'agent')).toBe(false);
+    expect(await fetches({}, 'agent', '--demo')).toBe(true);
+    expect(await fetches({ FEDERATION_NATS_URL: 'nats://a' }, 'agent', '--or-demo')).toBe(false);
+    expect(await fetches({ AGGREGATOR_PRIVATE_KEY: 'a.key' })).toBe(false);
+  });
+
+  it.each<[string, boolean]>([
+    ['LOG_LEVEL=warn', true],
+    ['NATS_URL=nats://a:4222', false],
+    ['export EMBEDDED_NATS="off" # no broker', false],
+    ['AGGREGATOR_BACKEND_URL=http://a', false],
+    ['NATS_SERVER_BIN=/usr/bin/nats', false],
+    ['no setting', false],
+  ])('start - the line %s of --env-file counts like the environment', async (text, isFetched) => {
+    writeFileSync(join(folder, 'given.env'), `${text}\n`);
+    expect(await fetches({}, '--env-file', 'given.env')).toBe(isFetched);
+    expect(await fetches({}, 'serve', '--env-file=given.env')).toBe(
+      text.startsWith('AGGREGATOR') ? true : isFetched,
+    );
   });
 
   it('start - compiled code is kept in the clone, unless the environment says where', async () => {

@@ -12,6 +12,9 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** The shape of a made-up command that takes nothing. */
+export const takesNothing = () => Promise.resolve({ type: 'work', options: {}, operands: [] } as const);
+
 const PATIENCE_MS = 120_000;
 
 /** Runs `aggregator …args` with only these settings; for commands that end by themselves. */
@@ -20,9 +23,10 @@ export function runCommand(
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
+    // As in ./aggregator: behind -- Node leaves --env-file to the program.
     // A command that does not end must not hold up the tests for ever.
     const options = { env: { ...COMPILED_CODE, ...env }, timeout: PATIENCE_MS };
-    execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, ['--', MAIN, ...args], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
     );
   });

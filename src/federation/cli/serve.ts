@@ -46,7 +46,7 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
 /** The command `serve`. */
 export const serveCommand = command({
   about:
-    'Runs the aggregator until Ctrl-C, SIGTERM, or its terminal closes. It has no options. Settings are environment variables (see README.md); check-config checks them.',
+    'Runs the aggregator until Ctrl-C, SIGTERM, or its terminal closes. It has no options of its own. Settings are environment variables (see README.md); check-config checks them.',
   options: {},
   exit: '0 orderly stop; 1 it cannot start or continue, and says why; 2 usage.',
   run: (_given, env) => serve(env),

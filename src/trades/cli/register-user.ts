@@ -66,6 +66,7 @@ const registering = command({
 
 /** The command `register-user`. */
 export const registerUserCommand: Command = {
+  shape: () => registering.shape(),
   run(call) {
     refuseSecretOptions(call.args);
     return registering.run(call);
