@@ -1,7 +1,7 @@
 # Functions that find, or put into .cache, the programs that only the tests need: promtool, prometheus, openssl (which
 # makes certificates), the sqlite3 command line 3.40, the oldest that must be able to read the database, Chromium, which
-# looks at the dashboard, and libfaketime, which sets the clock of one process. The nats-servers of the tests are in
-# test-brokers.sh. To be sourced after tools.sh.
+# looks at the dashboard, nginx, which stands in front of it, and libfaketime, which sets the clock of one process. The
+# nats-servers of the tests are in test-brokers.sh. To be sourced after tools.sh.
 . scripts/test-brokers.sh
 
 # A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it.
@@ -17,6 +17,7 @@ find_sqlite3() {
 find_promtool() { find_program promtool "${PROMTOOL_BIN:-}"; }
 find_prometheus() { find_program prometheus "${PROMETHEUS_BIN:-}"; }
 find_openssl() { find_program openssl "${OPENSSL_BIN:-}"; }
+find_nginx() { find_program nginx "${NGINX_BIN:-}"; }
 find_chromium() {
   if [ -n "${CHROMIUM_BIN:-}" ]; then find_program chromium "$CHROMIUM_BIN"; return; fi
   for name in chromium chromium-browser google-chrome; do find_program "$name" && return; done
@@ -36,16 +37,18 @@ find_faketime() {
   return 1
 }
 
-# Without libfaketime its tests are not run, so it is fetched only where apt can; no set-up fails for want of it.
+# Without libfaketime or nginx their tests are not run, so they are fetched only where apt can; no set-up fails for want of
+# them.
 faketime_is_ready() { find_faketime >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
+nginx_is_ready() { find_nginx >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
 
 test_tools_are_ready() {
   find_promtool >/dev/null && find_prometheus >/dev/null && find_openssl >/dev/null && find_sqlite3 >/dev/null \
     && find_chromium >/dev/null
 }
 
-# write_wrapper NAME: starts .cache/NAME/usr/bin/NAME with the libraries beside it, which a machine without the program
-# seldom has.
+# write_wrapper NAME: starts .cache/NAME/usr/bin/NAME, or the same in usr/sbin, with the libraries beside it, which a
+# machine without the program seldom has.
 write_wrapper() {
   cat > ".cache/$1/$1" <<'WRAPPER'
 #!/bin/sh
@@ -54,7 +57,10 @@ for folder in "$here"/usr/lib/*-linux-gnu* "$here"/lib/*-linux-gnu*; do
   LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 done
 export LD_LIBRARY_PATH
-exec "$here/usr/bin/${0##*/}" "$@"
+for program in "$here/usr/bin/${0##*/}" "$here/usr/sbin/${0##*/}"; do
+  if [ -x "$program" ]; then exec "$program" "$@"; fi
+done
+exit 127
 WRAPPER
   chmod 755 ".cache/$1/$1"
 }
@@ -108,6 +114,16 @@ obtain_test_tools() {
     packages=$(chromium_packages)
     # The packages of one list: they are separate words.
     if [ -n "$packages" ] && fetch_debian_packages chromium $packages; then write_chromium_wrapper; fi
+  fi
+  if ! nginx_is_ready; then
+    say 'Putting nginx, behind which the tests look at the dashboard, into .cache/nginx.'
+    # Debian 12, Debian 13. The package brings no configuration and no service.
+    if fetch_debian_packages nginx nginx libcrypt1 libpcre2-8-0 libssl3 zlib1g \
+      || fetch_debian_packages nginx nginx libcrypt1 libpcre2-8-0 libssl3t64 zlib1g; then
+      write_wrapper nginx
+    else
+      say 'It cannot be had; the tests of test/federation/integration/proxy.test.ts are not run.'
+    fi
   fi
   if ! faketime_is_ready; then
     say 'Putting libfaketime, with which the tests set the clock of one process, into .cache/faketime.'

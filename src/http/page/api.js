@@ -68,7 +68,8 @@ export async function open(path, signal, key) {
   const headers = key === null ? undefined : { authorization: `Bearer ${key}` };
   const response = await fetch(new URL(path, ROOT), {
     signal,
-    credentials: 'omit',
+    // A password that a reverse proxy asks for is sent by the browser itself, in the header that an API key needs.
+    credentials: key === null ? 'same-origin' : 'omit',
     ...(headers && { headers }),
   });
   // Until the feed sends a time, the header `date` of any answer gives it, to a second.

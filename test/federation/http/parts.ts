@@ -1,6 +1,7 @@
 // An HTTP server over parts that a test gives: a part that is not given answers with empty values.
 
 import { onTestFinished } from 'vitest';
+import { HISTORY_SERIES, type HistorySeries } from '../../../src/federation/domain/history.ts';
 import type { NodePage } from '../../../src/federation/domain/statistics.ts';
 import { PERIODS } from '../../../src/federation/domain/vocabulary.ts';
 import type { PeriodStatistics } from '../../../src/federation/http/period-statistics.ts';
@@ -37,6 +38,10 @@ export const LIMITS = {
 };
 export const TRUST = { authenticated: 1, claimed: 2 };
 export const NO_NODES: NodePage = { nodes: [], page: 1, pages: 0, total: 0 };
+export const NO_SERIES = Object.fromEntries(HISTORY_SERIES.map((name) => [name, []])) as unknown as Record<
+  HistorySeries,
+  number[]
+>;
 export const AT = '2026-01-15T10:30:00.000Z';
 
 export const LIVE = {
