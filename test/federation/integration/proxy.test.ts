@@ -165,13 +165,14 @@ describe.runIf(NGINX_BIN !== '')('behind nginx', () => {
       'api/federation/history?points=10',
       'api/federation/history.csv',
       'api/federation/reporting',
+      'api/federation/nodes?state=online',
+      'api/federation/nodes.csv',
     ])
       expect((await get(`/network/${path}`)).status, path).toBe(200);
     for (const path of [
       'api/federation/health',
       'api/federation/events',
-      'api/federation/nodes',
-      'api/federation/nodes.csv',
+      'api/federation/nodes/a/b',
       'api/federation/limits',
       'api/openapi.json',
       'metrics',
@@ -181,6 +182,13 @@ describe.runIf(NGINX_BIN !== '')('behind nginx', () => {
       'api/federation/public/..%2fhealth',
     ])
       expect((await get(`/network/${path}`)).status, path).toBe(404);
+    // The page itself asks for nothing else: a refusal would be an error on its console.
+    const { page: everyone } = await openPage(browser, `${origin}/network`);
+    expect(everyone.url()).toBe(`${origin}/network/public`);
+    await everyone.locator('[data-live="online"]', { hasText: /^2$/ }).waitFor();
+    await until('the feed', () => server.feed().clients === 1);
+    await everyone.close();
+
     expect((await get('/truebit/')).status).toBe(401);
     const authorization = `Basic ${Buffer.from('operator:secret').toString('base64')}`;
     expect((await get('/truebit/', { authorization })).status).toBe(200);
