@@ -6,12 +6,11 @@ import { showBars } from './bars.js';
 import { byId, make, setText, showText } from './dom.js';
 import { bytes, count, dateTime, exact, rate, span } from './format.js';
 import { LiveDocument, mark, showTexts } from './live-document.js';
+import { titleView } from './page-title.js';
 import { showStack } from './state-stack.js';
 import { reasonTexts } from './trust.js';
 import { showUpstreams } from './upstreams.js';
-
-const DEMONSTRATION =
-  'DEMONSTRATION: the upstream and the miners are simulated, and nothing here is worth anything.';
+import { t } from './words.js';
 
 let shownRefusals = '';
 
@@ -25,21 +24,22 @@ export const live = new LiveDocument({
 /** @param {any} latest the document */
 function show(latest) {
   const { machines, statistics, door, desk, proofs } = latest;
-  setText(byId('demonstration'), latest.demonstration ? DEMONSTRATION : '');
-  document.title = latest.demonstration ? 'DEMONSTRATION: Mining aggregator' : 'Mining aggregator';
+  setText(byId('demonstration'), latest.demonstration ? t('page.demonstration') : '');
+  const title = t('page.title');
+  titleView(latest.demonstration ? t('page.demonstration.title', { title }) : title);
   showTexts({ ...nowTexts(), ...bestTexts(statistics.currentBlockBest), ...workTexts() });
   mark('unanswered', door.closedUnanswered === 0);
   mark('noAnswers', door.informationAnswers.none === 0);
   mark('refusedConnections', door.refusedConnections === 0);
   mark('database', latest.database.problem == null);
   showStack('machine-stack', [machines.online, machines.stale, machines.offline]);
-  showBars(byId('verdicts'), 'Verdicts', counterBars(desk.verdicts), 'No submission yet.');
-  showBars(byId('proof-outcomes'), 'Proof checks', counterBars(proofs.outcomes), 'No proof was checked.');
+  showBars(byId('verdicts'), t('work.verdicts'), counterBars(desk.verdicts), t('work.no-submission'));
+  showBars(byId('proof-outcomes'), t('work.proofs'), counterBars(proofs.outcomes), t('work.no-proof'));
   showUpstreams(latest.upstreams);
   showRefusals(statistics.refusals, statistics.refusalsTotal);
   showText(
     'serving',
-    latest.upstreams.find((/** @type {any} */ each) => each.isActive)?.name ?? 'no upstream',
+    latest.upstreams.find((/** @type {any} */ each) => each.isActive)?.name ?? t('page.no-upstream'),
   );
   showText('version', latest.version);
   showText('startedAt', dateTime(latest.startedAt));
@@ -53,14 +53,16 @@ function nowTexts() {
     online: count(machines.online),
     stale: count(machines.stale),
     offline: count(machines.offline),
-    activeMachines: count(statistics.activeMachines),
-    uniqueMachines: count(statistics.uniqueMachines),
-    uniqueMiners: count(statistics.uniqueMiners),
+    machinesNote: t('now.active-machines', {
+      active: statistics.activeMachines,
+      ever: statistics.uniqueMachines,
+    }),
+    accountsNote: t('now.accounts-of', { ever: statistics.uniqueMiners }),
     listedAccounts: count(statistics.listedAccounts),
     totalCapacity: statistics.totalCapacity,
-    networkCapacity: statistics.networkCapacity,
+    networkNote: t('now.of-network', { capacity: statistics.networkCapacity }),
     currentHeight: statistics.networkCapacity === 'N/A' ? 'N/A' : exact(statistics.currentHeight),
-    pollRate: polls === null ? '–' : rate(polls),
+    pollNote: t('now.polls', { rate: polls === null ? '–' : rate(polls) }),
   };
 }
 
@@ -68,7 +70,7 @@ function nowTexts() {
 function bestTexts(best) {
   const isNone = best.bestPocTime == null;
   return {
-    bestNote: isNone ? 'No submission in this block yet' : `Height ${exact(best.height)}`,
+    bestNote: isNone ? t('best.none') : t('best.height', { height: exact(best.height) }),
     bestPocTime: isNone ? '–' : `${exact(best.bestPocTime)} s`,
     bestRawQuality: isNone ? '–' : exact(best.bestRawQuality),
     bestAccountId: best.bestAccountId ?? '–',
@@ -79,14 +81,14 @@ function bestTexts(best) {
 function workTexts() {
   const { door, desk, proofs, database } = live.latest;
   return {
-    proofsWaiting: `${count(proofs.waiting)} of ${count(proofs.waitingLimit)}`,
+    proofsWaiting: t('work.of', { n: proofs.waiting, limit: proofs.waitingLimit }),
     proofsOldest: proofs.waiting === 0 ? '–' : span(proofs.oldestAgeSecs * 1000),
     proofWorkers: proofs.isOff
-      ? 'Not checked'
-      : `${count(proofs.busyWorkers)} of ${count(proofs.workers)} busy`,
+      ? t('work.not-checked')
+      : t('work.busy', { n: proofs.busyWorkers, limit: proofs.workers }),
     proofsJoined: count(proofs.joined),
     overBudget: count(proofs.overBudgetAddresses),
-    connections: `${count(door.connections)} of ${count(door.connectionsLimit)}`,
+    connections: t('work.of', { n: door.connections, limit: door.connectionsLimit }),
     refusedConnections: count(door.refusedConnections),
     badRequests: count(door.badRequests),
     unauthenticated: count(door.unauthenticated),
@@ -94,7 +96,7 @@ function workTexts() {
     noAnswers: count(door.informationAnswers.none),
     unverified: count(desk.answeredUnverified),
     unanswered: count(door.closedUnanswered),
-    database: database.problem == null ? bytes(database.sizeBytes) : 'Cannot be written',
+    database: database.problem == null ? bytes(database.sizeBytes) : t('work.unwritable'),
   };
 }
 
@@ -105,15 +107,12 @@ function showRefusals(refusals, total) {
   if (now === shownRefusals) return;
   shownRefusals = now;
   const rest = total - refusals.length;
-  setText(
-    byId('refusals-note'),
-    total === 0 ? 'None is refused.' : 'In the words of the upstream, until it accepts the account again.',
-  );
+  setText(byId('refusals-note'), t(total === 0 ? 'work.none-refused' : 'work.refusals.note'));
   byId('refusals').replaceChildren(
     ...refusals.map(({ accountId, text }) =>
       make('li', {}, make('span', { class: 'mono' }, accountId), make('span', { class: 'words' }, text)),
     ),
-    ...(rest > 0 ? [make('li', { class: 'quiet' }, `and ${count(rest)} more`)] : []),
+    ...(rest > 0 ? [make('li', { class: 'quiet' }, t('work.more', { n: rest }))] : []),
   );
 }
 
@@ -130,24 +129,20 @@ function counterBars(counters) {
 /** @param {any} latest @returns {import('./trust.js').Judgement} */
 function judge(latest) {
   const { failing, warnings } = reasonTexts(latest.reasons);
-  if (failing !== '') return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing}.`];
-  if (!latest.statistics.isComplete)
-    return [
-      'catching_up',
-      'Reading statistics',
-      'The statistics of the last 24 h are being read from the database.',
-    ];
+  if (failing !== '')
+    return ['not_ready', t('judge.not-ready'), t('judge.not-ready.why', { reasons: failing })];
+  if (!latest.statistics.isComplete) return ['catching_up', t('judge.reading'), t('judge.reading.why')];
   const alarms = latest.upstreams.flatMap((/** @type {any} */ { name, alarms: texts }) =>
     texts.map((/** @type {string} */ text) => `${name}: ${text}`),
   );
   if (alarms.length > 0)
-    return ['alarm', 'Operator needed', `An upstream needs its operator. ${alarms.join('; ')}`];
+    return ['alarm', t('judge.operator'), t('judge.operator.why', { alarms: alarms.join('; ') })];
   const active = latest.upstreams.findIndex((/** @type {any} */ each) => each.isActive);
   if (active > 0)
     return [
       'fallback',
-      'Live, on a fallback',
-      `Miners are served from the fallback ${latest.upstreams[active].name}.`,
+      t('judge.fallback'),
+      t('judge.fallback.why', { name: latest.upstreams[active].name }),
     ];
-  return ['connected', 'Live', warnings === '' ? '' : `Warning. ${warnings}.`];
+  return ['connected', t('judge.live'), warnings === '' ? '' : t('judge.warning', { reasons: warnings })];
 }

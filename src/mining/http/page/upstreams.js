@@ -4,31 +4,24 @@
 import { serverNowMs } from './api.js';
 import { byId, make, setText } from './dom.js';
 import { ago, count, exact, span } from './format.js';
+import { t } from './words.js';
 
-const STATES = { probing: 'Probing', ready: 'Ready', degraded: 'Degraded', down: 'Down' };
-const MODES = { pool: 'Pool', wallet: 'Wallet' };
-
-/** The rows of a card: name, term, text. @type {readonly [string, string, (upstream: any) => string][]} */
+/** The rows of a card: name, and text. @type {readonly [string, (upstream: any) => string][]} */
 const ROWS = [
-  ['since', 'In this state', ({ since }) => `for ${span(serverNowMs() - Date.parse(since))}`],
-  ['height', 'Height', ({ height }) => (height == null ? '–' : exact(height))],
-  [
-    'information',
-    'Last information',
-    ({ informationAgeSecs: age }) => (age == null ? 'none yet' : ago(age * 1000)),
-  ],
-  ['waiting', 'Waiting', ({ delivery }) => waitingText(delivery)],
+  ['since', ({ since }) => t('up.for', { span: span(serverNowMs() - Date.parse(since)) })],
+  ['height', ({ height }) => (height == null ? '–' : exact(height))],
+  ['information', ({ informationAgeSecs: age }) => (age == null ? t('up.none-yet') : ago(age * 1000))],
+  ['waiting', ({ delivery }) => waitingText(delivery)],
   [
     'attempts',
-    'Attempts',
-    ({ delivery }) => `${count(delivery.attempts)}, ${count(delivery.failedAttempts)} failed`,
+    ({ delivery }) => t('up.attempts', { attempts: delivery.attempts, failed: delivery.failedAttempts }),
   ],
-  ['delivered', 'Delivered', ({ delivery }) => count(delivery.delivered)],
-  ['redelivered', 'Delivered again', ({ delivery }) => count(delivery.redelivered)],
-  ['refused', 'Refused', ({ delivery }) => count(delivery.refused)],
-  ['expired', 'Too late', ({ delivery }) => count(delivery.expired)],
-  ['replaced', 'Replaced by better', ({ delivery }) => count(delivery.replaced)],
-  ['mismatched', 'Other raw quality', ({ delivery }) => count(delivery.mismatched)],
+  ['delivered', ({ delivery }) => count(delivery.delivered)],
+  ['redelivered', ({ delivery }) => count(delivery.redelivered)],
+  ['refused', ({ delivery }) => count(delivery.refused)],
+  ['expired', ({ delivery }) => count(delivery.expired)],
+  ['replaced', ({ delivery }) => count(delivery.replaced)],
+  ['mismatched', ({ delivery }) => count(delivery.mismatched)],
 ];
 
 /** @typedef {{ card: HTMLElement, state: HTMLElement, kind: HTMLElement, alarms: HTMLElement, error: HTMLElement, cells: Map<string, HTMLElement> }} Card */
@@ -59,10 +52,10 @@ function makeCard(name) {
   const error = make('p', { class: 'error quiet small' });
   /** @type {Map<string, HTMLElement>} */
   const cells = new Map();
-  const rows = ROWS.map(([key, term]) => {
+  const rows = ROWS.map(([key]) => {
     const cell = make('dd', { 'data-cell': key });
     cells.set(key, cell);
-    return make('div', {}, make('dt', {}, term), cell);
+    return make('div', {}, make('dt', {}, t(`up.row.${key}`)), cell);
   });
   const card = make(
     'div',
@@ -78,16 +71,16 @@ function makeCard(name) {
 
 /** @param {Card} card @param {any} upstream */
 function fill({ state, kind, alarms, error, cells }, upstream) {
-  const name = /** @type {keyof typeof STATES} */ (upstream.state);
+  const name = upstream.state;
   if (state.dataset.state !== name) {
     state.dataset.state = name;
-    state.replaceChildren(make('i', { class: 'mark' }), STATES[name]);
+    state.replaceChildren(make('i', { class: 'mark' }), t(`up.state.${name}`));
   }
-  const mode = MODES[/** @type {keyof typeof MODES} */ (upstream.mode)];
-  setText(kind, upstream.isActive ? `${mode}; miners are served from it` : mode);
+  const mode = t(`up.mode.${upstream.mode}`);
+  setText(kind, upstream.isActive ? t('up.active', { mode }) : mode);
   setText(alarms, upstream.alarms.join(' · '));
   setText(error, errorText(upstream));
-  for (const [key, , text] of ROWS) {
+  for (const [key, text] of ROWS) {
     const cell = cells.get(key);
     if (cell !== undefined) setText(cell, text(upstream));
   }
@@ -96,12 +89,12 @@ function fill({ state, kind, alarms, error, cells }, upstream) {
 
 /** @param {any} upstream */
 function errorText({ lastError }) {
-  if (lastError == null) return 'No error since the start.';
-  return `Last error, ${ago(serverNowMs() - Date.parse(lastError.at))}: ${lastError.text}`;
+  if (lastError == null) return t('up.no-error');
+  return t('up.error', { ago: ago(serverNowMs() - Date.parse(lastError.at)), text: lastError.text });
 }
 
 /** @param {any} delivery */
 function waitingText({ waiting, underWay, oldestAgeSecs }) {
   if (waiting === 0) return '0';
-  return `${count(waiting)}, ${count(underWay)} under way, oldest ${span(oldestAgeSecs * 1000)}`;
+  return t('up.waiting', { waiting, under: underWay, span: span(oldestAgeSecs * 1000) });
 }
