@@ -2,6 +2,7 @@
 // it. It releases the lock if it fails. It commits nothing.
 
 import { systemClock } from '../lib/clock.ts';
+import { closeAsItIs } from './close-as-it-is.ts';
 import { type Adoption, type Database, type DatabaseProgram, explain, openWriter } from './database.ts';
 import { expectDatabase } from './database-files.ts';
 import { emptyLog, STOP_EMPTY_LOG_MS } from './empty-log.ts';
@@ -51,7 +52,7 @@ export function openHeld<Writer>(
 
 /**
  * Closes the database and releases its lock. If the files are whole it first moves the log into the database file; `log`
- * receives a warning if that is impossible.
+ * receives a warning if that is impossible. If they are not, it leaves the files as they are.
  */
 export function closeHeld(
   { path, lock, database }: Pick<HeldDatabase<unknown>, 'path' | 'lock' | 'database'>,
@@ -65,6 +66,7 @@ export function closeHeld(
       `another process reads ${path}, or the disk refuses: what was committed last may stand in ${path}-wal alone; copy both files, or start and stop the program again`,
     );
   }
-  database.close();
+  if (areFilesWhole) database.close();
+  else closeAsItIs(path, () => database.close());
   lock.release();
 }

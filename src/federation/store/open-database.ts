@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Identity } from '../domain/identity.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type Database, explain } from '../../store/database.ts';
+import { closeAsItIs } from '../../store/close-as-it-is.ts';
 import { emptyLog, STOP_EMPTY_LOG_MS } from '../../store/empty-log.ts';
 import { FEDERATION_DATABASE, openFederationWriter } from './federation-database.ts';
 import { expectDatabase, isReadableByOthers } from '../../store/database-files.ts';
@@ -74,7 +75,7 @@ export interface FilesHealth {
 
 /**
  * Closes the database at `path` and releases its lock. Before that it moves the log into the database file; `log`
- * receives a warning if that is impossible.
+ * receives a warning if that is impossible. Files that are not whole are left as they are.
  */
 export function closeDatabase(
   { lock, database, writer }: OpenedDatabase,
@@ -82,13 +83,16 @@ export function closeDatabase(
   health: FilesHealth,
   log: (level: 'warn', sentence: string) => void,
 ): void {
+  const isWhole = !health.isFatal && health.areFilesWhole();
   // Pool threads may still have the file open, and then closing this connection would not empty the log.
-  if (!health.isFatal && !(health.areFilesWhole() && emptyLog(database, STOP_EMPTY_LOG_MS, systemClock))) {
+  if (!health.isFatal && !(isWhole && emptyLog(database, STOP_EMPTY_LOG_MS, systemClock))) {
     log(
       'warn',
       `another process reads ${path}, or the disk refuses: what was committed last may stand in ${path}-wal alone; copy both files, or start and stop the program again`,
     );
   }
-  writer.current.close();
+  const close = () => writer.current.close();
+  if (isWhole) close();
+  else closeAsItIs(path, close);
   lock.release();
 }

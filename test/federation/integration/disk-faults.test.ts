@@ -178,9 +178,6 @@ describe('write-ahead log', () => {
     ['cut in the middle', 0.5],
   ])(
     'write-ahead log - %s while it is open: nothing is written any more, and the stream is read again',
-    // What was under way in the moment of the cut decides: seldom the file itself is damaged, and then it is refused, which
-    // the tests of damaged files hold.
-    { retry: 2 },
     async (_what, share) => {
       const { program, connection, databasePath, env } = await start();
       await send(connection, tasks(0, 500));
