@@ -14,6 +14,13 @@ RUN npm run build && chmod +x dist/main.js \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 
 FROM docker.io/library/node:24-bookworm-slim AS runtime
+# A release adds version, revision and time (.github/workflows/release.yml).
+LABEL org.opencontainers.image.title="Truebit federation aggregator" \
+      org.opencontainers.image.description="Counts what a federation of Truebit node monitors reports over NATS" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.source="https://github.com/truebit-aggregator/truebit-aggregator" \
+      org.opencontainers.image.documentation="https://github.com/truebit-aggregator/truebit-aggregator#readme" \
+      org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
 # What installs or compiles has no work here, and is nothing for a stranger to find.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn* \
         /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \

@@ -87,6 +87,9 @@ function checkImage(): void {
   for (const line of ['HTTP_HOST=0.0.0.0', 'EMBEDDED_NATS=off']) {
     checks.check(`it sets ${line}`, image.config.Env.includes(line));
   }
+  const labels = ['title', 'description', 'licenses', 'source', 'documentation', 'base.name'];
+  const missing = labels.filter((name) => !image.config.Labels[`org.opencontainers.image.${name}`]);
+  checks.check('it says what it is and where it comes from', missing.length === 0, () => missing.join(' '));
 }
 
 /** A port where nothing listens stands for a proxy that does not know the program. */

@@ -14,6 +14,7 @@ export interface ImageConfig {
   readonly Volumes: Readonly<Record<string, unknown>>;
   readonly ExposedPorts: Readonly<Record<string, unknown>>;
   readonly StopSignal: string;
+  readonly Labels: Readonly<Record<string, string>>;
   readonly Healthcheck: { readonly Test: readonly string[] };
 }
 
