@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PAGES = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
+const PAGES = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md'], { cwd: ROOT });
 const CODE = globSync(
   [
-    '{src,test,bench,fuzz,scripts,examples,deploy}/**/*.{ts,js,mjs,cjs,sh,json,yml,conf}',
+    '{src,test,bench,fuzz,scripts,examples,deploy}/**/*.{ts,js,mjs,cjs,sh,json,yml,yaml,conf,service,timer}',
     '.dependency-cruiser.cjs',
   ],
   { cwd: ROOT },
