@@ -197,7 +197,7 @@ describe('kubernetes', () => {
       const allowed = named('NetworkPolicy', name).spec.ingress.flatMap((rule) =>
         rule.ports.map(({ port }) => port),
       );
-      expect(allowed.toSorted()).toEqual(ports.toSorted());
+      expect(allowed.map(String).toSorted()).toEqual(ports.toSorted());
     }
     const standard = readSettings({}).settings.http.port;
     expect(containerOf(AGGREGATOR).ports).toEqual([{ name: 'http', containerPort: standard }]);

@@ -83,7 +83,9 @@ describe('backups', () => {
       .replace('/opt/truebit-aggregator/dist/main.js', join(ROOT, 'src/main.ts'))
       .replace('/var/lib/truebit-aggregator-backups', copies);
     const env = { PATH: '/usr/bin:/bin', DB_PATH: join(own, 'aggregator.db'), ...COMPILED_CODE };
-    for (const _night of [1, 2]) await run('/bin/sh', ['-euc', typed], { cwd: copies, env });
+    await run('/bin/sh', ['-euc', typed], { cwd: copies, env });
+    // The next week.
+    await run('/bin/sh', ['-euc', typed], { cwd: copies, env });
     expect(readdirSync(copies).toSorted()).toEqual([
       expect.stringMatching(/^day-[1-7]\.db$/),
       expect.stringMatching(/^month-(0[1-9]|1[0-2])\.db$/),
@@ -94,9 +96,9 @@ describe('backups', () => {
     const service = read('deploy/aggregator.service').split('\n');
     const unit = read('deploy/aggregator-backup.service').split('\n');
     for (const line of ['Environment=DB_PATH=', 'EnvironmentFile=', 'DynamicUser=', 'UMask=', 'LimitCORE=']) {
-      const [of = ''] = service.filter((each) => each.startsWith(line));
-      expect(of).not.toBe('');
-      expect(unit).toContain(of);
+      const shared = service.find((each) => each.startsWith(line));
+      expect(shared).toBeDefined();
+      expect(unit).toContain(shared);
     }
     // A dynamic user has the name of its unit, and the page installs the service under this one.
     expect(unit).toContain('User=truebit-aggregator');

@@ -161,6 +161,17 @@ describe('workflows', () => {
   });
 });
 
+/** A folder with the script and this changelog. */
+function copy(changelog: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'release-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'scripts'));
+  for (const name of ['scripts/release-notes.sh', 'package.json'])
+    cpSync(join(ROOT, name), join(folder, name));
+  writeFileSync(join(folder, 'CHANGELOG.md'), changelog);
+  return folder;
+}
+
 describe('release notes', () => {
   const notes = (folder: string, tag: string) =>
     new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
@@ -169,15 +180,6 @@ describe('release notes', () => {
       );
     });
 
-  function copy(changelog: string): string {
-    const folder = mkdtempSync(join(tmpdir(), 'release-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    mkdirSync(join(folder, 'scripts'));
-    for (const name of ['scripts/release-notes.sh', 'package.json'])
-      cpSync(join(ROOT, name), join(folder, name));
-    writeFileSync(join(folder, 'CHANGELOG.md'), changelog);
-    return folder;
-  }
   const tag = `v${manifest.version}`;
 
   it('release notes - the changelog has a dated part for every version, newest first, below Unreleased', () => {
