@@ -245,7 +245,7 @@ describe('monitoring', () => {
 async function expectData(
   prometheus: Awaited<ReturnType<typeof startPrometheus>>,
   shown: ReturnType<typeof queriesOf>,
-  judged: typeof rules,
+  judged: Rules['groups'][number]['rules'],
   shownMin = 30,
 ): Promise<void> {
   expect(shown.length).toBeGreaterThanOrEqual(shownMin);
