@@ -167,8 +167,8 @@ describe('monitoring', () => {
       const list = groups.flatMap((group) => group.rules);
       return list.every(({ health }) => health !== 'unknown') ? list : null;
     });
-    expect(evaluated.map(({ name, health }) => [name, health]).toSorted()).toEqual(
-      rules.map(({ alert }) => [alert, 'ok']).toSorted(),
+    expect(evaluated.map(({ name, health }) => `${name} ${health}`).toSorted()).toEqual(
+      rules.map(({ alert }) => `${alert} ok`).toSorted(),
     );
     expect(evaluated.filter(({ state }) => state === 'firing')).toEqual([]);
   });
