@@ -13,6 +13,9 @@ import { FuzzFailure, type FuzzTarget } from './target.ts';
 const AT = '2026-01-15T10:30:00.000Z';
 const ENOUGH_MS = 20;
 const NO_SERIES = {
+  onlineNodes: [],
+  staleNodes: [],
+  offlineNodes: [],
   activeNodes: [],
   totalNodes: [],
   totalTasks: [],
@@ -36,6 +39,9 @@ const PATHS = [
 const MORE_PATHS = [
   '/api/federation/nodes?state=',
   '/api/federation/nodes?page=',
+  '/api/federation/events-log?kind=',
+  '/api/federation/events-log.rss?node=',
+  '/api/federation/nodes/node-1?window=',
   '/api/federation/nodes/',
   '/api/federation/nodes?sort=',
   '/api/federation/nodes?q=',
@@ -171,6 +177,7 @@ async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown)
       nodeListings: async () => [],
       node: async () => null,
       nodeCounts: () => ({ online: 0, stale: 0, offline: 0 }),
+      events: async ({ page }) => ({ events: [], page, pages: 0, total: 0 }),
       trust: () => ({ authenticated: 0, claimed: 0 }),
       findKey: (keyId) => keys.find(keyId),
       keyUsed: () => undefined,

@@ -48,7 +48,7 @@ export class StoredValues {
    * Writes a value at once, without waiting for a commit, and returns it. For values that must be on disk before anyone
    * learns of them.
    */
-  setNow(name: string, value: string): string {
+  setNow<V extends string | number>(name: string, value: V): V {
     this.#save(name, value);
     this.#values.set(name, value);
     return value;

@@ -68,9 +68,12 @@ export function ownEvent(
   return { at: new Date(atMs).toISOString(), kind, ...NOTHING, ...more };
 }
 
+/** The kind of the event that a node came into a state. */
+export const NODE_KINDS = { online: 'node_online', stale: 'node_stale', offline: 'node_offline' } as const;
+
 /** The event of a node's change of state, or of the first state that a new node got. */
 export function nodeEvent({ nodeId, atMs, from, to, cause }: NodeTransition): ToldEvent {
-  return { ...NOTHING, at: new Date(atMs).toISOString(), kind: `node_${to}`, nodeId, from, cause };
+  return { ...NOTHING, at: new Date(atMs).toISOString(), kind: NODE_KINDS[to], nodeId, from, cause };
 }
 
 /** One line of English that says what happened; it does not repeat the time. */

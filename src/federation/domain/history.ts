@@ -14,9 +14,18 @@ export const HISTORY_SERIES = [
   'totalInvoices',
   'successRate',
   'cacheHitRate',
+  'onlineNodes',
+  'staleNodes',
+  'offlineNodes',
 ] as const;
 /** The name of one recorded number. */
 export type HistorySeries = (typeof HISTORY_SERIES)[number];
+/** The series that rows of earlier versions do not have; there the number is null. */
+export const LATER_SERIES: ReadonlySet<HistorySeries> = new Set([
+  'onlineNodes',
+  'staleNodes',
+  'offlineNodes',
+]);
 
 /** Maximum number of rows in one answer. */
 export const HISTORY_POINTS_MAX = 2_000;
@@ -37,7 +46,7 @@ export interface History {
   /** Width of a step, in ms; the answer holds the first row of each step. */
   readonly stepMs: number;
   readonly at: readonly string[];
-  readonly series: Readonly<Record<HistorySeries, readonly number[]>>;
+  readonly series: Readonly<Record<HistorySeries, readonly (number | null)[]>>;
   /**
    * Spans between two adjacent entries of `at` in which rows are missing: the aggregator was not running, or its clock
    * was set forward.

@@ -2,6 +2,7 @@
 // from counts.
 
 import type { Period } from './vocabulary.ts';
+import { DAY_MS } from '../../lib/durations.ts';
 import type { NodeState } from '../../lifecycle/node-state.ts';
 
 /**
@@ -77,7 +78,7 @@ export interface NodeListing {
 }
 
 /** The keys by which the node list can be sorted; in a request a leading `-` reverses the order. */
-export const NODE_SORTS = ['firstSeen', 'lastSeen', 'nodeId', 'state', 'heartbeats'] as const;
+export const NODE_SORTS = ['firstSeen', 'lastSeen', 'nodeId', 'state', 'heartbeats', 'uptime'] as const;
 /** One of {@link NODE_SORTS}. */
 export type NodeSort = (typeof NODE_SORTS)[number];
 
@@ -94,6 +95,20 @@ export interface NodeOrderQuery {
 export interface NodeQuery extends NodeOrderQuery {
   readonly page: number;
   /** Number of cells of the uptime strip; 0 for no strip. */
+  readonly stripCells: number;
+}
+
+/** The windows over which the uptime of one node can be asked, in ms of observed time. */
+export const UPTIME_WINDOWS = { '24h': DAY_MS, '7d': 7 * DAY_MS, '30d': 30 * DAY_MS } as const;
+/** The name of one of {@link UPTIME_WINDOWS}. */
+export type UptimeWindow = keyof typeof UPTIME_WINDOWS;
+/** Maximum number of cells in the uptime strip of one node: a cell a day for a year. */
+export const NODE_STRIP_CELLS_MAX = 366;
+
+/** A query of one node: over which window its uptime counts, and into how many cells; 0 is no strip. */
+export interface OneNodeQuery {
+  readonly nodeId: string;
+  readonly windowMs: number;
   readonly stripCells: number;
 }
 

@@ -1,7 +1,17 @@
 // The parameters of the federation's routes as schemas, and the queries made from checked parameters.
 
 import { HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/history.ts';
-import { NODE_SORTS, type NodeOrderQuery, type NodeQuery } from '../domain/statistics.ts';
+import { NODE_ID } from '../domain/decode.ts';
+import { EVENT_KINDS, type EventQuery } from '../domain/events.ts';
+import {
+  NODE_SORTS,
+  NODE_STRIP_CELLS_MAX,
+  type NodeOrderQuery,
+  type NodeQuery,
+  type OneNodeQuery,
+  UPTIME_WINDOWS,
+  type UptimeWindow,
+} from '../domain/statistics.ts';
 import { PERIODS } from '../domain/vocabulary.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import { BadRequest } from '../../http/answers.ts';
@@ -22,6 +32,9 @@ export const PARAMETER_CODES = [
   'bad_sort',
   'bad_strip',
   ...BADGE_CODES,
+  'bad_window',
+  'unknown_kind',
+  'bad_node',
 ] as const;
 
 const SORTS = NODE_SORTS.flatMap((sort) => [sort, `-${sort}`] as const);
@@ -40,6 +53,27 @@ export const NODE_PARAMS = {
   type: 'object',
   properties: { id: { type: 'string', maxLength: 100, description: 'The node id' } },
 };
+
+const WINDOWS = Object.keys(UPTIME_WINDOWS) as readonly UptimeWindow[];
+
+/** The query string of a node's route. */
+export const NODE_QUERY = query({
+  window: {
+    ...word(WINDOWS, 'bad_window'),
+    default: '24h',
+    description: 'Over how much observed time `uptime` and `strip` count',
+  },
+  strip: {
+    ...wholeNumber(0, NODE_STRIP_CELLS_MAX, 'bad_strip'),
+    default: 0,
+    description: 'Number of cells in the uptime strip of the window; 0 is no strip',
+  },
+});
+
+/** Makes the query of one node. */
+export function oneNodeQuery(nodeId: string, { window, strip }: QueryOf<typeof NODE_QUERY>): OneNodeQuery {
+  return { nodeId, windowMs: UPTIME_WINDOWS[window], stripCells: strip };
+}
 
 /** The query string of the routes of one period. */
 export const PERIOD_QUERY = query({ period: PERIOD });
@@ -112,5 +146,48 @@ export function nodeOrderQuery({ state, q, sort }: QueryOf<typeof NODE_EXPORT_QU
     search: q === undefined || q === '' ? null : q,
     sort: NODE_SORTS.find((each) => sort.endsWith(each)) ?? 'firstSeen',
     descending: sort.startsWith('-'),
+  };
+}
+
+const KIND = EVENT_KINDS.join('|');
+const EVENT_FILTERS = {
+  kind: {
+    ...text(
+      new RegExp(`^(?:${KIND})(?:,(?:${KIND}))*$`),
+      'unknown_kind',
+      `one or more of ${EVENT_KINDS.join(', ')}, with commas between them`,
+    ),
+    description: 'Only events of these kinds, with commas between them',
+  },
+  node: {
+    ...text(NODE_ID, 'bad_node', 'a node id: 4 to 64 letters A to Z or a to z, digits, _ and -'),
+    description: 'Only events of this node',
+  },
+  from: { ...TIME_PARAMETER, description: 'Only events at or after this time' },
+  to: { ...TIME_PARAMETER, description: 'Only events before this time' },
+} as const;
+
+/** The query string of the log of events. */
+export const EVENTS_QUERY = query({
+  ...EVENT_FILTERS,
+  page: { ...wholeNumber(1, 999_999_999, 'bad_page'), default: 1, description: 'Number of the page, from 1' },
+});
+
+/** The query string of its feed. */
+export const EVENTS_FEED_QUERY = query(EVENT_FILTERS);
+
+/** Makes the query of the log. Errors: `bad_time`. */
+export function eventQuery({ kind, node, from, to, page }: QueryOf<typeof EVENTS_QUERY>): EventQuery {
+  const named = kind?.split(',') ?? [];
+  const [fromMs, toMs] = [from, to].map((time) => (time === undefined ? null : Date.parse(time)));
+  if (fromMs != null && toMs != null && fromMs >= toMs)
+    throw new BadRequest('bad_time', 'from must be before to');
+  return {
+    // In the order of the vocabulary, so that equal questions are the same question.
+    kinds: EVENT_KINDS.filter((each) => named.includes(each)),
+    nodeId: node ?? null,
+    fromMs: fromMs ?? null,
+    toMs: toMs ?? null,
+    page,
   };
 }

@@ -12,17 +12,21 @@ import type {
   NodeOrderQuery,
   NodePage,
   NodeQuery,
+  OneNodeQuery,
   ReportingShare,
 } from '../domain/statistics.ts';
 import type { Period } from '../domain/vocabulary.ts';
 import { refuse, sendTagged } from '../../http/answers.ts';
 import { barsOf } from './distributions.ts';
+import { addEventLogRoutes, type EventLogParts } from './event-log.ts';
 import {
   HISTORY_QUERY,
   historyQuery,
   NODE_PARAMS,
+  NODE_QUERY,
   nodeQuery,
   NODES_QUERY,
+  oneNodeQuery,
   PERIOD_QUERY,
   SHARED_HISTORY_MS,
 } from './parameters.ts';
@@ -39,8 +43,7 @@ import type { JsonObject } from '../../lib/merge-patch.ts';
 export const SHARED_ANSWER_MS = 1_000;
 
 /** What the API needs from its program. Calls to a worker throw `worker_timeout` and `database_unusable`. */
-export interface FederationParts {
-  aggregatorId(): string;
+export interface FederationParts extends EventLogParts {
   /** The statistics of the latest tick, the same object until the next tick; null before the first. */
   statistics(period: Period): PeriodStatistics | null;
   /** A page of the node list, from a worker. A page past the last one has no nodes. */
@@ -50,7 +53,7 @@ export interface FederationParts {
   /** The nodes with these numbers, from a worker; nodes that are gone are left out. */
   nodeListings(numbers: readonly number[], stripCells: number): Promise<readonly NodeListing[]>;
   /** One node with its transitions, from a worker; null if no node has this id. */
-  node(nodeId: string): Promise<NodeHistory | null>;
+  node(query: OneNodeQuery): Promise<NodeHistory | null>;
   /** Number of stored nodes, by whether their newest message was signed. */
   trust(): NodeTrust;
   /** The recorded statistics of a time span, from a worker. */
@@ -78,6 +81,7 @@ export function addFederationRoutes(
   addTickRoutes(app, parts);
   addPastRoutes(app, parts, shared);
   addNodeRoutes(app, parts, shared);
+  addEventLogRoutes(app, parts, shared);
   addPresentRoutes(app, parts);
 }
 
@@ -188,18 +192,21 @@ function addNodeRoutes(app: FastifyInstance, parts: FederationParts, shared: Sha
     },
   );
 
-  app.get<{ Params: { readonly id: string } }>(
+  app.get<{ Params: { readonly id: string }; Querystring: QueryOf<typeof NODE_QUERY> }>(
     '/api/federation/nodes/:id',
     {
       schema: {
         summary: 'One node with its last 100 changes of state',
         params: NODE_PARAMS,
+        querystring: NODE_QUERY,
         response: { ...unlessUnchanged(schemas.NODE_HISTORY), 404: schemas.ERROR, ...BUSY },
       },
     },
     async (request, reply) => {
-      const { id } = request.params;
-      const answer = await shared.get(`node ${id}`, SHARED_ANSWER_MS, () => parts.node(id));
+      const query = oneNodeQuery(request.params.id, request.query);
+      const answer = await shared.get(`node ${JSON.stringify(query)}`, SHARED_ANSWER_MS, () =>
+        parts.node(query),
+      );
       return answer.text === 'null'
         ? refuse(reply, 'not_found', 'there is no node with this id')
         : sendTagged(request, reply, answer);

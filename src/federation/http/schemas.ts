@@ -2,14 +2,16 @@
 // has no other member. Numbers and words come from the domain, so that a new statistic cannot be forgotten.
 
 import { OUTCOMES } from '../domain/accounting.ts';
-import { HISTORY_SERIES } from '../domain/history.ts';
+import { HISTORY_SERIES, LATER_SERIES } from '../domain/history.ts';
 import { MISSING_OUTCOMES } from '../domain/missing.ts';
+import { NODE_STRIP_CELLS_MAX } from '../domain/statistics.ts';
 import { PERIODS, REJECT_REASONS } from '../domain/vocabulary.ts';
 import { NODE_STATES } from '../../lifecycle/node-state.ts';
 import {
   array,
   COMPONENT,
   COUNT,
+  COUNT_OR_NULL,
   counters,
   errorSchema,
   FLAG,
@@ -107,12 +109,20 @@ export const NODES = object({
 });
 
 /** One node with its transitions. */
-export const NODE_HISTORY = object({
-  ...NODE,
-  transitions: array(object({ at: TIME, from: STATE, to: STATE, cause: TEXT }), {
-    description: 'The newest 100, newest first',
-  }),
-});
+export const NODE_HISTORY = object(
+  {
+    ...NODE,
+    uptime: { ...SHARE_OR_NULL, description: 'Of the window, or since first seen' },
+    strip: array(SHARE_OR_NULL, {
+      maxItems: NODE_STRIP_CELLS_MAX,
+      description: 'With `strip`: the window in equal cells, oldest first; null where nothing is known',
+    }),
+    transitions: array(object({ at: TIME, from: STATE, to: STATE, cause: TEXT }), {
+      description: 'The newest 100, newest first',
+    }),
+  },
+  ['strip'],
+);
 
 /** The limits in force. */
 export const LIMITS = object({
@@ -134,7 +144,9 @@ export const HISTORY = object({
     Object.fromEntries(
       HISTORY_SERIES.map((name): [string, Schema] => [
         name,
-        array(RATES.has(name) ? PERCENT : COUNT, { description: 'As long as `at`' }),
+        array(RATES.has(name) ? PERCENT : LATER_SERIES.has(name) ? COUNT_OR_NULL : COUNT, {
+          description: 'As long as `at`',
+        }),
       ]),
     ),
   ),

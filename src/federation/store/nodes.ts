@@ -281,16 +281,17 @@ export class NodeTable implements PrunedTable {
 
   /**
    * Stores a transition that an actor decided. It is ignored if the node was removed, even if a new node has appeared
-   * under the same id: the transition was observed before the new row began.
+   * under the same id: the transition was observed before the new row began. Then it returns false.
    */
-  transition(fact: NodeTransition): void {
+  transition(fact: NodeTransition): boolean {
     const node = this.find(fact.nodeId);
-    if (node === undefined || fact.observedMs < node.firstObservedMs) return;
+    if (node === undefined || fact.observedMs < node.firstObservedMs) return false;
     this.#touch(node);
     node.state = NODE_STATES.indexOf(fact.to);
-    if (fact.from === null) return;
+    if (fact.from === null) return true;
     node.transitions++;
     this.#transitions.push({ node, number: node.transitions, fact });
+    return true;
   }
 
   /** Writes every changed row, inside the caller's transaction. May be repeated after a failure. */

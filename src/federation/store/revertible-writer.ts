@@ -9,6 +9,7 @@ import {
   sourceName,
   type StoredCommand,
 } from '../domain/cluster.ts';
+import type { ToldEvent } from '../domain/events.ts';
 import type { Identity } from '../domain/identity.ts';
 import type { RoundHeader } from '../domain/round.ts';
 import type { NodeTransition } from '../../lifecycle/node-state.ts';
@@ -157,6 +158,11 @@ export class RevertibleWriter {
   transition(fact: NodeTransition): void {
     this.#transitions.push(fact);
     this.#try((writer) => writer.transition(fact));
+  }
+
+  /** Appends an event of the aggregator with the next commit. */
+  event(event: ToldEvent): void {
+    this.#move((writer) => writer.event(event));
   }
 
   /** Records shed messages with the next commit. */

@@ -9,6 +9,8 @@ import { statement } from '../../store/statements.ts';
 /** Maximum number of ticks that wait while the database refuses: three days at the default interval. */
 export const WAITING_TICKS_MAX = 10_000;
 const NO_DISTRIBUTIONS = [null, null, null, null, null, null];
+/** The earlier aggregator recorded no states of nodes. */
+const NO_STATES = [null, null, null];
 
 /** The table network_stats, and the ticks that wait for the next commit. */
 export class StatisticsRows {
@@ -24,8 +26,8 @@ export class StatisticsRows {
       `INSERT INTO network_stats (recorded_at, stat_period, active_nodes, total_nodes_seen, total_tasks, completed_tasks,
          failed_tasks, cached_tasks, total_invoices, success_rate, cache_hit_rate, execution_time_distribution,
          gas_usage_distribution, steps_computed_distribution, memory_used_distribution, chain_distribution,
-         task_type_distribution, created_at, interval_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         task_type_distribution, created_at, interval_ms, online_nodes, stale_nodes, offline_nodes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
   }
 
@@ -52,6 +54,7 @@ export class StatisticsRows {
       ...NO_DISTRIBUTIONS,
       new Date(earlier.createdMs).toISOString(),
       null,
+      ...NO_STATES,
     );
   }
 
@@ -80,6 +83,9 @@ export class StatisticsRows {
           JSON.stringify(data.taskTypeDistribution),
           new Date(nowMs).toISOString(),
           this.#intervalMs,
+          data.onlineNodes,
+          data.staleNodes,
+          data.offlineNodes,
         );
       }
     }

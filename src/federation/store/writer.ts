@@ -4,6 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { ApiKey } from '../domain/api-keys.ts';
+import type { ToldEvent } from '../domain/events.ts';
 import type { EarlierInvoice, EarlierNode, EarlierStatistics, EarlierTask } from '../domain/earlier-rows.ts';
 import type { NodeSign, NodeTransition } from '../../lifecycle/node-state.ts';
 import type { Membership, ReplicaPosition } from '../domain/cluster.ts';
@@ -19,12 +20,14 @@ import { ApiKeyTable } from './api-keys.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import { Commands } from './commands.ts';
 import { DeletionTime } from './deletion-time.ts';
+import { EventRows } from './event-rows.ts';
 import type { RowMemoryOptions } from './hash-index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InvoiceTable } from './invoices.ts';
 import { StoredValues } from '../../store/stored-values.ts';
 import { storeIdentity } from './identity-row.ts';
 import { LabelDictionary } from './label-dictionary.ts';
+import { type LastRun, noteAlive, readLastRun } from './last-run.ts';
 import { LogRounds, type OpenRound } from './log-rounds.ts';
 import { readMembership, storeMembership } from './membership.ts';
 import { MissingRows } from './missing-rows.ts';
@@ -112,6 +115,8 @@ export class FederationWriter {
   readonly missing: MissingRows;
   /** The id under which this aggregator publishes: configured, or generated once and stored, or that of its cluster. */
   aggregatorId: string;
+  /** The run of the program before this one. Only of the first writer after the database was opened. */
+  readonly lastRun: LastRun;
   readonly #database: Database;
   readonly #labels: readonly LabelDictionary[];
   readonly #tasks: TaskTable;
@@ -120,6 +125,7 @@ export class FederationWriter {
   readonly #rollups: RollupDeltas;
   readonly #statistics: StatisticsRows;
   readonly #quarantine: QuarantineRows;
+  readonly #events: EventRows;
   readonly #stored: StoredValues;
   readonly #admission: Admission;
   readonly #retention: Retention;
@@ -146,11 +152,13 @@ export class FederationWriter {
     this.#statistics = new StatisticsRows(database, options.publishIntervalMs ?? null);
     this.#quarantine = new QuarantineRows(database);
     this.#stored = new StoredValues(database);
+    this.#events = new EventRows(database, this.#stored);
     this.#nodes = new NodeTable(database, this.#stored, {
       generationSize: options.nodesGenerationSize ?? options.generationSize,
       transitionsPerNodeMax: options.transitionsPerNodeMax,
       isLimited: options.limits.maxNodes > 0,
     });
+    this.lastRun = readLastRun(this.#stored, this.#nodes.everSeen > 0);
     this.#admission = new Admission(this.#stored, this.#nodes, {
       limits: options.limits,
       offlineAfterMs: options.offlineAfterMs ?? OFFLINE_AFTER_MS,
@@ -334,16 +342,22 @@ export class FederationWriter {
     return durably(this.#database, run);
   }
 
-  /** Removes a node and its transitions with the next commit; false if no node has this id. */
+  /** Removes a node, its transitions and its events with the next commit; false if no node has this id. */
   forget(nodeId: string): boolean {
     const isKnown = this.#nodes.forget(nodeId);
+    if (isKnown) this.#events.erase(nodeId);
     this.#isErasing ||= isKnown;
     return isKnown;
   }
 
-  /** Stores a transition with the next commit. */
+  /** Stores a transition, and the event that it is, with the next commit. */
   transition(fact: NodeTransition): void {
-    this.#nodes.transition(fact);
+    if (this.#nodes.transition(fact)) this.#events.add(fact);
+  }
+
+  /** Appends an event of the aggregator to the log of events with the next commit. */
+  event(event: ToldEvent): void {
+    this.#events.add(event);
   }
 
   /** Stores a tick's rows with the next commit. */
@@ -363,11 +377,12 @@ export class FederationWriter {
   }
 
   /**
-   * Schedules a step of retention and one of thinning for the next commit, if they are due by the deletion clock. Call
-   * it before each commit, with readings of the wall clock and the monotonic clock.
+   * Schedules a step of retention and one of thinning for the next commit, if they are due by the deletion clock, and
+   * notes that the program is alive. Call it before each commit, with readings of the wall clock and the monotonic clock.
    */
   housekeep(nowMs: number, monotonicMs = nowMs): void {
     this.#monotonicMs = monotonicMs;
+    noteAlive(this.#stored, nowMs);
     this.#deletionMs = this.#deletionTime.read(nowMs, monotonicMs);
     const cutoffs = this.#housekeeping.pruneCutoffs(this.#deletionMs, monotonicMs);
     if (cutoffs !== null) this.#retention.ask(cutoffs);
@@ -409,6 +424,7 @@ export class FederationWriter {
     this.missing.committed();
     this.#shed = 0;
     this.#quarantine.committed();
+    this.#events.committed();
     this.#stored.committed();
     const hasChangedKeys = this.keys.committed();
     this.blocked.committed();
@@ -467,6 +483,7 @@ export class FederationWriter {
     this.#rollups.write();
     this.#statistics.write(nowMs);
     this.#quarantine.write();
+    this.#events.write();
     const found = {
       lost: this.position.lostSinceCommit,
       shed: this.#shed,

@@ -63,7 +63,8 @@ export function httpParts(
     nodes: (query) => pool.ask('nodePage', { query }),
     nodeOrder: (query) => pool.ask('nodeOrder', { query }),
     nodeListings: (numbers, stripCells) => pool.ask('nodeListings', { numbers, stripCells }),
-    node: (nodeId) => pool.ask('node', { nodeId }),
+    node: (query) => pool.ask('node', { query }),
+    events: (query) => pool.ask('events', { query }),
     history: (query) => pool.ask('history', { query, tickMs: settings.publish.intervalMs }),
     reporting: () => pool.ask('reporting', { nowMs: nowMs() }),
     current: () =>

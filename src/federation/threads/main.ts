@@ -24,6 +24,7 @@ import type { NatsOptions } from '../../io/nats.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ClockWatch } from '../../lib/clock-watch.ts';
 import { type DescriptorWatch, watchDescriptors } from '../../lib/descriptors.ts';
+import { DAY_MS } from '../../lib/durations.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
@@ -240,7 +241,8 @@ class MainThread implements App {
     this.#requests ??= new ClusterRequests({
       command: (each) => this.#clustered.link.command(each),
       ask: (request) => this.#operatorRequests.ask(request),
-      hasNode: async (nodeId) => (await this.#pool.ask('node', { nodeId })) !== null,
+      hasNode: async (nodeId) =>
+        (await this.#pool.ask('node', { query: { nodeId, windowMs: DAY_MS, stripCells: 0 } })) !== null,
     });
     return this.#requests.reply(command);
   }

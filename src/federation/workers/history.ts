@@ -17,7 +17,7 @@ import { readThinned } from '../store/statistics-thinning.ts';
 import { statement } from '../../store/statements.ts';
 
 type Row = { readonly recordedAt: string; readonly intervalMs: number | null } & Readonly<
-  Record<HistorySeries, number>
+  Record<HistorySeries, number | null>
 >;
 type Gap = History['gaps'][number];
 
@@ -55,7 +55,7 @@ export function readHistory(database: ReadDatabase, query: HistoryQuery, tickMs:
   })();
   const series = Object.fromEntries(
     HISTORY_SERIES.map((name) => [name, rows.map((row) => row[name])]),
-  ) as Record<HistorySeries, number[]>;
+  ) as Record<HistorySeries, (number | null)[]>;
   return { period: query.period, from, to, stepMs, at: rows.map((row) => row.recordedAt), series, gaps };
 }
 
@@ -92,7 +92,8 @@ function recordedRows(database: ReadDatabase, period: string, tickMs: number) {
   ) => `SELECT recorded_at AS recordedAt, interval_ms AS intervalMs, active_nodes AS activeNodes,
        total_nodes_seen AS totalNodes, total_tasks AS totalTasks, completed_tasks AS completedTasks,
        failed_tasks AS failedTasks, cached_tasks AS cachedTasks, total_invoices AS totalInvoices,
-       success_rate AS successRate, cache_hit_rate AS cacheHitRate
+       success_rate AS successRate, cache_hit_rate AS cacheHitRate, online_nodes AS onlineNodes,
+       stale_nodes AS staleNodes, offline_nodes AS offlineNodes
      FROM network_stats WHERE stat_period = ? AND recorded_at >= ? AND recorded_at < ? ORDER BY recorded_at ${order} LIMIT 1`;
   const first = statement<[string, string, string], Row>(database, oneRow('ASC'));
   const last = statement<[string, string, string], Row>(database, oneRow('DESC'));

@@ -9,17 +9,17 @@ import type {
   NodePage,
   NodeQuery,
   NodeSort,
+  OneNodeQuery,
 } from '../domain/statistics.ts';
-import { type StateChange, UPTIME_WINDOW_MS, uptime, uptimeStrip } from '../../lifecycle/uptime.ts';
-import { NODE_STATES, type NodeState } from '../../lifecycle/node-state.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { NODE_STATES } from '../../lifecycle/node-state.ts';
+import { UPTIME_WINDOW_MS } from '../../lifecycle/uptime.ts';
 import type { ReadDatabase } from '../../store/database.ts';
 import { DIMENSION } from '../store/rollups.ts';
 import { statement } from '../../store/statements.ts';
+import { type AskedWindow, numbersByUptime, readUptime, STATE, toState } from './node-uptime.ts';
 
 const PAGE_NODES = 100;
-// The published state: the actor's, or, for a node that no actor has judged, offline if it left and otherwise online.
-const STATE = 'coalesce(state, CASE WHEN left_ms > 0 AND left_ms >= life_ms THEN 2 ELSE 0 END)';
-
 const COLUMNS = `number, node_id, first_ms, last_ms, first_observed_ms, heartbeats, ${STATE} AS seen_state,
   signed_ms > 0 AND signed_ms >= heard_ms AS is_authenticated`;
 /** Maximum number of transitions in one answer. */
@@ -37,7 +37,7 @@ interface Row {
 }
 
 // Ties are broken by the order in which nodes were first seen, so that pages neither overlap nor omit a node.
-const ORDERS: Readonly<Record<NodeSort, string>> = {
+const ORDERS: Readonly<Record<Exclude<NodeSort, 'uptime'>, string>> = {
   firstSeen: 'number',
   lastSeen: 'last_ms',
   nodeId: 'node_id',
@@ -96,6 +96,7 @@ function orderedNumbers(
   limit: number,
   offset: number,
 ): number[] {
+  if (query.sort === 'uptime') return numbersInUptime(database, query, limit, offset);
   const direction = query.descending ? 'DESC' : 'ASC';
   return statement<[ReturnType<typeof filterOf> & { limit: number; offset: number }], number>(
     database,
@@ -106,11 +107,30 @@ function orderedNumbers(
     .all({ ...filterOf(query), limit, offset });
 }
 
+/** The same in the order of uptime, which is kept for some seconds: a node that is newer is in it later. */
+function numbersInUptime(
+  database: ReadDatabase,
+  query: NodeOrderQuery,
+  limit: number,
+  offset: number,
+): number[] {
+  const ordered = numbersByUptime(database, readObservedMs(database), systemClock.monotonicMs());
+  const found = new Set(
+    statement<[ReturnType<typeof filterOf>], number>(database, `SELECT number FROM nodes WHERE ${MATCHES}`)
+      .pluck()
+      .all(filterOf(query)),
+  );
+  const matching = ordered.filter((number) => found.has(number));
+  if (query.descending) matching.reverse();
+  return matching.slice(offset, limit < 0 ? undefined : offset + limit);
+}
+
 function listingsOf(database: ReadDatabase, numbers: readonly number[], stripCells: number): NodeListing[] {
   const observedNowMs = readObservedMs(database);
   const byNumber = statement<[number], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE number = ?`);
   const rows = numbers.map((number) => byNumber.get(number)).filter((row) => row !== undefined);
-  return rows.map((row) => toListing(database, row, observedNowMs, stripCells));
+  const asked = { windowMs: UPTIME_WINDOW_MS, stripCells };
+  return rows.map((row) => toListing(database, row, observedNowMs, asked));
 }
 
 function countByState(database: ReadDatabase, stateCode: number | null): number {
@@ -125,10 +145,10 @@ function countByState(database: ReadDatabase, stateCode: number | null): number 
 }
 
 /** One node with its newest transitions; null if no node has this id. */
-export function readNode(database: ReadDatabase, nodeId: string): NodeHistory | null {
+export function readNode(database: ReadDatabase, query: OneNodeQuery): NodeHistory | null {
   return database.transaction(() => {
     const row = statement<[string], Row>(database, `SELECT ${COLUMNS} FROM nodes WHERE node_id = ?`).get(
-      nodeId,
+      query.nodeId,
     );
     if (row === undefined) return null;
     const transitions = statement<
@@ -145,7 +165,7 @@ export function readNode(database: ReadDatabase, nodeId: string): NodeHistory | 
         to: toState(change.to_state),
         cause: change.cause,
       }));
-    return { ...toListing(database, row, readObservedMs(database), 0), transitions };
+    return { ...toListing(database, row, readObservedMs(database), query), transitions };
   })();
 }
 
@@ -155,32 +175,15 @@ function readObservedMs(database: ReadDatabase): number {
   );
 }
 
-function toListing(database: ReadDatabase, row: Row, observedNowMs: number, stripCells: number): NodeListing {
-  const changes: StateChange[] = statement<
-    [number, number],
-    { observed_ms: number; from_state: number; to_state: number }
-  >(
-    database,
-    'SELECT observed_ms, from_state, to_state FROM transitions WHERE node = ? AND observed_ms > ? ORDER BY number',
-  )
-    .all(row.number, observedNowMs - UPTIME_WINDOW_MS)
-    .map((change) => ({
-      observedMs: change.observed_ms,
-      from: toState(change.from_state),
-      to: toState(change.to_state),
-    }));
-  const state = toState(row.seen_state);
+function toListing(database: ReadDatabase, row: Row, observedNowMs: number, asked: AskedWindow): NodeListing {
   return {
     nodeId: row.node_id,
-    state,
+    state: toState(row.seen_state),
     firstSeenAt: new Date(row.first_ms).toISOString(),
     lastSeenAt: new Date(row.last_ms).toISOString(),
     heartbeats: row.heartbeats,
-    uptime: uptime(state, row.first_observed_ms, changes, observedNowMs),
     authenticated: row.is_authenticated === 1,
-    ...(stripCells > 0 && {
-      strip: uptimeStrip(state, row.first_observed_ms, changes, observedNowMs, stripCells),
-    }),
+    ...readUptime(database, row, observedNowMs, asked),
   };
 }
 
@@ -209,10 +212,4 @@ export function readNodesToResume(database: ReadDatabase, afterNumber: number, l
       heardObservedMs: row.heard_observed_ms,
       state: row.state === null ? null : toState(row.state),
     }));
-}
-
-function toState(code: number): NodeState {
-  const state = NODE_STATES[code];
-  if (state === undefined) throw new Error(`node state ${code} is unknown`);
-  return state;
 }

@@ -7,6 +7,7 @@ import type { Database } from '../../store/database.ts';
 import { answering, databasePathIn } from '../../workers/answering.ts';
 import type { WorkerRequest } from '../../workers/questions.ts';
 import { readDigests } from './digests.ts';
+import { readEvents } from './events.ts';
 import { readGeography, readPlaces } from './geography.ts';
 import { readHistory } from './history.ts';
 import { readLastTick } from './last-tick.ts';
@@ -50,7 +51,9 @@ function read(
     case 'lastTick':
       return readLastTick(database, request.period);
     case 'node':
-      return readNode(database, request.nodeId);
+      return readNode(database, request.query);
+    case 'events':
+      return readEvents(database, request.query);
     case 'nodesToResume':
       return readNodesToResume(database, request.afterNumber, request.limit);
     default:

@@ -2,6 +2,7 @@
 
 import type { NodeSign } from '../../lifecycle/node-state.ts';
 import type { DigestAnswer, DigestRequest } from '../domain/digests.ts';
+import type { EventPage, EventQuery } from '../domain/events.ts';
 import type { History, HistoryQuery } from '../domain/history.ts';
 import type {
   NodeHistory,
@@ -9,6 +10,7 @@ import type {
   NodeOrderQuery,
   NodePage,
   NodeQuery,
+  OneNodeQuery,
   ReportingShare,
   TickStatistics,
 } from '../domain/statistics.ts';
@@ -39,7 +41,8 @@ export interface FederationQuestions {
   };
   lastTick: { argument: { readonly period: Period }; answer: number | null };
   reporting: { argument: { readonly nowMs: number }; answer: ReportingShare };
-  node: { argument: { readonly nodeId: string }; answer: NodeHistory | null };
+  node: { argument: { readonly query: OneNodeQuery }; answer: NodeHistory | null };
+  events: { argument: { readonly query: EventQuery }; answer: EventPage };
   nodesToResume: {
     argument: { readonly afterNumber: number; readonly limit: number };
     answer: readonly NodeSign[];

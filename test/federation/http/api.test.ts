@@ -6,6 +6,7 @@ import { HTTP_QUESTIONS_MAX } from '../../../src/http/shared-answers.ts';
 import type { History, HistoryQuery } from '../../../src/federation/domain/history.ts';
 import type { FederationHttpParts } from '../../../src/federation/http/server.ts';
 import { keyHashOf, keyIdOf, newApiKey } from '../../../src/federation/domain/message-signature.ts';
+import { nodeEvent, ownEvent } from '../../../src/federation/domain/events.ts';
 import { until } from '../../support/until.ts';
 import { AT, createServer, startServer, statisticsOf } from './parts.ts';
 
@@ -25,6 +26,9 @@ const HISTORY: History = {
     totalInvoices: [0],
     successRate: [66.6],
     cacheHitRate: [0],
+    onlineNodes: [null],
+    staleNodes: [0],
+    offlineNodes: [2],
   },
   gaps: [{ from: AT, to: AT }],
 };
@@ -41,11 +45,34 @@ const FILLED: Partial<FederationHttpParts> = {
   statistics: (period) =>
     statisticsOf({ totalTasks: 3, chainDistribution: { '1': 1, '20': 2 } }, period as '24h'),
   nodes: async () => ({ nodes: [NODE, { ...NODE, strip: [null, 1] }], page: 1, pages: 1, total: 2 }),
-  node: async (nodeId) =>
+  node: async ({ nodeId }) =>
     nodeId === 'node-1'
-      ? { ...NODE, transitions: [{ at: AT, from: 'online', to: 'stale', cause: 'silence' }] }
+      ? {
+          ...NODE,
+          strip: [null, 1],
+          transitions: [{ at: AT, from: 'online', to: 'stale', cause: 'silence' }],
+        }
       : null,
   history: async () => HISTORY,
+  events: async () => ({
+    events: [
+      { id: 2, ...ownEvent('lost', Date.parse(AT), { count: 7 }) },
+      {
+        id: 1,
+        ...nodeEvent({
+          nodeId: 'node-1',
+          atMs: Date.parse(AT),
+          observedMs: 5,
+          from: 'stale',
+          to: 'offline',
+          cause: 'silence',
+        }),
+      },
+    ],
+    page: 1,
+    pages: 1,
+    total: 2,
+  }),
 };
 
 describe('http - history', () => {
@@ -231,7 +258,11 @@ describe('http - openapi', () => {
       const described = get.responses[response.status]?.content ?? {};
       const [[contentType, { schema }] = ['', { schema: {} }]] = Object.entries(described);
       expect(response.headers.get('content-type'), path).toContain(contentType);
-      check(schema, /^(text\/(plain|csv)|image\/)/.test(contentType) ? text : JSON.parse(text), path);
+      check(
+        schema,
+        /^(text\/(plain|csv)|image\/|application\/rss)/.test(contentType) ? text : JSON.parse(text),
+        path,
+      );
       validated.push(`${path} ${response.status}`);
       // The program reads every parameter that is described: rubbish in it is refused, as described.
       for (const parameter of (get.parameters ?? []).filter(({ in: place }) => place === 'query')) {
@@ -244,7 +275,7 @@ describe('http - openapi', () => {
         );
       }
     }
-    expect(validated).toHaveLength(21);
+    expect(validated).toHaveLength(23);
     expect(validated).toContain(`/api/federation/nodes/{id} ${parts.node === undefined ? 404 : 200}`);
   });
 
@@ -273,7 +304,7 @@ describe('http - openapi', () => {
     };
     const { paths, components } = (await (await fetch(`${open}/api/openapi.json`)).json()) as Document;
     expect(components).toMatchObject({ securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } });
-    expect(Object.keys(paths)).toHaveLength(21);
+    expect(Object.keys(paths)).toHaveLength(23);
     for (const [path, { get }] of Object.entries(paths)) {
       const own = path.replace('{id}', 'node-1');
       const first = await ask(`${open}${own}`);

@@ -90,6 +90,7 @@ export function createServer(
       nodeOrder: async () => new Float64Array(),
       nodeListings: async () => [],
       node: async () => null,
+      events: async () => ({ events: [], page: 1, pages: 0, total: 0 }),
       history: async () => {
         throw new Error('no history in this test');
       },

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { NodePage } from '../../../src/federation/domain/statistics.ts';
+import type { NodePage, OneNodeQuery } from '../../../src/federation/domain/statistics.ts';
 import { HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_ADDRESS_MAX } from '../../../src/http/bounded-server.ts';
 import { PERIODS } from '../../../src/federation/domain/vocabulary.ts';
 import type { PeriodStatistics } from '../../../src/federation/http/period-statistics.ts';
@@ -123,7 +123,7 @@ describe('http - network-stats', () => {
 
 describe('http - nodes', () => {
   it('http - one node with its transitions, and 404 for an unknown node', async () => {
-    const asked: string[] = [];
+    const asked: OneNodeQuery[] = [];
     const history = {
       nodeId: 'node-1',
       state: 'stale' as const,
@@ -137,16 +137,32 @@ describe('http - nodes', () => {
       ],
     };
     const url = await start({
-      node: async (nodeId) => {
-        asked.push(nodeId);
-        return nodeId === 'node-1' ? history : null;
+      node: async (query) => {
+        asked.push(query);
+        return query.nodeId === 'node-1' ? history : null;
       },
     });
     expect(await (await fetch(`${url}/api/federation/nodes/node-1`)).json()).toEqual(history);
     const unknown = await fetch(`${url}/api/federation/nodes/%3Cimg%3E`);
     expect(unknown.status).toBe(404);
     expect(await errorOf(unknown)).toBe('not_found');
-    expect(asked).toEqual(['node-1', '<img>']);
+    await fetch(`${url}/api/federation/nodes/node-2?window=30d&strip=30`);
+    expect(asked).toEqual([
+      { nodeId: 'node-1', windowMs: 86_400_000, stripCells: 0 },
+      { nodeId: '<img>', windowMs: 86_400_000, stripCells: 0 },
+      { nodeId: 'node-2', windowMs: 30 * 86_400_000, stripCells: 30 },
+    ]);
+  });
+
+  it.each([
+    ['window=1y', 'bad_window'],
+    ['window=24h&window=7d', 'bad_window'],
+    ['window=', 'bad_window'],
+    ['strip=367', 'bad_strip'],
+    ['strip=x', 'bad_strip'],
+  ])('http - of one node it refuses %s with %s', async (query, code) => {
+    const response = await fetch(`${await start()}/api/federation/nodes/node-1?${query}`);
+    expect([response.status, await errorOf(response)]).toEqual([400, code]);
   });
 
   it.each([
@@ -158,6 +174,7 @@ describe('http - nodes', () => {
       { search: 'Node-7', sort: 'lastSeen', descending: true, stripCells: 48 },
     ],
     ['?q=&sort=nodeId', { sort: 'nodeId' }],
+    ['?sort=-uptime', { sort: 'uptime', descending: true }],
     ['?pages=x&page=2&pages=%3C&__proto__=1', { page: 2 }],
   ])('asks for %s', async (query, expected) => {
     const asked: unknown[] = [];
@@ -219,7 +236,7 @@ describe('http - nodes', () => {
     [`q=${'a'.repeat(65)}`, 'bad_search'],
     ['q=%3Cimg%3E', 'bad_search'],
     ['q=a&q=b', 'bad_search'],
-    ['sort=uptime', 'bad_sort'],
+    ['sort=down', 'bad_sort'],
     ['sort=--nodeId', 'bad_sort'],
     ['strip=97', 'bad_strip'],
     ['strip=-1', 'bad_strip'],

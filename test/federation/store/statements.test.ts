@@ -115,7 +115,7 @@ describe('nothing is compiled', () => {
           }
         }
       }
-      for (const id of ids) readNode(reader, id);
+      for (const id of ids) readNode(reader, { nodeId: id, windowMs: 1, stripCells: 0 });
       for (const period of PERIODS) {
         const query = { period, fromMs: NOW_MS - 3_600_000 * (round + 1), toMs: NOW_MS, points: 10 + round };
         readHistory(reader, query, 30_000);
