@@ -5,7 +5,14 @@ import { loadCharts, startCharts } from './charts.js';
 import { all, byId, make, setText } from './dom.js';
 import { count, dateTime } from './format.js';
 import { showSummaries, startSummaries } from './summaries.js';
-import { amount, findingWords, isVerified, lineWords, percentChange, provenanceWords } from './words.js';
+import {
+  amount,
+  findingWords,
+  isVerified,
+  lineWords,
+  percentChange,
+  provenanceWords,
+} from './summary-words.js';
 
 const REFRESH_MS = 2_000;
 

@@ -5,7 +5,7 @@ import { showClient } from './client.js';
 import { make } from './dom.js';
 import { count } from './format.js';
 import { PagedTable } from './paged-table.js';
-import { isVerified, lineWords, percentChange, provenanceWords } from './words.js';
+import { isVerified, lineWords, percentChange, provenanceWords } from './summary-words.js';
 
 const SEARCH_LENGTH_MAX = 150;
 
