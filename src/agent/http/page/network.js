@@ -2,7 +2,8 @@
 // and how old they are.
 
 import { serverNowMs } from './api.js';
-import { byId, onChoice, setText } from './dom.js';
+import { bindChoice } from './choice.js';
+import { byId, setText } from './dom.js';
 import { ago, dateTime, whyAhead } from './format.js';
 import { showMetrics } from './metric-elements.js';
 import { networkOf } from './network-feed.js';
@@ -22,7 +23,7 @@ export function latestNetwork() {
 }
 
 export function startNetwork() {
-  onChoice('period', (value) => {
+  bindChoice('period', 'period', (value) => {
     period = value;
     shorter = null;
     void load();

@@ -4,10 +4,17 @@ import { getJson, serverNowMs } from './api.js';
 import { ChartFrame } from './chart-frame.js';
 import { lineOf, pacesOf } from './chart-line.js';
 import { count, rate, tenths } from './format.js';
+import { t } from './words.js';
 
 const POINTS = 400;
 /** The pages of many users must not all send their request at the same moment. */
 const SPREAD_MS = 3000;
+
+/** What charts of the statistics of all time have in common. */
+const COMPARED_ALL = {
+  hasBefore: true,
+  csv: { path: 'api/federation/history.csv', parameters: { period: 'all' } },
+};
 
 /** The recorded statistics of all time, and of the hour before each row. @typedef {{ all: any, hour: any }} Histories */
 
@@ -15,30 +22,36 @@ const SPREAD_MS = 3000;
 const DEFINITIONS = [
   {
     name: 'nodes',
-    title: 'Active nodes',
+    title: t('history.nodes'),
     format: count,
     // Half a node does not exist, so the axis has whole numbers only.
     isWhole: true,
     line: (/** @type {Histories} */ { all }) => lineOf(all, all.series.activeNodes),
+    parts: (/** @type {Histories} */ { all }) => states(all),
+    ...COMPARED_ALL,
   },
   {
     name: 'tasks',
-    title: 'New tasks a minute',
+    title: t('history.tasks'),
     format: rate,
     line: (/** @type {Histories} */ { all }) => pacesOf(all, all.series.totalTasks),
+    ...COMPARED_ALL,
   },
   {
     name: 'invoices',
-    title: 'New invoices a minute',
+    title: t('history.invoices'),
     format: rate,
     line: (/** @type {Histories} */ { all }) => pacesOf(all, all.series.totalInvoices),
+    ...COMPARED_ALL,
   },
   {
     name: 'success',
-    title: 'Success rate of the hour before',
+    title: t('history.success'),
     format: (value) => `${tenths(value)} %`,
     range: (least) => [Math.max(0, Math.floor((least - 3) / 5) * 5), 100],
     line: (/** @type {Histories} */ { hour }) => lineOf(hour, successes(hour.series)),
+    hasBefore: true,
+    csv: { path: 'api/federation/history.csv', parameters: { period: '1h' } },
   },
 ];
 
@@ -52,6 +65,7 @@ const frame = new ChartFrame(DEFINITIONS, {
     );
     return { all, hour };
   },
+  gapName: (span) => t('history.gap', { span }),
 });
 
 export function startCharts() {
@@ -72,4 +86,15 @@ function successes({ successRate = [], completedTasks = [], failedTasks = [] }) 
   return successRate.map((value, index) =>
     (completedTasks[index] ?? 0) + (failedTasks[index] ?? 0) === 0 ? null : value,
   );
+}
+
+/** The nodes of each state; null if the rows are older than the columns of the states. @param {any} all */
+function states(all) {
+  const { onlineNodes, staleNodes, offlineNodes } = all.series;
+  if (!onlineNodes?.some((/** @type {number | null} */ value) => value !== null)) return null;
+  return [
+    { name: /** @type {const} */ ('online'), label: t('now.online'), line: lineOf(all, onlineNodes) },
+    { name: /** @type {const} */ ('stale'), label: t('now.stale'), line: lineOf(all, staleNodes) },
+    { name: /** @type {const} */ ('offline'), label: t('now.offline'), line: lineOf(all, offlineNodes) },
+  ];
 }

@@ -2,7 +2,8 @@
 // tick; other files show the live numbers.
 
 import { getJson } from './api.js';
-import { all, byId, onChoice, setText, showText } from './dom.js';
+import { bindChoice } from './choice.js';
+import { all, byId, setText, showText } from './dom.js';
 import { count, dateTime, span, tenths } from './format.js';
 import { isRate, showMetrics } from './metric-elements.js';
 import { NAMES } from './names.js';
@@ -29,7 +30,7 @@ let compared = '';
 
 /** Listens for the choice of the period. */
 export function startStatistics() {
-  onChoice('period', (value) => {
+  bindChoice('period', 'period', (value) => {
     period = /** @type {Period} */ (value);
     show();
   });

@@ -175,4 +175,12 @@ export default {
   'first.simulate': 'Oder sich mit simulierten Knoten umsehen',
   'first.simulate.how': '200 Monitore senden 30 s lang. Ihre Zahlen bleiben in dieser Datenbank.',
   'first.own-broker': 'die WebSocket-Adresse Ihres eigenen Brokers, zum Beispiel wss://broker.example:9086',
+
+  // History.
+  'history.title': 'Verlauf',
+  'history.nodes': 'Aktive Knoten',
+  'history.tasks': 'Neue Aufgaben pro Minute',
+  'history.invoices': 'Neue Rechnungen pro Minute',
+  'history.success': 'Erfolgsrate der Stunde davor',
+  'history.gap': 'Aggregator {span} weg',
 };

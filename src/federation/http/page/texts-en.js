@@ -174,4 +174,12 @@ export default {
   'first.simulate': 'Or look around with simulated nodes',
   'first.simulate.how': '200 monitors send for 30 s. Their numbers stay in this database.',
   'first.own-broker': 'the WebSocket address of your own broker, for example wss://broker.example:9086',
+
+  // History.
+  'history.title': 'History',
+  'history.nodes': 'Active nodes',
+  'history.tasks': 'New tasks a minute',
+  'history.invoices': 'New invoices a minute',
+  'history.success': 'Success rate of the hour before',
+  'history.gap': 'aggregator away {span}',
 };

@@ -176,4 +176,12 @@ export default {
   'first.simulate': 'Ou regarder avec des nœuds simulés',
   'first.simulate.how': '200 moniteurs envoient pendant 30 s. Leurs chiffres restent dans cette base.',
   'first.own-broker': 'l’adresse WebSocket de votre propre broker, par exemple wss://broker.example:9086',
+
+  // History.
+  'history.title': 'Historique',
+  'history.nodes': 'Nœuds actifs',
+  'history.tasks': 'Nouvelles tâches par minute',
+  'history.invoices': 'Nouvelles factures par minute',
+  'history.success': 'Taux de réussite de l’heure précédente',
+  'history.gap': 'agrégateur absent {span}',
 };

@@ -4,7 +4,7 @@
 import { getJson, serverNowMs } from './api.js';
 import { ChartFrame } from './chart-frame.js';
 import { byId } from './dom.js';
-import { amount, percentChange } from './words.js';
+import { amount, percentChange } from './summary-words.js';
 
 const DAY_MS = 86_400_000;
 /** Days of each span that the page offers, the shortest first. @type {Readonly<Record<string, number>>} */
@@ -91,18 +91,17 @@ export function startCharts(quote) {
  */
 export async function loadCharts({ client, periodStart, periodEnd }) {
   const isOther = client !== shown?.client;
+  const isFirst = shown === null;
   const endMs = periodEnd === null ? serverNowMs() : Date.parse(periodEnd);
   shown = { client, endMs };
-  if (isOther) chooseSpan(endMs - Date.parse(periodStart ?? ''));
-  else await frame.load();
+  if (isOther) chooseSpan(endMs - Date.parse(periodStart ?? ''), isFirst);
+  await frame.load();
 }
 
-/** @param {number} spanMs */
-function chooseSpan(spanMs) {
-  const range = byId('range');
-  const inputs = [...range.querySelectorAll('input')];
-  const fitting = inputs.find(({ value }) => spanMs <= (DAYS[value] ?? 0) * DAY_MS) ?? inputs.at(-1);
-  if (fitting === undefined) return;
-  fitting.checked = true;
-  range.dispatchEvent(new Event('change'));
+/** At first the address may name a span. @param {number} spanMs @param {boolean} isFirst */
+function chooseSpan(spanMs, isFirst) {
+  const ranges = [...byId('range').querySelectorAll('input')].map(({ value }) => value);
+  const range = ranges.find((each) => spanMs <= (DAYS[each] ?? 0) * DAY_MS) ?? ranges.at(-1) ?? '';
+  if (isFirst) frame.suggest(range);
+  else frame.choose(range);
 }

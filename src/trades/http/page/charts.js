@@ -102,8 +102,7 @@ async function widen() {
     const from = new Date(toMs - LONGEST_MS).toISOString();
     const lastMs = lastTradeMs(await getJson('api/trades/buckets', { from }));
     const range = WIDER_SPANS.find(([, spanMs]) => lastMs !== null && toMs - lastMs < spanMs)?.[0];
-    const input = document.querySelector(`#range input[value="${range}"]`);
-    if (input instanceof HTMLInputElement) input.click();
+    if (range !== undefined) frame.suggest(range);
   } catch {
     // The first span stays.
   }
