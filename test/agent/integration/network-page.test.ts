@@ -150,7 +150,7 @@ describe('page Network', () => {
       await page.locator('#notices p').evaluateAll((all) => all.map((one) => one.dataset['notice'])),
     ).toEqual(['no_salt', 'no_sources', 'awaiting_data']);
     expect(await page.locator('#demonstration').textContent()).toMatch(/^DEMONSTRATION: /);
-    expect(await page.title()).toBe('DEMONSTRATION: Network');
+    expect(await page.title()).toBe('Broker away · DEMONSTRATION: Network');
     expect(await seriousFindings(page)).toEqual([]);
     expect(await live(page, 'state')).toBe('Offline');
     expect(await metric(page, 'totalTasks').textContent()).toBe('–');
@@ -266,12 +266,13 @@ describe('page Network', () => {
         '(({ id, className, name, textContent }) => id || name || className || textContent)(document.activeElement)',
       );
     const order: string[] = [];
-    for (let step = 0; step < 8; step++) {
+    for (let step = 0; step < 9; step++) {
       await page.keyboard.press('Tab');
       order.push(await focused());
     }
     expect(order).toEqual([
       'skip',
+      'language',
       'theme',
       'period',
       'scroll',

@@ -8,10 +8,11 @@ import { latestNetwork, showAge, showPeriods, startNetwork, takeNetwork } from '
 import { followNetwork } from './network-feed.js';
 import { showNode } from './node.js';
 import { noticesOf } from './notices.js';
-import { startTheme } from './theme.js';
+import { startFrame } from './page-frame.js';
+import { titleView } from './page-title.js';
+import { t } from './words.js';
 
 const POLL_MS = 2_000;
-const DEMONSTRATION = 'DEMONSTRATION: node, network and numbers are made up on this machine.';
 
 /** The notices that are shown, as text: without a change no screen reader announces anything. */
 let shownNotices = '';
@@ -21,11 +22,12 @@ const live = new LiveDocument({
     showNode(node);
     showPeriods(node);
     showAge();
-    setText(byId('demonstration'), node.demonstration ? DEMONSTRATION : '');
-    document.title = node.demonstration ? 'DEMONSTRATION: Network' : 'Network';
+    setText(byId('demonstration'), node.demonstration ? t('page.demonstration') : '');
+    const title = t('page.title');
+    titleView(node.demonstration ? t('page.demonstration.title', { title }) : title);
     showNotices(notices(node).slice(1));
   },
-  judge: (node) => notices(node)[0] ?? ['connected', 'Live', ''],
+  judge: (node) => notices(node)[0] ?? ['connected', t('notice.live'), ''],
 });
 
 /** @param {any} node */
@@ -55,7 +57,7 @@ async function poll() {
   }
 }
 
-startTheme();
+startFrame();
 startNetwork();
 live.start();
 followNetwork(takeNetwork);

@@ -8,6 +8,7 @@ import { ago, dateTime, whyAhead } from './format.js';
 import { showMetrics } from './metric-elements.js';
 import { networkOf } from './network-feed.js';
 import { VOCABULARIES } from './vocabulary.js';
+import { t } from './words.js';
 
 const POLL_MS = 5_000;
 
@@ -53,7 +54,7 @@ export function showAge() {
   const agoMs = isKnown ? serverNowMs() - Date.parse(shown.timestamp) : 0;
   setText(
     byId('published'),
-    isKnown ? `Published ${ago(agoMs)} ${whyAhead(agoMs)}`.trim() : 'No statistics yet',
+    isKnown ? t('net.published', { ago: ago(agoMs), why: whyAhead(agoMs) }).trim() : t('net.none'),
   );
   byId('published').title = isKnown ? dateTime(shown.timestamp) : '';
 }
@@ -78,14 +79,12 @@ function show() {
   const genuine = byId('genuine');
   const isSigned = isKnown && shown.signature === 'valid';
   genuine.dataset.signature = isKnown ? shown.signature : 'unknown';
-  const by = isKnown && shown.aggregatorId !== '' ? ` ${shown.aggregatorId}` : '';
-  setText(
-    genuine,
-    isSigned
-      ? `✓ Genuine: signed by${by === '' ? ' the aggregator' : by}`
-      : isKnown
-        ? `Not signed${by === '' ? '' : `, says it is from${by}`}: nobody has checked who sent them`
-        : '',
-  );
+  setText(genuine, isKnown ? trustText(isSigned, shown.aggregatorId) : '');
   showAge();
+}
+
+/** @param {boolean} isSigned @param {string} by the aggregator; empty if it has no name */
+function trustText(isSigned, by) {
+  if (by === '') return t(isSigned ? 'net.genuine' : 'net.unsigned');
+  return t(isSigned ? 'net.genuine.by' : 'net.unsigned.by', { by });
 }

@@ -5,23 +5,9 @@ import { showBars } from './bars.js';
 import { byId, make, showText } from './dom.js';
 import { ago, count, dateTime, percent, size, span, whyAhead } from './format.js';
 import { mark, showTexts } from './live-document.js';
+import { hasText, t } from './words.js';
 
-const SALTS = { setting: 'From the settings', join: 'From the aggregator', kept: 'Kept from before' };
-const FILE_STATES = {
-  read: 'Read to its end',
-  reading: 'Being read',
-  incomplete: 'Incomplete, waits',
-  damaged: 'Damaged',
-  unreadable: 'Cannot be read',
-};
 const GOOD = new Set(['read', 'reading', 'incomplete']);
-const SOURCES = { events: 'Events', logs: 'Log' };
-const REASONS = {
-  other: 'other kinds',
-  invalid: 'without an id',
-  too_long: 'too long',
-  metrics_unclear: 'unclear metrics',
-};
 
 /** @param {any} node the answer of `api/node` */
 export function showNode(node) {
@@ -30,11 +16,12 @@ export function showNode(node) {
   const heartbeatMs = node.lastHeartbeatAt == null ? null : nowMs - Date.parse(node.lastHeartbeatAt);
   showTexts({
     uptime: span(nowMs - Date.parse(node.startedAt)),
-    state: node.state === 'online' ? 'Online' : 'Offline',
+    state: t(node.state === 'online' ? 'node.online' : 'node.offline'),
     stateWhy: stateWhy(node),
-    heartbeat: heartbeatMs === null ? 'None yet' : `${ago(heartbeatMs)} ${whyAhead(heartbeatMs)}`.trim(),
-    broker: broker.connected ? 'Connected' : 'Away',
-    salt: join.saltFrom == null ? 'None' : SALTS[/** @type {keyof typeof SALTS} */ (join.saltFrom)],
+    heartbeat:
+      heartbeatMs === null ? t('node.none-yet') : `${ago(heartbeatMs)} ${whyAhead(heartbeatMs)}`.trim(),
+    broker: t(broker.connected ? 'node.connected' : 'node.away'),
+    salt: t(`node.salt.${join.saltFrom ?? 'none'}`),
     tasks: count(counts.total),
     taskShare: shareText(share.tasks, 'tasks'),
     active: count(counts.active),
@@ -44,7 +31,7 @@ export function showNode(node) {
     invoiceShare: shareText(share.invoices, 'invoices'),
     ...messageTexts(node),
     waiting: count(waiting.messages),
-    waitingLimit: waiting.messages === 0 ? 'Everything is sent' : `Of at most ${count(waiting.limit)}`,
+    waitingLimit: waiting.messages === 0 ? t('node.all-sent') : t('node.of-most', { n: waiting.limit }),
     completions: count(waiting.completions),
     rate: count(broker.ratePerMinute),
     behind: size(sum(node.sources.map((/** @type {any} */ { bytesBehind }) => bytesBehind))),
@@ -56,21 +43,19 @@ export function showNode(node) {
   showCounts(node);
   showText('nodeId', node.nodeId);
   showText('version', node.version);
-  byId('node-title').title = `The agent runs since ${dateTime(node.startedAt)}`;
+  byId('node-title').title = t('node.since', { at: dateTime(node.startedAt) });
 }
 
 /** @param {any} node */
 function stateWhy({ enabled, sharesTasks, state }) {
-  if (!enabled) return 'Opted out: nothing is sent';
-  if (state !== 'online') return 'No source can be read';
-  return sharesTasks ? 'Its sources can be read' : 'Shares its presence only';
+  if (!enabled) return t('node.opted-out');
+  if (state !== 'online') return t('node.no-source');
+  return t(sharesTasks ? 'node.sources-read' : 'node.presence');
 }
 
-/** @param {number | null} share @param {string} noun */
+/** @param {number | null} share @param {'tasks' | 'invoices'} noun */
 function shareText(share, noun) {
-  return share == null
-    ? `The network's ${noun} are not known yet`
-    : `${percent(share)} of the network's ${noun}`;
+  return share == null ? t(`node.${noun}.unknown`) : t(`node.${noun}.share`, { share: percent(share) });
 }
 
 /** @param {any} node */
@@ -97,15 +82,16 @@ function showSources(sources) {
 
 /** @param {any} source */
 function sourceRows({ source, wanted, looksFor, files }) {
-  const name = SOURCES[/** @type {keyof typeof SOURCES} */ (source)];
-  if (!wanted) return [messageRow(name, 'No file is wanted: its setting is empty', true)];
-  if (files.length === 0) return [messageRow(name, `No file is there: ${looksFor.join(' or ')}`, false)];
+  const name = t(`src.name.${source}`);
+  if (!wanted) return [messageRow(name, t('src.not-wanted'), true)];
+  if (files.length === 0)
+    return [messageRow(name, t('src.not-there', { files: looksFor.join(t('src.or')) }), false)];
   return files.map((/** @type {any} */ file) => {
-    const text = FILE_STATES[/** @type {keyof typeof FILE_STATES} */ (file.state)];
+    const text = t(`src.state.${file.state}`);
     const state = make(
       'td',
       { class: GOOD.has(file.state) ? '' : 'bad' },
-      file.offset == null ? text : `${text} at byte ${count(file.offset)}`,
+      file.offset == null ? text : t('src.at-byte', { state: text, n: file.offset }),
     );
     return make(
       'tr',
@@ -129,41 +115,37 @@ function messageRow(name, text, isGood) {
   );
 }
 
-const FACTS = /** @type {const} */ ([
-  ['queued', 'to be sent'],
-  ['known', 'known already'],
-  ['remembered', 'only remembered'],
-]);
+const FACTS = /** @type {const} */ (['queued', 'known', 'remembered']);
 
 /** @param {any} node */
 function showCounts({ facts, unread, sources, messages }) {
   showBars(
     byId('facts'),
-    'Facts found',
-    FACTS.map(([name, label]) => ({ label, count: facts[name] })),
+    t('src.facts'),
+    FACTS.map((name) => ({ label: t(`src.fact.${name}`), count: facts[name] })),
     '',
   );
   const unreadBars = unread
     .filter((/** @type {any} */ one) => one.count > 0)
     .map((/** @type {any} */ one) => ({ label: labelOf(one.source, one.reason), count: one.count }));
-  showBars(byId('unread'), 'Records passed over', unreadBars, 'None since the start.');
+  showBars(byId('unread'), t('src.passed'), unreadBars, t('src.none'));
   const problems = sources.flatMap((/** @type {any} */ one) =>
     Object.entries(one.problems)
       .filter(([, number]) => number > 0)
       .map(([problem, number]) => ({ label: labelOf(one.source, problem), count: number })),
   );
-  showBars(byId('problems'), 'Problems of files', problems, 'None since the start.');
+  showBars(byId('problems'), t('src.problems'), problems, t('src.none'));
   const sent = Object.entries(messages).map(([type, outcomes]) => ({
     label: plain(type),
     count: outcomes.confirmed,
   }));
-  showBars(byId('messages'), 'Messages confirmed', sent, '');
+  showBars(byId('messages'), t('src.confirmed'), sent, '');
 }
 
 /** @param {string} source @param {string} reason */
 function labelOf(source, reason) {
-  const name = SOURCES[/** @type {keyof typeof SOURCES} */ (source)];
-  return `${name}: ${REASONS[/** @type {keyof typeof REASONS} */ (reason)] ?? plain(reason)}`;
+  const key = `src.reason.${reason}`;
+  return `${t(`src.name.${source}`)}: ${hasText(key) ? t(key) : plain(reason)}`;
 }
 
 /** @param {string} word */

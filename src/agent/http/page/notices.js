@@ -1,7 +1,8 @@
 // What is wrong, or not as a reader would expect, in whole sentences: the gravest first. Pure; it touches nothing of a page.
 
-import { count, dateTime } from './format.js';
+import { dateTime } from './format.js';
 import { reasonTexts } from './trust.js';
+import { t } from './words.js';
 
 /** Age of a publication beyond which its statistics are old, as the agent has it. */
 const OLD_AFTER_MS = 90_000;
@@ -32,59 +33,31 @@ function programNotices({ reasons }) {
   const { failing } = reasonTexts(
     reasons.filter((/** @type {{ component: string }} */ { component }) => !OWN.has(component)),
   );
-  return failing === '' ? [] : [['not_ready', 'Not ready', `The agent is not ready. ${failing}.`]];
+  return failing === ''
+    ? []
+    : [['not_ready', t('notice.not-ready'), t('notice.not-ready.why', { reasons: failing })]];
 }
 
 /** @param {any} node @returns {import('./trust.js').Judgement[]} */
 function linkNotices({ enabled, sharesTasks, broker, join, waiting }) {
-  if (!enabled)
-    return [
-      [
-        'opted_out',
-        'Opted out',
-        'This node has opted out of the federation: the agent sends nothing. The numbers of the network are those of the other nodes.',
-      ],
-    ];
+  if (!enabled) return [['opted_out', t('notice.opted-out'), t('notice.opted-out.why')]];
   /** @type {import('./trust.js').Judgement[]} */
   const notices = [];
   if (!broker.connected) {
     const why = broker.reason == null ? '' : ` (${broker.reason})`;
     const kept =
-      waiting.messages === 0
-        ? 'Nothing is lost'
-        : `Nothing is lost: ${count(waiting.messages)} ${waiting.messages === 1 ? 'message waits' : 'messages wait'}`;
-    notices.push([
-      'broker_away',
-      'Broker away',
-      `The broker is away${why}: the network does not see this node, and its numbers do not change. ${kept}; the agent goes on trying.`,
-    ]);
+      waiting.messages === 0 ? t('notice.nothing-lost') : t('notice.waits', { n: waiting.messages });
+    notices.push(['broker_away', t('notice.broker-away'), t('notice.broker-away.why', { why, kept })]);
   } else if (broker.breaker !== 'closed') {
-    notices.push([
-      'paused',
-      'Sending paused',
-      'Sending failed five times in a row and pauses for about a minute; then one heartbeat tries again.',
-    ]);
+    notices.push(['paused', t('notice.paused'), t('notice.paused.why')]);
   } else if (broker.forbidden.length > 0) {
     const types = broker.forbidden.join(', ').replaceAll('_', ' ');
-    notices.push([
-      'forbidden',
-      'Partly refused',
-      `The broker refuses messages of this kind: ${types}. They wait for the next connection.`,
-    ]);
+    notices.push(['forbidden', t('notice.forbidden'), t('notice.forbidden.why', { types })]);
   }
-  if (!sharesTasks)
-    notices.push([
-      'presence_only',
-      'Presence only',
-      'This node shares no tasks: the agent sends only that it is there.',
-    ]);
+  if (!sharesTasks) notices.push(['presence_only', t('notice.presence'), t('notice.presence.why')]);
   else if (join.saltFrom == null) {
     const why = join.problem == null ? '' : ` (${join.problem})`;
-    notices.push([
-      'no_salt',
-      'No salt yet',
-      `No salt is known${why}: the agent sends only that the node is there, and its tasks wait. FEDERATION_SALT gives a salt by hand.`,
-    ]);
+    notices.push(['no_salt', t('notice.no-salt'), t('notice.no-salt.why', { why })]);
   }
   return notices;
 }
@@ -94,8 +67,8 @@ function sourceNotices({ reasons }) {
   const found = reasons.find((/** @type {{ component: string }} */ { component }) => component === 'sources');
   if (found === undefined) return [];
   return found.ok
-    ? [['source_problem', 'A source fails', `Not everything of this node can be read: ${found.reason}.`]]
-    : [['no_sources', 'No sources', `The agent finds nothing to read: ${found.reason}.`]];
+    ? [['source_problem', t('notice.source'), t('notice.source.why', { reason: found.reason })]]
+    : [['no_sources', t('notice.no-sources'), t('notice.no-sources.why', { reason: found.reason })]];
 }
 
 /** @param {any} node @param {any} network @param {number} nowMs @returns {import('./trust.js').Judgement[]} */
@@ -103,23 +76,11 @@ function statisticsNotices(node, network, nowMs) {
   /** @type {import('./trust.js').Judgement[]} */
   const notices = [];
   if (network !== null && network.status === 'awaiting_data')
-    notices.push([
-      'awaiting_data',
-      'No statistics yet',
-      'No statistics have come yet. The aggregator sends them every 30 seconds, as a rule.',
-    ]);
+    notices.push(['awaiting_data', t('notice.awaiting'), t('notice.awaiting.why')]);
   else if (network !== null && nowMs - Date.parse(network.timestamp) > OLD_AFTER_MS)
-    notices.push([
-      'old',
-      'Statistics are old',
-      `The statistics are old: the aggregator published them at ${dateTime(network.timestamp)}.`,
-    ]);
+    notices.push(['old', t('notice.old'), t('notice.old.why', { at: dateTime(network.timestamp) })]);
   if (node.statistics.otherKeyOffered)
-    notices.push([
-      'other_key',
-      'Another key',
-      'Somebody signs statistics with another key than the one that this agent knows. They are not shown. If the operator of the aggregator has changed the key, run: aggregator agent trust',
-    ]);
+    notices.push(['other_key', t('notice.other-key'), t('notice.other-key.why')]);
   return notices;
 }
 
@@ -128,5 +89,5 @@ function warnings({ reasons }) {
   const { warnings: texts } = reasonTexts(
     reasons.filter((/** @type {{ component: string }} */ { component }) => !OWN.has(component)),
   );
-  return texts === '' ? [] : [['warning', 'Live, with a warning', `Warning. ${texts}.`]];
+  return texts === '' ? [] : [['warning', t('notice.warning'), t('notice.warning.why', { reasons: texts })]];
 }
