@@ -163,6 +163,8 @@ async function openServer(apiAuth: 'open' | 'required', failed: (error: unknown)
       live: () => true,
       readiness: () => ({ status: 'ready', mode: 'jetstream', catchingUp: false, components }),
       clusterBackup: null,
+      notifications: () => ({ receivers: [] }),
+      testNotifications: async () => [],
       metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
       aggregatorId: () => GUARDED,
       statistics: (period) => ({

@@ -39,7 +39,9 @@ export function checkConfigCommand<Summary extends object>(program: Program<Summ
       requirePlace(databasePath);
       requireOneName(databasePath);
       requireOwnFile(databasePath, program.database, 'start');
-      return { warnings, notes: databaseLink === undefined ? [] : [`DB_PATH leads to ${databasePath}`] };
+      const files = program.checkFiles?.(env) ?? { warnings: [], notes: [] };
+      const links = databaseLink === undefined ? [] : [`DB_PATH leads to ${databasePath}`];
+      return { warnings: [...warnings, ...files.warnings], notes: [...links, ...files.notes] };
     },
   });
 }

@@ -40,4 +40,6 @@ export interface StoredProgram<Summary extends object = object> {
 export interface Program<Summary extends object = object> extends StoredProgram<Summary> {
   /** Every setting, in the order of the documentation. */
   readonly settings: readonly SettingRow[];
+  /** Checks the files that the settings name, and describes them in lines without secrets. Errors: `settings_invalid`. */
+  checkFiles?(env: Environment): { readonly warnings: readonly string[]; readonly notes: readonly string[] };
 }

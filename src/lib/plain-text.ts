@@ -15,3 +15,8 @@ export function oneLine(text: string, charactersMax: number): string {
 export function plainText(text: string, charactersMax: number): string {
   return oneLine(text.replaceAll(MARKUP, ' '), charactersMax);
 }
+
+/** A sentence on one line and without its full stop, to stand among others. */
+export function plainSentence(text: string): string {
+  return oneLine(text, 1_000).replace(/\.$/, '');
+}

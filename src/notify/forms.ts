@@ -206,7 +206,7 @@ function alertOf({ first, last, count }: Trouble, source: Source) {
   const lastsMs = last.topic === null ? MOMENT_MS : FIRING_MS;
   return {
     labels: {
-      alertname: last.topic ?? last.kind,
+      alertname: alertNameOf(last.topic ?? last.kind),
       severity: last.severity,
       aggregator: source.id,
       ...(last.subject === null ? {} : { subject: oneLine(last.subject, SENTENCE_CHARACTERS_SHOWN) }),
@@ -225,6 +225,14 @@ function alertOf({ first, last, count }: Trouble, source: Source) {
     endsAt: new Date(last.isResolved ? last.atMs : last.atMs + lastsMs).toISOString(),
     ...(source.url === null ? {} : { generatorURL: source.url }),
   };
+}
+
+/** `node_away` as rules of Prometheus write it: `NodeAway`. */
+function alertNameOf(words: string): string {
+  return words
+    .split('_')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('');
 }
 
 /** The text escaped, shortened so that it has at most so many characters; an escape is never cut in two. */

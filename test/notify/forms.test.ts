@@ -100,7 +100,7 @@ describe('forms', () => {
   });
 
   it('forms - alertmanager has one alert for each trouble, with the same labels at its begin and at its end', () => {
-    const labels = { alertname: 'node', severity: 'warning', aggregator: 'berlin-1', subject: 'a' };
+    const labels = { alertname: 'NodeAway', severity: 'warning', aggregator: 'berlin-1', subject: 'a' };
     expect(bodyOf('alertmanager', messageOf(offline))).toEqual([
       {
         labels,
@@ -115,7 +115,7 @@ describe('forms', () => {
     ]);
     expect(bodyOf('alertmanager', several([offline, online, lossNotice(3, AT_MS)]))).toMatchObject([
       { labels, startsAt: '2026-01-15T10:30:00.000Z', endsAt: '2026-01-15T10:30:05.000Z' },
-      { labels: { alertname: 'lost', severity: 'critical' }, endsAt: '2026-01-15T11:30:00.000Z' },
+      { labels: { alertname: 'Lost', severity: 'critical' }, endsAt: '2026-01-15T11:30:00.000Z' },
     ]);
     for (const url of ['http://a:9093', 'http://a:9093/', 'http://a:9093/api/v2/alerts'])
       expect(targetOf('alertmanager', new URL(url)).href).toBe('http://a:9093/api/v2/alerts');

@@ -8,7 +8,7 @@ const DID = { node_offline: 'went offline', node_online: 'came online' } as cons
 export function nodeNotice(kind: keyof typeof DID, node: string, atMs = 0): Notice {
   return {
     kind,
-    topic: 'node',
+    topic: 'node_away',
     atMs,
     subject: node,
     node,

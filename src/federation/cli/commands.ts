@@ -32,6 +32,10 @@ export function federationCommands(verifyFile: Entry['load']): Readonly<Record<s
         summary: 'forget a node, or block and unblock one',
         load: async () => (await import('./nodes.ts')).nodesCommand,
       },
+      notify: {
+        summary: 'try the receivers of notifications',
+        load: async () => (await import('./notify.ts')).notifyCommand,
+      },
       verify: {
         summary: 'say whether published statistics are genuine; with FILE, whether a summary of trades is',
         load: async () =>

@@ -1,6 +1,7 @@
 // Describes the federation for the commands that every program has.
 
 import type { Program } from '../../cli/program.ts';
+import { notifyLines, readNotifyFile } from '../config/notify-file.ts';
 import { readSettings, SETTINGS } from '../config/settings.ts';
 import { FEDERATION_DATABASE, type ReadUpTo, type Summary } from '../store/federation-database.ts';
 
@@ -13,6 +14,10 @@ export const FEDERATION: Program<Summary> = {
     const { settings, warnings } = readSettings(env);
     const { databasePath, databaseLink, embedded } = settings;
     return { databasePath, databaseLink, ownFolder: embedded.dir, warnings };
+  },
+  checkFiles(env) {
+    const { receivers, warnings } = readNotifyFile(readSettings(env).settings.notifyFile);
+    return { warnings, notes: notifyLines(receivers) };
   },
   describe: ({ tasks, invoices, readUpTo }) => `${tasks} tasks, ${invoices} invoices, ${upTo(readUpTo)}`,
   notInBackup: "The broker's stream is not in it.",

@@ -3,6 +3,7 @@
 import { type AppSeams, createApp } from '../threads/main.ts';
 import { createSplitterApp } from '../threads/split-only.ts';
 import type { Environment } from '../../config/environment.ts';
+import { readNotifyFile } from '../config/notify-file.ts';
 import { readSettings } from '../config/settings.ts';
 import { requireDescriptors } from '../../lib/descriptors.ts';
 import { createLog } from '../../io/log.ts';
@@ -25,8 +26,9 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
   limitHeapGrowth();
   const { settings, warnings } = readSettings(env);
   requireDescriptors(START_DESCRIPTORS + settings.workers * WORKER_DESCRIPTORS);
+  const { receivers, warnings: ofReceivers } = readNotifyFile(settings.notifyFile);
   const log = createLog(settings.log);
-  for (const warning of warnings) log.warn(`settings: ${warning}`);
+  for (const warning of [...warnings, ...ofReceivers]) log.warn(`settings: ${warning}`);
   if (settings.cluster?.split === 'only')
     return untilSignal({
       log,
@@ -39,7 +41,14 @@ export async function serve(env: Environment, seams: AppSeams = {}): Promise<num
     ready: 'ready to aggregate; stop with Ctrl-C or SIGTERM',
     stopping: 'committing the messages in memory',
     make: (fatal) =>
-      createApp(settings, { log, logLoss: log.loss, fatal, searchPath: env['PATH'] ?? '', seams }),
+      createApp(settings, {
+        log,
+        logLoss: log.loss,
+        fatal,
+        receivers,
+        searchPath: env['PATH'] ?? '',
+        seams,
+      }),
   });
 }
 

@@ -141,6 +141,7 @@ const FILES = [
   'NATS_KEY',
   'EMBEDDED_NATS_TLS_CERT',
   'EMBEDDED_NATS_TLS_KEY',
+  'NOTIFY_FILE',
 ] as const satisfies readonly SettingName[];
 
 function files(values: SettingValues, machine: Pick<Machine, 'canRead'>): readonly BrokenRule[] {

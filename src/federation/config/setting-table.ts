@@ -244,6 +244,11 @@ export const DEFINITIONS = {
     'made once and kept in the database',
     'The salt (64 hex digits) with which joining nodes hash their ids; see Joining in docs/operations.md.',
   ),
+  NOTIFY_FILE: optional(
+    filePath,
+    'unset: nobody is told',
+    'YAML file of the receivers that are told of events; see docs/notifications.md.',
+  ),
   PRIVACY_MIN_CELL: setting(
     wholeNumber(1, 1_000_000, 'nodes'),
     3,

@@ -90,6 +90,8 @@ export interface Settings {
   readonly apiAuth: 'open' | 'required';
   /** 64 lower-case hex digits; null: the program makes a salt once and keeps it in the database. */
   readonly federationSalt: string | null;
+  /** The file of the receivers; null: there are none. */
+  readonly notifyFile: string | null;
   readonly privacyMinCell: number;
   readonly workers: number;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
@@ -191,6 +193,7 @@ function arrange(values: SettingValues, machine: Machine): Settings {
     authMode: values.AUTH_MODE,
     apiAuth: values.API_AUTH,
     federationSalt: values.FEDERATION_SALT,
+    notifyFile: values.NOTIFY_FILE,
     privacyMinCell: values.PRIVACY_MIN_CELL,
     // The main thread and the ingest thread need a processor each; queries are short.
     workers: values.WORKERS ?? Math.max(1, Math.min(4, Math.floor(machine.processors / 2))),

@@ -27,6 +27,7 @@ export const PARAMETER_CODES = [
   'unknown_period',
   'unknown_state',
   'bad_page',
+  'bad_receiver',
   'bad_points',
   'bad_search',
   'bad_sort',

@@ -32,9 +32,11 @@ export interface ReadinessInputs {
   readonly descriptorProblem: string | null;
   /** The cluster of this process; null for a process on its own. */
   readonly cluster: ClusterStatus | null;
+  /** Which receiver of notifications is away and why; null if none is, and absent if there are no receivers. */
+  readonly notificationProblem?: string | null | undefined;
 }
 
-/** The components by name; `cluster` exists only in a cluster. */
+/** The components by name; `cluster` exists only in a cluster, `notifications` only with receivers. */
 interface Components {
   readonly database: ComponentReadiness;
   readonly broker: ComponentReadiness;
@@ -44,6 +46,7 @@ interface Components {
   readonly messages: ComponentReadiness;
   readonly process: ComponentReadiness;
   readonly cluster?: ComponentReadiness;
+  readonly notifications?: ComponentReadiness;
 }
 
 /** The body of `/readyz`. */
@@ -64,6 +67,7 @@ export function judgeReadiness(inputs: ReadinessInputs) {
     messages: judgeMessages(inputs.missing),
     process: judgeProcess(inputs.descriptorProblem, inputs.logLoss),
     ...(inputs.cluster === null ? {} : { cluster: judgeCluster(inputs.cluster) }),
+    ...judgeNotifications(inputs.notificationProblem),
   };
   return {
     status: readinessOf<string>({ ...components }).status,
@@ -71,6 +75,12 @@ export function judgeReadiness(inputs: ReadinessInputs) {
     catchingUp: status?.catchingUp ?? false,
     components,
   };
+}
+
+/** A receiver that is away is only a warning: the numbers do not depend on it. */
+function judgeNotifications(problem: string | null | undefined): Pick<Components, 'notifications'> {
+  if (problem === undefined) return {};
+  return { notifications: problem === null ? OK : { ok: true, reason: problem } };
 }
 
 const NO_REPORT = 'the ingest thread has not reported yet';

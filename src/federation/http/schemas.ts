@@ -29,6 +29,7 @@ import {
   TEXT_OR_NULL,
   TIME_OR_NULL,
 } from '../../http/schema.ts';
+import { FORM_NAMES } from '../../notify/forms.ts';
 import { NO_STATISTICS } from './no-statistics.ts';
 import { PARAMETER_CODES } from './parameters.ts';
 import { PUBLIC_MEMBERS } from './public-state.ts';
@@ -294,7 +295,24 @@ export const READYZ = readyzSchema(
     messages: COMPONENT,
     process: COMPONENT,
     cluster: COMPONENT,
+    notifications: COMPONENT,
   },
   { mode: { enum: ['jetstream', 'core', null] }, catchingUp: FLAG },
-  ['cluster'],
+  ['cluster', 'notifications'],
 );
+
+/** The receivers of notifications. */
+export const NOTIFICATIONS = object({
+  receivers: array(
+    object({
+      name: TEXT,
+      form: oneOf(FORM_NAMES),
+      sent: COUNT,
+      failed: { ...COUNT, description: 'Attempts that failed' },
+      dropped: COUNT,
+      waiting: COUNT,
+      problem: { ...TEXT_OR_NULL, description: 'Why it takes nothing at present; never with its address' },
+      lastSentAt: TIME_OR_NULL,
+    }),
+  ),
+});

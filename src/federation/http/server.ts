@@ -11,6 +11,7 @@ import { type BearerParts, mayRead, requireBearer } from './bearer.ts';
 import { addClusterBackupRoute, type ClusterBackupParts } from './cluster-backup.ts';
 import { addEventRoutes } from './events.ts';
 import { addExportRoutes } from './exports.ts';
+import { addNotificationRoutes, type NotificationParts } from './notifications.ts';
 import { PARAMETER_CODES } from './parameters.ts';
 import type { Readiness } from './readiness.ts';
 import { addFederationRoutes, type FederationParts } from './routes.ts';
@@ -30,6 +31,7 @@ export interface FederationHttpParts
     FederationParts,
     BearerParts,
     KeySetParts,
+    NotificationParts,
     ClusterBackupParts {
   readiness(): Readiness;
 }
@@ -70,6 +72,7 @@ export function createFederationServer(
       addFederationRoutes(app, parts, shared);
       addExportRoutes(app, parts, shared);
       addBadgeRoutes(app, federationBadges(parts), ERROR);
+      addNotificationRoutes(app, parts);
       addClusterBackupRoute(app, parts);
       feed = addEventRoutes(app, parts, (header) => isOpen || mayRead(header, parts));
     },

@@ -24,6 +24,8 @@ import {
   type FeedMoment,
   feedReadings,
   logReading,
+  receiverReadings,
+  type ReceiversMoment,
 } from '../../metrics/program-readings.ts';
 import { gauge, labelled, type Reading, readFrom } from '../../metrics/reading.ts';
 import { JOIN_OUTCOMES, type JoinOutcome } from '../sinks/join-answer.ts';
@@ -63,6 +65,8 @@ export interface MetricsParts extends RegistryParts {
   /** The setting `INGEST_MODE`. */
   readonly modeSetting: (typeof MODE_SETTINGS)[number];
   readonly lastBackup: BackupTime;
+  /** The receivers of notifications; absent or empty if there are none. */
+  receivers?(): ReceiversMoment['receivers'];
   /** The version of the program. */
   readonly version: string;
 }
@@ -140,6 +144,9 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
   ...readFrom([logReading('aggregator')], (parts: MetricsParts) => parts.logLoss()),
   ...readFrom(CLUSTER_READINGS, (parts: MetricsParts) => ({ cluster: parts.cluster() })),
   ...readFrom(SPLITTER_READINGS, (parts: MetricsParts) => ({ splitters: parts.splitters?.() ?? null })),
+  ...readFrom(receiverReadings('aggregator'), (parts: MetricsParts) => ({
+    receivers: parts.receivers?.() ?? [],
+  })),
   buildReading('aggregator'),
 ];
 

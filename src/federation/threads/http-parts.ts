@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { BackupAnswer } from '../http/cluster-backup.ts';
 import type { FederationHttpParts, FederationHttpServer } from '../http/server.ts';
 import type { Elsewhere, Known } from './known.ts';
+import type { Notifications } from './notifications.ts';
 import type { Metrics, MetricsParts } from '../metrics/metrics.ts';
 import type { NodeActors } from '../../actors/node-actors.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
@@ -30,6 +31,7 @@ export interface Answering {
   readonly nodes: Pick<NodeActors, 'counts'>;
   readonly pool: Pick<WorkerPool<FederationQuestions>, 'ask' | 'isUp' | 'waitingQuestions'>;
   readonly refusedReads: Pick<RefusedReads, 'problem'>;
+  readonly notifications: Pick<Notifications, 'problem' | 'receivers' | 'view' | 'test'>;
   readonly lastBackup: LastBackup;
   /** The lines that the log could not write. */
   logLoss(): LineLoss;
@@ -71,6 +73,8 @@ export function httpParts(
       known.live(elsewhere(answering), nodes.counts, monotonicMs(), (atMs) => clock.wallMs(atMs)),
     nodeCounts: () => known.nodes(nodes.counts),
     trust: () => known.trust,
+    notifications: () => answering.notifications.view,
+    testNotifications: (name) => answering.notifications.test(name),
     findKey: (keyId) => known.keys.find(keyId),
     keyUsed,
     keySetSummary: 'The keys that sign published statistics, a JWK set',
@@ -109,6 +113,7 @@ export function metricsParts(
     refusals: () => (status()?.refusals ?? 0) + clients.refusals,
     cluster: () => cluster()?.status() ?? null,
     splitters: () => cluster()?.splitters ?? null,
+    receivers: () => answering.notifications.receivers,
     tick: () => known.lastTick,
     modeSetting,
     lastBackup,
@@ -124,7 +129,8 @@ export function isReadyAlone(answering: Answering): boolean {
 }
 
 /** The facts for `/readyz` that other parts provide. */
-function elsewhere({ pool, refusedReads, clients, logLoss, descriptors, cluster }: Answering): Elsewhere {
+function elsewhere(answering: Answering): Elsewhere {
+  const { pool, refusedReads, clients, logLoss, descriptors, notifications, cluster } = answering;
   return {
     workersUp: pool.isUp,
     readProblem: refusedReads.problem,
@@ -132,6 +138,7 @@ function elsewhere({ pool, refusedReads, clients, logLoss, descriptors, cluster 
     joinProblem: clients.joinProblem,
     logLoss: logLoss(),
     descriptorProblem: descriptors.problem,
+    notificationProblem: notifications.problem,
     cluster: cluster()?.status() ?? null,
   };
 }

@@ -38,7 +38,14 @@ export interface KnownFromStart {
 /** The facts that other parts of the main thread provide about themselves. */
 export type Elsewhere = Pick<
   ReadinessInputs,
-  'workersUp' | 'readProblem' | 'publishProblem' | 'joinProblem' | 'logLoss' | 'descriptorProblem' | 'cluster'
+  | 'workersUp'
+  | 'readProblem'
+  | 'publishProblem'
+  | 'joinProblem'
+  | 'logLoss'
+  | 'descriptorProblem'
+  | 'cluster'
+  | 'notificationProblem'
 >;
 
 /** Contents of the opened database that other parts need, including secrets. */

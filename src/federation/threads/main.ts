@@ -16,9 +16,11 @@ import { type IngestNews, Known } from './known.ts';
 import type { IngestSeams } from './messages.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { NodeActors } from '../../actors/node-actors.ts';
+import { makeNotifications, type Notifications } from './notifications.ts';
 import { OperatorRequests } from './operator-requests.ts';
+import { tellStart } from './start-lines.ts';
 import { createTickAndAudit, type TickAndAudit, warnOfQuestion } from './tick-and-audit.ts';
-import type { BrokerEndpoint, EmbeddedBroker } from '../../io/embedded-broker/broker.ts';
+import type { EmbeddedBroker } from '../../io/embedded-broker/broker.ts';
 import type { Log } from '../../io/log.ts';
 import type { NatsOptions } from '../../io/nats.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -32,6 +34,7 @@ import { programVersion } from '../../lib/version.ts';
 import { LastBackup } from '../../store/last-backup.ts';
 import { lockBrokerFolder } from '../../store/lock.ts';
 import { WorkerPool } from '../../workers/pool.ts';
+import type { ReceiverConfig } from '../../notify/receivers.ts';
 import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
 
@@ -51,6 +54,8 @@ export interface AppParts {
   logLoss(): LineLoss;
   /** Called when the program cannot continue: the caller must stop it and end with a non-zero code. */
   fatal(error: CodedError): void;
+  /** The receivers of notifications. */
+  readonly receivers?: readonly ReceiverConfig[];
   /** The variable PATH, in which to search for nats-server. */
   readonly searchPath: string;
   readonly seams?: AppSeams;
@@ -82,6 +87,7 @@ class MainThread implements App {
   readonly #refusedReads: RefusedReads;
   readonly #threads: DataThreads;
   readonly #operatorRequests: OperatorRequests;
+  readonly #notifications: Notifications;
   readonly #nodes: NodeActors;
   readonly #pool: WorkerPool<FederationQuestions>;
   /** Null if the settings name another broker. */
@@ -125,6 +131,7 @@ class MainThread implements App {
       cluster: settings.cluster === null ? null : { reply: (command) => this.#command(command) },
       failed: (sentence, error) => log.warn(`commands: ${sentence}`, { error }),
     });
+    this.#notifications = makeNotifications(settings, parts, this.#known, () => this.#cluster);
     this.#nodes = this.#makeNodes();
     this.#pool = this.#makePool();
     this.#broker = this.#makeBroker();
@@ -144,6 +151,7 @@ class MainThread implements App {
       nodes: this.#nodes,
       pool: this.#pool,
       refusedReads: this.#refusedReads,
+      notifications: this.#notifications,
       logLoss: parts.logLoss,
       lastBackup: new LastBackup(settings.databasePath),
       cluster: () => this.#cluster,
@@ -163,6 +171,7 @@ class MainThread implements App {
   async start(): Promise<void> {
     await startAt(this.#started, this.#descriptors);
     this.#started.defer(() => this.#metrics.stop());
+    await startAt(this.#started, this.#notifications);
     // Parts that bring in work stop first; parts that commit and answer stop last. The broker stops after its clients.
     const last = this.#started.use(new SideBySide());
     const onBroker = new AsyncDisposableStack();
@@ -182,7 +191,8 @@ class MainThread implements App {
     const ticks = this.#makeTicks();
     await startAt(first, ticks);
     await startAt(onBroker, this.#clients);
-    this.#tellStart(url, endpoint);
+    this.#known.monitorsConnectTo(endpoint?.wsUrl ?? null);
+    tellStart(this.#parts.log, this.#settings, { httpUrl: url, servers: this.#nats.servers, endpoint });
     // A replica reads its log only as a member of its cluster.
     if (this.#cluster !== null && !(await this.#cluster.join(onBroker))) return;
     await startAt(first, this.#makeSource(ticks));
@@ -221,19 +231,6 @@ class MainThread implements App {
       if (this.#started.disposed) return;
       warnOfQuestion(this.#parts.log, 'clock: it was not compared with the one of the last run', error);
     }
-  }
-
-  #tellStart(httpUrl: string, endpoint: BrokerEndpoint | null): void {
-    const { log } = this.#parts;
-    const { databasePath, databaseLink } = this.#settings;
-    const broker = this.#nats.servers.join(', ');
-    this.#known.monitorsConnectTo(endpoint?.wsUrl ?? null);
-    log.info(`broker: ${broker}${endpoint === null ? '' : `, ${endpoint.describes}`}`);
-    if (endpoint?.wsUrl != null) log.info(`broker for monitors: ${endpoint.wsUrl} (WebSocket)`);
-    log.info(
-      `database: ${databasePath}${databaseLink === undefined ? '' : ` (DB_PATH ${databaseLink} leads there)`}`,
-    );
-    log.info(`dashboard: ${httpUrl} (statistics, /metrics, /readyz)`);
   }
 
   /** An operator's request that every replica of the cluster must carry out. */
@@ -282,6 +279,7 @@ class MainThread implements App {
       clock: systemClock,
       transitions: (facts) => {
         this.#threads.send({ type: 'transitions', facts });
+        this.#notifications.changed(facts);
         for (const { from, to } of facts) if (from !== null) this.#metrics.transition(from, to);
       },
       failed: (outcome) => this.#metrics.actorFailed(outcome),
@@ -324,7 +322,9 @@ class MainThread implements App {
   #makeSource(ticks: Pick<TickAndAudit, 'caughtUp'>): Part {
     const known = this.#known;
     return this.#threads.source({ nats: this.#nats, observedMs: known.observedMs }, (status) => {
-      if (known.applySource(status, systemClock.monotonicMs())) ticks.caughtUp();
+      if (!known.applySource(status, systemClock.monotonicMs())) return;
+      this.#notifications.knowsNodes();
+      ticks.caughtUp();
     });
   }
 }

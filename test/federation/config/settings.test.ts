@@ -65,6 +65,7 @@ describe('settings - defaults', () => {
       authMode: 'open',
       apiAuth: 'open',
       federationSalt: null,
+      notifyFile: null,
       privacyMinCell: 3,
       workers: 4,
       log: { level: 'info', format: 'json' },

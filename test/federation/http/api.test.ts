@@ -275,7 +275,7 @@ describe('http - openapi', () => {
         );
       }
     }
-    expect(validated).toHaveLength(23);
+    expect(validated).toHaveLength(24);
     expect(validated).toContain(`/api/federation/nodes/{id} ${parts.node === undefined ? 404 : 200}`);
   });
 
@@ -304,7 +304,7 @@ describe('http - openapi', () => {
     };
     const { paths, components } = (await (await fetch(`${open}/api/openapi.json`)).json()) as Document;
     expect(components).toMatchObject({ securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } });
-    expect(Object.keys(paths)).toHaveLength(23);
+    expect(Object.keys(paths)).toHaveLength(24);
     for (const [path, { get }] of Object.entries(paths)) {
       const own = path.replace('{id}', 'node-1');
       const first = await ask(`${open}${own}`);

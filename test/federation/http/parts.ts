@@ -101,6 +101,8 @@ export function createServer(
       findKey: () => undefined,
       keyUsed: () => undefined,
       clusterBackup: null,
+      notifications: () => ({ receivers: [] }),
+      testNotifications: async () => [],
       keySetSummary: 'The keys that sign published statistics, a JWK set',
       publicKeys: () => [],
       limits: () => LIMITS,

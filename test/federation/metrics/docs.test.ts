@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AGENT_ERRORS } from '../../../src/agent/http/schemas.ts';
 import { HTTP_ERRORS } from '../../../src/http/answers.ts';
 import { CLUSTER_BACKUP_ERRORS } from '../../../src/federation/http/cluster-backup.ts';
+import { NOTIFICATION_ERRORS } from '../../../src/federation/http/notifications.ts';
 import { PARAMETER_CODES } from '../../../src/federation/http/parameters.ts';
 import { ENCLAVE_ERRORS } from '../../../src/trades/http/enclave-parameters.ts';
 import { TRADES_ERRORS } from '../../../src/trades/http/parameters.ts';
@@ -65,6 +66,7 @@ describe('docs/errors.md - against the program', () => {
       ...HTTP_ERRORS,
       ...parameters,
       ...CLUSTER_BACKUP_ERRORS,
+      ...NOTIFICATION_ERRORS,
       ...TRADES_ERRORS,
       ...ENCLAVE_ERRORS,
       ...AGENT_ERRORS,

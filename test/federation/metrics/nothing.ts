@@ -16,6 +16,7 @@ export const NOTHING: MetricsParts = {
   descriptors: () => ({ seconds: 0 }),
   refusals: () => 0,
   cluster: () => null,
+  receivers: () => [{ name: 'ops', counts: { waiting: 0, sent: 0, failed: 0, dropped: 0 } }],
   tick: () => null,
   modeSetting: 'auto',
   lastBackup: NO_BACKUP,
