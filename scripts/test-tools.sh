@@ -4,12 +4,19 @@
 # nats-servers of the tests are in test-brokers.sh. To be sourced after tools.sh.
 . scripts/test-brokers.sh
 
-# A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it.
-sqlite3_is_3_40() { case $("$1" --version 2>/dev/null || true) in 3.40.*) return 0 ;; *) return 1 ;; esac; }
+# A newer sqlite3 would accept what 3.40 refuses, so the exact series is asked for where Debian 12 can supply it. Where there is
+# no apt (macOS), a newer one has to do.
+sqlite3_is_right() {
+  case $("$1" --version 2>/dev/null || true) in
+    3.40.*) return 0 ;;
+    3.4[1-9].* | 3.[5-9][0-9].*) ! command -v apt-get >/dev/null 2>&1 ;;
+    *) return 1 ;;
+  esac
+}
 
 find_sqlite3() {
   for candidate in "${SQLITE3_BIN:-}" "$(command -v sqlite3 2>/dev/null || true)" "$root/.cache/sqlite3/sqlite3"; do
-    if [ -n "$candidate" ] && [ -x "$candidate" ] && sqlite3_is_3_40 "$candidate"; then printf '%s\n' "$candidate"; return 0; fi
+    if [ -n "$candidate" ] && [ -x "$candidate" ] && sqlite3_is_right "$candidate"; then printf '%s\n' "$candidate"; return 0; fi
   done
   return 1
 }

@@ -186,6 +186,8 @@ describe('packed program', () => {
       (await run('npx', ['--no-install', name, '--help'], { cwd: home, env: settings({}) })).stdout;
     expect(await help('truebit-aggregator')).toMatch(/^Usage: truebit-aggregator /);
     expect(await help('aggregator')).toMatch(/^Usage: aggregator /);
+    const { stdout } = await run('npx', [...NPX, '--version'], { cwd: home, env: settings({}) });
+    expect(stdout).toContain(manifest.version);
   });
 
   it('packed program - without a nats-server it ends with one sentence and the remedy', async () => {

@@ -66,16 +66,15 @@ describe('workflows', () => {
   });
 
   it('workflows - the tests run on Linux and macOS, each on amd64 and arm64', () => {
-    const { include = [] } = workflow('ci').jobs['test']?.strategy?.matrix ?? {};
-    expect(include.map(({ os, arch }) => `${os} ${arch}`).toSorted()).toEqual([
-      'linux amd64',
-      'linux arm64',
-      'macos amd64',
-      'macos arm64',
-    ]);
-    for (const { os = '', arch, runner = '' } of include) {
-      expect(runner).toMatch(os === 'linux' ? /^ubuntu-/ : /^macos-/);
-      expect(/-arm$|^macos-\d+$/.test(runner)).toBe(arch === 'arm64');
+    for (const os of ['linux', 'macos']) {
+      const job = workflow('ci').jobs[os];
+      const { include = [] } = job?.strategy?.matrix ?? {};
+      expect(include.map(({ arch }) => arch)).toEqual(['amd64', 'arm64']);
+      for (const { arch, runner = '' } of include) {
+        expect(runner).toMatch(os === 'linux' ? /^ubuntu-/ : /^macos-/);
+        expect(/-arm$|^macos-\d+$/.test(runner)).toBe(arch === 'arm64');
+      }
+      expect(job?.steps?.map(({ run }) => run)).toContain('npm test');
     }
   });
 
