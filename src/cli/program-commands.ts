@@ -1,6 +1,7 @@
 // The commands that every program has, as entries for its group, and that group.
 
 import { type Command, type Entry, group } from './command.ts';
+import type { DoctorSubject } from './doctor.ts';
 import type { Program, StoredProgram } from './program.ts';
 import type { StatusView } from './status.ts';
 
@@ -8,23 +9,27 @@ import type { StatusView } from './status.ts';
 export interface ProgramLoader<Summary extends object> {
   program(): Promise<Program<Summary>>;
   statusView(): Promise<StatusView>;
+  doctor(): Promise<DoctorSubject>;
 }
 
 /** Loads the description of a program whose settings are not in the environment; it has a `check-config` of its own. */
 export interface StoredProgramLoader<Summary extends object> {
   program(): Promise<StoredProgram<Summary>>;
   statusView(): Promise<StatusView>;
+  doctor(): Promise<DoctorSubject>;
   checkConfig(): Promise<Command>;
 }
 
-/** Returns `status`, `check-config`, `backup` and `restore` of a program. */
+/** Returns `status`, `check-config`, `doctor`, `backup` and `restore` of a program. */
 export function programCommands<Summary extends object>({
   program,
   statusView,
+  doctor,
 }: ProgramLoader<Summary>): Readonly<Record<string, Entry>> {
   return storedProgramCommands({
     program,
     statusView,
+    doctor,
     checkConfig: async () => (await import('./check-config.ts')).checkConfigCommand(await program()),
   });
 }
@@ -33,6 +38,7 @@ export function programCommands<Summary extends object>({
 export function storedProgramCommands<Summary extends object>({
   program,
   statusView,
+  doctor,
   checkConfig,
 }: StoredProgramLoader<Summary>): Readonly<Record<string, Entry>> {
   return {
@@ -44,6 +50,7 @@ export function storedProgramCommands<Summary extends object>({
       summary: 'check the settings and print them, secrets left out; starts nothing',
       load: checkConfig,
     },
+    doctor: doctorEntry(doctor),
     backup: {
       summary: 'copy the database to a file, also while the program runs',
       load: async () => (await import('./backup.ts')).backupCommand(await program()),
@@ -52,6 +59,14 @@ export function storedProgramCommands<Summary extends object>({
       summary: 'put a backup in the place of the database; the program must not run',
       load: async () => (await import('./restore.ts')).restoreCommand(await program()),
     },
+  };
+}
+
+/** The entry of `doctor` for a group. */
+export function doctorEntry(doctor: () => Promise<DoctorSubject>): Entry {
+  return {
+    summary: 'look at settings, folders, ports, servers, versions and the clock; changes nothing',
+    load: async () => (await import('./doctor.ts')).doctorCommand(await doctor()),
   };
 }
 

@@ -164,6 +164,32 @@ function closeToOthers(path: string, text: string, flag: 'a' | 'w'): void {
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
 }
 
+/** The process that wrote its name beside a lock. */
+export interface LockHolder {
+  /** `pid N on HOST`. */
+  readonly text: string;
+  /** Whether it still runs; null if it is on another machine. It may be another process that has got the same id. */
+  readonly isAlive: boolean | null;
+}
+
+/** The holder of the lock of the database at `path`, by the file beside it; null if there is none. It takes no lock. */
+export function lockHolder(path: string): LockHolder | null {
+  const text = readHolder(path);
+  const [, pid, host] = /^pid (\d+) on (.+)$/.exec(text) ?? [];
+  if (pid === undefined) return null;
+  return { text, isAlive: host === hostname() ? isAlive(Number(pid)) : null };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of another user.
+    return errorCode(error) === 'EPERM';
+  }
+}
+
 function readHolder(path: string): string {
   try {
     return readFileSync(`${path}.holder`, 'utf8').trim() || 'another process';

@@ -77,6 +77,16 @@ export function requireOwnFile(path: string, owner: DatabaseOwner, use: FileUse 
   }
 }
 
+/** The version of the database's format, without opening it with SQLite; 0 if there is no database. Throws the system's error. */
+export function formatVersionOf(path: string): number {
+  const reader = new SchemaReader(path);
+  try {
+    return reader.version();
+  } finally {
+    reader.close();
+  }
+}
+
 /** Null if there is no file, or if this user cannot open it: the code that opens it later reports why. */
 function readerOf(path: string): SchemaReader | null {
   try {

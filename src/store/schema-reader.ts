@@ -14,6 +14,7 @@ export interface SchemaEntry {
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const HEADER_BYTES = 100;
 const PAGE_BYTES_OFFSET = 16;
+const VERSION_OFFSET = 60;
 const MARK_OFFSET = 68;
 
 /** The write-ahead log (4.1): the size of its header and of the header before each page. */
@@ -67,6 +68,11 @@ export class SchemaReader {
   mark(): number {
     if (!this.#isDatabase) return 0;
     return this.#header.readInt32BE(MARK_OFFSET) || this.#page(1).readInt32BE(MARK_OFFSET);
+  }
+
+  /** The version of the program's format (`user_version`), also if only the log has it; 0 without a database. */
+  version(): number {
+    return this.#isDatabase ? this.#page(1).readInt32BE(VERSION_OFFSET) : 0;
   }
 
   /** The rows of the schema. Damaged parts are left out. */

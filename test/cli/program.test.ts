@@ -75,6 +75,8 @@ const aggregator = group({
               ...programCommands({
                 program: () => Promise.resolve(MINING),
                 statusView: () => Promise.resolve(VIEW),
+                doctor: () =>
+                  Promise.resolve({ looksAt: 'nothing', examine: () => ({ warnings: [], checks: [] }) }),
               }),
             },
             standard: 'serve',

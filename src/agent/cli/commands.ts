@@ -4,7 +4,7 @@
 import { checkSettingsCommand } from '../../cli/check-config.ts';
 import type { Entry } from '../../cli/command.ts';
 import { explained } from '../../cli/failure.ts';
-import { programEntry } from '../../cli/program-commands.ts';
+import { doctorEntry, programEntry } from '../../cli/program-commands.ts';
 
 /** The commands behind the name `agent`; an error about its state file says where its DB_PATH leads. */
 const behind = explained(
@@ -25,6 +25,7 @@ const behind = explained(
       summary: 'check the settings and print them, secrets left out; starts nothing',
       load: async () => checkSettingsCommand((await import('./check.ts')).AGENT_CHECK),
     },
+    doctor: doctorEntry(async () => (await import('./doctor.ts')).AGENT_DOCTOR),
     adopt: {
       summary: 'take node id, continent and opt-outs from the database of another monitor',
       load: async () => (await import('./adopt.ts')).adoptCommand,

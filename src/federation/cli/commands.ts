@@ -19,6 +19,7 @@ export function federationCommands(verifyFile: Entry['load']): Readonly<Record<s
       ...programCommands({
         program: async () => (await import('./program.ts')).FEDERATION,
         statusView: async () => (await import('./status.ts')).STATUS_VIEW,
+        doctor: async () => (await import('./doctor.ts')).FEDERATION_DOCTOR,
       }),
       audit: {
         summary: 'recount the stored rows and compare every roll-up with them',

@@ -15,6 +15,7 @@ const behind = sayingSetting(
     ...storedProgramCommands({
       program: async () => (await import('./program.ts')).MINING,
       statusView: async () => (await import('./status.ts')).STATUS_VIEW,
+      doctor: async () => (await import('./doctor.ts')).MINING_DOCTOR,
       checkConfig: async () => (await import('./check.ts')).checkConfigCommand,
     }),
   },

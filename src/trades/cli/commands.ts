@@ -15,6 +15,7 @@ const behind = explained(
     ...programCommands({
       program: async () => (await import('./program.ts')).TRADES,
       statusView: async () => (await import('./status.ts')).STATUS_VIEW,
+      doctor: async () => (await import('./doctor.ts')).TRADES_DOCTOR,
     }),
   },
   writtenDatabasePath,
