@@ -51,6 +51,12 @@ const MORE_PATHS = [
   '/api/federation/health?',
   '/api/federation/reporting?',
   '/api/federation/events?',
+  '/api/federation/history.csv?from=',
+  '/api/federation/nodes.csv?q=',
+  '/api/federation/public?',
+  // Without its label, which a badge repeats on purpose.
+  '/badge/',
+  '/badge/online.svg?x=',
   '/api/openapi.json?',
   '/../',
   '//',

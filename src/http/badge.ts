@@ -110,6 +110,8 @@ function widthOf(shown: string): number {
   let width = 0;
   for (const character of shown) {
     if (/[ijlI.,:()/|! ]/.test(character)) width += 4.2;
+    else if (/[frt-]/.test(character)) width += 4.6;
+    else if (/[ckosvxyz]/.test(character)) width += 6.1;
     else if (/[mwMW%—@]/.test(character)) width += 10.6;
     else if (/[\u2e80-\uffdc\u{20000}-\u{3ffff}]/u.test(character)) width += 11;
     else if (/\p{Lu}/u.test(character)) width += 7.8;

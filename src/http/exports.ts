@@ -19,10 +19,11 @@ export interface Export {
 
 /** The exports of one server. */
 export class Exports {
+  readonly #timeMaxMs: number;
   #underWay = 0;
 
-  get underWay(): number {
-    return this.#underWay;
+  constructor(timeMaxMs = HTTP_EXPORT_TIME_MAX_MS) {
+    this.#timeMaxMs = timeMaxMs;
   }
 
   /**
@@ -61,7 +62,8 @@ export class Exports {
   }
 
   #watch(stream: Readable, { raw }: FastifyReply): void {
-    const timer = setTimeout(() => raw.destroy(), HTTP_EXPORT_TIME_MAX_MS);
+    const timer = setTimeout(() => raw.destroy(), this.#timeMaxMs);
+    // If the client leaves while a part is made, the place is free when that part is there: it bounds the work.
     stream.once('close', () => {
       clearTimeout(timer);
       this.#underWay--;

@@ -30,6 +30,9 @@ const PATHS = [
   'network-stats?period=7d',
   'nodes',
   'nodes/node-0',
+  'nodes.csv?strip=4',
+  'history.csv',
+  'public',
   'limits',
 ];
 
