@@ -55,6 +55,15 @@ describe('links', () => {
     expect(faults).toEqual([]);
   });
 
+  it('links - the contents of README name every chapter, in order', () => {
+    const readme = textOf('README.md');
+    const chapters = [...readme.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading);
+    const contents = readme.split('\n## Contents\n')[1]?.split('\n## ')[0] ?? '';
+    const named = [...contents.matchAll(/\[([^\]]+)\]\(#/g)].map(([, name = '']) => name);
+    expect(named).toEqual(chapters.filter((heading) => heading !== 'Contents'));
+    expect(readme.indexOf('docs/dashboard.png')).toBeLessThan(readme.indexOf('## Contents'));
+  });
+
   it('links - the code names only existing pages and headings', () => {
     const found = CODE.flatMap((file) =>
       [...textOf(file).matchAll(/\b((?:docs\/[\w./-]+|README|CONTRIBUTING)\.md)(?:#([\w-]+))?/g)].map(
