@@ -29,7 +29,30 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 const decoded = (html: string) =>
   html.replaceAll(/&(\w+);/g, (entity, name: string) => ENTITIES[name] ?? entity);
 
+/** The keys that no page file of these folders names. */
+function unusedOf(keys: readonly string[], folders: readonly string[]): readonly string[] {
+  const code = folders
+    .flatMap((folder) => globSync(`${folder}/*.{js,html}`, { cwd: ROOT }))
+    .filter((file) => !/^(words|texts)-/.test(basename(file)))
+    .map(read)
+    .join('\n');
+  // A key that is put together in code, such as t(`state.${state}`), is named by the part before it.
+  const prefixes = [...code.matchAll(/`([a-z0-9-]+\.(?:[a-z0-9-]+\.)*)\$\{/g)].map(
+    ([, prefix = '']) => prefix,
+  );
+  const isNamed = (key: string) =>
+    code.includes(`'${key}'`) ||
+    code.includes(`"${key}"`) ||
+    prefixes.some((prefix) => key.startsWith(prefix));
+  return keys.filter((key) => !isNamed(key));
+}
+
 describe('page - words', () => {
+  it('page - words - a page names every text that all pages share', async () => {
+    const shared = await load(`${SHARED}/words-en.js`);
+    expect(unusedOf(Object.keys(shared), [...FOLDERS, SHARED])).toEqual([]);
+  });
+
   it.each(SETS)('page - words - $folder/$kind: no language lacks a key or a part of a text', async (set) => {
     const [english = {}, ...others] = await Promise.all(
       LANGUAGES.map((language) => load(`${set.folder}/${set.kind}-${language}.js`)),
@@ -58,28 +81,13 @@ describe('page - words', () => {
       const own = await load(`${folder}/texts-en.js`);
       expect(Object.keys(own).filter((key) => Object.hasOwn(shared, key))).toEqual([]);
       const texts = { ...shared, ...own };
-      const files = [folder, SHARED].flatMap((each) => globSync(`${each}/*.{js,html}`, { cwd: ROOT }));
-      const code = files
-        .filter((file) => !/^(words|texts)-/.test(basename(file)))
-        .map(read)
-        .join('\n');
       const ownCode = globSync(`${folder}/*.{js,html}`, { cwd: ROOT }).map(read).join('\n');
       const named = [
         ...ownCode.matchAll(/\bt\(\s*'([a-z0-9.-]+)'/g),
         ...ownCode.matchAll(/data-t(?:-[a-z]+)?="([^"]+)"/g),
       ].map(([, key = '']) => key);
       expect(named.filter((key) => !Object.hasOwn(texts, key))).toEqual([]);
-      // A key that is put together in code, such as t(`state.${state}`), is named by the part before it.
-      const prefixes = [...code.matchAll(/`([a-z0-9-]+\.(?:[a-z0-9-]+\.)*)\$\{/g)].map(
-        ([, prefix = '']) => prefix,
-      );
-      const unused = Object.keys(texts).filter(
-        (key) =>
-          !code.includes(`'${key}'`) &&
-          !code.includes(`"${key}"`) &&
-          !prefixes.some((prefix) => key.startsWith(prefix)),
-      );
-      expect(unused).toEqual([]);
+      expect(unusedOf(Object.keys(own), [folder, SHARED])).toEqual([]);
     },
   );
 

@@ -5,12 +5,12 @@ import { showBars } from './bars.js';
 import { byId, setText, showText } from './dom.js';
 import { ago, count, dateTime, rate, size, span } from './format.js';
 import { LiveDocument, mark, showTexts } from './live-document.js';
+import { titleView } from './page-title.js';
 import { showStack } from './state-stack.js';
 import { reasonTexts } from './trust.js';
+import { t } from './words.js';
 
 const STATUSES = ['collecting', 'processing', 'completed', 'failed'];
-const DEMONSTRATION =
-  'DEMONSTRATION: the summaries go to a backend that this program started on this machine, and to nobody else.';
 
 /** The document of the feed. */
 export const live = new LiveDocument({
@@ -22,8 +22,9 @@ export const live = new LiveDocument({
 /** @param {any} latest the document */
 function show(latest) {
   const { outbox, database } = latest;
-  setText(byId('demonstration'), latest.demonstration ? DEMONSTRATION : '');
-  document.title = latest.demonstration ? 'DEMONSTRATION: Trades aggregator' : 'Trades aggregator';
+  setText(byId('demonstration'), latest.demonstration ? t('page.demonstration') : '');
+  const title = t('page.title');
+  titleView(latest.demonstration ? t('page.demonstration.title', { title }) : title);
   showTexts({ ...jobTexts(), ...outboxTexts(outbox), ...programTexts(database) });
   mark('deadLetters', outbox.deadLetters === 0);
   mark('database', database.problem == null);
@@ -33,7 +34,7 @@ function show(latest) {
     'job-stack',
     STATUSES.map((status) => latest.jobs[status]),
   );
-  showBars(byId('attempts'), 'Attempts', attemptBars(outbox.attempts), 'No delivery was tried yet.');
+  showBars(byId('attempts'), t('delivery.attempts'), attemptBars(outbox.attempts), t('delivery.no-attempt'));
   setText(byId('backend-problem'), outbox.problem ?? '');
   showAccounts(latest.accounts);
   showText('backend', latest.backend);
@@ -48,17 +49,19 @@ function jobTexts() {
   return {
     uptime: span(serverNowMs() - Date.parse(live.latest.startedAt)),
     ...Object.fromEntries(STATUSES.map((status) => [status, count(jobs[status])])),
-    jobs: count(STATUSES.reduce((sum, status) => sum + jobs[status], 0)),
-    jobsLimit: count(jobs.limit),
-    opened: count(jobs.opened),
+    jobsNote: t('now.jobs-of', {
+      n: STATUSES.reduce((sum, status) => sum + jobs[status], 0),
+      limit: jobs.limit,
+      opened: jobs.opened,
+    }),
     taken: count(jobs.taken),
-    pace: trades === null ? '–' : rate(trades),
+    paceNote: t('now.pace', { rate: trades === null ? '–' : rate(trades) }),
     repeated: count(jobs.repeated),
     notTaken: count(totalOf(jobs.notTaken)),
-    held: `${size(jobs.heldBytes)} of ${size(jobs.heldBytesLimit)}`,
+    held: t('delivery.of', { n: size(jobs.heldBytes), limit: size(jobs.heldBytesLimit) }),
     folded: count(jobs.folded),
     sealing: count(jobs.sealing),
-    connections: `${count(socket.connections)} of ${count(socket.connectionsLimit)}`,
+    connections: t('delivery.of', { n: socket.connections, limit: socket.connectionsLimit }),
     refusedConnections: count(socket.refusedConnections),
     frames: count(socket.frames),
     frameErrors: count(totalOf(socket.errors)),
@@ -69,15 +72,17 @@ function jobTexts() {
 /** @param {any} outbox */
 function outboxTexts(outbox) {
   const last = outbox.lastDeliveredAt;
+  const oldest = outbox.waiting === 0 ? t('delivery.none') : span(outbox.oldestAgeSecs * 1000);
   return {
     waiting: count(outbox.waiting),
-    outboxSize: `${size(outbox.heldBytes)} of ${size(outbox.bytesLimit)}`,
-    oldest: outbox.waiting === 0 ? 'none' : span(outbox.oldestAgeSecs * 1000),
+    outboxSize: t('delivery.of', { n: size(outbox.heldBytes), limit: size(outbox.bytesLimit) }),
+    oldest,
+    oldestNote: t('now.oldest', { span: oldest }),
     underWay: count(outbox.underWay),
     deadLetters: count(outbox.deadLetters),
     replayed: count(outbox.replayed),
-    delivered: count(outbox.delivered),
-    lastDelivery: last == null ? 'None' : ago(serverNowMs() - Date.parse(last)),
+    deliveredNote: t('now.delivered', { n: outbox.delivered }),
+    lastDelivery: last == null ? t('now.no-delivery') : ago(serverNowMs() - Date.parse(last)),
   };
 }
 
@@ -85,8 +90,8 @@ function outboxTexts(outbox) {
 function programTexts(database) {
   const { accounts } = live.latest;
   return {
-    database: database.problem == null ? size(database.sizeBytes) : 'In trouble',
-    freeDisk: database.freeBytes == null ? 'unknown' : size(database.freeBytes),
+    database: database.problem == null ? size(database.sizeBytes) : t('program.trouble'),
+    freeDisk: database.freeBytes == null ? t('program.unknown') : size(database.freeBytes),
     waitingFacts: count(database.waitingFacts),
     lostFacts: count(database.lostFacts),
     accountsOnline: count(accounts.online),
@@ -105,25 +110,18 @@ function showAccounts({ online, stale, offline, isLinked }) {
 
 /** @param {number} total @param {boolean | null} isLinked null if no enclave belongs to this service */
 function accountsText(total, isLinked) {
-  if (isLinked === null)
-    return 'No account is polled: no enclave belongs to this service. Jobs work without one.';
-  if (!isLinked)
-    return total === 0 ? 'The enclave is away.' : 'The enclave is away; its accounts as they were last known';
-  return total === 0 ? 'The enclave runs, and no account is registered.' : 'Polled by the enclave';
+  if (isLinked === null) return t('accounts.no-enclave');
+  if (!isLinked) return t(total === 0 ? 'accounts.away' : 'accounts.away-known');
+  return t(total === 0 ? 'accounts.empty' : 'accounts.polled');
 }
 
-const ATTEMPTS = /** @type {const} */ ([
-  ['delivered', 'delivered'],
-  ['repeated', 'known already'],
-  ['retried', 'tried again'],
-  ['dead', 'refused'],
-]);
+const ATTEMPTS = /** @type {const} */ (['delivered', 'repeated', 'retried', 'dead']);
 
 /** @param {Readonly<Record<string, number>>} attempts */
 function attemptBars(attempts) {
-  return ATTEMPTS.flatMap(([name, label]) => {
+  return ATTEMPTS.flatMap((name) => {
     const number = attempts[name] ?? 0;
-    return number === 0 ? [] : [{ label, count: number }];
+    return number === 0 ? [] : [{ label: t(`delivery.attempt.${name}`), count: number }];
   });
 }
 
@@ -135,7 +133,8 @@ function totalOf(counters) {
 /** @param {any} latest @returns {import('./trust.js').Judgement} */
 function judge(latest) {
   const { failing, warnings } = reasonTexts(latest.reasons);
-  if (failing !== '') return ['not_ready', 'Not ready', `The aggregator is not ready. ${failing}.`];
-  if (warnings !== '') return ['warning', 'Live, with a warning', `Warning. ${warnings}.`];
-  return ['connected', 'Live', ''];
+  if (failing !== '')
+    return ['not_ready', t('judge.not-ready'), t('judge.not-ready.why', { reasons: failing })];
+  if (warnings !== '') return ['warning', t('judge.warned'), t('judge.warning', { reasons: warnings })];
+  return ['connected', t('judge.live'), ''];
 }

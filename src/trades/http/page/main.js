@@ -4,12 +4,12 @@ import { showCharts, startCharts } from './charts.js';
 import { live } from './live.js';
 import { followShared } from './shared-feed.js';
 import { noteTables, startTables } from './tables.js';
-import { startTheme } from './theme.js';
+import { startFrame } from './page-frame.js';
 
 /** @type {import('./feed.js').Feed} */
 const FEED = { path: 'api/trades/events', polled: 'api/trades/health', slow: null };
 
-startTheme();
+startFrame();
 live.start();
 startCharts();
 startTables();

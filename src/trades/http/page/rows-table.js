@@ -6,6 +6,7 @@ import { all, make, setText } from './dom.js';
 import { dateTime, span } from './format.js';
 import { showSeenTimes } from './seen-times.js';
 import { TableRefresh } from './table-refresh.js';
+import { t } from './words.js';
 
 /**
  * `shown` is called after each paint. @typedef {{ id: string, none: () => string, load: () => Promise<any[]>, row: (row:
@@ -68,7 +69,7 @@ export class RowsTable {
     showSeenTimes(this.#definition.id);
     for (const cell of all(`#${this.#definition.id} [data-due]`)) {
       const inMs = Date.parse(cell.dataset.due ?? '') - serverNowMs();
-      setText(cell, inMs <= 0 ? 'now' : `in ${span(inMs)}`);
+      setText(cell, inMs <= 0 ? t('due.now') : t('due.in', { span: span(inMs) }));
       cell.title = dateTime(cell.dataset.due ?? '');
     }
   }

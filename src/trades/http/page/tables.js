@@ -5,26 +5,9 @@ import { getJson } from './api.js';
 import { byId, make, onChoice, setText, showText } from './dom.js';
 import { count, dateTime, span } from './format.js';
 import { RowsTable } from './rows-table.js';
+import { t } from './words.js';
 
 const ROWS = 50;
-const STATE_TEXTS = /** @type {Record<string, string>} */ ({
-  waiting: 'Waiting',
-  delivered: 'Delivered',
-  dead: 'Dead letter',
-});
-const STATUS_TEXTS = /** @type {Record<string, string>} */ ({
-  collecting: 'Collecting',
-  processing: 'Processing',
-  completed: 'Completed',
-  failed: 'Failed',
-});
-
-const NODE_TEXTS = /** @type {Record<string, string>} */ ({
-  online: 'Online',
-  stale: 'Stale',
-  offline: 'Offline',
-});
-
 let state = 'all';
 /** Rows from this id on are left out; null for the newest. @type {number | null} */
 let before = null;
@@ -33,7 +16,7 @@ let replayCommand = '';
 
 const outbox = new RowsTable({
   id: 'outbox',
-  none: () => (state === 'all' ? 'No summary was made yet.' : 'No summary is in this state.'),
+  none: () => t(state === 'all' ? 'outbox.none' : 'outbox.none-here'),
   async load() {
     const { rows } = await getJson('api/trades/outbox', {
       state,
@@ -52,7 +35,7 @@ const outbox = new RowsTable({
 
 const jobs = new RowsTable({
   id: 'jobs',
-  none: () => 'No job is open. A client opens one with POST /jobs.',
+  none: () => t('jobs.none'),
   async load() {
     const { rows } = await getJson('api/trades/jobs', { limit: ROWS });
     return rows;
@@ -62,7 +45,7 @@ const jobs = new RowsTable({
 
 const accounts = new RowsTable({
   id: 'accounts',
-  none: () => 'No account is registered.',
+  none: () => t('accounts.none'),
   async load() {
     const { rows } = await getJson('api/trades/accounts', { limit: ROWS });
     return rows;
@@ -71,7 +54,7 @@ const accounts = new RowsTable({
 });
 
 export function startTables() {
-  showText('jobRows', count(ROWS));
+  showText('jobsNote', t('jobs.note', { n: ROWS }));
   onChoice('outbox-state', (value) => {
     state = value;
     goTo(null);
@@ -90,9 +73,7 @@ export function noteTables(document) {
   const { deadLetters } = document.outbox;
   setText(
     byId('dead-note'),
-    deadLetters === 0
-      ? ''
-      : `${count(deadLetters)} ${deadLetters === 1 ? 'summary was' : 'summaries were'} refused for good. When the reason is mended, ${replayCommand} --all sends them again.`,
+    deadLetters === 0 ? '' : t('outbox.refused', { n: deadLetters, command: `${replayCommand} --all` }),
   );
   const { waiting, delivered, dead, replayed, attempts } = document.outbox;
   outbox.note([waiting, delivered, dead, replayed, attempts]);
@@ -119,7 +100,7 @@ function summaryRow(row) {
     make('td', { class: 'spare cut', title: row.exchange }, row.exchange),
     make('td', { class: 'right spare' }, count(row.trades)),
     make('td', { class: 'spare mono', title: row.digest }, row.digest.slice(0, 12)),
-    make('td', {}, mark(row.state, STATE_TEXTS[row.state] ?? row.state), ...outcome(row)),
+    make('td', {}, mark(row.state, t(`outbox.state.${row.state}`)), ...outcome(row)),
     make('td', { class: 'right spare' }, count(row.attempts)),
     make('td', { class: 'right', 'data-seen': row.sealedAt }),
   );
@@ -128,7 +109,8 @@ function summaryRow(row) {
 /** Why a summary is where it is, and what an operator can do. @param {any} row */
 function outcome(row) {
   if (row.state === 'delivered') return [make('span', { class: 'line quiet' }, dateTime(row.endedAt))];
-  const why = row.reason !== '' || row.status === null ? row.reason : `HTTP status ${row.status}`;
+  const why =
+    row.reason !== '' || row.status === null ? row.reason : t('outbox.http', { status: String(row.status) });
   const lines =
     why === '' ? [] : [make('span', { class: `line ${row.state === 'dead' ? 'bad' : 'quiet'}` }, why)];
   if (row.state === 'dead') lines.push(make('code', { class: 'line' }, `${replayCommand} ${row.id}`));
@@ -143,7 +125,7 @@ function jobRow(row) {
     name(row.clientId),
     make('td', { class: 'spare cut', title: row.exchange }, row.exchange),
     make('td', { class: 'spare mono' }, row.name),
-    make('td', {}, mark(row.status, STATUS_TEXTS[row.status] ?? row.status)),
+    make('td', {}, mark(row.status, t(`status.${row.status}`))),
     make('td', { class: 'right spare' }, count(row.trades)),
     make('td', { class: 'right spare', 'data-seen': row.createdAt }),
     make('td', { class: 'right', 'data-due': row.expiresAt }),
@@ -155,8 +137,8 @@ function accountRow(row) {
   const where = [
     row.exchange,
     row.accountType,
-    row.sandbox ? 'sandbox' : '',
-    row.local ? 'local server' : '',
+    row.sandbox ? t('accounts.sandbox') : '',
+    row.local ? t('accounts.local') : '',
   ];
   const why = row.exchangeCode == null ? row.reason : `${row.reason} (${row.exchangeCode})`;
   const lines = [
@@ -169,7 +151,7 @@ function accountRow(row) {
     { 'data-row': row.account },
     make('th', { scope: 'row', title: `client_id ${row.account}` }, label),
     make('td', { class: 'spare cut' }, where.filter((part) => part !== '').join(', ')),
-    make('td', {}, mark(row.state, NODE_TEXTS[row.state] ?? row.state), ...lines),
+    make('td', {}, mark(row.state, t(`account.${row.state}`)), ...lines),
     make('td', { class: 'right spare' }, count(row.seq)),
     make('td', { class: 'right spare' }, count(row.unpolledMarkets)),
     make('td', { class: 'right spare' }, span(row.intervalSecs * 1000)),
