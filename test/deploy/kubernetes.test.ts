@@ -231,7 +231,9 @@ describe('kubernetes', () => {
     );
     expect(configured).toEqual(numbers);
     const page = /^http: "(.*)"$/m.exec(read('deploy/nats/nats.conf'))?.[1];
-    expect(containerOf('nats').readinessProbe.exec?.command.at(-1)).toBe(`http://${page}/healthz`);
+    const { startupProbe, livenessProbe, readinessProbe } = containerOf('nats');
+    for (const { exec } of [startupProbe, livenessProbe, readinessProbe])
+      expect(exec?.command.at(-1)).toBe(`http://${page}/healthz`);
   });
 
   it('kubernetes - the script makes the two files that repeat others, byte for byte', () => {
