@@ -30,12 +30,39 @@ export const LATER_SERIES: ReadonlySet<HistorySeries> = new Set([
 /** Maximum number of rows in one answer. */
 export const HISTORY_POINTS_MAX = 2_000;
 
+/** The distributions that every tick records. */
+export const RECORDED_DISTRIBUTIONS = [
+  'executionTimeDistribution',
+  'gasUsageDistribution',
+  'stepsComputedDistribution',
+  'memoryUsedDistribution',
+  'chainDistribution',
+  'taskTypeDistribution',
+] as const;
+/** The name of one of them. */
+export type RecordedDistribution = (typeof RECORDED_DISTRIBUTIONS)[number];
+
+/** One label of a recorded distribution. */
+export interface HistoryBar {
+  readonly distribution: RecordedDistribution;
+  readonly label: string;
+}
+
+/** Reads `DISTRIBUTION:LABEL`; null if the text does not begin with the name of a recorded distribution. */
+export function barOf(text: string): HistoryBar | null {
+  const end = text.indexOf(':');
+  const distribution = RECORDED_DISTRIBUTIONS.find((name) => name === text.slice(0, end));
+  return distribution === undefined ? null : { distribution, label: text.slice(end + 1) };
+}
+
 /** A query for rows of `period` recorded in fromMs ≤ t < toMs, at most `points` of them. */
 export interface HistoryQuery {
   readonly period: Period;
   readonly fromMs: number;
   readonly toMs: number;
   readonly points: number;
+  /** The label whose counts the answer has too; none if absent. */
+  readonly bar?: HistoryBar;
 }
 
 /** The answer: columns of equal length, oldest row first. Times are UTC text. */
@@ -47,6 +74,8 @@ export interface History {
   readonly stepMs: number;
   readonly at: readonly string[];
   readonly series: Readonly<Record<HistorySeries, readonly (number | null)[]>>;
+  /** The counts of the label that was asked for; null where a row does not have it. */
+  readonly bar?: readonly (number | null)[];
   /**
    * Spans between two adjacent entries of `at` in which rows are missing: the aggregator was not running, or its clock
    * was set forward.

@@ -1,6 +1,6 @@
 // The parameters of the federation's routes as schemas, and the queries made from checked parameters.
 
-import { HISTORY_POINTS_MAX, type HistoryQuery } from '../domain/history.ts';
+import { barOf, HISTORY_POINTS_MAX, type HistoryQuery, RECORDED_DISTRIBUTIONS } from '../domain/history.ts';
 import { NODE_ID } from '../domain/decode.ts';
 import { EVENT_KINDS, type EventQuery } from '../domain/events.ts';
 import {
@@ -29,6 +29,7 @@ export const PARAMETER_CODES = [
   'bad_page',
   'bad_receiver',
   'bad_points',
+  'bad_bar',
   'bad_search',
   'bad_sort',
   'bad_strip',
@@ -92,16 +93,26 @@ export const HISTORY_QUERY = query({
     default: 300,
     description: 'Maximum number of rows in the answer',
   },
+  bar: {
+    ...text(
+      new RegExp(`^(${RECORDED_DISTRIBUTIONS.join('|')}):[!-~]{1,64}$`),
+      'bad_bar',
+      `one of ${RECORDED_DISTRIBUTIONS.join(', ')}, a colon, and a label of it of up to 64 printable characters of ASCII`,
+    ),
+    description:
+      'A label of a distribution, `chainDistribution:137`: the answer has its counts too, in `bar`',
+  },
 });
 
 /** Makes the history query. `nowMs` is this machine's clock, in milliseconds. Errors: `bad_time`. */
 export function historyQuery(asked: QueryOf<typeof HISTORY_QUERY>, nowMs: number): HistoryQuery {
   const { period, from, to, points } = asked;
+  const bar = asked.bar === undefined ? null : barOf(asked.bar);
   // Rounded up, so that all clients that send no time ask the same question.
   const toMs = to === undefined ? Math.ceil(nowMs / SHARED_HISTORY_MS) * SHARED_HISTORY_MS : Date.parse(to);
   const fromMs = from === undefined ? toMs - DAY_MS : Date.parse(from);
   if (fromMs >= toMs) throw new BadRequest('bad_time', 'from must be before to (to is now if absent)');
-  return { period, fromMs, toMs, points };
+  return { period, fromMs, toMs, points, ...(bar !== null && { bar }) };
 }
 
 const NODE_PROPERTIES = {

@@ -135,27 +135,33 @@ export const LIMITS = object({
 });
 
 /** The recorded statistics of a time span. */
-export const HISTORY = object({
-  period: PERIOD,
-  from: TIME,
-  to: TIME,
-  stepMs: { type: 'integer', minimum: 1, description: 'The answer has the first row of each step' },
-  at: array(TIME, { description: 'When each row was recorded, oldest first' }),
-  series: object(
-    Object.fromEntries(
-      HISTORY_SERIES.map((name): [string, Schema] => [
-        name,
-        array(RATES.has(name) ? PERCENT : LATER_SERIES.has(name) ? COUNT_OR_NULL : COUNT, {
-          description: 'As long as `at`',
-        }),
-      ]),
+export const HISTORY = object(
+  {
+    period: PERIOD,
+    from: TIME,
+    to: TIME,
+    stepMs: { type: 'integer', minimum: 1, description: 'The answer has the first row of each step' },
+    at: array(TIME, { description: 'When each row was recorded, oldest first' }),
+    series: object(
+      Object.fromEntries(
+        HISTORY_SERIES.map((name): [string, Schema] => [
+          name,
+          array(RATES.has(name) ? PERCENT : LATER_SERIES.has(name) ? COUNT_OR_NULL : COUNT, {
+            description: 'As long as `at`',
+          }),
+        ]),
+      ),
     ),
-  ),
-  gaps: array(object({ from: TIME, to: TIME }), {
-    description:
-      'Pairs of neighbours in `at` between which rows are missing, judged by the interval of recording',
-  }),
-});
+    bar: array(COUNT_OR_NULL, {
+      description: 'Counts of the label in `bar`, as long as `at`; only if asked for',
+    }),
+    gaps: array(object({ from: TIME, to: TIME }), {
+      description:
+        'Pairs of neighbours in `at` between which rows are missing, judged by the interval of recording',
+    }),
+  },
+  ['bar'],
+);
 
 /** The share of tasks that only one node reported. */
 export const REPORTING = object({

@@ -6,8 +6,10 @@
 import {
   type History,
   HISTORY_SERIES,
+  type HistoryBar,
   type HistoryQuery,
   type HistorySeries,
+  type RecordedDistribution,
   isGap,
   likelyIntervalMs,
   stepOf,
@@ -30,6 +32,7 @@ export function readHistory(database: ReadDatabase, query: HistoryQuery, tickMs:
   const [from, to] = [timeText(query.fromMs), timeText(query.toMs)];
   const rows: Row[] = [];
   const gaps: Gap[] = [];
+  let bar: readonly (number | null)[] = [];
   database.transaction(() => {
     const recorded = recordedRows(database, query.period, tickMs);
     const chosen: Row[] = [];
@@ -52,11 +55,50 @@ export function readHistory(database: ReadDatabase, query: HistoryQuery, tickMs:
       rows.push(...led.rows);
       gaps.push(...led.gaps);
     }
+    if (query.bar !== undefined) bar = countsOf(database, query.bar, query.period, rows);
   })();
   const series = Object.fromEntries(
     HISTORY_SERIES.map((name) => [name, rows.map((row) => row[name])]),
   ) as Record<HistorySeries, (number | null)[]>;
-  return { period: query.period, from, to, stepMs, at: rows.map((row) => row.recordedAt), series, gaps };
+  return {
+    period: query.period,
+    from,
+    to,
+    stepMs,
+    at: rows.map((row) => row.recordedAt),
+    series,
+    ...(query.bar !== undefined && { bar }),
+    gaps,
+  };
+}
+
+/** The column of each distribution: an object of counts by label, as JSON. */
+const COLUMNS: Readonly<Record<RecordedDistribution, string>> = {
+  executionTimeDistribution: 'execution_time_distribution',
+  gasUsageDistribution: 'gas_usage_distribution',
+  stepsComputedDistribution: 'steps_computed_distribution',
+  memoryUsedDistribution: 'memory_used_distribution',
+  chainDistribution: 'chain_distribution',
+  taskTypeDistribution: 'task_type_distribution',
+};
+
+/** The counts of one label in these rows; null where the recorded distribution does not list it. */
+function countsOf(
+  database: ReadDatabase,
+  { distribution, label }: HistoryBar,
+  period: string,
+  rows: readonly Row[],
+): readonly (number | null)[] {
+  const recorded = statement<[string, string], string | null>(
+    database,
+    `SELECT ${COLUMNS[distribution]} FROM network_stats WHERE stat_period = ? AND recorded_at = ?`,
+  ).pluck();
+  return rows.map(({ recordedAt }) => {
+    const counts = new Map(
+      Object.entries(JSON.parse(recorded.get(period, recordedAt) ?? '{}') as Record<string, number>),
+    );
+    return counts.get(label) ?? null;
+  });
 }
 
 /**

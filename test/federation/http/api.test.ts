@@ -79,6 +79,8 @@ describe('http - history', () => {
   it.each<[string, Partial<HistoryQuery>]>([
     ['', { period: 'all', fromMs: Date.UTC(2026, 0, 14), toMs: Date.UTC(2026, 0, 15), points: 300 }],
     ['?period=7d&points=2', { period: '7d', points: 2 }],
+    ['?bar=gasUsageDistribution:%3C100K', { bar: { distribution: 'gasUsageDistribution', label: '<100K' } }],
+    ['?bar=chainDistribution:a:b', { bar: { distribution: 'chainDistribution', label: 'a:b' } }],
     ['?to=2024-02-29T23:59:59Z', { toMs: Date.UTC(2024, 1, 29, 23, 59, 59) }],
     ['?to=1970-01-01T00:00Z', { fromMs: -86_400_000, toMs: 0 }],
     ['?to=9999-12-31T23:59:59.999Z', { toMs: Date.UTC(9999, 11, 31, 23, 59, 59, 999) }],
@@ -117,6 +119,11 @@ describe('http - history', () => {
     ['points=1', 'bad_points'],
     ['points=2001', 'bad_points'],
     ['points=1e3', 'bad_points'],
+    ['bar=locationDistribution:48.0,11.5', 'bad_bar'],
+    ['bar=chainDistribution', 'bad_bar'],
+    ['bar=chainDistribution:', 'bad_bar'],
+    ['bar=chainDistribution:a%20b', 'bad_bar'],
+    [`bar=chainDistribution:${'a'.repeat(65)}`, 'bad_bar'],
   ])('refuses %s with %s', async (query, code) => {
     const response = await fetch(`${await startServer()}/api/federation/history?${query}`);
     expect([response.status, await response.json()]).toMatchObject([400, { error: { code } }]);

@@ -61,6 +61,20 @@ function history(query: Partial<Parameters<typeof readHistory>[1]>) {
 describe('history', () => {
   const everyTick = Array.from({ length: 120 }, (_, index) => NOW_MS - HOUR_MS + index * TICK_MS);
 
+  it('has the counts of one label, and null where a row does not list it', () => {
+    record(everyTick.slice(0, 3));
+    const write = opened.database.prepare(
+      'UPDATE network_stats SET chain_distribution = ? WHERE active_nodes = ?',
+    );
+    write.run('{"137":5,"other":9}', 0);
+    write.run('{"__proto__":3}', 1);
+    const bar = (label: string) => history({ bar: { distribution: 'chainDistribution', label } }).bar;
+    expect(bar('137')).toEqual([5, null, null]);
+    expect(bar('__proto__')).toEqual([null, 3, null]);
+    expect(bar('toString')).toEqual([null, null, null]);
+    expect(history({}).bar).toBeUndefined();
+  });
+
   it('has every row if the answer has room, in columns of one length', () => {
     record(everyTick);
     const answer = history({ period: '7d' });
