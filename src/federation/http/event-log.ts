@@ -93,7 +93,7 @@ export function addEventLogRoutes(app: FastifyInstance, parts: EventLogParts, sh
       reply.headers({
         etag: tag,
         'cache-control': 'no-cache',
-        vary: 'Host, X-Forwarded-Host, X-Forwarded-Proto',
+        vary: 'Host, X-Forwarded-Host, X-Forwarded-Proto, X-Forwarded-Prefix',
       });
       if (hasTag(request.headers['if-none-match'], tag)) return reply.code(304).send();
       return reply.header('content-type', `${RSS_TYPE}; charset=utf-8`).send(text);

@@ -140,8 +140,18 @@ describe.runIf(NGINX_BIN !== '')('behind nginx', () => {
     expect(nodes.headers['content-disposition']).toMatch(/^attachment; filename="federation-nodes-/);
     expect((await get('/truebit/badge/online.svg')).text).toContain('<title>nodes online: 3</title>');
     expect(JSON.parse((await get('/truebit/api/federation/nodes')).text)).toMatchObject({ total: 3 });
-    for (const path of ['assets/main.js', 'api/openapi.json', 'readyz', 'api/federation/history.csv'])
+    for (const path of [
+      'assets/main.js',
+      'api/openapi.json',
+      'readyz',
+      'api/federation/history.csv',
+      'api/federation/events-log',
+      'api/federation/events-log.rss',
+    ])
       expect((await get(`/truebit/${path}`)).status, path).toBe(200);
+    expect((await get('/truebit/api/federation/events-log.rss')).text).toContain(
+      `<link>${origin}/truebit/#/events</link>`,
+    );
     for (const path of ['/', '/assets/main.js', '/api/federation/nodes', '/metrics', '/truebit-other/'])
       expect((await get(path)).status, path).toBe(404);
   });
@@ -165,7 +175,6 @@ describe.runIf(NGINX_BIN !== '')('behind nginx', () => {
       'api/federation/network-stats?period=24h',
       'api/federation/history?points=10',
       'api/federation/history.csv',
-      'api/federation/reporting',
       'api/federation/nodes?state=online',
       'api/federation/nodes.csv',
     ])
