@@ -24,6 +24,7 @@ find_sqlite3() {
 find_promtool() { find_program promtool "${PROMTOOL_BIN:-}"; }
 find_prometheus() { find_program prometheus "${PROMETHEUS_BIN:-}"; }
 find_openssl() { find_program openssl "${OPENSSL_BIN:-}"; }
+find_alertmanager() { find_program prometheus-alertmanager "${ALERTMANAGER_BIN:-}"; }
 find_nginx() { find_program nginx "${NGINX_BIN:-}"; }
 find_chromium() {
   if [ -n "${CHROMIUM_BIN:-}" ]; then find_program chromium "$CHROMIUM_BIN"; return; fi
@@ -47,6 +48,7 @@ find_faketime() {
 # Without libfaketime or nginx their tests are not run, so they are fetched only where apt can; no set-up fails for want of
 # them.
 faketime_is_ready() { find_faketime >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
+alertmanager_is_ready() { find_alertmanager >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
 nginx_is_ready() { find_nginx >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
 
 test_tools_are_ready() {
@@ -121,6 +123,14 @@ obtain_test_tools() {
     packages=$(chromium_packages)
     # The packages of one list: they are separate words.
     if [ -n "$packages" ] && fetch_debian_packages chromium $packages; then write_chromium_wrapper; fi
+  fi
+  if ! alertmanager_is_ready; then
+    say 'Putting Alertmanager, to which the tests post alerts, into .cache/prometheus-alertmanager.'
+    if fetch_debian_packages prometheus-alertmanager prometheus-alertmanager; then
+      ln -s usr/bin/prometheus-alertmanager .cache/prometheus-alertmanager/prometheus-alertmanager
+    else
+      say 'It cannot be had; the tests of test/notify/alertmanager.test.ts are not run.'
+    fi
   fi
   if ! nginx_is_ready; then
     say 'Putting nginx, behind which the tests look at the dashboard, into .cache/nginx.'

@@ -1,0 +1,139 @@
+// Alerts posted to a real Alertmanager, which sends what it makes of them to a server of the test.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { CAN_MOUNT } from '../support/mounts.ts';
+import { lossNotice, nodeNotice } from '../support/notices.ts';
+import { receiverConfig, receivingServer, startReceivers } from '../support/receivers.ts';
+import { until } from '../support/until.ts';
+
+/** Empty where Alertmanager cannot be had. */
+const ALERTMANAGER_BIN = process.env['ALERTMANAGER_BIN'] ?? '';
+
+interface Alert {
+  readonly status: 'firing' | 'resolved' | { readonly state: string };
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly startsAt: string;
+  readonly endsAt: string;
+}
+
+/** Debian's reads templates at a fixed place, also where none is used: in its own namespace they are empty files. */
+const TEMPLATES = `mount -t tmpfs tmpfs /usr/share && cd /usr/share && mkdir -p prometheus/alertmanager &&
+  : > prometheus/alertmanager/default.tmpl && : > prometheus/alertmanager/email.tmpl && exec "$0" "$@"`;
+
+/** Starts it; it passes every group on at once, as JSON, to `hook`. */
+async function startAlertmanager(hook: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'alertmanager-'));
+  const port = await freePort();
+  writeFileSync(
+    join(folder, 'alertmanager.yml'),
+    `route:
+  receiver: test
+  group_by: ['...']
+  group_wait: 0s
+  group_interval: 1s
+receivers:
+  - name: test
+    webhook_configs:
+      - url: ${hook}
+`,
+  );
+  const child = spawn(
+    'unshare',
+    [
+      '-m',
+      'sh',
+      '-c',
+      TEMPLATES,
+      ALERTMANAGER_BIN,
+      `--config.file=${join(folder, 'alertmanager.yml')}`,
+      `--storage.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+    ],
+    { stdio: 'ignore' },
+  );
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(folder, { recursive: true });
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await until('Alertmanager to be ready', async () => {
+    if (child.exitCode !== null) throw new Error('Alertmanager ended');
+    return fetch(`${url}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  });
+  return url;
+}
+
+describe.runIf(ALERTMANAGER_BIN !== '' && CAN_MOUNT)('a real Alertmanager', () => {
+  it('alertmanager - it takes the alerts, keeps a trouble firing, and resolves it by its end', async () => {
+    const hook = await receivingServer();
+    const url = await startAlertmanager(hook.url);
+    const { receivers, pass, counted } = await startReceivers([
+      receiverConfig(url, { name: 'alertmanager', form: 'alertmanager' }),
+    ]);
+    const nowMs = Date.now();
+    const evil = '<b>"x"\\ {a="b"}\n☃';
+    receivers.tell(nodeNotice('node_offline', 'berlin-1', nowMs - 10_000));
+    receivers.tell(nodeNotice('node_offline', evil, nowMs - 9_000));
+    receivers.tell(lossNotice(3, nowMs - 8_000));
+    // This trouble is over before Alertmanager hears of it.
+    receivers.tell(nodeNotice('node_offline', 'short', nowMs - 7_000));
+    receivers.tell(nodeNotice('node_online', 'short', nowMs - 6_000));
+    await pass(1_000);
+    await counted({ sent: 5 });
+    const alerts = async () => (await (await fetch(`${url}/api/v2/alerts`)).json()) as readonly Alert[];
+    const kept = await until('the alerts', async () => {
+      const all = await alerts();
+      return all.length === 3 && all;
+    });
+    const bySubject = new Map(kept.map((alert) => [alert.labels['subject'], alert]));
+    expect(bySubject.get('berlin-1')).toMatchObject({
+      labels: { alertname: 'NodeAway', severity: 'warning', aggregator: 'test' },
+      annotations: { summary: 'Node berlin-1 went offline', nodeId: 'berlin-1' },
+      startsAt: new Date(nowMs - 10_000).toISOString(),
+    });
+    expect(bySubject.has('<b>"x"\\ {a="b"} ☃')).toBe(true);
+    expect(bySubject.get(undefined)).toMatchObject({ labels: { alertname: 'Lost', severity: 'critical' } });
+    const lasts = (alert: Alert | undefined) => Date.parse(alert?.endsAt ?? '') - nowMs;
+    expect(lasts(bySubject.get('berlin-1'))).toBeGreaterThan(6 * 86_400_000);
+    expect(lasts(bySubject.get(undefined))).toBeLessThan(3_600_000);
+
+    receivers.tell(nodeNotice('node_online', 'berlin-1', nowMs));
+    await pass(60_000);
+    await counted({ sent: 6 });
+    const told = () => hook.bodies().flatMap(({ alerts: of }) => of as readonly Alert[]);
+    const ofNode = () => told().filter(({ labels }) => labels['subject'] === 'berlin-1');
+    await until('the end to be told', () => ofNode().some(({ status }) => status === 'resolved'));
+    expect(ofNode().map(({ status }) => status)).toEqual(['firing', 'resolved']);
+    expect(ofNode()[1]).toMatchObject({
+      annotations: { summary: 'Node berlin-1 came online' },
+      startsAt: new Date(nowMs - 10_000).toISOString(),
+    });
+    expect(told().some(({ labels }) => labels['subject'] === 'short')).toBe(false);
+    expect((await alerts()).map(({ labels }) => labels['subject'])).not.toContain('berlin-1');
+  });
+
+  it('alertmanager - a storm is one request that it takes', async () => {
+    const hook = await receivingServer();
+    const url = await startAlertmanager(hook.url);
+    const { receivers, pass, counted } = await startReceivers([
+      receiverConfig(url, { form: 'alertmanager' }),
+    ]);
+    for (let index = 0; index < 10_000; index++)
+      receivers.tell(nodeNotice('node_offline', `n${index}`, Date.now()));
+    await pass(1_000);
+    await counted({ sent: 10_000 });
+    expect(receivers.totals).toEqual({ sent: 10_000, failed: 0, dropped: 0, waiting: 0 });
+  });
+});
