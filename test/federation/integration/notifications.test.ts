@@ -3,7 +3,9 @@
 
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { seriousFindings } from '../../support/axe.ts';
+import { launchBrowser, openPage } from '../../support/browser.ts';
 import { keepBeating } from '../../support/federation.ts';
 import { runCommand } from '../../support/command.ts';
 import { at, connectTo, launch, launchBroker, testFolder } from '../../support/program.ts';
@@ -135,4 +137,42 @@ it('notifications - a wrong file ends the start with its mistakes, and a command
     expect(stdout + stderr).not.toContain('geheim');
   }
   expect(await runCommand(['notify', 'test'], own.env)).toMatchObject({ code: 1 });
+});
+
+it('notifications - the page shows the receivers, and its button posts a test message with a key of admin', async () => {
+  const [chat, broken] = [await receivingServer(), await receivingServer(refuses(403))];
+  const own = await testFolder('notify-page');
+  const file = join(own.folder, 'notify.yml');
+  writeFileSync(
+    file,
+    `receivers:\n- {name: "<b>chat", url: "${chat.url}"}\n- {name: broken, url: "${broken.url}", form: discord}\n`,
+    { mode: 0o600 },
+  );
+  const program = launch({ ...own.env, NOTIFY_FILE: file });
+  await program.ready();
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  // A refused test is answered with 401.
+  const { page } = await openPage(browser, await program.url(), { allowed: /status of 401/ });
+  const rows = page.locator('#notifications-receivers tr');
+  await rows.nth(1).waitFor();
+  expect(await rows.allTextContents()).toEqual([
+    '<b>chatjsonTakes messages–00',
+    'brokendiscordTakes messages–00',
+  ]);
+  expect(await seriousFindings(page)).toEqual([]);
+  const result = page.locator('#notifications-result');
+  const send = async (key: string) => {
+    await page.locator('#notifications-key').fill(key);
+    await page.locator('#notifications-test').click();
+  };
+  await send('x');
+  await result.getByText('not in force').waitFor();
+  const { key } = await createKey(own.env, '--permissions', 'admin');
+  await send(key);
+  await result.getByText('broken: not taken: status 403').waitFor();
+  expect(await result.textContent()).toMatch(/^<b>chat: taken after \d+ ms/);
+  expect(await page.locator('#notifications-key').inputValue()).toBe('');
+  expect(chat.bodies()).toMatchObject([{ type: 'test' }]);
+  expect(await page.content()).not.toContain('geheim');
 });

@@ -5,6 +5,7 @@ import { showCharts, startCharts } from './charts.js';
 import { byId, setText } from './dom.js';
 import { live } from './live.js';
 import { noteNodes, startNodes } from './nodes.js';
+import { startNotifications } from './notifications.js';
 import { titleView } from './page-title.js';
 import { IS_PUBLIC } from './public.js';
 import { startReporting } from './reporting.js';
@@ -34,7 +35,10 @@ startStatistics();
 live.start();
 startCharts();
 startNodes();
-if (!IS_PUBLIC) startReporting();
+if (!IS_PUBLIC) {
+  startReporting();
+  startNotifications();
+}
 startViews({ dashboard: { show: () => t('view.dashboard') } }, (title) =>
   titleView(`${title} · ${t('view.title')}`),
 );
