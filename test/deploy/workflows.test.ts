@@ -189,6 +189,15 @@ describe('release notes', () => {
     expect(dates).toEqual(dates.toSorted().toReversed());
   });
 
+  it('release notes - compose files and manifests name the images of this version', () => {
+    const files = globSync(['docker-compose*.yml', 'deploy/kubernetes/*.yaml'], { cwd: ROOT });
+    const images = files.flatMap((file) =>
+      [...read(file).matchAll(/\btruebit-aggregator(?:-[a-z]+)?:(\d[\w.-]*)/g)].map(([, version]) => version),
+    );
+    expect(images.length).toBeGreaterThan(6);
+    expect(new Set(images)).toEqual(new Set([manifest.version]));
+  });
+
   it('release notes - they are the part of the version, and nothing of the next', async () => {
     const folder = copy(
       `# Changelog\n\n## Unreleased\n\n- new\n\n## ${manifest.version} - 2026-12-15\n\n- old\n\n### Part\n\n- more\n\n## 0.0.1 - 2026-01-01\n\n- first\n`,
