@@ -8,7 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 # the runtime that this image is made of.
 RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/copy-pages.sh ./scripts/
+COPY scripts/build.sh scripts/copy-pages.sh ./scripts/
 COPY src ./src
 RUN npm run build && chmod +x dist/main.js \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error

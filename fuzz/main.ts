@@ -2,6 +2,7 @@
 // if something broke or memory grew.
 
 import { parseArgs } from 'node:util';
+import { parseQuantity } from '../src/config/quantities.ts';
 import { machine } from '../bench/machine.ts';
 import { controlTarget } from './control.ts';
 import { httpTarget } from './http.ts';
@@ -34,7 +35,8 @@ const { values } = parseArgs({
     inputs: { type: 'string', default: 'Infinity' },
   },
 });
-const minutes = Number(values.minutes);
+const MINUTES = { unit: 'minutes', min: 0, max: 100_000, hasDecimals: true } as const;
+const minutes = parseQuantity(values.minutes, MINUTES) ?? 0;
 const seed = Number(values.seed);
 const isKnown = values.target.every((name) => Object.hasOwn(TARGETS, name));
 if (!(minutes > 0) || !Number.isSafeInteger(seed) || !(Number(values.inputs) > 0) || !isKnown) {

@@ -2,6 +2,20 @@
 # `npm run check`: what a quick look finds: types, lint, format, import rules, and the tests of rules, which start no broker
 # and no program. Arguments choose some of these parts. It stops at the first that fails. `npm test` begins with the first four.
 set -eu
+help() {
+  cat <<'HELP'
+Usage: npm run check -- [PART …]
+
+The quick look before a commit, which stops at the first failure; about two minutes.
+
+  PART   types, lint, format, imports or rules; default all five in this order
+         rules are the tests that start no broker and no program
+
+Exit code: 0 all is well; 1 something is wrong; 2 usage.
+HELP
+}
+case " $* " in *' --help '* | *' -h '*) help; exit ;; esac
+
 cd -- "$(dirname -- "$0")/.."
 sh scripts/setup.sh
 . scripts/tools.sh

@@ -2,6 +2,18 @@
 # Writes the two manifests that repeat other files: the broker's configuration (deploy/nats/nats.conf) and the alert rules
 # (deploy/alerts.yml). Run it after a change of one of these; test/deploy/kubernetes.test.ts compares. Applies nothing.
 set -eu
+help() {
+  cat <<'HELP'
+Usage: sh scripts/kubernetes-files.sh
+
+Writes the two manifests that repeat other files: the broker's configuration and the alert rules. Run it after a change
+of deploy/nats/nats.conf or deploy/alerts.yml. It applies nothing.
+
+Exit code: 0 written.
+HELP
+}
+case " $* " in *' --help '* | *' -h '*) help; exit ;; esac
+
 cd -- "$(dirname -- "$0")/.."
 
 # Behind a heading, the text with N spaces before each line that is not empty.

@@ -62,8 +62,12 @@ fetch_nats_release() {
   work=$root/.cache/nats-server.part
   rm -rf "$work"
   mkdir -p "$work"
+  start_progress "Fetching nats-server $version" "$work" 0
+  fetched=yes
   download "${NATS_RELEASES_URL:-https://github.com/nats-io/nats-server/releases/download}/v$version/$name.tar.gz" \
-    "$work/archive.tar.gz" 2>/dev/null || { rm -rf "$work"; return 1; }
+    "$work/archive.tar.gz" 2>/dev/null || fetched=no
+  end_progress
+  if [ "$fetched" = no ]; then rm -rf "$work"; return 1; fi
   if [ "$(sha256_of "$work/archive.tar.gz")" != "${pinned#* }" ]; then
     complain "The nats-server $version that was downloaded does not have the pinned SHA-256; it is not used."
     rm -rf "$work"

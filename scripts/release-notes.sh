@@ -2,6 +2,17 @@
 # release-notes.sh TAG: prints the part of CHANGELOG.md about the version of a tag vX.Y.Z. Ends with 1 unless the tag,
 # package.json and a dated heading of CHANGELOG.md name the same version. Changes nothing.
 set -eu
+help() {
+  cat <<'HELP'
+Usage: sh scripts/release-notes.sh vX.Y.Z
+
+Prints the part of CHANGELOG.md about the version of a tag. It changes nothing.
+
+Exit code: 0 printed; 1 the tag, package.json and a dated heading of CHANGELOG.md do not name the same version.
+HELP
+}
+case " $* " in *' --help '* | *' -h '*) help; exit ;; esac
+
 cd -- "$(dirname -- "$0")/.."
 
 tag=${1:?usage: release-notes.sh vX.Y.Z}

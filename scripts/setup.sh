@@ -2,7 +2,24 @@
 # Makes the project ready to run: packages (when the lock file has changed), and with the word `broker` a nats-server,
 # with `test-tools` what only the tests need. Says nothing when nothing is to be done. Never touches the system.
 set -eu
+help() {
+  cat <<'HELP'
+Usage: sh scripts/setup.sh [broker] [test-tools]
+
+Makes the project ready to run. It says nothing when nothing is to be done, and otherwise what it fetches, how much and
+how long, on standard error. It puts everything into node_modules and .cache, and never touches the system.
+
+  broker       also a nats-server, if none is found
+  test-tools   also what only the tests need
+
+Exit code: 0 ready; 1 something could not be had, and it says what to do; 2 usage.
+HELP
+}
+case " $* " in *' --help '* | *' -h '*) help; exit ;; esac
+
 cd -- "$(dirname -- "$0")/.."
+# What is said here is for a person; standard output may be that of a program.
+exec >&2
 . scripts/tools.sh
 . scripts/nats-server.sh
 
@@ -33,11 +50,16 @@ install_packages() {
   # No package's install script is run: better-sqlite3 carries its binaries, yet npm would start a compiler's set-up for
   # it. The one that is needed, fetching Node 24, follows.
   export npm_config_loglevel=error
+  start_progress 'Installing the packages' node_modules 0
   as_worker npm ci --ignore-scripts --no-audit --no-fund --no-progress >/dev/null || {
+    end_progress
     complain 'npm ci failed (above): check the network and package-lock.json, then start again.'
     exit 1
   }
+  end_progress
+  start_progress 'Fetching Node 24' node_modules/node 0
   (cd node_modules/node && as_worker node installArchSpecificPackage.js >/dev/null) || true
+  end_progress
   [ -x "$node" ] || { mkdir -p node_modules/.bin && ln -sf ../node/bin/node "$node"; }
   if ! node_is_pinned; then
     complain "Node 24 could not be put into node_modules/node ($(uname -sm)): check the network and that npm can install"

@@ -3,6 +3,23 @@
 # first failure.
 # Arguments go to vitest. Its last line is `N passed, N failed`, alone, for CI to read.
 set -eu
+help() {
+  cat <<'HELP'
+Usage: npm test -- [ARGUMENT …]
+
+Sets up what is missing, checks types, lint, format and import rules, then runs all tests; about 20 minutes on two
+processors. The last line is "N passed, N failed".
+
+  ARGUMENT   goes to vitest: the path of a test file, or -t WORDS for the tests with these words in their names
+
+NATS_SERVER_BIN, PROMTOOL_BIN, PROMETHEUS_BIN, OPENSSL_BIN, SQLITE3_BIN, CHROMIUM_BIN and FAKETIME_LIB name programs
+that are elsewhere.
+
+Exit code: 0 all tests passed; 1 or more: something failed.
+HELP
+}
+case " $* " in *' --help '* | *' -h '*) help; exit ;; esac
+
 cd -- "$(dirname -- "$0")/.."
 sh scripts/setup.sh broker test-tools
 . scripts/tools.sh

@@ -2,6 +2,7 @@
 // them differs, and says what.
 
 import { parseArgs } from 'node:util';
+import { secondsOption } from '../../support/seconds-option.ts';
 import { runTrial } from './run.ts';
 
 const { values } = parseArgs({
@@ -17,7 +18,7 @@ const { values } = parseArgs({
 const first = wholeNumber('--seed', values.seed);
 const runs = wholeNumber('--runs', values.runs);
 const executions = wholeNumber('--executions', values.executions);
-const durationMs = wholeNumber('--seconds', values.seconds) * 1_000;
+const durationMs = secondsOption('--seconds', values.seconds) * 1_000;
 const kills = wholeNumber('--kills', values.kills);
 
 /** The agents ask to join again after up to five minutes, and may send little until then. */

@@ -2,6 +2,7 @@
 // verdict; ends with 1 if a run differs, and says how to run it again and where everything of it is kept.
 
 import { parseArgs } from 'node:util';
+import { secondsOption } from '../../support/seconds-option.ts';
 import { runScenario } from './run.ts';
 import { createScenario } from './scenario.ts';
 import { describeResult, Totals } from './report.ts';
@@ -15,7 +16,7 @@ const { values } = parseArgs({
   },
 });
 const first = wholeNumber('--seed', values.seed ?? String(Math.floor(Math.random() * 1e9)));
-const seconds = wholeNumber('--seconds', values.seconds);
+const seconds = secondsOption('--seconds', values.seconds);
 const runs = wholeNumber('--runs', values.runs);
 
 const totals = new Totals();

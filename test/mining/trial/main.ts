@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { createRandom } from '../../../src/lib/random.ts';
 import { COMPILED_CODE } from '../../support/compiled-code.ts';
 import { freePort } from '../../support/free-port.ts';
+import { secondsOption } from '../../support/seconds-option.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
@@ -28,11 +29,8 @@ const { values } = parseArgs({
     faults: { type: 'string', default: 'all' },
   },
 });
-const [seed, blocks, blockSeconds] = [values.seed, values.blocks, values['block-seconds']].map(Number) as [
-  number,
-  number,
-  number,
-];
+const [seed, blocks] = [values.seed, values.blocks].map(Number) as [number, number];
+const blockSeconds = secondsOption('--block-seconds', values['block-seconds']);
 const blockMs = blockSeconds * 1000;
 
 const folder = mkdtempSync(join(tmpdir(), 'mining-trial-'));

@@ -2,6 +2,7 @@
 // of them differs, and says how to make it again.
 
 import { parseArgs } from 'node:util';
+import { secondsOption } from '../../support/seconds-option.ts';
 import { runTrial } from './run.ts';
 
 const { values } = parseArgs({
@@ -19,7 +20,7 @@ const first = wholeNumber('--seed', values.seed);
 const runs = wholeNumber('--runs', values.runs);
 const accounts = wholeNumber('--accounts', values.accounts);
 const hours = wholeNumber('--hours', values.hours);
-const durationMs = wholeNumber('--seconds', values.seconds) * 1_000;
+const durationMs = secondsOption('--seconds', values.seconds) * 1_000;
 const kills = wholeNumber('--kills', values.kills);
 
 let differing = 0;

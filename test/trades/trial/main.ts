@@ -2,6 +2,7 @@
 // of them differs, and says how to make it again.
 
 import { parseArgs } from 'node:util';
+import { secondsOption } from '../../support/seconds-option.ts';
 import { runTrial } from './run.ts';
 
 const { values } = parseArgs({
@@ -16,7 +17,7 @@ const { values } = parseArgs({
 });
 const first = wholeNumber('--seed', values.seed);
 const runs = wholeNumber('--runs', values.runs);
-const durationMs = wholeNumber('--seconds', values.seconds) * 1_000;
+const durationMs = secondsOption('--seconds', values.seconds) * 1_000;
 const kills = wholeNumber('--kills', values.kills);
 const clients = wholeNumber('--clients', values.clients);
 const faultsPercent = wholeNumber('--faults', values.faults);

@@ -2,6 +2,7 @@
 // Without rows: the faults of FAULTS in turn for S seconds. Prints a line for each run, and ends with 1 if one differs.
 
 import { parseArgs } from 'node:util';
+import { secondsOption } from '../../../support/seconds-option.ts';
 import { type RunOptions, type RunResult, runCluster } from './run.ts';
 import { FAULTS, ROWS, type Scene, wait } from './rows.ts';
 
@@ -19,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 const firstSeed = wholeNumber('--seed', values.seed ?? String(Math.floor(Math.random() * 1e9)));
-const seconds = wholeNumber('--seconds', values.seconds);
+const seconds = secondsOption('--seconds', values.seconds);
 const perSecond = wholeNumber('--rate', values.rate);
 const runs = wholeNumber('--runs', values.runs);
 const numbers = values.all
