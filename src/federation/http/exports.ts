@@ -2,7 +2,7 @@
 // the client takes them, and never with their place.
 
 import type { FastifyInstance } from 'fastify';
-import { type History, HISTORY_SERIES } from '../domain/history.ts';
+import { type History, HISTORY_SERIES, type HistoryBar } from '../domain/history.ts';
 import type { NodeListing } from '../domain/statistics.ts';
 import { type CsvCell, csvHeaders, csvRow, fileTime } from '../../http/csv.ts';
 import { Exports } from '../../http/exports.ts';
@@ -34,7 +34,7 @@ export function addExportRoutes(app: FastifyInstance, parts: FederationParts, sh
       const query = historyQuery(request.query, parts.nowMs());
       const { text } = await sharedHistory(query, parts, shared);
       const file = `federation-history-${query.period}-${fileTime(query.toMs)}`;
-      return reply.headers(csvHeaders(file)).send(historyCsv(JSON.parse(text) as History));
+      return reply.headers(csvHeaders(file)).send(historyCsv(JSON.parse(text) as History, query.bar));
     },
   );
 
@@ -63,16 +63,18 @@ export function addExportRoutes(app: FastifyInstance, parts: FederationParts, sh
   );
 }
 
-function historyCsv({ at, series, gaps }: History): string {
+function historyCsv({ at, series, bar, gaps }: History, asked: HistoryBar | undefined): string {
   const startsAfterGap = new Set(gaps.map(({ to }) => to));
-  const rows = at.map((time, index) =>
-    csvRow([
-      time,
-      ...HISTORY_SERIES.map((name): CsvCell => series[name][index] ?? null),
-      startsAfterGap.has(time),
-    ]),
-  );
-  return [csvRow(['at', ...HISTORY_SERIES, 'rowsMissingBefore']), ...rows].join('');
+  const columns: readonly (readonly [name: string, cellOf: (row: number) => CsvCell | undefined])[] = [
+    ['at', (row) => at[row]],
+    ...HISTORY_SERIES.map((name) => [name, (row: number) => series[name][row]] as const),
+    ...(asked === undefined
+      ? []
+      : [[`${asked.distribution}:${asked.label}`, (row: number) => bar?.[row]] as const]),
+    ['rowsMissingBefore', (row) => startsAfterGap.has(at[row] ?? '')],
+  ];
+  const rows = at.map((_time, row) => csvRow(columns.map(([, cellOf]) => cellOf(row) ?? null)));
+  return csvRow(columns.map(([name]) => name)) + rows.join('');
 }
 
 async function* nodesCsv(

@@ -57,6 +57,20 @@ describe('http - history.csv', () => {
     expect(rows.map((row) => row.at(-1))).toEqual(['false', 'true']);
   });
 
+  it('has a column for the label that is asked for, and empty cells where a number is not known', async () => {
+    const known = historyOf([AT, LATER]);
+    const history = { ...known, series: { ...known.series, onlineNodes: [null, 7] }, bar: [null, 3] };
+    const url = await startServer({ history: async () => history });
+    const query = new URLSearchParams({ bar: 'chainDistribution:1"a,b' });
+    const response = await fetch(`${url}/api/federation/history.csv?${query}`);
+    const [header = [], ...rows] = parseCsv(await response.text());
+    expect(header.at(-2)).toBe('chainDistribution:1"a,b');
+    expect(rows.map((row) => [row[header.indexOf('onlineNodes')], row.at(-2)])).toEqual([
+      ['', ''],
+      ['7', '3'],
+    ]);
+  });
+
   it('shares its question with the JSON of the same span', async () => {
     let questions = 0;
     const history = async () => {
