@@ -53,7 +53,8 @@ function restoreFile<Summary extends object>(
   databasePath: string,
   file: string,
 ): Verified<Summary> & { readonly replaced: string | null } {
-  const time = new Date(systemClock.nowMs()).toISOString().replaceAll(':', '-');
+  const nowMs = systemClock.nowMs();
+  const time = new Date(nowMs).toISOString().replaceAll(':', '-');
   const progress = progressLine('restore');
   try {
     return restoreDatabase({
@@ -61,6 +62,7 @@ function restoreFile<Summary extends object>(
       databasePath,
       file,
       suffix: `replaced-${time}`,
+      nowMs,
       progress: progress.show,
     });
   } finally {

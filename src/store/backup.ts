@@ -24,7 +24,7 @@ import { realPath } from '../lib/real-path.ts';
 import { isSameFile } from '../lib/same-file.ts';
 import { requireTarget } from './backup-target.ts';
 import { copyFailed } from './copy-failed.ts';
-import { explainReading, openAlone, openReader, type DatabaseProgram } from './database.ts';
+import { type Database, explainReading, openAlone, openReader, type DatabaseProgram } from './database.ts';
 import { codeOf, refusalOf } from './refusal.ts';
 import { requireOneName } from './one-name.ts';
 import { requireOwnFile } from './program-identity.ts';
@@ -104,6 +104,8 @@ export interface RestoreOptions<Summary extends object> {
   readonly file: string;
   /** Suffix of the file name that the replaced database gets. */
   readonly suffix: string;
+  /** This machine's wall clock. */
+  readonly nowMs: number;
   readonly progress?: CopyProgress;
 }
 
@@ -151,7 +153,7 @@ const FILE_HEAD = Buffer.from('SQLite format 3\0', 'latin1');
 export function restoreDatabase<Summary extends object>(
   options: RestoreOptions<Summary>,
 ): Verified<Summary> & { readonly replaced: string | null } {
-  const { program, databasePath, suffix, progress = () => undefined } = options;
+  const { program, databasePath, suffix, nowMs, progress = () => undefined } = options;
   requireBackup(options.file, databasePath);
   // Of a copy made by hand, the log is beside the file to which links lead.
   const file = realPath(options.file);
@@ -164,7 +166,7 @@ export function restoreDatabase<Summary extends object>(
     // The newest data of a copy made by hand, while the program ran, may be in a log of its own.
     if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${unfinished}-wal`);
     progress('verifying');
-    const verified = verifyAlone(unfinished, file, program);
+    const verified = verifyAlone(unfinished, file, program, (copy) => program.noteRestored?.(copy, nowMs));
     syncFile(unfinished);
     const replaced = existsSync(databasePath) ? `${databasePath}.${suffix}` : null;
     if (replaced !== null) setAside(databasePath, replaced);
@@ -257,16 +259,22 @@ function giveName(path: string, name: string): boolean {
   }
 }
 
-/** Verifies a copy that no other process has open, and makes it a single file without a log. Errors name `original`. */
+/**
+ * Verifies a copy that no other process has open, and makes it a single file without a log. `verified` may then write to
+ * it. Errors name `original`.
+ */
 function verifyAlone<Summary extends object>(
   copy: string,
   original: string,
   program: DatabaseProgram<Summary>,
+  verified: (database: Database) => void = () => undefined,
 ): Verified<Summary> {
   const database = openAlone(copy);
   try {
     database.pragma('journal_mode = DELETE');
-    return verifyDatabase(database, original, program);
+    const result = verifyDatabase(database, original, program);
+    verified(database);
+    return result;
   } catch (error) {
     if (error instanceof CodedError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';

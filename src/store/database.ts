@@ -29,6 +29,11 @@ export interface DatabaseProgram<Summary extends object = object> extends Databa
   readonly migrations: readonly Migration[];
   /** Summarises a whole database, for example after a backup; it only reads. */
   summarise(database: ReadDatabase): Summary;
+  /**
+   * Notes in a verified backup, before it replaces a database, that it does so at `atMs`; the next start can tell. The
+   * backup may have an older version. Absent: nothing is noted.
+   */
+  noteRestored?(database: Database, atMs: number): void;
 }
 
 /** Converts a database with the program's `earlierTables` into one of this program. */

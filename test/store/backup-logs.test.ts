@@ -41,6 +41,7 @@ describe('logs of backups', () => {
       databasePath: at('gone.db'),
       file: at('backup.db'),
       suffix: 'replaced-0',
+      nowMs: 1,
     });
     expect(restored).toMatchObject({ replaced: null, tasks: 100 });
     expect(existsSync(at('gone.db-wal'))).toBe(false);
@@ -76,6 +77,7 @@ describe('logs of backups', () => {
       databasePath: at('new.db'),
       file: at('link.db'),
       suffix: 'replaced-0',
+      nowMs: 1,
     });
     expect(restored.tasks).toBe(300);
   });

@@ -97,6 +97,7 @@ describe('program identity', () => {
       databasePath: path,
       file: folder.path('b.db'),
       suffix: 'replaced',
+      nowMs: 1,
     };
     expect(restoreDatabase(restored)).toMatchObject({ version: 1 });
   });
@@ -130,7 +131,7 @@ describe('program identity', () => {
     const options = { program: FEDERATION, databasePath: path, file, overwrite: false };
     await expect(backupDatabase(options)).rejects.toMatchObject(refused);
     const restore = () =>
-      restoreDatabase({ program: FEDERATION, databasePath: own, file: path, suffix: 'replaced' });
+      restoreDatabase({ program: FEDERATION, databasePath: own, file: path, suffix: 'replaced', nowMs: 1 });
     expect(restore).toThrow(expect.objectContaining({ ...refused, code: 'backup_unusable' }));
     expect(contents()).toEqual(before);
   });

@@ -7,5 +7,5 @@ import { FEDERATION_DATABASE } from '../../src/federation/store/federation-datab
 
 const [databasePath = '', file = '', call = '0'] = process.argv.slice(2);
 const calls = dieAt(Number(call));
-restoreDatabase({ program: FEDERATION_DATABASE, databasePath, file, suffix: `replaced-${call}` });
+restoreDatabase({ program: FEDERATION_DATABASE, databasePath, file, suffix: `replaced-${call}`, nowMs: 1 });
 process.stdout.write(`${calls()}\n`);

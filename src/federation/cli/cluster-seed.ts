@@ -18,6 +18,7 @@ import { readSettings, type ClusterSettings } from '../config/settings.ts';
 import { isApiKey } from '../domain/message-signature.ts';
 import { CLUSTER_BACKUP_PATH } from '../http/cluster-backup.ts';
 import { FEDERATION_DATABASE } from '../store/federation-database.ts';
+import { markSeeded } from '../store/last-run.ts';
 import { checkMembership } from '../store/membership.ts';
 import { fetchBackup } from './cluster-download.ts';
 import { clusterOf, hearPlaces, withBrokers } from './cluster-places.ts';
@@ -64,12 +65,14 @@ export const seedCommand = command({
         progress: progress.show,
       });
       checkMembership(fetched, cluster);
-      const time = new Date(systemClock.nowMs()).toISOString().replaceAll(':', '-');
+      const nowMs = systemClock.nowMs();
+      const time = new Date(nowMs).toISOString().replaceAll(':', '-');
       const restored = restoreDatabase({
-        program: FEDERATION_DATABASE,
+        program: { ...FEDERATION_DATABASE, noteRestored: markSeeded },
         databasePath,
         file: fetched,
         suffix: `replaced-${time}`,
+        nowMs,
         progress: progress.show,
       });
       isDone = true;

@@ -6,6 +6,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { Database } from '../../store/database.ts';
 import type { Settings } from '../config/settings.ts';
+import { revokedEvent } from '../domain/events.ts';
 import {
   decodeOperatorRequest,
   type OperatorAnswers,
@@ -41,7 +42,10 @@ function applyAlone(settings: Settings, database: Database, request: OperatorReq
   return writer.durably(() => {
     const nowMs = systemClock.nowMs();
     // The broker's clock is unknown here. The program corrects this guess once it has read the stream to its end.
+    const revoked = request.type === 'revokeKey' ? writer.keys.book.find(request.keyId) : undefined;
     const answer = applyOperatorRequest(writer, request, { nowMs, brokerMs: nowMs });
+    // The running program tells this event itself; the next start would not know that anything changed.
+    if (revoked?.revokedAtMs === null) writer.event(revokedEvent(revoked, nowMs));
     writer.commit(systemClock.nowMs(), writer.observedMs);
     return answer;
   });

@@ -2,6 +2,7 @@
 // event is a change; a state that lasts is told once. This file stores and sends nothing.
 
 import type { NodeState, NodeTransition } from '../../lifecycle/node-state.ts';
+import type { ApiKey } from './api-keys.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { countText, type MissingOutcome } from './missing.ts';
 
@@ -66,6 +67,11 @@ export function ownEvent(
   more: Partial<Pick<ToldEvent, 'count' | 'detail'>> = {},
 ): ToldEvent {
   return { at: new Date(atMs).toISOString(), kind, ...NOTHING, ...more };
+}
+
+/** The event that a key was revoked. */
+export function revokedEvent({ name, keyId }: Pick<ApiKey, 'name' | 'keyId'>, atMs: number): ToldEvent {
+  return ownEvent('key_revoked', atMs, { detail: `${name} (${keyId})` });
 }
 
 /** The kind of the event that a node came into a state. */

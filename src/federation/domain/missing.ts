@@ -124,39 +124,62 @@ export function newsText(outcome: MissingOutcome, messages: number): string {
 /** Minimum time, in ms, between two log lines about missing messages while messages continue to go missing. */
 export const MISSING_NEWS_REST_MS = 60_000;
 
-/** Quarantined messages are not here: the salvage that finds one logs more about it. */
-const NEWS_OUTCOMES = ['lost', 'shed'] as const satisfies readonly MissingOutcome[];
+/** Messages of one outcome found missing since it was last told. */
+export interface MissingFind {
+  readonly outcome: MissingOutcome;
+  readonly messages: number;
+}
 
 /**
- * Decides when the log reports lost and shed messages. Each first discovery is logged at once. While discoveries
- * continue (a stream that drops messages faster than the source reads them), their sum is logged every `restMs`. Times
- * are of the monotonic clock.
+ * Decides when missing messages are told. Each first discovery is told at once. While discoveries continue (a stream that
+ * drops messages faster than the source reads them), their sum is told every `restMs`. Times are of the monotonic clock.
  */
-export class MissingNews {
+export class MissingFinds {
+  readonly #outcomes: readonly MissingOutcome[];
   readonly #restMs: number;
   readonly #told: Record<MissingOutcome, number>;
   readonly #toldAtMs: Partial<Record<MissingOutcome, number>> = {};
 
-  /** Messages already on record in `known` are not logged again. */
-  constructor(known: Missing, restMs = MISSING_NEWS_REST_MS) {
+  /** Messages already on record in `known` are not told again. */
+  constructor(known: Missing, outcomes: readonly MissingOutcome[], restMs = MISSING_NEWS_REST_MS) {
     this.#told = { ...totalsOf(known) };
+    this.#outcomes = outcomes;
     this.#restMs = restMs;
+  }
+
+  /** What is due at `nowMs`. With `isLast`, the last call before the process ends, nothing is held back. */
+  due(missing: Missing, nowMs: number, isLast = false): readonly MissingFind[] {
+    const finds: MissingFind[] = [];
+    for (const outcome of this.#outcomes) {
+      const messages = missing[outcome].total - this.#told[outcome];
+      const toldAtMs = this.#toldAtMs[outcome];
+      const isResting = !isLast && toldAtMs !== undefined && nowMs - toldAtMs < this.#restMs;
+      if (messages <= 0 || isResting) continue;
+      this.#told[outcome] = missing[outcome].total;
+      this.#toldAtMs[outcome] = nowMs;
+      finds.push({ outcome, messages });
+    }
+    return finds;
+  }
+}
+
+/** Quarantined messages are not here: the salvage that finds one logs more about it. */
+const NEWS_OUTCOMES = ['lost', 'shed'] as const satisfies readonly MissingOutcome[];
+
+/** Decides when the log reports lost and shed messages, as {@link MissingFinds} does. */
+export class MissingNews {
+  readonly #finds: MissingFinds;
+
+  constructor(known: Missing, restMs = MISSING_NEWS_REST_MS) {
+    this.#finds = new MissingFinds(known, NEWS_OUTCOMES, restMs);
   }
 
   /**
    * The log lines that are due at `nowMs`. With `isLast`, the last call before the process ends, no line is held back.
    */
   due(missing: Missing, nowMs: number, isLast = false): readonly string[] {
-    const lines: string[] = [];
-    for (const outcome of NEWS_OUTCOMES) {
-      const news = missing[outcome].total - this.#told[outcome];
-      const toldAtMs = this.#toldAtMs[outcome];
-      const isResting = !isLast && toldAtMs !== undefined && nowMs - toldAtMs < this.#restMs;
-      if (news <= 0 || isResting) continue;
-      this.#told[outcome] = missing[outcome].total;
-      this.#toldAtMs[outcome] = nowMs;
-      lines.push(newsText(outcome, news));
-    }
-    return lines;
+    return this.#finds
+      .due(missing, nowMs, isLast)
+      .map(({ outcome, messages }) => newsText(outcome, messages));
   }
 }

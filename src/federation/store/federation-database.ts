@@ -9,6 +9,7 @@ import {
   type ReadDatabase,
   type DatabaseProgram,
 } from '../../store/database.ts';
+import { markRestored } from './last-run.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
 /** How far a stream had been read when the database was written. */
@@ -42,6 +43,7 @@ export const FEDERATION_DATABASE: DatabaseProgram<Summary> = {
   ownTable: 'ingest_position',
   earlierTables: EARLIER_TABLES,
   summarise,
+  noteRestored: markRestored,
 };
 
 /** Opens the federation's database as {@link openWriter} does. */

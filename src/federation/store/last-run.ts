@@ -3,6 +3,7 @@
 
 import type { EventKind } from '../domain/events.ts';
 import type { Database } from '../../store/database.ts';
+import { statement } from '../../store/statements.ts';
 import { StoredValues } from '../../store/stored-values.ts';
 
 /** The last run of the program with a database. */
@@ -49,4 +50,12 @@ export function noteAlive(stored: StoredValues, nowMs: number): void {
 export function markRestored(database: Database, atMs: number): void {
   const stored = new StoredValues(database);
   stored.setNow(RESTORED, atMs);
+}
+
+/** The same for the database of another replica: its events are its own, and are not taken over. */
+export function markSeeded(database: Database, atMs: number): void {
+  const tables = statement(database, "SELECT count(*) FROM sqlite_master WHERE name = 'events'").pluck();
+  // A replica of an earlier version has no events.
+  if (tables.get() === 1) statement(database, 'DELETE FROM events').run();
+  markRestored(database, atMs);
 }

@@ -7,6 +7,7 @@ import type { BackupAnswer } from '../http/cluster-backup.ts';
 import type { FederationHttpParts, FederationHttpServer } from '../http/server.ts';
 import type { Elsewhere, Known } from './known.ts';
 import type { Notifications } from './notifications.ts';
+import type { Present } from './own-events.ts';
 import type { Metrics, MetricsParts } from '../metrics/metrics.ts';
 import type { NodeActors } from '../../actors/node-actors.ts';
 import type { FederationQuestions } from '../workers/questions.ts';
@@ -126,6 +127,19 @@ export function metricsParts(
 export function isReadyAlone(answering: Answering): boolean {
   const facts = elsewhere({ ...answering, cluster: () => null });
   return answering.known.readiness(facts, systemClock.monotonicMs()).status === 'ready';
+}
+
+/** What the events of the aggregator are noticed in. */
+export function presentOf(answering: Answering): Present {
+  const { known } = answering;
+  const nowMs = systemClock.monotonicMs();
+  const { status, components } = known.readiness(elsewhere(answering), nowMs);
+  const reasons = Object.entries(components).filter(([, { ok }]) => !ok);
+  return {
+    isReady: status === 'ready',
+    reason: reasons.map(([name, { reason }]) => `${name}: ${reason ?? 'not well'}`).join('; '),
+    isBrokerThere: known.status(nowMs)?.connected ?? null,
+  };
 }
 
 /** The facts for `/readyz` that other parts provide. */

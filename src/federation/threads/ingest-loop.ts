@@ -124,7 +124,7 @@ export class IngestLoop implements Part {
     const { timers, writer, identity, send } = this.#parts;
     this.#snapshots = timers.every(this.#options.snapshotIntervalMs, () => this.report());
     void this.health.start();
-    const { aggregatorId, keys, missing, membership } = writer.current;
+    const { aggregatorId, keys, missing, membership, lastRun } = writer.current;
     send({
       type: 'opened',
       aggregatorId,
@@ -134,6 +134,7 @@ export class IngestLoop implements Part {
       observedMs: this.#batches.committedObservedMs,
       membership,
       hasRows: writer.current.totalNodes > 0,
+      lastRun,
     });
     // Readiness would otherwise wait for the first commit.
     this.report();
@@ -181,6 +182,10 @@ export class IngestLoop implements Part {
         return;
       case 'statistics':
         writer.statistics(message.tick);
+        this.#committer.soon();
+        return;
+      case 'event':
+        writer.event(message.event);
         this.#committer.soon();
         return;
       case 'operatorRequest':

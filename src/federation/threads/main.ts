@@ -1,14 +1,14 @@
 // The main thread's wiring: ingest thread → node actors → transitions back, pool → tick → broker, HTTP. It makes the
 // parts, starts them in order and stops them. It decides nothing; each part's own file describes what the part does.
 
-import { embeddedBrokerFor, natsOptions } from '../broker/broker-choice.ts';
+import { natsOptions } from '../broker/broker-choice.ts';
 import { BrokerClients } from './broker-clients.ts';
 import { ClusterPart } from './cluster-part.ts';
 import { ClusterRequests } from './cluster-requests.ts';
 import type { ClusterSettings, Settings } from '../config/settings.ts';
 import { DataThreads } from './data-threads.ts';
 import { poolWorkerUrl } from './files.ts';
-import { type Answering, httpParts, isReadyAlone, metricsParts } from './http-parts.ts';
+import { type Answering, httpParts, isReadyAlone, metricsParts, presentOf } from './http-parts.ts';
 import type { ControlCommand } from '../domain/cluster.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 import { createFederationServer, type FederationHttpServer } from '../http/server.ts';
@@ -18,6 +18,8 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { NodeActors } from '../../actors/node-actors.ts';
 import { makeNotifications, type Notifications } from './notifications.ts';
 import { OperatorRequests } from './operator-requests.ts';
+import { makeOwnBroker } from './own-broker.ts';
+import { OwnEvents } from './own-events.ts';
 import { tellStart } from './start-lines.ts';
 import { createTickAndAudit, type TickAndAudit, warnOfQuestion } from './tick-and-audit.ts';
 import type { EmbeddedBroker } from '../../io/embedded-broker/broker.ts';
@@ -30,9 +32,9 @@ import { DAY_MS } from '../../lib/durations.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
+import { systemTimers } from '../../lib/timers.ts';
 import { programVersion } from '../../lib/version.ts';
 import { LastBackup } from '../../store/last-backup.ts';
-import { lockBrokerFolder } from '../../store/lock.ts';
 import { WorkerPool } from '../../workers/pool.ts';
 import type { ReceiverConfig } from '../../notify/receivers.ts';
 import { type RefusedReads, watchReads } from '../../workers/refused-reads.ts';
@@ -88,6 +90,7 @@ class MainThread implements App {
   readonly #threads: DataThreads;
   readonly #operatorRequests: OperatorRequests;
   readonly #notifications: Notifications;
+  readonly #events: OwnEvents;
   readonly #nodes: NodeActors;
   readonly #pool: WorkerPool<FederationQuestions>;
   /** Null if the settings name another broker. */
@@ -122,9 +125,7 @@ class MainThread implements App {
       log,
       news: (news) => this.#learn(news),
       replied: (id, reply) => this.#operatorRequests.answer(id, reply),
-      fatal: (error) => {
-        if (!this.#started.disposed) parts.fatal(error);
-      },
+      fatal: (error) => this.#fail(error),
     });
     this.#operatorRequests = new OperatorRequests(settings.databasePath, {
       ask: (id, request) => this.#threads.send({ type: 'operatorRequest', id, request }),
@@ -132,9 +133,18 @@ class MainThread implements App {
       failed: (sentence, error) => log.warn(`commands: ${sentence}`, { error }),
     });
     this.#notifications = makeNotifications(settings, parts, this.#known, () => this.#cluster);
+    this.#events = new OwnEvents({
+      clock: systemClock,
+      timers: systemTimers,
+      present: () => presentOf(answering),
+      tell: (event) => {
+        this.#threads.send({ type: 'event', event });
+        this.#notifications.tell(event);
+      },
+    });
     this.#nodes = this.#makeNodes();
     this.#pool = this.#makePool();
-    this.#broker = this.#makeBroker();
+    this.#broker = makeOwnBroker(settings, parts);
     this.#nats = natsOptions(settings.nats, null);
     this.#clients = new BrokerClients(settings, {
       log,
@@ -176,10 +186,12 @@ class MainThread implements App {
     const last = this.#started.use(new SideBySide());
     const onBroker = new AsyncDisposableStack();
     last.defer(() => onBroker.disposeAsync());
+    this.#started.defer(() => this.#events.ended());
     const first = this.#started.use(new SideBySide());
 
     await startAt(first, this.#clock);
     await startAt(last, this.#threads.ingest);
+    await startAt(first, this.#events);
     await startAt(last, this.#operatorRequests);
     const { url } = await startAt(last, this.#http);
     this.#httpUrl = url;
@@ -210,10 +222,17 @@ class MainThread implements App {
   /** Records a report of the ingest thread, and passes what concerns the node actors to them. */
   #learn(news: IngestNews): void {
     this.#known.apply(news, systemClock.monotonicMs());
+    this.#events.learn(news);
     if (news.type === 'joined') this.#joining?.resolve();
     if (news.type === 'committed') this.#nodes.committed(news);
     // The thread sends a snapshot at each commit and once a second, which is often enough for sweeps.
     if (news.type === 'snapshot') this.#nodes.sweep(news.observedMs);
+  }
+
+  #fail(error: CodedError): void {
+    if (this.#started.disposed) return;
+    this.#events.failed();
+    this.#parts.fatal(error);
   }
 
   async #resumeNodes(): Promise<void> {
@@ -250,7 +269,7 @@ class MainThread implements App {
   }
 
   #makeCluster(cluster: ClusterSettings, answering: Answering): ClusterPart {
-    const { log, fatal, searchPath } = this.#parts;
+    const { log, searchPath } = this.#parts;
     return new ClusterPart(this.#settings, cluster, {
       log,
       known: this.#known,
@@ -267,9 +286,7 @@ class MainThread implements App {
         return this.#joining.promise;
       },
       store: (tick) => this.#threads.send({ type: 'statistics', tick }),
-      fatal: (error) => {
-        if (!this.#started.disposed) fatal(error);
-      },
+      fatal: (error) => this.#fail(error),
     });
   }
 
@@ -296,16 +313,6 @@ class MainThread implements App {
     });
   }
 
-  #makeBroker(): EmbeddedBroker | null {
-    const { log, searchPath } = this.#parts;
-    return embeddedBrokerFor(this.#settings, searchPath, {
-      lockFolder: lockBrokerFolder,
-      log: (level, message) => log[level](`broker: ${message}`),
-      onDown: (reason) => log.warn(`broker: the embedded nats-server is down (${reason}); starting it again`),
-      onUp: () => log.info('broker: the embedded nats-server is up again'),
-    });
-  }
-
   #makeTicks(): TickAndAudit {
     return createTickAndAudit(this.#settings, {
       log: this.#parts.log,
@@ -314,6 +321,7 @@ class MainThread implements App {
       metrics: this.#metrics,
       refusedReads: this.#refusedReads,
       publish: (messages) => this.#clients.publish(messages),
+      audited: (drift) => this.#events.audited(drift),
       store: (tick) => this.#threads.send({ type: 'statistics', tick }),
       auditIntervalMs: this.#parts.seams?.auditIntervalMs,
     });

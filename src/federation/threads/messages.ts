@@ -5,6 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
 import type { IngestAccounts, SourceStatus, WriterStatus } from '../domain/accounting.ts';
 import type { ApiKey } from '../domain/api-keys.ts';
+import type { ToldEvent } from '../domain/events.ts';
 import type { OperatorRequest } from '../domain/operator-request.ts';
 import type { NodeSign, NodeTransition } from '../../lifecycle/node-state.ts';
 import type { NodeTrust } from '../domain/statistics.ts';
@@ -17,6 +18,7 @@ import type { Batch } from '../sources/batch.ts';
 import type { Reach } from '../sources/reach.ts';
 import type { Membership, ReplicaPosition, Source, StoredCommand } from '../domain/cluster.ts';
 import type { StreamFacts } from '../domain/stream-facts.ts';
+import type { LastRun } from '../store/last-run.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 
 /** What tests may change in the ingest thread that an operator cannot. */
@@ -54,6 +56,8 @@ export type MainToIngest =
   | { readonly type: 'source'; readonly port: MessagePort }
   | { readonly type: 'transitions'; readonly facts: readonly NodeTransition[] }
   | { readonly type: 'statistics'; readonly tick: TickStatistics }
+  /** An event of the aggregator, for the log of events. */
+  | { readonly type: 'event'; readonly event: ToldEvent }
   /** An operator's request. `operatorReply` with the same id answers it when its effect is committed. */
   | { readonly type: 'operatorRequest'; readonly id: number; readonly request: OperatorRequest }
   /** The cluster to which the database belongs from now on; `joined` answers when it is on disk. */
@@ -83,6 +87,7 @@ export type IngestToMain =
       readonly membership: Membership | null;
       /** True if the database holds counts. */
       readonly hasRows: boolean;
+      readonly lastRun: LastRun;
     }
   /** The database belongs to the cluster of the last `join`, and has its identity. */
   | { readonly type: 'joined'; readonly identity: Identity; readonly aggregatorId: string }

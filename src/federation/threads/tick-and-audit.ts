@@ -33,6 +33,8 @@ export interface TickAndAuditParts {
   readonly refusedReads: Pick<RefusedReads, 'answered' | 'refused'>;
   /** Publishes the messages; false if the broker is away. */
   publish(messages: readonly StatisticsMessage[]): Promise<boolean>;
+  /** Called with the number of differences that an audit found. */
+  audited(drift: number): void;
   /** Sends the tick's rows to the writer. */
   store(tick: TickStatistics): void;
   /** Time between two audits; only tests set it. */
@@ -101,6 +103,7 @@ function createAuditor(settings: Settings, parts: TickAndAuditParts): Auditor {
         refusedReads.answered('audit');
         known.audited(report.drift);
         metrics.audited(report.drift, systemClock.monotonicMs());
+        parts.audited(report.drift);
         if (report.drift > 0) log.error(describeDrift(report));
         else log.debug('audit: all equal');
       },

@@ -94,6 +94,7 @@ const OPENED: IngestNews = {
   observedMs: 7,
   membership: null,
   hasRows: false,
+  lastRun: { end: 'none', aliveMs: null, restoredMs: null },
 };
 
 const SNAPSHOT: IngestNews = {

@@ -27,7 +27,13 @@ it('backup - of the running writer, and restored: what waited then waits again',
   expect(describeSummary(summary)).toBe(described);
   await first.side.journal.commit([delivered(2), sealed(3)]);
   await first.stop();
-  const restored = restoreDatabase({ program: TRADES_DATABASE, databasePath: path, file, suffix: 'old' });
+  const restored = restoreDatabase({
+    program: TRADES_DATABASE,
+    databasePath: path,
+    file,
+    suffix: 'old',
+    nowMs: 0,
+  });
   expect(describeSummary(restored)).toBe(described);
   const { opened } = await startForTest(path);
   expect(opened.waiting.map(({ id }) => id)).toEqual([2]);
