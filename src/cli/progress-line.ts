@@ -1,6 +1,7 @@
-// A line that shows the progress of long work, and sizes in MiB.
+// A line that shows the progress of long work, with rate and time left, and sizes in MiB.
 
 import { isatty } from 'node:tty';
+import { type Amount, amountText, shareText } from '../lib/amount.ts';
 import { systemClock } from '../lib/clock.ts';
 import { complain } from './output.ts';
 
@@ -17,8 +18,11 @@ export interface ProgressOutput {
 
 /** The progress line of one piece of work. */
 export interface Progress {
-  /** Shows the current phase and, if known, its progress: a number from 0 to 1, or words. */
-  show(phase: string, how?: number | string): void;
+  /**
+   * Shows the current phase and, if known, its progress: a number from 0 to 1, an amount, or words. For the first two it
+   * says the time left, and for an amount the rate, both since the phase began.
+   */
+  show(phase: string, how?: number | string | Amount): void;
   /** Removes the line from a terminal. */
   end(): void;
 }
@@ -35,14 +39,15 @@ export function progressLine(
 ): Progress {
   const { isTerminal } = output;
   const intervalMs = isTerminal ? TERMINAL_INTERVAL_MS : LINE_INTERVAL_MS;
-  let shown: { readonly phase: string; readonly atMs: number } | null = null;
+  let shown: { readonly phase: string; readonly beganMs: number; readonly atMs: number } | null = null;
   return {
     show(phase, how) {
       const atMs = monotonicMs();
       const isNew = phase !== shown?.phase;
       if (!isNew && atMs - (shown?.atMs ?? 0) < intervalMs) return;
-      shown = { phase, atMs };
-      const share = typeof how === 'number' ? `${Math.floor(how * 100)} %` : how;
+      const beganMs = isNew ? atMs : (shown?.beganMs ?? atMs);
+      shown = { phase, beganMs, atMs };
+      const share = howText(how, atMs - beganMs);
       // A new phase has made no progress yet, so its first line shows none.
       const line = [
         `${what}:`,
@@ -55,4 +60,9 @@ export function progressLine(
       if (isTerminal && shown !== null) output.write('\r\x1b[K');
     },
   };
+}
+
+function howText(how: number | string | Amount | undefined, elapsedMs: number): string | undefined {
+  if (typeof how === 'number') return shareText(how, elapsedMs);
+  return typeof how === 'object' ? amountText(how, elapsedMs) : how;
 }

@@ -17,6 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Amount } from '../lib/amount.ts';
 import { OWNER_ONLY, renameDurably, syncFile, syncFolder } from '../lib/durable.ts';
 import { CodedError } from '../lib/errors.ts';
 import { deniedFile, explainDenied } from '../lib/denied-access.ts';
@@ -31,10 +32,10 @@ import { requireOwnFile } from './program-identity.ts';
 import { type Verified, verifyDatabase } from './verify.ts';
 
 /**
- * Called with the current phase. Only copying knows its progress, from 0 to 1, because SQLite checks a file in a single
+ * Called with the current phase. Only copying knows its progress, in bytes, because SQLite checks a file in a single
  * step.
  */
-export type CopyProgress = (phase: 'copying' | 'verifying', share?: number) => void;
+export type CopyProgress = (phase: 'copying' | 'verifying', done?: Amount) => void;
 
 /** The database to copy, and the file to copy it to. */
 export interface BackupOptions<Summary extends object> {
@@ -73,10 +74,11 @@ export async function backupDatabase<Summary extends object>(
     // One snapshot for all steps: without it every commit of the running program would restart the copy.
     source.exec('BEGIN');
     source.prepare('SELECT count(*) FROM sqlite_master').get();
-    progress('copying', 0);
+    const pageBytes = Number(source.pragma('page_size', { simple: true }));
     await source.backup(unfinished, {
       progress({ totalPages, remainingPages }) {
-        progress('copying', totalPages === 0 ? 0 : 1 - remainingPages / totalPages);
+        const done = (totalPages - remainingPages) * pageBytes;
+        progress('copying', { done, whole: totalPages * pageBytes, unit: 'bytes' });
         return STEP_PAGES;
       },
     });
@@ -160,7 +162,7 @@ export function restoreDatabase<Summary extends object>(
   const unfinished = `${databasePath}.restoring`;
   try {
     removeWithLogs(unfinished);
-    copyInParts(file, unfinished, (share) => progress('copying', share));
+    copyInParts(file, unfinished, (done) => progress('copying', done));
     // The restored database keeps the mode of the replaced one, so that exactly the same users can read it.
     chmodSync(unfinished, statSync(databasePath, { throwIfNoEntry: false })?.mode ?? OWNER_ONLY);
     // The newest data of a copy made by hand, while the program ran, may be in a log of its own.
@@ -183,8 +185,7 @@ export function restoreDatabase<Summary extends object>(
 const PART_BYTES = 8 * 1_048_576;
 
 /** Copies a file into a new one, and reports the progress. */
-function copyInParts(from: string, to: string, progress: (share: number) => void): void {
-  progress(0);
+function copyInParts(from: string, to: string, progress: (done: Amount) => void): void {
   const source = openSync(from, 'r');
   try {
     const target = openSync(to, 'wx', OWNER_ONLY);
@@ -192,10 +193,11 @@ function copyInParts(from: string, to: string, progress: (share: number) => void
       const { size } = fstatSync(source);
       const part = Buffer.allocUnsafe(PART_BYTES);
       let copied = 0;
+      progress({ done: 0, whole: size, unit: 'bytes' });
       for (let read = readSync(source, part); read > 0; read = readSync(source, part)) {
         for (let written = 0; written < read; ) written += writeSync(target, part, written, read - written);
         copied += read;
-        progress(Math.min(1, copied / size));
+        progress({ done: copied, whole: size, unit: 'bytes' });
       }
     } finally {
       closeSync(target);

@@ -29,8 +29,8 @@ function auditFile(path: string): { readonly report: AuditReport; readonly secon
   const database = openFederationCurrent(path);
   const progress = progressLine('audit');
   try {
-    progress.show('recounting', 0);
-    const report = audit(database, { progress: (share) => progress.show('recounting', share) });
+    const show = (done: number, whole: number) => progress.show('recounting', { done, whole, unit: 'rows' });
+    const report = audit(database, { progress: show });
     return { report, seconds: Math.round(systemClock.monotonicMs() - startedMs) / 1000 };
   } catch (error) {
     throw explainReading(error, path);

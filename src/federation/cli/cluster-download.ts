@@ -5,6 +5,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Amount } from '../../lib/amount.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { OWNER_ONLY } from '../../lib/durable.ts';
 import { errorCode } from '../../lib/error-code.ts';
@@ -19,7 +20,7 @@ export interface Download {
   /** The file to write. It must not exist. */
   readonly file: string;
   readonly bytesPerSecondMax: number;
-  progress(phase: 'waiting' | 'fetching', share?: number): void;
+  progress(phase: 'waiting' | 'fetching', done?: Amount): void;
 }
 
 /** Time without a byte after which the attempt is given up, in ms. */
@@ -91,11 +92,11 @@ async function take(download: Download, response: IncomingMessage): Promise<void
   try {
     const startedMs = systemClock.monotonicMs();
     let taken = 0;
-    download.progress('fetching', 0);
+    download.progress('fetching', { done: 0, whole: bytes, unit: 'bytes' });
     for await (const part of response as AsyncIterable<Buffer>) {
       for (let written = 0; written < part.length; ) written += writeSync(file, part, written);
       taken += part.length;
-      download.progress('fetching', Math.min(1, taken / bytes));
+      download.progress('fetching', { done: taken, whole: bytes, unit: 'bytes' });
       const dueMs = startedMs + (taken / download.bytesPerSecondMax) * 1_000;
       const waitMs = dueMs - systemClock.monotonicMs();
       if (waitMs > 1) await delay(waitMs);

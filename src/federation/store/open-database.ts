@@ -3,6 +3,7 @@
 
 import type { Settings } from '../config/settings.ts';
 import type { Identity } from '../domain/identity.ts';
+import { amountText } from '../../lib/amount.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type Database, explain } from '../../store/database.ts';
 import { closeAsItIs } from '../../store/close-as-it-is.ts';
@@ -36,12 +37,16 @@ export function openDatabase(
   log: (level: 'info' | 'warn', sentence: string) => void,
 ): OpenedDatabase {
   const { databasePath: path, lifecycle, aggregatorId } = settings;
+  const startedMs = systemClock.monotonicMs();
   const adoption = {
     nowMs,
     thresholds: lifecycle,
     aggregatorId,
     progress: (rows: number, ofRows: number) =>
-      log('info', `adoption: ${rows} of ${ofRows} rows of the earlier aggregator`),
+      log(
+        'info',
+        `adoption: ${rows} of ${ofRows} rows of the earlier aggregator; ${amountText({ done: rows, whole: ofRows, unit: 'rows' }, systemClock.monotonicMs() - startedMs)}`,
+      ),
   };
   const lock = lockDatabase(path, FEDERATION_DATABASE, 'start');
   try {

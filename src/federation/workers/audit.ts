@@ -28,8 +28,8 @@ export interface AuditReport {
 
 /** What an audit tells its caller. */
 export interface AuditParts {
-  /** Called after each page with the share of rows read, 0 to 1. May throw to end the audit. */
-  progress(share: number): void;
+  /** Called after each page with the number of rows read and of all rows. May throw to end the audit. */
+  progress(rows: number, ofRows: number): void;
 }
 
 /** Rows per page; a page takes some milliseconds. */
@@ -124,7 +124,7 @@ class Audit {
       const rows = page.all(after, PAGE_ROWS);
       for (const row of rows) take(row);
       this.#rowsDone += rows.length;
-      this.#parts.progress(Math.min(1, this.#rowsDone / this.#rowsAll));
+      this.#parts.progress(this.#rowsDone, this.#rowsAll);
       const last = rows.at(-1);
       if (last === undefined || rows.length < PAGE_ROWS) return;
       [after] = last;

@@ -1,6 +1,8 @@
 // Opens the database for the running program with its writer, and takes over what an earlier aggregator left. It
 // commits nothing.
 
+import { amountText } from '../../lib/amount.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { DAY_MS } from '../../lib/durations.ts';
 import { type HeldDatabase, openHeld } from '../../store/held-database.ts';
 import { earlierAggregator } from './adoption.ts';
@@ -29,9 +31,12 @@ export function openDatabase(
   log: (level: 'info' | 'warn', sentence: string) => void,
 ): HeldDatabase<MiningWriter> {
   const report = { rows: 0, unreadable: 0 };
+  const startedMs = systemClock.monotonicMs();
   const progress = (rows: number, ofRows: number) => {
-    if (rows % PROGRESS_ROWS === 0)
-      log('info', `take-over: ${rows} of ${ofRows} submissions of the earlier aggregator`);
+    if (rows % PROGRESS_ROWS !== 0) return;
+    const amount = { done: rows, whole: ofRows, unit: 'rows' } as const;
+    const how = amountText(amount, systemClock.monotonicMs() - startedMs);
+    log('info', `take-over: ${rows} of ${ofRows} submissions of the earlier aggregator; ${how}`);
   };
   const adoption = earlierAggregator({ nowMs, blockTimeSecs, progress }, report);
   return openHeld({ path, program: MINING_DATABASE, adoption }, (database) => {
