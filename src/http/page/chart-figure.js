@@ -69,6 +69,7 @@ export class ChartFigure {
     this.element.dataset.points = String(known);
     this.element.dataset.span = [fromMs, toMs].map((ms) => new Date(ms).toISOString()).join('/');
     this.#describe();
+    this.#showParts();
     this.#draw();
   }
 
@@ -168,6 +169,17 @@ export class ChartFigure {
     }
     const near = plot.posToVal(MARK_PX, 'x') - plot.posToVal(0, 'x');
     setText(reading, readingAt(this.definition, lines, shown.marks, this.#owner.gapName, at, near));
+  }
+
+  /** The key of the stack, while there is one. */
+  #showParts() {
+    const parts = this.#lines?.parts ?? null;
+    this.element.querySelector('.parts')?.remove();
+    if (parts === null) return;
+    const items = parts.map(({ name, label }) =>
+      make('span', {}, make('i', { class: `mark ${name}`, 'aria-hidden': 'true' }), label),
+    );
+    this.element.querySelector('.reading')?.before(make('span', { class: 'parts' }, ...items));
   }
 
   #describe() {

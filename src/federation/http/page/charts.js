@@ -4,6 +4,8 @@ import { getJson, serverNowMs } from './api.js';
 import { ChartFrame } from './chart-frame.js';
 import { lineOf, pacesOf } from './chart-line.js';
 import { count, rate, tenths } from './format.js';
+import { MARKED_KINDS, marksOf } from './history-marks.js';
+import { IS_PUBLIC } from './public.js';
 import { t } from './words.js';
 
 const POINTS = 400;
@@ -64,6 +66,11 @@ const frame = new ChartFrame(DEFINITIONS, {
       ['all', '1h'].map((period) => getJson('api/federation/history', { period, from, to, points: POINTS })),
     );
     return { all, hour };
+  },
+  async marks(from, to) {
+    if (IS_PUBLIC) return [];
+    const { events } = await getJson('api/federation/events-log', { kind: MARKED_KINDS, from, to });
+    return marksOf(events, Date.parse(to));
   },
   gapName: (span) => t('history.gap', { span }),
 });

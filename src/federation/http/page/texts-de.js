@@ -183,6 +183,16 @@ export default {
   'history.invoices': 'Neue Rechnungen pro Minute',
   'history.success': 'Erfolgsrate der Stunde davor',
   'history.gap': 'Aggregator {span} weg',
+  'history.broker-away': 'Broker weg',
+  'history.broker-back': 'Broker wieder da',
+  'history.broker-outage': 'Broker {span} weg, bis {until}',
+  'history.started': 'Aggregator gestartet',
+  'history.started-first': 'Aggregator mit neuer Datenbank gestartet',
+  'history.restarted': 'Aggregator neu gestartet, {span} nach seinem letzten Lebenszeichen',
+  'history.started-after-kill':
+    'Aggregator nach einem Absturz oder Abbruch neu gestartet, {span} nach seinem letzten Lebenszeichen',
+  'history.stopped': 'Aggregator beendet',
+  'history.restored': 'Datenbank durch eine Sicherung ersetzt',
 
   // Notifications.
   'notify.title': 'Benachrichtigungen',

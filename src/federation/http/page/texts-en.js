@@ -182,6 +182,16 @@ export default {
   'history.invoices': 'New invoices a minute',
   'history.success': 'Success rate of the hour before',
   'history.gap': 'aggregator away {span}',
+  'history.broker-away': 'broker away',
+  'history.broker-back': 'broker back',
+  'history.broker-outage': 'broker away {span}, until {until}',
+  'history.started': 'aggregator started',
+  'history.started-first': 'aggregator started with a new database',
+  'history.restarted': 'aggregator restarted, {span} after its last sign of life',
+  'history.started-after-kill':
+    'aggregator restarted after a crash or a kill, {span} after its last sign of life',
+  'history.stopped': 'aggregator stopped',
+  'history.restored': 'database replaced by a backup',
 
   // Notifications.
   'notify.title': 'Notifications',

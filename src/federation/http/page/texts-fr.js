@@ -184,6 +184,16 @@ export default {
   'history.invoices': 'Nouvelles factures par minute',
   'history.success': 'Taux de réussite de l’heure précédente',
   'history.gap': 'agrégateur absent {span}',
+  'history.broker-away': 'broker absent',
+  'history.broker-back': 'broker de retour',
+  'history.broker-outage': 'broker absent {span}, jusqu’au {until}',
+  'history.started': 'agrégateur démarré',
+  'history.started-first': 'agrégateur démarré avec une nouvelle base',
+  'history.restarted': 'agrégateur redémarré, {span} après son dernier signe de vie',
+  'history.started-after-kill':
+    'agrégateur redémarré après un plantage ou un arrêt forcé, {span} après son dernier signe de vie',
+  'history.stopped': 'agrégateur arrêté',
+  'history.restored': 'base remplacée par une sauvegarde',
 
   // Notifications.
   'notify.title': 'Notifications',
