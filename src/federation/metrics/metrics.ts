@@ -54,6 +54,8 @@ export interface MetricsParts extends RegistryParts {
   descriptors(): { readonly seconds: number };
   /** Number of log lines that could not be written. */
   logLoss(): { readonly lines: number };
+  /** True if `/readyz` is ok. */
+  isReady(): boolean;
   /** Number of refusals by the broker that are in force. */
   refusals(): number;
   /** What the process knows of its cluster; null for a process on its own. */
@@ -126,6 +128,7 @@ const MAIN_READINGS: readonly Reading<MetricsParts>[] = [
     'Questions that wait for the worker pool.',
     (parts) => parts.pool().waitingQuestions,
   ),
+  gauge('aggregator_ready', 'Whether /readyz is ok, 0 or 1.', (parts) => Number(parts.isReady())),
   gauge(
     'aggregator_broker_refusals',
     'Number of things that the broker refuses at the moment: subjects to subscribe or publish to, and limits.',

@@ -111,6 +111,7 @@ export function metricsParts(
     feed,
     logLoss,
     descriptors: () => descriptors,
+    isReady: () => known.readiness(elsewhere(answering), systemClock.monotonicMs()).status === 'ready',
     refusals: () => (status()?.refusals ?? 0) + clients.refusals,
     cluster: () => cluster()?.status() ?? null,
     splitters: () => cluster()?.splitters ?? null,

@@ -14,6 +14,7 @@ export const NOTHING: MetricsParts = {
   feed: () => ({ clients: 0, dropped: 0, refused: 0 }),
   logLoss: () => ({ lines: 0 }),
   descriptors: () => ({ seconds: 0 }),
+  isReady: () => false,
   refusals: () => 0,
   cluster: () => null,
   receivers: () => [{ name: 'ops', counts: { waiting: 0, sent: 0, failed: 0, dropped: 0 } }],
