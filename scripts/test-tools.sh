@@ -26,6 +26,11 @@ find_prometheus() { find_program prometheus "${PROMETHEUS_BIN:-}"; }
 find_openssl() { find_program openssl "${OPENSSL_BIN:-}"; }
 find_alertmanager() { find_program prometheus-alertmanager "${ALERTMANAGER_BIN:-}"; }
 find_nginx() { find_program nginx "${NGINX_BIN:-}"; }
+# It comes with Alertmanager's package.
+find_amtool() {
+  find_program amtool "${AMTOOL_BIN:-}" && return
+  [ -x "$root/.cache/prometheus-alertmanager/usr/bin/amtool" ] && printf '%s\n' "$root/.cache/prometheus-alertmanager/usr/bin/amtool"
+}
 find_chromium() {
   if [ -n "${CHROMIUM_BIN:-}" ]; then find_program chromium "$CHROMIUM_BIN"; return; fi
   for name in chromium chromium-browser google-chrome; do find_program "$name" && return; done
@@ -45,7 +50,7 @@ find_faketime() {
   return 1
 }
 
-# Without libfaketime or nginx their tests are not run, so they are fetched only where apt can; no set-up fails for want of
+# Without libfaketime, nginx or amtool their tests are not run, so they are fetched only where apt can; no set-up fails for want of
 # them.
 faketime_is_ready() { find_faketime >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
 alertmanager_is_ready() { find_alertmanager >/dev/null || ! command -v apt-get >/dev/null 2>&1; }

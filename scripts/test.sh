@@ -33,17 +33,18 @@ PROMETHEUS_BIN=$(find_prometheus)
 OPENSSL_BIN=$(find_openssl)
 SQLITE3_BIN=$(find_sqlite3)
 CHROMIUM_BIN=$(find_chromium)
-# Optional: without them test/federation/integration/clock.test.ts and proxy.test.ts, and test/notify/alertmanager.test.ts
-# are not run.
+# Optional: without them test/federation/integration/clock.test.ts and proxy.test.ts, test/notify/alertmanager.test.ts, and
+# a part of test/deploy/alertmanager.test.ts are not run.
 FAKETIME_LIB=$(find_faketime || true)
 NGINX_BIN=$(find_nginx || true)
 ALERTMANAGER_BIN=$(find_alertmanager || true)
+AMTOOL_BIN=$(find_amtool || true)
 # Optional too: without them the tests of these versions are not run.
 NATS_SERVER_CURRENT_BIN=$(find_nats_server_current || true)
 NATS_SERVER_2_12_BIN=$(find_nats_server_2_12 || true)
 say_missing_test_brokers
 export NATS_SERVER_CURRENT_BIN NATS_SERVER_2_12_BIN
-export FAKETIME_LIB NGINX_BIN ALERTMANAGER_BIN NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN OPENSSL_BIN SQLITE3_BIN CHROMIUM_BIN
+export FAKETIME_LIB NGINX_BIN ALERTMANAGER_BIN AMTOOL_BIN NATS_SERVER_BIN PROMTOOL_BIN PROMETHEUS_BIN OPENSSL_BIN SQLITE3_BIN CHROMIUM_BIN
 
 sh scripts/check.sh types lint format imports
 
