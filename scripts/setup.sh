@@ -82,7 +82,8 @@ done
 all_is_ready() {
   packages_are_ready || return 1
   [ "$need_broker" = no ] || find_nats_server >/dev/null || return 1
-  [ "$need_test_tools" = no ] || { test_tools_are_ready && nginx_is_ready && faketime_is_ready && test_brokers_are_ready; } || return 1
+  [ "$need_test_tools" = no ] || { test_tools_are_ready && nginx_is_ready && alertmanager_is_ready && faketime_is_ready \
+    && test_brokers_are_ready; } || return 1
 }
 
 if [ "$need_test_tools" = yes ]; then . scripts/test-tools.sh; fi

@@ -50,8 +50,8 @@ find_faketime() {
   return 1
 }
 
-# Without libfaketime, nginx or amtool their tests are not run, so they are fetched only where apt can; no set-up fails for want of
-# them.
+# Without libfaketime, nginx or Alertmanager their tests are not run, so they are fetched only where apt can; no set-up
+# fails for want of them.
 faketime_is_ready() { find_faketime >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
 alertmanager_is_ready() { find_alertmanager >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
 nginx_is_ready() { find_nginx >/dev/null || ! command -v apt-get >/dev/null 2>&1; }
