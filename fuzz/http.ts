@@ -54,6 +54,8 @@ const MORE_PATHS = [
   '/api/federation/history.csv?from=',
   '/api/federation/nodes.csv?q=',
   '/api/federation/public?',
+  '/api/federation/notifications?',
+  '/api/federation/notifications/test?receiver=',
   // Without its label, which a badge repeats on purpose.
   '/badge/',
   '/badge/online.svg?x=',

@@ -1,7 +1,7 @@
 // Reads the address of a receiver from a file, so that it need not stand among the settings. No sentence has text of the
 // file.
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { errorCode } from '../lib/error-code.ts';
 import { isOnReadOnlyMount } from '../lib/read-only-mount.ts';
 
@@ -50,4 +50,12 @@ export function readUrlFile(path: string): UrlFile {
   } finally {
     if (file !== null) closeSync(file);
   }
+}
+
+/** Who else may read or write a file that holds addresses among other things, and the remedy; null if nobody else may. */
+export function whoElse(path: string): string | null {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & (READABLE_BY_OTHERS | WRITABLE_BY_OTHERS)) === 0) return null;
+  const may = (mode & WRITABLE_BY_OTHERS) === 0 ? 'read' : 'write';
+  return `other users may ${may} this file, which holds addresses: run "chmod 600 ${path}", or write them into files of their own (url_file)`;
 }

@@ -15,6 +15,7 @@ import { formatVersion } from '../../io/embedded-broker/version.ts';
 import type { NatsOptions } from '../../io/nats.ts';
 import { natsOptions } from '../broker/broker-choice.ts';
 import { servesCluster, tooOldSentence } from '../broker/broker-version.ts';
+import { readNotifyFile } from '../config/notify-file.ts';
 import { readSettings, type Settings, wantsOwnBroker } from '../config/settings.ts';
 import { OUR_STREAM } from '../sources/stream-choice.ts';
 import { FEDERATION_DATABASE } from '../store/federation-database.ts';
@@ -28,13 +29,14 @@ export const FEDERATION_DOCTOR: DoctorSubject = {
   looksAt: 'the database and its folder, ports, the nats-server program, the broker and its stream',
   examine(env) {
     const { settings, warnings } = readSettings(env);
+    const receivers = readNotifyFile(settings.notifyFile);
     const { databasePath: path, http } = settings;
     const isRunning = isProgramRunning(path);
     const listener = { ...http, hostSetting: 'HTTP_HOST', portSetting: 'HTTP_PORT' };
     // A splitter alone has no database.
     const hasDatabase = settings.cluster?.split !== 'only';
     return {
-      warnings,
+      warnings: [...warnings, ...receivers.warnings],
       checks: [
         ...(hasDatabase ? databaseChecks({ path, program: FEDERATION_DATABASE, setting: 'DB_PATH' }) : []),
         portCheck({ ...listener, what: 'HTTP', isHttp: true, isRunning }),

@@ -7,7 +7,7 @@ import { type Findings, readSettingsFile } from '../../config/settings-file.ts';
 import type { FileTable, FileValues } from '../../config/file-values.ts';
 import { arrangeReceivers, receiverKeys } from '../../notify/receiver-keys.ts';
 import type { ReceiverConfig } from '../../notify/receivers.ts';
-import { readUrlFile } from '../../notify/url-file.ts';
+import { readUrlFile, whoElse } from '../../notify/url-file.ts';
 import { EVENT_KINDS, type EventKind } from '../domain/events.ts';
 
 /** The events of a receiver that chooses none: the aggregator's own troubles and their ends. */
@@ -56,6 +56,9 @@ export function readNotifyFile(path: string | null): NotifyFile {
       eventsUnset: (hasNodes) => (hasNodes ? [...OWN_TROUBLES, ...NODE_TROUBLES] : OWN_TROUBLES),
       isOfNode: (event) => event.startsWith('node_'),
     });
+    const hasAddress = receivers.some((_, index) => !values.lacks('receivers[].url', index));
+    const others = hasAddress ? whoElse(path) : null;
+    if (others !== null) findings.warn(null, others);
     if (values.count('receivers') === 0) findings.warn(null, 'receivers: there are none, so nobody is told');
     return receivers;
   };

@@ -22,7 +22,7 @@ function folder(): string {
 
 function read(text: string, place = folder()) {
   const path = join(place, 'notify.yml');
-  writeFileSync(path, text);
+  writeFileSync(path, text, { mode: 0o600 });
   return readNotifyFile(path);
 }
 
@@ -132,6 +132,21 @@ describe('NOTIFY_FILE', () => {
       writeFileSync(file, content);
       expect(mistakes(text, place).join()).toContain(fault);
       expect(mistakes(text, place).join()).not.toContain('geheim');
+    }
+  });
+
+  it('notify file - addresses that other users may read or change are a warning', () => {
+    const place = folder();
+    const path = join(place, 'notify.yml');
+    read('receivers:\n- {name: a, url: "http://h"}\n', place);
+    for (const [mode, may] of [
+      [0o644, 'read'],
+      [0o666, 'write'],
+    ] as const) {
+      chmodSync(path, mode);
+      expect(readNotifyFile(path).warnings).toEqual([
+        `${path}: other users may ${may} this file, which holds addresses: run "chmod 600 ${path}", or write them into files of their own (url_file)`,
+      ]);
     }
   });
 

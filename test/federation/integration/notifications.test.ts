@@ -139,6 +139,38 @@ it('notifications - a wrong file ends the start with its mistakes, and a command
   expect(await runCommand(['notify', 'test'], own.env)).toMatchObject({ code: 1 });
 });
 
+it('notifications - the own troubles of the aggregator are told with their ends, up to its stop', async () => {
+  const chat = await receivingServer();
+  const own = await testFolder('notify-own');
+  const storeFolder = join(own.folder, 'store');
+  const broker = await launchBroker({ storeFolder });
+  const file = join(own.folder, 'notify.yml');
+  const events = '[started, stopped, not_ready, ready, broker_away, broker_back]';
+  writeFileSync(
+    file,
+    `receivers:\n- {name: chat, url: "${chat.url}", events: ${events}, min_interval: 1}\n`,
+    {
+      mode: 0o600,
+    },
+  );
+  const program = launch(at(broker.url, own, { NOTIFY_FILE: file }));
+  await program.ready();
+  const told = () =>
+    chat
+      .bodies()
+      .map(({ text }) => String(text))
+      .join('\n');
+  await until('the start to be told', () => told().includes('The aggregator started'));
+  await broker.stop();
+  await until('the trouble to be told', () => /is not ready: .*not connected to the broker/.test(told()));
+  expect(told()).toContain('The aggregator has no connection to the broker');
+  await launchBroker({ storeFolder, port: broker.port });
+  await until('its end to be told', () => told().includes('The aggregator is ready again'));
+  await until('the end of both', () => told().includes('connected to the broker again'));
+  expect(await program.stop()).toBe(0);
+  expect(told()).toContain('The aggregator stopped in order');
+});
+
 it('notifications - the page shows the receivers, and its button posts a test message with a key of admin', async () => {
   const [chat, broken] = [await receivingServer(), await receivingServer(refuses(403))];
   const own = await testFolder('notify-page');
