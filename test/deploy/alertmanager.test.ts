@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { HAS_ALERTMANAGER, startAlertmanager } from '../support/alertmanager.ts';
+import { until } from '../support/until.ts';
 
 const FILE = fileURLToPath(new URL('../../deploy/alertmanager.yml', import.meta.url));
 const TEXT = readFileSync(FILE, 'utf8');
@@ -62,4 +64,43 @@ describe('alertmanager', () => {
     expect(amtool('check-config', written(filledIn()))).toMatchObject({ code: 0 });
     expect(amtool('check-config', written(TEXT.replace('group_wait', 'group_weight'))).code).not.toBe(0);
   });
+
+  it.runIf(HAS_ALERTMANAGER)(
+    'alertmanager - a real one starts with the file; a program that is down keeps its lesser alerts quiet',
+    async () => {
+      const url = await startAlertmanager(TEXT);
+      const alert = (alertname: string, severity: string, instance: string) => ({
+        labels: { alertname, severity, instance, job: 'truebit-aggregator' },
+        annotations: { summary: alertname },
+      });
+      const posted = await fetch(`${url}/api/v2/alerts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([
+          alert('TruebitAggregatorDown', 'critical', 'a'),
+          alert('TruebitAggregatorLag', 'warning', 'a'),
+          alert('TruebitAggregatorLag', 'warning', 'b'),
+          alert('TruebitAggregatorBrokerDown', 'critical', 'a'),
+        ]),
+      });
+      expect(posted.status).toBe(200);
+      const quiet = await until('the alerts are judged', async () => {
+        const response = await fetch(`${url}/api/v2/alerts`);
+        const alerts = (await response.json()) as readonly {
+          readonly labels: { readonly alertname: string; readonly instance: string };
+          readonly status: { readonly state: string };
+        }[];
+        const states = alerts.map(
+          ({ labels, status }) => `${labels.instance} ${labels.alertname} ${status.state}`,
+        );
+        return states.length === 4 && !states.some((state) => state.endsWith('unprocessed')) ? states : null;
+      });
+      expect(quiet.toSorted()).toEqual([
+        'a TruebitAggregatorBrokerDown active',
+        'a TruebitAggregatorDown active',
+        'a TruebitAggregatorLag suppressed',
+        'b TruebitAggregatorLag active',
+      ]);
+    },
+  );
 });

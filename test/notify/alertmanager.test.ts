@@ -1,18 +1,10 @@
 // Alerts posted to a real Alertmanager, which sends what it makes of them to a server of the test.
 
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../support/free-port.ts';
-import { CAN_MOUNT } from '../support/mounts.ts';
+import { describe, expect, it } from 'vitest';
+import { HAS_ALERTMANAGER, startAlertmanager } from '../support/alertmanager.ts';
 import { lossNotice, nodeNotice } from '../support/notices.ts';
 import { receiverConfig, receivingServer, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
-
-/** Empty where Alertmanager cannot be had. */
-const ALERTMANAGER_BIN = process.env['ALERTMANAGER_BIN'] ?? '';
 
 interface Alert {
   readonly status: 'firing' | 'resolved' | { readonly state: string };
@@ -22,17 +14,9 @@ interface Alert {
   readonly endsAt: string;
 }
 
-/** Debian's reads templates at a fixed place, also where none is used: in its own namespace they are empty files. */
-const TEMPLATES = `mount -t tmpfs tmpfs /usr/share && cd /usr/share && mkdir -p prometheus/alertmanager &&
-  : > prometheus/alertmanager/default.tmpl && : > prometheus/alertmanager/email.tmpl && exec "$0" "$@"`;
-
-/** Starts it; it passes every group on at once, as JSON, to `hook`. */
-async function startAlertmanager(hook: string): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'alertmanager-'));
-  const port = await freePort();
-  writeFileSync(
-    join(folder, 'alertmanager.yml'),
-    `route:
+/** Passes every group on at once, as JSON, to `hook`. */
+function passingOn(hook: string): string {
+  return `route:
   receiver: test
   group_by: ['...']
   group_wait: 0s
@@ -41,44 +25,13 @@ receivers:
   - name: test
     webhook_configs:
       - url: ${hook}
-`,
-  );
-  const child = spawn(
-    'unshare',
-    [
-      '-m',
-      'sh',
-      '-c',
-      TEMPLATES,
-      ALERTMANAGER_BIN,
-      `--config.file=${join(folder, 'alertmanager.yml')}`,
-      `--storage.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--cluster.listen-address=',
-    ],
-    { stdio: 'ignore' },
-  );
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  onTestFinished(async () => {
-    child.kill('SIGTERM');
-    await ended;
-    rmSync(folder, { recursive: true });
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await until('Alertmanager to be ready', async () => {
-    if (child.exitCode !== null) throw new Error('Alertmanager ended');
-    return fetch(`${url}/-/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  });
-  return url;
+`;
 }
 
-describe.runIf(ALERTMANAGER_BIN !== '' && CAN_MOUNT)('a real Alertmanager', () => {
+describe.runIf(HAS_ALERTMANAGER)('a real Alertmanager', () => {
   it('alertmanager - it takes the alerts, keeps a trouble firing, and resolves it by its end', async () => {
     const hook = await receivingServer();
-    const url = await startAlertmanager(hook.url);
+    const url = await startAlertmanager(passingOn(hook.url));
     const { receivers, pass, counted } = await startReceivers([
       receiverConfig(url, { name: 'alertmanager', form: 'alertmanager' }),
     ]);
@@ -126,7 +79,7 @@ describe.runIf(ALERTMANAGER_BIN !== '' && CAN_MOUNT)('a real Alertmanager', () =
 
   it('alertmanager - a storm is one request that it takes', async () => {
     const hook = await receivingServer();
-    const url = await startAlertmanager(hook.url);
+    const url = await startAlertmanager(passingOn(hook.url));
     const { receivers, pass, counted } = await startReceivers([
       receiverConfig(url, { form: 'alertmanager' }),
     ]);
