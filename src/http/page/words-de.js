@@ -40,6 +40,12 @@ export default {
   'table.page': 'Seite {page} von {pages}',
   'table.not-searched': 'Nicht gesucht',
   'table.nothing-searched': 'Es wurde nichts gesucht.',
+  'table.previous': '← Zurück',
+  'table.next': 'Weiter →',
+  'table.first': 'Erste',
+  'table.last': 'Letzte',
+  'table.go-to': 'Zu Seite',
+  'table.changes': { one: '{n} Änderung: zeigen', other: '{n} Änderungen: zeigen' },
 
   // Charts.
   'chart.none': 'In dieser Zeitspanne gibt es noch keine Werte.',

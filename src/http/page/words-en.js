@@ -38,6 +38,12 @@ export default {
   'table.page': 'Page {page} of {pages}',
   'table.not-searched': 'Not searched',
   'table.nothing-searched': 'Nothing was searched.',
+  'table.previous': '← Previous',
+  'table.next': 'Next →',
+  'table.first': 'First',
+  'table.last': 'Last',
+  'table.go-to': 'Go to page',
+  'table.changes': { one: '{n} change: show', other: '{n} changes: show' },
 
   // Charts.
   'chart.none': 'No rows in this span yet.',

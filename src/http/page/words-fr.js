@@ -39,6 +39,12 @@ export default {
   'table.page': 'Page {page} sur {pages}',
   'table.not-searched': 'Recherche non effectuée',
   'table.nothing-searched': 'Aucune recherche effectuée.',
+  'table.previous': '← Précédente',
+  'table.next': 'Suivante →',
+  'table.first': 'Première',
+  'table.last': 'Dernière',
+  'table.go-to': 'Aller à la page',
+  'table.changes': { one: '{n} changement : afficher', other: '{n} changements : afficher' },
 
   // Charts.
   'chart.none': 'Aucune valeur dans cette période pour l’instant.',

@@ -96,6 +96,11 @@ async function expectText(page: Page): Promise<void> {
   );
 }
 
+/** An element that the test knows again. */
+interface Marked {
+  marked?: boolean;
+}
+
 describe('mining dashboard', () => {
   it('mining dashboard - shows every value exactly, opens rows, searches and sorts; hostile texts stay text', async () => {
     const { state, url } = await start();
@@ -120,10 +125,14 @@ describe('mining dashboard', () => {
     await page.keyboard.press('Enter');
     await page.locator('#machines tr.nested').waitFor();
     expect(await toggle.getAttribute('aria-expanded')).toBe('true');
-    await toggle.evaluate('(element) => { element.marked = true; }');
-    // The table loads again soon after a machine changed its state.
+    // The table loads again soon after a machine changed its state, and the row stays the same element.
+    await toggle.evaluate((element: Marked) => {
+      element.marked = true;
+    });
+    const isAnswered = page.waitForResponse((response) => response.url().includes('api/mining/machines'));
     state.view = { ...state.view, machines: { online: 1_481, stale: 14, offline: 5 } };
-    await until('the table to load again', async () => (await toggle.evaluate('(it) => it.marked')) !== true);
+    await isAnswered;
+    expect(await toggle.evaluate((element: Marked) => element.marked)).toBe(true);
     expect(await page.evaluate('document.activeElement.dataset.focus')).toBe(LONG_MACHINE);
     expect(await page.locator('#machines tr.nested').count()).toBe(1);
 

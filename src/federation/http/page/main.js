@@ -4,6 +4,7 @@ import { keyOfTab, onRefusedKey, useKey } from './api.js';
 import { showCharts, startCharts } from './charts.js';
 import { byId, setText } from './dom.js';
 import { live } from './live.js';
+import { noteParts } from './node-parts.js';
 import { noteNodes, startNodes } from './nodes.js';
 import { startNotifications } from './notifications.js';
 import { titleView } from './page-title.js';
@@ -30,7 +31,8 @@ const FEED = {
 
 startFrame();
 const askForKey = startKeyForm();
-onRefusedKey(askForKey);
+// Behind a proxy, the public page may be refused some of its numbers, for which no key helps.
+if (!IS_PUBLIC) onRefusedKey(askForKey);
 startStatistics();
 live.start();
 startCharts();
@@ -47,6 +49,7 @@ followShared(FEED, {
     live.take(document);
     showStatistics(document);
     showCharts(document);
+    noteParts(document);
     noteNodes(document);
   },
   lost(status) {

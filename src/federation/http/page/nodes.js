@@ -1,48 +1,75 @@
-// The table of nodes: its rows, and what can be searched.
+// The table of nodes: what is asked for, and what can be searched.
 
 import { getJson } from './api.js';
-import { byId, make, makeSvg } from './dom.js';
-import { count, date, dateTime, percent } from './format.js';
+import { all, byId } from './dom.js';
+import { STATES, startPinButtons } from './node-parts.js';
+import { nodeRow, openRows, ROW_CELLS } from './node-row.js';
 import { PagedTable } from './paged-table.js';
+import { startPinned } from './pinned.js';
+import { onPins } from './pins.js';
+import { IS_PUBLIC } from './public.js';
+import { t } from './words.js';
 
-const STRIP_CELLS = 48;
-const SIGNED_TITLE = 'Its newest message was signed with an API key';
 const ID_LENGTH_MAX = 64;
-const STATE_TEXTS = { online: 'Online', stale: 'Stale', offline: 'Offline' };
 
-let state = '';
 /** The newest sign of life in any answer. The first page loaded has the newest of all, because it is sorted by it. */
 let latestSeenMs = -Infinity;
 
 const table = new PagedTable({
   id: 'nodes',
-  nouns: ['node', 'nodes'],
-  none: 'No node has been heard yet.',
+  prefix: '',
+  texts: {
+    count: (n) => t('nodes.count', { n }),
+    found: (n) => t('nodes.found', { n }),
+    none: () => t('nodes.none'),
+    noMatch: () => t('nodes.no-match'),
+  },
   sort: '-lastSeen',
-  descendingFirst: ['lastSeen', 'heartbeats'],
+  descendingFirst: ['lastSeen', 'heartbeats', 'uptime'],
+  filters: { state: (value) => STATES.includes(value) },
   problem: searchProblem,
-  isFiltered: () => state !== '',
-  row,
-  async load({ q, sort, page }) {
+  key: (node) => node.nodeId,
+  row: nodeRow,
+  async load({ q, sort, page, state }) {
     const { nodes, ...rest } = await getJson('api/federation/nodes', {
       sort,
       page,
-      strip: STRIP_CELLS,
+      strip: ROW_CELLS,
       ...(q !== '' && { q }),
       ...(state !== '' && { state }),
     });
     for (const node of nodes) latestSeenMs = Math.max(latestSeenMs, Date.parse(node.lastSeenAt));
     return { ...rest, rows: nodes };
   },
+  asked({ state }) {
+    /** @type {HTMLSelectElement} */ (byId('state')).value = state;
+    for (const button of all('[data-nodes-of]'))
+      button.setAttribute('aria-pressed', String(button.dataset.nodesOf === state));
+  },
+  // The public page may stand behind a proxy that lets only the totals through.
+  refused(status) {
+    if (IS_PUBLIC && status !== 400) byId('nodes-section').hidden = true;
+  },
 });
 
 export function startNodes() {
   const select = /** @type {HTMLSelectElement} */ (byId('state'));
-  select.addEventListener('change', () => {
-    state = select.value;
-    table.ask({ page: 1 });
-  });
+  select.addEventListener('change', () => table.ask({ state: select.value, page: 1 }));
+  for (const button of all('[data-nodes-of]'))
+    button.addEventListener('click', () => showNodesOf(button.dataset.nodesOf ?? ''));
+  startPinButtons();
+  openRows(byId('nodes'));
+  onPins(() => table.repaint());
   table.start();
+  startPinned();
+}
+
+/** Shows the nodes in this state, or all if these are shown. @param {string} state */
+function showNodesOf(state) {
+  const select = /** @type {HTMLSelectElement} */ (byId('state'));
+  const next = select.value === state ? '' : state;
+  table.ask({ state: next, page: 1 });
+  if (next !== '') byId('nodes-section').scrollIntoView();
 }
 
 /** When a node was last seen, as far as the table knows; null if it knows of none. */
@@ -64,58 +91,9 @@ function searchProblem(q) {
   if (foreign.size > 0) {
     const named = [...foreign]
       .slice(0, 5)
-      .map((character) => (/\s/.test(character) ? 'a space' : `“${character}”`));
-    return `Not searched: a node id has only letters A to Z and a to z, digits, _ and -. Take out ${named.join(', ')}${foreign.size > 5 ? ' and others' : ''}.`;
+      .map((character) => (/\s/.test(character) ? t('nodes.a-space') : t('nodes.quoted', { character })))
+      .join(', ');
+    return t('nodes.foreign', { named: foreign.size > 5 ? t('nodes.and-others', { named }) : named });
   }
-  if (q.length > ID_LENGTH_MAX)
-    return `Not searched: a node id has ${ID_LENGTH_MAX} characters at most, and this has ${count(q.length)}.`;
-  return '';
-}
-
-/** @param {any} node */
-function row(node) {
-  const nodeState = /** @type {keyof typeof STATE_TEXTS} */ (node.state);
-  return make(
-    'tr',
-    { 'data-node': node.nodeId },
-    make('th', { scope: 'row', title: node.nodeId }, node.nodeId),
-    make(
-      'td',
-      {},
-      make(
-        'span',
-        { class: `state ${nodeState}` },
-        make('i', { class: `mark ${nodeState}` }),
-        STATE_TEXTS[nodeState],
-      ),
-      ...(node.authenticated ? [make('span', { class: 'signed', title: SIGNED_TITLE }, 'signed')] : []),
-    ),
-    make('td', { class: 'right', 'data-seen': node.lastSeenAt }),
-    make('td', { class: 'wide spare' }, strip(node)),
-    make('td', { class: 'right' }, node.uptime === null ? '–' : percent(node.uptime)),
-    make('td', { class: 'right spare' }, count(node.heartbeats)),
-    make('td', { class: 'right spare', title: dateTime(node.firstSeenAt) }, date(node.firstSeenAt)),
-  );
-}
-
-/** Draws the observed time of the last 24 h, the oldest at the left. @param {any} node */
-function strip(node) {
-  /** @type {(number | null)[]} */
-  const cells = node.strip ?? [];
-  const name = node.uptime === null ? 'not observed yet' : `up ${percent(node.uptime)} of the observed time`;
-  const svg = makeSvg('svg', {
-    class: 'strip',
-    viewBox: `0 0 ${STRIP_CELLS * 4} 18`,
-    preserveAspectRatio: 'none',
-    role: 'img',
-    'aria-label': name,
-  });
-  // One path per colour, because a page of a hundred nodes has thousands of cells.
-  const paths = new Map(['none', 'up', 'part', 'down'].map((kind) => [kind, '']));
-  cells.forEach((share, index) => {
-    const kind = share === null ? 'none' : share > 0.995 ? 'up' : share < 0.005 ? 'down' : 'part';
-    paths.set(kind, `${paths.get(kind)}M${index * 4} 0h3v18h-3z`);
-  });
-  for (const [kind, d] of paths) if (d !== '') svg.append(makeSvg('path', { class: kind, d }));
-  return svg;
+  return q.length > ID_LENGTH_MAX ? t('nodes.too-long', { n: q.length, limit: ID_LENGTH_MAX }) : '';
 }

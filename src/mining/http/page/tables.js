@@ -4,6 +4,7 @@ import { getJson, serverNowMs } from './api.js';
 import { make } from './dom.js';
 import { count, percent, size } from './format.js';
 import { PagedTable } from './paged-table.js';
+import { t } from './words.js';
 
 const TIB = 2 ** 40;
 const SEARCH_LENGTH_MAX = 150;
@@ -37,29 +38,38 @@ function timed(row, nowMs) {
 
 /** The reason why this text cannot be searched; the same rule as the API's. @param {string} q */
 function searchProblem(q) {
-  if (!/^[ -~]*$/.test(q)) return 'Not searched: an id has only printable characters of ASCII.';
-  if (q.length > SEARCH_LENGTH_MAX) return `Not searched: at most ${SEARCH_LENGTH_MAX} characters.`;
+  if (!/^[ -~]*$/.test(q)) return t('tables.ascii');
+  if (q.length > SEARCH_LENGTH_MAX) return t('tables.too-long', { n: SEARCH_LENGTH_MAX });
   return '';
+}
+
+/** @param {'machines' | 'accounts' | 'miners'} name @returns {import('./paged-table.js').TableTexts} */
+function textsOf(name) {
+  return {
+    count: (n) => t(`tables.count.${name}`, { n }),
+    found: (n) => t(`tables.found.${name}`, { n }),
+    none: () => t(`tables.none.${name}`),
+    noMatch: () => t(`tables.no-match.${name}`),
+  };
 }
 
 /**
  * A table whose rows open.
  * @param {'machines' | 'accounts'} name
- * @param {[string, string]} nouns
- * @param {[string, string]} inner nouns of what opens
+ * @param {'machines' | 'accounts'} inner what opens
  */
-function opening(name, nouns, inner) {
+function opening(name, inner) {
   /** @type {Set<string>} */
   const open = new Set();
   /** @type {PagedTable} */
   const table = new PagedTable({
     id: name,
-    nouns,
-    none: `No ${nouns[0]} was seen in the last 24 h.`,
+    texts: textsOf(name),
     sort: '-capacityTib',
     descendingFirst: DESCENDING_FIRST,
     problem: searchProblem,
     load: loader(name),
+    key: (row) => row.id,
     row(/** @type {any} */ row) {
       const isOpen = open.has(row.id) && row.nestedCount > 0;
       const button = make(
@@ -87,7 +97,7 @@ function opening(name, nouns, inner) {
   return table;
 }
 
-/** @param {any} row @param {[string, string]} inner */
+/** @param {any} row @param {'machines' | 'accounts'} inner */
 function nestedRows(row, inner) {
   const rows = row.nested.map((/** @type {any} */ each) => {
     const line = figuresRow(make('th', { scope: 'row', title: each.id }, each.id), each, '');
@@ -96,7 +106,7 @@ function nestedRows(row, inner) {
   });
   const rest = row.nestedCount - row.nested.length;
   if (rest > 0) {
-    const text = `and ${count(rest)} more ${rest === 1 ? inner[0] : inner[1]}`;
+    const text = t(`tables.more.${inner}`, { n: rest });
     rows.push(make('tr', { class: 'nested' }, make('td', { colspan: '6', class: 'quiet' }, text)));
   }
   return rows;
@@ -116,7 +126,7 @@ function figuresRow(head, row, inner) {
         'span',
         { class: `state ${state}` },
         make('i', { class: `mark ${state}` }),
-        row.isActive ? 'Active' : 'Away',
+        t(row.isActive ? 'tables.active' : 'tables.away'),
       ),
     ),
     make('td', { class: 'right spare' }, inner),
@@ -159,16 +169,16 @@ function minerRow(row) {
 }
 
 const tables = [
-  opening('machines', ['machine', 'machines'], ['account', 'accounts']),
-  opening('accounts', ['account', 'accounts'], ['machine', 'machines']),
+  opening('machines', 'accounts'),
+  opening('accounts', 'machines'),
   new PagedTable({
     id: 'miners',
-    nouns: ['miner', 'miners'],
-    none: 'No submission in the last 24 h.',
+    texts: textsOf('miners'),
     sort: '-failedProofs',
     descendingFirst: DESCENDING_FIRST,
     problem: searchProblem,
     load: loader('miners'),
+    key: (row) => `${row.id} ${row.accountId}`,
     row: minerRow,
   }),
 ];

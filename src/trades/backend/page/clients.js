@@ -22,8 +22,12 @@ function searchProblem(q) {
 /** @type {PagedTable} */
 const table = new PagedTable({
   id: 'clients',
-  nouns: ['client', 'clients'],
-  none: 'No summary was received yet.',
+  texts: {
+    count: (n) => `${count(n)} ${n === 1 ? 'client' : 'clients'}`,
+    found: (n) => `${count(n)} ${n === 1 ? 'client' : 'clients'} found`,
+    none: () => 'No summary was received yet.',
+    noMatch: () => 'No client matches.',
+  },
   sort: '-receivedAt',
   descendingFirst: ['receivedAt', 'summaries'],
   problem: searchProblem,
@@ -32,6 +36,7 @@ const table = new PagedTable({
     if (chosen === null && answer.rows.length > 0) choose(answer.rows[0].client, false);
     return answer;
   },
+  key: (row) => String(row.client),
   row(/** @type {any} */ row) {
     const isChosen = row.client === chosen;
     const button = make(
