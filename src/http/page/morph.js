@@ -8,7 +8,7 @@
  */
 export function morph(shown, fresh) {
   if (shown.isEqualNode(fresh)) return;
-  for (const { name } of [...shown.attributes]) if (!fresh.hasAttribute(name)) shown.removeAttribute(name);
+  for (const name of shown.getAttributeNames()) if (!fresh.hasAttribute(name)) shown.removeAttribute(name);
   for (const { name, value } of fresh.attributes)
     if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
   const [before, after] = [[...shown.childNodes], [...fresh.childNodes]];

@@ -126,7 +126,7 @@ export class TableRows {
 /** Makes these elements the children, and moves only those that stand elsewhere. @param {Element} body @param {readonly Element[]} elements */
 function place(body, elements) {
   const wanted = new Set(elements);
-  for (const child of [...body.children]) if (!wanted.has(child)) child.remove();
+  for (const child of all(':scope > *', body)) if (!wanted.has(child)) child.remove();
   let next = body.firstElementChild;
   for (const element of elements) {
     if (element === next) next = next.nextElementSibling;

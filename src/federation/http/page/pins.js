@@ -33,11 +33,11 @@ function read() {
   }
 }
 
-/** @param {readonly Pin[]} pins */
-function keep(pins) {
-  pinned = pins;
+/** @param {readonly Pin[]} next */
+function keep(next) {
+  pinned = next;
   try {
-    localStorage.setItem(NAME, JSON.stringify(pins));
+    localStorage.setItem(NAME, JSON.stringify(next));
   } catch {
     // Without storage the pins last until the page is left.
   }
