@@ -146,6 +146,7 @@ describe('known', () => {
     expect(() => known.opened).toThrow('The database is not open yet.');
     expect(known.status(STARTED_MS)).toBeNull();
     expect(known.statistics('all')).toBeNull();
+    expect(known.lastTick).toBeNull();
     expect(unwell(known, STARTED_MS)).toEqual(['database', 'broker', 'ingest']);
   });
 
@@ -229,6 +230,7 @@ describe('known', () => {
       timestamp: '2026-01-15T00:00:00.000Z',
     });
     expect(known.statistics('all')).toBe(known.statistics('all'));
+    expect(known.lastTick).toBe(TICK);
   });
 
   it.each([
