@@ -30,8 +30,12 @@ export function federationCommands(verifyFile: Entry['load']): Readonly<Record<s
         load: async () => (await import('./keys.ts')).keysCommand,
       },
       nodes: {
-        summary: 'forget a node, or block and unblock one',
+        summary: 'list nodes, show one, forget one, or block and unblock one',
         load: async () => (await import('./nodes.ts')).nodesCommand,
+      },
+      events: {
+        summary: 'show the log of events: what happened to nodes and to the aggregator',
+        load: async () => (await import('./events.ts')).eventsCommand,
       },
       notify: {
         summary: 'try the receivers of notifications',

@@ -1,4 +1,4 @@
-// The rows of the log of events, written in the transaction of the next commit. The newest EVENTS_MAX stay. It decides
+// The rows of the log of events, written in the transaction of the next commit. The newest EVENTS_MAX stay, for as long as rows of nodes are kept. It decides
 // nothing about events.
 
 import { NODE_KINDS, type ToldEvent } from '../domain/events.ts';
@@ -10,6 +10,8 @@ import type { StoredValues } from '../../store/stored-values.ts';
 
 /** Maximum number of stored events; the oldest are deleted first. */
 export const EVENTS_MAX = 100_000;
+/** Maximum number of events that one step of retention deletes. */
+export const PRUNED_EVENTS_MAX = 5_000;
 const NEXT_ID = 'next_event_id';
 
 /** The table of events, and the events that wait for the next commit. */
@@ -18,6 +20,8 @@ export class EventRows {
   readonly #insert: Statement;
   readonly #trim: Statement<[number]>;
   readonly #erase: Statement<[string]>;
+  readonly #prune: Statement<[number, number]>;
+  #cutoffMs: number | null = null;
   #waiting: (ToldEvent | NodeTransition)[] = [];
   /** Node ids whose events the next commit deletes. */
   #erased: string[] = [];
@@ -32,6 +36,11 @@ export class EventRows {
     );
     this.#trim = statement(database, 'DELETE FROM events WHERE id < ?');
     this.#erase = statement(database, 'DELETE FROM events WHERE node_id = ?');
+    // Only the oldest are looked at: times ascend with the ids, but for a clock that was set.
+    this.#prune = statement(
+      database,
+      'DELETE FROM events WHERE id < (SELECT min(id) FROM events) + ? AND at_ms < ?',
+    );
     // The newest events may have been erased, so the greatest id in the table does not give the next one.
     const greatest = Number(statement(database, 'SELECT coalesce(max(id), 0) FROM events').pluck().get());
     this.#nextId = Math.max(stored.number(NEXT_ID), greatest + 1);
@@ -50,9 +59,15 @@ export class EventRows {
     this.#erased.push(nodeId);
   }
 
+  /** Schedules a step of retention for the next commit: events older than `cutoffMs` are deleted, some with each step. */
+  prune(cutoffMs: number): void {
+    this.#cutoffMs = cutoffMs;
+  }
+
   /** Writes what waits, inside the caller's transaction. May be repeated after a failure. */
   write(): void {
     for (const nodeId of this.#erased) this.#erase.run(nodeId);
+    if (this.#cutoffMs !== null) this.#prune.run(PRUNED_EVENTS_MAX, this.#cutoffMs);
     if (this.#waiting.length === 0) return;
     const kept = this.#waiting.slice(-EVENTS_MAX);
     let id = this.#nextId;
@@ -77,5 +92,6 @@ export class EventRows {
     this.#nextId = Math.max(this.#nextId, this.#stored.number(NEXT_ID));
     this.#waiting = [];
     this.#erased = [];
+    this.#cutoffMs = null;
   }
 }

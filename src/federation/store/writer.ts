@@ -385,7 +385,7 @@ export class FederationWriter {
     noteAlive(this.#stored, nowMs);
     this.#deletionMs = this.#deletionTime.read(nowMs, monotonicMs);
     const cutoffs = this.#housekeeping.pruneCutoffs(this.#deletionMs, monotonicMs);
-    if (cutoffs !== null) this.#retention.ask(cutoffs);
+    if (cutoffs !== null) this.pruneStep(cutoffs.cutoffMs, cutoffs.adoptedCutoffMs);
     if (this.#housekeeping.isThinningDue(monotonicMs)) this.thinStep(this.#deletionMs);
   }
 
@@ -395,13 +395,14 @@ export class FederationWriter {
   }
 
   /**
-   * Schedules one step of retention for the next commit. It deletes some of the tasks, invoices and nodes last seen
+   * Schedules one step of retention for the next commit. It deletes some of the events, tasks, invoices and nodes last seen
    * before `cutoffMs` (adopted ones before `adoptedCutoffMs`), and moves their counts into the pruned totals. The next
    * step continues where this one stopped, also after a restart. {@link CommitReport.pruned} tells when a pass over all
    * tables is over.
    */
   pruneStep(cutoffMs: number, adoptedCutoffMs = cutoffMs): void {
     this.#retention.ask({ cutoffMs, adoptedCutoffMs });
+    this.#events.prune(cutoffMs);
   }
 
   /** Schedules one step of thinning the statistics for the next commit, with ages as of `nowMs`. */

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EventQuery, ownEvent } from '../../../src/federation/domain/events.ts';
-import { EVENTS_MAX, EventRows } from '../../../src/federation/store/event-rows.ts';
+import { EVENTS_MAX, EventRows, PRUNED_EVENTS_MAX } from '../../../src/federation/store/event-rows.ts';
 import { readEvents, readEventsAfter } from '../../../src/federation/workers/events.ts';
 import { StoredValues } from '../../../src/store/stored-values.ts';
 import type { NodeTransition } from '../../../src/lifecycle/node-state.ts';
@@ -124,6 +124,21 @@ describe('events in the store', () => {
     expect(add(5)).toEqual({ first: 6, last: EVENTS_MAX + 5, rows: EVENTS_MAX });
     // Of more events at once than it keeps, the oldest get no row.
     expect(add(2 * EVENTS_MAX + 7)).toMatchObject({ rows: EVENTS_MAX });
+  });
+
+  it('retention deletes the old ones, some with each step, and none that is younger', () => {
+    const { writer } = opened;
+    const total = PRUNED_EVENTS_MAX + 10;
+    for (let each = 0; each < total; each++)
+      writer.event(ownEvent('lost', NOW_MS + (each === total - 1 ? 1 : 0), { count: 1 }));
+    opened.commit();
+    for (const left of [10, 1, 1]) {
+      writer.pruneStep(NOW_MS + 1);
+      opened.commit();
+      expect(read().total).toBe(left);
+    }
+    opened.commit();
+    expect(told()).toEqual([[total, 'lost', null, null]]);
   });
 
   it('a commit that fails changes nothing, and the next one has every event once', () => {
