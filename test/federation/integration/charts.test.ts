@@ -9,6 +9,9 @@ import { type Aggregator, startAggregator } from '../../support/aggregator.ts';
 import { seriousFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { type OwnFolder, ownFolder } from '../../support/embedded.ts';
+import { send, shown } from '../../support/federation.ts';
+import { heartbeat } from '../../support/messages.ts';
+import { at, connectTo, launch, launchBroker, testFolder } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 
 const CHARTS = ['nodes', 'tasks', 'invoices', 'success'];
@@ -160,6 +163,49 @@ describe('charts', () => {
     expect(await reading(page, 'nodes')).toMatch(/^last \d+ · /);
     await page.keyboard.press('0');
     await spanOf(page, 24);
+  });
+
+  it('charts - a restart and an outage of the broker are marks that pointer and keyboard read', async () => {
+    const folder = await testFolder('charts-marks');
+    const broker = await launchBroker({ storeFolder: folder.folder });
+    const env = at(broker.url, folder);
+    const first = launch(env);
+    await first.ready();
+    await send(await connectTo(broker.url), [heartbeat('node-a')]);
+    await shown(first, { totalNodes: 1 });
+    const happened = (kind: string) =>
+      until(
+        `the event ${kind}`,
+        async () => (await first.get(`/api/federation/events-log?kind=${kind}`)).body['total'] === 1,
+      );
+    await broker.stop();
+    await happened('broker_away');
+    await launchBroker({ storeFolder: folder.folder, port: broker.port });
+    await happened('broker_back');
+    first.process.kill('SIGKILL');
+    await first.exit;
+    const second = launch(env);
+    await second.ready();
+    const { page } = await openPage(browser, await second.url());
+    const marks = figure(page, 'nodes').locator('.chart-mark');
+    const titles = () =>
+      marks.evaluateAll((found: readonly { title: string }[]) => found.map(({ title }) => title));
+    await until('three marks', async () => (await marks.count()) === 3);
+    expect(await titles()).toEqual([
+      'aggregator started with a new database',
+      expect.stringMatching(/^broker away \d+ (ms|s), until /),
+      expect.stringMatching(/^aggregator restarted after a crash or a kill, .* after its last sign of life$/),
+    ]);
+    await figure(page, 'nodes').locator('.plot').focus();
+    await until('the mark to be read', async () => {
+      await page.keyboard.press('ArrowLeft');
+      return (await page.locator('#reading').textContent())?.includes('restarted after a crash') === true;
+    });
+    await marks.last().hover();
+    await until(
+      'the pointer to read it',
+      async () => (await reading(page, 'tasks'))?.includes('restarted') === true,
+    );
   });
 
   it('charts - the form takes a span, and says what is wrong with others', async () => {
