@@ -49,8 +49,8 @@ export default {
 
   // Charts.
   'chart.none': 'In dieser Zeitspanne gibt es noch keine Werte.',
-  'chart.value': '{value} um {at}',
-  'chart.no-value': 'Kein Wert um {at}',
+  'chart.value': '{value} am {at}',
+  'chart.no-value': 'Kein Wert am {at}',
   'chart.before': 'davor {value}',
   'chart.before-key': 'Gestrichelte Linie: die Zeitspanne davor.',
   'chart.now': 'jetzt {value}',

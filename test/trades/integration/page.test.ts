@@ -106,6 +106,12 @@ describe('trades page', () => {
       async () => (await reading.textContent())?.endsWith('high 13') === true,
     );
     expect(state.asked.at(-1)?.clientId).toBe(HOSTILE);
+    // The client stands in the address, so the back button shows all clients again.
+    await page.goBack();
+    await until('all clients', async () => (await reading.textContent())?.endsWith('high 129') === true);
+    expect(await page.locator('#client').inputValue()).toBe('');
+    await page.goForward();
+    await until('the one client', async () => (await page.locator('#client').inputValue()) === HOSTILE);
     await page.locator('#range input[value="10y"]').check();
     await page
       .locator('[data-text="step"]', { hasText: /^per \d+ d$/ })

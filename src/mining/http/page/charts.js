@@ -4,6 +4,7 @@ import { getJson, serverNowMs } from './api.js';
 import { ChartFrame } from './chart-frame.js';
 import { lineOf } from './chart-line.js';
 import { count, size } from './format.js';
+import { t } from './words.js';
 
 const POINTS = 400;
 /** The pages of many users must not all send their request at the same moment. */
@@ -20,16 +21,16 @@ const SIZE_STEPS = Array.from({ length: 61 }, (_, power) => 2 ** power);
 const DEFINITIONS = [
   {
     name: 'rounds',
-    title: 'Best time of each block, seconds',
+    title: t('history.rounds'),
     format: (value) => `${count(value)} s`,
     isWhole: true,
     line: (/** @type {Histories} */ { rounds }) => lineOf(rounds, rounds.bestPocTimes),
   },
   {
     name: 'capacity',
-    title: 'Capacity of all machines',
+    title: t('history.capacity'),
     format: size,
-    axis: (value) => size(value).replace('.0 ', ' '),
+    axis: (value) => size(value).replace(/[.,]0 /, ' '),
     steps: SIZE_STEPS,
     line: (/** @type {Histories} */ { capacity }) =>
       lineOf(
@@ -49,6 +50,7 @@ const frame = new ChartFrame(DEFINITIONS, {
     );
     return { rounds, capacity };
   },
+  gapName: (span) => t('history.gap', { span }),
 });
 
 export function startCharts() {

@@ -155,4 +155,10 @@ export default {
   'judge.fallback.why': 'Die Miner werden vom Ersatz {name} bedient.',
   'judge.live': 'Live',
   'judge.warning': 'Warnung. {reasons}.',
+
+  // History.
+  'history.title': 'Verlauf',
+  'history.rounds': 'Beste Zeit jedes Blocks, Sekunden',
+  'history.capacity': 'Kapazität aller Maschinen',
+  'history.gap': 'Aggregator {span} weg',
 };

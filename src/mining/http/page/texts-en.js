@@ -155,4 +155,10 @@ export default {
   'judge.fallback.why': 'Miners are served from the fallback {name}.',
   'judge.live': 'Live',
   'judge.warning': 'Warning. {reasons}.',
+
+  // History.
+  'history.title': 'History',
+  'history.rounds': 'Best time of each block, seconds',
+  'history.capacity': 'Capacity of all machines',
+  'history.gap': 'aggregator away {span}',
 };

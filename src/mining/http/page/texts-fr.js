@@ -154,4 +154,10 @@ export default {
   'judge.fallback.why': 'Les mineurs sont servis par le secours {name}.',
   'judge.live': 'En direct',
   'judge.warning': 'Avertissement. {reasons}.',
+
+  // History.
+  'history.title': 'Historique',
+  'history.rounds': 'Meilleur temps de chaque bloc, secondes',
+  'history.capacity': 'Capacité de toutes les machines',
+  'history.gap': 'agrégateur absent {span}',
 };

@@ -1,10 +1,13 @@
 // The charts of the hourly buckets, of all clients or of one: volume and trades. It defines each chart and loads its
 // rows. A time without trades is 0.
 
+import * as address from './address.js';
 import { getJson, serverNowMs } from './api.js';
 import { ChartFrame } from './chart-frame.js';
 import { byId, make, showText } from './dom.js';
 import { axisNumber, count, span } from './format.js';
+import { LOCALE } from './language.js';
+import { t } from './words.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -15,7 +18,7 @@ const WIDER_SPANS = /** @type {const} */ ([
   ['10y', LONGEST_MS],
 ]);
 /** Of a client's own figures a screen shows two fractional digits. */
-const AMOUNT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
+const AMOUNT = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 2 });
 /** The pages of many users must not all send their request at the same moment. */
 const SPREAD_MS = 2000;
 const REFRESH_MS = 60_000;
@@ -26,7 +29,7 @@ const REFRESH_MS = 60_000;
 const DEFINITIONS = [
   {
     name: 'volume',
-    title: 'Volume',
+    title: t('history.volume'),
     format: (value) => AMOUNT.format(value),
     isBars: true,
     axis: axisNumber,
@@ -34,7 +37,7 @@ const DEFINITIONS = [
   },
   {
     name: 'trades',
-    title: 'Trades',
+    title: t('history.trades'),
     format: count,
     isBars: true,
     isWhole: true,
@@ -70,10 +73,13 @@ const frame = new ChartFrame(DEFINITIONS, {
   nowMs: () => Math.ceil(serverNowMs() / HOUR_MS) * HOUR_MS,
   leastSpanMs: 2 * HOUR_MS,
   async rows(from, to) {
-    const { value: client } = choice();
+    const client = chosenClient();
     const rows = await getJson('api/trades/buckets', { from, to, ...(client !== '' && { client }) });
     const isHourly = rows.at.length === 0 || rows.stepSecs * 1000 === HOUR_MS;
-    showText('step', isHourly ? 'per hour' : `per ${span(rows.stepSecs * 1000)}`);
+    showText(
+      'step',
+      isHourly ? t('history.per-hour') : t('history.per-step', { span: span(rows.stepSecs * 1000) }),
+    );
     return { ...rows, fromMs: Date.parse(from), toMs: Date.parse(to) };
   },
 });
@@ -81,7 +87,15 @@ const frame = new ChartFrame(DEFINITIONS, {
 export function startCharts() {
   frame.start();
   void widen();
-  choice().addEventListener('change', () => void frame.load());
+  choice().addEventListener('change', () => address.set({ client: choice().value || null }));
+  showChoice();
+  let shown = chosenClient();
+  address.listen(() => {
+    if (chosenClient() === shown) return;
+    shown = chosenClient();
+    showChoice();
+    void frame.load();
+  });
   void loadClients();
   setInterval(() => {
     if (document.hidden) return;
@@ -133,21 +147,32 @@ async function loadClients() {
   try {
     const { rows } = await getJson('api/trades/clients');
     const select = choice();
-    const chosen = select.value;
     /** @type {string[]} */
     const names = rows.map((/** @type {any} */ row) => row.clientId);
-    if (chosen !== '' && !names.includes(chosen)) names.push(chosen);
     const now = JSON.stringify(names);
     if (select.dataset.shown === now) return;
     select.dataset.shown = now;
     select.replaceChildren(
-      make('option', { value: '' }, 'All clients'),
+      make('option', { value: '' }, t('history.all-clients')),
       ...names.map((name) => make('option', { value: name }, name)),
     );
-    select.value = chosen;
+    showChoice();
   } catch {
     // The next tick loads again.
   }
+}
+
+/** The client of the address; empty for all. */
+function chosenClient() {
+  return address.get('client') ?? '';
+}
+
+/** Shows the client of the address as chosen, though it may have no summaries. */
+function showChoice() {
+  const [select, chosen] = [choice(), chosenClient()];
+  if (![...select.options].some(({ value }) => value === chosen))
+    select.append(make('option', { value: chosen }, chosen));
+  select.value = chosen;
 }
 
 function choice() {

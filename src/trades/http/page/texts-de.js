@@ -145,4 +145,13 @@ export default {
   'judge.warned': 'Live, mit Warnung',
   'judge.warning': 'Warnung. {reasons}.',
   'judge.live': 'Live',
+
+  // History.
+  'history.title': 'Stunde für Stunde',
+  'history.client': 'Kunde der Diagramme',
+  'history.all-clients': 'Alle Kunden',
+  'history.volume': 'Volumen',
+  'history.trades': 'Trades',
+  'history.per-hour': 'je Stunde',
+  'history.per-step': 'je {span}',
 };

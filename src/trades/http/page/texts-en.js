@@ -141,4 +141,13 @@ export default {
   'judge.warned': 'Live, with a warning',
   'judge.warning': 'Warning. {reasons}.',
   'judge.live': 'Live',
+
+  // History.
+  'history.title': 'Hourly buckets',
+  'history.client': 'Client of the charts',
+  'history.all-clients': 'All clients',
+  'history.volume': 'Volume',
+  'history.trades': 'Trades',
+  'history.per-hour': 'per hour',
+  'history.per-step': 'per {span}',
 };

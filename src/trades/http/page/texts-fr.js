@@ -144,4 +144,13 @@ export default {
   'judge.warned': 'En direct, avec avertissement',
   'judge.warning': 'Avertissement. {reasons}.',
   'judge.live': 'En direct',
+
+  // History.
+  'history.title': 'Heure par heure',
+  'history.client': 'Client des graphiques',
+  'history.all-clients': 'Tous les clients',
+  'history.volume': 'Volume',
+  'history.trades': 'Transactions',
+  'history.per-hour': 'par heure',
+  'history.per-step': 'par {span}',
 };
