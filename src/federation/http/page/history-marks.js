@@ -1,7 +1,6 @@
 // What the history charts mark: starts of the aggregator, outages of the broker, restored databases. It makes the marks
 // from the log of events and loads nothing.
 
-import { moment } from './chart-words.js';
 import { span } from './format.js';
 import { t } from './words.js';
 
@@ -66,6 +65,5 @@ function mark(atMs, text) {
 
 /** @param {number} fromMs @param {number} untilMs @returns {Mark} */
 function outage(fromMs, untilMs) {
-  const text = t('history.broker-outage', { span: span(untilMs - fromMs), until: moment(untilMs) });
-  return { atMs: fromMs, untilMs, text };
+  return { atMs: fromMs, untilMs, text: t('history.broker-outage', { span: span(untilMs - fromMs) }) };
 }

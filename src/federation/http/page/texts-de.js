@@ -228,7 +228,7 @@ export default {
   'history.gap': 'Aggregator {span} weg',
   'history.broker-away': 'Broker weg',
   'history.broker-back': 'Broker wieder da',
-  'history.broker-outage': 'Broker {span} weg, bis {until}',
+  'history.broker-outage': 'Broker {span} weg',
   'history.started': 'Aggregator gestartet',
   'history.started-first': 'Aggregator mit neuer Datenbank gestartet',
   'history.restarted': 'Aggregator neu gestartet, {span} nach seinem letzten Lebenszeichen',

@@ -226,7 +226,7 @@ export default {
   'history.gap': 'aggregator away {span}',
   'history.broker-away': 'broker away',
   'history.broker-back': 'broker back',
-  'history.broker-outage': 'broker away {span}, until {until}',
+  'history.broker-outage': 'broker away {span}',
   'history.started': 'aggregator started',
   'history.started-first': 'aggregator started with a new database',
   'history.restarted': 'aggregator restarted, {span} after its last sign of life',

@@ -228,7 +228,7 @@ export default {
   'history.gap': 'agrégateur absent {span}',
   'history.broker-away': 'broker absent',
   'history.broker-back': 'broker de retour',
-  'history.broker-outage': 'broker absent {span}, jusqu’au {until}',
+  'history.broker-outage': 'broker absent {span}',
   'history.started': 'agrégateur démarré',
   'history.started-first': 'agrégateur démarré avec une nouvelle base',
   'history.restarted': 'agrégateur redémarré, {span} après son dernier signe de vie',
