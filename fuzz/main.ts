@@ -1,7 +1,6 @@
 // `npm run fuzz [-- --minutes 10]`: sends invented input to the program and reports the outcomes. Exit code 1
 // if something broke or memory grew.
 
-import { parseArgs } from 'node:util';
 import { parseQuantity } from '../src/config/quantities.ts';
 import { machine } from '../bench/machine.ts';
 import { controlTarget } from './control.ts';
@@ -10,6 +9,7 @@ import { messagesTarget } from './messages.ts';
 import { type FuzzReport, growthPerMinute, runFuzz } from './run.ts';
 import { settingsTarget } from './settings.ts';
 import type { FuzzTarget } from './target.ts';
+import { scriptOptions } from '../test/support/script-options.ts';
 
 const TARGETS: Readonly<Record<string, () => FuzzTarget | Promise<FuzzTarget>>> = {
   messages: messagesTarget,
@@ -27,13 +27,11 @@ const RESIDENT_GROWTH_MAX = 4 * MEGABYTE;
 /** Shorter runs are warming up for too much of their time: after four minutes resident memory still rises. */
 const GROWTH_MINUTES_MIN = 8;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '1' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    target: { type: 'string', multiple: true, default: Object.keys(TARGETS) },
-    inputs: { type: 'string', default: 'Infinity' },
-  },
+const values = scriptOptions({
+  minutes: { type: 'string', default: '1' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  target: { type: 'string', multiple: true, default: Object.keys(TARGETS) },
+  inputs: { type: 'string', default: 'Infinity' },
 });
 const MINUTES = { unit: 'minutes', min: 0, max: 100_000, hasDecimals: true } as const;
 const minutes = parseQuantity(values.minutes, MINUTES) ?? 0;

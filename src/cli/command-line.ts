@@ -87,7 +87,7 @@ export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
   const { values, positionals, tokens } = parse(args, options, operands.length > 0);
   const given = new Set<string>();
   for (const token of tokens) {
-    if (token.kind !== 'option') continue;
+    if (token.kind !== 'option' || options[token.name]?.multiple === true) continue;
     // Only the person knows which of two values was meant.
     if (given.has(token.name)) throw wrong(`--${token.name} is given twice: give it once.`);
     given.add(token.name);

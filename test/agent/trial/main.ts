@@ -1,19 +1,17 @@
 // `sh scripts/agent-trial.sh --seed N --runs K`: runs with the seeds N, N+1, … one after the other. Ends with 1 if one of
 // them differs, and says what.
 
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '../../support/script-options.ts';
 import { secondsOption } from '../../support/seconds-option.ts';
 import { runTrial } from './run.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '1' },
-    executions: { type: 'string', default: '300' },
-    seconds: { type: 'string', default: '60' },
-    kills: { type: 'string', default: '10' },
-    plant: { type: 'boolean', default: false },
-  },
+const values = scriptOptions({
+  seed: { type: 'string', default: '1' },
+  runs: { type: 'string', default: '1' },
+  executions: { type: 'string', default: '300' },
+  seconds: { type: 'string', default: '60' },
+  kills: { type: 'string', default: '10' },
+  plant: { type: 'boolean', default: false },
 });
 const first = wholeNumber('--seed', values.seed);
 const runs = wholeNumber('--runs', values.runs);

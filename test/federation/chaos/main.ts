@@ -1,19 +1,17 @@
 // `npm run chaos -- --seed N --seconds S --runs K`: seeds N, N+1, … one after the other. Prints the faults by kind and the
 // verdict; ends with 1 if a run differs, and says how to run it again and where everything of it is kept.
 
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '../../support/script-options.ts';
 import { secondsOption } from '../../support/seconds-option.ts';
 import { runScenario } from './run.ts';
 import { createScenario } from './scenario.ts';
 import { describeResult, Totals } from './report.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seconds: { type: 'string', default: '20' },
-    runs: { type: 'string', default: '1' },
-    keep: { type: 'boolean', default: false },
-  },
+const values = scriptOptions({
+  seed: { type: 'string' },
+  seconds: { type: 'string', default: '20' },
+  runs: { type: 'string', default: '1' },
+  keep: { type: 'boolean', default: false },
 });
 const first = wholeNumber('--seed', values.seed ?? String(Math.floor(Math.random() * 1e9)));
 const seconds = secondsOption('--seconds', values.seconds);

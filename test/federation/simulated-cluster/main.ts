@@ -2,19 +2,17 @@
 // it differs, and a line at the end. Ends with 1 if one differs.
 
 import { rmSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { makeFastFolder } from '../simulated-weeks/fast-folder.ts';
 import type { BrokenRule } from './simulated-cluster.ts';
 import { runSimulatedCluster } from './simulated-run.ts';
+import { scriptOptions } from '../../support/script-options.ts';
 
-const { values } = parseArgs({
-  options: {
-    simulate: { type: 'boolean' },
-    seeds: { type: 'string', default: '1000' },
-    first: { type: 'string', default: '1' },
-    /** `fence` or `gate`: shows what the rule is for. */
-    without: { type: 'string' },
-  },
+const values = scriptOptions({
+  simulate: { type: 'boolean' },
+  seeds: { type: 'string', default: '1000' },
+  first: { type: 'string', default: '1' },
+  /** `fence` or `gate`: shows what the rule is for. */
+  without: { type: 'string' },
 });
 const first = wholeNumber('--first', values.first);
 const seeds = wholeNumber('--seeds', values.seeds);

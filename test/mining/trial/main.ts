@@ -8,26 +8,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { createRandom } from '../../../src/lib/random.ts';
 import { COMPILED_CODE } from '../../support/compiled-code.ts';
 import { freePort } from '../../support/free-port.ts';
+import { scriptOptions } from '../../support/script-options.ts';
 import { secondsOption } from '../../support/seconds-option.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    blocks: { type: 'string', default: '26' },
-    'block-seconds': { type: 'string', default: '40' },
-    miners: { type: 'string', default: '500' },
-    accounts: { type: 'string', default: '12' },
-    nonces: { type: 'string', default: '8' },
-    kills: { type: 'string', default: '10' },
-    mode: { type: 'string', default: 'pool' },
-    faults: { type: 'string', default: 'all' },
-  },
+const values = scriptOptions({
+  seed: { type: 'string', default: '1' },
+  blocks: { type: 'string', default: '26' },
+  'block-seconds': { type: 'string', default: '40' },
+  miners: { type: 'string', default: '500' },
+  accounts: { type: 'string', default: '12' },
+  nonces: { type: 'string', default: '8' },
+  kills: { type: 'string', default: '10' },
+  mode: { type: 'string', default: 'pool' },
+  faults: { type: 'string', default: 'all' },
 });
 const [seed, blocks] = [values.seed, values.blocks].map(Number) as [number, number];
 const blockSeconds = secondsOption('--block-seconds', values['block-seconds']);

@@ -1,20 +1,18 @@
 // `sh scripts/accounts-trial.sh --seed N --runs K`: runs with the seeds N, N+1, … one after the other. Ends with 1 if one
 // of them differs, and says how to make it again.
 
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '../../support/script-options.ts';
 import { secondsOption } from '../../support/seconds-option.ts';
 import { runTrial } from './run.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '1' },
-    accounts: { type: 'string', default: '100' },
-    hours: { type: 'string', default: '6' },
-    seconds: { type: 'string', default: '60' },
-    kills: { type: 'string', default: '3' },
-    sessions: { type: 'string', default: 'kept' },
-  },
+const values = scriptOptions({
+  seed: { type: 'string', default: '1' },
+  runs: { type: 'string', default: '1' },
+  accounts: { type: 'string', default: '100' },
+  hours: { type: 'string', default: '6' },
+  seconds: { type: 'string', default: '60' },
+  kills: { type: 'string', default: '3' },
+  sessions: { type: 'string', default: 'kept' },
 });
 const first = wholeNumber('--seed', values.seed);
 const runs = wholeNumber('--runs', values.runs);

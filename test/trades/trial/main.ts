@@ -1,19 +1,17 @@
 // `sh scripts/trades-trial.sh --seed N --runs K`: runs with the seeds N, N+1, … one after the other. Ends with 1 if one
 // of them differs, and says how to make it again.
 
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '../../support/script-options.ts';
 import { secondsOption } from '../../support/seconds-option.ts';
 import { runTrial } from './run.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '5' },
-    kills: { type: 'string', default: '2' },
-    clients: { type: 'string', default: '6' },
-    faults: { type: 'string', default: '15' },
-  },
+const values = scriptOptions({
+  seed: { type: 'string', default: '1' },
+  runs: { type: 'string', default: '1' },
+  seconds: { type: 'string', default: '5' },
+  kills: { type: 'string', default: '2' },
+  clients: { type: 'string', default: '6' },
+  faults: { type: 'string', default: '15' },
 });
 const first = wholeNumber('--seed', values.seed);
 const runs = wholeNumber('--runs', values.runs);

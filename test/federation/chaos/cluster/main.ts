@@ -1,23 +1,21 @@
 // `npm run chaos -- --cluster [--row N …] [--seed N] [--seconds S] [--rate R] [--runs K] [--bin PATH] [--quick] [--keep]`.
 // Without rows: the faults of FAULTS in turn for S seconds. Prints a line for each run, and ends with 1 if one differs.
 
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '../../../support/script-options.ts';
 import { secondsOption } from '../../../support/seconds-option.ts';
 import { type RunOptions, type RunResult, runCluster } from './run.ts';
 import { FAULTS, ROWS, type Scene, wait } from './rows.ts';
 
-const { values } = parseArgs({
-  options: {
-    row: { type: 'string', multiple: true, default: [] },
-    all: { type: 'boolean', default: false },
-    seed: { type: 'string' },
-    seconds: { type: 'string', default: '600' },
-    rate: { type: 'string', default: '3000' },
-    runs: { type: 'string', default: '1' },
-    bin: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-  },
+const values = scriptOptions({
+  row: { type: 'string', multiple: true, default: [] },
+  all: { type: 'boolean', default: false },
+  seed: { type: 'string' },
+  seconds: { type: 'string', default: '600' },
+  rate: { type: 'string', default: '3000' },
+  runs: { type: 'string', default: '1' },
+  bin: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
 });
 const firstSeed = wholeNumber('--seed', values.seed ?? String(Math.floor(Math.random() * 1e9)));
 const seconds = secondsOption('--seconds', values.seconds);
