@@ -4,7 +4,7 @@
 import { connectOnce, type NatsConnection, type NatsOptions } from '../io/nats.ts';
 import { findStream, type JetStreamManager, openJetStream } from '../io/streams.ts';
 import { systemClock } from '../lib/clock.ts';
-import { fail, type Finding, ok, warn } from './doctor.ts';
+import { fail, type Finding, ok, warn } from './finding.ts';
 import { size, whole } from './screen.ts';
 
 /** A broker that a program would use. */

@@ -10,7 +10,7 @@ import { FREE_SPACE_LOW_SHARE, type Room, roomBeside } from '../store/free-space
 import { type LockHolder, lockHolder } from '../store/lock.ts';
 import { requireOneName } from '../store/one-name.ts';
 import { formatVersionOf, requireOwnFile } from '../store/program-identity.ts';
-import { type Check, fail, type Finding, ok, warn } from './doctor.ts';
+import { type Check, fail, type Finding, ok, warn } from './finding.ts';
 import { size } from './screen.ts';
 
 /** Below this share of the file system there is a warning; deploy/alerts.yml has the same. */

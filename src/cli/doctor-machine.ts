@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import type { Environment } from '../config/environment.ts';
 import { openFilesMax, RAISE_OWN_LIMIT, requireDescriptors } from '../lib/descriptors.ts';
 import { programVersion } from '../lib/version.ts';
-import { sqliteVersion } from '../store/sqlite-version.ts';
-import { type Check, type Finding, fail, ok, warn } from './doctor.ts';
+import { sqliteVersion } from '../store/database.ts';
+import { type Check, type Finding, fail, ok, warn } from './finding.ts';
 import { size } from './screen.ts';
 
 /** The oldest Node that runs the program. */

@@ -6,7 +6,7 @@ import { errorCode } from '../lib/error-code.ts';
 import { getText } from '../lib/http-get.ts';
 import { type Listener, listenFault } from '../lib/listen-fault.ts';
 import { reachedAt } from '../lib/own-address.ts';
-import { type Check, fail, type Finding, ok, warn } from './doctor.ts';
+import { type Check, fail, type Finding, ok, warn } from './finding.ts';
 
 /** A port that a program would listen at. */
 export interface ExaminedPort extends Listener {

@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import { errorCode } from '../lib/error-code.ts';
-import { type Check, ok, warn } from './doctor.ts';
+import { type Check, ok, warn } from './finding.ts';
 
 const PATIENCE_MS = 4_000;
 

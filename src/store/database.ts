@@ -289,3 +289,13 @@ export function explain(error: unknown, path: string): Error {
     { cause: error },
   );
 }
+
+/** The version of the SQLite that the program brings, such as 3.50.4; asked of a database in memory. Throws if the library cannot be loaded on this machine. */
+export function sqliteVersion(): string {
+  const database = new Sqlite(':memory:');
+  try {
+    return String(database.prepare('SELECT sqlite_version()').pluck().get());
+  } finally {
+    database.close();
+  }
+}

@@ -7,15 +7,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  type Check,
-  type DoctorSubject,
-  fail,
-  type Finding,
-  findingsOf,
-  ok,
-  warn,
-} from '../../src/cli/doctor.ts';
+import { type DoctorSubject, findingsOf } from '../../src/cli/doctor.ts';
+import { type Check, fail, type Finding, ok, warn } from '../../src/cli/finding.ts';
 import { brokerClockFinding, brokerFindings } from '../../src/cli/doctor-broker.ts';
 import {
   databaseChecks,

@@ -1,6 +1,7 @@
 // What `agent doctor` looks at: the state file, the port, the node's files, and the federation's broker. It sends nothing.
 
-import { type Check, type DoctorSubject, ok, warn } from '../../cli/doctor.ts';
+import type { DoctorSubject } from '../../cli/doctor.ts';
+import { type Check, ok, warn } from '../../cli/finding.ts';
 import { brokerFindings } from '../../cli/doctor-broker.ts';
 import { databaseChecks, isProgramRunning } from '../../cli/doctor-database.ts';
 import { portCheck } from '../../cli/doctor-port.ts';

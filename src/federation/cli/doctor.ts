@@ -2,7 +2,8 @@
 // starts no broker and makes no file.
 
 import { existsSync } from 'node:fs';
-import { type Check, type DoctorSubject, fail, type Finding, ok } from '../../cli/doctor.ts';
+import type { DoctorSubject } from '../../cli/doctor.ts';
+import { type Check, fail, type Finding, ok } from '../../cli/finding.ts';
 import { brokerFindings, type ExaminedBroker } from '../../cli/doctor-broker.ts';
 import { databaseChecks, isProgramRunning } from '../../cli/doctor-database.ts';
 import { portCheck } from '../../cli/doctor-port.ts';

@@ -1,7 +1,8 @@
 // What `trades doctor` looks at: database, ports, the signing key, and whether the ingestion API takes connections. It signs
 // and sends nothing.
 
-import { type Check, type DoctorSubject, fail, ok, warn } from '../../cli/doctor.ts';
+import type { DoctorSubject } from '../../cli/doctor.ts';
+import { type Check, fail, ok, warn } from '../../cli/finding.ts';
 import { databaseChecks, isProgramRunning } from '../../cli/doctor-database.ts';
 import { portCheck } from '../../cli/doctor-port.ts';
 import { reachCheck } from '../../cli/doctor-reach.ts';

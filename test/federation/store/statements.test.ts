@@ -186,7 +186,6 @@ it('SQL is compiled in one file, and in the files that run once per start or com
     'src/store/backup.ts',
     'src/store/copy.ts',
     'src/store/database.ts',
-    'src/store/sqlite-version.ts',
     'src/store/statements.ts',
     'src/store/verify.ts',
     'src/trades/backend/ingest-database.ts',
