@@ -11,8 +11,9 @@ export interface Choice {
 }
 
 /** True if the receiver is told the notice. */
-export function isChosen({ nodes, events }: Choice, { kind, node }: Notice): boolean {
-  return events.includes(kind) && (node === null || nodes.some((pattern) => matches(pattern, node)));
+export function isChosen({ nodes, events }: Choice, { kind, node, onlyWith }: Notice): boolean {
+  if (!events.includes(kind) || (onlyWith !== null && !events.includes(onlyWith))) return false;
+  return node === null || nodes.some((pattern) => matches(pattern, node));
 }
 
 /** True if the whole name matches the pattern. The time grows with the length of the name, never faster. */

@@ -21,6 +21,8 @@ export interface Notice {
   readonly subject: string | null;
   /** The name that the key `nodes` of a receiver chooses; null for what every receiver with this kind of event is told. */
   readonly node: string | null;
+  /** A kind that a receiver must have chosen too, because this notice only ends what that kind tells; null for none. */
+  readonly onlyWith: string | null;
   /** The same for all notices of one topic, also for the one that ends the trouble. */
   readonly severity: Severity;
   /** True if the trouble of the topic is over. */

@@ -202,6 +202,8 @@ describe('receiver', () => {
     ]);
     for (const node of ['berlin-1', 'xx', 'x', 'paris']) receivers.tell(offline(node));
     receivers.tell(online('x'));
+    // What it ends was chosen by nobody.
+    receivers.tell({ ...offline('x'), onlyWith: 'node_stale' });
     receivers.tell(lossNotice(1));
     await counted({ sent: 3 });
     expect(texts(one.bodies())).toEqual(['Node berlin-1 went offline', 'Node x went offline']);

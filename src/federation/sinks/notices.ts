@@ -49,6 +49,8 @@ export function noticeOf(event: ToldEvent, replica: string | null): Notice {
     atMs: Date.parse(event.at),
     subject: nodeId ?? replica,
     node: nodeId,
+    // Who was not told of a short silence is not told of its end.
+    onlyWith: kind === 'node_online' && from === 'stale' ? 'node_stale' : null,
     severity,
     isResolved,
     sentence: plainSentence(eventSentence(event)),
@@ -65,6 +67,7 @@ export function testNotice(atMs: number): Notice {
     atMs,
     subject: null,
     node: null,
+    onlyWith: null,
     severity: 'info',
     isResolved: false,
     sentence: 'This is a test of the notifications, and nothing is wrong',

@@ -13,7 +13,7 @@ export function noticeOf(alarm: Alarm): Notice {
       value === null ? null : oneLine(value, ALARM_TEXT_CHARACTERS_MAX),
     ]),
   );
-  return { kind: type, atMs, sentence: alarmSentence(alarm), details, ...meaningOf(alarm) };
+  return { kind: type, atMs, sentence: alarmSentence(alarm), details, onlyWith: null, ...meaningOf(alarm) };
 }
 
 type Meaning = Pick<Notice, 'topic' | 'subject' | 'node' | 'severity' | 'isResolved' | 'group'>;

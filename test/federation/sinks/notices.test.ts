@@ -37,6 +37,13 @@ it('notices - the end of a trouble has the topic and the severity of its begin',
   }
 });
 
+it('notices - the end of a short silence is only for those who are told of its begin', () => {
+  const online = node('node_online', 'a');
+  expect(noticeOf({ ...online, from: 'stale' }, null).onlyWith).toBe('node_stale');
+  expect(noticeOf({ ...online, from: 'offline' }, null).onlyWith).toBeNull();
+  expect(noticeOf({ ...online, from: null }, null).onlyWith).toBeNull();
+});
+
 it('notices - own events belong to the replica, events of nodes to the node', () => {
   expect(noticeOf(ownEvent('ready', AT_MS), 'two')).toMatchObject({
     subject: 'two',

@@ -1,7 +1,9 @@
 // Reading aggregator_config.yaml in all its forms: what it means, and every mistake with its place.
 
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment } from '../../../src/config/environment.ts';
 import { CodedError } from '../../../src/lib/errors.ts';
 import { applied, compare } from '../../../src/mining/config/compare.ts';
@@ -475,6 +477,18 @@ describe('the examples and the page', () => {
 });
 
 describe('a new reading while the program runs', () => {
+  it('config - a file with the address of a receiver is read again', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mining-config-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'address');
+    const text = `${UPSTREAM}alarms: {receivers: [{name: a, url_file: ${file}}]}\n`;
+    writeFileSync(file, 'http://one\n', { mode: 0o600 });
+    const before = read(text).config;
+    expect(compare(before, read(text).config)).toEqual({ now: [], restart: [] });
+    writeFileSync(file, 'http://two\n');
+    expect(compare(before, read(text).config)).toEqual({ now: ['alarms.receivers'], restart: [] });
+  });
+
   const base = `${UPSTREAM.replace(' }\n', '')}, fallbacks: [{name: b, url: "http://b"}] }\n`;
   const withServer = (text: string) => `${base}${text}`;
 
