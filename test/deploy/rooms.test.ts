@@ -28,6 +28,10 @@ const EXCEPTIONS: Readonly<Record<string, { readonly words: readonly string[]; r
     reason:
       'the name of the file that posts over kept connections (io/http-exchange.ts); no exchange of trades',
   },
+  'src/lib/command-name.ts': {
+    words: ['truebit'],
+    reason: 'the name under which npm installs the command',
+  },
   'src/io/embedded-broker/credentials.ts': {
     words: ['truebit'],
     reason:
