@@ -88,6 +88,9 @@ describe('calendar', () => {
             chain_distribution: JSON.stringify(data.chainDistribution),
             task_type_distribution: JSON.stringify(data.taskTypeDistribution),
             interval_ms: 30_000,
+            online_nodes: data.onlineNodes,
+            stale_nodes: data.staleNodes,
+            offline_nodes: data.offlineNodes,
           };
         }),
       );

@@ -88,6 +88,19 @@ describe('history', () => {
     });
   });
 
+  it('has the nodes by state of every tick, and null where a row does not know them', () => {
+    record([NOW_MS - 2 * TICK_MS]);
+    const { periods } = opened.statistics();
+    const counted = { ...periods.all, onlineNodes: 3, staleNodes: 2, offlineNodes: 1 };
+    opened.writer.statistics({ nowMs: NOW_MS - TICK_MS, periods: { ...periods, all: counted } });
+    opened.commit();
+    expect(history({}).series).toMatchObject({
+      onlineNodes: [null, 3],
+      staleNodes: [null, 2],
+      offlineNodes: [null, 1],
+    });
+  });
+
   it('begins with `from` and ends before `to`', () => {
     record(everyTick);
     const answer = history({ fromMs: everyTick[10] ?? 0, toMs: everyTick[12] ?? 0 });
