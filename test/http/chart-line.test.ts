@@ -11,23 +11,32 @@ interface Line {
   readonly values: readonly (number | null)[];
 }
 
+interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
 interface Table {
   readonly at: readonly number[];
   readonly columns: readonly (readonly (number | null | undefined)[])[];
 }
 
-const { lineOf, pacesOf, gapAt, joined, nearest, valueNear, stopsOf, nextStop } = (await import(
-  new URL('../../src/http/page/chart-line.js', import.meta.url).href
-)) as {
-  lineOf(rows: Rows, values: readonly (number | null)[]): Line;
-  pacesOf(rows: Rows, totals: readonly number[]): Line;
-  gapAt(line: Line, at: number): { readonly from: number; readonly to: number } | undefined;
-  joined(tables: readonly Table[]): Table;
-  nearest(line: Line, at: number): number;
-  valueNear(line: Line, at: number): number | null;
-  stopsOf(line: Line, marks: readonly number[]): number[];
-  nextStop(stops: readonly number[], now: number | null, steps: number): number | undefined;
-};
+const { lineOf, pacesOf, gapAt, joined, leadingGap, nearest, valueNear, stopsOf, nextStop, withLeadingGap } =
+  (await import(new URL('../../src/http/page/chart-line.js', import.meta.url).href)) as {
+    lineOf(rows: Rows, values: readonly (number | null)[]): Line;
+    pacesOf(rows: Rows, totals: readonly number[]): Line;
+    gapAt(line: Line, at: number): { readonly from: number; readonly to: number } | undefined;
+    leadingGap(
+      line: Line,
+      from: number,
+      marks: readonly { atMs: number; silentMs?: number | null }[],
+    ): Gap | null;
+    withLeadingGap(line: Line, gap: Gap | null, from: number): Line & { readonly gaps: readonly Gap[] };
+    joined(tables: readonly Table[]): Table;
+    nearest(line: Line, at: number): number;
+    valueNear(line: Line, at: number): number | null;
+    stopsOf(line: Line, marks: readonly number[]): number[];
+    nextStop(stops: readonly number[], now: number | null, steps: number): number | undefined;
+  };
 
 const MINUTE_S = 60;
 /** Rows at these minutes; between the two times of each gap rows are missing. */
@@ -70,6 +79,27 @@ describe('page - lines of charts', () => {
     expect(nearest(lineOf(rowsAt([]), []), 5)).toBe(-1);
     expect([61, 180, 299, 300].map((at) => gapAt(line, at)?.to)).toEqual([300, 300, 300, undefined]);
     expect([10, 70, 180, 290, 480, 1000].map((at) => valueNear(line, at))).toEqual([1, 2, null, 3, 4, null]);
+  });
+
+  it('begin with the gap that a start tells of, if it is longer than the span shows', () => {
+    const line = lineOf(rowsAt([10, 11]), [1, 2]);
+    const started = (minutesAgo: number | null) => [
+      { atMs: 30_000 },
+      { atMs: 590_000, silentMs: minutesAgo === null ? null : minutesAgo * 60_000 },
+    ];
+    const from = 60;
+    const gap = leadingGap(line, from, started(100));
+    expect(gap).toEqual({ from: 590 - 6000, to: 600 });
+    const whole = withLeadingGap(line, gap, from);
+    expect(whole).toEqual({ at: [330, 600, 660], values: [null, 1, 2], gaps: [gap] });
+    expect(gapAt(whole, 70)).toEqual(gap);
+    // Not silent for longer, not known, nothing started, no row, a row at once.
+    expect(leadingGap(line, from, started(5))).toBeNull();
+    expect(leadingGap(line, from, started(null))).toBeNull();
+    expect(leadingGap(line, from, [])).toBeNull();
+    expect(leadingGap(lineOf(rowsAt([]), []), from, started(100))).toBeNull();
+    expect(leadingGap(line, 595, started(100))).toBeNull();
+    expect(withLeadingGap(line, null, from)).toEqual(line);
   });
 
   it('of two spans stand at the times of both: a line goes on between its values, and a break stays one', () => {

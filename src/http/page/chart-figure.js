@@ -2,7 +2,7 @@
 // lines (chart-frame.js).
 
 import { labelBoxes } from './chart-axes.js';
-import { nextStop, stopsOf } from './chart-line.js';
+import { leadingGap, nextStop, shifted, stopsOf, withLeadingGap } from './chart-line.js';
 import { MARK_PX, paintGapNames, paintGaps, paintMarks, placeMarks } from './chart-notes.js';
 import { isFromZero, plotData, plotOptions } from './chart-plot.js';
 import { gapName, readingAt, summary } from './chart-words.js';
@@ -19,6 +19,27 @@ import { t } from './words.js';
 
 /** A cursor that is moved by less than this stays at the time where a key put it. */
 const SAME_PX = 1;
+
+/**
+ * What a chart shows of the rows of a span, and of those of the span before, if it compares them.
+ * @param {Definition} definition
+ * @param {any} rows
+ * @param {any} rowsBefore null if they are not known
+ * @param {Span} span
+ * @param {readonly Mark[]} marks
+ * @returns {Lines}
+ */
+export function linesOf({ line, parts, hasBefore }, rows, rowsBefore, { fromMs, toMs }, marks) {
+  const own = line(rows);
+  const before = hasBefore && rowsBefore !== null ? shifted(line(rowsBefore), (toMs - fromMs) / 1000) : null;
+  const from = fromMs / 1000;
+  const gap = leadingGap(own, from, marks);
+  return {
+    line: withLeadingGap(own, gap, from),
+    parts: parts?.(rows)?.map((part) => ({ ...part, line: withLeadingGap(part.line, gap, from) })) ?? null,
+    before: before?.values.some((value) => value !== null) ? before : null,
+  };
+}
 
 export class ChartFigure {
   /** @readonly @type {Definition} */ definition;
@@ -115,7 +136,7 @@ export class ChartFigure {
     if (lines === null || shown === null || this.place.clientWidth === 0) return;
     if (this.element.dataset.points === '0') {
       this.#clear();
-      this.place.replaceChildren(make('p', { class: 'empty' }, t('chart.none')));
+      this.place.replaceChildren(make('p', { class: 'empty' }, noneText(shown)));
       return;
     }
     const size = { width: this.#owner.width(this.place), height: this.place.clientHeight };
@@ -188,6 +209,11 @@ export class ChartFigure {
     const text = summary(this.definition, lines, shown.isUpToNow);
     if (this.cursorAt === null) setText(this.element.querySelector('.reading') ?? make('span'), text);
     const { title } = this.definition;
-    this.place.setAttribute('aria-label', `${title}: ${text === '' ? t('chart.none') : text}`);
+    this.place.setAttribute('aria-label', `${title}: ${text === '' ? noneText(shown) : text}`);
   }
+}
+
+/** @param {Shown} shown */
+function noneText({ isUpToNow }) {
+  return isUpToNow ? t('chart.none') : t('chart.none-then');
 }

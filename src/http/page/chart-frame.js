@@ -7,9 +7,8 @@
 import { serverNowMs } from './api.js';
 import { chartColours } from './chart-colours.js';
 import { addMenu } from './chart-export.js';
-import { ChartFigure } from './chart-figure.js';
+import { ChartFigure, linesOf } from './chart-figure.js';
 import { keyAction } from './chart-keys.js';
-import { shifted } from './chart-line.js';
 import { chartPicker } from './chart-picker.js';
 import { ChartSpan } from './chart-span.js';
 import { spanWords } from './chart-words.js';
@@ -134,13 +133,8 @@ export class ChartFrame {
       if (turn !== this.#asked) return;
       this.#shown = span;
       for (const figure of this.#figures) {
-        const { line, parts, hasBefore: isCompared } = figure.definition;
-        const earlier = before !== null && isCompared ? shifted(line(before), lengthMs / 1000) : null;
-        const isKnown = earlier?.values.some((value) => value !== null) === true;
-        figure.show(
-          { line: line(rows), parts: parts?.(rows) ?? null, before: isKnown ? earlier : null },
-          { span, marks, isUpToNow: this.isUpToNow },
-        );
+        const lines = linesOf(figure.definition, rows, before, span, marks);
+        figure.show(lines, { span, marks, isUpToNow: this.isUpToNow });
       }
       this.#showWords();
       for (const key of all('#before-key'))

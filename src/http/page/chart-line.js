@@ -86,6 +86,30 @@ export function joined(tables) {
   return { at, columns };
 }
 
+/** For how long, in seconds, nothing must be recorded at the beginning of a span to be a gap. */
+const LEAST_GAP = 60;
+
+/**
+ * The gap that began before the span and lasts until its first row, as a mark tells; null if there is none.
+ * @param {Line} line
+ * @param {number} from the beginning of the span, in seconds
+ * @param {readonly { atMs: number, silentMs?: number | null }[]} marks
+ * @returns {Gap | null}
+ */
+export function leadingGap({ at: [first] }, from, marks) {
+  if (first === undefined || first - from <= LEAST_GAP) return null;
+  const start = marks.find(({ atMs }) => atMs / 1000 > from && atMs / 1000 <= first);
+  if (start?.silentMs == null) return null;
+  const begin = (start.atMs - start.silentMs) / 1000;
+  return begin < from ? { from: begin, to: first } : null;
+}
+
+/** The line with a gap before its first row. @param {Line} line @param {Gap | null} gap @param {number} from the beginning of the span @returns {Line} */
+export function withLeadingGap({ at, values, gaps = [] }, gap, from) {
+  if (gap === null) return { at, values, gaps };
+  return { at: [(from + gap.to) / 2, ...at], values: [null, ...values], gaps: [gap, ...gaps] };
+}
+
 /** The gap that this time, in seconds, lies in. @param {Line} line @param {number} at */
 export function gapAt({ gaps = [] }, at) {
   return gaps.find(({ from, to }) => at > from && at < to);

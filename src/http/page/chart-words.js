@@ -7,7 +7,7 @@ import { t } from './words.js';
 
 /** @typedef {import('./chart-line.js').Line} Line */
 /** @typedef {import('./chart-times.js').Span} Span */
-/** What happened at a time, or from one time to another; times in ms. @typedef {{ atMs: number, untilMs: number | null, text: string }} Mark */
+/** What happened at a time, or from one time to another; times in ms. Before a start nothing was recorded for `silentMs`. @typedef {{ atMs: number, untilMs: number | null, text: string, silentMs?: number | null }} Mark */
 /** A part of a stack, such as the nodes of one state. @typedef {{ name: 'online' | 'stale' | 'offline', label: string, line: Line }} Part */
 /** What a chart shows. `before` is the line of the span before, at the times of this one. @typedef {{ line: Line, parts: readonly Part[] | null, before: Line | null }} Lines */
 /** @typedef {{ format: (value: number) => string }} Format */

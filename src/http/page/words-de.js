@@ -49,6 +49,7 @@ export default {
 
   // Charts.
   'chart.none': 'In dieser Zeitspanne gibt es noch keine Werte.',
+  'chart.none-then': 'In dieser Zeitspanne gibt es keine Werte.',
   'chart.value': '{value} am {at}',
   'chart.no-value': 'Kein Wert am {at}',
   'chart.before': 'davor {value}',

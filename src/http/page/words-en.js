@@ -47,6 +47,7 @@ export default {
 
   // Charts.
   'chart.none': 'No rows in this span yet.',
+  'chart.none-then': 'No rows in this span.',
   'chart.value': '{value} at {at}',
   'chart.no-value': 'No value at {at}',
   'chart.before': 'before {value}',

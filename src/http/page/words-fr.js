@@ -48,6 +48,7 @@ export default {
 
   // Charts.
   'chart.none': 'Aucune valeur dans cette période pour l’instant.',
+  'chart.none-then': 'Aucune valeur dans cette période.',
   'chart.value': '{value}, le {at}',
   'chart.no-value': 'Aucune valeur, le {at}',
   'chart.before': 'avant {value}',

@@ -58,6 +58,10 @@ function recordPast(databasePath: string, nowMs: number): void {
       for (const period of ['all', '1h']) insert.run((nowMs - minutes * MINUTE_MS) / 1000, period, ...values);
     }
   })();
+  // The start that ended the gap.
+  database
+    .prepare("INSERT INTO events (at_ms, kind, count, detail) VALUES (?, 'started', ?, 'in_order')")
+    .run(nowMs - GAP_MINUTES.to * MINUTE_MS, (GAP_MINUTES.from - GAP_MINUTES.to) * MINUTE_MS);
   database.close();
 }
 
@@ -162,7 +166,16 @@ describe('charts', () => {
     await page.keyboard.press('Escape');
     expect(await reading(page, 'nodes')).toMatch(/^last \d+ · /);
     await page.keyboard.press('0');
-    await spanOf(page, 24);
+    const { toMs } = await spanOf(page, 24);
+
+    // A span that begins in the gap names it too; one that lies in it has no rows.
+    const show = (fromHours: number, toHours: number) =>
+      page.evaluate(`location.hash = '#/?from=${toMs - fromHours * HOUR_MS}&to=${toMs - toHours * HOUR_MS}'`);
+    await show(10, 4);
+    await spanOf(page, 6);
+    await page.locator(`[data-chart="nodes"][data-gaps='["aggregator away 14 h"]']`).waitFor();
+    await show(9, 6);
+    await page.locator('[data-chart="tasks"] .empty', { hasText: /^No rows in this span\.$/ }).waitFor();
   });
 
   it('charts - a restart and an outage of the broker are marks that pointer and keyboard read', async () => {

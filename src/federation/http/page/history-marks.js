@@ -37,7 +37,10 @@ export function marksOf(events, toMs) {
         stoppedMs = atMs;
         break;
       case 'started':
-        marks.push(mark(atMs, startText(event)));
+        marks.push({
+          ...mark(atMs, startText(event)),
+          silentMs: event.detail === 'first' ? null : event.count,
+        });
         stoppedMs = null;
         break;
       default:
