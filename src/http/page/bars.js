@@ -17,8 +17,9 @@ const SHOWN = 8;
  * @param {string} title
  * @param {readonly Bar[]} bars
  * @param {string} nothing the text to show if there are no bars
+ * @param {(label: string) => void} [open] called when the user asks for more about a label
  */
-export function showBars(place, title, bars, nothing) {
+export function showBars(place, title, bars, nothing, open) {
   const key = JSON.stringify(bars);
   if (place.dataset.shown === key) return;
   place.dataset.shown = key;
@@ -39,7 +40,7 @@ export function showBars(place, title, bars, nothing) {
         'data-count': String(bar.count),
         title: `${bar.name ?? bar.label}: ${count(bar.count)} ${share}`,
       },
-      make('th', { scope: 'row' }, bar.name ?? bar.label),
+      make('th', { scope: 'row' }, open === undefined ? (bar.name ?? bar.label) : opener(bar, open)),
       make('td', {}, meter),
       make('td', { class: 'count' }, count(bar.count)),
     );
@@ -60,6 +61,13 @@ export function showBars(place, title, bars, nothing) {
     parts.push(more);
   }
   place.replaceChildren(...parts);
+}
+
+/** @param {Bar} bar @param {(label: string) => void} open */
+function opener({ label, name }, open) {
+  const button = make('button', { type: 'button', class: 'bar-name' }, name ?? label);
+  button.addEventListener('click', () => open(label));
+  return button;
 }
 
 /**

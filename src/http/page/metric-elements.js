@@ -20,8 +20,9 @@ export function isRate(name) {
  * @param {any} statistics null if there are none
  * @param {Readonly<Record<string, readonly string[]>>} [vocabularies] by distribution, labels that it shows in any case
  * @param {Readonly<Record<string, (label: string) => string>>} [names] by distribution, the name of a label for people
+ * @param {(distribution: string) => ((label: string) => void) | undefined} [opens] what a click on a label of it does
  */
-export function showMetrics(statistics, vocabularies = {}, names = {}) {
+export function showMetrics(statistics, vocabularies = {}, names = {}, opens = () => undefined) {
   for (const element of all('data[data-metric]')) showNumber(element, statistics);
   for (const place of all('div[data-metric]')) {
     const name = place.dataset.metric ?? '';
@@ -34,6 +35,7 @@ export function showMetrics(statistics, vocabularies = {}, names = {}) {
         ...(names[name] && { name: names[name](bar.label) }),
       })),
       PLACES.has(name) ? t('bars.no-places') : t('bars.none'),
+      opens(name),
     );
   }
 }

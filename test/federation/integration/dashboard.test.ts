@@ -159,6 +159,18 @@ describe('dashboard', () => {
     );
     expect(await page.locator('img').count()).toBe(1);
 
+    // A click on a bar shows its history; the back button takes it away.
+    const bar = page.locator('#bar-figure');
+    expect(await bar.isVisible()).toBe(false);
+    await page.locator('[data-metric="chainDistribution"] .bar-name', { hasText: '__proto__' }).click();
+    await bar.locator('canvas').waitFor();
+    expect(new URL(page.url()).hash).toBe('#/?period=7d&bar=chainDistribution%3A__proto__');
+    expect(await bar.locator('[data-text="barTitle"]').textContent()).toBe(
+      'Chains: __proto__, in the hour before',
+    );
+    await page.goBack();
+    await bar.waitFor({ state: 'hidden' });
+
     // A heartbeat shows, without a reload, within 2 s of its publication.
     const online = async () => Number(await page.locator('[data-live="online"]').textContent());
     const [before, sentMs] = [await online(), performance.now()];

@@ -4,6 +4,7 @@ import { getJson, serverNowMs } from './api.js';
 import { ChartFrame } from './chart-frame.js';
 import { lineOf, pacesOf } from './chart-line.js';
 import { count, rate, tenths } from './format.js';
+import { askedBar, startBar } from './bar-history.js';
 import { MARKED_KINDS, marksOf } from './history-marks.js';
 import { IS_PUBLIC } from './public.js';
 import { t } from './words.js';
@@ -55,6 +56,13 @@ const DEFINITIONS = [
     hasBefore: true,
     csv: { path: 'api/federation/history.csv', parameters: { period: '1h' } },
   },
+  {
+    name: 'bar',
+    title: t('history.bar.title'),
+    format: count,
+    isWhole: true,
+    line: (/** @type {Histories} */ { hour }) => lineOf(hour, hour.bar ?? []),
+  },
 ];
 
 let tick = '';
@@ -62,9 +70,12 @@ const frame = new ChartFrame(DEFINITIONS, {
   // Ends the span at a whole tick, so that all pages ask the same question and share one answer.
   nowMs: () => (tick === '' ? Math.ceil(serverNowMs() / 10_000) * 10_000 : Date.parse(tick) + 1),
   async rows(from, to) {
-    const [all, hour] = await Promise.all(
-      ['all', '1h'].map((period) => getJson('api/federation/history', { period, from, to, points: POINTS })),
-    );
+    const bar = askedBar();
+    const span = { from, to, points: POINTS };
+    const [all, hour] = await Promise.all([
+      getJson('api/federation/history', { period: 'all', ...span }),
+      getJson('api/federation/history', { period: '1h', ...span, ...(bar !== null && { bar }) }),
+    ]);
     return { all, hour };
   },
   async marks(from, to) {
@@ -77,6 +88,7 @@ const frame = new ChartFrame(DEFINITIONS, {
 
 export function startCharts() {
   frame.start();
+  startBar(() => void frame.load());
 }
 
 /** @param {any} document of the feed */

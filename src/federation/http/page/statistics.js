@@ -2,6 +2,7 @@
 // tick; other files show the live numbers.
 
 import { getJson } from './api.js';
+import { openerOf } from './bar-history.js';
 import { bindChoice } from './choice.js';
 import { all, byId, setText, showText } from './dom.js';
 import { count, dateTime, span, tenths } from './format.js';
@@ -44,7 +45,7 @@ export function showStatistics(document) {
 
 function show() {
   const statistics = latest?.statistics?.[period] ?? null;
-  showMetrics(statistics, {}, NAMES);
+  showMetrics(statistics, {}, NAMES, openerOf);
   showMap(byId('map'), cellsOf(statistics?.locationDistribution ?? {}, CELL_DEGREES));
   showText('lastUpdated', statistics === null ? t('stats.first') : dateTime(statistics.lastUpdated));
   if (latest !== null) setText(byId('interval'), t('stats.every', { span: span(latest.publishIntervalMs) }));
