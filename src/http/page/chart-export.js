@@ -14,9 +14,11 @@ const PADDING_PX = 12;
 const LINE_PX = 20;
 
 /**
- * Adds the menu to the caption of a chart.
+ * Adds the menu to the caption of a chart. The function that it returns puts the span that is shown into the link of the
+ * rows.
  * @param {import('./chart-figure.js').ChartFigure} figure
  * @param {{ span: () => Span, words: () => string, colours: () => import('./chart-colours.js').Colours }} owner
+ * @returns {() => void}
  */
 export function addMenu(figure, { span, words, colours }) {
   const { title, csv, name } = figure.definition;
@@ -32,13 +34,18 @@ export function addMenu(figure, { span, words, colours }) {
     const canvas = pictureOf(figure, [title, words()], colours());
     canvas?.toBlob((blob) => blob !== null && save(URL.createObjectURL(blob), `${fileName()}.png`));
   });
-  const rows = csv === undefined ? [] : [csvLink(csv, span, fileName)];
+  const rows = csv === undefined ? null : csvLink(csv, span, fileName);
   const summary = make(
     'summary',
     { 'aria-label': t('chart.menu', { title }), title: t('chart.menu', { title }) },
     '⋯',
   );
-  const menu = make('details', { class: 'menu' }, summary, make('div', {}, picture, ...rows));
+  const menu = make(
+    'details',
+    { class: 'menu' },
+    summary,
+    make('div', {}, picture, ...(rows === null ? [] : [rows.link])),
+  );
   menu.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
     menu.removeAttribute('open');
@@ -48,6 +55,7 @@ export function addMenu(figure, { span, words, colours }) {
     if (relatedTarget instanceof Node && !menu.contains(relatedTarget)) menu.removeAttribute('open');
   });
   figure.element.querySelector('figcaption')?.append(menu);
+  return () => rows?.note();
 }
 
 /** @param {Csv} csv @param {() => Span} span @param {() => string} fileName */
@@ -61,17 +69,14 @@ function csvLink({ path, parameters = {} }, span, fileName) {
     return `${path}?${new URLSearchParams({ ...parameters, from: from ?? '', to: to ?? '' })}`;
   };
   const note = () => link.setAttribute('href', address());
-  note();
-  for (const event of ['focus', 'pointerenter', 'pointerdown']) link.addEventListener(event, note);
   link.addEventListener('click', (event) => {
-    note();
     const key = keyOfTab();
     // Without a key the browser follows the link.
     if (key === null) return;
     event.preventDefault();
     void download(address(), key, `${fileName()}.csv`);
   });
-  return link;
+  return { link, note };
 }
 
 /** A link has no key, so the page asks itself. @param {string} path @param {string} key @param {string} name */

@@ -52,6 +52,7 @@ export class ChartFrame {
   /** @readonly @type {Source} */ #source;
   /** @readonly @type {ChartSpan} */ #span;
   /** @type {readonly ChartFigure[]} */ #figures = [];
+  /** Each puts the span into the link of a chart's rows. @type {(() => void)[]} */ #linkRows = [];
   /** @type {Span} */ #shown = { fromMs: 0, toMs: 0 };
   #asked = 0;
   #isPaper = false;
@@ -81,11 +82,8 @@ export class ChartFrame {
       return element instanceof HTMLElement ? [new ChartFigure(definition, element, owner)] : [];
     });
     for (const figure of this.#figures) {
-      addMenu(figure, {
-        span: () => this.#shown,
-        words: () => spanWords(this.#shown),
-        colours: owner.colours,
-      });
+      const menu = { span: () => this.#shown, words: () => spanWords(this.#shown), colours: owner.colours };
+      this.#linkRows.push(addMenu(figure, menu));
       figure.place.addEventListener('keydown', (event) => this.#steer(figure, event));
       figure.place.addEventListener('pointermove', () => (this.#keyAt = null));
     }
@@ -137,6 +135,7 @@ export class ChartFrame {
         figure.show(lines, { span, marks, isUpToNow: this.isUpToNow });
       }
       this.#showWords();
+      for (const link of this.#linkRows) link();
       for (const key of all('#before-key'))
         key.hidden = this.#figures.every(({ lines }) => lines === null || lines.before === null);
       this.#pointAgain();
