@@ -90,6 +90,7 @@ export class Receiver implements Part {
   readonly #http: HttpExchange;
   readonly #gathered: Fold | Line;
   #isStarted = false;
+  #isOver = false;
   #timer: Timer | null = null;
   /** The message that is under way, also while it waits for another attempt. */
   #underWay: Message | null = null;
@@ -134,16 +135,21 @@ export class Receiver implements Part {
     this.#wake();
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = this.#parts.timers.after(STOP_MS, resolve);
-    await Promise.race([late, this.#finish()]);
+    const finished = this.#finish();
+    await Promise.race([late, finished]);
     timer.cancel();
+    // Every attempt from now on fails at once.
     this.#http.stop();
-    await this.#delivery;
-    for (let rest = this.#gathered.take(0); rest !== null; rest = this.#gathered.take(0))
-      this.#dropped += rest.told;
+    await finished;
+    this.#isOver = true;
   }
 
-  /** Posts the notice when its turn comes. Never throws. */
+  /** Posts the notice when its turn comes; after the stop it is dropped. Never throws. */
   tell(notice: Notice): void {
+    if (this.#isOver) {
+      this.#dropped += 1;
+      return;
+    }
     const hasRoom = this.#gathered.add(notice);
     if (!hasRoom) this.#drop(1, 'too many notices wait');
     this.#schedule();
@@ -180,11 +186,13 @@ export class Receiver implements Part {
     });
   }
 
-  /** After the stop: waits for what is under way, and makes an attempt with what was gathered. */
+  /** After the stop: waits for what is under way, and makes an attempt with each message that was gathered. */
   async #finish(): Promise<void> {
     await this.#delivery;
-    this.#next();
-    await this.#delivery;
+    while (this.#gathered.waiting > 0) {
+      this.#next();
+      await this.#delivery;
+    }
   }
 
   async #deliver(message: Message): Promise<void> {

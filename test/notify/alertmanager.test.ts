@@ -69,10 +69,10 @@ describe.runIf(HAS_ALERTMANAGER)('a real Alertmanager', () => {
     const ofNode = () => told().filter(({ labels }) => labels['subject'] === 'berlin-1');
     await until('the end to be told', () => ofNode().some(({ status }) => status === 'resolved'));
     expect(ofNode().map(({ status }) => status)).toEqual(['firing', 'resolved']);
-    expect(ofNode()[1]).toMatchObject({
-      annotations: { summary: 'Node berlin-1 came online' },
-      startsAt: new Date(nowMs - 10_000).toISOString(),
-    });
+    const end = ofNode()[1];
+    expect(end?.annotations['summary']).toBe('Node berlin-1 came online');
+    // Its JSON leaves out zeros at the end of a second's part.
+    expect(Date.parse(end?.startsAt ?? '')).toBe(nowMs - 10_000);
     expect(told().some(({ labels }) => labels['subject'] === 'short')).toBe(false);
     expect((await alerts()).map(({ labels }) => labels['subject'])).not.toContain('berlin-1');
   });

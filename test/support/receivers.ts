@@ -39,8 +39,14 @@ export function receiverConfig(url: string, more: Partial<ReceiverConfig> = {}):
   };
 }
 
-/** Started receivers whose time the test moves. */
-export async function startReceivers(configs: readonly ReceiverConfig[]) {
+/** What receivers need, with time that the test moves, and what they say. */
+export interface TestParts {
+  readonly parts: ReceiverParts;
+  readonly time: ManualTime;
+  readonly events: string[];
+}
+
+export function receiverParts(): TestParts {
   const time = new ManualTime();
   const events: string[] = [];
   const parts: ReceiverParts = {
@@ -52,6 +58,12 @@ export async function startReceivers(configs: readonly ReceiverConfig[]) {
     failed: (name, reason) => events.push(`${name} failed: ${reason}`),
     works: (name, dropped) => events.push(`${name} works: ${dropped}`),
   };
+  return { parts, time, events };
+}
+
+/** Started receivers whose time the test moves. */
+export async function startReceivers(configs: readonly ReceiverConfig[]) {
+  const { parts, time, events } = receiverParts();
   const receivers = new Receivers(configs, parts);
   await receivers.start();
   onTestFinished(async () => {
