@@ -87,7 +87,7 @@ describe('command line', () => {
       const blocked = await runCommand(['nodes', 'block', '--json', '--', id], env);
       expect([blocked.code, blocked.stderr, blocked.stdout.includes(`"${id}"`)]).toEqual([0, '', true]);
     }
-    const { stdout } = await runCommand(['nodes', '--', 'list'], env);
+    const { stdout } = await runCommand(['nodes', '--', 'blocked'], env);
     expect(stdout.match(/^\S+(?= {2}blocked)/gm)?.toSorted()).toEqual(['----', '--help', '-xyz']);
   });
 
@@ -124,7 +124,10 @@ describe('command line', () => {
 
   it.each([
     [['keys'], /^One of these words is missing: create, list, revoke\. --help/],
-    [['nodes', '--json', 'list'], /^'--json' is not one of: forget, block, unblock, list\. --help/],
+    [
+      ['nodes', '--json', 'list'],
+      /^'--json' is not one of: list, show, forget, block, unblock, blocked\. --help/,
+    ],
     [['help', 'nope'], /^'nope' is not one of: serve, [a-z, -]+\. --help lists the options\. \[usage\]\n$/],
     [['a\n\u001b[2J'], /^'a\?\?\[2J' is not one of: /],
   ])('command line - %j lists the commands', async (args, sentence) => {

@@ -195,7 +195,11 @@ describe('API keys', () => {
       [['keys', 'create', '--name', 'a', '--node', 'x'], 2, /A node id is 4 to 64/],
       [['keys', 'revoke'], 2, /KEY_ID is missing/],
       [['keys'], 2, /One of these words is missing: create, list, revoke\./],
-      [['nodes', 'eat', 'node-0001'], 2, /'eat' is not one of: forget, block, unblock, list\./],
+      [
+        ['nodes', 'eat', 'node-0001'],
+        2,
+        /'eat' is not one of: list, show, forget, block, unblock, blocked\./,
+      ],
       [['nodes', 'forget', 'node-0001'], 1, /There is no database/],
     ];
     for (const [args, code, sentence] of cases) {
