@@ -6,8 +6,8 @@ import type { ApiKey } from './api-keys.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { countText, type MissingOutcome } from './missing.ts';
 
-/** The kinds of events. Of those that begin with `node_` the rest is the node's new state. */
-export const EVENT_KINDS = [
+/** The kinds of events of the aggregator itself. */
+export const OWN_EVENT_KINDS = [
   'started',
   'stopped',
   'not_ready',
@@ -20,10 +20,11 @@ export const EVENT_KINDS = [
   'drift',
   'restored',
   'key_revoked',
-  'node_online',
-  'node_stale',
-  'node_offline',
 ] as const;
+/** One of {@link OWN_EVENT_KINDS}. */
+export type OwnEventKind = (typeof OWN_EVENT_KINDS)[number];
+/** The kinds of events. Of those that begin with `node_` the rest is the node's new state. */
+export const EVENT_KINDS = [...OWN_EVENT_KINDS, 'node_online', 'node_stale', 'node_offline'] as const;
 /** One of {@link EVENT_KINDS}. */
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -53,6 +54,9 @@ export interface ToldEvent {
   readonly detail: string | null;
 }
 
+/** An event of the aggregator itself. */
+export type OwnEvent = ToldEvent & { readonly kind: OwnEventKind };
+
 /** An event of the log. `id` is greater than that of every earlier event in the same database. */
 export interface FederationEvent extends ToldEvent {
   readonly id: number;
@@ -61,16 +65,16 @@ export interface FederationEvent extends ToldEvent {
 const NOTHING = { nodeId: null, from: null, cause: null, count: null, detail: null } as const;
 
 /** An event of the aggregator itself. */
-export function ownEvent(
-  kind: EventKind,
+export function ownEvent<K extends EventKind>(
+  kind: K,
   atMs: number,
   more: Partial<Pick<ToldEvent, 'count' | 'detail'>> = {},
-): ToldEvent {
+): ToldEvent & { readonly kind: K } {
   return { at: new Date(atMs).toISOString(), kind, ...NOTHING, ...more };
 }
 
 /** The event that a key was revoked. */
-export function revokedEvent({ name, keyId }: Pick<ApiKey, 'name' | 'keyId'>, atMs: number): ToldEvent {
+export function revokedEvent({ name, keyId }: Pick<ApiKey, 'name' | 'keyId'>, atMs: number): OwnEvent {
   return ownEvent('key_revoked', atMs, { detail: `${name} (${keyId})` });
 }
 

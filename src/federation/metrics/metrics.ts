@@ -3,6 +3,7 @@
 
 import { COMMIT_BOUNDS_SECONDS, PUBLISH_TO_COMMIT_BOUNDS_SECONDS } from '../domain/accounting.ts';
 import { ASK_OUTCOMES, type AskOutcome } from '../cluster/ask-wire.ts';
+import { OWN_EVENT_KINDS, type OwnEventKind } from '../domain/events.ts';
 import type { IngestAccounts, IngestStatus } from '../domain/accounting.ts';
 import type { ClusterStatus } from '../domain/cluster-status.ts';
 import type { SplittersStatus } from '../domain/splitter-status.ts';
@@ -77,6 +78,8 @@ export interface MetricsParts extends RegistryParts {
 export interface Metrics extends Exposition {
   /** Records that a node changed its state. */
   transition(from: NodeState, to: NodeState): void;
+  /** Records an event of the aggregator. */
+  event(kind: OwnEventKind): void;
   /** Records a tick that computed, recorded and published its statistics in `seconds`. */
   tick(seconds: number): void;
   /** Records that a tick of the cluster was not published. */
@@ -164,6 +167,15 @@ export function createMetrics(parts: MetricsParts): Metrics {
     text: () => registry.text(),
     ...countNodes(registry),
     ...measureWork(registry),
+    event: countWords(
+      registry,
+      {
+        name: 'aggregator_events_total',
+        help: 'Events of the aggregator itself since its start, by kind.',
+      },
+      'kind',
+      OWN_EVENT_KINDS,
+    ),
     question: countWords(
       registry,
       {

@@ -140,6 +140,7 @@ class MainThread implements App {
       tell: (event) => {
         this.#threads.send({ type: 'event', event });
         this.#notifications.tell(event);
+        this.#metrics.event(event.kind);
       },
     });
     this.#nodes = this.#makeNodes();

@@ -3,7 +3,7 @@
 // their transitions, which pass elsewhere.
 
 import type { ApiKey } from '../domain/api-keys.ts';
-import { type EventKind, ownEvent, revokedEvent, type ToldEvent } from '../domain/events.ts';
+import { type OwnEvent, ownEvent, type OwnEventKind, revokedEvent } from '../domain/events.ts';
 import { HeldChange } from '../domain/held-change.ts';
 import { type Missing, MISSING_OUTCOMES, MissingFinds, NONE_MISSING } from '../domain/missing.ts';
 import type { IngestNews } from './known.ts';
@@ -35,7 +35,7 @@ export interface OwnEventsParts {
   readonly timers: Timers;
   present(): Present;
   /** Tells an event of the aggregator to the log of events and to the notifications. */
-  tell(event: ToldEvent): void;
+  tell(event: OwnEvent): void;
 }
 
 /** Notices and tells events. Its start begins the looks at readiness and broker. */
@@ -133,7 +133,7 @@ export class OwnEvents implements Part {
     for (const { outcome, messages } of finds) this.#own(outcome, { count: messages });
   }
 
-  #own(kind: EventKind, more: Partial<Pick<ToldEvent, 'count' | 'detail'>> = {}): void {
+  #own(kind: OwnEventKind, more: Partial<Pick<OwnEvent, 'count' | 'detail'>> = {}): void {
     this.#parts.tell(ownEvent(kind, this.#parts.clock.nowMs(), more));
   }
 }
