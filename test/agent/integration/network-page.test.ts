@@ -250,8 +250,17 @@ describe('page Network', () => {
     await page.locator('#period input[value="24h"]').check();
     await metric(page, 'totalTasks').filter({ hasText: /^940$/ }).waitFor();
     await page.locator('#genuine[data-signature="none"]').waitFor();
-    await page.locator('#period input[value="all"]').check();
+    // The choice stands in the address.
+    await page.reload();
+    await metric(page, 'totalTasks').filter({ hasText: /^940$/ }).waitFor();
+    expect(await page.locator('#period input[value="24h"]').isChecked()).toBe(true);
+    await page.goBack();
     await metric(page, 'totalTasks').filter({ hasText: '12,480' }).waitFor();
+    // A period that the agent does not know yet shows all time.
+    await page.evaluate("location.hash = '#/?period=1h'");
+    await page.reload();
+    await metric(page, 'totalTasks').filter({ hasText: '12,480' }).waitFor();
+    expect(await page.locator('#period input[value="all"]').isChecked()).toBe(true);
   });
 
   it('is used with the keyboard alone', async () => {

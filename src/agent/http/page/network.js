@@ -12,7 +12,10 @@ import { t } from './words.js';
 
 const POLL_MS = 5_000;
 
-let period = 'all';
+/** What the address or the user asks for. */
+let chosen = 'all';
+/** The shorter periods that the agent knows. @type {readonly string[]} */
+let known = [];
 /** The latest statistics of all time; null before they were asked. @type {any} */
 let latest = null;
 /** Those of a shorter period, if one is chosen. @type {any} */
@@ -25,10 +28,8 @@ export function latestNetwork() {
 
 export function startNetwork() {
   bindChoice('period', 'period', (value) => {
-    period = value;
-    shorter = null;
-    void load();
-    show();
+    chosen = value;
+    showOther();
   });
   setInterval(() => void load(), POLL_MS);
 }
@@ -42,9 +43,25 @@ export function takeNetwork(statistics) {
 /** Shows which shorter periods there are; without any, there is nothing to choose. @param {any} node */
 export function showPeriods({ periods }) {
   const group = byId('period');
+  const before = period();
+  known = periods;
   group.hidden = periods.length === 0;
-  for (const input of group.querySelectorAll('input'))
+  for (const input of group.querySelectorAll('input')) {
     input.disabled = input.value !== 'all' && !periods.includes(input.value);
+    input.checked = input.value === period();
+  }
+  if (period() !== before) showOther();
+}
+
+/** The period that is shown: all time until the chosen one is known. */
+function period() {
+  return known.includes(chosen) ? chosen : 'all';
+}
+
+function showOther() {
+  shorter = null;
+  void load();
+  show();
 }
 
 /** Shows the age, which passes without new statistics. */
@@ -60,16 +77,16 @@ export function showAge() {
 }
 
 async function load() {
-  const asked = period;
+  const asked = period();
   if (asked === 'all') return;
   const answer = await networkOf(asked).catch(() => null);
-  if (asked !== period || answer === null) return;
+  if (asked !== period() || answer === null) return;
   shorter = answer;
   show();
 }
 
 function current() {
-  return period === 'all' ? latest : shorter;
+  return period() === 'all' ? latest : shorter;
 }
 
 function show() {
