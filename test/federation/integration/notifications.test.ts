@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { seriousFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
+import { expectFits } from '../../support/dashboard.ts';
 import { keepBeating } from '../../support/federation.ts';
 import { runCommand } from '../../support/command.ts';
 import { at, connectTo, launch, launchBroker, testFolder } from '../../support/program.ts';
@@ -193,6 +194,8 @@ it('notifications - the page shows the receivers, and its button posts a test me
     'brokendiscordTakes messages–00',
   ]);
   expect(await seriousFindings(page)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await expectFits(page);
   const result = page.locator('#notifications-result');
   const send = async (key: string) => {
     await page.locator('#notifications-key').fill(key);

@@ -81,20 +81,20 @@ async function load() {
     (/** @type {number} */ sum, /** @type {any} */ each) => sum + each.dropped,
     0,
   );
-  setText(byId('notifications-dropped'), dropped === 0 ? '' : t('notify.dropped', { n: dropped }));
+  setText(byId('notifications-dropped'), dropped === 0 ? '' : `· ${t('notify.dropped', { n: dropped })}`);
 }
 
 /** @param {any} receiver */
 function rowOf({ name, form, sent, waiting, problem, lastSentAt }) {
   const cells = [
     make('th', { scope: 'row' }, name),
-    make('td', {}, form),
+    make('td', { class: 'spare' }, form),
     make(
       'td',
-      { class: 'wide' },
+      { class: 'sentence' },
       problem === null ? t('notify.well') : t('notify.away', { reason: problem }),
     ),
-    make('td', { class: 'right' }, lastSentAt === null ? '–' : dateTime(lastSentAt)),
+    make('td', { class: 'right spare' }, lastSentAt === null ? '–' : dateTime(lastSentAt)),
     make('td', { class: 'right' }, count(sent)),
     make('td', { class: 'right spare' }, count(waiting)),
   ];
