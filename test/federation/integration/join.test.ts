@@ -311,7 +311,7 @@ describe('nodes', () => {
     await counted(program, 6);
     expect(await program.metric('aggregator_messages_total', 'outcome="rate_limited"')).toBe(3);
     await shown(program, { totalNodes: 2, totalTasks: 1, activeNodes: 1, offlineNodes: 1 });
-    expect((await command(own.env, 'nodes', 'list'))['blocked']).toMatchObject([{ nodeId: 'node-0001' }]);
+    expect((await command(own.env, 'nodes', 'blocked'))['blocked']).toMatchObject([{ nodeId: 'node-0001' }]);
     const unknown = await runToEnd(own.env, ['nodes', 'forget', 'node-0001']);
     expect([unknown.code, unknown.stderr]).toEqual([
       1,
@@ -327,7 +327,7 @@ describe('nodes', () => {
     // The same without a running program.
     expect((await runToEnd(own.env, ['nodes', 'block', 'node-0002'])).stdout).toBe('node-0002: blocked\n');
     expect((await runToEnd(own.env, ['nodes', 'forget', 'node-0002'])).stdout).toBe('node-0002: forgotten\n');
-    expect((await runToEnd(own.env, ['nodes', 'list'])).stdout).toMatch(/^node-0002 {2}blocked 20/);
+    expect((await runToEnd(own.env, ['nodes', 'blocked'])).stdout).toMatch(/^node-0002 {2}blocked 20/);
     expect(rowsOf(own.databasePath, 'SELECT node_id FROM nodes')).toEqual([{ node_id: 'node-0001' }]);
   });
 });

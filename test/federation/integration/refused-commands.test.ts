@@ -100,7 +100,7 @@ describe('refused commands', () => {
     for (const args of [
       ['keys', 'list'],
       ['keys', 'create', '--name', 'a'],
-      ['nodes', 'list'],
+      ['nodes', 'blocked'],
     ]) {
       const ended = await runCommand(args, { DB_PATH: path });
       expect({ args, ...ended }).toMatchObject({ code: 1, stdout: '' });
