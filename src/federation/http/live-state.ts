@@ -17,6 +17,8 @@ export interface LiveInputs {
   readonly version: string;
   readonly startedAtMs: number;
   readonly publishIntervalMs: number;
+  /** The setting STALE_AFTER. */
+  readonly staleAfterMs: number;
   readonly readiness: Readiness;
   /** Null until the ingest thread has reported. */
   readonly accounts: IngestAccounts | null;
@@ -47,6 +49,7 @@ export function liveState(inputs: LiveInputs): JsonObject {
     version: inputs.version,
     startedAt: timeText(inputs.startedAtMs),
     publishIntervalMs: inputs.publishIntervalMs,
+    staleAfterMs: inputs.staleAfterMs,
     lastTickAt: timeText(inputs.lastTickAtMs),
     lastHeardAt: timeText(inputs.lastHeardAtMs),
     nodes: {

@@ -10,6 +10,7 @@ export const PUBLIC_MEMBERS = [
   'brokerConnected',
   'aggregatorId',
   'publishIntervalMs',
+  'staleAfterMs',
   'lastTickAt',
   'lastHeardAt',
   'nodes',

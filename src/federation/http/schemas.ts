@@ -186,6 +186,7 @@ export const HEALTH_MEMBERS: Readonly<Record<string, Schema>> = {
   version: TEXT,
   startedAt: TIME,
   publishIntervalMs: COUNT,
+  staleAfterMs: { ...COUNT, description: 'Observed silence after which a node is stale' },
   lastTickAt: TIME_OR_NULL,
   lastHeardAt: {
     ...TIME_OR_NULL,

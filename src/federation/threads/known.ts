@@ -2,6 +2,7 @@
 // answers probes, people and Prometheus. It asks no other part, starts nothing and reads no clock: the caller passes
 // times of the monotonic clock.
 
+import type { Settings } from '../config/settings.ts';
 import type { IngestAccounts, IngestStatus, SourceStatus } from '../domain/accounting.ts';
 import { type ApiKey, KeyBook } from '../domain/api-keys.ts';
 import type { Identity } from '../domain/identity.ts';
@@ -33,6 +34,18 @@ export interface KnownFromStart {
   readonly version: string;
   readonly startedAtMs: number;
   readonly publishIntervalMs: number;
+  readonly staleAfterMs: number;
+}
+
+/** These facts from the settings. `startedAtMs` is on the monotonic clock. */
+export function knownFromStart(settings: Settings, version: string, startedAtMs: number): KnownFromStart {
+  return {
+    aggregatorId: settings.aggregatorId ?? null,
+    version,
+    startedAtMs,
+    publishIntervalMs: settings.publish.intervalMs,
+    staleAfterMs: settings.lifecycle.staleAfterMs,
+  };
 }
 
 /** The facts that other parts of the main thread provide about themselves. */
@@ -265,6 +278,7 @@ export class Known {
       version: this.#fromStart.version,
       startedAtMs: wallMs(this.#fromStart.startedAtMs),
       publishIntervalMs: this.#fromStart.publishIntervalMs,
+      staleAfterMs: this.#fromStart.staleAfterMs,
       readiness: this.readiness(elsewhere, nowMs),
       accounts: this.#accounts,
       status: this.status(nowMs),

@@ -12,7 +12,7 @@ import { type Answering, httpParts, isReadyAlone, metricsParts, presentOf } from
 import type { ControlCommand } from '../domain/cluster.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
 import { createFederationServer, type FederationHttpServer } from '../http/server.ts';
-import { type IngestNews, Known } from './known.ts';
+import { type IngestNews, Known, knownFromStart } from './known.ts';
 import type { IngestSeams } from './messages.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { NodeActors } from '../../actors/node-actors.ts';
@@ -112,12 +112,7 @@ class MainThread implements App {
     const version = programVersion();
     this.#settings = settings;
     this.#parts = parts;
-    this.#known = new Known({
-      aggregatorId: settings.aggregatorId ?? null,
-      version,
-      startedAtMs: systemClock.monotonicMs(),
-      publishIntervalMs: settings.publish.intervalMs,
-    });
+    this.#known = new Known(knownFromStart(settings, version, systemClock.monotonicMs()));
     this.#clock = new ClockWatch((sentence) => log.warn(sentence));
     this.#descriptors = watchDescriptors(log);
     this.#refusedReads = watchReads(log);

@@ -155,6 +155,23 @@ export function date(iso) {
   return new Date(iso).toLocaleDateString(LOCALE, { dateStyle: 'medium' });
 }
 
+/** Local date with its day of the week. @param {string} iso */
+export function day(iso) {
+  return new Date(iso).toLocaleDateString(LOCALE, { dateStyle: 'full' });
+}
+
+/** Local time of day. @param {string} iso */
+export function timeOfDay(iso) {
+  return new Date(iso).toLocaleTimeString(LOCALE, { timeStyle: 'medium' });
+}
+
+const RANGE = times({ ...DAY, ...MINUTE });
+
+/** A span of local time, without what both ends share. @param {number} fromMs @param {number} toMs */
+export function timeRange(fromMs, toMs) {
+  return RANGE.formatRange(fromMs, toMs);
+}
+
 /** The zone of all times on the page: its name and its present offset from UTC. */
 export function zone() {
   const parts = new Intl.DateTimeFormat(LOCALE, { timeZoneName: 'shortOffset' }).formatToParts();

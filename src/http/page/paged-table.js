@@ -21,7 +21,7 @@ const TYPING_MS = 250;
 /** @typedef {{ rows: any[], page: number, pages: number, total: number }} Answer */
 /** The words of a table: how many rows there are or were found, and what stands there if there are none. @typedef {{ count: (n: number) => string, found: (n: number) => string, none: () => string, noMatch: () => string }} TableTexts */
 /**
- * `problem` returns why a text cannot be searched, or an empty text. `filters` has the names of further parameters, each with
+ * `problem` returns why this cannot be searched, or an empty text. `filters` has the names of further parameters, each with
  * what it may be; empty is no filter. `descendingFirst` has the columns that the first click sorts descending. `path` is the
  * first part of the address of the view with the table, `prefix` stands before its parameters. `asked` is called when
  * something else is asked for, `shown` after each answer, `refused` with the status of a refused one.
@@ -33,7 +33,7 @@ const TYPING_MS = 250;
  *   load: (asked: Asked) => Promise<Answer>,
  *   row: import('./table-rows.js').RowMaker['make'],
  *   key: import('./table-rows.js').RowMaker['key'],
- *   problem?: (q: string) => string,
+ *   problem?: (q: string, asked: Asked) => string,
  *   filters?: Readonly<Record<string, (value: string) => boolean>>,
  *   path?: string,
  *   prefix?: string,
@@ -169,7 +169,7 @@ export class PagedTable {
     const mine = ++this.#turn;
     const asked = this.#asked();
     this.#refreshes.loading();
-    const problem = this.#definition.problem?.(asked.q) ?? '';
+    const problem = this.#definition.problem?.(asked.q, asked) ?? '';
     if (problem !== '') {
       this.#showProblem(problem);
       return;

@@ -19,13 +19,16 @@ const START = 'dashboard';
  */
 export function startViews(views, titled) {
   let shown = START;
+  /** Where the dashboard was left: a user who comes back reads on there. */
+  let startY = 0;
   const show = () => {
     const [first = START, ...rest] = address.pathParts();
     const name = Object.hasOwn(views, first) ? first : START;
+    if (shown === START) startY = scrollY;
     for (const each of Object.keys(views)) byId(`view-${each}`).hidden = each !== name;
     if (name !== shown) {
       views[shown]?.hide?.();
-      scrollTo(0, 0);
+      scrollTo(0, name === START ? startY : 0);
       shown = name;
     }
     titled(views[name]?.show(rest) ?? '');

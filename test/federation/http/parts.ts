@@ -49,6 +49,7 @@ export const LIVE = {
   version: '0.1.0',
   startedAtMs: Date.UTC(2026, 0, 15),
   publishIntervalMs: 30_000,
+  staleAfterMs: 150_000,
   readiness: READY,
   accounts: null,
   status: null,

@@ -316,6 +316,7 @@ describe('http - public page', () => {
       brokerConnected: false,
       aggregatorId: 'agg-1',
       publishIntervalMs: 30_000,
+      staleAfterMs: 150_000,
       lastTickAt: null,
       lastHeardAt: null,
       nodes: { online: 2, stale: 1, offline: 0, active: 3, total: 3 },

@@ -119,6 +119,7 @@ function create(aggregatorId: string | null = null): Known {
     version: '1.2.3',
     startedAtMs: STARTED_MS,
     publishIntervalMs: INTERVAL_MS,
+    staleAfterMs: 150_000,
   });
 }
 

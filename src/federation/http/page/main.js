@@ -2,9 +2,13 @@
 
 import { keyOfTab, onRefusedKey, useKey } from './api.js';
 import { showCharts, startCharts } from './charts.js';
-import { byId, setText } from './dom.js';
+import { pathParts } from './address.js';
+import { all, byId, setText } from './dom.js';
+import { eventsView, noteEvents, startEventsView } from './events-view.js';
+import { noteLatestEvents, startLatestEvents } from './latest-events.js';
 import { live } from './live.js';
 import { noteParts } from './node-parts.js';
+import { nodeView, noteNode, startNodeView } from './node-view.js';
 import { noteNodes, startNodes } from './nodes.js';
 import { startNotifications } from './notifications.js';
 import { titleView } from './page-title.js';
@@ -41,8 +45,19 @@ if (!IS_PUBLIC) {
   startReporting();
   startNotifications();
 }
-startViews({ dashboard: { show: () => t('view.dashboard') } }, (title) =>
-  titleView(`${title} · ${t('view.title')}`),
+startNodeView();
+if (!IS_PUBLIC) {
+  startEventsView();
+  startLatestEvents();
+}
+startViews(
+  { dashboard: { show: showDashboard }, node: nodeView, ...(IS_PUBLIC ? {} : { events: eventsView }) },
+  (title) => {
+    titleView(`${title} · ${t('view.title')}`);
+    for (const link of all('[data-view]'))
+      if (link.dataset.view === (pathParts()[0] ?? '')) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+  },
 );
 followShared(FEED, {
   document(document) {
@@ -51,12 +66,22 @@ followShared(FEED, {
     showCharts(document);
     noteParts(document);
     noteNodes(document);
+    noteNode(document);
+    noteEvents(document);
+    noteLatestEvents(document);
   },
   lost(status) {
     if (status === 401 || status === 403) askForKey(status);
     live.lose(status);
   },
 });
+
+/** Links to the dashboard lead to what it showed last: its search, page and span. */
+function showDashboard() {
+  for (const link of all('[data-home]'))
+    link.setAttribute('href', location.hash.startsWith('#/') ? location.hash : '#/');
+  return t('view.dashboard');
+}
 
 /** @returns {(status: number) => void} a function to call with the status of a refused answer */
 function startKeyForm() {
