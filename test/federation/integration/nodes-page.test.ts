@@ -178,7 +178,7 @@ describe('nodes page', () => {
       element.marked = true;
     });
     await chosen.locator('a.id').selectText();
-    await keepBeating(connection, ['node-0150', first[3] ?? '']);
+    keepBeating(connection, ['node-0150', first[3] ?? '']);
     const changes = page.locator('#nodes-section .changes.waiting', { hasText: /^\d+ changes: show$/ });
     await changes.waitFor();
     expect(await ids(page)).toEqual(first);

@@ -93,7 +93,7 @@ function windowName() {
 async function load() {
   const mine = ++turn;
   const name = windowName();
-  const { ms = DAY_MS, cells = 48 } = WINDOWS[name] ?? {};
+  const { ms, cells } = WINDOWS[name] ?? { ms: DAY_MS, cells: 48 };
   refreshes.loading();
   try {
     const path = `api/federation/nodes/${encodeURIComponent(id)}`;
