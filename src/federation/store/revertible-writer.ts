@@ -27,6 +27,8 @@ export interface Hole {
   readonly upto: number;
 }
 
+/** Maximum number of events of the aggregator that are kept for a revert while the database refuses. */
+const WAITING_EVENTS_MAX = 1_000;
 const NO_HOLES: readonly Hole[] = [];
 
 type Move = (writer: FederationWriter) => void;
@@ -53,6 +55,7 @@ export class RevertibleWriter {
   #moves: Move[] = [];
   #transitions: NodeTransition[] = [];
   #ticks: TickStatistics[] = [];
+  #events: ToldEvent[] = [];
   /** Messages shed since the last commit. */
   #shed = 0;
   #spoiltBy: { readonly error: unknown } | null = null;
@@ -162,7 +165,9 @@ export class RevertibleWriter {
 
   /** Appends an event of the aggregator with the next commit. */
   event(event: ToldEvent): void {
-    this.#move((writer) => writer.event(event));
+    this.#events.push(event);
+    if (this.#events.length > WAITING_EVENTS_MAX) this.#events.shift();
+    this.#try((writer) => writer.event(event));
   }
 
   /** Records shed messages with the next commit. */
@@ -208,6 +213,7 @@ export class RevertibleWriter {
     for (const move of this.#moves) move(writer);
     for (const fact of this.#transitions) writer.transition(fact);
     for (const tick of this.#ticks) writer.statistics(tick);
+    for (const event of this.#events) writer.event(event);
     writer.shed(this.#shed);
     this.#writer = writer;
     this.#carried = this.found;
@@ -254,5 +260,6 @@ export class RevertibleWriter {
     this.#moves = [];
     this.#transitions = [];
     this.#ticks = [];
+    this.#events = [];
   }
 }

@@ -6,7 +6,9 @@ import { EVENTS_MAX, EventRows, PRUNED_EVENTS_MAX } from '../../../src/federatio
 import { readEvents, readEventsAfter } from '../../../src/federation/workers/events.ts';
 import { StoredValues } from '../../../src/store/stored-values.ts';
 import type { NodeTransition } from '../../../src/lifecycle/node-state.ts';
-import { joined, NOW_MS } from './events.ts';
+import { RevertibleWriter } from '../../../src/federation/store/revertible-writer.ts';
+import { FederationWriter } from '../../../src/federation/store/writer.ts';
+import { joined, NO_LIMITS, NOW_MS } from './events.ts';
 import { Opened, testFolder } from './opened.ts';
 
 const ALL: EventQuery = { kinds: [], nodeId: null, fromMs: null, toMs: null, page: 1 };
@@ -154,6 +156,21 @@ describe('events in the store', () => {
       [1, 'ready'],
     ]);
   });
+});
+
+it('events in the store - a revert keeps those of the aggregator, each once', () => {
+  const options = { limits: NO_LIMITS, generationSize: 2, placesLog2: 6, transitionsPerNodeMax: 10 };
+  const writer = new RevertibleWriter(() => new FederationWriter(opened.database, options, 'test'));
+  writer.event(ownEvent('not_ready', NOW_MS, { detail: 'x' }));
+  writer.revert();
+  writer.event(ownEvent('ready', NOW_MS));
+  writer.commit(NOW_MS, 0);
+  writer.revert();
+  writer.commit(NOW_MS, 0);
+  expect(told().map(([id, kind]) => [id, kind])).toEqual([
+    [2, 'ready'],
+    [1, 'not_ready'],
+  ]);
 });
 
 describe('the last run', () => {
