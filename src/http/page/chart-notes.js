@@ -3,7 +3,7 @@
 
 import { chartFont } from './chart-axes.js';
 import { pattern } from './chart-colours.js';
-import { make } from './dom.js';
+import { all, make } from './dom.js';
 
 /** @typedef {import('./uplot.js').default} Plot */
 /** @typedef {import('./chart-colours.js').Colours} Colours */
@@ -81,19 +81,26 @@ export function paintMarks(plot, marks, colours) {
   ctx.restore();
 }
 
-/** Places over the flags, whose texts the browser shows under the pointer. @param {Plot} plot @param {readonly Mark[]} marks */
+/**
+ * Places over the flags, whose texts the browser shows under the pointer. They stay the same elements from tick to tick, so
+ * that a text that is shown stays.
+ * @param {Plot} plot
+ * @param {readonly Mark[]} marks
+ */
 export function placeMarks(plot, marks) {
-  for (const old of plot.over.querySelectorAll('.chart-mark')) old.remove();
   const { min, max } = plot.scales['x'] ?? {};
-  for (const { atMs, untilMs, text } of marks) {
-    if (min == null || max == null || (untilMs ?? atMs) / 1000 < min || atMs / 1000 > max) continue;
+  if (min == null || max == null) return;
+  const places = all('.chart-mark', plot.over);
+  const shown = marks.filter(({ atMs, untilMs }) => (untilMs ?? atMs) / 1000 >= min && atMs / 1000 <= max);
+  for (const { atMs, untilMs, text } of shown) {
     const left = plot.valToPos(Math.max(min, atMs / 1000), 'x');
     const right = plot.valToPos(Math.min(max, (untilMs ?? atMs) / 1000), 'x');
-    const place = make('span', { class: 'chart-mark', title: text });
+    const place = places.shift() ?? plot.over.appendChild(make('span', { class: 'chart-mark' }));
+    if (place.title !== text) place.title = text;
     place.style.left = `${left - MARK_PX}px`;
     place.style.width = `${right - left + 2 * MARK_PX}px`;
-    plot.over.append(place);
   }
+  for (const place of places) place.remove();
 }
 
 /** The edges of a span within the chart, in pixels of the canvas. @param {Plot} plot @param {number} from @param {number} to */
