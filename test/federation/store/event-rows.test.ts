@@ -6,6 +6,7 @@ import { EVENTS_MAX, EventRows, PRUNED_EVENTS_MAX } from '../../../src/federatio
 import { readEvents, readEventsAfter } from '../../../src/federation/workers/events.ts';
 import { StoredValues } from '../../../src/store/stored-values.ts';
 import type { NodeTransition } from '../../../src/lifecycle/node-state.ts';
+import { markSeeded } from '../../../src/federation/store/last-run.ts';
 import { RevertibleWriter } from '../../../src/federation/store/revertible-writer.ts';
 import { FederationWriter } from '../../../src/federation/store/writer.ts';
 import { joined, NO_LIMITS, NOW_MS } from './events.ts';
@@ -201,12 +202,16 @@ describe('the last run', () => {
     expect(lastRun()).toEqual({ end: 'in_order', aliveMs: NOW_MS + 12_000, restoredMs: null });
   });
 
-  it('notes a clock that was set back', () => {
-    opened.writer.housekeep(NOW_MS);
-    opened.commit();
+  it('of a database that another replica seeded is unknown, and has none of its events', () => {
     opened.writer.event(ownEvent('started', NOW_MS));
-    opened.writer.housekeep(NOW_MS - 5_000);
     opened.commit();
-    expect(lastRun().end).toBe('not_in_order');
+    markSeeded(opened.database, NOW_MS + 1);
+    expect(lastRun()).toEqual({ end: 'unknown', aliveMs: null, restoredMs: NOW_MS + 1 });
+    expect(told()).toEqual([]);
+    opened.writer.event(ownEvent('restored', NOW_MS + 1));
+    opened.writer.event(ownEvent('started', NOW_MS + 2));
+    opened.commit();
+    expect(lastRun()).toEqual({ end: 'not_in_order', aliveMs: NOW_MS + 2, restoredMs: null });
+    expect(told().map(([id]) => id)).toEqual([3, 2]);
   });
 });
