@@ -20,6 +20,7 @@ function showSeenTime(cell) {
   const seenAt = cell.dataset.seen ?? '';
   const agoMs = serverNowMs() - Date.parse(seenAt);
   setText(cell, ago(agoMs));
-  const title = [dateTime(seenAt), whyAhead(agoMs), cell.dataset.why ?? ''].join(' ').trim();
+  const parts = [dateTime(seenAt), whyAhead(agoMs), cell.dataset.why ?? ''];
+  const title = parts.filter((part) => part !== '').join(' ');
   if (cell.title !== title) cell.title = title;
 }

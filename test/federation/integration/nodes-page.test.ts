@@ -1,6 +1,7 @@
 // The table of nodes, the page of a node and the list of events, as a person uses them: the real program, a real broker, a
 // real Chromium.
 
+import Sqlite from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import type { NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -199,6 +200,30 @@ describe('nodes page', () => {
     await page.locator('#pinned-card').waitFor({ state: 'hidden' });
   });
 
+  it('says why a node is online although its last sign of life is old', async () => {
+    const own = await testFolder('nodes-old');
+    const program = launch({ ...own.env });
+    await program.ready();
+    const connection = await connectTo(own.natsUrl);
+    await send(connection, [heartbeat('node-quiet')]);
+    await shown(program, { totalNodes: 1 });
+    await program.stop();
+    // As after a night without the aggregator: the sign of life is old, and no silence was observed since.
+    const database = new Sqlite(own.databasePath);
+    database.prepare('UPDATE nodes SET last_ms = last_ms - 28800000').run();
+    database.close();
+    const again = launch({ ...own.env });
+    await again.ready();
+    const { page } = await openPage(browser, await again.url(), { locale: 'de-DE' });
+    const seen = row(page, 'node-quiet').locator('td.seen');
+    await until('the reason', async () => (await seen.textContent()) === 'vor 8 h seitdem nicht beobachtet');
+    expect(await seen.locator('[data-seen]').getAttribute('title')).toMatch(
+      /Trotzdem online: .* Nach 150 s beobachteter Stille/,
+    );
+    await row(page, 'node-quiet').locator('a.id').click();
+    await page.locator('#node-why', { hasText: 'Trotzdem online' }).waitFor();
+  });
+
   it('lists events by their day with filters in the address and a feed, and fits every screen', async () => {
     const { url } = await launchFilled('events-page');
     const { page } = await openPage(browser, url);
@@ -229,7 +254,8 @@ describe('nodes page', () => {
     await page.locator('#event-to').fill('2019-01-01T00:00');
     await page.locator('#events-problem', { hasText: 'The first time must be before' }).waitFor();
     await page.reload();
-    expect(await page.locator('#event-from').inputValue()).toBe('2020-01-01T00:00');
+    const from = page.locator('#event-from');
+    await until('the filter', async () => (await from.inputValue()) === '2020-01-01T00:00');
     await page.locator('#event-clear').click();
     await page.locator('#events-count', { hasText: `${IDS.length + 4} events` }).waitFor();
     await page.goBack();

@@ -4,7 +4,7 @@
 import { linkTo } from './address.js';
 import { serverNowMs } from './api.js';
 import { make, makeSvg } from './dom.js';
-import { percent, span } from './format.js';
+import { percent } from './format.js';
 import { hasRoom, isPinned, ownName, togglePin } from './pins.js';
 import { t } from './words.js';
 
@@ -71,7 +71,7 @@ export function pinButton(id) {
 export function whyOnline(node) {
   if (node.state !== 'online' || staleAfterMs === null) return '';
   const silentMs = serverNowMs() - Date.parse(node.lastSeenAt);
-  return silentMs <= staleAfterMs ? '' : t('nodes.why-online', { span: span(staleAfterMs) });
+  return silentMs <= staleAfterMs ? '' : t('nodes.why-online', { n: Math.round(staleAfterMs / 1000) });
 }
 
 /** What the share of a cell is drawn as. @param {number | null} share */

@@ -29,7 +29,7 @@ export function nodeRow(node) {
       'td',
       { class: 'right seen' },
       make('span', { 'data-seen': node.lastSeenAt, ...(why !== '' && { 'data-why': why }) }),
-      ...(why === '' ? [] : [make('span', { class: 'why' }, t('nodes.not-observed-since'))]),
+      ...(why === '' ? [] : [' ', make('span', { class: 'why' }, t('nodes.not-observed-since'))]),
     ),
     make('td', { class: 'wide day' }, strip(node.strip ?? [], uptimeWords(node.uptime))),
     make('td', { class: 'right up' }, node.uptime === null ? '–' : percent(node.uptime)),

@@ -57,6 +57,11 @@ export function startNodes() {
   select.addEventListener('change', () => table.ask({ state: select.value, page: 1 }));
   for (const button of all('[data-nodes-of]'))
     button.addEventListener('click', () => showNodesOf(button.dataset.nodesOf ?? ''));
+  // The bar of states is for the pointer alone: the numbers below it say and do the same.
+  for (const part of all('#node-stack span'))
+    part.addEventListener('click', () =>
+      showNodesOf(STATES.find((each) => part.classList.contains(each)) ?? ''),
+    );
   startPinButtons();
   openRows(byId('nodes'));
   onPins(() => table.repaint());

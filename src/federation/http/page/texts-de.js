@@ -116,7 +116,7 @@ export default {
   'nodes.not-observed': 'noch nicht beobachtet',
   'nodes.up': 'zu {share} der beobachteten Zeit verfügbar',
   'nodes.why-online':
-    'Trotzdem online: Der Aggregator oder sein Broker war seitdem fort, und Stille zählt nur, während sie zuhören. Nach {span} beobachteter Stille gilt der Knoten als still.',
+    'Trotzdem online: Der Aggregator oder sein Broker war seitdem fort, und Stille zählt nur, während sie zuhören. Nach {n} s beobachteter Stille gilt der Knoten als still.',
   'nodes.not-observed-since': 'seitdem nicht beobachtet',
   'nodes.pinned': 'Angeheftete Knoten',
   'nodes.pin': '{id} anheften',

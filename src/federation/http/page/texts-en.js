@@ -115,7 +115,7 @@ export default {
   'nodes.not-observed': 'not observed yet',
   'nodes.up': 'up {share} of the observed time',
   'nodes.why-online':
-    'Online all the same: the aggregator or its broker was away since, and silence counts only while they listen. After {span} of observed silence the node is stale.',
+    'Online all the same: the aggregator or its broker was away since, and silence counts only while they listen. After {n} s of observed silence the node is stale.',
   'nodes.not-observed-since': 'not observed since',
   'nodes.pinned': 'Pinned nodes',
   'nodes.pin': 'Pin {id}',

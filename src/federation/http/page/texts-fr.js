@@ -116,7 +116,7 @@ export default {
   'nodes.not-observed': 'pas encore observé',
   'nodes.up': 'disponible {share} du temps observé',
   'nodes.why-online':
-    'En ligne malgré tout : l’agrégateur ou son broker était absent depuis, et le silence ne compte que pendant l’écoute. Après {span} de silence observé, le nœud devient silencieux.',
+    'En ligne malgré tout : l’agrégateur ou son broker était absent depuis, et le silence ne compte que pendant l’écoute. Après {n} s de silence observé, le nœud devient silencieux.',
   'nodes.not-observed-since': 'pas observé depuis',
   'nodes.pinned': 'Nœuds épinglés',
   'nodes.pin': 'Épingler {id}',
