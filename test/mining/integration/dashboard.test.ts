@@ -153,6 +153,11 @@ describe('mining dashboard', () => {
       async () =>
         (await page.locator('#machines .toggle-text').first().textContent()) === 'rig-110@10.0.2.110',
     );
+    // Each table has parameters of its own in the address, and a reload brings them back.
+    expect(await page.evaluate('location.hash')).toBe('#/?machines.q=RIG-11&machines.sort=id');
+    await page.reload();
+    await page.locator('#machines-count', { hasText: '8 machines found' }).waitFor();
+    expect(await page.locator('#machines-search').inputValue()).toBe('RIG-11');
     await page.locator('#machines-search').fill('ä');
     await page.locator('#machines-problem', { hasText: 'Not searched' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
