@@ -16,7 +16,7 @@ describe('page - words of the federation', () => {
   it('the filter of events has every kind', () => {
     const [, list = ''] = /export const KINDS = \[([^\]]*)\]/.exec(source('event-words.js')) ?? [];
     const kinds = [...list.matchAll(/'(\w+)'/g)].map(([, kind]) => kind);
-    expect(kinds.toSorted()).toEqual(EVENT_KINDS.toSorted());
+    expect(new Set(kinds)).toEqual(new Set(EVENT_KINDS));
   });
 
   it.each([
