@@ -12,11 +12,12 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** The serious and the critical faults, each with its elements. */
-export async function seriousFindings(page: Page): Promise<unknown[]> {
+/** All faults, minor ones too, each with its elements. */
+export async function axeFindings(page: Page): Promise<unknown[]> {
   await page.evaluate(AXE);
   const findings = await page.evaluate<readonly Finding[]>('axe.run().then(({ violations }) => violations)');
-  return findings
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
+  return findings.map(({ id, impact, nodes }) => [
+    `${id} (${impact})`,
+    nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`),
+  ]);
 }

@@ -2,7 +2,7 @@
 
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { seriousFindings } from './axe.ts';
+import { axeFindings } from './axe.ts';
 import { until } from './until.ts';
 
 /** A phone, for `openPage`. */
@@ -38,9 +38,9 @@ export async function expectTablesFit(page: Page, tables: readonly string[]): Pr
 
 /** A light page is accessible, and dark too. The switch has the choices of the system, light and dark. */
 export async function expectAccessible(page: Page): Promise<void> {
-  expect(await seriousFindings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.locator('#theme').click();
   await page.locator('#theme').click();
   expect(await page.locator('#theme-text').textContent()).toBe('Dark');
-  expect(await seriousFindings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
 }

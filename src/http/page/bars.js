@@ -38,9 +38,9 @@ export function showBars(place, title, bars, nothing, open) {
       {
         'data-label': bar.label,
         'data-count': String(bar.count),
-        title: `${bar.name ?? bar.label}: ${count(bar.count)} ${share}`,
+        title: `${nameOf(bar)}: ${count(bar.count)} ${share}`,
       },
-      make('th', { scope: 'row' }, open === undefined ? (bar.name ?? bar.label) : opener(bar, open)),
+      make('th', { scope: 'row' }, open === undefined ? nameOf(bar) : opener(bar, open)),
       make('td', {}, meter),
       make('td', { class: 'count' }, count(bar.count)),
     );
@@ -63,10 +63,15 @@ export function showBars(place, title, bars, nothing, open) {
   place.replaceChildren(...parts);
 }
 
+/** What people read; a label may be empty. @param {Bar} bar */
+function nameOf({ label, name }) {
+  return name ?? (label === '' ? t('bars.empty') : label);
+}
+
 /** @param {Bar} bar @param {(label: string) => void} open */
-function opener({ label, name }, open) {
-  const button = make('button', { type: 'button', class: 'bar-name' }, name ?? label);
-  button.addEventListener('click', () => open(label));
+function opener(bar, open) {
+  const button = make('button', { type: 'button', class: 'bar-name' }, nameOf(bar));
+  button.addEventListener('click', () => open(bar.label));
   return button;
 }
 

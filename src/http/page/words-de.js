@@ -29,6 +29,7 @@ export default {
 
   // Bars of distributions.
   'bars.all': 'Alle {n} zeigen',
+  'bars.empty': '(ohne Angabe)',
   'bars.none': 'Noch nichts zu zeigen.',
   'bars.no-places': 'Stündlich gezählt; bisher zu wenige Knoten.',
 

@@ -27,6 +27,7 @@ export default {
 
   // Bars of distributions.
   'bars.all': 'Show all {n}',
+  'bars.empty': '(no label)',
   'bars.none': 'Nothing to show yet.',
   'bars.no-places': 'Counted hourly; too few nodes to show so far.',
 

@@ -28,6 +28,7 @@ export default {
 
   // Bars of distributions.
   'bars.all': 'Tout afficher ({n})',
+  'bars.empty': '(sans étiquette)',
   'bars.none': 'Rien à afficher pour l’instant.',
   'bars.no-places': 'Compté chaque heure ; trop peu de nœuds pour l’instant.',
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentView, LinkView } from '../../../src/agent/domain/view.ts';
 import type { AgentHttpOptions } from '../../../src/agent/http/server.ts';
 import { EXECUTION_TIMES } from '../../../src/federation/domain/vocabulary.ts';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import {
   expectAccessible,
@@ -119,7 +119,7 @@ describe('page Network', () => {
     expect(await page.title()).toBe('Network');
     expect(await page.locator('#period').isVisible()).toBe(false);
     await expectFits(page);
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   it('says of each state what it means', async () => {
@@ -151,7 +151,7 @@ describe('page Network', () => {
     ).toEqual(['no_salt', 'no_sources', 'awaiting_data']);
     expect(await page.locator('#demonstration').textContent()).toMatch(/^DEMONSTRATION: /);
     expect(await page.title()).toBe('Broker away · DEMONSTRATION: Network');
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     expect(await live(page, 'state')).toBe('Offline');
     expect(await metric(page, 'totalTasks').textContent()).toBe('–');
     expect(await labels(page, 'executionTimeDistribution')).toEqual([...EXECUTION_TIMES]);

@@ -6,7 +6,7 @@ import Sqlite from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Aggregator, startAggregator } from '../../support/aggregator.ts';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { type OwnFolder, ownFolder } from '../../support/embedded.ts';
 import { send, shown } from '../../support/federation.ts';
@@ -243,7 +243,7 @@ describe('charts', () => {
       expect(await page.locator('#span-picker [aria-invalid="true"]').count()).toBe(1);
       expect(await hashOf(page)).toBe('');
     }
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     await from.fill('2026-11-30T10:00');
     await to.fill('2026-11-30T13:00');
     await page.keyboard.press('Enter');
@@ -279,7 +279,7 @@ describe('charts', () => {
     const chart = figure(page, 'success');
     await chart.locator('canvas').waitFor();
     await chart.locator('.menu summary').click();
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     const [picture] = await Promise.all([
       page.waitForEvent('download'),
       chart.locator('[data-part="png"]').click(),
@@ -372,7 +372,7 @@ describe('charts', () => {
         return false;
       })()`);
     await until('the colour of the system', painted);
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     await page.emulateMedia({ media: 'print', forcedColors: 'none', colorScheme: 'dark' });
     await until(
       'the width of paper',

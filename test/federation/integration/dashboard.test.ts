@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectConserved } from '../../support/conservation.ts';
 import type { Aggregator } from '../../support/aggregator.ts';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { send, shown } from '../../support/federation.ts';
 import {
@@ -257,7 +257,7 @@ describe('dashboard', () => {
     await page.locator('#rejected [data-label="not json"][data-count="1"]').waitFor();
     expect(await page.locator('[data-live="conserved"]').textContent()).toBe('Every message accounted for');
 
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   it('dashboard - it is readable and accessible on a phone, dark and light, with a gap in the past', async () => {
@@ -332,10 +332,10 @@ describe('dashboard', () => {
     ]);
     const colours = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(await colours()).toBe('rgb(13, 17, 23)');
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     await page.locator('#theme').click();
     expect(await colours()).toBe('rgb(246, 247, 249)');
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   it('dashboard - it asks for a key if one is needed, keeps it for this tab only, and shows the signing key', async () => {
@@ -424,7 +424,7 @@ describe('dashboard', () => {
       } else expect(await known.textContent()).toBe('1');
     }
     // With a banner, which is the only difference between the states.
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
 
     // A sign of life ahead of the aggregator's clock is not shown as one of this moment.
     const ahead = new Date(Date.now() + 600_000).toISOString();

@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import type { NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import type { Aggregator } from '../../support/aggregator.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { expectFits, status } from '../../support/dashboard.ts';
@@ -149,7 +149,7 @@ describe('nodes page', () => {
     await page.locator('#node-copy', { hasText: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(LEFT);
     expect(await page.locator('#node-events').getAttribute('href')).toBe(`#/events?node=${LEFT}`);
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     await page.goBack();
     await page.goBack();
     await page.locator('#nodes-count', { hasText: '10 nodes found' }).waitFor();
@@ -195,7 +195,7 @@ describe('nodes page', () => {
     await page.reload();
     await isPage(page, 3);
     await row(page, LEFT, 'pinned').locator('.own', { hasText: 'Attic' }).waitFor();
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     await row(page, LEFT, 'pinned').locator('.pin').click();
     await page.locator('#pinned-card').waitFor({ state: 'hidden' });
   });
@@ -260,7 +260,7 @@ describe('nodes page', () => {
     await page.locator('#events-count', { hasText: `${IDS.length + 4} events` }).waitFor();
     await page.goBack();
     await page.locator('#events-problem', { hasText: 'The first time must be before' }).waitFor();
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
 
     for (const [width, colorScheme] of [
       [320, 'dark'],
@@ -281,7 +281,7 @@ describe('nodes page', () => {
           expect(await row(page, 'node-0000').locator('td.up').isVisible()).toBe(true);
         } else if (path.includes('node')) await page.locator('#node-strip svg').waitFor();
         await expectFits(page);
-        if (width !== 390) expect(await seriousFindings(page), `${width} ${path}`).toEqual([]);
+        if (width !== 390) expect(await axeFindings(page), `${width} ${path}`).toEqual([]);
       }
     }
     await expectPublic(url);

@@ -4,7 +4,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { expectFits } from '../../support/dashboard.ts';
 import { keepBeating } from '../../support/federation.ts';
@@ -193,7 +193,7 @@ it('notifications - the page shows the receivers, and its button posts a test me
     '<b>chatjsonTakes messages–00',
     'brokendiscordTakes messages–00',
   ]);
-  expect(await seriousFindings(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.setViewportSize({ width: 360, height: 740 });
   await expectFits(page);
   const result = page.locator('#notifications-result');

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatsDocument } from '../../../src/mining/domain/statistics.ts';
 import type { MiningView } from '../../../src/mining/domain/view.ts';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import {
   expectAccessible,
@@ -160,7 +160,7 @@ describe('mining dashboard', () => {
     expect(await page.locator('#machines-search').inputValue()).toBe('RIG-11');
     await page.locator('#machines-search').fill('ä');
     await page.locator('#machines-problem', { hasText: 'Not searched' }).waitFor();
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   it('mining dashboard - is live: a new block, a fallback, a database that cannot be written', async () => {

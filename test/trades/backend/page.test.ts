@@ -2,7 +2,7 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { expectNothingInline, expectTextOnly } from '../../support/page-files.ts';
 import { expectFits } from '../../support/dashboard.ts';
@@ -103,7 +103,7 @@ describe('page of the reference backend', () => {
         await expectFits(page);
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme });
-          expect([client, width, colorScheme, await seriousFindings(page)]).toEqual([
+          expect([client, width, colorScheme, await axeFindings(page)]).toEqual([
             client,
             width,
             colorScheme,

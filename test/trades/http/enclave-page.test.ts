@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeEnclaveReadiness } from '../../../src/trades/http/enclave-readiness.ts';
 import { UNSTORED_SUMMARIES_MAX } from '../../../src/trades/domain/enclave-link.ts';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { expectFits } from '../../support/dashboard.ts';
 import { expectNothingInline, loadedFrom } from '../../support/page-files.ts';
@@ -36,7 +36,7 @@ describe('page of the enclave', () => {
     await page.getByText('a restart forgets every account').waitFor();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      expect(await seriousFindings(page)).toEqual([]);
+      expect(await axeFindings(page)).toEqual([]);
     }
     await page.setViewportSize({ width: 320, height: 640 });
     await expectFits(page);
@@ -53,6 +53,7 @@ describe('page of the enclave', () => {
       '/assets/dom.js',
       '/assets/icon.svg',
       '/assets/main.js',
+      '/assets/page-modes.css',
       '/assets/page.css',
     ]);
     await expectNothingInline(url);

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BucketQuery } from '../../../src/trades/domain/questions.ts';
 import type { TradesView } from '../../../src/trades/domain/view.ts';
-import { seriousFindings } from '../../support/axe.ts';
+import { axeFindings } from '../../support/axe.ts';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import {
   expectAccessible,
@@ -90,7 +90,7 @@ describe('trades page', () => {
     expect(await rows(page, 'outbox').first().locator('th').textContent()).toBe(HOSTILE);
     expect(await rows(page, 'jobs').first().locator('th').textContent()).toBe(HOSTILE);
     await expectFits(page);
-    expect(await seriousFindings(page)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   it('trades page - charts all clients or one; the tables go back and filter', async () => {
