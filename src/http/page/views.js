@@ -21,7 +21,7 @@ export function startViews(views, titled) {
   let shown = START;
   /** Where the dashboard was left: a user who comes back reads on there. */
   let startY = 0;
-  const show = () => {
+  const show = (isStart = false) => {
     const [first = START, ...rest] = address.pathParts();
     const name = Object.hasOwn(views, first) ? first : START;
     if (shown === START) startY = scrollY;
@@ -30,9 +30,11 @@ export function startViews(views, titled) {
       views[shown]?.hide?.();
       scrollTo(0, name === START ? startY : 0);
       shown = name;
+      // What had the focus is hidden now; the keys go on from the new view.
+      if (!isStart) byId('main').focus({ preventScroll: true });
     }
     titled(views[name]?.show(rest) ?? '');
   };
-  address.listen(show);
-  show();
+  address.listen(() => show());
+  show(true);
 }

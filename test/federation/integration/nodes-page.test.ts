@@ -65,11 +65,12 @@ async function launchFilled(
 
 /** The public page shows no events, and hides the nodes that a proxy keeps back, without asking for a key. */
 async function expectPublic(url: string): Promise<void> {
-  const { page } = await openPage(browser, `${url}/livez`, { allowed: /403/ });
+  const { page } = await openPage(browser, `${url}/public`, { allowed: /403/ });
+  await page.locator('#nodes-section').waitFor();
   await page.route('**/api/federation/nodes**', (route) =>
     route.fulfill({ status: 403, json: { error: 'refused' } }),
   );
-  await page.goto(`${url}/public`);
+  await page.reload();
   await page.locator('#nodes-section').waitFor({ state: 'hidden' });
   expect(await page.locator('#key-form').isHidden()).toBe(true);
   expect(await page.locator('#latest').isHidden()).toBe(true);
@@ -121,6 +122,8 @@ describe('nodes page', () => {
     await row(page, LEFT).locator('td.up').click();
     await page.locator('#node-title', { hasText: LEFT }).waitFor();
     expect(await hash(page)).toBe(`#/node/${LEFT}`);
+    // The keys go on from the new view.
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
     expect(await page.title()).toBe(`${LEFT} · Truebit federation`);
     await page.locator('#node-state', { hasText: /^Offline since / }).waitFor();
     const changes = page.locator('#transitions tbody tr');
@@ -153,6 +156,7 @@ describe('nodes page', () => {
     await page.goBack();
     await page.goBack();
     await page.locator('#nodes-count', { hasText: '10 nodes found' }).waitFor();
+    expect(await page.evaluate<number>('scrollY')).toBeGreaterThan(200);
 
     await page.goto(`${url}/#/node/node-nobody`);
     await page.locator('#node-problem', { hasText: 'does not know a node' }).waitFor();

@@ -74,9 +74,6 @@ function show([next = '']) {
     for (const link of all('#node-events'))
       link.setAttribute('href', address.linkTo(['events'], { node: id }));
     showPin();
-    // Coming from another view, the focus goes on from here.
-    if (asked !== '' || document.activeElement === document.body)
-      byId('node-title').focus({ preventScroll: true });
   }
   if (`${id} ${window}` !== asked || isOther) {
     asked = `${id} ${window}`;
