@@ -3,6 +3,7 @@
 
 import { systemClock } from '../../lib/clock.ts';
 import { CodedError } from '../../lib/errors.ts';
+import { closeAsItIs } from '../../store/close-as-it-is.ts';
 import {
   type Database,
   type DatabaseProgram,
@@ -55,10 +56,12 @@ export function openIngestDatabase(path: string): OpenedIngestDatabase {
   }
 }
 
-/** Closes the database and releases its lock; moves the log into the file first if the files are whole. */
+/** Closes the database and releases its lock; moves the log into the file first if the files are whole, and else leaves both. */
 export function closeIngestDatabase({ lock, database }: OpenedIngestDatabase, areFilesWhole: boolean): void {
-  if (areFilesWhole) emptyLog(database, STOP_EMPTY_LOG_MS, systemClock);
-  database.close();
+  if (areFilesWhole) {
+    emptyLog(database, STOP_EMPTY_LOG_MS, systemClock);
+    database.close();
+  } else closeAsItIs(database.name, () => database.close());
   lock.release();
 }
 
