@@ -10,7 +10,7 @@ import { StoredValues } from '../../store/stored-values.ts';
 export interface LastRun {
   /** `unknown`: the database is older than the log of events, or was put in place by `restore`. */
   readonly end: 'none' | 'in_order' | 'not_in_order' | 'unknown';
-  /** The last sign of life of the program, by the wall clock in ms, to within 10 s; null if not known. */
+  /** The last sign of life of the program, by the wall clock in ms, as of the last commit or up to 10 s before it; null if not known. */
   readonly aliveMs: number | null;
   /** When a backup was put in place of the database, if no run has said so yet; null otherwise. */
   readonly restoredMs: number | null;

@@ -175,6 +175,16 @@ class MainThread implements App {
   }
 
   async start(): Promise<void> {
+    try {
+      await this.#startParts();
+    } catch (error) {
+      // A start that fails ends with an error, so that what it leaves behind is no end in order.
+      if (!this.#started.disposed) this.#events.failed();
+      throw error;
+    }
+  }
+
+  async #startParts(): Promise<void> {
     await startAt(this.#started, this.#descriptors);
     this.#started.defer(() => this.#metrics.stop());
     await startAt(this.#started, this.#notifications);

@@ -69,7 +69,7 @@ export class OwnEvents implements Part {
     return Promise.resolve();
   }
 
-  /** The program cannot continue: its end will not be one in order. */
+  /** The program cannot start or continue: its end will not be one in order. */
   failed(): void {
     this.#hasFailed = true;
   }

@@ -1,6 +1,8 @@
 // The log of events of the real program: how runs end, the broker, silent nodes, a restored backup, a revoked key.
 
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FederationEvent } from '../../../src/federation/domain/events.ts';
 import type { Aggregator } from '../../support/aggregator.ts';
 import { counted, send } from '../../support/federation.ts';
@@ -59,6 +61,25 @@ describe('the log of events', () => {
     await program.ready();
     // It is said once.
     expect((await kinds(program)).slice(0, 3)).toEqual(['started', 'stopped', 'started']);
+  });
+
+  it('the log of events - a start that fails is no end in order', async () => {
+    const own = await testFolder('events-failed');
+    const broker = await launchBroker({ storeFolder: `${own.folder}/store` });
+    const other = createServer();
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    expect(await launch(at(broker.url, own, { HTTP_PORT: String(port) })).exit).toMatchObject({ code: 1 });
+
+    const program = launch(at(broker.url, own));
+    await program.ready();
+    const told = (await events(program)).map(({ kind, detail }) => [kind, detail]);
+    expect(told).toEqual([
+      ['started', 'not_in_order'],
+      ['started', 'first'],
+    ]);
   });
 
   it('the log of events - a silent node, a broker that goes and comes, a key that is revoked', async () => {
