@@ -49,12 +49,13 @@ export const eventsCommand = command({
   async run({ values }, env) {
     const query = { ...NO_FILTER, ...filterOf(values) };
     const limit = readNumber('limit', values.limit, { min: 1, max: EVENTS_MAX });
-    let { events, lastId } = reading(env, (database) => ({
-      // First, so that an event that comes meanwhile is shown by the first look.
-      lastId: readEvents(database, NO_FILTER).events[0]?.id ?? 0,
-      events: newest(database, query, limit),
-    }));
-    events = events.filter(({ id }) => id <= lastId);
+    // In one transaction, so that an event that comes meanwhile moves none to the next page, and the first look shows it.
+    let { events, lastId } = reading(env, (database) =>
+      database.transaction(() => ({
+        lastId: readEvents(database, NO_FILTER).events[0]?.id ?? 0,
+        events: newest(database, query, limit),
+      }))(),
+    );
     while (print(events.map((event) => lineOf(event, values.json)).join('')) && values.follow) {
       await pause(LOOK_INTERVAL_MS);
       // Opened for each look, so that the program can empty its log when it stops, and a restored database is found.

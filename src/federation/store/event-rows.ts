@@ -1,5 +1,5 @@
-// The rows of the log of events, written in the transaction of the next commit. The newest EVENTS_MAX stay, for as long as rows of nodes are kept. It decides
-// nothing about events.
+// The rows of the log of events, written in the transaction of the next commit. The newest EVENTS_MAX stay, for as long as
+// rows of nodes are kept. It decides nothing about events.
 
 import { NODE_KINDS, type ToldEvent } from '../domain/events.ts';
 import type { NodeTransition } from '../../lifecycle/node-state.ts';
@@ -36,10 +36,10 @@ export class EventRows {
     );
     this.#trim = statement(database, 'DELETE FROM events WHERE id < ?');
     this.#erase = statement(database, 'DELETE FROM events WHERE node_id = ?');
-    // Only the oldest are looked at: times ascend with the ids, but for a clock that was set.
+    // Times ascend with the ids, but for a clock that was set. So an event from the future must not shield those behind it.
     this.#prune = statement(
       database,
-      'DELETE FROM events WHERE id < (SELECT min(id) FROM events) + ? AND at_ms < ?',
+      'DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at_ms < ? ORDER BY id LIMIT ?)',
     );
     // The newest events may have been erased, so the greatest id in the table does not give the next one.
     const greatest = Number(statement(database, 'SELECT coalesce(max(id), 0) FROM events').pluck().get());
@@ -67,7 +67,7 @@ export class EventRows {
   /** Writes what waits, inside the caller's transaction. May be repeated after a failure. */
   write(): void {
     for (const nodeId of this.#erased) this.#erase.run(nodeId);
-    if (this.#cutoffMs !== null) this.#prune.run(PRUNED_EVENTS_MAX, this.#cutoffMs);
+    if (this.#cutoffMs !== null) this.#prune.run(this.#cutoffMs, PRUNED_EVENTS_MAX);
     if (this.#waiting.length === 0) return;
     const kept = this.#waiting.slice(-EVENTS_MAX);
     let id = this.#nextId;

@@ -144,6 +144,18 @@ describe('events in the store', () => {
     expect(told()).toEqual([[total, 'lost', null, null]]);
   });
 
+  it('an event from the future, of a clock that was set back, keeps no older one', () => {
+    const { writer } = opened;
+    writer.event(ownEvent('ready', NOW_MS + 1_000_000));
+    for (let each = 0; each <= 2 * PRUNED_EVENTS_MAX; each++) writer.event(ownEvent('ready', NOW_MS));
+    opened.commit();
+    for (const left of [PRUNED_EVENTS_MAX + 2, 2, 1]) {
+      writer.pruneStep(NOW_MS + 1);
+      opened.commit();
+      expect(read().total).toBe(left);
+    }
+  });
+
   it('a commit that fails changes nothing, and the next one has every event once', () => {
     const { writer } = opened;
     writer.event(ownEvent('ready', NOW_MS));
