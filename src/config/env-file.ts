@@ -47,6 +47,8 @@ function readLine(line: string): Line | null {
   if (/\p{Cc}/u.test(rest.replaceAll('\t', ' '))) {
     return { fault: `${name}: a control character is in the value: remove it` };
   }
+  // A shell takes it as the value, and other readers of such files as a comment.
+  if (rest.startsWith('#')) return { fault: `${name}: the value begins with #: put it in quotes` };
   const quote = rest[0];
   if (quote !== '"' && quote !== "'") return { name, value: withoutComment(rest) };
   const read = quote === '"' ? doubleQuoted(rest) : singleQuoted(rest);
@@ -61,7 +63,7 @@ function nameFault(line: string): string {
 
 /** As in a shell, a # behind white space begins a comment. */
 function withoutComment(text: string): string {
-  return text.replace(/(?:^|\s+)#.*$/su, '').trim();
+  return text.replace(/\s+#.*$/su, '').trim();
 }
 
 /** The value, or the fault. */

@@ -28,7 +28,8 @@ describe('env file', () => {
     ['A=b c', 'b c'],
     ['A=b # a comment', 'b'],
     ['A=b#c', 'b#c'],
-    ['A=# a comment', ''],
+    ['A= # a comment', ''],
+    [`A='#b'`, '#b'],
     [`A='b # c'`, 'b # c'],
     [`A='b' # c`, 'b'],
     [String.raw`A='a\b"$C'`, String.raw`a\b"$C`],
@@ -54,6 +55,7 @@ describe('env file', () => {
       'E="hunter2"more',
       'GOOD=hunter2',
       'F=hunter2\u0007',
+      'G=#hunter2',
     ].join('\n');
     const found = mistakes(text);
     expect(found).toEqual([
@@ -65,6 +67,7 @@ describe('env file', () => {
       'line 7: E: text stands behind the closing quote: remove it',
       'line 8: GOOD stands in line 1 already: write it once',
       'line 9: F: a control character is in the value: remove it',
+      'line 10: G: the value begins with #: put it in quotes',
     ]);
     expect(found.join('\n')).not.toContain('hunter2');
   });
