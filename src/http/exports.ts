@@ -28,7 +28,8 @@ export class Exports {
 
   /**
    * Sends the export that `make` makes. Errors of `make` are answered as those of any route. An error in a later part
-   * ends the connection before the answer is complete, which the client sees. HEAD gets the headers alone.
+   * ends the connection before the answer is complete, which the client sees. HEAD gets the headers alone, and as with GET
+   * no length is among them.
    */
   async send(
     request: FastifyRequest,
@@ -41,7 +42,8 @@ export class Exports {
     }
     this.#underWay++;
     const stream = await this.#begin(request, reply, make);
-    return reply.send(stream);
+    // An answer without a body would say that its length is 0.
+    return reply.send(stream ?? Readable.from([]));
   }
 
   async #begin(

@@ -1,6 +1,6 @@
-// Serves a program's page, also in its form for the public, and the files that they load. At start it reads the program's folder, the folder `page`, which
-// all pages share, and the files of uPlot's package. It answers from memory with entity tags and opens no file for a
-// request.
+// Serves a program's page, also in its form for the public, and the files that they load. At start it reads the program's
+// folder, the folder `page`, which all pages share, and the files of uPlot's package. It answers from memory with entity
+// tags and opens no file for a request.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

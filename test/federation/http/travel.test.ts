@@ -212,6 +212,7 @@ describe('http - nodes.csv', () => {
     for (let count = 0; count <= HTTP_EXPORTS_MAX; count++) {
       const head = await fetch(`${url}/api/federation/nodes.csv`, { method: 'HEAD' });
       expect([head.status, head.headers.get('content-type')?.split(';')[0]]).toEqual([200, 'text/csv']);
+      expect(head.headers.get('content-length')).toBe(null);
     }
     expect(reads).toBeLessThanOrEqual(HTTP_EXPORTS_MAX + 1);
   });
