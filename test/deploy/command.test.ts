@@ -52,6 +52,11 @@ describe('command', () => {
     expect((await run(SCRIPT, ['keys', 'list'], ROOT, env)).stdout).toBe('There are no API keys.\n');
   });
 
+  it('command - a closed standard error does not keep it from starting', async () => {
+    const { code, stdout } = await run('sh', ['-c', '"$0" "$@" 2>&-', SCRIPT, '--version'], ROOT);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^aggregator \d/) as unknown });
+  });
+
   it('command - it runs from another folder, and through links', async () => {
     const other = folder();
     mkdirSync(join(other, 'bin'));
