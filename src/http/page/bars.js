@@ -6,6 +6,8 @@ import { count, percent } from './format.js';
 import { t } from './words.js';
 
 const SHOWN = 8;
+/** Labels that are words of ours; all others are names that nodes or the network gave. */
+const SAID = new Set(['unknown', 'other']);
 
 /**
  * `name` is what people read in the place of the label. @typedef {{ label: string, count: number, name?: string }} Bar
@@ -65,7 +67,9 @@ export function showBars(place, title, bars, nothing, open) {
 
 /** What people read; a label may be empty. @param {Bar} bar */
 function nameOf({ label, name }) {
-  return name ?? (label === '' ? t('bars.empty') : label);
+  if (name !== undefined) return name;
+  if (label === '') return t('bars.empty');
+  return SAID.has(label) ? t(`bars.label.${label}`) : label;
 }
 
 /** @param {Bar} bar @param {(label: string) => void} open */

@@ -123,6 +123,17 @@ export function exact(digits) {
   return /^\d+$/.test(digits) ? BigInt(digits).toLocaleString(LOCALE) : digits;
 }
 
+/**
+ * A size that the server has written as text, such as `2.6 MiB`, with the decimal sign of the browser. Other text, such as
+ * `N/A`, stays as it is. @param {string} text
+ */
+export function writtenSize(text) {
+  const [, number = '', decimals = '', unit = ''] = /^(\d+(?:\.(\d+))?) (\w+)$/.exec(text) ?? [];
+  if (number === '') return text;
+  const digits = { minimumFractionDigits: decimals.length, maximumFractionDigits: decimals.length };
+  return `${Number(number).toLocaleString(LOCALE, digits)} ${unit}`;
+}
+
 /** A size in powers of 1,024, as disks are measured. @param {number} value in bytes */
 export function size(value) {
   let unit = 0;

@@ -16,6 +16,8 @@ export default {
   'head.theme.dark': 'Dunkel',
   'head.language': 'Sprache',
   'head.skip': 'Zu den Zahlen springen',
+  'foot.metrics': 'Metriken',
+  'foot.readiness': 'Bereitschaft',
 
   // Whether the numbers can be trusted.
   'trust.loading': 'Verbinde…',
@@ -31,6 +33,8 @@ export default {
   'bars.all': 'Alle {n} zeigen',
   'bars.empty': '(ohne Angabe)',
   'bars.none': 'Noch nichts zu zeigen.',
+  'bars.label.unknown': 'unbekannt',
+  'bars.label.other': 'andere',
   'bars.no-places': 'Stündlich gezählt; bisher zu wenige Knoten.',
 
   // Map of the world.

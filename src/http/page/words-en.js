@@ -16,6 +16,8 @@ export default {
   'head.theme.dark': 'Dark',
   'head.language': 'Language',
   'head.skip': 'Skip to the numbers',
+  'foot.metrics': 'Metrics',
+  'foot.readiness': 'Readiness',
 
   // Whether the numbers can be trusted.
   'trust.loading': 'Connecting…',
@@ -29,6 +31,8 @@ export default {
   'bars.all': 'Show all {n}',
   'bars.empty': '(no label)',
   'bars.none': 'Nothing to show yet.',
+  'bars.label.unknown': 'unknown',
+  'bars.label.other': 'other',
   'bars.no-places': 'Counted hourly; too few nodes to show so far.',
 
   // Map of the world.

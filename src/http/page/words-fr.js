@@ -16,6 +16,8 @@ export default {
   'head.theme.dark': 'Sombre',
   'head.language': 'Langue',
   'head.skip': 'Aller aux chiffres',
+  'foot.metrics': 'Métriques',
+  'foot.readiness': 'État de service',
 
   // Whether the numbers can be trusted.
   'trust.loading': 'Connexion…',
@@ -30,6 +32,8 @@ export default {
   'bars.all': 'Tout afficher ({n})',
   'bars.empty': '(sans étiquette)',
   'bars.none': 'Rien à afficher pour l’instant.',
+  'bars.label.unknown': 'inconnu',
+  'bars.label.other': 'autres',
   'bars.no-places': 'Compté chaque heure ; trop peu de nœuds pour l’instant.',
 
   // Map of the world.

@@ -49,6 +49,15 @@ export function hasText(key) {
   return Object.hasOwn(TEXTS, key);
 }
 
+/**
+ * The text of this key; if there is none, which happens with a name that is newer than the page, the name itself with
+ * spaces.
+ * @param {string} key @param {string} name
+ */
+export function wordOf(key, name) {
+  return hasText(key) ? t(key) : name.replaceAll('_', ' ');
+}
+
 /** Puts the texts of the page's language in the place of the English ones that the file of the page has. */
 export function translatePage() {
   document.documentElement.lang = LANGUAGE;

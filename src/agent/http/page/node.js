@@ -5,7 +5,7 @@ import { showBars } from './bars.js';
 import { byId, make, showText } from './dom.js';
 import { ago, count, dateTime, percent, size, span, whyAhead } from './format.js';
 import { mark, showTexts } from './live-document.js';
-import { hasText, t } from './words.js';
+import { t, wordOf } from './words.js';
 
 const GOOD = new Set(['read', 'reading', 'incomplete']);
 
@@ -137,6 +137,7 @@ function showCounts({ facts, unread, sources, messages }) {
   showBars(byId('problems'), t('src.problems'), problems, t('src.none'));
   const sent = Object.entries(messages).map(([type, outcomes]) => ({
     label: plain(type),
+    name: wordOf(`src.message.${type}`, type),
     count: outcomes.confirmed,
   }));
   showBars(byId('messages'), t('src.confirmed'), sent, '');
@@ -145,7 +146,7 @@ function showCounts({ facts, unread, sources, messages }) {
 /** @param {string} source @param {string} reason */
 function labelOf(source, reason) {
   const key = `src.reason.${reason}`;
-  return `${t(`src.name.${source}`)}: ${hasText(key) ? t(key) : plain(reason)}`;
+  return `${t(`src.name.${source}`)}: ${wordOf(key, reason)}`;
 }
 
 /** @param {string} word */

@@ -115,6 +115,12 @@ export default {
   'src.passed': 'Übergangene Einträge',
   'src.problems': 'Probleme mit Dateien',
   'src.confirmed': 'Bestätigte Nachrichten',
+  'src.message.task_received': 'Aufgabe erhalten',
+  'src.message.task_completed': 'Aufgabe abgeschlossen',
+  'src.message.invoice_created': 'Rechnung erstellt',
+  'src.message.heartbeat': 'Herzschlag',
+  'src.message.node_joined': 'Knoten beigetreten',
+  'src.message.node_left': 'Knoten gegangen',
   'src.none': 'Keine seit dem Start.',
 
   // Notices.

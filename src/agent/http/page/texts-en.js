@@ -115,6 +115,12 @@ export default {
   'src.passed': 'Records passed over',
   'src.problems': 'Problems of files',
   'src.confirmed': 'Messages confirmed',
+  'src.message.task_received': 'task received',
+  'src.message.task_completed': 'task completed',
+  'src.message.invoice_created': 'invoice created',
+  'src.message.heartbeat': 'heartbeat',
+  'src.message.node_joined': 'node joined',
+  'src.message.node_left': 'node left',
   'src.none': 'None since the start.',
 
   // Notices.

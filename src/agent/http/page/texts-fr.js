@@ -115,6 +115,12 @@ export default {
   'src.passed': 'Enregistrements passés',
   'src.problems': 'Problèmes de fichiers',
   'src.confirmed': 'Messages confirmés',
+  'src.message.task_received': 'tâche reçue',
+  'src.message.task_completed': 'tâche terminée',
+  'src.message.invoice_created': 'facture créée',
+  'src.message.heartbeat': 'signe de vie',
+  'src.message.node_joined': 'nœud arrivé',
+  'src.message.node_left': 'nœud parti',
   'src.none': 'Aucun depuis le démarrage.',
 
   // Notices.

@@ -5,7 +5,7 @@ import { showBars } from './bars.js';
 import { all, byId, showText } from './dom.js';
 import { ago, bytes, count, dateTime, span } from './format.js';
 import { showTexts } from './live-document.js';
-import { t } from './words.js';
+import { t, wordOf } from './words.js';
 
 /** @param {any} latest the document of the feed */
 export function showIngest(latest) {
@@ -29,21 +29,29 @@ export function showIngest(latest) {
   mark('broker', latest.brokerConnected);
   mark('conserved', messages.conserved);
   mark('lost', messages.lost === 0);
-  showBars(byId('outcomes'), t('ingest.outcomes'), counterBars(messages.outcomes), '');
+  showBars(
+    byId('outcomes'),
+    t('ingest.outcomes'),
+    counterBars(messages.outcomes, (name) => wordOf(`ingest.outcome.${name}`, name)),
+    '',
+  );
   showBars(
     byId('rejected'),
     t('ingest.rejected'),
-    counterBars(messages.rejected).filter((bar) => bar.count > 0),
+    counterBars(messages.rejected, (name) => wordOf(`ingest.reason.${name}`, name)).filter(
+      (bar) => bar.count > 0,
+    ),
     t('ingest.none-rejected'),
   );
   showText('version', latest.version);
   showText('startedAt', dateTime(latest.startedAt));
 }
 
-/** @param {Readonly<Record<string, number>>} counters */
-function counterBars(counters) {
+/** @param {Readonly<Record<string, number>>} counters @param {(name: string) => string} wordFor */
+function counterBars(counters, wordFor) {
   return Object.entries(counters).map(([label, number]) => ({
     label: label.replaceAll('_', ' '),
+    name: wordFor(label),
     count: number,
   }));
 }

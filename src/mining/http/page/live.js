@@ -4,13 +4,13 @@
 import { serverNowMs } from './api.js';
 import { showBars } from './bars.js';
 import { byId, make, setText, showText } from './dom.js';
-import { bytes, count, dateTime, exact, rate, span } from './format.js';
+import { bytes, count, dateTime, exact, rate, span, writtenSize } from './format.js';
 import { LiveDocument, mark, showTexts } from './live-document.js';
 import { titleView } from './page-title.js';
 import { showStack } from './state-stack.js';
 import { reasonTexts } from './trust.js';
 import { showUpstreams } from './upstreams.js';
-import { t } from './words.js';
+import { t, wordOf } from './words.js';
 
 let shownRefusals = '';
 
@@ -33,8 +33,18 @@ function show(latest) {
   mark('refusedConnections', door.refusedConnections === 0);
   mark('database', latest.database.problem == null);
   showStack('machine-stack', [machines.online, machines.stale, machines.offline]);
-  showBars(byId('verdicts'), t('work.verdicts'), counterBars(desk.verdicts), t('work.no-submission'));
-  showBars(byId('proof-outcomes'), t('work.proofs'), counterBars(proofs.outcomes), t('work.no-proof'));
+  showBars(
+    byId('verdicts'),
+    t('work.verdicts'),
+    counterBars(desk.verdicts, (name) => wordOf(`work.verdict.${name}`, name)),
+    t('work.no-submission'),
+  );
+  showBars(
+    byId('proof-outcomes'),
+    t('work.proofs'),
+    counterBars(proofs.outcomes, (name) => wordOf(`work.proof.${name}`, name)),
+    t('work.no-proof'),
+  );
   showUpstreams(latest.upstreams);
   showRefusals(statistics.refusals, statistics.refusalsTotal);
   showText(
@@ -59,8 +69,8 @@ function nowTexts() {
     }),
     accountsNote: t('now.accounts-of', { ever: statistics.uniqueMiners }),
     listedAccounts: count(statistics.listedAccounts),
-    totalCapacity: statistics.totalCapacity,
-    networkNote: t('now.of-network', { capacity: statistics.networkCapacity }),
+    totalCapacity: writtenSize(statistics.totalCapacity),
+    networkNote: t('now.of-network', { capacity: writtenSize(statistics.networkCapacity) }),
     currentHeight: statistics.networkCapacity === 'N/A' ? 'N/A' : exact(statistics.currentHeight),
     pollNote: t('now.polls', { rate: polls === null ? '–' : rate(polls) }),
   };
@@ -119,10 +129,12 @@ function showRefusals(refusals, total) {
 /** Steps on the way to a verdict: their counters say nothing of what is under way now. */
 const STEPS = new Set(['checking', 'waiting']);
 
-/** @param {Readonly<Record<string, number>>} counters */
-function counterBars(counters) {
+/** @param {Readonly<Record<string, number>>} counters @param {(name: string) => string} wordFor */
+function counterBars(counters, wordFor) {
   return Object.entries(counters).flatMap(([label, number]) =>
-    number === 0 || STEPS.has(label) ? [] : [{ label: label.replaceAll('_', ' '), count: number }],
+    number === 0 || STEPS.has(label)
+      ? []
+      : [{ label: label.replaceAll('_', ' '), name: wordFor(label), count: number }],
   );
 }
 
