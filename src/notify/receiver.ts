@@ -30,6 +30,7 @@ const STOP_MS = 2_000;
 const FAILURES_TO_TELL = 3;
 /** A message, a test, and no more at a time. */
 const SOCKETS = 2;
+const FLOODED = 'too many notices wait';
 
 /** One receiver as the operator describes it. */
 export interface ReceiverSettings {
@@ -104,8 +105,10 @@ export class Receiver implements Part {
   #dropped = 0;
   #failures = 0;
   #problem: string | null = null;
-  /** Dropped since the last message that was taken. */
+  /** Dropped since {@link ReceiverParts.works} was told, or since the start. */
   #lost = 0;
+  /** Too many notices waited, and some of them still wait. */
+  #isFlooded = false;
 
   /** The URL of the settings must be one: the reader of the settings has checked it. */
   constructor(settings: ReceiverSettings, parts: ReceiverParts) {
@@ -151,7 +154,10 @@ export class Receiver implements Part {
       return;
     }
     const hasRoom = this.#gathered.add(notice);
-    if (!hasRoom) this.#drop(1, 'too many notices wait');
+    if (!hasRoom) {
+      this.#isFlooded = true;
+      this.#drop(1, FLOODED);
+    }
     this.#schedule();
   }
 
@@ -228,6 +234,12 @@ export class Receiver implements Part {
     this.#sent += told;
     this.#failures = 0;
     this.#lastSentAtMs = this.#parts.clock.nowMs();
+    this.#isFlooded &&= this.#gathered.waiting > 0;
+    // In a storm each message that is taken makes room for one more: that is no end of the trouble.
+    if (this.#isFlooded) {
+      this.#problem = FLOODED;
+      return;
+    }
     if (this.#problem !== null) this.#parts.works(this.#settings.name, this.#lost);
     this.#problem = null;
     this.#lost = 0;

@@ -139,6 +139,30 @@ describe('receiver', () => {
     await counted({ waiting: 0, sent: 0, dropped: NOTICES_WAITING_MAX + 6 });
   });
 
+  it('receiver - a storm at a receiver without an interval is told once as its begin, and once as its end', async () => {
+    const held: (() => void)[] = [];
+    const server = await receivingServer((_seen, response) => {
+      held.push(() => response.writeHead(204).end());
+    });
+    const { receivers, events, counted } = await startReceivers([
+      receiverConfig(server.url, { minIntervalMs: 0 }),
+    ]);
+    const takeOne = async (sent: number) => {
+      await until('a message', () => held.length > 0);
+      held.pop()?.();
+      await counted({ sent });
+    };
+    for (let round = 1; round <= 3; round++) {
+      for (let index = 0; index < 2 * NOTICES_WAITING_MAX; index++) receivers.tell(offline(`n${index}`));
+      await takeOne(round);
+      expect(events).toEqual(['ops failed: too many notices wait']);
+      expect(receivers.problem).toContain('too many notices wait');
+    }
+    for (let sent = 4; receivers.totals.waiting > 0; sent++) await takeOne(sent);
+    expect(events).toEqual(['ops failed: too many notices wait', `ops works: ${receivers.totals.dropped}`]);
+    expect(receivers.problem).toBeNull();
+  });
+
   it('receiver - at the stop what waits gets one attempt', async () => {
     const server = await receivingServer();
     const { receivers, counted } = await startReceivers([receiverConfig(server.url)]);
