@@ -37,6 +37,11 @@ export function readUrlFile(path: string): UrlFile {
     const text = bytes.toString('utf8', 0, length).trim();
     if (length > BYTES_MAX || /\s/.test(text))
       return { type: 'fault', fault: 'this file holds more than one address' };
+    if (/\p{C}/u.test(text))
+      return {
+        type: 'fault',
+        fault: 'a character that cannot be seen is in this file: write the address again by hand',
+      };
     if (text === '') return { type: 'fault', fault: 'this file is empty: write the address into it' };
     const isReadable = (stats.mode & READABLE_BY_OTHERS) !== 0;
     const warning = isReadable ? `other users may read this file: run "chmod 600 ${path}"` : null;

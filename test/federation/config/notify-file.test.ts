@@ -127,6 +127,7 @@ describe('NOTIFY_FILE', () => {
       ['', 'this file is empty'],
       ['https://h/geheim\nhttps://h/2\n', 'this file holds more than one address'],
       ['h/geheim', 'what the file holds is no address'],
+      ['https://h/\0geheim', 'a character that cannot be seen is in this file'],
       ['x'.repeat(9_000), 'this file holds more than one address'],
     ] as const) {
       writeFileSync(file, content);
