@@ -85,7 +85,7 @@ describe('packed package', () => {
   it('is named truebit-aggregator, is built when it is packed, and holds what is built and the examples', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
     expect(manifest.name).toBe('truebit-aggregator');
-    expect(manifest.scripts['prepack']).toContain('npm run build');
+    expect(manifest.scripts['prepack']).toContain('scripts/build.sh');
     const installed = join(consumer, 'node_modules/truebit-aggregator');
     for (const file of [
       'dist/agent/library/index.d.ts',
