@@ -6,7 +6,7 @@ import { count, percent } from './format.js';
 import { t } from './words.js';
 
 const SHOWN = 8;
-/** Labels that are words of ours; all others are names that nodes or the network gave. */
+/** Labels that the program itself gives. All others are names of nodes or of the network, which stay as they are. */
 const SAID = new Set(['unknown', 'other']);
 
 /**
