@@ -3,13 +3,14 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { errorCode } from '../lib/error-code.ts';
 import { lookForDatabase, requirePlace } from '../store/database-place.ts';
 import { type DatabaseProgram, openCurrent } from '../store/database.ts';
 import { fileSystemOf } from '../store/file-system.ts';
 import { FREE_SPACE_LOW_SHARE, type Room, roomBeside } from '../store/free-space.ts';
 import { type LockHolder, lockHolder } from '../store/lock.ts';
 import { requireOneName } from '../store/one-name.ts';
-import { formatVersionOf, requireOwnFile } from '../store/program-identity.ts';
+import { formatOf, requireOwnFile } from '../store/program-identity.ts';
 import { type Check, fail, type Finding, ok, warn } from './finding.ts';
 import { size } from './screen.ts';
 
@@ -104,8 +105,18 @@ function databaseFindings(path: string, program: DatabaseProgram): readonly Find
   requireOwnFile(path, program, 'start');
   const holder = lockHolder(path);
   if (holder?.isAlive === true) openCurrent(path, program).close();
-  const version = formatVersionOf(path);
-  return [versionFinding(path, found.size, version, program.migrations.length), lockFinding(holder)];
+  return [formatFinding(path, found.size, program.migrations.length), lockFinding(holder)];
+}
+
+function formatFinding(path: string, bytes: number, newest: number): Finding {
+  try {
+    const { version, isCut } = formatOf(path);
+    if (!isCut) return versionFinding(path, bytes, version, newest);
+    return fail('database', `the end of ${path} is missing: it has ${size(bytes)}`, 'restore a backup');
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown error';
+    return fail('database', `${path} cannot be read (${code})`, 'let this user read and write it');
+  }
 }
 
 /** Judges the version of a database's format; `newest` is the one that this program knows. */

@@ -77,11 +77,14 @@ export function requireOwnFile(path: string, owner: DatabaseOwner, use: FileUse 
   }
 }
 
-/** The version of the database's format, without opening it with SQLite; 0 if there is no database. Throws the system's error. */
-export function formatVersionOf(path: string): number {
+/**
+ * The version of the database's format, 0 if there is no database, and whether the end of the file is missing; without
+ * opening it with SQLite. Throws the system's error.
+ */
+export function formatOf(path: string): { readonly version: number; readonly isCut: boolean } {
   const reader = new SchemaReader(path);
   try {
-    return reader.version();
+    return { version: reader.version(), isCut: reader.isCut };
   } finally {
     reader.close();
   }

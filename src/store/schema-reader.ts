@@ -14,6 +14,10 @@ export interface SchemaEntry {
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const HEADER_BYTES = 100;
 const PAGE_BYTES_OFFSET = 16;
+/** The number of pages, which counts only if the two numbers after it are equal: then SQLite wrote it (1.3.8). */
+const PAGES_OFFSET = 28;
+const CHANGES_OFFSET = 24;
+const CHANGES_AT_PAGES_OFFSET = 92;
 const VERSION_OFFSET = 60;
 const MARK_OFFSET = 68;
 
@@ -62,6 +66,17 @@ export class SchemaReader {
 
   get #isDatabase(): boolean {
     return this.#header.subarray(0, MAGIC.length).equals(MAGIC);
+  }
+
+  /**
+   * True if the end of the file is missing. With a log beside it nothing is known: SQLite may have been interrupted while
+   * it moved the log into the file.
+   */
+  get isCut(): boolean {
+    if (!this.#isDatabase || (this.#log !== null && fstatSync(this.#log).size > 0)) return false;
+    const number = (offset: number) => this.#header.readUInt32BE(offset);
+    if (number(CHANGES_OFFSET) !== number(CHANGES_AT_PAGES_OFFSET)) return false;
+    return number(PAGES_OFFSET) * this.#pageBytes > fstatSync(this.#file).size;
   }
 
   /** The mark (`application_id`) in the file or, if the file has none, in its log; 0 if neither has one. */

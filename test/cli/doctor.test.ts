@@ -1,7 +1,7 @@
 // `doctor`: the judgements in a table, and each look at real files, ports and a real nats-server. What every program looks at
 // in its own way is in the tests of the programs.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
@@ -160,6 +160,19 @@ describe('doctor', () => {
     ]);
     const wrong = await looked(databaseChecks({ ...examined, path: join(text, 'b.db') }));
     expect(graded(wrong)[0]).toBe('fail folder');
+  });
+
+  it('doctor - a database whose end is missing, unless it may be in the log', async () => {
+    const path = join(makeFolder(), 'a.db');
+    openWriter(path, MINING_DATABASE).close();
+    truncateSync(path, 5_000);
+    const look = async () =>
+      (await looked(databaseChecks({ path, program: MINING_DATABASE, setting: 'X' }))).slice(3);
+    const cut = await look();
+    expect(graded(cut)).toEqual(['fail database', 'ok lock']);
+    expect(cut[0]?.finding).toContain(`the end of ${path} is missing`);
+    writeFileSync(`${path}-wal`, 'x'.repeat(100));
+    expect(graded(await look())).toEqual(['ok database', 'ok lock']);
   });
 
   it('doctor - a port: free, taken by another program, taken by the running program', async () => {
