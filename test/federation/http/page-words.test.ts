@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EVENT_KINDS, START_DETAILS } from '../../../src/federation/domain/events.ts';
-import { REJECT_REASONS } from '../../../src/federation/domain/vocabulary.ts';
+import { CONTINENTS, REJECT_REASONS } from '../../../src/federation/domain/vocabulary.ts';
 import { NODE_STATES } from '../../../src/lifecycle/node-state.ts';
 
 const FOLDER = new URL('../../../src/federation/http/page/', import.meta.url);
@@ -24,6 +24,7 @@ describe('page - words of the federation', () => {
     ...EVENT_KINDS.flatMap((kind) => [`event.${kind}`, `events.kind.${kind}`]),
     ...START_DETAILS.flatMap((detail) => [`event.started.${detail}`, `event.started.${detail}.unknown`]),
     ...NODE_STATES.flatMap((state) => [`event.node_${state}.first`, `nodes.state.${state}`]),
+    ...CONTINENTS.map((continent) => `names.continent.${continent}`),
     ...REJECT_REASONS.map((reason) => `ingest.reason.${reason}`),
     ...['sign_of_life', 'silence', 'left'].map((cause) => `node.cause.${cause}`),
   ])('%s', (key) => {

@@ -1,7 +1,6 @@
 // Names of what messages call by a number or two letters: chains and continents.
 
-import { LANGUAGE } from './language.js';
-import { t } from './words.js';
+import { wordOf } from './words.js';
 
 /** Chains by their id (EIP-155; the list of chainlist.org). @type {Readonly<Record<string, string>>} */
 const CHAINS = {
@@ -39,10 +38,6 @@ const CHAINS = {
   11155420: 'OP Sepolia',
 };
 
-/** Continents as regions of the United Nations (M49). @type {Readonly<Record<string, string>>} */
-const CONTINENTS = { AF: '002', AS: '142', EU: '150', NA: '003', OC: '009', SA: '005' };
-const REGIONS = new Intl.DisplayNames(LANGUAGE, { type: 'region' });
-
 /** @param {string} label */
 function chainName(label) {
   const name = Object.hasOwn(CHAINS, label) ? CHAINS[label] : undefined;
@@ -51,9 +46,8 @@ function chainName(label) {
 
 /** @param {string} label */
 function continentName(label) {
-  if (label === 'AN') return t('names.antarctica');
-  const region = Object.hasOwn(CONTINENTS, label) ? CONTINENTS[label] : undefined;
-  return region === undefined ? label : (REGIONS.of(region) ?? label);
+  // Not by Intl.DisplayNames: Chromium has no names of continents, and answers with their numbers.
+  return wordOf(`names.continent.${label}`, label);
 }
 
 /** By distribution, the name of a label for people. */
