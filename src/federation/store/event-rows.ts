@@ -20,6 +20,7 @@ export class EventRows {
   readonly #insert: Statement;
   readonly #trim: Statement<[number]>;
   readonly #erase: Statement<[string]>;
+  readonly #has: Statement<[string]>;
   readonly #prune: Statement<[number, number]>;
   #cutoffMs: number | null = null;
   #waiting: (ToldEvent | NodeTransition)[] = [];
@@ -36,6 +37,7 @@ export class EventRows {
     );
     this.#trim = statement(database, 'DELETE FROM events WHERE id < ?');
     this.#erase = statement(database, 'DELETE FROM events WHERE node_id = ?');
+    this.#has = statement(database, 'SELECT 1 FROM events WHERE node_id = ? LIMIT 1');
     // Times ascend with the ids, but for a clock that was set. So an event from the future must not shield those behind it.
     this.#prune = statement(
       database,
@@ -53,10 +55,16 @@ export class EventRows {
     if (this.#waiting.length >= 2 * EVENTS_MAX) this.#waiting = this.#waiting.slice(-EVENTS_MAX);
   }
 
-  /** Deletes all events of a node with the next commit. It reads all rows, of which there are at most EVENTS_MAX. */
-  erase(nodeId: string): void {
-    this.#waiting = this.#waiting.filter((event) => event.nodeId !== nodeId);
+  /**
+   * Deletes all events of a node with the next commit; false if there are none. It reads all rows, of which there are at
+   * most EVENTS_MAX.
+   */
+  erase(nodeId: string): boolean {
+    const others = this.#waiting.filter((event) => event.nodeId !== nodeId);
+    if (others.length === this.#waiting.length && this.#has.get(nodeId) === undefined) return false;
+    this.#waiting = others;
     this.#erased.push(nodeId);
+    return true;
   }
 
   /** Schedules a step of retention for the next commit: events older than `cutoffMs` are deleted, some with each step. */

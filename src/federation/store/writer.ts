@@ -342,10 +342,13 @@ export class FederationWriter {
     return durably(this.#database, run);
   }
 
-  /** Removes a node, its transitions and its events with the next commit; false if no node has this id. */
+  /**
+   * Removes a node, its transitions and its events with the next commit; false if there is none of them. The events of a
+   * node that was evicted are still there.
+   */
   forget(nodeId: string): boolean {
-    const isKnown = this.#nodes.forget(nodeId);
-    if (isKnown) this.#events.erase(nodeId);
+    const hasEvents = this.#events.erase(nodeId);
+    const isKnown = this.#nodes.forget(nodeId) || hasEvents;
     this.#isErasing ||= isKnown;
     return isKnown;
   }

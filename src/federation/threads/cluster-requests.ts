@@ -11,11 +11,14 @@ import type {
   OperatorAnswers,
   OperatorRequest,
 } from '../domain/operator-request.ts';
+import { DAY_MS } from '../../lib/durations.ts';
 import { CodedError } from '../../lib/errors.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { API_KEYS_MAX } from '../store/api-keys.ts';
 import { BLOCKED_NODES_MAX } from '../store/blocked-nodes.ts';
 import type { OperatorRequestReply } from '../store/operator-request-reply.ts';
+import type { WorkerPool } from '../../workers/pool.ts';
+import type { FederationQuestions } from '../workers/questions.ts';
 
 /** What {@link ClusterRequests} needs of main. */
 export interface ClusterRequestsParts {
@@ -23,8 +26,19 @@ export interface ClusterRequestsParts {
   command(command: ControlCommand): Promise<CommandOutcome>;
   /** Asks this replica's own writer. */
   ask(request: OperatorRequest): Promise<OperatorRequestReply>;
-  /** True if the database of this replica knows the node. */
+  /** True if the database of this replica has the node, or events of it. */
   hasNode(nodeId: string): Promise<boolean>;
+}
+
+/** True if the database has the node, or events of it, as of the last commit. */
+export async function isStored(
+  pool: Pick<WorkerPool<FederationQuestions>, 'ask'>,
+  nodeId: string,
+): Promise<boolean> {
+  const node = { nodeId, windowMs: DAY_MS, stripCells: 0 };
+  if ((await pool.ask('node', { query: node })) !== null) return true;
+  const query = { kinds: [], nodeId, fromMs: null, toMs: null, page: 1 };
+  return (await pool.ask('events', { query })).total > 0;
 }
 
 /** Keys and blocked nodes of the last commands that are kept until this replica has them. */

@@ -4,7 +4,7 @@
 import { natsOptions } from '../broker/broker-choice.ts';
 import { BrokerClients } from './broker-clients.ts';
 import { ClusterPart } from './cluster-part.ts';
-import { ClusterRequests } from './cluster-requests.ts';
+import { ClusterRequests, isStored } from './cluster-requests.ts';
 import type { ClusterSettings, Settings } from '../config/settings.ts';
 import { DataThreads } from './data-threads.ts';
 import { poolWorkerUrl } from './files.ts';
@@ -28,7 +28,6 @@ import type { NatsOptions } from '../../io/nats.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ClockWatch } from '../../lib/clock-watch.ts';
 import { type DescriptorWatch, watchDescriptors } from '../../lib/descriptors.ts';
-import { DAY_MS } from '../../lib/durations.ts';
 import { CodedError } from '../../lib/errors.ts';
 import type { LineLoss } from '../../lib/line-output.ts';
 import { type Part, SideBySide, startAt } from '../../lib/part.ts';
@@ -263,8 +262,7 @@ class MainThread implements App {
     this.#requests ??= new ClusterRequests({
       command: (each) => this.#clustered.link.command(each),
       ask: (request) => this.#operatorRequests.ask(request),
-      hasNode: async (nodeId) =>
-        (await this.#pool.ask('node', { query: { nodeId, windowMs: DAY_MS, stripCells: 0 } })) !== null,
+      hasNode: (nodeId) => isStored(this.#pool, nodeId),
     });
     return this.#requests.reply(command);
   }

@@ -109,6 +109,22 @@ describe('events in the store', () => {
     expect(told()[0]).toEqual([4, 'ready', null, null]);
   });
 
+  it('forgetting a node that was evicted erases the events that it left', () => {
+    const { writer } = opened;
+    writer.applyNext(joined('node-1'), moment);
+    opened.commit();
+    writer.transition(to('node-1', 'online', 'stale'));
+    opened.commit();
+    // As an eviction does: the row goes, and the events stay.
+    opened.database.exec('DELETE FROM nodes');
+    opened.reopen();
+    expect(told()).toHaveLength(1);
+    expect(opened.writer.forget('node-1')).toBe(true);
+    opened.commit();
+    expect(told()).toEqual([]);
+    expect(opened.writer.forget('node-1')).toBe(false);
+  });
+
   it(`keeps the newest ${EVENTS_MAX}, however many come at once`, () => {
     const stored = new StoredValues(opened.database);
     const rows = new EventRows(opened.database, stored);
