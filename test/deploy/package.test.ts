@@ -190,6 +190,23 @@ describe('packed program', () => {
     expect(stdout).toContain(manifest.version);
   });
 
+  it('packed program - --env-file is read by the program alone', async () => {
+    const command = join(home, 'node_modules/.bin/truebit-aggregator');
+    const checked = (program: string, args: readonly string[]) =>
+      run(program, [...args, 'check-config', '--env-file', 'my.env'], { cwd: home, env: settings({}) }).catch(
+        (error: { code: number; stdout: string; stderr: string }) => error,
+      );
+    const missing = await checked(command, []);
+    expect(missing).toMatchObject({ code: 1 });
+    expect(missing.stderr).toMatch(/my\.env does not exist\. \[settings_invalid\]\n$/);
+    // Node would refuse to start with this option.
+    writeFileSync(join(home, 'my.env'), 'NODE_OPTIONS=--no-such-option\nHTTP_PORT=8123\n');
+    expect((await checked(command, [])).stdout).toContain('HTTP_PORT=8123');
+    // npx is a program of Node too, and would read the file itself.
+    const words = ['--', 'truebit-aggregator'];
+    expect((await checked('npx', words)).stdout).toContain('HTTP_PORT=8123');
+  });
+
   it('packed program - without a nats-server it ends with one sentence and the remedy', async () => {
     const env = settings({
       EMBEDDED_NATS: 'on',
