@@ -67,8 +67,8 @@ export function showBars(place, title, bars, nothing, open) {
 
 /** What people read; a label may be empty. @param {Bar} bar */
 function nameOf({ label, name }) {
-  if (name !== undefined) return name;
   if (label === '') return t('bars.empty');
+  if (name !== undefined) return name;
   return SAID.has(label) ? t(`bars.label.${label}`) : label;
 }
 

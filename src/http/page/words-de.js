@@ -37,6 +37,15 @@ export default {
   'bars.label.other': 'andere',
   'bars.no-places': 'Stündlich gezählt; bisher zu wenige Knoten.',
 
+  // Names of continents.
+  'names.continent.AF': 'Afrika',
+  'names.continent.AN': 'Antarktis',
+  'names.continent.AS': 'Asien',
+  'names.continent.EU': 'Europa',
+  'names.continent.NA': 'Nordamerika',
+  'names.continent.OC': 'Ozeanien',
+  'names.continent.SA': 'Südamerika',
+
   // Map of the world.
   'map.label': 'Karte mit {n} Zellen',
   'map.source': 'Land: Natural Earth',

@@ -35,6 +35,15 @@ export default {
   'bars.label.other': 'other',
   'bars.no-places': 'Counted hourly; too few nodes to show so far.',
 
+  // Names of continents.
+  'names.continent.AF': 'Africa',
+  'names.continent.AN': 'Antarctica',
+  'names.continent.AS': 'Asia',
+  'names.continent.EU': 'Europe',
+  'names.continent.NA': 'North America',
+  'names.continent.OC': 'Oceania',
+  'names.continent.SA': 'South America',
+
   // Map of the world.
   'map.label': 'Map with {n} cells',
   'map.source': 'Land: Natural Earth',

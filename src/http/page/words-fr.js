@@ -36,6 +36,15 @@ export default {
   'bars.label.other': 'autres',
   'bars.no-places': 'Compté chaque heure ; trop peu de nœuds pour l’instant.',
 
+  // Names of continents.
+  'names.continent.AF': 'Afrique',
+  'names.continent.AN': 'Antarctique',
+  'names.continent.AS': 'Asie',
+  'names.continent.EU': 'Europe',
+  'names.continent.NA': 'Amérique du Nord',
+  'names.continent.OC': 'Océanie',
+  'names.continent.SA': 'Amérique du Sud',
+
   // Map of the world.
   'map.label': 'Carte avec {n} cellules',
   'map.source': 'Terres : Natural Earth',

@@ -110,7 +110,11 @@ describe('page Network', () => {
       expect(await metric(page, name).getAttribute('value'), name).toBe(String(value));
     expect(await metric(page, 'successRate').textContent()).toBe('98.2');
     expect(await labels(page, 'executionTimeDistribution')).toEqual([...EXECUTION_TIMES]);
-    expect(await labels(page, 'chainDistribution')).toEqual(['43113', '43114', '1']);
+    expect(await labels(page, 'chainDistribution')).toEqual([
+      'Avalanche Fuji (43113)',
+      'Avalanche C-Chain (43114)',
+      'Ethereum (1)',
+    ]);
     expect(await page.locator('#genuine').textContent()).toBe('✓ Genuine: signed by aggregator-6f0c');
     expect(await page.locator('#published').textContent()).toMatch(/^Published \d+ s ago$/);
     expect(await row(page, 'sources', 'debug.log').textContent()).toContain('Being read');
@@ -146,6 +150,7 @@ describe('page Network', () => {
     });
     const { page } = await openPage(browser, url);
     await status(page, 'broker_away');
+    await page.locator('#notices p[data-notice="awaiting_data"]').waitFor();
     expect(
       await page.locator('#notices p').evaluateAll((all) => all.map((one) => one.dataset['notice'])),
     ).toEqual(['no_salt', 'no_sources', 'awaiting_data']);

@@ -6,6 +6,7 @@ import { bindChoice } from './choice.js';
 import { byId, setText } from './dom.js';
 import { ago, dateTime, whyAhead } from './format.js';
 import { showMetrics } from './metric-elements.js';
+import { NAMES } from './names.js';
 import { networkOf } from './network-feed.js';
 import { VOCABULARIES } from './vocabulary.js';
 import { t } from './words.js';
@@ -92,7 +93,7 @@ function current() {
 function show() {
   const shown = current();
   const isKnown = shown !== null && shown.status !== 'awaiting_data';
-  showMetrics(isKnown ? shown : null, VOCABULARIES);
+  showMetrics(isKnown ? shown : null, VOCABULARIES, NAMES);
   const genuine = byId('genuine');
   const isSigned = isKnown && shown.signature === 'valid';
   genuine.dataset.signature = isKnown ? shown.signature : 'unknown';

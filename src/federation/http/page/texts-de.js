@@ -80,13 +80,6 @@ export default {
   'dist.taskType': 'Aufgabenarten',
   'dist.continent': 'Kontinente',
   'dist.location': 'Orte, Zellen von 0,5°',
-  'names.continent.AF': 'Afrika',
-  'names.continent.AN': 'Antarktis',
-  'names.continent.AS': 'Asien',
-  'names.continent.EU': 'Europa',
-  'names.continent.NA': 'Nordamerika',
-  'names.continent.OC': 'Ozeanien',
-  'names.continent.SA': 'Südamerika',
 
   // Nodes.
   'nodes.title': 'Knoten',

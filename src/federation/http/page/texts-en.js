@@ -80,13 +80,6 @@ export default {
   'dist.taskType': 'Task types',
   'dist.continent': 'Continents',
   'dist.location': 'Locations, 0.5° cells',
-  'names.continent.AF': 'Africa',
-  'names.continent.AN': 'Antarctica',
-  'names.continent.AS': 'Asia',
-  'names.continent.EU': 'Europe',
-  'names.continent.NA': 'North America',
-  'names.continent.OC': 'Oceania',
-  'names.continent.SA': 'South America',
 
   // Nodes.
   'nodes.title': 'Nodes',

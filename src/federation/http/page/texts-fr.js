@@ -81,13 +81,6 @@ export default {
   'dist.taskType': 'Types de tâches',
   'dist.continent': 'Continents',
   'dist.location': 'Lieux, cellules de 0,5°',
-  'names.continent.AF': 'Afrique',
-  'names.continent.AN': 'Antarctique',
-  'names.continent.AS': 'Asie',
-  'names.continent.EU': 'Europe',
-  'names.continent.NA': 'Amérique du Nord',
-  'names.continent.OC': 'Océanie',
-  'names.continent.SA': 'Amérique du Sud',
 
   // Nodes.
   'nodes.title': 'Nœuds',

@@ -22,6 +22,8 @@ export default {
   'now.jobs-of': '{n} von höchstens {limit}; {opened} seit dem Start eröffnet',
   'now.taken': 'Angenommene Trades',
   'now.pace': '{rate} je Sekunde',
+  'range.1y': '1 Jahr',
+  'range.10y': '10 Jahre',
   'now.waiting': 'Wartende Zusammenfassungen',
   'now.oldest': 'älteste: {span}',
   'now.delivery': 'Letzte Lieferung',

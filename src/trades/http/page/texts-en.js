@@ -22,6 +22,8 @@ export default {
   'now.jobs-of': '{n} of at most {limit}; {opened} opened since the start',
   'now.taken': 'Trades taken',
   'now.pace': '{rate} a second',
+  'range.1y': '1 y',
+  'range.10y': '10 y',
   'now.waiting': 'Waiting summaries',
   'now.oldest': 'oldest: {span}',
   'now.delivery': 'Last delivery',

@@ -22,6 +22,8 @@ export default {
   'now.jobs-of': '{n} sur {limit} au plus ; {opened} ouverts depuis le démarrage',
   'now.taken': 'Trades pris',
   'now.pace': '{rate} par seconde',
+  'range.1y': '1 an',
+  'range.10y': '10 ans',
   'now.waiting': 'Résumés en attente',
   'now.oldest': 'le plus ancien : {span}',
   'now.delivery': 'Dernière livraison',

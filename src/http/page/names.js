@@ -31,6 +31,7 @@ const CHAINS = {
   7777777: 'Zora',
   5: 'Goerli',
   17000: 'Holesky',
+  43113: 'Avalanche Fuji',
   80002: 'Polygon Amoy',
   84532: 'Base Sepolia',
   421614: 'Arbitrum Sepolia',
