@@ -43,6 +43,11 @@ function decode(part) {
   }
 }
 
+/** True if the address is that of the dashboard, not of another view. */
+export function isDashboard() {
+  return pathParts().length === 0;
+}
+
 /** The value of a parameter; null if the address has none. @param {string} name */
 export function get(name) {
   return parts().parameters.get(name);
@@ -61,6 +66,20 @@ export function set(values, { replace = false } = {}) {
     else parameters.set(name, value);
   }
   show(hashOf(now, parameters), replace);
+}
+
+/**
+ * Makes an address without a view that of the dashboard, now and after each change: each part of a page rests while the
+ * address is not its own.
+ * @param {readonly string[]} views the names of those beside the dashboard
+ */
+export function keepTo(views) {
+  const check = () => {
+    const [view] = pathParts();
+    if (view !== undefined && !views.includes(view)) show(hashOf('/', parts().parameters), true);
+  };
+  listen(check);
+  check();
 }
 
 /**

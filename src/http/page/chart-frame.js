@@ -4,6 +4,7 @@
 // page has a `figure` with `data-chart` for each chart, and the elements `range`, `zoom-out`, `zoom-wider`,
 // `zoom-newest`, `reading`; the frame adds the words of the span, the form and the menus.
 
+import { isDashboard, listen } from './address.js';
 import { serverNowMs } from './api.js';
 import { chartColours } from './chart-colours.js';
 import { addMenu } from './chart-export.js';
@@ -58,6 +59,7 @@ export class ChartFrame {
   #isPaper = false;
   /** The time, in seconds, at which a key put the cursor. @type {number | null} */ #keyAt = null;
   /** True if a key or a button asked for the span that is being loaded. */ #isTold = false;
+  /** True if there are rows that the charts do not show. */ #isBehind = false;
 
   /** @param {readonly Definition[]} definitions @param {Source} source */
   constructor(definitions, source) {
@@ -94,10 +96,23 @@ export class ChartFrame {
     byId('zoom-newest').addEventListener('click', () => this.#tell(() => this.#zoomIn(this.#shown.toMs)));
     this.#watchLook();
     this.#span.start();
+    document.addEventListener('visibilitychange', () => this.#catchUp());
+    listen(() => this.#catchUp());
+  }
+
+  /** Loads new rows, after up to `spreadMs` at random. A span that does not end now has none. */
+  renew(spreadMs = 0) {
+    this.#isBehind = true;
+    setTimeout(() => this.#catchUp(), Math.random() * spreadMs);
+  }
+
+  /** Nothing is loaded while the charts cannot be seen. */
+  #catchUp() {
+    if (this.#isBehind && this.#isUpToNow && !document.hidden && isDashboard()) void this.load();
   }
 
   /** True if the span ends now, so that new rows belong to it. */
-  get isUpToNow() {
+  get #isUpToNow() {
     return this.#span.zoom === null;
   }
 
@@ -118,6 +133,7 @@ export class ChartFrame {
   /** Loads the rows of the span and then shows them; until then the charts show the former rows. */
   async load() {
     const turn = ++this.#asked;
+    this.#isBehind = false;
     const span = this.#span.at(this.#source.nowMs());
     const lengthMs = span.toMs - span.fromMs;
     const [from, to] = [isoTime(span.fromMs), isoTime(span.toMs)];
@@ -132,7 +148,7 @@ export class ChartFrame {
       this.#shown = span;
       for (const figure of this.#figures) {
         const lines = linesOf(figure.definition, rows, before, span, marks);
-        figure.show(lines, { span, marks, isUpToNow: this.isUpToNow });
+        figure.show(lines, { span, marks, isUpToNow: this.#isUpToNow });
       }
       this.#showWords();
       for (const link of this.#linkRows) link();
@@ -209,7 +225,7 @@ export class ChartFrame {
 
   /** Zooms to twice the span, but not beyond now. */
   #zoomOut() {
-    if (this.isUpToNow) return;
+    if (this.#isUpToNow) return;
     const { fromMs, toMs } = this.#shown;
     const spanMs = toMs - fromMs;
     const endMs = Math.min(toMs + spanMs / 2, Math.max(toMs, serverNowMs()));

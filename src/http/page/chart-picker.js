@@ -2,7 +2,7 @@
 // frame shows the span (chart-frame.js).
 
 import { serverNowMs } from './api.js';
-import { inputTime, problemOf } from './chart-times.js';
+import { inputTime, localTime, problemOf } from './chart-times.js';
 import { make, setText } from './dom.js';
 import { span } from './format.js';
 import { t } from './words.js';
@@ -69,9 +69,4 @@ export function chartPicker({ shown, leastSpanMs, chosen }) {
 function timeInput(id) {
   const attributes = { id, type: 'datetime-local', 'aria-describedby': 'span-problem', required: '' };
   return /** @type {HTMLInputElement} */ (make('input', attributes));
-}
-
-/** The time of an input, in ms; NaN if it has none. @param {HTMLInputElement} input */
-function localTime({ value }) {
-  return value === '' ? NaN : new Date(value).getTime();
 }

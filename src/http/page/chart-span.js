@@ -3,7 +3,7 @@
 
 import * as address from './address.js';
 import { addressTime, spanOf } from './chart-times.js';
-import { bindChoice, isDashboard } from './choice.js';
+import { bindChoice } from './choice.js';
 
 /** @typedef {import('./chart-times.js').Span} Span */
 
@@ -69,7 +69,7 @@ export class ChartSpan {
   }
 
   #follow() {
-    if (!isDashboard() && this.#known !== '') return;
+    if (!address.isDashboard() && this.#known !== '') return;
     const zoom = spanOf(address.get('from'), address.get('to'), this.#leastMs);
     const now = JSON.stringify([this.#range, zoom]);
     if (now === this.#known) return;

@@ -32,12 +32,18 @@ export function spanOf(from, to, leastMs) {
   return { fromMs, toMs };
 }
 
-/** A time for an input of the type `datetime-local`: local time, to a minute. @param {number} ms */
+/** A time for an input of the type `datetime-local`: local time, to a minute; empty without one. @param {number | null} ms */
 export function inputTime(ms) {
+  if (ms === null) return '';
   const at = new Date(ms);
   const two = (/** @type {number} */ number) => String(number).padStart(2, '0');
   const year = String(at.getFullYear()).padStart(4, '0');
   return `${year}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** The time of such an input, in ms; NaN if it has none. @param {{ readonly value: string }} input */
+export function localTime({ value }) {
+  return value === '' ? NaN : new Date(value).getTime();
 }
 
 /**

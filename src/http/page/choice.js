@@ -5,12 +5,6 @@
 import * as address from './address.js';
 import { byId } from './dom.js';
 
-/** True if the address is that of the dashboard, not of another view. */
-export function isDashboard() {
-  const [view = 'dashboard'] = address.pathParts();
-  return view === 'dashboard';
-}
-
 /**
  * Calls `chosen` with the value of the group, now and after each change by the user or by the address. The value is that
  * of the address if the group offers it, otherwise the one that the file of the page has checked: the default, which the
@@ -28,7 +22,7 @@ export function bindChoice(id, name, chosen, clears = []) {
   /** @type {string | null} */
   let shown = null;
   const show = () => {
-    if (!isDashboard() && shown !== null) return;
+    if (!address.isDashboard() && shown !== null) return;
     const asked = address.get(name);
     const value = inputs.some((input) => input.value === asked && !input.disabled) ? asked : standard;
     for (const input of inputs) input.checked = input.value === value;

@@ -13,7 +13,7 @@ import { byId } from './dom.js';
 const START = 'dashboard';
 
 /**
- * Shows the view of the address, now and after each change. A path without a view shows the dashboard.
+ * Shows the view of the address, now and after each change.
  * @param {Readonly<Record<string, View>>} views
  * @param {(title: string) => void} titled told the title of the view that is shown
  */

@@ -38,10 +38,15 @@ export function t(key, values = {}) {
   if (text === undefined) throw new Error(`no text has the key ${key}`);
   const { n } = values;
   const form = typeof text === 'string' ? text : text[PLURALS.select(Number(n)) === 'one' ? 'one' : 'other'];
-  return form.replaceAll(/\{(\w+)\}/g, (part, name) => {
+  return spaced(form).replaceAll(/\{(\w+)\}/g, (part, name) => {
     const value = values[name];
     return typeof value === 'number' ? NUMBER.format(value) : (value ?? part);
   });
+}
+
+/** No line breaks before a percent sign, nor in French before the marks that have a space there. @param {string} text */
+function spaced(text) {
+  return text.replaceAll(LANGUAGE === 'fr' ? / (?=[:;!?»%])|(?<=«) /g : / (?=%)/g, '\u{a0}');
 }
 
 /** True if a text has this key. @param {string} key */

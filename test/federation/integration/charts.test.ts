@@ -119,9 +119,34 @@ describe('charts', () => {
       await spanOf(page, 1);
       expect(await chosen(page, 'range')).toBe('1h');
     }
+    // A view that the page does not have becomes the dashboard, with the same choices.
+    await page.evaluate("location.hash = '#/nonsense/x?span=24h'");
+    await spanOf(page, 24);
+    expect(await hashOf(page)).toBe('#/?span=24h');
+    expect(await page.locator('#view-dashboard').isVisible()).toBe(true);
     // Milliseconds are times too.
     await page.evaluate(`location.hash = '#/?from=${zoom.fromMs}&to=${zoom.toMs}'`);
     expect(await spanOf(page, 84)).toEqual(zoom);
+  });
+
+  it('charts - they load nothing while another view is shown, and what is new as soon as they are shown', async () => {
+    const { page } = await openPage(browser, url);
+    await spanOf(page, 1);
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/history')) asked.push(request.url());
+    });
+    await page.locator('.views a', { hasText: 'Events' }).click();
+    await page.locator('#view-events').waitFor();
+    asked.length = 0;
+    const tick = () => page.locator('[data-text="lastUpdated"]').first().textContent();
+    const first = await tick();
+    await until('a tick', async () => (await tick()) !== first);
+    const second = await tick();
+    await until('another tick', async () => (await tick()) !== second);
+    expect(asked).toEqual([]);
+    await page.locator('.views a', { hasText: 'Dashboard' }).click();
+    await until('the rows', () => asked.length > 0);
   });
 
   it('charts - a gap has a name, the span before is a dashed line, and only an area from 0 is filled', async () => {
@@ -322,6 +347,9 @@ describe('charts', () => {
         deviceScaleFactor,
         viewport: { width, height: 900 },
       });
+      // In French no line breaks before a colon.
+      if (locale === 'fr-FR')
+        expect(await page.locator('#before-key').textContent()).toMatch(/^En pointillé\u{a0}: la/u);
       for (const [range, hours] of [
         ['24h', 24],
         ['30d', 720],

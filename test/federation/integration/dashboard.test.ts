@@ -369,6 +369,7 @@ describe('dashboard', () => {
     );
     expect(await page.locator('[data-live="online"]').textContent()).toBe('2');
     await page.locator('#key-form').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   // States that are hard to bring about, or over in a moment: the browser has no shared worker, and in the answers that

@@ -68,7 +68,7 @@ export default {
   'net.last-day': '24 dernières h',
   'net.success': 'Taux de réussite',
   'net.cache': 'Taux de cache',
-  'net.success-of': 'Des tâches terminées et échouées, arrondi vers le bas.',
+  'net.success-of': 'Sur les tâches terminées et échouées, arrondi à l’inférieur.',
   'net.invoices': 'Factures',
 
   // Distributions.
@@ -86,7 +86,7 @@ export default {
   // Sources.
   'src.title': 'Sources de votre nœud',
   'src.note': 'Ce que l’agent lit ; comptages depuis son démarrage',
-  'src.table': 'Table des fichiers sources',
+  'src.table': 'Tableau des fichiers sources',
   'src.caption': 'Fichiers que l’agent lit',
   'src.file': 'Fichier',
   'src.source': 'Source',
@@ -118,7 +118,7 @@ export default {
   'src.message.task_received': 'tâche reçue',
   'src.message.task_completed': 'tâche terminée',
   'src.message.invoice_created': 'facture créée',
-  'src.message.heartbeat': 'signe de vie',
+  'src.message.heartbeat': 'battement',
   'src.message.node_joined': 'nœud arrivé',
   'src.message.node_left': 'nœud parti',
   'src.none': 'Aucun depuis le démarrage.',

@@ -1,7 +1,6 @@
 // The chart of one label of a distribution: a click on a bar opens it, and `bar` in the address names it.
 
 import * as address from './address.js';
-import { isDashboard } from './choice.js';
 import { all, byId, setText } from './dom.js';
 import { NAMES } from './names.js';
 import { t } from './words.js';
@@ -36,7 +35,7 @@ export function openerOf(distribution) {
 /** @param {() => void} changed called when the address names another label, or none */
 export function startBar(changed) {
   const show = () => {
-    if (!isDashboard()) return;
+    if (!address.isDashboard()) return;
     const now = readBar(address.get('bar'));
     const before = shown;
     shown = now;

@@ -97,7 +97,7 @@ export function showCharts(document) {
   if (at === tick) return;
   const isFirst = tick === '';
   tick = at;
-  if (frame.isUpToNow) setTimeout(() => void frame.load(), isFirst ? 0 : Math.random() * SPREAD_MS);
+  frame.renew(isFirst ? 0 : SPREAD_MS);
 }
 
 /** The success rates; null while no task had ended. @param {Record<string, number[]>} series */

@@ -1,16 +1,16 @@
 // The list of events: filtered, paged, in groups of days, with its feed in RSS. All of it stands in the address.
 
 import { getJson } from './api.js';
+import { inputTime, localTime, timeOf } from './chart-times.js';
 import { all, byId, make, setText } from './dom.js';
 import { day, timeOfDay } from './format.js';
 import { eventParts, KINDS } from './event-words.js';
+import { NODE_ID } from './node-parts.js';
 import { PagedTable } from './paged-table.js';
 import { t } from './words.js';
 
-const NODE_ID = /^[A-Za-z0-9_-]{4,64}$/;
 /** A time in UTC, to the minute. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\dZ$/;
-const MINUTE_MS = 60_000;
 
 const table = new PagedTable({
   id: 'events',
@@ -27,8 +27,8 @@ const table = new PagedTable({
   filters: {
     kind: (value) => value.split(',').every((kind) => KINDS.includes(kind)),
     node: (value) => NODE_ID.test(value),
-    from: (value) => TIME.test(value) && !Number.isNaN(Date.parse(value)),
-    to: (value) => TIME.test(value) && !Number.isNaN(Date.parse(value)),
+    from: isTime,
+    to: isTime,
   },
   problem: (_q, { from, to }) => (from !== '' && to !== '' && from >= to ? t('events.bad-span') : ''),
   key: ({ id }) => String(id),
@@ -53,13 +53,17 @@ export function startEventsView() {
   node.addEventListener('change', () => {
     const id = node.value.trim();
     const isId = id === '' || NODE_ID.test(id);
-    node.setAttribute('aria-invalid', String(!isId));
-    setText(byId('events-problem'), isId ? '' : t('events.bad-node'));
+    sayOf(node, isId ? '' : t('events.bad-node'));
     if (isId) table.ask({ node: id, page: 1 });
   });
   for (const name of ['from', 'to']) {
     const time = input(`event-${name}`);
-    time.addEventListener('change', () => table.ask({ [name]: utcOf(time.value), page: 1 }));
+    time.addEventListener('change', () => {
+      const utc = utcOf(time);
+      const isTaken = time.value === '' || utc !== '';
+      sayOf(time, isTaken ? '' : t('chart.picker.years'));
+      if (isTaken) table.ask({ [name]: utc, page: 1 });
+    });
   }
   byId('event-filters').addEventListener('submit', (event) => event.preventDefault());
   byId('event-clear').addEventListener('click', () =>
@@ -71,6 +75,11 @@ export function startEventsView() {
 /** @param {any} document of the feed */
 export function noteEvents({ nodes, status, brokerConnected, missing, drift }) {
   table.note([nodes, status, brokerConnected, missing, drift]);
+}
+
+/** @param {string} value of the address */
+function isTime(value) {
+  return TIME.test(value) && timeOf(value) !== null;
 }
 
 /** The filters as the API and the feed take them. @param {import('./paged-table.js').Asked} asked @returns {Record<string, string>} */
@@ -93,23 +102,23 @@ function showAsked(asked) {
     kinds.length === 0 ? t('events.kinds.all') : t('events.kinds.chosen', { n: kinds.length }),
   );
   input('event-node').value = asked['node'];
-  input('event-node').removeAttribute('aria-invalid');
-  for (const name of ['from', 'to']) input(`event-${name}`).value = localOf(asked[name]);
+  for (const name of ['node', 'from', 'to']) input(`event-${name}`).removeAttribute('aria-invalid');
+  for (const name of ['from', 'to']) input(`event-${name}`).value = inputTime(timeOf(asked[name]));
   const query = new URLSearchParams(filtersOf(asked)).toString();
   const feed = 'api/federation/events-log.rss';
   for (const link of all('#event-feed')) link.setAttribute('href', query === '' ? feed : `${feed}?${query}`);
 }
 
-/** A time that the user entered in the zone of the browser. @param {string} local */
-function utcOf(local) {
-  return local === '' ? '' : `${new Date(local).toISOString().slice(0, 16)}Z`;
+/** Says what is wrong with an input; empty if nothing is. @param {HTMLInputElement} wrong @param {string} problem */
+function sayOf(wrong, problem) {
+  wrong.setAttribute('aria-invalid', String(problem !== ''));
+  setText(byId('events-problem'), problem);
 }
 
-/** The same time as the input takes it. @param {string} utc */
-function localOf(utc) {
-  if (utc === '') return '';
-  const time = new Date(utc);
-  return new Date(time.getTime() - time.getTimezoneOffset() * MINUTE_MS).toISOString().slice(0, 16);
+/** A time that the user entered in the zone of the browser; empty if it is none that the API takes. @param {HTMLInputElement} local */
+function utcOf(local) {
+  const ms = timeOf(String(localTime(local)));
+  return ms === null ? '' : `${new Date(ms).toISOString().slice(0, 16)}Z`;
 }
 
 /** @param {string} kind */

@@ -1,6 +1,6 @@
 // The newest events, on the dashboard. The page for the public does not show them.
 
-import { pathParts } from './address.js';
+import { isDashboard } from './address.js';
 import { getJson } from './api.js';
 import { byId, make } from './dom.js';
 import { eventParts } from './event-words.js';
@@ -20,7 +20,7 @@ export function startLatestEvents() {
   if (IS_PUBLIC) return;
   onPins(show);
   setInterval(() => {
-    if (pathParts().length > 0) return;
+    if (!isDashboard()) return;
     showSeenTimesIn(byId('latest-events'));
     if (refreshes.isDue()) void load();
   }, 1000);

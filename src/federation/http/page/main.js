@@ -33,7 +33,7 @@ const FEED = {
   },
 };
 
-startFrame();
+startFrame(IS_PUBLIC ? ['node'] : ['node', 'events']);
 const askForKey = startKeyForm();
 // Behind a proxy, the public page may be refused some of its numbers, for which no key helps.
 if (!IS_PUBLIC) onRefusedKey(askForKey);

@@ -11,6 +11,9 @@ import { t } from './words.js';
 /** The states of a node, the best first. */
 export const STATES = ['online', 'stale', 'offline'];
 
+/** What the id of a node looks like; there can be no node with another. */
+export const NODE_ID = /^[A-Za-z0-9_-]{4,64}$/;
+
 /** @type {number | null} */
 let staleAfterMs = null;
 

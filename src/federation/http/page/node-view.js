@@ -6,7 +6,7 @@ import { getJson, Refused } from './api.js';
 import { all, byId, make, setText } from './dom.js';
 import { count, dateTime, percent } from './format.js';
 import { morph } from './morph.js';
-import { pinButton, stateMark, whyOnline } from './node-parts.js';
+import { NODE_ID, pinButton, stateMark, whyOnline } from './node-parts.js';
 import { NodeStrip } from './node-strip.js';
 import { onPins, ownName, rename } from './pins.js';
 import { IS_PUBLIC } from './public.js';
@@ -79,6 +79,7 @@ function show([next = '']) {
     asked = `${id} ${window}`;
     void load();
   }
+  if (id === '') return t('nodes.node');
   return ownName(id) === '' ? id : `${ownName(id)} (${id})`;
 }
 
@@ -89,6 +90,10 @@ function windowName() {
 
 async function load() {
   const mine = ++turn;
+  if (!NODE_ID.test(id)) {
+    showProblem(t('node.unknown'));
+    return;
+  }
   const name = windowName();
   const { ms, cells } = WINDOWS[name] ?? { ms: DAY_MS, cells: 48 };
   refreshes.loading();
@@ -100,10 +105,15 @@ async function load() {
     if (mine !== turn || !(error instanceof Refused)) return;
     const isUnknown = error.status === 404 || error.status === 400;
     if (!isUnknown && !IS_PUBLIC) return;
-    byId('node-known').hidden = true;
-    byId('node-problem').hidden = false;
-    setText(byId('node-problem'), t(isUnknown ? 'node.unknown' : 'node.refused'));
+    showProblem(t(isUnknown ? 'node.unknown' : 'node.refused'));
   }
+}
+
+/** Shows a sentence in the place of the node. @param {string} text */
+function showProblem(text) {
+  byId('node-known').hidden = true;
+  byId('node-problem').hidden = false;
+  setText(byId('node-problem'), text);
 }
 
 /** @param {any} node @param {number} windowMs */

@@ -1,7 +1,7 @@
 // The pinned nodes above the table: each is asked for by its id, so it is shown whatever the table is asked for.
 
 import { getJson, Refused } from './api.js';
-import { pathParts } from './address.js';
+import { isDashboard } from './address.js';
 import { byId, make } from './dom.js';
 import { nodeLink, pinButton } from './node-parts.js';
 import { nodeRow, openRows, ROW_CELLS } from './node-row.js';
@@ -27,7 +27,7 @@ export function startPinned() {
     void load();
   });
   setInterval(() => {
-    if (pathParts().length > 0 || pins().length === 0) return;
+    if (!isDashboard() || pins().length === 0) return;
     showSeenTimes('pinned');
     if (refreshes.isDue()) void load();
   }, 1000);
@@ -42,7 +42,8 @@ async function load() {
       try {
         known.set(id, await getJson(`api/federation/nodes/${encodeURIComponent(id)}`, { strip: ROW_CELLS }));
       } catch (error) {
-        if (error instanceof Refused && error.status === 404) known.set(id, { nodeId: id });
+        if (error instanceof Refused && (error.status === 404 || error.status === 400))
+          known.set(id, { nodeId: id });
       }
     }),
   );

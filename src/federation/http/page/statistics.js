@@ -1,6 +1,7 @@
 // The statistics of the chosen period at the latest tick, beside those of the period before. They change only with a
 // tick; other files show the live numbers.
 
+import { isDashboard, listen } from './address.js';
 import { getJson } from './api.js';
 import { openerOf } from './bar-history.js';
 import { bindChoice } from './choice.js';
@@ -35,6 +36,7 @@ export function startStatistics() {
     period = /** @type {Period} */ (value);
     show();
   });
+  listen(() => isDashboard() && show());
 }
 
 /** @param {any} document of the feed */
@@ -52,8 +54,9 @@ function show() {
   if (statistics !== null) void compare(statistics);
 }
 
-/** @param {any} statistics */
+/** Asks for nothing while nobody can see it. @param {any} statistics */
 async function compare(statistics) {
+  if (document.hidden || !isDashboard()) return;
   const asked = `${period} ${statistics.lastUpdated}`;
   if (asked === compared) return;
   const isOther = !compared.startsWith(`${period} `);

@@ -167,7 +167,7 @@ export default {
   'events.feed': 'As a feed (RSS)',
   'events.kinds': 'Kinds:',
   'events.kinds.all': 'all',
-  'events.kinds.chosen': '{n} chosen',
+  'events.kinds.chosen': { one: '{n} chosen', other: '{n} chosen' },
   'events.kinds.legend': 'Kinds of events',
   'events.node': 'Node',
   'events.from': 'From',

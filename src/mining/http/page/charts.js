@@ -56,7 +56,7 @@ const frame = new ChartFrame(DEFINITIONS, {
 export function startCharts() {
   frame.start();
   setInterval(() => {
-    if (!document.hidden && frame.isUpToNow) void frame.load();
+    frame.renew();
   }, REFRESH_MS);
 }
 
@@ -66,5 +66,5 @@ export function showCharts(document) {
   if (now === height) return;
   const isFirst = height === '';
   height = now;
-  if (frame.isUpToNow) setTimeout(() => void frame.load(), isFirst ? 0 : Math.random() * SPREAD_MS);
+  frame.renew(isFirst ? 0 : SPREAD_MS);
 }

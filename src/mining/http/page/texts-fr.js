@@ -156,8 +156,8 @@ export default {
   'tables.no-match.miners': 'Aucun mineur ne correspond.',
   'tables.more.machines': { one: 'et {n} machine de plus', other: 'et {n} machines de plus' },
   'tables.more.accounts': { one: 'et {n} compte de plus', other: 'et {n} comptes de plus' },
-  'tables.ascii': 'Pas cherché : un identifiant n’a que des caractères imprimables d’ASCII.',
-  'tables.too-long': 'Pas cherché : {n} caractères au plus.',
+  'tables.ascii': 'Recherche non effectuée : un identifiant n’a que des caractères imprimables d’ASCII.',
+  'tables.too-long': 'Recherche non effectuée : {n} caractères au plus.',
 
   // Whether the numbers can be trusted.
   'judge.not-ready': 'Pas prêt',

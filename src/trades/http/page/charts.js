@@ -100,7 +100,7 @@ export function startCharts() {
   setInterval(() => {
     if (document.hidden) return;
     void loadClients();
-    if (frame.isUpToNow) void frame.load();
+    frame.renew();
   }, REFRESH_MS);
 }
 
@@ -138,7 +138,7 @@ export function showCharts(latest) {
   if (isFirst) return;
   setTimeout(() => {
     void loadClients();
-    if (frame.isUpToNow) void frame.load();
+    frame.renew();
   }, Math.random() * SPREAD_MS);
 }
 
