@@ -187,7 +187,7 @@ it('notifications - the page shows the receivers, and its button posts a test me
   onTestFinished(() => browser.close());
   // A refused test is answered with 401.
   const { page } = await openPage(browser, await program.url(), { allowed: /status of 401/ });
-  const rows = page.locator('#notifications-receivers tr');
+  const rows = page.locator('#receivers tbody tr');
   await rows.nth(1).waitFor();
   expect(await rows.allTextContents()).toEqual([
     '<b>chatjsonTakes messages–00',

@@ -4,12 +4,15 @@
 import { getJson, keyOfTab } from './api.js';
 import { byId, make, setText } from './dom.js';
 import { count, dateTime } from './format.js';
+import { TableRows } from './table-rows.js';
 import { t } from './words.js';
 
 const REFRESH_MS = 10_000;
 /** A test waits for every receiver, each at most 10 s. */
 const PATIENCE_MS = 15_000;
 const TEST = new URL('../api/federation/notifications/test', import.meta.url);
+
+const rows = new TableRows('receivers', { key: ({ name }) => name, make: rowOf });
 
 export function startNotifications() {
   void load();
@@ -75,8 +78,7 @@ async function load() {
   const view = await getJson('api/federation/notifications').catch(() => null);
   if (view === null) return;
   byId('notifications').hidden = view.receivers.length === 0;
-  const rows = view.receivers.map(rowOf);
-  byId('notifications-receivers').replaceChildren(...rows);
+  rows.take(view.receivers, '');
   const dropped = view.receivers.reduce(
     (/** @type {number} */ sum, /** @type {any} */ each) => sum + each.dropped,
     0,
