@@ -1,6 +1,7 @@
 // Answers `truebit.federation.join` over its own connection. It reads a limited number of requests a second. The broker
 // answers the others, however many, with "no responders".
 
+import { randomUUID } from 'node:crypto';
 import { REFUSED_RETRY_MS } from '../../io/refusals.ts';
 import { CREDENTIAL_HEADERS } from '../domain/message-signature.ts';
 import { credentialOf } from '../../io/message-credential.ts';
@@ -48,6 +49,7 @@ const SECOND_MS = 1000;
 export class JoinResponder implements Part {
   readonly #parts: JoinParts;
   readonly #stop = new AbortController();
+  readonly #ownQueue = `join-${randomUUID()}`;
   #connection: NatsConnection | null = null;
   #subscription: Subscription | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -97,7 +99,7 @@ export class JoinResponder implements Part {
     await this.#connection?.close();
   }
 
-  /** Subscribes, or renews the subscription after the last second's share of requests is used up. */
+  /** Subscribes, also in the place of a subscription that has used some of its share of requests. */
   #listen(): void {
     const connection = this.#connection;
     if (connection === null || connection.isClosed()) return;
@@ -106,19 +108,21 @@ export class JoinResponder implements Part {
       this.#refusedMs = null;
       this.#subscription?.unsubscribe();
     }
-    if (this.#subscription !== null && !this.#subscription.isClosed()) {
-      // A second's unused share is not carried over.
-      this.#subscription.unsubscribe(this.#subscription.getProcessed() + JOIN_REQUESTS_PER_SECOND_MAX);
-      return;
-    }
+    const former = this.#subscription;
+    // Of a subscription that has read nothing the whole share is left; a second's unused share is not carried over.
+    if (former !== null && !former.isClosed() && former.getProcessed() === 0) return;
     this.#subscription = connection.subscribe(JOIN_SUBJECT, {
       max: JOIN_REQUESTS_PER_SECOND_MAX,
-      ...(this.#parts.queue === null ? {} : { queue: this.#parts.queue }),
+      // For a moment both subscriptions are there; in one queue each request goes to one of them.
+      queue: this.#parts.queue ?? this.#ownQueue,
       callback: (error, message) => {
         // The connection's `onRefused` reports a refusal too.
         if (error === null) this.#answer(connection, message);
       },
     });
+    // The share of a subscription cannot be raised: the broker may have sent all of it, and forgotten the subscription,
+    // before this process has read it.
+    if (former !== null && !former.isClosed()) former.drain().catch(() => undefined);
     if (this.#problem?.startsWith(CANNOT_LISTEN) === true) void this.#seeWhether(connection);
   }
 

@@ -16,6 +16,8 @@ const PROGRAM = fileURLToPath(new URL('enclave-program.ts', import.meta.url));
 const SERVICE = fileURLToPath(new URL('accounts-service-program.ts', import.meta.url));
 /** Waits before a restart are short. */
 const QUICK: Timers = { ...systemTimers, after: (ms, run) => systemTimers.after(Math.min(ms, 200), run) };
+/** Long enough for an enclave that was just started to find the service, also on a busy machine. */
+const PATIENT: Timers = { ...systemTimers, after: (ms, run) => systemTimers.after(Math.min(ms, 4_000), run) };
 
 function place() {
   const folder = mkdtempSync(join(tmpdir(), 'enclave-'));
@@ -142,7 +144,7 @@ describe('enclave process', () => {
     const at = place();
     at.want(2);
     const earlier = startEnclave(at);
-    const first = await startService(at, {}, QUICK);
+    const first = await startService(at, {}, PATIENT);
     expect((await linked(first)).processId).toBe(earlier.pid);
     await until('the word', () => first.log.some((line) => line.includes('runs already, and is taken up')));
     const gone = ended(earlier);
@@ -156,7 +158,7 @@ describe('enclave process', () => {
     await first.stop();
     expect(isRunning(processId)).toBe(false);
     const left = startEnclave(at);
-    const second = await startService(at, {}, QUICK);
+    const second = await startService(at, {}, PATIENT);
     await linked(second);
     await until('the word', () => second.log.some((line) => line.includes('runs already')));
     const end = ended(left);
@@ -167,7 +169,7 @@ describe('enclave process', () => {
   it('enclave process - one with another seal key is left alone, and ours is tried again', async () => {
     const at = place();
     const foreign = startEnclave(at, { SEAL_ID: 'seal-two' });
-    const service = await startService(at, {}, QUICK);
+    const service = await startService(at, {}, PATIENT);
     expect((await linked(service)).sealId).toBe('seal-two');
     await until('the word', () =>
       service.log.some((line) => line.includes('its process ended (exit code 1)')),
@@ -183,7 +185,7 @@ describe('enclave process', () => {
 
   it('enclave process - a child that does not end is killed', async () => {
     const at = place();
-    const service = await startService(at, {}, QUICK);
+    const service = await startService(at, {}, PATIENT);
     const { processId } = await linked(service);
     process.kill(processId, 'SIGSTOP');
     await service.stop();
