@@ -31,10 +31,12 @@ export async function runThread<Data, In extends { readonly type: string }, Out>
   if (parentPort === null) return;
   const port = parentPort;
   const place = new AsyncDisposableStack();
+  const stopped = Promise.withResolvers<void>();
   const stop = async (): Promise<void> => {
     await place.disposeAsync();
     port.postMessage({ type: 'stopped' });
     port.close();
+    stopped.resolve();
   };
   try {
     const work = make({ data: workerData as Data, send: (message) => port.postMessage(message), place });
@@ -42,7 +44,8 @@ export async function runThread<Data, In extends { readonly type: string }, Out>
       if (message.type === 'stop') void stop();
       else work.receive?.(message as Exclude<In, { readonly type: 'stop' }>);
     });
-    await startAt(place, work);
+    // A start may wait for a message of another thread that has stopped; Node would warn that it never ends.
+    await Promise.race([startAt(place, work), stopped.promise]);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     port.postMessage({ type: 'failed', code: error.code, sentence: error.message });

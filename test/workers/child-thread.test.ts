@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChildThread } from '../../src/workers/child-thread.ts';
 import { until } from '../support/until.ts';
@@ -75,6 +77,21 @@ describe('child thread', () => {
       'released',
       'stopped',
     ]);
+  });
+
+  it('thread entry - a start that waits for ever is no obstacle to a stop, and Node has nothing to warn of', async () => {
+    // A program of its own, whose standard error Node would write to; it keeps main from ending the thread at once.
+    const program = `
+      import { Worker } from 'node:worker_threads';
+      const worker = new Worker(new URL(${JSON.stringify(entryUrl.href)}), { workerData: { hangs: true }, execArgv: [] });
+      worker.once('online', () => worker.postMessage({ type: 'stop' }));
+      worker.on('exit', (code) => console.log('ended with', code));`;
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      program,
+    ]);
+    expect({ stdout, stderr }).toEqual({ stdout: 'ended with 0\n', stderr: '' });
   });
 
   it('thread entry - a start that fails for the operator is told with its code, and is no death', async () => {

@@ -61,7 +61,8 @@ export class EventRows {
    */
   erase(nodeId: string): boolean {
     const others = this.#waiting.filter((event) => event.nodeId !== nodeId);
-    if (others.length === this.#waiting.length && this.#has.get(nodeId) === undefined) return false;
+    const isStored = !this.#erased.includes(nodeId) && this.#has.get(nodeId) !== undefined;
+    if (others.length === this.#waiting.length && !isStored) return false;
     this.#waiting = others;
     this.#erased.push(nodeId);
     return true;
