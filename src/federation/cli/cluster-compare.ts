@@ -105,7 +105,7 @@ function smallTable(
   return { table, rows, verdict: areSame(values) ? 'equal' : verdict, first: null };
 }
 
-/** The verdicts of one large table: of its rows, and of their reporters if it has any. */
+/** Compares one large table: its rows, and, in the tables that have reporters, the reporters too. */
 async function compareTable(
   parts: CompareParts,
   table: DigestTable,

@@ -246,8 +246,8 @@ export const DEFINITIONS = {
   ),
   NOTIFY_FILE: optional(
     filePath,
-    'unset: nobody is told',
-    'YAML file of the receivers that are told of events; see docs/notifications.md.',
+    'unset: no notification is sent',
+    'YAML file that names the receivers of notifications; see docs/notifications.md.',
   ),
   PRIVACY_MIN_CELL: setting(
     wholeNumber(1, 1_000_000, 'nodes'),

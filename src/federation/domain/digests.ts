@@ -82,7 +82,7 @@ export function isBalanced({ first, upto, outcomes, lost, elsewhere }: SourceAcc
   return upto - first + 1 === outcomes + lost + elsewhere;
 }
 
-/** Reads a request of another process; null if it has any other form. */
+/** Reads a request that another process sent; null if it is no valid request. */
 export function readDigestRequest(value: unknown): DigestRequest | null {
   if (!isObject(value)) return null;
   if (value['type'] === 'summary') return { type: 'summary' };
@@ -94,7 +94,7 @@ export function readDigestRequest(value: unknown): DigestRequest | null {
     : null;
 }
 
-/** Reads an answer of another process; null if it has any other form. */
+/** Reads an answer that another process sent; null if it is no valid answer. */
 export function readDigestAnswer(value: unknown): DigestAnswer | null {
   if (!isObject(value)) return null;
   return value['type'] === 'summary'

@@ -117,7 +117,7 @@ function readPeriod(value: unknown): PeriodCounts | null {
   return { received, completed, failed, cached, invoices, ...amounts, chains, taskTypes };
 }
 
-/** Reads a position that another process sent; null if it has any other form. */
+/** Reads a position that another process sent; null if it is no valid position. */
 function readAppliedPosition(value: Readonly<Record<string, unknown>>): AppliedPosition | null {
   const { progress, sources } = value;
   if (!isCount(progress) || !Array.isArray(sources) || sources.length > PARTIAL_SOURCES_MAX) return null;

@@ -4,7 +4,7 @@
 import { make, setText } from './dom.js';
 import { t } from './words.js';
 
-/** With fewer pages the next one is as near as any other. */
+/** From this number of pages on, the pager offers the first, the last and a page by its number. */
 const MANY = 3;
 
 export class TablePager {
