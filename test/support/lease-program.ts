@@ -6,21 +6,12 @@ import { connectBroker } from '../../src/io/nats.ts';
 import { openRecords } from '../../src/io/record-stream.ts';
 import { randomShare, systemClock } from '../../src/lib/clock.ts';
 import { systemTimers } from '../../src/lib/timers.ts';
+import { anonymousAt } from './anonymous.ts';
 
 const [url = '', stream = '', subject = '', holder = ''] = process.argv.slice(2);
 const connection = await connectBroker(
   holder,
-  {
-    servers: [url],
-    user: null,
-    password: null,
-    token: null,
-    credsFile: null,
-    caFile: null,
-    certFile: null,
-    keyFile: null,
-    inboxPrefix: null,
-  },
+  anonymousAt(url),
   {
     onConnected: () => undefined,
     onDisconnected: () => undefined,

@@ -27,6 +27,7 @@ import { createOperator } from '../../support/nats-jwt.ts';
 import { at, connectTo, launch, launchBroker, testFolder } from '../../support/program.ts';
 import { rowsOf } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
+import { anonymousAt } from '../../support/anonymous.ts';
 
 /**
  * docs/federation.md#readiness: the time to ready after the broker's return, and the longest time between two attempts.
@@ -162,17 +163,7 @@ function expectSilentInLog(program: Aggregator): void {
   for (const secret of [PASSWORD, WRONG_PASSWORD]) expect(said).not.toContain(secret);
 }
 
-const nothing: NatsOptions = {
-  servers: [],
-  user: null,
-  password: null,
-  token: null,
-  credsFile: null,
-  caFile: null,
-  certFile: null,
-  keyFile: null,
-  inboxPrefix: null,
-};
+const nothing: NatsOptions = anonymousAt();
 
 /** Why a connection cannot be made; null if it can. */
 async function whyNot(options: NatsOptions): Promise<string | null> {

@@ -7,6 +7,7 @@ import { JOIN_SUBJECT } from '../../../src/federation/sinks/join-answer.ts';
 import { JOIN_REQUESTS_PER_SECOND_MAX, JoinResponder } from '../../../src/federation/sinks/join-responder.ts';
 import { connectTo, launchBroker, testFolder } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
+import { anonymousAt } from '../../support/anonymous.ts';
 
 /** Keeps this process from reading, and from every timer, for so long. */
 function block(ms: number): void {
@@ -20,17 +21,7 @@ it('join - a flood that the broker delivers while the process is busy leaves the
   let counted = 0;
   let isToBlock = false;
   const responder = new JoinResponder({
-    nats: () => ({
-      servers: [url],
-      user: null,
-      password: null,
-      token: null,
-      credsFile: null,
-      caFile: null,
-      certFile: null,
-      keyFile: null,
-      inboxPrefix: null,
-    }),
+    nats: () => anonymousAt(url),
     queue: null,
     context: () => ({
       isRequired: false,

@@ -30,6 +30,7 @@ import { systemTimers } from '../../../src/lib/timers.ts';
 import { temporaryFolder } from '../../io/broker-fixtures.ts';
 import { type NatsServer, startNatsServer } from '../../support/nats-server.ts';
 import { until } from '../../support/until.ts';
+import { anonymousAt } from '../../support/anonymous.ts';
 
 export const LOG = logStream(0);
 export const SHARD = 'TRUEBIT_INGEST_1';
@@ -231,17 +232,7 @@ export function startLogSource(
 /** Options with short times, for a broker without a login. */
 export function logOptions(url: string, changes: Partial<LogInputOptions>): LogInputOptions {
   return {
-    nats: {
-      servers: [url],
-      user: null,
-      password: null,
-      token: null,
-      credsFile: null,
-      caFile: null,
-      certFile: null,
-      keyFile: null,
-      inboxPrefix: null,
-    },
+    nats: anonymousAt(url),
     partition: 0,
     inputStreams: [SHARD],
     pullMessages: 16,
