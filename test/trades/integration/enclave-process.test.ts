@@ -1,7 +1,7 @@
 // The enclave as a process of its own, and kills of both: every summary is stored once.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,8 +16,6 @@ const PROGRAM = fileURLToPath(new URL('enclave-program.ts', import.meta.url));
 const SERVICE = fileURLToPath(new URL('accounts-service-program.ts', import.meta.url));
 /** Waits before a restart are short. */
 const QUICK: Timers = { ...systemTimers, after: (ms, run) => systemTimers.after(Math.min(ms, 200), run) };
-/** Long enough for an enclave that was just started to find the service, also on a busy machine. */
-const PATIENT: Timers = { ...systemTimers, after: (ms, run) => systemTimers.after(Math.min(ms, 4_000), run) };
 
 function place() {
   const folder = mkdtempSync(join(tmpdir(), 'enclave-'));
@@ -40,9 +38,15 @@ async function startService(at: Place, more: Readonly<Record<string, string>> = 
   return service.start();
 }
 
-/** An enclave that somebody else started; killed with the test. */
-function startEnclave({ env }: Place, more: Readonly<Record<string, string>> = {}): ChildProcess {
-  return ending(spawn(process.execPath, [PROGRAM], { env: { ...env, ...more }, stdio: 'ignore' }));
+/** An enclave that somebody else started, and that listens already; killed with the test. */
+async function startEnclave(
+  { env, socketPath }: Place,
+  more: Readonly<Record<string, string>> = {},
+): Promise<ChildProcess> {
+  expect(existsSync(socketPath)).toBe(false);
+  const enclave = ending(spawn(process.execPath, [PROGRAM], { env: { ...env, ...more }, stdio: 'ignore' }));
+  await until('its socket', () => existsSync(socketPath));
+  return enclave;
 }
 
 function ending(child: ChildProcess): ChildProcess {
@@ -120,7 +124,7 @@ describe('enclave process', () => {
   it('enclave process - the service dies between commit and answer, and every summary is stored once', async () => {
     const at = place();
     at.want(40);
-    const enclave = startEnclave(at);
+    const enclave = await startEnclave(at);
     for (let dieAfter = 1; dieAfter <= 4; dieAfter++) {
       const env = { ...at.env, DIE_AFTER: `${dieAfter}` };
       const service = spawn(process.execPath, [SERVICE, at.database, at.socketPath], {
@@ -143,8 +147,8 @@ describe('enclave process', () => {
   it('enclave process - one of an earlier service is taken up, ends with the new one, and is replaced if it dies', async () => {
     const at = place();
     at.want(2);
-    const earlier = startEnclave(at);
-    const first = await startService(at, {}, PATIENT);
+    const earlier = await startEnclave(at);
+    const first = await startService(at, {}, QUICK);
     expect((await linked(first)).processId).toBe(earlier.pid);
     await until('the word', () => first.log.some((line) => line.includes('runs already, and is taken up')));
     const gone = ended(earlier);
@@ -157,8 +161,8 @@ describe('enclave process', () => {
     await until('the summaries', () => first.names.length === 6);
     await first.stop();
     expect(isRunning(processId)).toBe(false);
-    const left = startEnclave(at);
-    const second = await startService(at, {}, PATIENT);
+    const left = await startEnclave(at);
+    const second = await startService(at, {}, QUICK);
     await linked(second);
     await until('the word', () => second.log.some((line) => line.includes('runs already')));
     const end = ended(left);
@@ -168,8 +172,8 @@ describe('enclave process', () => {
 
   it('enclave process - one with another seal key is left alone, and ours is tried again', async () => {
     const at = place();
-    const foreign = startEnclave(at, { SEAL_ID: 'seal-two' });
-    const service = await startService(at, {}, PATIENT);
+    const foreign = await startEnclave(at, { SEAL_ID: 'seal-two' });
+    const service = await startService(at, {}, QUICK);
     expect((await linked(service)).sealId).toBe('seal-two');
     await until('the word', () =>
       service.log.some((line) => line.includes('its process ended (exit code 1)')),
@@ -185,7 +189,7 @@ describe('enclave process', () => {
 
   it('enclave process - a child that does not end is killed', async () => {
     const at = place();
-    const service = await startService(at, {}, PATIENT);
+    const service = await startService(at, {}, QUICK);
     const { processId } = await linked(service);
     process.kill(processId, 'SIGSTOP');
     await service.stop();
